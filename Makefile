@@ -1,0 +1,69 @@
+# For people. Everything here is a short name for a command that the README explains.
+PYTHON  ?= $(shell command -v python3.11 || command -v python3)
+VENV    ?= .venv
+STAMP   := $(VENV)/.installed
+HOST    := 127.0.0.1
+PORT    ?= 8000
+UI_PORT ?= 5000
+TASK    ?= smm
+
+export PATH := $(abspath $(VENV))/bin:$(PATH)
+# A busy second core slows a fit five times when idle threads spin; see libgomp's OMP_WAIT_POLICY.
+export OMP_WAIT_POLICY := passive
+export MLFLOW_DISABLE_TELEMETRY := true
+export DO_NOT_TRACK := true
+
+.PHONY: help setup train test lint ui serve score lock gpu clean
+.DEFAULT_GOAL := help
+
+help: ## show this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
+
+setup: $(STAMP) ## make the virtual environment from the hash-pinned lock
+
+# uv is itself taken from the lock, so that it too is checked by its hash; pip is the fallback.
+$(STAMP): requirements.lock
+	@echo "==> Setting up $(VENV) with $(PYTHON) (once, about a minute)"
+	@test -n "$(PYTHON)" || { echo "Python 3.11 is needed: install it, or run make PYTHON=/path/to/python3.11"; exit 1; }
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(None if v in ((3, 11), (3, 12)) else f"Python 3.11 or 3.12 is needed, not {v[0]}.{v[1]}. Hint: make PYTHON=/path/to/python3.11")'
+	@$(PYTHON) -m venv $(VENV)
+	@awk '/^[^ ]/ { on = /^uv==/ } on' requirements.lock > $(VENV)/uv.txt
+	@if $(VENV)/bin/python -m pip install --quiet --require-hashes -r $(VENV)/uv.txt \
+	  && VIRTUAL_ENV=$(abspath $(VENV)) $(VENV)/bin/uv pip install --require-hashes --compile-bytecode -r requirements.lock; then :; else \
+	  echo "==> uv could not install; using pip (slower)"; \
+	  $(VENV)/bin/python -m pip install --require-hashes -r requirements.lock; fi
+	@echo "$(CURDIR)" > "$$($(VENV)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/myeloma_precursor_risk.pth"
+	@touch $@
+
+train: setup ## the main job: both tasks from data to a registered champion
+	@dvc repro
+	@python -m training compare
+
+test: setup ## all tests
+	@ruff check .
+	@python -m pytest -n 2
+
+lint: setup ## style and import rules
+	@ruff check . && ruff format --check .
+
+ui: setup ## the MLflow UI: runs, comparison, registry (Ctrl-C stops it)
+	@echo "==> http://$(HOST):$(UI_PORT)"
+	@MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false mlflow ui --host $(HOST) --port $(UI_PORT) --workers 1 \
+	  --backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///mlruns/mlflow.db}"
+
+serve: setup ## the HTTP API with the champions (Ctrl-C stops it)
+	@python -m serving api --port $(PORT)
+
+score: setup ## batch scoring: make score IN=cohort OUT=risks.parquet [TASK=smm]
+	@test -n "$(IN)" -a -n "$(OUT)" || { echo "Usage: make score IN=COHORT OUT=FILE.parquet|FILE.csv [TASK=smm|mgus]"; exit 2; }
+	@python -m serving score "$(IN)" --task $(TASK) --out "$(OUT)"
+
+lock: ## renew requirements.lock from pyproject.toml (written without index addresses)
+	@uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-annotate --no-header --quiet -o requirements.lock
+
+gpu: setup ## swap in the full XGBoost build, with the GPU libraries (700 MB)
+	@uv pip uninstall xgboost-cpu && uv pip install "xgboost==$$(sed -nE 's/^xgboost-cpu==([0-9.]+) .*/\1/p' requirements.lock | head -n 1)"
+
+clean: ## forget every result (data, models, the tracking store); keep the environment
+	@rm -rf data/mgus data/smm .dvc/cache .dvc/tmp mlruns/mlflow.db mlruns/[0-9]* mlruns/models

@@ -1,0 +1,116 @@
+"""`python -m features`: ingest, simulate, build."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from features.cohort import Cohort, read_cohort, write_cohort
+from features.console import console, run
+from features.outcomes import EVENTS
+from features.quality import clean, describe_problems
+from features.simulation import simulate as simulate_cohort
+from features.sources import SOURCES, Received
+from features.table import build_table, write_table
+from features.tasks import DEFAULT_PARAMS, horizon_days, load_task
+from myeloma import ConfigError
+from myeloma.errors import nearest
+
+app = typer.Typer(help="Histories in, feature tables out. Exit codes: 0 done, 1 refused (the message says why), 2 wrong use.", no_args_is_help=True, pretty_exceptions_enable=False)
+
+Json = Annotated[bool, typer.Option("--json", help="Print a JSON object instead of text.")]
+
+
+@app.command()
+def ingest(
+    input_path: Annotated[Path, typer.Argument(metavar="INPUT", help="What the source reads: a folder, or a file for mgus2.")],
+    cohort_path: Annotated[Path, typer.Argument(metavar="COHORT", help="Folder to write the canonical cohort to.")],
+    source: Annotated[str, typer.Option(help="tabular (patients, measurements, events as CSV or Parquet) or mgus2.")],
+    as_json: Json = False,
+) -> None:
+    """Read a source into a canonical cohort; refused rows go to quarantine.parquet with a reason.
+
+    Example: python -m features ingest --source tabular my_folder data/smm/cohort
+    """
+    if source not in SOURCES:
+        raise ConfigError(f'Unknown source "{source}".', nearest(source, SOURCES))
+    _write(SOURCES[source](input_path), cohort_path, as_json)
+
+
+@app.command()
+def simulate(
+    cohort_path: Annotated[Path, typer.Argument(metavar="COHORT", help="Folder to write the canonical cohort to.")],
+    patients: Annotated[int, typer.Option(min=1, help="Number of people.")] = 2000,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same cohort.")] = 1,
+    as_json: Json = False,
+) -> None:
+    """Simulate a cohort of smoldering myeloma. It is a mechanism with assumed parameters, not evidence.
+
+    Example: python -m features simulate data/smm/cohort --patients 2000 --seed 1
+    """
+    _write(simulate_cohort(patients, seed), cohort_path, as_json)
+
+
+@app.command()
+def build(
+    cohort_path: Annotated[Path, typer.Argument(metavar="COHORT", help="Canonical cohort, made by ingest or simulate.")],
+    table_path: Annotated[Path, typer.Argument(metavar="TABLE", help="Parquet file to write the feature table to.")],
+    task: Annotated[str, typer.Option(help="Task of params.yaml, such as mgus or smm.")],
+    params: Annotated[Path, typer.Option(help="Parameter file.")] = DEFAULT_PARAMS,
+    as_json: Json = False,
+) -> None:
+    """Build a task's feature table: one row per patient and visit, point-in-time, with outcomes.
+
+    Example: python -m features build data/smm/cohort data/smm/table.parquet --task smm
+    """
+    chosen = load_task(task, params)
+    table = build_table(read_cohort(cohort_path), chosen)
+    write_table(table, table_path)
+    rows, attrition = table.rows, table.about["attrition"]
+    per_patient = rows.groupby("patient_id")["event"].first()
+    summary = {
+        **attrition,
+        "columns": len(table.spec.columns()),
+        "feature_hash": table.about["feature_hash"],
+        "patients_with": {event: int((per_patient == event).sum()) for event in EVENTS},
+        "censored_before_horizon": {f"{h}m": int(((rows["event"] == "none") & (rows["time_to_event"] < horizon_days(h))).sum()) for h in chosen.horizons},
+    }
+    if as_json:
+        typer.echo(json.dumps(summary))
+        return
+    console.print(f"{table_path}: {len(rows)} landmarks of {len(per_patient)} patients x {summary['columns']} features ({summary['feature_hash']})")
+    lost = ", ".join(f"{n} {reason}" for reason, n in attrition["not_at_risk"].items()) or "none"
+    console.print(f"  visits {attrition['visits']} = at risk {attrition['landmarks']} + not at risk: {lost}; patients without a landmark: {attrition['patients_without_a_landmark']}")
+    console.print("  patients whose first event is " + ", ".join(f"{event} {n}" for event, n in summary["patients_with"].items()))
+    console.print("  landmarks censored before " + ", ".join(f"{h}: {n}" for h, n in summary["censored_before_horizon"].items()))
+
+
+def _write(source: Received, cohort_path: Path, as_json: bool) -> None:
+    cohort, quarantine = clean(source)
+    write_cohort(cohort, cohort_path, quarantine)
+    if as_json:
+        typer.echo(json.dumps({**cohort.about, "hash": cohort.content_hash()}))
+        return
+    _print_counts(cohort, cohort_path)
+    for note in source.notes:
+        console.print(f"  note: {note}", markup=False)
+    if len(quarantine):
+        console.print(f"Refused rows, kept in {cohort_path / 'quarantine.parquet'}:", markup=False)
+        console.print(describe_problems(quarantine), markup=False)
+
+
+def _print_counts(cohort: Cohort, path: Path) -> None:
+    table = Table(title=f"{path} ({cohort.content_hash()})", title_justify="left")
+    for heading in ("table", "read", "kept", "quarantined"):
+        table.add_column(heading, justify="left" if heading == "table" else "right")
+    for name, counts in cohort.about["counts"].items():
+        table.add_row(name, *(str(counts[key]) for key in ("read", "kept", "quarantined")))
+    console.print(table)
+
+
+if __name__ == "__main__":
+    run(app)

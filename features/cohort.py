@@ -1,0 +1,175 @@
+"""The canonical cohort: three tables with one schema, kept as a folder of Parquet files."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pandera.pandas as pa
+import pyarrow as pyarrow
+import pyarrow.parquet as parquet
+
+from myeloma import DataError, StateError, catalogue
+
+SEXES = ("female", "male")
+STAGES = ("mgus", "smm", "mm")
+HEAVY_CHAINS = ("IgG", "IgA", "IgM", "IgD", "IgE", "light_chain")
+LIGHT_CHAINS = ("kappa", "lambda")
+EVENT_KINDS = ("progression", "death", "treatment_start", "treatment_stop", "last_contact")
+OPERATORS = ("<", ">")
+
+_DATE = "datetime64[ns]"
+
+
+def _text(**options: Any) -> pa.Column:
+    return pa.Column(str, nullable=False, coerce=True, **options)
+
+
+def _one_of(values: tuple[str, ...]) -> pa.Column:
+    return _text(checks=pa.Check.isin([*values, ""]))
+
+
+SCHEMAS = {
+    "patients": pa.DataFrameSchema(
+        {
+            "patient_id": _text(unique=True, checks=pa.Check.str_length(min_value=1)),
+            "birth_date": pa.Column(_DATE, nullable=True),
+            "age_at_index": pa.Column(float, nullable=True),
+            "sex": _one_of(SEXES),
+            "site": _text(),
+            "index_date": pa.Column(_DATE),
+            "stage": _one_of(STAGES),
+            "heavy_chain": _one_of(HEAVY_CHAINS),
+            "light_chain": _one_of(LIGHT_CHAINS),
+            "fish": _text(),
+        },
+        strict=True,
+        ordered=True,
+    ),
+    "measurements": pa.DataFrameSchema(
+        {
+            "patient_id": _text(),
+            "collected_at": pa.Column(_DATE),
+            "available_at": pa.Column(_DATE),
+            "biomarker": _text(),
+            "value": pa.Column(float, checks=pa.Check(lambda v: v.notna() & (v.abs() < float("inf")))),
+            "operator": _one_of(OPERATORS),
+            "unit": _text(),
+            "original_value": _text(),
+            "original_unit": _text(),
+            "source_row": pa.Column("int64"),
+        },
+        checks=pa.Check(lambda frame: frame["available_at"] >= frame["collected_at"]),
+        strict=True,
+        ordered=True,
+    ),
+    "events": pa.DataFrameSchema(
+        {
+            "patient_id": _text(),
+            "occurred_at": pa.Column(_DATE),
+            "kind": _text(checks=pa.Check.isin(EVENT_KINDS)),
+            "detail": _text(),
+        },
+        strict=True,
+        ordered=True,
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """Patients, measurements and events, each as its schema says. Dates have the resolution of a day.
+
+    `about` holds what the folder's `cohort.json` does: source, counts, attrition, catalogue version.
+    """
+
+    patients: pd.DataFrame
+    measurements: pd.DataFrame
+    events: pd.DataFrame
+    about: dict[str, Any] = field(default_factory=dict)
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Return the three tables by name."""
+        return {"patients": self.patients, "measurements": self.measurements, "events": self.events}
+
+    def content_hash(self) -> str:
+        """Return a hash of the values of all three tables, whatever the files they came in."""
+        digest = hashlib.sha256()
+        for frame in self.tables().values():
+            digest.update(pd.util.hash_pandas_object(frame, index=False).to_numpy().tobytes())
+        return digest.hexdigest()[:16]
+
+
+def write_cohort(cohort: Cohort, folder: Path, quarantine: pd.DataFrame) -> None:
+    """Write a cohort folder whole or not at all; an older cohort in the same place is replaced.
+
+    Raises
+    ------
+    DataError
+        The folder holds something else.
+    """
+    if folder.exists() and not (folder / "cohort.json").is_file() and (not folder.is_dir() or any(folder.iterdir())):
+        raise DataError(f"{folder} exists and is not a cohort.", "name a new folder; nothing was written.")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    work = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        for name, frame in cohort.tables().items():
+            frame = SCHEMAS[name].validate(frame, lazy=True)
+            frame.to_parquet(work / f"{name}.parquet", index=False)
+        quarantine.to_parquet(work / "quarantine.parquet", index=False)
+        about = {"hash": cohort.content_hash(), "catalogue_version": catalogue().version, **cohort.about}
+        (work / "cohort.json").write_text(json.dumps(about, indent=1), encoding="utf-8")
+        work.chmod(0o755)
+        if folder.exists():
+            shutil.rmtree(folder)
+        work.rename(folder)
+    except BaseException:
+        shutil.rmtree(work, ignore_errors=True)
+        raise
+
+
+def read_cohort(folder: Path) -> Cohort:
+    """Return the cohort of a folder that `ingest` or `simulate` made.
+
+    Raises
+    ------
+    StateError
+        The folder is not there or was not made by this product.
+    DataError
+        A file is damaged.
+    """
+    if not folder.is_dir():
+        raise StateError(f"No cohort folder {folder}.", "make one with: python -m features ingest --source tabular INPUT COHORT")
+    if not (folder / "cohort.json").is_file():
+        raise StateError(
+            f"{folder} is a folder, but not a canonical cohort (it has no cohort.json).",
+            f"ingest it first: python -m features ingest --source tabular {folder} COHORT",
+        )
+    frames = {name: _read_table(folder / f"{name}.parquet") for name in SCHEMAS}
+    for name, frame in frames.items():
+        try:
+            frames[name] = SCHEMAS[name].validate(frame, lazy=True)
+        except pa.errors.SchemaErrors as error:
+            cases = error.failure_cases
+            columns = ", ".join(sorted({str(c) for c in cases["column"].dropna()})) or "table"
+            raise DataError(f"{folder / name}.parquet does not follow the cohort's schema ({columns}).", "ingest it again.") from None
+    about = json.loads((folder / "cohort.json").read_text(encoding="utf-8"))
+    return Cohort(**frames, about=about)
+
+
+def _read_table(path: Path) -> pd.DataFrame:
+    try:
+        frame = parquet.read_table(path).to_pandas()
+    except FileNotFoundError:
+        raise DataError(f"{path} is missing.", "ingest the cohort again.") from None
+    except (pyarrow.ArrowInvalid, OSError) as error:
+        raise DataError(f"{path} cannot be read as Parquet ({type(error).__name__}).", "ingest the cohort again.") from None
+    for column in frame.columns[frame.dtypes.astype(str).str.startswith("datetime64")]:
+        frame[column] = frame[column].astype(_DATE)
+    return frame

@@ -1,0 +1,89 @@
+"""The compiled kernel: every statistic of every series in every window, seen from each landmark.
+
+A value is seen when it was available in (landmark - window, landmark]. "Latest" and "first" go by the day of
+collection; of values collected on one day, the later in the sorted table counts as later. One backward scan per
+window, centred on the latest value, so that deleting or changing what comes after the landmark changes no bit.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit, prange
+from numpy.typing import NDArray
+
+# The order in which the kernel writes; names are those of features.columns.STATISTICS.
+ORDER = ("last", "age_days", "count", "mean", "min", "max", "sd", "slope", "delta_first", "delta_previous")
+_DAYS_PER_YEAR = 365.25
+
+
+@njit(cache=True)
+def _summarise(collected, available, value, start, stop, landmark, window, out):  # noqa: PLR0913 - one call per window, no structure to allocate
+    """Write the ten statistics of series[start:stop] into `out`; NaN where undefined, count 0 where nothing is seen."""
+    out[:] = np.nan
+    n = 0
+    last = first = previous = 0.0
+    last_day = 0
+    low = high = 0.0
+    sum_x = sum_y = sum_xx = sum_xy = sum_yy = 0.0
+    for i in range(stop - 1, start - 1, -1):
+        if collected[i] > landmark or available[i] > landmark or available[i] <= landmark - window:
+            continue
+        v = value[i]
+        if n == 0:
+            last, last_day, low, high = v, collected[i], v, v
+        elif n == 1:
+            previous = v
+        n += 1
+        first = v
+        low, high = min(low, v), max(high, v)
+        x = (collected[i] - last_day) / _DAYS_PER_YEAR
+        y = v - last
+        sum_x += x
+        sum_y += y
+        sum_xx += x * x
+        sum_xy += x * y
+        sum_yy += y * y
+    out[2] = n
+    if n == 0:
+        return
+    out[0], out[1], out[3], out[4], out[5] = last, landmark - last_day, last + sum_y / n, low, high
+    if n >= 2:
+        out[6] = np.sqrt(max(0.0, (sum_yy - sum_y * sum_y / n) / (n - 1)))
+        spread = n * sum_xx - sum_x * sum_x
+        if spread > 0.0:
+            out[7] = (n * sum_xy - sum_x * sum_y) / spread
+        out[8], out[9] = last - first, last - previous
+
+
+@njit(cache=True, parallel=True)
+def summarise(
+    collected: NDArray[np.int64],
+    available: NDArray[np.int64],
+    value: NDArray[np.float64],
+    offsets: NDArray[np.int64],
+    patient: NDArray[np.int64],
+    landmark: NDArray[np.int64],
+    windows: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Return the statistics as (landmarks, biomarkers, windows, 10).
+
+    Parameters
+    ----------
+    collected, available : int64 arrays, shape (measurements,)
+        Days, sorted by patient, biomarker, then day of collection.
+    value : float64 array, shape (measurements,)
+    offsets : int64 array, shape (patients, biomarkers + 1)
+        Series b of patient p is the slice offsets[p, b] : offsets[p, b + 1].
+    patient, landmark : int64 arrays, shape (landmarks,)
+        Row of `offsets`, and day.
+    windows : float64 array, shape (windows,)
+        Lengths in days; infinite for all history.
+    """
+    n_biomarkers = offsets.shape[1] - 1
+    out = np.empty((len(landmark), n_biomarkers, len(windows), 10))
+    for row in prange(len(landmark)):
+        for b in range(n_biomarkers):
+            start, stop = offsets[patient[row], b], offsets[patient[row], b + 1]
+            for w in range(len(windows)):
+                _summarise(collected, available, value, start, stop, landmark[row], windows[w], out[row, b, w])
+    return out

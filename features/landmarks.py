@@ -1,0 +1,51 @@
+"""Landmarks: the days at which a prediction is made."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from features.cohort import Cohort
+from myeloma import DataError
+
+
+def visit_landmarks(cohort: Cohort, biomarkers: tuple[str, ...] | None = None) -> pd.DataFrame:
+    """Return patient_id and landmark: every day, from the index date on, on which a result became available.
+
+    Parameters
+    ----------
+    biomarkers : tuple of str, optional
+        Only results of these count as a visit.
+    """
+    results = cohort.measurements
+    if biomarkers is not None:
+        results = results[results["biomarker"].isin(biomarkers)]
+    visits = results[["patient_id", "available_at"]].rename(columns={"available_at": "landmark"}).drop_duplicates()
+    index_date = visits["patient_id"].map(cohort.patients.set_index("patient_id")["index_date"])
+    return visits[visits["landmark"] >= index_date].sort_values(["patient_id", "landmark"]).reset_index(drop=True)
+
+
+def last_landmarks(cohort: Cohort) -> pd.DataFrame:
+    """Return one landmark per patient, the last visit; patients without a visit get NaT."""
+    last = visit_landmarks(cohort).groupby("patient_id")["landmark"].max()
+    ids = cohort.patients["patient_id"]
+    return pd.DataFrame({"patient_id": ids, "landmark": ids.map(last).astype("datetime64[ns]")})
+
+
+def fixed_landmarks(cohort: Cohort, day: str) -> pd.DataFrame:
+    """Return one landmark per patient, the same calendar day for all.
+
+    Raises
+    ------
+    DataError
+        The day is not a date.
+    """
+    return pd.DataFrame({"patient_id": cohort.patients["patient_id"], "landmark": parse_day(day)})
+
+
+def parse_day(day: str) -> pd.Timestamp:
+    """Return the day written as YYYY-MM-DD."""
+    try:
+        return pd.to_datetime(day, format="%Y-%m-%d")
+    except (ValueError, TypeError):
+        raise DataError(f'"{day}" is not a date.', "write it YYYY-MM-DD.", "bad_date") from None
+

@@ -1,0 +1,82 @@
+"""What happened after each landmark, kept whole: time, kind, and follow-up. Never only a 0/1 label."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from features.cohort import Cohort
+from features.tasks import Treatment
+
+EVENTS = ("none", "progression", "death")
+
+
+def milestones(cohort: Cohort, treatment: Treatment) -> pd.DataFrame:
+    """Return, by patient, index_date, progression, death, treatment_start, follow_up_end (NaT where there is none).
+
+    Follow-up ends at the last sign of the person: a recorded last contact, death, any other event or any
+    result, whichever is latest. Treatment is an intercurrent event: `censor` ends follow-up at its start,
+    `composite` counts its start as progression, `ignore` leaves it aside.
+    """
+    events = cohort.events.groupby(["kind", "patient_id"])["occurred_at"]
+    first, last = events.min(), events.max()
+
+    def of(kind: str) -> pd.Series:
+        present = kind in first.index.get_level_values(0)
+        return first[kind] if present else pd.Series(dtype="datetime64[ns]")
+
+    table = cohort.patients.set_index("patient_id")[["index_date"]].copy()
+    for kind in ("progression", "death", "treatment_start"):
+        table[kind] = table.index.map(of(kind)).astype("datetime64[ns]")
+    seen = pd.concat(
+        [
+            last.groupby("patient_id").max(),
+            cohort.measurements.groupby("patient_id")["collected_at"].max(),
+            table["index_date"],
+        ],
+        axis=1,
+    ).max(axis=1)
+    table["follow_up_end"] = table["death"].fillna(table.index.to_series().map(seen))
+    if treatment == "composite":
+        table["progression"] = table[["progression", "treatment_start"]].min(axis=1)
+    if treatment == "censor":
+        before = table["treatment_start"] < table["progression"].fillna(pd.Timestamp.max)
+        table.loc[before, ["progression", "death"]] = pd.NaT
+        table.loc[before, "follow_up_end"] = table[["treatment_start", "follow_up_end"]].min(axis=1)
+    return table
+
+
+def outcomes(cohort: Cohort, landmarks: pd.DataFrame, treatment: Treatment) -> pd.DataFrame:
+    """Return, row by row of `landmarks`, why a row is not at risk (empty = at risk) and what came after.
+
+    Returns
+    -------
+    DataFrame
+        `not_at_risk`: "", before_index, progressed, dead, treated, after_follow_up;
+        `event` in {none, progression, death}; `time_to_event` in days, to the first event or the end of
+        observation; `follow_up` in days, to the end of observation whatever happened. Where progression and
+        death share a day, progression counts.
+    """
+    when = milestones(cohort, treatment).loc[landmarks["patient_id"]].reset_index()
+    landmark = landmarks["landmark"].reset_index(drop=True)
+    treated = when["treatment_start"] <= landmark if treatment == "censor" else pd.Series(False, index=landmark.index)
+    reasons = [
+        (landmark.isna(), "no_visit"),
+        (landmark < when["index_date"], "before_index"),
+        (when["progression"] <= landmark, "progressed"),
+        (when["death"] <= landmark, "dead"),
+        (treated, "treated"),
+        (when["follow_up_end"] <= landmark, "after_follow_up"),
+    ]
+    not_at_risk = np.select([condition for condition, _ in reasons], [name for _, name in reasons], "")
+    progressed = when["progression"].notna() & ~(when["death"] < when["progression"])
+    died = when["death"].notna() & ~progressed
+    end = when["progression"].where(progressed, when["follow_up_end"])
+    return pd.DataFrame(
+        {
+            "not_at_risk": not_at_risk,
+            "event": np.select([progressed, died], ["progression", "death"], "none"),
+            "time_to_event": (end - landmark).dt.days.astype(float),
+            "follow_up": (when["follow_up_end"] - landmark).dt.days.astype(float),
+        }
+    )

@@ -1,0 +1,87 @@
+"""The mgus2 data set (R package `survival`): one baseline visit, follow-up in months.
+
+Only the year of diagnosis is known, so the index date is 1 July of that year; months become days by the
+rule of `features.tasks.horizon_days`, which keeps the ties that months have. Where progression and death
+share a month (nine people) the progression counts, as the package's vignette does.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from features.sources.received import Received, received
+from features.tasks import horizon_days
+from myeloma import DataError, StateError
+
+_COLUMNS = ("id", "age", "sex", "dxyr", "hgb", "creat", "mspike", "ptime", "pstat", "futime", "death")
+_BIOMARKERS = {"mspike": ("m_protein", "g/dL"), "hgb": ("hemoglobin", "g/dL"), "creat": ("creatinine", "mg/dL")}
+
+
+def read_mgus2(path: Path) -> Received:
+    """Return mgus2 in the three tables, from `mgus2.csv` or the folder that holds it.
+
+    Raises
+    ------
+    StateError
+        The file is not there.
+    DataError
+        The file is not mgus2.
+    """
+    path = path / "mgus2.csv" if path.is_dir() else path
+    if not path.is_file():
+        raise StateError(f"No file {path}.", "mgus2 ships in data/mgus2/mgus2.csv.")
+    try:
+        raw = pd.read_csv(path, dtype={"id": str})
+        raw["source_row"] = raw.index + 2
+    except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError):
+        raise DataError(f"{path.name} is not a CSV file.", "use the mgus2.csv that ships with the repository.", "not_csv") from None
+    if missing := [column for column in _COLUMNS if column not in raw.columns]:
+        raise DataError(f"{path.name} lacks the columns {', '.join(missing)}.", "use --source tabular for your own cohort.", "missing_column")
+    try:
+        index_date = pd.to_datetime(raw["dxyr"].astype(int).astype(str) + "-07-01")
+        tables = {
+            "patients": _patients(raw, index_date),
+            "measurements": _measurements(raw, index_date),
+            "events": _events(raw, index_date),
+        }
+    except ValueError as error:
+        raise DataError(f"{path.name} holds text where a number belongs: {error}.", "use the mgus2.csv that ships with the repository.", "not_a_number") from None
+    return received("mgus2", tables, dict.fromkeys(tables, path.name))
+
+
+def _patients(raw: pd.DataFrame, index_date: pd.Series) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "patient_id": raw["id"],
+            "age_at_index": raw["age"].astype(float),
+            "sex": raw["sex"].map({"F": "female", "M": "male"}).fillna(""),
+            "site": "mayo",
+            "index_date": index_date,
+            "stage": "mgus",
+            "source_row": raw["source_row"],
+        }
+    )
+
+
+def _measurements(raw: pd.DataFrame, index_date: pd.Series) -> pd.DataFrame:
+    parts = []
+    for column, (biomarker, unit) in _BIOMARKERS.items():
+        part = raw[["source_row"]].assign(patient_id=raw["id"], collected_at=index_date, biomarker=biomarker, value=raw[column].astype(float), unit=unit)
+        parts.append(part[part["value"].notna()])
+    return pd.concat(parts, ignore_index=True)
+
+
+def _events(raw: pd.DataFrame, index_date: pd.Series) -> pd.DataFrame:
+    def at(months: pd.Series) -> pd.Series:
+        return index_date + pd.to_timedelta(months.map(horizon_days), unit="D")
+
+    base = raw[["source_row"]].assign(patient_id=raw["id"])
+    progressed, died = raw["pstat"] == 1, raw["death"] == 1
+    parts = [
+        base.assign(occurred_at=at(raw["ptime"]), kind="progression")[progressed],
+        base.assign(occurred_at=at(raw["futime"]), kind="death")[died],
+        base.assign(occurred_at=at(raw["futime"]), kind="last_contact")[~died],
+    ]
+    return pd.concat(parts, ignore_index=True)

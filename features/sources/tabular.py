@@ -1,0 +1,77 @@
+"""A folder with `patients`, `measurements` and `events`, each as CSV or Parquet: the way other people's cohorts come in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pyarrow
+import pyarrow.parquet as parquet
+
+from features.sources.received import REQUIRED, Received, received
+from myeloma import DataError, StateError
+
+
+def read_tabular(folder: Path) -> Received:
+    """Return the three tables of a folder, as received.
+
+    CSV cells stay text, so that nothing is guessed on the way; a CSV row is named by its line in the
+    file (the header is line 1), a Parquet row by its number from 1.
+
+    Raises
+    ------
+    StateError
+        The folder is not there.
+    DataError
+        A table is missing, there twice, or is not what its ending says.
+    """
+    if not folder.is_dir():
+        raise StateError(f"No folder {folder}.", "the tabular source reads a folder with patients, measurements and events as .csv or .parquet.")
+    paths = {name: _find(folder, name) for name in REQUIRED}
+    tables = {name: _read_csv(path) if path.suffix == ".csv" else _read_parquet(path) for name, path in paths.items()}
+    return received("tabular", tables, {name: path.name for name, path in paths.items()})
+
+
+def _find(folder: Path, name: str) -> Path:
+    found = [path for path in (folder / f"{name}.csv", folder / f"{name}.parquet") if path.is_file()]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise DataError(f"{folder} holds both {name}.csv and {name}.parquet.", "keep the one that counts.", "two_files")
+    hint = "a file with only the header is accepted." if name == "events" else f"name the file {name}.csv or {name}.parquet."
+    raise DataError(f"{folder} holds neither {name}.csv nor {name}.parquet.", hint, "missing_file")
+
+
+def _read_csv(path: Path) -> pd.DataFrame:
+    try:
+        frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig", skip_blank_lines=False)
+    except pd.errors.EmptyDataError:
+        raise DataError(f"{path.name} is empty.", "the first line must name the columns.", "not_csv") from None
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"{path.name} is not a UTF-8 text file (byte {error.start}).",
+            "save it as CSV in UTF-8, or give it the ending it deserves.",
+            "not_csv",
+        ) from None
+    except pd.errors.ParserError as error:
+        raise DataError(f"{path.name} is not a well-formed CSV file: {str(error).strip()}.", "check that line.", "not_csv") from None
+    except PermissionError:
+        raise DataError(f"{path.name} cannot be read: no permission.", "ask for read access.", "no_permission") from None
+    if not isinstance(frame.index, pd.RangeIndex):
+        raise DataError(f"{path.name}: the rows have more fields than the header.", "check the separators; a comma inside a cell needs quotes.", "not_csv")
+    frame.columns = [str(column).strip() for column in frame.columns]
+    frame = frame.fillna("")  # a row that ends early
+    frame["source_row"] = frame.index + 2
+    return frame[(frame.drop(columns="source_row") != "").any(axis=1)]
+
+
+def _read_parquet(path: Path) -> pd.DataFrame:
+    try:
+        frame = parquet.read_table(path).to_pandas()
+    except PermissionError:
+        raise DataError(f"{path.name} cannot be read: no permission.", "ask for read access.", "no_permission") from None
+    except (pyarrow.ArrowInvalid, OSError):
+        raise DataError(f"{path.name} is not a Parquet file, or it is cut short.", "write it again, or name a CSV file .csv.", "not_parquet") from None
+    frame = frame.reset_index(drop=True)
+    frame["source_row"] = frame.index + 1
+    return frame

@@ -1,0 +1,113 @@
+"""The biomarker catalogue, read once from `catalogue.yaml` and checked."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+
+from myeloma.errors import ConfigError, nearest
+
+DEFAULT_PATH = Path(__file__).with_name("catalogue.yaml")
+
+
+@dataclass(frozen=True)
+class Biomarker:
+    """One analyte: its canonical unit, the units accepted, its limits and the direction of harm.
+
+    `units` maps an accepted unit to the factor k in received = canonical x k. Limits are in the
+    canonical unit; an infinite limit means that no source gives one.
+    """
+
+    key: str
+    name: str
+    unit: str
+    units: dict[str, float]
+    loinc: tuple[str, ...]
+    lower: float
+    upper: float
+    harm: Literal["higher", "lower"] | None
+    scale: Literal["linear", "log"]
+    cv: float | None
+    derived: bool = False
+    sources: tuple[str, ...] = field(default_factory=tuple)
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """All biomarkers by key, with the version that feature tables record."""
+
+    version: str
+    biomarkers: dict[str, Biomarker]
+
+    def __getitem__(self, key: str) -> Biomarker:
+        if key not in self.biomarkers:
+            raise ConfigError(f'Unknown biomarker "{key}".', nearest(key, self.biomarkers), "unknown_biomarker")
+        return self.biomarkers[key]
+
+    def __contains__(self, key: object) -> bool:
+        return key in self.biomarkers
+
+    def keys(self) -> list[str]:
+        """Return the biomarker keys in the order of the file."""
+        return list(self.biomarkers)
+
+
+def read_catalogue(path: Path) -> Catalogue:
+    """Return the catalogue held in a YAML file.
+
+    Raises
+    ------
+    ConfigError
+        An entry lacks a field, has one that is not known, or a factor that is not positive.
+    """
+    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    entries = {key: _entry(key, dict(raw)) for key, raw in content["biomarkers"].items()}
+    return Catalogue(str(content["version"]), entries)
+
+
+@cache
+def catalogue() -> Catalogue:
+    """Return the catalogue that ships with the product.
+
+    Examples
+    --------
+    >>> catalogue()["creatinine"].unit
+    'mg/dL'
+    """
+    return read_catalogue(DEFAULT_PATH)
+
+
+_REQUIRED = {"name", "unit", "units", "loinc", "limits", "harm", "scale", "cv", "sources"}
+
+
+def _entry(key: str, raw: dict[str, Any]) -> Biomarker:
+    where = f'Biomarker "{key}" in the catalogue'
+    if missing := sorted(_REQUIRED - raw.keys()):
+        raise ConfigError(f"{where} lacks: {', '.join(missing)}.")
+    if unknown := sorted(raw.keys() - _REQUIRED - {"derived"}):
+        raise ConfigError(f'{where} has the unknown field "{unknown[0]}".', nearest(unknown[0], _REQUIRED))
+    if raw["harm"] not in ("higher", "lower", None) or raw["scale"] not in ("linear", "log"):
+        raise ConfigError(f"{where}: harm is higher, lower or null; scale is linear or log.")
+    units = {unit: float(factor) for unit, factor in raw["units"].items()}
+    if any(not (factor > 0 and math.isfinite(factor)) for factor in units.values()):
+        raise ConfigError(f"{where}: every conversion factor must be positive.")
+    lower, upper = raw["limits"]
+    return Biomarker(
+        key=key,
+        name=raw["name"],
+        unit=raw["unit"],
+        units=units,
+        loinc=tuple(raw["loinc"]),
+        lower=-math.inf if lower is None else float(lower),
+        upper=math.inf if upper is None else float(upper),
+        harm=raw["harm"],
+        scale=raw["scale"],
+        cv=raw["cv"],
+        derived=bool(raw.get("derived", False)),
+        sources=tuple(raw["sources"]),
+    )
