@@ -77,7 +77,9 @@ def simulate(patients: int, seed: int) -> Received:
 
 def _draw_people(n: int, rng: np.random.Generator) -> _People:
     correlated = rng.multivariate_normal([0, 0, 0], [[1, 0.5, 0.4], [0.5, 1, 0.25], [0.4, 0.25, 1]], n)
-    fast = rng.random(n) < 0.45
+    # A quarter of people are diagnosed with the fast clone already growing, a fifth get one later.
+    kind = rng.random(n)
+    fast_start = np.select([kind < 0.25, kind < 0.45], [rng.uniform(-6.0, 0.0, n), rng.exponential(7.0, n)], np.inf)
     return _People(
         age=np.clip(rng.normal(62.0, 10.5, n), 30, 90),
         female=rng.random(n) < 0.47,
@@ -86,12 +88,12 @@ def _draw_people(n: int, rng: np.random.Generator) -> _People:
         index_day=np.datetime64("2004-01-01") + rng.integers(0, 5800, n),
         # Means to reach over visits (Chabrun et al., Nature Medicine 2026, DFCI training rows): marrow 17 %,
         # M-protein 1.2 g/dL, geometric mean ratio 5, geometric mean creatinine 0.96 mg/dL, age 64.
-        burden=np.clip(14.5 * np.exp(0.42 * correlated[:, 0]), 5, 55),
-        slow_growth=rng.normal(0.015, 0.03, n),
-        fast_start=np.where(fast, rng.exponential(5.0, n), np.inf),
-        fast_growth=rng.uniform(0.5, 1.6, n),
-        m_protein=np.clip(1.02 * np.exp(0.62 * correlated[:, 1]), 0.1, 5.5),
-        flc_ratio=np.clip(4.3 * np.exp(1.15 * correlated[:, 2]), 0.6, 95),
+        burden=np.clip(15.6 * np.exp(0.48 * correlated[:, 0]), 5, 55),
+        slow_growth=rng.normal(0.005, 0.03, n),
+        fast_start=fast_start,
+        fast_growth=rng.uniform(0.3, 1.0, n),
+        m_protein=np.clip(1.0 * np.exp(0.62 * correlated[:, 1]), 0.1, 5.5),
+        flc_ratio=np.clip(4.9 * np.exp(1.15 * correlated[:, 2]), 0.6, 95),
         hemoglobin=rng.normal(13.6, 1.0, n),
         creatinine=0.93 * np.exp(rng.normal(0, 0.2, n)),
         frailty=rng.gamma(6.0, 1 / 6.0, n),
@@ -99,11 +101,14 @@ def _draw_people(n: int, rng: np.random.Generator) -> _People:
 
 
 def _burden_ratio(p: _People, t: np.ndarray, who: np.ndarray | slice) -> np.ndarray:
-    """Return burden at time t (years) over burden at the index date; the fast clone starts at 4 % of it."""
-    slow = np.exp(p.slow_growth[who] * t)
-    running = np.clip(t - p.fast_start[who], 0, None)
-    fast = np.where(running > 0, 0.04 * np.exp(np.clip(p.fast_growth[who] * running, 0, 8)), 0.0)
-    return slow + fast
+    """Return burden at time t (years) over burden at the index date; the fast clone starts at 6 % of the slow one."""
+
+    def clones(at: np.ndarray | float) -> np.ndarray:
+        running = np.clip(at - p.fast_start[who], 0, None)
+        fast = np.where(running > 0, 0.06 * np.exp(np.clip(p.fast_growth[who] * running, 0, 8)), 0.0)
+        return np.exp(p.slow_growth[who] * at) + fast
+
+    return clones(t) / clones(0.0)
 
 
 def _markers(p: _People, t: np.ndarray, who: np.ndarray | slice) -> dict[str, np.ndarray]:
@@ -140,7 +145,7 @@ def _draw_ends(p: _People, visits: tuple[np.ndarray, np.ndarray], rng: np.random
     everyone = np.arange(n)[:, None]
     m = _markers(p, grid[None, :], everyone)
     growth = np.log(_burden_ratio(p, grid[None, :] + 0.5, everyone) / _burden_ratio(p, grid[None, :] - 0.5, everyone))
-    intensity = 0.0225 * p.frailty[:, None] * np.exp(
+    intensity = 0.0235 * p.frailty[:, None] * np.exp(
         0.85 * np.log(m["bmpc"] / 15.0) + 0.25 * (m["m_protein"] - 1.2) + 0.28 * np.log(m["flc_ratio"] / 5.0) + 1.0 * np.clip(growth, -0.2, 1.5)
     )
     reached = np.cumsum(intensity * GRID, axis=1) >= rng.exponential(1.0, (n, 1))

@@ -1,0 +1,124 @@
+"""A model as data: JSON, and XGBoost's own format for trees. No pickle, no code."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.columns import FeatureSpec
+from myeloma import StateError, UserError
+from serving.models import KINDS, Model
+
+FORMAT = 1
+_FILE = "model.json"
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Logistic recalibration: logit risk_h = intercept_h + slope * margin_h.
+
+    One positive slope and intercepts that never fall keep both the order of the horizons and the
+    additivity of the contributions.
+    """
+
+    slope: float
+    intercepts: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        if self.slope <= 0 or any(np.diff(self.intercepts) < 0):
+            raise ValueError("a calibration needs a positive slope and intercepts that do not fall")
+
+    @classmethod
+    def identity(cls, horizons: tuple[int, ...]) -> Calibration:
+        """Return the calibration that changes nothing."""
+        return cls(1.0, (0.0,) * len(horizons))
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """Everything needed to score: the model, its features, its calibration, and what it was made from.
+
+    `about` holds task, title, training counts, reference ranges, library versions. `origin` says where it was
+    loaded from: name, version and run of the registry.
+    """
+
+    kind: str
+    model: Model
+    spec: FeatureSpec
+    horizons: tuple[int, ...]
+    calibration: Calibration
+    about: dict[str, Any]
+    origin: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def columns(self) -> list[str]:
+        return self.spec.columns()
+
+
+def save_artifact(artifact: Artifact, folder: Path) -> None:
+    """Write an artifact into a folder, which is made."""
+    folder.mkdir(parents=True, exist_ok=True)
+    content = {
+        "format": FORMAT,
+        "kind": artifact.kind,
+        "spec": asdict(artifact.spec),
+        "feature_hash": artifact.spec.feature_hash(),
+        "horizons": artifact.horizons,
+        "calibration": asdict(artifact.calibration),
+        "about": artifact.about,
+        "model": artifact.model.save(folder),
+    }
+    (folder / _FILE).write_text(json.dumps(content), encoding="utf-8")
+
+
+def load_artifact(folder: Path, origin: dict[str, str] | None = None) -> Artifact:
+    """Return the artifact of a folder.
+
+    Raises
+    ------
+    StateError
+        There is no artifact, it is damaged, or its features mean something else in this version.
+    """
+    path = folder / _FILE
+    if not path.is_file():
+        raise StateError(f"No model in {folder} (it has no {_FILE}).", "train one with: make train")
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        spec = FeatureSpec.from_dict(content["spec"])
+        stored = content["feature_hash"]
+    except (ValueError, KeyError, UserError) as error:
+        raise StateError(f"The model in {folder} cannot be read ({type(error).__name__}).", "train it again.") from None
+    if content["format"] != FORMAT or stored != spec.feature_hash():
+        raise StateError(
+            f"The model's features are not this version's: it has feature_hash {stored}, this version computes {spec.feature_hash()}.",
+            "score with the version that trained the model, or train again.",
+            "feature_hash",
+        )
+    horizons = tuple(content["horizons"])
+    return Artifact(
+        kind=content["kind"],
+        model=KINDS[content["kind"]].load(folder, content["model"], spec.columns(), horizons),
+        spec=spec,
+        horizons=horizons,
+        calibration=Calibration(content["calibration"]["slope"], tuple(content["calibration"]["intercepts"])),
+        about=content["about"],
+        origin=origin or {},
+    )
+
+
+def feature_matrix(artifact: Artifact, features: Any) -> NDArray[np.float64]:
+    """Return the columns the model wants, in its order, from a frame that has at least those.
+
+    Raises
+    ------
+    UserError
+        Columns are missing.
+    """
+    if missing := [name for name in artifact.columns if name not in features.columns]:
+        raise UserError(f"{len(missing)} feature columns are missing, the first is {missing[0]}.", "build the table for this model's task.", "missing_column")
+    return features[artifact.columns].to_numpy(dtype=float)

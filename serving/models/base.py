@@ -1,0 +1,49 @@
+"""What every model kind can do."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+
+def logit(p: Array) -> Array:
+    """Return log(p / (1 - p))."""
+    return np.log(p) - np.log1p(-p)
+
+
+def logistic(x: Array) -> Array:
+    """Return 1 / (1 + exp(-x)).
+
+    Examples
+    --------
+    >>> float(logistic(np.array(0.0)))
+    0.5
+    """
+    return 1.0 / (1.0 + np.exp(-np.clip(x, -40.0, 40.0)))
+
+
+class Model(ABC):
+    """A fitted model: margins (log-odds before calibration) per horizon, never falling with the horizon."""
+
+    @abstractmethod
+    def margins(self, x: Array) -> Array:
+        """Return log-odds (rows, horizons) for features (rows, features)."""
+
+    @abstractmethod
+    def contributions(self, x: Array) -> Array:
+        """Return SHAP values (rows, horizons, features) in log-odds. What they leave of the margin is the base."""
+
+    @abstractmethod
+    def save(self, folder: Path) -> dict[str, Any]:
+        """Write what JSON cannot hold into the folder; return the rest."""
+
+    @classmethod
+    @abstractmethod
+    def load(cls, folder: Path, content: dict[str, Any], columns: list[str], horizons: tuple[int, ...]) -> Model:
+        """Return the model that `save` wrote."""

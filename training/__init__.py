@@ -1,0 +1,1 @@
+"""Feature tables in; fitted, calibrated, evaluated, explained and registered models out."""

@@ -1,0 +1,57 @@
+"""Cause-specific Cox models of progression and of death on the same landmark rows (Efron's ties, lifelines)."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from lifelines import CoxPHFitter
+
+from features.tasks import DAYS_PER_MONTH
+from myeloma import ConfigError
+from myeloma.errors import nearest
+from serving.models import CauseSpecificCox
+from serving.models.base import Array
+from serving.models.cox import MOST_COVARIATES
+from training.estimators.design import fit_design
+
+
+def fit_cox(
+    x: Array, rows: pd.DataFrame, columns: list[str], horizons: tuple[int, ...], *, covariates: tuple[str, ...], penalty: float = 0.0
+) -> CauseSpecificCox:
+    """Return both cause-specific models, time counted from the landmark.
+
+    Parameters
+    ----------
+    covariates : tuple of str
+        Feature columns, at most 12 (their Shapley values are computed exactly).
+    penalty : float
+        Ridge penalty of lifelines' `CoxPHFitter`.
+
+    Raises
+    ------
+    ConfigError
+        A covariate is not a feature of the task, or there are too many.
+    """
+    if unknown := [name for name in covariates if name not in columns]:
+        raise ConfigError(f'The Cox model names the covariate "{unknown[0]}", which the task has not.', nearest(unknown[0], columns))
+    if len(covariates) > MOST_COVARIATES:
+        raise ConfigError(f"The Cox model takes at most {MOST_COVARIATES} covariates, not {len(covariates)}.")
+    design = fit_design(x, columns, list(covariates), indicate=False)
+    z = pd.DataFrame(design.transform(x, columns)).add_prefix("z")
+    time = rows["time_to_event"].to_numpy(dtype=float)
+    months = np.arange(horizons[-1] + 1) * DAYS_PER_MONTH
+    coefficients, hazards = [], []
+    for cause in ("progression", "death"):
+        observed = (rows["event"] == cause).to_numpy()
+        if not observed.any():  # nobody died: death cannot compete
+            coefficients.append(np.zeros(z.shape[1]))
+            hazards.append(np.zeros(horizons[-1]))
+            continue
+        fitter = CoxPHFitter(penalizer=penalty)
+        fitter.fit(z.assign(time=time, observed=observed), duration_col="time", event_col="observed")
+        cumulative = fitter.baseline_cumulative_hazard_.iloc[:, 0]
+        reached = np.searchsorted(cumulative.index.to_numpy(), np.round(months), side="right")
+        coefficients.append(fitter.params_.to_numpy())
+        # lifelines centres the covariates; the design's columns already have mean 0, up to rounding.
+        hazards.append(np.diff(np.concatenate([[0.0], cumulative.to_numpy()])[reached]))
+    return CauseSpecificCox(design, np.array(coefficients), np.array(hazards), columns, horizons)

@@ -1,0 +1,54 @@
+"""Splits are by patient, everywhere; people who progressed are spread evenly over the parts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from features.tasks import Evaluation
+from myeloma import DataError
+
+LEAST_EVENTS = 20
+
+
+@dataclass(frozen=True)
+class Fold:
+    """Positions of the rows to fit on and of the rows to judge on; they share no patient."""
+
+    fit: NDArray[np.int64]
+    judge: NDArray[np.int64]
+
+
+def evaluation_folds(rows: pd.DataFrame, evaluation: Evaluation) -> list[Fold]:
+    """Return the folds that held-out figures are made on: one, or as many as cross-validation takes.
+
+    Raises
+    ------
+    DataError
+        Fewer than 20 people progressed: figures would say nothing.
+    """
+    progressed = rows.loc[rows["event"] == "progression", "patient_id"].nunique()
+    if progressed < LEAST_EVENTS:
+        raise DataError(
+            f"Only {progressed} of {rows['patient_id'].nunique()} people progress in this table; fitting needs at least {LEAST_EVENTS}.",
+            "add people or follow-up, or use a longer look at the outcome definition (treatment: composite).",
+            "too_few_events",
+        )
+    if evaluation.kind == "held_out":
+        parts = max(2, round(1.0 / evaluation.test_share))
+        return patient_folds(rows, parts, evaluation.seed)[:1]
+    return patient_folds(rows, evaluation.folds, evaluation.seed)
+
+
+def patient_folds(rows: pd.DataFrame, parts: int, seed: int) -> list[Fold]:
+    """Return folds that take turns in judging; every patient is in one part only."""
+    ever = rows.groupby("patient_id")["event"].agg(lambda events: (events == "progression").any())
+    rng = np.random.default_rng(seed)
+    ids = ever.index.to_numpy()[rng.permutation(len(ever))]
+    order = ids[np.argsort(~ever.loc[ids].to_numpy(), kind="stable")]
+    part = pd.Series(np.arange(len(order)) % parts, index=order)
+    row_part = rows["patient_id"].map(part).to_numpy()
+    return [Fold(np.flatnonzero(row_part != k), np.flatnonzero(row_part == k)) for k in range(parts)]
