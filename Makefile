@@ -35,8 +35,11 @@ $(STAMP): requirements.lock
 	@echo "$(CURDIR)" > "$$($(VENV)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/myeloma_precursor_risk.pth"
 	@touch $@
 
+# Without a tracking store, what DVC holds in its cache refers to runs that are gone.
+FORCE := $(if $(MLFLOW_TRACKING_URI)$(wildcard mlruns/mlflow.db),,--force)
+
 train: setup ## the main job: both tasks from data to a registered champion
-	@dvc repro
+	@dvc repro $(FORCE)
 	@python -m training compare
 
 test: setup ## all tests
@@ -66,4 +69,4 @@ gpu: setup ## swap in the full XGBoost build, with the GPU libraries (700 MB)
 	@uv pip uninstall xgboost-cpu && uv pip install "xgboost==$$(sed -nE 's/^xgboost-cpu==([0-9.]+) .*/\1/p' requirements.lock | head -n 1)"
 
 clean: ## forget every result (data, models, the tracking store); keep the environment
-	@rm -rf data/mgus data/smm .dvc/cache .dvc/tmp mlruns/mlflow.db mlruns/[0-9]* mlruns/models
+	@rm -rf data/mgus data/smm dvc.lock .dvc/cache .dvc/tmp mlruns/mlflow.db mlruns/[0-9]* mlruns/models

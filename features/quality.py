@@ -27,13 +27,24 @@ _DATE_HINT = "dates are written YYYY-MM-DD"
 
 
 def clean(source: Received) -> tuple[Cohort, pd.DataFrame]:
-    """Return the canonical cohort and the quarantine of what a source read.
+    """Return the canonical cohort of what a source read, and the quarantine.
 
     Raises
     ------
     DataError
         Not one patient, or not one measurement, can be used.
     """
+    cohort, quarantine = inspect(source)
+    for name in ("patients", "measurements"):
+        if cohort.tables()[name].empty:
+            read = cohort.about["counts"][name]["read"]
+            why = f"all {read} rows were refused:\n{describe_problems(quarantine)}" if read else f"{source.files[name]} holds no rows."
+            raise DataError(f"No usable {name}: {why}", "mend the rows and ingest again; nothing was written.", "nothing_usable")
+    return cohort, quarantine
+
+
+def inspect(source: Received) -> tuple[Cohort, pd.DataFrame]:
+    """Return what can be used of a source, which may be nothing, and the rows that cannot, with reasons."""
     inspections = {name: Inspection(name, source.files[name], frame) for name, frame in source.tables.items()}
     patients, events, measurements = (inspections[name] for name in ("patients", "events", "measurements"))
     _check_patients(patients)
@@ -44,13 +55,6 @@ def clean(source: Received) -> tuple[Cohort, pd.DataFrame]:
 
     quarantine = quarantine_frame(inspections.values())
     counts = {name: i.counts() for name, i in inspections.items()}
-    if patients.keep.sum() == 0 or measurements.keep.sum() == 0:
-        what = "patients" if patients.keep.sum() == 0 else "measurements"
-        raise DataError(
-            f"No usable {what}: every row was refused.\n{describe_problems(quarantine)}",
-            "mend the rows named above and ingest again; nothing was written.",
-            "nothing_usable",
-        )
     about = {"source": source.source, "counts": counts, "reasons": _reason_counts(quarantine), "notes": source.notes}
     return _cohort(patients, measurements, events, about), quarantine
 

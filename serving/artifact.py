@@ -76,8 +76,13 @@ def save_artifact(artifact: Artifact, folder: Path) -> None:
     (folder / _FILE).write_text(json.dumps(content), encoding="utf-8")
 
 
-def load_artifact(folder: Path, origin: dict[str, str] | None = None) -> Artifact:
+def load_artifact(folder: Path, origin: dict[str, str] | None = None, threads: int = 1) -> Artifact:
     """Return the artifact of a folder.
+
+    Parameters
+    ----------
+    threads : int
+        For tree ensembles. One row gains nothing from more, and a busy machine makes them cost a hundred times.
 
     Raises
     ------
@@ -102,7 +107,7 @@ def load_artifact(folder: Path, origin: dict[str, str] | None = None) -> Artifac
     horizons = tuple(content["horizons"])
     return Artifact(
         kind=content["kind"],
-        model=KINDS[content["kind"]].load(folder, content["model"], spec.columns(), horizons),
+        model=KINDS[content["kind"]].load(folder, {**content["model"], "threads": threads}, spec.columns(), horizons),
         spec=spec,
         horizons=horizons,
         calibration=Calibration(content["calibration"]["slope"], tuple(content["calibration"]["intercepts"])),

@@ -45,5 +45,5 @@ class Boosted(Model):
     def load(cls, folder: Path, content: dict[str, Any], columns: list[str], horizons: tuple[int, ...]) -> Boosted:
         booster = xgb.Booster()
         booster.load_model(folder / content["file"])
-        booster.set_param({"nthread": 1})  # one row gains nothing from threads, and a busy machine makes them cost 100 times
+        booster.set_param({"nthread": content["threads"]})
         return cls(booster, columns, horizons)

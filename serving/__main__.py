@@ -1,0 +1,88 @@
+"""`python -m serving`: score a cohort, serve the API."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import Progress
+
+from features import read_cohort
+from features.console import console, run
+from features.landmarks import fixed_landmarks, last_landmarks, visit_landmarks
+from features.tasks import DEFAULT_PARAMS, task_names
+from myeloma import ConfigError, StateError
+from serving.artifact import Artifact, load_artifact
+from serving.batch import SCORED, check_output, score_landmarks, write_scores
+from serving.store import load_champion
+
+app = typer.Typer(help="Score people. Exit codes: 0 done, 1 refused (the message says why), 2 wrong use.", no_args_is_help=True, pretty_exceptions_enable=False)
+
+HOST = "127.0.0.1"
+
+
+@app.command()
+def score(
+    cohort_path: Annotated[Path, typer.Argument(metavar="COHORT", help="Canonical cohort, made by python -m features ingest.")],
+    task: Annotated[str, typer.Option(help="Task whose champion scores, such as smm.")],
+    out: Annotated[Path, typer.Option(help="File to write: .parquet or .csv.")],
+    at: Annotated[str | None, typer.Option(help="Score everybody on this day, YYYY-MM-DD, instead of at their last visit.")] = None,
+    every_visit: Annotated[bool, typer.Option("--every-visit", help="Score every visit instead of the last.")] = False,
+    model: Annotated[Path | None, typer.Option(help="Folder of a model, instead of the registry's champion.")] = None,
+) -> None:
+    """Score a cohort: one row per patient and landmark, with risks and per-biomarker contributions.
+
+    Example: python -m serving score data/smm/cohort --task smm --out risks.parquet
+    """
+    if at is not None and every_visit:
+        raise ConfigError("--at and --every-visit exclude each other.", "choose one.")
+    check_output(out)
+    cohort = read_cohort(cohort_path)
+    landmarks = visit_landmarks(cohort) if every_visit else fixed_landmarks(cohort, at) if at else last_landmarks(cohort)
+    threads = os.cpu_count() or 1
+    artifact = load_artifact(model, threads=threads) if model else load_champion(task, threads)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+        scoring = bar.add_task("Scoring", total=len(landmarks))
+        scores = score_landmarks(artifact, cohort, landmarks, lambda rows: bar.advance(scoring, rows))
+    write_scores(scores, out)
+    counts = scores["status"].value_counts()
+    others = ", ".join(f"{n} {status}" for status, n in counts.items() if status != SCORED)
+    version = artifact.origin.get("model_version")
+    console.print(f"{out}: {counts.get(SCORED, 0)} of {len(scores)} rows scored by {task} {artifact.kind}{f' version {version}' if version else ''}{f'; not scored: {others}' if others else ''}", markup=False)
+
+
+@app.command()
+def api(
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port on this machine.")] = 8000,
+    task: Annotated[list[str] | None, typer.Option(help="Serve only this task (may be repeated). Default: all with a champion.")] = None,
+    params: Annotated[Path, typer.Option(help="Parameter file, for the names of the tasks.")] = DEFAULT_PARAMS,
+) -> None:
+    """Serve POST /v1/risk, GET /v1/model, /health/live, /health/ready, and /docs on 127.0.0.1.
+
+    Example: python -m serving api --port 8000
+    """
+    import uvicorn
+
+    from serving.api import make_app
+
+    artifacts = {name: load_champion(name) for name in task} if task else _all_champions(params)
+    console.print(f"Serving {', '.join(artifacts)} at http://{HOST}:{port}/docs (Ctrl-C stops it)", markup=False)
+    uvicorn.run(make_app(artifacts), host=HOST, port=port, log_level="warning")
+
+
+def _all_champions(params: Path) -> dict[str, Artifact]:
+    artifacts, reasons = {}, []
+    for name in task_names(params):
+        try:
+            artifacts[name] = load_champion(name)
+        except StateError as error:
+            reasons.append(error)
+    if not artifacts:
+        raise reasons[0]
+    return artifacts
+
+
+if __name__ == "__main__":
+    run(app)

@@ -1,0 +1,68 @@
+"""Batch scoring: a cohort in, one row per patient and landmark out, written whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from features import Cohort, build_features
+from features.outcomes import outcomes
+from myeloma import ConfigError
+from serving.answer import answer_columns, identity
+from serving.artifact import Artifact, feature_matrix
+from serving.predict import explain
+
+_CHUNK = 5_000  # rows explained at a time: bounds memory, and progress can be shown
+SCORED = "scored"
+
+
+def score_landmarks(artifact: Artifact, cohort: Cohort, landmarks: pd.DataFrame, progress: Callable[[int], None] = lambda rows: None) -> pd.DataFrame:
+    """Return one row per landmark: patient_id, landmark, status, the answer's columns, and the model's identity.
+
+    A person who has progressed, died or been treated by the landmark, or has no visit, is not at risk of
+    progression: `status` says so and the numbers are empty. Nobody is dropped.
+    """
+    after = outcomes(cohort, landmarks, artifact.about["treatment"])
+    # Scoring looks at the present: that follow-up ends at the landmark is no reason not to score.
+    status = after["not_at_risk"].replace({"": SCORED, "after_follow_up": SCORED}).to_numpy()
+    scored = np.flatnonzero(status == SCORED)
+    parts = []
+    for start in range(0, len(scored), _CHUNK):
+        positions = scored[start : start + _CHUNK]
+        features = build_features(cohort, landmarks.iloc[positions], artifact.spec)
+        parts.append(answer_columns(artifact, explain(artifact, feature_matrix(artifact, features))).set_index(positions))
+        progress(len(positions))
+    if not parts:
+        parts.append(answer_columns(artifact, explain(artifact, np.empty((0, len(artifact.columns))))))
+    answers = pd.concat(parts).reindex(range(len(landmarks)))
+    keys = landmarks[["patient_id", "landmark"]].reset_index(drop=True).assign(status=status)
+    return pd.concat([keys, answers], axis=1).assign(**identity(artifact))
+
+
+def write_scores(scores: pd.DataFrame, path: Path) -> None:
+    """Write scores as Parquet or CSV, by the file's ending.
+
+    Raises
+    ------
+    ConfigError
+        The ending is neither .parquet nor .csv.
+    """
+    check_output(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    work = path.with_name(f".{path.name}.part")
+    if path.suffix == ".csv":
+        scores.to_csv(work, index=False, date_format="%Y-%m-%d")
+    else:
+        scores.to_parquet(work, index=False)
+    work.replace(path)
+
+
+def check_output(path: Path) -> None:
+    """Refuse an output that could not be written, before the work is done."""
+    if path.suffix not in (".csv", ".parquet"):
+        raise ConfigError(f'The output "{path.name}" ends neither in .parquet nor in .csv.', "the ending chooses the format.")
+    if path.is_dir():
+        raise ConfigError(f"The output {path} is a folder.", "name a file.")

@@ -1,0 +1,123 @@
+"""One person's history as it comes over HTTP, through the same checks and the same features as every cohort."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import pandas as pd
+from pydantic import BaseModel, ConfigDict, Field
+
+from features import Cohort
+from features.cohort import EVENT_KINDS, HEAVY_CHAINS, LIGHT_CHAINS, SEXES, STAGES
+from features.landmarks import last_landmarks
+from features.outcomes import outcomes
+from features.quality import inspect
+from features.sources.received import OPTIONAL, REQUIRED, received
+from myeloma import DataError
+from serving.artifact import Artifact
+
+_PERSON = "person"
+Day = Annotated[str, Field(examples=["2024-03-01"], description="YYYY-MM-DD")]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Patient(_Strict):
+    """The person. Leave out what is not known; no name or number is needed."""
+
+    index_date: Day
+    birth_date: Day | None = None
+    age_at_index: Annotated[float | None, Field(description="Years; used where there is no birth_date")] = None
+    sex: Literal[SEXES] | None = None  # type: ignore[valid-type]
+    stage: Literal[STAGES] | None = None  # type: ignore[valid-type]
+    heavy_chain: Literal[HEAVY_CHAINS] | None = None  # type: ignore[valid-type]
+    light_chain: Literal[LIGHT_CHAINS] | None = None  # type: ignore[valid-type]
+    fish: Annotated[str | None, Field(description="Findings joined by |", examples=["t(4;14)|gain(1q)"])] = None
+
+
+class Measurement(_Strict):
+    """One result, in the unit it was reported in."""
+
+    collected_at: Day
+    available_at: Day | None = None
+    biomarker: Annotated[str, Field(examples=["m_protein"])]
+    value: Annotated[float | str, Field(description='A number, or text such as "<0.1"', examples=[18.0])]
+    unit: Annotated[str, Field(examples=["g/L"])] = ""
+
+
+class Event(_Strict):
+    """Something that happened, such as a start of treatment."""
+
+    occurred_at: Day
+    kind: Literal[EVENT_KINDS]  # type: ignore[valid-type]
+    detail: str = ""
+
+
+class History(_Strict):
+    """A request: who, what was measured, what happened, and when the prediction is made."""
+
+    task: Annotated[str | None, Field(description="Needed only where the server holds several models", examples=["smm"])] = None
+    patient: Patient
+    measurements: Annotated[list[Measurement], Field(min_length=1, max_length=20_000)]
+    events: list[Event] = []
+    landmark: Annotated[Day | None, Field(description="Time of prediction; the last visit where left out")] = None
+
+
+class HistoryError(DataError):
+    """Parts of a history were refused; `problems` says which, each with code, place and what is accepted."""
+
+    def __init__(self, problems: list[dict[str, str]]) -> None:
+        super().__init__("The history cannot be used as it is.", code="history_refused")
+        self.problems = problems
+
+
+def cohort_of(history: History) -> Cohort:
+    """Return the history as a cohort of one.
+
+    Raises
+    ------
+    HistoryError
+        Any row is refused: one person's answer is given on the whole history or not at all.
+    """
+    content: dict[str, list[dict[str, Any]]] = {
+        "patients": [history.patient.model_dump()],
+        "measurements": [m.model_dump() for m in history.measurements],
+        "events": [e.model_dump() for e in history.events],
+    }
+    tables = {}
+    for name, rows in content.items():
+        frame = pd.DataFrame(rows, columns=[c for c in (*REQUIRED[name], *OPTIONAL[name]) if c not in ("patient_id", "site")])
+        tables[name] = frame.astype(object).where(frame.notna(), "").astype(str).assign(patient_id=_PERSON, source_row=range(len(frame)))
+    source = received("api", tables, {name: name for name in tables})
+    cohort, quarantine = inspect(source)
+    if len(quarantine):
+        raise HistoryError([_problem(row) for row in quarantine.to_dict("records")])
+    return cohort
+
+
+def landmark_of(history: History, cohort: Cohort, artifact: Artifact) -> pd.DataFrame:
+    """Return the landmark: the day asked for, or the last visit.
+
+    Raises
+    ------
+    HistoryError
+        The person is not at risk then: before the index date, progressed, treated, or dead.
+    """
+    landmarks = last_landmarks(cohort)
+    if history.landmark is not None:
+        day = pd.to_datetime(history.landmark, format="%Y-%m-%d", errors="coerce")
+        if pd.isna(day):
+            raise HistoryError([{"code": "bad_date", "where": "landmark", "accepted": "YYYY-MM-DD"}])
+        landmarks["landmark"] = day
+    reason = outcomes(cohort, landmarks, artifact.about["treatment"])["not_at_risk"].iloc[0]
+    if reason not in ("", "after_follow_up"):
+        raise HistoryError([{"code": str(reason), "where": "landmark", "accepted": "a day from the index date on, before progression, treatment or death"}])
+    return landmarks
+
+
+def _problem(row: dict[str, Any]) -> dict[str, str]:
+    where = f"{row['table']}[{row['row']}].{row['column']}" if row["table"] != "patients" else f"patient.{row['column']}"
+    return {"code": row["reason"], "where": where, "received": row["received"], "accepted": row["accepted"]}
+

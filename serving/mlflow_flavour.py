@@ -1,0 +1,34 @@
+"""The MLflow flavour: a thin pyfunc over the predictor, logged as code plus data, so that nothing is pickled.
+
+MLflow runs this file when it loads a model; the packages it imports must be installed (no `code_paths`, since
+two versions carrying a package of one name run one another's code).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import pandas as pd
+
+from serving.answer import answer_columns
+from serving.artifact import feature_matrix, load_artifact
+from serving.predict import explain
+
+ARTIFACT = "risk_model"
+
+
+class RiskModel(mlflow.pyfunc.PythonModel):
+    """Feature rows in; risks, bases and per-biomarker contributions out, as in batch scoring."""
+
+    def load_context(self, context: Any) -> None:
+        """Load the artifact; refuse one whose features mean something else in the installed version."""
+        self.artifact = load_artifact(Path(context.artifacts[ARTIFACT]))
+
+    def predict(self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.DataFrame:
+        """Return the answer columns for feature rows, as batch scoring has them."""
+        return answer_columns(self.artifact, explain(self.artifact, feature_matrix(self.artifact, model_input)))
+
+
+mlflow.models.set_model(RiskModel())

@@ -1,0 +1,92 @@
+"""Where models live: the MLflow store, its default place, and how the live model of a task is fetched."""
+
+from __future__ import annotations
+
+import logging
+import os
+import warnings
+from pathlib import Path
+
+from myeloma import StateError
+from serving.artifact import Artifact, load_artifact
+
+DEFAULT_URI = "sqlite:///mlruns/mlflow.db"
+CHAMPION = "champion"
+CHALLENGER = "challenger"
+
+
+def registered_name(task: str) -> str:
+    """Return the name of a task's model in the registry."""
+    return f"{task}-progression"
+
+
+def connect(create: bool = False):  # noqa: ANN201 - MlflowClient, imported late since MLflow takes seconds
+    """Point MLflow at the store (`MLFLOW_TRACKING_URI`, else the repository's) and return a client.
+
+    Parameters
+    ----------
+    create : bool
+        Whether a store that does not exist yet is made; readers leave no stray database behind.
+
+    Raises
+    ------
+    StateError
+        The store does not exist.
+    """
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    uri = os.environ.get("MLFLOW_TRACKING_URI", DEFAULT_URI)
+    path = Path(uri.removeprefix("sqlite:///")) if uri.startswith("sqlite:///") else None
+    if path is not None and not path.is_file() and not create:
+        raise StateError(f"No tracking store at {uri}.", "run make train first, or set MLFLOW_TRACKING_URI.", "no_store")
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    for name in ("mlflow", "alembic"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    warnings.filterwarnings("ignore", module="mlflow")
+    import mlflow
+
+    mlflow.set_tracking_uri(uri)
+    return mlflow.MlflowClient()
+
+
+def load_champion(task: str, threads: int = 1) -> Artifact:
+    """Return the live model of a task.
+
+    Raises
+    ------
+    StateError
+        There is no champion, or its files are gone (MLflow stores absolute paths, which a moved checkout breaks).
+    """
+    from mlflow.exceptions import MlflowException
+
+    client = connect()
+    name = registered_name(task)
+    try:
+        version = client.get_model_version_by_alias(name, CHAMPION)
+    except MlflowException:
+        raise StateError(
+            f"The task {task} has no champion.", f"train one (make train), or promote one: python -m training promote --task {task}", "no_champion"
+        ) from None
+    return load_version(name, version.version, version.run_id, threads)
+
+
+def load_version(name: str, version: str, run_id: str, threads: int = 1) -> Artifact:
+    """Return one registered version.
+
+    Raises
+    ------
+    StateError
+        Its files cannot be found.
+    """
+    import mlflow
+
+    try:
+        folder = Path(mlflow.artifacts.download_artifacts(artifact_uri=f"models:/{name}/{version}"))
+        found = sorted(folder.rglob("model.json"))
+    except (mlflow.exceptions.MlflowException, OSError):
+        found = []
+    if not found:
+        raise StateError(f"The files of {name} version {version} are not where the store says.", "run: python -m training doctor", "lost_artifacts")
+    origin = {"model_name": name, "model_version": str(version), "run_id": run_id}
+    return load_artifact(found[0].parent, origin, threads)

@@ -1,0 +1,153 @@
+"""Fit the candidates of a task, keep their held-out predictions and their artifacts, and open a run for each."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import uuid
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from features import FeatureTable, Task
+from features.table import KEYS, OUTCOMES
+from features.tasks import DAYS_PER_MONTH, horizon_days
+from myeloma import ConfigError, DataError
+from myeloma.errors import nearest
+from myeloma.scores import SCORES
+from serving.answer import score_inputs
+from serving.artifact import Artifact, feature_matrix, save_artifact
+from serving.predict import predict_risk
+from training import tracking
+from training.estimators import fit_artifact
+from training.split import Fold, evaluation_folds
+
+ARTIFACT, PREDICTIONS, RUN = "artifact", "predictions.parquet", "run_id.json"
+Say = Callable[[str], None]
+
+
+def fit_task(table: FeatureTable, task: Task, out: Path, only: str | None, say: Say, table_path: Path) -> dict[str, str]:
+    """Fit every candidate (or only one) and return the run id of each.
+
+    For each candidate, `out/<name>/` gets the artifact, the held-out predictions with the outcomes they are
+    judged by, and `run_id.json`, which also remembers where the table lies. With held-out evaluation the artifact is the very model that was judged; with
+    cross-validation it is fitted to everybody, and the folds' models are what was judged.
+
+    Raises
+    ------
+    ConfigError
+        No such model, or the table was built for other features.
+    DataError
+        Too few events, an outcome that cannot be, or a horizon nobody is followed to.
+    """
+    check_table(table, task)
+    folds = evaluation_folds(table.rows, task.evaluation)
+    names = [*task.models, *task.scores]
+    if only is not None and only not in names:
+        raise ConfigError(f'Task {task.name} has no model "{only}".', nearest(only, names))
+    _forget_other_tables(out, table, names)
+    training_id = uuid.uuid4().hex[:12]
+    runs = {}
+    for name in [only] if only else names:
+        say(f"{name}: fitting")
+        if name in SCORES:
+            artifact, risks = None, [_published(name, table.rows.iloc[f.judge], task) for f in folds]
+        else:
+            artifact, risks = _fit_and_judge(name, table, task, folds, say)
+        runs[name] = _keep(name, table, task, folds, artifact, risks, training_id, out / name, table_path)
+    return runs
+
+
+def check_table(table: FeatureTable, task: Task) -> None:
+    """Refuse a table that this task cannot be fitted on, saying why."""
+    if table.spec.feature_hash() != task.features.feature_hash():
+        raise ConfigError(
+            f"The table's features are not those of task {task.name}: feature_hash {table.spec.feature_hash()} and {task.features.feature_hash()}.",
+            f"build it again: python -m features build COHORT TABLE --task {task.name}",
+            "feature_hash",
+        )
+    if table.about["treatment"] != task.treatment:
+        raise ConfigError(
+            f'The table treats treatment as "{table.about["treatment"]}", task {task.name} as "{task.treatment}".',
+            f"build it again: python -m features build COHORT TABLE --task {task.name}",
+        )
+    missing = [name for name in (*KEYS, *OUTCOMES, *table.spec.columns()) if name not in table.rows.columns]
+    if missing:
+        raise DataError(f"The table lacks the column {missing[0]}.", "build it again.", "missing_column")
+    longest = table.rows["time_to_event"].max()
+    if longest < horizon_days(task.horizons[-1]):
+        raise DataError(
+            f"Nobody is followed for {task.horizons[-1]} months: the longest time after a landmark is {longest / DAYS_PER_MONTH:.0f} months.",
+            f"take out that horizon from tasks.{task.name}.horizons in params.yaml.",
+            "horizon_beyond_follow_up",
+        )
+
+
+def _fit_and_judge(name: str, table: FeatureTable, task: Task, folds: list[Fold], say: Say) -> tuple[Artifact, list[np.ndarray]]:
+    rows, risks = table.rows, []
+    for k, fold in enumerate(folds, start=1):
+        artifact = fit_artifact(rows.iloc[fold.fit], table.spec, task, name, _about(table, task, rows.iloc[fold.fit]))
+        risks.append(predict_risk(artifact, feature_matrix(artifact, rows.iloc[fold.judge])))
+        if len(folds) > 1:
+            say(f"{name}: fold {k} of {len(folds)}")
+    if len(folds) > 1:
+        artifact = fit_artifact(rows, table.spec, task, name, _about(table, task, rows))
+    return artifact, risks
+
+
+def _published(name: str, rows: pd.DataFrame, task: Task) -> np.ndarray:
+    score = SCORES[name]
+    inputs = score_inputs(rows, score.inputs)
+    return np.column_stack([score.risk(months, **inputs) for months in task.horizons])
+
+
+def _about(table: FeatureTable, task: Task, rows: pd.DataFrame) -> dict[str, Any]:
+    return {
+        "task": task.name,
+        "title": task.title,
+        "treatment": task.treatment,
+        "cohort_hash": table.about["cohort_hash"],
+        "source": table.about["source"],
+        "catalogue_version": table.about["catalogue_version"],
+        "attrition": table.about["attrition"],
+        "trained_on": {
+            "patients": int(rows["patient_id"].nunique()),
+            "landmarks": len(rows),
+            "patients_progressing": int(rows.loc[rows["event"] == "progression", "patient_id"].nunique()),
+        },
+        "versions": {package: tracking.mlflow_version(package) for package in ("xgboost", "numpy", "pandas")},
+    }
+
+
+def _keep(name: str, table: FeatureTable, task: Task, folds: list[Fold], artifact: Artifact | None, risks: list[np.ndarray], training_id: str, folder: Path, table_path: Path) -> str:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    judged = pd.concat([table.rows.iloc[fold.judge][[*KEYS, *OUTCOMES]].assign(fold=k) for k, fold in enumerate(folds)], ignore_index=True)
+    for h, months in enumerate(task.horizons):
+        judged[f"risk_{months}m"] = np.concatenate([part[:, h] for part in risks])
+    judged.to_parquet(folder / PREDICTIONS, index=False)
+    run_id = tracking.start_run(task, name, training_id, table)
+    params = {"horizons": list(task.horizons), **{f"evaluation.{k}": v for k, v in asdict(task.evaluation).items()}, **task.models.get(name, {})}
+    tracking.log_params(run_id, {**params, "features": len(table.spec.columns()), "treatment": task.treatment})
+    record = {"run_id": run_id, "training_id": training_id, "name": name, "model_uri": None, "table": str(table_path), **_hashes(table)}
+    if artifact is not None:
+        save_artifact(artifact, folder / ARTIFACT)
+        record["model_uri"] = tracking.log_model(run_id, folder / ARTIFACT, artifact)
+    (folder / RUN).write_text(json.dumps(record, indent=1), encoding="utf-8")
+    return run_id
+
+
+def _forget_other_tables(out: Path, table: FeatureTable, names: list[str]) -> None:
+    """Remove results of another cohort, of other features, or of models no longer asked for."""
+    for path in out.glob(f"*/{RUN}"):
+        record = json.loads(path.read_text(encoding="utf-8"))
+        if path.parent.name not in names or {k: record.get(k) for k in _hashes(table)} != _hashes(table):
+            shutil.rmtree(path.parent)
+
+
+def _hashes(table: FeatureTable) -> dict[str, str]:
+    return {"cohort_hash": table.about["cohort_hash"], "feature_hash": table.about["feature_hash"]}

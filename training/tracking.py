@@ -1,0 +1,103 @@
+"""MLflow runs: one per candidate, with the same metric names, tags and artifact paths, so that they compare."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import numpy as np
+import pandas as pd
+from mlflow.models import ModelSignature
+from mlflow.types import ColSpec, DataType, Schema
+
+from features import FeatureTable, Task
+from serving import mlflow_flavour
+from serving.answer import answer_columns
+from serving.artifact import Artifact
+from serving.predict import explain
+from serving.store import connect
+
+MODEL = "model"
+_REQUIREMENTS = ("mlflow", "xgboost", "numpy", "pandas")
+
+
+def start_run(task: Task, name: str, training_id: str, table: FeatureTable) -> str:
+    """Create a run in the task's experiment, with its tags, and return its id."""
+    client = connect(create=True)
+    experiment = client.get_experiment_by_name(task.name)
+    experiment_id = experiment.experiment_id if experiment else client.create_experiment(task.name)
+    tags = {
+        "task": task.name,
+        "estimator": name,
+        "training_id": training_id,
+        "cohort_hash": table.about["cohort_hash"],
+        "feature_hash": table.about["feature_hash"],
+        "source": str(table.about["source"]),
+        "git_commit": git_commit(),
+    }
+    run = client.create_run(experiment_id, run_name=name, tags={"mlflow.runName": name, **tags})
+    return run.info.run_id
+
+
+def log_model(run_id: str, folder: Path, artifact: Artifact) -> str:
+    """Log an artifact as a pyfunc model with signature and input example; return its URI.
+
+    The input example is the training median of every feature: no person's row leaves the cohort.
+    """
+    example = pd.DataFrame([{name: reference.get("p50", np.nan) for name, reference in artifact.about["reference"].items()}], columns=artifact.columns)
+    output = answer_columns(artifact, explain(artifact, example.to_numpy(dtype=float)))
+    signature = ModelSignature(
+        inputs=Schema([ColSpec(DataType.double, name, required=False) for name in artifact.columns]),
+        outputs=Schema([ColSpec(DataType.double, name) for name in output.columns]),
+    )
+    with mlflow.start_run(run_id=run_id):
+        info = mlflow.pyfunc.log_model(
+            name=MODEL,
+            python_model=mlflow_flavour.__file__,
+            artifacts={mlflow_flavour.ARTIFACT: str(folder)},
+            signature=signature,
+            input_example=example,
+            pip_requirements=[f"{name}=={mlflow_version(name)}" for name in _REQUIREMENTS],
+        )
+    return info.model_uri
+
+
+def mlflow_version(package: str) -> str:
+    """Return the installed version of a package; the CPU build of XGBoost answers for `xgboost`."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return version(f"{package}-cpu")
+
+
+def log_results(run_id: str, metrics: dict[str, float], folder: Path | None = None) -> None:
+    """Log metrics, and a folder of plots and tables, to a run that exists, and end it."""
+    client = connect()
+    with mlflow.start_run(run_id=run_id):
+        mlflow.log_metrics(metrics)
+        if folder is not None:
+            mlflow.log_artifacts(str(folder))
+    client.set_terminated(run_id)
+
+
+def log_params(run_id: str, params: dict[str, Any]) -> None:
+    """Log parameters to a run that exists."""
+    with mlflow.start_run(run_id=run_id):
+        mlflow.log_params(params)
+
+
+def git_commit() -> str:
+    """Return the commit of the code, with `-dirty` when files differ from it; `unknown` outside a checkout."""
+    here = Path(__file__).parent
+
+    def git(*arguments: str) -> str:
+        return subprocess.run(["git", *arguments], cwd=here, capture_output=True, text=True, check=True).stdout.strip()
+
+    try:
+        return git("rev-parse", "HEAD") + ("-dirty" if git("status", "--porcelain", "--untracked-files=no") else "")
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
