@@ -69,4 +69,4 @@ gpu: setup ## swap in the full XGBoost build, with the GPU libraries (700 MB)
 	@uv pip uninstall xgboost-cpu && uv pip install "xgboost==$$(sed -nE 's/^xgboost-cpu==([0-9.]+) .*/\1/p' requirements.lock | head -n 1)"
 
 clean: ## forget every result (data, models, the tracking store); keep the environment
-	@rm -rf data/mgus data/smm dvc.lock .dvc/cache .dvc/tmp mlruns/mlflow.db mlruns/[0-9]* mlruns/models
+	@rm -rf data/mgus data/smm dvc.lock .dvc/cache .dvc/tmp mlruns/mlflow.db mlruns/artifacts

@@ -20,7 +20,11 @@ from features.tasks import DEFAULT_PARAMS, horizon_days, load_task
 from myeloma import ConfigError
 from myeloma.errors import nearest
 
-app = typer.Typer(help="Histories in, feature tables out. Exit codes: 0 done, 1 refused (the message says why), 2 wrong use.", no_args_is_help=True, pretty_exceptions_enable=False)
+app = typer.Typer(
+    help="Histories in, feature tables out. Exit codes: 0 done, 1 refused (the message says why), 2 wrong use.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
 
 Json = Annotated[bool, typer.Option("--json", help="Print a JSON object instead of text.")]
 
@@ -77,14 +81,21 @@ def build(
         "columns": len(table.spec.columns()),
         "feature_hash": table.about["feature_hash"],
         "patients_with": {event: int((per_patient == event).sum()) for event in EVENTS},
-        "censored_before_horizon": {f"{h}m": int(((rows["event"] == "none") & (rows["time_to_event"] < horizon_days(h))).sum()) for h in chosen.horizons},
+        "censored_before_horizon": {
+            f"{h}m": int(((rows["event"] == "none") & (rows["time_to_event"] < horizon_days(h))).sum()) for h in chosen.horizons
+        },
     }
     if as_json:
         typer.echo(json.dumps(summary))
         return
-    console.print(f"{table_path}: {len(rows)} landmarks of {len(per_patient)} patients x {summary['columns']} features ({summary['feature_hash']})")
+    console.print(
+        f"{table_path}: {len(rows)} landmarks of {len(per_patient)} patients x {summary['columns']} features ({summary['feature_hash']})"
+    )
     lost = ", ".join(f"{n} {reason}" for reason, n in attrition["not_at_risk"].items()) or "none"
-    console.print(f"  visits {attrition['visits']} = at risk {attrition['landmarks']} + not at risk: {lost}; patients without a landmark: {attrition['patients_without_a_landmark']}")
+    console.print(
+        f"  visits {attrition['visits']} = at risk {attrition['landmarks']} + not at risk: {lost}; "
+        f"patients without a landmark: {attrition['patients_without_a_landmark']}"
+    )
     console.print("  patients whose first event is " + ", ".join(f"{event} {n}" for event, n in summary["patients_with"].items()))
     console.print("  landmarks censored before " + ", ".join(f"{h}: {n}" for h, n in summary["censored_before_horizon"].items()))
 

@@ -17,7 +17,7 @@ _DAYS_PER_YEAR = 365.25
 
 
 @njit(cache=True)
-def _summarise(collected, available, value, start, stop, landmark, window, out):  # noqa: PLR0913 - one call per window, no structure to allocate
+def _summarise(collected, available, value, start, stop, landmark, window, out):
     """Write the ten statistics of series[start:stop] into `out`; NaN where undefined, count 0 where nothing is seen."""
     out[:] = np.nan
     n = 0

@@ -48,4 +48,3 @@ def parse_day(day: str) -> pd.Timestamp:
         return pd.to_datetime(day, format="%Y-%m-%d")
     except (ValueError, TypeError):
         raise DataError(f'"{day}" is not a date.', "write it YYYY-MM-DD.", "bad_date") from None
-

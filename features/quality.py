@@ -111,12 +111,19 @@ def _exclude_ended_before_index(patients: Inspection, events: Inspection) -> Non
     events.reject(early & ends, "event_before_index", "occurred_at", "the event lies before the patient's index date")
     decisive = events.frame["kind"].isin(["progression", "death"])
     wrong = set(events.frame.loc[early & decisive & (events.reason == "event_before_index"), "patient_id"])
-    patients.reject(patients.frame["patient_id"].isin(wrong), "event_before_index", "index_date", "progression or death lies before the index date")
+    patients.reject(
+        patients.frame["patient_id"].isin(wrong), "event_before_index", "index_date", "progression or death lies before the index date"
+    )
 
 
 def _check_events_of_known_patients(events: Inspection, patients: Inspection) -> None:
     frame = events.frame
-    events.reject(~frame["patient_id"].isin(patients.kept_ids()), "patient_not_in_cohort", "patient_id", "no usable row of patients has this identifier")
+    events.reject(
+        ~frame["patient_id"].isin(patients.kept_ids()),
+        "patient_not_in_cohort",
+        "patient_id",
+        "no usable row of patients has this identifier",
+    )
     born = frame["patient_id"].map(patients.by_patient("birth_date"))
     events.reject(frame["occurred_at"] < born, "before_birth", "occurred_at", "the event lies before the birth date")
     death = frame["patient_id"].map(_death_dates(events))
@@ -126,13 +133,33 @@ def _check_events_of_known_patients(events: Inspection, patients: Inspection) ->
 def _check_measurements(table: Inspection, patients: Inspection, events: Inspection) -> None:
     frame = table.frame
     frame["patient_id"] = _as_text(frame["patient_id"])
-    table.reject(~frame["patient_id"].isin(patients.kept_ids()), "patient_not_in_cohort", "patient_id", "no usable row of patients has this identifier")
+    table.reject(
+        ~frame["patient_id"].isin(patients.kept_ids()),
+        "patient_not_in_cohort",
+        "patient_id",
+        "no usable row of patients has this identifier",
+    )
     _parse_date(table, "collected_at", required=True)
     _parse_date(table, "available_at", required=False)
     frame["available_at"] = frame["available_at"].fillna(frame["collected_at"])
-    table.reject(frame["available_at"] < frame["collected_at"], "available_before_collected", "available_at", "a result cannot be known before it is collected")
-    table.reject(frame["collected_at"] < frame["patient_id"].map(patients.by_patient("birth_date")), "before_birth", "collected_at", "collected before the birth date")
-    table.reject(frame["collected_at"] > frame["patient_id"].map(_death_dates(events)), "after_death", "collected_at", "collected after the patient's death")
+    table.reject(
+        frame["available_at"] < frame["collected_at"],
+        "available_before_collected",
+        "available_at",
+        "a result cannot be known before it is collected",
+    )
+    table.reject(
+        frame["collected_at"] < frame["patient_id"].map(patients.by_patient("birth_date")),
+        "before_birth",
+        "collected_at",
+        "collected before the birth date",
+    )
+    table.reject(
+        frame["collected_at"] > frame["patient_id"].map(_death_dates(events)),
+        "after_death",
+        "collected_at",
+        "collected after the patient's death",
+    )
     frame["biomarker"] = _as_text(frame["biomarker"]).str.casefold()
     for name in frame.loc[table.keep, "biomarker"].unique():
         if name not in catalogue():
@@ -152,7 +179,9 @@ def _parse_value(table: Inspection) -> None:
         blank = text.str.casefold().isin(_BLANK)
         table.reject(blank, "missing_value", "value", "a result needs a value; leave the row out when there is none")
         parts = text.str.extract(rf"^([{''.join(OPERATORS)}]?)\s*({_NUMBER})$")
-        table.reject(parts[1].isna(), "not_a_number", "value", 'a number with a decimal point, with < or > before it if need be, as in "<0.1"')
+        table.reject(
+            parts[1].isna(), "not_a_number", "value", 'a number with a decimal point, with < or > before it if need be, as in "<0.1"'
+        )
         frame["operator"] = parts[0].fillna("")
         frame["value"] = pd.to_numeric(parts[1], errors="coerce")
     frame["value"] = frame["value"].astype(float)
@@ -175,7 +204,9 @@ def _convert_units(table: Inspection) -> None:
             continue
         converted[chosen] /= divisor
         outside = chosen & ((converted < entry.lower) | (converted > entry.upper))
-        table.reject(outside, "out_of_range", "value", f"{name} lies between {entry.lower:g} and {entry.upper:g} {entry.unit}; is the unit right?")
+        table.reject(
+            outside, "out_of_range", "value", f"{name} lies between {entry.lower:g} and {entry.upper:g} {entry.unit}; is the unit right?"
+        )
     frame["value"] = converted
     frame["unit"] = frame["biomarker"].map({key: entry.unit for key, entry in catalogue().biomarkers.items()})
 

@@ -145,8 +145,15 @@ def _draw_ends(p: _People, visits: tuple[np.ndarray, np.ndarray], rng: np.random
     everyone = np.arange(n)[:, None]
     m = _markers(p, grid[None, :], everyone)
     growth = np.log(_burden_ratio(p, grid[None, :] + 0.5, everyone) / _burden_ratio(p, grid[None, :] - 0.5, everyone))
-    intensity = 0.0235 * p.frailty[:, None] * np.exp(
-        0.85 * np.log(m["bmpc"] / 15.0) + 0.25 * (m["m_protein"] - 1.2) + 0.28 * np.log(m["flc_ratio"] / 5.0) + 1.0 * np.clip(growth, -0.2, 1.5)
+    intensity = (
+        0.0235
+        * p.frailty[:, None]
+        * np.exp(
+            0.85 * np.log(m["bmpc"] / 15.0)
+            + 0.25 * (m["m_protein"] - 1.2)
+            + 0.28 * np.log(m["flc_ratio"] / 5.0)
+            + 1.0 * np.clip(growth, -0.2, 1.5)
+        )
     )
     reached = np.cumsum(intensity * GRID, axis=1) >= rng.exponential(1.0, (n, 1))
     progression = np.where(reached.any(axis=1), grid[reached.argmax(axis=1)] + GRID * (rng.random(n) - 0.5), np.inf)
@@ -188,7 +195,9 @@ def _patients(p: _People, ids: np.ndarray) -> pd.DataFrame:
     )
 
 
-def _measurements(p: _People, visits: tuple[np.ndarray, np.ndarray], ends: dict[str, np.ndarray], ids: np.ndarray, rng: np.random.Generator) -> pd.DataFrame:
+def _measurements(
+    p: _People, visits: tuple[np.ndarray, np.ndarray], ends: dict[str, np.ndarray], ids: np.ndarray, rng: np.random.Generator
+) -> pd.DataFrame:
     who, t = visits
     stop = np.minimum.reduce(list(ends.values()))
     seen = t < stop[who]
@@ -207,7 +216,9 @@ def _measurements(p: _People, visits: tuple[np.ndarray, np.ndarray], ends: dict[
         if biomarker.startswith("flc"):
             cv = cv / np.sqrt(2)  # the published variation of the ratio's size, shared by its two chains
         noisy = values * np.exp(rng.normal(-0.5 * cv**2, cv, len(values)))
-        parts.append(_as_sites_write(biomarker, noisy[taken], p.site[who][taken]).assign(patient_id=ids[who][taken], collected_at=day[taken]))
+        parts.append(
+            _as_sites_write(biomarker, noisy[taken], p.site[who][taken]).assign(patient_id=ids[who][taken], collected_at=day[taken])
+        )
     return pd.concat(parts, ignore_index=True)
 
 
@@ -243,7 +254,9 @@ def _events(p: _People, ends: dict[str, np.ndarray], ids: np.ndarray) -> pd.Data
             happened &= times < ends["progression"]
         parts.append(pd.DataFrame({"patient_id": ids, "occurred_at": day_of(np.where(happened, times, 0)), "kind": kind})[happened])
     alive = ends["last_contact"] < ends["death"]
-    parts.append(pd.DataFrame({"patient_id": ids, "occurred_at": day_of(np.where(alive, ends["last_contact"], 0)), "kind": "last_contact"})[alive])
+    parts.append(
+        pd.DataFrame({"patient_id": ids, "occurred_at": day_of(np.where(alive, ends["last_contact"], 0)), "kind": "last_contact"})[alive]
+    )
     events = pd.concat(parts, ignore_index=True)
     events["detail"] = np.where(events["kind"] == "treatment_start", "daratumumab", "")
     return events

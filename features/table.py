@@ -52,7 +52,9 @@ def build_features(cohort: Cohort, landmarks: pd.DataFrame, spec: FeatureSpec) -
     day = landmarks["landmark"].to_numpy()
     static = _static_columns(patients, day)
     history = _history_block(with_derived(cohort), landmarks, spec)
-    return pd.DataFrame(np.hstack([np.column_stack([static[name] for name in spec.static] or [np.empty((len(day), 0))]), history]), columns=spec.columns())
+    return pd.DataFrame(
+        np.hstack([np.column_stack([static[name] for name in spec.static] or [np.empty((len(day), 0))]), history]), columns=spec.columns()
+    )
 
 
 def build_table(cohort: Cohort, task: Task) -> FeatureTable:
@@ -129,7 +131,11 @@ def read_table(path: Path) -> FeatureTable:
     about = json.loads(metadata)
     spec = FeatureSpec.from_dict(about["spec"])
     if spec.feature_hash() != about["feature_hash"]:
-        raise DataError(f"{path} was built by another version: its feature_hash is {about['feature_hash']}, this version's {spec.feature_hash()}.", "build it again.", "feature_hash")
+        raise DataError(
+            f"{path} was built by another version: its feature_hash is {about['feature_hash']}, this version's {spec.feature_hash()}.",
+            "build it again.",
+            "feature_hash",
+        )
     return FeatureTable(arrow.to_pandas(), spec, about)
 
 

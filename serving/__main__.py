@@ -18,7 +18,11 @@ from serving.artifact import Artifact, load_artifact
 from serving.batch import SCORED, check_output, score_landmarks, write_scores
 from serving.store import load_champion
 
-app = typer.Typer(help="Score people. Exit codes: 0 done, 1 refused (the message says why), 2 wrong use.", no_args_is_help=True, pretty_exceptions_enable=False)
+app = typer.Typer(
+    help="Score people. Exit codes: 0 done, 1 refused (the message says why), 2 wrong use.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
 
 HOST = "127.0.0.1"
 
@@ -50,7 +54,9 @@ def score(
     counts = scores["status"].value_counts()
     others = ", ".join(f"{n} {status}" for status, n in counts.items() if status != SCORED)
     version = artifact.origin.get("model_version")
-    console.print(f"{out}: {counts.get(SCORED, 0)} of {len(scores)} rows scored by {task} {artifact.kind}{f' version {version}' if version else ''}{f'; not scored: {others}' if others else ''}", markup=False)
+    scorer = f"{task} {artifact.kind}" + (f" version {version}" if version else "")
+    skipped = f"; not scored: {others}" if others else ""
+    console.print(f"{out}: {counts.get(SCORED, 0)} of {len(scores)} rows scored by {scorer}{skipped}", markup=False)
 
 
 @app.command()

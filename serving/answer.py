@@ -44,7 +44,12 @@ def person_answer(artifact: Artifact, features: pd.DataFrame, explained: Explain
     horizons = []
     for months in artifact.horizons:
         contributions = [
-            {"biomarker": group, "label": group_label(group), "contribution": float(columns[f"{group}__contribution__{months}m"]), **inputs[group]}
+            {
+                "biomarker": group,
+                "label": group_label(group),
+                "contribution": float(columns[f"{group}__contribution__{months}m"]),
+                **inputs[group],
+            }
             for group in groups
         ]
         contributions.sort(key=lambda c: -abs(c["contribution"]))

@@ -125,5 +125,9 @@ def feature_matrix(artifact: Artifact, features: Any) -> NDArray[np.float64]:
         Columns are missing.
     """
     if missing := [name for name in artifact.columns if name not in features.columns]:
-        raise UserError(f"{len(missing)} feature columns are missing, the first is {missing[0]}.", "build the table for this model's task.", "missing_column")
+        raise UserError(
+            f"{len(missing)} feature columns are missing, the first is {missing[0]}.",
+            "build the table for this model's task.",
+            "missing_column",
+        )
     return features[artifact.columns].to_numpy(dtype=float)

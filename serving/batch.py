@@ -19,7 +19,9 @@ _CHUNK = 5_000  # rows explained at a time: bounds memory, and progress can be s
 SCORED = "scored"
 
 
-def score_landmarks(artifact: Artifact, cohort: Cohort, landmarks: pd.DataFrame, progress: Callable[[int], None] = lambda rows: None) -> pd.DataFrame:
+def score_landmarks(
+    artifact: Artifact, cohort: Cohort, landmarks: pd.DataFrame, progress: Callable[[int], None] = lambda rows: None
+) -> pd.DataFrame:
     """Return one row per landmark: patient_id, landmark, status, the answer's columns, and the model's identity.
 
     A person who has progressed, died or been treated by the landmark, or has no visit, is not at risk of

@@ -113,11 +113,12 @@ def landmark_of(history: History, cohort: Cohort, artifact: Artifact) -> pd.Data
         landmarks["landmark"] = day
     reason = outcomes(cohort, landmarks, artifact.about["treatment"])["not_at_risk"].iloc[0]
     if reason not in ("", "after_follow_up"):
-        raise HistoryError([{"code": str(reason), "where": "landmark", "accepted": "a day from the index date on, before progression, treatment or death"}])
+        raise HistoryError(
+            [{"code": str(reason), "where": "landmark", "accepted": "a day from the index date on, before progression, treatment or death"}]
+        )
     return landmarks
 
 
 def _problem(row: dict[str, Any]) -> dict[str, str]:
     where = f"{row['table']}[{row['row']}].{row['column']}" if row["table"] != "patients" else f"patient.{row['column']}"
     return {"code": row["reason"], "where": where, "received": row["received"], "accepted": row["accepted"]}
-

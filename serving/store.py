@@ -15,6 +15,12 @@ CHAMPION = "champion"
 CHALLENGER = "challenger"
 
 
+def experiment_location(task: str) -> str | None:
+    """Return where a new experiment keeps its artifacts: beside a SQLite store; a server's own place otherwise."""
+    path = _sqlite_path()
+    return (path.parent / "artifacts" / task).resolve().as_uri() if path else None
+
+
 def registered_name(task: str) -> str:
     """Return the name of a task's model in the registry."""
     return f"{task}-progression"
@@ -35,8 +41,7 @@ def connect(create: bool = False):  # noqa: ANN201 - MlflowClient, imported late
     """
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-    uri = os.environ.get("MLFLOW_TRACKING_URI", DEFAULT_URI)
-    path = Path(uri.removeprefix("sqlite:///")) if uri.startswith("sqlite:///") else None
+    uri, path = _uri(), _sqlite_path()
     if path is not None and not path.is_file() and not create:
         raise StateError(f"No tracking store at {uri}.", "run make train first, or set MLFLOW_TRACKING_URI.", "no_store")
     if path is not None:
@@ -66,7 +71,9 @@ def load_champion(task: str, threads: int = 1) -> Artifact:
         version = client.get_model_version_by_alias(name, CHAMPION)
     except MlflowException:
         raise StateError(
-            f"The task {task} has no champion.", f"train one (make train), or promote one: python -m training promote --task {task}", "no_champion"
+            f"The task {task} has no champion.",
+            f"train one (make train), or promote one: python -m training promote --task {task}",
+            "no_champion",
         ) from None
     return load_version(name, version.version, version.run_id, threads)
 
@@ -87,6 +94,16 @@ def load_version(name: str, version: str, run_id: str, threads: int = 1) -> Arti
     except (mlflow.exceptions.MlflowException, OSError):
         found = []
     if not found:
-        raise StateError(f"The files of {name} version {version} are not where the store says.", "run: python -m training doctor", "lost_artifacts")
+        raise StateError(
+            f"The files of {name} version {version} are not where the store says.", "run: python -m training doctor", "lost_artifacts"
+        )
     origin = {"model_name": name, "model_version": str(version), "run_id": run_id}
     return load_artifact(found[0].parent, origin, threads)
+
+
+def _uri() -> str:
+    return os.environ.get("MLFLOW_TRACKING_URI") or DEFAULT_URI
+
+
+def _sqlite_path() -> Path | None:
+    return Path(_uri().removeprefix("sqlite:///")) if _uri().startswith("sqlite:///") else None

@@ -17,7 +17,9 @@ from features.tasks import DEFAULT_PARAMS, task_names
 from myeloma import StateError
 
 app = typer.Typer(
-    help="Fit, judge, compare and register models. Exit codes: 0 done, 1 refused (the message says why), 2 wrong use.", no_args_is_help=True, pretty_exceptions_enable=False
+    help="Fit, judge, compare and register models. Exit codes: 0 done, 1 refused (the message says why), 2 wrong use.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
 )
 
 TaskName = Annotated[str, typer.Option("--task", help="Task of params.yaml, such as mgus or smm.")]
@@ -50,7 +52,14 @@ def fit(
 
 
 @app.command()
-def evaluate(task: TaskName, table: Annotated[Path | None, typer.Option(help="Feature table. Default: the one that was fitted on.")] = None, fitted: Fitted = None, evaluated: Evaluated = None, params: Params = DEFAULT_PARAMS, as_json: Json = False) -> None:
+def evaluate(
+    task: TaskName,
+    table: Annotated[Path | None, typer.Option(help="Feature table. Default: the one that was fitted on.")] = None,
+    fitted: Fitted = None,
+    evaluated: Evaluated = None,
+    params: Params = DEFAULT_PARAMS,
+    as_json: Json = False,
+) -> None:
     """Judge the fitted candidates on people they have not seen, and explain them; log both to their runs.
 
     Example: python -m training evaluate --task smm
@@ -66,7 +75,13 @@ def evaluate(task: TaskName, table: Annotated[Path | None, typer.Option(help="Fe
 
 
 @app.command()
-def register(task: TaskName, evaluated: Evaluated = None, out: Annotated[Path | None, typer.Option(help="File to write the verdicts to.")] = None, params: Params = DEFAULT_PARAMS, as_json: Json = False) -> None:
+def register(
+    task: TaskName,
+    evaluated: Evaluated = None,
+    out: Annotated[Path | None, typer.Option(help="File to write the verdicts to.")] = None,
+    params: Params = DEFAULT_PARAMS,
+    as_json: Json = False,
+) -> None:
     """Register the best candidate that passes the gate as champion, the next as challenger.
 
     Example: python -m training register --task smm
@@ -84,7 +99,11 @@ def register(task: TaskName, evaluated: Evaluated = None, out: Annotated[Path | 
         failed = "; ".join(f"{c['name']} {c['value']}, accepted {c['accepted']}" for c in verdict["checks"] if not c["holds"])
         console.print(f"{task}: {name}: {verdict['verdict']}{f' ({failed})' if failed else ''}", markup=False)
     champion = outcome["champion"]
-    console.print(f"{task}: champion is {champion['model']}, version {champion['version']}" if champion else f"{task}: no candidate passed the gate; the champion stays as it was")
+    console.print(
+        f"{task}: champion is {champion['model']}, version {champion['version']}"
+        if champion
+        else f"{task}: no candidate passed the gate; the champion stays as it was"
+    )
 
 
 @app.command()
@@ -128,7 +147,12 @@ def promote(
 
 
 @app.command()
-def rollback(task: TaskName, reason: Annotated[str, typer.Option(help="Why; kept in the history.")] = "", params: Params = DEFAULT_PARAMS, as_json: Json = False) -> None:
+def rollback(
+    task: TaskName,
+    reason: Annotated[str, typer.Option(help="Why; kept in the history.")] = "",
+    params: Params = DEFAULT_PARAMS,
+    as_json: Json = False,
+) -> None:
     """Make the version that was live before the present champion live again.
 
     Example: python -m training rollback --task smm --reason "drift at one site"
@@ -169,13 +193,19 @@ def doctor(task: AnyTask = None, params: Params = DEFAULT_PARAMS, as_json: Json 
         typer.echo(json.dumps([asdict(finding) for finding in findings]))
     else:
         for finding in findings:
-            console.print(f"{'ok  ' if finding.ok else 'BAD '} {finding.what}{f' Mend: {finding.mend}' if finding.mend else ''}", markup=False)
+            console.print(
+                f"{'ok  ' if finding.ok else 'BAD '} {finding.what}{f' Mend: {finding.mend}' if finding.mend else ''}", markup=False
+            )
     if not all(finding.ok for finding in findings):
         raise typer.Exit(REFUSED)
 
 
 @app.command()
-def report(task: TaskName, out: Annotated[Path | None, typer.Option(help="File to write. Default: data/TASK/model_card.md.")] = None, params: Params = DEFAULT_PARAMS) -> None:
+def report(
+    task: TaskName,
+    out: Annotated[Path | None, typer.Option(help="File to write. Default: data/TASK/model_card.md.")] = None,
+    params: Params = DEFAULT_PARAMS,
+) -> None:
     """Write the model card of the champion, from its run.
 
     Example: python -m training report --task smm
@@ -213,7 +243,9 @@ def _say(task: str, silent: bool):  # noqa: ANN202 - a function from str to None
 
 def _tell(entry: Any, as_json: bool) -> None:
     replaced = f", replacing version {entry.replaced}" if entry.replaced else ""
-    console.print(json.dumps(asdict(entry)) if as_json else f"{entry.action}: version {entry.version} ({entry.model}) is live{replaced}", markup=False)
+    console.print(
+        json.dumps(asdict(entry)) if as_json else f"{entry.action}: version {entry.version} ({entry.model}) is live{replaced}", markup=False
+    )
 
 
 if __name__ == "__main__":

@@ -38,7 +38,9 @@ def candidates(task: Task) -> list[Candidate]:
     runs = client.search_runs([experiment.experiment_id], order_by=["attributes.start_time DESC"]) if experiment else []
     evaluated = [run for run in runs if run.data.metrics]
     if not evaluated:
-        raise StateError(f"Nothing is evaluated for {task.name}.", f"run: python -m training evaluate --task {task.name}", "nothing_evaluated")
+        raise StateError(
+            f"Nothing is evaluated for {task.name}.", f"run: python -m training evaluate --task {task.name}", "nothing_evaluated"
+        )
     live = live_version(task.name)
     newest = _cohort(evaluated[0])
     chosen: dict[str, Candidate] = {}
@@ -47,14 +49,19 @@ def candidates(task: Task) -> list[Candidate]:
         if _cohort(run) == newest and estimator not in chosen:
             chosen[estimator] = Candidate(estimator, run.info.run_id, live[0] if is_live and live else None, run.data.metrics)
         elif is_live and live:
-            chosen[f"{estimator} (earlier training)"] = Candidate(f"{estimator} (earlier training)", run.info.run_id, live[0], run.data.metrics)
+            chosen[f"{estimator} (earlier training)"] = Candidate(
+                f"{estimator} (earlier training)", run.info.run_id, live[0], run.data.metrics
+            )
     key = f"brier_{task.primary_horizon}m"
     return sorted(chosen.values(), key=lambda c: c.metrics.get(key, float("inf")))
 
 
 def as_dicts(task: Task, found: list[Candidate]) -> list[dict[str, Any]]:
     """Return the candidates as JSON can hold them."""
-    return [{"task": task.name, "estimator": c.estimator, "run_id": c.run_id, "champion_version": c.champion_version, "metrics": c.metrics} for c in found]
+    return [
+        {"task": task.name, "estimator": c.estimator, "run_id": c.run_id, "champion_version": c.champion_version, "metrics": c.metrics}
+        for c in found
+    ]
 
 
 def as_table(task: Task, found: list[Candidate]) -> Table:

@@ -41,7 +41,9 @@ def evaluate_task(table: FeatureTable, task: Task, fitted: Path, out: Path, say:
     results = {}
     for name, record in records.items():
         if record["cohort_hash"] != table.about["cohort_hash"] or record["feature_hash"] != table.about["feature_hash"]:
-            raise StateError(f"{name} was fitted on another table than this one.", f"fit again: python -m training fit TABLE --task {task.name}")
+            raise StateError(
+                f"{name} was fitted on another table than this one.", f"fit again: python -m training fit TABLE --task {task.name}"
+            )
         say(f"{name}: evaluating")
         folder = out / name
         shutil.rmtree(folder, ignore_errors=True)

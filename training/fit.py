@@ -34,8 +34,9 @@ def fit_task(table: FeatureTable, task: Task, out: Path, only: str | None, say: 
     """Fit every candidate (or only one) and return the run id of each.
 
     For each candidate, `out/<name>/` gets the artifact, the held-out predictions with the outcomes they are
-    judged by, and `run_id.json`, which also remembers where the table lies. With held-out evaluation the artifact is the very model that was judged; with
-    cross-validation it is fitted to everybody, and the folds' models are what was judged.
+    judged by, and `run_id.json`, which also remembers where the table lies. With held-out evaluation the artifact
+    is the very model that was judged; with cross-validation it is fitted to everybody, and the folds' models are
+    what was judged.
 
     Raises
     ------
@@ -50,7 +51,7 @@ def fit_task(table: FeatureTable, task: Task, out: Path, only: str | None, say: 
     if only is not None and only not in names:
         raise ConfigError(f'Task {task.name} has no model "{only}".', nearest(only, names))
     _forget_other_tables(out, table, names)
-    training_id = uuid.uuid4().hex[:12]
+    training = {"training_id": uuid.uuid4().hex[:12], "table": str(table_path), **_hashes(table)}
     runs = {}
     for name in [only] if only else names:
         say(f"{name}: fitting")
@@ -58,15 +59,17 @@ def fit_task(table: FeatureTable, task: Task, out: Path, only: str | None, say: 
             artifact, risks = None, [_published(name, table.rows.iloc[f.judge], task) for f in folds]
         else:
             artifact, risks = _fit_and_judge(name, table, task, folds, say)
-        runs[name] = _keep(name, table, task, folds, artifact, risks, training_id, out / name, table_path)
+        judged = _judged_rows(table, task, folds, risks)
+        runs[name] = _keep(name, table, task, artifact, judged, training, out / name)
     return runs
 
 
 def check_table(table: FeatureTable, task: Task) -> None:
     """Refuse a table that this task cannot be fitted on, saying why."""
-    if table.spec.feature_hash() != task.features.feature_hash():
+    found, wanted = table.spec.feature_hash(), task.features.feature_hash()
+    if found != wanted:
         raise ConfigError(
-            f"The table's features are not those of task {task.name}: feature_hash {table.spec.feature_hash()} and {task.features.feature_hash()}.",
+            f"The table's features are not those of task {task.name}: its feature_hash is {found}, the task's {wanted}.",
             f"build it again: python -m features build COHORT TABLE --task {task.name}",
             "feature_hash",
         )
@@ -81,7 +84,8 @@ def check_table(table: FeatureTable, task: Task) -> None:
     longest = table.rows["time_to_event"].max()
     if longest < horizon_days(task.horizons[-1]):
         raise DataError(
-            f"Nobody is followed for {task.horizons[-1]} months: the longest time after a landmark is {longest / DAYS_PER_MONTH:.0f} months.",
+            f"Nobody is followed for {task.horizons[-1]} months: the longest time after a landmark is "
+            f"{longest / DAYS_PER_MONTH:.0f} months.",
             f"take out that horizon from tasks.{task.name}.horizons in params.yaml.",
             "horizon_beyond_follow_up",
         )
@@ -123,17 +127,28 @@ def _about(table: FeatureTable, task: Task, rows: pd.DataFrame) -> dict[str, Any
     }
 
 
-def _keep(name: str, table: FeatureTable, task: Task, folds: list[Fold], artifact: Artifact | None, risks: list[np.ndarray], training_id: str, folder: Path, table_path: Path) -> str:
+def _judged_rows(table: FeatureTable, task: Task, folds: list[Fold], risks: list[np.ndarray]) -> pd.DataFrame:
+    """Return the rows judged, with their outcomes and the risks predicted by models that had not seen the person."""
+    parts = [table.rows.iloc[fold.judge][[*KEYS, *OUTCOMES]].assign(fold=k) for k, fold in enumerate(folds)]
+    predicted = pd.DataFrame(np.vstack(risks), columns=[f"risk_{months}m" for months in task.horizons])
+    return pd.concat([pd.concat(parts, ignore_index=True), predicted], axis=1)
+
+
+def _keep(
+    name: str, table: FeatureTable, task: Task, artifact: Artifact | None, judged: pd.DataFrame, training: dict[str, str], folder: Path
+) -> str:
+    """Write a candidate's results to its folder, open its run, and return the run's id."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    judged = pd.concat([table.rows.iloc[fold.judge][[*KEYS, *OUTCOMES]].assign(fold=k) for k, fold in enumerate(folds)], ignore_index=True)
-    for h, months in enumerate(task.horizons):
-        judged[f"risk_{months}m"] = np.concatenate([part[:, h] for part in risks])
     judged.to_parquet(folder / PREDICTIONS, index=False)
-    run_id = tracking.start_run(task, name, training_id, table)
-    params = {"horizons": list(task.horizons), **{f"evaluation.{k}": v for k, v in asdict(task.evaluation).items()}, **task.models.get(name, {})}
+    run_id = tracking.start_run(task, name, training["training_id"], table)
+    params = {
+        "horizons": list(task.horizons),
+        **{f"evaluation.{k}": v for k, v in asdict(task.evaluation).items()},
+        **task.models.get(name, {}),
+    }
     tracking.log_params(run_id, {**params, "features": len(table.spec.columns()), "treatment": task.treatment})
-    record = {"run_id": run_id, "training_id": training_id, "name": name, "model_uri": None, "table": str(table_path), **_hashes(table)}
+    record = {"run_id": run_id, "name": name, "model_uri": None, **training}
     if artifact is not None:
         save_artifact(artifact, folder / ARTIFACT)
         record["model_uri"] = tracking.log_model(run_id, folder / ARTIFACT, artifact)

@@ -30,7 +30,9 @@ class Verdict:
 
     def failures(self) -> str:
         """Return the demands that are not met, in words."""
-        return "; ".join(f"{c.name} is {'missing' if c.value is None else f'{c.value:.3f}'}, accepted: {c.accepted}" for c in self.checks if not c.holds)
+        return "; ".join(
+            f"{c.name} is {'missing' if c.value is None else f'{c.value:.3f}'}, accepted: {c.accepted}" for c in self.checks if not c.holds
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return the verdict as JSON can hold it."""

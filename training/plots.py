@@ -16,7 +16,7 @@ from training.metrics.incidence import aalen_johansen
 from training.metrics.risk import weighted_auc
 
 matplotlib.use("Agg")
-import matplotlib.pyplot as plt  # noqa: E402 - after the backend is chosen
+import matplotlib.pyplot as plt
 
 Array = NDArray[np.float64]
 ByHorizon = dict[int, tuple[FollowUp, Array]]
@@ -35,7 +35,13 @@ def calibration(by_horizon: ByHorizon, title: str, path: Path) -> None:
         top = max(0.01, predicted.max(), observed.max()) * 1.08
         axis.plot([0, top], [0, top], color="0.7", linewidth=1, label="perfect")
         axis.plot(predicted, observed, "o-", color="C0", label=f"groups of about {len(risk) // max(1, len(groups))} rows")
-        axis.set(xlim=(0, top), ylim=(0, top), xlabel="mean predicted risk", ylabel="observed incidence (Aalen-Johansen)", title=f"{months} months")
+        axis.set(
+            xlim=(0, top),
+            ylim=(0, top),
+            xlabel="mean predicted risk",
+            ylabel="observed incidence (Aalen-Johansen)",
+            title=f"{months} months",
+        )
         axis.legend(loc="upper left", fontsize=8)
     _save(figure, title, path)
 
@@ -50,7 +56,12 @@ def roc(by_horizon: ByHorizon, title: str, path: Path) -> None:
         sensitivity, fall_out = (np.cumsum((weight * chosen)[order]) / max((weight * chosen).sum(), 1e-12) for chosen in (case, ~case))
         ends = np.flatnonzero(np.append(np.diff(risk[order]) != 0, True))  # ties move together
         axis.plot([0, 1], [0, 1], color="0.7", linewidth=1)
-        axis.plot(np.append(0, fall_out[ends]), np.append(0, sensitivity[ends]), color="C0", label=f"AUC {weighted_auc(risk, weight * case, weight * ~case):.3f}")
+        axis.plot(
+            np.append(0, fall_out[ends]),
+            np.append(0, sensitivity[ends]),
+            color="C0",
+            label=f"AUC {weighted_auc(risk, weight * case, weight * ~case):.3f}",
+        )
         axis.set(xlim=(0, 1), ylim=(0, 1), xlabel="1 - specificity", ylabel="sensitivity", title=f"{months} months")
         axis.legend(loc="lower right", fontsize=8)
     _save(figure, title, path)

@@ -88,7 +88,11 @@ def rollback(task_name: str, reason: str) -> Entry:
     """
     live = _live_stack(history(task_name))
     if len(live) < 2:
-        raise StateError(f"There is no earlier champion of {task_name} to go back to.", f"see: python -m training history --task {task_name}", "no_earlier")
+        raise StateError(
+            f"There is no earlier champion of {task_name} to go back to.",
+            f"see: python -m training history --task {task_name}",
+            "no_earlier",
+        )
     earlier = live[-2]
     return _go_live(task_name, earlier.version, earlier.model, "rollback", reason)
 
@@ -121,7 +125,9 @@ def _version_of(result: dict[str, Any], task_name: str, name: str, verdict: dict
         if error.error_code != "RESOURCE_ALREADY_EXISTS":
             raise
     known = [v for v in client.search_model_versions(f"name = '{model}'") if v.run_id == result["run_id"]]
-    version = known[0] if known else client.create_model_version(model, result["model_uri"], run_id=result["run_id"], tags={"estimator": name})
+    version = (
+        known[0] if known else client.create_model_version(model, result["model_uri"], run_id=result["run_id"], tags={"estimator": name})
+    )
     client.set_model_version_tag(model, version.version, "gate", json.dumps(verdict))
     return str(version.version)
 

@@ -7,14 +7,23 @@ from serving.answer import NOTICE
 from serving.artifact import Artifact
 from training.gate import judge
 
-_ROWS = (("auc", "AUC", 3), ("brier", "Brier score", 4), ("ipa", "scaled Brier (1 - Brier / Brier of the average)", 3), ("oe_ratio", "observed / expected", 2))
+_ROWS = (
+    ("auc", "AUC", 3),
+    ("brier", "Brier score", 4),
+    ("ipa", "scaled Brier (1 - Brier / Brier of the average)", 3),
+    ("oe_ratio", "observed / expected", 2),
+)
 
 
 def model_card(task: Task, artifact: Artifact, metrics: dict[str, float]) -> str:
     """Return the card of the live model as Markdown."""
     origin, about = artifact.origin, artifact.about
     trained, attrition, verdict = about["trained_on"], about["attrition"], judge(metrics, task)
-    kind = f"{task.evaluation.folds}-fold cross-validation by patient" if task.evaluation.kind == "cross_validation" else "patients held out of the fit"
+    kind = (
+        f"{task.evaluation.folds}-fold cross-validation by patient"
+        if task.evaluation.kind == "cross_validation"
+        else "patients held out of the fit"
+    )
     simulated = about.get("source") == "simulated"
     lines = [
         f"# {origin['model_name']} version {origin['model_version']}",
@@ -24,15 +33,16 @@ def model_card(task: Task, artifact: Artifact, metrics: dict[str, float]) -> str
         *(["**Fitted to simulated histories: its figures say nothing about patients.**", ""] if simulated else []),
         "## What it predicts",
         "",
-        f"The probability of progression within {', '.join(map(str, task.horizons))} months of a visit, among people still at risk, death competing.",
+        f"The probability of progression within {', '.join(map(str, task.horizons))} months of a visit, among people still at risk, "
+        "death competing.",
         f"Treatment before progression: {task.treatment}. Estimator: {artifact.kind}, {len(artifact.columns)} features.",
         "",
         "## Cohort",
         "",
-        f"Source {about['source']}, cohort {about['cohort_hash']}; fitted on {trained['patients']} people, {trained['landmarks']} landmarks, "
-        f"{trained['patients_progressing']} people progressing.",
-        f"Attrition: {attrition['visits']} visits of {attrition['patients']} people; not at risk: {attrition['not_at_risk'] or 'none'}; "
-        f"landmarks in the table: {attrition['landmarks']}.",
+        f"Source {about['source']}, cohort {about['cohort_hash']}; fitted on {trained['patients']} people, "
+        f"{trained['landmarks']} landmarks, {trained['patients_progressing']} people progressing.",
+        f"Attrition: {attrition['visits']} visits of {attrition['patients']} people; not at risk: "
+        f"{attrition['not_at_risk'] or 'none'}; landmarks in the table: {attrition['landmarks']}.",
         "",
         f"## Performance ({kind}; 95 % intervals by patient bootstrap)",
         "",

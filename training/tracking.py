@@ -17,7 +17,7 @@ from serving import mlflow_flavour
 from serving.answer import answer_columns
 from serving.artifact import Artifact
 from serving.predict import explain
-from serving.store import connect
+from serving.store import connect, experiment_location
 
 MODEL = "model"
 _REQUIREMENTS = ("mlflow", "xgboost", "numpy", "pandas")
@@ -27,7 +27,7 @@ def start_run(task: Task, name: str, training_id: str, table: FeatureTable) -> s
     """Create a run in the task's experiment, with its tags, and return its id."""
     client = connect(create=True)
     experiment = client.get_experiment_by_name(task.name)
-    experiment_id = experiment.experiment_id if experiment else client.create_experiment(task.name)
+    experiment_id = experiment.experiment_id if experiment else client.create_experiment(task.name, experiment_location(task.name))
     tags = {
         "task": task.name,
         "estimator": name,
@@ -46,7 +46,9 @@ def log_model(run_id: str, folder: Path, artifact: Artifact) -> str:
 
     The input example is the training median of every feature: no person's row leaves the cohort.
     """
-    example = pd.DataFrame([{name: reference.get("p50", np.nan) for name, reference in artifact.about["reference"].items()}], columns=artifact.columns)
+    example = pd.DataFrame(
+        [{name: reference.get("p50", np.nan) for name, reference in artifact.about["reference"].items()}], columns=artifact.columns
+    )
     output = answer_columns(artifact, explain(artifact, example.to_numpy(dtype=float)))
     signature = ModelSignature(
         inputs=Schema([ColSpec(DataType.double, name, required=False) for name in artifact.columns]),

@@ -38,7 +38,9 @@ def read_mgus2(path: Path) -> Received:
     except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError):
         raise DataError(f"{path.name} is not a CSV file.", "use the mgus2.csv that ships with the repository.", "not_csv") from None
     if missing := [column for column in _COLUMNS if column not in raw.columns]:
-        raise DataError(f"{path.name} lacks the columns {', '.join(missing)}.", "use --source tabular for your own cohort.", "missing_column")
+        raise DataError(
+            f"{path.name} lacks the columns {', '.join(missing)}.", "use --source tabular for your own cohort.", "missing_column"
+        )
     try:
         index_date = pd.to_datetime(raw["dxyr"].astype(int).astype(str) + "-07-01")
         tables = {
@@ -47,7 +49,9 @@ def read_mgus2(path: Path) -> Received:
             "events": _events(raw, index_date),
         }
     except ValueError as error:
-        raise DataError(f"{path.name} holds text where a number belongs: {error}.", "use the mgus2.csv that ships with the repository.", "not_a_number") from None
+        raise DataError(
+            f"{path.name} holds text where a number belongs: {error}.", "use the mgus2.csv that ships with the repository.", "not_a_number"
+        ) from None
     return received("mgus2", tables, dict.fromkeys(tables, path.name))
 
 
@@ -68,7 +72,9 @@ def _patients(raw: pd.DataFrame, index_date: pd.Series) -> pd.DataFrame:
 def _measurements(raw: pd.DataFrame, index_date: pd.Series) -> pd.DataFrame:
     parts = []
     for column, (biomarker, unit) in _BIOMARKERS.items():
-        part = raw[["source_row"]].assign(patient_id=raw["id"], collected_at=index_date, biomarker=biomarker, value=raw[column].astype(float), unit=unit)
+        part = raw[["source_row"]].assign(
+            patient_id=raw["id"], collected_at=index_date, biomarker=biomarker, value=raw[column].astype(float), unit=unit
+        )
         parts.append(part[part["value"].notna()])
     return pd.concat(parts, ignore_index=True)
 

@@ -26,7 +26,9 @@ def read_tabular(folder: Path) -> Received:
         A table is missing, there twice, or is not what its ending says.
     """
     if not folder.is_dir():
-        raise StateError(f"No folder {folder}.", "the tabular source reads a folder with patients, measurements and events as .csv or .parquet.")
+        raise StateError(
+            f"No folder {folder}.", "the tabular source reads a folder with patients, measurements and events as .csv or .parquet."
+        )
     paths = {name: _find(folder, name) for name in REQUIRED}
     tables = {name: _read_csv(path) if path.suffix == ".csv" else _read_parquet(path) for name, path in paths.items()}
     return received("tabular", tables, {name: path.name for name, path in paths.items()})
@@ -58,7 +60,11 @@ def _read_csv(path: Path) -> pd.DataFrame:
     except PermissionError:
         raise DataError(f"{path.name} cannot be read: no permission.", "ask for read access.", "no_permission") from None
     if not isinstance(frame.index, pd.RangeIndex):
-        raise DataError(f"{path.name}: the rows have more fields than the header.", "check the separators; a comma inside a cell needs quotes.", "not_csv")
+        raise DataError(
+            f"{path.name}: the rows have more fields than the header.",
+            "check the separators; a comma inside a cell needs quotes.",
+            "not_csv",
+        )
     frame.columns = [str(column).strip() for column in frame.columns]
     frame = frame.fillna("")  # a row that ends early
     frame["source_row"] = frame.index + 2
@@ -71,7 +77,9 @@ def _read_parquet(path: Path) -> pd.DataFrame:
     except PermissionError:
         raise DataError(f"{path.name} cannot be read: no permission.", "ask for read access.", "no_permission") from None
     except (pyarrow.ArrowInvalid, OSError):
-        raise DataError(f"{path.name} is not a Parquet file, or it is cut short.", "write it again, or name a CSV file .csv.", "not_parquet") from None
+        raise DataError(
+            f"{path.name} is not a Parquet file, or it is cut short.", "write it again, or name a CSV file .csv.", "not_parquet"
+        ) from None
     frame = frame.reset_index(drop=True)
     frame["source_row"] = frame.index + 1
     return frame

@@ -35,9 +35,13 @@ def fit_design(x: Array, columns: list[str], use: list[str], indicate: bool) -> 
         filled = np.where(np.isnan(values), middle, np.clip(values, low, high))
         if filled.std() == 0:
             continue
-        for store, value in zip((kept, log, lower, upper, fill, mean, sd), (name, takes_log, low, high, middle, filled.mean(), filled.std()), strict=True):
+        for store, value in zip(
+            (kept, log, lower, upper, fill, mean, sd), (name, takes_log, low, high, middle, filled.mean(), filled.std()), strict=True
+        ):
             store.append(value if isinstance(value, str | bool) else float(value))
-    shares = {name: float(np.isnan(x[:, columns.index(name)]).mean()) for name in kept if (parse_column(name).statistic or "last") == "last"}
+    shares = {
+        name: float(np.isnan(x[:, columns.index(name)]).mean()) for name in kept if (parse_column(name).statistic or "last") == "last"
+    }
     indicated = [name for name, share in shares.items() if indicate and _INDICATE_ABOVE < share < 1 - _INDICATE_ABOVE]
     return LinearDesign(
         *(tuple(v) for v in (kept, log, lower, upper, fill, mean, sd)),

@@ -56,5 +56,3 @@ def _fit(x: Array, rows: pd.DataFrame, columns: list[str], horizons: tuple[int, 
 
 def _horizon_columns(stacked: Stacked, n: int) -> Array:
     return (stacked.horizon[:, None] == np.arange(1, n)).astype(float)
-
-

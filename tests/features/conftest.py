@@ -1,0 +1,95 @@
+"""Cohorts written as small text tables, shared by the tests of `features`."""
+
+import io
+import textwrap
+
+import pandas as pd
+import pytest
+
+from features import Cohort
+from features.cohort import SCHEMAS
+from features.quality import inspect
+from features.sources.received import REQUIRED, received
+from myeloma import catalogue
+
+EMPTY = {name: ",".join(columns) for name, columns in REQUIRED.items()}
+P1 = "patient_id,index_date\nP1,2015-01-01"
+
+
+def _frame(text):
+    frame = pd.read_csv(io.StringIO(textwrap.dedent(text).strip()), dtype=str, keep_default_na=False, skipinitialspace=True)
+    frame = frame.rename(columns=str.strip).apply(lambda column: column.fillna("").str.strip())
+    frame["source_row"] = range(2, len(frame) + 2)
+    return frame
+
+
+def _received_of(patients=P1, measurements=EMPTY["measurements"], events=EMPTY["events"]):
+    tables = {"patients": _frame(patients), "measurements": _frame(measurements), "events": _frame(events)}
+    measured = tables["measurements"]
+    if "unit" not in measured:
+        measured["unit"] = [catalogue()[key].unit if key in catalogue() else "" for key in measured["biomarker"]]
+    return received("text", tables, {name: f"{name}.csv" for name in tables})
+
+
+def _cohort_of(**tables):
+    cohort, quarantine = inspect(_received_of(**tables))
+    assert quarantine.empty, quarantine[["table", "row", "reason"]]
+    return cohort
+
+
+def _cohort_of_days(rows, events=(), light_chain=""):
+    """Each row: patient, biomarker, day collected, day available, value; each event: patient, kind, day. Day 0 is the index date."""
+    epoch = pd.Timestamp("2015-01-01")
+
+    def date(days):
+        return epoch + pd.to_timedelta(pd.Series(days, dtype="int64"), unit="D")
+
+    ids = sorted({"P1", "P2", *(row[0] for row in rows)})
+    patients = pd.DataFrame({"patient_id": ids, "age_at_index": 60.0, "index_date": epoch, "light_chain": light_chain})
+    columns = list(zip(*rows, strict=True)) or [[], [], [], [], []]
+    measured = pd.DataFrame({"patient_id": columns[0], "biomarker": columns[1], "value": columns[4], "source_row": range(len(rows))})
+    measured = measured.assign(collected_at=date(columns[2]), available_at=date(columns[3]), value=measured["value"].astype(float))
+    happened = pd.DataFrame(events, columns=["patient_id", "kind", "day"])
+    happened = happened.assign(occurred_at=date(happened["day"].tolist()), detail="").drop(columns="day")
+    patients["birth_date"] = pd.NaT
+    frames = {"patients": patients, "measurements": measured, "events": happened}
+    frames = {name: frame.reindex(columns=list(SCHEMAS[name].columns)) for name, frame in frames.items()}
+    for name, frame in frames.items():
+        text = [c for c, schema in SCHEMAS[name].columns.items() if str(schema.dtype) == "str"]
+        frame[text] = frame[text].astype(object).fillna("")
+    frames["patients"]["birth_date"] = frames["patients"]["birth_date"].astype("datetime64[ns]")
+    order = ["patient_id", "biomarker", "collected_at", "available_at", "source_row"]  # as `quality` leaves it
+    frames["measurements"] = frames["measurements"].sort_values(order).reset_index(drop=True)
+    return Cohort(**frames)
+
+
+@pytest.fixture(scope="session")
+def received_of():
+    """Return a function: three text tables -> what a source hands over. A table without `unit` gets canonical units."""
+    return _received_of
+
+
+@pytest.fixture(scope="session")
+def cohort_of():
+    """Return a function: three text tables, all of them clean -> a canonical cohort."""
+    return _cohort_of
+
+
+@pytest.fixture(scope="session")
+def cohort_of_days():
+    """Return a function: rows with days for dates -> a cohort; quick, for property tests."""
+    return _cohort_of_days
+
+
+@pytest.fixture(scope="session")
+def write_folder():
+    """Return a function that writes text tables as CSV files to a folder and returns the folder."""
+
+    def write(folder, **tables):
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in ({"patients": P1, **EMPTY} | {"patients": P1} | tables).items():
+            if text is not None:
+                (folder / f"{name}.csv").write_text(textwrap.dedent(text).strip() + "\n", encoding="utf-8")
+        return folder
+
+    return write

@@ -1,0 +1,141 @@
+"""`params.yaml`: what ships parses, what is mistyped is named with the nearest valid word."""
+
+import copy
+from pathlib import Path
+
+import pytest
+import yaml
+
+from features import load_task
+from features.tasks import horizon_days, parse_task, read_params, task_names
+from myeloma import ConfigError, StateError
+
+PARAMS = Path(__file__).parents[2] / "params.yaml"
+MGUS = read_params(PARAMS)["tasks"]["mgus"]
+
+
+@pytest.fixture
+def section():
+    """Return a copy of the mgus section to spoil."""
+    return copy.deepcopy(MGUS)
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Return a function that writes a parameter file and returns its path."""
+
+    def write_file(text):
+        path = tmp_path / "params.yaml"
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return write_file
+
+
+@pytest.mark.parametrize("name", ["mgus", "smm"])
+def test_the_shipped_tasks_parse(name):
+    task = load_task(name, PARAMS)
+    assert task.name == name
+    assert task.primary_horizon in task.horizons
+    assert set(task.models) == {"boosting", "logistic", "cox"}
+    assert set(task.models["cox"]["covariates"]) <= set(task.features.columns())
+
+
+def test_task_names_are_those_of_the_file():
+    assert task_names(PARAMS) == ["mgus", "smm"]
+
+
+@pytest.mark.parametrize(("months", "days"), [(1, 30), (12, 365), (24, 730), (60, 1826), (240, 7305)])
+def test_horizons_are_whole_days_of_an_average_month(months, days):
+    assert horizon_days(months) == days
+
+
+def test_an_unknown_task_names_the_nearest():
+    with pytest.raises(ConfigError, match='Unknown task "mgu"') as refusal:
+        load_task("mgu", PARAMS)
+    assert 'did you mean "mgus"? Accepted: mgus, smm.' in refusal.value.hint
+
+
+@pytest.mark.parametrize(
+    ("where", "key", "nearest"),
+    [((), "horizon", "horizons"), ((), "look_back", "look_backs"), (("evaluation",), "fold", "folds"), (("gate",), "auc_at_last", "auc_at_least")],
+)
+def test_an_unknown_key_names_the_nearest(section, where, key, nearest):
+    inner = section
+    for step in where:
+        inner = inner[step]
+    inner[key] = 1
+    with pytest.raises(ConfigError, match=f'Unknown key "{key}" in {".".join(("tasks", "mgus", *where))}') as refusal:
+        parse_task("mgus", section)
+    assert f'did you mean "{nearest}"?' in refusal.value.hint
+
+
+@pytest.mark.parametrize("key", ["title", "biomarkers", "look_backs", "statistics", "static", "treatment", "horizons", "primary_horizon"])
+def test_a_missing_key_is_named(section, key):
+    del section[key]
+    with pytest.raises(ConfigError, match=f"tasks.mgus lacks: {key}"):
+        parse_task("mgus", section)
+
+
+@pytest.mark.parametrize(("inner", "key"), [("evaluation", "seed"), ("gate", "auc_at_least")])
+def test_a_missing_key_of_a_subsection_is_named(section, inner, key):
+    del section[inner][key]
+    with pytest.raises(ConfigError, match=f"tasks.mgus.{inner} lacks: {key}"):
+        parse_task("mgus", section)
+
+
+@pytest.mark.parametrize("horizons", [[], [24, 12, 240], [12, 12, 240], [0, 240], [-12, 240]])
+def test_horizons_that_do_not_rise_are_refused(section, horizons):
+    with pytest.raises(ConfigError, match="horizons must be positive months in rising order"):
+        parse_task("mgus", section | {"horizons": horizons})
+
+
+def test_a_primary_horizon_outside_the_horizons_is_refused(section):
+    with pytest.raises(ConfigError, match="primary_horizon 24 is not among"):
+        parse_task("mgus", section | {"primary_horizon": 24})
+
+
+def test_an_unknown_treatment_strategy_names_the_nearest(section):
+    with pytest.raises(ConfigError, match='treatment "censored"') as refusal:
+        parse_task("mgus", section | {"treatment": "censored"})
+    assert 'did you mean "censor"? Accepted: censor, composite, ignore.' in refusal.value.hint
+
+
+def test_an_unknown_kind_of_evaluation_is_refused(section):
+    section["evaluation"]["kind"] = "bootstrap"
+    with pytest.raises(ConfigError, match="bootstrap"):
+        parse_task("mgus", section)
+
+
+@pytest.mark.parametrize(
+    "slip",
+    [{"horizons": 240}, {"look_backs": [365]}, {"biomarkers": [1]}, {"treatment": None}, {"evaluation": None}, {"models": None}],
+    ids=lambda slip: "-".join(slip),
+)
+def test_a_value_of_the_wrong_shape_is_refused_with_a_message(section, slip):
+    with pytest.raises(ConfigError):
+        parse_task("mgus", section | slip)
+
+
+def test_a_missing_file_is_a_state_error(tmp_path):
+    with pytest.raises(StateError, match="No file"):
+        load_task("mgus", tmp_path / "params.yaml")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"), [("a: [1", "is not valid YAML"), ("just words", "does not hold a mapping"), ("", "does not hold a mapping")]
+)
+def test_a_file_that_is_no_mapping_is_refused(write, text, message):
+    with pytest.raises(ConfigError, match=message):
+        load_task("mgus", write(text))
+
+
+@pytest.mark.parametrize("text", ["tasks:\n", "tasks: {mgus: }\n", "simulate: {seed: 1}\n"])
+def test_an_empty_section_is_refused_with_a_message(write, text):
+    with pytest.raises(ConfigError):
+        load_task("mgus", write(text))
+
+
+def test_a_user_may_add_a_task(write, section):
+    path = write(yaml.safe_dump({"tasks": {"ours": section | {"horizons": [6, 240]}}}))
+    assert load_task("ours", path).horizons == (6, 240)

@@ -1,0 +1,78 @@
+"""Unit conversion by biomarker: known pairs, spellings, round trips, and refusals."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from myeloma import DataError, canonical_divisor, catalogue, to_canonical
+
+PAIRS = [(key, unit) for key in catalogue().keys() for unit in (catalogue()[key].unit, *catalogue()[key].units)]  # noqa: SIM118
+
+
+@pytest.mark.parametrize(
+    ("biomarker", "received", "unit", "canonical"),
+    [
+        ("creatinine", 176.84, "umol/L", 2.0),
+        ("calcium", 2.7445, "mmol/L", 11.0),
+        ("hemoglobin", 135.0, "g/L", 13.5),
+        ("hemoglobin", 8.3781, "mmol/L", 13.5),
+        ("hemoglobin", 13.5, "g/dL", 13.5),
+        ("flc_kappa", 1.94, "mg/dL", 19.4),
+        ("flc_lambda", 26.3, "mg/L", 26.3),
+        ("m_protein", 30.0, "g/L", 3.0),
+        ("igg", 16.0, "g/L", 1600.0),
+        ("bmpc", 17.0, "%", 17.0),
+    ],
+)
+def test_known_pairs(biomarker, received, unit, canonical):
+    assert to_canonical(biomarker, received, unit) == pytest.approx(canonical, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("biomarker", "spelling", "divisor"),
+    [
+        ("hemoglobin", "g/dl", 1.0),
+        ("creatinine", "MG/DL", 1.0),
+        ("creatinine", " mg / dL ", 1.0),
+        ("creatinine", "\u00b5mol/l", 88.42),  # micro sign
+        ("creatinine", "\u03bcmol/L", 88.42),  # Greek mu
+        ("flc_kappa", "\u00b5g/mL", 1.0),
+    ],
+)
+def test_case_blanks_and_the_two_micro_signs_do_not_matter(biomarker, spelling, divisor):
+    assert canonical_divisor(biomarker, spelling) == divisor
+
+
+@settings(max_examples=60)
+@given(pair=st.sampled_from(PAIRS), value=st.floats(1e-3, 1e5))
+def test_canonical_to_any_unit_and_back_is_the_same_value(pair, value):
+    biomarker, unit = pair
+    per_canonical = 1.0 / to_canonical(biomarker, 1.0, unit)
+    assert to_canonical(biomarker, value * per_canonical, unit) == pytest.approx(value, rel=1e-9)
+
+
+@pytest.mark.parametrize("unit", ["", "1", "ratio", "{ratio}"])
+def test_a_ratio_needs_no_unit(unit):
+    assert to_canonical("flc_ratio", 8.5, unit) == 8.5
+
+
+def test_a_ratio_with_a_dimension_is_refused():
+    with pytest.raises(DataError, match='"mg/L"'):
+        canonical_divisor("flc_ratio", "mg/L")
+
+
+@pytest.mark.parametrize("biomarker", ["flc_kappa", "m_protein", "hemoglobin", "bmpc"])
+def test_a_missing_unit_is_refused_and_the_accepted_ones_named(biomarker):
+    with pytest.raises(DataError, match=f"{biomarker} has no unit") as refusal:
+        canonical_divisor(biomarker, "  ")
+    assert refusal.value.code == "unknown_unit"
+    assert all(unit in refusal.value.hint for unit in catalogue()[biomarker].units)
+    assert catalogue()[biomarker].unit in refusal.value.hint
+
+
+def test_an_unknown_unit_is_refused_with_what_was_received_and_what_is_accepted():
+    with pytest.raises(DataError) as refusal:
+        canonical_divisor("creatinine", "mg/L")
+    assert str(refusal.value) == (
+        'creatinine has the unit "mg/L", which is not one of its units. Hint: accepted units: mg/dL, umol/L.'
+    )

@@ -1,0 +1,101 @@
+"""What is live, what was live, and the way back, in a real store."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from myeloma import ConfigError, StateError
+from serving.store import load_champion
+from training.compare import as_table, candidates
+from training.doctor import examine
+from training.registry import history, live_version, promote, register, rollback
+
+
+@pytest.fixture
+def results(trained):
+    return json.loads((trained.folder / "evaluation" / "metrics.json").read_text())
+
+
+@pytest.mark.slow
+def test_the_best_by_brier_is_champion_and_the_next_challenger(trained, results, small_smm_task):
+    again = register(results, small_smm_task)
+    fitted = {n: r["metrics"]["brier_24m"] for n, r in results.items() if not r["published"]}
+    assert again["champion"]["model"] == min(fitted, key=fitted.get)
+    assert load_champion("smm").kind == again["champion"]["model"]
+
+
+@pytest.mark.slow
+def test_the_published_score_is_compared_on_the_same_rows_but_never_registered(trained, results, small_smm_task):
+    assert results["mayo_2018"]["metrics"]["rows_24m"] <= results["cox"]["metrics"]["rows_24m"]
+    assert results["mayo_2018"]["metrics"]["share_computable_24m"] > 0.9
+    with pytest.raises(ConfigError, match="mayo_2018"):
+        promote(results, small_smm_task, "mayo_2018", "", force=False)
+
+
+@pytest.mark.slow
+def test_promotion_and_rollback_are_remembered(trained, results, small_smm_task):
+    first, before = live_version("smm")[0], len(history("smm"))
+    other = next(n for n, r in results.items() if not r["published"] and r["run_id"] != live_version("smm")[1])
+    entry = promote(results, small_smm_task, other, "a test", force=False)
+    assert (entry.replaced, live_version("smm")[0]) == (first, entry.version)
+    back = rollback("smm", "it was only a test")
+    assert live_version("smm")[0] == back.version == first
+    assert [e.action for e in history("smm")][before:] == ["promote", "rollback"]
+    if before == 1:
+        with pytest.raises(StateError, match="no earlier champion"):
+            rollback("smm", "")
+
+
+@pytest.mark.slow
+def test_the_gate_holds_back_and_force_needs_a_reason(trained, results, small_smm_task):
+    strict = replace(small_smm_task, gate=replace(small_smm_task.gate, auc_at_least=0.99))
+    with pytest.raises(StateError, match=r"auc_12m.*accepted: >= 0.99"):
+        promote(results, strict, "cox", "", force=False)
+    with pytest.raises(ConfigError, match="needs a reason"):
+        promote(results, strict, "cox", " ", force=True)
+
+
+@pytest.mark.slow
+def test_when_nobody_passes_the_champion_stays(trained, results, small_smm_task):
+    before = live_version("smm")
+    strict = replace(small_smm_task, gate=replace(small_smm_task.gate, auc_at_least=0.99))
+    assert register(results, strict)["champion"] is None
+    assert live_version("smm") == before
+
+
+@pytest.mark.slow
+def test_the_table_shows_every_candidate_with_the_figures_of_its_run(trained, results, small_smm_task):
+    found = candidates(small_smm_task)
+    assert {c.estimator for c in found} == set(results)
+    assert all(c.metrics == pytest.approx(results[c.estimator]["metrics"]) for c in found)
+    assert sum(c.champion_version is not None for c in found) == 1
+    assert as_table(small_smm_task, found).row_count == len(found) * len(small_smm_task.horizons)
+
+
+@pytest.mark.slow
+def test_every_run_has_the_same_tags_and_artifact_paths(trained, results):
+    from serving.store import connect
+
+    client = connect()
+    for name, result in results.items():
+        run = client.get_run(result["run_id"])
+        assert run.info.status == "FINISHED"
+        assert {"task", "estimator", "cohort_hash", "feature_hash", "git_commit", "training_id"} <= run.data.tags.keys()
+        assert {f.path for f in client.list_artifacts(result["run_id"], "plots")} == {"plots/calibration.png", "plots/roc.png"}
+        if name != "mayo_2018":
+            explained = {f.path.split("/")[1] for f in client.list_artifacts(result["run_id"], "explanation")}
+            assert {"shap_beeswarm.png", "shap_bar.png", "biomarker_importance.json"} <= explained
+
+
+@pytest.mark.slow
+def test_the_doctor_finds_a_healthy_store_and_says_what_ails_a_sick_one(trained, small_smm_task, monkeypatch, tmp_path):
+    assert all(finding.ok for finding in examine([small_smm_task]))
+    other = replace(small_smm_task, features=replace(small_smm_task.features, static=("age",)))
+    assert [f.ok for f in examine([other])] == [True, True, False]
+    assert not examine([replace(small_smm_task, name="nobody")])[-1].ok
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'none.db'}")
+    found = examine([small_smm_task])
+    assert not found[0].ok
+    assert "make train" in found[0].mend
+    assert not (tmp_path / "none.db").exists()

@@ -1,0 +1,49 @@
+"""Splits are by patient, with the progressors spread evenly."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from myeloma import DataError
+from training.split import evaluation_folds, patient_folds
+
+
+@pytest.fixture
+def rows():
+    visits = np.repeat(np.arange(200), np.tile([1, 4], 100))
+    return pd.DataFrame({"patient_id": [f"p{i}" for i in visits], "event": np.where(visits % 5 == 0, "progression", "none")})
+
+
+def test_no_patient_is_fitted_on_and_judged_on(rows):
+    for fold in patient_folds(rows, 5, seed=1):
+        assert not set(rows["patient_id"].iloc[fold.fit]) & set(rows["patient_id"].iloc[fold.judge])
+
+
+def test_every_row_is_judged_exactly_once(rows):
+    judged = np.concatenate([fold.judge for fold in patient_folds(rows, 5, seed=1)])
+    assert sorted(judged) == list(range(len(rows)))
+
+
+def test_progressors_are_spread_evenly(rows):
+    per_fold = [(rows.iloc[f.judge].drop_duplicates()["event"] == "progression").sum() for f in patient_folds(rows, 5, seed=1)]
+    assert per_fold == [8, 8, 8, 8, 8]
+
+
+def test_the_split_does_not_depend_on_the_order_of_rows(rows):
+    first = set(rows["patient_id"].iloc[patient_folds(rows, 5, 1)[0].judge])
+    shuffled = rows.sample(frac=1, random_state=0)
+    assert set(shuffled["patient_id"].iloc[patient_folds(shuffled, 5, 1)[0].judge]) == first
+
+
+def test_held_out_is_one_fold_of_about_the_share_asked_for(rows, smm_task):
+    folds = evaluation_folds(rows, replace(smm_task.evaluation, test_share=0.25))
+    assert len(folds) == 1
+    assert rows["patient_id"].iloc[folds[0].judge].nunique() == 50
+
+
+def test_too_few_progressors_are_refused(rows, smm_task):
+    few = rows.assign(event=np.where(rows["patient_id"].isin([f"p{i}" for i in range(19)]), "progression", "none"))
+    with pytest.raises(DataError, match="Only 19 of 200 people"):
+        evaluation_folds(few, smm_task.evaluation)
