@@ -37,8 +37,8 @@ def score_landmarks(
         features = build_features(cohort, landmarks.iloc[positions], artifact.spec)
         parts.append(answer_columns(artifact, explain(artifact, feature_matrix(artifact, features))).set_index(positions))
         progress(len(positions))
-    if not parts:
-        parts.append(answer_columns(artifact, explain(artifact, np.empty((0, len(artifact.columns))))))
+    if not parts:  # nobody is at risk: the columns of an answer, without a row
+        parts.append(answer_columns(artifact, explain(artifact, np.full((1, len(artifact.columns)), np.nan))).iloc[:0])
     answers = pd.concat(parts).reindex(range(len(landmarks)))
     keys = landmarks[["patient_id", "landmark"]].reset_index(drop=True).assign(status=status)
     return pd.concat([keys, answers], axis=1).assign(**identity(artifact))

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # before anything loads OpenMP; see features.console
+
 from dataclasses import dataclass, replace
 from pathlib import Path
 

@@ -28,6 +28,11 @@ def logistic(x: Array) -> Array:
     return 1.0 / (1.0 + np.exp(-np.clip(x, -40.0, 40.0)))
 
 
+def row_sums(terms: Array) -> Array:
+    """Return the sum of each row, the same to the last bit however many rows come together (BLAS gives no such promise)."""
+    return np.ascontiguousarray(terms).sum(axis=-1)
+
+
 class Model(ABC):
     """A fitted model: margins (log-odds before calibration) per horizon, never falling with the horizon."""
 

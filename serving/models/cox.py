@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from serving.design import LinearDesign
-from serving.models.base import Array, Model, logit
+from serving.models.base import Array, Model, logit, row_sums
 
 MOST_COVARIATES = 12  # the exact Shapley values below look at 2 ** covariates coalitions
 _CHUNK = 256
@@ -32,8 +32,9 @@ class CauseSpecificCox(Model):
     horizons: tuple[int, ...]
 
     def margins(self, x: Array) -> Array:
-        predictors = self.design.transform(x, self.columns) @ self.coefficients.T
-        return logit(self._incidence(predictors[:, 0], predictors[:, 1]))
+        z = self.design.transform(x, self.columns)
+        progression, death = (row_sums(z * beta) for beta in self.coefficients)
+        return logit(self._incidence(progression, death))
 
     def contributions(self, x: Array) -> Array:
         """Exact Shapley values of the logit risk, against a person with the training mean in every covariate.
@@ -44,12 +45,12 @@ class CauseSpecificCox(Model):
         out = np.zeros((len(x), len(self.horizons), len(self.columns)))
         sources = self.design.sources(self.columns)
         players = np.unique(sources)
-        member = (sources[:, None] == players).astype(float)  # design columns of one feature move together
+        member = (players[:, None] == sources).astype(float)  # design columns of one feature move together
         masks = (np.arange(2 ** len(players))[:, None] >> np.arange(len(players))) & 1
         for start in range(0, len(x), _CHUNK):
             z = self.design.transform(x[start : start + _CHUNK], self.columns)
-            terms = [(z * beta) @ member for beta in self.coefficients]  # (rows, players) for each cause
-            sums = [(masks @ term.T).ravel() for term in terms]  # (coalitions x rows)
+            terms = [row_sums((z * beta)[:, None, :] * member) for beta in self.coefficients]  # (rows, players) of each cause
+            sums = [row_sums(masks[:, None, :] * term).ravel() for term in terms]  # (coalitions x rows)
             values = logit(self._incidence(*sums)).reshape(len(masks), len(z), len(self.horizons))
             for j, feature in enumerate(players):
                 out[start : start + _CHUNK, :, feature] = _shapley(values, masks, j)
@@ -95,4 +96,5 @@ def _shapley(values: Array, masks: np.ndarray, player: int) -> Array:
     without = np.flatnonzero(masks[:, player] == 0)
     size = masks[without].sum(axis=1)
     weight = np.array([factorial(s) * factorial(n - s - 1) / factorial(n) for s in range(n)])[size]
-    return np.tensordot(weight, values[without + (1 << player)] - values[without], axes=1)
+    steps = values[without + (1 << player)] - values[without]
+    return row_sums(np.moveaxis(weight[:, None, None] * steps, 0, -1))

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from serving.design import LinearDesign
-from serving.models.base import Array, Model
+from serving.models.base import Array, Model, row_sums
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class HorizonLogistic(Model):
     columns: list[str]
 
     def margins(self, x: Array) -> Array:
-        return (self.design.transform(x, self.columns) @ self.coefficients)[:, None] + self.intercepts
+        return row_sums(self.design.transform(x, self.columns) * self.coefficients)[:, None] + self.intercepts
 
     def contributions(self, x: Array) -> Array:
         """SHAP values of a linear model: coefficient times distance from the training mean."""

@@ -1,0 +1,87 @@
+"""One history, three ways in: batch, HTTP and MLflow's pyfunc give the same numbers."""
+
+import mlflow
+import numpy as np
+import pandas as pd
+import pytest
+from fastapi.testclient import TestClient
+
+from features import build_features, read_cohort
+from features.landmarks import last_landmarks
+from serving.api import make_app
+from serving.batch import score_landmarks
+from serving.store import connect, load_champion
+
+PEOPLE = 12
+
+
+def as_json(cohort, patient_id):
+    """Return what a caller would send for one person of the cohort."""
+    person = cohort.patients.set_index("patient_id").loc[patient_id]
+    results = cohort.measurements.query("patient_id == @patient_id")
+    events = cohort.events.query("patient_id == @patient_id")
+    return {
+        "patient": {
+            "index_date": f"{person['index_date']:%Y-%m-%d}",
+            "birth_date": f"{person['birth_date']:%Y-%m-%d}",
+            "sex": person["sex"],
+            "light_chain": person["light_chain"],
+        },
+        "measurements": [
+            {
+                "collected_at": f"{r.collected_at:%Y-%m-%d}",
+                "biomarker": r.biomarker,
+                "value": float(r.original_value),
+                "unit": r.original_unit,
+            }
+            for r in results.itertuples()
+        ],
+        "events": [{"occurred_at": f"{e.occurred_at:%Y-%m-%d}", "kind": e.kind, "detail": e.detail} for e in events.itertuples()],
+    }
+
+
+@pytest.fixture(scope="module")
+def people(trained):
+    """The last visits of a few people, scored in batch by the champion of the store."""
+    cohort, champion = read_cohort(trained.cohort), load_champion("smm")
+    scores = score_landmarks(champion, cohort, last_landmarks(cohort))
+    return cohort, champion, scores.query("status == 'scored'").head(PEOPLE).reset_index(drop=True)
+
+
+@pytest.mark.slow
+def test_the_api_gives_the_numbers_of_the_batch_to_the_last_bit(people):
+    cohort, champion, scores = people
+    client = TestClient(make_app({"smm": champion}))
+    for row in scores.to_dict("records"):
+        answer = client.post("/v1/risk", json=as_json(cohort, row["patient_id"])).json()
+        assert answer["landmark"] == f"{row['landmark']:%Y-%m-%d}"
+        for risk in answer["risks"]:
+            horizon = f"{risk['horizon_months']}m"
+            assert risk["risk"] == row[f"risk_{horizon}"]
+            assert risk["base"] == row[f"base_{horizon}"]
+            assert {c["biomarker"]: c["contribution"] for c in risk["contributions"]} == {
+                name.split("__")[0]: value for name, value in row.items() if name.endswith(f"__contribution__{horizon}")
+            }
+        assert answer["model"]["run_id"] == row["run_id"]
+
+
+@pytest.mark.slow
+def test_the_pyfunc_gives_the_numbers_of_the_batch_to_the_last_bit(people):
+    cohort, champion, scores = people
+    connect()
+    model = mlflow.pyfunc.load_model("models:/smm-progression@champion")
+    features = build_features(cohort, scores[["patient_id", "landmark"]], champion.spec)
+    answers = model.predict(features)
+    expected = scores[answers.columns]
+    assert len(answers.columns) == 3 * (2 + len({c.split("__")[0] for c in features}))
+    pd.testing.assert_frame_equal(answers, expected, check_exact=True)
+
+
+@pytest.mark.slow
+def test_the_pyfunc_takes_its_own_input_example_and_missing_columns(people):
+    connect()
+    model = mlflow.pyfunc.load_model("models:/smm-progression@champion")
+    example = model.input_example
+    assert model.metadata.signature.inputs.input_names() == list(example.columns)
+    nothing_known = model.predict(example * np.nan)
+    assert nothing_known["risk_24m"].between(0, 1).all()

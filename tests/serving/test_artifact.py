@@ -1,0 +1,69 @@
+"""A model is data: what was saved is what is loaded, and a model of other features is refused."""
+
+import json
+
+import numpy as np
+import pytest
+
+from myeloma import StateError, UserError
+from serving.artifact import Calibration, feature_matrix, load_artifact, save_artifact
+from serving.predict import explain, predict_risk
+
+KINDS = ("boosting", "logistic", "cox")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_was_saved_is_what_is_loaded_to_the_last_bit(trained, smm_table, tmp_path, kind):
+    artifact = load_artifact(trained.folder / "fit" / kind / "artifact")
+    save_artifact(artifact, tmp_path / "copy")
+    again = load_artifact(tmp_path / "copy")
+    x = feature_matrix(artifact, smm_table.rows.head(50))
+    assert predict_risk(again, x).tobytes() == predict_risk(artifact, x).tobytes()
+    assert explain(again, x).contributions.tobytes() == explain(artifact, x).contributions.tobytes()
+
+
+def test_nothing_saved_is_a_pickle(trained):
+    files = [path for path in trained.folder.rglob("*") if path.is_file()]
+    assert files
+    assert not [path.name for path in files if path.suffix in (".pkl", ".joblib", ".cloudpickle")]
+    assert not [path.name for path in files if path.read_bytes()[:2] in (b"\x80\x04", b"\x80\x05")]
+
+
+def test_a_model_of_other_features_is_refused_with_both_hashes(trained, tmp_path):
+    artifact = load_artifact(trained.folder / "fit" / "cox" / "artifact")
+    save_artifact(artifact, tmp_path)
+    content = json.loads((tmp_path / "model.json").read_text())
+    (tmp_path / "model.json").write_text(json.dumps({**content, "feature_hash": "0" * 16}))
+    with pytest.raises(StateError, match=f"0000000000000000.*{artifact.spec.feature_hash()}"):
+        load_artifact(tmp_path)
+
+
+def test_a_folder_without_a_model_and_a_damaged_model_are_refused(tmp_path):
+    with pytest.raises(StateError, match=r"no model\.json"):
+        load_artifact(tmp_path)
+    (tmp_path / "model.json").write_text("{")
+    with pytest.raises(StateError, match="cannot be read"):
+        load_artifact(tmp_path)
+
+
+def test_features_are_taken_by_name_and_a_missing_one_is_named(trained, smm_table):
+    artifact = load_artifact(trained.folder / "fit" / "cox" / "artifact")
+    shuffled = smm_table.rows[smm_table.rows.columns[::-1]]
+    assert feature_matrix(artifact, shuffled).tobytes() == feature_matrix(artifact, smm_table.rows).tobytes()
+    with pytest.raises(UserError, match="the first is age"):
+        feature_matrix(artifact, smm_table.rows.drop(columns="age"))
+
+
+@pytest.mark.parametrize(("slope", "intercepts"), [(0.0, (0.0, 0.0)), (-1.0, (0.0, 0.0)), (1.0, (0.1, 0.0))])
+def test_a_calibration_that_could_reorder_horizons_is_impossible(slope, intercepts):
+    with pytest.raises(ValueError, match="positive slope"):
+        Calibration(slope, intercepts)
+
+
+def test_the_identity_calibration_changes_nothing(trained, smm_table):
+    from dataclasses import replace
+
+    artifact = load_artifact(trained.folder / "fit" / "cox" / "artifact")
+    plain = replace(artifact, calibration=Calibration.identity(artifact.horizons))
+    x = feature_matrix(artifact, smm_table.rows.head(5))
+    assert np.log(predict_risk(plain, x) / (1 - predict_risk(plain, x))) == pytest.approx(plain.model.margins(x))

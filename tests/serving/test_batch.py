@@ -1,0 +1,78 @@
+"""Batch scoring: one row per patient and landmark, nobody dropped, nobody scored who is not at risk."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from features import read_cohort
+from features.landmarks import fixed_landmarks, last_landmarks, visit_landmarks
+from myeloma import ConfigError
+from serving.artifact import load_artifact
+from serving.batch import score_landmarks, write_scores
+
+
+@pytest.fixture(scope="module")
+def artifact(trained):
+    return load_artifact(trained.folder / "fit" / "boosting" / "artifact")
+
+
+@pytest.fixture(scope="module")
+def cohort(trained):
+    return read_cohort(trained.cohort)
+
+
+def test_the_last_visit_gives_one_row_per_patient(artifact, cohort):
+    scores = score_landmarks(artifact, cohort, last_landmarks(cohort))
+    assert scores["patient_id"].tolist() == cohort.patients["patient_id"].tolist()
+    assert scores.columns[:6].tolist() == ["patient_id", "landmark", "status", "risk_12m", "risk_24m", "risk_60m"]
+
+
+def test_base_and_biomarker_contributions_add_up_to_the_log_odds(artifact, cohort):
+    scores = score_landmarks(artifact, cohort, last_landmarks(cohort)).query("status == 'scored'")
+    for horizon in ("12m", "24m", "60m"):
+        parts = scores[[c for c in scores if c.endswith(f"__contribution__{horizon}")]].sum(axis=1)
+        risk = scores[f"risk_{horizon}"].to_numpy()
+        assert (scores[f"base_{horizon}"] + parts).to_numpy() == pytest.approx(np.log(risk / (1 - risk)), abs=1e-5)
+
+
+def test_every_visit_gives_a_row_per_visit_and_the_last_is_the_same_row(artifact, cohort):
+    every = score_landmarks(artifact, cohort, visit_landmarks(cohort))
+    last = score_landmarks(artifact, cohort, last_landmarks(cohort))
+    pd.testing.assert_frame_equal(every.groupby("patient_id").tail(1).reset_index(drop=True), last)
+
+
+def test_people_who_are_not_at_risk_are_named_and_not_scored(artifact, cohort):
+    scores = score_landmarks(artifact, cohort, fixed_landmarks(cohort, "2015-06-30"))
+    assert len(scores) == len(cohort.patients)
+    assert {"scored", "before_index", "progressed", "dead"} <= set(scores["status"])
+    assert scores.loc[scores["status"] != "scored", "risk_24m"].isna().all()
+    assert scores.loc[scores["status"] == "scored", "risk_24m"].between(0, 1).all()
+
+
+def test_a_cohort_in_which_nobody_is_at_risk_still_answers(artifact, cohort):
+    scores = score_landmarks(artifact, cohort, fixed_landmarks(cohort, "1990-01-01"))
+    assert set(scores["status"]) == {"before_index"}
+    assert scores["risk_24m"].isna().all()
+
+
+def test_chunks_do_not_show(artifact, cohort, monkeypatch):
+    whole = score_landmarks(artifact, cohort, last_landmarks(cohort))
+    monkeypatch.setattr("serving.batch._CHUNK", 7)
+    seen = []
+    pd.testing.assert_frame_equal(score_landmarks(artifact, cohort, last_landmarks(cohort), seen.append), whole)
+    assert sum(seen) == (whole["status"] == "scored").sum()
+
+
+def test_csv_keeps_every_bit_of_the_parquet_file(artifact, cohort, tmp_path):
+    scores = score_landmarks(artifact, cohort, last_landmarks(cohort))
+    for name in ("risks.csv", "risks.parquet"):
+        write_scores(scores, tmp_path / name)
+    from_csv = pd.read_csv(tmp_path / "risks.csv", float_precision="round_trip")
+    from_parquet = pd.read_parquet(tmp_path / "risks.parquet")
+    assert from_csv["risk_24m"].to_numpy().tobytes() == from_parquet["risk_24m"].to_numpy().tobytes()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["risks.csv", "risks.parquet"]
+
+
+def test_another_ending_is_refused(tmp_path):
+    with pytest.raises(ConfigError, match=r"neither in \.parquet nor in \.csv"):
+        write_scores(pd.DataFrame(), tmp_path / "risks.xlsx")
