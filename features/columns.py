@@ -73,7 +73,7 @@ def parse_column(name: str) -> Column:
             f"<biomarker>__<statistic>__<window>, as in m_protein__slope__365d, or one of {', '.join(STATIC)}.",
         )
     biomarker, statistic, window = parts
-    since = "ever" if window == "ever" else f"last {window[:-1]} days"
+    since = "all history" if window == "ever" else f"last {window[:-1]} days"
     return Column(name, biomarker, statistic, window, f"{catalogue()[biomarker].name}: {STATISTICS[statistic]}, {since}")
 
 

@@ -74,7 +74,7 @@ def _plot_performance(judged: pd.DataFrame, risks: np.ndarray, task: Task, name:
     for h, months in enumerate(task.horizons):
         known = np.isfinite(risks[:, h])
         if known.any():
-            computable[months] = (FollowUp.of(judged[known]), risks[known, h])
+            computable[months] = plots.Judged(FollowUp.of(judged[known]), risks[known, h], judged.loc[known, "patient_id"])
     held_out = "cross-validated" if task.evaluation.kind == "cross_validation" else "held-out patients"
     plots.calibration(computable, f"{task.name} {name}, {held_out}", folder / "calibration.png")
     plots.roc(computable, f"{task.name} {name}, {held_out}", folder / "roc.png")

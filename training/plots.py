@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import matplotlib
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from features import parse_column
 from features.columns import group_label
 from features.tasks import horizon_days
 from training.censoring import FollowUp, ipcw_weights, progressed_by
+from training.metrics.bootstrap import patient_draws
 from training.metrics.incidence import aalen_johansen
 from training.metrics.risk import weighted_auc
 
@@ -19,22 +22,38 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
 Array = NDArray[np.float64]
-ByHorizon = dict[int, tuple[FollowUp, Array]]
 _GROUPS = 10
 _LEAST_GROUP = 30  # rows; a smaller group says nothing about calibration
+_DRAWS = 100
 _SHOWN_FEATURES = 15
 
 
+@dataclass(frozen=True)
+class Judged:
+    """Held-out risks at one horizon, with what happened and to whom."""
+
+    follow_up: FollowUp
+    risk: Array
+    patient_id: pd.Series
+
+
+ByHorizon = dict[int, Judged]
+
+
 def calibration(by_horizon: ByHorizon, title: str, path: Path) -> None:
-    """Plot observed (Aalen-Johansen) against mean predicted risk in groups of equal size."""
+    """Plot observed (Aalen-Johansen) against mean predicted risk in groups of equal size, or per class of a score.
+
+    Bars are 95 % intervals from drawing patients within the group.
+    """
     figure, axes = _panels(len(by_horizon))
-    for axis, (months, (follow_up, risk)) in zip(axes, by_horizon.items(), strict=False):
-        groups = _risk_groups(risk)
-        predicted = np.array([risk[group].mean() for group in groups])
-        observed = np.array([_incidence(follow_up, group, months) for group in groups])
-        top = max(0.01, predicted.max(), observed.max()) * 1.08
+    for axis, (months, judged) in zip(axes, by_horizon.items(), strict=False):
+        groups = _risk_groups(judged.risk)
+        predicted = np.array([judged.risk[group].mean() for group in groups])
+        observed, low, high = np.array([_incidence(judged, group, months) for group in groups]).T
+        top = max(0.01, predicted.max(), high.max()) * 1.05
         axis.plot([0, top], [0, top], color="0.7", linewidth=1, label="perfect")
-        axis.plot(predicted, observed, "o-", color="C0", label=f"groups of about {len(risk) // max(1, len(groups))} rows")
+        bars = [np.maximum(observed - low, 0), np.maximum(high - observed, 0)]
+        axis.errorbar(predicted, observed, yerr=bars, fmt="o-", color="C0", elinewidth=1, capsize=2, label=f"{len(groups)} groups")
         axis.set(
             xlim=(0, top),
             ylim=(0, top),
@@ -49,8 +68,8 @@ def calibration(by_horizon: ByHorizon, title: str, path: Path) -> None:
 def roc(by_horizon: ByHorizon, title: str, path: Path) -> None:
     """Plot sensitivity against 1 - specificity, both weighted for censoring; deaths first are non-cases."""
     figure, axes = _panels(len(by_horizon))
-    for axis, (months, (follow_up, risk)) in zip(axes, by_horizon.items(), strict=False):
-        days = float(horizon_days(months))
+    for axis, (months, judged) in zip(axes, by_horizon.items(), strict=False):
+        follow_up, risk, days = judged.follow_up, judged.risk, float(horizon_days(months))
         weight, case = ipcw_weights(follow_up, days), progressed_by(follow_up, days)
         order = np.argsort(-risk, kind="stable")
         sensitivity, fall_out = (np.cumsum((weight * chosen)[order]) / max((weight * chosen).sum(), 1e-12) for chosen in (case, ~case))
@@ -103,16 +122,21 @@ def _shap_plot(kind: str, values: Array, x: Array | None, columns: list[str], ti
 
 
 def _risk_groups(risk: Array) -> list[NDArray[np.int64]]:
-    """Return row positions in groups of about equal size, equal risks together."""
+    """Return row positions in groups of about equal size, equal risks together; each class of a score is a group."""
+    classes = np.unique(risk)
+    if len(classes) <= _GROUPS:
+        return [np.flatnonzero(risk == value) for value in classes]
     parts = int(np.clip(len(risk) // _LEAST_GROUP, 1, _GROUPS))
     edges = np.unique(np.quantile(risk, np.linspace(0, 1, parts + 1)))
     group = np.clip(np.searchsorted(edges, risk, side="right") - 1, 0, max(len(edges) - 2, 0))
     return [np.flatnonzero(group == g) for g in np.unique(group)]
 
 
-def _incidence(follow_up: FollowUp, rows: NDArray[np.int64], months: int) -> float:
-    group = FollowUp.from_arrays(follow_up.time[rows], follow_up.event[rows])
-    return float(aalen_johansen(group, [float(horizon_days(months))])[0])
+def _incidence(judged: Judged, rows: NDArray[np.int64], months: int) -> tuple[float, float, float]:
+    """Return the observed incidence of a group, and its interval."""
+    group, horizon = FollowUp.from_arrays(judged.follow_up.time[rows], judged.follow_up.event[rows]), [float(horizon_days(months))]
+    drawn = [aalen_johansen(group, horizon, weight=count)[0] for count in patient_draws(judged.patient_id.iloc[rows], _DRAWS, seed=1)]
+    return (float(aalen_johansen(group, horizon)[0]), *np.percentile(drawn, [2.5, 97.5]))
 
 
 def _panels(n: int):  # noqa: ANN202 - matplotlib's own pair

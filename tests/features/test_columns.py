@@ -31,7 +31,7 @@ def test_columns_come_static_first_then_by_biomarker_window_and_statistic():
     ("name", "biomarker", "statistic", "window", "label"),
     [
         ("m_protein__slope__365d", "m_protein", "slope", "365d", "Serum M-protein: slope per year, last 365 days"),
-        ("bmpc__age_days__ever", "bmpc", "age_days", "ever", "Bone marrow plasma cells: age of the latest value, days, ever"),
+        ("bmpc__age_days__ever", "bmpc", "age_days", "ever", "Bone marrow plasma cells: age of the latest value, days, all history"),
         ("age", "age", None, None, "Age, years"),
         ("female", "female", None, None, "Female sex"),
     ],
