@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi_offline import FastAPIOffline
 
 from features import build_features
 from myeloma import UserError
@@ -14,6 +15,7 @@ from serving.answer import NOTICE, identity, person_answer
 from serving.artifact import Artifact, feature_matrix
 from serving.history import History, HistoryError, cohort_of, landmark_of
 from serving.predict import explain
+from serving.schemas import Answer, Refusal
 
 
 def make_app(artifacts: dict[str, Artifact]) -> FastAPI:
@@ -24,7 +26,7 @@ def make_app(artifacts: dict[str, Artifact]) -> FastAPI:
     artifacts : dict
         Live models by task; with none the server is alive but not ready.
     """
-    app = FastAPI(title="Progression risk of myeloma precursors", version="1", description=NOTICE)
+    app = FastAPIOffline(redoc_url=None, title="Progression risk of myeloma precursors", version="1", description=NOTICE)
 
     @app.exception_handler(RequestValidationError)
     def refuse_shape(request: Request, error: RequestValidationError) -> JSONResponse:
@@ -53,7 +55,7 @@ def make_app(artifacts: dict[str, Artifact]) -> FastAPI:
         """Describe the models loaded: version, run, horizons, features, what they were trained on."""
         return {"models": [describe(artifact) for artifact in artifacts.values()]}
 
-    @app.post("/v1/risk")
+    @app.post("/v1/risk", responses={200: {"model": Answer}, 422: {"model": Refusal}})
     def risk(history: History) -> dict[str, Any]:
         """Return the risk of progression within each horizon, with its reasons and the published scores."""
         artifact = _choose(artifacts, history.task)

@@ -20,6 +20,8 @@ from serving.predict import explain
 from serving.store import connect, experiment_location
 
 MODEL = "model"
+# Without it the UI opens an experiment as one about language models.
+_EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}
 _REQUIREMENTS = ("mlflow", "xgboost", "numpy", "pandas")
 
 
@@ -27,7 +29,7 @@ def start_run(task: Task, name: str, training_id: str, table: FeatureTable) -> s
     """Create a run in the task's experiment, with its tags, and return its id."""
     client = connect(create=True)
     experiment = client.get_experiment_by_name(task.name)
-    experiment_id = experiment.experiment_id if experiment else client.create_experiment(task.name, experiment_location(task.name))
+    experiment_id = experiment.experiment_id if experiment else client.create_experiment(task.name, experiment_location(task.name), tags=_EXPERIMENT_TAGS)
     tags = {
         "task": task.name,
         "estimator": name,

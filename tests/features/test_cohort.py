@@ -123,7 +123,7 @@ def test_a_damaged_description_is_refused(tmp_path, cohort):
     [
         {"patients": PATIENTS.replace("60", "61")},
         {"patients": PATIENTS.replace("female", "male")},
-        {"measurements": MEASUREMENTS.replace("15", "15.000001")},
+        {"measurements": MEASUREMENTS.replace("bmpc,15", "bmpc,15.000001")},
         {"measurements": MEASUREMENTS.replace("2015-01-04", "2015-01-05")},
         {"measurements": MEASUREMENTS.replace("<0.5", "0.5")},
         {"events": EVENTS.replace("2018-01-01", "2018-01-02")},

@@ -1,0 +1,77 @@
+"""What goes out over HTTP, for the OpenAPI page and for those who write clients."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", protected_namespaces=())
+
+
+class Contribution(_Strict):
+    """What one biomarker adds to the log-odds of the risk, and the latest value that is known of it."""
+
+    biomarker: str
+    label: str
+    contribution: float
+    value: float | None
+    unit: str | None
+    age_days: float | None
+
+
+class HorizonRisk(_Strict):
+    """Probability of progression within the horizon, death competing; base + contributions = logit(risk)."""
+
+    horizon_months: int
+    risk: float
+    base: float
+    contributions: list[Contribution]
+
+
+class PublishedScore(_Strict):
+    """A published score; `category` is null where missing inputs leave several `possible`."""
+
+    name: str
+    citation: str
+    category: str | None
+    points: int | None
+    possible: list[str]
+    missing: list[str]
+    risks: dict[str, float]
+
+
+class ModelIdentity(_Strict):
+    """Which model spoke."""
+
+    model_name: str
+    model_version: str
+    run_id: str
+    feature_hash: str
+
+
+class Answer(_Strict):
+    """The answer in one piece."""
+
+    landmark: str
+    task: str
+    risks: list[HorizonRisk]
+    scores: dict[str, PublishedScore]
+    model: ModelIdentity
+    notice: str
+
+
+class Problem(BaseModel):
+    """One thing that was refused: a stable code, where it stands, what is accepted."""
+
+    code: str
+    where: str
+    accepted: str
+    received: str = ""
+    message: str = ""
+
+
+class Refusal(_Strict):
+    """The body of every 422."""
+
+    errors: list[Problem]
