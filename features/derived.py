@@ -1,7 +1,8 @@
 """Biomarkers computed from others: the involved / uninvolved free light chain ratio.
 
-Kappa and lambda collected on one day give a ratio, known when the later of the two is known. The involved
-chain is the known light chain; where it is not known, the larger chain is taken as involved.
+Kappa and lambda collected on one day give a ratio, known when the later of the two is known; a corrected chain
+gives a further ratio, known when the correction is. The involved chain is the known light chain; where it is not
+known, the larger chain is taken as involved.
 """
 
 from __future__ import annotations
@@ -12,38 +13,50 @@ import pandas as pd
 from features.cohort import Cohort
 from myeloma import catalogue
 
-_KEY = ["patient_id", "collected_at"]
+_COLUMNS = ["patient_id", "biomarker", "collected_at", "available_at", "value"]
+_DAY = ["patient_id", "collected_at"]
 
 
 def with_derived(cohort: Cohort) -> pd.DataFrame:
     """Return patient_id, biomarker, collected_at, available_at, value: the measurements and those derived from them.
 
-    A ratio received as `flc_ratio` is kept; a derived one is added only on days that have none.
+    For one day, a reported involved / uninvolved ratio comes before a reported kappa / lambda ratio, and that
+    before our own division of the chains; but what was known before the better one came stays known.
     """
-    columns = ["patient_id", "biomarker", "collected_at", "available_at", "value"]
-    measured = cohort.measurements[columns]
-    ratios = pd.concat([_from_chains(measured), measured[measured["biomarker"] == "kappa_lambda_ratio"]])
+    measured = cohort.measurements[_COLUMNS]
+    reported = measured[measured["biomarker"] == "flc_ratio"]
+    kappa_over_lambda = measured[measured["biomarker"] == "kappa_lambda_ratio"]
+    divided = _divided_chains(measured[measured["biomarker"].isin(["flc_kappa", "flc_lambda"])])
+    kappa_over_lambda = _not_superseded(kappa_over_lambda, reported)
+    divided = _not_superseded(_not_superseded(divided, reported), kappa_over_lambda)
+    ratios = pd.concat([kappa_over_lambda, divided])
     if ratios.empty:
         return measured
-    ratios = ratios.drop_duplicates(_KEY, keep="last")  # a reported ratio counts before our own division
-    given = measured.loc[measured["biomarker"] == "flc_ratio", _KEY]
-    ratios = ratios.merge(given.drop_duplicates(), on=_KEY, how="left", indicator="given").query("given == 'left_only'")
-    chain = ratios["patient_id"].map(cohort.patients.set_index("patient_id")["light_chain"])
+    light_chain = ratios["patient_id"].map(cohort.patients.set_index("patient_id")["light_chain"])
+    return pd.concat([measured, _involved(ratios, light_chain)], ignore_index=True)
+
+
+def _divided_chains(chains: pd.DataFrame) -> pd.DataFrame:
+    """Return kappa / lambda for each day, one row for each time at which what is known of the two changes."""
+    chains = chains[chains["value"] > 0].sort_values([*_DAY, "available_at", "value"])
+    is_kappa = chains["biomarker"] == "flc_kappa"
+    chains = chains.assign(kappa=chains["value"].where(is_kappa), lambda_=chains["value"].where(~is_kappa))
+    known = chains.groupby(_DAY)[["kappa", "lambda_"]].ffill()
+    ratios = chains.assign(value=known["kappa"] / known["lambda_"])
+    return ratios.drop_duplicates([*_DAY, "available_at"], keep="last").dropna(subset="value")[_COLUMNS]
+
+
+def _not_superseded(ratios: pd.DataFrame, better: pd.DataFrame) -> pd.DataFrame:
+    """Return the ratios that were known before a better one of the same day was, or for which there is none."""
+    known_from = better.groupby(_DAY)["available_at"].min().rename("better_from")
+    better_from = ratios.join(known_from, on=_DAY)["better_from"]
+    return ratios[better_from.isna() | (ratios["available_at"] < better_from)]
+
+
+def _involved(ratios: pd.DataFrame, light_chain: pd.Series) -> pd.DataFrame:
     kappa_over_lambda = ratios["value"].to_numpy()
     inverse = 1.0 / kappa_over_lambda
-    involved = np.select([chain == "kappa", chain == "lambda"], [kappa_over_lambda, inverse], np.maximum(kappa_over_lambda, inverse))
+    larger = np.maximum(kappa_over_lambda, inverse)
+    involved = np.select([light_chain == "kappa", light_chain == "lambda"], [kappa_over_lambda, inverse], larger)
     limits = catalogue()["flc_ratio"]
-    ratios = ratios.assign(biomarker="flc_ratio", value=np.clip(involved, limits.lower, limits.upper))
-    return pd.concat([measured, ratios[columns]], ignore_index=True)
-
-
-def _from_chains(measured: pd.DataFrame) -> pd.DataFrame:
-    kappa, chain_lambda = (
-        measured[measured["biomarker"] == name].drop_duplicates(_KEY, keep="last") for name in ("flc_kappa", "flc_lambda")
-    )
-    both = kappa.merge(chain_lambda, on=_KEY, suffixes=("", "_lambda"))
-    both = both[(both["value"] > 0) & (both["value_lambda"] > 0)]
-    return both.assign(
-        value=both["value"] / both["value_lambda"],
-        available_at=both[["available_at", "available_at_lambda"]].max(axis=1),
-    )[measured.columns]
+    return ratios.assign(biomarker="flc_ratio", value=np.clip(involved, limits.lower, limits.upper))

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 # The order in which the kernel writes; names are those of features.columns.STATISTICS.
 ORDER = ("last", "age_days", "count", "mean", "min", "max", "sd", "slope", "delta_first", "delta_previous")
 _DAYS_PER_YEAR = 365.25
+_BLOCK = 256  # landmarks a thread takes at a time
 
 
 @njit(cache=True)
@@ -55,7 +56,23 @@ def _summarise(collected, available, value, start, stop, landmark, window, out):
         out[8], out[9] = last - first, last - previous
 
 
+@njit(cache=True)
+def _summarise_rows(collected, available, value, offsets, patient, landmark, windows, first, stop, out):
+    for row in range(first, stop):
+        for b in range(offsets.shape[1] - 1):
+            start, end = offsets[patient[row], b], offsets[patient[row], b + 1]
+            for w in range(len(windows)):
+                _summarise(collected, available, value, start, end, landmark[row], windows[w], out[row, b, w])
+
+
 @njit(cache=True, parallel=True)
+def _summarise_blocks(collected, available, value, offsets, patient, landmark, windows, out):
+    for block in prange((len(landmark) + _BLOCK - 1) // _BLOCK):
+        first = block * _BLOCK
+        stop = min(first + _BLOCK, len(landmark))
+        _summarise_rows(collected, available, value, offsets, patient, landmark, windows, first, stop, out)
+
+
 def summarise(
     collected: NDArray[np.int64],
     available: NDArray[np.int64],
@@ -78,12 +95,16 @@ def summarise(
         Row of `offsets`, and day.
     windows : float64 array, shape (windows,)
         Lengths in days; infinite for all history.
+
+    Notes
+    -----
+    A few landmarks are done by the calling thread alone: a server's requests come at the same time, and not
+    every threading layer of numba bears that.
     """
-    n_biomarkers = offsets.shape[1] - 1
-    out = np.empty((len(landmark), n_biomarkers, len(windows), 10))
-    for row in prange(len(landmark)):
-        for b in range(n_biomarkers):
-            start, stop = offsets[patient[row], b], offsets[patient[row], b + 1]
-            for w in range(len(windows)):
-                _summarise(collected, available, value, start, stop, landmark[row], windows[w], out[row, b, w])
+    out = np.empty((len(landmark), offsets.shape[1] - 1, len(windows), len(ORDER)))
+    series = (collected, available, value, offsets, patient, landmark, windows)
+    if len(landmark) <= _BLOCK:
+        _summarise_rows(*series, 0, len(landmark), out)
+    else:
+        _summarise_blocks(*series, out)
     return out

@@ -1,6 +1,7 @@
 """The HTTP API: an answer in one piece, and a 422 with code and place for every mistake."""
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from fastapi.testclient import TestClient
@@ -132,3 +133,10 @@ def test_a_server_without_a_model_is_alive_but_not_ready(history):
     assert empty.get("/health/live").status_code == 200
     assert empty.get("/health/ready").status_code == 503
     assert empty.post("/v1/risk", json=history).status_code == 422
+
+
+def test_requests_at_the_same_time_get_the_same_answer_as_alone(client, history):
+    alone = client.post("/v1/risk", json=history).json()
+    with ThreadPoolExecutor(8) as pool:
+        together = list(pool.map(lambda _: client.post("/v1/risk", json=history).json(), range(24)))
+    assert all(answer == alone for answer in together)
