@@ -7,7 +7,7 @@ import pytest
 
 from features import FeatureSpec, parse_column
 from features.columns import STATISTICS, group_label, window_days
-from myeloma import ConfigError
+from myeloma import ConfigError, catalogue
 
 SPEC = FeatureSpec(("m_protein", "flc_ratio"), ("365d", "ever"), ("last", "slope"), ("age", "female"))
 
@@ -49,7 +49,17 @@ def test_every_column_of_a_specification_parses():
 
 
 @pytest.mark.parametrize(
-    "name", ["m_protien__last__ever", "m_protein__median__ever", "m_protein__last__0d", "m_protein__last__1y", "m_protein__last", "sex", "", "a__b__c__d"]
+    "name",
+    [
+        "m_protien__last__ever",
+        "m_protein__median__ever",
+        "m_protein__last__0d",
+        "m_protein__last__1y",
+        "m_protein__last",
+        "sex",
+        "",
+        "a__b__c__d",
+    ],
 )
 def test_a_name_outside_the_grammar_is_refused(name):
     with pytest.raises(ConfigError, match=f'"{name}" is not a feature column') as refusal:
@@ -105,6 +115,20 @@ def test_the_hash_changes_with_any_part(change):
 def test_the_hash_changes_with_the_definitions(monkeypatch):
     before = SPEC.feature_hash()
     monkeypatch.setattr("features.columns.DEFINITIONS_VERSION", "next")
+    assert SPEC.feature_hash() != before
+
+
+def test_the_hash_changes_with_the_unit_of_a_biomarker_it_names(monkeypatch):
+    before = SPEC.feature_hash()
+
+    def with_unit(key):
+        shipped = catalogue()
+        changed = replace(shipped, biomarkers=shipped.biomarkers | {key: replace(shipped[key], unit="other")})
+        monkeypatch.setattr("features.columns.catalogue", lambda: changed)
+
+    with_unit("bmpc")
+    assert SPEC.feature_hash() == before, "a biomarker that is not used changes nothing"
+    with_unit("m_protein")
     assert SPEC.feature_hash() != before
 
 

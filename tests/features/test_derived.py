@@ -11,7 +11,9 @@ def ratios(cohort_of):
     """Return a function: light chain and rows `day collected, day available, biomarker, value` of January 2015 -> the ratios."""
 
     def derive(light_chain, *rows):
-        lines = [f"P1,2015-01-{collected:02d},2015-01-{available:02d},{biomarker},{value}" for collected, available, biomarker, value in rows]
+        lines = [
+            f"P1,2015-01-{collected:02d},2015-01-{available:02d},{biomarker},{value}" for collected, available, biomarker, value in rows
+        ]
         cohort = cohort_of(
             patients=f"patient_id,index_date,light_chain\nP1,2015-01-01,{light_chain}",
             measurements="\n".join(["patient_id,collected_at,available_at,biomarker,value", *lines]),
@@ -70,6 +72,12 @@ def test_a_reported_involved_ratio_counts_before_everything_on_its_day_only(rati
     chains = [(day, day, name, value) for day in (1, 2) for name, value in (("flc_kappa", 200), ("flc_lambda", 10))]
     got = ratios("kappa", *chains, (1, 1, "kappa_lambda_ratio", 19), (1, 1, "flc_ratio", 18))
     assert sorted(got, key=lambda row: row[0]) == [(1, 1, 18.0), (2, 2, 20.0)]
+
+
+def test_a_correction_adds_a_ratio_from_the_day_it_is_known_and_leaves_the_one_before(ratios):
+    chains = [(1, 1, "flc_kappa", 200), (1, 2, "flc_lambda", 10)]
+    assert ratios("kappa", *chains, (1, 5, "flc_kappa", 210)) == [(1, 2, 20.0), (1, 5, 21.0)]
+    assert ratios("kappa", *chains, (1, 5, "flc_ratio", 18)) == [(1, 5, 18.0), (1, 2, 20.0)]
 
 
 def test_what_was_measured_stays_as_it_was(cohort_of):

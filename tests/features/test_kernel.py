@@ -14,7 +14,9 @@ BIOMARKERS = ("m_protein", "bmpc", "creatinine")
 SPEC = FeatureSpec(BIOMARKERS, ("30d", "365d", "ever"), tuple(STATISTICS), ())
 INDEX_DATE = pd.Timestamp("2015-01-01")
 DAYS = st.integers(0, 12) | st.integers(0, 900)  # few days make ties, many make long series
-RESULT = st.tuples(st.sampled_from(["P1", "P2"]), st.sampled_from(BIOMARKERS), DAYS, st.integers(0, 60), st.integers(1, 80).map(lambda v: v / 8))
+RESULT = st.tuples(
+    st.sampled_from(["P1", "P2"]), st.sampled_from(BIOMARKERS), DAYS, st.integers(0, 60), st.integers(1, 80).map(lambda v: v / 8)
+)
 
 
 def rows_of(results):
@@ -29,11 +31,21 @@ def twin(rows, who, biomarker, landmark, window):
     years = pd.Series([c for c, _, _ in seen], dtype=float) / 365.25
     out = dict.fromkeys(STATISTICS, np.nan) | {"count": float(len(seen))}
     if len(seen) >= 1:
-        out |= {"last": values.iloc[-1], "age_days": landmark - seen[-1][0], "mean": values.mean(), "min": values.min(), "max": values.max()}
+        out |= {
+            "last": values.iloc[-1],
+            "age_days": landmark - seen[-1][0],
+            "mean": values.mean(),
+            "min": values.min(),
+            "max": values.max(),
+        }
     if len(seen) >= 2:
         out |= {"sd": values.std(), "delta_first": values.iloc[-1] - values.iloc[0], "delta_previous": values.iloc[-1] - values.iloc[-2]}
     if years.nunique() >= 2:
-        out["slope"] = np.polyfit(years - years.mean(), values, 1)[0]
+        x = years - years.mean()
+        out["slope"], level = np.polyfit(x, values, 1)
+        if len(seen) >= 3:  # the textbook standard error, from the residuals
+            residuals = values - level - out["slope"] * x
+            out["slope_se"] = np.sqrt((residuals**2).sum() / (len(seen) - 2) / (x**2).sum())
     return [out[name] for name in STATISTICS]
 
 
@@ -54,7 +66,10 @@ def test_every_statistic_is_that_of_the_slow_twin(cohort_of_days, results, landm
     rows = rows_of(results)
     got = features(cohort_of_days(rows), landmarks)
     expected = [[x for b in BIOMARKERS for w in SPEC.look_backs for x in twin(rows, who, b, day, window_days(w))] for who, day in landmarks]
-    np.testing.assert_allclose(got.to_numpy(), np.array(expected, dtype=float), rtol=1e-7, atol=1e-7)
+    expected = pd.DataFrame(expected, columns=got.columns, dtype=float)
+    errors = got.columns.str.contains("__slope_se__")  # on a perfect line it is the root of what rounding leaves
+    np.testing.assert_allclose(got.loc[:, ~errors], expected.loc[:, ~errors], rtol=1e-7, atol=1e-7)
+    np.testing.assert_allclose(got.loc[:, errors], expected.loc[:, errors], rtol=1e-5, atol=2e-3)
 
 
 def summary(cohort_of_days, *results, landmark=100, window="30d"):
@@ -93,7 +108,7 @@ def test_nothing_seen_is_a_count_of_zero_and_unknown_else(cohort_of_days):
 
 def test_one_value_has_a_level_and_no_change(cohort_of_days):
     got = summary(cohort_of_days, (90, 90, 1.5))
-    assert {name for name, value in got.items() if np.isnan(value)} == {"sd", "slope", "delta_first", "delta_previous"}
+    assert {name for name, value in got.items() if not np.isnan(value)} == {"last", "mean", "min", "max", "count", "age_days"}
     assert (got["last"], got["mean"], got["min"], got["max"], got["count"], got["age_days"]) == (1.5, 1.5, 1.5, 1.5, 1, 10)
 
 
@@ -108,6 +123,14 @@ def test_a_straight_line_has_its_slope_per_year(cohort_of_days):
     got = summary(cohort_of_days, (0, 0, 1.0), (100, 100, 2.0), (200, 200, 3.0), landmark=300, window="ever")
     assert got["slope"] == pytest.approx(3.6525)
     assert (got["delta_first"], got["delta_previous"], got["sd"]) == (2.0, 1.0, pytest.approx(1.0))
+
+
+def test_the_error_of_a_slope_needs_three_values(cohort_of_days):
+    three = [(0, 0, 1.0), (100, 100, 2.0), (200, 200, 2.0)]
+    assert np.isnan(summary(cohort_of_days, *three[:2], landmark=300, window="ever")["slope_se"])
+    got = summary(cohort_of_days, *three, landmark=300, window="ever")
+    assert got["slope"] == pytest.approx(1.82625)
+    assert got["slope_se"] == pytest.approx(1.054386)  # sqrt(1/6 / 2e4) a day, in years
 
 
 def test_a_result_that_arrives_late_is_not_the_latest(cohort_of_days):

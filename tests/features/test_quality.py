@@ -108,7 +108,9 @@ def test_contradicting_rows_of_one_patient_are_all_refused_with_what_hangs_on_th
 
 @pytest.mark.parametrize("kind", ["progression", "death"])
 def test_who_progressed_or_died_before_the_index_date_was_never_at_risk(received_of, kind):
-    cohort, quarantine = inspect(received_of(patients=PATIENTS, measurements=MEASUREMENTS, events=f"patient_id,occurred_at,kind\nP1,2014-12-31,{kind}"))
+    cohort, quarantine = inspect(
+        received_of(patients=PATIENTS, measurements=MEASUREMENTS, events=f"patient_id,occurred_at,kind\nP1,2014-12-31,{kind}")
+    )
     assert cohort.patients["patient_id"].tolist() == ["P2"]
     assert set(zip(quarantine["table"], quarantine["reason"], strict=True)) == {
         ("patients", "event_before_index"),
@@ -140,7 +142,9 @@ def test_values_are_converted_and_kept_as_received_beside(cohort_of, biomarker, 
     assert (row["original_value"], row["original_unit"], row["source_row"]) == (received_value, unit, 2)
 
 
-@pytest.mark.parametrize("written", ["2015-02-01", "2015-02-01T23:59:59", "2015-02-01 00:30:00+02:00", "2015-02-01T23:30:00-08:00", "2015-02-01T12:00:00.123Z"])
+@pytest.mark.parametrize(
+    "written", ["2015-02-01", "2015-02-01T23:59:59", "2015-02-01 00:30:00+02:00", "2015-02-01T23:30:00-08:00", "2015-02-01T12:00:00.123Z"]
+)
 def test_a_timestamp_keeps_the_day_as_written_and_is_available_when_collected(cohort_of, written):
     text = f"patient_id,collected_at,biomarker,value,unit\nP1,{written},bmpc,15,%"
     row = cohort_of(measurements=text).measurements.iloc[0]
@@ -182,7 +186,9 @@ def test_typed_columns_of_a_parquet_file_mean_the_same(typed):
     assert cohort.measurements[["patient_id", "collected_at", "value"]].to_numpy().tolist() == [["1", pd.Timestamp("2015-02-01"), 15.0]]
 
 
-@pytest.mark.parametrize("wrong", [{"value": [float("nan")]}, {"value": [float("inf")]}, {"collected_at": pd.Series([pd.NaT], dtype="datetime64[ns]")}])
+@pytest.mark.parametrize(
+    "wrong", [{"value": [float("nan")]}, {"value": [float("inf")]}, {"collected_at": pd.Series([pd.NaT], dtype="datetime64[ns]")}]
+)
 def test_a_typed_gap_is_a_missing_value(wrong):
     assert inspect(parquet_like(**wrong))[1]["reason"].tolist() == ["missing_value"]
 
@@ -194,7 +200,10 @@ def test_a_typed_date_outside_the_calendar_is_a_bad_date():
 
 @pytest.mark.parametrize("table", ["patients", "measurements"])
 def test_when_nothing_is_usable_the_error_names_the_rows(received_of, table):
-    wrong = {"patients": "patient_id,index_date\nP1,soon", "measurements": "patient_id,collected_at,biomarker,value,unit\nP1,2015-02-01,bmpc,high,%"}
+    wrong = {
+        "patients": "patient_id,index_date\nP1,soon",
+        "measurements": "patient_id,collected_at,biomarker,value,unit\nP1,2015-02-01,bmpc,high,%",
+    }
     with pytest.raises(DataError, match=rf"No usable {table}: all 1 rows were refused") as refusal:
         clean(received_of(**BASE | {table: wrong[table]}))
     assert f"1 row of {table}.csv" in refusal.value.what

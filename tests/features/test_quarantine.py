@@ -13,7 +13,9 @@ from features.sources import read_tabular
 from features.sources.received import received
 from myeloma import DataError
 
-DATES = st.sampled_from(["2015-01-01", "2016-05-05", "2017-01-01T10:00:00Z", "1940-01-01", "1500-01-01", "03/04/2020", "2020-02-30", "", "NA"])
+DATES = st.sampled_from(
+    ["2015-01-01", "2016-05-05", "2017-01-01T10:00:00Z", "1940-01-01", "1500-01-01", "03/04/2020", "2020-02-30", "", "NA"]
+)
 IDS = st.sampled_from(["P1", "P2", "P3", " P1 ", "", "P9"])
 PATIENT = st.fixed_dictionaries(
     {
@@ -76,7 +78,10 @@ CLEAN = {
         for m in (2, 3, 4)
         for b in ("m_protein", "bmpc")
     ],
-    "events": [{"patient_id": p, "occurred_at": "2018-01-01", "kind": k} for p, k in (("P1", "death"), ("P1", "progression"), ("P2", "last_contact"))],
+    "events": [
+        {"patient_id": p, "occurred_at": "2018-01-01", "kind": k}
+        for p, k in (("P1", "death"), ("P1", "progression"), ("P2", "last_contact"))
+    ],
 }
 CLEAN["measurements"] += [{**CLEAN["measurements"][0], "value": "high"}, {**CLEAN["measurements"][0], "unit": ""}]
 
@@ -131,11 +136,18 @@ def test_problems_are_told_one_line_a_kind_with_count_first_row_and_what_is_acce
 WHO = "SENTINEL-4711"
 BAD = {
     "patients": [",".join((WHO, *rest)) for rest in (("soon", ""), ("2015-01-01", "x"), ("", ""))],
-    "measurements": [f"{WHO},{rest}" for rest in ("2015-01-01,bmpc,1,%", "soon,bmpc,1,%", "2015-01-01,x,1,%", "2015-01-01,bmpc,x,%", "2015-01-01,bmpc,1,x")],
+    "measurements": [
+        f"{WHO},{rest}"
+        for rest in ("2015-01-01,bmpc,1,%", "soon,bmpc,1,%", "2015-01-01,x,1,%", "2015-01-01,bmpc,x,%", "2015-01-01,bmpc,1,x")
+    ],
     "events": [f"{WHO},{rest}" for rest in ("2015-01-01,x", "soon,death", "2014-01-01,death")],
 }
 GOOD = {"patients": f"{WHO},2015-01-01,male", "measurements": f"{WHO},2015-01-01,bmpc,1,%", "events": f"{WHO},2016-01-01,death"}
-HEADERS = {"patients": "patient_id,index_date,sex", "measurements": "patient_id,collected_at,biomarker,value,unit", "events": "patient_id,occurred_at,kind"}
+HEADERS = {
+    "patients": "patient_id,index_date,sex",
+    "measurements": "patient_id,collected_at,biomarker,value,unit",
+    "events": "patient_id,occurred_at,kind",
+}
 
 
 @pytest.mark.parametrize(("table", "row"), [(table, row) for table, rows in BAD.items() for row in rows])

@@ -58,7 +58,12 @@ def test_an_unknown_task_names_the_nearest():
 
 @pytest.mark.parametrize(
     ("where", "key", "nearest"),
-    [((), "horizon", "horizons"), ((), "look_back", "look_backs"), (("evaluation",), "fold", "folds"), (("gate",), "auc_at_last", "auc_at_least")],
+    [
+        ((), "horizon", "horizons"),
+        ((), "look_back", "look_backs"),
+        (("evaluation",), "fold", "folds"),
+        (("gate",), "auc_at_last", "auc_at_least"),
+    ],
 )
 def test_an_unknown_key_names_the_nearest(section, where, key, nearest):
     inner = section

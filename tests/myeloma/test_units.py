@@ -73,6 +73,4 @@ def test_a_missing_unit_is_refused_and_the_accepted_ones_named(biomarker):
 def test_an_unknown_unit_is_refused_with_what_was_received_and_what_is_accepted():
     with pytest.raises(DataError) as refusal:
         canonical_divisor("creatinine", "mg/L")
-    assert str(refusal.value) == (
-        'creatinine has the unit "mg/L", which is not one of its units. Hint: accepted units: mg/dL, umol/L.'
-    )
+    assert str(refusal.value) == ('creatinine has the unit "mg/L", which is not one of its units. Hint: accepted units: mg/dL, umol/L.')
