@@ -2,7 +2,8 @@
 
 from features.cohort import Cohort, read_cohort, write_cohort
 from features.columns import FeatureSpec, parse_column
-from features.table import FeatureTable, build_features, build_table, read_table, write_table
+from features.rows import build_features
+from features.table import FeatureTable, build_table, read_table, write_table
 from features.tasks import Task, load_task
 
 __all__ = [

@@ -159,7 +159,10 @@ def read_cohort(folder: Path) -> Cohort:
             cases = error.failure_cases
             columns = ", ".join(sorted({str(c) for c in cases["column"].dropna()})) or "table"
             raise DataError(f"{folder / name}.parquet does not follow the cohort's schema ({columns}).", "ingest it again.") from None
-    about = json.loads((folder / "cohort.json").read_text(encoding="utf-8"))
+    try:
+        about = json.loads((folder / "cohort.json").read_text(encoding="utf-8"))
+    except ValueError:
+        raise DataError(f"{folder / 'cohort.json'} is damaged.", "ingest the cohort again.") from None
     return Cohort(**frames, about=about)
 
 

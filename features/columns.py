@@ -27,6 +27,7 @@ STATISTICS: dict[str, str] = {
     "max": "highest value",
     "sd": "standard deviation",
     "slope": "slope per year",
+    "slope_se": "standard error of the slope",
     "delta_first": "change from the first value",
     "delta_previous": "change from the value before",
 }
@@ -109,6 +110,7 @@ class FeatureSpec:
             (self.biomarkers, catalogue().keys(), "biomarker"),
             (self.statistics, list(STATISTICS), "statistic"),
             (self.static, list(STATIC), "static column"),
+            (self.look_backs, self.look_backs, "look-back"),
         ):
             for value in values:
                 if value not in accepted:

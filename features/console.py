@@ -28,8 +28,9 @@ def run(app: typer.Typer, argv: list[str] | None = None) -> None:
         if error.hint:
             typer.echo(f"Hint: {error.hint}", err=True)
         sys.exit(REFUSED)
-    except PermissionError as error:
-        typer.echo(f"Error: no permission for {error.filename}.\nHint: check the rights of that path.", err=True)
-        sys.exit(REFUSED)
     except BrokenPipeError:
         os._exit(REFUSED)
+    except OSError as error:  # no permission, no space, a folder where a file belongs
+        typer.echo(f"Error: {error.filename2 or error.filename or 'A file'}: {error.strerror}.", err=True)
+        typer.echo("Hint: check the path, its rights and the space left; nothing half-written is kept.", err=True)
+        sys.exit(REFUSED)

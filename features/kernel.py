@@ -12,14 +12,14 @@ from numba import njit, prange
 from numpy.typing import NDArray
 
 # The order in which the kernel writes; names are those of features.columns.STATISTICS.
-ORDER = ("last", "age_days", "count", "mean", "min", "max", "sd", "slope", "delta_first", "delta_previous")
+ORDER = ("last", "age_days", "count", "mean", "min", "max", "sd", "slope", "slope_se", "delta_first", "delta_previous")
 _DAYS_PER_YEAR = 365.25
 _BLOCK = 256  # landmarks a thread takes at a time
 
 
 @njit(cache=True)
 def _summarise(collected, available, value, start, stop, landmark, window, out):
-    """Write the ten statistics of series[start:stop] into `out`; NaN where undefined, count 0 where nothing is seen."""
+    """Write the statistics of series[start:stop] into `out`; NaN where undefined, count 0 where nothing is seen."""
     out[:] = np.nan
     n = 0
     last = first = previous = 0.0
@@ -52,8 +52,12 @@ def _summarise(collected, available, value, start, stop, landmark, window, out):
         out[6] = np.sqrt(max(0.0, (sum_yy - sum_y * sum_y / n) / (n - 1)))
         spread = n * sum_xx - sum_x * sum_x
         if spread > 0.0:
-            out[7] = (n * sum_xy - sum_x * sum_y) / spread
-        out[8], out[9] = last - first, last - previous
+            slope = (n * sum_xy - sum_x * sum_y) / spread
+            out[7] = slope
+            if n >= 3:
+                residual = sum_yy - sum_y * sum_y / n - slope * slope * spread / n
+                out[8] = np.sqrt(max(0.0, residual) / (n - 2) * n / spread)
+        out[9], out[10] = last - first, last - previous
 
 
 @njit(cache=True)
@@ -82,7 +86,7 @@ def summarise(
     landmark: NDArray[np.int64],
     windows: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """Return the statistics as (landmarks, biomarkers, windows, 10).
+    """Return the statistics as (landmarks, biomarkers, windows, statistics).
 
     Parameters
     ----------

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pandas as pd
 
 from features.cohort import Cohort
@@ -43,8 +45,14 @@ def fixed_landmarks(cohort: Cohort, day: str) -> pd.DataFrame:
 
 
 def parse_day(day: str) -> pd.Timestamp:
-    """Return the day written as YYYY-MM-DD."""
+    """Return the day written as YYYY-MM-DD.
+
+    Raises
+    ------
+    DataError
+        It is not written so, or there is no such day.
+    """
     try:
-        return pd.to_datetime(day, format="%Y-%m-%d")
-    except (ValueError, TypeError):
+        return pd.Timestamp(dt.datetime.strptime(day, "%Y-%m-%d"))
+    except ValueError:
         raise DataError(f'"{day}" is not a date.', "write it YYYY-MM-DD.", "bad_date") from None

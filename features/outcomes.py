@@ -7,8 +7,10 @@ import pandas as pd
 
 from features.cohort import Cohort
 from features.tasks import Treatment
+from myeloma.criteria import CRITERIA_INPUTS, any_met
 
 EVENTS = ("none", "progression", "death")
+CRITERIA_MET = "criteria_met"
 
 
 def milestones(cohort: Cohort, treatment: Treatment) -> pd.DataFrame:
@@ -80,3 +82,8 @@ def outcomes(cohort: Cohort, landmarks: pd.DataFrame, treatment: Treatment) -> p
             "follow_up": (when["follow_up_end"] - landmark).dt.days.astype(float),
         }
     )
+
+
+def criteria_met(inputs: pd.DataFrame) -> np.ndarray:
+    """Return where the latest values meet a myeloma-defining criterion (`inputs` as `score_inputs` gives them)."""
+    return any_met({name: inputs[name].to_numpy() for name in inputs.columns.intersection(CRITERIA_INPUTS)}) == 1.0

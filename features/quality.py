@@ -80,8 +80,8 @@ def _check_patients(table: Inspection) -> None:
     table.reject(again, "repeated_patient", "patient_id", "one row per patient; these rows contradict each other")
     _parse_date(table, "index_date", required=True)
     _parse_date(table, "birth_date", required=False)
-    _parse_age(table)
     table.reject(frame["birth_date"] > frame["index_date"], "before_birth", "index_date", "the index date lies before the birth date")
+    _parse_age(table)
     for column, accepted in (("sex", SEXES), ("stage", STAGES), ("heavy_chain", HEAVY_CHAINS), ("light_chain", LIGHT_CHAINS)):
         _parse_category(table, column, accepted)
     frame["site"] = _as_text(frame["site"])
@@ -99,8 +99,9 @@ def _check_events(table: Inspection) -> None:
     _parse_date(table, "occurred_at", required=True)
     received = frame[["patient_id", "kind", "occurred_at", "detail"]].astype(str)
     table.reject(received.duplicated() & table.keep, "duplicate_row", "kind", "the same event stands above")
-    died_again = (frame["kind"] == "death") & table.keep & frame["patient_id"].where((frame["kind"] == "death") & table.keep).duplicated()
-    table.reject(died_again, "repeated_death", "occurred_at", "a second death with another date; the first is kept")
+    deaths = frame[table.keep & (frame["kind"] == "death")].sort_values("occurred_at")
+    died_again = frame.index.isin(deaths.index[deaths["patient_id"].duplicated()])
+    table.reject(died_again, "repeated_death", "occurred_at", "a second death with a later date; the earliest is kept")
 
 
 def _exclude_ended_before_index(patients: Inspection, events: Inspection) -> None:
@@ -215,8 +216,11 @@ def _parse_date(table: Inspection, column: str, required: bool) -> None:
     """Parse a column to days. A time of day, with or without a zone, keeps the calendar day as written."""
     values = table.frame[column]
     if pd.api.types.is_datetime64_any_dtype(values):
-        days = (values.dt.tz_localize(None) if values.dt.tz is not None else values).dt.normalize()
+        days = values.dt.tz_localize(None) if values.dt.tz is not None else values
         blank = values.isna()
+        beyond = (days < pd.Timestamp.min.ceil("D")) | (days > pd.Timestamp.max.floor("D"))
+        table.reject(beyond, "bad_date", column, _DATE_HINT)
+        days = days.mask(beyond).dt.normalize()
     else:
         text = _as_text(values)
         blank = text.str.casefold().isin(_BLANK)

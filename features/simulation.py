@@ -200,14 +200,14 @@ def _measurements(
 ) -> pd.DataFrame:
     who, t = visits
     stop = np.minimum.reduce(list(ends.values()))
-    seen = t < stop[who]
+    seen = (_whole_days(t) < _whole_days(stop)[who]) | (t == 0)
     who, t = who[seen], t[seen]
     true = _markers(p, t, who)
     uninvolved = rng.lognormal(np.log(12.0), 0.25, len(p.age))[who]
     involved = true.pop("flc_ratio") * uninvolved
     true["flc_kappa"] = np.where(p.kappa[who], involved, uninvolved)
     true["flc_lambda"] = np.where(p.kappa[who], uninvolved, involved)
-    day = (p.index_day[who] + np.round(t * DAYS_PER_YEAR).astype("timedelta64[D]")).astype("datetime64[ns]")
+    day = (p.index_day[who] + _whole_days(t).astype("timedelta64[D]")).astype("datetime64[ns]")
     lab_missing = rng.random(len(t)) < 0.08  # light chains are ordered together or not at all
     parts = []
     for biomarker, values in true.items():
@@ -220,6 +220,10 @@ def _measurements(
             _as_sites_write(biomarker, noisy[taken], p.site[who][taken]).assign(patient_id=ids[who][taken], collected_at=day[taken])
         )
     return pd.concat(parts, ignore_index=True)
+
+
+def _whole_days(years: np.ndarray) -> np.ndarray:
+    return np.round(np.minimum(years, 10 * MAX_YEARS) * DAYS_PER_YEAR)
 
 
 def _taken(biomarker: str, t: np.ndarray, chains_missing: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -246,7 +250,10 @@ def _events(p: _People, ends: dict[str, np.ndarray], ids: np.ndarray) -> pd.Data
     """Record what would have been seen: nothing after the last contact, and treatment ends the natural history."""
     first_end = np.minimum(ends["death"], ends["last_contact"])
     kinds = {"progression": ends["progression"], "treatment_start": ends["treatment"], "death": ends["death"]}
-    day_of = lambda t: (p.index_day + np.maximum(np.round(t * DAYS_PER_YEAR), 1).astype("timedelta64[D]")).astype("datetime64[ns]")  # noqa: E731
+
+    def day_of(t: np.ndarray) -> np.ndarray:
+        return (p.index_day + np.maximum(_whole_days(t), 1).astype("timedelta64[D]")).astype("datetime64[ns]")
+
     parts = []
     for kind, times in kinds.items():
         happened = times <= first_end

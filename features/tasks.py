@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
-from typing import Any, Literal, TypeVar, get_args
+from typing import Any, Literal
 
 import yaml
+from pydantic import TypeAdapter, ValidationError
 
 from features.columns import FeatureSpec
 from myeloma import ConfigError, StateError
 from myeloma.errors import nearest
+from myeloma.scores import SCORES
 
 DEFAULT_PARAMS = Path("params.yaml")
 DAYS_PER_MONTH = 30.4375
 DAYS_PER_YEAR = 365.25
 
 Treatment = Literal["censor", "ignore", "composite"]
+Population = Literal["mgus", "smm", "mm"]
 
 
 def horizon_days(months: float) -> int:
@@ -51,10 +54,15 @@ class Gate:
 
 @dataclass(frozen=True)
 class Task:
-    """One prediction problem: who, from what, until when, and what is fitted and demanded."""
+    """One prediction problem: who, from what, until when, and what is fitted and demanded.
+
+    `criteria_guard` keeps out landmarks at which a myeloma-defining criterion is met: that is no longer a precursor.
+    """
 
     name: str
     title: str
+    population: Population
+    criteria_guard: bool
     features: FeatureSpec
     treatment: Treatment
     horizons: tuple[int, ...]
@@ -69,8 +77,9 @@ class Task:
             raise ConfigError(f"Task {self.name}: horizons must be positive months in rising order, not {self.horizons}.")
         if self.primary_horizon not in self.horizons:
             raise ConfigError(f"Task {self.name}: primary_horizon {self.primary_horizon} is not among {self.horizons}.")
-        if self.treatment not in get_args(Treatment):
-            raise ConfigError(f'Task {self.name}: treatment "{self.treatment}".', nearest(self.treatment, get_args(Treatment)))
+        for score in self.scores:
+            if score not in SCORES:
+                raise ConfigError(f'Task {self.name}: unknown published score "{score}".', nearest(score, SCORES))
 
 
 def load_task(name: str, params: Path = DEFAULT_PARAMS) -> Task:
@@ -81,9 +90,9 @@ def load_task(name: str, params: Path = DEFAULT_PARAMS) -> Task:
     StateError
         There is no such file.
     ConfigError
-        There is no such task, or its section holds something unknown.
+        There is no such task, or its section holds something that is not accepted.
     """
-    tasks = read_params(params).get("tasks", {})
+    tasks = _tasks_of(params)
     if name not in tasks:
         raise ConfigError(f'Unknown task "{name}" in {params}.', nearest(name, tasks))
     return parse_task(name, tasks[name])
@@ -91,7 +100,7 @@ def load_task(name: str, params: Path = DEFAULT_PARAMS) -> Task:
 
 def task_names(params: Path = DEFAULT_PARAMS) -> list[str]:
     """Return the names of all tasks of a parameter file."""
-    return list(read_params(params).get("tasks", {}))
+    return list(_tasks_of(params))
 
 
 def read_params(params: Path) -> dict[str, Any]:
@@ -107,30 +116,51 @@ def read_params(params: Path) -> dict[str, Any]:
     return content
 
 
-def parse_task(name: str, section: dict[str, Any]) -> Task:
-    """Return a task from its section of the parameter file."""
+def parse_task(name: str, section: Any) -> Task:
+    """Return a task from its section of the parameter file.
+
+    Raises
+    ------
+    ConfigError
+        A key is unknown (the nearest is named) or missing, or a value has another shape than is accepted.
+    """
     where = f"tasks.{name}"
-    content = dict(section)
-    spec = {key: content.pop(key, None) for key in ("biomarkers", "look_backs", "statistics", "static")}
-    if missing := [key for key, value in spec.items() if value is None]:
+    keys = [f.name for f in fields(Task) if f.name not in ("name", "features")]
+    content = _checked_keys(section, {*keys, *_SPEC_KEYS}, {*_required(Task) - {"name", "features"}, *_SPEC_KEYS}, where)
+    for part, kind in (("evaluation", Evaluation), ("gate", Gate)):
+        content[part] = _checked_keys(content[part], {f.name for f in fields(kind)}, _required(kind), f"{where}.{part}")
+    if isinstance(content["models"], dict):
+        content["models"] = {model: options or {} for model, options in content["models"].items()}
+    content["features"] = {key: content.pop(key) for key in _SPEC_KEYS}
+    try:
+        return TypeAdapter(Task).validate_python({"name": name, **content})
+    except ValidationError as error:
+        raise ConfigError(f"{where}: {_in_words(error)}.", "see params.yaml in the repository.") from None
+
+
+_SPEC_KEYS = tuple(f.name for f in fields(FeatureSpec))
+
+
+def _tasks_of(params: Path) -> dict[str, Any]:
+    tasks = read_params(params).get("tasks")
+    if not isinstance(tasks, dict) or not tasks:
+        raise ConfigError(f"{params} names no task.", "a section `tasks` holds one section per task.")
+    return tasks
+
+
+def _checked_keys(section: Any, accepted: set[str], required: set[str], where: str) -> dict[str, Any]:
+    if not isinstance(section, dict):
+        raise ConfigError(f"{where} is empty, or is not a section.", f"Accepted: {', '.join(sorted(accepted))}.")
+    if unknown := sorted(str(key) for key in section if key not in accepted):
+        raise ConfigError(f'Unknown key "{unknown[0]}" in {where}.', nearest(unknown[0], accepted))
+    if missing := sorted(required - section.keys()):
         raise ConfigError(f"{where} lacks: {', '.join(missing)}.")
-    content["name"] = name
-    content["features"] = FeatureSpec.from_dict(spec)
-    content["evaluation"] = _parse(Evaluation, content.get("evaluation", {}), f"{where}.evaluation")
-    content["gate"] = _parse(Gate, content.get("gate", {}), f"{where}.gate")
-    content["scores"] = content.get("scores") or ()
-    content["models"] = {model: options or {} for model, options in content.get("models", {}).items()}
-    return _parse(Task, content, where)
+    return dict(section)
 
 
-T = TypeVar("T")
+def _required(kind: type) -> set[str]:
+    return {f.name for f in fields(kind) if f.default is MISSING and f.default_factory is MISSING}
 
 
-def _parse(kind: type[T], content: dict[str, Any], where: str) -> T:
-    names = {field.name for field in fields(kind)}  # type: ignore[arg-type]
-    required = {f.name for f in fields(kind) if f.default is MISSING}  # type: ignore[arg-type]
-    if unknown := sorted(content.keys() - names):
-        raise ConfigError(f'Unknown key "{unknown[0]}" in {where}.', nearest(unknown[0], names))
-    if missing := sorted(required - content.keys()):
-        raise ConfigError(f"{where} lacks: {', '.join(missing)}.")
-    return kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in content.items()})
+def _in_words(error: ValidationError) -> str:
+    return "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}, not {e['input']!r}" for e in error.errors())

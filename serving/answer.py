@@ -9,11 +9,13 @@ import pandas as pd
 
 from features import parse_column
 from features.columns import group_label, window_days
+from features.outcomes import criteria_met
 from myeloma import catalogue
-from myeloma.scores import SCORES
 from serving.artifact import Artifact
 from serving.predict import Explained, biomarker_groups, by_biomarker
+from serving.published import criteria_findings, score_answers
 
+CRITERIA_WARNING = "criteria for active myeloma may be met: clinician review; no risk of progression is shown"
 NOTICE = "Research software for decision support; not a medical device, not a diagnosis."
 
 
@@ -36,11 +38,27 @@ def identity(artifact: Artifact) -> dict[str, str]:
     return {**unregistered, **artifact.origin, "feature_hash": artifact.spec.feature_hash()}
 
 
-def person_answer(artifact: Artifact, features: pd.DataFrame, explained: Explained) -> dict[str, Any]:
-    """Return the answer for the one row of `features` and `explained`, as JSON can hold it."""
+def person_answer(artifact: Artifact, features: pd.DataFrame, explained: Explained, inputs: pd.DataFrame) -> dict[str, Any]:
+    """Return the answer for one person, as JSON can hold it; every frame has one row.
+
+    Where the artifact's task guards against it and a myeloma-defining criterion is met, no risk is shown.
+    """
+    met = bool(artifact.about["criteria_guard"] and criteria_met(inputs)[0])
+    return {
+        "task": artifact.about.get("task", ""),
+        "risks": [] if met else _risks(artifact, features, explained),
+        "warnings": [CRITERIA_WARNING] if met else [],
+        "criteria": criteria_findings(inputs),
+        "scores": score_answers(inputs, artifact.about["population"]),
+        "model": identity(artifact),
+        "notice": NOTICE,
+    }
+
+
+def _risks(artifact: Artifact, features: pd.DataFrame, explained: Explained) -> list[dict[str, Any]]:
     columns = answer_columns(artifact, explained).iloc[0]
     groups = biomarker_groups(artifact)
-    inputs = {group: _measured(features, group) for group in groups}
+    measured = {group: _measured(features, group) for group in groups}
     horizons = []
     for months in artifact.horizons:
         contributions = [
@@ -48,7 +66,7 @@ def person_answer(artifact: Artifact, features: pd.DataFrame, explained: Explain
                 "biomarker": group,
                 "label": group_label(group),
                 "contribution": float(columns[f"{group}__contribution__{months}m"]),
-                **inputs[group],
+                **measured[group],
             }
             for group in groups
         ]
@@ -61,36 +79,7 @@ def person_answer(artifact: Artifact, features: pd.DataFrame, explained: Explain
                 "contributions": contributions,
             }
         )
-    return {
-        "task": artifact.about.get("task", ""),
-        "risks": horizons,
-        "scores": published_scores(features),
-        "model": identity(artifact),
-        "notice": NOTICE,
-    }
-
-
-def score_inputs(features: pd.DataFrame, inputs: tuple[str, ...]) -> dict[str, np.ndarray]:
-    """Return the latest value of each input of a published score, NaN where the table has none."""
-    unknown = np.full(len(features), np.nan)
-    return {name: features.get(f"{name}__last__ever", pd.Series(unknown)).to_numpy(dtype=float) for name in inputs}
-
-
-def published_scores(features: pd.DataFrame) -> dict[str, dict[str, Any]]:
-    """Return each published score of one row: category and risk, or the range that missing inputs leave."""
-    out = {}
-    for key, score in SCORES.items():
-        result = score.evaluate(**{name: float(values[0]) for name, values in score_inputs(features, score.inputs).items()})
-        out[key] = {
-            "name": score.name,
-            "citation": score.citation,
-            "category": result.category,
-            "points": result.points,
-            "possible": list(result.possible),
-            "missing": list(result.missing),
-            "risks": {f"{months}m": risk for months, risk in result.risks.items()},
-        }
-    return out
+    return horizons
 
 
 def _measured(features: pd.DataFrame, group: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse
 from fastapi_offline import FastAPIOffline
 
 from features import build_features
+from features.score_inputs import score_inputs
 from myeloma import UserError
 from serving.answer import NOTICE, identity, person_answer
 from serving.artifact import Artifact, feature_matrix
@@ -62,7 +63,8 @@ def make_app(artifacts: dict[str, Artifact]) -> FastAPI:
         cohort = cohort_of(history)
         landmark = landmark_of(history, cohort, artifact)
         features = build_features(cohort, landmark, artifact.spec)
-        answer = person_answer(artifact, features, explain(artifact, feature_matrix(artifact, features)))
+        inputs = score_inputs(cohort, landmark)
+        answer = person_answer(artifact, features, explain(artifact, feature_matrix(artifact, features)), inputs)
         return {"landmark": f"{landmark['landmark'].iloc[0]:%Y-%m-%d}", **answer}
 
     return app

@@ -9,11 +9,14 @@ import numpy as np
 import pandas as pd
 
 from features import Cohort, build_features
-from features.outcomes import outcomes
+from features.files import whole_file
+from features.outcomes import CRITERIA_MET, criteria_met, outcomes
+from features.score_inputs import score_inputs
 from myeloma import ConfigError
 from serving.answer import answer_columns, identity
 from serving.artifact import Artifact, feature_matrix
 from serving.predict import explain
+from serving.published import score_columns
 
 _CHUNK = 5_000  # rows explained at a time: bounds memory, and progress can be shown
 SCORED = "scored"
@@ -22,14 +25,19 @@ SCORED = "scored"
 def score_landmarks(
     artifact: Artifact, cohort: Cohort, landmarks: pd.DataFrame, progress: Callable[[int], None] = lambda rows: None
 ) -> pd.DataFrame:
-    """Return one row per landmark: patient_id, landmark, status, the answer's columns, and the model's identity.
+    """Return one row per landmark: patient_id, landmark, status, the answer's columns, published scores, the model's identity.
 
     A person who has progressed, died or been treated by the landmark, or has no visit, is not at risk of
-    progression: `status` says so and the numbers are empty. Nobody is dropped.
+    progression: `status` says so and the numbers are empty. Where the task guards against it and a myeloma-defining
+    criterion is met (`criteria_met`), no risk is shown either. Nobody is dropped.
     """
     after = outcomes(cohort, landmarks, artifact.about["treatment"])
     # Scoring looks at the present: that follow-up ends at the landmark is no reason not to score.
-    status = after["not_at_risk"].replace({"": SCORED, "after_follow_up": SCORED}).to_numpy()
+    status = after["not_at_risk"].replace({"": SCORED, "after_follow_up": SCORED}).to_numpy(dtype=object)
+    present = np.flatnonzero(status == SCORED)
+    inputs = score_inputs(cohort, landmarks.iloc[present])
+    if artifact.about["criteria_guard"]:
+        status[present[criteria_met(inputs)]] = CRITERIA_MET
     scored = np.flatnonzero(status == SCORED)
     parts = []
     for start in range(0, len(scored), _CHUNK):
@@ -40,8 +48,9 @@ def score_landmarks(
     if not parts:  # nobody is at risk: the columns of an answer, without a row
         parts.append(answer_columns(artifact, explain(artifact, np.full((1, len(artifact.columns)), np.nan))).iloc[:0])
     answers = pd.concat(parts).reindex(range(len(landmarks)))
+    published = score_columns(inputs, artifact.about["population"]).set_index(present).reindex(range(len(landmarks)))
     keys = landmarks[["patient_id", "landmark"]].reset_index(drop=True).assign(status=status)
-    return pd.concat([keys, answers], axis=1).assign(**identity(artifact))
+    return pd.concat([keys, answers, published], axis=1).assign(**identity(artifact))
 
 
 def write_scores(scores: pd.DataFrame, path: Path) -> None:
@@ -53,13 +62,11 @@ def write_scores(scores: pd.DataFrame, path: Path) -> None:
         The ending is neither .parquet nor .csv.
     """
     check_output(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    work = path.with_name(f".{path.name}.part")
-    if path.suffix == ".csv":
-        scores.to_csv(work, index=False, date_format="%Y-%m-%d")
-    else:
-        scores.to_parquet(work, index=False)
-    work.replace(path)
+    with whole_file(path) as work:
+        if path.suffix == ".csv":
+            scores.to_csv(work, index=False, date_format="%Y-%m-%d")
+        else:
+            scores.to_parquet(work, index=False)
 
 
 def check_output(path: Path) -> None:

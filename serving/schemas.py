@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict
 
 
@@ -29,16 +31,28 @@ class HorizonRisk(_Strict):
     contributions: list[Contribution]
 
 
+class CriterionFinding(_Strict):
+    """A myeloma-defining criterion: met, not met or unknown, and the latest value it rests on."""
+
+    criterion: str
+    label: str
+    status: Literal["met", "not met", "unknown"]
+    value: float | None
+    unit: str | None
+    age_days: float | None
+
+
 class PublishedScore(_Strict):
-    """A published score; `category` is null where missing inputs leave several `possible`."""
+    """A published score; `category` is null where missing inputs leave several `possible`, `reason` says when all are."""
 
     name: str
     citation: str
     category: str | None
-    points: int | None
+    points: float | None
     possible: list[str]
     missing: list[str]
     risks: dict[str, float]
+    reason: str
 
 
 class ModelIdentity(_Strict):
@@ -51,11 +65,13 @@ class ModelIdentity(_Strict):
 
 
 class Answer(_Strict):
-    """The answer in one piece."""
+    """The answer in one piece. Without `risks` there is a warning that says why none is shown."""
 
     landmark: str
     task: str
     risks: list[HorizonRisk]
+    warnings: list[str]
+    criteria: list[CriterionFinding]
     scores: dict[str, PublishedScore]
     model: ModelIdentity
     notice: str

@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 ORDER = ("myeloma", "features", "serving", "training")
-TRAINING_ONLY = {"lifelines", "sklearn", "scipy", "matplotlib", "shap", "optuna"}
+TRAINING_ONLY = {"lifelines", "sklearn", "matplotlib", "shap", "optuna"}
 MOST_LINES = 350
 
 

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from features import Task
 from myeloma import StateError
+from myeloma.scores import SCORES
 from serving.store import connect
 from training.registry import live_version
 
@@ -26,7 +27,7 @@ class Candidate:
 
 
 def candidates(task: Task) -> list[Candidate]:
-    """Return the candidates of a task, best Brier at the primary horizon first; published scores as they fall.
+    """Return the candidates of a task, best Brier at the primary horizon first, then the published scores alike.
 
     Raises
     ------
@@ -53,7 +54,7 @@ def candidates(task: Task) -> list[Candidate]:
                 f"{estimator} (earlier training)", run.info.run_id, live[0], run.data.metrics
             )
     key = f"brier_{task.primary_horizon}m"
-    return sorted(chosen.values(), key=lambda c: c.metrics.get(key, float("inf")))
+    return sorted(chosen.values(), key=lambda c: (c.estimator in SCORES, c.metrics.get(key, float("inf"))))
 
 
 def as_dicts(task: Task, found: list[Candidate]) -> list[dict[str, Any]]:
@@ -65,18 +66,27 @@ def as_dicts(task: Task, found: list[Candidate]) -> list[dict[str, Any]]:
 
 
 def as_table(task: Task, found: list[Candidate]) -> Table:
-    """Return the readable table: one line per model and horizon."""
+    """Return the readable table: one line per model and horizon for which there is a figure.
+
+    A published score is judged on the rows where it can be computed; `rows judged` says how many that are, since
+    figures on other rows do not compare.
+    """
     how = f"{task.evaluation.folds}-fold cross-validation by patient" if task.evaluation.kind == "cross_validation" else "patients held out"
     table = Table(title=f"{task.name}: {task.title}. {how.capitalize()}; 95 % intervals by patient bootstrap", title_justify="left")
-    for heading in ("model", "horizon", "AUC", "Brier", "observed / expected", "patients", "events", ""):
-        table.add_column(heading, justify="left" if heading in ("model", "") else "right", no_wrap=True)
+    for heading in ("model", "horizon", "AUC", "Brier", "observed / expected", "events", "rows judged"):
+        table.add_column(heading, justify="left" if heading == "model" else "right")
     for candidate in found:
-        name, mark = candidate.estimator, f"champion (version {candidate.champion_version})" if candidate.champion_version else ""
-        for months in task.horizons:
+        mark = f"\n[bold]champion (version {candidate.champion_version})[/bold]" if candidate.champion_version else ""
+        name = candidate.estimator + mark
+        shown = [months for months in task.horizons if f"auc_{months}m" in candidate.metrics]
+        for months in shown:
             cells = [_with_interval(candidate.metrics, f"{measure}_{months}m") for measure in MEASURES]
-            counts = [_count(candidate.metrics, f"{what}_{months}m") for what in ("patients", "events")]
-            table.add_row(name, f"{months} m", *cells, *counts, mark)
-            name = mark = ""
+            first, _, second = name.partition("\n")
+            counts = [_count(candidate.metrics, f"events_{months}m"), f"{candidate.metrics[f'share_computable_{months}m']:.0%}"]
+            table.add_row(first, f"{months} m", *cells, *counts)
+            name = second
+        if not shown:
+            table.add_row(f"{name}: not computable on this cohort", *[""] * 6)
         table.add_section()
     return table
 

@@ -14,12 +14,12 @@ import numpy as np
 import pandas as pd
 
 from features import FeatureTable, Task
+from features.score_inputs import PREFIX
 from features.table import KEYS, OUTCOMES
 from features.tasks import DAYS_PER_MONTH, horizon_days
 from myeloma import ConfigError, DataError
 from myeloma.errors import nearest
 from myeloma.scores import SCORES
-from serving.answer import score_inputs
 from serving.artifact import Artifact, feature_matrix, save_artifact
 from serving.predict import predict_risk
 from training import tracking
@@ -73,11 +73,12 @@ def check_table(table: FeatureTable, task: Task) -> None:
             f"build it again: python -m features build COHORT TABLE --task {task.name}",
             "feature_hash",
         )
-    if table.about["treatment"] != task.treatment:
-        raise ConfigError(
-            f'The table treats treatment as "{table.about["treatment"]}", task {task.name} as "{task.treatment}".',
-            f"build it again: python -m features build COHORT TABLE --task {task.name}",
-        )
+    for rule, asked in (("treatment", task.treatment), ("criteria_guard", task.criteria_guard)):
+        if table.about[rule] != asked:
+            raise ConfigError(
+                f"The table was built with {rule} {table.about[rule]}, task {task.name} asks for {asked}.",
+                f"build it again: python -m features build COHORT TABLE --task {task.name}",
+            )
     missing = [name for name in (*KEYS, *OUTCOMES, *table.spec.columns()) if name not in table.rows.columns]
     if missing:
         raise DataError(f"The table lacks the column {missing[0]}.", "build it again.", "missing_column")
@@ -105,7 +106,7 @@ def _fit_and_judge(name: str, table: FeatureTable, task: Task, folds: list[Fold]
 
 def _published(name: str, rows: pd.DataFrame, task: Task) -> np.ndarray:
     score = SCORES[name]
-    inputs = score_inputs(rows, score.inputs)
+    inputs = {name: rows[f"{PREFIX}{name}"].to_numpy() for name in score.inputs}
     return np.column_stack([score.risk(months, **inputs) for months in task.horizons])
 
 
@@ -113,7 +114,9 @@ def _about(table: FeatureTable, task: Task, rows: pd.DataFrame) -> dict[str, Any
     return {
         "task": task.name,
         "title": task.title,
+        "population": task.population,
         "treatment": task.treatment,
+        "criteria_guard": task.criteria_guard,
         "cohort_hash": table.about["cohort_hash"],
         "source": table.about["source"],
         "catalogue_version": table.about["catalogue_version"],

@@ -29,7 +29,11 @@ def start_run(task: Task, name: str, training_id: str, table: FeatureTable) -> s
     """Create a run in the task's experiment, with its tags, and return its id."""
     client = connect(create=True)
     experiment = client.get_experiment_by_name(task.name)
-    experiment_id = experiment.experiment_id if experiment else client.create_experiment(task.name, experiment_location(task.name), tags=_EXPERIMENT_TAGS)
+    experiment_id = (
+        experiment.experiment_id
+        if experiment
+        else client.create_experiment(task.name, experiment_location(task.name), tags=_EXPERIMENT_TAGS)
+    )
     tags = {
         "task": task.name,
         "estimator": name,

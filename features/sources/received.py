@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 
 import pandas as pd
 
 from myeloma import DataError
-from myeloma.errors import nearest
 
 REQUIRED = {
     "patients": ("patient_id", "index_date"),
@@ -19,6 +19,9 @@ OPTIONAL = {
     "measurements": ("available_at",),
     "events": ("detail",),
 }
+
+
+_LIKELY = 0.65  # how alike two column names are before one is taken for a slip of the other
 
 
 @dataclass(frozen=True)
@@ -46,15 +49,24 @@ def received(source: str, tables: dict[str, pd.DataFrame], files: dict[str, str]
     problems, notes, out = [], [], {}
     for name, frame in tables.items():
         known = (*REQUIRED[name], *OPTIONAL[name])
+        others = [str(column) for column in frame.columns.difference([*known, "source_row"])]
+        likely = {wanted: close for wanted in known for close in get_close_matches(wanted, others, n=1, cutoff=_LIKELY)}
         for column in REQUIRED[name]:
             if column not in frame.columns:
-                problems.append(f"{files[name]} has no column {column} (it has: {', '.join(map(str, frame.columns)) or 'none'})")
-        for column in frame.columns.difference([*known, "source_row"]):
-            notes.append(f"{files[name]}: column {column} is not used; {nearest(str(column), known)}")
+                guess = f' (is "{likely[column]}" meant?)' if column in likely else ""
+                problems.append(f"{files[name]} has no column {column}{guess}")
+        notes += _notes(files[name], others, {close: wanted for wanted, close in likely.items()})
         out[name] = frame.reindex(columns=[*known, "source_row"], fill_value="").reset_index(drop=True)
     if problems:
         wanted = "; ".join(f"{name} needs {', '.join(columns)}" for name, columns in REQUIRED.items())
-        raise DataError("; ".join(problems) + ".", wanted + ".", "missing_column")
+        raise DataError("; ".join(problems) + ".", f"{wanted}. The first line of a CSV file names the columns.", "missing_column")
     if out["patients"].empty:
         raise DataError(f"{files['patients']} holds no patients.", "an empty cohort cannot be used.", "empty_cohort")
     return Received(source, out, files, notes)
+
+
+def _notes(file: str, others: list[str], likely: dict[str, str]) -> list[str]:
+    """Say which columns are not used; a name unlike any of ours is only counted, since it may be a person's data."""
+    notes = [f'{file}: column "{name}" is not used; is {likely[name]} meant?' for name in others if name in likely]
+    rest = len(others) - len(notes)
+    return [*notes, f"{file}: {rest} other column{'s are' if rest > 1 else ' is'} not used"] if rest else notes

@@ -67,8 +67,17 @@ def _read_csv(path: Path) -> pd.DataFrame:
         )
     frame.columns = [str(column).strip() for column in frame.columns]
     frame = frame.fillna("")  # a row that ends early
-    frame["source_row"] = frame.index + 2
+    frame["source_row"] = frame.index + 2 + _line_breaks_before(frame)
     return frame[(frame.drop(columns="source_row") != "").any(axis=1)]
+
+
+def _line_breaks_before(frame: pd.DataFrame) -> pd.Series:
+    """Return how many line breaks stand inside quoted cells above each row, so that a row is named by its line."""
+    inside = pd.Series(0, index=frame.index)
+    for column in frame.columns:
+        if frame[column].str.contains("\n", regex=False).any():
+            inside += frame[column].str.count("\n")
+    return inside.cumsum().shift(fill_value=0)
 
 
 def _read_parquet(path: Path) -> pd.DataFrame:

@@ -100,10 +100,15 @@ def test_a_primary_horizon_outside_the_horizons_is_refused(section):
         parse_task("mgus", section | {"primary_horizon": 24})
 
 
-def test_an_unknown_treatment_strategy_names_the_nearest(section):
-    with pytest.raises(ConfigError, match='treatment "censored"') as refusal:
+def test_an_unknown_treatment_strategy_names_those_there_are(section):
+    with pytest.raises(ConfigError, match="treatment: Input should be 'censor', 'ignore' or 'composite', not 'censored'"):
         parse_task("mgus", section | {"treatment": "censored"})
-    assert 'did you mean "censor"? Accepted: censor, composite, ignore.' in refusal.value.hint
+
+
+def test_an_unknown_published_score_names_the_nearest(section):
+    with pytest.raises(ConfigError, match='unknown published score "mayo_2019"') as refusal:
+        parse_task("mgus", section | {"scores": ["mayo_2019"]})
+    assert 'did you mean "mayo_2018"?' in refusal.value.hint
 
 
 def test_an_unknown_kind_of_evaluation_is_refused(section):

@@ -1,0 +1,85 @@
+"""The inputs of the published scores at each landmark, from the same point-in-time features as everything else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+
+from features.cohort import Cohort
+from features.columns import FeatureSpec
+from features.derived import with_derived
+from features.rows import features_from, patients_at
+from features.tasks import DAYS_PER_YEAR
+from myeloma.fish import split_findings
+from myeloma.scores.evolving import PANGEA_RULES, falling_line, ravi_hemoglobin_met, ravi_m_protein_met
+
+PREFIX = "score_"
+LEVELS = ("m_protein", "flc_ratio", "kappa_lambda_ratio", "flc_involved", "bmpc", "hemoglobin", "creatinine", "calcium", "albumin", "b2m")
+_LATEST = FeatureSpec(LEVELS, ("ever",), ("last", "age_days"), ("age", "fish_high_risk"))
+_EXTREMES = FeatureSpec(
+    tuple(rule.biomarker for rule in PANGEA_RULES.values()),
+    tuple(sorted({f"{rule.look_back_days}d" for rule in PANGEA_RULES.values()})),
+    ("min", "max"),
+    (),
+)
+_HEMOGLOBIN_LINE = FeatureSpec(("hemoglobin",), ("ever",), ("slope", "slope_se", "count"), ())
+_FINDINGS = {
+    "del17p": {"del(17p)"},
+    "t_4_14": {"t(4;14)"},
+    "gain_1q": {"gain(1q)", "amp(1q)"},
+    "r_iss_high_risk": {"del(17p)", "t(4;14)", "t(14;16)"},
+}
+# What no source of ours holds: the laboratory's own limits (immunoparesis, LDH) and flow cytometry. Unknown, not normal.
+NEVER_KNOWN = ("immunoparesis", "ldh_high", "aberrant_plasma_cells")
+
+
+def score_inputs(cohort: Cohort, landmarks: pd.DataFrame) -> pd.DataFrame:
+    """Return every input of every published score, one row per row of `landmarks`; unknown = NaN.
+
+    The latest value of a biomarker counts however old it is (`<biomarker>__age_days` says how old).
+    """
+    measured = with_derived(cohort)
+    latest, extremes, line = (features_from(measured, cohort, landmarks, spec) for spec in (_LATEST, _EXTREMES, _HEMOGLOBIN_LINE))
+    columns: dict[str, np.ndarray] = {name: latest[f"{name}__last__ever"].to_numpy() for name in LEVELS}
+    columns |= {f"{name}__age_days": latest[f"{name}__age_days__ever"].to_numpy() for name in LEVELS}
+    columns |= {name: latest[name].to_numpy() for name in _LATEST.static}
+    for flag, rule in PANGEA_RULES.items():
+        extreme = extremes[f"{rule.biomarker}__{'min' if rule.direction == 'rise' else 'max'}__{rule.look_back_days}d"]
+        columns[flag] = rule.met(columns[rule.biomarker], extreme)
+    columns["hemoglobin_falling"] = falling_line(*(line[f"hemoglobin__{s}__ever"].to_numpy() for s in ("slope", "slope_se", "count")))
+    columns["ravi_m_protein"] = _evolved(measured, cohort, landmarks, "m_protein", ravi_m_protein_met)
+    columns["ravi_hemoglobin"] = _evolved(measured, cohort, landmarks, "hemoglobin", ravi_hemoglobin_met)
+    columns |= _from_patients(patients_at(cohort, landmarks))
+    columns |= dict.fromkeys(NEVER_KNOWN, np.full(len(landmarks), np.nan))
+    return pd.DataFrame(columns)
+
+
+def _from_patients(patients: pd.DataFrame) -> dict[str, np.ndarray]:
+    isotypes = {"": np.nan, "light_chain": np.nan, "IgG": 0.0}  # the 2005 score was not made for light-chain disease
+    tested = patients["fish"].map(split_findings)
+    found = {
+        name: tested.map(lambda f, wanted=wanted: float(bool(wanted & set(f))) if f else np.nan).to_numpy(dtype=float)
+        for name, wanted in _FINDINGS.items()
+    }
+    return {"non_igg": patients["heavy_chain"].map(lambda h: isotypes.get(h, 1.0)).to_numpy(dtype=float), **found}
+
+
+def _evolved(measured: pd.DataFrame, cohort: Cohort, landmarks: pd.DataFrame, biomarker: str, met: Callable[..., np.ndarray]) -> np.ndarray:
+    """Return 1 from the day a definition by Ravi was met, 0 once the year has passed without, NaN before that.
+
+    The value at diagnosis is the earliest from the index date on that was known when the later one was.
+    """
+    index_date = cohort.patients.set_index("patient_id")["index_date"]
+    rows = measured[measured["biomarker"] == biomarker]
+    rows = rows.assign(day=(rows["collected_at"] - rows["patient_id"].map(index_date)).dt.days)
+    rows = rows[(rows["day"] >= 0) & (rows["day"] <= DAYS_PER_YEAR)].sort_values(["patient_id", "available_at", "day", "value"])
+    earliest = rows.groupby("patient_id")["day"].cummin()
+    first = rows["value"].where(rows["day"] == earliest).groupby(rows["patient_id"]).ffill()
+    later = rows[rows["day"] > earliest]
+    hit = later[met(first[later.index].to_numpy(), later["day"].to_numpy(), later["value"].to_numpy())]
+    ids, landmark = landmarks["patient_id"], landmarks["landmark"]
+    met_on, seen_on = (ids.map(part.groupby("patient_id")["available_at"].min()) for part in (hit, later))
+    year_over = landmark > ids.map(index_date) + pd.Timedelta(days=DAYS_PER_YEAR)
+    return np.select([met_on <= landmark, year_over & (seen_on <= landmark)], [1.0, 0.0], np.nan)

@@ -1,0 +1,124 @@
+"""Change against noise: when is a difference between two values, or a trend, more than a stable person shows?
+
+The reference change value is 1.96 x sqrt(2) x CV (95 %, two-sided), CV being the total within-person coefficient of
+variation in stable disease. The noise-aware trend is a least-squares slope of the logarithm, whose error is known from the
+CV, shrunk towards no change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import sqrt
+
+import numpy as np
+from numpy.typing import NDArray
+
+from myeloma.catalogue import catalogue
+from myeloma.errors import DataError
+
+Z_95 = 1.96
+DAYS_PER_YEAR = 365.25
+# Assumed spread of true yearly log-slopes among people with a precursor: it only weighs how much few values are believed.
+PRIOR_SD_PER_YEAR = 0.3
+
+
+@dataclass(frozen=True)
+class Change:
+    """The difference between two values of a biomarker, in its canonical unit.
+
+    `exceeds_noise` is None where no source gives the biomarker's variation.
+    """
+
+    biomarker: str
+    unit: str
+    difference: float
+    relative: float
+    reference_change: float | None
+    exceeds_noise: bool | None
+
+
+@dataclass(frozen=True)
+class Trend:
+    """The yearly relative change of a biomarker, shrunk towards none: log-slope, its standard error, and the verdict."""
+
+    slope: float
+    standard_error: float
+    values: int
+
+    @property
+    def rises(self) -> bool:
+        """Return whether the rise exceeds noise (two-sided 95 %)."""
+        return self.slope > Z_95 * self.standard_error
+
+    @property
+    def falls(self) -> bool:
+        """Return whether the fall exceeds noise (two-sided 95 %)."""
+        return self.slope < -Z_95 * self.standard_error
+
+
+def reference_change_value(biomarker: str) -> float | None:
+    """Return the reference change value as a fraction, None where the variation is not known.
+
+    Examples
+    --------
+    >>> round(reference_change_value("m_protein"), 3)
+    0.225
+    """
+    cv = catalogue()[biomarker].cv
+    return None if cv is None else Z_95 * sqrt(2) * cv
+
+
+def change(biomarker: str, earlier: float, current: float) -> Change:
+    """Return the change between two values in the canonical unit, and whether it exceeds noise.
+
+    Raises
+    ------
+    DataError
+        A value is not a finite number, or the earlier one is not positive.
+
+    Examples
+    --------
+    >>> change("m_protein", 2.0, 2.2).exceeds_noise
+    False
+    """
+    entry = catalogue()[biomarker]
+    if not (np.isfinite(earlier) and np.isfinite(current) and earlier > 0 and current >= 0):
+        raise DataError(
+            f"{biomarker}: no change can be computed from {earlier} to {current} {entry.unit}.",
+            "two finite values, the earlier one above zero.",
+            "out_of_range",
+        )
+    limit = reference_change_value(biomarker)
+    relative = current / earlier - 1.0
+    return Change(biomarker, entry.unit, current - earlier, relative, limit, None if limit is None else abs(relative) > limit)
+
+
+def trend(biomarker: str, days: Sequence[float], values: Sequence[float]) -> Trend | None:
+    """Return the noise-aware trend of a series, None with fewer than two days or without a known variation.
+
+    Parameters
+    ----------
+    days, values : sequences
+        Any origin of days; values in the canonical unit, NaN where not measured.
+    """
+    cv = catalogue()[biomarker].cv
+    day, value = np.asarray(days, dtype=float), np.asarray(values, dtype=float)
+    known = np.isfinite(value) & (value > 0)
+    if cv is None or np.unique(day[known]).size < 2:
+        return None
+    slope, error = _slope(day[known] / DAYS_PER_YEAR, np.log(value[known]), cv)
+    return Trend(*_shrink(slope, error), values=int(known.sum()))
+
+
+def _slope(years: NDArray[np.float64], logs: NDArray[np.float64], cv: float) -> tuple[float, float]:
+    """Return the least-squares slope and its standard error, the error of one log-value being the CV."""
+    centred = years - years.mean()
+    spread = float(centred @ centred)
+    return float(centred @ logs) / spread, cv / sqrt(spread)
+
+
+def _shrink(slope: float, error: float) -> tuple[float, float]:
+    """Return posterior mean and standard deviation under a normal prior around no change."""
+    belief = PRIOR_SD_PER_YEAR**2 / (PRIOR_SD_PER_YEAR**2 + error**2)
+    return slope * belief, error * sqrt(belief)

@@ -1,0 +1,178 @@
+"""PANGEA-SMM and PANGEA 2023: Cox models with published coefficients and baseline survival.
+
+PANGEA-SMM: Chabrun et al., Nature Medicine 2026, 10.1038/s41591-026-04304-x; coefficients, means and baseline from the
+authors' public repository (pangea-study/pangea_2.0, MIT licence, models `pangea_bm_traj_alt` and
+`pangea_no_bm_traj_alt`; whether the published paper uses exactly these fits is unconfirmed). PANGEA 2023: Cowan et al.,
+Lancet Haematology 2023 (PMID 36858677; other citation details unconfirmed), same repository.
+
+risk(t) = 1 - S0(t) ** exp(lp), lp = sum of coefficient x (value - mean). As published, the clock starts anew at each
+visit, death is censoring (so in old people the absolute risk is overstated), and an evolving flag without an earlier
+value is 0. The public calculator says it is not for commercial use.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Array = NDArray[np.float64]
+FLAGS = ("hgb_traj", "iuratio_traj", "mspike_traj", "creatinine_traj")
+GROUPS = ("low", "intermediate", "high")
+GROUP_CUTS = (0.10, 0.40)  # two-year risk: low < 10 %, intermediate 10-40 %, high > 40 %
+_YEARS = (0.25, 0.5, 0.75, 1, 1.5, 2, 2.5, 3, 3.5, 4, 4.5, 5, 6, 7, 8, 9, 10)
+
+
+@dataclass(frozen=True)
+class Pangea:
+    """One published PANGEA model.
+
+    `coefficients` and `means` are by term; `log` names the terms that enter by their natural logarithm; `baseline` is S0
+    at `months`. Values: M-protein g/dL, ratio involved / uninvolved, marrow %, creatinine mg/dL, age years, flags 0/1.
+    """
+
+    key: str
+    name: str
+    citation: str
+    coefficients: dict[str, float]
+    means: dict[str, float]
+    months: tuple[float, ...]
+    baseline: tuple[float, ...]
+    log: tuple[str, ...] = ("flc_ratio", "creatinine")
+    population: str = "smm"
+    outcome: str = "progression, deaths censored"
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Return the names of the inputs."""
+        return tuple(self.coefficients)
+
+    def linear_predictor(self, **inputs: ArrayLike) -> Array:
+        """Return the centred linear predictor; NaN where an input is unknown. Nothing is imputed."""
+        total: Array = np.zeros(())
+        for name, coefficient in self.coefficients.items():
+            value = np.asarray(inputs[name], dtype=float)
+            with np.errstate(divide="ignore", invalid="ignore"):
+                value = np.log(value) if name in self.log else value
+            total = total + coefficient * (value - self.means.get(name, 0.0))
+        return np.where(np.isfinite(total), total, np.nan)
+
+    def risk(self, horizon: int, **inputs: ArrayLike) -> Array:
+        """Return the risk at a horizon in months, NaN where an input is unknown or no baseline is published.
+
+        Examples
+        --------
+        >>> case = dict(m_protein=2.5, flc_ratio=30, bmpc=30, creatinine=1.0, age=65) | dict.fromkeys(FLAGS, 0)
+        >>> round(float(PANGEA_SMM.risk(24, **case)), 3)
+        0.264
+        """
+        predictor = self.linear_predictor(**inputs)
+        if float(horizon) not in self.months:
+            return np.full(np.shape(predictor), np.nan)
+        return 1.0 - self.baseline[self.months.index(float(horizon))] ** np.exp(predictor)
+
+    def group(self, **inputs: ArrayLike) -> NDArray[np.int64]:
+        """Return the position in `GROUPS` by two-year risk, -1 where it is not computable."""
+        risk = self.risk(24, **inputs)
+        group = (risk >= GROUP_CUTS[0]).astype(np.int64) + (risk > GROUP_CUTS[1])
+        return np.where(np.isnan(risk), -1, group)
+
+    def group_name(self, **inputs: float) -> str | None:
+        """Return one person's group in words, None where it is not computable."""
+        position = int(self.group(**inputs))
+        return GROUPS[position] if position >= 0 else None
+
+
+_MONTHS = tuple(12.0 * year for year in _YEARS)
+_CITATION_2026 = "Chabrun, Nature Medicine 2026, 10.1038/s41591-026-04304-x; coefficients: pangea-study/pangea_2.0"
+_CITATION_2023 = "Cowan, Lancet Haematology 2023 (PMID 36858677); coefficients: pangea-study/pangea_2.0"
+
+PANGEA_SMM = Pangea(
+    key="pangea_smm",
+    name="PANGEA-SMM with marrow",
+    citation=_CITATION_2026,
+    coefficients={
+        "m_protein": 0.29165467902735565,
+        "flc_ratio": 0.3442638359945826,
+        "bmpc": 0.04998833073920812,
+        "creatinine": 0.4320280987878844,
+        "age": 0.02544753844433702,
+        "hgb_traj": 1.1671867848878759,
+        "iuratio_traj": 0.7010158197202225,
+        "mspike_traj": 0.540389090768051,
+        "creatinine_traj": 0.6598696250792325,
+    },
+    means={
+        "m_protein": 1.19876363998407,
+        "flc_ratio": 1.6168777218603645,
+        "bmpc": 17.397072879330945,
+        "creatinine": -0.03604562234654576,
+        "age": 64.14277628437885,
+    },
+    months=_MONTHS,
+    baseline=(
+        *(0.996980, 0.982920, 0.977526, 0.967897, 0.958782, 0.943463, 0.931921, 0.917968, 0.903636),
+        *(0.885434, 0.874214, 0.868200, 0.853655, 0.828749, 0.802361, 0.778593, 0.759797),
+    ),
+)
+
+PANGEA_SMM_NO_MARROW = Pangea(
+    key="pangea_smm_no_marrow",
+    name="PANGEA-SMM without marrow",
+    citation=_CITATION_2026,
+    coefficients={
+        "m_protein": 0.42459985245615195,
+        "flc_ratio": 0.43550955033535965,
+        "creatinine": 0.3479500540953128,
+        "age": 0.025998852832822363,
+        "hgb_traj": 1.2130411759186392,
+        "iuratio_traj": 0.8306356054877523,
+        "mspike_traj": 0.6822615626464635,
+        "creatinine_traj": 0.7314093252780427,
+    },
+    means={
+        "m_protein": 1.2090528439661798,
+        "flc_ratio": 1.6060576369412396,
+        "creatinine": -0.039533609308131816,
+        "age": 64.19157544145149,
+    },
+    months=_MONTHS,
+    baseline=(
+        *(0.992927, 0.975073, 0.969382, 0.959440, 0.950840, 0.936226, 0.924290, 0.910931, 0.896350),
+        *(0.878644, 0.866672, 0.860878, 0.843098, 0.814976, 0.788955, 0.764094, 0.745302),
+    ),
+)
+
+PANGEA_2023 = Pangea(
+    key="pangea_2023",
+    name="PANGEA 2023 with marrow",
+    citation=_CITATION_2023,
+    coefficients={
+        "flc_ratio": 0.252215,
+        "m_protein": 0.329349,
+        "age": 0.030917,
+        "creatinine": 0.964427,
+        "bmpc": 0.053654,
+        "hemoglobin_falling": 0.542652,
+    },
+    means={"flc_ratio": 1.399971, "m_protein": 1.017879, "age": 64.348314, "creatinine": -0.042700, "bmpc": 14.335983},
+    months=(12.0, 24.0, 36.0, 60.0, 120.0),
+    baseline=(0.981111, 0.958050, 0.935169, 0.892879, 0.801619),
+)
+
+PANGEA_2023_NO_MARROW = Pangea(
+    key="pangea_2023_no_marrow",
+    name="PANGEA 2023 without marrow",
+    citation=_CITATION_2023,
+    coefficients={
+        "flc_ratio": 0.464482,
+        "m_protein": 0.531105,
+        "age": 0.036859,
+        "creatinine": 0.854456,
+        "hemoglobin_falling": 0.486839,
+    },
+    means={"flc_ratio": 1.240740, "m_protein": 0.918021, "age": 65.456138, "creatinine": -0.045297},
+    months=(12.0, 24.0, 36.0, 60.0, 120.0),
+    baseline=(0.984747, 0.964051, 0.944185, 0.900729, 0.811473),
+)

@@ -1,0 +1,188 @@
+"""What a published score is: factors with cut-offs, a rule from their levels to a category, and published risks.
+
+Each factor turns an input into a level (how many cut-offs it passes). A missing input can be at any level, so a
+score with missing inputs has a set of possible categories: all of them are found, none is assumed. The sets are
+worked out once per score, for every combination of levels, so that millions of rows are a table look-up.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Factor:
+    """One input and its cut-offs.
+
+    Parameters
+    ----------
+    input : str
+        Name of the input; a biomarker in its canonical unit, or a 0/1 finding.
+    cuts : tuple of float
+        Rising. The level is the number of cut-offs passed.
+    direction : {">", ">=", "outside", "outside or at"}
+        Whether the cut-off itself counts. `outside` has two cuts: level 1 below the first or above the second.
+    label : str
+        In words, as published.
+    """
+
+    input: str
+    cuts: tuple[float, ...]
+    direction: Literal[">", ">=", "outside", "outside or at"]
+    label: str
+
+    @property
+    def levels(self) -> int:
+        """Return how many levels there are."""
+        return 2 if self.direction.startswith("outside") else len(self.cuts) + 1
+
+    def level(self, values: Array) -> NDArray[np.int64]:
+        """Return the level of each value; NaN gives `levels`, one more than the highest."""
+        if self.direction == "outside":
+            found = ((values < self.cuts[0]) | (values > self.cuts[1])).astype(np.int64)
+        elif self.direction == "outside or at":
+            found = ((values <= self.cuts[0]) | (values >= self.cuts[1])).astype(np.int64)
+        else:
+            found = np.searchsorted(self.cuts, values, side="left" if self.direction == ">" else "right")
+        return np.where(np.isnan(values), self.levels, found)
+
+
+def finding(name: str, label: str) -> Factor:
+    """Return the factor of a finding that is present (1), absent (0) or unknown (NaN)."""
+    return Factor(name, (0.5,), ">", label)
+
+
+@dataclass(frozen=True)
+class ScoreResult:
+    """What a score says of one person.
+
+    `category` is None when missing inputs leave more than one possible; `risks` are the published ones of the
+    category, by horizon in months.
+    """
+
+    category: str | None
+    points: float | None
+    possible: tuple[str, ...]
+    missing: tuple[str, ...]
+    risks: dict[int, float]
+
+
+@dataclass(frozen=True)
+class ScoreArrays:
+    """What a score says of many rows. `possible` has bit k set when category k is possible."""
+
+    possible: NDArray[np.uint16]
+    points_low: Array
+    points_high: Array
+
+    def category(self) -> NDArray[np.int64]:
+        """Return the category's position, -1 where it is not settled."""
+        settled = (self.possible & (self.possible - 1)) == 0
+        return np.where(settled, np.log2(np.maximum(self.possible, 1)).astype(np.int64), -1)
+
+
+@dataclass(frozen=True)
+class Score:
+    """A published score.
+
+    Parameters
+    ----------
+    points : function of the levels (one int per factor) to the number of points
+    category : function of the points and the levels to the position in `categories`
+    risks : by horizon in months, one number per category, None where none is published
+    outcome : what the risks are of
+    population : the stage it was made for: mgus, smm or mm
+    """
+
+    key: str
+    name: str
+    version: str
+    citation: str
+    population: Literal["mgus", "smm", "mm"]
+    outcome: str
+    factors: tuple[Factor, ...]
+    categories: tuple[str, ...]
+    points: Callable[..., float]
+    category: Callable[..., int]
+    risks: dict[int, tuple[float | None, ...]]
+    notes: tuple[str, ...] = field(default_factory=tuple)
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Return the names of the inputs, in order."""
+        return tuple(factor.input for factor in self.factors)
+
+    def evaluate(self, **inputs: float | None) -> ScoreResult:
+        """Return points, category and published risks for one person; None or NaN means unknown.
+
+        Raises
+        ------
+        TypeError
+            An input that the score does not have.
+        """
+        if unknown := inputs.keys() - set(self.inputs):
+            raise TypeError(f"{self.key} has no input {sorted(unknown)[0]}; it has {', '.join(self.inputs)}")
+        values = {name: np.nan if inputs.get(name) is None else float(inputs[name]) for name in self.inputs}  # type: ignore[arg-type]
+        found = self.evaluate_arrays(**{name: np.array([value]) for name, value in values.items()})
+        position = int(found.category()[0])
+        bits = int(found.possible[0])
+        low, high = float(found.points_low[0]), float(found.points_high[0])
+        return ScoreResult(
+            category=self.categories[position] if position >= 0 else None,
+            points=low if low == high else None,
+            possible=tuple(name for k, name in enumerate(self.categories) if bits >> k & 1),
+            missing=tuple(name for name, value in values.items() if np.isnan(value)),
+            risks={h: risks[position] for h, risks in self.risks.items() if position >= 0 and risks[position] is not None},  # type: ignore[misc]
+        )
+
+    def evaluate_arrays(self, **inputs: ArrayLike) -> ScoreArrays:
+        """Return what is possible for each row; NaN means unknown."""
+        state = 0
+        for factor in self.factors:
+            level = factor.level(np.asarray(inputs[factor.input], dtype=float))
+            state = state * (factor.levels + 1) + level
+        possible, low, high = self._table
+        return ScoreArrays(possible[state], low[state], high[state])
+
+    def risk(self, horizon: int, **inputs: ArrayLike) -> Array:
+        """Return the published risk at a horizon in months, NaN where the category is not settled or none is published."""
+        position = self.evaluate_arrays(**inputs).category()
+        published = [np.nan if risk is None else risk for risk in self.risks.get(horizon, (None,) * len(self.categories))]
+        return np.array([*published, np.nan])[position]  # position -1 takes the last, NaN
+
+    @cached_property
+    def _table(self) -> tuple[NDArray[np.uint16], Array, Array]:
+        """Return, for every combination of levels and unknowns, the possible categories and the range of points."""
+        possible, low, high = [], [], []
+        for state in itertools.product(*(range(factor.levels + 1) for factor in self.factors)):
+            choices = [range(f.levels) if level == f.levels else (level,) for level, f in zip(state, self.factors, strict=True)]
+            combinations = list(itertools.product(*choices))
+            points = [self.points(*levels) for levels in combinations]
+            bits = {1 << self.category(total, *levels) for total, levels in zip(points, combinations, strict=True)}
+            possible.append(sum(bits))
+            low.append(min(points))
+            high.append(max(points))
+        return np.array(possible, dtype=np.uint16), np.array(low, dtype=float), np.array(high, dtype=float)
+
+
+def count(*levels: int) -> float:
+    """Return the number of factors present."""
+    return float(sum(levels))
+
+
+def by_points(*first: float) -> Callable[..., int]:
+    """Return the rule that gives category k from first[k] points on."""
+
+    def category(points: float, *levels: int) -> int:
+        return int(np.searchsorted(first, points, side="right")) - 1
+
+    return category
