@@ -13,7 +13,7 @@ export OMP_WAIT_POLICY := passive
 export MLFLOW_DISABLE_TELEMETRY := true
 export DO_NOT_TRACK := true
 
-.PHONY: help setup train test lint ui serve score lock gpu clean
+.PHONY: help setup train test lint ui serve score bench docs lock gpu clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -60,6 +60,12 @@ serve: setup ## the HTTP API with the champions (Ctrl-C stops it)
 score: setup ## batch scoring: make score IN=cohort OUT=risks.parquet [TASK=smm]
 	@test -n "$(IN)" -a -n "$(OUT)" || { echo "Usage: make score IN=COHORT OUT=FILE.parquet|FILE.csv [TASK=smm|mgus]"; exit 2; }
 	@python -m serving score "$(IN)" --task $(TASK) --out "$(OUT)"
+
+bench: setup ## speed against peers, on this machine
+	@OMP_NUM_THREADS=1 python -m benchmarks.scores
+
+docs: setup ## write the reference pages from the code's own data
+	@python -m myeloma.reference docs
 
 lock: ## renew requirements.lock from pyproject.toml (written without index addresses)
 	@uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \

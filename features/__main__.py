@@ -12,6 +12,7 @@ from rich.table import Table
 from features.cohort import Cohort, read_cohort, write_cohort
 from features.console import console, run
 from features.outcomes import EVENTS
+from features.plausibility import describe, suspicions
 from features.quality import clean, describe_problems
 from features.simulation import simulate as simulate_cohort
 from features.sources import SOURCES, Received
@@ -104,10 +105,10 @@ def _write(source: Received, cohort_path: Path, as_json: bool) -> None:
     cohort, quarantine = clean(source)
     write_cohort(cohort, cohort_path, quarantine)
     if as_json:
-        typer.echo(json.dumps({**cohort.about, "hash": cohort.content_hash()}))
+        typer.echo(json.dumps({**cohort.about, "hash": cohort.content_hash(), "suspicions": describe(suspicions(cohort))}))
         return
     _print_counts(cohort, cohort_path)
-    for note in source.notes:
+    for note in [*source.notes, *describe(suspicions(cohort))]:
         console.print(f"  note: {note}", markup=False)
     if len(quarantine):
         console.print(f"Refused rows, kept in {cohort_path / 'quarantine.parquet'}:", markup=False)

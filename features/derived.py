@@ -1,4 +1,4 @@
-"""Biomarkers computed from others: free light chain ratios and the involved chain.
+"""Biomarkers computed from others: free light chain ratios, the involved chain, corrected calcium, filtration rate.
 
 Kappa and lambda collected on one day give a kappa / lambda ratio, known when the later of the two is; a corrected chain
 gives a further ratio, known when the correction is. The involved / uninvolved ratio follows from it: the involved chain is
@@ -11,7 +11,9 @@ import numpy as np
 import pandas as pd
 
 from features.cohort import Cohort
+from features.tasks import DAYS_PER_YEAR
 from myeloma import catalogue
+from myeloma.kidney import corrected_calcium, egfr_ckd_epi_2021
 
 _COLUMNS = ["patient_id", "biomarker", "collected_at", "available_at", "value"]
 _DAY = ["patient_id", "collected_at"]
@@ -24,24 +26,47 @@ def with_derived(cohort: Cohort) -> pd.DataFrame:
     before our own division of the chains; but what was known before the better one came stays known.
     """
     measured = cohort.measurements[_COLUMNS]
-    light_chain = cohort.patients.set_index("patient_id")["light_chain"]
-    involved_reported = measured[measured["biomarker"] == "flc_ratio"]
-    ratio_reported = measured[measured["biomarker"] == "kappa_lambda_ratio"]
-    pairs = _not_superseded(_pairs(measured[measured["biomarker"].isin(["flc_kappa", "flc_lambda"])]), ratio_reported)
-    ratios = pd.concat([ratio_reported, pairs[_COLUMNS]])
-    involved = _involved_ratio(_not_superseded(ratios, involved_reported), light_chain)
-    return pd.concat([measured, pairs[_COLUMNS], involved, _involved_chain(pairs, light_chain)], ignore_index=True)
+    patients = cohort.patients.set_index("patient_id")
+    involved_reported, ratio_reported = (measured[measured["biomarker"] == name] for name in ("flc_ratio", "kappa_lambda_ratio"))
+    chains = _not_superseded(_chains(measured), ratio_reported)
+    ratios = pd.concat([ratio_reported, chains[_COLUMNS]])
+    derived = [
+        chains[_COLUMNS],
+        _involved_ratio(_not_superseded(ratios, involved_reported), patients["light_chain"]),
+        _involved_chain(chains, patients["light_chain"]),
+        _corrected_calcium(measured),
+        _egfr(measured, patients),
+    ]
+    return pd.concat([measured, *(part[_COLUMNS] for part in derived if len(part))], ignore_index=True)
 
 
-def _pairs(chains: pd.DataFrame) -> pd.DataFrame:
-    """Return kappa, lambda and their ratio for each day, one row for each time at which what is known of the two changes."""
-    chains = chains[chains["value"] > 0].sort_values([*_DAY, "available_at", "value"])
-    is_kappa = chains["biomarker"] == "flc_kappa"
-    chains = chains.assign(kappa=chains["value"].where(is_kappa), lambda_=chains["value"].where(~is_kappa))
-    chains[["kappa", "lambda_"]] = chains.groupby(_DAY)[["kappa", "lambda_"]].ffill()
-    ratio = _within_limits("kappa_lambda_ratio", chains["kappa"] / chains["lambda_"])
-    pairs = chains.assign(biomarker="kappa_lambda_ratio", value=ratio)
-    return pairs.drop_duplicates([*_DAY, "available_at"], keep="last").dropna(subset="value")
+def _chains(measured: pd.DataFrame) -> pd.DataFrame:
+    """Return kappa (`first`), lambda (`second`) and their ratio, for each day with both."""
+    pairs = _of_one_day(measured[measured["value"] > 0], "flc_kappa", "flc_lambda")
+    return pairs.assign(biomarker="kappa_lambda_ratio", value=_within_limits("kappa_lambda_ratio", pairs["first"] / pairs["second"]))
+
+
+def _of_one_day(measured: pd.DataFrame, first: str, second: str) -> pd.DataFrame:
+    """Return two biomarkers of one day side by side, one row for each time at which what is known of the two changes."""
+    both = measured[measured["biomarker"].isin([first, second])].sort_values([*_DAY, "available_at", "value"])
+    is_first = both["biomarker"] == first
+    both = both.assign(first=both["value"].where(is_first), second=both["value"].where(~is_first))
+    both[["first", "second"]] = both.groupby(_DAY)[["first", "second"]].ffill()
+    return both.drop_duplicates([*_DAY, "available_at"], keep="last").dropna(subset=["first", "second"])
+
+
+def _corrected_calcium(measured: pd.DataFrame) -> pd.DataFrame:
+    pairs = _of_one_day(measured, "calcium", "albumin")
+    return pairs.assign(biomarker="calcium_corrected", value=corrected_calcium(pairs["first"], pairs["second"]))
+
+
+def _egfr(measured: pd.DataFrame, patients: pd.DataFrame) -> pd.DataFrame:
+    rows = measured[measured["biomarker"] == "creatinine"]
+    who = patients.loc[rows["patient_id"]]
+    since_index = (rows["collected_at"].to_numpy() - who["index_date"].to_numpy()) / np.timedelta64(1, "D")
+    age = who["age_at_index"].to_numpy() + since_index / DAYS_PER_YEAR
+    female = who["sex"].map({"female": 1.0, "male": 0.0}).to_numpy(dtype=float)
+    return rows.assign(biomarker="egfr", value=egfr_ckd_epi_2021(rows["value"], age, female)).dropna(subset="value")
 
 
 def _not_superseded(ratios: pd.DataFrame, better: pd.DataFrame) -> pd.DataFrame:
@@ -57,9 +82,9 @@ def _involved_ratio(ratios: pd.DataFrame, light_chain: pd.Series) -> pd.DataFram
     return ratios.assign(biomarker="flc_ratio", value=_within_limits("flc_ratio", value))
 
 
-def _involved_chain(pairs: pd.DataFrame, light_chain: pd.Series) -> pd.DataFrame:
-    value = _by_chain(pairs["patient_id"].map(light_chain), pairs["kappa"], pairs["lambda_"])
-    return pairs.assign(biomarker="flc_involved", value=value)[_COLUMNS]
+def _involved_chain(chains: pd.DataFrame, light_chain: pd.Series) -> pd.DataFrame:
+    value = _by_chain(chains["patient_id"].map(light_chain), chains["first"], chains["second"])
+    return chains.assign(biomarker="flc_involved", value=value)
 
 
 def _by_chain(light_chain: pd.Series, if_kappa: pd.Series, if_lambda: pd.Series) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -33,6 +34,9 @@ class Biomarker:
     harm: Literal["higher", "lower"] | None
     scale: Literal["linear", "log"]
     cv: float | None
+    expected: tuple[float, float] | None
+    modifiable: bool
+    usual_interval_days: int | None
     derived: bool = False
     sources: tuple[str, ...] = field(default_factory=tuple)
 
@@ -51,6 +55,9 @@ class Catalogue:
 
     def __contains__(self, key: object) -> bool:
         return key in self.biomarkers
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.biomarkers)
 
     def keys(self) -> list[str]:
         """Return the biomarker keys in the order of the file."""
@@ -83,14 +90,15 @@ def catalogue() -> Catalogue:
 
 
 _REQUIRED = {"name", "unit", "units", "loinc", "limits", "harm", "scale", "cv", "sources"}
+_OPTIONAL = {"derived", "expected", "modifiable", "usual_interval_days"}
 
 
 def _entry(key: str, raw: dict[str, Any]) -> Biomarker:
     where = f'Biomarker "{key}" in the catalogue'
     if missing := sorted(_REQUIRED - raw.keys()):
         raise ConfigError(f"{where} lacks: {', '.join(missing)}.")
-    if unknown := sorted(raw.keys() - _REQUIRED - {"derived"}):
-        raise ConfigError(f'{where} has the unknown field "{unknown[0]}".', nearest(unknown[0], _REQUIRED))
+    if unknown := sorted(raw.keys() - _REQUIRED - _OPTIONAL):
+        raise ConfigError(f'{where} has the unknown field "{unknown[0]}".', nearest(unknown[0], _REQUIRED | _OPTIONAL))
     if raw["harm"] not in ("higher", "lower", None) or raw["scale"] not in ("linear", "log"):
         raise ConfigError(f"{where}: harm is higher, lower or null; scale is linear or log.")
     units = {unit: float(factor) for unit, factor in raw["units"].items()}
@@ -108,6 +116,9 @@ def _entry(key: str, raw: dict[str, Any]) -> Biomarker:
         harm=raw["harm"],
         scale=raw["scale"],
         cv=raw["cv"],
+        expected=tuple(raw["expected"]) if raw.get("expected") else None,
+        modifiable=bool(raw.get("modifiable", True)),
+        usual_interval_days=raw.get("usual_interval_days"),
         derived=bool(raw.get("derived", False)),
         sources=tuple(raw["sources"]),
     )

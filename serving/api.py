@@ -10,6 +10,8 @@ from fastapi.responses import JSONResponse
 from fastapi_offline import FastAPIOffline
 
 from features import build_features
+from features.plausibility import describe as describe_suspicions
+from features.plausibility import suspicions
 from features.score_inputs import score_inputs
 from myeloma import UserError
 from serving.answer import NOTICE, identity, person_answer
@@ -65,6 +67,7 @@ def make_app(artifacts: dict[str, Artifact]) -> FastAPI:
         features = build_features(cohort, landmark, artifact.spec)
         inputs = score_inputs(cohort, landmark)
         answer = person_answer(artifact, features, explain(artifact, feature_matrix(artifact, features)), inputs)
+        answer["warnings"] += describe_suspicions(suspicions(cohort))
         return {"landmark": f"{landmark['landmark'].iloc[0]:%Y-%m-%d}", **answer}
 
     return app

@@ -1,0 +1,21 @@
+"""The reference pages say what the code does: they are generated, and a test finds them out of date."""
+
+from myeloma import catalogue
+from myeloma.reference import catalogue_page, scores_page
+from myeloma.scores import SCORES
+
+
+def test_the_pages_in_docs_are_those_the_code_writes(root):
+    hint = "run `make docs`"
+    assert (root / "docs" / "biomarkers.md").read_text() == catalogue_page(), hint
+    assert (root / "docs" / "scores.md").read_text() == scores_page(), hint
+
+
+def test_every_biomarker_and_every_score_has_its_line_and_its_source():
+    assert all(f"| `{key}`" in catalogue_page() for key in catalogue())
+    assert all(f"(`{key}`)" in scores_page() and score.citation in scores_page() for key, score in SCORES.items())
+
+
+def test_an_unconfirmed_figure_is_marked_so():
+    assert "unconfirmed" in next(line for line in catalogue_page().splitlines() if line.startswith("- `egfr`"))
+    assert "unconfirmed and used nowhere" in scores_page()
