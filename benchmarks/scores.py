@@ -63,9 +63,8 @@ def main() -> None:
     start = time.perf_counter()
     score_row_by_row(values, SAMPLE)
     per_row = (time.perf_counter() - start) / SAMPLE
-    print(
-        f"scores: {len(SCORES)} scores x {ROWS:,} rows in {seconds:.2f} s (goal {GOAL_SECONDS:g} s), {per_row * ROWS / seconds:.0f} times one call per row"
-    )
+    times = per_row * ROWS / seconds
+    print(f"scores: {len(SCORES)} x {ROWS:,} rows in {seconds:.2f} s (goal {GOAL_SECONDS:g} s), {times:.0f} times one call per row")
 
 
 if __name__ == "__main__":
