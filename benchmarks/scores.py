@@ -25,6 +25,7 @@ def inputs(rows: int) -> dict[str, np.ndarray]:
     values = {
         name: rng.gamma(2.0, scale[name] / 2, rows) if name in scale else (rng.random(rows) < 0.3).astype(float) for name in sorted(names)
     }
+    values["age"] = np.clip(values["age"], 20, 100)
     values["bmpc"] = np.clip(values["bmpc"], 0, 100)
     values["m_protein"] = np.clip(values["m_protein"], 0, 10)
     values["creatinine"] = np.clip(values["creatinine"], 0.1, 20)

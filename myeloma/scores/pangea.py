@@ -17,6 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from myeloma.scores.checks import checked
+
 Array = NDArray[np.float64]
 FLAGS = ("hgb_traj", "iuratio_traj", "mspike_traj", "creatinine_traj")
 GROUPS = ("low", "intermediate", "high")
@@ -49,10 +51,16 @@ class Pangea:
         return tuple(self.coefficients)
 
     def linear_predictor(self, **inputs: ArrayLike) -> Array:
-        """Return the centred linear predictor; NaN where an input is unknown. Nothing is imputed."""
+        """Return the centred linear predictor; NaN where an input is unknown. Nothing is imputed.
+
+        Raises
+        ------
+        DataError
+            An input is infinite or outside its hard range.
+        """
         total: Array = np.zeros(())
         for name, coefficient in self.coefficients.items():
-            value = np.asarray(inputs[name], dtype=float)
+            value = checked(name, inputs[name])
             with np.errstate(divide="ignore", invalid="ignore"):
                 value = np.log(value) if name in self.log else value
             total = total + coefficient * (value - self.means.get(name, 0.0))

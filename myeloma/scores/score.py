@@ -16,6 +16,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from myeloma.scores.checks import checked
+
 Array = NDArray[np.float64]
 
 
@@ -145,10 +147,16 @@ class Score:
         )
 
     def evaluate_arrays(self, **inputs: ArrayLike) -> ScoreArrays:
-        """Return what is possible for each row; NaN means unknown."""
+        """Return what is possible for each row; NaN means unknown.
+
+        Raises
+        ------
+        DataError
+            An input is infinite or outside its hard range.
+        """
         state = 0
         for factor in self.factors:
-            level = factor.level(np.asarray(inputs[factor.input], dtype=float))
+            level = factor.level(checked(factor.input, inputs[factor.input]))
             state = state * (factor.levels + 1) + level
         possible, low, high = self._table
         return ScoreArrays(possible[state], low[state], high[state])

@@ -8,10 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from myeloma import DataError
 from myeloma.scores import MAYO_2018, SCORES
 
-MAYBE = st.none() | st.just(math.nan) | st.sampled_from([0.0, 2.0, 2.1, 20.0, 20.1, 60.0])
-TRIPLES = st.tuples(MAYBE, MAYBE, MAYBE)
+UNKNOWN = st.none() | st.just(math.nan)
+TRIPLES = st.tuples(
+    *(UNKNOWN | st.sampled_from(values) for values in ([0.0, 2.0, 2.1, 9.0], [0.5, 20.0, 20.1, 60.0], [0.0, 20.0, 20.1, 60.0]))
+)
+LOW_AND_HIGH = ((0.0, 9.9), (1.0, 99.0), (0.0, 99.0))
 
 
 def evaluate(m_protein, flc_ratio, bmpc):
@@ -69,7 +73,7 @@ def test_nan_is_the_same_as_none(triple):
 @given(triple=TRIPLES)
 def test_possible_categories_are_those_of_every_way_to_fill_the_gaps(triple):
     known = [value is not None and not math.isnan(value) for value in triple]
-    fillings = itertools.product(*([value] if k else [0.0, 99.0] for value, k in zip(triple, known, strict=True)))
+    fillings = itertools.product(*([value] if k else ends for value, k, ends in zip(triple, known, LOW_AND_HIGH, strict=True)))
     assert set(evaluate(*triple).possible) == {evaluate(*filled).category for filled in fillings}
 
 
@@ -84,3 +88,10 @@ def test_arrays_give_what_scalars_give(triples, horizon):
 def test_a_horizon_without_a_published_risk_is_nan():
     risks = MAYO_2018.risk(12, m_protein=[1.0, 3.0], flc_ratio=[1.0, 30.0], bmpc=[12.0, 30.0])
     assert np.isnan(risks).tolist() == [True, True]
+
+
+@pytest.mark.parametrize("wrong", [{"bmpc": -1.0}, {"bmpc": 101.0}, {"m_protein": math.inf}, {"flc_ratio": -2.0}])
+def test_an_impossible_input_is_refused_with_its_unit_and_what_is_accepted(wrong):
+    with pytest.raises(DataError, match=f"{next(iter(wrong))} is .* which cannot be") as refusal:
+        MAYO_2018.evaluate(**{"m_protein": 1.0, "flc_ratio": 5.0, "bmpc": 10.0} | wrong)
+    assert "or unknown" in refusal.value.hint

@@ -1,0 +1,39 @@
+"""What a score is given is checked: NaN means unknown, anything impossible is refused."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from myeloma.catalogue import catalogue
+from myeloma.errors import DataError
+
+_OTHERS = {"age": (0.0, 120.0, "years"), "aberrant_plasma_cells": (0.0, 100.0, "%")}
+
+
+def checked(name: str, values: ArrayLike) -> NDArray[np.float64]:
+    """Return the values as floats.
+
+    Raises
+    ------
+    DataError
+        One is infinite or outside the hard range of the input; a finding is outside 0 to 1.
+
+    Examples
+    --------
+    >>> checked("bmpc", -5)
+    Traceback (most recent call last):
+    ...
+    myeloma.errors.DataError: bmpc is -5 %, which cannot be. Hint: 0 to 100 %, or unknown.
+    """
+    found = np.asarray(values, dtype=float)
+    if name in catalogue():
+        entry = catalogue()[name]
+        lower, upper, unit = entry.lower, entry.upper, entry.unit
+    else:
+        lower, upper, unit = _OTHERS.get(name, (0.0, 1.0, "(1 present, 0 absent)"))
+    wrong = (found < lower) | (found > upper) | np.isinf(found)
+    if wrong.any():
+        first = found[wrong].flat[0]
+        raise DataError(f"{name} is {first:g} {unit}, which cannot be.", f"{lower:g} to {upper:g} {unit}, or unknown.", "out_of_range")
+    return found
