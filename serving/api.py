@@ -9,15 +9,11 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi_offline import FastAPIOffline
 
-from features import build_features
-from features.plausibility import describe as describe_suspicions
-from features.plausibility import suspicions
-from features.score_inputs import score_inputs
 from myeloma import UserError
-from serving.answer import NOTICE, identity, person_answer
-from serving.artifact import Artifact, feature_matrix
+from serving.answer import NOTICE, identity
+from serving.artifact import Artifact
 from serving.history import History, HistoryError, cohort_of, landmark_of
-from serving.predict import explain
+from serving.person import answer_person
 from serving.schemas import Answer, Refusal
 
 
@@ -63,12 +59,7 @@ def make_app(artifacts: dict[str, Artifact]) -> FastAPI:
         """Return the risk of progression within each horizon, with its reasons and the published scores."""
         artifact = _choose(artifacts, history.task)
         cohort = cohort_of(history)
-        landmark = landmark_of(history, cohort, artifact)
-        features = build_features(cohort, landmark, artifact.spec)
-        inputs = score_inputs(cohort, landmark)
-        answer = person_answer(artifact, features, explain(artifact, feature_matrix(artifact, features)), inputs)
-        answer["warnings"] += describe_suspicions(suspicions(cohort))
-        return {"landmark": f"{landmark['landmark'].iloc[0]:%Y-%m-%d}", **answer}
+        return answer_person(artifact, cohort, landmark_of(history, cohort, artifact))
 
     return app
 

@@ -12,14 +12,20 @@ class _Strict(BaseModel):
 
 
 class Contribution(_Strict):
-    """What one biomarker adds to the log-odds of the risk, and the latest value that is known of it."""
+    """What one biomarker adds to the log-odds of the risk, the latest value known of it, and its change since the one before.
+
+    `exceeds_noise` says whether the change exceeds the reference change value; null where no source gives the variation.
+    """
 
     biomarker: str
     label: str
     contribution: float
     value: float | None
     unit: str | None
+    collected_on: str | None
     age_days: float | None
+    change: float | None
+    exceeds_noise: bool | None
 
 
 class HorizonRisk(_Strict):

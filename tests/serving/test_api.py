@@ -30,6 +30,17 @@ def test_base_and_contributions_add_up_and_come_with_what_was_measured(client, h
     assert (by_name["m_protein"]["value"], by_name["m_protein"]["unit"], by_name["m_protein"]["age_days"]) == (2.3, "g/dL", 0)
     assert (by_name["bmpc"]["value"], by_name["bmpc"]["age_days"]) == (22, 181)
     assert by_name["hemoglobin"]["value"] is None  # unknown stays unknown
+    assert (by_name["m_protein"]["collected_on"], by_name["bmpc"]["collected_on"]) == ("2022-07-10", "2022-01-10")
+    assert by_name["m_protein"]["change"] == pytest.approx(0.5)
+    assert by_name["m_protein"]["exceeds_noise"] is True  # 1.8 to 2.3 is 28 %, the reference change 22 %
+
+
+def test_what_is_missing_stale_or_unlike_the_training_data_is_said(client, history):
+    history["measurements"].append({"collected_at": "2021-01-10", "biomarker": "creatinine", "value": 9.0, "unit": "mg/dL"})
+    warnings = client.post("/v1/risk", json=history).json()["warnings"]
+    assert "missing: Hemoglobin" in warnings
+    assert "stale: Creatinine is 546 days old" in warnings
+    assert any(w.startswith("out of training range: Creatinine 9 mg/dL, trained on ") for w in warnings)
 
 
 def test_an_earlier_landmark_does_not_see_what_came_later(client, history):
