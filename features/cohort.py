@@ -63,6 +63,7 @@ SCHEMAS = {
             "unit": _text(),
             "original_value": _text(),
             "original_unit": _text(),
+            "unit_divisor": pa.Column(float),
             "source_row": pa.Column("int64"),
         },
         checks=pa.Check(lambda frame: frame["available_at"] >= frame["collected_at"]),

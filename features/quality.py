@@ -193,7 +193,7 @@ def _convert_units(table: Inspection) -> None:
     """Convert every value by its (biomarker, unit) and check it against the hard limits."""
     frame = table.frame
     frame["original_unit"] = _as_text(frame["unit"])
-    converted = frame["value"].to_numpy(copy=True)
+    converted, divisors = frame["value"].to_numpy(copy=True), np.ones(len(frame))
     kept = frame[table.keep]
     for (name, unit), rows in kept.groupby(["biomarker", "original_unit"]).groups.items():
         entry = catalogue()[name]
@@ -204,11 +204,12 @@ def _convert_units(table: Inspection) -> None:
             table.reject(chosen, "unknown_unit", "unit", f"{name} is accepted in {', '.join(accepted_units(entry))}")
             continue
         converted[chosen] /= divisor
+        divisors[chosen] = divisor
         outside = chosen & ((converted < entry.lower) | (converted > entry.upper))
         table.reject(
             outside, "out_of_range", "value", f"{name} lies between {entry.lower:g} and {entry.upper:g} {entry.unit}; is the unit right?"
         )
-    frame["value"] = converted
+    frame["value"], frame["unit_divisor"] = converted, divisors
     frame["unit"] = frame["biomarker"].map({key: entry.unit for key, entry in catalogue().biomarkers.items()})
 
 

@@ -16,6 +16,7 @@ from myeloma import catalogue
 from myeloma.change import change
 from serving.answer import NOTICE, answer_columns, identity
 from serving.artifact import Artifact, feature_matrix
+from serving.evolving import evolving_findings
 from serving.predict import biomarker_groups, explain
 from serving.published import criteria_findings, score_answers
 
@@ -46,6 +47,7 @@ def answer_person(artifact: Artifact, cohort: Cohort, landmark: pd.DataFrame) ->
         "risks": [] if met else _risks(artifact, features, measured),
         "warnings": [*([CRITERIA_WARNING] if met else []), *_warnings(artifact, measured), *describe(suspicions(cohort))],
         "criteria": criteria_findings(inputs),
+        "evolving": evolving_findings(cohort, landmark),
         "scores": score_answers(inputs, artifact.about["population"]),
         "model": identity(artifact),
         "notice": NOTICE,

@@ -48,6 +48,17 @@ class CriterionFinding(_Strict):
     age_days: float | None
 
 
+class EvolvingFinding(_Strict):
+    """A published evolving flag, beside the noise-aware trend (relative change per year) over the same window."""
+
+    rule: str
+    biomarker: str
+    flag: bool | None
+    slope_per_year: float | None
+    standard_error: float | None
+    exceeds_noise: bool | None
+
+
 class PublishedScore(_Strict):
     """A published score; `category` is null where missing inputs leave several `possible`, `reason` says when all are."""
 
@@ -78,6 +89,7 @@ class Answer(_Strict):
     risks: list[HorizonRisk]
     warnings: list[str]
     criteria: list[CriterionFinding]
+    evolving: list[EvolvingFinding]
     scores: dict[str, PublishedScore]
     model: ModelIdentity
     notice: str

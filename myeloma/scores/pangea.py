@@ -12,7 +12,7 @@ value is 0. The public calculator says it is not for commercial use.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -150,6 +150,17 @@ PANGEA_SMM_NO_MARROW = Pangea(
         *(0.992927, 0.975073, 0.969382, 0.959440, 0.950840, 0.936226, 0.924290, 0.910931, 0.896350),
         *(0.878644, 0.866672, 0.860878, 0.843098, 0.814976, 0.788955, 0.764094, 0.745302),
     ),
+)
+
+# "No history" mode of the authors: every flag is 0.
+PANGEA_SMM_STATIC, PANGEA_SMM_NO_MARROW_STATIC = (
+    replace(
+        model,
+        key=f"{model.key}_static",
+        name=f"{model.name}, without history",
+        coefficients={name: value for name, value in model.coefficients.items() if name not in FLAGS},
+    )
+    for model in (PANGEA_SMM, PANGEA_SMM_NO_MARROW)
 )
 
 PANGEA_2023 = Pangea(

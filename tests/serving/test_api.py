@@ -35,6 +35,17 @@ def test_base_and_contributions_add_up_and_come_with_what_was_measured(client, h
     assert by_name["m_protein"]["exceeds_noise"] is True  # 1.8 to 2.3 is 28 %, the reference change 22 %
 
 
+def test_a_published_flag_stands_beside_the_trend_that_knows_noise(client, history):
+    def m_protein(later):
+        history["measurements"][2]["value"] = later
+        return next(e for e in client.post("/v1/risk", json=history).json()["evolving"] if e["rule"] == "mspike_traj")
+
+    small, large = m_protein("2.0"), m_protein("3.6")
+    assert (small["flag"], small["exceeds_noise"]) == (True, False)  # +0.2 g/dL is met, and well inside noise
+    assert (large["flag"], large["exceeds_noise"]) == (True, True)
+    assert 0 < small["slope_per_year"] < large["slope_per_year"]
+
+
 def test_what_is_missing_stale_or_unlike_the_training_data_is_said(client, history):
     history["measurements"].append({"collected_at": "2021-01-10", "biomarker": "creatinine", "value": 9.0, "unit": "mg/dL"})
     warnings = client.post("/v1/risk", json=history).json()["warnings"]
