@@ -86,7 +86,7 @@ def as_table(task: Task, found: list[Candidate]) -> Table:
             table.add_row(first, f"{months} m", *cells, *counts)
             name = second
         if not shown:
-            table.add_row(f"{name}: not computable on this cohort", *[""] * 6)
+            table.add_row(name, "-", "not computable on this cohort", "", "", "", "0%")
         table.add_section()
     return table
 
