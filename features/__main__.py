@@ -39,7 +39,7 @@ def ingest(
 ) -> None:
     """Read a source into a canonical cohort; refused rows go to quarantine.parquet with a reason.
 
-    Example: python -m features ingest --source tabular my_folder data/smm/cohort
+    Example: python -m features ingest --source tabular my_folder my_cohort
     """
     if source not in SOURCES:
         raise ConfigError(f'Unknown source "{source}".', nearest(source, SOURCES))
@@ -72,6 +72,8 @@ def build(
 
     Example: python -m features build data/smm/cohort data/smm/table.parquet --task smm
     """
+    if table_path.suffix != ".parquet":
+        raise ConfigError(f'The table "{table_path.name}" does not end in .parquet.', "feature tables are Parquet files.")
     chosen = load_task(task, params)
     table = build_table(read_cohort(cohort_path), chosen)
     write_table(table, table_path)

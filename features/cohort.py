@@ -117,6 +117,11 @@ def write_cohort(cohort: Cohort, folder: Path, quarantine: pd.DataFrame) -> None
     """
     if folder.exists() and not (folder / "cohort.json").is_file() and (not folder.is_dir() or any(folder.iterdir())):
         raise DataError(f"{folder} exists and is not a cohort.", "name a new folder; nothing was written.")
+    ours = {*(f"{name}.parquet" for name in (*SCHEMAS, "quarantine")), "cohort.json"}
+    if folder.exists() and (others := [path.name for path in folder.iterdir() if path.name not in ours]):
+        raise DataError(
+            f"{folder} holds {len(others)} file(s) that are no part of a cohort.", "move them, or name a new folder; nothing was written."
+        )
     folder.parent.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:

@@ -16,7 +16,7 @@ REFUSED = 1
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 # A pipe or a log has no width of its own; lines are then left whole, so that scripts can read them.
-console = Console(soft_wrap=not sys.stdout.isatty(), highlight=False, width=None if sys.stdout.isatty() else 140)
+console = Console(markup=False, soft_wrap=not sys.stdout.isatty(), highlight=False, width=None if sys.stdout.isatty() else 140)
 
 
 def run(app: typer.Typer, argv: list[str] | None = None) -> None:

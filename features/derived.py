@@ -28,10 +28,11 @@ def with_derived(cohort: Cohort) -> pd.DataFrame:
     measured = cohort.measurements[_COLUMNS]
     patients = cohort.patients.set_index("patient_id")
     involved_reported, ratio_reported = (measured[measured["biomarker"] == name] for name in ("flc_ratio", "kappa_lambda_ratio"))
-    chains = _not_superseded(_chains(measured), ratio_reported)
-    ratios = pd.concat([ratio_reported, chains[_COLUMNS]])
+    chains = _chains(measured)
+    divided = _not_superseded(chains, ratio_reported)[_COLUMNS]
+    ratios = pd.concat([ratio_reported, divided])
     derived = [
-        chains[_COLUMNS],
+        divided,
         _involved_ratio(_not_superseded(ratios, involved_reported), patients["light_chain"]),
         _involved_chain(chains, patients["light_chain"]),
         _corrected_calcium(measured),

@@ -41,7 +41,15 @@ def fixed_landmarks(cohort: Cohort, day: str) -> pd.DataFrame:
     DataError
         The day is not a date.
     """
-    return pd.DataFrame({"patient_id": cohort.patients["patient_id"], "landmark": parse_day(day)})
+    return pd.DataFrame({"patient_id": cohort.patients["patient_id"], "landmark": landmark_day(day)})
+
+
+def landmark_day(day: str) -> pd.Timestamp:
+    """Return the day of a prediction, which cannot lie in the future."""
+    parsed = parse_day(day)
+    if parsed > pd.Timestamp.today():
+        raise DataError(f"{day} lies in the future.", "a prediction is made today or was made before.", "future_date")
+    return parsed
 
 
 def parse_day(day: str) -> pd.Timestamp:

@@ -51,6 +51,7 @@ def inspect(source: Received) -> tuple[Cohort, pd.DataFrame]:
     _check_events(events)
     _exclude_ended_before_index(patients, events)
     _check_events_of_known_patients(events, patients)
+    _exclude_unknown_outcomes(patients, events)
     _check_measurements(measurements, patients, events)
 
     quarantine = quarantine_frame(inspections.values())
@@ -131,6 +132,21 @@ def _check_events_of_known_patients(events: Inspection, patients: Inspection) ->
     events.reject(frame["occurred_at"] > death, "after_death", "occurred_at", "the event lies after the patient's death")
 
 
+def _exclude_unknown_outcomes(patients: Inspection, events: Inspection) -> None:
+    """Set aside people of whom a decisive event was refused: without it they would be taken to be free of it."""
+    harmless = (events.reason == "") | events.reason.isin(["duplicate_row", "repeated_death"])
+    minor = events.frame["kind"].isin(["last_contact", "treatment_stop"])
+    unclear = set(events.frame.loc[~harmless & ~minor, "patient_id"])
+    patients.reject(
+        patients.frame["patient_id"].isin(unclear),
+        "event_refused",
+        "patient_id",
+        "a progression, death or treatment of this person was refused, so what happened to them is not known",
+    )
+    gone = ~events.frame["patient_id"].isin(patients.kept_ids())
+    events.reject(gone, "patient_not_in_cohort", "patient_id", "the person was set aside")
+
+
 def _check_measurements(table: Inspection, patients: Inspection, events: Inspection) -> None:
     frame = table.frame
     frame["patient_id"] = _as_text(frame["patient_id"])
@@ -175,7 +191,7 @@ def _parse_value(table: Inspection) -> None:
     frame = table.frame
     frame["original_value"] = _as_text(frame["value"])
     frame["operator"] = ""
-    if not pd.api.types.is_numeric_dtype(frame["value"]):
+    if not pd.api.types.is_numeric_dtype(frame["value"]) or pd.api.types.is_bool_dtype(frame["value"]):
         text = frame["original_value"]
         blank = text.str.casefold().isin(_BLANK)
         table.reject(blank, "missing_value", "value", "a result needs a value; leave the row out when there is none")
@@ -185,7 +201,7 @@ def _parse_value(table: Inspection) -> None:
         )
         frame["operator"] = parts[0].fillna("")
         frame["value"] = pd.to_numeric(parts[1], errors="coerce")
-    frame["value"] = frame["value"].astype(float)
+    frame["value"] = frame["value"].astype("Float64").astype(float)
     table.reject(~np.isfinite(frame["value"]), "missing_value", "value", "a finite number")
 
 
@@ -231,12 +247,13 @@ def _parse_date(table: Inspection, column: str, required: bool) -> None:
     if required:
         table.reject(blank, "missing_value", column, _DATE_HINT)
     table.frame[column] = days.astype("datetime64[ns]")
+    table.reject(table.frame[column] > pd.Timestamp.today(), "future_date", column, "the day lies in the future")
 
 
 def _parse_age(table: Inspection) -> None:
     frame = table.frame
     text = _as_text(frame["age_at_index"])
-    given = pd.to_numeric(text, errors="coerce")
+    given = pd.to_numeric(text, errors="coerce").astype(float)
     table.reject(given.isna() & ~text.str.casefold().isin(_BLANK), "not_a_number", "age_at_index", "age in years")
     from_birth = (frame["index_date"] - frame["birth_date"]).dt.days / DAYS_PER_YEAR
     frame["age_at_index"] = from_birth.fillna(given).astype(float)
@@ -245,6 +262,7 @@ def _parse_age(table: Inspection) -> None:
 
 def _parse_category(table: Inspection, column: str, accepted: tuple[str, ...], required: bool = False) -> None:
     text = _as_text(table.frame[column])
+    text = text.mask(text.str.casefold().isin(_BLANK), "")
     canonical = text.str.casefold().map({word.casefold(): word for word in accepted} | {"": ""})
     table.reject(canonical.isna(), "unknown_category", column, f"accepted: {', '.join(accepted)}")
     if required:
@@ -253,9 +271,11 @@ def _parse_category(table: Inspection, column: str, accepted: tuple[str, ...], r
 
 
 def _as_text(values: pd.Series) -> pd.Series:
+    """Return text, empty where missing. A whole float is written without its point: 17.0 and 17 are one identifier."""
     if pd.api.types.is_float_dtype(values):
-        return values.map(lambda v: "" if pd.isna(v) else repr(v)).astype(object)
-    return values.where(values.notna(), "").astype(str).str.strip()
+        return values.map(lambda v: "" if pd.isna(v) else f"{v:.0f}" if float(v).is_integer() else repr(float(v))).astype(object)
+    plain = values.astype(object)
+    return plain.where(plain.notna(), "").astype(str).str.strip()
 
 
 def _death_dates(events: Inspection) -> pd.Series:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 
 import pandas as pd
@@ -66,18 +67,29 @@ def _read_csv(path: Path) -> pd.DataFrame:
             "not_csv",
         )
     frame.columns = [str(column).strip() for column in frame.columns]
+    _check_layout(path, frame)
     frame = frame.fillna("")  # a row that ends early
-    frame["source_row"] = frame.index + 2 + _line_breaks_before(frame)
+    frame["source_row"] = frame.index + 2
     return frame[(frame.drop(columns="source_row") != "").any(axis=1)]
 
 
-def _line_breaks_before(frame: pd.DataFrame) -> pd.Series:
-    """Return how many line breaks stand inside quoted cells above each row, so that a row is named by its line."""
-    inside = pd.Series(0, index=frame.index)
+def _check_layout(path: Path, frame: pd.DataFrame) -> None:
+    """Refuse a file whose separators, quotes or header would be misread without a word."""
+    if len(frame.columns) == 1 and any(mark in frame.columns[0] for mark in ";\t|"):
+        raise DataError(f"{path.name} is not separated by commas.", "save it with commas between the cells.", "not_csv")
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        header = [cell.strip() for cell in next(csv.reader(file), [])]
+    if twice := sorted({name for name in header if header.count(name) > 1}):
+        raise DataError(f"{path.name} has {len(twice)} column name(s) twice.", "each column needs a name of its own.", "not_csv")
     for column in frame.columns:
-        if frame[column].str.contains("\n", regex=False).any():
-            inside += frame[column].str.count("\n")
-    return inside.cumsum().shift(fill_value=0)
+        broken = frame[column].str.contains("\n", regex=False, na=False)
+        if broken.any():
+            line = int(broken.to_numpy().argmax()) + 2
+            raise DataError(
+                f"{path.name}, line {line}, column {column}: a cell holds a line break; a quotation mark may be missing or too many.",
+                "remove the quotation mark or the line break; otherwise the rows that follow would be swallowed.",
+                "not_csv",
+            )
 
 
 def _read_parquet(path: Path) -> pd.DataFrame:
@@ -89,6 +101,6 @@ def _read_parquet(path: Path) -> pd.DataFrame:
         raise DataError(
             f"{path.name} is not a Parquet file, or it is cut short.", "write it again, or name a CSV file .csv.", "not_parquet"
         ) from None
-    frame = frame.reset_index(drop=True)
+    frame = frame.reset_index(drop=isinstance(frame.index, pd.RangeIndex) or frame.index.names == [None])
     frame["source_row"] = frame.index + 1
     return frame

@@ -118,9 +118,9 @@ def test_an_unknown_task_names_the_nearest(tmp_path, features, cohort, root):
 def test_a_missing_folder_a_raw_folder_and_a_missing_parameter_file_are_told_apart(tmp_path, features, folder, cohort, root):
     params = ("--params", root / "params.yaml")
     refused(features("ingest", "--source", "tabular", tmp_path / "no", tmp_path / "c"), "No folder", "the tabular source reads a folder")
-    refused(features("build", tmp_path / "no", tmp_path / "t", "--task", "smm", *params), "No cohort folder", "features ingest")
-    refused(features("build", folder, tmp_path / "t", "--task", "smm", *params), "not a canonical cohort", "ingest it first")
-    refused(features("build", cohort, tmp_path / "t", "--task", "smm", "--params", tmp_path / "no.yaml"), "No file", "top folder")
+    refused(features("build", tmp_path / "no", tmp_path / "t.parquet", "--task", "smm", *params), "No cohort folder", "features ingest")
+    refused(features("build", folder, tmp_path / "t.parquet", "--task", "smm", *params), "not a canonical cohort", "ingest it first")
+    refused(features("build", cohort, tmp_path / "t.parquet", "--task", "smm", "--params", tmp_path / "no.yaml"), "No file", "top folder")
 
 
 def test_nothing_usable_is_refused_with_the_rows_and_writes_nothing(tmp_path, features, write_folder):

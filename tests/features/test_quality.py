@@ -74,12 +74,19 @@ CASES = [
 ]
 
 
+# A progression, death or treatment that is refused leaves the person's outcome open, so that person is set aside.
+PERSON_SET_ASIDE = ("missing_value", "bad_date", "unknown_category", "before_birth")
+
+
 @pytest.mark.parametrize(("table", "row", "reason", "column"), CASES, ids=[f"{t}-{reason}-{row}" for t, row, reason, _ in CASES])
 def test_a_row_is_refused_with_its_reason(received_of, table, row, reason, column):
     source = received_of(**BASE | {table: f"{BASE[table].rstrip()}\n    {row}"})
     _, quarantine = inspect(source)
     added = len(source.tables[table]) + 1
-    assert list(quarantine[["table", "row", "reason", "column"]].itertuples(index=False, name=None)) == [(table, added, reason, column)]
+    at_the_row = quarantine[(quarantine["table"] == table) & (quarantine["row"] == added)]
+    assert at_the_row[["reason", "column"]].to_numpy().tolist() == [[reason, column]]
+    if reason not in PERSON_SET_ASIDE:
+        assert len(quarantine) == 1
 
 
 def test_the_base_of_these_cases_is_clean(received_of):
@@ -214,3 +221,38 @@ def test_when_nothing_is_usable_the_error_names_the_rows(received_of, table):
 def test_a_file_without_rows_is_said_to_have_none(received_of):
     with pytest.raises(DataError, match=r"No usable measurements: measurements\.csv holds no rows"):
         clean(received_of(patients=PATIENTS))
+
+
+@pytest.mark.parametrize("event", ["P1,01/06/2019,progression", "P1,2019-06-01,Progression to MM", "P1,,death", "P1,NA,treatment_start"])
+def test_a_refused_event_never_makes_its_person_free_of_it(received_of, event):
+    cohort, quarantine = inspect(received_of(**BASE | {"events": f"patient_id,occurred_at,kind\n{event}\nP1,2020-01-01,last_contact"}))
+    assert "P1" not in cohort.patients["patient_id"].tolist()
+    assert set(quarantine.loc[quarantine["table"] == "patients", "reason"]) == {"event_refused"}
+
+
+@pytest.mark.parametrize("event", ["P1,01/06/2019,last_contact", "P1,,treatment_stop"])
+def test_a_refused_last_contact_leaves_its_person_in(received_of, event):
+    cohort, _ = inspect(received_of(**BASE | {"events": f"patient_id,occurred_at,kind\n{event}"}))
+    assert "P1" in cohort.patients["patient_id"].tolist()
+
+
+def test_numbers_and_categories_of_parquet_files_are_read_as_they_are_meant(received_of):
+    source = received_of(measurements="patient_id,collected_at,biomarker,value,unit\nP1,2015-01-01,bmpc,12,%")
+    source.tables["patients"]["sex"] = pd.Categorical([None], categories=["female"])
+    source.tables["patients"]["patient_id"] = pd.array([1], dtype="Int64")
+    source.tables["measurements"]["patient_id"] = [1.0]
+    source.tables["events"]["patient_id"] = [1.0] * len(source.tables["events"])
+    source.tables["measurements"]["value"] = pd.array([12], dtype="Int64")
+    cohort, quarantine = inspect(source)
+    assert quarantine.empty
+    assert cohort.measurements["patient_id"].tolist() == ["1"]
+
+
+def test_true_is_not_a_number_and_the_future_is_no_date(received_of):
+    one = "patient_id,collected_at,biomarker,value,unit\nP1,2015-01-01,bmpc,12,%"
+    source = received_of(measurements=one)
+    source.tables["measurements"]["value"] = [True]
+    assert inspect(source)[1]["reason"].tolist() == ["not_a_number"]
+    source = received_of(measurements=one)
+    source.tables["measurements"]["collected_at"] = ["2155-01-01"]
+    assert inspect(source)[1]["reason"].tolist() == ["future_date"]

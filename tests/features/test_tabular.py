@@ -50,9 +50,16 @@ def test_blank_lines_are_skipped_and_counted(tmp_path, write_folder):
     assert list(zip(patients["patient_id"], patients["source_row"], strict=True)) == [("P1", 2), ("P2", 5)]
 
 
-def test_a_line_break_inside_quotes_does_not_shift_the_line_numbers(tmp_path, write_folder):
-    folder = write_folder(tmp_path, patients='patient_id,index_date,site\nP1,2015-01-01,"two\nlines"\nP2,2016-01-01,x')
-    assert read_tabular(folder).tables["patients"]["source_row"].tolist() == [2, 4]
+def test_a_stray_quotation_mark_swallows_no_rows(tmp_path, write_folder):
+    folder = write_folder(tmp_path, patients='patient_id,index_date,site\nP0,2014-01-01,x\nP1,2015-01-01,"two\nP2,2016-01-01,x"')
+    with pytest.raises(DataError, match=r"patients\.csv, line 3, column site: a cell holds a line break"):
+        read_tabular(folder)
+
+
+def test_two_columns_of_one_name_are_refused(tmp_path, write_folder):
+    folder = write_folder(tmp_path, patients="patient_id,index_date,index_date\nP1,2015-01-01,2016-01-01")
+    with pytest.raises(DataError, match=r"patients\.csv has 1 column name\(s\) twice"):
+        read_tabular(folder)
 
 
 def test_a_row_that_ends_early_lacks_its_last_cells(tmp_path, write_folder):
@@ -119,7 +126,7 @@ def test_a_folder_without_patients_is_refused(tmp_path, write_folder):
         ("patient_id,index_date\nP1,2015-01-01\n".encode("utf-16"), "not_csv", "not a UTF-8 text file"),
         (b"patient_id,index_date\nP1,2015-01-01\nP2,2015-01-01,extra,more\n", "not_csv", "line 3"),
         (b"patient_id,index_date\nP1,2015-01-01,extra\nP2,2015-01-01,extra\n", "not_csv", "more fields than the header"),
-        (b"patient_id;index_date\nP1;2015-01-01\n", "missing_column", "no column patient_id"),
+        (b"patient_id;index_date\nP1;2015-01-01\n", "not_csv", "not separated by commas"),
     ],
     ids=["empty", "binary", "utf-16", "long row", "long rows", "semicolons"],
 )
