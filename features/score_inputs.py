@@ -16,6 +16,7 @@ from myeloma.fish import split_findings
 from myeloma.scores.evolving import PANGEA_RULES, falling_line, ravi_hemoglobin_met, ravi_m_protein_met
 
 PREFIX = "score_"
+OLDEST = 120.0  # years
 LEVELS = ("m_protein", "flc_ratio", "kappa_lambda_ratio", "flc_involved", "bmpc", "hemoglobin", "creatinine", "calcium", "albumin", "b2m")
 _LATEST = FeatureSpec(LEVELS, ("ever",), ("last", "age_days"), ("age", "fish_high_risk"))
 _EXTREMES = FeatureSpec(
@@ -45,6 +46,7 @@ def score_inputs(cohort: Cohort, landmarks: pd.DataFrame) -> pd.DataFrame:
     columns: dict[str, np.ndarray] = {name: latest[f"{name}__last__ever"].to_numpy() for name in LEVELS}
     columns |= {f"{name}__age_days": latest[f"{name}__age_days__ever"].to_numpy() for name in LEVELS}
     columns |= {name: latest[name].to_numpy() for name in _LATEST.static}
+    columns["age"] = np.where(columns["age"] > OLDEST, np.nan, columns["age"])  # such a landmark lies beyond any life
     for flag, rule in PANGEA_RULES.items():
         extreme = extremes[f"{rule.biomarker}__{'min' if rule.direction == 'rise' else 'max'}__{rule.look_back_days}d"]
         columns[flag] = rule.met(columns[rule.biomarker], extreme)

@@ -44,9 +44,11 @@ def score(
         raise ConfigError("--at and --every-visit exclude each other.", "choose one.")
     check_output(out)
     cohort = read_cohort(cohort_path)
-    landmarks = visit_landmarks(cohort) if every_visit else fixed_landmarks(cohort, at) if at else last_landmarks(cohort)
+    landmarks = visit_landmarks(cohort) if every_visit else last_landmarks(cohort) if at is None else fixed_landmarks(cohort, at)
     threads = os.cpu_count() or 1
     artifact = load_artifact(model, threads=threads) if model else load_champion(task, threads)
+    if artifact.about["task"] != task:
+        raise ConfigError(f"The model in {model} was made for the task {artifact.about['task']}, not {task}.", "name its own task.")
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
         scoring = bar.add_task("Scoring", total=len(landmarks))
         scores = score_landmarks(artifact, cohort, landmarks, lambda rows: bar.advance(scoring, rows))

@@ -37,7 +37,7 @@ def make_app(artifacts: dict[str, Artifact]) -> FastAPI:
 
     @app.exception_handler(UserError)
     def refuse(request: Request, error: UserError) -> JSONResponse:
-        return _refused([{"code": error.code, "where": "request", "message": error.what, "accepted": error.hint}])
+        return _refused([{"code": error.code, "where": "request", "message": f"{error.what} {error.hint}".strip()}])
 
     @app.get("/health/live")
     def live() -> dict[str, str]:
@@ -75,7 +75,7 @@ def _choose(artifacts: dict[str, Artifact], task: str | None) -> Artifact:
         return next(iter(artifacts.values()))
     if task not in artifacts:
         loaded = ", ".join(sorted(artifacts)) or "none"
-        raise HistoryError([{"code": "unknown_task", "where": "task", "accepted": f"models loaded: {loaded}"}])
+        raise HistoryError([{"code": "unknown_task", "where": "task", "message": f"models loaded: {loaded}"}])
     return artifacts[task]
 
 
@@ -85,5 +85,7 @@ def _refused(problems: list[dict[str, str]]) -> JSONResponse:
 
 def _shape_problem(error: dict[str, Any]) -> dict[str, str]:
     """Return a pydantic error without the input, which could identify a person."""
+    if error["type"] == "json_invalid":
+        return {"code": "json_invalid", "where": "body", "message": f"{error['msg']} at character {error['loc'][-1]}"}
     where = ".".join(str(part) for part in error["loc"] if part != "body") or "body"
-    return {"code": str(error["type"]), "where": where, "accepted": str(error["msg"])}
+    return {"code": str(error["type"]), "where": where, "message": str(error["msg"])}

@@ -49,6 +49,7 @@ def score_landmarks(
         parts.append(answer_columns(artifact, explain(artifact, np.full((1, len(artifact.columns)), np.nan))).iloc[:0])
     answers = pd.concat(parts).reindex(range(len(landmarks)))
     published = score_columns(inputs, artifact.about["population"]).set_index(present).reindex(range(len(landmarks)))
+    published.loc[status == CRITERIA_MET, [name for name in published if "_risk_" in name]] = np.nan
     keys = landmarks[["patient_id", "landmark"]].reset_index(drop=True).assign(status=status)
     return pd.concat([keys, answers, published], axis=1).assign(**identity(artifact))
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictFloat, StrictInt, StrictStr
 
 from features import Cohort
 from features.cohort import EVENT_KINDS, HEAVY_CHAINS, LIGHT_CHAINS, SEXES, STAGES
-from features.landmarks import last_landmarks
+from features.landmarks import landmark_day, last_landmarks
 from features.outcomes import outcomes
 from features.quality import inspect
 from features.sources.received import OPTIONAL, REQUIRED, received
@@ -43,7 +43,7 @@ class Measurement(_Strict):
     collected_at: Day
     available_at: Day | None = None
     biomarker: Annotated[str, Field(examples=["m_protein"])]
-    value: Annotated[float | str, Field(description='A number, or text such as "<0.1"', examples=[18.0])]
+    value: Annotated[StrictFloat | StrictInt | StrictStr, Field(description='A number, or text such as "<0.1"', examples=[18.0])]
     unit: Annotated[str, Field(examples=["g/L"])] = ""
 
 
@@ -93,7 +93,9 @@ def cohort_of(history: History) -> Cohort:
     source = received("api", tables, {name: name for name in tables})
     cohort, quarantine = inspect(source)
     if len(quarantine):
-        raise HistoryError([_problem(row) for row in quarantine.to_dict("records")])
+        rows = quarantine.to_dict("records")
+        own = [row for row in rows if row["reason"] not in ("patient_not_in_cohort", "event_refused")]  # not what merely follows
+        raise HistoryError([_problem(row) for row in own or rows])
     return cohort
 
 
@@ -107,18 +109,24 @@ def landmark_of(history: History, cohort: Cohort, artifact: Artifact) -> pd.Data
     """
     landmarks = last_landmarks(cohort)
     if history.landmark is not None:
-        day = pd.to_datetime(history.landmark, format="%Y-%m-%d", errors="coerce")
-        if pd.isna(day):
-            raise HistoryError([{"code": "bad_date", "where": "landmark", "accepted": "YYYY-MM-DD"}])
-        landmarks["landmark"] = day
+        try:
+            landmarks["landmark"] = landmark_day(history.landmark)
+        except DataError as error:
+            raise HistoryError([{"code": error.code, "where": "landmark", "message": error.hint}]) from None
     reason = outcomes(cohort, landmarks, artifact.about["treatment"])["not_at_risk"].iloc[0]
     if reason not in ("", "after_follow_up"):
         raise HistoryError(
-            [{"code": str(reason), "where": "landmark", "accepted": "a day from the index date on, before progression, treatment or death"}]
+            [
+                {
+                    "code": str(reason),
+                    "where": "landmark",
+                    "message": "a day from the index date on, before progression, treatment or death is needed",
+                }
+            ]
         )
     return landmarks
 
 
 def _problem(row: dict[str, Any]) -> dict[str, str]:
     where = f"{row['table']}[{row['row']}].{row['column']}" if row["table"] != "patients" else f"patient.{row['column']}"
-    return {"code": row["reason"], "where": where, "received": row["received"], "accepted": row["accepted"]}
+    return {"code": row["reason"], "where": where, "received": row["received"], "message": row["accepted"]}

@@ -12,6 +12,7 @@ from typing import Any
 import mlflow
 import pandas as pd
 
+from myeloma import UserError
 from serving.answer import answer_columns
 from serving.artifact import feature_matrix, load_artifact
 from serving.predict import explain
@@ -28,7 +29,11 @@ class RiskModel(mlflow.pyfunc.PythonModel):
 
     def predict(self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.DataFrame:
         """Return the answer columns for feature rows, as batch scoring has them."""
-        return answer_columns(self.artifact, explain(self.artifact, feature_matrix(self.artifact, model_input)))
+        columns = self.artifact.columns
+        if not set(columns) & set(model_input.columns):
+            raise UserError("No column of the input is a feature of this model.", f"features: {', '.join(columns[:5])}, ...")
+        rows = model_input.reindex(columns=columns)  # the signature calls every feature optional: absent means unknown
+        return answer_columns(self.artifact, explain(self.artifact, feature_matrix(self.artifact, rows)))
 
 
 mlflow.models.set_model(RiskModel())

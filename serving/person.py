@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -40,15 +41,16 @@ def answer_person(artifact: Artifact, cohort: Cohort, landmark: pd.DataFrame) ->
     inputs = score_inputs(cohort, landmark)
     day = landmark["landmark"].iloc[0]
     measured = _measured(artifact, cohort, landmark, features)
+    known = replace(cohort, measurements=cohort.measurements[cohort.measurements["available_at"] <= day])
     met = bool(artifact.about["criteria_guard"] and criteria_met(inputs)[0])
     return {
         "landmark": f"{day:%Y-%m-%d}",
         "task": artifact.about["task"],
         "risks": [] if met else _risks(artifact, features, measured),
-        "warnings": [*([CRITERIA_WARNING] if met else []), *_warnings(artifact, measured), *describe(suspicions(cohort))],
+        "warnings": [*([CRITERIA_WARNING] if met else []), *_warnings(artifact, measured), *describe(suspicions(known))],
         "criteria": criteria_findings(inputs),
         "evolving": evolving_findings(cohort, landmark),
-        "scores": score_answers(inputs, artifact.about["population"]),
+        "scores": score_answers(inputs, artifact.about["population"], with_risks=not met),
         "model": identity(artifact),
         "notice": NOTICE,
     }

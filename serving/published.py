@@ -34,8 +34,14 @@ def score_columns(inputs: pd.DataFrame, population: str) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def score_answers(inputs: pd.DataFrame, population: str) -> dict[str, dict[str, Any]]:
-    """Return each published score of one person: category and risk, the range that missing inputs leave, or why not."""
+def score_answers(inputs: pd.DataFrame, population: str, with_risks: bool = True) -> dict[str, dict[str, Any]]:
+    """Return each published score of one person: category and risk, the range that missing inputs leave, or why not.
+
+    Parameters
+    ----------
+    with_risks : bool
+        False where a myeloma-defining criterion is met: a risk of progression to myeloma is then not shown.
+    """
     row = inputs.iloc[0]
     answers: dict[str, dict[str, Any]] = {}
     for key, score in POINT_SCORES.items():
@@ -48,12 +54,15 @@ def score_answers(inputs: pd.DataFrame, population: str) -> dict[str, dict[str, 
     for key, model in RISK_MODELS.items():
         if model.population == population:
             missing = tuple(name for name in model.inputs if np.isnan(row[name]))
-            values = {name: float(row[name]) for name in model.inputs}
-            risks = {} if missing else {months: float(model.risk(months, **values)) for months in _RISK_MODEL_MONTHS}
+            values = {name: inputs[name].to_numpy() for name in model.inputs}
+            risks = {} if missing else {months: float(model.risk(months, **values)[0]) for months in _RISK_MODEL_MONTHS}
             reason = f"not computable: {', '.join(missing)} unknown" if missing else ""
-            category = model.group_name(**values)
+            category = model.group_name(**{name: float(row[name]) for name in model.inputs})
             answers[key] = _answer(model.name, model.citation, category, None, missing, risks, reason)
             answers[key]["possible"] = [category] if category else []
+    if not with_risks:
+        for answer in answers.values():
+            answer["risks"] = {}
     return answers
 
 

@@ -96,13 +96,12 @@ class Answer(_Strict):
 
 
 class Problem(BaseModel):
-    """One thing that was refused: a stable code, where it stands, what is accepted."""
+    """One thing that was refused: a stable code, where it stands, and what is wrong or what is accepted."""
 
     code: str
     where: str
-    accepted: str
+    message: str
     received: str = ""
-    message: str = ""
 
 
 class Refusal(_Strict):

@@ -52,9 +52,9 @@ class EvolvingRule:
         """
         now, earlier = np.asarray(current, dtype=float), np.asarray(extreme, dtype=float)
         change = now - earlier if self.direction == "rise" else earlier - now
-        if self.relative:
-            change = change / earlier
-        with np.errstate(invalid="ignore"):
+        with np.errstate(invalid="ignore", divide="ignore"):
+            if self.relative:
+                change = change / earlier
             return np.where(np.isnan(now), np.nan, (change >= self.limit - TOLERANCE).astype(float))
 
 

@@ -23,6 +23,7 @@ Array = NDArray[np.float64]
 FLAGS = ("hgb_traj", "iuratio_traj", "mspike_traj", "creatinine_traj")
 GROUPS = ("low", "intermediate", "high")
 GROUP_CUTS = (0.10, 0.40)  # two-year risk: low < 10 %, intermediate 10-40 %, high > 40 %
+TOLERANCE = 1e-9  # a risk of 10 % stays one in binary arithmetic
 _YEARS = (0.25, 0.5, 0.75, 1, 1.5, 2, 2.5, 3, 3.5, 4, 4.5, 5, 6, 7, 8, 9, 10)
 
 
@@ -83,7 +84,7 @@ class Pangea:
     def group(self, **inputs: ArrayLike) -> NDArray[np.int64]:
         """Return the position in `GROUPS` by two-year risk, -1 where it is not computable."""
         risk = self.risk(24, **inputs)
-        group = (risk >= GROUP_CUTS[0]).astype(np.int64) + (risk > GROUP_CUTS[1])
+        group = (risk >= GROUP_CUTS[0] - TOLERANCE).astype(np.int64) + (risk > GROUP_CUTS[1])
         return np.where(np.isnan(risk), -1, group)
 
     def group_name(self, **inputs: float) -> str | None:

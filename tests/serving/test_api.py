@@ -80,7 +80,7 @@ def test_a_bad_result_is_a_422_with_code_and_place(client, history, change, code
     assert response.status_code == 422
     problem = response.json()["errors"][0]
     assert (problem["code"], problem["where"]) == (code, where)
-    assert Refusal.model_validate(response.json()).errors[0].accepted
+    assert Refusal.model_validate(response.json()).errors[0].message
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_somebody_not_at_risk_gets_no_risk(client, history, events, code):
 def test_a_body_of_another_shape_is_a_422(client, body):
     response = client.post("/v1/risk", json=body)
     assert response.status_code == 422
-    assert all({"code", "where", "accepted"} <= problem.keys() for problem in response.json()["errors"])
+    assert all({"code", "where", "message"} <= problem.keys() for problem in response.json()["errors"])
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "1e999"])
@@ -136,7 +136,7 @@ def test_no_mistake_is_answered_with_what_was_sent_about_the_person(client, hist
 def test_an_unknown_task_names_those_that_are_loaded(client, history):
     response = client.post("/v1/risk", json={**history, "task": "relapse"})
     assert response.status_code == 422
-    assert "smm" in response.json()["errors"][0]["accepted"]
+    assert "smm" in response.json()["errors"][0]["message"]
 
 
 def test_health_model_and_docs(client):

@@ -1,0 +1,123 @@
+"""Change against noise: reference change values, refusals, and what stable and rising people show in simulation."""
+
+import math
+from math import inf, nan
+
+import numpy as np
+import pytest
+
+from myeloma import ConfigError, DataError
+from myeloma.change import change, reference_change_value, trend
+from myeloma.scores.evolving import PANGEA_RULES
+
+CV = 0.081  # total variation of M-protein in stable disease: clinical_evidence.md, section 4.3
+VISITS = np.arange(6) * 182  # days: every 6 months
+IN_18_MONTHS = 3  # visits after the first
+LEVEL = 2.0  # g/dL
+
+
+@pytest.mark.parametrize(
+    ("biomarker", "percent"),
+    [("m_protein", 22), ("flc_kappa", 79), ("flc_lambda", 79), ("flc_involved", 79), ("creatinine", 14)],  # section 4.3
+)
+def test_the_reference_change_value_is_1_96_root_2_cv(biomarker, percent):
+    assert round(100 * reference_change_value(biomarker)) == percent
+
+
+@pytest.mark.parametrize(
+    ("biomarker", "earlier", "current", "exceeds"),
+    [
+        ("m_protein", 2.0, 2.2, False),  # PANGEA's 0.2 g/dL is well inside noise at 2 g/dL
+        ("m_protein", 2.0, 2.5, True),  # +25 % just exceeds it
+        ("m_protein", 2.2, 2.7, True),  # +0.5 g/dL does up to about 2.2 g/dL
+        ("m_protein", 2.3, 2.8, False),
+        ("m_protein", 2.0, 1.5, True),  # a fall as well
+        ("m_protein", 2.0, 0.0, True),
+        ("flc_involved", 100, 178, False),
+        ("flc_involved", 100, 180, True),
+        ("creatinine", 1.0, 1.13, False),
+        ("creatinine", 1.0, 1.14, True),
+    ],
+)
+def test_a_change_exceeds_noise_or_does_not(biomarker, earlier, current, exceeds):
+    found = change(biomarker, earlier, current)
+    assert found.exceeds_noise is exceeds
+    assert found.difference == pytest.approx(current - earlier)
+    assert found.relative == pytest.approx(current / earlier - 1)
+    assert found.reference_change == reference_change_value(biomarker)
+
+
+@pytest.mark.parametrize("biomarker", ["hemoglobin", "bmpc", "flc_ratio"])
+def test_without_a_known_variation_nothing_is_claimed(biomarker):
+    found = change(biomarker, 10.0, 12.0)
+    assert (found.reference_change, found.exceeds_noise) == (None, None)
+    assert found.difference == 2.0
+    assert reference_change_value(biomarker) is None
+    assert trend(biomarker, [0, 180, 360], [10.0, 11.0, 12.0]) is None
+
+
+@pytest.mark.parametrize(("earlier", "current"), [(0, 1), (-1, 1), (nan, 1), (inf, 1), (1, nan), (1, inf), (1, -0.1)])
+def test_a_value_that_is_none_is_refused(earlier, current):
+    with pytest.raises(DataError, match="m_protein: no change can be computed") as refusal:
+        change("m_protein", earlier, current)
+    assert refusal.value.code == "out_of_range"
+
+
+def test_an_unknown_biomarker_is_refused():
+    with pytest.raises(ConfigError, match="m_protien"):
+        change("m_protien", 1.0, 2.0)
+
+
+@pytest.mark.parametrize(
+    ("days", "values"), [([], []), ([0], [2.0]), ([0, 0], [2.0, 2.5]), ([0, 180], [2.0, nan]), ([0, 180], [0.0, 2.0]), ([0], [nan])]
+)
+def test_fewer_than_two_days_with_a_value_give_no_trend(days, values):
+    assert trend("m_protein", days, values) is None
+
+
+def test_a_trend_is_shrunk_towards_none_and_says_what_it_rests_on():
+    one_year = trend("m_protein", [0, 365.25], [2.0, 2.5])
+    raw, error = math.log(1.25), CV * math.sqrt(2)
+    assert 0 < one_year.slope < raw
+    assert 0 < one_year.standard_error < error
+    assert one_year.slope / raw == pytest.approx((one_year.standard_error / error) ** 2)  # one belief for both
+    assert one_year.values == 2
+    assert trend("m_protein", [0, 180, 365.25], [2.0, nan, 2.5]) == one_year
+
+
+def test_a_trend_rises_falls_or_neither_and_does_not_know_its_origin():
+    days = [0, 180, 360, 540]
+    rising, falling, flat = ([2.0, 2.3, 2.7, 3.1], [3.1, 2.7, 2.3, 2.0], [2.0, 2.2, 2.0, 2.2])
+    assert [(t.rises, t.falls) for t in (trend("m_protein", days, v) for v in (rising, falling, flat))] == [
+        (True, False),
+        (False, True),
+        (False, False),
+    ]
+    later = trend("m_protein", [day + 10_000 for day in days], rising)
+    assert later.slope == pytest.approx(trend("m_protein", days, rising).slope, rel=1e-9)
+
+
+def measured(people, rise_per_year, seed):
+    """Return M-protein of people by visit: a straight line times log-normal errors with the published variation."""
+    sigma = math.sqrt(math.log1p(CV**2))
+    errors = np.random.default_rng(seed).lognormal(-(sigma**2) / 2, sigma, (people, len(VISITS)))
+    return (LEVEL + rise_per_year * VISITS / 365.25) * errors
+
+
+def test_in_stable_people_the_pangea_flag_fires_often_and_the_trend_rarely():
+    stable = measured(1500, 0.0, seed=1)
+    flagged, rising = [], []
+    for last in range(IN_18_MONTHS, len(VISITS)):  # visits with a full window
+        window = slice(last - IN_18_MONTHS, last + 1)
+        days, values = VISITS[window], stable[:, window]
+        flagged.append(PANGEA_RULES["mspike_traj"].met(values[:, -1], values[:, :-1].min(axis=1)).mean())
+        rising.append(np.mean([trend("m_protein", days, person).rises for person in values]))
+    assert np.mean(flagged) == pytest.approx(0.37, abs=0.02)  # section 1.7, point 5
+    assert np.mean(rising) < 0.03
+
+
+def test_a_rise_of_0_6_a_year_is_found_within_18_months_in_nine_of_ten_people():
+    rising = measured(1000, 0.6, seed=2)
+    ends = range(2, IN_18_MONTHS + 2)
+    found = [any(trend("m_protein", VISITS[:end], person[:end]).rises for end in ends) for person in rising]
+    assert np.mean(found) >= 0.90
