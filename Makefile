@@ -1,7 +1,8 @@
 # For people. Everything here is a short name for a command that the README explains.
 PYTHON  ?= $(shell command -v python3.11 || command -v python3)
 VENV    ?= .venv
-STAMP   := $(VENV)/.installed
+# The stamp knows its place: a checkout that was moved makes its environment anew.
+STAMP   := $(VENV)/.installed$(subst /,_,$(abspath $(VENV)))
 HOST    := 127.0.0.1
 PORT    ?= 8000
 UI_PORT ?= 5000
@@ -26,7 +27,7 @@ $(STAMP): requirements.lock
 	@echo "==> Setting up $(VENV) with $(PYTHON) (once, about a minute)"
 	@test -n "$(PYTHON)" || { echo "Python 3.11 is needed: install it, or run make PYTHON=/path/to/python3.11"; exit 1; }
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(None if v in ((3, 11), (3, 12)) else f"Python 3.11 or 3.12 is needed, not {v[0]}.{v[1]}. Hint: make PYTHON=/path/to/python3.11")'
-	@$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -m venv --clear $(VENV)
 	@awk '/^[^ ]/ { on = /^uv==/ } on' requirements.lock > $(VENV)/uv.txt
 	@if $(VENV)/bin/python -m pip install --quiet --require-hashes -r $(VENV)/uv.txt \
 	  && VIRTUAL_ENV=$(abspath $(VENV)) $(VENV)/bin/uv pip install --require-hashes --compile-bytecode -r requirements.lock; then :; else \
@@ -36,7 +37,8 @@ $(STAMP): requirements.lock
 	@touch $@
 
 # Without a tracking store, what DVC holds in its cache refers to runs that are gone.
-FORCE := $(if $(MLFLOW_TRACKING_URI)$(wildcard mlruns/mlflow.db),,--force)
+STORE := $(patsubst sqlite:///%,%,$(or $(MLFLOW_TRACKING_URI),sqlite:///mlruns/mlflow.db))
+FORCE := $(if $(findstring ://,$(STORE))$(wildcard $(STORE)),,--force)
 
 train: setup ## the main job: both tasks from data to a registered champion
 	@dvc repro $(FORCE)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, NonNegativeInt, PositiveInt, TypeAdapter, ValidationError
 
 from features.columns import FeatureSpec
 from myeloma import ConfigError, StateError
@@ -38,10 +38,10 @@ class Evaluation:
     """How held-out figures are made: `held_out` keeps a share of patients apart, `cross_validation` takes turns."""
 
     kind: Literal["held_out", "cross_validation"]
-    seed: int
-    test_share: float = 0.3
-    folds: int = 5
-    bootstrap: int = 200
+    seed: NonNegativeInt
+    test_share: Annotated[float, Field(gt=0, lt=1)] = 0.5
+    folds: Annotated[int, Field(ge=2)] = 5
+    bootstrap: PositiveInt = 200
 
 
 @dataclass(frozen=True)

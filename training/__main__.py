@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.markup import escape
 from rich.table import Table
 
 from features import Task, load_task, read_table
@@ -119,7 +118,7 @@ def compare(task: AnyTask = None, params: Params = DEFAULT_PARAMS, as_json: Json
         typer.echo(json.dumps([row for chosen, rows in found for row in as_dicts(chosen, rows)]))
         return
     for chosen, rows in found:
-        console.print(as_table(chosen, rows))
+        console.print(as_table(chosen, rows, narrow=console.width < _WIDE))
     console.print("Next: make ui (compare runs)   make score IN=data/smm/cohort OUT=risks.parquet   make serve (HTTP API)   make help")
 
 
@@ -129,21 +128,20 @@ def promote(
     model: Annotated[str | None, typer.Option(help="Candidate to promote. Default: the best by held-out Brier score.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Promote what the gate holds back; needs --reason.")] = False,
     reason: Annotated[str, typer.Option(help="Why; kept in the history.")] = "",
-    evaluated: Evaluated = None,
     params: Params = DEFAULT_PARAMS,
     as_json: Json = False,
 ) -> None:
-    """Make a candidate of the last evaluation the champion, if it passes the gate.
+    """Make a candidate that compare shows the champion, if it passes the gate.
 
     Example: python -m training promote --task smm --model cox --reason "simpler, and as good"
     """
+    from training.compare import promotable
     from training.registry import promote as promote_candidate
 
     chosen = load_task(task, params)
-    results = _results(chosen, evaluated)
-    brier = f"brier_{chosen.primary_horizon}m"
-    fitted = {name: r["metrics"].get(brier, float("inf")) for name, r in results.items() if not r["published"]}
-    _tell(promote_candidate(results, chosen, model or min(fitted, key=fitted.__getitem__), reason, force), as_json)
+    candidates = promotable(chosen)
+    best = next((name for name, candidate in candidates.items() if not candidate.published), "")
+    _tell(promote_candidate(candidates, chosen, model or best, reason, force), as_json)
 
 
 @app.command()
@@ -176,7 +174,7 @@ def history(task: AnyTask = None, params: Params = DEFAULT_PARAMS, as_json: Json
         return
     table = Table("task", "at (UTC)", "action", "version", "replaced", "model", "reason")
     for name, e in entries:
-        table.add_row(name, e.at, e.action, e.version, e.replaced, e.model, escape(e.reason))
+        table.add_row(name, e.at, e.action, e.version, e.replaced, e.model, e.reason)
     console.print(table if entries else "No version has been live yet.")
 
 
@@ -220,6 +218,9 @@ def report(
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(model_card(chosen, artifact, metrics), encoding="utf-8")
     console.print(f"{path}: model card of {task} version {artifact.origin['model_version']}", markup=False)
+
+
+_WIDE = 122  # columns that the table of candidates takes
 
 
 def _folder(task: Task, name: str) -> Path:

@@ -41,5 +41,7 @@ def examine(tasks: list[Task]) -> list[Finding]:
 
 def _mend(error: StateError, task: str) -> str:
     if error.code == "lost_artifacts":
-        return "the checkout was moved or files were removed (MLflow stores absolute paths): move it back, or make clean and make train"
+        return (
+            "the checkout was moved or files were removed (MLflow stores absolute paths): move it back, or run make clean, then make train"
+        )
     return error.hint or f"python -m training promote --task {task}"

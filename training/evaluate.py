@@ -44,6 +44,12 @@ def evaluate_task(table: FeatureTable, task: Task, fitted: Path, out: Path, say:
             raise StateError(
                 f"{name} was fitted on another table than this one.", f"fit again: python -m training fit TABLE --task {task.name}"
             )
+        if record["horizons"] != list(task.horizons):
+            raise StateError(
+                f"{name} was fitted for the horizons {record['horizons']}, the task now has {list(task.horizons)}.",
+                f"fit again: python -m training fit TABLE --task {task.name}",
+            )
+        tracking.require_run(record["run_id"], task)
         say(f"{name}: evaluating")
         folder = out / name
         shutil.rmtree(folder, ignore_errors=True)

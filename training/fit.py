@@ -151,10 +151,11 @@ def _keep(
         **task.models.get(name, {}),
     }
     tracking.log_params(run_id, {**params, "features": len(table.spec.columns()), "treatment": task.treatment})
-    record = {"run_id": run_id, "name": name, "model_uri": None, **training}
+    record = {"run_id": run_id, "name": name, "model_uri": None, "horizons": list(task.horizons), **training}
     if artifact is not None:
         save_artifact(artifact, folder / ARTIFACT)
         record["model_uri"] = tracking.log_model(run_id, folder / ARTIFACT, artifact)
+        tracking.tag_run(run_id, "model_uri", record["model_uri"])
     (folder / RUN).write_text(json.dumps(record, indent=1), encoding="utf-8")
     return run_id
 

@@ -108,6 +108,8 @@ def biomarker_bar(importance: dict[str, float], title: str, path: Path) -> None:
 def _shap_plot(kind: str, values: Array, x: Array | None, columns: list[str], title: str, path: Path) -> None:
     import shap  # seconds to import
 
+    used = np.flatnonzero(np.abs(values).max(axis=0) > 0)
+    values, x, columns = values[:, used], None if x is None else x[:, used], [columns[j] for j in used]
     labels = [parse_column(name).label for name in columns]
     explanation = shap.Explanation(values=values, data=x, feature_names=labels)
     shown = min(_SHOWN_FEATURES, len(columns))
@@ -147,5 +149,5 @@ def _panels(n: int):  # noqa: ANN202 - matplotlib's own pair
 def _save(figure: plt.Figure, title: str, path: Path) -> None:
     figure.suptitle(title, fontsize=11)
     figure.tight_layout()
-    figure.savefig(path, dpi=110)
+    figure.savefig(path, dpi=110, bbox_inches="tight")
     plt.close(figure)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -47,7 +48,7 @@ def register(results: dict[str, dict[str, Any]], task: Task) -> dict[str, Any]:
     outcome: dict[str, Any] = {"verdicts": {name: v.to_dict() for name, v in verdicts.items()}, CHAMPION: None, CHALLENGER: None}
     client = connect()
     for alias, name in zip((CHAMPION, CHALLENGER), passed, strict=False):
-        version = _version_of(fitted[name], task.name, name, verdicts[name].to_dict())
+        version = _version_of(fitted[name]["run_id"], fitted[name]["model_uri"], task.name, name, verdicts[name].to_dict())
         if alias == CHAMPION:
             _go_live(task.name, version, name, "promote", f"lowest {brier} of those that pass the gate")
         else:
@@ -56,25 +57,35 @@ def register(results: dict[str, dict[str, Any]], task: Task) -> dict[str, Any]:
     return outcome
 
 
-def promote(results: dict[str, dict[str, Any]], task: Task, name: str, reason: str, force: bool) -> Entry:
+def promote(candidates: Mapping[str, Any], task: Task, name: str, reason: str, force: bool) -> Entry:
     """Make one candidate the champion if it passes the gate, or by force with a reason.
+
+    Parameters
+    ----------
+    candidates : mapping
+        What `training.compare.promotable` gives: what people were shown, by name.
 
     Raises
     ------
     ConfigError
         No such candidate; a published score; force without a reason.
     StateError
-        The gate holds it back.
+        The gate holds it back, or it is live already.
     """
-    fitted = [n for n, result in results.items() if not result["published"]]
+    fitted = [n for n, candidate in candidates.items() if not candidate.published]
     if name not in fitted:
         raise ConfigError(f'"{name}" is not a fitted candidate of {task.name}.', nearest(name, fitted))
     if force and not reason.strip():
         raise ConfigError("Forcing a promotion needs a reason.", 'add --reason "..."; it is kept in the history.')
-    verdict = judge(results[name]["metrics"], task)
+    verdict = judge(candidates[name].metrics, task)
     if verdict.verdict != "promote" and not force:
         raise StateError(f"The gate holds {name} back: {verdict.failures()}.", "improve the model, or use --force with --reason.", "gate")
-    version = _version_of(results[name], task.name, name, verdict.to_dict())
+    version = _version_of(candidates[name].run_id, candidates[name].model_uri, task.name, name, verdict.to_dict())
+    live = live_version(task.name)
+    if live and live[0] == version:
+        raise StateError(
+            f"{name}, version {version}, is live already; nothing was changed.", "see: python -m training history", "live_already"
+        )
     return _go_live(task.name, version, name, "force" if verdict.verdict != "promote" else "promote", reason)
 
 
@@ -116,7 +127,7 @@ def live_version(task_name: str) -> tuple[str, str] | None:
     return str(version.version), version.run_id
 
 
-def _version_of(result: dict[str, Any], task_name: str, name: str, verdict: dict[str, Any]) -> str:
+def _version_of(run_id: str, model_uri: str, task_name: str, name: str, verdict: dict[str, Any]) -> str:
     """Return the version registered for a candidate's run, registering it the first time."""
     client, model = connect(), registered_name(task_name)
     try:
@@ -124,23 +135,22 @@ def _version_of(result: dict[str, Any], task_name: str, name: str, verdict: dict
     except MlflowException as error:
         if error.error_code != "RESOURCE_ALREADY_EXISTS":
             raise
-    known = [v for v in client.search_model_versions(f"name = '{model}'") if v.run_id == result["run_id"]]
-    version = (
-        known[0] if known else client.create_model_version(model, result["model_uri"], run_id=result["run_id"], tags={"estimator": name})
-    )
+    known = [v for v in client.search_model_versions(f"name = '{model}'") if v.run_id == run_id]
+    version = known[0] if known else client.create_model_version(model, model_uri, run_id=run_id, tags={"estimator": name})
     client.set_model_version_tag(model, version.version, "gate", json.dumps(verdict))
     return str(version.version)
 
 
 def _go_live(task_name: str, version: str, name: str, action: str, reason: str) -> Entry:
+    """Write the decision to the ledger and move the alias; a version that is live already stays so, unrecorded."""
     client, model = connect(), registered_name(task_name)
     run_id = client.get_model_version(model, version).run_id
     load_version(model, version, run_id)  # what cannot be loaded must not go live
     entries, live = history(task_name), live_version(task_name)
     replaced = live[0] if live else ""
-    if replaced == version:
-        return entries[-1]
     entry = Entry(dt.datetime.now(dt.UTC).isoformat(timespec="seconds"), action, version, replaced, name, reason)
+    if replaced == version:
+        return entry
     client.set_registered_model_tag(model, f"{_LEDGER}{len(entries):06d}", json.dumps(asdict(entry)))
     client.set_registered_model_alias(model, CHAMPION, version)
     return entry

@@ -24,6 +24,7 @@ def model_card(task: Task, artifact: Artifact, metrics: dict[str, float]) -> str
         if task.evaluation.kind == "cross_validation"
         else "patients held out of the fit"
     )
+    reproduce = "`make train`" if about["source"] in ("simulated", "mgus2") else "ingest, build, fit and evaluate as in the README"
     simulated = about.get("source") == "simulated"
     lines = [
         f"# {origin['model_name']} version {origin['model_version']}",
@@ -56,7 +57,7 @@ def model_card(task: Task, artifact: Artifact, metrics: dict[str, float]) -> str
         "",
         "## To reproduce",
         "",
-        f"Run {origin['run_id']}, feature_hash {artifact.spec.feature_hash()}, versions {about['versions']}: `make train`.",
+        f"Run {origin['run_id']}, feature_hash {artifact.spec.feature_hash()}, versions {about['versions']}: {reproduce}.",
         "",
     ]
     return "\n".join(lines)

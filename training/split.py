@@ -12,6 +12,7 @@ from features.tasks import Evaluation
 from myeloma import DataError
 
 LEAST_EVENTS = 20
+_FINE_PARTS = 20  # the held-out share is met to the nearest twentieth
 
 
 @dataclass(frozen=True)
@@ -38,8 +39,10 @@ def evaluation_folds(rows: pd.DataFrame, evaluation: Evaluation) -> list[Fold]:
             "too_few_events",
         )
     if evaluation.kind == "held_out":
-        parts = max(2, round(1.0 / evaluation.test_share))
-        return patient_folds(rows, parts, evaluation.seed)[:1]
+        fine = patient_folds(rows, _FINE_PARTS, evaluation.seed)
+        judged = fine[: min(max(1, round(evaluation.test_share * _FINE_PARTS)), _FINE_PARTS - 1)]
+        judge = np.sort(np.concatenate([fold.judge for fold in judged]))
+        return [Fold(np.setdiff1d(np.arange(len(rows)), judge), judge)]
     return patient_folds(rows, evaluation.folds, evaluation.seed)
 
 

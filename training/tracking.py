@@ -9,10 +9,12 @@ from typing import Any
 import mlflow
 import numpy as np
 import pandas as pd
+from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, DataType, Schema
 
 from features import FeatureTable, Task
+from myeloma import StateError
 from serving import mlflow_flavour
 from serving.answer import answer_columns
 from serving.artifact import Artifact
@@ -80,6 +82,29 @@ def mlflow_version(package: str) -> str:
         return version(package)
     except PackageNotFoundError:
         return version(f"{package}-cpu")
+
+
+def tag_run(run_id: str, name: str, value: str) -> None:
+    """Set a tag on a run that exists."""
+    connect().set_tag(run_id, name, value)
+
+
+def require_run(run_id: str, task: Task) -> None:
+    """Refuse to go on with a run that this store does not hold.
+
+    Raises
+    ------
+    StateError
+        It was made in another store.
+    """
+    try:
+        connect().get_run(run_id)
+    except MlflowException:
+        raise StateError(
+            f"The run of this fit is not in the tracking store ({run_id}).",
+            f"fit again: python -m training fit TABLE --task {task.name}; or set MLFLOW_TRACKING_URI to the store it was made in.",
+            "no_run",
+        ) from None
 
 
 def log_results(run_id: str, metrics: dict[str, float], folder: Path | None = None) -> None:

@@ -67,7 +67,7 @@ def test_from_nothing_to_scores_and_back(command, folder):
     champion = next(row for row in json.loads(command("training compare --task smm --json")[1]) if row["champion_version"])
     assert champion["metrics"]["auc_24m_lo"] <= champion["metrics"]["auc_24m"] <= champion["metrics"]["auc_24m_hi"]
     code, out, _ = command("training compare --task smm")
-    assert "champion (version 1)" in out
+    assert "champion, version 1" in out
     assert "mayo_2018" in out
 
     other = next(n for n in ("boosting", "logistic", "cox") if n != champion["estimator"])
@@ -82,11 +82,14 @@ def test_from_nothing_to_scores_and_back(command, folder):
 
 @pytest.mark.slow
 def test_one_model_can_be_fitted_again_alone_and_its_run_is_the_one_compared(command):
-    before = {row["estimator"]: row["run_id"] for row in json.loads(command("training compare --task smm --json")[1])}
+    def compared():
+        return {row["estimator"]: row["run_id"] for row in json.loads(command("training compare --task smm --json")[1]) if not row["note"]}
+
+    before = compared()
     code, out, _ = command("training fit data/smm/table.parquet --task smm --model logistic --json")
     assert (code, list(json.loads(out))) == (0, ["logistic"])
     assert command("training evaluate --task smm")[0] == 0
-    after = {row["estimator"]: row["run_id"] for row in json.loads(command("training compare --task smm --json")[1])}
+    after = compared()
     assert after["logistic"] == json.loads(out)["logistic"] != before["logistic"]
     assert after["cox"] == before["cox"]
 
@@ -103,6 +106,10 @@ def test_one_model_can_be_fitted_again_alone_and_its_run_is_the_one_compared(com
         ("training fit data/smm/table.parquet --task smm --model bosting", 'did you mean "boosting"'),
         ("training evaluate --task mgus", "Nothing is fitted"),
         ("training register --task mgus", "No evaluation"),
+        ("serving score data/smm/cohort --task mgus --out r.csv --model data/smm/fit/cox/artifact", "was made for the task smm"),
+        ("serving score data/smm/cohort --task smm --out r.csv --at 2100-01-01", "lies in the future"),
+        ("serving score data/smm/cohort --task smm --out params.yaml/r.csv", "params.yaml"),
+        ("features build data/smm/cohort t.csv --task smm", "does not end in .parquet"),
         ("training compare --task mgus", "Nothing is evaluated for mgus"),
         ("training rollback --task mgus", "no earlier champion"),
         ("training promote --task smm --model cox --force", "Forcing a promotion needs a reason"),
@@ -157,3 +164,30 @@ def test_help_shows_an_example_for_every_command(command, package):
     assert command(f"{package} --help")[0] == 0
     for name in (registered.name or registered.callback.__name__ for registered in APPS[package].registered_commands):
         assert f"Example: python -m {package} {name}" in " ".join(command(f"{package} {name} --help")[1].replace("│", " ").split())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [({"round": 5}, 'unknown option "round"'), ({"depth": 3.5}, "depth: Input should be a valid integer"), ({"rounds": -5}, "rounds: ")],
+)
+def test_a_wrong_option_of_a_model_names_it(command, folder, change, says):
+    params = yaml.safe_load((folder / "params.yaml").read_text())
+    params["tasks"]["smm"]["models"]["boosting"] |= change
+    (folder / "wrong.yaml").write_text(yaml.safe_dump(params))
+    code, _, err = command("training fit data/smm/table.parquet --task smm --params wrong.yaml --model boosting --fitted wrong_fit")
+    assert (code, says in err) == (1, True)
+
+
+@pytest.mark.slow
+def test_horizons_that_changed_after_the_fit_are_refused_and_so_is_a_run_of_another_store(command, folder, monkeypatch):
+    params = yaml.safe_load((folder / "params.yaml").read_text())
+    params["tasks"]["smm"]["horizons"] = [12, 24, 36]
+    (folder / "changed.yaml").write_text(yaml.safe_dump(params))
+    code, _, err = command("training evaluate --task smm --params changed.yaml")
+    assert (code, "was fitted for the horizons [12, 24, 60]" in err) == (1, True)
+    assert command("training fit data/smm/table.parquet --task smm --model cox --fitted other_fit")[0] == 0
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder / 'other' / 'mlflow.db'}")
+    assert command("training fit data/smm/table.parquet --task smm --model cox --fitted newest_fit")[0] == 0
+    code, _, err = command("training evaluate --task smm --fitted other_fit --evaluated other_evaluation")
+    assert (code, "is not in the tracking store" in err) == (1, True)

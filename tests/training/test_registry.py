@@ -7,7 +7,7 @@ import pytest
 
 from myeloma import ConfigError, StateError
 from serving.store import load_champion
-from training.compare import as_table, candidates
+from training.compare import as_table, candidates, promotable
 from training.doctor import examine
 from training.registry import history, live_version, promote, register, rollback
 
@@ -30,14 +30,16 @@ def test_the_published_score_is_compared_on_the_same_rows_but_never_registered(t
     assert results["mayo_2018"]["metrics"]["rows_24m"] <= results["cox"]["metrics"]["rows_24m"]
     assert results["mayo_2018"]["metrics"]["share_computable_24m"] > 0.9
     with pytest.raises(ConfigError, match="mayo_2018"):
-        promote(results, small_smm_task, "mayo_2018", "", force=False)
+        promote(promotable(small_smm_task), small_smm_task, "mayo_2018", "", force=False)
 
 
 @pytest.mark.slow
 def test_promotion_and_rollback_are_remembered(trained, results, small_smm_task):
     first, before = live_version("smm")[0], len(history("smm"))
     other = next(n for n, r in results.items() if not r["published"] and r["run_id"] != live_version("smm")[1])
-    entry = promote(results, small_smm_task, other, "a test", force=False)
+    entry = promote(promotable(small_smm_task), small_smm_task, other, "a test", force=False)
+    with pytest.raises(StateError, match="is live already; nothing was changed"):
+        promote(promotable(small_smm_task), small_smm_task, other, "again", force=False)
     assert (entry.replaced, live_version("smm")[0]) == (first, entry.version)
     back = rollback("smm", "it was only a test")
     assert live_version("smm")[0] == back.version == first
@@ -51,9 +53,9 @@ def test_promotion_and_rollback_are_remembered(trained, results, small_smm_task)
 def test_the_gate_holds_back_and_force_needs_a_reason(trained, results, small_smm_task):
     strict = replace(small_smm_task, gate=replace(small_smm_task.gate, auc_at_least=0.99))
     with pytest.raises(StateError, match=r"auc_12m.*accepted: >= 0.99"):
-        promote(results, strict, "cox", "", force=False)
+        promote(promotable(strict), strict, "cox", "", force=False)
     with pytest.raises(ConfigError, match="needs a reason"):
-        promote(results, strict, "cox", " ", force=True)
+        promote(promotable(strict), strict, "cox", " ", force=True)
 
 
 @pytest.mark.slow

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Annotated, Literal
+
 import numpy as np
 import pandas as pd
 import xgboost as xgb
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt
 
+from features import parse_column
 from serving.models import Boosted
 from serving.models.base import Array
 from training.estimators.stacking import stack
+
+Share = Annotated[float, Field(gt=0, le=1)]
 
 
 def fit_boosting(  # noqa: PLR0913 - the options of params.yaml, by name
@@ -17,15 +23,16 @@ def fit_boosting(  # noqa: PLR0913 - the options of params.yaml, by name
     columns: list[str],
     horizons: tuple[int, ...],
     *,
-    rounds: int,
-    depth: int,
-    eta: float,
-    min_child_weight: float,
-    subsample: float,
-    l2: float,
-    seed: int,
-    colsample: float = 0.5,
-    device: str = "cpu",
+    rounds: PositiveInt,
+    depth: PositiveInt,
+    eta: Share,
+    min_child_weight: NonNegativeFloat,
+    subsample: Share,
+    l2: NonNegativeFloat,
+    seed: NonNegativeInt,
+    colsample: Share = 0.5,
+    masked_share: Annotated[float, Field(ge=0, lt=1)] = 0.1,
+    device: Literal["cpu", "cuda"] = "cpu",
 ) -> Boosted:
     """Return trees fitted to IPCW-weighted stacked rows; the risk cannot fall as the horizon grows.
 
@@ -34,7 +41,11 @@ def fit_boosting(  # noqa: PLR0913 - the options of params.yaml, by name
     x : array (rows, features)
     rows : DataFrame
         event and time_to_event of the same rows.
+    masked_share : float
+        Share of rows in which one biomarker or static column, drawn at random, is hidden. A tree sends what it never
+        saw missing down an arbitrary branch; having seen it hidden, it sends it where such people belong on average.
     """
+    x = _masked(x, columns, masked_share, seed)
     stacked = stack(rows, horizons)
     months = np.array(horizons, dtype=float)[stacked.horizon]
     matrix = xgb.QuantileDMatrix(np.hstack([x[stacked.row], months[:, None]]), label=stacked.y, weight=stacked.weight)
@@ -53,3 +64,13 @@ def fit_boosting(  # noqa: PLR0913 - the options of params.yaml, by name
         "seed": seed,
     }
     return Boosted(xgb.train(options, matrix, num_boost_round=rounds), columns, horizons)
+
+
+def _masked(x: Array, columns: list[str], share: float, seed: int) -> Array:
+    """Return x with all columns of one group hidden in a share of the rows."""
+    groups = [parse_column(name).biomarker for name in columns]
+    names = sorted(set(groups))
+    rng = np.random.default_rng(seed)
+    hidden = np.where(rng.random(len(x)) < share, rng.integers(0, len(names), len(x)), -1)
+    group = np.array([names.index(name) for name in groups])
+    return np.where(hidden[:, None] == group, np.nan, x)

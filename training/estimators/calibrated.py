@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from inspect import signature
+from typing import Any, get_type_hints
 
 import numpy as np
 import pandas as pd
+from pydantic import ValidationError, create_model
 from scipy.optimize import minimize
 
 from features.columns import FeatureSpec
@@ -47,14 +49,11 @@ def fit_artifact(rows: pd.DataFrame, spec: FeatureSpec, task: Task, kind: str, a
     if kind not in fitters():
         raise ConfigError(f'Unknown model "{kind}".', nearest(kind, fitters()))
     fit, columns = fitters()[kind], spec.columns()
-    options = {name: tuple(value) if isinstance(value, list) else value for name, value in task.models.get(kind, {}).items()}
+    options = checked_options(fit, task.models.get(kind, {}), f"tasks.{task.name}.models.{kind}")
     x = rows[columns].to_numpy(dtype=float)
 
     def fit_on(positions: np.ndarray) -> Model:
-        try:
-            return fit(x[positions], rows.iloc[positions], columns, task.horizons, **options)
-        except TypeError as error:
-            raise ConfigError(f"tasks.{task.name}.models.{kind}: {error}.", "see params.yaml in the repository.") from None
+        return fit(x[positions], rows.iloc[positions], columns, task.horizons, **options)
 
     left_out = np.full((len(rows), len(task.horizons)), np.nan)
     for fold in patient_folds(rows, _CALIBRATION_FOLDS, _SEED):
@@ -62,6 +61,27 @@ def fit_artifact(rows: pd.DataFrame, spec: FeatureSpec, task: Task, kind: str, a
     model = fit_on(np.arange(len(rows)))
     calibration = fit_calibration(left_out, rows, task.horizons)
     return Artifact(kind, model, spec, task.horizons, calibration, about | {"reference": reference_ranges(x, columns)})
+
+
+def checked_options(fit: Callable[..., Model], options: dict[str, Any], where: str) -> dict[str, Any]:
+    """Return the options of a model as its fitting function annotates them.
+
+    Raises
+    ------
+    ConfigError
+        An option is unknown (the nearest is named), missing, or not what the function takes.
+    """
+    hints = get_type_hints(fit, include_extras=True)
+    parameters = {name: p for name, p in signature(fit).parameters.items() if p.kind is p.KEYWORD_ONLY}
+    if unknown := sorted(options.keys() - parameters.keys()):
+        raise ConfigError(f'{where}: unknown option "{unknown[0]}".', nearest(unknown[0], parameters))
+    fields = {name: (hints[name], ... if p.default is p.empty else p.default) for name, p in parameters.items()}
+    try:
+        accepted = create_model("Options", **fields)(**options)
+    except ValidationError as error:
+        problems = "; ".join(f"{e['loc'][0]}: {e['msg']}" for e in error.errors())
+        raise ConfigError(f"{where}: {problems}.", "see params.yaml in the repository.") from None
+    return {name: getattr(accepted, name) for name in parameters}
 
 
 def fit_calibration(margins: Array, rows: pd.DataFrame, horizons: tuple[int, ...]) -> Calibration:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from lifelines import CoxPHFitter
+from pydantic import NonNegativeFloat
 
 from features.tasks import DAYS_PER_MONTH
 from myeloma import ConfigError
@@ -16,7 +17,13 @@ from training.estimators.design import fit_design
 
 
 def fit_cox(
-    x: Array, rows: pd.DataFrame, columns: list[str], horizons: tuple[int, ...], *, covariates: tuple[str, ...], penalty: float = 0.0
+    x: Array,
+    rows: pd.DataFrame,
+    columns: list[str],
+    horizons: tuple[int, ...],
+    *,
+    covariates: tuple[str, ...],
+    penalty: NonNegativeFloat = 0.0,
 ) -> CauseSpecificCox:
     """Return both cause-specific models, time counted from the landmark.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from pydantic import NonNegativeInt, PositiveFloat
 from sklearn.linear_model import LogisticRegression
 
 from serving.models import HorizonLogistic, logistic
@@ -17,7 +18,13 @@ _INNER_FOLDS = 3
 
 
 def fit_logistic(
-    x: Array, rows: pd.DataFrame, columns: list[str], horizons: tuple[int, ...], *, penalties: tuple[float, ...], seed: int = 1
+    x: Array,
+    rows: pd.DataFrame,
+    columns: list[str],
+    horizons: tuple[int, ...],
+    *,
+    penalties: tuple[PositiveFloat, ...],
+    seed: NonNegativeInt = 1,
 ) -> HorizonLogistic:
     """Return the regression with the penalty that predicts left-out patients best (weighted log loss).
 
