@@ -17,9 +17,16 @@ _LEAST_OTHERS = 2
 COLUMNS = ("code", "biomarker", "source_row", "message")
 
 
-def suspicions(cohort: Cohort) -> pd.DataFrame:
-    """Return one row per suspicion: its code, the biomarker, the row of the source, and what is suspected."""
-    parts = [_unit_slips(cohort.measurements), _contradicted_chains(cohort)]
+def suspicions(cohort: Cohort, measured: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Return one row per suspicion: its code, the biomarker, the row of the source, and what is suspected.
+
+    Parameters
+    ----------
+    measured : DataFrame, optional
+        `with_derived(cohort)`, where the caller has it already.
+    """
+    measured = with_derived(cohort) if measured is None else measured
+    parts = [_unit_slips(cohort.measurements), _contradicted_chains(cohort, measured)]
     return pd.concat([part for part in parts if len(part)] or [pd.DataFrame(columns=list(COLUMNS))], ignore_index=True)
 
 
@@ -44,10 +51,9 @@ def _unit_slips(measurements: pd.DataFrame) -> pd.DataFrame:
     return slipped[["biomarker", "source_row"]].assign(code="suspected_unit_slip", message=message)[list(COLUMNS)]
 
 
-def _contradicted_chains(cohort: Cohort) -> pd.DataFrame:
+def _contradicted_chains(cohort: Cohort, measured: pd.DataFrame) -> pd.DataFrame:
     """Find ratios outside the normal range on the side of the other chain than the one that is recorded."""
     low, high = catalogue()["kappa_lambda_ratio"].expected or (0.0, float("inf"))
-    measured = with_derived(cohort)
     ratios = measured[measured["biomarker"] == "kappa_lambda_ratio"]
     chain = ratios["patient_id"].map(cohort.patients.set_index("patient_id")["light_chain"])
     wrong = ratios[((chain == "kappa") & (ratios["value"] < low)) | ((chain == "lambda") & (ratios["value"] > high))]

@@ -36,12 +36,17 @@ _FINDINGS = {
 NEVER_KNOWN = ("immunoparesis", "ldh_high", "aberrant_plasma_cells")
 
 
-def score_inputs(cohort: Cohort, landmarks: pd.DataFrame) -> pd.DataFrame:
+def score_inputs(cohort: Cohort, landmarks: pd.DataFrame, measured: pd.DataFrame | None = None) -> pd.DataFrame:
     """Return every input of every published score, one row per row of `landmarks`; unknown = NaN.
 
     The latest value of a biomarker counts however old it is (`<biomarker>__age_days` says how old).
+
+    Parameters
+    ----------
+    measured : DataFrame, optional
+        `with_derived(cohort)`, where the caller has it already.
     """
-    measured = with_derived(cohort)
+    measured = with_derived(cohort) if measured is None else measured
     latest, extremes, line = (features_from(measured, cohort, landmarks, spec) for spec in (_LATEST, _EXTREMES, _HEMOGLOBIN_LINE))
     columns: dict[str, np.ndarray] = {name: latest[f"{name}__last__ever"].to_numpy() for name in LEVELS}
     columns |= {f"{name}__age_days": latest[f"{name}__age_days__ever"].to_numpy() for name in LEVELS}

@@ -13,10 +13,11 @@ import pyarrow.parquet as parquet
 
 from features.cohort import Cohort
 from features.columns import FeatureSpec
+from features.derived import with_derived
 from features.files import whole_file
 from features.landmarks import visit_landmarks
 from features.outcomes import CRITERIA_MET, criteria_met, outcomes
-from features.rows import build_features
+from features.rows import features_from
 from features.score_inputs import PREFIX, score_inputs
 from features.tasks import Task
 from myeloma import DataError, StateError, catalogue
@@ -46,7 +47,8 @@ def build_table(cohort: Cohort, task: Task) -> FeatureTable:
     landmarks = visit_landmarks(cohort)
     after = outcomes(cohort, landmarks, task.treatment)
     reason = after["not_at_risk"].to_numpy(dtype=object)
-    scores = score_inputs(cohort, landmarks).add_prefix(PREFIX)
+    measured = with_derived(cohort)
+    scores = score_inputs(cohort, landmarks, measured).add_prefix(PREFIX)
     if task.criteria_guard:
         reason[(reason == "") & criteria_met(scores.rename(columns=lambda name: name.removeprefix(PREFIX)))] = CRITERIA_MET
     at_risk = reason == ""
@@ -64,7 +66,7 @@ def build_table(cohort: Cohort, task: Task) -> FeatureTable:
             "nothing_usable",
         )
     landmarks = landmarks[at_risk].reset_index(drop=True)
-    features = build_features(cohort, landmarks, task.features)
+    features = features_from(measured, cohort, landmarks, task.features)
     site = landmarks["patient_id"].map(cohort.patients.set_index("patient_id")["site"])
     kept = [frame[at_risk].reset_index(drop=True) for frame in (scores, after[OUTCOMES])]
     rows = pd.concat([landmarks.assign(site=site), features, *kept], axis=1)

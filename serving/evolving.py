@@ -7,22 +7,26 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from features import Cohort
-from features.derived import with_derived
-from features.score_inputs import score_inputs
 from myeloma.change import trend
 from myeloma.scores.evolving import PANGEA_RULES
 
 
-def evolving_findings(cohort: Cohort, landmark: pd.DataFrame) -> list[dict[str, Any]]:
+def evolving_findings(measured: pd.DataFrame, inputs: pd.DataFrame, day: pd.Timestamp) -> list[dict[str, Any]]:
     """Return, for each PANGEA rule, whether its flag is met and what the trend over its window is.
 
     The flag ignores measurement noise; the trend's slope (relative change per year, shrunk towards none) comes with its
     standard error, and `exceeds_noise` says whether it is beyond what a stable person shows. None where not known.
+
+    Parameters
+    ----------
+    measured : DataFrame
+        One person's measurements and those derived from them.
+    inputs : DataFrame
+        The person's row of `score_inputs`, which holds the flags.
+    day : Timestamp
+        The landmark.
     """
-    day = landmark["landmark"].iloc[0]
-    flags = score_inputs(cohort, landmark).iloc[0]
-    measured = with_derived(cohort)
+    flags = inputs.iloc[0]
     known = measured[measured["available_at"] <= day].sort_values(["collected_at", "available_at", "value"])
     found = []
     for flag, rule in PANGEA_RULES.items():

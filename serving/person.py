@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from features import Cohort, FeatureSpec, build_features
+from features import Cohort, FeatureSpec
 from features.columns import STATIC, group_label
+from features.derived import with_derived
 from features.outcomes import criteria_met
 from features.plausibility import describe, suspicions
+from features.rows import features_from
 from features.score_inputs import score_inputs
 from myeloma import catalogue
 from myeloma.change import change
@@ -37,19 +39,20 @@ def answer_person(artifact: Artifact, cohort: Cohort, landmark: pd.DataFrame) ->
     landmark : DataFrame
         One row: patient_id and landmark.
     """
-    features = build_features(cohort, landmark, artifact.spec)
-    inputs = score_inputs(cohort, landmark)
     day = landmark["landmark"].iloc[0]
-    measured = _measured(artifact, cohort, landmark, features)
     known = replace(cohort, measurements=cohort.measurements[cohort.measurements["available_at"] <= day])
+    history = with_derived(known)
+    features = features_from(history, known, landmark, artifact.spec)
+    inputs = score_inputs(known, landmark, history)
+    measured = _measured(artifact, history, known, landmark, features)
     met = bool(artifact.about["criteria_guard"] and criteria_met(inputs)[0])
     return {
         "landmark": f"{day:%Y-%m-%d}",
         "task": artifact.about["task"],
         "risks": [] if met else _risks(artifact, features, measured),
-        "warnings": [*([CRITERIA_WARNING] if met else []), *_warnings(artifact, measured), *describe(suspicions(known))],
+        "warnings": [*([CRITERIA_WARNING] if met else []), *_warnings(artifact, measured), *describe(suspicions(known, history))],
         "criteria": criteria_findings(inputs),
-        "evolving": evolving_findings(cohort, landmark),
+        "evolving": evolving_findings(history, inputs, day),
         "scores": score_answers(inputs, artifact.about["population"], with_risks=not met),
         "model": identity(artifact),
         "notice": NOTICE,
@@ -80,10 +83,12 @@ def _risks(artifact: Artifact, features: pd.DataFrame, measured: dict[str, dict[
     return horizons
 
 
-def _measured(artifact: Artifact, cohort: Cohort, landmark: pd.DataFrame, features: pd.DataFrame) -> dict[str, dict[str, Any]]:
+def _measured(
+    artifact: Artifact, history: pd.DataFrame, cohort: Cohort, landmark: pd.DataFrame, features: pd.DataFrame
+) -> dict[str, dict[str, Any]]:
     """Return, by biomarker or static column, the latest value, its day, and the change since the value before."""
     spec = FeatureSpec(artifact.spec.biomarkers, ("ever",), ("last", "age_days", "delta_previous"), ())
-    latest = build_features(cohort, landmark, spec).iloc[0]
+    latest = features_from(history, cohort, landmark, spec).iloc[0]
     day = landmark["landmark"].iloc[0]
     unknown = dict.fromkeys(("value", "unit", "collected_on", "age_days", "change", "exceeds_noise"))
     found = {name: {**unknown, "value": _number(features[name].iloc[0])} for name in artifact.spec.static}
