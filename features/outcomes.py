@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from features.cohort import Cohort
-from features.tasks import Treatment
+from features.tasks import Population, Treatment
 from myeloma.criteria import CRITERIA_INPUTS, any_met
 
 EVENTS = ("none", "progression", "death")
@@ -48,13 +48,18 @@ def milestones(cohort: Cohort, treatment: Treatment) -> pd.DataFrame:
     return table
 
 
-def outcomes(cohort: Cohort, landmarks: pd.DataFrame, treatment: Treatment) -> pd.DataFrame:
+def outcomes(cohort: Cohort, landmarks: pd.DataFrame, treatment: Treatment, population: Population | None = None) -> pd.DataFrame:
     """Return, row by row of `landmarks`, why a row is not at risk (empty = at risk) and what came after.
+
+    Parameters
+    ----------
+    population : str, optional
+        The stage at the index date that the task is about; people recorded with another are not at risk for it.
 
     Returns
     -------
     DataFrame
-        `not_at_risk`: "", before_index, progressed, dead, treated, after_follow_up;
+        `not_at_risk`: "", no_visit, other_stage, before_index, progressed, dead, treated, after_follow_up;
         `event` in {none, progression, death}; `time_to_event` in days, to the first event or the end of
         observation; `follow_up` in days, to the end of observation whatever happened. Where progression and
         death share a day, progression counts.
@@ -62,8 +67,10 @@ def outcomes(cohort: Cohort, landmarks: pd.DataFrame, treatment: Treatment) -> p
     when = milestones(cohort, treatment).loc[landmarks["patient_id"]].reset_index()
     landmark = landmarks["landmark"].reset_index(drop=True)
     treated = when["treatment_start"] <= landmark if treatment == "censor" else pd.Series(False, index=landmark.index)
+    stage = landmarks["patient_id"].map(cohort.patients.set_index("patient_id")["stage"]).reset_index(drop=True)
     reasons = [
         (landmark.isna(), "no_visit"),
+        ((stage != "") & (stage != population) if population else pd.Series(False, index=landmark.index), "other_stage"),
         (landmark < when["index_date"], "before_index"),
         (when["progression"] <= landmark, "progressed"),
         (when["death"] <= landmark, "dead"),

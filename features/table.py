@@ -45,7 +45,7 @@ def build_table(cohort: Cohort, task: Task) -> FeatureTable:
         Not one landmark is at risk.
     """
     landmarks = visit_landmarks(cohort)
-    after = outcomes(cohort, landmarks, task.treatment)
+    after = outcomes(cohort, landmarks, task.treatment, task.population)
     reason = after["not_at_risk"].to_numpy(dtype=object)
     measured = with_derived(cohort)
     scores = score_inputs(cohort, landmarks, measured).add_prefix(PREFIX)

@@ -31,7 +31,7 @@ def score_landmarks(
     progression: `status` says so and the numbers are empty. Where the task guards against it and a myeloma-defining
     criterion is met (`criteria_met`), no risk is shown either. Nobody is dropped.
     """
-    after = outcomes(cohort, landmarks, artifact.about["treatment"])
+    after = outcomes(cohort, landmarks, artifact.about["treatment"], artifact.about["population"])
     # Scoring looks at the present: that follow-up ends at the landmark is no reason not to score.
     status = after["not_at_risk"].replace({"": SCORED, "after_follow_up": SCORED}).to_numpy(dtype=object)
     present = np.flatnonzero(status == SCORED)

@@ -113,17 +113,11 @@ def landmark_of(history: History, cohort: Cohort, artifact: Artifact) -> pd.Data
             landmarks["landmark"] = landmark_day(history.landmark)
         except DataError as error:
             raise HistoryError([{"code": error.code, "where": "landmark", "message": error.hint}]) from None
-    reason = outcomes(cohort, landmarks, artifact.about["treatment"])["not_at_risk"].iloc[0]
+    population = artifact.about["population"]
+    reason = outcomes(cohort, landmarks, artifact.about["treatment"], population)["not_at_risk"].iloc[0]
     if reason not in ("", "after_follow_up"):
-        raise HistoryError(
-            [
-                {
-                    "code": str(reason),
-                    "where": "landmark",
-                    "message": "a day from the index date on, before progression, treatment or death is needed",
-                }
-            ]
-        )
+        needed = f"stage {population} and a day from the index date on, before progression, treatment or death"
+        raise HistoryError([{"code": str(reason), "where": "landmark", "message": f"needed: {needed}"}])
     return landmarks
 
 

@@ -1,5 +1,7 @@
 """What came after a landmark: who is still at risk, the first event, and how long people were followed."""
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
@@ -125,3 +127,11 @@ def test_milestones_are_one_row_a_person_with_gaps_where_nothing_happened(cohort
     assert table.index.tolist() == ["P1", "P2"]
     assert table[["progression", "death", "treatment_start"]].isna().sum().sum() == 5
     assert (table["follow_up_end"] - table["index_date"]).dt.days.tolist() == [10, 0]
+
+
+@pytest.mark.parametrize(("stage", "reason"), [("smm", ""), ("", ""), ("mgus", "other_stage"), ("mm", "other_stage")])
+def test_people_recorded_with_another_stage_are_not_at_risk_for_the_task(cohort_of_days, stage, reason):
+    cohort = cohort_of_days([("P1", "m_protein", 0, 0, 1.0), ("P1", "m_protein", 400, 400, 1.0)])
+    cohort = replace(cohort, patients=cohort.patients.assign(stage=stage))
+    landmarks = pd.DataFrame({"patient_id": ["P1"], "landmark": [pd.Timestamp("2015-01-01")]})
+    assert outcomes(cohort, landmarks, "censor", "smm")["not_at_risk"].tolist() == [reason]

@@ -104,7 +104,7 @@ def test_ravi_is_known_from_the_day_it_is_met_and_not_met_only_once_the_year_is_
 
 
 def test_a_reported_ratio_does_not_hide_the_involved_chain(cohort_of_days):
-    """Laboratories report both chains and their ratio together; the criterion needs all of it (section 3.11)."""
+    """Laboratories report both chains and their ratio together; the criterion needs all of it."""
     chains = [("P1", "flc_kappa", 5, 5, 500.0), ("P1", "flc_lambda", 5, 5, 4.0)]
     for reported in ([], [("P1", "kappa_lambda_ratio", 5, 5, 125.0)], [("P1", "flc_ratio", 5, 5, 125.0)]):
         row = inputs_at(cohort_of_days([*chains, *reported], light_chain="kappa"), 5)

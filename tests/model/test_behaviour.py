@@ -71,8 +71,8 @@ def test_the_future_does_not_matter(artifact, cohort):
 def test_a_larger_burden_goes_with_a_larger_risk(artifact, cohort):
     def with_levels(factor):
         rows = cohort.measurements
-        burden = rows["biomarker"].isin(["m_protein", "bmpc"])
-        return replace(cohort, measurements=rows.assign(value=np.where(burden, np.minimum(rows["value"] * factor, 95.0), rows["value"])))
+        most = rows["biomarker"].map({"m_protein": 9.0, "bmpc": 55.0})  # inside the hard range, and below the criterion
+        return replace(cohort, measurements=rows.assign(value=rows["value"].where(most.isna(), np.minimum(rows["value"] * factor, most))))
 
     low, high = (score(artifact, with_levels(factor))["risk_24m"].mean() for factor in (0.6, 1.6))
     assert high > 1.3 * low

@@ -20,7 +20,7 @@ def status_of(key, **values):
 
 @pytest.mark.parametrize(
     ("key", "biomarker", "value", "met"),
-    [  # clinical_evidence.md, section 3.11 and item 9: hemoglobin, creatinine, calcium strict; marrow and ratio not
+    [  # Rajkumar, Lancet Oncol 2014;15:e538: hemoglobin, creatinine, calcium strict; marrow and ratio not
         *[("calcium", "calcium", value, met) for value, met in [(10.9, 0), (11.0, 0), (11.1, 1)]],
         *[("renal", "creatinine", value, met) for value, met in [(1.9, 0), (2.0, 0), (2.1, 1)]],
         *[("anemia", "hemoglobin", value, met) for value, met in [(10.1, 0), (10.0, 0), (9.9, 1)]],

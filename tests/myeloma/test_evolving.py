@@ -14,7 +14,7 @@ NAN = math.nan
 MET = {"mspike_traj": (1.0, 2.0), "hgb_traj": (13.0, 10.0), "iuratio_traj": (10.0, 40.0), "creatinine_traj": (0.8, 1.6)}
 each_flag = pytest.mark.parametrize("name", list(PANGEA_RULES))
 
-# Limits and windows: clinical_evidence.md, section 1.3; Ravi's definitions: section 3.9.
+# Limits and windows: Chabrun, Nature Medicine 2026 (authors' code); Ravi, Blood Cancer J 2016;6:e454.
 
 
 @pytest.mark.parametrize("tenths", range(50))
@@ -82,7 +82,7 @@ def test_arrays_of_current_and_extreme_give_the_flags_one_by_one(name):
     np.testing.assert_array_equal(found, [1, 0, 0, NAN, NAN])
 
 
-def test_a_flag_stays_while_the_value_falls_as_published():  # section 1.7, point 6
+def test_a_flag_stays_while_the_value_falls_as_published():
     assert pangea_flag("mspike_traj", [0, 180, 360], [0.37, 1.93, 1.58]) == 1
 
 

@@ -44,7 +44,7 @@ def at_the_means(model):
 
 @pytest.mark.parametrize(
     ("person", "with_marrow", "without_marrow"),
-    [  # clinical_evidence.md, section 1.6: risk at 1 / 2 / 5 / 10 years
+    [  # computed from the published coefficients and baseline: risk at 1 / 2 / 5 / 10 years
         (A, (0.017, 0.030, 0.072, 0.135), (0.026, 0.041, 0.092, 0.172)),
         (A | M, (0.029, 0.051, 0.120, 0.220), (0.051, 0.080, 0.173, 0.312)),
         (A | HB, (0.054, 0.094, 0.213, 0.372), (0.086, 0.133, 0.277, 0.470)),
@@ -60,7 +60,7 @@ def test_golden_cases(person, with_marrow, without_marrow):
 
 
 @pytest.mark.parametrize(("static", "full"), [(PANGEA_SMM_STATIC, PANGEA_SMM), (PANGEA_SMM_NO_MARROW_STATIC, PANGEA_SMM_NO_MARROW)])
-def test_without_history_every_flag_is_0(static, full):  # section 1.4, "no history" mode
+def test_without_history_every_flag_is_0(static, full):  # the authors' "no history" mode
     assert set(full.inputs) - set(static.inputs) == set(FLAGS)
     for person in (A, B, C):
         assert risks_of(static, person, (12, 24, 60, 120)) == risks_of(full, person, (12, 24, 60, 120))
@@ -68,7 +68,7 @@ def test_without_history_every_flag_is_0(static, full):  # section 1.4, "no hist
 
 @pytest.mark.parametrize(
     ("model", "baseline"),
-    [  # section 1.2, S0 at `YEARS`; section 2 at 1 / 2 / 3 / 5 / 10 years
+    [  # published S0 at `YEARS`; PANGEA 2023 at 1 / 2 / 3 / 5 / 10 years
         (
             PANGEA_SMM,
             ".996980 .982920 .977526 .967897 .958782 .943463 .931921 .917968 .903636 "
@@ -92,7 +92,7 @@ def test_somebody_at_the_means_has_the_baseline_risk(model, baseline):
 
 @pytest.mark.parametrize(
     ("model", "hazard_ratios"),
-    [  # section 1.2, as printed
+    [  # hazard ratios as printed
         (
             PANGEA_SMM,
             {"m_protein": 1.339, "flc_ratio": 1.411, "bmpc": 1.051, "creatinine": 1.540, "age": 1.026}
@@ -175,7 +175,7 @@ def test_marrow_of_zero_percent_is_a_value(model):
 @pytest.mark.parametrize(
     ("risk", "group"), [(0.05, "low"), (0.0999, "low"), (0.1001, "intermediate"), (0.40, "intermediate"), (0.4001, "high"), (0.9, "high")]
 )
-def test_groups_are_cut_at_10_and_40_percent_of_two_years(risk, group):  # section 1.4
+def test_groups_are_cut_at_10_and_40_percent_of_two_years(risk, group):
     model = replace(PANGEA_SMM, coefficients={"age": 0.0}, means={}, months=(24.0,), baseline=(1.0 - risk,))
     assert model.group_name(age=60) == group
     assert model.group(age=[60, math.nan]).tolist() == [GROUPS.index(group), -1]

@@ -6,7 +6,7 @@ import pytest
 
 from myeloma.scores import ISS, POINT_SCORES, R2_ISS, R_ISS
 
-# Tables: clinical_evidence.md, section 3.10.
+# Tables worked out by hand from the publications that each stage cites.
 ISS_TABLE = {  # beta-2 microglobulin mg/L, albumin g/dL
     (3.49, 3.5): "I",
     (3.49, 3.49): "II",

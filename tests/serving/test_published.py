@@ -15,7 +15,7 @@ from serving.artifact import load_artifact
 from serving.batch import score_landmarks
 from serving.published import criteria_findings, score_answers, score_columns
 
-WARNING = "criteria for active myeloma may be met"  # clinical_evidence.md, "What a product must implement", item 9
+WARNING = "criteria for active myeloma may be met"
 PERSON = {"m_protein": 2.1, "flc_ratio": 5.0, "kappa_lambda_ratio": 5.0, "bmpc": 15.0, "creatinine": 1.0, "hemoglobin": 13.0, "age": 65.0}
 
 
