@@ -113,12 +113,21 @@ def compare(task: AnyTask = None, params: Params = DEFAULT_PARAMS, as_json: Json
     """
     from training.compare import as_dicts, as_table, candidates
 
-    found = [(chosen, candidates(chosen)) for chosen in _tasks(task, params)]
+    found, waiting = [], []
+    for chosen in _tasks(task, params):
+        try:
+            found.append((chosen, candidates(chosen)))
+        except StateError as error:
+            waiting.append(error)
+    if not found:
+        raise waiting[0]
     if as_json:
         typer.echo(json.dumps([row for chosen, rows in found for row in as_dicts(chosen, rows)]))
         return
     for chosen, rows in found:
         console.print(as_table(chosen, rows, narrow=console.width < _WIDE))
+    for error in waiting:  # a task of params.yaml that is not trained yet is no mistake
+        console.print(f"{error.what} {error.hint}")
     console.print("Next: make ui (compare runs)   make score IN=data/smm/cohort OUT=risks.parquet   make serve (HTTP API)   make help")
 
 

@@ -68,6 +68,8 @@ def test_from_nothing_to_scores_and_back(command, folder):
     assert champion["metrics"]["auc_24m_lo"] <= champion["metrics"]["auc_24m"] <= champion["metrics"]["auc_24m_hi"]
     code, out, _ = command("training compare --task smm")
     assert "champion, version 1" in out
+    code, out, _ = command("training compare")
+    assert (code, "Nothing is evaluated for mgus." in out) == (0, True)
     assert "mayo_2018" in out
 
     other = next(n for n in ("boosting", "logistic", "cox") if n != champion["estimator"])
