@@ -9,9 +9,8 @@ import pandas as pd
 
 from myeloma import catalogue
 from myeloma.criteria import CRITERIA_INPUTS, findings
-from myeloma.scores import POINT_SCORES, RISK_MODELS
-
-_RISK_MODEL_MONTHS = (12, 24, 60, 120)
+from myeloma.scores import POINT_SCORES, RISK_MODELS, SCORES
+from myeloma.scores.pangea import SHOWN_MONTHS
 
 
 def score_columns(inputs: pd.DataFrame, population: str) -> pd.DataFrame:
@@ -30,7 +29,7 @@ def score_columns(inputs: pd.DataFrame, population: str) -> pd.DataFrame:
     for key, model in RISK_MODELS.items():
         if model.population == population:
             values = {name: inputs[name].to_numpy() for name in model.inputs}
-            columns |= {f"score_{key}_risk_{months}m": model.risk(months, **values) for months in _RISK_MODEL_MONTHS}
+            columns |= {f"score_{key}_risk_{months}m": model.risk(months, **values) for months in SHOWN_MONTHS}
     return pd.DataFrame(columns)
 
 
@@ -43,26 +42,20 @@ def score_answers(inputs: pd.DataFrame, population: str, with_risks: bool = True
         False where a myeloma-defining criterion is met: a risk of progression to myeloma is then not shown.
     """
     row = inputs.iloc[0]
-    answers: dict[str, dict[str, Any]] = {}
-    for key, score in POINT_SCORES.items():
+    answers = {}
+    for key, score in SCORES.items():
         if score.population == population:
             result = score.evaluate(**{name: float(row[name]) for name in score.inputs})
-            computable = len(result.possible) < len(score.categories)
-            reason = "" if computable else f"not computable: {', '.join(result.missing)} unknown"
-            answers[key] = _answer(score.name, score.citation, result.category, result.points, result.missing, result.risks, reason)
-            answers[key]["possible"] = list(result.possible)
-    for key, model in RISK_MODELS.items():
-        if model.population == population:
-            missing = tuple(name for name in model.inputs if np.isnan(row[name]))
-            values = {name: inputs[name].to_numpy() for name in model.inputs}
-            risks = {} if missing else {months: float(model.risk(months, **values)[0]) for months in _RISK_MODEL_MONTHS}
-            reason = f"not computable: {', '.join(missing)} unknown" if missing else ""
-            category = model.group_name(**{name: float(row[name]) for name in model.inputs})
-            answers[key] = _answer(model.name, model.citation, category, None, missing, risks, reason)
-            answers[key]["possible"] = [category] if category else []
-    if not with_risks:
-        for answer in answers.values():
-            answer["risks"] = {}
+            answers[key] = {
+                "name": score.name,
+                "citation": score.citation,
+                "category": result.category,
+                "points": result.points,
+                "possible": list(result.possible),
+                "missing": list(result.missing),
+                "risks": {f"{months}m": risk for months, risk in result.risks.items()} if with_risks else {},
+                "reason": result.reason,
+            }
     return answers
 
 
@@ -81,20 +74,6 @@ def criteria_findings(inputs: pd.DataFrame) -> list[dict[str, Any]]:
         }
         for found in findings(values)
     ]
-
-
-def _answer(
-    name: str, citation: str, category: str | None, points: float | None, missing: tuple[str, ...], risks: dict[int, float], reason: str
-) -> dict[str, Any]:
-    return {
-        "name": name,
-        "citation": citation,
-        "category": category,
-        "points": points,
-        "missing": list(missing),
-        "risks": {f"{months}m": risk for months, risk in risks.items() if np.isfinite(risk)},
-        "reason": reason,
-    }
 
 
 def _possible_words(categories: tuple[str, ...], bits: int) -> str:

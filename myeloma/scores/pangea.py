@@ -18,10 +18,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from myeloma.scores.checks import checked
+from myeloma.scores.score import ScoreResult, not_computable
 
 Array = NDArray[np.float64]
 FLAGS = ("hgb_traj", "iuratio_traj", "mspike_traj", "creatinine_traj")
 GROUPS = ("low", "intermediate", "high")
+SHOWN_MONTHS = (12, 24, 60, 120)  # as the public calculator shows
 GROUP_CUTS = (0.10, 0.40)  # two-year risk: low < 10 %, intermediate 10-40 %, high > 40 %
 TOLERANCE = 1e-9  # a risk of 10 % stays one in binary arithmetic
 _YEARS = (0.25, 0.5, 0.75, 1, 1.5, 2, 2.5, 3, 3.5, 4, 4.5, 5, 6, 7, 8, 9, 10)
@@ -87,10 +89,15 @@ class Pangea:
         group = (risk >= GROUP_CUTS[0] - TOLERANCE).astype(np.int64) + (risk > GROUP_CUTS[1])
         return np.where(np.isnan(risk), -1, group)
 
-    def group_name(self, **inputs: float) -> str | None:
-        """Return one person's group in words, None where it is not computable."""
-        position = int(self.group(**inputs))
-        return GROUPS[position] if position >= 0 else None
+    def evaluate(self, **inputs: float | None) -> ScoreResult:
+        """Return group and published risks for one person; None or NaN means unknown, and nothing is then computed."""
+        values = {name: np.array([np.nan if inputs.get(name) is None else inputs[name]], dtype=float) for name in self.inputs}
+        missing = tuple(name for name, value in values.items() if np.isnan(value[0]))
+        if missing:
+            return ScoreResult(None, None, GROUPS, missing, {}, not_computable(missing))
+        group = GROUPS[int(self.group(**values)[0])]
+        risks = {int(months): float(self.risk(int(months), **values)[0]) for months in SHOWN_MONTHS if float(months) in self.months}
+        return ScoreResult(group, None, (group,), (), risks)
 
 
 _MONTHS = tuple(12.0 * year for year in _YEARS)

@@ -68,7 +68,7 @@ class ScoreResult:
     """What a score says of one person.
 
     `category` is None when missing inputs leave more than one possible; `risks` are the published ones of the
-    category, by horizon in months.
+    category, by horizon in months; `reason` says why nothing at all can be said.
     """
 
     category: str | None
@@ -76,6 +76,12 @@ class ScoreResult:
     possible: tuple[str, ...]
     missing: tuple[str, ...]
     risks: dict[int, float]
+    reason: str = ""
+
+
+def not_computable(missing: tuple[str, ...]) -> str:
+    """Return the reason why a score says nothing."""
+    return f"not computable: {', '.join(missing)} unknown"
 
 
 @dataclass(frozen=True)
@@ -138,11 +144,14 @@ class Score:
         position = int(found.category()[0])
         bits = int(found.possible[0])
         low, high = float(found.points_low[0]), float(found.points_high[0])
+        missing = tuple(name for name, value in values.items() if np.isnan(value))
+        open_altogether = bits == (1 << len(self.categories)) - 1
         return ScoreResult(
             category=self.categories[position] if position >= 0 else None,
             points=low if low == high else None,
             possible=tuple(name for k, name in enumerate(self.categories) if bits >> k & 1),
-            missing=tuple(name for name, value in values.items() if np.isnan(value)),
+            missing=missing,
+            reason=not_computable(missing) if open_altogether else "",
             risks={h: risks[position] for h, risks in self.risks.items() if position >= 0 and risks[position] is not None},  # type: ignore[misc]
         )
 

@@ -141,7 +141,8 @@ def test_a_missing_input_gives_no_risk_and_no_group(model):
         known = inputs_of(model, B)
         assert np.isfinite(model.risk(24, **known))
         assert np.isnan(model.risk(24, **known | {name: math.nan}))
-        assert model.group_name(**known | {name: math.nan}) is None
+        result = model.evaluate(**known | {name: math.nan})
+        assert (result.category, result.risks, result.reason) == (None, {}, f"not computable: {name} unknown")
         with pytest.raises((KeyError, TypeError)):
             model.risk(24, **{other: value for other, value in known.items() if other != name})
 
@@ -177,12 +178,12 @@ def test_marrow_of_zero_percent_is_a_value(model):
 )
 def test_groups_are_cut_at_10_and_40_percent_of_two_years(risk, group):
     model = replace(PANGEA_SMM, coefficients={"age": 0.0}, means={}, months=(24.0,), baseline=(1.0 - risk,))
-    assert model.group_name(age=60) == group
+    assert model.evaluate(age=60).category == group
     assert model.group(age=[60, math.nan]).tolist() == [GROUPS.index(group), -1]
 
 
 def test_groups_of_the_golden_cases():
-    groups = [PANGEA_SMM.group_name(**inputs_of(PANGEA_SMM, person)) for person in (A, B, C, C | M | HB)]
+    groups = [PANGEA_SMM.evaluate(**inputs_of(PANGEA_SMM, person)).category for person in (A, B, C, C | M | HB)]
     assert groups == ["low", "intermediate", "intermediate", "high"]  # 3.0 / 10.4 / 26.4 % and more
 
 
