@@ -21,7 +21,7 @@ from serving.answer import NOTICE, answer_columns, identity
 from serving.artifact import Artifact, feature_matrix
 from serving.evolving import evolving_findings
 from serving.predict import biomarker_groups, explain
-from serving.published import criteria_findings, score_answers
+from serving.published import criteria_findings, day_before, score_answers
 
 CRITERIA_WARNING = "criteria for active myeloma may be met: clinician review; no risk of progression is shown"
 _STALE_AFTER_INTERVALS = 2  # usual intervals of the catalogue
@@ -51,7 +51,7 @@ def answer_person(artifact: Artifact, cohort: Cohort, landmark: pd.DataFrame) ->
         "task": artifact.about["task"],
         "risks": [] if met else _risks(artifact, features, measured),
         "warnings": [*([CRITERIA_WARNING] if met else []), *_warnings(artifact, measured), *describe(suspicions(known, history))],
-        "criteria": criteria_findings(inputs),
+        "criteria": criteria_findings(inputs, day),
         "evolving": evolving_findings(history, inputs, day),
         "scores": score_answers(inputs, artifact.about["population"], with_risks=not met),
         "model": identity(artifact),
@@ -96,7 +96,7 @@ def _measured(
         value, age, delta = (float(latest[f"{name}__{statistic}__ever"]) for statistic in spec.statistics)
         found[name] = {**unknown, "unit": catalogue()[name].unit}
         if np.isfinite(value):
-            found[name] |= {"value": value, "age_days": age, "collected_on": f"{day - pd.Timedelta(days=age):%Y-%m-%d}"}
+            found[name] |= {"value": value, "age_days": age, "collected_on": day_before(day, age)}
         if np.isfinite(delta):
             found[name] |= {"change": delta, "exceeds_noise": change(name, value - delta, value).exceeds_noise if value > delta else None}
     return found

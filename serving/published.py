@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from myeloma import catalogue
-from myeloma.criteria import CRITERIA_INPUTS, findings
+from myeloma.criteria import CRITERIA, CRITERIA_INPUTS, findings
 from myeloma.scores import POINT_SCORES, RISK_MODELS, SCORES
 from myeloma.scores.pangea import SHOWN_MONTHS
 
@@ -59,10 +59,11 @@ def score_answers(inputs: pd.DataFrame, population: str, with_risks: bool = True
     return answers
 
 
-def criteria_findings(inputs: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return every myeloma-defining criterion of one person, three-valued, with the value, unit and age it rests on."""
+def criteria_findings(inputs: pd.DataFrame, day: pd.Timestamp) -> list[dict[str, Any]]:
+    """Return every myeloma-defining criterion of one person at a landmark: met, not met or unknown, on which value of which day."""
     row = inputs.iloc[0]
     values = {name: float(row[name]) for name in CRITERIA_INPUTS if name in inputs}
+    ages = {c.biomarker: _number(row.get(f"{c.biomarker}__age_days", np.nan)) for c in CRITERIA}
     return [
         {
             "criterion": found.criterion.key,
@@ -70,7 +71,8 @@ def criteria_findings(inputs: pd.DataFrame) -> list[dict[str, Any]]:
             "status": found.status,
             "value": found.value,
             "unit": catalogue()[found.criterion.biomarker].unit if found.criterion.biomarker in catalogue() else None,
-            "age_days": _number(row.get(f"{found.criterion.biomarker}__age_days", np.nan)),
+            "collected_on": day_before(day, ages[found.criterion.biomarker]),
+            "age_days": ages[found.criterion.biomarker],
         }
         for found in findings(values)
     ]
@@ -79,6 +81,11 @@ def criteria_findings(inputs: pd.DataFrame) -> list[dict[str, Any]]:
 def _possible_words(categories: tuple[str, ...], bits: int) -> str:
     words = [name for k, name in enumerate(categories) if bits >> k & 1]
     return "" if len(words) == len(categories) else "|".join(words)
+
+
+def day_before(day: pd.Timestamp, age_days: float | None) -> str | None:
+    """Return the day so many days before, None where the age is unknown."""
+    return None if age_days is None else f"{day - pd.Timedelta(days=age_days):%Y-%m-%d}"
 
 
 def _number(value: float) -> float | None:

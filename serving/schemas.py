@@ -45,6 +45,7 @@ class CriterionFinding(_Strict):
     status: Literal["met", "not met", "unknown"]
     value: float | None
     unit: str | None
+    collected_on: str | None
     age_days: float | None
 
 

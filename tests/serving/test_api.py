@@ -18,6 +18,8 @@ def test_the_answer_holds_risks_reasons_scores_and_the_model(client, history):
     assert [r["horizon_months"] for r in answer["risks"]] == [12, 24, 60]
     assert answer["model"]["model_version"] == "3"
     assert "not a diagnosis" in answer["notice"]
+    marrow = next(c for c in answer["criteria"] if c["criterion"] == "marrow")
+    assert (marrow["status"], marrow["value"], marrow["collected_on"]) == ("not met", 22, "2022-01-10")
     assert answer["scores"]["mayo_2018"]["category"] == "high"  # 22 %, 2.3 g/dL, ratio 25
     assert answer["scores"]["mayo_2018"]["risks"]["24m"] == 0.442
 

@@ -15,6 +15,7 @@ from serving.artifact import load_artifact
 from serving.batch import score_landmarks
 from serving.published import criteria_findings, score_answers, score_columns
 
+DAY = pd.Timestamp("2022-07-10")
 WARNING = "criteria for active myeloma may be met"
 PERSON = {"m_protein": 2.1, "flc_ratio": 5.0, "kappa_lambda_ratio": 5.0, "bmpc": 15.0, "creatinine": 1.0, "hemoglobin": 13.0, "age": 65.0}
 
@@ -102,7 +103,9 @@ def test_a_population_is_shown_its_own_scores_only(population):
 
 
 def test_criteria_are_three_valued_with_value_unit_and_age():
-    found = {f["criterion"]: f for f in criteria_findings(inputs_of(hemoglobin=9.5, flc_ratio=120.0).assign(hemoglobin__age_days=30.0))}
+    found = {
+        f["criterion"]: f for f in criteria_findings(inputs_of(hemoglobin=9.5, flc_ratio=120.0).assign(hemoglobin__age_days=30.0), DAY)
+    }
     assert {key: f["status"] for key, f in found.items()} == {
         **dict.fromkeys(["calcium", "renal", "marrow", "light_chains", "bone", "mri"], "unknown"),
         "anemia": "met",
