@@ -86,9 +86,9 @@ def _check_patients(table: Inspection) -> None:
     for column, accepted in (("sex", SEXES), ("stage", STAGES), ("heavy_chain", HEAVY_CHAINS), ("light_chain", LIGHT_CHAINS)):
         _parse_category(table, column, accepted)
     frame["site"] = _as_text(frame["site"])
-    frame["fish"] = _as_text(frame["fish"])
+    frame["fish"] = _blank_as_empty(_as_text(frame["fish"]))
     unknown = frame["fish"].map(lambda text: any(f not in FINDINGS for f in split_findings(text)))
-    table.reject(unknown, "unknown_category", "fish", f"findings joined by |; {nearest('', FINDINGS)}")
+    table.reject(unknown, "unknown_category", "fish", f"findings joined by |; accepted: {', '.join(sorted(FINDINGS))}")
 
 
 def _check_events(table: Inspection) -> None:
@@ -261,8 +261,7 @@ def _parse_age(table: Inspection) -> None:
 
 
 def _parse_category(table: Inspection, column: str, accepted: tuple[str, ...], required: bool = False) -> None:
-    text = _as_text(table.frame[column])
-    text = text.mask(text.str.casefold().isin(_BLANK), "")
+    text = _blank_as_empty(_as_text(table.frame[column]))
     canonical = text.str.casefold().map({word.casefold(): word for word in accepted} | {"": ""})
     table.reject(canonical.isna(), "unknown_category", column, f"accepted: {', '.join(accepted)}")
     if required:
@@ -276,6 +275,10 @@ def _as_text(values: pd.Series) -> pd.Series:
         return values.map(lambda v: "" if pd.isna(v) else f"{v:.0f}" if float(v).is_integer() else repr(float(v))).astype(object)
     plain = values.astype(object)
     return plain.where(plain.notna(), "").astype(str).str.strip()
+
+
+def _blank_as_empty(text: pd.Series) -> pd.Series:
+    return text.mask(text.str.casefold().isin(_BLANK), "")
 
 
 def _death_dates(events: Inspection) -> pd.Series:

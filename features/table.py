@@ -72,6 +72,7 @@ def build_table(cohort: Cohort, task: Task) -> FeatureTable:
     rows = pd.concat([landmarks.assign(site=site), features, *kept], axis=1)
     about = {
         "task": task.name,
+        "population": task.population,
         "treatment": task.treatment,
         "criteria_guard": task.criteria_guard,
         "spec": asdict(task.features),

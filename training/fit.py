@@ -73,7 +73,8 @@ def check_table(table: FeatureTable, task: Task) -> None:
             f"build it again: python -m features build COHORT TABLE --task {task.name}",
             "feature_hash",
         )
-    for rule, asked in (("treatment", task.treatment), ("criteria_guard", task.criteria_guard)):
+    for rule in ("population", "treatment", "criteria_guard"):
+        asked = getattr(task, rule)
         if table.about[rule] != asked:
             raise ConfigError(
                 f"The table was built with {rule} {table.about[rule]}, task {task.name} asks for {asked}.",

@@ -94,7 +94,7 @@ def test_build_as_json_tells_columns_hash_and_events(tmp_path, features, cohort,
     assert answer["censored_before_horizon"] == {"12m": 0, "24m": 1, "60m": 1}
 
 
-def refused(ran, error, hint):
+def expect_refusal(ran, error, hint):
     """Check that a command ended as a user's mistake does."""
     assert ran.code == 1
     first, second = ran.err.splitlines()[0], ran.err.splitlines()[-1]
@@ -106,33 +106,39 @@ def refused(ran, error, hint):
 
 
 def test_an_unknown_source_names_the_nearest(tmp_path, features, folder):
-    refused(features("ingest", "--source", "tabula", folder, tmp_path / "c"), 'Unknown source "tabula"', 'did you mean "tabular"?')
+    expect_refusal(features("ingest", "--source", "tabula", folder, tmp_path / "c"), 'Unknown source "tabula"', 'did you mean "tabular"?')
 
 
 def test_an_unknown_task_names_the_nearest(tmp_path, features, cohort, root):
     ran = features("build", cohort, tmp_path / "t.parquet", "--task", "sm", "--params", root / "params.yaml")
-    refused(ran, 'Unknown task "sm"', 'did you mean "smm"?')
+    expect_refusal(ran, 'Unknown task "sm"', 'did you mean "smm"?')
     assert not (tmp_path / "t.parquet").exists()
 
 
 def test_a_missing_folder_a_raw_folder_and_a_missing_parameter_file_are_told_apart(tmp_path, features, folder, cohort, root):
     params = ("--params", root / "params.yaml")
-    refused(features("ingest", "--source", "tabular", tmp_path / "no", tmp_path / "c"), "No folder", "the tabular source reads a folder")
-    refused(features("build", tmp_path / "no", tmp_path / "t.parquet", "--task", "smm", *params), "No cohort folder", "features ingest")
-    refused(features("build", folder, tmp_path / "t.parquet", "--task", "smm", *params), "not a canonical cohort", "ingest it first")
-    refused(features("build", cohort, tmp_path / "t.parquet", "--task", "smm", "--params", tmp_path / "no.yaml"), "No file", "top folder")
+    expect_refusal(
+        features("ingest", "--source", "tabular", tmp_path / "no", tmp_path / "c"), "No folder", "the tabular source reads a folder"
+    )
+    expect_refusal(
+        features("build", tmp_path / "no", tmp_path / "t.parquet", "--task", "smm", *params), "No cohort folder", "features ingest"
+    )
+    expect_refusal(features("build", folder, tmp_path / "t.parquet", "--task", "smm", *params), "not a canonical cohort", "ingest it first")
+    expect_refusal(
+        features("build", cohort, tmp_path / "t.parquet", "--task", "smm", "--params", tmp_path / "no.yaml"), "No file", "top folder"
+    )
 
 
 def test_nothing_usable_is_refused_with_the_rows_and_writes_nothing(tmp_path, features, write_folder):
     folder = write_folder(tmp_path / "bad", measurements="patient_id,collected_at,biomarker,value,unit\nSENTINEL-4711,soon,bmpc,15,%")
     ran = features("ingest", "--source", "tabular", folder, tmp_path / "cohort")
-    refused(ran, "No usable measurements: all 1 rows were refused", "nothing was written")
+    expect_refusal(ran, "No usable measurements: all 1 rows were refused", "nothing was written")
     assert "SENTINEL" not in ran.out + ran.err
     assert not (tmp_path / "cohort").exists()
 
 
 def test_a_folder_with_other_things_is_not_overwritten(tmp_path, features, folder):
-    refused(features("ingest", "--source", "tabular", folder, folder), "exists and is not a cohort", "nothing was written")
+    expect_refusal(features("ingest", "--source", "tabular", folder, folder), "exists and is not a cohort", "nothing was written")
     assert sorted(path.name for path in folder.iterdir()) == ["events.csv", "measurements.csv", "patients.csv"]
 
 

@@ -256,3 +256,10 @@ def test_true_is_not_a_number_and_the_future_is_no_date(received_of):
     source = received_of(measurements=one)
     source.tables["measurements"]["collected_at"] = ["2155-01-01"]
     assert inspect(source)[1]["reason"].tolist() == ["future_date"]
+
+
+@pytest.mark.parametrize("blank", ["NA", "nan", "None", ""])
+def test_a_fish_cell_that_says_nothing_is_unknown_and_no_reason_to_refuse(received_of, blank):
+    cohort, quarantine = inspect(received_of(patients=f"patient_id,index_date,fish\nP1,2015-01-01,{blank}"))
+    assert quarantine.empty
+    assert cohort.patients["fish"].tolist() == [""]
