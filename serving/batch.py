@@ -8,9 +8,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from features import Cohort, build_features
+from features import Cohort
+from features.derived import with_derived
 from features.files import whole_file
 from features.outcomes import CRITERIA_MET, criteria_met, outcomes
+from features.rows import features_from
 from features.score_inputs import score_inputs
 from myeloma import ConfigError
 from serving.answer import answer_columns, identity
@@ -35,14 +37,15 @@ def score_landmarks(
     # Scoring looks at the present: that follow-up ends at the landmark is no reason not to score.
     status = after["not_at_risk"].replace({"": SCORED, "after_follow_up": SCORED}).to_numpy(dtype=object)
     present = np.flatnonzero(status == SCORED)
-    inputs = score_inputs(cohort, landmarks.iloc[present])
+    measured = with_derived(cohort)
+    inputs = score_inputs(cohort, landmarks.iloc[present], measured)
     if artifact.about["criteria_guard"]:
         status[present[criteria_met(inputs)]] = CRITERIA_MET
     scored = np.flatnonzero(status == SCORED)
     parts = []
     for start in range(0, len(scored), _CHUNK):
         positions = scored[start : start + _CHUNK]
-        features = build_features(cohort, landmarks.iloc[positions], artifact.spec)
+        features = features_from(measured, cohort, landmarks.iloc[positions], artifact.spec)
         parts.append(answer_columns(artifact, explain(artifact, feature_matrix(artifact, features))).set_index(positions))
         progress(len(positions))
     if not parts:  # nobody is at risk: the columns of an answer, without a row
