@@ -71,6 +71,7 @@ class Task:
     scores: tuple[str, ...]
     evaluation: Evaluation
     gate: Gate
+    interval_fits: Annotated[int, Field(ge=0, multiple_of=2)] = 10  # fits to halves of the patients, for intervals of risks
 
     def __post_init__(self) -> None:
         if not self.horizons or list(self.horizons) != sorted({h for h in self.horizons if h > 0}):

@@ -14,8 +14,9 @@ from features.columns import FeatureSpec
 from myeloma import StateError, UserError
 from serving.models import KINDS, Model
 
-FORMAT = 1
+FORMAT = 2
 _FILE = "model.json"
+_HALF = "half_{:02d}"
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,8 @@ class Artifact:
     """Everything needed to score: the model, its features, its calibration, and what it was made from.
 
     `about` holds task, title, training counts, reference ranges, library versions. `origin` says where it was
-    loaded from: name, version and run of the registry.
+    loaded from: name, version and run of the registry. `resampled` are the same kind of model fitted to halves of
+    the patients: how far they lie apart gives the interval of a risk.
     """
 
     kind: str
@@ -54,6 +56,7 @@ class Artifact:
     calibration: Calibration
     about: dict[str, Any]
     origin: dict[str, str] = field(default_factory=dict)
+    resampled: tuple[Model, ...] = ()
 
     @property
     def columns(self) -> list[str]:
@@ -72,8 +75,17 @@ def save_artifact(artifact: Artifact, folder: Path) -> None:
         "calibration": asdict(artifact.calibration),
         "about": artifact.about,
         "model": artifact.model.save(folder),
+        "resampled": [_save_into(folder / _HALF.format(k), model) for k, model in enumerate(artifact.resampled)],
     }
     (folder / _FILE).write_text(json.dumps(content), encoding="utf-8")
+
+
+def _save_into(folder: Path, model: Model) -> dict[str, Any]:
+    folder.mkdir(exist_ok=True)
+    content = model.save(folder)
+    if not any(folder.iterdir()):
+        folder.rmdir()
+    return content
 
 
 def load_artifact(folder: Path, origin: dict[str, str] | None = None, threads: int = 1) -> Artifact:
@@ -105,14 +117,19 @@ def load_artifact(folder: Path, origin: dict[str, str] | None = None, threads: i
             "feature_hash",
         )
     horizons = tuple(content["horizons"])
+
+    def load(place: Path, model: dict[str, Any]) -> Model:
+        return KINDS[content["kind"]].load(place, {**model, "threads": threads}, spec.columns(), horizons)
+
     return Artifact(
         kind=content["kind"],
-        model=KINDS[content["kind"]].load(folder, {**content["model"], "threads": threads}, spec.columns(), horizons),
+        model=load(folder, content["model"]),
         spec=spec,
         horizons=horizons,
         calibration=Calibration(content["calibration"]["slope"], tuple(content["calibration"]["intercepts"])),
         about=content["about"],
         origin=origin or {},
+        resampled=tuple(load(folder / _HALF.format(k), model) for k, model in enumerate(content["resampled"])),
     )
 
 

@@ -1,4 +1,4 @@
-"""The columns a linear model sees: log where skewed, clipped to what training saw, standardised, missing made explicit."""
+"""The columns a linear model sees: log where skewed, clipped to what training saw, standardised, curved, missing made explicit."""
 
 from __future__ import annotations
 
@@ -17,8 +17,10 @@ class LinearDesign:
     """Frozen at fit time, so that a missing value is handled alike in training and in use.
 
     For each feature used: whether the log is taken, the limits it is clipped to, the value that stands in for a
-    missing one (the training median, all after the log), then mean and standard deviation. `indicated` lists the
-    features that also get a 0/1 column "is missing", centred on its training share.
+    missing one (the training median, all after the log), then mean and standard deviation. `knots` gives some
+    features, by name, the knots of a restricted cubic spline on the standardised scale, with the means of its
+    columns over the training rows. `indicated` lists the features that also get a 0/1 column "is missing",
+    centred on its training share.
     """
 
     features: tuple[str, ...]
@@ -28,22 +30,31 @@ class LinearDesign:
     fill: tuple[float, ...]
     mean: tuple[float, ...]
     sd: tuple[float, ...]
+    knots: dict[str, tuple[float, ...]]
+    spline_mean: tuple[float, ...]
     indicated: tuple[str, ...]
     missing_share: tuple[float, ...]
 
     def transform(self, x: Array, columns: list[str]) -> Array:
-        """Return the design matrix (rows, features + indicators) from a matrix with the named columns."""
+        """Return the design matrix (rows, features + spline columns + indicators) from a matrix with the named columns."""
+        z = self.standardised(x, columns)
+        curves = [spline(z[:, self.features.index(name)], np.array(knots)) for name, knots in self.knots.items()]
+        curved = np.hstack([*curves, np.empty((len(x), 0))]) - np.array(self.spline_mean)
+        flags = np.isnan(x[:, [columns.index(name) for name in self.indicated]]) - np.array(self.missing_share)
+        return np.hstack([z, curved, flags])
+
+    def standardised(self, x: Array, columns: list[str]) -> Array:
+        """Return the features alone: filled, clipped, with mean 0 and standard deviation 1 over the training rows."""
         used = x[:, [columns.index(name) for name in self.features]]
         z = np.where(np.array(self.log), np.log(np.maximum(used, _TINY)), used)
         z = np.clip(z, self.lower, self.upper)
         z = np.where(np.isnan(z), self.fill, z)
-        z = (z - np.array(self.mean)) / np.array(self.sd)
-        flags = np.isnan(x[:, [columns.index(name) for name in self.indicated]]) - np.array(self.missing_share)
-        return np.hstack([z, flags])
+        return (z - np.array(self.mean)) / np.array(self.sd)
 
     def sources(self, columns: list[str]) -> NDArray[np.int64]:
         """Return, for each design column, the position of the feature it comes from."""
-        return np.array([columns.index(name) for name in (*self.features, *self.indicated)])
+        curved = [name for name, knots in self.knots.items() for _ in range(len(knots) - 2)]
+        return np.array([columns.index(name) for name in (*self.features, *curved, *self.indicated)])
 
     def to_dict(self) -> dict[str, Any]:
         """Return the design as JSON can hold it."""
@@ -52,4 +63,25 @@ class LinearDesign:
     @classmethod
     def from_dict(cls, content: dict[str, Any]) -> LinearDesign:
         """Return the design that `to_dict` wrote."""
-        return cls(**{name: tuple(values) for name, values in content.items()})
+        knots = {name: tuple(values) for name, values in content["knots"].items()}
+        return cls(**{name: tuple(values) for name, values in content.items() if name != "knots"}, knots=knots)
+
+
+def spline(z: Array, knots: Array) -> Array:
+    """Return the curved columns (rows, knots - 2) of a restricted cubic spline, straight beyond the outer knots.
+
+    Harrell, Regression Modeling Strategies, 2nd edition, 2015, section 2.4.5.
+
+    Examples
+    --------
+    >>> spline(np.array([-1.0, 0.0, 0.5, 1.0, 2.0, 3.0]), np.array([0.0, 1.0, 2.0])).ravel().tolist()
+    [0.0, 0.0, 0.03125, 0.25, 1.5, 3.0]
+    """
+    first, penultimate, last = knots[0], knots[-2], knots[-1]
+
+    def cubed(knot: Array) -> Array:
+        return np.clip(z[:, None] - knot, 0.0, None) ** 3
+
+    inner = knots[:-2]
+    ends = (cubed(penultimate) * (last - inner) - cubed(last) * (penultimate - inner)) / (last - penultimate)
+    return (cubed(inner) - ends) / (last - first) ** 2

@@ -76,6 +76,8 @@ def _risks(artifact: Artifact, features: pd.DataFrame, measured: dict[str, dict[
             {
                 "horizon_months": months,
                 "risk": float(columns[f"risk_{months}m"]),
+                "lower": _number(columns[f"risk_{months}m_lo"]),
+                "upper": _number(columns[f"risk_{months}m_hi"]),
                 "base": float(columns[f"base_{months}m"]),
                 "contributions": sorted(contributions, key=lambda c: -abs(c["contribution"])),
             }

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import t as student_t
 
 from features import parse_column
 from serving.artifact import Artifact
@@ -20,11 +21,14 @@ class Explained:
 
     Attributes
     ----------
-    risks, base : arrays (rows, horizons)
+    risks, lower, upper, base : arrays (rows, horizons)
+        `lower` and `upper` are the 95 % interval of the risk; NaN where the artifact keeps no resampled fits.
     contributions : array (rows, horizons, features), log-odds
     """
 
     risks: Array
+    lower: Array
+    upper: Array
     base: Array
     contributions: Array
 
@@ -44,7 +48,25 @@ def explain(artifact: Artifact, x: Array) -> Explained:
     """Return risks and SHAP contributions in the log-odds of the shown, calibrated risk."""
     log_odds = _log_odds(artifact, x)
     contributions = artifact.calibration.slope * artifact.model.contributions(x)
-    return Explained(logistic(log_odds), log_odds - contributions.sum(axis=2), contributions)
+    lower, upper = _interval(artifact, x, log_odds)
+    return Explained(logistic(log_odds), lower, upper, log_odds - contributions.sum(axis=2), contributions)
+
+
+def _interval(artifact: Artifact, x: Array, log_odds: Array) -> tuple[Array, Array]:
+    """Return the 95 % interval of each risk from fits to halves of the patients.
+
+    A fit to a half that is drawn without replacement differs from the whole fit with the variance that the whole fit
+    itself has (half-sampling: Politis, Romano and Wolf, Subsampling, 1999, section 2.2). The interval is about how far
+    the model is known for such a person; what was not measured is not in it. Bounds do not fall with the horizon.
+    """
+    if not artifact.resampled:
+        return np.full(log_odds.shape, np.nan), np.full(log_odds.shape, np.nan)
+    whole = artifact.model.margins(x)
+    deviations = [model.margins(x) - whole for model in artifact.resampled]
+    spread = artifact.calibration.slope * np.sqrt(np.mean(np.square(deviations), axis=0))
+    reach = student_t.ppf(0.975, len(deviations)) * spread
+    lower, upper = (np.maximum.accumulate(logistic(bound), axis=1) for bound in (log_odds - reach, log_odds + reach))
+    return lower, upper
 
 
 def biomarker_groups(artifact: Artifact) -> dict[str, list[int]]:

@@ -29,10 +29,15 @@ class Contribution(_Strict):
 
 
 class HorizonRisk(_Strict):
-    """Probability of progression within the horizon, death competing; base + contributions = logit(risk)."""
+    """Probability of progression within the horizon, death competing; base + contributions = logit(risk).
+
+    `lower` and `upper` are its 95 % interval: how far the model is known for such a person; null where the model has none.
+    """
 
     horizon_months: int
     risk: float
+    lower: float | None
+    upper: float | None
     base: float
     contributions: list[Contribution]
 

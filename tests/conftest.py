@@ -63,9 +63,11 @@ def smm_table(smm_cohort, smm_task):
 @pytest.fixture(scope="session")
 def small_smm_task(smm_task):
     """The smm task with small models: what is tested is the line, not the figures."""
-    models = {**smm_task.models, "boosting": {**smm_task.models["boosting"], "rounds": 25}, "logistic": {"penalties": [0.01]}}
+    boosting = {**smm_task.models["boosting"], "rounds": 25, "parallel_trees": 1}
+    models = {**smm_task.models, "boosting": boosting, "logistic": {"penalties": [0.01]}}
     gate = replace(smm_task.gate, auc_at_least=0.5, oe_ratio_between=(0.3, 3.0))
-    return replace(smm_task, models=models, gate=gate, evaluation=replace(smm_task.evaluation, bootstrap=10))
+    evaluation = replace(smm_task.evaluation, bootstrap=10)
+    return replace(smm_task, models=models, gate=gate, evaluation=evaluation, interval_fits=2)
 
 
 @pytest.fixture(scope="session")

@@ -23,7 +23,7 @@ from myeloma.scores import SCORES
 from serving.artifact import Artifact, feature_matrix, save_artifact
 from serving.predict import predict_risk
 from training import tracking
-from training.estimators import fit_artifact
+from training.estimators import Fitted, fit_candidate
 from training.split import Fold, evaluation_folds
 
 ARTIFACT, PREDICTIONS, RUN = "artifact", "predictions.parquet", "run_id.json"
@@ -52,13 +52,13 @@ def fit_task(table: FeatureTable, task: Task, out: Path, only: str | None, say: 
         raise ConfigError(f'Task {task.name} has no model "{only}".', nearest(only, names))
     _forget_other_tables(out, table, names)
     training = {"training_id": uuid.uuid4().hex[:12], "table": str(table_path), **_hashes(table)}
-    runs = {}
+    runs, fitted = {}, [{} for _ in range(len(folds) + 1)]
     for name in [only] if only else names:
         say(f"{name}: fitting")
         if name in SCORES:
             artifact, risks = None, [_published(name, table.rows.iloc[f.judge], task) for f in folds]
         else:
-            artifact, risks = _fit_and_judge(name, table, task, folds, say)
+            artifact, risks = _fit_and_judge(name, table, task, folds, fitted, say)
         judged = _judged_rows(table, task, folds, risks)
         runs[name] = _keep(name, table, task, artifact, judged, training, out / name)
     return runs
@@ -93,15 +93,28 @@ def check_table(table: FeatureTable, task: Task) -> None:
         )
 
 
-def _fit_and_judge(name: str, table: FeatureTable, task: Task, folds: list[Fold], say: Say) -> tuple[Artifact, list[np.ndarray]]:
+def _fit_and_judge(
+    name: str, table: FeatureTable, task: Task, folds: list[Fold], fitted: list[dict[str, Fitted]], say: Say
+) -> tuple[Artifact, list[np.ndarray]]:
+    """Return the artifact of a candidate, and its risks for the rows that each fold judges.
+
+    `fitted` remembers the candidates of each fold, and last of everybody, for an ensemble to take its members from.
+    """
     rows, risks = table.rows, []
-    for k, fold in enumerate(folds, start=1):
-        artifact = fit_artifact(rows.iloc[fold.fit], table.spec, task, name, _about(table, task, rows.iloc[fold.fit]))
+
+    def fit_on(positions: np.ndarray, known: dict[str, Fitted], halves: int) -> Artifact:
+        chosen = rows.iloc[positions]
+        known[name] = fit_candidate(chosen, table.spec, task, name, _about(table, task, chosen), known, halves)
+        return known[name].artifact
+
+    single = len(folds) == 1  # the model that is judged is the one that is kept
+    for k, (fold, known) in enumerate(zip(folds, fitted, strict=False), start=1):
+        artifact = fit_on(fold.fit, known, task.interval_fits if single else 0)
         risks.append(predict_risk(artifact, feature_matrix(artifact, rows.iloc[fold.judge])))
-        if len(folds) > 1:
+        if not single:
             say(f"{name}: fold {k} of {len(folds)}")
-    if len(folds) > 1:
-        artifact = fit_artifact(rows, table.spec, task, name, _about(table, task, rows))
+    if not single:
+        artifact = fit_on(np.arange(len(rows)), fitted[-1], task.interval_fits)
     return artifact, risks
 
 

@@ -73,7 +73,7 @@ def test_the_pyfunc_gives_the_numbers_of_the_batch_to_the_last_bit(people):
     features = build_features(cohort, scores[["patient_id", "landmark"]], champion.spec)
     answers = model.predict(features)
     expected = scores[answers.columns]
-    assert len(answers.columns) == 3 * (2 + len({c.split("__")[0] for c in features}))
+    assert len(answers.columns) == 3 * (4 + len({c.split("__")[0] for c in features}))
     pd.testing.assert_frame_equal(answers, expected, check_exact=True)
 
 

@@ -24,7 +24,8 @@ def cohort(trained):
 def test_the_last_visit_gives_one_row_per_patient(artifact, cohort):
     scores = score_landmarks(artifact, cohort, last_landmarks(cohort))
     assert scores["patient_id"].tolist() == cohort.patients["patient_id"].tolist()
-    assert scores.columns[:6].tolist() == ["patient_id", "landmark", "status", "risk_12m", "risk_24m", "risk_60m"]
+    risks = [f"risk_{months}m{bound}" for months in (12, 24, 60) for bound in ("", "_lo", "_hi")]
+    assert scores.columns[:12].tolist() == ["patient_id", "landmark", "status", *risks]
 
 
 def test_base_and_biomarker_contributions_add_up_to_the_log_odds(artifact, cohort):

@@ -3,18 +3,23 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from lifelines.utils import concordance_index
 
 from features.tasks import horizon_days
 from myeloma import ConfigError
 from serving.artifact import feature_matrix
-from serving.models import logit
+from serving.design import spline
+from serving.models import logistic, logit
 from serving.predict import explain, predict_risk
 from training.censoring import FollowUp
-from training.estimators import fit_artifact
+from training.estimators import Fitted, fit_candidate
+from training.estimators.boosting import direction_of_harm, fit_boosting
 from training.estimators.calibrated import fit_calibration
 from training.estimators.cox import fit_cox
+from training.estimators.ensemble import member_weights
+from training.estimators.linear import fit_logistic
 from training.estimators.stacking import stack
 from training.metrics import aalen_johansen
 
@@ -23,12 +28,15 @@ KINDS = ("boosting", "logistic", "cox")
 
 @pytest.fixture(scope="module")
 def fitted(mgus_table, mgus_task):
-    return {kind: fit_artifact(mgus_table.rows, mgus_table.spec, mgus_task, kind, {"task": "mgus"}) for kind in KINDS}
+    return {kind: fit_candidate(mgus_table.rows, mgus_table.spec, mgus_task, kind, {"task": "mgus"}).artifact for kind in KINDS}
 
 
 @pytest.fixture(scope="module")
 def fitted_smm(smm_table, small_smm_task):
-    return {kind: fit_artifact(smm_table.rows, smm_table.spec, small_smm_task, kind, {"task": "smm"}) for kind in KINDS}
+    known: dict[str, Fitted] = {}
+    for kind in small_smm_task.models:
+        known[kind] = fit_candidate(smm_table.rows, smm_table.spec, small_smm_task, kind, {"task": "smm"}, known)
+    return {kind: fitted.artifact for kind, fitted in known.items()}
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -125,16 +133,148 @@ def test_stacked_rows_leave_out_those_whose_status_is_unknown(mgus_table):
 def test_a_wrong_option_is_named_with_its_place(mgus_table, mgus_task):
     wrong = replace(mgus_task, models={"boosting": {"trees": 5}})
     with pytest.raises(ConfigError, match=r"tasks\.mgus\.models\.boosting.*trees"):
-        fit_artifact(mgus_table.rows, mgus_table.spec, wrong, "boosting", {})
+        fit_candidate(mgus_table.rows, mgus_table.spec, wrong, "boosting", {})
 
 
 def test_an_unknown_covariate_names_the_nearest(mgus_table, mgus_task):
     wrong = replace(mgus_task, models={"cox": {"covariates": ["m_protein__last__365d"]}})
     with pytest.raises(ConfigError, match="m_protein__last__ever"):
-        fit_artifact(mgus_table.rows, mgus_table.spec, wrong, "cox", {})
+        fit_candidate(mgus_table.rows, mgus_table.spec, wrong, "cox", {})
 
 
 def test_fitting_twice_gives_the_same_risks(mgus_table, mgus_task, fitted):
-    again = fit_artifact(mgus_table.rows, mgus_table.spec, mgus_task, "boosting", {"task": "mgus"})
+    again = fit_candidate(mgus_table.rows, mgus_table.spec, mgus_task, "boosting", {"task": "mgus"}).artifact
     x = feature_matrix(again, mgus_table.rows)
     assert predict_risk(again, x).tobytes() == predict_risk(fitted["boosting"], x).tobytes()
+
+
+def test_a_restricted_cubic_spline_is_straight_beyond_its_outer_knots_and_smooth_at_all():
+    knots = np.array([-1.0, 0.0, 0.7, 2.0])
+    z = np.linspace(-4.0, 6.0, 2001)
+    curved = spline(z, knots)
+    assert curved.shape == (2001, 2)
+    assert (curved[z <= -1.0] == 0).all()
+    bend = np.diff(curved, 2, axis=0)
+    assert np.abs(bend[z[1:-1] > 2.01]).max() < 1e-9
+    assert np.abs(np.diff(bend, axis=0)).max() < 1e-5  # the second derivative has no jumps
+
+
+def test_a_curve_in_the_risk_is_found_with_splines_and_not_without():
+    rng = np.random.default_rng(3)
+    x = rng.uniform(0.0, 4.0, (4000, 1))
+    progressed = rng.random(4000) < 0.05 + 0.1 * (x[:, 0] - 2.0) ** 2
+    rows = pd.DataFrame(
+        {"patient_id": np.arange(4000).astype(str), "event": np.where(progressed, "progression", "none"), "time_to_event": 800.0}
+    )
+    rows.loc[progressed, "time_to_event"] = 300.0
+    at = np.array([[0.1], [2.0], [3.9]])
+    risks = {
+        splines: logistic(fit_logistic(x, rows, ["m_protein__last__ever"], (24,), penalties=(0.0001,), splines=splines).margins(at)[:, 0])
+        for splines in (True, False)
+    }
+    assert risks[True] == pytest.approx([0.41, 0.05, 0.41], abs=0.1)
+    assert abs(risks[False][0] - risks[False][2]) < 0.1
+    assert risks[False][1] > 0.12
+
+
+def test_boosting_moves_the_risk_only_in_the_direction_of_harm_unless_switched_off(smm_table, small_smm_task):
+    rows, columns = smm_table.rows, smm_table.spec.columns()
+    x = rows[columns].to_numpy(dtype=float)
+    changed = columns.index("m_protein__last__ever")
+    options = small_smm_task.models["boosting"] | {"rounds": 60, "parallel_trees": 3}
+    steps = {}
+    for monotone in (True, False):
+        model = fit_boosting(x, rows, columns, small_smm_task.horizons, **options, monotone=monotone)
+        grid = np.repeat(x[:40], 30, axis=0)
+        grid[:, changed] = np.tile(np.linspace(0.1, 5.0, 30), 40)
+        steps[monotone] = np.diff(model.margins(grid)[:, 1].reshape(40, 30), axis=1)
+    assert (steps[True] >= -1e-6).all()
+    assert (steps[False] < -1e-6).any()
+
+
+@pytest.mark.parametrize(
+    ("column", "direction"),
+    [
+        ("m_protein__last__ever", 1),
+        ("hemoglobin__last__ever", -1),
+        ("hemoglobin__delta_first__ever", -1),
+        ("m_protein__slope_se__ever", 0),
+        ("m_protein__sd__ever", 0),
+        ("m_protein__age_days__ever", 0),
+        ("female", 0),
+    ],
+)
+def test_levels_and_changes_have_a_direction_of_harm_and_nothing_else_has(column, direction):
+    assert direction_of_harm(column) == direction
+
+
+def test_with_equal_people_a_person_of_ten_visits_counts_as_one_of_a_single_visit():
+    rows = pd.DataFrame(
+        {"patient_id": ["a"] * 10 + ["b"], "event": ["progression"] * 10 + ["none"], "time_to_event": [300.0] * 10 + [900.0]}
+    )
+    by_visit, by_person = (stack(rows, (24,), weighting) for weighting in ("visits", "patients"))
+    assert by_visit.weight.tolist() == [1.0] * 11
+    assert by_person.weight[:10].sum() == pytest.approx(by_person.weight[10])
+    assert by_person.weight.sum() == pytest.approx(11.0)
+
+
+def test_an_ensemble_is_the_weighted_mean_of_its_members_in_log_odds_and_in_contributions(fitted_smm, smm_table):
+    ensemble = fitted_smm["ensemble"].model
+    x = feature_matrix(fitted_smm["ensemble"], smm_table.rows.head(50))
+    assert sum(ensemble.weights.values()) == pytest.approx(1.0)
+    assert min(ensemble.weights.values()) >= 0
+    for what in ("margins", "contributions"):
+        expected = sum(ensemble.weights[kind] * getattr(fitted_smm[kind].model, what)(x) for kind in ensemble.members)
+        assert getattr(ensemble, what)(x) == pytest.approx(expected, abs=1e-9)
+
+
+def test_members_that_say_nothing_get_no_weight(mgus_table):
+    rows = mgus_table.rows
+    rng = np.random.default_rng(0)
+    signal = (rows["event"] == "progression").to_numpy()[:, None] * 1.0 + rng.normal(0, 1, (len(rows), 3)) - 3.0
+    noise = rng.normal(0, 1, (len(rows), 3))
+    weights = member_weights({"boosting": signal, "cox": noise}, rows, (60, 120, 240))
+    assert weights["boosting"] > 0.8
+
+
+@pytest.mark.parametrize(("members", "says"), [(["boosting", "ensemble"], "cannot be a member"), (["boosting"], "two members")])
+def test_an_ensemble_of_one_or_of_itself_is_refused(smm_table, small_smm_task, members, says):
+    wrong = replace(small_smm_task, models=small_smm_task.models | {"ensemble": {"members": members}})
+    with pytest.raises(ConfigError, match=says):
+        fit_candidate(smm_table.rows, smm_table.spec, wrong, "ensemble", {})
+
+
+def test_the_interval_holds_the_risk_and_widens_with_less_data(mgus_table, mgus_task):
+    rows = mgus_table.rows
+    ids = rows["patient_id"].unique()
+    few = rows[rows["patient_id"].isin(ids[: len(ids) // 3])]
+    widths = []
+    for part in (rows, few):
+        artifact = fit_candidate(part, mgus_table.spec, mgus_task, "logistic", {}, halves=10).artifact
+        explained = explain(artifact, feature_matrix(artifact, rows.head(200)))
+        assert ((explained.lower <= explained.risks) & (explained.risks <= explained.upper)).all()
+        assert (np.diff(explained.upper, axis=1) >= 0).all()
+        widths.append(np.median(logit(explained.upper) - logit(explained.lower)))
+    assert widths[1] > 1.3 * widths[0]
+
+
+def test_the_interval_of_a_mean_has_the_width_that_theory_gives():
+    """An intercept alone: the standard error of the log-odds of a share p among n people is 1 / sqrt(n p (1 - p))."""
+    n, p = 2000, 0.2
+    rows = pd.DataFrame({"patient_id": np.arange(n).astype(str), "event": "none", "time_to_event": 800.0})
+    rows.loc[: n * p - 1, ["event", "time_to_event"]] = ["progression", 300.0]
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(n, 1))
+    estimates = []
+    whole = fit_logistic(x, rows, ["age"], (24,), penalties=(1000.0,), splines=False).margins(x[:1])[0, 0]
+    for _ in range(200):
+        half = rng.permutation(n)[: n // 2]
+        estimates.append(fit_logistic(x[half], rows.iloc[half], ["age"], (24,), penalties=(1000.0,), splines=False).margins(x[:1])[0, 0])
+    assert np.sqrt(np.mean(np.square(np.array(estimates) - whole))) == pytest.approx(1 / np.sqrt(n * p * (1 - p)), rel=0.15)
+
+
+def test_a_cox_model_of_events_that_a_covariate_separates_is_penalised_until_it_converges():
+    rows = pd.DataFrame({"event": ["progression"] * 6 + ["none"] * 30, "time_to_event": [*range(100, 106), *range(1000, 1030)]})
+    x = (rows["event"] == "progression").to_numpy(dtype=float)[:, None]
+    cox = fit_cox(x, rows, ["female"], (24,), covariates=("female",))
+    assert 0 < cox.coefficients[0][0] < 10

@@ -1,5 +1,5 @@
-"""How each kind of model is fitted. `fit_artifact` is the one way in."""
+"""How each kind of model is fitted. `fit_candidate` is the one way in."""
 
-from training.estimators.calibrated import fit_artifact, fitters
+from training.estimators.candidate import Fitted, fit_candidate, fitters
 
-__all__ = ["fit_artifact", "fitters"]
+__all__ = ["Fitted", "fit_candidate", "fitters"]

@@ -1,4 +1,4 @@
-"""Gradient boosting on horizon-stacked rows."""
+"""Gradient boosting on horizon-stacked rows, monotone in the direction of harm."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ import xgboost as xgb
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt
 
 from features import parse_column
+from myeloma import catalogue
 from serving.models import Boosted
 from serving.models.base import Array
-from training.estimators.stacking import stack
+from training.estimators.stacking import Weighting, stack
 
 Share = Annotated[float, Field(gt=0, le=1)]
+# Statistics that move with the biomarker: when it harms to be high, it harms to have them high.
+_LEVELS_AND_CHANGES = ("last", "mean", "min", "max", "slope", "delta_", "pct_")
 
 
 def fit_boosting(  # noqa: PLR0913 - the options of params.yaml, by name
@@ -31,7 +34,10 @@ def fit_boosting(  # noqa: PLR0913 - the options of params.yaml, by name
     l2: NonNegativeFloat,
     seed: NonNegativeInt,
     colsample: Share = 0.5,
+    parallel_trees: PositiveInt = 1,
+    monotone: bool = True,
     masked_share: Annotated[float, Field(ge=0, lt=1)] = 0.1,
+    weighting: Weighting = "visits",
     device: Literal["cpu", "cuda"] = "cpu",
 ) -> Boosted:
     """Return trees fitted to IPCW-weighted stacked rows; the risk cannot fall as the horizon grows.
@@ -41,14 +47,19 @@ def fit_boosting(  # noqa: PLR0913 - the options of params.yaml, by name
     x : array (rows, features)
     rows : DataFrame
         event and time_to_event of the same rows.
+    parallel_trees : int
+        Trees grown in each round on samples of their own and averaged, as in a random forest.
+    monotone : bool
+        Whether levels and changes of a biomarker can move the risk only in the catalogue's direction of harm.
     masked_share : float
         Share of rows in which one biomarker or static column, drawn at random, is hidden. A tree sends what it never
         saw missing down an arbitrary branch; having seen it hidden, it sends it where such people belong on average.
     """
     x = _masked(x, columns, masked_share, seed)
-    stacked = stack(rows, horizons)
+    stacked = stack(rows, horizons, weighting)
     months = np.array(horizons, dtype=float)[stacked.horizon]
     matrix = xgb.QuantileDMatrix(np.hstack([x[stacked.row], months[:, None]]), label=stacked.y, weight=stacked.weight)
+    directions = [direction_of_harm(name) if monotone else 0 for name in columns]
     options = {
         "objective": "binary:logistic",
         "base_score": float(np.average(stacked.y, weights=stacked.weight)),
@@ -57,13 +68,28 @@ def fit_boosting(  # noqa: PLR0913 - the options of params.yaml, by name
         "min_child_weight": min_child_weight,
         "subsample": subsample,
         "colsample_bynode": colsample,
+        "num_parallel_tree": parallel_trees,
         "lambda": l2,
-        "monotone_constraints": "(" + ",".join(["0"] * len(columns) + ["1"]) + ")",
+        "monotone_constraints": "(" + ",".join(map(str, [*directions, 1])) + ")",
         "tree_method": "hist",
         "device": device,
         "seed": seed,
     }
     return Boosted(xgb.train(options, matrix, num_boost_round=rounds), columns, horizons)
+
+
+def direction_of_harm(name: str) -> int:
+    """Return 1 where a rise of the column means harm, -1 where a fall does, 0 where neither can be said.
+
+    Examples
+    --------
+    >>> [direction_of_harm(name) for name in ("m_protein__last__ever", "hemoglobin__slope__365d", "m_protein__count__ever", "age")]
+    [1, -1, 0, 0]
+    """
+    column = parse_column(name)
+    if column.statistic is None or column.statistic == "slope_se" or not column.statistic.startswith(_LEVELS_AND_CHANGES):
+        return 0
+    return {"higher": 1, "lower": -1, None: 0}[catalogue()[column.biomarker].harm]
 
 
 def _masked(x: Array, columns: list[str], share: float, seed: int) -> Array:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pandas as pd
 from lifelines import CoxPHFitter
+from lifelines.exceptions import ConvergenceError, ConvergenceWarning
 from pydantic import NonNegativeFloat
 
 from features.tasks import DAYS_PER_MONTH
-from myeloma import ConfigError
+from myeloma import ConfigError, DataError
 from myeloma.errors import nearest
 from serving.models import CauseSpecificCox
 from serving.models.base import Array
 from serving.models.cox import MOST_COVARIATES
 from training.estimators.design import fit_design
+
+_LEAST_RAISED = 0.001
 
 
 def fit_cox(
@@ -32,7 +37,8 @@ def fit_cox(
     covariates : tuple of str
         Feature columns, at most 12 (their Shapley values are computed exactly).
     penalty : float
-        Ridge penalty of lifelines' `CoxPHFitter`.
+        Ridge penalty of lifelines' `CoxPHFitter`; raised tenfold, at most three times, where the fit does not converge
+        (few events: a covariate that separates them has no finite coefficient).
 
     Raises
     ------
@@ -54,11 +60,26 @@ def fit_cox(
             coefficients.append(np.zeros(z.shape[1]))
             hazards.append(np.zeros(horizons[-1]))
             continue
-        fitter = CoxPHFitter(penalizer=penalty)
-        fitter.fit(z.assign(time=time, observed=observed), duration_col="time", event_col="observed")
+        fitter = _converged(z.assign(time=time, observed=observed), penalty)
         cumulative = fitter.baseline_cumulative_hazard_.iloc[:, 0]
         reached = np.searchsorted(cumulative.index.to_numpy(), np.round(months), side="right")
         coefficients.append(fitter.params_.to_numpy())
         # lifelines centres the covariates; the design's columns already have mean 0, up to rounding.
         hazards.append(np.diff(np.concatenate([[0.0], cumulative.to_numpy()])[reached]))
     return CauseSpecificCox(design, np.array(coefficients), np.array(hazards), columns, horizons)
+
+
+def _converged(data: pd.DataFrame, penalty: float) -> CoxPHFitter:
+    for raised in (penalty, *(max(penalty, _LEAST_RAISED) * 10.0**k for k in range(1, 4))):
+        fitter = CoxPHFitter(penalizer=raised)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", ConvergenceWarning)
+            try:
+                return fitter.fit(data, duration_col="time", event_col="observed")
+            except (ConvergenceWarning, ConvergenceError):
+                continue
+    raise DataError(
+        "The Cox model does not converge on these rows.",
+        "take covariates out of tasks.TASK.models.cox, or take the model out.",
+        "no_convergence",
+    )

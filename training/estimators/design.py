@@ -1,20 +1,24 @@
-"""Fitting the linear design: limits, medians, means and spreads come from the rows that are fitted on."""
+"""Fitting the linear design: limits, medians, means, spreads and knots come from the rows that are fitted on."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 
 from features import parse_column
 from myeloma import catalogue
-from serving.design import LinearDesign
+from serving.design import LinearDesign, spline
 from serving.models.base import Array
 
 _LEVELS = {"last", "mean", "min", "max"}
 _CLIP_PERCENTILES = (1.0, 99.0)
 _INDICATE_ABOVE = 0.01  # an indicator for a column that is almost never (or always) missing only adds noise
+# Four knots at these percentiles: Harrell, Regression Modeling Strategies, 2nd edition, 2015, table 2.3.
+_KNOT_PERCENTILES = (5.0, 35.0, 65.0, 95.0)
 
 
-def fit_design(x: Array, columns: list[str], use: list[str], indicate: bool) -> LinearDesign:
+def fit_design(x: Array, columns: list[str], use: list[str], *, indicate: bool, curve: bool = False) -> LinearDesign:
     """Return the design of the columns in `use` that vary; levels of skewed biomarkers enter by their logarithm.
 
     Parameters
@@ -22,6 +26,8 @@ def fit_design(x: Array, columns: list[str], use: list[str], indicate: bool) -> 
     x : array (rows, columns)
     indicate : bool
         Whether a missing latest value gets a column of its own.
+    curve : bool
+        Whether latest values and static columns get a restricted cubic spline, where their values allow four knots.
     """
     kept, log, lower, upper, fill, mean, sd = [], [], [], [], [], [], []
     for name in use:
@@ -39,15 +45,33 @@ def fit_design(x: Array, columns: list[str], use: list[str], indicate: bool) -> 
             (kept, log, lower, upper, fill, mean, sd), (name, takes_log, low, high, middle, filled.mean(), filled.std()), strict=True
         ):
             store.append(value if isinstance(value, str | bool) else float(value))
-    shares = {
-        name: float(np.isnan(x[:, columns.index(name)]).mean()) for name in kept if (parse_column(name).statistic or "last") == "last"
-    }
+    shares = {name: float(np.isnan(x[:, columns.index(name)]).mean()) for name in kept if _is_latest_or_static(name)}
     indicated = [name for name, share in shares.items() if indicate and _INDICATE_ABOVE < share < 1 - _INDICATE_ABOVE]
-    return LinearDesign(
+    straight = LinearDesign(
         *(tuple(v) for v in (kept, log, lower, upper, fill, mean, sd)),
+        knots={},
+        spline_mean=(),
         indicated=tuple(indicated),
         missing_share=tuple(shares[name] for name in indicated),
     )
+    return _curved(straight, x, columns) if curve else straight
+
+
+def _curved(design: LinearDesign, x: Array, columns: list[str]) -> LinearDesign:
+    """Return the design with splines, knots at percentiles of the values known."""
+    z = design.standardised(x, columns)
+    knots, means = {}, []
+    for j, name in enumerate(design.features):
+        known = z[~np.isnan(x[:, columns.index(name)]), j]
+        places = np.percentile(known, _KNOT_PERCENTILES)
+        if _is_latest_or_static(name) and (np.diff(places) > 0).all():
+            knots[name] = tuple(places.tolist())
+            means += spline(z[:, j], places).mean(axis=0).tolist()
+    return replace(design, knots=knots, spline_mean=tuple(means))
+
+
+def _is_latest_or_static(name: str) -> bool:
+    return (parse_column(name).statistic or "last") == "last"
 
 
 def _is_skewed_level(name: str) -> bool:

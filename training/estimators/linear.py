@@ -10,7 +10,7 @@ from sklearn.linear_model import LogisticRegression
 from serving.models import HorizonLogistic, logistic
 from serving.models.base import Array
 from training.estimators.design import fit_design
-from training.estimators.stacking import Stacked, stack
+from training.estimators.stacking import Stacked, Weighting, stack
 from training.split import patient_folds
 
 _UNPENALISED = 100.0  # horizon columns are this large, so that the penalty on their coefficients is nothing
@@ -24,6 +24,8 @@ def fit_logistic(
     horizons: tuple[int, ...],
     *,
     penalties: tuple[PositiveFloat, ...],
+    splines: bool = True,
+    weighting: Weighting = "visits",
     seed: NonNegativeInt = 1,
 ) -> HorizonLogistic:
     """Return the regression with the penalty that predicts left-out patients best (weighted log loss).
@@ -32,26 +34,51 @@ def fit_logistic(
     ----------
     penalties : tuple of float
         Ridge penalties to choose from: the loss is the mean log loss + penalty / 2 x sum of squares.
+    splines : bool
+        Whether latest values and static columns enter as restricted cubic splines.
     """
-    best = penalties[0] if len(penalties) == 1 else _choose(x, rows, columns, horizons, penalties, seed)
-    return _fit(x, rows, columns, horizons, best)
+
+    options = {"splines": splines, "weighting": weighting}
+    if len(penalties) > 1:
+        penalties = (choose_penalty(x, rows, columns, horizons, penalties=penalties, seed=seed, **options),)
+    return _fit(x, rows, columns, horizons, penalty=penalties[0], **options)
 
 
-def _choose(x: Array, rows: pd.DataFrame, columns: list[str], horizons: tuple[int, ...], penalties: tuple[float, ...], seed: int) -> float:
+def choose_penalty(
+    x: Array,
+    rows: pd.DataFrame,
+    columns: list[str],
+    horizons: tuple[int, ...],
+    *,
+    penalties: tuple[float, ...],
+    splines: bool,
+    weighting: Weighting,
+    seed: int,
+) -> float:
+    """Return the penalty with the least weighted log loss on patients left out."""
     losses = dict.fromkeys(penalties, 0.0)
     for fold in patient_folds(rows, _INNER_FOLDS, seed):
-        judged = rows.iloc[fold.judge]
-        stacked = stack(judged, horizons)
+        stacked = stack(rows.iloc[fold.judge], horizons, weighting)
         for penalty in penalties:
-            model = _fit(x[fold.fit], rows.iloc[fold.fit], columns, horizons, penalty)
+            options = {"penalty": penalty, "splines": splines, "weighting": weighting}
+            model = _fit(x[fold.fit], rows.iloc[fold.fit], columns, horizons, **options)
             p = np.clip(logistic(model.margins(x[fold.judge]))[stacked.row, stacked.horizon], 1e-9, 1 - 1e-9)
             losses[penalty] -= stacked.weight @ np.where(stacked.y == 1, np.log(p), np.log1p(-p))
     return min(penalties, key=losses.__getitem__)
 
 
-def _fit(x: Array, rows: pd.DataFrame, columns: list[str], horizons: tuple[int, ...], penalty: float) -> HorizonLogistic:
-    design = fit_design(x, columns, columns, indicate=True)
-    stacked = stack(rows, horizons)
+def _fit(
+    x: Array,
+    rows: pd.DataFrame,
+    columns: list[str],
+    horizons: tuple[int, ...],
+    *,
+    penalty: float,
+    splines: bool,
+    weighting: Weighting,
+) -> HorizonLogistic:
+    design = fit_design(x, columns, columns, indicate=True, curve=splines)
+    stacked = stack(rows, horizons, weighting)
     matrix = np.hstack([design.transform(x, columns)[stacked.row], _UNPENALISED * _horizon_columns(stacked, len(horizons))])
     regression = LogisticRegression(C=1.0 / (penalty * stacked.weight.sum()), solver="newton-cholesky", max_iter=100)
     regression.fit(matrix, stacked.y, sample_weight=stacked.weight)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ from features.tasks import horizon_days
 from training.censoring import FollowUp, ipcw_weights, progressed_by
 
 Array = NDArray[np.float64]
+Weighting = Literal["visits", "patients"]
 
 
 @dataclass(frozen=True)
@@ -20,7 +22,8 @@ class Stacked:
 
     Attributes
     ----------
-    row : which landmark; horizon : which horizon (position); y : progressed within it; weight : IPCW.
+    row : which landmark; horizon : which horizon (position); y : progressed within it; weight : IPCW, times the
+    person's weight.
     """
 
     row: NDArray[np.int64]
@@ -29,13 +32,26 @@ class Stacked:
     weight: Array
 
 
-def stack(rows: pd.DataFrame, horizons: tuple[int, ...]) -> Stacked:
-    """Return the stacked rows of a table, with weights from its own censoring distribution."""
+def stack(rows: pd.DataFrame, horizons: tuple[int, ...], weighting: Weighting = "visits") -> Stacked:
+    """Return the stacked rows of a table, with weights from its own censoring distribution.
+
+    Parameters
+    ----------
+    weighting : {"visits", "patients"}
+        Whether every visit counts alike, or every person, with a share 1 / n of their weight on each of n visits. The
+        mean weight is 1 in both.
+    """
     follow_up = FollowUp.of(rows)
+    share = np.ones(len(rows)) if weighting == "visits" else _equal_people(rows)
     parts = []
     for h, months in enumerate(horizons):
         days = float(horizon_days(months))
         weight = ipcw_weights(follow_up, days)
         known = np.flatnonzero(weight > 0)
-        parts.append((known, np.full(len(known), h), progressed_by(follow_up, days)[known].astype(float), weight[known]))
+        parts.append((known, np.full(len(known), h), progressed_by(follow_up, days)[known].astype(float), (weight * share)[known]))
     return Stacked(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+
+
+def _equal_people(rows: pd.DataFrame) -> Array:
+    visits = rows.groupby("patient_id")["patient_id"].transform("size").to_numpy(dtype=float)
+    return len(rows) / rows["patient_id"].nunique() / visits

@@ -1,0 +1,52 @@
+"""A weighted mean of other models' log-odds. Contributions of a weighted mean are the weighted mean of contributions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from serving.models.base import Array, Model
+from serving.models.boosted import Boosted
+from serving.models.cox import CauseSpecificCox
+from serving.models.linear import HorizonLogistic
+
+MEMBER_KINDS: dict[str, type[Model]] = {"boosting": Boosted, "logistic": HorizonLogistic, "cox": CauseSpecificCox}
+
+
+@dataclass(frozen=True)
+class Ensemble(Model):
+    """Members by kind, with weights that are not negative and sum to 1, so the order of the horizons is kept."""
+
+    members: dict[str, Model]
+    weights: dict[str, float]
+
+    def margins(self, x: Array) -> Array:
+        return self._mean([member.margins(x) for member in self._used()])
+
+    def contributions(self, x: Array) -> Array:
+        return self._mean([member.contributions(x) for member in self._used()])
+
+    def _used(self) -> list[Model]:
+        return [member for kind, member in self.members.items() if self.weights[kind] > 0]
+
+    def _mean(self, parts: list[Array]) -> Array:
+        weights = [weight for weight in self.weights.values() if weight > 0]
+        return np.sum([weight * part for weight, part in zip(weights, parts, strict=True)], axis=0)
+
+    def save(self, folder: Path) -> dict[str, Any]:
+        contents = {}
+        for kind, member in self.members.items():
+            (folder / kind).mkdir(exist_ok=True)
+            contents[kind] = member.save(folder / kind)
+        return {"members": contents, "weights": self.weights}
+
+    @classmethod
+    def load(cls, folder: Path, content: dict[str, Any], columns: list[str], horizons: tuple[int, ...]) -> Ensemble:
+        members = {
+            kind: MEMBER_KINDS[kind].load(folder / kind, {**member, "threads": content["threads"]}, columns, horizons)
+            for kind, member in content["members"].items()
+        }
+        return cls(members, content["weights"])
