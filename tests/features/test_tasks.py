@@ -37,7 +37,7 @@ def test_the_shipped_tasks_parse(name):
     task = load_task(name, PARAMS)
     assert task.name == name
     assert task.primary_horizon in task.horizons
-    assert set(task.models) == {"boosting", "logistic", "cox"}
+    assert {"boosting", "logistic", "cox"} <= set(task.models)
     assert set(task.models["cox"]["covariates"]) <= set(task.features.columns())
 
 
