@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
@@ -14,6 +15,7 @@ import yaml
 from myeloma.errors import ConfigError, nearest
 
 DEFAULT_PATH = Path(__file__).with_name("catalogue.yaml")
+VARIABLE = "MYELOMA_CATALOGUE"
 
 
 @dataclass(frozen=True)
@@ -70,23 +72,30 @@ def read_catalogue(path: Path) -> Catalogue:
     Raises
     ------
     ConfigError
-        An entry lacks a field, has one that is not known, or a factor that is not positive.
+        The file cannot be read, an entry lacks a field, has one that is not known, or a factor that is not positive.
     """
-    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ConfigError(f"The catalogue {path} cannot be read ({type(error).__name__}).", f"{VARIABLE} names a YAML file.") from None
+    if not isinstance(content, dict) or not isinstance(content.get("biomarkers"), dict) or "version" not in content:
+        raise ConfigError(f"{path} is no catalogue.", "it needs `version` and `biomarkers`; see myeloma/catalogue.yaml.")
     entries = {key: _entry(key, dict(raw)) for key, raw in content["biomarkers"].items()}
     return Catalogue(str(content["version"]), entries)
 
 
 @cache
 def catalogue() -> Catalogue:
-    """Return the catalogue that ships with the product.
+    """Return the catalogue of the file that the environment variable MYELOMA_CATALOGUE names, or else the one that ships.
+
+    A process reads it once: a cohort of other biomarkers, or of another disease, brings its own.
 
     Examples
     --------
     >>> catalogue()["creatinine"].unit
     'mg/dL'
     """
-    return read_catalogue(DEFAULT_PATH)
+    return read_catalogue(Path(os.environ.get(VARIABLE) or DEFAULT_PATH))
 
 
 _REQUIRED = {"name", "unit", "units", "loinc", "limits", "harm", "scale", "cv", "sources"}

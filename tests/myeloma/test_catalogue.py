@@ -97,3 +97,24 @@ def test_a_factor_that_is_not_positive_is_refused(read_with, factor):
 def test_a_wrong_harm_or_scale_is_refused(read_with, wrong):
     with pytest.raises(ConfigError, match="harm is higher, lower or null; scale is linear or log"):
         read_with("urate", {**URATE, **wrong})
+
+
+def test_an_environment_variable_brings_another_catalogue(tmp_path, monkeypatch):
+    path = tmp_path / "liver.yaml"
+    path.write_text(yaml.safe_dump({"version": "liver-1", "biomarkers": {"urate": URATE}}), encoding="utf-8")
+    monkeypatch.setenv("MYELOMA_CATALOGUE", str(path))
+    catalogue.cache_clear()
+    try:
+        assert (catalogue().version, catalogue().keys()) == ("liver-1", ["urate"])
+    finally:
+        monkeypatch.undo()
+        catalogue.cache_clear()
+
+
+@pytest.mark.parametrize(("text", "says"), [("- a\n- b", "no catalogue"), ("version: 1", "no catalogue"), ("a: [", "cannot be read")])
+def test_a_file_that_is_no_catalogue_is_refused_with_its_name(tmp_path, text, says):
+    path = tmp_path / "mine.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError, match=says) as refused:
+        read_catalogue(path)
+    assert "mine.yaml" in refused.value.what
