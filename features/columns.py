@@ -12,25 +12,13 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from features.statistics import statistic
 from myeloma import ConfigError, catalogue
 from myeloma.errors import nearest
 
 # Raised whenever the meaning of a column changes, so that a model made before refuses tables made after.
-DEFINITIONS_VERSION = "1"
+DEFINITIONS_VERSION = "2"  # 2: a correction supersedes the earlier value of its day
 
-STATISTICS: dict[str, str] = {
-    "last": "latest value",
-    "age_days": "age of the latest value, days",
-    "count": "number of values",
-    "mean": "mean",
-    "min": "lowest value",
-    "max": "highest value",
-    "sd": "standard deviation",
-    "slope": "slope per year",
-    "slope_se": "standard error of the slope",
-    "delta_first": "change from the first value",
-    "delta_previous": "change from the value before",
-}
 STATIC: dict[str, str] = {
     "age": "age, years",
     "female": "female sex",
@@ -68,14 +56,22 @@ def parse_column(name: str) -> Column:
     if name in STATIC:
         return Column(name, name, None, None, STATIC[name].capitalize() if name != "age" else "Age, years")
     parts = name.split("__")
-    if len(parts) != 3 or parts[0] not in catalogue() or parts[1] not in STATISTICS or not _WINDOW.fullmatch(parts[2]):
+    if len(parts) != 3 or parts[0] not in catalogue() or not _is_statistic(parts[1]) or not _WINDOW.fullmatch(parts[2]):
         raise ConfigError(
             f'"{name}" is not a feature column.',
             f"<biomarker>__<statistic>__<window>, as in m_protein__slope__365d, or one of {', '.join(STATIC)}.",
         )
-    biomarker, statistic, window = parts
+    biomarker, kind, window = parts
     since = "all history" if window == "ever" else f"last {window[:-1]} days"
-    return Column(name, biomarker, statistic, window, f"{catalogue()[biomarker].name}: {STATISTICS[statistic]}, {since}")
+    return Column(name, biomarker, kind, window, f"{catalogue()[biomarker].name}: {statistic(kind).label}, {since}")
+
+
+def _is_statistic(name: str) -> bool:
+    try:
+        statistic(name)
+    except ConfigError:
+        return False
+    return True
 
 
 def group_label(group: str) -> str:
@@ -108,7 +104,7 @@ class FeatureSpec:
     def __post_init__(self) -> None:
         for values, accepted, what in (
             (self.biomarkers, catalogue().keys(), "biomarker"),
-            (self.statistics, list(STATISTICS), "statistic"),
+            (self.statistics, self.statistics, "statistic"),
             (self.static, list(STATIC), "static column"),
             (self.look_backs, self.look_backs, "look-back"),
         ):
@@ -119,6 +115,8 @@ class FeatureSpec:
                 raise ConfigError(f"A {what} is named twice: {', '.join(values)}.")
         for window in self.look_backs:
             window_days(window)
+        for name in self.statistics:
+            statistic(name)
 
     def columns(self) -> list[str]:
         """Return the feature columns, in the order in which models see them."""
@@ -127,8 +125,8 @@ class FeatureSpec:
     def _history_columns(self) -> Iterator[str]:
         for biomarker in self.biomarkers:
             for window in self.look_backs:
-                for statistic in self.statistics:
-                    yield f"{biomarker}__{statistic}__{window}"
+                for name in self.statistics:
+                    yield f"{biomarker}__{name}__{window}"
 
     def feature_hash(self) -> str:
         """Return the hash of everything that gives the columns their meaning (units included)."""

@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 
 from features.cohort import Cohort
-from features.columns import STATIC, FeatureSpec, window_days
+from features.columns import STATIC, FeatureSpec
 from features.derived import with_derived
-from features.kernel import ORDER, summarise
+from features.plan import write_history
+from features.series import Series, days_of, series_of
 from features.tasks import DAYS_PER_MONTH, DAYS_PER_YEAR
 from myeloma.fish import has_high_risk
 
@@ -30,10 +31,19 @@ def build_features(cohort: Cohort, landmarks: pd.DataFrame, spec: FeatureSpec) -
 
 def features_from(measured: pd.DataFrame, cohort: Cohort, landmarks: pd.DataFrame, spec: FeatureSpec) -> pd.DataFrame:
     """Return the same from measurements to which the derived ones have been added already."""
-    day = landmarks["landmark"].to_numpy()
-    static = _static_columns(patients_at(cohort, landmarks), day)
-    blocks = [static[name][:, None] for name in spec.static] + [_history_block(measured, landmarks, spec)]
-    return pd.DataFrame(np.hstack(blocks), columns=spec.columns())
+    ids = pd.Index(landmarks["patient_id"].unique())
+    return features_at(series_of(measured, ids, spec.biomarkers), ids, cohort, landmarks, spec)
+
+
+def features_at(series: Series, ids: pd.Index, cohort: Cohort, landmarks: pd.DataFrame, spec: FeatureSpec) -> pd.DataFrame:
+    """Return the same from series; row p of the series' runs is the person ids[p]."""
+    columns = spec.columns()
+    out = np.empty((len(landmarks), len(columns)))
+    static = _static_columns(patients_at(cohort, landmarks), landmarks["landmark"].to_numpy())
+    for k, name in enumerate(spec.static):
+        out[:, k] = static[name]
+    write_history(series, ids.get_indexer(landmarks["patient_id"]).astype(np.int32), days_of(landmarks["landmark"]), spec, out)
+    return pd.DataFrame(out, columns=columns)
 
 
 def patients_at(cohort: Cohort, landmarks: pd.DataFrame) -> pd.DataFrame:
@@ -52,33 +62,3 @@ def _static_columns(patients: pd.DataFrame, day: np.ndarray) -> dict[str, np.nda
     }
     assert columns.keys() == STATIC.keys()
     return columns
-
-
-def _history_block(measured: pd.DataFrame, landmarks: pd.DataFrame, spec: FeatureSpec) -> np.ndarray:
-    """Return the statistics as (landmarks, biomarkers x look-backs x statistics), in the order of `spec.columns()`."""
-    ids = pd.Index(landmarks["patient_id"].unique())
-    patient = ids.get_indexer(measured["patient_id"])
-    biomarker = pd.Index(spec.biomarkers).get_indexer(measured["biomarker"])
-    used = (patient >= 0) & (biomarker >= 0)
-    patient, biomarker, measured = patient[used], biomarker[used], measured[used]
-    collected, available = (_days(measured[c]) for c in ("collected_at", "available_at"))
-    value = measured["value"].to_numpy(dtype=float)
-    order = np.lexsort((value, available, collected, biomarker, patient))  # ties by value: no result of chance
-    series = patient[order] * len(spec.biomarkers) + biomarker[order]
-    bounds = np.searchsorted(series, np.arange(len(ids) * len(spec.biomarkers) + 1))
-    starts = np.arange(len(ids))[:, None] * len(spec.biomarkers) + np.arange(len(spec.biomarkers) + 1)[None, :]
-    statistics = summarise(
-        collected[order],
-        available[order],
-        value[order],
-        bounds[starts].astype(np.int64),
-        ids.get_indexer(landmarks["patient_id"]).astype(np.int64),
-        _days(landmarks["landmark"]),
-        np.array([window_days(w) for w in spec.look_backs]),
-    )
-    chosen = [ORDER.index(name) for name in spec.statistics]
-    return statistics[..., chosen].reshape(len(landmarks), len(spec.columns()) - len(spec.static))
-
-
-def _days(dates: pd.Series) -> np.ndarray:
-    return dates.to_numpy().astype("datetime64[D]").astype(np.int64)

@@ -6,7 +6,8 @@ from dataclasses import asdict, replace
 import pytest
 
 from features import FeatureSpec, parse_column
-from features.columns import STATISTICS, group_label, window_days
+from features.columns import group_label, window_days
+from features.statistics import STATISTICS, table
 from myeloma import ConfigError, catalogue
 
 SPEC = FeatureSpec(("m_protein", "flc_ratio"), ("365d", "ever"), ("last", "slope"), ("age", "female"))
@@ -136,6 +137,33 @@ def test_a_specification_survives_json_with_its_hash():
     copy = FeatureSpec.from_dict(json.loads(json.dumps(asdict(SPEC))))
     assert copy == SPEC
     assert copy.feature_hash() == SPEC.feature_hash()
+
+
+def test_the_documentation_holds_the_table_of_the_code(root):
+    text = (root / "docs" / "conventions.md").read_text()
+    assert [row for row in table() if row not in text] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [
+        ("m_protein__delta_12m__ever", "Serum M-protein: change in 12 months, all history"),
+        ("m_protein__pct_6m__730d", "Serum M-protein: change in 6 months, %, last 730 days"),
+        ("creatinine__days_above_1.5__365d", "Creatinine: days above 1.5, last 365 days"),
+    ],
+)
+def test_the_number_of_a_family_of_statistics_stands_in_its_name(name, label):
+    assert parse_column(name).label == label
+
+
+@pytest.mark.parametrize(
+    "statistic", ["delta_0m", "delta_m", "delta_1.5m", "pct_1000m", "days_above_", "days_above_2.0", "days_above_-1", "days_above_02"]
+)
+def test_a_number_has_one_spelling_only(statistic):
+    with pytest.raises(ConfigError, match="is not a feature column"):
+        parse_column(f"m_protein__{statistic}__ever")
+    with pytest.raises(ConfigError, match="Unknown statistic"):
+        replace(SPEC, statistics=(statistic,))
 
 
 def test_a_group_has_a_plain_name():

@@ -1,4 +1,4 @@
-"""The kernel against a slow twin in pandas, then its boundaries by hand."""
+"""The kernel against a slow twin written from the definitions, then its boundaries by hand."""
 
 import numpy as np
 import pandas as pd
@@ -7,11 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features import FeatureSpec, build_features
-from features.columns import STATISTICS, window_days
-from features.kernel import ORDER
+from features.columns import window_days
+from tests.features.twin import EVERY, agree, twin
 
 BIOMARKERS = ("m_protein", "bmpc", "creatinine")
-SPEC = FeatureSpec(BIOMARKERS, ("30d", "365d", "ever"), tuple(STATISTICS), ())
+SPEC = FeatureSpec(BIOMARKERS, ("365d", "30d", "ever"), EVERY, ())
 INDEX_DATE = pd.Timestamp("2015-01-01")
 DAYS = st.integers(0, 12) | st.integers(0, 900)  # few days make ties, many make long series
 RESULT = st.tuples(
@@ -24,29 +24,18 @@ def rows_of(results):
     return [(who, what, day, day + delay, value) for who, what, day, delay, value in results]
 
 
-def twin(rows, who, biomarker, landmark, window):
-    """Return the statistics of one series from one landmark, written from the definitions."""
-    seen = sorted((c, a, v) for p, b, c, a, v in rows if (p, b) == (who, biomarker) and landmark - window < a <= landmark)
-    values = pd.Series([v for _, _, v in seen], dtype=float)
-    years = pd.Series([c for c, _, _ in seen], dtype=float) / 365.25
-    out = dict.fromkeys(STATISTICS, np.nan) | {"count": float(len(seen))}
-    if len(seen) >= 1:
-        out |= {
-            "last": values.iloc[-1],
-            "age_days": landmark - seen[-1][0],
-            "mean": values.mean(),
-            "min": values.min(),
-            "max": values.max(),
-        }
-    if len(seen) >= 2:
-        out |= {"sd": values.std(), "delta_first": values.iloc[-1] - values.iloc[0], "delta_previous": values.iloc[-1] - values.iloc[-2]}
-    if years.nunique() >= 2:
-        x = years - years.mean()
-        out["slope"], level = np.polyfit(x, values, 1)
-        if len(seen) >= 3:  # the textbook standard error, from the residuals
-            residuals = values - level - out["slope"] * x
-            out["slope_se"] = np.sqrt((residuals**2).sum() / (len(seen) - 2) / (x**2).sum())
-    return [out[name] for name in STATISTICS]
+def expected_of(rows, landmarks, spec=SPEC):
+    """Return what the twin makes of rows of patient, biomarker, day collected, day available, value."""
+    table = []
+    for who, day in landmarks:
+        parts = {}
+        for b in spec.biomarkers:
+            results = [(c, a, v) for p, name, c, a, v in rows if (p, name) == (who, b)]
+            for w in spec.look_backs:
+                found = twin(results, b, day, window_days(w))
+                parts |= {f"{b}__{name}__{w}": found[name] for name in spec.statistics}
+        table.append(parts)
+    return pd.DataFrame(table, columns=spec.columns(), dtype=float)
 
 
 def features(cohort, landmarks, spec=SPEC):
@@ -56,27 +45,18 @@ def features(cohort, landmarks, spec=SPEC):
     return build_features(cohort, frame, spec)
 
 
-def test_the_kernel_writes_the_statistics_of_the_grammar():
-    assert set(ORDER) == set(STATISTICS)
-
-
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(results=st.lists(RESULT, max_size=30), landmarks=st.lists(st.tuples(st.sampled_from(["P1", "P2"]), DAYS), min_size=1, max_size=5))
 def test_every_statistic_is_that_of_the_slow_twin(cohort_of_days, results, landmarks):
     rows = rows_of(results)
-    got = features(cohort_of_days(rows), landmarks)
-    expected = [[x for b in BIOMARKERS for w in SPEC.look_backs for x in twin(rows, who, b, day, window_days(w))] for who, day in landmarks]
-    expected = pd.DataFrame(expected, columns=got.columns, dtype=float)
-    errors = got.columns.str.contains("__slope_se__")  # on a perfect line it is the root of what rounding leaves
-    np.testing.assert_allclose(got.loc[:, ~errors], expected.loc[:, ~errors], rtol=1e-7, atol=1e-7)
-    np.testing.assert_allclose(got.loc[:, errors], expected.loc[:, errors], rtol=1e-5, atol=2e-3)
+    agree(features(cohort_of_days(rows), landmarks), expected_of(rows, landmarks))
 
 
 def summary(cohort_of_days, *results, landmark=100, window="30d"):
     """Return the statistics of M-protein results (day collected, day available, value), one patient, one landmark."""
     cohort = cohort_of_days([("P1", "m_protein", *result) for result in results])
-    row = features(cohort, [("P1", landmark)], FeatureSpec(("m_protein",), (window,), tuple(STATISTICS), ())).iloc[0]
-    return {name: row[f"m_protein__{name}__{window}"] for name in STATISTICS}
+    row = features(cohort, [("P1", landmark)], FeatureSpec(("m_protein",), (window,), EVERY, ())).iloc[0]
+    return {name: row[f"m_protein__{name}__{window}"] for name in EVERY}
 
 
 @pytest.mark.parametrize(
@@ -108,15 +88,30 @@ def test_nothing_seen_is_a_count_of_zero_and_unknown_else(cohort_of_days):
 
 def test_one_value_has_a_level_and_no_change(cohort_of_days):
     got = summary(cohort_of_days, (90, 90, 1.5))
-    assert {name for name, value in got.items() if not np.isnan(value)} == {"last", "mean", "min", "max", "count", "age_days"}
-    assert (got["last"], got["mean"], got["min"], got["max"], got["count"], got["age_days"]) == (1.5, 1.5, 1.5, 1.5, 1, 10)
+    known = {name: value for name, value in got.items() if not np.isnan(value)}
+    level = {"last": 1.5, "mean": 1.5, "min": 1.5, "max": 1.5, "count": 1, "age_days": 10, "days_since_min": 10, "days_since_max": 10}
+    assert known == level | {"days_above_2": 0, "days_above_5.5": 0, "evolving": 0}  # alone, PANGEA's flag is 0, as published
 
 
-def test_values_of_one_day_have_no_slope(cohort_of_days):
-    got = summary(cohort_of_days, (90, 90, 1.0), (90, 90, 3.0), (90, 92, 2.0))
-    assert np.isnan(got["slope"])
-    assert got["last"] == 2.0, "of one day's values the one known latest is the last"
-    assert got["sd"] == pytest.approx(1.0)
+@pytest.mark.parametrize(("landmark", "last"), [(89, np.nan), (90, 1.0), (94, 1.0), (95, 3.0), (97, 2.0)])
+def test_a_correction_takes_the_place_of_the_earlier_value_from_the_day_it_is_known(cohort_of_days, landmark, last):
+    got = summary(cohort_of_days, (90, 90, 1.0), (90, 95, 3.0), (90, 97, 2.0), landmark=landmark)
+    assert got["last"] == pytest.approx(last, nan_ok=True)
+    assert got["count"] == (landmark >= 90)
+    assert np.isnan(got["slope"]), "one day has no slope"
+
+
+def test_a_corrected_value_is_gone_from_every_statistic(cohort_of_days):
+    got = summary(cohort_of_days, (80, 80, 9.0), (80, 92, 1.0), (90, 90, 2.0))
+    assert (got["max"], got["min"], got["count"], got["delta_first"], got["days_above_5.5"]) == (2.0, 1.0, 2, 1.0, 0)
+
+
+def test_a_window_that_holds_the_correction_only_does_not_bring_the_earlier_value_back(cohort_of_days):
+    assert summary(cohort_of_days, (60, 60, 9.0), (60, 90, 1.0))["max"] == 1.0
+
+
+def test_of_values_of_one_day_known_at_once_the_largest_counts(cohort_of_days):
+    assert summary(cohort_of_days, (90, 90, 1.0), (90, 90, 3.0), (90, 90, 2.0))["last"] == 3.0
 
 
 def test_a_straight_line_has_its_slope_per_year(cohort_of_days):
@@ -136,3 +131,52 @@ def test_the_error_of_a_slope_needs_three_values(cohort_of_days):
 def test_a_result_that_arrives_late_is_not_the_latest(cohort_of_days):
     got = summary(cohort_of_days, (80, 99, 1.0), (90, 91, 2.0))
     assert (got["last"], got["delta_first"]) == (2.0, 1.0)
+
+
+def test_the_value_months_ago_is_the_latest_collected_by_then(cohort_of_days):
+    series = [(0, 0, 1.0), (35, 35, 2.0), (70, 70, 5.0), (399, 399, 4.0)]
+    got = summary(cohort_of_days, *series, landmark=400, window="ever")
+    assert (got["delta_12m"], got["pct_12m"]) == (2.0, 100.0)  # 400 - 365 = day 35
+    assert summary(cohort_of_days, *series, landmark=399, window="ever")["delta_12m"] == 3.0
+    assert np.isnan(summary(cohort_of_days, *series, landmark=400)["delta_12m"]), "the window does not reach so far"
+    assert np.isnan(summary(cohort_of_days, *series, landmark=800, window="ever")["delta_12m"]), "no newer value to compare with"
+
+
+def test_days_above_carry_each_value_on_and_leave_out_what_lies_before_the_window(cohort_of_days):
+    series = [(50, 75, 3.0), (80, 80, 2.0), (90, 90, 2.5), (95, 99, 1.0)]
+    got = summary(cohort_of_days, *series)
+    assert got["days_above_2"] == (80 - 70) + (95 - 90)  # from the start of the window; 2 itself is not above 2
+    assert summary(cohort_of_days, *series, landmark=98)["days_above_2"] == (80 - 68) + (98 - 90)
+
+
+def test_of_equal_extremes_the_later_tells_the_time(cohort_of_days):
+    got = summary(cohort_of_days, (75, 75, 1.0), (80, 80, 3.0), (85, 85, 1.0), (90, 90, 3.0), (95, 95, 2.0))
+    assert (got["days_since_min"], got["days_since_max"]) == (15, 10)
+
+
+@pytest.mark.parametrize(
+    ("values", "previous", "least"),
+    [((1.0, 1.22), 0, 0), ((1.0, 1.23), 1, 1), ((1.0, 0.77), 1, 0), ((1.0, 1.15, 1.3), 0, 1)],
+)
+def test_a_change_beyond_the_reference_change_value_is_flagged(cohort_of_days, values, previous, least):
+    got = summary(cohort_of_days, *((75 + 5 * k, 75 + 5 * k, value) for k, value in enumerate(values)))
+    assert (got["exceeds_previous"], got["exceeds_min"]) == (previous, least)  # 22.45 % for M-protein
+
+
+def test_a_change_from_zero_has_no_percentage_and_no_flag(cohort_of_days):
+    got = summary(cohort_of_days, (80, 80, 0.0), (90, 90, 1.0))
+    assert got["delta_previous"] == 1.0
+    assert np.isnan([got[name] for name in ("pct_previous", "pct_min", "exceeds_previous", "exceeds_min")]).all()
+
+
+def test_flags_without_a_sourced_variation_or_rule_are_unknown(cohort_of_days):
+    cohort = cohort_of_days([("P1", "bmpc", day, day, float(day)) for day in (10, 50)])
+    got = features(cohort, [("P1", 100)], FeatureSpec(("bmpc",), ("ever",), ("exceeds_previous", "exceeds_min", "evolving", "last"), ()))
+    assert got.iloc[0].isna().tolist() == [True, True, True, False]
+
+
+def test_a_rise_of_exactly_the_published_limit_is_evolving(cohort_of_days):
+    assert summary(cohort_of_days, (80, 80, 1.8), (90, 90, 2.0))["evolving"] == 1
+    assert summary(cohort_of_days, (60, 60, 1.8), (90, 90, 2.0))["evolving"] == 0, "the look-back does not reach so far"
+    rose = [(0, 0, 1.0), (600, 600, 2.0)]
+    assert summary(cohort_of_days, *rose, landmark=600, window="ever")["evolving"] == 0, "PANGEA looks back a year and a half"

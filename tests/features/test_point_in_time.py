@@ -6,7 +6,8 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from features import FeatureSpec, build_features
-from features.columns import STATIC, STATISTICS
+from features.columns import STATIC
+from features.statistics import STATISTICS
 from myeloma import catalogue
 
 LANDMARK = 20

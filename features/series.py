@@ -1,0 +1,108 @@
+"""Measurements as arrays: one run of rows per person and biomarker, and where each run lies. The kernel reads nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numba import njit
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Series:
+    """Runs of rows sorted by collection, availability and value; run b of person p is starts[p, b] : stops[p, b].
+
+    `collected` and `available` are int32 days, `value` is float64. `lags` is the longest time a run's results took to become
+    available, `in_order` whether they became available in the order of their collection; shape (people, biomarkers).
+    """
+
+    biomarkers: tuple[str, ...]
+    collected: NDArray[np.int32]
+    available: NDArray[np.int32]
+    value: NDArray[np.float64]
+    starts: NDArray[np.int64]
+    stops: NDArray[np.int64]
+    lags: NDArray[np.int32]
+    in_order: NDArray[np.bool_]
+
+    def of(self, biomarkers: tuple[str, ...]) -> Series:
+        """Return the runs of some of the biomarkers, over the same arrays."""
+        chosen = [self.biomarkers.index(name) for name in biomarkers]
+        places = (np.ascontiguousarray(table[:, chosen]) for table in (self.starts, self.stops, self.lags, self.in_order))
+        return Series(biomarkers, self.collected, self.available, self.value, *places)
+
+
+@njit(cache=True, nogil=True)
+def _lay_out(patient, biomarker, collected, available, value, starts, stops, lags, in_order):
+    """Find every run; return False where a run is not sorted or not in one piece."""
+    last = -1
+    for i in range(len(patient)):
+        p, b = patient[i], biomarker[i]
+        if p < 0 or b < 0:
+            continue
+        if last >= 0 and patient[last] == p and biomarker[last] == b:
+            if last != i - 1:
+                return False
+            if collected[i] < collected[last]:
+                return False
+            if collected[i] == collected[last]:
+                if available[i] < available[last] or (available[i] == available[last] and value[i] < value[last]):
+                    return False
+            elif available[i] < available[last]:
+                in_order[p, b] = False
+        else:
+            if stops[p, b] > 0:
+                return False
+            starts[p, b] = i
+        stops[p, b] = i + 1
+        lags[p, b] = max(lags[p, b], available[i] - collected[i])
+        last = i
+    return True
+
+
+def lay_out(
+    people: int, biomarkers: tuple[str, ...], columns: tuple[NDArray, NDArray, NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]]
+) -> Series:
+    """Return the series of rows given as codes: person, biomarker, day collected, day available, value.
+
+    Rows with a negative code are passed over. Sorted rows are used where they lie, others are sorted first.
+    """
+    patient, biomarker, collected, available, value = columns
+    shape = (people, len(biomarkers))
+    while True:
+        places = np.zeros(shape, np.int64), np.zeros(shape, np.int64), np.zeros(shape, np.int32), np.ones(shape, np.bool_)
+        if _lay_out(patient, biomarker, collected, available, value, *places):
+            return Series(biomarkers, collected, available, value, *places)
+        used = np.flatnonzero((patient >= 0) & (biomarker >= 0))
+        patient, biomarker, collected, available, value = (c[used] for c in (patient, biomarker, collected, available, value))
+        order = np.lexsort((value, available, collected, biomarker, patient))  # ties by value: no result of chance
+        patient, biomarker, collected, available, value = (c[order] for c in (patient, biomarker, collected, available, value))
+
+
+def series_of(measured: pd.DataFrame, ids: pd.Index, biomarkers: tuple[str, ...]) -> Series:
+    """Return the series of some biomarkers of some people; row p of the runs is the person ids[p].
+
+    Parameters
+    ----------
+    measured : DataFrame
+        patient_id, biomarker, collected_at, available_at, value, in any order.
+    """
+    rows = measured[measured["biomarker"].isin(biomarkers)]
+    return lay_out(
+        len(ids),
+        biomarkers,
+        (
+            ids.get_indexer(rows["patient_id"]).astype(np.int32),
+            pd.Index(biomarkers).get_indexer(rows["biomarker"]).astype(np.int16),
+            days_of(rows["collected_at"]),
+            days_of(rows["available_at"]),
+            rows["value"].to_numpy(dtype=np.float64),
+        ),
+    )
+
+
+def days_of(dates: pd.Series) -> NDArray[np.int32]:
+    """Return dates as whole days since 1970."""
+    return dates.to_numpy().astype("datetime64[D]").astype(np.int64).astype(np.int32)
