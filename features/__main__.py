@@ -9,15 +9,14 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from features.cohort import Cohort, read_cohort, write_cohort
-from features.console import console, run
-from features.outcomes import EVENTS
+from features.build import build_file, memory_bytes
+from features.cohort import Cohort, write_cohort
+from features.console import console, progress_bar, run
 from features.plausibility import describe, suspicions
 from features.quality import clean, describe_problems
 from features.simulation import simulate as simulate_cohort
 from features.sources import SOURCES, Received
-from features.table import build_table, write_table
-from features.tasks import DEFAULT_PARAMS, horizon_days, load_task
+from features.tasks import DEFAULT_PARAMS, load_task
 from myeloma import ConfigError
 from myeloma.errors import nearest
 
@@ -66,38 +65,30 @@ def build(
     table_path: Annotated[Path, typer.Argument(metavar="TABLE", help="Parquet file to write the feature table to.")],
     task: Annotated[str, typer.Option(help="Task of params.yaml, such as mgus or smm.")],
     params: Annotated[Path, typer.Option(help="Parameter file.")] = DEFAULT_PARAMS,
+    memory: Annotated[str, typer.Option(help="Memory to stay under, such as 800MB or 2GB.")] = "2GB",
     as_json: Json = False,
 ) -> None:
-    """Build a task's feature table: one row per patient and visit, point-in-time, with outcomes.
+    """Build a task's feature table: one row per patient and visit, point-in-time, with outcomes. A killed run goes on.
 
     Example: python -m features build data/smm/cohort data/smm/table.parquet --task smm
     """
     if table_path.suffix != ".parquet":
         raise ConfigError(f'The table "{table_path.name}" does not end in .parquet.', "feature tables are Parquet files.")
     chosen = load_task(task, params)
-    table = build_table(read_cohort(cohort_path), chosen)
-    write_table(table, table_path)
-    rows, attrition = table.rows, table.about["attrition"]
-    per_patient = rows.groupby("patient_id")["event"].first()
-    summary = {
-        **attrition,
-        "columns": len(table.spec.columns()),
-        "feature_hash": table.about["feature_hash"],
-        "patients_with": {event: int((per_patient == event).sum()) for event in EVENTS},
-        "censored_before_horizon": {
-            f"{h}m": int(((rows["event"] == "none") & (rows["time_to_event"] < horizon_days(h))).sum()) for h in chosen.horizons
-        },
-    }
+    bound = memory_bytes(memory)
+    with progress_bar("measurements") as progress:
+        summary = build_file(cohort_path, table_path, chosen, bound, progress)
     if as_json:
         typer.echo(json.dumps(summary))
         return
+    patients = sum(summary["patients_with"].values())
     console.print(
-        f"{table_path}: {len(rows)} landmarks of {len(per_patient)} patients x {summary['columns']} features ({summary['feature_hash']})"
+        f"{table_path}: {summary['landmarks']} landmarks of {patients} patients x {summary['columns']} features ({summary['feature_hash']})"
     )
-    lost = ", ".join(f"{n} {reason}" for reason, n in attrition["not_at_risk"].items()) or "none"
+    lost = ", ".join(f"{n} {reason}" for reason, n in summary["not_at_risk"].items()) or "none"
     console.print(
-        f"  visits {attrition['visits']} = at risk {attrition['landmarks']} + not at risk: {lost}; "
-        f"patients without a landmark: {attrition['patients_without_a_landmark']}"
+        f"  visits {summary['visits']} = at risk {summary['landmarks']} + not at risk: {lost}; "
+        f"patients without a landmark: {summary['patients_without_a_landmark']}"
     )
     console.print("  patients whose first event is " + ", ".join(f"{event} {n}" for event, n in summary["patients_with"].items()))
     console.print("  landmarks censored before " + ", ".join(f"{h}: {n}" for h, n in summary["censored_before_horizon"].items()))

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import typer
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
 from myeloma import UserError
 
@@ -17,6 +20,20 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 # A pipe or a log has no width of its own; lines are then left whole, so that scripts can read them.
 console = Console(markup=False, soft_wrap=not sys.stdout.isatty(), highlight=False, width=None if sys.stdout.isatty() else 140)
+
+
+@contextmanager
+def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
+    """Give a function of how much is done and how much there is; on a terminal it draws a bar on stderr."""
+    bar = Progress(
+        "{task.description}", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=Console(stderr=True), transient=True
+    )
+    if not bar.console.is_terminal:
+        yield lambda done, total: None
+        return
+    with bar:
+        shown = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(shown, completed=done, total=total)
 
 
 def run(app: typer.Typer, argv: list[str] | None = None) -> None:

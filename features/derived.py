@@ -38,7 +38,10 @@ def with_derived(cohort: Cohort) -> pd.DataFrame:
         _corrected_calcium(measured),
         _egfr(measured, patients),
     ]
-    return pd.concat([measured, *(part[_COLUMNS] for part in derived if len(part))], ignore_index=True)
+    every = [measured, *(part[_COLUMNS] for part in derived if len(part))]
+    if isinstance(kinds := measured["biomarker"].dtype, pd.CategoricalDtype):  # kept, where the names came as codes
+        every = [part.astype({"biomarker": kinds}) for part in every]
+    return pd.concat(every, ignore_index=True)
 
 
 def _chains(measured: pd.DataFrame) -> pd.DataFrame:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from features.cohort import Cohort
-from features.columns import STATIC, FeatureSpec
+from features.columns import FeatureSpec
 from features.derived import with_derived
 from features.plan import write_history
 from features.series import Series, days_of, series_of
@@ -37,28 +37,23 @@ def features_from(measured: pd.DataFrame, cohort: Cohort, landmarks: pd.DataFram
 
 def features_at(series: Series, ids: pd.Index, cohort: Cohort, landmarks: pd.DataFrame, spec: FeatureSpec) -> pd.DataFrame:
     """Return the same from series; row p of the series' runs is the person ids[p]."""
-    columns = spec.columns()
+    columns, patient = spec.columns(), ids.get_indexer(landmarks["patient_id"]).astype(np.int32)
     out = np.empty((len(landmarks), len(columns)))
-    static = _static_columns(patients_at(cohort, landmarks), landmarks["landmark"].to_numpy())
+    patients = cohort.patients.set_index("patient_id").loc[ids]
     for k, name in enumerate(spec.static):
-        out[:, k] = static[name]
-    write_history(series, ids.get_indexer(landmarks["patient_id"]).astype(np.int32), days_of(landmarks["landmark"]), spec, out)
+        out[:, k] = _static_column(name, patients, patient, landmarks["landmark"].to_numpy())
+    write_history(series, patient, days_of(landmarks["landmark"]), spec, out)
     return pd.DataFrame(out, columns=columns)
 
 
-def patients_at(cohort: Cohort, landmarks: pd.DataFrame) -> pd.DataFrame:
-    """Return the patients' rows, one per row of `landmarks`."""
-    return cohort.patients.set_index("patient_id").loc[landmarks["patient_id"]]
-
-
-def _static_columns(patients: pd.DataFrame, day: np.ndarray) -> dict[str, np.ndarray]:
-    since_index = (day - patients["index_date"].to_numpy()) / np.timedelta64(1, "D")
-    columns = {
-        "age": patients["age_at_index"].to_numpy() + since_index / DAYS_PER_YEAR,
-        "female": patients["sex"].map({"female": 1.0, "male": 0.0}).to_numpy(dtype=float),
-        "months_since_index": since_index / DAYS_PER_MONTH,
-        "heavy_chain_iga": patients["heavy_chain"].map(lambda h: float(h == "IgA") if h else np.nan).to_numpy(dtype=float),
-        "fish_high_risk": patients["fish"].map(has_high_risk).to_numpy(dtype=float),
+def _static_column(name: str, patients: pd.DataFrame, who: np.ndarray, day: np.ndarray) -> np.ndarray:
+    """Return a static column by landmark, from the people's rows and each landmark's place among them."""
+    if name in ("age", "months_since_index"):
+        since_index = (day - patients["index_date"].to_numpy()[who]) / np.timedelta64(1, "D")
+        return since_index / DAYS_PER_MONTH if name != "age" else patients["age_at_index"].to_numpy()[who] + since_index / DAYS_PER_YEAR
+    of_person = {
+        "female": lambda: patients["sex"].map({"female": 1.0, "male": 0.0}),
+        "heavy_chain_iga": lambda: patients["heavy_chain"].map(lambda h: float(h == "IgA") if h else np.nan),
+        "fish_high_risk": lambda: patients["fish"].map(has_high_risk),
     }
-    assert columns.keys() == STATIC.keys()
-    return columns
+    return of_person[name]().to_numpy(dtype=float)[who]

@@ -10,7 +10,8 @@ import pandas as pd
 from features.cohort import Cohort
 from features.columns import FeatureSpec
 from features.derived import with_derived
-from features.rows import features_from, patients_at
+from features.rows import features_at
+from features.series import series_of
 from features.tasks import DAYS_PER_YEAR
 from myeloma.fish import split_findings
 from myeloma.scores.evolving import PANGEA_RULES, falling_line, ravi_hemoglobin_met, ravi_m_protein_met
@@ -47,7 +48,11 @@ def score_inputs(cohort: Cohort, landmarks: pd.DataFrame, measured: pd.DataFrame
         `with_derived(cohort)`, where the caller has it already.
     """
     measured = with_derived(cohort) if measured is None else measured
-    latest, extremes, line = (features_from(measured, cohort, landmarks, spec) for spec in (_LATEST, _EXTREMES, _HEMOGLOBIN_LINE))
+    ids = pd.Index(landmarks["patient_id"].unique())
+    series = series_of(measured, ids, LEVELS)
+    latest, extremes, line = (
+        features_at(series.of(spec.biomarkers), ids, cohort, landmarks, spec) for spec in (_LATEST, _EXTREMES, _HEMOGLOBIN_LINE)
+    )
     columns: dict[str, np.ndarray] = {name: latest[f"{name}__last__ever"].to_numpy() for name in LEVELS}
     columns |= {f"{name}__age_days": latest[f"{name}__age_days__ever"].to_numpy() for name in LEVELS}
     columns |= {name: latest[name].to_numpy() for name in _LATEST.static}
@@ -58,7 +63,8 @@ def score_inputs(cohort: Cohort, landmarks: pd.DataFrame, measured: pd.DataFrame
     columns["hemoglobin_falling"] = falling_line(*(line[f"hemoglobin__{s}__ever"].to_numpy() for s in ("slope", "slope_se", "count")))
     columns["ravi_m_protein"] = _evolved(measured, cohort, landmarks, "m_protein", ravi_m_protein_met)
     columns["ravi_hemoglobin"] = _evolved(measured, cohort, landmarks, "hemoglobin", ravi_hemoglobin_met)
-    columns |= _from_patients(patients_at(cohort, landmarks))
+    patient = ids.get_indexer(landmarks["patient_id"])
+    columns |= {name: value[patient] for name, value in _from_patients(cohort.patients.set_index("patient_id").loc[ids]).items()}
     columns |= dict.fromkeys(NEVER_KNOWN, np.full(len(landmarks), np.nan))
     return pd.DataFrame(columns)
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from collections.abc import Iterable
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +28,7 @@ from myeloma import DataError, StateError, catalogue
 KEYS = ["patient_id", "landmark", "site"]
 OUTCOMES = ["event", "time_to_event", "follow_up"]
 _METADATA = b"feature_table"
+ROW_GROUP = 1 << 15
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,14 @@ class FeatureTable:
     about: dict[str, Any]
 
 
+@dataclass(frozen=True)
+class Made:
+    """What some patients gave: their rows, and how many visits were lost why."""
+
+    rows: pd.DataFrame
+    attrition: dict[str, Any]
+
+
 def build_table(cohort: Cohort, task: Task) -> FeatureTable:
     """Return a task's training table: one row per patient and visit at risk, with outcomes and attrition.
 
@@ -44,6 +56,13 @@ def build_table(cohort: Cohort, task: Task) -> FeatureTable:
     DataError
         Not one landmark is at risk.
     """
+    made = make_rows(cohort, task)
+    attrition = add_up([made.attrition], task)
+    return FeatureTable(made.rows, task.features, about_table(task, cohort.content_hash(), cohort.about, attrition))
+
+
+def make_rows(cohort: Cohort, task: Task) -> Made:
+    """Return the rows of some patients, which may be none. A person's rows depend on the person alone."""
     landmarks = visit_landmarks(cohort)
     after = outcomes(cohort, landmarks, task.treatment, task.population)
     reason = after["not_at_risk"].to_numpy(dtype=object)
@@ -54,23 +73,44 @@ def build_table(cohort: Cohort, task: Task) -> FeatureTable:
     at_risk = reason == ""
     attrition = {
         "patients": len(cohort.patients),
-        "patients_without_a_landmark": len(set(cohort.patients["patient_id"]) - set(landmarks.loc[at_risk, "patient_id"])),
+        "patients_without_a_landmark": len(cohort.patients) - landmarks.loc[at_risk, "patient_id"].nunique(),
         "visits": len(landmarks),
         "not_at_risk": {str(k): int(v) for k, v in pd.Series(reason[~at_risk], dtype=object).value_counts().items()},
         "landmarks": int(at_risk.sum()),
     }
-    if not at_risk.any():
-        raise DataError(
-            f"No landmark is left for task {task.name}: {attrition['not_at_risk'] or 'no visit from the index date on'}.",
-            "a landmark needs a result on or after the index date, and follow-up after it.",
-            "nothing_usable",
-        )
     landmarks = landmarks[at_risk].reset_index(drop=True)
     features = features_from(measured, cohort, landmarks, task.features)
     site = landmarks["patient_id"].map(cohort.patients.set_index("patient_id")["site"])
     kept = [frame[at_risk].reset_index(drop=True) for frame in (scores, after[OUTCOMES])]
-    rows = pd.concat([landmarks.assign(site=site), features, *kept], axis=1)
-    about = {
+    return Made(pd.concat([landmarks.assign(site=site), features, *kept], axis=1), attrition)
+
+
+def add_up(parts: list[dict[str, Any]], task: Task) -> dict[str, Any]:
+    """Return the attrition of all patients from that of parts of them.
+
+    Raises
+    ------
+    DataError
+        Not one landmark is at risk.
+    """
+    lost = Counter()
+    for part in parts:
+        lost.update(part["not_at_risk"])
+    numbers = {name: sum(part[name] for part in parts) for name in ("patients", "patients_without_a_landmark", "visits")}
+    total = {**numbers, "not_at_risk": dict(sorted(lost.items(), key=lambda item: (-item[1], item[0])))}
+    total["landmarks"] = sum(part["landmarks"] for part in parts)
+    if not total["landmarks"]:
+        raise DataError(
+            f"No landmark is left for task {task.name}: {total['not_at_risk'] or 'no visit from the index date on'}.",
+            "a landmark needs a result on or after the index date, and follow-up after it.",
+            "nothing_usable",
+        )
+    return total
+
+
+def about_table(task: Task, cohort_hash: str, about_cohort: dict[str, Any], attrition: dict[str, Any]) -> dict[str, Any]:
+    """Return what a table says of itself."""
+    return {
         "task": task.name,
         "population": task.population,
         "treatment": task.treatment,
@@ -78,19 +118,41 @@ def build_table(cohort: Cohort, task: Task) -> FeatureTable:
         "spec": asdict(task.features),
         "feature_hash": task.features.feature_hash(),
         "catalogue_version": catalogue().version,
-        "cohort_hash": cohort.content_hash(),
-        "source": cohort.about.get("source", ""),
+        "cohort_hash": cohort_hash,
+        "source": about_cohort.get("source", ""),
         "attrition": attrition,
     }
-    return FeatureTable(rows, task.features, about)
 
 
 def write_table(table: FeatureTable, path: Path) -> None:
     """Write a feature table as Parquet, whole or not at all, with its metadata inside."""
-    arrow = pa.Table.from_pandas(table.rows, preserve_index=False)
-    arrow = arrow.replace_schema_metadata({**(arrow.schema.metadata or {}), _METADATA: json.dumps(table.about).encode()})
-    with whole_file(path) as work:
-        parquet.write_table(arrow, work)
+    write_parts([to_arrow(table.rows)], table.about, path)
+
+
+def to_arrow(rows: pd.DataFrame) -> pa.Table:
+    """Return rows as Arrow, each column of the type it has in every table, were it empty or unknown throughout."""
+    kinds = {"O": pa.string(), "M": pa.timestamp("ns"), "f": pa.float64()}
+    schema = pa.schema([(str(name), kinds[kind.kind]) for name, kind in rows.dtypes.items()])
+    return pa.Table.from_pandas(rows, schema=schema, preserve_index=False).replace_schema_metadata(None)
+
+
+def write_parts(parts: Iterable[pa.Table], about: dict[str, Any], path: Path) -> None:
+    """Write a table that comes in parts. Row groups have a size of their own, so the parts leave no trace in the file."""
+    held: list[pa.Table] = []
+    with whole_file(path) as work, ExitStack() as stack:
+        writer = None
+        for part in parts:
+            if writer is None:
+                schema = part.schema.with_metadata({_METADATA: json.dumps(about).encode()})
+                texts = [field.name for field in schema if pa.types.is_string(field.type)]
+                writer = stack.enter_context(parquet.ParquetWriter(work, schema, compression="snappy", use_dictionary=texts))
+            held.append(part)
+            while sum(p.num_rows for p in held) >= ROW_GROUP:
+                joined = pa.concat_tables(held)
+                writer.write_table(joined.slice(0, ROW_GROUP).cast(writer.schema).combine_chunks(), ROW_GROUP)
+                held = [joined.slice(ROW_GROUP)]
+        if writer is not None and sum(p.num_rows for p in held):
+            writer.write_table(pa.concat_tables(held).cast(writer.schema).combine_chunks(), ROW_GROUP)
 
 
 def read_table(path: Path) -> FeatureTable:
