@@ -66,8 +66,9 @@ score: setup ## batch scoring: make score IN=cohort OUT=risks.parquet [TASK=smm]
 bench: setup ## speed against peers, on this machine
 	@OMP_NUM_THREADS=1 python -m benchmarks.scores
 
-docs: setup ## write the reference pages from the code's own data
+docs: setup ## write the reference pages and the simulator's page from the code's own data
 	@python -m myeloma.reference docs
+	@python -m benchmarks.simulation_docs
 
 lock: ## renew requirements.lock from pyproject.toml (written without index addresses)
 	@uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \

@@ -15,6 +15,7 @@ from features.console import console, progress_bar, run
 from features.plausibility import describe, suspicions
 from features.quality import clean, describe_problems
 from features.simulation import simulate as simulate_cohort
+from features.simulation import simulate_truth, world_named, write_truth
 from features.sources import SOURCES, Received
 from features.tasks import DEFAULT_PARAMS, load_task
 from myeloma import ConfigError
@@ -50,13 +51,22 @@ def simulate(
     cohort_path: Annotated[Path, typer.Argument(metavar="COHORT", help="Folder to write the canonical cohort to.")],
     patients: Annotated[int, typer.Option(min=1, help="Number of people.")] = 2000,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same cohort.")] = 1,
+    world: Annotated[str, typer.Option(help="default, or contrast: other assumptions, to test models fitted to the first.")] = "default",
+    truth: Annotated[
+        Path | None, typer.Option(help="Parquet file for the true risk at every visit; for judging, no stage reads it.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Simulate a cohort of smoldering myeloma. It is a mechanism with assumed parameters, not evidence.
 
     Example: python -m features simulate data/smm/cohort --patients 2000 --seed 1
     """
-    _write(simulate_cohort(patients, seed), cohort_path, as_json)
+    chosen = world_named(world)
+    if truth is not None and truth.suffix != ".parquet":
+        raise ConfigError(f'The truth "{truth.name}" does not end in .parquet.', "name a Parquet file, not inside the cohort's folder.")
+    _write(simulate_cohort(patients, seed, chosen), cohort_path, as_json)
+    if truth is not None:
+        write_truth(simulate_truth(patients, seed, chosen), truth)
 
 
 @app.command()
