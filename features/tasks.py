@@ -46,10 +46,26 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class Gate:
-    """What a model must show on held-out patients, at every horizon, to go live."""
+    """What a model must show on held-out patients to go live; `training/gate.py` says each demand in words.
+
+    Attributes
+    ----------
+    auc_at_least, oe_ratio_between, ici_at_most : at every horizon that has figures.
+    net_benefit_at : risks from which one would act; above the best published score there, at the primary horizon.
+    subgroup_oe_ratio_between, subgroup_events_at_least : the worst subgroup with so many events, at the primary horizon.
+    harm_of_top : of how many of the weightiest biomarkers the known direction of harm is asked.
+    auc_loss_at_most, brier_loss_at_most : how much worse than the champion on the same rows is not worse.
+    """
 
     auc_at_least: float
     oe_ratio_between: tuple[float, float]
+    ici_at_most: Annotated[float, Field(gt=0)] = 0.1
+    net_benefit_at: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = ()
+    subgroup_oe_ratio_between: tuple[float, float] = (0.5, 2.0)
+    subgroup_events_at_least: PositiveInt = 50
+    harm_of_top: NonNegativeInt = 3
+    auc_loss_at_most: Annotated[float, Field(ge=0)] = 0.01
+    brier_loss_at_most: Annotated[float, Field(ge=0)] = 0.0
 
 
 @dataclass(frozen=True)

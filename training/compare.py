@@ -69,6 +69,12 @@ def promotable(task: Task) -> dict[str, Candidate]:
     return {c.estimator: c for c in candidates(task) if not c.note}
 
 
+def of_run(run_id: str) -> Candidate:
+    """Return the candidate of one run, whatever the cohort: for promoting an older version."""
+    run = connect().get_run(run_id)
+    return _candidate(run, run.data.tags.get("estimator", "?"), None)
+
+
 def as_dicts(task: Task, found: list[Candidate]) -> list[dict[str, Any]]:
     """Return the candidates as JSON can hold them."""
     return [{"task": task.name, **asdict(candidate)} for candidate in found]

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
+from typing import Any
+
+import mlflow
+from mlflow.exceptions import MlflowException
 
 from features import Task
 from myeloma import StateError
-from serving.store import connect, load_champion
+from serving.artifact import Artifact
+from serving.store import CHAMPION, connect, load_version, registered_name
+from training.ledger import alias_version, history
+from training.store_trouble import in_words
+from training.version_page import VERDICT
+
+_LEFTOVER_AFTER = 3600  # seconds: no fit of a candidate takes so long without a word to its run
 
 
 @dataclass(frozen=True)
@@ -19,29 +30,114 @@ class Finding:
 
 
 def examine(tasks: list[Task]) -> list[Finding]:
-    """Return what was found: the store, each task's champion, its files, and its features against this version's."""
+    """Return what was found: the store, then of each task champion, ledger, files, features, verdicts and runs."""
     try:
-        connect()
+        client = connect()
+        client.search_experiments(max_results=1)
     except StateError as error:
         return [Finding(error.what, False, error.hint)]
-    findings = [Finding("tracking store: there", True)]
+    except MlflowException as error:
+        told = in_words(error)
+        return [Finding(told.what, False, told.hint)]
+    findings = [Finding(f"tracking store: there, MLflow {mlflow.__version__}", True)]
     for task in tasks:
-        try:
-            champion = load_champion(task.name)
-        except StateError as error:
-            findings.append(Finding(f"{task.name}: {error.what}", False, _mend(error, task.name)))
-            continue
-        version = champion.origin["model_version"]
-        findings.append(Finding(f"{task.name}: champion version {version} ({champion.kind}) loads", True))
-        same = champion.spec.feature_hash() == task.features.feature_hash()
-        mend = "" if same else "params.yaml asks for other features than the champion was trained on; train again: make train"
-        findings.append(Finding(f"{task.name}: features of champion and params.yaml {'agree' if same else 'differ'}", same, mend))
+        findings += [*_champion(task), *_versions(task), *_leftover_runs(task)]
     return findings
 
 
-def _mend(error: StateError, task: str) -> str:
+def _champion(task: Task) -> list[Finding]:
+    """Is there a champion that loads, does the ledger say the same, and are its features those asked for?"""
+    name, entries = registered_name(task.name), history(task.name)
+    live = alias_version(task.name, CHAMPION)
+    promote = f"python -m training promote --task {task.name}"
+    if live is None and entries:
+        last = entries[-1].version
+        return [
+            Finding(
+                f"{task.name}: the champion is gone: version {last}, the last in the history, was deleted or lost its alias.",
+                False,
+                f"make an existing version live: {promote} --version N --reason ... (N as the registry page lists them)",
+            )
+        ]
+    if live is None:
+        return [Finding(f"{task.name}: The task {task.name} has no champion.", False, f"train one (make train), or promote one: {promote}")]
+    findings = []
+    if not entries or entries[-1].version != live:
+        last = f"version {entries[-1].version}" if entries else "nothing"
+        findings.append(
+            Finding(
+                f"{task.name}: version {live} is live, but the history ends with {last}: the alias was moved by other means.",
+                False,
+                f"move the alias to {last} on the registry page, then decide on record: {promote} --version {live} --reason ...",
+            )
+        )
+    try:
+        version = connect().get_model_version(name, live)
+        champion = load_version(name, live, version.run_id)
+    except MlflowException:
+        return [
+            *findings,
+            Finding(
+                f"{task.name}: the champion alias points at version {live}, which does not exist.",
+                False,
+                f"{promote} --version N --reason ...",
+            ),
+        ]
+    except StateError as error:
+        return [*findings, Finding(f"{task.name}: {error.what}", False, _mend(error))]
+    findings.append(Finding(f"{task.name}: champion version {live} ({champion.kind}) loads", True))
+    return [*findings, _features(task, champion)]
+
+
+def _features(task: Task, champion: Artifact) -> Finding:
+    same = champion.spec.feature_hash() == task.features.feature_hash()
+    mend = "" if same else "params.yaml asks for other features than the champion was trained on; train again: make train"
+    return Finding(f"{task.name}: features of champion and params.yaml {'agree' if same else 'differ'}", same, mend)
+
+
+def _versions(task: Task) -> list[Finding]:
+    """Has every version its verdict, its run, and its files where the store says?"""
+    found = []
+    client, name = connect(), registered_name(task.name)
+    for version in client.search_model_versions(f"name = '{name}'"):
+        if VERDICT not in version.tags:
+            mend = f"judge it: python -m training register --task {task.name}; or delete the version on the registry page"
+            found.append(Finding(f"{task.name}: version {version.version} has no verdict of the gate.", False, mend))
+        if not _has_files(name, version):
+            mend = _mend(StateError("", code="lost_artifacts"))
+            found.append(Finding(f"{task.name}: the files of version {version.version} are not where the store says.", False, mend))
+    return found
+
+
+def _has_files(name: str, version: Any) -> bool:
+    """MLflow answers with an empty list, and no error, where a folder was moved away."""
+    try:
+        return bool(mlflow.artifacts.list_artifacts(artifact_uri=f"models:/{name}/{version.version}"))
+    except (MlflowException, OSError):
+        return False
+
+
+def _leftover_runs(task: Task) -> list[Finding]:
+    client = connect()
+    experiment = client.get_experiment_by_name(task.name)
+    if experiment is None:
+        return []
+    running = client.search_runs([experiment.experiment_id], "attributes.status = 'RUNNING'")
+    before = (time.time() - _LEFTOVER_AFTER) * 1000
+    return [
+        Finding(
+            f"{task.name}: run {run.info.run_id} ({run.info.run_name}) was never ended: its process was stopped.",
+            False,
+            f"remove it: MLFLOW_TRACKING_URI={mlflow.get_tracking_uri()} mlflow runs delete --run-id {run.info.run_id}",
+        )
+        for run in running
+        if run.info.start_time < before
+    ]
+
+
+def _mend(error: StateError) -> str:
     if error.code == "lost_artifacts":
         return (
             "the checkout was moved or files were removed (MLflow stores absolute paths): move it back, or run make clean, then make train"
         )
-    return error.hint or f"python -m training promote --task {task}"
+    return error.hint

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
-import uuid
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -51,16 +51,17 @@ def fit_task(table: FeatureTable, task: Task, out: Path, only: str | None, say: 
     if only is not None and only not in names:
         raise ConfigError(f'Task {task.name} has no model "{only}".', nearest(only, names))
     _forget_other_tables(out, table, names)
-    training = {"training_id": uuid.uuid4().hex[:12], "table": str(table_path), **_hashes(table)}
     runs, fitted = {}, [{} for _ in range(len(folds) + 1)]
-    for name in [only] if only else names:
-        say(f"{name}: fitting")
-        if name in SCORES:
-            artifact, risks = None, [_published(name, table.rows.iloc[f.judge], task) for f in folds]
-        else:
-            artifact, risks = _fit_and_judge(name, table, task, folds, fitted, say)
-        judged = _judged_rows(table, task, folds, risks)
-        runs[name] = _keep(name, table, task, artifact, judged, training, out / name)
+    with tracking.training(task, table, only) as training_id:
+        training = {"training_id": training_id, "table": str(table_path), **_hashes(table)}
+        for name in [only] if only else names:
+            say(f"{name}: fitting")
+            if name in SCORES:
+                artifact, risks = None, [_published(name, table.rows.iloc[f.judge], task) for f in folds]
+            else:
+                artifact, risks = _fit_and_judge(name, table, task, folds, fitted, say)
+            judged = _judged_rows(table, task, folds, risks)
+            runs[name] = _keep(name, table, task, artifact, judged, training, out / name)
     return runs
 
 
@@ -158,7 +159,10 @@ def _keep(
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     judged.to_parquet(folder / PREDICTIONS, index=False)
-    run_id = tracking.start_run(task, name, training["training_id"], table)
+    # Two runs with one hash were judged on the same rows by the same split: their figures compare.
+    judged_hash = hashlib.sha256(pd.util.hash_pandas_object(judged[["patient_id", "landmark", "fold"]], index=False).to_numpy().tobytes())
+    training = {**training, "judged_hash": judged_hash.hexdigest()[:16], "folder": str(folder)}
+    run_id = tracking.start_run(task, name, training["training_id"], table, training["judged_hash"])
     params = {
         "horizons": list(task.horizons),
         **{f"evaluation.{k}": v for k, v in asdict(task.evaluation).items()},

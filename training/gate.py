@@ -1,54 +1,230 @@
-"""The gate: what a model must show on people it has not seen before it may go live."""
+"""The gate: what a model must show before it may go live. Pure: plain numbers in, a verdict out.
+
+Every demand is one function below. A demand that is not met means *reject*, except those that compare with the
+champion, which mean *hold*: the model could go live, but is not shown to be as good as what is live, so a person decides.
+A demand that could not be measured says so and why; only held-out figures at the primary horizon must be there.
+"""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+import re
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from features import Task
 
+PROMOTE, HOLD, REJECT = "promote", "hold", "reject"
+ADDITIVITY = 1e-5  # base + contributions = logit(risk)
+PARITY = 1e-9  # batch and HTTP differ by nothing that JSON keeps
+
 
 @dataclass(frozen=True)
 class Check:
-    """One demand: the figure, what is accepted, and whether it holds."""
+    """One demand: the figure, what is accepted, whether it holds (None: not measured), and what follows if it does not."""
 
     name: str
     value: float | None
     accepted: str
-    holds: bool
+    holds: bool | None
+    note: str = ""
+    otherwise: str = REJECT
+
+    def in_words(self) -> str:
+        """Return the demand on one line."""
+        value = "not measured" if self.holds is None else "missing" if self.value is None else f"{self.value:.4g}"
+        return f"{self.name} is {value}, accepted: {self.accepted}{f' ({self.note})' if self.note else ''}"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The champion's and the candidate's figures (`auc_24m`, `brier_24m`) on the same rows; empty where not possible.
+
+    `how` says how it was made or why it was not. `champion_fails`: the champion itself can no longer be loaded.
+    """
+
+    version: str
+    how: str
+    champion: dict[str, float] = field(default_factory=dict)
+    candidate: dict[str, float] = field(default_factory=dict)
+    champion_fails: bool = False
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What was measured on the registered artifact itself; None where it was not, `notes` says why, by name."""
+
+    features_known: bool | None = None
+    outcome_columns: int | None = None
+    additivity: float | None = None
+    harm: dict[str, float] = field(default_factory=dict)
+    parity: float | None = None
+    notes: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Everything a verdict rests on: held-out figures, those of the published scores, facts, the champion, the past."""
+
+    metrics: dict[str, float]
+    published: dict[str, dict[str, float]] = field(default_factory=dict)
+    facts: Facts = Facts()
+    comparison: Comparison | None = None
+    taken_back: str = ""
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """All checks of a model. `promote` when each holds, else `hold`."""
+    """All checks of a model: `promote` when none fails, `reject` when one fails that must hold, else `hold`."""
 
     checks: tuple[Check, ...]
 
     @property
     def verdict(self) -> str:
-        return "promote" if all(check.holds for check in self.checks) else "hold"
+        found = {check.otherwise for check in self.checks if check.holds is False}
+        return REJECT if REJECT in found else HOLD if found else PROMOTE
 
     def failures(self) -> str:
         """Return the demands that are not met, in words."""
-        return "; ".join(
-            f"{c.name} is {'missing' if c.value is None else f'{c.value:.3f}'}, accepted: {c.accepted}" for c in self.checks if not c.holds
-        )
+        return "; ".join(check.in_words() for check in self.checks if check.holds is False)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the verdict as JSON can hold it."""
         return {"verdict": self.verdict, "checks": [asdict(check) for check in self.checks]}
 
 
-def judge(metrics: dict[str, float], task: Task) -> Verdict:
-    """Return the verdict on held-out metrics: discrimination, better than the average, calibrated in the large."""
-    low, high = task.gate.oe_ratio_between
-    checks = []
+def judge(evidence: Evidence, task: Task) -> Verdict:
+    """Return the verdict on a candidate: every demand, in the order they are shown."""
+    return Verdict(tuple(check for demand in DEMANDS for check in demand(evidence, task)))
+
+
+def held_out_figures(evidence: Evidence, task: Task) -> Iterator[Check]:
+    """Ranks people, beats everybody's average, and is right in the large and along the curve, at every horizon."""
+    gate = task.gate
+    low, high = gate.oe_ratio_between
     for months in task.horizons:
-        for name, accepted, holds in (
-            ("auc", f">= {task.gate.auc_at_least}", lambda v: v >= task.gate.auc_at_least),
-            ("ipa", "> 0, better than everybody's average", lambda v: v > 0),
-            ("oe_ratio", f"{low} to {high}", lambda v: low <= v <= high),
+        must = months == task.primary_horizon
+        for name, accepted, holds, needed in (
+            ("auc", f">= {gate.auc_at_least}", lambda v: v >= gate.auc_at_least, must),
+            ("ipa", "> 0, better than everybody's average", lambda v: v > 0, must),
+            ("oe_ratio", f"{low} to {high}", lambda v: low <= v <= high, must),
+            ("ici", f"<= {gate.ici_at_most}", lambda v: v <= gate.ici_at_most, False),
         ):
-            value = metrics.get(f"{name}_{months}m")
-            checks.append(Check(f"{name}_{months}m", value, accepted, value is not None and holds(value)))
-    return Verdict(tuple(checks))
+            value = evidence.metrics.get(f"{name}_{months}m")
+            met = (False if needed else None) if value is None else bool(holds(value))
+            yield Check(f"{name}_{months}m", value, accepted, met)
+
+
+def useful_beyond_published_scores(evidence: Evidence, task: Task) -> Iterator[Check]:
+    """Has a net benefit above that of the best published score, at each risk from which one would act."""
+    for threshold in task.gate.net_benefit_at:
+        key = f"net_benefit_{task.primary_horizon}m_at_{threshold:.2f}"
+        own = evidence.metrics.get(key)
+        others = {name: figures[key] for name, figures in evidence.published.items() if key in figures}
+        check = f"{key} above the best published score's"
+        if own is None or not others:
+            why = "no net benefit was computed" if own is None else "no published score is computable on these people"
+            yield Check(check, None, "> 0", None, why)
+            continue
+        best = max(others, key=others.__getitem__)
+        share = evidence.published[best].get(f"share_computable_{task.primary_horizon}m", 1.0)
+        note = f"{own:.4f} against {others[best]:.4f} of {best}" + (f", on the {share:.0%} of rows that have it" if share < 1 else "")
+        yield Check(check, own - others[best], "> 0", own > others[best], note)
+
+
+def worst_subgroup(evidence: Evidence, task: Task) -> Iterator[Check]:
+    """Is right in the large in the subgroup, among those with enough events, where it is most wrong."""
+    low, high = task.gate.subgroup_oe_ratio_between
+    months, least = task.primary_horizon, task.gate.subgroup_events_at_least
+    pattern = re.compile(rf"oe_ratio_{months}m_at_(?P<subset>.+?)(?<!_lo)(?<!_hi)")
+    ratios = {}
+    for key, value in evidence.metrics.items():
+        found = pattern.fullmatch(key)
+        if found and value > 0 and evidence.metrics.get(f"events_{months}m_at_{found['subset']}", 0) >= least:
+            ratios[found["subset"]] = value
+    name, accepted = f"oe_ratio_{months}m of the worst subgroup", f"{low} to {high}"
+    if not ratios:
+        yield Check(name, None, accepted, None, f"no subgroup with figures and {least} events")
+        return
+    worst = max(ratios, key=lambda subset: max(ratios[subset], 1 / ratios[subset]))
+    yield Check(name, ratios[worst], accepted, low <= ratios[worst] <= high, worst)
+
+
+def features_known(evidence: Evidence, task: Task) -> Iterator[Check]:
+    """Was made from features that this version of the code computes, and knows no outcome."""
+    facts = evidence.facts
+    known = None if facts.features_known is None else float(facts.features_known)
+    yield Check("features known to this version", known, "1", facts.features_known, facts.notes.get("features_known", ""))
+    count = facts.outcome_columns
+    yield Check(
+        "outcome columns among the features", count, "0", None if count is None else count == 0, facts.notes.get("outcome_columns", "")
+    )
+
+
+def sane_explanation(evidence: Evidence, task: Task) -> Iterator[Check]:
+    """Base + contributions = logit(risk), and what is known to harm raises the risk it shows."""
+    facts = evidence.facts
+    error = facts.additivity
+    yield Check(
+        "base + contributions - logit(risk)",
+        error,
+        f"<= {ADDITIVITY}",
+        _or_none(error, lambda v: v <= ADDITIVITY),
+        _why(facts, "additivity"),
+    )
+    for biomarker, agreement in facts.harm.items():
+        yield Check(f"{biomarker}: contribution follows the known harm", agreement, "> 0", agreement > 0, "rank correlation")
+
+
+def same_answer_everywhere(evidence: Evidence, task: Task) -> Iterator[Check]:
+    """The artifact loaded from the registry gives the same answer by batch and over HTTP."""
+    gap = evidence.facts.parity
+    yield Check("batch minus HTTP answer", gap, f"<= {PARITY}", _or_none(gap, lambda v: v <= PARITY), _why(evidence.facts, "parity"))
+
+
+def not_worse_than_the_champion(evidence: Evidence, task: Task) -> Iterator[Check]:
+    """Ranks no worse than the champion by more than a margin, and has no larger Brier score, on the same rows."""
+    found = evidence.comparison
+    if found is None:
+        yield Check("compared with the champion", None, "not worse", None, "there is no champion yet", HOLD)
+        return
+    if found.champion_fails:
+        yield Check("compared with the champion", None, "not worse", None, found.how, HOLD)
+        return
+    if not found.champion:
+        yield Check("compared with the champion", None, "not worse", False, f"not possible: {found.how}", HOLD)
+        return
+    margins = [(f"auc_{months}m", -1, task.gate.auc_loss_at_most) for months in task.horizons]
+    for key, sign, margin in (*margins, (f"brier_{task.primary_horizon}m", 1, task.gate.brier_loss_at_most)):
+        if key not in found.champion or key not in found.candidate:
+            continue
+        gain = found.candidate[key] - found.champion[key]
+        note = f"{found.candidate[key]:.4f} against {found.champion[key]:.4f} of version {found.version}; {found.how}"
+        accepted = f">= {-margin:g}" if sign < 0 else f"<= {margin:g}"
+        yield Check(f"{key} minus the champion's", gain, accepted, sign * gain <= margin + 1e-12, note, HOLD)
+
+
+def not_taken_back(evidence: Evidence, task: Task) -> Iterator[Check]:
+    """Was not live before and taken back by a person."""
+    if evidence.taken_back:
+        yield Check("never taken back", 0.0, "1", False, evidence.taken_back, HOLD)
+
+
+DEMANDS = (
+    held_out_figures,
+    useful_beyond_published_scores,
+    worst_subgroup,
+    features_known,
+    sane_explanation,
+    same_answer_everywhere,
+    not_worse_than_the_champion,
+    not_taken_back,
+)
+
+
+def _or_none(value: float | None, holds: Any) -> bool | None:
+    return None if value is None else bool(holds(value))
+
+
+def _why(facts: Facts, name: str) -> str:
+    return facts.notes.get(name, "")

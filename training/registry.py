@@ -1,64 +1,73 @@
-"""Which version is live, and every decision that made it so.
+"""Which version is live, and every decision that made it so: register, promote, roll back.
 
-The history is a ledger of tags on the registered model, one a decision, so it lives and moves with the store.
+Every fitted candidate is registered as a version that carries its verdict: tags and a description that the registry page
+shows, and `gate.json` among the artifacts of its run. The aliases say what is live (`champion`) and what waits (`challenger`).
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
+import mlflow
 from mlflow.exceptions import MlflowException
 
 from features import Task
 from myeloma import ConfigError, StateError
 from myeloma.errors import nearest
+from serving.artifact import Artifact
 from serving.store import CHALLENGER, CHAMPION, connect, load_version, registered_name
-from training.gate import judge
+from training.evidence import HeldOut, compare, held_out, measure
+from training.gate import HOLD, PROMOTE, REJECT, Evidence, Facts, Verdict, judge
+from training.ledger import Entry, alias_version, append, overtaken, read, settle, standing, taken_back, user
+from training.version_page import VERDICT, describe_model, describe_version
 
-_LEDGER = "ledger."
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One decision: what went live, what it replaced, why."""
-
-    at: str
-    action: str  # promote, force, rollback
-    version: str
-    replaced: str
-    model: str
-    reason: str
+GATE_FILE = "gate.json"
+_LONGEST_REASON = 1000
 
 
-def register(results: dict[str, dict[str, Any]], task: Task) -> dict[str, Any]:
-    """Register the best candidates and make the best that passes the gate the champion.
+def register(results: dict[str, dict[str, Any]], task: Task, cohort: Path | None = None) -> dict[str, Any]:
+    """Register every fitted candidate with its verdict; the best that the gate promotes becomes the champion.
 
-    The order is by held-out Brier score at the task's primary horizon. Published scores are compared, never
-    registered. Returns the verdict on each candidate and the versions of champion and challenger (or None).
+    The order is by held-out Brier score at the task's primary horizon. Each is compared with what is live when its turn
+    comes, so of one training at most one is promoted. The best that is only held back becomes the challenger; the
+    champion stays. Published scores are compared, never registered.
+
+    Returns
+    -------
+    dict
+        `verdicts` by name, `champion` (what this call made or left live because it is the same version; None where an
+        older champion stays), `live` (what is live now) and `challenger`, each a model and a version.
     """
     brier = f"brier_{task.primary_horizon}m"
     fitted = {name: result for name, result in results.items() if not result["published"]}
-    ranked = sorted(fitted, key=lambda name: fitted[name]["metrics"].get(brier, float("inf")))
-    verdicts = {name: judge(fitted[name]["metrics"], task) for name in ranked}
-    passed = [name for name in ranked if verdicts[name].verdict == "promote"]
-    outcome: dict[str, Any] = {"verdicts": {name: v.to_dict() for name, v in verdicts.items()}, CHAMPION: None, CHALLENGER: None}
-    client = connect()
-    for alias, name in zip((CHAMPION, CHALLENGER), passed, strict=False):
-        version = _version_of(fitted[name]["run_id"], fitted[name]["model_uri"], task.name, name, verdicts[name].to_dict())
-        if alias == CHAMPION:
-            _go_live(task.name, version, name, "promote", f"lowest {brier} of those that pass the gate")
-        else:
-            client.set_registered_model_alias(registered_name(task.name), CHALLENGER, version)
-        outcome[alias] = {"model": name, "version": version}
+    published = {name: result["metrics"] for name, result in results.items() if result["published"]}
+    outcome: dict[str, Any] = {"verdicts": {}, CHAMPION: None, CHALLENGER: None, "live": None}
+    for name in sorted(fitted, key=lambda name: fitted[name]["metrics"].get(brier, float("inf"))):
+        result = fitted[name]
+        version = _version_of(result["run_id"], result["model_uri"], task.name, name)
+        after, held = _last_key(task.name), held_out(result, task, cohort)
+        evidence = _evidence(result["metrics"], published, task, version, result["run_id"], held)
+        verdict = judge(evidence, task)
+        _keep_verdict(task, version, result["run_id"], name, verdict, evidence)
+        outcome["verdicts"][name] = {"version": version, **verdict.to_dict()}
+        if verdict.verdict == PROMOTE and outcome[CHAMPION] is None:
+            _go_live(task.name, after, version, name, PROMOTE, f"lowest {brier} of those that pass the gate", verdict.verdict)
+            outcome[CHAMPION] = {"model": name, "version": version}
+        elif verdict.verdict != REJECT and outcome[CHALLENGER] is None:
+            connect().set_registered_model_alias(registered_name(task.name), CHALLENGER, version)
+            outcome[CHALLENGER] = {"model": name, "version": version}
+    if live := live_version(task.name):
+        estimator = connect().get_model_version(registered_name(task.name), live[0]).tags.get("estimator", "?")
+        outcome["live"] = {"model": estimator, "version": live[0]}
     return outcome
 
 
 def promote(candidates: Mapping[str, Any], task: Task, name: str, reason: str, force: bool) -> Entry:
-    """Make one candidate the champion if it passes the gate, or by force with a reason.
+    """Make one candidate the champion: if the gate promotes it, if it only holds it back with a reason, else by force.
 
     Parameters
     ----------
@@ -68,25 +77,37 @@ def promote(candidates: Mapping[str, Any], task: Task, name: str, reason: str, f
     Raises
     ------
     ConfigError
-        No such candidate; a published score; force without a reason.
+        No such candidate; a published score; force without a reason; a reason that is blank.
     StateError
-        The gate holds it back, or it is live already.
+        The gate rejects it, or holds it back and no reason is given; it is live already; the champion changed meanwhile.
     """
     fitted = [n for n, candidate in candidates.items() if not candidate.published]
     if name not in fitted:
         raise ConfigError(f'"{name}" is not a fitted candidate of {task.name}.', nearest(name, fitted))
     if force and not reason.strip():
         raise ConfigError("Forcing a promotion needs a reason.", 'add --reason "..."; it is kept in the history.')
-    verdict = judge(candidates[name].metrics, task)
-    if verdict.verdict != "promote" and not force:
-        raise StateError(f"The gate holds {name} back: {verdict.failures()}.", "improve the model, or use --force with --reason.", "gate")
-    version = _version_of(candidates[name].run_id, candidates[name].model_uri, task.name, name, verdict.to_dict())
-    live = live_version(task.name)
-    if live and live[0] == version:
+    _check_reason(reason)
+    candidate = candidates[name]
+    version = _version_of(candidate.run_id, candidate.model_uri, task.name, candidate.estimator)
+    if (live := live_version(task.name)) and live[0] == version:
         raise StateError(
             f"{name}, version {version}, is live already; nothing was changed.", "see: python -m training history", "live_already"
         )
-    return _go_live(task.name, version, name, "force" if verdict.verdict != "promote" else "promote", reason)
+    after = _last_key(task.name)
+    published = {n: c.metrics for n, c in candidates.items() if c.published}
+    evidence = _evidence(candidate.metrics, published, task, version, candidate.run_id, None)
+    verdict = judge(evidence, task)
+    _keep_verdict(task, version, candidate.run_id, candidate.estimator, verdict, evidence)
+    if verdict.verdict == REJECT and not force:
+        raise StateError(f"The gate rejects {name}: {verdict.failures()}.", "improve the model, or use --force with --reason.", "gate")
+    if verdict.verdict == HOLD and not reason:
+        raise StateError(
+            f"The gate holds {name} back: {verdict.failures()}.",
+            "promote it all the same with --reason; it is kept in the history.",
+            "gate",
+        )
+    action = "force" if verdict.verdict == REJECT else PROMOTE
+    return _go_live(task.name, after, version, candidate.estimator, action, reason, verdict.verdict)
 
 
 def rollback(task_name: str, reason: str) -> Entry:
@@ -95,73 +116,137 @@ def rollback(task_name: str, reason: str) -> Entry:
     Raises
     ------
     StateError
-        There is no earlier version.
+        There is no earlier version, or the champion changed meanwhile.
     """
-    live = _live_stack(history(task_name))
-    if len(live) < 2:
+    _check_reason(reason)
+    entries = read(task_name)
+    earlier = [e for e in standing(list(entries.values()))[:-1] if e.version != alias_version(task_name, CHAMPION)]
+    if not earlier:
         raise StateError(
             f"There is no earlier champion of {task_name} to go back to.",
             f"see: python -m training history --task {task_name}",
             "no_earlier",
         )
-    earlier = live[-2]
-    return _go_live(task_name, earlier.version, earlier.model, "rollback", reason)
-
-
-def history(task_name: str) -> list[Entry]:
-    """Return every decision on a task's champion, oldest first."""
-    client = connect()
-    try:
-        tags = client.get_registered_model(registered_name(task_name)).tags
-    except MlflowException:
-        return []
-    return [Entry(**json.loads(tags[key])) for key in sorted(tags) if key.startswith(_LEDGER)]
+    back = earlier[-1]
+    return _go_live(task_name, next(reversed(entries)), back.version, back.model, "rollback", reason, "")
 
 
 def live_version(task_name: str) -> tuple[str, str] | None:
     """Return version and run id of the champion, None where there is none."""
+    version = alias_version(task_name, CHAMPION)
+    return (version, connect().get_model_version(registered_name(task_name), version).run_id) if version else None
+
+
+def find_version(task_name: str, wanted: str) -> Any:
+    """Return the registered version of that number or alias.
+
+    Raises
+    ------
+    StateError
+        There is no such version; the hint names those there are.
+    """
+    client, model = connect(), registered_name(task_name)
+    number = wanted if wanted.isdigit() else alias_version(task_name, wanted)
+    known = {str(v.version): v for v in client.search_model_versions(f"name = '{model}'")}
+    if number in known:
+        return known[number]
+    what = f"{task_name} has no version {wanted}." if wanted.isdigit() else f'No version of {task_name} has the alias "{wanted}".'
+    there = ", ".join(sorted(known, key=int)) or f"none; run: python -m training register --task {task_name}"
+    raise StateError(what, f"versions there are: {there}", "no_version")
+
+
+def _evidence(
+    metrics: dict[str, float],
+    published: dict[str, dict[str, float]],
+    task: Task,
+    version: str,
+    run_id: str,
+    held: HeldOut | None,
+) -> Evidence:
+    """Return everything the verdict rests on; without the held-out people here, the facts measured at registration."""
+    client, model = connect(), registered_name(task.name)
+    live = live_version(task.name)
+    comparison = None
+    if live and live[0] != version:
+        comparison = compare(
+            task,
+            (client.get_run(run_id), held),
+            (live[0], client.get_run(live[1])),
+            lambda: load_version(model, live[0], live[1]),
+        )
+    facts = _facts(task, version, run_id, held)
+    return Evidence(metrics, published, facts, comparison, taken_back(list(read(task.name).values()), version))
+
+
+def _facts(task: Task, version: str, run_id: str, held: HeldOut | None) -> Facts:
+    if held is None and (stored := _stored_facts(run_id)):
+        return stored
     try:
-        version = connect().get_model_version_by_alias(registered_name(task_name), CHAMPION)
-    except MlflowException:
+        artifact: Artifact = load_version(registered_name(task.name), version, run_id)
+    except StateError as error:
+        return Facts(features_known=False, notes={"features_known": error.what})
+    return measure(artifact, task, held)
+
+
+def _stored_facts(run_id: str) -> Facts | None:
+    try:
+        return Facts(**mlflow.artifacts.load_dict(f"runs:/{run_id}/{GATE_FILE}")["facts"])
+    except (MlflowException, OSError, KeyError):
         return None
-    return str(version.version), version.run_id
 
 
-def _version_of(run_id: str, model_uri: str, task_name: str, name: str, verdict: dict[str, Any]) -> str:
+def _version_of(run_id: str, model_uri: str, task_name: str, name: str) -> str:
     """Return the version registered for a candidate's run, registering it the first time."""
     client, model = connect(), registered_name(task_name)
     try:
-        client.create_registered_model(model, description=f"Risk of progression, task {task_name}")
+        client.create_registered_model(model, description=describe_model(task_name))
     except MlflowException as error:
         if error.error_code != "RESOURCE_ALREADY_EXISTS":
             raise
     known = [v for v in client.search_model_versions(f"name = '{model}'") if v.run_id == run_id]
     version = known[0] if known else client.create_model_version(model, model_uri, run_id=run_id, tags={"estimator": name})
-    client.set_model_version_tag(model, version.version, "gate", json.dumps(verdict))
     return str(version.version)
 
 
-def _go_live(task_name: str, version: str, name: str, action: str, reason: str) -> Entry:
+def _keep_verdict(task: Task, version: str, run_id: str, name: str, verdict: Verdict, evidence: Evidence) -> None:
+    """Write the verdict to the version (tags, description) and to its run (tag, `gate.json`)."""
+    client, model = connect(), registered_name(task.name)
+    judged_at = _now()
+    client.log_dict(run_id, {"judged_at": judged_at, **verdict.to_dict(), "facts": asdict(evidence.facts)}, GATE_FILE)
+    client.set_tag(run_id, VERDICT, verdict.verdict)
+    tags, description = describe_version(task, name, client.get_run(run_id), verdict, judged_at)
+    for key, value in tags.items():
+        client.set_model_version_tag(model, version, key, value)
+    client.update_model_version(model, version, description)
+
+
+def _go_live(task_name: str, after: str, version: str, name: str, action: str, reason: str, verdict: str) -> Entry:
     """Write the decision to the ledger and move the alias; a version that is live already stays so, unrecorded."""
-    client, model = connect(), registered_name(task_name)
-    run_id = client.get_model_version(model, version).run_id
-    load_version(model, version, run_id)  # what cannot be loaded must not go live
-    entries, live = history(task_name), live_version(task_name)
-    replaced = live[0] if live else ""
-    entry = Entry(dt.datetime.now(dt.UTC).isoformat(timespec="seconds"), action, version, replaced, name, reason)
+    model = registered_name(task_name)
+    load_version(model, version, connect().get_model_version(model, version).run_id)  # what cannot be loaded must not go live
+    replaced = alias_version(task_name, CHAMPION) or ""
+    entry = Entry(_now(), action, version, replaced, name, reason.strip(), user(), verdict)
+    if _last_key(task_name) != after:
+        raise overtaken(task_name)
     if replaced == version:
         return entry
-    client.set_registered_model_tag(model, f"{_LEDGER}{len(entries):06d}", json.dumps(asdict(entry)))
-    client.set_registered_model_alias(model, CHAMPION, version)
+    try:
+        append(task_name, entry, after)
+    finally:
+        settle(task_name)
     return entry
 
 
-def _live_stack(entries: list[Entry]) -> list[Entry]:
-    """Return the promotions still standing: a rollback takes back the one before it."""
-    stack: list[Entry] = []
-    for entry in entries:
-        if entry.action == "rollback":
-            stack.pop()
-        else:
-            stack.append(entry)
-    return stack
+def _check_reason(reason: str) -> None:
+    if reason and not reason.strip():
+        raise ConfigError("The reason is blank.", 'say why in a few words, as in --reason "drift at one site".')
+    if len(reason) > _LONGEST_REASON:
+        raise ConfigError(f"The reason has {len(reason)} characters.", f"at most {_LONGEST_REASON} are kept.")
+
+
+def _last_key(task_name: str) -> str:
+    return next(reversed(read(task_name)), "")
+
+
+def _now() -> str:
+    return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from features import Task
 from serving.answer import NOTICE
 from serving.artifact import Artifact
-from training.gate import judge
+from training.gate import Evidence, judge
 
 _ROWS = (
     ("auc", "AUC", 3),
@@ -18,7 +18,7 @@ _ROWS = (
 def model_card(task: Task, artifact: Artifact, metrics: dict[str, float]) -> str:
     """Return the card of the live model as Markdown."""
     origin, about = artifact.origin, artifact.about
-    trained, attrition, verdict = about["trained_on"], about["attrition"], judge(metrics, task)
+    trained, attrition, verdict = about["trained_on"], about["attrition"], judge(Evidence(metrics), task)
     kind = (
         f"{task.evaluation.folds}-fold cross-validation by patient"
         if task.evaluation.kind == "cross_validation"
@@ -53,7 +53,11 @@ def model_card(task: Task, artifact: Artifact, metrics: dict[str, float]) -> str
         "",
         f"## Gate: {verdict.verdict}",
         "",
-        *(f"- {c.name}: {'missing' if c.value is None else f'{c.value:.3f}'} (accepted: {c.accepted})" for c in verdict.checks),
+        *(
+            f"- {c.name}: {'missing' if c.value is None else f'{c.value:.3f}'} (accepted: {c.accepted})"
+            for c in verdict.checks
+            if c.holds is not None
+        ),
         "",
         "## To reproduce",
         "",

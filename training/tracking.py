@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import mlflow
 import numpy as np
 import pandas as pd
+from mlflow.entities import Dataset, DatasetInput, InputTag
 from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, DataType, Schema
@@ -27,26 +31,64 @@ _EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}
 _REQUIREMENTS = ("mlflow", "xgboost", "numpy", "pandas")
 
 
-def start_run(task: Task, name: str, training_id: str, table: FeatureTable) -> str:
-    """Create a run in the task's experiment, with its tags, and return its id."""
+@contextmanager
+def training(task: Task, table: FeatureTable, only: str | None) -> Iterator[str]:
+    """Open the parent run of one training, give its id, and end it: finished, or failed where the body raises."""
     client = connect(create=True)
-    experiment = client.get_experiment_by_name(task.name)
-    experiment_id = (
-        experiment.experiment_id
-        if experiment
-        else client.create_experiment(task.name, experiment_location(task.name), tags=_EXPERIMENT_TAGS)
-    )
+    name = f"training of {only or 'all candidates'}"
+    run = client.create_run(_experiment(task), run_name=name, tags={"mlflow.runName": name, **_made_from(task, table)})
+    log_dataset(run.info.run_id, table)
+    try:
+        yield run.info.run_id
+    except BaseException:
+        client.set_terminated(run.info.run_id, "FAILED")
+        raise
+    client.set_terminated(run.info.run_id)
+
+
+def start_run(task: Task, name: str, training_id: str, table: FeatureTable, judged_hash: str) -> str:
+    """Create a candidate's run under its training, with tags and dataset, and return its id."""
     tags = {
-        "task": task.name,
+        "mlflow.runName": name,
+        "mlflow.parentRunId": training_id,
         "estimator": name,
         "training_id": training_id,
+        "judged_hash": judged_hash,
+        **_made_from(task, table),
+    }
+    run = connect(create=True).create_run(_experiment(task), run_name=name, tags=tags)
+    log_dataset(run.info.run_id, table)
+    return run.info.run_id
+
+
+def log_dataset(run_id: str, table: FeatureTable) -> None:
+    """Log which table was fitted on: name, hash, column names and counts. No row and no identifier."""
+    features = {"mlflow_colspec": [{"type": "double", "name": name, "required": False} for name in table.spec.columns()]}
+    dataset = Dataset(
+        name=f"{table.about['task']} table of {table.about['source'] or 'cohort'}",
+        digest=table.about["cohort_hash"],
+        source_type="code",
+        source=json.dumps({"tags": {"cohort_hash": table.about["cohort_hash"], "feature_hash": table.about["feature_hash"]}}),
+        schema=json.dumps(features),
+        profile=json.dumps({"landmarks": len(table.rows), "patients": int(table.rows["patient_id"].nunique())}),
+    )
+    connect().log_inputs(run_id, [DatasetInput(dataset, [InputTag("mlflow.data.context", "training and evaluation")])])
+
+
+def _experiment(task: Task) -> str:
+    client = connect(create=True)
+    experiment = client.get_experiment_by_name(task.name)
+    return experiment.experiment_id if experiment else client.create_experiment(task.name, experiment_location(task.name), _EXPERIMENT_TAGS)
+
+
+def _made_from(task: Task, table: FeatureTable) -> dict[str, str]:
+    return {
+        "task": task.name,
         "cohort_hash": table.about["cohort_hash"],
         "feature_hash": table.about["feature_hash"],
         "source": str(table.about["source"]),
         "git_commit": git_commit(),
     }
-    run = client.create_run(experiment_id, run_name=name, tags={"mlflow.runName": name, **tags})
-    return run.info.run_id
 
 
 def log_model(run_id: str, folder: Path, artifact: Artifact) -> str:

@@ -1,31 +1,154 @@
-"""The gate: every demand, at every horizon, on held-out figures."""
+"""The gate: every demand as a person reads it, its boundary, and what follows when it is not met."""
+
+from dataclasses import replace
 
 import pytest
 
-from training.gate import judge
+from training.gate import Comparison, Evidence, Facts, judge
 
 
 @pytest.fixture
-def good(smm_task):
-    return {f"{name}_{h}m": value for h in smm_task.horizons for name, value in (("auc", 0.8), ("ipa", 0.2), ("oe_ratio", 1.0))}
+def task(smm_task):
+    gate = replace(
+        smm_task.gate,
+        auc_at_least=0.6,
+        oe_ratio_between=(0.8, 1.25),
+        ici_at_most=0.05,
+        net_benefit_at=(0.1,),
+        subgroup_oe_ratio_between=(0.67, 1.5),
+        subgroup_events_at_least=50,
+        auc_loss_at_most=0.01,
+        brier_loss_at_most=0.0,
+    )
+    return replace(smm_task, gate=gate)
 
 
-def test_a_model_that_meets_every_demand_is_promoted(good, smm_task):
-    assert judge(good, smm_task).verdict == "promote"
+@pytest.fixture
+def good(task):
+    """A model that meets every demand and is a little better than the champion."""
+    figures = {f"{n}_{h}m": v for h in task.horizons for n, v in (("auc", 0.8), ("ipa", 0.2), ("oe_ratio", 1.0), ("ici", 0.02))}
+    subgroup = {"oe_ratio_24m_at_women": 1.2, "oe_ratio_24m_at_women_lo": 0.1, "events_24m_at_women": 60.0}
+    return Evidence(
+        metrics={**figures, "net_benefit_24m_at_0.10": 0.06, **subgroup},
+        published={"mayo_2018": {"net_benefit_24m_at_0.10": 0.04, "share_computable_24m": 0.9}, "pangea_smm": {}},
+        facts=Facts(features_known=True, outcome_columns=0, additivity=1e-6, harm={"m_protein": 0.9}, parity=0.0),
+        comparison=Comparison("3", "on the same rows", {"auc_24m": 0.79, "brier_24m": 0.1}, {"auc_24m": 0.8, "brier_24m": 0.1}),
+    )
 
 
-@pytest.mark.parametrize(("metric", "value"), [("auc_12m", 0.59), ("ipa_24m", 0.0), ("oe_ratio_60m", 1.26), ("oe_ratio_60m", 0.79)])
-def test_one_failure_at_one_horizon_holds_it_back_and_says_why(good, smm_task, metric, value):
-    verdict = judge(good | {metric: value}, smm_task)
+def with_metrics(evidence, **metrics):
+    return replace(evidence, metrics=evidence.metrics | metrics)
+
+
+def check_of(verdict, word):
+    return next(check for check in verdict.checks if word in check.name)
+
+
+def test_a_model_that_meets_every_demand_is_promoted(good, task):
+    verdict = judge(good, task)
+    assert (verdict.verdict, verdict.failures()) == ("promote", "")
+    assert all(check.holds for check in verdict.checks)
+
+
+@pytest.mark.parametrize(
+    ("metric", "value"),
+    [
+        ("auc_12m", 0.59),
+        ("ipa_24m", 0.0),
+        ("oe_ratio_60m", 1.26),
+        ("oe_ratio_60m", 0.79),
+        ("ici_12m", 0.06),
+        ("oe_ratio_24m_at_women", 1.6),
+    ],
+)
+def test_one_figure_out_of_bounds_rejects_and_says_which(good, task, metric, value):
+    verdict = judge(with_metrics(good, **{metric: value}), task)
+    assert verdict.verdict == "reject"
+    assert metric.split("_at_")[0] in verdict.failures()
+    assert f"{value:.4g}" in verdict.failures()
+
+
+@pytest.mark.parametrize(("metric", "value"), [("auc_12m", 0.6), ("oe_ratio_60m", 1.25), ("oe_ratio_60m", 0.8), ("ici_12m", 0.05)])
+def test_the_bound_itself_is_accepted(good, task, metric, value):
+    assert judge(with_metrics(good, **{metric: value}), task).verdict == "promote"
+
+
+def test_a_missing_figure_rejects_at_the_primary_horizon_and_is_not_measured_elsewhere(good, task):
+    without = replace(good, metrics={k: v for k, v in good.metrics.items() if k not in ("auc_24m", "auc_60m")})
+    verdict = judge(without, task)
+    assert verdict.verdict == "reject"
+    assert "auc_24m is missing" in verdict.failures()
+    assert check_of(verdict, "auc_60m").holds is None
+
+
+def test_a_net_benefit_no_larger_than_that_of_the_best_published_score_rejects(good, task):
+    verdict = judge(with_metrics(good, **{"net_benefit_24m_at_0.10": 0.04}), task)
+    assert verdict.verdict == "reject"
+    assert "mayo_2018, on the 90% of rows that have it" in verdict.failures()
+
+
+@pytest.mark.parametrize(("published", "why"), [({}, "no published score"), ({"mayo_2018": {}}, "no published score")])
+def test_where_no_published_score_is_computable_net_benefit_is_not_measured(good, task, published, why):
+    verdict = judge(replace(good, published=published), task)
+    assert verdict.verdict == "promote"
+    assert why in check_of(verdict, "net_benefit").note
+
+
+def test_only_subgroups_with_enough_events_count_and_the_worst_is_named(good, task):
+    few = with_metrics(good, **{"oe_ratio_24m_at_site_b": 3.0, "events_24m_at_site_b": 49.0})
+    assert judge(few, task).verdict == "promote"
+    worse = with_metrics(good, **{"oe_ratio_24m_at_men": 0.6, "events_24m_at_men": 50.0})
+    assert check_of(judge(worse, task), "worst subgroup").note == "men"
+    assert judge(worse, task).verdict == "reject"
+    none = replace(good, metrics={k: v for k, v in good.metrics.items() if "women" not in k})
+    assert check_of(judge(none, task), "worst subgroup").holds is None
+
+
+@pytest.mark.parametrize(
+    ("facts", "says"),
+    [
+        ({"features_known": False}, "features known to this version"),
+        ({"outcome_columns": 1}, "outcome columns"),
+        ({"additivity": 1.1e-5}, "base + contributions"),
+        ({"harm": {"m_protein": -0.2}}, "m_protein: contribution follows the known harm"),
+        ({"parity": 1e-6}, "batch minus HTTP answer"),
+        ({"parity": float("inf")}, "batch minus HTTP answer"),
+    ],
+)
+def test_a_broken_artifact_is_rejected(good, task, facts, says):
+    verdict = judge(replace(good, facts=replace(good.facts, **facts)), task)
+    assert verdict.verdict == "reject"
+    assert says in verdict.failures()
+
+
+@pytest.mark.parametrize(("figure", "value"), [("auc_24m", 0.779), ("brier_24m", 0.1001)])
+def test_worse_than_the_champion_on_the_same_rows_is_held_back_not_rejected(good, task, figure, value):
+    worse = replace(good.comparison, candidate=good.comparison.candidate | {figure: value})
+    verdict = judge(replace(good, comparison=worse), task)
     assert verdict.verdict == "hold"
-    assert metric in verdict.failures()
+    assert "of version 3; on the same rows" in verdict.failures()
 
 
-@pytest.mark.parametrize(("metric", "value"), [("auc_12m", 0.6), ("oe_ratio_60m", 1.25), ("oe_ratio_60m", 0.8)])
-def test_the_bound_itself_is_accepted(good, smm_task, metric, value):
-    assert judge(good | {metric: value}, smm_task).verdict == "promote"
+def test_the_margin_itself_is_not_worse(good, task):
+    assert (
+        judge(replace(good, comparison=replace(good.comparison, candidate={"auc_24m": 0.78, "brier_24m": 0.1})), task).verdict == "promote"
+    )
 
 
-def test_a_figure_that_is_missing_holds_it_back(good, smm_task):
-    del good["auc_24m"]
-    assert "auc_24m is missing" in judge(good, smm_task).failures()
+def test_a_comparison_that_cannot_be_made_is_held_back_and_says_why(good, task):
+    verdict = judge(replace(good, comparison=Comparison("3", "judged on other people")), task)
+    assert (verdict.verdict, "not possible: judged on other people" in verdict.failures()) == ("hold", True)
+
+
+@pytest.mark.parametrize("comparison", [None, Comparison("3", "it can no longer be used", champion_fails=True)])
+def test_without_a_champion_that_works_there_is_nothing_to_compare_with(good, task, comparison):
+    assert judge(replace(good, comparison=comparison), task).verdict == "promote"
+
+
+def test_what_a_person_took_back_is_not_promoted_again_by_itself(good, task):
+    verdict = judge(replace(good, taken_back="taken back at 2026-01-01: drift"), task)
+    assert (verdict.verdict, "drift" in verdict.failures()) == ("hold", True)
+
+
+def test_a_reject_outweighs_a_hold(good, task):
+    assert judge(with_metrics(replace(good, taken_back="taken back"), auc_24m=0.5), task).verdict == "reject"

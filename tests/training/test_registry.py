@@ -8,8 +8,8 @@ import pytest
 from myeloma import ConfigError, StateError
 from serving.store import load_champion
 from training.compare import as_table, candidates, promotable
-from training.doctor import examine
-from training.registry import history, live_version, promote, register, rollback
+from training.ledger import history
+from training.registry import live_version, promote, register, rollback
 
 
 @pytest.fixture
@@ -21,8 +21,27 @@ def results(trained):
 def test_the_best_by_brier_is_champion_and_the_next_challenger(trained, results, small_smm_task):
     again = register(results, small_smm_task)
     fitted = {n: r["metrics"]["brier_24m"] for n, r in results.items() if not r["published"]}
-    assert again["champion"]["model"] == min(fitted, key=fitted.get)
+    assert again["champion"]["model"] == again["live"]["model"] == min(fitted, key=fitted.get)
     assert load_champion("smm").kind == again["champion"]["model"]
+    assert again["challenger"]["model"] == sorted(fitted, key=fitted.get)[1]
+
+
+@pytest.mark.slow
+def test_every_candidate_has_a_version_whose_artifact_was_measured_on_people_held_out(trained, results, small_smm_task):
+    outcome = register(results, small_smm_task)
+    for name, verdict in outcome["verdicts"].items():
+        checks = {check["name"]: check for check in verdict["checks"]}
+        assert checks["batch minus HTTP answer"]["value"] == 0.0
+        assert checks["batch minus HTTP answer"]["note"] == "5 people"
+        assert checks["base + contributions - logit(risk)"]["value"] < 1e-9
+        assert checks["outcome columns among the features"]["holds"]
+        assert sum("known harm" in key for key in checks) == 3, name
+        if name != outcome["live"]["model"]:
+            compared = checks["brier_24m minus the champion's"]
+            assert compared["value"] == pytest.approx(
+                results[name]["metrics"]["brier_24m"] - results[outcome["live"]["model"]]["metrics"]["brier_24m"]
+            )
+            assert "scored on the same" in compared["note"]
 
 
 @pytest.mark.slow
@@ -44,18 +63,6 @@ def test_promotion_and_rollback_are_remembered(trained, results, small_smm_task)
     back = rollback("smm", "it was only a test")
     assert live_version("smm")[0] == back.version == first
     assert [e.action for e in history("smm")][before:] == ["promote", "rollback"]
-    if before == 1:
-        with pytest.raises(StateError, match="no earlier champion"):
-            rollback("smm", "")
-
-
-@pytest.mark.slow
-def test_the_gate_holds_back_and_force_needs_a_reason(trained, results, small_smm_task):
-    strict = replace(small_smm_task, gate=replace(small_smm_task.gate, auc_at_least=0.99))
-    with pytest.raises(StateError, match=r"auc_12m.*accepted: >= 0.99"):
-        promote(promotable(strict), strict, "cox", "", force=False)
-    with pytest.raises(ConfigError, match="needs a reason"):
-        promote(promotable(strict), strict, "cox", " ", force=True)
 
 
 @pytest.mark.slow
@@ -84,20 +91,21 @@ def test_every_run_has_the_same_tags_and_artifact_paths(trained, results):
         run = client.get_run(result["run_id"])
         assert run.info.status == "FINISHED"
         assert {"task", "estimator", "cohort_hash", "feature_hash", "git_commit", "training_id"} <= run.data.tags.keys()
-        assert {f.path for f in client.list_artifacts(result["run_id"], "plots")} == {"plots/calibration.png", "plots/roc.png"}
+        assert {f.path for f in client.list_artifacts(result["run_id"], "plots")} >= {"plots/calibration.png", "plots/roc.png"}
         if not result["published"]:
             explained = {f.path.split("/")[1] for f in client.list_artifacts(result["run_id"], "explanation")}
             assert {"shap_beeswarm.png", "shap_bar.png", "biomarker_importance.json"} <= explained
 
 
 @pytest.mark.slow
-def test_the_doctor_finds_a_healthy_store_and_says_what_ails_a_sick_one(trained, small_smm_task, monkeypatch, tmp_path):
-    assert all(finding.ok for finding in examine([small_smm_task]))
-    other = replace(small_smm_task, features=replace(small_smm_task.features, static=("age",)))
-    assert [f.ok for f in examine([other])] == [True, True, False]
-    assert not examine([replace(small_smm_task, name="nobody")])[-1].ok
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'none.db'}")
-    found = examine([small_smm_task])
-    assert not found[0].ok
-    assert "make train" in found[0].mend
-    assert not (tmp_path / "none.db").exists()
+def test_the_runs_of_one_training_stand_under_one_parent_with_the_table_they_were_fitted_on(trained, results):
+    from serving.store import connect
+
+    client = connect()
+    runs = [client.get_run(result["run_id"]) for result in results.values()]
+    (parent,) = {run.data.tags["mlflow.parentRunId"] for run in runs}
+    assert client.get_run(parent).info.status == "FINISHED"
+    for run in [*runs, client.get_run(parent)]:
+        (entry,) = run.inputs.dataset_inputs
+        assert entry.dataset.digest == runs[0].data.tags["cohort_hash"]
+        assert "patient_id" not in entry.dataset.schema

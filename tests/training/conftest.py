@@ -1,0 +1,90 @@
+"""A real store in a folder of its own, and models small enough to register by the dozen."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from features import FeatureSpec, FeatureTable, Task
+from serving.artifact import Artifact, Calibration, save_artifact
+from serving.design import LinearDesign
+from serving.models.linear import HorizonLogistic
+from serving.store import connect
+from training import tracking
+from training.registry import register
+
+GOOD = {"auc_24m": 0.80, "auc_24m_lo": 0.76, "auc_24m_hi": 0.84, "brier_24m": 0.10, "ipa_24m": 0.2, "oe_ratio_24m": 1.0}
+HASH = "0" * 16
+
+
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory):
+    """A store with its tables made, which takes MLflow seconds; tests copy it."""
+    path = tmp_path_factory.mktemp("empty") / "mlflow.db"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{path}")
+        connect(create=True).search_experiments()
+    return path
+
+
+@dataclass(frozen=True)
+class Store:
+    """A store of one task, and the way to put fitted candidates into it."""
+
+    task: Task
+    folder: Path
+
+    def fitted(self, name="logistic", judged_hash="same", **figures):
+        """Return what evaluation leaves of a candidate whose figures at 24 months are those given."""
+        spec = self.task.features
+        table = FeatureTable(
+            pd.DataFrame({"patient_id": ["a", "b"]}),
+            spec,
+            {"task": "smm", "cohort_hash": HASH, "feature_hash": spec.feature_hash(), "source": "simulated"},
+        )
+        with tracking.training(self.task, table, name) as training_id:
+            run_id = tracking.start_run(self.task, name, training_id, table, judged_hash)
+            tracking.log_params(run_id, {"evaluation.kind": "held_out"})
+            artifact = small_artifact(self.task)
+            save_artifact(artifact, self.folder / run_id)
+            model_uri = tracking.log_model(run_id, self.folder / run_id, artifact)
+            tracking.tag_run(run_id, "model_uri", model_uri)
+        metrics = GOOD | {f"{name}_24m": value for name, value in figures.items()}
+        tracking.log_results(run_id, metrics)
+        about = {"run_id": run_id, "model_uri": model_uri, "table": "nowhere", "cohort_hash": HASH, "feature_hash": spec.feature_hash()}
+        return {name: {**about, "published": False, "metrics": metrics}}
+
+    def register(self, name="logistic", judged_hash="same", **figures):
+        """Fit, judge and register one candidate; return its version and what register says."""
+        outcome = register(self.fitted(name, judged_hash, **figures), self.task)
+        return outcome["verdicts"][name]["version"], outcome
+
+
+@pytest.fixture
+def store(empty_database, smm_task, tmp_path, monkeypatch):
+    (tmp_path / "mlruns").mkdir()
+    shutil.copy(empty_database, tmp_path / "mlruns" / "mlflow.db")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'mlruns' / 'mlflow.db'}")
+    gate = replace(smm_task.gate, auc_at_least=0.6, auc_loss_at_most=0.01, brier_loss_at_most=0.0)
+    spec = FeatureSpec(("m_protein",), ("ever",), ("last",), ("age",))
+    return Store(replace(smm_task, gate=gate, features=spec, horizons=(24,), primary_horizon=24), tmp_path)
+
+
+def small_artifact(task):
+    columns = tuple(task.features.columns())
+    two = (0.0, 0.0)
+    design = LinearDesign(columns, (False, False), (-1e9, -1e9), (1e9, 1e9), two, two, (1.0, 1.0), (), ())
+    model = HorizonLogistic(design, np.array([0.5, 0.01]), np.array([-2.0]), list(columns))
+    about = {
+        "task": task.name,
+        "population": "smm",
+        "treatment": "censor",
+        "criteria_guard": True,
+        "reference": {name: {"p50": 1.0, "p01": 0.0, "p99": 9.0} for name in columns},
+    }
+    return Artifact("logistic", model, task.features, task.horizons, Calibration.identity(task.horizons), about)

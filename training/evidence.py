@@ -1,0 +1,172 @@
+"""What a verdict rests on beside the logged figures: the registered artifact on held-out people, and the champion there."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from features import Cohort, FeatureTable, Task, build_features, parse_column, read_cohort, read_table
+from features.table import KEYS, OUTCOMES
+from features.tasks import horizon_days
+from myeloma import StateError, UserError, catalogue
+from serving.answer import answer_columns
+from serving.artifact import Artifact, feature_matrix
+from serving.predict import by_biomarker, explain, predict_risk
+from training.censoring import FollowUp
+from training.fit import PREDICTIONS
+from training.gate import Comparison, Facts
+from training.metrics import horizon_metrics
+from training.parity import largest_difference
+
+_EXPLAINED_ROWS = 200
+_SEED = 1
+_COMPARED = ("auc", "brier")
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """The rows a candidate was judged on: keys, outcomes, features and its held-out risks; and their cohort, if it is here."""
+
+    rows: pd.DataFrame
+    cohort: Cohort | None
+
+
+def held_out(record: dict[str, Any], task: Task, cohort_folder: Path | None = None) -> HeldOut | None:
+    """Return the held-out rows of a fit, None where its files are not on this machine.
+
+    Parameters
+    ----------
+    record : dict
+        What `fit` wrote: `table`, `folder`, `cohort_hash`, ...
+    cohort_folder : Path, optional
+        Default: the folder `cohort` beside the table. A cohort of other content is not taken.
+    """
+    table_path, predictions = Path(record["table"]), Path(record.get("folder", "")) / PREDICTIONS
+    if not table_path.is_file() or not predictions.is_file():
+        return None
+    table: FeatureTable = read_table(table_path)
+    if table.about["cohort_hash"] != record["cohort_hash"] or table.about["feature_hash"] != record["feature_hash"]:
+        return None
+    columns = [f"risk_{months}m" for months in task.horizons]
+    judged = pd.read_parquet(predictions)[["patient_id", "landmark", *columns]]
+    return HeldOut(table.rows.merge(judged, on=["patient_id", "landmark"]), _cohort(record, cohort_folder or table_path.parent / "cohort"))
+
+
+def measure(artifact: Artifact, task: Task, held: HeldOut | None) -> Facts:
+    """Return what can be measured on an artifact that was loaded from the registry."""
+    facts = Facts(features_known=True, outcome_columns=len({*KEYS, *OUTCOMES} & set(artifact.columns)))  # loading checks the hash
+    if held is None:
+        why = "the people held out are not on this machine; run register where the model was fitted"
+        return replace(facts, notes={"additivity": why, "parity": why})
+    sample = held.rows.sample(min(_EXPLAINED_ROWS, len(held.rows)), random_state=_SEED)
+    x = feature_matrix(artifact, sample)
+    parity, note = None, "no cohort folder beside the table holds these people; name it with --cohort"
+    if held.cohort is not None:
+        parity, note = largest_difference(artifact, held.cohort, held.rows["patient_id"].unique())
+    return replace(facts, additivity=_additivity(artifact, x), harm=_harm(artifact, task, x), parity=parity, notes={"parity": note})
+
+
+def compare(task: Task, candidate: tuple[Any, HeldOut | None], champion: tuple[str, Any], load: Any) -> Comparison:
+    """Return the champion's and the candidate's figures on the candidate's held-out rows, and how they were made.
+
+    Where the champion was fitted without these people it is scored again on them. Where both were cross-validated on the
+    same folds, their logged figures are of the same rows. Where the champion was made from another cohort or split, nobody
+    can tell whether it has seen these people: it is scored all the same, and the words say that this flatters it.
+
+    Parameters
+    ----------
+    candidate : MLflow run, and its held-out rows if they are here
+    champion : version, MLflow run
+    load : function that returns the champion's artifact, or raises StateError
+    """
+    (run, held), (version, live) = candidate, champion
+    judged, kind = run.data.tags.get("judged_hash"), live.data.params.get("evaluation.kind")
+    same = judged is not None and judged == live.data.tags.get("judged_hash")
+    try:
+        artifact = load()
+    except StateError as error:
+        return Comparison(version, f"champion version {version} can no longer be used: {error.what}", champion_fails=True)
+    if same and (held is None or kind == "cross_validation"):
+        how = "figures logged with both runs, on the very same rows" + (
+            ", each judged by a fold's model that had not seen the person" if kind == "cross_validation" else ""
+        )
+        return Comparison(version, how, _logged(live, task), _logged(run, task))
+    if held is None:
+        return Comparison(version, f"champion version {version} was judged on other people, and the held-out rows are not on this machine")
+    risks = _risks(artifact, held)
+    if artifact.horizons != task.horizons or risks is None:
+        return Comparison(version, f"champion version {version} has other horizons, or features that these people's table does not hold")
+    rows, months = held.rows, list(enumerate(task.horizons))
+    how = (
+        f"both scored on the same {len(rows)} held-out rows, of people neither was fitted on"
+        if same
+        else "of another cohort or split, the champion was scored on these rows too; it may have seen these people, which flatters it"
+    )
+    own = rows[[f"risk_{m}m" for m in task.horizons]].to_numpy()
+    return Comparison(version, how, _figures(rows, risks, months), _figures(rows, own, months))
+
+
+def _cohort(record: dict[str, Any], folder: Path) -> Cohort | None:
+    about = folder / "cohort.json"
+    if not about.is_file() or json.loads(about.read_text(encoding="utf-8")).get("hash") != record["cohort_hash"]:
+        return None
+    return read_cohort(folder)
+
+
+def _additivity(artifact: Artifact, x: np.ndarray) -> float:
+    """Return the largest gap between the logit of the risk and base + contributions, as an answer shows them."""
+    answers = answer_columns(artifact, explain(artifact, x))
+    largest = 0.0
+    for k, months in enumerate(artifact.horizons):
+        risk = predict_risk(artifact, x)[:, k]
+        shown = answers[[name for name in answers if name.endswith(f"__contribution__{months}m")]].sum(axis=1) + answers[f"base_{months}m"]
+        largest = max(largest, float(np.abs(np.log(risk / (1.0 - risk)) - shown.to_numpy()).max()))
+    return largest
+
+
+def _harm(artifact: Artifact, task: Task, x: np.ndarray) -> dict[str, float]:
+    """Return, for the weightiest biomarkers of known harm, the rank correlation of latest value and contribution."""
+    shown = by_biomarker(artifact, explain(artifact, x).contributions)
+    at = task.horizons.index(task.primary_horizon)
+    weight = {name: float(np.abs(values[:, at]).mean()) for name, values in shown.items() if name in artifact.spec.biomarkers}
+    found: dict[str, float] = {}
+    for name in sorted(weight, key=lambda n: -weight[n])[: task.gate.harm_of_top]:
+        harm = catalogue()[name].harm
+        latest = [
+            k for k, column in enumerate(artifact.columns) if parse_column(column).statistic == "last" and column.startswith(f"{name}__")
+        ]
+        if harm is None or not latest or weight[name] == 0:
+            continue
+        pair = pd.DataFrame({"value": x[:, latest[-1]], "contribution": shown[name][:, at]}).dropna().rank()
+        agreement = pair["value"].corr(pair["contribution"])
+        if np.isfinite(agreement):
+            found[name] = float(agreement if harm == "higher" else -agreement)
+    return found
+
+
+def _risks(artifact: Artifact, held: HeldOut) -> np.ndarray | None:
+    rows: pd.DataFrame = held.rows
+    if any(name not in rows.columns for name in artifact.columns):
+        if held.cohort is None:
+            return None
+        rows = build_features(held.cohort, held.rows[["patient_id", "landmark"]], artifact.spec)
+    try:
+        return predict_risk(artifact, feature_matrix(artifact, rows))
+    except UserError:
+        return None
+
+
+def _figures(rows: pd.DataFrame, risks: np.ndarray, months: list[tuple[int, int]]) -> dict[str, float]:
+    follow_up = FollowUp.of(rows)
+    found = {m: horizon_metrics(follow_up, risks[:, k], float(horizon_days(m))) for k, m in months}
+    return {f"{name}_{m}m": float(found[m][name]) for m in found for name in _COMPARED if np.isfinite(found[m][name])}
+
+
+def _logged(run: Any, task: Task) -> dict[str, float]:
+    names = [f"{name}_{months}m" for months in task.horizons for name in _COMPARED]
+    return {name: run.data.metrics[name] for name in names if name in run.data.metrics}

@@ -1,0 +1,156 @@
+"""The ledger: every decision on a task's champion, in the registry itself, so that it lives and moves with the store.
+
+One decision is one tag of the registered model, `ledger.<number>.<mark>`. MLflow has no compare-and-set, so writers
+follow a rule that any store keeps: write under the next number with a mark of one's own, look again, and if another writer
+took the same number, withdraw and try again. Of two that write at once at most one stays; none is overwritten.
+"""
+
+from __future__ import annotations
+
+import getpass
+import json
+import random
+import time
+import uuid
+from dataclasses import asdict, dataclass, fields, replace
+
+from mlflow.exceptions import MlflowException
+
+from myeloma import StateError
+from serving.store import CHALLENGER, CHAMPION, connect, registered_name
+
+_PREFIX = "ledger."
+_ATTEMPTS = 12
+_LONGEST_WAIT = 0.3  # seconds, doubled by chance from attempt to attempt
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One decision: what went live when, what it replaced, who decided and why; `until` is empty for what is live."""
+
+    at: str
+    action: str  # promote, force, rollback
+    version: str
+    replaced: str
+    model: str
+    reason: str
+    by: str = ""
+    verdict: str = ""
+    until: str = ""
+
+
+def read(task_name: str) -> dict[str, Entry]:
+    """Return the decisions of a task by their key, oldest first."""
+    try:
+        tags = connect().get_registered_model(registered_name(task_name)).tags
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+            raise
+        return {}
+    known = {f.name for f in fields(Entry)}
+    found = {key: json.loads(tags[key]) for key in sorted(tags) if key.startswith(_PREFIX)}
+    return {key: Entry(**{name: value for name, value in content.items() if name in known}) for key, content in found.items()}
+
+
+def history(task_name: str) -> list[Entry]:
+    """Return every decision on a task's champion with the time it was live, oldest first."""
+    entries = list(read(task_name).values())
+    ends = [later.at for later in entries[1:]] + [""]
+    return [replace(entry, until=end) for entry, end in zip(entries, ends, strict=True)]
+
+
+def append(task_name: str, entry: Entry, after: str) -> None:
+    """Write a decision, if nothing was decided since `after` (the key of the last decision it rests on, empty for none).
+
+    Raises
+    ------
+    StateError
+        Somebody else changed the champion meanwhile.
+    """
+    client, model = connect(), registered_name(task_name)
+    for attempt in range(_ATTEMPTS):
+        last = _last(task_name)
+        if last != after:
+            raise overtaken(task_name)
+        key = f"{_next(last)}{uuid.uuid4().hex[:8]}"
+        client.set_registered_model_tag(model, key, json.dumps({k: v for k, v in asdict(entry).items() if k != "until"}))
+        rivals = [other for other in read(task_name) if other.startswith(_next(last)) and other != key]
+        if not rivals:
+            return
+        client.delete_registered_model_tag(model, key)
+        time.sleep(random.uniform(0, _LONGEST_WAIT * min(attempt + 1, 4)))
+    raise overtaken(task_name)
+
+
+def settle(task_name: str) -> None:
+    """Point the champion's alias at what the ledger says is live, whoever wrote last."""
+    client, model = connect(), registered_name(task_name)
+    for _ in range(_ATTEMPTS):
+        entries = read(task_name)
+        if not entries:
+            return
+        key = next(reversed(entries))
+        version = entries[key].version
+        client.set_registered_model_alias(model, CHAMPION, version)
+        if alias_version(task_name, CHALLENGER) == version:
+            client.delete_registered_model_alias(model, CHALLENGER)
+        if _last(task_name) == key:
+            return
+
+
+def alias_version(task_name: str, alias: str) -> str | None:
+    """Return the version an alias points at, None where there is none."""
+    try:
+        return str(connect().get_model_version_by_alias(registered_name(task_name), alias).version)
+    except MlflowException as error:
+        if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+            raise
+        return None
+
+
+def standing(entries: list[Entry]) -> list[Entry]:
+    """Return the promotions still standing: a rollback takes back those after the version it went back to."""
+    stack: list[Entry] = []
+    for entry in entries:
+        if entry.action == "rollback":
+            while stack and stack[-1].version != entry.version:
+                stack.pop()
+        else:
+            stack.append(entry)
+    return stack
+
+
+def taken_back(entries: list[Entry], version: str) -> str:
+    """Return when and why a version was rolled back from, empty where it was not (or was promoted again since)."""
+    why = ""
+    for entry in entries:
+        if entry.version == version:
+            why = ""
+        elif entry.action == "rollback" and entry.replaced == version:
+            why = f"taken back at {entry.at}" + (f": {entry.reason}" if entry.reason else "")
+    return why
+
+
+def user() -> str:
+    """Return who decides: the name this process runs under."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"
+
+
+def overtaken(task_name: str) -> StateError:
+    """Return the error for a decision that rests on a champion that is no longer live."""
+    return StateError(
+        f"The champion of {task_name} was changed by somebody else while this was decided; nothing was changed.",
+        f"look at: python -m training history --task {task_name}; then try again.",
+        "overtaken",
+    )
+
+
+def _last(task_name: str) -> str:
+    return next(reversed(read(task_name)), "")
+
+
+def _next(last: str) -> str:
+    return f"{_PREFIX}{int(last.split('.')[1]) + 1 if last else 0:06d}."

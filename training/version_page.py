@@ -1,0 +1,67 @@
+"""What the registry page shows of a version: the tags and the description a person needs to decide."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from features import Task
+from training.gate import Verdict
+
+VERDICT = "gate_verdict"
+_SHOWN = (("auc", "AUC", 3), ("brier", "Brier score", 4), ("oe_ratio", "observed / expected", 2))
+_LONGEST_TAG = 4000  # MLflow refuses tags of more than 5000 characters
+
+
+def describe_model(task_name: str) -> str:
+    """Return the description of a task's registered model: what the aliases mean, and how to change what is live."""
+    return (
+        f"Risk of progression, task {task_name}. `champion` is live, `challenger` waits for a person. "
+        f"Change them with `python -m training promote --task {task_name}` or `rollback`, which keep the history; "
+        "an alias moved on this page is not recorded."
+    )
+
+
+def describe_version(task: Task, name: str, run: Any, verdict: Verdict, judged_at: str) -> tuple[dict[str, str], str]:
+    """Return the tags and the Markdown description of a version.
+
+    Parameters
+    ----------
+    run : MLflow run
+        Of the candidate, with its held-out figures.
+    """
+    metrics, made = run.data.metrics, run.data.tags
+    months = task.primary_horizon
+    figures = {key: _with_interval(metrics, f"{key}_{months}m", decimals) for key, _, decimals in _SHOWN}
+    tags = {
+        "estimator": name,
+        VERDICT: verdict.verdict,
+        "gate_not_met": (verdict.failures() or "-")[:_LONGEST_TAG],
+        **{f"{key}_{months}m": value for key, value in figures.items()},
+        "cohort": f"{made.get('source', '?')} {made.get('cohort_hash', '?')}",
+        "feature_hash": made.get("feature_hash", "?"),
+        "git_commit": made.get("git_commit", "?"),
+        "judged_at": judged_at,
+    }
+    lines = [
+        f"**{name}: gate says {verdict.verdict}** ({judged_at}). Cohort {tags['cohort']}.",
+        "",
+        *(f"- {label} at {months} months: {figures[key]}" for key, label, _ in _SHOWN),
+        "",
+        "| demand | value | accepted | |",
+        "|---|---|---|---|",
+        *(_row(check) for check in verdict.checks),
+    ]
+    return tags, "\n".join(lines)[:_LONGEST_TAG]
+
+
+def _row(check: Any) -> str:
+    value = "-" if check.value is None else f"{check.value:.4g}"
+    met = {True: "met", False: "**not met**", None: "not measured"}[check.holds]
+    return f"| {check.name} | {value} | {check.accepted} | {met} |"
+
+
+def _with_interval(metrics: dict[str, float], key: str, decimals: int) -> str:
+    values = [metrics.get(k) for k in (key, f"{key}_lo", f"{key}_hi")]
+    if None in values:
+        return "not available"
+    return "{0:.{d}f} (95 % interval {1:.{d}f} to {2:.{d}f})".format(*values, d=decimals)
