@@ -51,14 +51,14 @@ def _champion(task: Task) -> list[Finding]:
     live = alias_version(task.name, CHAMPION)
     promote = f"python -m training promote --task {task.name}"
     if live is None and entries:
-        last = entries[-1].version
-        return [
-            Finding(
-                f"{task.name}: the champion is gone: version {last}, the last in the history, was deleted or lost its alias.",
-                False,
-                f"make an existing version live: {promote} --version N --reason ... (N as the registry page lists them)",
-            )
-        ]
+        dangling = connect().get_registered_model(name).aliases.get(CHAMPION)
+        lost = (
+            f"the alias champion points at version {dangling}, which does not exist"
+            if dangling
+            else f"the champion is gone: version {entries[-1].version}, the last in the history, was deleted or lost its alias"
+        )
+        mend = f"make an existing version live: {promote} --version N --reason ... (N as the registry page lists them)"
+        return [Finding(f"{task.name}: {lost}.", False, mend)]
     if live is None:
         return [Finding(f"{task.name}: The task {task.name} has no champion.", False, f"train one (make train), or promote one: {promote}")]
     findings = []
@@ -72,17 +72,7 @@ def _champion(task: Task) -> list[Finding]:
             )
         )
     try:
-        version = connect().get_model_version(name, live)
-        champion = load_version(name, live, version.run_id)
-    except MlflowException:
-        return [
-            *findings,
-            Finding(
-                f"{task.name}: the champion alias points at version {live}, which does not exist.",
-                False,
-                f"{promote} --version N --reason ...",
-            ),
-        ]
+        champion = load_version(name, live, connect().get_model_version(name, live).run_id)
     except StateError as error:
         return [*findings, Finding(f"{task.name}: {error.what}", False, _mend(error))]
     findings.append(Finding(f"{task.name}: champion version {live} ({champion.kind}) loads", True))

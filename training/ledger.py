@@ -56,7 +56,7 @@ def history(task_name: str) -> list[Entry]:
     """Return every decision on a task's champion with the time it was live, oldest first."""
     entries = list(read(task_name).values())
     ends = [later.at for later in entries[1:]] + [""]
-    return [replace(entry, until=end) for entry, end in zip(entries, ends, strict=True)]
+    return [replace(entry, until=end) for entry, end in zip(entries, ends, strict=False)]
 
 
 def append(task_name: str, entry: Entry, after: str) -> None:

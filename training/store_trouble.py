@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import logging
 import os
 from collections.abc import Callable
 from typing import Any
@@ -48,6 +49,7 @@ def told(command: Callable[..., Any]) -> Callable[..., Any]:
     def telling(*arguments: Any, **options: Any) -> Any:
         # A server that is down is reported in seconds; MLflow's own seven retries take minutes.
         os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
+        logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)  # it writes the traceback before it raises
         try:
             return command(*arguments, **options)
         except Exception as error:
