@@ -47,7 +47,7 @@ def test_every_candidate_has_a_version_whose_artifact_was_measured_on_people_hel
 @pytest.mark.slow
 def test_the_published_score_is_compared_on_the_same_rows_but_never_registered(trained, results, small_smm_task):
     assert results["mayo_2018"]["metrics"]["rows_24m"] <= results["cox"]["metrics"]["rows_24m"]
-    assert results["mayo_2018"]["metrics"]["share_computable_24m"] > 0.9
+    assert results["mayo_2018"]["metrics"]["share_computable_24m"] > 0.8
     with pytest.raises(ConfigError, match="mayo_2018"):
         promote(promotable(small_smm_task), small_smm_task, "mayo_2018", "", force=False)
 
