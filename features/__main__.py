@@ -16,10 +16,9 @@ from features.plausibility import describe, suspicions
 from features.quality import clean, describe_problems
 from features.simulation import simulate as simulate_cohort
 from features.simulation import simulate_truth, world_named, write_truth
-from features.sources import SOURCES, Received
+from features.sources import Received, read_source
 from features.tasks import DEFAULT_PARAMS, load_task
 from myeloma import ConfigError
-from myeloma.errors import nearest
 
 app = typer.Typer(
     help="Histories in, feature tables out. Exit codes: 0 done, 1 refused (the message says why), 2 wrong use.",
@@ -32,18 +31,17 @@ Json = Annotated[bool, typer.Option("--json", help="Print a JSON object instead 
 
 @app.command()
 def ingest(
-    input_path: Annotated[Path, typer.Argument(metavar="INPUT", help="What the source reads: a folder, or a file for mgus2.")],
+    place: Annotated[str, typer.Argument(metavar="INPUT", help="A folder or file; for omop also duckdb:///... or postgresql://...")],
     cohort_path: Annotated[Path, typer.Argument(metavar="COHORT", help="Folder to write the canonical cohort to.")],
-    source: Annotated[str, typer.Option(help="tabular (patients, measurements, events as CSV or Parquet) or mgus2.")],
+    source: Annotated[str, typer.Option(help="tabular (patients, measurements, events as CSV or Parquet), omop, fhir, meds or mgus2.")],
+    mapping: Annotated[Path | None, typer.Option(help="Which codes mean what (YAML); omop, fhir and meds need it.")] = None,
     as_json: Json = False,
 ) -> None:
     """Read a source into a canonical cohort; refused rows go to quarantine.parquet with a reason.
 
-    Example: python -m features ingest --source tabular my_folder my_cohort
+    Example: python -m features ingest --source omop cdm_folder my_cohort --mapping mapping.yaml
     """
-    if source not in SOURCES:
-        raise ConfigError(f'Unknown source "{source}".', nearest(source, SOURCES))
-    _write(SOURCES[source](input_path), cohort_path, as_json)
+    _write(read_source(source, place, mapping), cohort_path, as_json)
 
 
 @app.command()

@@ -14,6 +14,7 @@ import pandas as pd
 from features.cohort import EVENT_KINDS, HEAVY_CHAINS, LIGHT_CHAINS, OPERATORS, SCHEMAS, SEXES, STAGES, Cohort
 from features.quarantine import Inspection, quarantine_frame
 from features.sources import Received
+from features.sources.received import REFUSALS
 from features.tasks import DAYS_PER_YEAR
 from myeloma import DataError, canonical_divisor, catalogue
 from myeloma.errors import nearest
@@ -47,6 +48,8 @@ def inspect(source: Received) -> tuple[Cohort, pd.DataFrame]:
     """Return what can be used of a source, which may be nothing, and the rows that cannot, with reasons."""
     inspections = {name: Inspection(name, source.files[name], frame) for name, frame in source.tables.items()}
     patients, events, measurements = (inspections[name] for name in ("patients", "events", "measurements"))
+    for table in inspections.values():
+        _refuse_unreadable(table)
     _check_patients(patients)
     _check_events(events)
     _exclude_ended_before_index(patients, events)
@@ -71,11 +74,17 @@ def describe_problems(quarantine: pd.DataFrame) -> str:
     return "\n".join(lines)
 
 
+def _refuse_unreadable(table: Inspection) -> None:
+    """Refuse the rows that the source itself could not read; it counts them, and says why."""
+    for code, accepted in REFUSALS.items() if "refusal" in table.frame else ():
+        table.reject(table.frame["refusal"] == code, code, "refusal", accepted)
+
+
 def _check_patients(table: Inspection) -> None:
     frame = table.frame
     frame["patient_id"] = _as_text(frame["patient_id"])
     table.reject(frame["patient_id"] == "", "missing_value", "patient_id", "every patient needs an identifier")
-    received = frame.drop(columns="source_row").astype(str)
+    received = frame.drop(columns=["source_row", "source_file"], errors="ignore").astype(str)  # the same person in two files
     table.reject(received.duplicated(), "duplicate_row", "patient_id", "the same row stands above")
     again = frame["patient_id"].where(table.keep).duplicated(keep=False) & table.keep
     table.reject(again, "repeated_patient", "patient_id", "one row per patient; these rows contradict each other")

@@ -21,6 +21,16 @@ OPTIONAL = {
 }
 
 
+# Columns that say where a row of a source with many files comes from, and why it could not be read.
+PLACE = ("source_file", "refusal")
+# Why a source could not read a row that it had to count all the same; `features.quality` refuses it with this code.
+REFUSALS = {
+    "not_json": "one JSON resource a line, or one JSON document a file",
+    "broken_resource": "a resource as FHIR R4 defines it",
+    "missing_reference": "a reference that leads to a Patient that was read",
+    "cyclic_reference": "a reference that leads to a Patient, not back to itself",
+}
+
 _LIKELY = 0.65  # how alike two column names are before one is taken for a slip of the other
 
 
@@ -29,7 +39,7 @@ class Received:
     """Tables by name, with every known column present and a `source_row` that a person can find again.
 
     Absent optional columns are filled with the empty string, which means unknown. `files` names the
-    file behind each table; `notes` says what was ignored.
+    file behind each table; `notes` says what was ignored. Sources that read many files add the columns `PLACE`.
     """
 
     source: str

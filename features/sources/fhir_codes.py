@@ -1,0 +1,58 @@
+"""Codings of FHIR resources looked up in a mapping: `LOINC:718-7` is the code in its system, a bare code that in any system."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, TypeVar
+
+from features.sources.mapping import SYSTEMS, BiomarkerCode, Mapping
+
+Meaning = TypeVar("Meaning")
+Concept = dict[str, Any]
+
+
+class FhirCodes:
+    """What the codes of a mapping mean, by `system|code`, or by the code alone."""
+
+    def __init__(self, mapping: Mapping) -> None:
+        self._measured = {_key(code): entry for code, entry in mapping.measured().items()}
+        self._roles: dict[str, list[tuple[str, str]]] = {}
+        for code, kind, detail in mapping.roles():
+            self._roles.setdefault(_key(code), []).append((kind, detail))
+        self._units = mapping.units
+
+    def biomarker(self, concept: object) -> BiomarkerCode | None:
+        """Return what a concept measures, or None where no coding of it is mapped."""
+        return next(_found(self._measured, concept), None)
+
+    def roles(self, concept: object) -> list[tuple[str, str]]:
+        """Return the kinds of occurrence that a concept stands for, each with its detail."""
+        return list(dict.fromkeys(role for roles in _found(self._roles, concept) for role in roles))
+
+    def unit(self, code: str | None, system: str | None, unit: str | None, otherwise: str) -> str:
+        """Return the unit: the UCUM code, else the unit in words, else the mapping's; each as the mapping spells it."""
+        ucum = code if not system or system == "http://unitsofmeasure.org" else None
+        received = ucum or unit or code or otherwise
+        return self._units.get(received, received)
+
+
+def codings(concept: object) -> list[tuple[str, str]]:
+    """Return (system, code) of each coding; what is no coding is left out."""
+    listed = concept.get("coding") if isinstance(concept, dict) else None
+    return [
+        (str(coding.get("system", "")), coding["code"])
+        for coding in (listed if isinstance(listed, list) else ())
+        if isinstance(coding, dict) and isinstance(coding.get("code"), str)
+    ]
+
+
+def _found(table: dict[str, Meaning], concept: object) -> Iterator[Meaning]:
+    for system, code in codings(concept):
+        for key in (f"{system}|{code}", code):
+            if key in table:
+                yield table[key]
+
+
+def _key(code: str) -> str:
+    vocabulary, colon, rest = code.partition(":")
+    return f"{SYSTEMS[vocabulary.upper()]}|{rest}" if colon and vocabulary.upper() in SYSTEMS else code

@@ -1,0 +1,144 @@
+"""From people, coded occurrences and results to the three tables: what the record sources have in common.
+
+The index date of a person is the first occurrence of an index code; people without one are not part of the cohort.
+Of a progression that is recorded several times the earliest counts, of a last contact the latest.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from features.sources.received import OPTIONAL, PLACE, REQUIRED, Received
+from features.tasks import DAYS_PER_YEAR
+from myeloma import DataError
+
+_DAY = r"^\d{4}-\d{2}-\d{2}"
+_MID_YEAR, _MID_MONTH = "-07-01", "-15"
+
+
+@dataclass
+class Histories:
+    """What a record source read, as text.
+
+    Attributes
+    ----------
+    people : patient_id, birth (a day, a month `YYYY-MM` or a year), sex, site
+    occurrences : patient_id, occurred_at, kind (`index` or an event kind; empty where it could not be read), detail
+    measurements : patient_id, collected_at, available_at, biomarker, value, unit
+    files : what stands behind each of the three tables, in words
+    notes : what was not used, and why
+
+    Each table has a `source_row`; `source_file` and `refusal` (a reason code of `received.REFUSALS`) may stand beside it.
+    """
+
+    source: str
+    people: pd.DataFrame
+    occurrences: pd.DataFrame
+    measurements: pd.DataFrame
+    files: dict[str, str]
+    notes: list[str] = field(default_factory=list)
+
+
+def assemble(histories: Histories, stage: str) -> Received:
+    """Return the three tables of the people who have an index date.
+
+    Raises
+    ------
+    DataError
+        There is nobody, or nobody has an index code.
+    """
+    people, occurrences = histories.people, histories.occurrences
+    if people.empty:
+        raise DataError(f"{histories.files['patients']}: no person in it.", "an empty cohort cannot be used.", "empty_cohort")
+    index_date, unclear = _index_dates(occurrences)
+    left_out = ~people["patient_id"].isin(index_date.index) & (_refusal(people) == "")
+    if left_out.all():
+        raise DataError(
+            f"None of {len(people)} people has an index code.",
+            "the codes under `index` in the mapping say what starts a history; check that they are written as the source writes them.",
+            "empty_cohort",
+        )
+    gone = set(people.loc[left_out, "patient_id"])
+    events = occurrences[(occurrences["kind"] != "index") & ~occurrences["patient_id"].isin(gone)]
+    measured = histories.measurements[~histories.measurements["patient_id"].isin(gone)]
+    events, repeated = _once(events, "progression", first=True)
+    events, _ = _once(events, "last_contact", first=False)
+    patients, births = _patients(people[~left_out], index_date, stage)
+    notes = [
+        f"{len(patients)} of {len(people)} people have an index date; {int(left_out.sum())} have no index code and are no part of the "
+        f"cohort, nor are their {len(histories.measurements) - len(measured)} results",
+        *_said(repeated, "later records of a progression are left aside: the earliest counts"),
+        *_said(unclear, "index codes have no readable date; the person's other ones are used where there are any"),
+        *_said(births, "people are born in a known year, not on a known day: their age is counted from the middle of it"),
+        *_said(_undated_deaths(events), "deaths have no date: those people are set aside, since when they died is not known"),
+        *histories.notes,
+    ]
+    tables = {"patients": patients, "measurements": measured, "events": events}
+    for name, frame in tables.items():
+        columns = [*REQUIRED[name], *OPTIONAL[name], *(column for column in PLACE if column in frame.columns)]
+        filled = frame.reindex(columns=columns, fill_value="").astype(object)
+        tables[name] = filled.where(filled.notna(), "").assign(source_row=frame["source_row"].astype("int64")).reset_index(drop=True)
+    return Received(histories.source, tables, histories.files, notes)
+
+
+def _index_dates(occurrences: pd.DataFrame) -> tuple[pd.Series, int]:
+    """Return the earliest index date by person, as written; an unreadable one only where there is no other."""
+    index = occurrences[occurrences["kind"] == "index"]
+    readable = index["occurred_at"].str.contains(_DAY)
+    ordered = index.assign(unreadable=~readable).sort_values(["unreadable", "occurred_at"], kind="stable")
+    return ordered.drop_duplicates("patient_id").set_index("patient_id")["occurred_at"], int((~readable).sum())
+
+
+def _once(events: pd.DataFrame, kind: str, first: bool) -> tuple[pd.DataFrame, int]:
+    """Keep a person's first (or last) event of a kind; one whose date cannot be read stays, for quality to refuse."""
+    readable = events[(events["kind"] == kind) & events["occurred_at"].str.contains(_DAY)]
+    ordered = readable.sort_values("occurred_at", ascending=first, kind="stable")
+    others = ordered.index[ordered["patient_id"].duplicated()]
+    return events.drop(index=others), len(others)
+
+
+def _patients(people: pd.DataFrame, index_date: pd.Series, stage: str) -> tuple[pd.DataFrame, int]:
+    """Return the patients' table, and of how many only the year or month of birth is known."""
+    dated = people["birth"].str.contains(_DAY) | ~people["birth"].str.contains(r"^\d{4}(?:-\d{2})?$")
+    middle = people["birth"].where(people["birth"].str.len() == 7, people["birth"] + _MID_YEAR)
+    middle = middle.where(people["birth"].str.len() != 7, people["birth"] + _MID_MONTH)
+    start = people["patient_id"].map(index_date).fillna("")
+    age = (_days(start) - _days(middle.where(~dated, ""))).dt.days / DAYS_PER_YEAR
+    rough = ~dated & age.notna()
+    patients = people.assign(
+        index_date=start,
+        birth_date=people["birth"].where(dated, ""),
+        age_at_index=age.round(2).astype(object).where(rough, ""),
+        stage=stage,
+    )
+    return patients, int(rough.sum())
+
+
+def _days(text: pd.Series) -> pd.Series:
+    return pd.to_datetime(text.str[:10], format="%Y-%m-%d", errors="coerce")
+
+
+def _refusal(frame: pd.DataFrame) -> pd.Series:
+    return frame["refusal"] if "refusal" in frame else pd.Series("", index=frame.index)
+
+
+def _undated_deaths(events: pd.DataFrame) -> int:
+    return int(((events["kind"] == "death") & (events["occurred_at"] == "")).sum())
+
+
+def _said(count: int, words: str) -> list[str]:
+    return [f"{count} {words}"] if count else []
+
+
+def as_sex(received: pd.Series, female: tuple[str, ...], male: tuple[str, ...]) -> tuple[pd.Series, list[str]]:
+    """Return `female`, `male` or unknown (empty), and a note where a code is neither; letter case does not matter."""
+    words = {code.casefold(): "female" for code in female} | {code.casefold(): "male" for code in male}
+    sex = received.str.casefold().map(words).fillna("")
+    return sex, _said(int((sex == "").sum()), "people have a sex that is recorded as neither female nor male: taken as unknown")
+
+
+def as_site(received: pd.Series, names: dict[str, str], value: str) -> pd.Series:
+    """Return the site's name: the one value for all, or what was received, renamed where the mapping says so."""
+    return received.map(lambda code: names.get(code, code)) if not value else pd.Series(value, index=received.index)

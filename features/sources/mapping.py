@@ -1,0 +1,174 @@
+"""Which codes of a source mean what: a small YAML file, parsed once into frozen dataclasses.
+
+An unknown key is an error that names the nearest valid one. A code is text: `LOINC:718-7` (vocabulary and code), or
+whatever the source itself writes. What counts as a match is said by each source.
+"""
+
+from __future__ import annotations
+
+from dataclasses import MISSING, dataclass, field, fields
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from pydantic import BeforeValidator, TypeAdapter, ValidationError
+
+from myeloma import ConfigError, StateError, UserError, canonical_divisor, catalogue
+from myeloma.errors import nearest
+
+# Vocabulary names as people write them -> the identifier of the code system in FHIR.
+SYSTEMS = {
+    "LOINC": "http://loinc.org",
+    "SNOMED": "http://snomed.info/sct",
+    "ICD10": "http://hl7.org/fhir/sid/icd-10",
+    "ICD10CM": "http://hl7.org/fhir/sid/icd-10-cm",
+    "ICD9CM": "http://hl7.org/fhir/sid/icd-9-cm",
+    "RXNORM": "http://www.nlm.nih.gov/research/umls/rxnorm",
+    "ATC": "http://www.whocc.no/atc",
+}
+
+
+def _text(value: Any) -> Any:
+    """Take a number that YAML read for the code it is; 254837009 is a code, and so is "C90.0"."""
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+Code = Annotated[str, BeforeValidator(_text)]
+Codes = Annotated[tuple[Code, ...], BeforeValidator(lambda value: [value] if isinstance(value, str | int) else value)]
+
+
+@dataclass(frozen=True)
+class BiomarkerCode:
+    """The biomarker that a code means, and the unit of its values where the source gives none."""
+
+    biomarker: str
+    unit: str = ""
+
+    def __post_init__(self) -> None:
+        catalogue()[self.biomarker]
+        if self.unit:
+            canonical_divisor(self.biomarker, self.unit)
+
+
+@dataclass(frozen=True)
+class SexCodes:
+    """Where the sex stands (a column or element of the person; the source's own by default), and which codes mean which."""
+
+    read_from: str = ""
+    female: Codes = ()
+    male: Codes = ()
+
+
+@dataclass(frozen=True)
+class SiteCodes:
+    """Where the site stands: a column or element of the person, or codes; or one name for all."""
+
+    read_from: str = ""
+    value: str = ""
+    codes: dict[Code, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """What the codes of one source mean.
+
+    Attributes
+    ----------
+    index : codes whose first occurrence is the index date; who has none is no part of the cohort
+    progression, death : codes of these events (a death that the source itself records needs no code)
+    treatment : code -> name of the drug
+    biomarkers : code -> biomarker and unit, beside the LOINC codes of the catalogue
+    units : how the source writes a unit -> a unit of the catalogue
+    stage : stage at the index date that the index codes stand for, the same for all
+    schema : schema of an OMOP database
+    """
+
+    index: Codes
+    progression: Codes = ()
+    death: Codes = ()
+    treatment: dict[Code, str] = field(default_factory=dict)
+    biomarkers: dict[Code, BiomarkerCode] = field(default_factory=dict)
+    units: dict[Code, str] = field(default_factory=dict)
+    sex: SexCodes = field(default_factory=SexCodes)
+    site: SiteCodes = field(default_factory=SiteCodes)
+    stage: str = ""
+    schema: str = ""
+
+    def roles(self) -> list[tuple[str, str, str]]:
+        """Return (code, kind of occurrence, detail) for every code that is no biomarker."""
+        listed = [(code, kind, "") for kind in ("index", "progression", "death") for code in getattr(self, kind)]
+        return [*listed, *((code, "treatment", drug) for code, drug in self.treatment.items())]
+
+    def measured(self) -> dict[str, BiomarkerCode]:
+        """Return every biomarker code: the LOINC codes of the catalogue as `LOINC:718-7`, then those of the file, which win."""
+        return {
+            f"LOINC:{loinc}": BiomarkerCode(key) for key, entry in catalogue().biomarkers.items() for loinc in entry.loinc
+        } | self.biomarkers
+
+
+def read_mapping(path: Path) -> Mapping:
+    """Return the mapping that a YAML file holds.
+
+    Raises
+    ------
+    StateError
+        There is no such file.
+    ConfigError
+        It is not YAML, a key is unknown (the nearest is named), or a value has another shape than is accepted.
+    """
+    if not path.is_file():
+        raise StateError(f"No mapping file {path}.", "docs/sources.md shows one for each source.")
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        place = getattr(error, "problem_mark", None)
+        raise ConfigError(
+            f"{path.name} is not valid YAML{f', line {place.line + 1}' if place else ''}.", "check quotes and indents."
+        ) from None
+    return parse_mapping(content, path.name)
+
+
+def parse_mapping(content: Any, where: str) -> Mapping:
+    """Return a mapping from what a YAML file holds; `where` names it in errors."""
+    _check_keys(content, Mapping, where)
+    for part, kind in (("sex", SexCodes), ("site", SiteCodes)):
+        if part in content:
+            _check_keys(content[part], kind, f"{where}, {part}")
+    content = dict(content)
+    if isinstance(content.get("biomarkers"), dict):
+        content["biomarkers"] = {code: _biomarker(code, entry, where) for code, entry in content["biomarkers"].items()}
+    try:
+        return TypeAdapter(Mapping).validate_python(content)
+    except ValidationError as error:
+        words = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        raise ConfigError(f"{where}: {words}.", 'codes are text or numbers, as in index: ["SNOMED:109989006"].') from None
+
+
+@cache
+def omop_concepts() -> dict[str, Any]:
+    """Return the OMOP concept ids that ship with the product, all as text."""
+    content = yaml.safe_load(Path(__file__).with_name("omop_concepts.yaml").read_text(encoding="utf-8"))
+    return {part: {str(key): value for key, value in entries.items()} for part, entries in content.items()}
+
+
+def _biomarker(code: Any, entry: Any, where: str) -> BiomarkerCode:
+    """Return an entry, written as `code: biomarker` or `code: {biomarker: ..., unit: ...}`."""
+    place = f"{where}, biomarkers, {code}"
+    entry = {"biomarker": entry} if isinstance(entry, str) else entry
+    _check_keys(entry, BiomarkerCode, place)
+    try:
+        return BiomarkerCode(**{key: str(value) for key, value in entry.items()})
+    except UserError as error:
+        raise ConfigError(f"{place}: {error.what}", error.hint, error.code) from None
+
+
+def _check_keys(section: Any, kind: type, where: str) -> None:
+    accepted = [f.name for f in fields(kind)]
+    if not isinstance(section, dict):
+        raise ConfigError(f"{where} is empty, or is not a section.", f"Accepted keys: {', '.join(accepted)}.")
+    if unknown := sorted(str(key) for key in section if key not in accepted):
+        raise ConfigError(f'Unknown key "{unknown[0]}" in {where}.', nearest(unknown[0], accepted))
+    needed = [f.name for f in fields(kind) if f.default is MISSING and f.default_factory is MISSING]
+    if missing := [key for key in needed if not section.get(key)]:
+        raise ConfigError(f"{where} lacks: {', '.join(missing)}.", "docs/sources.md shows a mapping for each source.")

@@ -1,0 +1,196 @@
+"""MEDS: Parquet shards of subject_id, time, code, numeric_value, and where the data have them text_value and unit.
+
+A code matches as the data write it; `LOINC/718-7` and `LOINC//718-7` are known for every LOINC code of the catalogue.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import pyarrow
+import pyarrow.parquet as parquet
+
+from features.sources.histories import Histories, as_sex, as_site, assemble
+from features.sources.mapping import Mapping
+from features.sources.omop_tables import connect, reading
+from features.sources.received import Received
+from myeloma import ConfigError, DataError, StateError
+
+BIRTH, DEATH = "MEDS_BIRTH", "MEDS_DEATH"
+_NEEDED = ("subject_id", "time", "code", "numeric_value")
+_TOP = 5
+_CODES = ["code", "meaning", "detail"]
+
+
+def read_meds(place: str, mapping: Mapping) -> Received:
+    """Return the cohort of a MEDS data set, as received.
+
+    The last contact is the last day on which the data hold anything about a person.
+
+    Parameters
+    ----------
+    place : str
+        A shard, or a folder of them at any depth; a folder `metadata` is left aside.
+
+    Raises
+    ------
+    StateError
+        There is no such folder or file.
+    DataError
+        A shard is damaged or lacks a column, or nobody has an index code.
+    """
+    if mapping.sex.read_from or mapping.site.read_from:
+        raise ConfigError(
+            "MEDS has no columns for sex or site.", "name the codes instead, as in sex: {female: [GENDER//F], male: [GENDER//M]}."
+        )
+    shards, folder = _shards(Path(place))
+    there = _columns(shards, folder)
+    connection = connect()
+    try:
+        with reading("a MEDS shard"):
+            _register(connection, mapping)
+            _view(connection, shards, folder, there)
+            histories = _histories(connection, mapping, "MEDS shards")
+    finally:
+        connection.close()
+    return assemble(histories, mapping.stage)
+
+
+def _shards(place: Path) -> tuple[list[Path], Path]:
+    if place.is_file():
+        return [place], place.parent
+    if not place.is_dir():
+        raise StateError(f"No folder {place}.", "the meds source reads a folder of Parquet shards.")
+    shards = sorted(path for path in place.rglob("*.parquet") if "metadata" not in path.relative_to(place).parts)
+    if not shards:
+        raise DataError(f"{place} holds no .parquet file.", "MEDS shards stand in data/, as in data/train/0.parquet.", "missing_file")
+    return shards, place
+
+
+def _columns(shards: list[Path], folder: Path) -> set[str]:
+    """Return the columns that any shard has; each is opened once, so that a damaged one is named."""
+    there: set[str] = set()
+    for path in shards:
+        name = path.relative_to(folder)
+        if not os.access(path, os.R_OK):
+            raise DataError(f"{name} cannot be read: no permission.", "ask for read access.", "no_permission")
+        try:
+            columns = set(parquet.read_schema(path).names)
+        except (pyarrow.ArrowInvalid, OSError):
+            raise DataError(f"{name} is not a Parquet file, or it is cut short.", "write it again.", "not_parquet") from None
+        if missing := [column for column in _NEEDED if column not in columns]:
+            raise DataError(f"{name} has no column {', '.join(missing)}.", f"MEDS shards have {', '.join(_NEEDED)}.", "missing_column")
+        there |= columns
+    return there
+
+
+def _register(connection: duckdb.DuckDBPyConnection, mapping: Mapping) -> None:
+    """Make the tables of codes that the rows are joined with."""
+    measured = []
+    for code, entry in mapping.measured().items():
+        spellings = [code] if code in mapping.biomarkers else [code.replace(":", mark, 1) for mark in ("/", "//")]
+        measured += [(spelling, entry.biomarker, entry.unit) for spelling in spellings]
+    roles = [*mapping.roles(), (DEATH, "death", ""), (BIRTH, "birth", "")]
+    roles += [(code, "sex", code) for code in (*mapping.sex.female, *mapping.sex.male)]
+    roles += [(code, "site", code) for code in mapping.site.codes]
+    tables = {
+        "measured": pd.DataFrame(measured, columns=_CODES).drop_duplicates("code", keep="last"),
+        "roles": pd.DataFrame(roles, columns=_CODES).drop_duplicates(),
+        "units": pd.DataFrame(mapping.units.items(), columns=["code", "unit"], dtype=str),
+    }
+    for name, frame in tables.items():
+        connection.register(name, frame)
+
+
+def _view(connection: duckdb.DuckDBPyConnection, shards: list[Path], folder: Path, there: set[str]) -> None:
+    """Make the view `rows`: text cells, and the shard and row of each."""
+    listed = ", ".join("'" + str(path).replace("'", "''") + "'" for path in shards)
+    text = "coalesce(trim(CAST(text_value AS VARCHAR)), '')" if "text_value" in there else "''"
+    unit = "coalesce(trim(CAST(unit AS VARCHAR)), '')" if "unit" in there else "''"
+    # A float32 is written with the fewest digits that tell it apart: 13.7 stays 13.7.
+    value = f"coalesce(CASE WHEN NOT isnan(numeric_value) THEN CAST(numeric_value AS VARCHAR) END, {text})"
+    connection.execute(
+        f"""
+        CREATE VIEW rows AS
+        SELECT CAST(subject_id AS VARCHAR) AS patient_id, coalesce(CAST(time AS VARCHAR), '') AS day, CAST(code AS VARCHAR) AS code,
+               {value} AS value, {unit} AS unit, file_row_number + 1 AS source_row, substr(filename, {len(str(folder)) + 2}) AS source_file
+        FROM read_parquet([{listed}], union_by_name = true, filename = true, file_row_number = true)
+        """
+    )
+
+
+def _histories(connection: duckdb.DuckDBPyConnection, mapping: Mapping, label: str) -> Histories:
+    measurements = connection.execute(
+        """
+        SELECT r.patient_id, r.day AS collected_at, '' AS available_at, m.meaning AS biomarker, r.value,
+               coalesce(u.unit, nullif(r.unit, ''), m.detail) AS unit, r.source_row, r.source_file
+        FROM rows r JOIN measured m USING (code) LEFT JOIN units u ON u.code = r.unit
+        ORDER BY r.source_file, r.source_row
+        """
+    ).df()
+    coded = connection.execute(
+        """
+        SELECT r.patient_id, r.day AS occurred_at, k.meaning AS kind, k.detail, r.source_row, r.source_file
+        FROM rows r JOIN roles k USING (code) ORDER BY r.source_file, r.source_row
+        """
+    ).df()
+    coded["kind"] = coded["kind"].replace("treatment", "treatment_start")
+    events = coded[~coded["kind"].isin(["birth", "sex", "site"])]
+    people, notes = _people(connection, coded, mapping)
+    dead = events.loc[events["kind"] == "death", "patient_id"]
+    occurrences = pd.concat([events, _last_contacts(connection, dead)], ignore_index=True)
+    files = dict.fromkeys(("patients", "measurements", "events"), label)
+    return Histories("meds", people, occurrences, measurements, files, [*notes, *_other_codes(connection)])
+
+
+def _people(connection: duckdb.DuckDBPyConnection, coded: pd.DataFrame, mapping: Mapping) -> tuple[pd.DataFrame, list[str]]:
+    """Return everybody of whom there is a row; birth, sex or site that contradict themselves are unknown."""
+    people = connection.execute(
+        "SELECT patient_id, arg_min(source_row, (source_file, source_row)) AS source_row, min(source_file) AS source_file "
+        "FROM rows GROUP BY patient_id ORDER BY patient_id"
+    ).df()
+    codes = coded.assign(detail=coded["detail"].replace(mapping.site.codes).where(coded["kind"] == "site", coded["detail"]))
+    codes["detail"] = codes["detail"].where(codes["kind"] != "birth", codes["occurred_at"])
+    found = {kind: group.groupby("patient_id")["detail"].agg(["first", "nunique"]) for kind, group in codes.groupby("kind")}
+    none = pd.DataFrame(columns=["first", "nunique"])
+    known = {}
+    for kind in ("birth", "sex", "site"):
+        of_kind = found.get(kind, none)
+        known[kind] = people["patient_id"].map(of_kind.loc[of_kind["nunique"] == 1, "first"]).fillna("")
+    sex, notes = as_sex(known["sex"], mapping.sex.female, mapping.sex.male)
+    contradicted = sum(int((of_kind["nunique"] > 1).sum()) for kind, of_kind in found.items() if kind in known)
+    if contradicted:
+        notes.append(f"{contradicted} births, sexes or sites of people contradict themselves: taken as unknown")
+    return people.assign(birth=known["birth"], sex=sex, site=as_site(known["site"], {}, mapping.site.value)), notes
+
+
+def _last_contacts(connection: duckdb.DuckDBPyConnection, dead: pd.Series) -> pd.DataFrame:
+    """Return the last day on which there is anything about each person who is not recorded as dead."""
+    last = connection.execute(
+        f"""
+        SELECT patient_id, max(day) AS occurred_at, 'last_contact' AS kind, '' AS detail,
+               arg_max(source_row, (day, source_file, source_row)) AS source_row,
+               arg_max(source_file, (day, source_file, source_row)) AS source_file
+        FROM rows WHERE day <> '' AND code NOT IN ('{BIRTH}', '{DEATH}') GROUP BY patient_id ORDER BY patient_id
+        """
+    ).df()
+    return last[~last["patient_id"].isin(dead)]
+
+
+def _other_codes(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Say how many values have a code that is not mapped, and which codes are the most frequent of them."""
+    others = connection.execute(
+        """
+        SELECT r.code, count(*) AS n, count(DISTINCT r.patient_id) AS people FROM rows r
+        WHERE r.value <> '' AND r.code NOT IN (SELECT code FROM measured UNION SELECT code FROM roles)
+        GROUP BY r.code ORDER BY people DESC, n DESC, r.code
+        """
+    ).df()
+    if others.empty:
+        return []
+    top = "; ".join(f"{row.code}: {row.n} rows" for row in others[others["people"] > 1].head(_TOP).itertuples())
+    share = f"{others['n'].sum()} rows with a value have a code that is not mapped and are not read"
+    return [f"{share}; the most frequent: {top}" if top else share]

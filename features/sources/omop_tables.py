@@ -1,0 +1,235 @@
+"""OMOP tables wherever they are: a folder of CSV or Parquet files, or a DuckDB database. All of them become views of one
+DuckDB connection, with lower-case names, text cells and a `source_row`.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import pyarrow
+import pyarrow.parquet as parquet
+
+from myeloma import ConfigError, DataError, StateError
+
+# The key that names a row of a database; a person finds it again by it. Files are named by line or row.
+KEYS = {
+    "measurement": "measurement_id",
+    "condition_occurrence": "condition_occurrence_id",
+    "drug_exposure": "drug_exposure_id",
+    "observation_period": "observation_period_id",
+}
+_SUFFIXES = (".csv", ".csv.gz", ".parquet")
+_NULLS = ["", "NULL", "null", "NA", "\\N"]
+
+
+def connect() -> duckdb.DuckDBPyConnection:
+    """Return a DuckDB connection of its own, which fetches nothing from elsewhere and knows one time zone."""
+    connection = duckdb.connect(config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"})
+    connection.execute("SET TimeZone = 'UTC'")
+    return connection
+
+
+class OmopTables:
+    """OMOP tables as views of a DuckDB connection.
+
+    Subclasses say which columns a table has and what to select it from; `load` makes the view.
+    """
+
+    def __init__(self) -> None:
+        self.duckdb = connect()
+
+    def columns(self, table: str) -> dict[str, str] | None:
+        """Return a table's columns, lower case -> as written, or None where there is no such table."""
+        raise NotImplementedError
+
+    def label(self, table: str) -> str:
+        """Return how messages name the table."""
+        raise NotImplementedError
+
+    def load(self, table: str, columns: Iterable[str], only: str = "") -> None:
+        """Make the view `table` with these columns; those the source lacks are empty.
+
+        Parameters
+        ----------
+        only : str
+            Condition in SQL on the columns as they are; a database that is far away sends only these rows.
+        """
+        raise NotImplementedError
+
+    def rows(self, table: str) -> int:
+        """Return how many rows the table has."""
+        return int(self.query(f"SELECT count(*) AS n FROM {table}", table)["n"].iloc[0])
+
+    def codes(self, table: str, concept: str, text: str) -> pd.DataFrame:
+        """Return concept, text, rows and people of each code of a table, those of most people first."""
+        return self.query(count_codes(table, concept, text), table)
+
+    def query(self, sql: str, table: str) -> pd.DataFrame:
+        """Run SQL over the views; `table` is named where a file turns out to be damaged."""
+        with reading(self.label(table)):
+            return self.duckdb.execute(sql).df()
+
+    def close(self) -> None:
+        """Give back the connection."""
+        self.duckdb.close()
+
+
+def count_codes(relation: str, concept: str, text: str) -> str:
+    """Return the SQL that counts rows and people of each code."""
+    return (
+        f"SELECT {concept} AS concept, {text} AS text, count(*) AS n, count(DISTINCT person_id) AS people "
+        f"FROM {relation} GROUP BY 1, 2 ORDER BY people DESC, n DESC, concept, text"
+    )
+
+
+class FolderTables(OmopTables):
+    """A folder with one file a table, in any letter case: .csv, .csv.gz or .parquet."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self._files: dict[str, Path] = {}
+        for path in sorted(folder.iterdir()):
+            table = path.name.lower().partition(".")[0]
+            if path.is_file() and path.name.lower().endswith(_SUFFIXES):
+                if table in self._files:
+                    raise DataError(
+                        f"The folder holds {self._files[table].name} and {path.name}.", "keep the one that counts.", "two_files"
+                    )
+                self._files[table] = path
+
+    def columns(self, table: str) -> dict[str, str] | None:
+        path = self._files.get(table)
+        if path is None:
+            return None
+        names = _parquet_columns(path) if path.suffix.lower() == ".parquet" else _header(path)[0]
+        return {name.strip().lower(): name for name in names}
+
+    def label(self, table: str) -> str:
+        return self._files[table].name if table in self._files else table
+
+    def load(self, table: str, columns: Iterable[str], only: str = "") -> None:
+        path, there = self._files[table], self.columns(table) or {}
+        place = _quoted(str(path))
+        if path.suffix.lower() == ".parquet":
+            scan, first = f"read_parquet({place})", 1
+        else:
+            names, separator = _header(path)
+            quote = "" if separator == "\t" else '"'  # vocabulary downloads have tabs, and bare quotation marks
+            typed = "{" + ", ".join(f"{_quoted(name)}: 'VARCHAR'" for name in names) + "}"
+            nulls = "[" + ", ".join(map(_quoted, _NULLS)) + "]"
+            scan, first = (
+                f"read_csv({place}, auto_detect = false, header = true, delim = {_quoted(separator)}, quote = {_quoted(quote)}, "
+                f"escape = {_quoted(quote)}, columns = {typed}, nullstr = {nulls})",
+                2,
+            )
+        cells = [f"row_number() OVER () + {first - 1} AS source_row", *_cells(columns, there)]
+        with reading(self.label(table)):
+            self.duckdb.execute(f"CREATE OR REPLACE VIEW {table} AS SELECT {', '.join(cells)} FROM {scan}")
+
+
+class DuckdbTables(OmopTables):
+    """A schema of a DuckDB database, opened for reading only."""
+
+    def __init__(self, path: Path, schema: str) -> None:
+        super().__init__()
+        if not path.is_file():
+            raise StateError(f"No DuckDB file {path.name} there.", "a connection string looks like duckdb:///folder/file.duckdb.")
+        with reading(path.name, "it is not a DuckDB database, it is damaged, or another program writes to it"):
+            self.duckdb.execute(f"ATTACH {_quoted(str(path))} AS cdm (READ_ONLY, TYPE duckdb)")
+        found = self.duckdb.execute(
+            "SELECT table_schema, table_name, column_name FROM information_schema.columns WHERE table_catalog = 'cdm'"
+        ).fetchall()
+        self.schema, self._columns = choose_schema(found, schema)
+
+    def columns(self, table: str) -> dict[str, str] | None:
+        return self._columns.get(table)
+
+    def label(self, table: str) -> str:
+        return table
+
+    def load(self, table: str, columns: Iterable[str], only: str = "") -> None:
+        there = self._columns[table]
+        row = f'CAST("{there[KEYS[table]]}" AS BIGINT)' if KEYS.get(table) in there else "row_number() OVER ()"
+        cells = [f"{row} AS source_row", *_cells(columns, there)]
+        with reading(table):
+            self.duckdb.execute(f'CREATE OR REPLACE VIEW {table} AS SELECT {", ".join(cells)} FROM cdm."{self.schema}"."{table}"')
+
+
+def choose_schema(found: list[tuple[str, str, str]], wanted: str) -> tuple[str, dict[str, dict[str, str]]]:
+    """Return the schema that holds the OMOP tables, and its tables' columns, from rows of `information_schema.columns`."""
+    schemas = sorted({schema for schema, table, _ in found if table.lower() == "person"})
+    if wanted and wanted not in schemas:
+        raise DataError(
+            f'The schema "{wanted}" holds no table person.', f"schemas that do: {', '.join(schemas) or 'none'}.", "missing_table"
+        )
+    if not schemas:
+        raise DataError("The database holds no table person.", "the omop source reads OMOP CDM 5.4; is this the database?", "missing_table")
+    if len(schemas) > 1 and not wanted:
+        raise ConfigError(f"{len(schemas)} schemas hold a table person.", f"name one in the mapping, as in schema: {schemas[0]}")
+    chosen = wanted or schemas[0]
+    tables: dict[str, dict[str, str]] = {}
+    for schema, table, column in found:
+        if schema == chosen:
+            tables.setdefault(table.lower(), {})[column.lower()] = column
+    return chosen, tables
+
+
+@contextmanager
+def reading(name: str, why: str = "it is damaged, cut short, or not what its ending says") -> Iterator[None]:
+    """Turn DuckDB's errors, which quote the data, into ones that do not."""
+    try:
+        yield
+    except duckdb.Error as error:
+        line = re.search(r"on Line: (\d+)", str(error))
+        place = f", line {line[1]}" if line else ""
+        raise DataError(f"{name}{place} cannot be read: {why}.", "export it again.", "not_readable") from None
+
+
+def _cells(columns: Iterable[str], there: dict[str, str]) -> list[str]:
+    """Return each column as text, empty where there is none; a whole number that passed through a float loses its point."""
+    cells = []
+    for column in columns:
+        name = '"' + there[column].replace('"', '""') + '"' if column in there else ""
+        text = f"coalesce(trim(CAST({name} AS VARCHAR)), '')" if name else "''"
+        cells.append(
+            f"regexp_replace({text}, '^(\\d+)\\.0+$', '\\1') AS {column}" if name and column.endswith("_id") else f"{text} AS {column}"
+        )
+    return cells
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _header(path: Path) -> tuple[list[str], str]:
+    """Return the names of a CSV file's columns, and what separates them."""
+    try:
+        with (gzip.open if path.suffix.lower() == ".gz" else open)(path, "rt", encoding="utf-8-sig", newline="") as file:
+            line = file.readline()
+    except PermissionError:
+        raise DataError(f"{path.name} cannot be read: no permission.", "ask for read access.", "no_permission") from None
+    except (UnicodeDecodeError, OSError, EOFError):
+        raise DataError(f"{path.name} is not a CSV file in UTF-8.", "export it again.", "not_csv") from None
+    separator = max(",\t;|", key=line.count)
+    names = next(csv.reader([line.rstrip("\r\n")], delimiter=separator), [])
+    if not names:
+        raise DataError(f"{path.name} is empty.", "the first line must name the columns.", "not_csv")
+    if len({name.strip().lower() for name in names}) < len(names):
+        raise DataError(f"{path.name} has a column name twice.", "each column needs a name of its own.", "not_csv")
+    return names, separator
+
+
+def _parquet_columns(path: Path) -> list[str]:
+    try:
+        return parquet.read_schema(path).names
+    except PermissionError:
+        raise DataError(f"{path.name} cannot be read: no permission.", "ask for read access.", "no_permission") from None
+    except (pyarrow.ArrowInvalid, OSError):
+        raise DataError(f"{path.name} is not a Parquet file, or it is cut short.", "write it again.", "not_parquet") from None
