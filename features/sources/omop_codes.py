@@ -38,7 +38,7 @@ class CodeTables:
         ids = ", ".join(code for code in self.tables[f"{role}_concepts"]["code"] if code.isdigit())
         texts = ", ".join("'" + code.replace("'", "''") + "'" for code in self.tables[f"{role}_texts"]["code"])
         parts = [f"{c} IN ({ids})" for c in (f"{name}_concept_id", f"{name}_source_concept_id") if ids and c in there]
-        parts += [f"{name}_source_value IN ({texts})"] if texts and f"{name}_source_value" in there else []
+        parts += [f"CAST({name}_source_value AS VARCHAR) IN ({texts})"] if texts and f"{name}_source_value" in there else []
         return " OR ".join(parts) or "FALSE"
 
     def names(self, tables: OmopTables, concepts: list[str]) -> dict[str, str]:
