@@ -5,19 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from features.sources.fhir import read_fhir
 from features.sources.mapping import Mapping, read_mapping
-from features.sources.meds import read_meds
 from features.sources.mgus2 import read_mgus2
-from features.sources.omop import read_omop
 from features.sources.received import Received
 from features.sources.tabular import read_tabular
 from myeloma import ConfigError
 from myeloma.errors import nearest
 
-# Tables of the cohort's own shape, and records in codes, which need a mapping that says what the codes mean.
 TABLES: dict[str, Callable[[Path], Received]] = {"mgus2": read_mgus2, "tabular": read_tabular}
-RECORDS: dict[str, Callable[[str, Mapping], Received]] = {"omop": read_omop, "fhir": read_fhir, "meds": read_meds}
+RECORDS = ("omop", "fhir", "meds")  # histories in codes; a mapping says what these mean
 SOURCES = (*TABLES, *RECORDS)
 
 
@@ -46,18 +42,30 @@ def read_source(source: str, place: str, mapping: Path | None) -> Received:
         raise ConfigError(f'Unknown source "{source}".', nearest(source, SOURCES))
     if mapping is None:
         raise ConfigError(f"The source {source} needs --mapping FILE.", "it says which codes mean what; docs/sources.md shows one.")
-    return RECORDS[source](place, read_mapping(mapping))
+    return _record_reader(source)(place, read_mapping(mapping))
+
+
+def _record_reader(source: str) -> Callable[[str, Mapping], Received]:
+    """Return the reader of a record source; its libraries are loaded only where it is used."""
+    if source == "omop":
+        from features.sources.omop import read_omop
+
+        return read_omop
+    if source == "fhir":
+        from features.sources.fhir import read_fhir
+
+        return read_fhir
+    from features.sources.meds import read_meds
+
+    return read_meds
 
 
 __all__ = [
     "SOURCES",
     "Mapping",
     "Received",
-    "read_fhir",
     "read_mapping",
-    "read_meds",
     "read_mgus2",
-    "read_omop",
     "read_source",
     "read_tabular",
 ]
