@@ -9,6 +9,7 @@ import pandas as pd
 
 from features.sources.mapping import Mapping, omop_concepts
 from features.sources.omop_tables import OmopTables
+from myeloma import catalogue
 
 _CODED = re.compile(r"^([A-Za-z][A-Za-z0-9 ]*):(.+)$")
 _CONCEPT = ("concept_id", "vocabulary_id", "concept_code", "concept_name")
@@ -57,7 +58,7 @@ def code_tables(tables: OmopTables, mapping: Mapping, notes: list[str]) -> CodeT
     measured = [(code, entry.biomarker, entry.unit) for code, entry in mapping.measured().items()]
     roles = mapping.roles()
     concepts = _concepts(tables, [code for code, *_ in (*measured, *roles)])
-    shipped = [(code, biomarker, "") for code, biomarker in omop_concepts()["biomarkers"].items()]
+    shipped = [(code, biomarker, "") for code, biomarker in omop_concepts()["biomarkers"].items() if biomarker in catalogue()]
     made = {
         "measured_concepts": _frame([*shipped, *_by_concept(measured, concepts)], one_meaning=True),
         "measured_texts": _frame([row for row in measured if row[0] in mapping.biomarkers], one_meaning=True),
