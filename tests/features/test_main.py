@@ -170,3 +170,48 @@ def test_help_shows_an_example(features, command):
     ran = features(command, "--help")
     assert ran.code == 0
     assert f"python -m features {command}" in " ".join(ran.out.split())
+
+
+MAPPING_FILE = "index: [100]\nbiomarkers: {BMPC: {biomarker: bmpc, unit: '%'}}\n"
+OMOP = {
+    "person": "person_id,gender_concept_id,year_of_birth\nSENTINEL,8507,1950\n",
+    "condition_occurrence": "person_id,condition_concept_id,condition_start_date\nSENTINEL,100,2015-01-01\n",
+    "measurement": "person_id,measurement_concept_id,measurement_date,value_as_number,measurement_source_value\n"
+    "SENTINEL,0,2015-02-01,15,BMPC\nSENTINEL,0,2015-03-01,high,BMPC\nSENTINEL,3000963,2015-03-01,9,\n",
+}
+
+
+@pytest.fixture
+def records(tmp_path):
+    """A folder of OMOP tables and a mapping."""
+    (tmp_path / "cdm").mkdir()
+    for name, text in OMOP.items():
+        (tmp_path / "cdm" / f"{name}.csv").write_text(text)
+    (tmp_path / "m.yaml").write_text(MAPPING_FILE)
+    return tmp_path
+
+
+def test_ingest_reads_records_with_a_mapping(records, features):
+    ran = features("ingest", "--source", "omop", records / "cdm", records / "cohort", "--mapping", records / "m.yaml")
+    assert ran.code == 0
+    assert "not_a_number: 1 row of measurement.csv (value); first at row 3" in ran.out
+    assert "unknown_unit: 1 row of measurement.csv (unit); first at row 4" in ran.out
+    assert "note: 1 of 1 people have an index date" in ran.out
+    assert "SENTINEL" not in ran.out + ran.err
+    assert read_cohort(records / "cohort").measurements["biomarker"].tolist() == ["bmpc"]
+
+
+def test_records_need_a_mapping_and_tables_take_none(records, features, folder):
+    ran = features("ingest", "--source", "fhir", records / "cdm", records / "cohort")
+    expect_refusal(ran, "The source fhir needs --mapping FILE", "docs/sources.md")
+    ran = features("ingest", "--source", "tabular", folder, records / "cohort", "--mapping", records / "m.yaml")
+    expect_refusal(ran, "The source tabular takes no mapping", "omop, fhir, meds")
+    assert not (records / "cohort").exists()
+
+
+def test_a_connection_that_fails_ends_in_a_message_without_the_password(records, features):
+    place = "postgresql://doctor:S3CRET@127.0.0.1:1/cdm"
+    ran = features("ingest", "--source", "omop", place, records / "cohort", "--mapping", records / "m.yaml")
+    expect_refusal(ran, "The PostgreSQL database cannot be opened: nothing listens at that host and port", "postgresql://user@host")
+    assert "S3CRET" not in ran.out + ran.err
+    assert not (records / "cohort").exists()
