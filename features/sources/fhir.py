@@ -73,10 +73,10 @@ def _resolve(tables: dict[str, pd.DataFrame], contacts: pd.DataFrame, persons: P
         persons.add_subjects(read_resources(files, folder))  # a second look, only where it is needed
         answers = {reference: persons.resolve(reference) for reference in references}
     for frame in [*asked, contacts]:
-        found = frame["reference"].map(answers)
-        frame["patient_id"] = found.str[0].fillna("")
+        frame["patient_id"] = [answers[reference][0] for reference in frame["reference"]]
         if "refusal" in frame:
-            frame["refusal"] = frame["refusal"].where(frame["refusal"] != "", found.str[1].fillna(""))
+            why = [answers[reference][1] for reference in frame["reference"]]
+            frame["refusal"] = frame["refusal"].where(frame["refusal"] != "", why)
 
 
 def _histories(tables: dict[str, pd.DataFrame], contacts: pd.DataFrame, mapping: Mapping, notes: list[str]) -> Histories:

@@ -14,6 +14,7 @@ import orjson
 from myeloma import DataError, StateError
 
 _ENDINGS = (".json", ".ndjson", ".json.gz", ".ndjson.gz")
+_MARK = b"\xef\xbb\xbf"  # some systems begin UTF-8 with a byte order mark
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,9 @@ def fhir_files(place: Path) -> list[Path]:
     """
     if not place.exists():
         raise StateError(f"No file or folder {place}.", "the fhir source reads Bundles (.json) and Bulk Data (.ndjson), also .gz.")
-    files = [place] if place.is_file() else sorted(path for path in place.rglob("*") if path.name.lower().endswith(_ENDINGS))
+    files = (
+        [place] if place.is_file() else sorted(path for path in place.rglob("*") if path.name.lower().endswith(_ENDINGS) and path.is_file())
+    )
     if not files:
         raise DataError(f"{place} holds no FHIR file.", f"files end in {', '.join(_ENDINGS)}.", "missing_file")
     if closed := sum(not os.access(path, os.R_OK) for path in files):
@@ -76,7 +79,7 @@ def _lines(file: Any, name: str) -> Iterator[Found]:
     for row, line in enumerate(file, start=1):
         if line.strip():
             try:
-                resource = orjson.loads(line)
+                resource = orjson.loads(line.removeprefix(_MARK))
             except orjson.JSONDecodeError:
                 yield Found(name, row, None, refusal="not_json", expected=expected)
                 continue
@@ -85,7 +88,7 @@ def _lines(file: Any, name: str) -> Iterator[Found]:
 
 def _document(file: Any, name: str) -> Iterator[Found]:
     try:
-        document = orjson.loads(file.read())
+        document = orjson.loads(file.read().removeprefix(_MARK))
     except orjson.JSONDecodeError:
         yield Found(name, 1, None, refusal="not_json", expected="Patient")  # a Bundle holds a person, as a rule
         return

@@ -49,7 +49,7 @@ def assemble(histories: Histories, stage: str) -> Received:
     DataError
         There is nobody, or nobody has an index code.
     """
-    people, occurrences = histories.people, histories.occurrences
+    people, occurrences, results = (_as_text(frame) for frame in (histories.people, histories.occurrences, histories.measurements))
     if people.empty:
         raise DataError(f"{histories.files['patients']}: no person in it.", "an empty cohort cannot be used.", "empty_cohort")
     index_date, unclear = _index_dates(occurrences)
@@ -62,13 +62,13 @@ def assemble(histories: Histories, stage: str) -> Received:
         )
     gone = set(people.loc[left_out, "patient_id"])
     events = occurrences[(occurrences["kind"] != "index") & ~occurrences["patient_id"].isin(gone)]
-    measured = histories.measurements[~histories.measurements["patient_id"].isin(gone)]
+    measured = results[~results["patient_id"].isin(gone)]
     events, repeated = _once(events, "progression", first=True)
     events, _ = _once(events, "last_contact", first=False)
     patients, births = _patients(people[~left_out], index_date, stage)
     notes = [
         f"{len(patients)} of {len(people)} people have an index date; {int(left_out.sum())} have no index code and are no part of the "
-        f"cohort, nor are their {len(histories.measurements) - len(measured)} results",
+        f"cohort, nor are their {len(results) - len(measured)} results",
         *_said(repeated, "later records of a progression are left aside: the earliest counts"),
         *_said(unclear, "index codes have no readable date; the person's other ones are used where there are any"),
         *_said(births, "people are born in a known year, not on a known day: their age is counted from the middle of it"),
@@ -78,9 +78,14 @@ def assemble(histories: Histories, stage: str) -> Received:
     tables = {"patients": patients, "measurements": measured, "events": events}
     for name, frame in tables.items():
         columns = [*REQUIRED[name], *OPTIONAL[name], *(column for column in PLACE if column in frame.columns)]
-        filled = frame.reindex(columns=columns, fill_value="").astype(object)
-        tables[name] = filled.where(filled.notna(), "").assign(source_row=frame["source_row"].astype("int64")).reset_index(drop=True)
+        tables[name] = _as_text(frame.reindex(columns=[*columns, "source_row"], fill_value="")).reset_index(drop=True)
     return Received(histories.source, tables, histories.files, notes)
+
+
+def _as_text(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame of text in which what is missing is empty, even where it has no rows and so no types."""
+    text = frame.astype(object)
+    return text.where(text.notna(), "").assign(source_row=frame["source_row"].astype("int64"))
 
 
 def _index_dates(occurrences: pd.DataFrame) -> tuple[pd.Series, int]:
@@ -135,7 +140,7 @@ def _said(count: int, words: str) -> list[str]:
 def as_sex(received: pd.Series, female: tuple[str, ...], male: tuple[str, ...]) -> tuple[pd.Series, list[str]]:
     """Return `female`, `male` or unknown (empty), and a note where a code is neither; letter case does not matter."""
     words = {code.casefold(): "female" for code in female} | {code.casefold(): "male" for code in male}
-    sex = received.str.casefold().map(words).fillna("")
+    sex = received.map(lambda code: words.get(code.casefold(), "")).astype(object)
     return sex, _said(int((sex == "").sum()), "people have a sex that is recorded as neither female nor male: taken as unknown")
 
 

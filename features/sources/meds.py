@@ -78,13 +78,21 @@ def _columns(shards: list[Path], folder: Path) -> set[str]:
         if not os.access(path, os.R_OK):
             raise DataError(f"{name} cannot be read: no permission.", "ask for read access.", "no_permission")
         try:
-            columns = set(parquet.read_schema(path).names)
+            schema = parquet.read_schema(path)
         except (pyarrow.ArrowInvalid, OSError):
             raise DataError(f"{name} is not a Parquet file, or it is cut short.", "write it again.", "not_parquet") from None
+        columns = set(schema.names)
         if missing := [column for column in _NEEDED if column not in columns]:
             raise DataError(f"{name} has no column {', '.join(missing)}.", f"MEDS shards have {', '.join(_NEEDED)}.", "missing_column")
+        if not _is_number(schema.field("numeric_value").type):
+            raise DataError(f"{name}: numeric_value holds no numbers.", "texts belong in text_value.", "not_a_number")
         there |= columns
     return there
+
+
+def _is_number(kind: pyarrow.DataType) -> bool:
+    types = pyarrow.types
+    return types.is_floating(kind) or types.is_integer(kind) or types.is_decimal(kind) or types.is_null(kind)
 
 
 def _register(connection: duckdb.DuckDBPyConnection, mapping: Mapping) -> None:
@@ -111,11 +119,12 @@ def _view(connection: duckdb.DuckDBPyConnection, shards: list[Path], folder: Pat
     text = "coalesce(trim(CAST(text_value AS VARCHAR)), '')" if "text_value" in there else "''"
     unit = "coalesce(trim(CAST(unit AS VARCHAR)), '')" if "unit" in there else "''"
     # A float32 is written with the fewest digits that tell it apart: 13.7 stays 13.7.
-    value = f"coalesce(CASE WHEN NOT isnan(numeric_value) THEN CAST(numeric_value AS VARCHAR) END, {text})"
+    value = f"coalesce(nullif(CAST(numeric_value AS VARCHAR), 'nan'), {text})"
     connection.execute(
         f"""
         CREATE VIEW rows AS
-        SELECT CAST(subject_id AS VARCHAR) AS patient_id, coalesce(CAST(time AS VARCHAR), '') AS day, CAST(code AS VARCHAR) AS code,
+        SELECT coalesce(CAST(subject_id AS VARCHAR), '') AS patient_id, coalesce(CAST(time AS VARCHAR), '') AS day,
+               CAST(code AS VARCHAR) AS code,
                {value} AS value, {unit} AS unit, file_row_number + 1 AS source_row, substr(filename, {len(str(folder)) + 2}) AS source_file
         FROM read_parquet([{listed}], union_by_name = true, filename = true, file_row_number = true)
         """
@@ -150,7 +159,7 @@ def _people(connection: duckdb.DuckDBPyConnection, coded: pd.DataFrame, mapping:
     """Return everybody of whom there is a row; birth, sex or site that contradict themselves are unknown."""
     people = connection.execute(
         "SELECT patient_id, arg_min(source_row, (source_file, source_row)) AS source_row, min(source_file) AS source_file "
-        "FROM rows GROUP BY patient_id ORDER BY patient_id"
+        "FROM rows WHERE patient_id <> '' GROUP BY patient_id ORDER BY patient_id"
     ).df()
     codes = coded.assign(detail=coded["detail"].replace(mapping.site.codes).where(coded["kind"] == "site", coded["detail"]))
     codes["detail"] = codes["detail"].where(codes["kind"] != "birth", codes["occurred_at"])

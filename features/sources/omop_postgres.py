@@ -126,4 +126,5 @@ def _connect(connection_string: str) -> psycopg.Connection:
     connection.set_read_only(True)
     connection.set_isolation_level(psycopg.IsolationLevel.REPEATABLE_READ)
     connection.execute("SET datestyle = ISO")
+    connection.execute("SET timezone = 'UTC'")
     return connection

@@ -6,11 +6,13 @@ import json
 
 import pytest
 from fhir.resources.R4B import get_fhir_model_class
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from features.quality import clean, inspect
 from features.sources.fhir import read_fhir
 from features.sources.mapping import parse_mapping
-from myeloma import DataError, StateError
+from myeloma import DataError, StateError, UserError
 
 MAPPING = {
     "index": ["SNOMED:S1"],
@@ -388,3 +390,73 @@ def test_no_note_names_a_person(tmp_path):
     bundle(tmp_path / "SENTINEL.json", patient("SENTINEL"), condition("SENTINEL"), observation("SENTINEL"), observation("SENTINEL-2"))
     source = read(tmp_path)
     assert "SENTINEL" not in " ".join([*source.notes, *source.files.values()])
+
+
+def test_a_byte_order_mark_is_no_part_of_the_json(tmp_path):
+    path = bundle(tmp_path / "one.json", *BASE)
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert refusals(read(path)) == []
+
+
+@pytest.mark.parametrize("text", ["", "null", "5", "[]", "[" * 5000, '{"resourceType": 5}', "\x00"])
+def test_a_file_that_is_no_resource_is_refused_with_a_reason(tmp_path, text):
+    (tmp_path / "one.json").write_text(text)
+    with pytest.raises(DataError, match=r"(?s)No usable patients.*(not_json|broken_resource): 1 row of Patient"):
+        clean(read(tmp_path))
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["coding", "code", "value", "reference"]), inner, max_size=2)
+    ),
+    max_leaves=4,
+)
+
+
+def places_in(value, path=()):
+    """Yield the path to every element of a resource."""
+    yield path
+    for key in value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ():
+        yield from places_in(value[key], (*path, key))
+
+
+WHOLE = [
+    patient(
+        deceasedDateTime="2020-01-01",
+        link=[{"other": {"reference": "Patient/b"}, "type": "seealso"}],
+        managingOrganization={"reference": "O/1"},
+    ),
+    condition(),
+    condition(code="C90.00", system=ICD, day="2019-01-01", verificationStatus=coded("x", "confirmed")),
+    observation(
+        issued="2015-02-02T10:00:00Z", component=[{"code": coded(LOINC, "36916-5"), "valueQuantity": {"value": 1, "unit": "mg/L"}}]
+    ),
+    {"resourceType": "Encounter", "status": "finished", "subject": {"reference": "Patient/a"}, "period": {"start": "2016-01-01"}},
+    {
+        "resourceType": "MedicationRequest",
+        "status": "active",
+        "subject": {"reference": "Patient/a"},
+        "medicationReference": {"reference": "#m"},
+        "contained": [{"resourceType": "Medication", "id": "m", "code": coded(RXNORM, "1")}],
+        "authoredOn": "2017-01-01",
+    },
+]
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_whatever_an_element_is_replaced_by_there_is_an_answer_or_a_message(tmp_path, data):
+    """Nothing raises but a message for people, and what is read is kept or refused."""
+    resources = copy.deepcopy(WHOLE)
+    path = data.draw(st.sampled_from([path for path in places_in(resources) if path]))
+    target = resources
+    for key in path[:-1]:
+        target = target[key]
+    target[path[-1]] = data.draw(JSON)
+    entries = [{"fullUrl": f"urn:uuid:{i}", "resource": resource} for i, resource in enumerate(resources)]
+    (tmp_path / "one.json").write_text(json.dumps({"resourceType": "Bundle", "entry": [*entries, *({"resource": r} for r in BASE)]}))
+    try:
+        refusals(read(tmp_path))
+    except UserError as error:
+        assert error.hint

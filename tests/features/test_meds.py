@@ -170,3 +170,17 @@ def test_people_without_an_index_code_only_are_no_cohort(folder):
 def test_meds_has_no_columns_for_sex(folder):
     with pytest.raises(ConfigError, match="no columns for sex or site"):
         read(folder, sex={"read_from": "gender"})
+
+
+def test_a_row_of_nobody_is_refused_not_lost(folder):
+    rows = [*FIRST, (None, "2011-02-01", "LAB//50912", 1.0, None)]
+    parquet.write_table(table(rows), folder / "data" / "train" / "0.parquet")
+    quarantine = inspect(read(folder))[1]
+    assert ["patient_not_in_cohort", 8] in quarantine[["reason", "row"]].to_numpy().tolist()
+
+
+def test_values_that_are_text_are_refused(folder):
+    shard = table(SECOND).set_column(3, "numeric_value", pyarrow.array(["1"] * len(SECOND)))
+    parquet.write_table(shard, folder / "data" / "held_out" / "0.parquet")
+    with pytest.raises(DataError, match=r"data/held_out/0\.parquet: numeric_value holds no numbers"):
+        read(folder)
