@@ -72,9 +72,6 @@ class PostgresTables(OmopTables):
             f"FROM read_csv('{path}', auto_detect = false, header = true, columns = {names}) ORDER BY source_row"
         )
 
-    def rows(self, table: str) -> int:
-        return int(self._table(sql.SQL("SELECT count(*) AS n") + self._from(table, ""))["n"].iloc[0])
-
     def codes(self, table: str, concept: str, text: str) -> pd.DataFrame:
         there = self._columns[table]
         relation = (

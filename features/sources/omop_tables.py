@@ -63,10 +63,6 @@ class OmopTables:
         """
         raise NotImplementedError
 
-    def rows(self, table: str) -> int:
-        """Return how many rows the table has."""
-        return int(self.query(f"SELECT count(*) AS n FROM {table}", table)["n"].iloc[0])
-
     def codes(self, table: str, concept: str, text: str) -> pd.DataFrame:
         """Return concept, text, rows and people of each code of a table, those of most people first."""
         return self.query(count_codes(table, concept, text), table)
