@@ -1,8 +1,12 @@
 """The mapping file: what it may say, and what a slip in it is told."""
 
+import re
+
 import pytest
+import yaml
 
 from features.sources.mapping import BiomarkerCode, Mapping, omop_concepts, parse_mapping, read_mapping
+from features.sources.received import REFUSALS
 from myeloma import ConfigError, StateError, canonical_divisor, catalogue
 
 
@@ -75,3 +79,15 @@ def test_shipped_omop_concepts_name_biomarkers_and_units_of_the_catalogue():
     accepted = {unit for entry in catalogue().biomarkers.values() for unit in (entry.unit, *entry.units)}
     assert set(shipped["units"].values()) <= accepted
     assert canonical_divisor("creatinine", shipped["units"]["8749"]) == canonical_divisor("creatinine", "umol/L")
+
+
+def test_the_mappings_of_the_documentation_are_read(root):
+    blocks = re.findall(r"```yaml\n(.*?)```", (root / "docs" / "sources.md").read_text(), flags=re.DOTALL)
+    assert len(blocks) == 4
+    for number, block in enumerate(blocks, start=1):
+        assert parse_mapping(yaml.safe_load(block), f"example {number}").index
+
+
+def test_the_documentation_names_every_reason_that_a_source_gives(root):
+    conventions = (root / "docs" / "conventions.md").read_text()
+    assert [code for code in REFUSALS if f"`{code}`" not in conventions] == []
