@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from features.sources.folders import files_below
 from myeloma import DataError, StateError
 
 _ENDINGS = (".json", ".ndjson", ".json.gz", ".ndjson.gz")
@@ -46,9 +47,7 @@ def fhir_files(place: Path) -> list[Path]:
     """
     if not place.exists():
         raise StateError(f"No file or folder {place}.", "the fhir source reads Bundles (.json) and Bulk Data (.ndjson), also .gz.")
-    files = (
-        [place] if place.is_file() else sorted(path for path in place.rglob("*") if path.name.lower().endswith(_ENDINGS) and path.is_file())
-    )
+    files = [place] if place.is_file() else [path for path in files_below(place) if path.name.lower().endswith(_ENDINGS)]
     if not files:
         raise DataError(f"{place} holds no FHIR file.", f"files end in {', '.join(_ENDINGS)}.", "missing_file")
     if closed := sum(not os.access(path, os.R_OK) for path in files):

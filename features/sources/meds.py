@@ -13,6 +13,7 @@ import pandas as pd
 import pyarrow
 import pyarrow.parquet as parquet
 
+from features.sources.folders import files_below, no_permission
 from features.sources.histories import Histories, as_sex, as_site, assemble
 from features.sources.mapping import Mapping
 from features.sources.omop_tables import connect, reading
@@ -64,7 +65,7 @@ def _shards(place: Path) -> tuple[list[Path], Path]:
         return [place], place.parent
     if not place.is_dir():
         raise StateError(f"No folder {place}.", "the meds source reads a folder of Parquet shards.")
-    shards = sorted(path for path in place.rglob("*.parquet") if "metadata" not in path.relative_to(place).parts)
+    shards = [p for p in files_below(place) if p.suffix.lower() == ".parquet" and "metadata" not in p.relative_to(place).parts]
     if not shards:
         raise DataError(f"{place} holds no .parquet file.", "MEDS shards stand in data/, as in data/train/0.parquet.", "missing_file")
     return shards, place
@@ -76,7 +77,7 @@ def _columns(shards: list[Path], folder: Path) -> set[str]:
     for path in shards:
         name = path.relative_to(folder)
         if not os.access(path, os.R_OK):
-            raise DataError(f"{name} cannot be read: no permission.", "ask for read access.", "no_permission")
+            raise no_permission(str(name))
         try:
             schema = parquet.read_schema(path)
         except (pyarrow.ArrowInvalid, OSError):

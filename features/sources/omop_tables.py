@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import os
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ import pandas as pd
 import pyarrow
 import pyarrow.parquet as parquet
 
+from features.sources.folders import no_permission
 from myeloma import ConfigError, DataError, StateError
 
 # The key that names a row of a database; a person finds it again by it. Files are named by line or row.
@@ -137,6 +139,8 @@ class DuckdbTables(OmopTables):
         super().__init__()
         if not path.is_file():
             raise StateError(f"No DuckDB file {path.name} there.", "a connection string looks like duckdb:///folder/file.duckdb.")
+        if not os.access(path, os.R_OK):
+            raise no_permission(path.name)
         with reading(path.name, "it is not a DuckDB database, it is damaged, or another program writes to it"):
             self.duckdb.execute(f"ATTACH {_quoted(str(path))} AS cdm (READ_ONLY, TYPE duckdb)")
         found = self.duckdb.execute(
@@ -210,7 +214,7 @@ def _header(path: Path) -> tuple[list[str], str]:
         with (gzip.open if path.suffix.lower() == ".gz" else open)(path, "rt", encoding="utf-8-sig", newline="") as file:
             line = file.readline()
     except PermissionError:
-        raise DataError(f"{path.name} cannot be read: no permission.", "ask for read access.", "no_permission") from None
+        raise no_permission(path.name) from None
     except (UnicodeDecodeError, OSError, EOFError):
         raise DataError(f"{path.name} is not a CSV file in UTF-8.", "export it again.", "not_csv") from None
     separator = max(",\t;|", key=line.count)
@@ -226,6 +230,6 @@ def _parquet_columns(path: Path) -> list[str]:
     try:
         return parquet.read_schema(path).names
     except PermissionError:
-        raise DataError(f"{path.name} cannot be read: no permission.", "ask for read access.", "no_permission") from None
+        raise no_permission(path.name) from None
     except (pyarrow.ArrowInvalid, OSError):
         raise DataError(f"{path.name} is not a Parquet file, or it is cut short.", "write it again.", "not_parquet") from None

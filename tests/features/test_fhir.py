@@ -460,3 +460,14 @@ def test_whatever_an_element_is_replaced_by_there_is_an_answer_or_a_message(tmp_
         refusals(read(tmp_path))
     except UserError as error:
         assert error.hint
+
+
+def test_a_folder_that_may_not_be_listed_is_no_empty_folder(tmp_path, monkeypatch):
+    bundle(tmp_path / "one.json", *BASE)
+
+    def closed(folder):
+        raise PermissionError(13, "Permission denied", str(folder))
+
+    monkeypatch.setattr("os.scandir", closed)
+    with pytest.raises(DataError, match="A folder of the input cannot be read: no permission"):
+        read(tmp_path)

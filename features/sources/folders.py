@@ -1,0 +1,28 @@
+"""Files of a folder at any depth, and the message where one may not be read."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from myeloma import DataError
+
+
+def files_below(folder: Path) -> list[Path]:
+    """Return every file below a folder, in the order of names.
+
+    Raises
+    ------
+    DataError
+        A folder may not be listed: what is in it would be lost without a word.
+    """
+
+    def refuse(error: OSError) -> None:
+        raise no_permission("A folder of the input") from None
+
+    return sorted(Path(parent) / name for parent, _, names in os.walk(folder, onerror=refuse) for name in names)
+
+
+def no_permission(name: str) -> DataError:
+    """Return the error of a file or folder that may not be read."""
+    return DataError(f"{name} cannot be read: no permission.", "ask for read access.", "no_permission")
