@@ -136,14 +136,14 @@ def _measurements(tables: OmopTables, codes: CodeTables) -> pd.DataFrame:
 
 def _other_codes(tables: OmopTables, codes: CodeTables) -> list[str]:
     """Say how many measurement rows have no mapped code, and which codes are the most frequent of them."""
-    counted = tables.codes("measurement", "measurement_concept_id", "measurement_source_value")
+    counted = tables.codes("measurement", ("measurement_concept_id", "measurement_source_concept_id", "measurement_source_value"))
     concepts, texts = codes.measured()
-    # A row that only its source concept maps is counted as mapped by its text or not at all: close enough for a hint.
-    others = counted[~counted["concept"].isin(concepts) & ~counted["text"].isin(texts)]
+    others = counted[~(counted[["concept", "source_concept"]].isin(concepts).any(axis=1) | counted["text"].isin(texts))]
     if others.empty:
         return []
     coded = others[~others["concept"].isin(["", "0"])].groupby("concept")[["n", "people"]].sum()
-    local = others[others["concept"].isin(["", "0"]) & (others["people"] > 1) & (others["text"] != "")].set_index("text")[["n", "people"]]
+    local = others[others["concept"].isin(["", "0"]) & (others["text"] != "")].groupby("text")[["n", "people"]].sum()
+    local = local[local["people"] > 1]  # a text of one person's own might say who they are
     top = pd.concat([coded, local]).sort_values(["people", "n"], ascending=False, kind="stable").head(_TOP)
     names = codes.names(tables, [code for code in top.index if code in coded.index])
     listed = "; ".join(f"{code}{names.get(code, '')}: {row['n']} rows" for code, row in top.iterrows())

@@ -72,12 +72,12 @@ class PostgresTables(OmopTables):
             f"FROM read_csv('{path}', auto_detect = false, header = true, columns = {names}) ORDER BY source_row"
         )
 
-    def codes(self, table: str, concept: str, text: str) -> pd.DataFrame:
-        there = self._columns[table]
-        relation = (
-            sql.SQL("(SELECT {}").format(self._cells([concept, text, "person_id"], there)) + self._from(table, "") + sql.SQL(") AS t")
-        )
-        return self._table(sql.SQL(count_codes("{}", concept, text)).format(relation))
+    def codes(self, table: str, columns: tuple[str, str, str]) -> pd.DataFrame:
+        cells = self._cells([*columns, "person_id"], self._columns[table])
+        relation = sql.SQL("(SELECT {}{}) AS t").format(cells, self._from(table, ""))
+        path = Path(self._folder.name) / "codes.csv"
+        self._copy(sql.SQL(count_codes("{}", columns)).format(relation), path)
+        return pd.read_csv(path, dtype=dict.fromkeys(("concept", "source_concept", "text"), str), keep_default_na=False)
 
     def close(self) -> None:
         super().close()
@@ -105,11 +105,6 @@ class PostgresTables(OmopTables):
             raise DataError(
                 f"The PostgreSQL database refused a query ({type(error).__name__}).", "check the rights of the user.", "not_readable"
             ) from None
-
-    def _table(self, query: sql.Composable) -> pd.DataFrame:
-        path = Path(self._folder.name) / "answer.csv"
-        self._copy(query, path)
-        return pd.read_csv(path, dtype={"concept": str, "text": str}, keep_default_na=False)
 
 
 def _connect(connection_string: str) -> psycopg.Connection:

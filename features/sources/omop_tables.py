@@ -65,9 +65,9 @@ class OmopTables:
         """
         raise NotImplementedError
 
-    def codes(self, table: str, concept: str, text: str) -> pd.DataFrame:
-        """Return concept, text, rows and people of each code of a table, those of most people first."""
-        return self.query(count_codes(table, concept, text), table)
+    def codes(self, table: str, columns: tuple[str, str, str]) -> pd.DataFrame:
+        """Return concept, source concept, source text, rows and people of each code of a table, in these columns."""
+        return self.query(count_codes(table, columns), table)
 
     def query(self, sql: str, table: str) -> pd.DataFrame:
         """Run SQL over the views; `table` is named where a file turns out to be damaged."""
@@ -79,12 +79,10 @@ class OmopTables:
         self.duckdb.close()
 
 
-def count_codes(relation: str, concept: str, text: str) -> str:
+def count_codes(relation: str, columns: tuple[str, str, str]) -> str:
     """Return the SQL that counts rows and people of each code."""
-    return (
-        f"SELECT {concept} AS concept, {text} AS text, count(*) AS n, count(DISTINCT person_id) AS people "
-        f"FROM {relation} GROUP BY 1, 2 ORDER BY people DESC, n DESC, concept, text"
-    )
+    named = ", ".join(f"{column} AS {name}" for column, name in zip(columns, ("concept", "source_concept", "text"), strict=True))
+    return f"SELECT {named}, count(*) AS n, count(DISTINCT person_id) AS people FROM {relation} GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
 
 
 class FolderTables(OmopTables):

@@ -127,6 +127,21 @@ def test_codes_that_are_not_mapped_are_counted_and_named(folder):
     assert any("2 of 7 rows of MEASUREMENT.csv" in note and "555: 2 rows" in note for note in read(folder()).notes)
 
 
+def test_a_source_concept_and_a_local_text_count_as_codes_too(folder):
+    """A row mapped through its source concept is read and not counted as unmapped; a text of one person is not shown."""
+    measurement = """
+        person_id,measurement_concept_id,measurement_source_concept_id,measurement_source_value,measurement_date,value_as_number,unit_concept_id
+        1,0,3000963,hb,2015-01-01,13,8713
+        1,0,0,PULSE,2015-01-01,80,
+        2,0,0,PULSE,2015-01-01,81,
+        2,0,0,SENTINEL,2015-01-01,82,"""
+    source = read(folder(measurement=measurement))
+    assert source.tables["measurements"]["biomarker"].tolist() == ["hemoglobin"]
+    note = next(note for note in source.notes if "not mapped" in note)
+    assert "3 of 4 rows" in note
+    assert note.endswith("the most frequent: PULSE: 2 rows")
+
+
 def test_without_concept_that_is_said(folder):
     assert any("no table concept" in note for note in read(folder()).notes)
 
