@@ -1,0 +1,47 @@
+"""The feature benchmark at a small size: it runs to its end, and all who compute the same find the same."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from benchmarks import contestants
+from benchmarks.features import goals
+from benchmarks.histories import write_histories
+
+
+@pytest.mark.slow
+def test_the_peers_find_the_same_cells(tmp_path):
+    write_histories(tmp_path, 60)
+    code = (
+        "import sys, json; from pathlib import Path; from benchmarks.features import compare; print(json.dumps(compare(Path(sys.argv[1]))))"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True)
+    differences = json.loads(done.stdout.splitlines()[-1])
+    assert differences.keys() == {"polars_streaming", "timeseriesflattener"}
+    assert max(differences.values()) < 1e-9
+
+
+def test_blocks_do_not_show(tmp_path, monkeypatch):
+    write_histories(tmp_path, 60)
+    tables = []
+    for block in (500, 10**6):
+        monkeypatch.setattr(contestants, "BLOCK", block)
+        parts = []
+        contestants.ours(tmp_path, lambda part, parts=parts: parts.append(part.copy()))
+        tables.append(np.vstack(parts))
+    assert tables[0].tobytes() == tables[1].tobytes()
+
+
+def test_a_goal_that_is_missed_is_told():
+    def run(cpu, peak=1e9):
+        return {"wall": cpu, "cpu": cpu, "peak": peak, "rows": 1}
+
+    results = {
+        10: {"ours": run(1), "reading": run(1), "polars_streaming": run(20), "timeseriesflattener": run(99)},
+        100: {"ours": run(10, 4e9), "reading": run(4), "polars_streaming": run(101)},
+    }
+    held = [held for held, _ in goals(results, {"polars_streaming": 1e-12}).values()]
+    assert held == [False, True, False, True, False, True]
