@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import mlflow
 import numpy as np
 import pandas as pd
+from mlflow.exceptions import MlflowException
 
 from features import Cohort, FeatureTable, Task, build_features, parse_column, read_cohort, read_table
 from features.table import KEYS, OUTCOMES
@@ -23,6 +26,7 @@ from training.gate import Comparison, Facts
 from training.metrics import horizon_metrics
 from training.parity import largest_difference
 
+SUBGROUPS = "subgroups.csv"
 _EXPLAINED_ROWS = 200
 _SEED = 1
 _COMPARED = ("auc", "brier")
@@ -109,6 +113,17 @@ def compare(task: Task, candidate: tuple[Any, HeldOut | None], champion: tuple[s
     )
     own = rows[[f"risk_{m}m" for m in task.horizons]].to_numpy()
     return Comparison(version, how, _figures(rows, risks, months), _figures(rows, own, months))
+
+
+def subgroups(run_id: str, months: int) -> dict[str, tuple[float, float]]:
+    """Return observed / expected and events of each subgroup that evaluation logged to the run as `subgroups.csv`."""
+    try:
+        table = pd.read_csv(io.StringIO(mlflow.artifacts.load_text(f"runs:/{run_id}/{SUBGROUPS}")))
+    except (MlflowException, OSError):
+        return {}
+    here = table[table["horizon"] == months].assign(name=lambda t: t["grouping"] + ": " + t["group"].astype(str))
+    ratios, events = (here[here["measure"] == what].set_index("name")["estimate"].dropna() for what in ("oe_ratio", "events"))
+    return {name: (float(ratio), float(events[name])) for name, ratio in ratios.items() if name in events}
 
 
 def _cohort(record: dict[str, Any], folder: Path) -> Cohort | None:

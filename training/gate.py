@@ -7,7 +7,6 @@ A demand that could not be measured says so and why; only held-out figures at th
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -64,10 +63,10 @@ class Facts:
 
 @dataclass(frozen=True)
 class Evidence:
-    """Everything a verdict rests on: held-out figures, those of the published scores, facts, the champion, the past."""
+    """Everything a verdict rests on: held-out figures, subgroups (O/E and events), facts, the champion, the past."""
 
     metrics: dict[str, float]
-    published: dict[str, dict[str, float]] = field(default_factory=dict)
+    subgroups: dict[str, tuple[float, float]] = field(default_factory=dict)
     facts: Facts = Facts()
     comparison: Comparison | None = None
     taken_back: str = ""
@@ -116,38 +115,29 @@ def held_out_figures(evidence: Evidence, task: Task) -> Iterator[Check]:
 
 
 def useful_beyond_published_scores(evidence: Evidence, task: Task) -> Iterator[Check]:
-    """Has a net benefit above that of the best published score, at each risk from which one would act."""
+    """Has a larger net benefit than every published score on the rows where both speak, at each risk from which one would act."""
     for threshold in task.gate.net_benefit_at:
         key = f"net_benefit_{task.primary_horizon}m_at_{threshold:.2f}"
-        own = evidence.metrics.get(key)
-        others = {name: figures[key] for name, figures in evidence.published.items() if key in figures}
-        check = f"{key} above the best published score's"
-        if own is None or not others:
-            why = "no net benefit was computed" if own is None else "no published score is computable on these people"
-            yield Check(check, None, "> 0", None, why)
+        gains = {score: evidence.metrics[f"{key}_minus_{score}"] for score in task.scores if f"{key}_minus_{score}" in evidence.metrics}
+        name = f"{key} minus the best published score's"
+        if not gains:
+            yield Check(name, None, "> 0", None, "no published score is computable on these people, or no net benefit was computed")
             continue
-        best = max(others, key=others.__getitem__)
-        share = evidence.published[best].get(f"share_computable_{task.primary_horizon}m", 1.0)
-        note = f"{own:.4f} against {others[best]:.4f} of {best}" + (f", on the {share:.0%} of rows that have it" if share < 1 else "")
-        yield Check(check, own - others[best], "> 0", own > others[best], note)
+        best = min(gains, key=gains.__getitem__)
+        yield Check(name, gains[best], "> 0", gains[best] > 0, f"best: {best}, same rows")
 
 
 def worst_subgroup(evidence: Evidence, task: Task) -> Iterator[Check]:
     """Is right in the large in the subgroup, among those with enough events, where it is most wrong."""
     low, high = task.gate.subgroup_oe_ratio_between
-    months, least = task.primary_horizon, task.gate.subgroup_events_at_least
-    pattern = re.compile(rf"oe_ratio_{months}m_at_(?P<subset>.+?)(?<!_lo)(?<!_hi)")
-    ratios = {}
-    for key, value in evidence.metrics.items():
-        found = pattern.fullmatch(key)
-        if found and value > 0 and evidence.metrics.get(f"events_{months}m_at_{found['subset']}", 0) >= least:
-            ratios[found["subset"]] = value
-    name, accepted = f"oe_ratio_{months}m of the worst subgroup", f"{low} to {high}"
-    if not ratios:
+    least = task.gate.subgroup_events_at_least
+    enough = {group: ratio for group, (ratio, events) in evidence.subgroups.items() if events >= least and ratio > 0}
+    name, accepted = f"oe_ratio_{task.primary_horizon}m of the worst subgroup", f"{low} to {high}"
+    if not enough:
         yield Check(name, None, accepted, None, f"no subgroup with figures and {least} events")
         return
-    worst = max(ratios, key=lambda subset: max(ratios[subset], 1 / ratios[subset]))
-    yield Check(name, ratios[worst], accepted, low <= ratios[worst] <= high, worst)
+    worst = max(enough, key=lambda group: max(enough[group], 1 / enough[group]))
+    yield Check(name, enough[worst], accepted, low <= enough[worst] <= high, worst)
 
 
 def features_known(evidence: Evidence, task: Task) -> Iterator[Check]:

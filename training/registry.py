@@ -20,7 +20,7 @@ from myeloma import ConfigError, StateError
 from myeloma.errors import nearest
 from serving.artifact import Artifact
 from serving.store import CHALLENGER, CHAMPION, connect, load_version, registered_name
-from training.evidence import HeldOut, compare, held_out, measure
+from training.evidence import HeldOut, compare, held_out, measure, subgroups
 from training.gate import HOLD, PROMOTE, REJECT, Evidence, Facts, Verdict, judge
 from training.ledger import Entry, alias_version, append, overtaken, read, settle, standing, taken_back, user
 from training.version_page import VERDICT, describe_model, describe_version
@@ -44,13 +44,12 @@ def register(results: dict[str, dict[str, Any]], task: Task, cohort: Path | None
     """
     brier = f"brier_{task.primary_horizon}m"
     fitted = {name: result for name, result in results.items() if not result["published"]}
-    published = {name: result["metrics"] for name, result in results.items() if result["published"]}
     outcome: dict[str, Any] = {"verdicts": {}, CHAMPION: None, CHALLENGER: None, "live": None}
     for name in sorted(fitted, key=lambda name: fitted[name]["metrics"].get(brier, float("inf"))):
         result = fitted[name]
         version = _version_of(result["run_id"], result["model_uri"], task.name, name)
         after, held = _last_key(task.name), held_out(result, task, cohort)
-        evidence = _evidence(result["metrics"], published, task, version, result["run_id"], held)
+        evidence = _evidence(result["metrics"], task, version, result["run_id"], held)
         verdict = judge(evidence, task)
         _keep_verdict(task, version, result["run_id"], name, verdict, evidence)
         outcome["verdicts"][name] = {"version": version, **verdict.to_dict()}
@@ -94,8 +93,7 @@ def promote(candidates: Mapping[str, Any], task: Task, name: str, reason: str, f
             f"{name}, version {version}, is live already; nothing was changed.", "see: python -m training history", "live_already"
         )
     after = _last_key(task.name)
-    published = {n: c.metrics for n, c in candidates.items() if c.published}
-    evidence = _evidence(candidate.metrics, published, task, version, candidate.run_id, None)
+    evidence = _evidence(candidate.metrics, task, version, candidate.run_id, None)
     verdict = judge(evidence, task)
     _keep_verdict(task, version, candidate.run_id, candidate.estimator, verdict, evidence)
     if verdict.verdict == REJECT and not force:
@@ -155,14 +153,7 @@ def find_version(task_name: str, wanted: str) -> Any:
     raise StateError(what, f"versions there are: {there}", "no_version")
 
 
-def _evidence(
-    metrics: dict[str, float],
-    published: dict[str, dict[str, float]],
-    task: Task,
-    version: str,
-    run_id: str,
-    held: HeldOut | None,
-) -> Evidence:
+def _evidence(metrics: dict[str, float], task: Task, version: str, run_id: str, held: HeldOut | None) -> Evidence:
     """Return everything the verdict rests on; without the held-out people here, the facts measured at registration."""
     client, model = connect(), registered_name(task.name)
     live = live_version(task.name)
@@ -175,7 +166,8 @@ def _evidence(
             lambda: load_version(model, live[0], live[1]),
         )
     facts = _facts(task, version, run_id, held)
-    return Evidence(metrics, published, facts, comparison, taken_back(list(read(task.name).values()), version))
+    past = taken_back(list(read(task.name).values()), version)
+    return Evidence(metrics, subgroups(run_id, task.primary_horizon), facts, comparison, past)
 
 
 def _facts(task: Task, version: str, run_id: str, held: HeldOut | None) -> Facts:
