@@ -52,7 +52,7 @@ lint: setup ## style and import rules
 	@ruff check . && ruff format --check .
 
 ui: setup ## the MLflow UI: runs, comparison, registry (Ctrl-C stops it)
-	@echo "==> http://$(HOST):$(UI_PORT)"
+	@echo "==> http://$(HOST):$(UI_PORT)/#/experiments?workflowType=machine_learning"
 	@MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false mlflow ui --host $(HOST) --port $(UI_PORT) --workers 1 \
 	  --backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///mlruns/mlflow.db}"
 

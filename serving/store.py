@@ -41,6 +41,7 @@ def connect(create: bool = False):  # noqa: ANN201 - MlflowClient, imported late
     """
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")  # it would stand between the lines of --json
     uri, path = _uri(), _sqlite_path()
     if path is not None and not path.is_file() and not create:
         raise StateError(f"No tracking store at {uri}.", "run make train first, or set MLFLOW_TRACKING_URI.", "no_store")

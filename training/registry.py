@@ -196,7 +196,13 @@ def _version_of(run_id: str, model_uri: str, task_name: str, name: str) -> str:
         if error.error_code != "RESOURCE_ALREADY_EXISTS":
             raise
     known = [v for v in client.search_model_versions(f"name = '{model}'") if v.run_id == run_id]
-    version = known[0] if known else client.create_model_version(model, model_uri, run_id=run_id, tags={"estimator": name})
+    version = (
+        known[0]
+        if known
+        else client.create_model_version(
+            model, model_uri, run_id=run_id, tags={"estimator": name}, model_id=model_uri.removeprefix("models:/")
+        )
+    )
     return str(version.version)
 
 

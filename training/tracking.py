@@ -26,7 +26,7 @@ from serving.predict import explain
 from serving.store import connect, experiment_location
 
 MODEL = "model"
-# Without it the UI opens an experiment as one about language models.
+# MLflow's own word for what this is. Its UI goes by the browser's choice first; see docs/comparing.md.
 _EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}
 _REQUIREMENTS = ("mlflow", "xgboost", "numpy", "pandas")
 

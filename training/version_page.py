@@ -32,24 +32,27 @@ def describe_version(task: Task, name: str, run: Any, verdict: Verdict, judged_a
     metrics, made = run.data.metrics, run.data.tags
     months = task.primary_horizon
     figures = {key: _with_interval(metrics, f"{key}_{months}m", decimals) for key, _, decimals in _SHOWN}
+    not_met = ", ".join(check.name for check in verdict.checks if check.holds is False) or "-"
     tags = {
-        "estimator": name,
         VERDICT: verdict.verdict,
-        "gate_not_met": (verdict.failures() or "-")[:_LONGEST_TAG],
         **{f"{key}_{months}m": value for key, value in figures.items()},
+        "estimator": name,
+        "gate_not_met": not_met[:_LONGEST_TAG],
         "cohort": f"{made.get('source', '?')} {made.get('cohort_hash', '?')}",
+        "judged_at": judged_at,
         "feature_hash": made.get("feature_hash", "?"),
         "git_commit": made.get("git_commit", "?"),
-        "judged_at": judged_at,
     }
     lines = [
-        f"**{name}: gate says {verdict.verdict}** ({judged_at}). Cohort {tags['cohort']}.",
+        f"{verdict.verdict.upper()} says the gate of {name} ({judged_at[:10]}). Cohort {tags['cohort']}. Not met: {not_met}.",
         "",
-        *(f"- {label} at {months} months: {figures[key]}" for key, label, _ in _SHOWN),
+        *(f"- {label} at {months} months: {figures[key]}, 95 % interval" for key, label, _ in _SHOWN),
         "",
         "| demand | value | accepted | |",
         "|---|---|---|---|",
         *(_row(check) for check in verdict.checks),
+        "",
+        "What each figure was compared with stands in `gate.json` among the artifacts of the source run.",
     ]
     return tags, "\n".join(lines)[:_LONGEST_TAG]
 
@@ -64,4 +67,4 @@ def _with_interval(metrics: dict[str, float], key: str, decimals: int) -> str:
     values = [metrics.get(k) for k in (key, f"{key}_lo", f"{key}_hi")]
     if None in values:
         return "not available"
-    return "{0:.{d}f} (95 % interval {1:.{d}f} to {2:.{d}f})".format(*values, d=decimals)
+    return "{0:.{d}f} ({1:.{d}f}-{2:.{d}f})".format(*values, d=decimals)
