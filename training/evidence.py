@@ -158,9 +158,9 @@ def _harm(artifact: Artifact, task: Task, x: np.ndarray) -> dict[str, float]:
         if harm is None or not latest or weight[name] == 0:
             continue
         pair = pd.DataFrame({"value": x[:, latest[-1]], "contribution": shown[name][:, at]}).dropna().rank()
-        agreement = pair["value"].corr(pair["contribution"])
-        if np.isfinite(agreement):
-            found[name] = float(agreement if harm == "higher" else -agreement)
+        if (pair.nunique() > 1).all():
+            agreement = float(pair["value"].corr(pair["contribution"]))
+            found[name] = agreement if harm == "higher" else -agreement
     return found
 
 

@@ -23,8 +23,8 @@ def folder(tmp_path_factory, root):
     smm = params["tasks"]["smm"]
     smm["models"]["boosting"]["rounds"] = 20
     smm["models"]["logistic"]["penalties"] = [0.01]
-    smm["evaluation"]["bootstrap"] = 5
-    smm["gate"] = {"auc_at_least": 0.5, "oe_ratio_between": [0.3, 3.0]}
+    smm["evaluation"]["bootstrap"] = 20
+    smm["gate"] = {"auc_at_least": 0.5, "oe_ratio_between": [0.3, 3.0], "ici_at_most": 0.5, "harm_of_top": 0}
     (folder / "params.yaml").write_text(yaml.safe_dump(params))
     return folder
 

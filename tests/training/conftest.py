@@ -12,10 +12,10 @@ import pytest
 
 from features import FeatureSpec, FeatureTable, Task
 from serving.artifact import Artifact, Calibration, save_artifact
-from serving.design import LinearDesign
 from serving.models.linear import HorizonLogistic
 from serving.store import connect
 from training import tracking
+from training.estimators.design import fit_design
 from training.registry import register
 
 GOOD = {"auc_24m": 0.80, "auc_24m_lo": 0.76, "auc_24m_hi": 0.84, "brier_24m": 0.10, "ipa_24m": 0.2, "oe_ratio_24m": 1.0}
@@ -50,7 +50,7 @@ class Store:
         with tracking.training(self.task, table, name) as training_id:
             run_id = tracking.start_run(self.task, name, training_id, table, judged_hash)
             tracking.log_params(run_id, {"evaluation.kind": "held_out"})
-            artifact = small_artifact(self.task)
+            artifact = _small_artifact(self.task)
             save_artifact(artifact, self.folder / run_id)
             model_uri = tracking.log_model(run_id, self.folder / run_id, artifact)
             tracking.tag_run(run_id, "model_uri", model_uri)
@@ -75,11 +75,20 @@ def store(empty_database, smm_task, tmp_path, monkeypatch):
     return Store(replace(smm_task, gate=gate, features=spec, horizons=(24,), primary_horizon=24), tmp_path)
 
 
-def small_artifact(task):
-    columns = tuple(task.features.columns())
-    two = (0.0, 0.0)
-    design = LinearDesign(columns, (False, False), (-1e9, -1e9), (1e9, 1e9), two, two, (1.0, 1.0), (), ())
-    model = HorizonLogistic(design, np.array([0.5, 0.01]), np.array([-2.0]), list(columns))
+@pytest.fixture
+def small_artifact():
+    """The way to make an artifact of two features, whose risk rises with M-protein."""
+    return _small_artifact
+
+
+def _small_artifact(task):
+    columns = task.features.columns()
+    values = {"m_protein__last__ever": np.linspace(0, 9, 100), "age": np.linspace(40, 90, 100)}
+    rows = np.column_stack([values[name] for name in columns])
+    design = fit_design(rows, columns, columns, indicate=False)
+    model = HorizonLogistic(
+        design, np.array([{"m_protein__last__ever": 0.5, "age": 0.1}[name] for name in columns]), np.array([-2.0]), columns
+    )
     about = {
         "task": task.name,
         "population": "smm",
