@@ -12,6 +12,7 @@ from myeloma import StateError
 from myeloma.scores import SCORES
 from serving.store import connect
 from training.registry import live_version
+from training.version_page import VERDICT
 
 MEASURES = ("auc", "brier", "oe_ratio")
 
@@ -27,6 +28,7 @@ class Candidate:
     source: str
     model_uri: str | None
     note: str = ""
+    gate: str = ""  # verdict of the gate, once registered
 
     @property
     def published(self) -> bool:
@@ -94,6 +96,7 @@ def as_table(task: Task, found: list[Candidate], narrow: bool = False) -> Table:
     for candidate in found:
         lines = [f"{candidate.estimator}{f' ({candidate.note})' if candidate.note else ''}"]
         lines += [f"champion, version {candidate.champion_version}"] if candidate.champion_version else []
+        lines += [f"gate: {candidate.gate}"] if candidate.gate else []
         shown = [months for months in task.horizons if f"auc_{months}m" in candidate.metrics]
         for k, months in enumerate(shown):
             cells = [_with_interval(candidate.metrics, f"{measure}_{months}m", "\n" if narrow else " ") for measure in MEASURES]
@@ -107,7 +110,16 @@ def as_table(task: Task, found: list[Candidate], narrow: bool = False) -> Table:
 
 def _candidate(run: Any, estimator: str, champion_version: str | None, note: str = "") -> Candidate:
     tags = run.data.tags
-    return Candidate(estimator, run.info.run_id, champion_version, run.data.metrics, tags.get("source", "?"), tags.get("model_uri"), note)
+    return Candidate(
+        estimator,
+        run.info.run_id,
+        champion_version,
+        run.data.metrics,
+        tags.get("source", "?"),
+        tags.get("model_uri"),
+        note,
+        tags.get(VERDICT, ""),
+    )
 
 
 def _cohort(run: Any) -> tuple[str | None, str | None]:

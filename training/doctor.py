@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import urllib.request
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,6 +34,8 @@ def examine(tasks: list[Task]) -> list[Finding]:
     """Return what was found: the store, then of each task champion, ledger, files, features, verdicts and runs."""
     try:
         client = connect()
+        if other := _server_of_other_version(mlflow.get_tracking_uri()):
+            return [Finding(*other)]
         client.search_experiments(max_results=1)
     except StateError as error:
         return [Finding(error.what, False, error.hint)]
@@ -43,6 +46,21 @@ def examine(tasks: list[Task]) -> list[Finding]:
     for task in tasks:
         findings += [*_champion(task), *_versions(task), *_leftover_runs(task)]
     return findings
+
+
+def _server_of_other_version(uri: str) -> tuple[str, bool, str] | None:
+    """Return the finding where a tracking server runs another major version of MLflow than this; None where not, or no answer."""
+    if not uri.startswith("http"):
+        return None
+    try:
+        with urllib.request.urlopen(f"{uri.rstrip('/')}/version", timeout=10) as answer:
+            version = answer.read(50).decode(errors="replace").strip()
+    except OSError:
+        return None
+    if not version[:1].isdigit() or version.split(".")[0] == mlflow.__version__.split(".")[0]:
+        return None
+    what = f"The tracking server runs MLflow {version}, this is {mlflow.__version__}: registries of two major versions do not mix."
+    return what, False, "use a server of this major version, or the version of this repository that goes with the server."
 
 
 def _champion(task: Task) -> list[Finding]:

@@ -1,7 +1,9 @@
 """The doctor: each damage is done for real, is found, and comes with the way to mend it; a healthy store is left in peace."""
 
+import http.server
 import shutil
 import sqlite3
+import threading
 import time
 from dataclasses import replace
 
@@ -36,6 +38,24 @@ def test_a_missing_database_is_found_and_not_made(store, monkeypatch, tmp_path):
     (finding,) = examine([store.task])
     assert (finding.ok, "make train" in finding.mend) == (False, True)
     assert not (tmp_path / "none.db").exists()
+
+
+def test_a_server_of_another_major_version_is_found(store, monkeypatch):
+    class Old(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"2.22.0")
+
+        def log_message(self, *arguments):
+            pass
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Old) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{server.server_port}")
+        (finding,) = examine([store.task])
+        server.shutdown()
+    assert (finding.ok, "runs MLflow 2.22.0, this is 3." in finding.what) == (False, True)
 
 
 def test_a_moved_checkout_is_found_though_mlflow_answers_with_an_empty_list(store, monkeypatch, tmp_path):
