@@ -26,6 +26,7 @@ from features.tasks import Task
 from myeloma import DataError, StateError, catalogue
 
 KEYS = ["patient_id", "landmark", "site"]
+PERSON = ["index_date", "sex", "heavy_chain", "light_chain"]  # with `site`, what people are told apart by; never features
 OUTCOMES = ["event", "time_to_event", "follow_up"]
 _METADATA = b"feature_table"
 ROW_GROUP = 1 << 15
@@ -81,8 +82,9 @@ def make_rows(cohort: Cohort, task: Task) -> Made:
     landmarks = landmarks[at_risk].reset_index(drop=True)
     features = features_from(measured, cohort, landmarks, task.features)
     site = landmarks["patient_id"].map(cohort.patients.set_index("patient_id")["site"])
+    person = cohort.patients.set_index("patient_id").loc[landmarks["patient_id"], PERSON].reset_index(drop=True)
     kept = [frame[at_risk].reset_index(drop=True) for frame in (scores, after[OUTCOMES])]
-    return Made(pd.concat([landmarks.assign(site=site), features, *kept], axis=1), attrition)
+    return Made(pd.concat([landmarks.assign(site=site), features, person, *kept], axis=1), attrition)
 
 
 def add_up(parts: list[dict[str, Any]], task: Task) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import Field, NonNegativeInt, PositiveInt, TypeAdapter, ValidationError
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt, TypeAdapter, ValidationError
 
 from features.columns import FeatureSpec
 from myeloma import ConfigError, StateError
@@ -35,13 +35,20 @@ def horizon_days(months: float) -> int:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """How held-out figures are made: `held_out` keeps a share of patients apart, `cross_validation` takes turns."""
+    """How held-out figures are made: `held_out` keeps a share of patients apart, `cross_validation` takes turns.
+
+    `landmarks` are years since the index date at which everybody still at risk is judged once. `cut_offs` are risks at which
+    sensitivity and the like are given: 10 and 40 % part the low, intermediate and high group of PANGEA-SMM (its
+    authors' validation code, Chabrun et al., Nature Medicine 2026), 50 % is more likely than not.
+    """
 
     kind: Literal["held_out", "cross_validation"]
     seed: NonNegativeInt
     test_share: Annotated[float, Field(gt=0, lt=1)] = 0.5
     folds: Annotated[int, Field(ge=2)] = 5
     bootstrap: PositiveInt = 200
+    landmarks: tuple[NonNegativeFloat, ...] = (0, 1, 2, 3, 5)
+    cut_offs: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = (0.1, 0.4, 0.5)
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from enum import Enum
 from pathlib import Path
 from typing import Annotated
 
@@ -21,6 +22,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+Refit = Enum("Refit", {kind: kind for kind in ("sites", "time", "history", "patients")})
 Fitted = Annotated[Path | None, typer.Option(help="Folder of the fitted candidates. Default: data/TASK/fit.")]
 
 
@@ -51,6 +53,11 @@ def fit(
 def evaluate(
     task: TaskName,
     table: Annotated[Path | None, typer.Option(help="Feature table. Default: the one that was fitted on.")] = None,
+    refit: Annotated[
+        list[Refit] | None,
+        typer.Option(help="Also fit a model again: leaving sites out, early for late, without history, on fewer people. May be repeated."),
+    ] = None,
+    model: Annotated[str | None, typer.Option(help="The model to fit again. Default: the best by Brier score.")] = None,
     fitted: Fitted = None,
     evaluated: Evaluated = None,
     params: Params = DEFAULT_PARAMS,
@@ -58,14 +65,19 @@ def evaluate(
 ) -> None:
     """Judge the fitted candidates on people they have not seen, and explain them; log both to their runs.
 
-    Example: python -m training evaluate --task smm
+    Example: python -m training evaluate --task smm --refit sites --refit time
     """
-    from training.evaluate import evaluate_task, read_records
+    from training.evaluate import best, evaluate_task, read_records
 
     chosen = load_task(task, params)
     folder = fitted or folder_of(chosen, "fit")
     table = table or Path(next(iter(read_records(folder, chosen).values()))["table"])
-    results = evaluate_task(read_table(table), chosen, folder, evaluated or folder_of(chosen, "evaluation"), _say(task, as_json))
+    data, out = read_table(table), evaluated or folder_of(chosen, "evaluation")
+    results = evaluate_task(data, chosen, folder, out, _say(task, as_json))
+    if refit:
+        from training.shift import refit as fit_again
+
+        fit_again(data, chosen, best(results, chosen, model), [kind.value for kind in refit], folder, out, _say(task, as_json))
     if as_json:
         typer.echo(json.dumps({name: result["metrics"] for name, result in results.items()}))
 

@@ -12,14 +12,21 @@ import numpy as np
 import pandas as pd
 
 from features import FeatureTable, Task
-from myeloma import StateError
+from features.files import whole_file
+from myeloma import ConfigError, StateError
+from myeloma.errors import nearest
 from myeloma.scores import SCORES
 from serving.artifact import Artifact, feature_matrix, load_artifact
 from serving.predict import biomarker_groups, explain
-from training import plots, tracking
-from training.censoring import FollowUp
-from training.fit import ARTIFACT, PREDICTIONS, RUN
-from training.metrics import evaluate_risks
+from training import curves, plots, tracking
+from training.availability import availability
+from training.curves import decision_curves
+from training.differences import named_differences, paired_differences
+from training.fit import ARTIFACT, RUN
+from training.metrics import Draws
+from training.metrics.figures import refusal
+from training.performance import held_out, logged, performance_of, refused, write_csv
+from training.subgroups import subgroup_figures
 
 METRICS = "metrics.json"
 _EXPLAINED_ROWS = 500
@@ -27,42 +34,53 @@ _SEED = 1
 
 
 def evaluate_task(table: FeatureTable, task: Task, fitted: Path, out: Path, say: Callable[[str], None]) -> dict[str, dict[str, Any]]:
-    """Evaluate every candidate under `fitted`; write and return the results by name.
+    """Evaluate every candidate under `fitted` on the same rows; write and return the results by name.
 
-    `out/<name>/plots/` holds the calibration and ROC plots, `out/<name>/explanation/` the SHAP plots and the
-    importance of each biomarker; the same paths are logged to the candidate's run.
+    `out/` holds the figures of all candidates (performance.csv, differences.csv, subgroups.csv, decision_curves.csv);
+    `out/<name>/` each candidate's own part of them, `plots/` and `explanation/`. The folder of a candidate is logged to its
+    run, so the same paths stand in every run.
 
     Raises
     ------
     StateError
-        Nothing is fitted, or what is was fitted on another table.
+        Nothing is fitted, what is was fitted on another table, or the candidates were judged on different people.
     """
     records = read_records(fitted, task)
+    for name, record in records.items():
+        _check_record(name, record, table, task)
+    say(f"evaluating {len(records)} candidates")
+    rows, risks = held_out(table, task, fitted, list(records))
+    draws = Draws.of(rows["patient_id"], task.evaluation.bootstrap, task.evaluation.seed)
+    models = [name for name in records if name not in SCORES]
+    primary = task.horizons.index(task.primary_horizon)
+    tables = {
+        "performance": performance_of(rows, risks, task, draws),
+        "differences": paired_differences(rows, risks, models, task.horizons, draws, task.evaluation.cut_offs),
+        "subgroups": subgroup_figures(rows, {name: risk[:, primary] for name, risk in risks.items()}, task.primary_horizon, draws),
+        "decision_curves": decision_curves(rows, risks, task.horizons, draws),
+    }
+    for name, content in tables.items():
+        write_csv(content, out / f"{name}.csv")
     results = {}
     for name, record in records.items():
-        if record["cohort_hash"] != table.about["cohort_hash"] or record["feature_hash"] != table.about["feature_hash"]:
-            raise StateError(
-                f"{name} was fitted on another table than this one.", f"fit again: python -m training fit TABLE --task {task.name}"
-            )
-        if record["horizons"] != list(task.horizons):
-            raise StateError(
-                f"{name} was fitted for the horizons {record['horizons']}, the task now has {list(task.horizons)}.",
-                f"fit again: python -m training fit TABLE --task {task.name}",
-            )
-        tracking.require_run(record["run_id"], task)
-        say(f"{name}: evaluating")
+        say(f"{name}: plots, explanation")
         folder = out / name
         shutil.rmtree(folder, ignore_errors=True)
-        judged = pd.read_parquet(fitted / name / PREDICTIONS)
-        risks = judged[[f"risk_{months}m" for months in task.horizons]].to_numpy()
-        metrics = evaluate_risks(judged, risks, task.horizons, task.evaluation.bootstrap, task.evaluation.seed)
-        _plot_performance(judged, risks, task, name, folder / "plots")
-        if name not in SCORES:
-            _explain(load_artifact(fitted / name / ARTIFACT), table, judged, task, folder / "explanation")
+        own = {kind: content[content["model"] == name] for kind, content in tables.items()}
+        for kind, content in own.items():
+            write_csv(content, folder / f"{kind}.csv")
+        metrics = logged(own["performance"]) | named_differences(own["differences"], task.primary_horizon)
+        _plot_performance(rows, risks[name], draws, task, name, folder / "plots")
+        _plot_beside(tables, task, name, folder / "plots")
+        if name in models:
+            metrics |= _explain(load_artifact(fitted / name / ARTIFACT), rows, task, folder / "explanation")
+        without = refused(own["performance"])
+        if without:
+            say(f"{name}: {len(without)} sets of figures are refused, see performance.csv; the first: {without[0]}")
         tracking.log_results(record["run_id"], metrics, folder)
-        results[name] = {**record, "published": name in SCORES, "metrics": metrics}
-    out.mkdir(parents=True, exist_ok=True)
-    (out / METRICS).write_text(json.dumps(results, indent=1), encoding="utf-8")
+        results[name] = {**record, "published": name in SCORES, "metrics": metrics, "refused": without}
+    with whole_file(out / METRICS) as work:
+        work.write_text(json.dumps(results, indent=1), encoding="utf-8")
     return results
 
 
@@ -74,23 +92,61 @@ def read_records(fitted: Path, task: Task) -> dict[str, dict[str, Any]]:
     return {name: json.loads((fitted / name / RUN).read_text(encoding="utf-8")) for name in names}
 
 
-def _plot_performance(judged: pd.DataFrame, risks: np.ndarray, task: Task, name: str, folder: Path) -> None:
+def best(results: dict[str, dict[str, Any]], task: Task, asked: str | None = None) -> str:
+    """Return the model asked for, or the fitted one with the lowest held-out Brier score at the primary horizon.
+
+    Raises
+    ------
+    ConfigError
+        No such model is fitted.
+    """
+    fitted = {
+        name: result["metrics"].get(f"brier_{task.primary_horizon}m", np.inf) for name, result in results.items() if not result["published"]
+    }
+    if asked is not None and asked not in fitted:
+        raise ConfigError(f'"{asked}" is not a fitted model of {task.name}.', nearest(asked, fitted))
+    return asked or min(fitted, key=fitted.__getitem__)
+
+
+def _check_record(name: str, record: dict[str, Any], table: FeatureTable, task: Task) -> None:
+    again = f"fit again: python -m training fit TABLE --task {task.name}"
+    if record["cohort_hash"] != table.about["cohort_hash"] or record["feature_hash"] != table.about["feature_hash"]:
+        raise StateError(f"{name} was fitted on another table than this one.", again)
+    if record["horizons"] != list(task.horizons):
+        raise StateError(f"{name} was fitted for the horizons {record['horizons']}, the task now has {list(task.horizons)}.", again)
+    tracking.require_run(record["run_id"], task)
+
+
+def _title(task: Task, name: str) -> str:
+    return f"{task.name} {name}, {'cross-validated' if task.evaluation.kind == 'cross_validation' else 'held-out patients'}"
+
+
+def _plot_performance(rows: pd.DataFrame, risks: np.ndarray, draws: Draws, task: Task, name: str, folder: Path) -> None:
     folder.mkdir(parents=True)
-    computable = {}
+    shown, counts = [], draws.first(plots.DRAWS).rows(rows["patient_id"])
     for h, months in enumerate(task.horizons):
         known = np.isfinite(risks[:, h])
-        if known.any():
-            computable[months] = plots.Judged(FollowUp.of(judged[known]), risks[known, h], judged.loc[known, "patient_id"])
-    held_out = "cross-validated" if task.evaluation.kind == "cross_validation" else "held-out patients"
-    plots.calibration(computable, f"{task.name} {name}, {held_out}", folder / "calibration.png")
-    plots.roc(computable, f"{task.name} {name}, {held_out}", folder / "roc.png")
+        if not refusal(rows[known], months):
+            shown.append(plots.Shown(rows[known], risks[known, h], months, counts[:, known]))
+    plots.calibration(shown, f"{_title(task, name)}, all visits", folder / "calibration.png")
+    plots.roc(shown, f"{_title(task, name)}, all visits", folder / "roc.png")
 
 
-def _explain(artifact: Artifact, table: FeatureTable, judged: pd.DataFrame, task: Task, folder: Path) -> None:
-    """Explain a sample of the judged rows at the primary horizon."""
+def _plot_beside(tables: dict[str, pd.DataFrame], task: Task, name: str, folder: Path) -> None:
+    title, performance = _title(task, name), tables["performance"]
+    curves.plot_decision(
+        tables["decision_curves"], name, set(task.scores), f"{title}: net benefit, all visits", folder / "decision_curve.png"
+    )
+    curves.plot_landmarks(
+        performance, name, task.evaluation.landmarks, f"{title}: AUC at fixed landmarks", folder / "auc_over_landmarks.png"
+    )
+    curves.plot_brier(performance, name, f"{title}: error over horizons, all visits", folder / "brier_over_horizons.png")
+
+
+def _explain(artifact: Artifact, judged: pd.DataFrame, task: Task, folder: Path) -> dict[str, float]:
+    """Explain a sample of the judged rows at the primary horizon; return what share rests on whether tests were done."""
     folder.mkdir(parents=True)
-    keys = judged[["patient_id", "landmark"]].sample(min(_EXPLAINED_ROWS, len(judged)), random_state=_SEED)
-    rows = table.rows.merge(keys, on=["patient_id", "landmark"])
+    rows = judged.sample(min(_EXPLAINED_ROWS, len(judged)), random_state=_SEED)
     x = feature_matrix(artifact, rows)
     values = explain(artifact, x).contributions[:, task.horizons.index(task.primary_horizon)]
     title = f"{task.name} {artifact.kind}: contributions to the log-odds of risk at {task.primary_horizon} months"
@@ -100,3 +156,6 @@ def _explain(artifact: Artifact, table: FeatureTable, judged: pd.DataFrame, task
     importance = dict(sorted(importance.items(), key=lambda item: -item[1]))
     (folder / "biomarker_importance.json").write_text(json.dumps(importance, indent=1), encoding="utf-8")
     plots.biomarker_bar(importance, title, folder / "biomarker_importance.png")
+    audit = availability(values, x, artifact.columns)
+    (folder / "availability.json").write_text(json.dumps(audit, indent=1), encoding="utf-8")
+    return {f"availability_{share}_{task.primary_horizon}m": audit[share] for share in ("absolute_share", "variance_share")}

@@ -91,10 +91,13 @@ def test_every_run_has_the_same_tags_and_artifact_paths(trained, results):
         run = client.get_run(result["run_id"])
         assert run.info.status == "FINISHED"
         assert {"task", "estimator", "cohort_hash", "feature_hash", "git_commit", "training_id"} <= run.data.tags.keys()
-        assert {f.path for f in client.list_artifacts(result["run_id"], "plots")} >= {"plots/calibration.png", "plots/roc.png"}
+        plots = {f.path.removeprefix("plots/") for f in client.list_artifacts(result["run_id"], "plots")}
+        assert plots == {"calibration.png", "roc.png", "decision_curve.png", "auc_over_landmarks.png", "brier_over_horizons.png"}
+        tables = {f.path for f in client.list_artifacts(result["run_id"]) if not f.is_dir}
+        assert tables >= {"performance.csv", "differences.csv", "subgroups.csv", "decision_curves.csv"}
         if not result["published"]:
             explained = {f.path.split("/")[1] for f in client.list_artifacts(result["run_id"], "explanation")}
-            assert {"shap_beeswarm.png", "shap_bar.png", "biomarker_importance.json"} <= explained
+            assert {"shap_beeswarm.png", "shap_bar.png", "biomarker_importance.json", "availability.json"} <= explained
 
 
 @pytest.mark.slow

@@ -1,18 +1,78 @@
-"""AUC, Brier score and calibration in the large at one horizon, weighted for censoring."""
+"""Discrimination, error and calibration of predicted risks at one horizon, weighted for censoring, death competing."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from training.censoring import FollowUp, ipcw_weights, progressed_by
-from training.metrics.incidence import aalen_johansen
+from training.censoring import FollowUp
+from training.metrics.calibration import calibration_measures
+from training.metrics.decision import Key, decision_measures
+from training.metrics.kernels import auc_of_draws, concordance_of_draws
+from training.metrics.sample import Sample
 
 Array = NDArray[np.float64]
 
 
+def main_measures(sample: Sample, risk: Array) -> dict[Key, Array]:
+    """Return the measures that every comparison rests on, in each draw (the first is the sample itself).
+
+    Returns
+    -------
+    dict
+        auc : probability that a row which progresses within the horizon has a higher risk than one known not to,
+        survivors and those who died first alike (Blanche et al., Stat Med 2013;32:5381, definition ii; ties count half).
+        brier : mean squared error of the risk, Graf 1999. ipa : 1 - brier / brier of the Aalen-Johansen average.
+        observed : Aalen-Johansen incidence. mean_risk : mean prediction. oe_ratio : observed / mean_risk.
+    """
+    rows, cases, controls = sample.rows, sample.cases, sample.controls
+    observed = cases / rows  # the weighted share of progressions is the Aalen-Johansen estimate
+    brier = sample.known @ (sample.case - risk) ** 2 / rows
+    brier_null = (cases * (1.0 - observed) ** 2 + controls * observed**2) / rows
+    mean_risk = sample.counts @ risk / rows
+    with np.errstate(invalid="ignore", divide="ignore"):
+        ipa = np.where(brier_null > 0, 1.0 - brier / brier_null, np.nan)
+        ratio = np.where(mean_risk > 0, observed / mean_risk, np.nan)
+    order = np.argsort(risk, kind="stable")
+    last = np.append(np.diff(risk[order]) != 0, True)
+    return {
+        ("auc", None): auc_of_draws(sample.known, order, sample.case[order], last),
+        ("brier", None): brier,
+        ("ipa", None): ipa,
+        ("observed", None): observed,
+        ("mean_risk", None): mean_risk,
+        ("oe_ratio", None): ratio,
+    }
+
+
+def all_measures(sample: Sample, risk: Array, cut_offs: tuple[float, ...]) -> dict[Key, Array]:
+    """Return the main measures, calibration intercept, slope and ici, the concordance, and what decisions come to."""
+    calibration = {(name, None): values for name, values in calibration_measures(sample, risk).items()}
+    return {
+        **main_measures(sample, risk),
+        ("c_index", None): concordance(sample, risk),
+        **calibration,
+        **decision_measures(sample, risk, cut_offs),
+    }
+
+
+def concordance(sample: Sample, risk: Array) -> Array:
+    """Return the probability that of two rows the one that progresses first, within the horizon, has the higher risk.
+
+    A progression is compared with every row that is free of it then, also by an earlier death (Wolbers et al.,
+    Biostatistics 2014;15:526), weighted by the censoring at both times. Someone censored on the day of a progression
+    was free of it: the pair counts, weighted by the chance of being uncensored just before that day, as in R's
+    `survival::concordance(timewt = "n/G2")`; `pec::cindex` takes the chance just after it for the second of the pair.
+    """
+    follow_up = sample.follow_up
+    by_time = np.argsort(follow_up.position, kind="stable")
+    start_of = np.searchsorted(follow_up.position[by_time], np.arange(len(follow_up.times) + 1))
+    level = np.unique(risk, return_inverse=True)[1].astype(np.int64)[by_time]
+    return concordance_of_draws(sample.counts, sample.before, by_time, start_of, follow_up.event[by_time], level, sample.reached)
+
+
 def horizon_metrics(follow_up: FollowUp, risk: Array, horizon: float, weight: Array | None = None) -> dict[str, float]:
-    """Return the measures of predicted risks at one horizon.
+    """Return the main measures of predicted risks at one horizon.
 
     Parameters
     ----------
@@ -22,31 +82,9 @@ def horizon_metrics(follow_up: FollowUp, risk: Array, horizon: float, weight: Ar
         Days.
     weight : array (rows,), optional
         How often each row counts (a bootstrap's draws).
-
-    Returns
-    -------
-    dict
-        auc : probability that a row which progresses within the horizon has a higher risk than one known not
-        to (survivors and those who died first), Blanche 2013.
-        brier : mean squared error of the risk, Graf 1999. ipa : 1 - brier / brier of the Aalen-Johansen average.
-        observed : Aalen-Johansen incidence. mean_risk : mean prediction. oe_ratio : observed / mean_risk.
     """
-    count = np.ones(len(risk)) if weight is None else weight
-    known = count * ipcw_weights(follow_up, horizon, weight)
-    case = progressed_by(follow_up, horizon)
-    total = count.sum()
-    observed = float(aalen_johansen(follow_up, [horizon], weight=weight)[0])
-    brier = float(known @ (case - risk) ** 2 / total)
-    brier_null = float(known @ (case - observed) ** 2 / total)
-    mean_risk = float(count @ risk / total)
-    return {
-        "auc": weighted_auc(risk, known * case, known * ~case),
-        "brier": brier,
-        "ipa": 1.0 - brier / brier_null if brier_null > 0 else np.nan,
-        "observed": observed,
-        "mean_risk": mean_risk,
-        "oe_ratio": observed / mean_risk if mean_risk > 0 else np.nan,
-    }
+    counts = np.ones((1, len(risk))) if weight is None else np.asarray(weight, dtype=float)[None]
+    return {name: float(values[0]) for (name, _), values in main_measures(Sample.of(follow_up, horizon, counts), risk).items()}
 
 
 def weighted_auc(risk: Array, case_weight: Array, control_weight: Array) -> float:

@@ -1,0 +1,63 @@
+"""Differences between models: the same rows, the same people drawn, so that what they share cancels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from training.metrics import Draws, judged_at, main_measures
+from training.metrics.decision import Key, decision_measures
+from training.metrics.figures import interval, refusal, same_rows
+from training.metrics.sample import Sample
+
+Array = NDArray[np.float64]
+COMPARED = ("auc", "brier", "ipa", "net_benefit")
+COLUMNS = ["model", "reference", "horizon", "measure", "threshold", "difference", "lo", "hi", "patients", "rows", "events"]
+
+
+def paired_differences(
+    rows: pd.DataFrame, risks: Mapping[str, Array], fitted: list[str], horizons: tuple[int, ...], draws: Draws, cut_offs: tuple[float, ...]
+) -> pd.DataFrame:
+    """Return model minus reference for every fitted model and every other candidate, on the rows where both have a risk.
+
+    Parameters
+    ----------
+    risks : arrays (rows, horizons) by candidate; fitted models have a risk on every row.
+    fitted : names of the candidates that are compared with all others.
+    """
+    lines: list[tuple] = []
+    for h, months in enumerate(horizons):
+        for kept, references in same_rows({name: np.isfinite(risk[:, h]) for name, risk in risks.items()}):
+            if refusal(rows[kept], months):
+                continue
+            judged = judged_at(rows[kept], months, draws)
+            found = {name: _compared(judged.sample, risks[name][kept, h], cut_offs) for name in dict.fromkeys([*fitted, *references])}
+            people = judged.rows["patient_id"]
+            counts = (people.nunique(), len(people), people[judged.sample.case].nunique())
+            for model in fitted:
+                for reference in references:
+                    if model != reference:
+                        lines += [
+                            (model, reference, months, *key, *interval(values - found[reference][key]), *counts)
+                            for key, values in found[model].items()
+                        ]
+    table = pd.DataFrame(lines, columns=COLUMNS)
+    return table.astype({"threshold": float}).sort_values(["model", "reference", "horizon"], kind="stable").reset_index(drop=True)
+
+
+def named_differences(table: pd.DataFrame, months: int) -> dict[str, float]:
+    """Return one model's differences at one horizon by name, as in `auc_24m_minus_mayo_2018`."""
+    out = {}
+    for line in table[table["horizon"] == months].itertuples():
+        at = "" if np.isnan(line.threshold) else f"_at_{line.threshold:.2f}"
+        name = f"{line.measure}_{line.horizon}m{at}_minus_{line.reference}"
+        out |= {name: line.difference, f"{name}_lo": line.lo, f"{name}_hi": line.hi}
+    return {name: float(value) for name, value in out.items() if np.isfinite(value)}
+
+
+def _compared(sample: Sample, risk: Array, cut_offs: tuple[float, ...]) -> dict[Key, Array]:
+    found = main_measures(sample, risk) | decision_measures(sample, risk, (), cut_offs)
+    return {key: values for key, values in found.items() if key[0] in COMPARED}

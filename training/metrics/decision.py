@@ -1,0 +1,38 @@
+"""What a rule "act when the risk reaches the threshold" does: sensitivity, predictive values, net benefit."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.metrics.sample import Sample
+
+Array = NDArray[np.float64]
+Key = tuple[str, float | None]  # a measure, and the threshold it is taken at
+NET_BENEFIT_AT = tuple(round(0.05 * k, 2) for k in range(1, 11))
+
+
+def decision_measures(
+    sample: Sample, risk: Array, cut_offs: tuple[float, ...], curve: tuple[float, ...] = NET_BENEFIT_AT
+) -> dict[Key, Array]:
+    """Return, in each draw, sensitivity, specificity, ppv and npv at `cut_offs`, and net benefit along `curve`.
+
+    Net benefit is (true positives - false positives x threshold / (1 - threshold)) / rows (Vickers and Elkin, Med Decis
+    Making 2006;26:565), both weighted for censoring; people who died first and are above the threshold are false positives.
+    """
+    at = tuple(sorted({*cut_offs, *curve}))
+    above = (risk[:, None] >= np.array(at)).astype(float)
+    positive, true_positive = sample.known @ above, sample.known @ (above * sample.case[:, None])
+    false_positive = positive - true_positive
+    rows, cases, controls = sample.rows[:, None], sample.cases[:, None], sample.controls[:, None]
+    odds = np.array(at) / (1.0 - np.array(at))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        found = {
+            "sensitivity": true_positive / cases,
+            "specificity": 1.0 - false_positive / controls,
+            "ppv": true_positive / (true_positive + false_positive),
+            "npv": (controls - false_positive) / (controls - false_positive + cases - true_positive),
+        }
+    out: dict[Key, Array] = {(name, t): found[name][:, at.index(t)] for t in cut_offs for name in found}
+    net = {"net_benefit": (true_positive - false_positive * odds) / rows, "net_benefit_treat_all": (cases - controls * odds) / rows}
+    return out | {(name, t): values[:, at.index(t)] for name, values in net.items() for t in curve}

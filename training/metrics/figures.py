@@ -1,0 +1,149 @@
+"""The figures of one model on one set of rows, with intervals, as a long table; what says nothing is refused with its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from features.tasks import horizon_days
+from training.censoring import NONE, FollowUp, progressed_by
+from training.metrics.decision import Key
+from training.metrics.sample import Draws, Sample
+from training.split import LEAST_EVENTS
+
+Array = NDArray[np.float64]
+COLUMNS = ("model", "subset", "horizon", "measure", "threshold", "estimate", "lo", "hi", "why")
+SMALL_CELL = 10  # people; a smaller count is not written down
+Measures = Callable[[Sample, Array], dict[Key, Array]]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Rows that are judged at one horizon, and the weights that go with them."""
+
+    rows: pd.DataFrame
+    months: int
+    sample: Sample
+
+
+def judged_at(rows: pd.DataFrame, months: int, draws: Draws, share: Array | None = None) -> Judged:
+    """Return the rows with their weights at a horizon.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        patient_id, event, time_to_event.
+    share : array (rows,), optional
+        What each row counts for; one each by default.
+    """
+    counts = draws.rows(rows["patient_id"])
+    sample = Sample.of(FollowUp.of(rows), float(horizon_days(months)), counts if share is None else counts * share)
+    return Judged(rows, months, sample)
+
+
+def refusal(rows: pd.DataFrame, months: int) -> str:
+    """Return why figures at this horizon would say nothing, and what to do; empty where they do say something."""
+    if rows.empty:
+        return "there is no risk to judge: no row has the inputs; record them, or leave this out."
+    horizon, follow_up = float(horizon_days(months)), FollowUp.of(rows)
+    longest = follow_up.time.max()
+    if longest < horizon and (follow_up.event == NONE).any():
+        return f"nobody here is followed for {months} months (the longest is {longest:.0f} days); use a shorter horizon."
+    progressed = progressed_by(follow_up, horizon)
+    free = (follow_up.time > horizon) | ((follow_up.event != NONE) & ~progressed)
+    for who, what in ((progressed, f"progress within {months} months"), (free, f"are known to be free of progression at {months} months")):
+        people = rows.loc[who, "patient_id"].nunique()
+        if people < LEAST_EVENTS:
+            return f"only {_few(people)} people here {what}, at least {LEAST_EVENTS} are needed; pool more people, or a longer horizon."
+    return ""
+
+
+def figures(
+    rows: pd.DataFrame,
+    risks: Mapping[str, Array],
+    horizons: tuple[int, ...],
+    draws: Draws,
+    measures: Measures,
+    subset: str = "",
+    share: Array | None = None,
+) -> pd.DataFrame:
+    """Return counts and measures of each model at each horizon, on the rows for which it has a risk.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        patient_id, event, time_to_event.
+    risks : arrays (rows, horizons) by model; NaN where a score cannot be computed.
+    measures : function of a sample and its risks
+        Such as `main_measures`.
+    share : array (rows,), optional
+        What each row counts for; one each by default.
+
+    Returns
+    -------
+    DataFrame
+        Columns model, subset, horizon, measure, threshold, estimate, lo, hi, why; one line with `why` and no estimate
+        where the horizon is refused.
+    """
+    lines: list[tuple] = []
+    for h, months in enumerate(horizons):
+        for kept, names in same_rows({name: np.isfinite(risk[:, h]) for name, risk in risks.items()}):
+            part = rows[kept]
+            found: list[tuple] = [("share_computable", None, kept.mean() if len(kept) else 0.0, None, None, "")]
+            by_model: dict[str, list[tuple]] = {name: [] for name in names}
+            why = refusal(part, months)
+            if len(part):
+                judged = judged_at(part, months, draws, None if share is None else share[kept])
+                found += [(name, None, value, None, None, "") for name, value in _counts(judged).items()]
+            if why:
+                found.append(("auc", None, None, None, None, why))
+            else:
+                for name in names:
+                    of_model = measures(judged.sample, risks[name][kept, h])
+                    by_model[name] = [(measure, threshold, *interval(v), "") for (measure, threshold), v in of_model.items()]
+            lines += [(name, subset, months, *line) for name in names for line in found + by_model[name]]
+    table = pd.DataFrame(lines, columns=list(COLUMNS)).astype(dict.fromkeys(("threshold", "estimate", "lo", "hi"), float))
+    return table.iloc[np.argsort(table["model"].map({name: k for k, name in enumerate(risks)}), kind="stable")].reset_index(drop=True)
+
+
+def same_rows(computable: Mapping[str, NDArray[np.bool_]]) -> list[tuple[NDArray[np.bool_], list[str]]]:
+    """Return each set of rows with the models that have a risk on exactly those."""
+    groups: dict[bytes, tuple[NDArray[np.bool_], list[str]]] = {}
+    for name, kept in computable.items():
+        groups.setdefault(kept.tobytes(), (kept, []))[1].append(name)
+    return list(groups.values())
+
+
+def interval(values: Array) -> tuple[float, float, float]:
+    """Return the estimate (the first value) and the 95 % percentile interval of the others."""
+    drawn = values[1:][np.isfinite(values[1:])]
+    lo, hi = np.percentile(drawn, [2.5, 97.5]) if len(drawn) else (np.nan, np.nan)
+    return float(values[0]), float(lo), float(hi)
+
+
+def named(table: pd.DataFrame) -> dict[str, float]:
+    """Return the finite figures of one model by name: `auc_24m`, `auc_24m_lo`, `net_benefit_24m_at_0.10`, `auc_24m_at_2y`."""
+    out = {}
+    for line in table.itertuples():
+        name = f"{line.measure}_{line.horizon}m{'' if np.isnan(line.threshold) else f'_at_{line.threshold:.2f}'}"
+        name += f"_{line.subset}" if line.subset else ""
+        out |= {name: line.estimate, f"{name}_lo": line.lo, f"{name}_hi": line.hi}
+    return {name: float(value) for name, value in out.items() if np.isfinite(value)}
+
+
+def _counts(judged: Judged) -> dict[str, float]:
+    rows, case = judged.rows, judged.sample.case
+    return {
+        "patients": float(rows["patient_id"].nunique()),
+        "rows": float(len(rows)),
+        "events": float(rows.loc[case, "patient_id"].nunique()),
+        "effective_rows": judged.sample.effective_rows(),
+    }
+
+
+def _few(people: int) -> str:
+    return str(people) if people >= SMALL_CELL or people == 0 else f"fewer than {SMALL_CELL}"

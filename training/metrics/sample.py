@@ -1,0 +1,88 @@
+"""The rows that are judged at one horizon, with the weights of every bootstrap draw. Models share it: same rows, same draws."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from training.censoring import NONE, FollowUp, progressed_by
+from training.metrics.kernels import weigh_for_censoring
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Draws:
+    """How often each person is drawn: the first row is the sample itself, the others are drawn with replacement.
+
+    Attributes
+    ----------
+    people : array (draws + 1, people)
+    ids : index of the people
+    """
+
+    people: Array
+    ids: pd.Index
+
+    @classmethod
+    def of(cls, patient_ids: pd.Series, draws: int, seed: int) -> Draws:
+        """Return that many draws of the people behind the rows; one seed, one set of draws."""
+        ids = pd.Index(pd.unique(patient_ids))
+        rng = np.random.default_rng(seed)
+        drawn = [np.bincount(rng.integers(0, len(ids), len(ids)), minlength=len(ids)) for _ in range(draws)]
+        return cls(np.vstack([np.ones(len(ids)), *drawn]), ids)
+
+    def first(self, draws: int) -> Draws:
+        """Return the sample itself and the first so many draws."""
+        return Draws(self.people[: draws + 1], self.ids)
+
+    def rows(self, patient_ids: pd.Series) -> Array:
+        """Return how often each row counts, (draws + 1, rows): with a person come all of their rows."""
+        return np.ascontiguousarray(self.people[:, self.ids.get_indexer(pd.Index(patient_ids))])
+
+
+def person_share(patient_ids: pd.Series) -> Array:
+    """Return one over the number of rows of each row's person, so that everybody counts once."""
+    return 1.0 / patient_ids.map(patient_ids.value_counts()).to_numpy(dtype=float)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Rows, horizon and weights.
+
+    Attributes
+    ----------
+    counts : array (draws + 1, rows), how often each row counts
+    known : array (draws + 1, rows), counts times censoring weight; 0 where the status at the horizon is unknown
+    before : array (draws + 1, times), the chance of being uncensored just before each of `follow_up.times`
+    case : bool array (rows,), progressed within the horizon
+    reached : how many of the distinct times lie within the horizon
+    rows, cases, controls : arrays (draws + 1,), summed weight of all rows, and known weight of cases and of controls
+    """
+
+    follow_up: FollowUp
+    counts: Array
+    known: Array
+    before: Array
+    case: NDArray[np.bool_]
+    reached: int
+    rows: Array
+    cases: Array
+    controls: Array
+
+    @classmethod
+    def of(cls, follow_up: FollowUp, horizon: float, counts: Array) -> Sample:
+        """Return the sample of these rows at a horizon in days."""
+        reached = int(np.searchsorted(follow_up.times, horizon, side="right"))
+        known, before = weigh_for_censoring(counts, follow_up.position, follow_up.event != NONE, len(follow_up.times), reached)
+        case = progressed_by(follow_up, horizon)
+        cases = known @ case.astype(float)
+        return cls(follow_up, counts, known, before, case, reached, counts.sum(axis=1), cases, known.sum(axis=1) - cases)
+
+    def effective_rows(self) -> float:
+        """Return Kish's effective number of rows, (sum of weights)^2 / sum of squared weights."""
+        weight = self.known[0]
+        return float(weight.sum() ** 2 / (weight @ weight)) if weight.any() else 0.0

@@ -1,0 +1,87 @@
+"""Every figure of every candidate on the rows that all were judged on: all visits, each person once, fixed landmarks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from features import FeatureTable, Task
+from features.files import whole_file
+from features.table import OUTCOMES
+from myeloma import StateError
+from training.fit import PREDICTIONS
+from training.landmark_tables import at_landmark, landmark_name
+from training.metrics import Draws, all_measures, figures, main_measures, named
+from training.metrics.sample import person_share
+
+Array = NDArray[np.float64]
+PER_PERSON = "per_person"
+# What MLflow gets; the rest (treat-all, every measure at every landmark) stands in performance.csv.
+_NOT_LOGGED = ("net_benefit_treat_all",)
+_LOGGED_AT_LANDMARKS = ("auc", "brier", "oe_ratio", "patients", "events")
+
+
+def held_out(table: FeatureTable, task: Task, fitted: Path, names: list[str]) -> tuple[pd.DataFrame, dict[str, Array]]:
+    """Return the rows that all candidates were judged on, with all their columns, and each candidate's risks there.
+
+    Raises
+    ------
+    StateError
+        Two candidates were judged on different people.
+    """
+    columns = [f"risk_{months}m" for months in task.horizons]
+    rows, risks, first = None, {}, names[0]
+    for name in names:
+        judged = pd.read_parquet(fitted / name / PREDICTIONS)
+        keys = judged[["patient_id", "landmark", *OUTCOMES]]
+        if rows is not None and not keys.equals(rows):
+            raise StateError(
+                f"{name} and {first} were judged on different people, so their figures do not compare.",
+                f"fit all again: python -m training fit TABLE --task {task.name}",
+            )
+        rows, risks[name] = keys, judged[columns].to_numpy()
+    return rows.merge(table.rows.drop(columns=OUTCOMES), on=["patient_id", "landmark"], how="left", validate="one_to_one"), risks
+
+
+def performance_of(rows: pd.DataFrame, risks: Mapping[str, Array], task: Task, draws: Draws) -> pd.DataFrame:
+    """Return all figures of all candidates, one line each, as `training.metrics.figures` lays them out.
+
+    Subsets: "" is all visits pooled, each row counting once; `per_person` the same rows, each *person* counting once;
+    `at_2y` one row per person at a fixed landmark.
+    """
+
+    def everything(sample, risk):  # noqa: ANN001, ANN202 - the shape that figures asks for
+        return all_measures(sample, risk, task.evaluation.cut_offs)
+
+    parts = [
+        figures(rows, risks, task.horizons, draws, everything),
+        figures(rows, risks, task.horizons, draws, main_measures, PER_PERSON, person_share(rows["patient_id"])),
+    ]
+    for years in task.evaluation.landmarks:
+        there = at_landmark(rows, years)
+        chosen = {name: risk[there["position"].to_numpy()] for name, risk in risks.items()}
+        parts.append(figures(there, chosen, task.horizons, draws, everything, landmark_name(years)))
+    return pd.concat(parts, ignore_index=True)
+
+
+def logged(performance: pd.DataFrame) -> dict[str, float]:
+    """Return the figures of one candidate that go to MLflow and to metrics.json, by name."""
+    fixed = performance["subset"].str.startswith("at_")
+    kept = np.where(fixed, performance["measure"].isin(_LOGGED_AT_LANDMARKS), ~performance["measure"].isin(_NOT_LOGGED))
+    return named(performance[kept])
+
+
+def refused(performance: pd.DataFrame) -> list[str]:
+    """Return, in words, the horizons of one candidate for which there are no figures, and why."""
+    lines = performance[performance["why"] != ""]
+    return [f"{line.subset or 'all visits'}, {line.horizon} months: {line.why}" for line in lines.itertuples()]
+
+
+def write_csv(table: pd.DataFrame, path: Path) -> None:
+    """Write a table as CSV, whole or not at all; six significant digits, so that reading it is reading figures."""
+    with whole_file(path) as work:
+        table.to_csv(work, index=False, float_format="%.6g")
