@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -19,7 +19,7 @@ from serving.artifact import feature_matrix
 from serving.predict import predict_risk
 from training import tracking
 from training.differences import named_differences, paired_differences
-from training.estimators import fit_artifact
+from training.estimators import fit_candidate
 from training.evaluate import read_records
 from training.metrics import Draws, all_measures, figures, named
 from training.performance import held_out, logged, write_csv
@@ -158,11 +158,16 @@ def _risks(fit: pd.DataFrame, judge: pd.DataFrame, spec: FeatureSpec, task: Task
     people = _progressing(fit)
     if people < LEAST_EVENTS:
         raise DataError(f"Only {people} people progress in the part that is fitted on; at least {LEAST_EVENTS} are needed.", "add people.")
-    options = dict(task.models[name])
-    if "covariates" in options:  # a model that names its columns keeps those that are there
-        options["covariates"] = [column for column in options["covariates"] if column in spec.columns()]
-    artifact = fit_artifact(fit, spec, replace(task, models={**task.models, name: options}), name, {})
+    artifact = fit_candidate(fit, spec, replace(task, models=_with_columns(task.models, spec)), name, {}).artifact
     return predict_risk(artifact, feature_matrix(artifact, judge))
+
+
+def _with_columns(models: dict[str, dict[str, Any]], spec: FeatureSpec) -> dict[str, dict[str, Any]]:
+    """Return the models' options; one that names its covariates keeps those that the specification has."""
+    return {
+        name: {key: [c for c in value if c in spec.columns()] if key == "covariates" else value for key, value in options.items()}
+        for name, options in models.items()
+    }
 
 
 def _progressing(rows: pd.DataFrame) -> int:

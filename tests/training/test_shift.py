@@ -1,0 +1,84 @@
+"""Elsewhere, later, without history, with fewer people: what each refit sees and does not see."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from features.columns import FeatureSpec
+from myeloma import DataError
+from training.shift import by_site, gain_from_history, known_at, latest_only, learning_curve, over_time
+
+
+@pytest.fixture(scope="module")
+def quick(small_smm_task):
+    cox = {"covariates": ["m_protein__last__ever", "bmpc__last__ever", "m_protein__delta_first__365d"], "penalty": 0.01}
+    evaluation = replace(small_smm_task.evaluation, bootstrap=5)
+    return replace(small_smm_task, models={"cox": cox}, horizons=(24, 60), evaluation=evaluation)
+
+
+def test_what_happened_after_the_cut_was_not_known_at_it():
+    rows = pd.DataFrame(
+        {
+            "landmark": pd.to_datetime(["2020-01-01", "2020-01-01", "2020-01-01", "2020-06-01"]),
+            "event": ["progression", "progression", "death", "none"],
+            "time_to_event": [10.0, 60.0, 61.0, 900.0],
+            "follow_up": [500.0, 500.0, 61.0, 900.0],
+        }
+    )
+    found = known_at(rows, pd.Timestamp("2020-03-01"))  # 60 days later
+    assert found[["event", "time_to_event", "follow_up"]].values.tolist() == [
+        ["progression", 10.0, 60.0],
+        ["progression", 60.0, 60.0],
+        ["none", 60.0, 60.0],
+    ]
+
+
+def test_without_history_there_are_latest_values_their_age_and_what_is_static():
+    spec = FeatureSpec(("m_protein",), ("365d", "ever"), ("last", "age_days", "count", "slope"), ("age",))
+    assert latest_only(spec).columns() == ["age", "m_protein__last__ever", "m_protein__age_days__ever"]
+
+
+@pytest.mark.slow
+def test_each_site_is_judged_with_a_reason_where_it_is_too_small(smm_table, quick, tmp_path):
+    rows = smm_table.rows.assign(site=np.where(smm_table.rows["site"] == "pamplona", "tiny site", "rest"))
+    few = rows[(rows["site"] == "rest") | rows["patient_id"].isin(rows.loc[rows["site"] == "tiny site", "patient_id"].unique()[:3])]
+    found = by_site(replace(smm_table, rows=pd.concat([few, rows[rows["site"] == "rest"].assign(site="other")])), quick, "cox", tmp_path)
+    auc = found[found["measure"] == "auc"].set_index(["subset", "horizon"])
+    assert set(found["subset"]) == {"site_other", "site_rest", "site_tiny_site"}
+    assert auc.loc[("site_rest", 24), "estimate"] > 0.5
+    assert np.isnan(auc.loc[("site_tiny_site", 24), "estimate"])
+    assert "at least 20 are needed" in auc.loc[("site_tiny_site", 24), "why"]
+
+
+def test_one_site_cannot_be_left_out(smm_table, quick, tmp_path):
+    with pytest.raises(DataError, match="needs two sites, the table has 1"):
+        by_site(replace(smm_table, rows=smm_table.rows.assign(site="here")), quick, "cox", tmp_path)
+
+
+@pytest.mark.slow
+def test_late_people_are_judged_by_a_model_of_early_ones(smm_table, quick, tmp_path):
+    found = over_time(smm_table, quick, "cox", tmp_path)
+    rows = smm_table.rows
+    late = rows[rows["index_date"] > pd.Timestamp(found["cut"].iloc[0])]
+    patients = found[(found["measure"] == "patients") & (found["horizon"] == 24)]["estimate"].item()
+    assert patients == late["patient_id"].nunique()
+    assert found["people_fitted_on"].iloc[0] <= rows["patient_id"].nunique() - patients
+
+
+@pytest.mark.slow
+def test_the_gain_from_history_is_a_paired_difference_on_the_held_out_rows(smm_table, quick, trained):
+    found = gain_from_history(smm_table, replace(quick, horizons=(12, 24, 60)), "cox", trained.folder / "fit")
+    assert set(found["reference"]) == {"latest_values_only"}
+    assert {"auc", "brier", "net_benefit"} <= set(found["measure"])
+    assert found["difference"].notna().all()
+
+
+@pytest.mark.slow
+def test_the_learning_curve_is_of_growing_numbers_of_people_on_the_same_rows(smm_table, quick, tmp_path):
+    found = learning_curve(smm_table, quick, "cox", tmp_path)
+    people = found["people_fitted_on"].drop_duplicates()
+    assert people.is_monotonic_increasing
+    assert len(people) >= 2
+    assert found[found["measure"] == "rows"].groupby("horizon")["estimate"].nunique().eq(1).all()
