@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from training.differences import named_differences, paired_differences
 from training.fit import ARTIFACT, RUN
 from training.metrics import Draws
 from training.metrics.figures import refusal
-from training.performance import held_out, logged, performance_of, refused, write_csv
+from training.performance import held_out, logged, logged_subgroups, performance_of, refused, write_csv
 from training.subgroups import subgroup_figures
 
 METRICS = "metrics.json"
@@ -50,15 +51,8 @@ def evaluate_task(table: FeatureTable, task: Task, fitted: Path, out: Path, say:
         _check_record(name, record, table, task)
     say(f"evaluating {len(records)} candidates")
     rows, risks = held_out(table, task, fitted, list(records))
-    draws = Draws.of(rows["patient_id"], task.evaluation.bootstrap, task.evaluation.seed)
     models = [name for name in records if name not in SCORES]
-    primary = task.horizons.index(task.primary_horizon)
-    tables = {
-        "performance": performance_of(rows, risks, task, draws),
-        "differences": paired_differences(rows, risks, models, task.horizons, draws, task.evaluation.cut_offs),
-        "subgroups": subgroup_figures(rows, {name: risk[:, primary] for name, risk in risks.items()}, task.primary_horizon, draws),
-        "decision_curves": decision_curves(rows, risks, task.horizons, draws),
-    }
+    tables = _tables(rows, risks, task, models)
     for name, content in tables.items():
         write_csv(content, out / f"{name}.csv")
     results = {}
@@ -69,8 +63,9 @@ def evaluate_task(table: FeatureTable, task: Task, fitted: Path, out: Path, say:
         own = {kind: content[content["model"] == name] for kind, content in tables.items()}
         for kind, content in own.items():
             write_csv(content, folder / f"{kind}.csv")
-        metrics = logged(own["performance"]) | named_differences(own["differences"], task.primary_horizon)
-        _plot_performance(rows, risks[name], draws, task, name, folder / "plots")
+        metrics = logged(own["performance"]) | logged_subgroups(own["subgroups"])
+        metrics |= named_differences(own["differences"], task.primary_horizon)
+        _plot_performance(rows, risks[name], task, name, folder / "plots")
         _plot_beside(tables, task, name, folder / "plots")
         if name in models:
             metrics |= _explain(load_artifact(fitted / name / ARTIFACT), rows, task, folder / "explanation")
@@ -82,6 +77,21 @@ def evaluate_task(table: FeatureTable, task: Task, fitted: Path, out: Path, say:
     with whole_file(out / METRICS) as work:
         work.write_text(json.dumps(results, indent=1), encoding="utf-8")
     return results
+
+
+def _tables(rows: pd.DataFrame, risks: dict[str, np.ndarray], task: Task, models: list[str]) -> dict[str, pd.DataFrame]:
+    """Return all figures of all candidates by the name of their file; two threads, since the kernels leave Python free."""
+    draws = Draws.of(rows["patient_id"], task.evaluation.bootstrap, task.evaluation.seed)
+    months, cut_offs = task.primary_horizon, task.evaluation.cut_offs
+    at_primary = {name: risk[:, task.horizons.index(months)] for name, risk in risks.items()}
+    with ThreadPoolExecutor(2) as pool:
+        made = {
+            "performance": pool.submit(performance_of, rows, risks, task, draws),
+            "subgroups": pool.submit(subgroup_figures, rows, at_primary, months, draws),
+            "differences": pool.submit(paired_differences, rows, risks, models, task.horizons, draws, cut_offs),
+            "decision_curves": pool.submit(decision_curves, rows, risks, task.horizons, draws),
+        }
+        return {name: table.result() for name, table in made.items()}
 
 
 def read_records(fitted: Path, task: Task) -> dict[str, dict[str, Any]]:
@@ -121,9 +131,9 @@ def _title(task: Task, name: str) -> str:
     return f"{task.name} {name}, {'cross-validated' if task.evaluation.kind == 'cross_validation' else 'held-out patients'}"
 
 
-def _plot_performance(rows: pd.DataFrame, risks: np.ndarray, draws: Draws, task: Task, name: str, folder: Path) -> None:
+def _plot_performance(rows: pd.DataFrame, risks: np.ndarray, task: Task, name: str, folder: Path) -> None:
     folder.mkdir(parents=True)
-    shown, counts = [], draws.first(plots.DRAWS).rows(rows["patient_id"])
+    shown, counts = [], Draws.of(rows["patient_id"], plots.DRAWS, task.evaluation.seed).rows(rows["patient_id"])
     for h, months in enumerate(task.horizons):
         known = np.isfinite(risks[:, h])
         if not refusal(rows[known], months):

@@ -75,6 +75,13 @@ def logged(performance: pd.DataFrame) -> dict[str, float]:
     return named(performance[kept])
 
 
+def logged_subgroups(subgroups: pd.DataFrame) -> dict[str, float]:
+    """Return one candidate's figures in subgroups by name, as in `oe_ratio_24m_at_sex_female`."""
+    kept = subgroups[subgroups["measure"].isin(["auc", "oe_ratio", "events"])]
+    words = (kept["grouping"].str.partition(",")[0] + "_" + kept["group"]).str.replace(r"[^\w.-]+", "_", regex=True)
+    return named(kept.assign(subset="at_" + words, threshold=np.nan))
+
+
 def refused(performance: pd.DataFrame) -> list[str]:
     """Return, in words, the horizons of one candidate for which there are no figures, and why."""
     lines = performance[performance["why"] != ""]
