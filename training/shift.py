@@ -24,6 +24,7 @@ from training.evaluate import read_records
 from training.metrics import Draws, all_measures, figures, named
 from training.performance import held_out, logged, write_csv
 from training.split import LEAST_EVENTS, Fold, evaluation_folds
+from training.subgroups import suppressed
 
 Array = NDArray[np.float64]
 Refit = Literal["sites", "time", "history", "patients"]
@@ -73,7 +74,8 @@ def by_site(table: FeatureTable, task: Task, name: str, fitted: Path) -> pd.Data
             "one_site",
         )
     parts = [
-        _judge(table, task, name, Fold(np.flatnonzero(site != one), np.flatnonzero(site == one)), f"site_{_plain(one)}") for one in sites
+        suppressed(_judge(table, task, name, Fold(np.flatnonzero(site != one), np.flatnonzero(site == one)), f"site_{_plain(one)}"))
+        for one in sites
     ]
     return pd.concat(parts, ignore_index=True)
 

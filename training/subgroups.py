@@ -68,8 +68,9 @@ def subgroup_figures(rows: pd.DataFrame, risks: Mapping[str, Array], months: int
 
 def suppressed(table: pd.DataFrame) -> pd.DataFrame:
     """Return figures without the counts of fewer than 10 people, nor those from which such a count could be told."""
+    of = ["model", "horizon"]
     patients, events = (
-        table["model"].map(table[table["measure"] == what].set_index("model")["estimate"]) for what in ("patients", "events")
+        table[of].join(table[table["measure"] == what].set_index(of)["estimate"], on=of)["estimate"] for what in ("patients", "events")
     )
     few = (patients < SMALL_CELL) | events.between(1, SMALL_CELL - 1)
     hidden = (few & table["measure"].isin(["patients", "rows", "events", "effective_rows", "share_computable"])).to_numpy()

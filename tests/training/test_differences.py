@@ -99,8 +99,10 @@ def test_a_group_of_few_has_neither_figures_nor_counts_and_says_so(rows, risks):
 
 def test_ten_people_are_written_down_and_nine_are_not():
     table = pd.DataFrame(
-        {"model": "m", "measure": ["patients", "rows", "events"], "estimate": [50.0, 60.0, 10.0], "why": ""},
+        {"model": "m", "horizon": 24, "measure": ["patients", "rows", "events"], "estimate": [50.0, 60.0, 10.0], "why": ""},
     )
+    other = table.assign(horizon=60, estimate=[50.0, 60.0, 9.0])
+    assert suppressed(pd.concat([table, other], ignore_index=True))["estimate"].notna().tolist() == [True] * 3 + [False] * 3
     assert suppressed(table)["estimate"].notna().all()
     assert suppressed(table.assign(estimate=[50.0, 60.0, 9.0]))["estimate"].isna().all()
     assert suppressed(table.assign(estimate=[50.0, 60.0, 0.0]))["estimate"].notna().all()

@@ -42,13 +42,15 @@ def test_without_history_there_are_latest_values_their_age_and_what_is_static():
 
 @pytest.mark.slow
 def test_each_site_is_judged_with_a_reason_where_it_is_too_small(smm_table, quick, tmp_path):
-    rows = smm_table.rows.assign(site=np.where(smm_table.rows["site"] == "pamplona", "tiny site", "rest"))
+    rows = smm_table.rows.assign(site=np.where(smm_table.rows["site"] == smm_table.rows["site"].iloc[0], "tiny site", "rest"))
     few = rows[(rows["site"] == "rest") | rows["patient_id"].isin(rows.loc[rows["site"] == "tiny site", "patient_id"].unique()[:3])]
     found = by_site(replace(smm_table, rows=pd.concat([few, rows[rows["site"] == "rest"].assign(site="other")])), quick, "cox", tmp_path)
     auc = found[found["measure"] == "auc"].set_index(["subset", "horizon"])
     assert set(found["subset"]) == {"site_other", "site_rest", "site_tiny_site"}
     assert auc.loc[("site_rest", 24), "estimate"] > 0.5
     assert np.isnan(auc.loc[("site_tiny_site", 24), "estimate"])
+    counts = found[(found["subset"] == "site_tiny_site") & found["measure"].isin(["patients", "rows", "events"])]
+    assert counts["estimate"].isna().all()
     assert "at least 20 are needed" in auc.loc[("site_tiny_site", 24), "why"]
 
 

@@ -26,11 +26,11 @@ def main_measures(sample: Sample, risk: Array) -> dict[Key, Array]:
         observed : Aalen-Johansen incidence. mean_risk : mean prediction. oe_ratio : observed / mean_risk.
     """
     rows, cases, controls = sample.rows, sample.cases, sample.controls
-    observed = cases / rows  # the weighted share of progressions is the Aalen-Johansen estimate
-    brier = sample.known @ (sample.case - risk) ** 2 / rows
-    brier_null = (cases * (1.0 - observed) ** 2 + controls * observed**2) / rows
-    mean_risk = sample.counts @ risk / rows
-    with np.errstate(invalid="ignore", divide="ignore"):
+    with np.errstate(invalid="ignore", divide="ignore"):  # a draw may hold nobody of a small group
+        observed = cases / rows  # the weighted share of progressions is the Aalen-Johansen estimate
+        brier = sample.known @ (sample.case - risk) ** 2 / rows
+        brier_null = (cases * (1.0 - observed) ** 2 + controls * observed**2) / rows
+        mean_risk = sample.counts @ risk / rows
         ipa = np.where(brier_null > 0, 1.0 - brier / brier_null, np.nan)
         ratio = np.where(mean_risk > 0, observed / mean_risk, np.nan)
     order = np.argsort(risk, kind="stable")
