@@ -93,14 +93,18 @@ def beyond_criteria(world: World, traits: Traits, m: dict[str, Array]) -> dict[s
     The logarithm of value over limit, over the marker's within-person variation; negative before the criterion is reached.
     Criteria: Rajkumar, Lancet Oncol 2014;15:e538.
     """
-    chains = np.minimum(m["flc_ratio"] / FLC_RATIO_FROM, m["flc_ratio"] * traits.uninvolved / INVOLVED_FLC_FROM_MG_L)
+    return _beyond(world, traits, {name: np.log(value) for name, value in m.items()})
+
+
+def _beyond(world: World, traits: Traits, logs: dict[str, Array]) -> dict[str, Array]:
+    both = np.minimum(-np.log(FLC_RATIO_FROM), np.log(traits.uninvolved / INVOLVED_FLC_FROM_MG_L))  # ratio and chain
     over_limit = {
-        "flc_kappa": chains,
-        "bmpc": m["bmpc"] / BMPC_FROM_PERCENT,
-        "hemoglobin": HEMOGLOBIN_BELOW_G_DL / m["hemoglobin"],
-        "creatinine": m["creatinine"] / CREATININE_ABOVE_MG_DL,
+        "flc_kappa": logs["flc_ratio"] + both,
+        "bmpc": logs["bmpc"] - np.log(BMPC_FROM_PERCENT),
+        "hemoglobin": np.log(HEMOGLOBIN_BELOW_G_DL) - logs["hemoglobin"],
+        "creatinine": logs["creatinine"] - np.log(CREATININE_ABOVE_MG_DL),
     }
-    return {name: np.log(ratio) / world.cv[name] for name, ratio in over_limit.items()}
+    return {name: over / world.cv[name] for name, over in over_limit.items()}
 
 
 def progression_rate(world: World, traits: Traits, arrival: Array, t: Array) -> Array:
@@ -108,15 +112,15 @@ def progression_rate(world: World, traits: Traits, arrival: Array, t: Array) -> 
     ratio, growth = burden_ratio(world, traits, arrival, t)
     earlier, _ = burden_ratio(world, traits, arrival, t - world.late_years)
     m = _markers(world, traits, ratio, earlier, t)
-    log_rate = (
-        world.per_log_burden * np.log(m["bmpc"] / 15.0)
+    logs = {name: np.log(m[name]) for name in ("bmpc", "flc_ratio", "hemoglobin", "creatinine")}
+    foretold = world.intensity * np.exp(
+        world.per_log_burden * (logs["bmpc"] - np.log(15.0))
         + world.per_m_protein * (m["m_protein"] - 1.2)
-        + world.per_log_flc_ratio * np.log(m["flc_ratio"] / 5.0)
+        + world.per_log_flc_ratio * (logs["flc_ratio"] - np.log(5.0))
         + world.per_growth * growth
     )
-    foretold = traits.frailty * world.intensity * np.exp(log_rate)
-    found = 0.0
-    for name, beyond in beyond_criteria(world, traits, m).items():
+    rate = world.unforeseen + traits.frailty * foretold
+    for name, beyond in _beyond(world, traits, logs).items():
         # The share of results that would be beyond: near a limit noise decides (a logistic curve stands for the normal one).
-        found = found + world.discovery[name] / (1.0 + np.exp(-1.702 * np.maximum(beyond, -40.0)))
-    return world.unforeseen + foretold + found
+        rate = rate + world.discovery[name] / (1.0 + np.exp(-1.702 * np.maximum(beyond, -40.0)))
+    return rate

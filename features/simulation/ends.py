@@ -16,7 +16,7 @@ from features.tasks import DAYS_PER_YEAR
 Array = NDArray[np.float64]
 STEP = 1.0 / 12.0  # years; the intensity is taken at the middle of each step
 BLOCK_STEPS = 36
-BLOCK_PEOPLE = 8192
+BLOCK_PEOPLE = 512
 TREATED_ABOVE_PERCENT = 20.0
 
 

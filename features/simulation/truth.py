@@ -28,7 +28,7 @@ from features.tasks import DAYS_PER_YEAR, horizon_days
 Array = NDArray[np.float64]
 HORIZONS = (12, 24, 60)  # months, rising
 NODES = 4  # days of arrival between one horizon and the next
-BLOCK = 1024  # landmarks at a time
+BLOCK = 64  # landmarks at a time: what a core keeps near
 
 
 def true_risks(world: World, people: People, visits: Visits, ids: NDArray[np.str_]) -> pd.DataFrame:
