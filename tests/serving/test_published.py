@@ -158,7 +158,9 @@ def test_over_http_no_published_risk_of_smoldering_myeloma_is_shown_either(clien
 def guarded(artifact, cohort):
     """Return batch rows of three scored people whose hemoglobin was all set to 9.5, 10.0, and left as it is."""
     landmarks = last_landmarks(cohort)
-    scored = score_landmarks(artifact, cohort, landmarks).query("status == 'scored'")["patient_id"].head(3).tolist()
+    tested = cohort.measurements.groupby("patient_id")["biomarker"].nunique()
+    all_scored = score_landmarks(artifact, cohort, landmarks).query("status == 'scored'")["patient_id"]
+    scored = [patient for patient in all_scored if tested[patient] == tested.max()][:3]  # a score without its inputs gives no risk
     measured = cohort.measurements.copy()
     for patient, value in zip(scored, (9.5, 10.0), strict=False):
         measured.loc[(measured["patient_id"] == patient) & (measured["biomarker"] == "hemoglobin"), "value"] = value
