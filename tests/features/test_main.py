@@ -215,3 +215,16 @@ def test_a_connection_that_fails_ends_in_a_message_without_the_password(records,
     expect_refusal(ran, "The PostgreSQL database cannot be opened: nothing listens at that host and port", "postgresql://user@host")
     assert "S3CRET" not in ran.out + ran.err
     assert not (records / "cohort").exists()
+
+
+def test_simulate_writes_the_truth_beside_the_cohort_and_the_cohort_does_not_change(tmp_path, features):
+    alone = features("simulate", tmp_path / "a", "--patients", 20, "--seed", 3, "--json")
+    both = features("simulate", tmp_path / "b", "--patients", 20, "--seed", 3, "--truth", tmp_path / "truth.parquet", "--json")
+    assert json.loads(alone.out)["hash"] == json.loads(both.out)["hash"]
+    assert list(pd.read_parquet(tmp_path / "truth.parquet")) == ["patient_id", "landmark", "risk_12m", "risk_24m", "risk_60m"]
+
+
+def test_an_unknown_world_and_a_truth_of_another_kind_are_refused_before_anything_is_written(tmp_path, features):
+    expect_refusal(features("simulate", tmp_path / "c", "--world", "contrst"), 'Unknown world "contrst"', 'did you mean "contrast"?')
+    expect_refusal(features("simulate", tmp_path / "c", "--truth", tmp_path / "t.csv"), "does not end in .parquet", "Parquet file")
+    assert list(tmp_path.iterdir()) == []
