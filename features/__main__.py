@@ -7,16 +7,15 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from features.build import build_file, memory_bytes
-from features.cohort import Cohort, write_cohort
-from features.console import console, progress_bar, run
-from features.plausibility import describe, suspicions
-from features.quality import clean, describe_problems
+from features.console import Steps, console, progress_bar, run
+from features.landmarks import parse_day
+from features.mend import export_quarantine, mend
+from features.report import ingest_and_report, report_export, report_mended
 from features.simulation import simulate as simulate_cohort
 from features.simulation import simulate_truth, world_named, write_truth
-from features.sources import Received, read_source
+from features.sources import read_source
 from features.tasks import DEFAULT_PARAMS, load_task
 from myeloma import ConfigError
 
@@ -35,13 +34,14 @@ def ingest(
     cohort_path: Annotated[Path, typer.Argument(metavar="COHORT", help="Folder to write the canonical cohort to.")],
     source: Annotated[str, typer.Option(help="tabular (patients, measurements, events as CSV or Parquet), omop, fhir, meds or mgus2.")],
     mapping: Annotated[Path | None, typer.Option(help="Which codes mean what (YAML); omop, fhir and meds need it.")] = None,
+    as_of: Annotated[str | None, typer.Option(help="Days after this one (YYYY-MM-DD) are refused; today where left out.")] = None,
     as_json: Json = False,
 ) -> None:
     """Read a source into a canonical cohort; refused rows go to quarantine.parquet with a reason.
 
     Example: python -m features ingest --source omop cdm_folder my_cohort --mapping mapping.yaml
     """
-    _write(read_source(source, place, mapping), cohort_path, as_json)
+    ingest_and_report(read_source(source, place, mapping), cohort_path, as_json, parse_day(as_of) if as_of else None)
 
 
 @app.command()
@@ -62,9 +62,35 @@ def simulate(
     chosen = world_named(world)
     if truth is not None and truth.suffix != ".parquet":
         raise ConfigError(f'The truth "{truth.name}" does not end in .parquet.', "name a Parquet file, not inside the cohort's folder.")
-    _write(simulate_cohort(patients, seed, chosen), cohort_path, as_json)
+    ingest_and_report(simulate_cohort(patients, seed, chosen), cohort_path, as_json)
     if truth is not None:
         write_truth(simulate_truth(patients, seed, chosen), truth)
+
+
+@app.command("quarantine")
+def export(
+    cohort_path: Annotated[Path, typer.Argument(metavar="COHORT", help="Canonical cohort, made by ingest.")],
+    out: Annotated[Path, typer.Argument(metavar="REFUSED", help="File to write the refused rows to, .csv or .parquet.")],
+    as_json: Json = False,
+) -> None:
+    """Write the refused rows to a file in which their cells can be corrected, for `mend`.
+
+    Example: python -m features quarantine my_cohort refused.csv
+    """
+    report_export(export_quarantine(cohort_path, out), cohort_path, out, as_json)
+
+
+@app.command("mend")
+def take_back(
+    cohort_path: Annotated[Path, typer.Argument(metavar="COHORT", help="The cohort that the rows were refused from.")],
+    mended: Annotated[Path, typer.Argument(metavar="MENDED", help="The file of `quarantine`, with corrected cells.")],
+    as_json: Json = False,
+) -> None:
+    """Take corrected rows of the quarantine into their cohort; those that are still wrong stay in quarantine.
+
+    Example: python -m features mend my_cohort refused.csv
+    """
+    report_mended(mend(cohort_path, mended, Steps(quiet=as_json)), cohort_path, as_json)
 
 
 @app.command()
@@ -100,29 +126,6 @@ def build(
     )
     console.print("  patients whose first event is " + ", ".join(f"{event} {n}" for event, n in summary["patients_with"].items()))
     console.print("  landmarks censored before " + ", ".join(f"{h}: {n}" for h, n in summary["censored_before_horizon"].items()))
-
-
-def _write(source: Received, cohort_path: Path, as_json: bool) -> None:
-    cohort, quarantine = clean(source)
-    write_cohort(cohort, cohort_path, quarantine)
-    if as_json:
-        typer.echo(json.dumps({**cohort.about, "hash": cohort.content_hash(), "suspicions": describe(suspicions(cohort))}))
-        return
-    _print_counts(cohort, cohort_path)
-    for note in [*source.notes, *describe(suspicions(cohort))]:
-        console.print(f"  note: {note}", markup=False)
-    if len(quarantine):
-        console.print(f"Refused rows, kept in {cohort_path / 'quarantine.parquet'}:", markup=False)
-        console.print(describe_problems(quarantine), markup=False)
-
-
-def _print_counts(cohort: Cohort, path: Path) -> None:
-    table = Table(title=f"{path} ({cohort.content_hash()})", title_justify="left")
-    for heading in ("table", "read", "kept", "quarantined"):
-        table.add_column(heading, justify="left" if heading == "table" else "right")
-    for name, counts in cohort.about["counts"].items():
-        table.add_row(name, *(str(counts[key]) for key in ("read", "kept", "quarantined")))
-    console.print(table)
 
 
 if __name__ == "__main__":

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
-import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pandera.pandas as pa
-import pyarrow as pyarrow
+import pyarrow
 import pyarrow.parquet as parquet
 
-from myeloma import DataError, StateError, catalogue
+from myeloma import DataError, StateError
 
 SEXES = ("female", "male")
 STAGES = ("mgus", "smm", "mm")
@@ -29,6 +27,11 @@ _DATE = "datetime64[ns]"
 
 def _text(**options: Any) -> pa.Column:
     return pa.Column(str, nullable=False, coerce=True, **options)
+
+
+def _repeated(**options: Any) -> pa.Column:
+    """Return a text column that is checked as a categorical: millions of rows, few distinct texts."""
+    return pa.Column(pa.Category, nullable=False, **options)
 
 
 def _one_of(values: tuple[str, ...]) -> pa.Column:
@@ -48,22 +51,24 @@ SCHEMAS = {
             "heavy_chain": _one_of(HEAVY_CHAINS),
             "light_chain": _one_of(LIGHT_CHAINS),
             "fish": _text(),
+            "source_row": pa.Column("int64"),
         },
         strict=True,
         ordered=True,
     ),
     "measurements": pa.DataFrameSchema(
         {
-            "patient_id": _text(),
+            "patient_id": _repeated(),
             "collected_at": pa.Column(_DATE),
             "available_at": pa.Column(_DATE),
-            "biomarker": _text(),
+            "biomarker": _repeated(),
             "value": pa.Column(float, checks=pa.Check(lambda v: v.notna() & (v.abs() < float("inf")))),
-            "operator": _one_of(OPERATORS),
-            "unit": _text(),
-            "original_value": _text(),
-            "original_unit": _text(),
+            "operator": _repeated(checks=pa.Check.isin([*OPERATORS, ""])),
+            "unit": _repeated(),
+            "original_value": _repeated(),
+            "original_unit": _repeated(),
             "unit_divisor": pa.Column(float),
+            "collected_time": _repeated(),
             "source_row": pa.Column("int64"),
         },
         checks=pa.Check(lambda frame: frame["available_at"] >= frame["collected_at"]),
@@ -76,6 +81,7 @@ SCHEMAS = {
             "occurred_at": pa.Column(_DATE),
             "kind": _text(checks=pa.Check.isin(EVENT_KINDS)),
             "detail": _text(),
+            "source_row": pa.Column("int64"),
         },
         strict=True,
         ordered=True,
@@ -103,41 +109,35 @@ class Cohort:
         """Return a hash of the values of all three tables, whatever the files they came in."""
         digest = hashlib.sha256()
         for frame in self.tables().values():
-            digest.update(pd.util.hash_pandas_object(frame, index=False).to_numpy().tobytes())
+            digest.update(row_hashes(frame))
         return digest.hexdigest()[:16]
 
 
-def write_cohort(cohort: Cohort, folder: Path, quarantine: pd.DataFrame) -> None:
-    """Write a cohort folder whole or not at all; an older cohort in the same place is replaced.
+def row_hashes(frame: pd.DataFrame) -> bytes:
+    """Return the hash of each row's values, whatever the types that hold them."""
+    return pd.util.hash_pandas_object(frame, index=False).to_numpy().tobytes()
+
+
+def validated(name: str, frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a table as its schema wants it; repeated texts become categoricals.
 
     Raises
     ------
-    DataError
-        The folder holds something else.
+    pandera.errors.SchemaErrors
+        It does not follow the schema.
     """
-    if folder.exists() and not (folder / "cohort.json").is_file() and (not folder.is_dir() or any(folder.iterdir())):
-        raise DataError(f"{folder} exists and is not a cohort.", "name a new folder; nothing was written.")
-    ours = {*(f"{name}.parquet" for name in (*SCHEMAS, "quarantine")), "cohort.json"}
-    if folder.exists() and (others := [path.name for path in folder.iterdir() if path.name not in ours]):
-        raise DataError(
-            f"{folder} holds {len(others)} file(s) that are no part of a cohort.", "move them, or name a new folder; nothing was written."
-        )
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    try:
-        for name, frame in cohort.tables().items():
-            frame = SCHEMAS[name].validate(frame, lazy=True)
-            frame.to_parquet(work / f"{name}.parquet", index=False)
-        quarantine.to_parquet(work / "quarantine.parquet", index=False)
-        about = {"hash": cohort.content_hash(), "catalogue_version": catalogue().version, **cohort.about}
-        (work / "cohort.json").write_text(json.dumps(about, indent=1), encoding="utf-8")
-        work.chmod(0o755)
-        if folder.exists():
-            shutil.rmtree(folder)
-        work.rename(folder)
-    except BaseException:
-        shutil.rmtree(work, ignore_errors=True)
-        raise
+    labels = [column for column in labels_of(name) if column in frame and not isinstance(frame[column].dtype, pd.CategoricalDtype)]
+    return SCHEMAS[name].validate(frame.astype(dict.fromkeys(labels, "category")), lazy=True)
+
+
+def labels_of(name: str) -> list[str]:
+    """Return the columns of a table that are checked as categoricals."""
+    return [column for column, schema in SCHEMAS[name].columns.items() if str(schema.dtype) == "category"]
+
+
+def as_objects(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a table with plain text in place of categoricals, which group and compare in ways of their own."""
+    return frame.astype({column: object for column in frame.columns if isinstance(frame[column].dtype, pd.CategoricalDtype)})
 
 
 def read_cohort(folder: Path) -> Cohort:
@@ -157,10 +157,10 @@ def read_cohort(folder: Path) -> Cohort:
             f"{folder} is a folder, but not a canonical cohort (it has no cohort.json).",
             f"ingest it first: python -m features ingest --source tabular {folder} COHORT",
         )
-    frames = {name: _read_table(folder / f"{name}.parquet") for name in SCHEMAS}
+    frames = {name: _read_table(folder / f"{name}.parquet", labels_of(name)) for name in SCHEMAS}
     for name, frame in frames.items():
         try:
-            frames[name] = SCHEMAS[name].validate(frame, lazy=True)
+            frames[name] = as_objects(validated(name, frame))
         except pa.errors.SchemaErrors as error:
             cases = error.failure_cases
             columns = ", ".join(sorted({str(c) for c in cases["column"].dropna()})) or "table"
@@ -172,9 +172,9 @@ def read_cohort(folder: Path) -> Cohort:
     return Cohort(**frames, about=about)
 
 
-def _read_table(path: Path) -> pd.DataFrame:
+def _read_table(path: Path, labels: list[str]) -> pd.DataFrame:
     try:
-        frame = parquet.read_table(path).to_pandas()
+        frame = parquet.read_table(path, read_dictionary=labels).to_pandas()
     except FileNotFoundError:
         raise DataError(f"{path} is missing.", "ingest the cohort again.") from None
     except (pyarrow.ArrowInvalid, OSError) as error:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
+from features.files import DISK_FULL
 from myeloma import UserError
 
 REFUSED = 1
@@ -36,6 +38,23 @@ def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
         yield lambda done, total: bar.update(shown, completed=done, total=total)
 
 
+class Steps:
+    """Shows how far a long command is, on a terminal; says nothing in a pipe, in a log, or where it is told to be quiet."""
+
+    def __init__(self, quiet: bool = False) -> None:
+        self._quiet = quiet
+
+    def over(self, items: Iterable[Any], what: str, total: int) -> Iterator[Any]:
+        """Yield the items, of which there are `total`, and show how many of them are done."""
+        if self._quiet:
+            yield from items
+            return
+        with progress_bar(what) as show:
+            for done, item in enumerate(items, start=1):
+                yield item
+                show(done, total)
+
+
 def run(app: typer.Typer, argv: list[str] | None = None) -> None:
     """Run a command line and exit: 0 done, 1 refused with a message on stderr, 2 wrong use."""
     try:
@@ -47,7 +66,12 @@ def run(app: typer.Typer, argv: list[str] | None = None) -> None:
         sys.exit(REFUSED)
     except BrokenPipeError:
         os._exit(REFUSED)
-    except OSError as error:  # no permission, no space, a folder where a file belongs
+    except OSError as error:
+        if error.errno in DISK_FULL:
+            typer.echo("Error: The disk is full (or a quota is reached).", err=True)
+            typer.echo("Hint: free some space and run the same command again; nothing half-written is kept.", err=True)
+            sys.exit(REFUSED)
+        # no permission, no space; a folder where a file belongs
         typer.echo(f"Error: {error.filename2 or error.filename or 'A file'}: {error.strerror}.", err=True)
         typer.echo("Hint: check the path, its rights and the space left; nothing half-written is kept.", err=True)
         sys.exit(REFUSED)

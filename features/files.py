@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import filecmp
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+# No space, over the quota, over the largest file allowed.
+DISK_FULL = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
 
 
 @contextmanager
@@ -17,3 +23,38 @@ def whole_file(path: Path) -> Iterator[Path]:
         work.replace(path)
     finally:
         work.unlink(missing_ok=True)
+
+
+@contextmanager
+def whole_folder(folder: Path, work: Path) -> Iterator[Path]:
+    """Give the new folder `work` to write to, and put it in place of `folder` when all went well.
+
+    A folder whose files are already the same, byte for byte, is left as it is.
+
+    Parameters
+    ----------
+    work : Path
+        Place on the same disk; what an interrupted run left there is removed first.
+    """
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
+    old = work.with_name(f"{work.name}-old")
+    try:
+        yield work
+        if not same_files(folder, work):
+            if folder.exists():
+                folder.rename(old)
+            work.rename(folder)
+    finally:
+        if old.exists() and not folder.exists():
+            old.rename(folder)
+        shutil.rmtree(work, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def same_files(folder: Path, other: Path) -> bool:
+    """Return whether two folders hold the same files with the same bytes."""
+    names = sorted(path.name for path in other.iterdir())
+    if not folder.is_dir() or sorted(path.name for path in folder.iterdir()) != names:
+        return False
+    return filecmp.cmpfiles(folder, other, names, shallow=False)[0] == names

@@ -50,7 +50,7 @@ def answer_person(artifact: Artifact, cohort: Cohort, landmark: pd.DataFrame) ->
         "landmark": f"{day:%Y-%m-%d}",
         "task": artifact.about["task"],
         "risks": [] if met else _risks(artifact, features, measured),
-        "warnings": [*([CRITERIA_WARNING] if met else []), *_warnings(artifact, measured), *describe(suspicions(known, history))],
+        "warnings": [*([CRITERIA_WARNING] if met else []), *_warnings(artifact, measured), *describe(suspicions(known))],
         "criteria": criteria_findings(inputs, day),
         "evolving": evolving_findings(history, inputs, day),
         "scores": score_answers(inputs, artifact.about["population"], with_risks=not met),

@@ -39,13 +39,15 @@ class Received:
     """Tables by name, with every known column present and a `source_row` that a person can find again.
 
     Absent optional columns are filled with the empty string, which means unknown. `files` names the
-    file behind each table; `notes` says what was ignored. Sources that read many files add the columns `PLACE`.
+    file behind each table; `notes` says what was ignored; `mended` counts rows that a person corrected. Sources that
+    read many files add the columns `PLACE`.
     """
 
     source: str
     tables: dict[str, pd.DataFrame]
     files: dict[str, str]
     notes: list[str] = field(default_factory=list)
+    mended: int = 0
 
 
 def received(source: str, tables: dict[str, pd.DataFrame], files: dict[str, str]) -> Received:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow
 import pyarrow.parquet as parquet
 
+from features.cells import cells_of
 from features.sources.received import REQUIRED, Received, received
 from myeloma import DataError, StateError
 
@@ -35,6 +37,22 @@ def read_tabular(folder: Path) -> Received:
     return received("tabular", tables, {name: path.name for name, path in paths.items()})
 
 
+def read_any(path: Path) -> pd.DataFrame:
+    """Return a CSV or Parquet file with every cell as text, blanks stripped.
+
+    Raises
+    ------
+    StateError
+        The file is not there.
+    DataError
+        It is not what its ending says.
+    """
+    if not path.is_file():
+        raise StateError(f"No file {path}.", "name a .csv or .parquet file.")
+    frame = _read_csv(path) if path.suffix == ".csv" else _read_parquet(path)
+    return pd.DataFrame({column: cells_of(frame[column]).rows() for column in frame.columns if column != "source_row"})
+
+
 def _find(folder: Path, name: str) -> Path:
     found = [path for path in (folder / f"{name}.csv", folder / f"{name}.parquet") if path.is_file()]
     if len(found) == 1:
@@ -47,7 +65,7 @@ def _find(folder: Path, name: str) -> Path:
 
 def _read_csv(path: Path) -> pd.DataFrame:
     try:
-        frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig", skip_blank_lines=False)
+        frame = pd.read_csv(path, dtype="category", keep_default_na=False, encoding="utf-8-sig", skip_blank_lines=False)
     except pd.errors.EmptyDataError:
         raise DataError(f"{path.name} is empty.", "the first line must name the columns.", "not_csv") from None
     except UnicodeDecodeError as error:
@@ -68,9 +86,19 @@ def _read_csv(path: Path) -> pd.DataFrame:
         )
     frame.columns = [str(column).strip() for column in frame.columns]
     _check_layout(path, frame)
-    frame = frame.fillna("")  # a row that ends early
+    frame = frame.apply(_without_gaps)
     frame["source_row"] = frame.index + 2
-    return frame[(frame.drop(columns="source_row") != "").any(axis=1)]
+    said = np.zeros(len(frame), dtype=bool)
+    for column in frame.columns.drop("source_row"):
+        said |= (frame[column] != "").to_numpy()
+    return frame[said]
+
+
+def _without_gaps(column: pd.Series) -> pd.Series:
+    """Return a column in which the cells of rows that end early are empty, not missing."""
+    if not column.hasnans:
+        return column
+    return (column if "" in column.cat.categories else column.cat.add_categories("")).fillna("")
 
 
 def _check_layout(path: Path, frame: pd.DataFrame) -> None:
@@ -82,9 +110,9 @@ def _check_layout(path: Path, frame: pd.DataFrame) -> None:
     if twice := sorted({name for name in header if header.count(name) > 1}):
         raise DataError(f"{path.name} has {len(twice)} column name(s) twice.", "each column needs a name of its own.", "not_csv")
     for column in frame.columns:
-        broken = frame[column].str.contains("\n", regex=False, na=False)
+        broken = np.array(["\n" in cell for cell in frame[column].cat.categories], dtype=bool)
         if broken.any():
-            line = int(broken.to_numpy().argmax()) + 2
+            line = int(np.isin(frame[column].cat.codes, np.flatnonzero(broken)).argmax()) + 2
             raise DataError(
                 f"{path.name}, line {line}, column {column}: a cell holds a line break; a quotation mark may be missing or too many.",
                 "remove the quotation mark or the line break; otherwise the rows that follow would be swallowed.",
@@ -94,7 +122,8 @@ def _check_layout(path: Path, frame: pd.DataFrame) -> None:
 
 def _read_parquet(path: Path) -> pd.DataFrame:
     try:
-        frame = parquet.read_table(path).to_pandas()
+        texts = [field.name for field in parquet.read_schema(path) if pyarrow.types.is_string(field.type)]
+        frame = parquet.read_table(path, read_dictionary=texts).to_pandas()
     except PermissionError:
         raise DataError(f"{path.name} cannot be read: no permission.", "ask for read access.", "no_permission") from None
     except (pyarrow.ArrowInvalid, OSError):

@@ -55,10 +55,11 @@ def _cohort_of_days(rows, events=(), light_chain=""):
     frames = {"patients": patients, "measurements": measured, "events": happened}
     frames = {name: frame.reindex(columns=list(SCHEMAS[name].columns)) for name, frame in frames.items()}
     for name, frame in frames.items():
-        text = [c for c, schema in SCHEMAS[name].columns.items() if str(schema.dtype) == "str"]
+        text = [c for c, schema in SCHEMAS[name].columns.items() if str(schema.dtype) in ("str", "category")]
         frame[text] = frame[text].astype(object).fillna("")
+        frame["source_row"] = frame["source_row"].astype(float).fillna(0).astype("int64")
     frames["patients"]["birth_date"] = frames["patients"]["birth_date"].astype("datetime64[ns]")
-    order = ["patient_id", "biomarker", "collected_at", "available_at", "source_row"]  # as `quality` leaves it
+    order = ["patient_id", "biomarker", "collected_at", "available_at", "value"]  # as `quality` leaves it
     frames["measurements"] = frames["measurements"].sort_values(order).reset_index(drop=True)
     return Cohort(**frames)
 
