@@ -73,12 +73,16 @@ def ingest(source: Received, folder: Path, steps: Steps, today: pd.Timestamp | N
     folder.parent.mkdir(parents=True, exist_ok=True)
     work = folder.parent / f".{folder.name}-work-{_input_hash(source, tables, today)}"
     work.mkdir(exist_ok=True)
-    checked = check(source, today)
-    blocks = _blocks(measurements["patient_id"])
-    for number, rows in enumerate(steps.over(blocks, "checking measurements", len(blocks))):
-        if not (work / f"{number}.json").is_file():
-            _write_block(work, number, measurements.take(rows), source.files["measurements"], checked)
-    ingested = _assemble(source, checked, folder, work, len(blocks), steps)
+    try:
+        checked = check(source, today)
+        blocks = _blocks(measurements["patient_id"])
+        for number, rows in enumerate(steps.over(blocks, "checking measurements", len(blocks))):
+            if not (work / f"{number}.json").is_file():
+                _write_block(work, number, measurements.take(rows), source.files["measurements"], checked)
+        ingested = _assemble(source, checked, folder, work, len(blocks), steps)
+    finally:
+        if not any(work.iterdir()):
+            work.rmdir()
     for stale in folder.parent.glob(f".{folder.name}-work-*"):
         shutil.rmtree(stale, ignore_errors=True)
     return ingested
