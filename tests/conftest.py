@@ -65,7 +65,8 @@ def small_smm_task(smm_task):
     """The smm task with small models: what is tested is the line, not the figures."""
     boosting = {**smm_task.models["boosting"], "rounds": 25, "parallel_trees": 1}
     models = {**smm_task.models, "boosting": boosting, "logistic": {"penalties": [0.01]}}
-    gate = replace(smm_task.gate, auc_at_least=0.5, oe_ratio_between=(0.3, 3.0))
+    easy = {"ici_at_most": 1.0, "net_benefit_at": (), "subgroup_oe_ratio_between": (0.1, 10.0), "auc_loss_at_most": 1.0}
+    gate = replace(smm_task.gate, auc_at_least=0.5, oe_ratio_between=(0.3, 3.0), **easy)
     evaluation = replace(smm_task.evaluation, bootstrap=10)
     return replace(smm_task, models=models, gate=gate, evaluation=evaluation, interval_fits=2)
 
