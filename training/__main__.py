@@ -67,9 +67,10 @@ def evaluate(
 
     Example: python -m training evaluate --task smm --refit sites --refit time
     """
-    from training.evaluate import best, evaluate_task, read_records
+    from training.evaluate import best, check_model, evaluate_task, read_records
 
     chosen = load_task(task, params)
+    check_model(chosen, model)
     folder = fitted or folder_of(chosen, "fit")
     table = table or Path(next(iter(read_records(folder, chosen).values()))["table"])
     data, out = read_table(table), evaluated or folder_of(chosen, "evaluation")
@@ -77,7 +78,7 @@ def evaluate(
     if refit:
         from training.shift import refit as fit_again
 
-        fit_again(data, chosen, best(results, chosen, model), [kind.value for kind in refit], folder, out, _say(task, as_json))
+        fit_again(data, chosen, model or best(results, chosen), [kind.value for kind in refit], folder, out, _say(task, as_json))
     if as_json:
         typer.echo(json.dumps({name: result["metrics"] for name, result in results.items()}))
 

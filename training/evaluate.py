@@ -102,20 +102,23 @@ def read_records(fitted: Path, task: Task) -> dict[str, dict[str, Any]]:
     return {name: json.loads((fitted / name / RUN).read_text(encoding="utf-8")) for name in names}
 
 
-def best(results: dict[str, dict[str, Any]], task: Task, asked: str | None = None) -> str:
-    """Return the model asked for, or the fitted one with the lowest held-out Brier score at the primary horizon.
+def check_model(task: Task, name: str | None) -> None:
+    """Refuse the name of a model that the task does not have.
 
     Raises
     ------
     ConfigError
-        No such model is fitted.
+        No such model; the nearest is named.
     """
-    fitted = {
-        name: result["metrics"].get(f"brier_{task.primary_horizon}m", np.inf) for name, result in results.items() if not result["published"]
-    }
-    if asked is not None and asked not in fitted:
-        raise ConfigError(f'"{asked}" is not a fitted model of {task.name}.', nearest(asked, fitted))
-    return asked or min(fitted, key=fitted.__getitem__)
+    if name is not None and name not in task.models:
+        raise ConfigError(f'"{name}" is not a model of {task.name}.', nearest(name, task.models))
+
+
+def best(results: dict[str, dict[str, Any]], task: Task) -> str:
+    """Return the fitted model with the lowest held-out Brier score at the primary horizon."""
+    brier = f"brier_{task.primary_horizon}m"
+    fitted = {name: result["metrics"].get(brier, np.inf) for name, result in results.items() if not result["published"]}
+    return min(fitted, key=fitted.__getitem__)
 
 
 def _check_record(name: str, record: dict[str, Any], table: FeatureTable, task: Task) -> None:

@@ -137,8 +137,13 @@ def learning_curve(table: FeatureTable, task: Task, name: str, fitted: Path) -> 
     for share in CURVE:
         some = fold.fit[np.isin(patient[fold.fit], order[: round(share * len(order))])]
         people = len(np.unique(patient[some]))
-        if _progressing(table.rows.iloc[some]) >= LEAST_EVENTS:
-            parts.append(_judge(table, task, name, Fold(some, fold.judge), f"fitted_on_{people}").assign(people_fitted_on=people))
+        subset, events = f"fitted_on_{people}", _progressing(table.rows.iloc[some])
+        if events < LEAST_EVENTS:
+            why = f"only {events} of these people progress, at least {LEAST_EVENTS} are needed to fit."
+            found = pd.DataFrame({"model": [name], "subset": subset, "horizon": task.primary_horizon, "measure": "auc", "why": why})
+        else:
+            found = _judge(table, task, name, Fold(some, fold.judge), subset)
+        parts.append(found.assign(people_fitted_on=people))
     return pd.concat(parts, ignore_index=True)
 
 

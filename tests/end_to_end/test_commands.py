@@ -52,7 +52,7 @@ def test_from_nothing_to_scores_and_back(command, folder):
         "features simulate data/smm/cohort --patients 250 --seed 3",
         "features build data/smm/cohort data/smm/table.parquet --task smm",
         "training fit data/smm/table.parquet --task smm",
-        "training evaluate --task smm",
+        "training evaluate --task smm --refit time --refit history --model cox",
         "training register --task smm",
         "serving score data/smm/cohort --task smm --out risks.csv",
         "training report --task smm",
@@ -64,6 +64,7 @@ def test_from_nothing_to_scores_and_back(command, folder):
     assert (risks.loc[risks["status"] == "scored", "risk_12m"] <= risks.loc[risks["status"] == "scored", "risk_60m"]).all()
     assert "Fitted to simulated histories" in (folder / "data/smm/model_card.md").read_text()
 
+    assert {path.name for path in (folder / "data/smm/evaluation/cox/refits").iterdir()} == {"time.csv", "history.csv"}
     champion = next(row for row in json.loads(command("training compare --task smm --json")[1]) if row["champion_version"])
     assert champion["metrics"]["auc_24m_lo"] <= champion["metrics"]["auc_24m"] <= champion["metrics"]["auc_24m_hi"]
     code, out, _ = command("training compare --task smm")
@@ -107,6 +108,7 @@ def test_one_model_can_be_fitted_again_alone_and_its_run_is_the_one_compared(com
         ("training fit data/smm/table.parquet --task smn", 'did you mean "smm"'),
         ("training fit data/smm/table.parquet --task smm --model bosting", 'did you mean "boosting"'),
         ("training evaluate --task mgus", "Nothing is fitted"),
+        ("training evaluate --task smm --refit sites --model coxx", 'did you mean "cox"'),
         ("training register --task mgus", "No evaluation"),
         ("serving score data/smm/cohort --task mgus --out r.csv --model data/smm/fit/cox/artifact", "was made for the task smm"),
         ("serving score data/smm/cohort --task smm --out r.csv --at 2100-01-01", "lies in the future"),

@@ -76,7 +76,7 @@ def test_a_horizon_without_any_risk_has_no_figures(rows):
 
 def test_few_events_one_class_and_a_horizon_beyond_follow_up_are_refused_with_the_reason_and_what_to_do(rows):
     assert refusal(rows, 24) == ""
-    assert "only fewer than 10 people here progress within 24 months, at least 20 are needed" in refusal(rows.iloc[:40], 24)
+    assert "fewer than 10 people here progress within 24 months, at least 20 are needed" in refusal(rows.iloc[:40], 24)
     nobody = rows.assign(event="none")
     assert "only 0 people here progress" in refusal(nobody, 24)
     everybody = rows.assign(event="progression", time_to_event=30.0)
