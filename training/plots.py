@@ -157,7 +157,7 @@ def panels(n: int):  # noqa: ANN201 - matplotlib's own pair
     """Return a figure with n panels beside each other, and the panels."""
     width = 4.6 * max(n, 1)
     figure, axes = plt.subplots(1, max(n, 1), figsize=(width, 4.6), squeeze=False)
-    figure.subplots_adjust(left=0.75 / width, right=1 - 0.15 / width, bottom=0.12, top=0.84, wspace=0.28)
+    figure.subplots_adjust(left=1.0 / width, right=1 - 0.15 / width, bottom=0.12, top=0.84, wspace=0.28)
     return figure, axes[0]
 
 
