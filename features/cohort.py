@@ -19,7 +19,7 @@ SEXES = ("female", "male")
 STAGES = ("mgus", "smm", "mm")
 HEAVY_CHAINS = ("IgG", "IgA", "IgM", "IgD", "IgE", "light_chain")
 LIGHT_CHAINS = ("kappa", "lambda")
-EVENT_KINDS = ("progression", "death", "treatment_start", "treatment_stop", "last_contact")
+EVENT_KINDS = ("progression", "death", "transplant", "treatment_start", "treatment_stop", "last_contact")
 OPERATORS = ("<", ">")
 
 _DATE = "datetime64[ns]"

@@ -7,6 +7,7 @@ import datetime as dt
 import pandas as pd
 
 from features.cohort import Cohort
+from features.tasks import horizon_days
 from myeloma import DataError
 
 
@@ -24,6 +25,13 @@ def visit_landmarks(cohort: Cohort, biomarkers: tuple[str, ...] | None = None) -
     visits = results[["patient_id", "available_at"]].rename(columns={"available_at": "landmark"}).drop_duplicates()
     index_date = visits["patient_id"].map(cohort.patients.set_index("patient_id")["index_date"])
     return visits[visits["landmark"] >= index_date].sort_values(["patient_id", "landmark"]).reset_index(drop=True)
+
+
+def months_landmarks(cohort: Cohort, months: tuple[int, ...]) -> pd.DataFrame:
+    """Return patient_id and landmark: so many months after each person's index date."""
+    index = cohort.patients[["patient_id", "index_date"]]
+    parts = [index.assign(landmark=index["index_date"] + pd.Timedelta(days=horizon_days(m))) for m in months]
+    return pd.concat(parts)[["patient_id", "landmark"]].sort_values(["patient_id", "landmark"]).reset_index(drop=True)
 
 
 def last_landmarks(cohort: Cohort) -> pd.DataFrame:

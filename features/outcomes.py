@@ -6,15 +6,19 @@ import numpy as np
 import pandas as pd
 
 from features.cohort import Cohort
-from features.tasks import Population, Treatment
+from features.tasks import EventKind, Population, Treatment
 from myeloma.criteria import CRITERIA_INPUTS, any_met
 
 EVENTS = ("none", "progression", "death")
 CRITERIA_MET = "criteria_met"
 
 
-def milestones(cohort: Cohort, treatment: Treatment) -> pd.DataFrame:
+def milestones(
+    cohort: Cohort, treatment: Treatment, event: EventKind = "progression", competing_event: EventKind = "death"
+) -> pd.DataFrame:
     """Return, by patient, index_date, progression, death, treatment_start, follow_up_end (NaT where there is none).
+
+    `progression` is the day of the event that a task is about and `death` that of its competing event, whatever they are.
 
     Follow-up ends at the last sign of the person: a recorded last contact, death, any other event or any
     result, whichever is latest. Treatment is an intercurrent event: `censor` ends follow-up at its start,
@@ -28,8 +32,8 @@ def milestones(cohort: Cohort, treatment: Treatment) -> pd.DataFrame:
         return first[kind] if present else pd.Series(dtype="datetime64[ns]")
 
     table = cohort.patients.set_index("patient_id")[["index_date"]].copy()
-    for kind in ("progression", "death", "treatment_start"):
-        table[kind] = table.index.map(of(kind)).astype("datetime64[ns]")
+    for column, kind in (("progression", event), ("death", competing_event), ("treatment_start", "treatment_start")):
+        table[column] = table.index.map(of(kind)).astype("datetime64[ns]")
     seen = pd.concat(
         [
             last.groupby("patient_id").max(),
@@ -48,13 +52,22 @@ def milestones(cohort: Cohort, treatment: Treatment) -> pd.DataFrame:
     return table
 
 
-def outcomes(cohort: Cohort, landmarks: pd.DataFrame, treatment: Treatment, population: Population | None = None) -> pd.DataFrame:
+def outcomes(
+    cohort: Cohort,
+    landmarks: pd.DataFrame,
+    treatment: Treatment,
+    population: Population | None = None,
+    event: EventKind = "progression",
+    competing_event: EventKind = "death",
+) -> pd.DataFrame:
     """Return, row by row of `landmarks`, why a row is not at risk (empty = at risk) and what came after.
 
     Parameters
     ----------
     population : str, optional
         The stage at the index date that the task is about; people recorded with another are not at risk for it.
+    event, competing_event : str
+        What the task is about, and what makes it impossible.
 
     Returns
     -------
@@ -64,7 +77,7 @@ def outcomes(cohort: Cohort, landmarks: pd.DataFrame, treatment: Treatment, popu
         observation; `follow_up` in days, to the end of observation whatever happened. Where progression and
         death share a day, progression counts.
     """
-    when = milestones(cohort, treatment).loc[landmarks["patient_id"]].reset_index()
+    when = milestones(cohort, treatment, event, competing_event).loc[landmarks["patient_id"]].reset_index()
     landmark = landmarks["landmark"].reset_index(drop=True)
     treated = when["treatment_start"] <= landmark if treatment == "censor" else pd.Series(False, index=landmark.index)
     stage = landmarks["patient_id"].map(cohort.patients.set_index("patient_id")["stage"]).reset_index(drop=True)

@@ -18,7 +18,7 @@ from features.cohort import Cohort
 from features.columns import FeatureSpec
 from features.derived import with_derived
 from features.files import whole_file
-from features.landmarks import visit_landmarks
+from features.landmarks import months_landmarks, visit_landmarks
 from features.outcomes import CRITERIA_MET, criteria_met, outcomes
 from features.rows import features_from
 from features.score_inputs import PREFIX, score_inputs
@@ -64,8 +64,8 @@ def build_table(cohort: Cohort, task: Task) -> FeatureTable:
 
 def make_rows(cohort: Cohort, task: Task) -> Made:
     """Return the rows of some patients, which may be none. A person's rows depend on the person alone."""
-    landmarks = visit_landmarks(cohort)
-    after = outcomes(cohort, landmarks, task.treatment, task.population)
+    landmarks = visit_landmarks(cohort) if task.landmarks == "visits" else months_landmarks(cohort, task.landmarks)
+    after = outcomes(cohort, landmarks, task.treatment, task.population, task.event, task.competing_event)
     reason = after["not_at_risk"].to_numpy(dtype=object)
     measured = with_derived(cohort)
     scores = score_inputs(cohort, landmarks, measured).add_prefix(PREFIX)
@@ -114,9 +114,7 @@ def about_table(task: Task, cohort_hash: str, about_cohort: dict[str, Any], attr
     """Return what a table says of itself."""
     return {
         "task": task.name,
-        "population": task.population,
-        "treatment": task.treatment,
-        "criteria_guard": task.criteria_guard,
+        **task.rules(),
         "spec": asdict(task.features),
         "feature_hash": task.features.feature_hash(),
         "catalogue_version": catalogue().version,

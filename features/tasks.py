@@ -20,6 +20,7 @@ DAYS_PER_YEAR = 365.25
 
 Treatment = Literal["censor", "ignore", "composite"]
 Population = Literal["mgus", "smm", "mm"]
+EventKind = Literal["progression", "death", "transplant"]
 
 
 def horizon_days(months: float) -> int:
@@ -80,11 +81,11 @@ class Task:
     """One prediction problem: who, from what, until when, and what is fitted and demanded.
 
     `criteria_guard` keeps out landmarks at which a myeloma-defining criterion is met: that is no longer a precursor.
+    In tables, `progression` stands for the task's `event` and `death` for its `competing_event`, whatever they are.
     """
 
     name: str
     title: str
-    population: Population
     criteria_guard: bool
     features: FeatureSpec
     treatment: Treatment
@@ -94,7 +95,17 @@ class Task:
     scores: tuple[str, ...]
     evaluation: Evaluation
     gate: Gate
+    population: Population | None = None  # None: whatever the stage
+    event: EventKind = "progression"
+    competing_event: EventKind = "death"
+    landmarks: Literal["visits"] | tuple[Annotated[int, Field(ge=0)], ...] = "visits"  # or months after the index date
     interval_fits: Annotated[int, Field(ge=0, multiple_of=2)] = 10  # fits to halves of the patients, for intervals of risks
+
+    def rules(self) -> dict[str, Any]:
+        """Return what decides who is at risk and what counts: a table, and a model, are made under these."""
+        names = ("population", "treatment", "event", "competing_event", "criteria_guard", "landmarks")
+        rules = {name: getattr(self, name) for name in names}
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in rules.items()}
 
     def __post_init__(self) -> None:
         if not self.horizons or list(self.horizons) != sorted({h for h in self.horizons if h > 0}):

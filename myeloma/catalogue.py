@@ -86,16 +86,20 @@ def read_catalogue(path: Path) -> Catalogue:
 
 @cache
 def catalogue() -> Catalogue:
-    """Return the catalogue of the file that the environment variable MYELOMA_CATALOGUE names, or else the one that ships.
+    """Return the catalogue that ships, with the entries of the file that MYELOMA_CATALOGUE names added or put in place.
 
-    A process reads it once: a cohort of other biomarkers, or of another disease, brings its own.
+    A process reads it once: a cohort of other biomarkers, or of another disease, brings its own entries.
 
     Examples
     --------
     >>> catalogue()["creatinine"].unit
     'mg/dL'
     """
-    return read_catalogue(Path(os.environ.get(VARIABLE) or DEFAULT_PATH))
+    shipped = read_catalogue(DEFAULT_PATH)
+    if not os.environ.get(VARIABLE):
+        return shipped
+    own = read_catalogue(Path(os.environ[VARIABLE]))
+    return Catalogue(f"{shipped.version} with {own.version}", shipped.biomarkers | own.biomarkers)
 
 
 _REQUIRED = {"name", "unit", "units", "loinc", "limits", "harm", "scale", "cv", "sources"}

@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
+from features.cohort import Cohort
 from features.columns import FeatureSpec
+from features.outcomes import outcomes
 from myeloma import StateError, UserError
 from serving.models import KINDS, Model
 
@@ -131,6 +134,12 @@ def load_artifact(folder: Path, origin: dict[str, str] | None = None, threads: i
         origin=origin or {},
         resampled=tuple(load(folder / _HALF.format(k), model) for k, model in enumerate(content["resampled"])),
     )
+
+
+def at_risk(artifact: Artifact, cohort: Cohort, landmarks: pd.DataFrame) -> pd.DataFrame:
+    """Return the outcomes of landmarks under the rules that the model was trained under (see `features.outcomes`)."""
+    names = ("treatment", "population", "event", "competing_event")
+    return outcomes(cohort, landmarks, *(artifact.about[name] for name in names))
 
 
 def feature_matrix(artifact: Artifact, features: Any) -> NDArray[np.float64]:

@@ -11,12 +11,12 @@ import pandas as pd
 from features import Cohort
 from features.derived import with_derived
 from features.files import whole_file
-from features.outcomes import CRITERIA_MET, criteria_met, outcomes
+from features.outcomes import CRITERIA_MET, criteria_met
 from features.rows import features_from
 from features.score_inputs import score_inputs
 from myeloma import ConfigError
 from serving.answer import answer_columns, identity
-from serving.artifact import Artifact, feature_matrix
+from serving.artifact import Artifact, at_risk, feature_matrix
 from serving.predict import explain
 from serving.published import score_columns
 
@@ -33,7 +33,7 @@ def score_landmarks(
     progression: `status` says so and the numbers are empty. Where the task guards against it and a myeloma-defining
     criterion is met (`criteria_met`), no risk is shown either. Nobody is dropped.
     """
-    after = outcomes(cohort, landmarks, artifact.about["treatment"], artifact.about["population"])
+    after = at_risk(artifact, cohort, landmarks)
     # Scoring looks at the present: that follow-up ends at the landmark is no reason not to score.
     status = after["not_at_risk"].replace({"": SCORED, "after_follow_up": SCORED}).to_numpy(dtype=object)
     present = np.flatnonzero(status == SCORED)

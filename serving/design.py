@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+Scale = Literal["linear", "log", "percent"]
 _TINY = 1e-6  # below any measured value; a log needs a positive number
 
 
@@ -16,15 +17,15 @@ _TINY = 1e-6  # below any measured value; a log needs a positive number
 class LinearDesign:
     """Frozen at fit time, so that a missing value is handled alike in training and in use.
 
-    For each feature used: whether the log is taken, the limits it is clipped to, the value that stands in for a
-    missing one (the training median, all after the log), then mean and standard deviation. `knots` gives some
-    features, by name, the knots of a restricted cubic spline on the standardised scale, with the means of its
-    columns over the training rows. `indicated` lists the features that also get a 0/1 column "is missing",
-    centred on its training share.
+    For each feature used: its scale (`log` takes the logarithm, `percent` that of 1 + percent / 100), the limits it is
+    clipped to, the value that stands in for a missing one (the training median, on that scale), then mean and standard
+    deviation. `knots` gives some features, by name, the knots of a restricted cubic spline on the standardised scale,
+    with the means of its columns over the training rows. `indicated` lists the features that also get a 0/1 column
+    "is missing", centred on its training share.
     """
 
     features: tuple[str, ...]
-    log: tuple[bool, ...]
+    scale: tuple[Scale, ...]
     lower: tuple[float, ...]
     upper: tuple[float, ...]
     fill: tuple[float, ...]
@@ -46,8 +47,7 @@ class LinearDesign:
     def standardised(self, x: Array, columns: list[str]) -> Array:
         """Return the features alone: filled, clipped, with mean 0 and standard deviation 1 over the training rows."""
         used = x[:, [columns.index(name) for name in self.features]]
-        z = np.where(np.array(self.log), np.log(np.maximum(used, _TINY)), used)
-        z = np.clip(z, self.lower, self.upper)
+        z = np.clip(rescaled(used, self.scale), self.lower, self.upper)
         z = np.where(np.isnan(z), self.fill, z)
         return (z - np.array(self.mean)) / np.array(self.sd)
 
@@ -65,6 +65,19 @@ class LinearDesign:
         """Return the design that `to_dict` wrote."""
         knots = {name: tuple(values) for name, values in content["knots"].items()}
         return cls(**{name: tuple(values) for name, values in content.items() if name != "knots"}, knots=knots)
+
+
+def rescaled(x: Array, scale: tuple[Scale, ...]) -> Array:
+    """Return columns on the scale they enter by: a change in percent as the logarithm of the ratio, so that +100 % undoes -50 %.
+
+    Examples
+    --------
+    >>> rescaled(np.array([[0.0, 100.0, 3.0], [1.0, -50.0, 3.0]]), ("log", "percent", "linear")).round(2).tolist()
+    [[-13.82, 0.69, 3.0], [0.0, -0.69, 3.0]]
+    """
+    kinds = np.array(scale)
+    ratio = np.where(kinds == "percent", 1.0 + x / 100.0, x)
+    return np.where(kinds == "linear", x, np.log(np.maximum(ratio, _TINY)))
 
 
 def spline(z: Array, knots: Array) -> Array:

@@ -10,11 +10,10 @@ from pydantic import BaseModel, ConfigDict, Field, StrictFloat, StrictInt, Stric
 from features import Cohort
 from features.cohort import EVENT_KINDS, HEAVY_CHAINS, LIGHT_CHAINS, SEXES, STAGES
 from features.landmarks import landmark_day, last_landmarks
-from features.outcomes import outcomes
 from features.quality import inspect
 from features.sources.received import OPTIONAL, REQUIRED, received
 from myeloma import DataError
-from serving.artifact import Artifact
+from serving.artifact import Artifact, at_risk
 
 _PERSON = "person"
 Day = Annotated[str, Field(examples=["2024-03-01"], description="YYYY-MM-DD")]
@@ -113,10 +112,9 @@ def landmark_of(history: History, cohort: Cohort, artifact: Artifact) -> pd.Data
             landmarks["landmark"] = landmark_day(history.landmark)
         except DataError as error:
             raise HistoryError([{"code": error.code, "where": "landmark", "message": error.hint}]) from None
-    population = artifact.about["population"]
-    reason = outcomes(cohort, landmarks, artifact.about["treatment"], population)["not_at_risk"].iloc[0]
+    reason = at_risk(artifact, cohort, landmarks)["not_at_risk"].iloc[0]
     if reason not in ("", "after_follow_up"):
-        needed = f"stage {population} and a day from the index date on, before progression, treatment or death"
+        needed = f"stage {artifact.about['population']} and a day from the index date on, before progression, treatment or death"
         raise HistoryError([{"code": str(reason), "where": "landmark", "message": f"needed: {needed}"}])
     return landmarks
 

@@ -74,11 +74,10 @@ def check_table(table: FeatureTable, task: Task) -> None:
             f"build it again: python -m features build COHORT TABLE --task {task.name}",
             "feature_hash",
         )
-    for rule in ("population", "treatment", "criteria_guard"):
-        asked = getattr(task, rule)
-        if table.about[rule] != asked:
+    for rule, asked in task.rules().items():
+        if table.about.get(rule) != asked:
             raise ConfigError(
-                f"The table was built with {rule} {table.about[rule]}, task {task.name} asks for {asked}.",
+                f"The table was built with {rule} {table.about.get(rule)}, task {task.name} asks for {asked}.",
                 f"build it again: python -m features build COHORT TABLE --task {task.name}",
             )
     missing = [name for name in (*KEYS, *OUTCOMES, *table.spec.columns()) if name not in table.rows.columns]
@@ -129,9 +128,7 @@ def _about(table: FeatureTable, task: Task, rows: pd.DataFrame) -> dict[str, Any
     return {
         "task": task.name,
         "title": task.title,
-        "population": task.population,
-        "treatment": task.treatment,
-        "criteria_guard": task.criteria_guard,
+        **task.rules(),
         "cohort_hash": table.about["cohort_hash"],
         "source": table.about["source"],
         "catalogue_version": table.about["catalogue_version"],

@@ -99,13 +99,15 @@ def test_a_wrong_harm_or_scale_is_refused(read_with, wrong):
         read_with("urate", {**URATE, **wrong})
 
 
-def test_an_environment_variable_brings_another_catalogue(tmp_path, monkeypatch):
+def test_an_environment_variable_brings_entries_of_ones_own(tmp_path, monkeypatch):
     path = tmp_path / "liver.yaml"
-    path.write_text(yaml.safe_dump({"version": "liver-1", "biomarkers": {"urate": URATE}}), encoding="utf-8")
+    path.write_text(yaml.safe_dump({"version": "liver-1", "biomarkers": {"urate": URATE, "albumin": URATE}}), encoding="utf-8")
     monkeypatch.setenv("MYELOMA_CATALOGUE", str(path))
     catalogue.cache_clear()
     try:
-        assert (catalogue().version, catalogue().keys()) == ("liver-1", ["urate"])
+        assert catalogue().version.endswith("with liver-1")
+        assert {"urate", "m_protein"} <= set(catalogue())
+        assert catalogue()["albumin"].name == "Urate"
     finally:
         monkeypatch.undo()
         catalogue.cache_clear()

@@ -93,10 +93,10 @@ def test_shapley_values_of_cox_are_zero_for_the_reference_person_and_share_nothi
     artifact = fitted_smm["cox"]
     design = artifact.model.design
     reference = np.full((1, len(artifact.columns)), np.nan)
-    for name, mean, sd, middle, log in zip(design.features, design.mean, design.sd, design.fill, design.log, strict=True):
+    for name, mean, sd, middle, scale in zip(design.features, design.mean, design.sd, design.fill, design.scale, strict=True):
         assert sd > 0
         assert np.isfinite(middle)
-        reference[0, artifact.columns.index(name)] = np.exp(mean) if log else mean
+        reference[0, artifact.columns.index(name)] = np.exp(mean) if scale == "log" else mean
     contributions = artifact.model.contributions(reference)
     assert contributions == pytest.approx(np.zeros_like(contributions), abs=1e-9)
 

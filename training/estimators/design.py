@@ -8,7 +8,7 @@ import numpy as np
 
 from features import parse_column
 from myeloma import catalogue
-from serving.design import LinearDesign, spline
+from serving.design import LinearDesign, Scale, rescaled, spline
 from serving.models.base import Array
 
 _LEVELS = {"last", "mean", "min", "max"}
@@ -19,7 +19,8 @@ _KNOT_PERCENTILES = (5.0, 35.0, 65.0, 95.0)
 
 
 def fit_design(x: Array, columns: list[str], use: list[str], *, indicate: bool, curve: bool = False) -> LinearDesign:
-    """Return the design of the columns in `use` that vary; levels of skewed biomarkers enter by their logarithm.
+    """Return the design of the columns in `use` that vary; levels of skewed biomarkers enter by their logarithm, changes in
+    percent by that of the ratio.
 
     Parameters
     ----------
@@ -29,26 +30,26 @@ def fit_design(x: Array, columns: list[str], use: list[str], *, indicate: bool, 
     curve : bool
         Whether latest values and static columns get a restricted cubic spline, where their values allow four knots.
     """
-    kept, log, lower, upper, fill, mean, sd = [], [], [], [], [], [], []
+    kept, scale, lower, upper, fill, mean, sd = [], [], [], [], [], [], []
     for name in use:
         values = x[:, columns.index(name)]
-        takes_log = _is_skewed_level(name)
-        values = np.log(np.maximum(values, 1e-6)) if takes_log else values
         if np.isnan(values).all():
             continue
+        entering = _scale(name)
+        values = rescaled(values[:, None], (entering,))[:, 0]
         low, high = np.nanpercentile(values, _CLIP_PERCENTILES)
         middle = float(np.nanmedian(values))
         filled = np.where(np.isnan(values), middle, np.clip(values, low, high))
         if filled.std() == 0:
             continue
         for store, value in zip(
-            (kept, log, lower, upper, fill, mean, sd), (name, takes_log, low, high, middle, filled.mean(), filled.std()), strict=True
+            (kept, scale, lower, upper, fill, mean, sd), (name, entering, low, high, middle, filled.mean(), filled.std()), strict=True
         ):
-            store.append(value if isinstance(value, str | bool) else float(value))
+            store.append(value if isinstance(value, str) else float(value))
     shares = {name: float(np.isnan(x[:, columns.index(name)]).mean()) for name in kept if _is_latest_or_static(name)}
     indicated = [name for name, share in shares.items() if indicate and _INDICATE_ABOVE < share < 1 - _INDICATE_ABOVE]
     straight = LinearDesign(
-        *(tuple(v) for v in (kept, log, lower, upper, fill, mean, sd)),
+        *(tuple(v) for v in (kept, scale, lower, upper, fill, mean, sd)),
         knots={},
         spline_mean=(),
         indicated=tuple(indicated),
@@ -74,6 +75,8 @@ def _is_latest_or_static(name: str) -> bool:
     return (parse_column(name).statistic or "last") == "last"
 
 
-def _is_skewed_level(name: str) -> bool:
+def _scale(name: str) -> Scale:
     column = parse_column(name)
-    return column.statistic in _LEVELS and catalogue()[column.biomarker].scale == "log"
+    if column.statistic in _LEVELS:
+        return catalogue()[column.biomarker].scale
+    return "percent" if (column.statistic or "").startswith("pct_") else "linear"
