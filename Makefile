@@ -7,6 +7,8 @@ HOST    := 127.0.0.1
 PORT    ?= 8000
 UI_PORT ?= 5000
 TASK    ?= smm
+MODEL   ?= boosting
+TRIALS  ?= 25
 
 export PATH := $(abspath $(VENV))/bin:$(PATH)
 # A busy second core slows a fit five times when idle threads spin; see libgomp's OMP_WAIT_POLICY.
@@ -14,7 +16,7 @@ export OMP_WAIT_POLICY := passive
 export MLFLOW_DISABLE_TELEMETRY := true
 export DO_NOT_TRACK := true
 
-.PHONY: help setup train test lint ui serve score bench docs lock gpu clean
+.PHONY: help setup train tune test lint ui serve score bench docs lock gpu clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -43,6 +45,10 @@ FORCE := $(if $(findstring ://,$(STORE))$(wildcard $(STORE)),,--force)
 train: setup ## the main job: both tasks from data to a registered champion
 	@dvc repro $(FORCE)
 	@python -m training compare
+	@test ! -f data/smm/truth.parquet || python -m training truth --task smm --truth data/smm/truth.parquet
+
+tune: setup ## search for better options: make tune [TASK=smm MODEL=boosting TRIALS=25]
+	@python -m training tune --task $(TASK) --model $(MODEL) --trials $(TRIALS)
 
 test: setup ## all tests
 	@ruff check .

@@ -52,6 +52,11 @@ def explain(artifact: Artifact, x: Array) -> Explained:
     return Explained(logistic(log_odds), lower, upper, log_odds - contributions.sum(axis=2), contributions)
 
 
+def predict_interval(artifact: Artifact, x: Array) -> tuple[Array, Array]:
+    """Return the lower and upper bounds of `predict_risk`, each (rows, horizons); NaN where the artifact has none."""
+    return _interval(artifact, x, _log_odds(artifact, x))
+
+
 def _interval(artifact: Artifact, x: Array, log_odds: Array) -> tuple[Array, Array]:
     """Return the 95 % interval of each risk from fits to halves of the patients.
 

@@ -1,4 +1,4 @@
-"""`python -m training`: fit, evaluate, register, compare, promote, rollback, history, doctor, report."""
+"""`python -m training`: fit, evaluate, register, compare, promote, rollback, history, doctor, report, tune, truth."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import typer
 from features import load_task, read_table
 from features.console import console, run
 from features.tasks import DEFAULT_PARAMS
-from training import registry_commands
+from training import model_commands, registry_commands
 from training.registry_commands import Evaluated, Json, Params, TaskName, folder_of
 from training.store_trouble import told
 
@@ -83,7 +83,7 @@ def evaluate(
         typer.echo(json.dumps({name: result["metrics"] for name, result in results.items()}))
 
 
-for command in registry_commands.COMMANDS:
+for command in (*registry_commands.COMMANDS, *model_commands.COMMANDS):
     app.command()(command)
 
 

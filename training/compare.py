@@ -47,7 +47,7 @@ def candidates(task: Task) -> list[Candidate]:
     client = connect()
     experiment = client.get_experiment_by_name(task.name)
     runs = client.search_runs([experiment.experiment_id], order_by=["attributes.start_time DESC"]) if experiment else []
-    evaluated = [run for run in runs if run.data.metrics]
+    evaluated = [run for run in runs if run.data.metrics and "kind" not in run.data.tags]  # searches and the like are no candidates
     if not evaluated:
         what = f"Nothing is evaluated for {task.name}."
         raise StateError(what, f"run: python -m training evaluate --task {task.name}", "nothing_evaluated")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -59,6 +59,32 @@ def start_run(task: Task, name: str, training_id: str, table: FeatureTable, judg
     run = connect(create=True).create_run(_experiment(task), run_name=name, tags=tags)
     log_dataset(run.info.run_id, table)
     return run.info.run_id
+
+
+@contextmanager
+def search(task: Task, table: FeatureTable, model: str) -> Iterator[Callable[[str, Any], None]]:
+    """Open the parent run of a search for options; give the function that logs a trial as a run under it."""
+    client, experiment = connect(create=True), _experiment(task)
+    name = f"search for {model}"
+    tags = {"kind": "search", **_made_from(task, table)}
+    parent = client.create_run(experiment, run_name=name, tags={"mlflow.runName": name, **tags}).info.run_id
+    log_dataset(parent, table)
+
+    def log(part: str, trial: Any) -> None:
+        run_name = f"{part} {trial.number}"
+        run = client.create_run(experiment, run_name=run_name, tags={"mlflow.runName": run_name, "mlflow.parentRunId": parent, **tags})
+        for key, value in {**trial.params, "study": part, "state": trial.state.name}.items():
+            client.log_param(run.info.run_id, key, value)
+        for step, loss in trial.intermediate_values.items():
+            client.log_metric(run.info.run_id, "fold_loss", loss, step=step)
+        client.set_terminated(run.info.run_id)
+
+    try:
+        yield log
+    except BaseException:
+        client.set_terminated(parent, "FAILED")
+        raise
+    client.set_terminated(parent)
 
 
 def log_dataset(run_id: str, table: FeatureTable) -> None:

@@ -138,7 +138,8 @@ def test_only_the_simulate_stage_names_the_truth(root):
 
 def test_no_code_but_the_command_that_writes_it_knows_of_the_truth(root):
     ours = [path for package in ("myeloma", "features", "serving", "training") for path in (root / package).rglob("*.py")]
-    allowed = {root / "features/__main__.py", *(root / "features/simulation").rglob("*.py")}
+    judging = {root / "training/against_truth.py", root / "training/model_commands.py"}  # a command that no stage runs
+    allowed = {root / "features/__main__.py", *judging, *(root / "features/simulation").rglob("*.py")}
     wrong = []
     for path in set(ours) - allowed:
         for node in ast.walk(ast.parse(path.read_text())):

@@ -5,8 +5,12 @@ from dataclasses import replace
 import numpy as np
 import optuna
 import pytest
+from typer.testing import CliRunner
 
 from myeloma import ConfigError
+from serving.store import connect
+from training.__main__ import app
+from training.compare import candidates
 from training.split import evaluation_folds
 from training.tune import Search, tune
 
@@ -84,3 +88,22 @@ def test_a_hopeless_trial_is_pruned(mgus_table, mgus_task, search, monkeypatch):
 def test_a_model_without_a_search_is_refused(mgus_table, mgus_task, search):
     with pytest.raises(ConfigError, match="Nothing to tune"):
         tune(mgus_table, mgus_task, replace(search, model="ensemble"), silent)
+
+
+@pytest.mark.slow
+def test_every_trial_is_a_run_under_the_search_and_no_candidate(trained, root, tmp_path, monkeypatch, small_smm_task):
+    monkeypatch.chdir(tmp_path)
+    arguments = ["tune", "--task", "smm", "--model", "cox", "--trials", "2", "--outer", "0", "--table", trained.folder / "table.parquet"]
+    before = {candidate.run_id for candidate in candidates(small_smm_task)}
+    ran = CliRunner().invoke(app, [*map(str, arguments), "--params", str(root / "params.yaml")])
+    assert ran.exit_code == 0, ran.output
+    assert "penalty" in ran.output.splitlines()[-1]
+    client = connect()
+    experiment = client.get_experiment_by_name("smm").experiment_id
+    runs = client.search_runs([experiment], "tags.kind = 'search'")
+    parents = [run for run in runs if "mlflow.parentRunId" not in run.data.tags]
+    assert len(parents) == 1
+    children = [run for run in runs if run.data.tags.get("mlflow.parentRunId") == parents[0].info.run_id]
+    assert {run.data.params["state"] for run in children} == {"COMPLETE"}
+    assert len(children) == 2
+    assert {candidate.run_id for candidate in candidates(small_smm_task)} == before

@@ -1,0 +1,112 @@
+"""Held-out predictions beside the true risks of a simulated cohort: how near the ceiling, how well calibrated, how wide.
+
+For judging only: no pipeline stage runs this, and nothing here is fed back. What it says holds for the simulator.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from features import FeatureTable, Task
+from myeloma import DataError, StateError
+from serving.artifact import feature_matrix, load_artifact
+from serving.models import logit
+from serving.predict import predict_interval
+from training.fit import ARTIFACT
+from training.metrics import Draws, judged_at, main_measures
+from training.metrics.figures import interval
+from training.performance import held_out
+
+Array = NDArray[np.float64]
+REFERENCE = "cox"  # PANGEA-SMM's form, fitted anew to the cohort
+_GROUPS = 20  # of equal size by predicted risk, for the distance between prediction and truth
+
+
+@dataclass(frozen=True)
+class Beside:
+    """One candidate at one horizon: estimates with their 95 % patient-bootstrap intervals, and plain figures.
+
+    Attributes
+    ----------
+    auc, truth_auc : (estimate, lo, hi) of the model and of the true risk
+    above_reference : AUC minus that of the refitted PANGEA-SMM, paired
+    gap_closed : share of the way from the refitted PANGEA-SMM to the true risk
+    correlation : of the log-odds with those of the truth
+    miscalibration : mean distance between predicted and mean true risk over twentieths of the prediction
+    covered, covered_on_average : share of true risks, and of the mean true risks of twentieths, within the model's intervals
+    """
+
+    model: str
+    horizon: int
+    auc: tuple[float, ...]
+    truth_auc: tuple[float, ...]
+    above_reference: tuple[float, ...]
+    gap_closed: tuple[float, ...]
+    correlation: float
+    miscalibration: float
+    covered: float
+    covered_on_average: float
+
+
+def beside_truth(table: FeatureTable, task: Task, fitted: Path, truth_path: Path) -> list[Beside]:
+    """Return each fitted candidate of a task beside the truth, at every horizon.
+
+    Raises
+    ------
+    StateError
+        There is no such file, or the refitted PANGEA-SMM is not among the candidates.
+    DataError
+        The file is of another cohort.
+    """
+    if not truth_path.is_file():
+        raise StateError(
+            f"No true risks in {truth_path}.", "only a simulated cohort has them: python -m features simulate ... --truth FILE"
+        )
+    names = [name for name in task.models if (fitted / name / ARTIFACT).is_dir()]
+    if REFERENCE not in names:
+        raise StateError(f"The model {REFERENCE} is not fitted in {fitted}.", "it is what the others are compared with.")
+    rows, risks = held_out(table, task, fitted, names)
+    truth = rows[["patient_id", "landmark"]].merge(pd.read_parquet(truth_path), how="left", validate="one_to_one")
+    true = truth[[f"risk_{months}m" for months in task.horizons]].to_numpy()
+    if np.isnan(true).any():
+        raise DataError(f"{truth_path} is not of this cohort: {int(np.isnan(true).any(axis=1).sum())} visits have no true risk there.")
+    draws = Draws.of(rows["patient_id"], task.evaluation.bootstrap, task.evaluation.seed)
+    bounds = {name: _bounds(fitted / name / ARTIFACT, rows) for name in names}
+    found = []
+    for h, months in enumerate(task.horizons):
+        sample = judged_at(rows, months, draws).sample
+        auc = {name: _auc(sample, risk[:, h]) for name, risk in {**risks, "truth": true}.items()}
+        found += [_beside(name, months, auc, risks[name][:, h], true[:, h], [bound[:, h] for bound in bounds[name]]) for name in names]
+    return found
+
+
+def _auc(sample, risk: Array) -> Array:  # noqa: ANN001 - as main_measures takes it
+    return next(values for key, values in main_measures(sample, risk).items() if key[0] == "auc")
+
+
+def _bounds(folder: Path, rows: pd.DataFrame) -> tuple[Array, Array]:
+    artifact = load_artifact(folder, threads=2)
+    return predict_interval(artifact, feature_matrix(artifact, rows))
+
+
+def _beside(name: str, months: int, auc: dict[str, Array], risk: Array, true: Array, bounds: list[Array]) -> Beside:
+    reference, ceiling = auc[REFERENCE], auc["truth"]
+    group = pd.qcut(risk, _GROUPS, labels=False, duplicates="drop")
+    means = pd.DataFrame({"risk": risk, "true": true, "lo": bounds[0], "hi": bounds[1]}).groupby(group).mean()
+    return Beside(
+        name,
+        months,
+        interval(auc[name]),
+        interval(ceiling),
+        interval(auc[name] - reference),
+        interval((auc[name] - reference) / (ceiling - reference)),
+        float(np.corrcoef(logit(risk), logit(true))[0, 1]),
+        float((means["risk"] - means["true"]).abs().mean()),
+        float(((bounds[0] <= true) & (true <= bounds[1])).mean()),
+        float(((means["lo"] <= means["true"]) & (means["true"] <= means["hi"])).mean()),
+    )

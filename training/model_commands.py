@@ -1,0 +1,111 @@
+"""The commands on models beside the pipeline: tune, and truth (simulated cohorts only)."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+import yaml
+from rich.table import Table
+
+from features import load_task, read_table
+from features.console import console
+from features.tasks import DEFAULT_PARAMS
+from training.registry_commands import Json, Params, TaskName, folder_of
+from training.store_trouble import told
+
+TablePath = Annotated[Path | None, typer.Option("--table", help="Feature table. Default: data/TASK/table.parquet.")]
+
+
+@told
+def tune(
+    task: TaskName,
+    model: Annotated[str, typer.Option(help="Which of the task's models: boosting, logistic or cox.")] = "boosting",
+    trials: Annotated[int, typer.Option(min=1, help="Trials of each study.")] = 25,
+    outer: Annotated[int, typer.Option(min=0, help="Outer folds, which say what tuning is worth; 0 for none.")] = 3,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same search.")] = 1,
+    table: TablePath = None,
+    params: Params = DEFAULT_PARAMS,
+    as_json: Json = False,
+) -> None:
+    """Search for the options of a model by nested, patient-grouped cross-validation; take up a search that was stopped.
+
+    Example: python -m training tune --task smm --model boosting --trials 25
+    """
+    from training import tracking
+    from training.tune import Search, tune
+
+    chosen = load_task(task, params)
+    read = read_table(table or folder_of(chosen, "table.parquet"))
+    storage = folder_of(chosen, "tune") / f"{model}.db"
+    with tracking.search(chosen, read, model) as log:
+
+        def tell(part: str, trial) -> None:  # noqa: ANN001 - Optuna's trial
+            log(part, trial)
+            if not as_json:
+                loss = "pruned" if trial.value is None else f"loss {trial.value:.5f}"
+                console.print(f"{task}: {model} {part}, trial {trial.number + 1} of {trials}: {loss}", markup=False)
+
+        tuned = tune(read, chosen, Search(model, trials, outer, seed, storage), tell)
+    if as_json:
+        typer.echo(json.dumps(asdict(tuned)))
+        return
+    for k, (present, best) in enumerate(tuned.outer, start=1):
+        console.print(f"outer fold {k}: loss {present:.5f} with the present options, {best:.5f} tuned (lower is better)", markup=False)
+    if tuned.outer:
+        gain = float(np.mean([present - best for present, best in tuned.outer]))
+        console.print(f"on people neither choice nor fit has seen, tuning {'gains' if gain > 0 else 'loses'} {abs(gain):.5f}", markup=False)
+    options = {k: list(v) if isinstance(v, tuple) else v for k, v in tuned.options.items()}
+    console.print(
+        f"For tasks.{task}.models in {params}:\n{yaml.safe_dump({model: options}, default_flow_style=None).strip()}", markup=False
+    )
+
+
+@told
+def truth(
+    task: TaskName,
+    truth_path: Annotated[Path, typer.Option("--truth", help="True risks, written by python -m features simulate ... --truth FILE.")],
+    table: TablePath = None,
+    fitted: Annotated[Path | None, typer.Option(help="Folder of the fitted candidates. Default: data/TASK/fit.")] = None,
+    params: Params = DEFAULT_PARAMS,
+    as_json: Json = False,
+) -> None:
+    """Print how near the models of a simulated cohort come to its true risks, on people held out. It says nothing about patients.
+
+    Example: python -m training truth --task smm --truth data/smm/truth.parquet
+    """
+    from training.against_truth import REFERENCE, beside_truth
+
+    chosen = load_task(task, params)
+    read = read_table(table or folder_of(chosen, "table.parquet"))
+    found = beside_truth(read, chosen, fitted or folder_of(chosen, "fit"), truth_path)
+    if as_json:
+        typer.echo(json.dumps([asdict(each) for each in found]))
+        return
+    title = f"{task}: held-out models beside the simulated truth; {REFERENCE} has the form of PANGEA-SMM, fitted anew"
+    shown = Table(title=title, title_justify="left")
+    for heading in (
+        "model",
+        "horizon",
+        "AUC",
+        "AUC of the truth",
+        f"above {REFERENCE}",
+        "gap closed",
+        "corr.",
+        "miscal.",
+        "truth in interval",
+    ):
+        shown.add_column(heading, justify="left" if heading == "model" else "right")
+    for each in found:
+        cells = [f"{x[0]:.3f} ({x[1]:.3f}, {x[2]:.3f})" for x in (each.auc, each.truth_auc, each.above_reference)]
+        gap = f"{each.gap_closed[0]:.0%} ({each.gap_closed[1]:.0%}, {each.gap_closed[2]:.0%})"
+        inside = f"{each.covered:.0%}; means {each.covered_on_average:.0%}"
+        shown.add_row(each.model, f"{each.horizon} m", *cells, gap, f"{each.correlation:.2f}", f"{each.miscalibration:.3f}", inside)
+    console.print(shown)
+
+
+COMMANDS = (tune, truth)
