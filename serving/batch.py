@@ -12,8 +12,9 @@ from features import Cohort
 from features.derived import with_derived
 from features.files import whole_file
 from features.outcomes import CRITERIA_MET, criteria_met
-from features.rows import features_from
+from features.rows import features_at
 from features.score_inputs import score_inputs
+from features.series import series_of
 from myeloma import ConfigError
 from serving.answer import answer_columns, identity
 from serving.artifact import Artifact, at_risk, feature_matrix
@@ -42,10 +43,12 @@ def score_landmarks(
     if artifact.about["criteria_guard"]:
         status[present[criteria_met(inputs)]] = CRITERIA_MET
     scored = np.flatnonzero(status == SCORED)
+    ids = pd.Index(landmarks["patient_id"].iloc[scored].unique())
+    series = series_of(measured, ids, artifact.spec.biomarkers)
     parts = []
     for start in range(0, len(scored), _CHUNK):
         positions = scored[start : start + _CHUNK]
-        features = features_from(measured, cohort, landmarks.iloc[positions], artifact.spec)
+        features = features_at(series, ids, cohort, landmarks.iloc[positions], artifact.spec)
         parts.append(answer_columns(artifact, explain(artifact, feature_matrix(artifact, features))).set_index(positions))
         progress(len(positions))
     if not parts:  # nobody is at risk: the columns of an answer, without a row

@@ -21,7 +21,7 @@ class LinearDesign:
     clipped to, the value that stands in for a missing one (the training median, on that scale), then mean and standard
     deviation. `knots` gives some features, by name, the knots of a restricted cubic spline on the standardised scale,
     with the means of its columns over the training rows. `indicated` lists the features that also get a 0/1 column
-    "is missing", centred on its training share.
+    "is missing", standardised by its training share: a penalty then bears on it as on any other column.
     """
 
     features: tuple[str, ...]
@@ -41,8 +41,9 @@ class LinearDesign:
         z = self.standardised(x, columns)
         curves = [spline(z[:, self.features.index(name)], np.array(knots)) for name, knots in self.knots.items()]
         curved = np.hstack([*curves, np.empty((len(x), 0))]) - np.array(self.spline_mean)
-        flags = np.isnan(x[:, [columns.index(name) for name in self.indicated]]) - np.array(self.missing_share)
-        return np.hstack([z, curved, flags])
+        share = np.array(self.missing_share)
+        flags = np.isnan(x[:, [columns.index(name) for name in self.indicated]]) - share
+        return np.hstack([z, curved, flags / np.sqrt(share * (1.0 - share))])
 
     def standardised(self, x: Array, columns: list[str]) -> Array:
         """Return the features alone: filled, clipped, with mean 0 and standard deviation 1 over the training rows."""

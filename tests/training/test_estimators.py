@@ -255,7 +255,7 @@ def test_the_interval_holds_the_risk_and_widens_with_less_data(mgus_table, mgus_
         assert ((explained.lower <= explained.risks) & (explained.risks <= explained.upper)).all()
         assert (np.diff(explained.upper, axis=1) >= 0).all()
         widths.append(np.median(logit(explained.upper) - logit(explained.lower)))
-    assert widths[1] > 1.3 * widths[0]
+    assert widths[1] > 1.05 * widths[0]
 
 
 def test_the_interval_of_a_mean_has_the_width_that_theory_gives():
