@@ -31,6 +31,7 @@ def test_no_identifier_reaches_the_tracking_store_or_the_output(smm_cohort, smal
     assert SENTINEL not in captured.out + captured.err
     stored = [path for path in (tmp_path / "mlruns").rglob("*") if path.is_file()]
     assert len(stored) > 10
+    assert {"model_card.html", "model_card.md"} <= {path.name for path in stored}
     assert [path.name for path in stored if SENTINEL.encode() in path.read_bytes()] == []
     dump = "\n".join(sqlite3.connect(tmp_path / "mlruns" / "mlflow.db").iterdump())
     assert "logistic" in dump

@@ -91,23 +91,25 @@ for command in (*registry_commands.COMMANDS, *model_commands.COMMANDS):
 @told
 def report(
     task: TaskName,
-    out: Annotated[Path | None, typer.Option(help="File to write. Default: data/TASK/model_card.md.")] = None,
+    version: Annotated[str | None, typer.Option(help="Registered version: a number, or an alias. Default: the champion.")] = None,
+    model: Annotated[str | None, typer.Option(help="Candidate instead, by name: its newest evaluated run.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder to write to. Default: data/TASK.")] = None,
+    evaluated: Evaluated = None,
+    cohort: Annotated[Path | None, typer.Option(help="Cohort the model was made from. Default: data/TASK/cohort.")] = None,
     params: Params = DEFAULT_PARAMS,
 ) -> None:
-    """Write the model card of the champion, from its run.
+    """Write the model card of a version, model_card.html and model_card.md, from its run.
 
-    Example: python -m training report --task smm
+    Example: python -m training report --task smm --version 3 --out cards
     """
-    from serving.store import connect, load_champion
-    from training.report import model_card
+    from training.card import card_of, facts_of_run, write_card
+    from training.card.choose import chosen_run
 
     chosen = load_task(task, params)
-    artifact = load_champion(task)
-    metrics = connect().get_run(artifact.origin["run_id"]).data.metrics
-    path = out or folder_of(chosen, "model_card.md")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(model_card(chosen, artifact, metrics), encoding="utf-8")
-    console.print(f"{path}: model card of {task} version {artifact.origin['model_version']}", markup=False)
+    run_id, number = chosen_run(chosen, version, model)
+    facts = facts_of_run(chosen, run_id, number, evaluated, cohort)
+    for path in write_card(card_of(facts), out or folder_of(chosen, "")):
+        console.print(f"{path}: model card of {task}, {facts.name}, {f'version {number}' if number else 'not registered'}", markup=False)
 
 
 def _say(task: str, silent: bool):  # noqa: ANN202 - a function from str to None

@@ -1,7 +1,8 @@
 """Which version is live, and every decision that made it so: register, promote, roll back.
 
 Every fitted candidate is registered as a version that carries its verdict: tags and a description that the registry page
-shows, and `gate.json` among the artifacts of its run. The aliases say what is live (`champion`) and what waits (`challenger`).
+shows, and `gate.json` and the model card among the artifacts of its run. The aliases say what is live (`champion`) and what
+waits (`challenger`).
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from myeloma import ConfigError, StateError
 from myeloma.errors import nearest
 from serving.artifact import Artifact
 from serving.store import CHALLENGER, CHAMPION, connect, load_version, registered_name
+from training.card import card_of, facts_of_run, log_card
 from training.evidence import HeldOut, compare, held_out, measure, subgroups
 from training.gate import HOLD, PROMOTE, REJECT, Evidence, Facts, Verdict, judge
 from training.ledger import Entry, alias_version, append, overtaken, read, settle, standing, taken_back, user
@@ -51,7 +53,7 @@ def register(results: dict[str, dict[str, Any]], task: Task, cohort: Path | None
         after, held = _last_key(task.name), held_out(result, task, cohort)
         evidence = _evidence(result["metrics"], task, version, result["run_id"], held)
         verdict = judge(evidence, task)
-        _keep_verdict(task, version, result["run_id"], name, verdict, evidence)
+        _keep_verdict(task, version, result["run_id"], name, verdict, evidence, cohort or Path(result["table"]).parent / "cohort")
         outcome["verdicts"][name] = {"version": version, **verdict.to_dict()}
         if verdict.verdict == PROMOTE and outcome[CHAMPION] is None:
             _go_live(task.name, after, version, name, PROMOTE, f"lowest {brier} of those that pass the gate", verdict.verdict)
@@ -206,8 +208,10 @@ def _version_of(run_id: str, model_uri: str, task_name: str, name: str) -> str:
     return str(version.version)
 
 
-def _keep_verdict(task: Task, version: str, run_id: str, name: str, verdict: Verdict, evidence: Evidence) -> None:
-    """Write the verdict to the version (tags, description) and to its run (tag, `gate.json`)."""
+def _keep_verdict(
+    task: Task, version: str, run_id: str, name: str, verdict: Verdict, evidence: Evidence, cohort: Path | None = None
+) -> None:
+    """Write the verdict to the version (tags, description) and to its run (tag, `gate.json`), and the model card beside it."""
     client, model = connect(), registered_name(task.name)
     judged_at = _now()
     client.log_dict(run_id, {"judged_at": judged_at, **verdict.to_dict(), "facts": asdict(evidence.facts)}, GATE_FILE)
@@ -216,6 +220,7 @@ def _keep_verdict(task: Task, version: str, run_id: str, name: str, verdict: Ver
     for key, value in tags.items():
         client.set_model_version_tag(model, version, key, value)
     client.update_model_version(model, version, description)
+    log_card(card_of(facts_of_run(task, run_id, version, cohort=cohort)), run_id)
 
 
 def _go_live(task_name: str, after: str, version: str, name: str, action: str, reason: str, verdict: str) -> Entry:

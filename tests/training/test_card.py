@@ -1,0 +1,323 @@
+"""The model card: what the run knows is filled in, what it does not know is a visible blank, and the page is inert and whole."""
+
+import html
+import json
+import re
+import shlex
+import time
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from features.console import run
+from myeloma import ConfigError, StateError
+from serving.store import connect
+from training.__main__ import app
+from training.card import CARD_HTML, CARD_MD, Facts, as_html, as_markdown, card_of, facts_of_run, write_card
+from training.card.cells import FEW, people, with_interval
+from training.card.document import Blank, Card, Section, Text, table
+from training.card.purpose import SIMULATED
+
+SENTINEL = "SENTINEL-4410"
+DOMAINS = ("Participants and data sources", "Predictors", "Outcome", "Analysis")
+PNG = b"\x89PNG\r\n\x1a\n"
+SUBGROUPS = """model,grouping,group,horizon,measure,estimate,lo,hi,why
+x,sex,female,24,patients,40,,,
+x,sex,female,24,events,22,,,
+x,sex,female,24,auc,0.71,0.60,0.82,
+x,sex,male,24,patients,,,,fewer than 10 people: not written down
+x,sex,male,24,events,,,,fewer than 10 people: not written down
+x,sex,male,24,auc,,,,"only fewer than 10 people here progress within 24 months, at least 20 are needed; pool more people."
+"""
+
+
+class Page(HTMLParser):
+    """The tags of a page, its attributes, and its text by the last heading of the second level."""
+
+    def __init__(self, content):
+        super().__init__()
+        self.tags, self.sections, self._heading, self._in_heading = [], {}, "", False
+        self.feed(content)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        if tag == "h2":
+            self._in_heading, self._heading = True, ""
+
+    def handle_endtag(self, tag):
+        self._in_heading = self._in_heading and tag != "h2"
+
+    def handle_data(self, data):
+        if self._in_heading:
+            self._heading += data
+        else:
+            self.sections[self._heading] = self.sections.get(self._heading, "") + data
+
+    def named(self, tag):
+        return [attributes for name, attributes in self.tags if name == tag]
+
+
+def bare(task, **known):
+    return Facts(task, "boosting", "3", "0" * 32, **known)
+
+
+def judged(task, **figures):
+    metrics = {"auc_24m": 0.8, "auc_24m_lo": 0.76, "auc_24m_hi": 0.84, "events_24m": 40.0, "patients_24m": 200.0} | figures
+    return bare(task, metrics={name: value for name, value in metrics.items() if value is not None})
+
+
+@pytest.fixture
+def version(trained):
+    return max(connect().search_model_versions("name = 'smm-progression'"), key=lambda v: int(v.version))
+
+
+@pytest.fixture
+def facts(trained, version, small_smm_task):
+    return facts_of_run(small_smm_task, version.run_id, version.version, trained.folder / "evaluation", trained.cohort)
+
+
+@pytest.mark.slow
+def test_every_version_has_its_card_at_the_same_place_and_report_writes_the_same_bytes(trained, small_smm_task, tmp_path):
+    client = connect()
+    for version in client.search_model_versions("name = 'smm-progression'"):
+        write_card(card_of(facts_of_run(small_smm_task, version.run_id, version.version, cohort=trained.cohort)), tmp_path)
+        for name in (CARD_HTML, CARD_MD):
+            (tmp_path / "logged").mkdir(exist_ok=True)
+            logged = Path(client.download_artifacts(version.run_id, name, str(tmp_path / "logged")))
+            assert (tmp_path / name).read_bytes() == logged.read_bytes(), (version.version, name)
+
+
+@pytest.mark.slow
+def test_a_card_is_cheap(trained, version, small_smm_task):
+    start = time.process_time()
+    card = card_of(facts_of_run(small_smm_task, version.run_id, version.version))
+    assert len(as_html(card)) > len(as_markdown(card)) > 10_000
+    assert time.process_time() - start < 2.0
+
+
+@pytest.mark.slow
+def test_the_figures_are_those_of_the_run_with_their_intervals(facts):
+    page = Page(as_html(card_of(facts)))
+    for months in facts.horizons:
+        low, value, high = (facts.metrics[f"auc_{months}m{end}"] for end in ("_lo", "", "_hi"))
+        shown = f"{value:.3f} ({low:.3f} to {high:.3f})"
+        assert shown in page.sections["Performance"].replace("\u00a0", " ")
+        assert shown in as_markdown(card_of(facts))
+    checks = json.loads(facts.files["gate.json"])["checks"]
+    assert len(checks) > 15
+    for check in checks:
+        assert check["name"] in page.sections["Gate"]
+        assert check["accepted"] in page.sections["Gate"]
+    importance = json.loads(facts.files["explanation/biomarker_importance.json"])
+    assert f"{importance['m_protein']:.3f}" in page.sections["What drives the risk"]
+    again = page.sections["How to reproduce"]
+    assert all(facts.tags[name] in again for name in ("git_commit", "cohort_hash", "feature_hash"))
+    assert "evaluation.seed 1" in again
+    assert f"{facts.about['attrition']['visits']:,}" in page.sections["Cohort and attrition"]
+    assert f"{facts.counts['measurements']['read']:,}" in page.sections["Cohort and attrition"]
+
+
+@pytest.mark.slow
+def test_the_page_stands_alone_and_every_picture_has_words(facts):
+    page = Page(as_html(card_of(facts)))
+    names = {name for name, _ in page.tags}
+    assert names.isdisjoint({"script", "iframe", "object", "embed", "form"})
+    assert not [a for _, a in page.tags if any(key.startswith("on") for key in a)]
+    targets = {attributes["id"] for _, attributes in page.tags if "id" in attributes}
+    links = [attributes["href"] for name in ("a", "link") for attributes in page.named(name)]
+    assert all(link == "data:," or (link.startswith("#") and link[1:] in targets) for link in links)
+    pictures = page.named("img")
+    assert len(pictures) == 7
+    assert all(picture["src"].startswith("data:image/png;base64,iVBOR") and len(picture["alt"]) > 20 for picture in pictures)
+    assert "url(" not in as_html(card_of(facts))
+    assert len(page.named("h1")) == 1
+    assert page.named("html") == [{"lang": "en"}]
+    assert len(page.named("caption")) == len(page.named("table"))
+
+
+@pytest.mark.slow
+def test_a_published_score_has_no_card(trained, small_smm_task):
+    results = json.loads((trained.folder / "evaluation" / "metrics.json").read_text())
+    with pytest.raises(ConfigError, match="published score"):
+        facts_of_run(small_smm_task, results["mayo_2018"]["run_id"])
+
+
+@pytest.mark.slow
+def test_files_that_the_store_lost_are_taken_from_the_evaluation_of_the_same_run_alone(trained, version, small_smm_task, monkeypatch):
+    def gone(**_):
+        raise OSError("moved")
+
+    monkeypatch.setattr("training.card.facts.mlflow.artifacts.download_artifacts", gone)
+    kept = facts_of_run(small_smm_task, version.run_id, version.version, trained.folder / "evaluation")
+    assert {"performance.csv", "subgroups.csv", "plots/roc.png"} <= kept.files.keys()
+    lost = facts_of_run(small_smm_task, version.run_id, version.version, trained.folder)
+    assert lost.files == lost.model == {}
+    text = as_markdown(card_of(lost))
+    assert "The run's tables and plots: **not reported**" in text
+    assert "The artifact's own description: **not reported**" in text
+
+
+def test_a_run_that_knows_nothing_gives_a_card_of_blanks(smm_task):
+    card = card_of(bare(smm_task))
+    page, text = Page(as_html(card)), as_markdown(card)
+    for title in ("In short", "Cohort and attrition", "Performance", "Fixed landmarks", "Subgroups", "Gate", "How to reproduce"):
+        assert "not reported:" in page.sections[title], title
+    assert text.count("**not reported**") == as_html(card).count("<b>not reported:</b>") > 40
+    assert SIMULATED not in text
+
+
+def test_the_27_items_and_the_four_domains_are_all_there_and_the_checklists_are_named(smm_task):
+    page = Page(as_html(card_of(judged(smm_task))))
+    items = page.sections["TRIPOD+AI"]
+    assert [int(n) for n in re.findall(r"(?m)(?<![\d,])(\d+) (?=[A-Z][a-z])", items.partition("Items 1 to 4")[2])] == list(range(1, 28))
+    assert "abbreviated" in items
+    assert "BMJ 2024;385:e078378" in items
+    check = page.sections["PROBAST+AI self-check"]
+    assert all(domain in check for domain in (*DOMAINS, "development", "evaluation", "applicability"))
+    assert "bmj-2024-082505" in check
+
+
+def test_an_old_run_without_a_figure_shows_the_blank_where_the_figure_would_be(smm_task):
+    whole, old = (as_markdown(card_of(judged(smm_task, auc_24m=value))) for value in (0.8, None))
+    assert "| 24 months | 0.800 (0.760 to 0.840) |" in whole
+    assert "| 24 months | **not reported**: this run has no such figure |" in old
+
+
+def test_a_figure_that_evaluation_refused_shows_evaluations_reason(smm_task):
+    refused = b"model,subset,horizon,measure,threshold,estimate,lo,hi,why\nx,,24,auc,,,,,only 12 people here progress; pool more.\n"
+    facts = replace(judged(smm_task, auc_24m=None), files={"performance.csv": refused})
+    assert "| 24 months | **not reported**: only 12 people here progress |" in as_markdown(card_of(facts))
+
+
+def test_the_warning_stands_first_where_the_cohort_is_simulated_and_nowhere_else(smm_task):
+    simulated, real = (
+        Page(as_html(card_of(replace(judged(smm_task), tags={"source": source})))).sections for source in ("simulated", "tabular")
+    )
+    assert simulated["In short"].strip().startswith(SIMULATED)
+    for title in ("Cohort and attrition", "Intended use and limits", "TRIPOD+AI"):
+        assert SIMULATED in simulated[title]
+    assert "Concern: nobody in the cohort is a patient" in simulated["PROBAST+AI self-check"]
+    assert not any(SIMULATED in text for text in real.values())
+
+
+def test_what_evaluation_kept_back_in_subgroups_stays_back_and_is_said(smm_task):
+    text = as_markdown(card_of(replace(judged(smm_task), files={"subgroups.csv": SUBGROUPS.encode()})))
+    assert "| female | 40 | 22 | 0.710 (0.600 to 0.820) |" in text
+    assert (
+        f"| male | {FEW} | {FEW} | **not reported**: fewer than 10 people here progress within 24 months, at least 20 are needed |" in text
+    )
+    assert "(1 groups here)" in text
+
+
+@pytest.mark.parametrize(("count", "shown"), [(0.0, "0"), (1.0, FEW), (9.0, FEW), (10.0, "10"), (1234.0, "1,234")])
+def test_fewer_than_ten_people_are_not_written_down(count, shown):
+    assert people(count) == shown
+
+
+def test_a_figure_without_interval_says_so_and_one_that_is_no_number_is_a_blank():
+    assert with_interval(0.8, 0.7, float("nan"), 2) == "0.80 (no interval)"
+    assert isinstance(with_interval(float("nan"), 0.7, 0.9, 2), Blank)
+
+
+def test_no_identifier_reaches_the_card(smm_task):
+    """Whatever else stands in tags or tables, only what the card asks for is shown."""
+    subgroups = SUBGROUPS.replace("why\n", f"why,patient_id\n{SENTINEL}").encode()
+    facts = replace(
+        judged(smm_task),
+        tags={"mlflow.user": SENTINEL, "folder": f"/data/{SENTINEL}", "source": "tabular"},
+        files={"subgroups.csv": subgroups, "predictions.json": SENTINEL.encode()},
+        model={"about": {"reference": {SENTINEL: {}}}, "horizons": [24]},
+    )
+    assert SENTINEL not in as_html(card_of(facts)) + as_markdown(card_of(facts))
+
+
+@given(st.text(max_size=40))
+def test_words_from_outside_never_become_markup(smm_task, words):
+    def page(inside):
+        files = {"subgroups.csv": SUBGROUPS.encode(), "plots/roc.png": PNG}
+        about = {"about": {"title": inside, "population": "smm", "treatment": inside}}
+        return as_html(card_of(replace(judged(smm_task), model=about, tags={"source": inside, "git_commit": inside}, files=files)))
+
+    def marks(content):
+        return [name for name, _ in Page(content).tags]
+
+    words = words or "x"
+    if words not in ("simulated", "mgus2"):
+        assert marks(page(words + "<script>alert(1)</script>")) == marks(page("x"))
+
+
+def test_a_title_with_a_script_is_shown_as_typed(smm_task):
+    content = as_html(card_of(bare(replace(smm_task, title="<script>alert(1)</script>"))))
+    assert "<script" not in content
+    assert html.escape("<script>alert(1)</script>") in content
+
+
+@given(st.text(max_size=30))
+def test_a_cell_stays_one_cell_in_markdown(words):
+    card = Card("t", "l", [Section("s", [table("c", ("a", "b"), [["x", words]]), Text(words)])])
+    row = next(line for line in as_markdown(card).split("\n") if line.startswith("| x"))
+    assert len(re.findall(r"(?<!\\)(?:\\\\)*\|", row)) == 3
+    assert "<" not in row
+
+
+def test_a_commit_with_changed_files_is_said_to_be_no_whole_record(smm_task):
+    text = as_markdown(card_of(replace(judged(smm_task), tags={"git_commit": "abc123-dirty"})))
+    assert "abc123-dirty. **not reported**: files differed from this commit" in text
+    assert "git checkout abc123\n" in text
+
+
+@pytest.fixture
+def command(store, root, monkeypatch, capsys):
+    """Run a command line in the store's folder; return its exit code, output and error output."""
+    params = yaml.safe_load((root / "params.yaml").read_text())
+    params["tasks"]["smm"] |= {"horizons": [24], "primary_horizon": 24}
+    (store.folder / "params.yaml").write_text(yaml.safe_dump(params))
+    monkeypatch.chdir(store.folder)
+
+    def call(line):
+        with pytest.raises(SystemExit) as exited:
+            run(app, shlex.split(line))
+        captured = capsys.readouterr()
+        assert "Traceback" not in captured.out + captured.err
+        return exited.value.code or 0, captured.out + captured.err
+
+    return call
+
+
+@pytest.mark.slow
+def test_report_takes_a_version_an_alias_a_model_or_the_champion(store, command):
+    store.register()
+    store.register("cox", brier=0.11)
+    for line, says in (("", "version 1"), ("--version 2", "version 2"), ("--version champion", "version 1"), ("--model cox", "version 2")):
+        code, text = command(f"report --task smm --out cards {line}")
+        assert (code, says in text) == (0, True), line
+        title = (store.folder / "cards" / CARD_MD).read_text().splitlines()[0]
+        assert says in title
+        assert f"<h1>{title.removeprefix('# ')}</h1>" in (store.folder / "cards" / CARD_HTML).read_text()
+    store.fitted("boosting")
+    code, text = command("report --task smm --model boosting")
+    assert (code, "not registered" in text) == (0, True)
+    assert (store.folder / "data" / "smm" / CARD_HTML).is_file()
+
+
+@pytest.mark.slow
+def test_what_has_no_card_is_told_with_a_hint(store, command):
+    code, text = command("report --task smm")
+    assert (code, "no champion" in text, "Hint: " in text) == (1, True, True)
+    store.register()
+    store.fitted("mayo_2018")
+    for line, says in (
+        ("--version 9", "no version 9"),
+        ("--model mayo_2018", "published score"),
+        ("--model nobody", "not a candidate"),
+        ("--model cox --version 1", "exclude each other"),
+    ):
+        code, text = command(f"report --task smm {line}")
+        assert (code, says in text, "Hint: " in text) == (1, True, True), text
+    with pytest.raises(StateError, match="no longer in the tracking store"):
+        facts_of_run(store.task, "0" * 32)

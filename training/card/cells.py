@@ -1,0 +1,62 @@
+"""One figure in one cell: with its interval, or a blank that says why; a count below ten people is not written down."""
+
+from __future__ import annotations
+
+import math
+
+from training.card.document import Blank, Cell
+from training.card.facts import Facts
+from training.metrics.figures import SMALL_CELL
+
+PERFORMANCE = "performance.csv"
+FEW = f"fewer than {SMALL_CELL}"
+_NO_FIGURE = "this run has no such figure"
+
+
+def figure(facts: Facts, key: str, decimals: int, refused: str = "") -> Cell:
+    """Return a figure of the run with its 95 % interval.
+
+    Parameters
+    ----------
+    refused : str
+        Why evaluation refused to give it, if it did.
+    """
+    return with_interval(*(facts.metrics.get(name) for name in (key, f"{key}_lo", f"{key}_hi")), decimals=decimals, refused=refused)
+
+
+def with_interval(value: float | None, low: float | None, high: float | None, decimals: int, refused: str = "") -> Cell:
+    """Return an estimate and its interval in words; a blank where there is no estimate.
+
+    Examples
+    --------
+    >>> with_interval(0.8123, 0.77, 0.85, 3), with_interval(0.8, None, None, 1)
+    ('0.812 (0.770 to 0.850)', '0.8 (no interval)')
+    """
+    if value is None or not math.isfinite(value):
+        return Blank(refused or _NO_FIGURE)
+    if low is None or high is None or not (math.isfinite(low) and math.isfinite(high)):
+        return f"{value:.{decimals}f} (no interval)"
+    return f"{value:.{decimals}f} ({low:.{decimals}f} to {high:.{decimals}f})"
+
+
+def people(value: float | None) -> Cell:
+    """Return a count of people, without saying how many where they are few."""
+    if value is None or not math.isfinite(value):
+        return Blank(_NO_FIGURE)
+    return FEW if 0 < value < SMALL_CELL else f"{value:,.0f}"
+
+
+def refusals(facts: Facts) -> dict[tuple[str, int], str]:
+    """Return why evaluation gave no figures, by subset ("" is all visits) and horizon."""
+    table = facts.frame(PERFORMANCE, ("subset", "horizon", "why")).dropna(subset=["why"])
+    return {("" if line.subset != line.subset else str(line.subset), int(line.horizon)): short(line.why) for line in table.itertuples()}
+
+
+def short(why: str) -> str:
+    """Return a reason without the advice that follows it."""
+    return str(why).partition(";")[0].rstrip(".").replace("only fewer", "fewer")
+
+
+def refused_at(found: dict[tuple[str, int], str], months: int, subset: str = "") -> str:
+    """Return why there are no figures at a horizon of a subset, empty where nobody says so."""
+    return found.get((subset, months), "")

@@ -1,0 +1,55 @@
+"""The card of a model: its sections, in the order in which a person asks."""
+
+from __future__ import annotations
+
+from serving.answer import NOTICE
+from training.card import explained, performance, purpose, subgroups
+from training.card.cells import figure, refusals, refused_at
+from training.card.document import Blank, Block, Card, Cell, Section, Text, table
+from training.card.facts import Facts
+from training.card.probast import probast
+from training.card.tripod import tripod
+
+_SECTIONS = (
+    purpose.intended_use,
+    purpose.cohort,
+    performance.performance,
+    performance.landmarks,
+    performance.acting,
+    performance.beside_scores,
+    subgroups.subgroups,
+    subgroups.elsewhere,
+    explained.drivers,
+    explained.gate,
+    explained.reproduce,
+    tripod,
+    probast,
+)
+_SHORT = (("auc", "AUC", 3), ("brier", "Brier score", 4), ("oe_ratio", "observed / expected", 2))
+
+
+def card_of(facts: Facts) -> Card:
+    """Return the card of one model."""
+    version = f"version {facts.version}" if facts.version else "not registered"
+    title = f"{facts.task.name}-progression, {version}: {facts.name}"
+    lead = str(facts.about.get("title", facts.task.title))
+    return Card(title, lead, [in_short(facts), *(make(facts) for make in _SECTIONS)])
+
+
+def in_short(facts: Facts) -> Section:
+    """Return what must be read if nothing else is."""
+    blocks: list[Block] = [Text(purpose.SIMULATED, warning=True)] if facts.simulated else []
+    blocks.append(Text(NOTICE, warning=True))
+    why = refusals(facts)
+    rows: list[list[Cell]] = [
+        [f"{months} months", *(figure(facts, f"{key}_{months}m", decimals, refused_at(why, months)) for key, _, decimals in _SHORT)]
+        for months in facts.horizons
+    ]
+    labels = [label for _, label, _ in _SHORT]
+    verdict = facts.json("gate.json").get("verdict")
+    blocks += [
+        Text(f"The gate says: {verdict.upper()}.") if verdict else Text(Blank("not judged yet", "The gate says:")),
+        table(f"{performance.how_judged(facts).capitalize()}; all visits, 95 % intervals", ("horizon", *labels), rows),
+    ]
+    blocks += [Text(Blank("not found when this page was written", f"{missing.capitalize()}:")) for missing in facts.missing]
+    return Section("In short", blocks)

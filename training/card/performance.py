@@ -1,0 +1,152 @@
+"""All figures on people the model has not seen, with their intervals; what was refused is said in its place."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pandas as pd
+
+from myeloma.scores import SCORES
+from training.card.cells import figure, people, refusals, refused_at, with_interval
+from training.card.document import Blank, Block, Cell, Part, Picture, Section, Table, Text, table
+from training.card.facts import Facts
+
+PERFORMANCE, LANDMARKS, ACTING, SCORES_BESIDE = (
+    "Performance",
+    "Fixed landmarks",
+    "Acting on the risk",
+    "Beside the published scores",
+)
+_MEASURES = (
+    ("auc", "AUC (cumulative / dynamic, death competes)", 3),
+    ("c_index", "concordance", 3),
+    ("brier", "Brier score", 4),
+    ("ipa", "scaled Brier score (1 - Brier / Brier of everybody's average)", 3),
+    ("observed", "observed incidence (Aalen-Johansen)", 3),
+    ("mean_risk", "mean predicted risk", 3),
+    ("oe_ratio", "observed / expected", 2),
+    ("calibration_intercept", "calibration intercept (slope held at 1)", 2),
+    ("calibration_slope", "calibration slope", 2),
+    ("ici", "integrated calibration index (mean distance from the smoothed curve)", 3),
+)
+_EACH_PERSON_ONCE = ("auc", "brier", "oe_ratio")
+_COUNTS = (("patients", "people"), ("rows", "visits"), ("events", "people progressing"), ("effective_rows", "effective visits (Kish)"))
+_CUT_OFFS = ("sensitivity", "specificity", "ppv", "npv", "net_benefit")
+_PICTURES = {
+    PERFORMANCE: (
+        ("calibration", "Calibration: observed against predicted risk in groups, with intervals, and the smoothed curve."),
+        ("roc", "Receiver operating characteristic at each horizon."),
+        ("brier_over_horizons", "Brier score at each horizon, beside the other candidates."),
+    ),
+    LANDMARKS: (("auc_over_landmarks", "AUC at each fixed landmark, with intervals."),),
+    ACTING: (("decision_curve", "Decision curve: net benefit over the risk from which one would act, beside the published scores."),),
+}
+
+
+def how_judged(facts: Facts) -> str:
+    """Return, in words, how the people who judge were kept apart from those who were fitted on."""
+    kind = facts.params.get("evaluation.kind", facts.task.evaluation.kind)
+    if kind == "cross_validation":
+        folds = facts.params.get("evaluation.folds", "several")
+        return f"{folds}-fold cross-validation by patient; the registered model is fitted to everybody, the folds' models are judged"
+    return "patients held out of the fit; the registered model is the one judged"
+
+
+def performance(facts: Facts) -> Section:
+    """Return the table of figures at every horizon, all visits pooled, and the plots."""
+    why = refusals(facts)
+    rows: list[list[Cell]] = [[words, *(people(facts.metrics.get(f"{key}_{h}m")) for h in facts.horizons)] for key, words in _COUNTS]
+    rows += [[words, *_at_horizons(facts, key, decimals, why)] for key, words, decimals in _MEASURES]
+    once = [
+        [words, *(figure(facts, f"{key}_{h}m_per_person", decimals, refused_at(why, h, "per_person")) for h in facts.horizons)]
+        for key, words, decimals in _MEASURES
+        if key in _EACH_PERSON_ONCE
+    ]
+    parts = [Part(rows, "All visits, each counting once"), Part(once, "The same visits, each person counting once")]
+    draws = facts.params.get("evaluation.bootstrap", "unknown")
+    blocks: list[Block] = [
+        Text(f"How: {how_judged(facts)}. In brackets 95 % percentile intervals of a bootstrap by patient ({draws} draws)."),
+        Text("Pooled over visits, figures are higher than what a person meets at one visit: those close to the event are easy."),
+        Table("Figures on people the model has not seen", ("measure", *(f"{h} months" for h in facts.horizons)), parts),
+        *_pictures(facts, PERFORMANCE),
+    ]
+    return Section(PERFORMANCE, blocks)
+
+
+def landmarks(facts: Facts) -> Section:
+    """Return the figures at fixed times after the diagnosis, where each person counts once."""
+    why, parts = refusals(facts), []
+    for years in facts.landmarks:
+        rows = [
+            [
+                f"{months} months",
+                people(facts.metrics.get(f"patients_{months}m_at_{years}y")),
+                people(facts.metrics.get(f"events_{months}m_at_{years}y")),
+                *(
+                    figure(facts, f"{key}_{months}m_at_{years}y", decimals, refused_at(why, months, f"at_{years}y"))
+                    for key, decimals in (("auc", 3), ("brier", 4), ("oe_ratio", 2))
+                ),
+            ]
+            for months in facts.horizons
+        ]
+        parts.append(Part([_merged(row) for row in rows], f"{years} year{'' if years == '1' else 's'} after the index date"))
+    head = ("horizon", "people", "progressing", "AUC", "Brier score", "observed / expected")
+    shown: Block = Table("Everybody at risk and observed at that time, once each", head, parts) if parts else Text(Blank("fixed landmarks"))
+    return Section(LANDMARKS, [shown, *_pictures(facts, LANDMARKS)])
+
+
+def acting(facts: Facts) -> Section:
+    """Return what follows from acting above a risk: sensitivity and the like, and net benefit."""
+    pattern = re.compile(rf"sensitivity_{facts.primary}m_at_([\d.]+)")
+    found = sorted(float(match.group(1)) for key in facts.metrics if (match := pattern.fullmatch(key)))
+    rows = [[f"{cut:.0%}", *(figure(facts, f"{key}_{facts.primary}m_at_{cut:.2f}", 3) for key in _CUT_OFFS)] for cut in found]
+    head = ("acting from", "sensitivity", "specificity", "positive predictive value", "negative predictive value", "net benefit")
+    shown: Block = (
+        table(f"At {facts.primary} months, all visits", head, rows) if rows else Text(Blank(f"figures at {facts.primary} months"))
+    )
+    return Section(ACTING, [Text("These risks are examples; none is advised as a threshold."), shown, *_pictures(facts, ACTING)])
+
+
+def beside_scores(facts: Facts) -> Section:
+    """Return model minus published score on the rows where both speak, at the primary horizon."""
+    columns = ("reference", "horizon", "measure", "threshold", "difference", "lo", "hi", "patients", "events")
+    found = facts.frame("differences.csv", columns)
+    found = found[(found["horizon"] == facts.primary) & found["reference"].isin(list(SCORES))]
+    rows = []
+    for score in facts.task.scores:
+        here = found[found["reference"] == score]
+        rows.append([score, *_differences(here)] if len(here) else [score, Blank("not computable on enough of these people"), *[""] * 4])
+    head = ("score", "people", "progressing", "AUC", "Brier score", "net benefit from 10 %")
+    if not rows or found.empty:
+        return Section(SCORES_BESIDE, [Text(Blank("no published score was compared with this model at the primary horizon"))])
+    caption = f"Model minus score at {facts.primary} months, same rows, same people drawn (Brier: below 0 is better)"
+    return Section(SCORES_BESIDE, [table(caption, head, rows)])
+
+
+def _differences(here: pd.DataFrame) -> Iterator[Cell]:
+    yield people(float(here["patients"].iloc[0]))
+    yield people(float(here["events"].iloc[0]))
+    for measure, threshold, decimals in (("auc", None, 3), ("brier", None, 4), ("net_benefit", 0.1, 4)):
+        lines = here[(here["measure"] == measure) & (here["threshold"].isna() if threshold is None else here["threshold"].eq(threshold))]
+        yield from (
+            [with_interval(*map(float, lines.iloc[0][["difference", "lo", "hi"]]), decimals=decimals)]
+            if len(lines)
+            else [Blank("not compared")]
+        )
+
+
+def _at_horizons(facts: Facts, key: str, decimals: int, why: dict[tuple[str, int], str]) -> Iterator[Cell]:
+    return (figure(facts, f"{key}_{months}m", decimals, refused_at(why, months)) for months in facts.horizons)
+
+
+def _merged(row: list[Cell]) -> list[Cell]:
+    """Return a row in which the same reason stands once."""
+    reasons = [k for k, cell in enumerate(row) if isinstance(cell, Blank)]
+    return ["" if isinstance(cell, Blank) and k != reasons[0] and row[reasons[0]] == cell else cell for k, cell in enumerate(row)]
+
+
+def _pictures(facts: Facts, section: str) -> Iterator[Block]:
+    for name, alt in _PICTURES[section]:
+        path = f"plots/{name}.png"
+        yield Picture(path, alt, facts.files[path]) if path in facts.files else Text(Blank(f"the plot {path} is not among the files", alt))

@@ -1,0 +1,121 @@
+"""What the model is for, whom it was made from, and where it ends."""
+
+from __future__ import annotations
+
+from training.card.cells import people
+from training.card.document import Blank, Block, Bullets, Section, Text, table
+from training.card.facts import Facts
+
+SIMULATED = "Fitted to simulated histories. Nobody in this cohort is a patient: no figure on this page says anything about a patient."
+USE, COHORT = "Intended use and limits", "Cohort and attrition"
+_PEOPLE = {"mgus": "MGUS", "smm": "smoldering multiple myeloma", "mm": "active myeloma"}
+_TREATMENT = {
+    "censor": "treatment before progression ends observation: the risk is that of staying untreated",
+    "ignore": "treatment before progression is left aside: the risk is that under the treatment people had",
+    "composite": "the start of treatment counts as progression",
+}
+_REASONS = {
+    "criteria_met": "a myeloma-defining criterion was met",
+    "other_stage": "another stage of the disease",
+    "progressed": "progressed by then",
+    "dead": "died by then",
+    "treated": "treated by then",
+    "after_follow_up": "no follow-up after the visit",
+}
+
+
+def months(horizons: tuple[int, ...]) -> str:
+    """Return horizons in words.
+
+    Examples
+    --------
+    >>> months((12, 24, 60)), months((24,))
+    ('12, 24 and 60 months', '24 months')
+    """
+    return " and ".join(part for part in (", ".join(map(str, horizons[:-1])), str(horizons[-1])) if part) + " months"
+
+
+def population(facts: Facts) -> str:
+    """Return of whom the risk is, in words."""
+    name = str(facts.about.get("population", facts.task.population))
+    return f"people with {_PEOPLE.get(name, name)}"
+
+
+def treatment(facts: Facts) -> str:
+    """Return what treatment before progression does to the outcome, in words."""
+    name = str(facts.about.get("treatment", facts.task.treatment))
+    return _TREATMENT.get(name, name)
+
+
+def intended_use(facts: Facts) -> Section:
+    """Return who may use the model for what, and what it must not be used for."""
+    guard = facts.about.get("criteria_guard", facts.task.criteria_guard)
+    untreated = "" if facts.about.get("treatment", facts.task.treatment) == "ignore" else ", untreated so far"
+    use = [
+        f"For: research on {population(facts)}, at a visit{untreated}; by people who can judge a risk model.",
+        f"Gives: the probability of progression within {months(facts.horizons)} of the visit and before death, with what each "
+        "biomarker adds to it.",
+        f"Outcome: {facts.about.get('title', facts.task.title)}; death competes; {treatment(facts)}.",
+        "Not for: a decision on one person's treatment, a diagnosis, screening of people without the diagnosis, or people under treatment.",
+    ]
+    limits = [
+        "Judged on people of the same cohort; another hospital, another decade or another way of testing may give other figures.",
+        "Loss to follow-up is taken to be unrelated to the biomarkers: the weights come from one Kaplan-Meier curve.",
+        "Contributions describe the model, not a cause.",
+        "The interval of a single risk says how far the model is known, not how far the person's future is.",
+        "Where a myeloma-defining criterion is met, no risk is shown."
+        if guard
+        else "A myeloma-defining criterion does not stop a risk from being shown: in this task such findings mostly have other causes.",
+        "A biomarker that was not measured is unknown, never normal; the risk without it is less sure than the figures below.",
+    ]
+    if facts.simulated:
+        limits.insert(0, SIMULATED)
+    return Section(USE, [Bullets(use), Text("Limits:"), Bullets(limits)])
+
+
+def cohort(facts: Facts) -> Section:
+    """Return where the people came from, and how many were lost on the way, and why."""
+    blocks: list[Block] = [
+        Text(f"Source: {facts.source}, cohort {facts.tags.get('cohort_hash', 'unknown')}.")
+        if facts.source
+        else Text(Blank("where the cohort came from"))
+    ]
+    if facts.simulated:
+        blocks.append(Text(SIMULATED, warning=True))
+    blocks += [_rows_kept(facts), _attrition(facts), _split(facts)]
+    return Section(COHORT, blocks)
+
+
+def _rows_kept(facts: Facts) -> Block:
+    if not facts.counts:
+        return Text(Blank("rows read, kept and quarantined; the cohort of this content is not on this machine", "Rows of the source:"))
+    rows = [[name, *(f"{counts.get(k, 0):,}" for k in ("read", "kept", "quarantined"))] for name, counts in facts.counts.items()]
+    return table("Rows of the source: read = kept + quarantined", ("table", "read", "kept", "quarantined"), rows)
+
+
+def _attrition(facts: Facts) -> Block:
+    lost = facts.about.get("attrition")
+    if not lost:
+        return Text(Blank("the artifact does not say how many visits were left out, and why", "Attrition:"))
+    reasons = [[f"- not at risk: {_REASONS.get(why, why.replace('_', ' '))}", f"{count:,}"] for why, count in lost["not_at_risk"].items()]
+    rows = [
+        ["people in the cohort", f"{lost['patients']:,}"],
+        ["people without a single visit at risk", people(lost.get("patients_without_a_landmark"))],
+        ["visits (days on which a result became available, from diagnosis on)", f"{lost['visits']:,}"],
+        *(reasons or [["- not at risk", "0"]]),
+        ["visits at risk: the rows of the table (landmarks)", f"{lost['landmarks']:,}"],
+    ]
+    return table("From the cohort to the table", ("step", "number"), rows)
+
+
+def _split(facts: Facts) -> Block:
+    fitted, at = facts.about.get("trained_on", {}), f"{facts.primary}m"
+    judged = [facts.metrics.get(f"{name}_{at}") for name in ("patients", "rows", "events")]
+    rows = [
+        [who, *(Blank("not in this run") if n is None else f"{n:,.0f}" for n in numbers)]
+        for who, numbers in (
+            ("fitted on, progressing at any time", [fitted.get(name) for name in ("patients", "landmarks", "patients_progressing")]),
+            (f"judged on, progressing within {facts.primary} months", judged),
+        )
+    ]
+    return table("Who it was fitted on, and who it was judged on", ("part", "people", "visits", "people progressing"), rows)

@@ -1,0 +1,105 @@
+"""A card as one HTML file that opens without a network, and as Markdown; both are written whole, and logged to the version's run."""
+
+from __future__ import annotations
+
+import base64
+import re
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from features.files import whole_file
+from serving.store import connect
+from training.card.document import Blank, Block, Bullets, Card, Cell, Code, Link, Picture, Table, Text, anchor, spans
+
+CARD_HTML, CARD_MD = "model_card.html", "model_card.md"
+_SPECIAL = re.compile(r"([\\`*\[\]|#])")
+
+
+def as_html(card: Card) -> str:
+    """Return the card as one HTML page: no script, no network, every word escaped."""
+    place = jinja2.FileSystemLoader(Path(__file__).parent)
+    environment = jinja2.Environment(loader=place, autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined)
+    environment.tests["blank"] = lambda cell: isinstance(cell, Blank)
+    environment.tests["link"] = lambda cell: isinstance(cell, Link)
+    environment.filters |= {"kind": lambda block: type(block).__name__, "anchor": anchor, "spans": spans}
+    environment.filters |= {"unbroken": _unbroken, "base64": _base64}
+    return environment.get_template("card.html").render(card=card)
+
+
+def as_markdown(card: Card) -> str:
+    """Return the card as Markdown, the same words; pictures are named by their place among the run's artifacts."""
+    lines = [f"# {_plain(card.title)}", "", _plain(card.lead), ""]
+    for section in card.sections:
+        lines += [f"## {_plain(section.title)}", ""]
+        for block in section.blocks:
+            lines += [*_lines(block), ""]
+    return "\n".join(lines)
+
+
+def write_card(card: Card, folder: Path) -> tuple[Path, Path]:
+    """Write both files into a folder, each whole or not at all; return where they are."""
+    written = (folder / CARD_HTML, folder / CARD_MD)
+    for path, content in zip(written, (as_html(card), as_markdown(card)), strict=True):
+        with whole_file(path) as work:
+            work.write_text(content, encoding="utf-8")
+    return written
+
+
+def log_card(card: Card, run_id: str) -> None:
+    """Log both files to a run, at the same place in every run."""
+    with tempfile.TemporaryDirectory() as work:
+        for path in write_card(card, Path(work)):
+            connect().log_artifact(run_id, str(path))
+
+
+def _lines(block: Block) -> list[str]:
+    return _WRITERS[type(block)](block)
+
+
+def _table(block: Table) -> list[str]:
+    width = len(block.head)
+    rule = "|---|" + ("---:|" if block.numbers else "---|") * (width - 1)
+    lines = [f"{_plain(block.caption)}:", "", _row(list(block.head)), rule]
+    for part in block.parts:
+        lines += [_row([f"**{_plain(part.heading)}**", *[""] * (width - 1)], raw=True)] if part.heading else []
+        lines += [_row(list(row)) for row in part.rows]
+    return lines
+
+
+def _row(cells: list[Any], raw: bool = False) -> str:
+    return "| " + " | ".join(cell if raw else _cell(cell) for cell in cells) + " |"
+
+
+def _cell(cell: Cell) -> str:
+    if isinstance(cell, Blank):
+        return f"{_plain(cell.known)} **not reported**: {_plain(cell.why)}".strip()
+    if isinstance(cell, Link):
+        return _plain(cell.text)
+    return _plain(cell)
+
+
+def _plain(text: str) -> str:
+    """Return text as Markdown shows it literally, on one line."""
+    escaped = _SPECIAL.sub(r"\\\1", " ".join(text.split()))
+    return escaped.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _unbroken(cell: Cell) -> Cell:
+    """Return a figure whose interval stays on one line."""
+    return cell.replace(" to ", "\u00a0to\u00a0") if isinstance(cell, str) else cell
+
+
+def _base64(content: bytes) -> str:
+    return base64.b64encode(content).decode("ascii")
+
+
+_WRITERS: dict[type, Any] = {
+    Text: lambda block: [f"**Warning.** {_cell(block.text)}" if block.warning else _cell(block.text)],
+    Bullets: lambda block: [f"- {_cell(item)}" for item in block.items],
+    Code: lambda block: ["```", *block.lines, "```"],
+    Table: _table,
+    Picture: lambda block: [f"Picture `{block.path}` among the run's artifacts: {_plain(block.alt)}"],
+}

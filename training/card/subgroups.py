@@ -1,0 +1,86 @@
+"""Whom the model does worse for, and how it does elsewhere and later: as evaluation wrote it, with what it kept back."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import pandas as pd
+
+from training.card.cells import FEW, people, short, with_interval
+from training.card.document import Blank, Block, Cell, Part, Section, Table, Text
+from training.card.facts import Facts
+
+SUBGROUPS, ELSEWHERE = "Subgroups", "Elsewhere, later, on less"
+_COLUMNS = ("horizon", "measure", "estimate", "lo", "hi", "why")
+_SHOWN = (("auc", 3), ("brier", 4), ("oe_ratio", 2))
+_HEAD = ("people", "progressing", "AUC", "Brier score", "observed / expected")
+_REFITS = {
+    "sites": "Each site judged by a model that saw none of it",
+    "time": "People diagnosed late, judged by a model that saw the early ones",
+    "patients": "Fitted on fewer people",
+}
+
+
+def subgroups(facts: Facts) -> Section:
+    """Return the main figures in each subgroup at the primary horizon."""
+    found = facts.frame("subgroups.csv", ("grouping", "group", *_COLUMNS))
+    if found.empty:
+        return Section(SUBGROUPS, [Text(Blank("the run has no subgroups.csv"))])
+    parts = [
+        Part([_row(str(group), lines) for group, lines in of.groupby("group", sort=False)], str(grouping).replace("_", " "))
+        for grouping, of in found.groupby("grouping", sort=False)
+    ]
+    hidden = int((found["estimate"].isna() & (found["measure"] == "patients")).sum())
+    blocks: list[Block] = [
+        Text(f'Counts of groups in which fewer than 10 people are, or progress, are not written down: "{FEW}" ({hidden} groups here).'),
+        Table(f"At {facts.primary} months, all visits of the group", ("group", *_HEAD), parts),
+    ]
+    return Section(SUBGROUPS, blocks)
+
+
+def elsewhere(facts: Facts) -> Section:
+    """Return what the model loses at other sites, later, and with fewer people or less history, where it was fitted again for that."""
+    blocks: list[Block] = []
+    for kind, words in _REFITS.items():
+        found = facts.frame(f"refits/{kind}.csv", ("subset", *_COLUMNS))
+        found = found[found["horizon"] == facts.primary]
+        if found.empty:
+            blocks.append(Text(Blank(f"not done yet; python -m training evaluate --task {facts.task.name} --refit {kind}", f"{words}:")))
+            continue
+        rows = [_row(str(subset).replace("_", " "), lines) for subset, lines in found.groupby("subset", sort=False)]
+        blocks.append(Table(f"{words}, at {facts.primary} months", ("part", *_HEAD), [Part(rows)]))
+    return Section(ELSEWHERE, [*blocks, _history(facts)])
+
+
+def _history(facts: Facts) -> Block:
+    words, found = "Gain over the latest values alone", facts.frame("refits/history.csv", ("measure", "difference", "lo", "hi", "horizon"))
+    rows = [
+        [line.measure, with_interval(line.difference, line.lo, line.hi, 4)]
+        for line in found[(found["horizon"] == facts.primary) & found["measure"].isin(["auc", "brier"])].itertuples()
+    ]
+    if not rows:
+        return Text(Blank(f"not done yet; python -m training evaluate --task {facts.task.name} --refit history", f"{words}:"))
+    return Table(f"{words}, at {facts.primary} months (Brier: below 0 is better)", ("measure", "difference"), [Part(rows)])
+
+
+def _row(name: str, lines: pd.DataFrame) -> list[Cell]:
+    """Return the cells of one group; what evaluation left empty stays empty, with its reason."""
+    by = {str(line.measure): line for line in lines.itertuples()}
+    refused = next((short(line.why) for line in by.values() if line.measure == "auc" and isinstance(line.why, str) and line.why), "")
+    counts: list[Cell] = [_count(by.get(what)) for what in ("patients", "events")]
+    if refused:
+        return [name, *counts, Blank(refused), "", ""]
+    return [name, *counts, *_figures(by)]
+
+
+def _count(line: object) -> Cell:
+    if line is None:
+        return Blank("no count")
+    return FEW if math.isnan(line.estimate) else people(line.estimate)  # kept back already by evaluation
+
+
+def _figures(by: dict[str, object]) -> Iterator[Cell]:
+    for what, decimals in _SHOWN:
+        line = by.get(what)
+        yield with_interval(line.estimate, line.lo, line.hi, decimals) if line is not None else Blank("no such figure")
