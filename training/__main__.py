@@ -1,4 +1,4 @@
-"""`python -m training`: fit, evaluate, register, compare, promote, rollback, history, doctor, report, tune, truth."""
+"""`python -m training`: fit, evaluate, register, compare, promote, rollback, history, doctor, report, monitor, tune, truth."""
 
 from __future__ import annotations
 
@@ -110,6 +110,38 @@ def report(
     facts = facts_of_run(chosen, run_id, number, evaluated, cohort)
     for path in write_card(card_of(facts), out or folder_of(chosen, "")):
         console.print(f"{path}: model card of {task}, {facts.name}, {f'version {number}' if number else 'not registered'}", markup=False)
+
+
+@app.command()
+@told
+def monitor(
+    cohort: Annotated[Path, typer.Argument(metavar="COHORT", help="New canonical cohort, made by python -m features ingest.")],
+    task: TaskName,
+    since: Annotated[str | None, typer.Option(help="First day of the visits, YYYY-MM-DD. Default: half a year before the last.")] = None,
+    until: Annotated[str | None, typer.Option(help="Last day of the visits. Default: the cohort's last day.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder of the report. Default: data/TASK/monitor.")] = None,
+    params: Params = DEFAULT_PARAMS,
+    as_json: Json = False,
+) -> None:
+    """Compare a new cohort with what the champion was trained on, and its risks with outcomes; exit code 0 whatever is found.
+
+    Example: python -m training monitor my_cohort --task smm --since 2024-07-01
+    """
+    from features import read_cohort
+    from serving.store import load_champion
+    from training.monitor.record import FINDINGS, REPORT, log, write
+    from training.monitor.watch import watch
+
+    chosen, artifact = load_task(task, params), load_champion(task)
+    watched, folder = watch(read_cohort(cohort), artifact, chosen, since, until), out or folder_of(chosen, "monitor")
+    write(watched, folder)
+    run_id = log(watched, artifact, chosen, folder)
+    if as_json:
+        typer.echo(json.dumps({**watched.to_dict(), "report": str(folder / REPORT), "run_id": run_id}))
+        return
+    for line in watched.lines():
+        console.print(line, markup=False)
+    console.print(f"{folder / REPORT}, {folder / FINDINGS}; MLflow run {run_id}", markup=False)
 
 
 def _say(task: str, silent: bool):  # noqa: ANN202 - a function from str to None

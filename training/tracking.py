@@ -26,6 +26,7 @@ from serving.predict import explain
 from serving.store import connect, experiment_location
 
 MODEL = "model"
+MONITOR = "monitor"  # the tag `kind` of a run that watches the champion and is no candidate
 # MLflow's own word for what this is. Its UI goes by the browser's choice first; see docs/comparing.md.
 _EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}
 _REQUIREMENTS = ("mlflow", "xgboost", "numpy", "pandas")
@@ -36,7 +37,7 @@ def training(task: Task, table: FeatureTable, only: str | None) -> Iterator[str]
     """Open the parent run of one training, give its id, and end it: finished, or failed where the body raises."""
     client = connect(create=True)
     name = f"training of {only or 'all candidates'}"
-    run = client.create_run(_experiment(task), run_name=name, tags={"mlflow.runName": name, **_made_from(task, table)})
+    run = client.create_run(experiment_of(task), run_name=name, tags={"mlflow.runName": name, **_made_from(task, table)})
     log_dataset(run.info.run_id, table)
     try:
         yield run.info.run_id
@@ -56,7 +57,7 @@ def start_run(task: Task, name: str, training_id: str, table: FeatureTable, judg
         "judged_hash": judged_hash,
         **_made_from(task, table),
     }
-    run = connect(create=True).create_run(_experiment(task), run_name=name, tags=tags)
+    run = connect(create=True).create_run(experiment_of(task), run_name=name, tags=tags)
     log_dataset(run.info.run_id, table)
     return run.info.run_id
 
@@ -101,7 +102,8 @@ def log_dataset(run_id: str, table: FeatureTable) -> None:
     connect().log_inputs(run_id, [DatasetInput(dataset, [InputTag("mlflow.data.context", "training and evaluation")])])
 
 
-def _experiment(task: Task) -> str:
+def experiment_of(task: Task) -> str:
+    """Return the id of the task's experiment, which is made where it is missing."""
     client = connect(create=True)
     experiment = client.get_experiment_by_name(task.name)
     return experiment.experiment_id if experiment else client.create_experiment(task.name, experiment_location(task.name), _EXPERIMENT_TAGS)

@@ -13,8 +13,9 @@ from features.columns import FeatureSpec
 from features.tasks import Task
 from myeloma import ConfigError
 from myeloma.errors import nearest
-from serving.artifact import Artifact
+from serving.artifact import Artifact, Calibration
 from serving.models import Ensemble, Model
+from serving.models import logistic as to_risk
 from serving.models.base import Array
 from training.estimators.boosting import fit_boosting
 from training.estimators.calibrated import fit_calibration
@@ -22,6 +23,7 @@ from training.estimators.cox import fit_cox
 from training.estimators.ensemble import checked_members, ensemble_options, member_weights
 from training.estimators.linear import choose_penalty, fit_logistic
 from training.estimators.options import checked_options
+from training.monitor.quantiles import quantiles_of
 from training.split import patient_folds
 
 _CALIBRATION_FOLDS = 5
@@ -77,7 +79,10 @@ def fit_candidate(
     else:
         model, left_out, resampled = _fitted(x, rows, spec.columns(), task.horizons, kind, options, halves)
     calibration = fit_calibration(left_out, rows, task.horizons)
-    about = about | {"reference": reference_ranges(x, spec.columns())}
+    about = about | {
+        "reference": reference_ranges(x, spec.columns()),
+        "reference_risks": reference_risks(left_out, calibration, task.horizons),
+    }
     return Fitted(Artifact(kind, model, spec, task.horizons, calibration, about, resampled=resampled), left_out)
 
 
@@ -120,11 +125,17 @@ def _combined(
     return model, left_out, resampled
 
 
-def reference_ranges(x: Array, columns: list[str]) -> dict[str, dict[str, float]]:
-    """Return, per feature, the share missing and the 1st, 50th and 99th percentile of the rows fitted on."""
+def reference_ranges(x: Array, columns: list[str]) -> dict[str, dict[str, Any]]:
+    """Return, per feature, the share missing, the 1st, 50th and 99th percentile and a grid of them, of the rows fitted on."""
     out = {}
     for j, name in enumerate(columns):
         values = x[~np.isnan(x[:, j]), j]
         quantiles = dict(zip(("p01", "p50", "p99"), np.percentile(values, [1, 50, 99]).tolist(), strict=True)) if len(values) else {}
-        out[name] = {"missing": float(np.isnan(x[:, j]).mean()), **quantiles}
+        out[name] = {"missing": float(np.isnan(x[:, j]).mean()), **quantiles, "quantiles": quantiles_of(x[:, j])}
     return out
+
+
+def reference_risks(left_out: Array, calibration: Calibration, horizons: tuple[int, ...]) -> dict[str, list[float]]:
+    """Return, per horizon, the same grid of the calibrated risks that fits without the person predict for the rows fitted on."""
+    risks = to_risk(calibration.slope * left_out + np.asarray(calibration.intercepts))
+    return {f"risk_{months}m": quantiles_of(risks[:, h]) for h, months in enumerate(horizons)}

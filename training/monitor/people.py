@@ -1,0 +1,140 @@
+"""Who is looked at: one visit per person, so that people are independent. Features are the champion's own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from features import Cohort
+from features.derived import with_derived
+from features.landmarks import parse_day, visit_landmarks
+from features.outcomes import criteria_met, outcomes
+from features.rows import features_from
+from features.score_inputs import score_inputs
+from features.tasks import horizon_days
+from myeloma import ConfigError, DataError
+from serving.artifact import Artifact
+
+USUAL_DAYS = 183  # people come about every half year (catalogue: usual_interval_days), so nearly everybody is seen once
+OUTCOME_DAYS = 365  # at the least, for outcomes: a shorter period holds too few events in a clinic with tens of patients a month
+_STILL_WATCHED = ("", "after_follow_up")  # nothing is known after the newest visits; they are looked at all the same
+
+
+@dataclass(frozen=True)
+class Period:
+    """The days from `since` to `until`, both included, and the last day that anything is known of."""
+
+    since: pd.Timestamp
+    until: pd.Timestamp
+    known: pd.Timestamp
+
+    def for_outcomes(self, months: int) -> tuple[pd.Timestamp, pd.Timestamp]:
+        """Return the first and last day of the visits whose horizon has passed: as long a period, at least a year, that much earlier."""
+        until = min(self.until, self.known - pd.Timedelta(days=horizon_days(months)))
+        return until - max(self.until - self.since, pd.Timedelta(days=OUTCOME_DAYS)), until
+
+    def in_words(self) -> str:
+        """Return the two days as a person reads them."""
+        return f"{self.since.date()} to {self.until.date()}"
+
+
+def period_of(cohort: Cohort, since: str | None, until: str | None) -> Period:
+    """Return the period asked for; by default the half year up to the cohort's last day.
+
+    Raises
+    ------
+    ConfigError
+        It ends before it begins.
+    DataError
+        A day is not a date, or the cohort has no result.
+    """
+    if cohort.measurements.empty:
+        raise DataError("The cohort has no result, so nothing can be watched.", "ingest a cohort with measurements.", "nothing_usable")
+    known = max(cohort.measurements["available_at"].max(), cohort.events["occurred_at"].max() if len(cohort.events) else pd.Timestamp.min)
+    last = parse_day(until) if until else known
+    first = parse_day(since) if since else last - pd.Timedelta(days=USUAL_DAYS)
+    if first > last:
+        raise ConfigError(f"The period begins on {first.date()}, after its end on {last.date()}.", "give --since a day before --until.")
+    return Period(first, last, known)
+
+
+class Visits:
+    """All visits of a cohort with what came after, and the champion's features at chosen ones."""
+
+    def __init__(self, cohort: Cohort, artifact: Artifact) -> None:
+        self._cohort, self._artifact = cohort, artifact
+        about = artifact.about
+        self._measured = with_derived(cohort)
+        landmarks = visit_landmarks(cohort)
+        after = outcomes(cohort, landmarks, about["treatment"], about["population"])
+        site = landmarks["patient_id"].map(cohort.patients.set_index("patient_id")["site"])
+        self._visits = pd.concat([landmarks.assign(site=site), after], axis=1)
+
+    def last(self, first_day: pd.Timestamp, last_day: pd.Timestamp) -> pd.DataFrame:
+        """Return each person's last visit in a period, with features: the state that the clinic sees now.
+
+        Raises
+        ------
+        DataError
+            Nobody at risk has a visit then.
+        """
+        rows = self._at_risk(first_day, last_day)
+        if rows.empty:
+            raise DataError(
+                f"No visit of anybody at risk between {first_day.date()} and {last_day.date()}: {self._why_nobody(first_day, last_day)}.",
+                f"results of this cohort run from {self._visits['landmark'].min():%Y-%m-%d} to {self._visits['landmark'].max():%Y-%m-%d}, "
+                f"and the champion is for stage {self._artifact.about['population']}; choose --since and --until, or another task.",
+                "nothing_usable",
+            )
+        return self._with_features(rows.drop_duplicates("patient_id", keep="last"))
+
+    def first_followed(self, first_day: pd.Timestamp, last_day: pd.Timestamp) -> pd.DataFrame:
+        """Return each person's first visit in a period, with features and outcome, which may be nobody's.
+
+        Not the last: a last visit is often last because of what happened after it, which makes events too many.
+        """
+        rows = self._at_risk(first_day, last_day)
+        first = rows.drop_duplicates("patient_id", keep="first")
+        return self._with_features(first[first["not_at_risk"] == ""])
+
+    def _at_risk(self, first_day: pd.Timestamp, last_day: pd.Timestamp) -> pd.DataFrame:
+        visits = self._visits
+        rows = visits[visits["landmark"].between(first_day, last_day) & visits["not_at_risk"].isin(_STILL_WATCHED)]
+        if not self._artifact.about["criteria_guard"] or rows.empty:
+            return rows
+        met = criteria_met(score_inputs(self._cohort, rows[["patient_id", "landmark"]].reset_index(drop=True), self._measured))
+        return rows[~met]
+
+    def _with_features(self, rows: pd.DataFrame) -> pd.DataFrame:
+        rows = rows.reset_index(drop=True)
+        if rows.empty:
+            return rows.reindex(columns=[*rows.columns, *self._artifact.columns])
+        features = features_from(self._measured, self._cohort, rows[["patient_id", "landmark"]], self._artifact.spec)
+        return pd.concat([rows, features], axis=1)
+
+    def _why_nobody(self, first_day: pd.Timestamp, last_day: pd.Timestamp) -> str:
+        inside = self._visits[self._visits["landmark"].between(first_day, last_day)]
+        reasons = inside["not_at_risk"].replace("", "criteria_met").value_counts()
+        return ", ".join(f"{n if n >= FEWEST else f'fewer than {FEWEST}'} {reason}" for reason, n in reasons.items()) or "no visit at all"
+
+
+FEWEST = 5  # people, or rows of them; a smaller count is not written down
+
+
+def few(count: float) -> str:
+    """Return a count of people as it may be shown.
+
+    Examples
+    --------
+    >>> few(0), few(3), few(12)
+    ('0', '<5', '12')
+    """
+    return f"<{FEWEST}" if 0 < count < FEWEST else f"{count:.0f}"
+
+
+def sites_of(rows: pd.DataFrame) -> dict[str, np.ndarray]:
+    """Return the positions of each site's rows; people without a recorded site are nowhere."""
+    site = rows["site"].to_numpy(dtype=object)
+    return {name: np.flatnonzero(site == name) for name in sorted(set(site) - {""})}

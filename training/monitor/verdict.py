@@ -1,0 +1,47 @@
+"""What to do: nothing, look, or retrain; each by a rule that can be read aloud."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from training.monitor.findings import Finding
+
+NOTHING, TOO_FEW, LOOK, RETRAIN = "nothing to do", "too few to say", "look", "retrain"
+ADVICE = {
+    "unit": "A unit may have changed: ask the laboratory, correct the unit and ingest again. Judge everything else after that.",
+    "missing": "A biomarker is recorded more or less often than in training: mend the feed; if it stays so, retrain without it.",
+    "older": "The latest values are of another age than in training: see whether a feed stopped or visits became rarer.",
+    "level": "The people differ from those of training: the risks may still be right; watch the outcomes.",
+    "risk": "The risks are spread otherwise than in training: expected where the people differ; watch the outcomes.",
+    "outcome": "The risks are wrong in the large: retrain, or recalibrate, on a cohort with these people.",
+}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What to do, and the rule that says so."""
+
+    verdict: str
+    why: str
+
+
+def verdict_of(findings: list[Finding]) -> Verdict:
+    """Return the verdict; the first rule that fits counts.
+
+    1. A unit looks changed: look. Values in a wrong unit must not be trained on, and make risks look wrong.
+    2. Outcomes say that the risks are wrong beyond the accepted bounds: retrain.
+    3. Anything else changed: look. Other people are no reason to retrain as long as the risks are right.
+    4. No check had enough people: too few to say.
+    5. Otherwise: nothing to do.
+    """
+    changed = {finding.kind for finding in findings if finding.status == "changed"}
+    if "unit" in changed:
+        more = " The outcomes ask for retraining, but only with the unit mended." if "outcome" in changed else ""
+        return Verdict(LOOK, ADVICE["unit"] + more)
+    if "outcome" in changed:
+        return Verdict(RETRAIN, ADVICE["outcome"])
+    if changed:
+        return Verdict(LOOK, " ".join(ADVICE[kind] for kind in ADVICE if kind in changed))
+    if all(finding.status == "too few" for finding in findings):
+        return Verdict(TOO_FEW, "No check had enough people: take a longer period (--since).")
+    return Verdict(NOTHING, "Nothing that could be checked has changed by more than chance.")

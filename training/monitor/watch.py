@@ -1,0 +1,138 @@
+"""Watch the champion: compare a cohort's newest visits with what it was trained on, and its older ones with their outcomes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import pandas as pd
+
+from features import Cohort, Task
+from myeloma import ConfigError, StateError
+from serving.artifact import Artifact, feature_matrix
+from serving.predict import predict_risk
+from training.monitor.drift import checks_of_inputs, checks_of_risks, level_column
+from training.monitor.findings import Finding, judged
+from training.monitor.other_unit import LEAST_AT_SITE, as_finding, suspected_units
+from training.monitor.outcome import Bounds, checks_of_outcomes
+from training.monitor.people import FEWEST, Period, Visits, few, period_of, sites_of
+from training.monitor.verdict import Verdict, verdict_of
+
+_NOT_TOLD = ("p", "large")  # a p can give a small count away
+
+
+@dataclass(frozen=True)
+class Watched:
+    """What was found in one period: who was looked at, every finding, what to do, and notes for the reader."""
+
+    task: str
+    model: str
+    version: str
+    cohort_hash: str
+    period: Period
+    people: int
+    findings: list[Finding]
+    verdict: Verdict
+    notes: list[str]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all of it as JSON can hold it, without what could tell of single people."""
+        told = [{k: v for k, v in asdict(finding).items() if k not in _NOT_TOLD} for finding in self.findings]
+        return {
+            "task": self.task,
+            "model": self.model,
+            "version": self.version,
+            "cohort_hash": self.cohort_hash,
+            "since": str(self.period.since.date()),
+            "until": str(self.period.until.date()),
+            "people": few(self.people),
+            "verdict": self.verdict.verdict,
+            "why": self.verdict.why,
+            "notes": self.notes,
+            "findings": told,
+        }
+
+    def lines(self) -> Iterator[str]:
+        """Yield what a person at a terminal needs: the verdict, what changed, how many checks there were."""
+        yield f"{self.task}: {self.verdict.verdict}. {self.verdict.why}"
+        yield f"  {few(self.people)} people, last visits from {self.period.in_words()}, against {self.model} version {self.version}"
+        count = Counter(finding.status for finding in self.findings)
+        yield f"  {len(self.findings)} checks: {count['changed']} changed, {count['steady']} steady, {count['too few']} with too few"
+        for finding in self.findings:
+            if finding.status == "changed" or finding.kind == "outcome":
+                yield f"  {finding.status}: {finding.label}: {finding.words}"
+        for note in self.notes:
+            yield f"  note: {note}"
+
+
+def watch(cohort: Cohort, artifact: Artifact, task: Task, since: str | None = None, until: str | None = None) -> Watched:
+    """Return what differs from training, and whether the risks came true.
+
+    Raises
+    ------
+    StateError
+        The champion was fitted by a version that kept no quantiles.
+    ConfigError
+        The champion follows other rules than the task does now, or the period ends before it begins.
+    DataError
+        Nobody at risk has a visit in the period.
+    """
+    check_artifact(artifact, task)
+    period = period_of(cohort, since, until)
+    visits = Visits(cohort, artifact)
+    rows = visits.last(period.since, period.until)
+    about, spec = artifact.about, artifact.spec
+    suspected = suspected_units(rows, spec, about, level_column)
+    risks = predict_risk(artifact, feature_matrix(artifact, rows))
+    drift = judged([*checks_of_inputs(rows, spec, about, suspected), *checks_of_risks(risks, artifact.horizons, about)])
+    outcome = judged(checks_of_outcomes(visits, artifact, period, Bounds(*task.gate.oe_ratio_between)))
+    findings = [*(as_finding(one) for one in suspected), *drift, *outcome]
+    return Watched(
+        task.name,
+        artifact.origin.get("model_name", ""),
+        artifact.origin.get("model_version", ""),
+        cohort.content_hash(),
+        period,
+        len(rows),
+        findings,
+        verdict_of(findings),
+        list(_notes(cohort, artifact, rows)),
+    )
+
+
+def check_artifact(artifact: Artifact, task: Task) -> None:
+    """Refuse a champion that nothing can be compared with, saying why."""
+    again = f"fit and register again: python -m training fit TABLE --task {task.name}"
+    about = artifact.about
+    if not about.get("reference_risks") or any("quantiles" not in entry for entry in about.get("reference", {}).values()):
+        raise StateError(
+            "The champion was fitted by an earlier version: it remembers ranges of its training, but no quantiles to compare with.",
+            again,
+            "old_reference",
+        )
+    for rule in ("population", "treatment", "criteria_guard"):
+        if about[rule] != getattr(task, rule):
+            raise ConfigError(f"The champion was fitted with {rule} {about[rule]}, task {task.name} asks for {getattr(task, rule)}.", again)
+
+
+def _notes(cohort: Cohort, artifact: Artifact, rows: pd.DataFrame) -> Iterator[str]:
+    if artifact.about.get("source") == "simulated":
+        yield "The champion is fitted to simulated histories: these figures say nothing about patients."
+    if artifact.about.get("cohort_hash") == cohort.content_hash():
+        yield "This is the cohort that the champion was trained on: its outcomes are known to the model, so O/E flatters it."
+    sites = {site: len(inside) for site, inside in sites_of(rows).items()}
+    judged_sites = [site for site, people in sites.items() if people >= LEAST_AT_SITE]
+    if len(sites) < 2:
+        yield "One site, or none is recorded: a unit is looked at for everybody together; one of several laboratories may be missed."
+    elif len(judged_sites) < len(sites):
+        yield f"Units are looked at in {len(judged_sites)} of {len(sites)} sites; the others have fewer than {LEAST_AT_SITE} people here."
+    for site, attrition in cohort.about.get("attrition", {}).get("measurements", {}).items():
+        refused = sum(attrition["reasons"].get(reason, 0) for reason in ("out_of_range", "unknown_unit"))
+        if refused >= FEWEST:
+            where = f"site {site}" if site else "people without a site"
+            yield f"Ingestion refused {refused} results of {where} for their range or unit: a changed unit often ends there."
+    stages = rows["patient_id"].map(cohort.patients.set_index("patient_id")["stage"])
+    if (stages == "").mean() > 0.5:
+        yield f"Most people here have no recorded stage; they are taken to be {artifact.about['population']}."
