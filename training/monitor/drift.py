@@ -96,17 +96,20 @@ def exceeds(kind: str, name: str, values: Array, reference: dict[str, Any], peop
     """
     known, grid, label = values[~np.isnan(values)], reference["quantiles"], label or group_label(name)
     n = len(known)
+    shown = f">{len(values) - FEWEST}" if 0 < len(values) - n < FEWEST else ""  # or else the few without a value could be counted
     if n < LEAST_PEOPLE or not grid:
-        return Finding(kind, name, label, n, reference=0.5, words=_too_few(n) if grid else "never measured in training")
+        return Finding(kind, name, label, n, reference=0.5, shown=shown, words=_too_few(n) if grid else "never measured in training")
     at = positions(known, grid)
     estimate, spread = float(at.mean()), variance(grid)
     remembered = spread / max(people * (1.0 - reference["missing"]), 1.0)
     z = (estimate - 0.5) / np.sqrt(spread / n + remembered) if spread > 0 else 0.0
     half = stats.norm.ppf(0.975) * np.sqrt(at.var(ddof=1) / n + remembered)
     lo, hi = float(max(estimate - half, 0.0)), float(min(estimate + half, 1.0))
-    what = {"older": "older", "level": "higher", "risk": "higher"}[kind]
-    words = f"{what} than in training with probability {estimate:.2f} ({lo:.2f} to {hi:.2f}; 0.50 without a change)"
-    return Finding(kind, name, label, n, estimate, lo, hi, 0.5, two_sided(z), abs(estimate - 0.5) >= LEVEL_CHANGE, words=words)
+    found = Finding(kind, name, label, n, estimate, lo, hi, 0.5, two_sided(z), abs(estimate - 0.5) >= LEVEL_CHANGE, shown)
+    if set(known) <= {0.0, 1.0} and 0 < min(known.sum(), n - known.sum()) < FEWEST:  # of yes and no, the figure is a count
+        return replace(found, estimate=None, lo=None, hi=None, words=f"fewer than {FEWEST} people have one of the two values")
+    what = "older" if kind == "older" else "higher"
+    return replace(found, words=f"{what} than in training with probability {estimate:.2f} ({lo:.2f} to {hi:.2f})")
 
 
 def _too_few(n: int) -> str:

@@ -27,6 +27,7 @@ class Finding:
     reference : what the figure would be without a change
     p : of no change, before correction; not for showing
     large : whether the change is one that matters, however sure it is
+    shown : the number of people as it may be shown, where that is not `people` itself
     """
 
     kind: str
@@ -39,6 +40,7 @@ class Finding:
     reference: float | None = None
     p: float | None = None
     large: bool = False
+    shown: str = ""
     site: str = ""
     status: Status = "too few"
     words: str = ""

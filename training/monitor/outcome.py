@@ -78,7 +78,7 @@ def check_of_outcomes(rows: pd.DataFrame, risk: np.ndarray, months: int, bounds:
             f"too few to say: {few(have)} of {few(people)} people progressed within {months} months; "
             f"{LEAST_EVENTS} are the least, {needed} show risks wrong by {WRONG_BY:g} times"
         )
-        rate = f" (about {math.ceil(needed / risk.mean())} people at the predicted risk)" if people else ""
+        rate = f" (about {round(needed / risk.mean())} people at the predicted risk)" if people else ""
         return Finding("outcome", name, label, people, reference=1.0, words=words + rate)
     drawn = Draws.of(rows["patient_id"], _DRAWS, _SEED)
     ratios = main_measures(judged_at(rows, months, drawn).sample, risk)[("oe_ratio", None)]

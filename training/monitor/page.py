@@ -68,13 +68,14 @@ def _table(findings: list[Finding], title: str, empty: str) -> str:
 
 def _row(finding: Finding) -> str:
     kind = {"changed": ' class="changed"', "too few": ' class="few"'}.get(finding.status, "")
-    cells = (finding.label, few(finding.people), finding.words)
+    cells = (finding.label, finding.shown or few(finding.people), finding.words)
     return f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}<td{kind}>{escape(finding.status)}</td></tr>"
 
 
 def _method() -> str:
     return (
-        "<h2>How to read this</h2><small>One visit per person, so people are independent. Intervals are 95 %, not corrected. "
+        "<h2>How to read this</h2><small>One visit per person, so people are independent. A probability of 0.50 is no change: a new "
+        "value is as often above as below one of training. Intervals are 95 %, not corrected. "
         f"<em>Changed</em> is corrected for the number of checks (Holm): a clinic in which nothing changes is called changed in at most "
         f"{FALSE_ALARMS:.1%} of periods for inputs and risks together, and as often for outcomes; and the change must matter: "
         f"{MISSING_CHANGE:.0%} of people missing, or a probability {LEVEL_CHANGE:.2f} away from 0.50. "

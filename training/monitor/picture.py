@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import textwrap
 
 from training.monitor.findings import Finding
 from training.plots import panels, plt
@@ -14,6 +15,7 @@ _PANELS = (
     (("missing",), "share missing (line: in training)", (0.0, 1.0)),
     (("outcome",), "observed / expected", None),
 )
+_LABEL = 26  # letters on a line
 
 
 def picture(findings: list[Finding]) -> str:
@@ -29,13 +31,13 @@ def picture(findings: list[Finding]) -> str:
             axis.plot([finding.lo, finding.hi], [row, row], color=colour, linewidth=1.5)
             axis.plot([finding.estimate], [row], "o", color=colour, markersize=5)
             axis.plot([finding.reference] * 2, [row - 0.35, row + 0.35], color="0.3", linewidth=1)
-        labels = [f.label.removeprefix("Observed / expected at ") for f in reversed(shown)]
+        labels = [textwrap.fill(f.label.removeprefix("Observed / expected at "), _LABEL) for f in reversed(shown)]
         axis.set_yticks(range(len(shown)), labels, fontsize=8)
         axis.set(title=title, ylim=(-0.7, len(shown) - 0.3))
         axis.title.set_fontsize(9)
         if limits:
             axis.set_xlim(*limits)
-    figure.set_size_inches(4.0 * len(drawn), 0.8 + 0.32 * max(len(panel[0]) for panel in drawn))
+    figure.set_size_inches(4.2 * len(drawn), 0.8 + 0.36 * max(len(panel[0]) for panel in drawn))
     figure.subplots_adjust(left=0.02, right=0.98, bottom=0.02, top=0.95)
     figure.tight_layout()
     held = io.BytesIO()

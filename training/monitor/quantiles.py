@@ -51,12 +51,13 @@ def variance(quantiles: list[float]) -> float:
 
 
 def _steps(quantiles: list[float]) -> tuple[Array, Array, Array]:
-    """Return the distinct values, and the shares below each and up to each; who holds the outermost quantile goes to the end."""
+    """Return the distinct values, and the shares below each and up to each.
+
+    A value that stands at several percentages is held by many: its share reaches half way to the next percentages, and to the end
+    where it is the outermost.
+    """
     held, first, counts = np.unique(np.asarray(quantiles), return_index=True, return_counts=True)
     percent = np.asarray(GRID) / 100.0
-    low, high = percent[first], percent[first + counts - 1]
-    if counts[0] > 1:
-        low[0] = 0.0
-    if counts[-1] > 1:
-        high[-1] = 1.0
-    return held, low, high
+    half_way = np.concatenate([[0.0], (percent[1:] + percent[:-1]) / 2.0, [1.0]])
+    last, many = first + counts - 1, counts > 1
+    return held, np.where(many, half_way[first], percent[first]), np.where(many, half_way[last + 1], percent[last])

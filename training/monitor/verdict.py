@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from training.monitor.findings import Finding
 
 NOTHING, TOO_FEW, LOOK, RETRAIN = "nothing to do", "too few to say", "look", "retrain"
+MOVES_ALONE = ("months_since_index",)
 ADVICE = {
     "unit": "A unit may have changed: ask the laboratory, correct the unit and ingest again. Judge everything else after that.",
     "missing": "A biomarker is recorded more or less often than in training: mend the feed; if it stays so, retrain without it.",
@@ -32,9 +33,9 @@ def verdict_of(findings: list[Finding]) -> Verdict:
     2. Outcomes say that the risks are wrong beyond the accepted bounds: retrain.
     3. Anything else changed: look. Other people are no reason to retrain as long as the risks are right.
     4. No check had enough people: too few to say.
-    5. Otherwise: nothing to do.
+    5. Otherwise: nothing to do. The time since diagnosis alone asks for nothing: a clinic's people grow older in their disease.
     """
-    changed = {finding.kind for finding in findings if finding.status == "changed"}
+    changed = {f.kind for f in findings if f.status == "changed" and f.name not in MOVES_ALONE}
     if "unit" in changed:
         more = " The outcomes ask for retraining, but only with the unit mended." if "outcome" in changed else ""
         return Verdict(LOOK, ADVICE["unit"] + more)

@@ -20,7 +20,7 @@ from training.monitor.outcome import Bounds, checks_of_outcomes
 from training.monitor.people import FEWEST, Period, Visits, few, period_of, sites_of
 from training.monitor.verdict import Verdict, verdict_of
 
-_NOT_TOLD = ("p", "large")  # a p can give a small count away
+_NOT_TOLD = ("p", "large", "shown")  # a p can give a small count away
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Watched:
 
     def to_dict(self) -> dict[str, Any]:
         """Return all of it as JSON can hold it, without what could tell of single people."""
-        told = [{k: v for k, v in asdict(finding).items() if k not in _NOT_TOLD} for finding in self.findings]
+        told = [{k: v for k, v in asdict(f).items() if k not in _NOT_TOLD} | {"people": f.shown or few(f.people)} for f in self.findings]
         return {
             "task": self.task,
             "model": self.model,

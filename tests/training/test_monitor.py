@@ -1,0 +1,319 @@
+"""The parts of the watch: quantiles, corrections, each check at its boundary, and the rules of the verdict."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from features import FeatureSpec
+from features.quality import clean
+from features.simulation import simulate
+from myeloma import ConfigError, DataError, StateError
+from training.estimators.candidate import reference_ranges
+from training.monitor.drift import LEAST_PEOPLE, exceeds, level_column, missing
+from training.monitor.findings import Finding, judged, wilson
+from training.monitor.other_unit import LEAST_AT_SITE, factors, suspected_units
+from training.monitor.outcome import Bounds, check_of_outcomes
+from training.monitor.people import Period, Visits, period_of
+from training.monitor.quantiles import GRID, positions, quantiles_of, variance
+from training.monitor.verdict import LOOK, NOTHING, RETRAIN, TOO_FEW, verdict_of
+from training.monitor.watch import watch
+
+ROOM = Bounds(0.8, 1.25)
+
+
+def reference(values, share_missing=0.0):
+    return {"missing": share_missing, "quantiles": quantiles_of(np.asarray(values, dtype=float))}
+
+
+# quantiles
+
+
+def test_a_position_is_the_share_below_with_equal_values_in_the_middle():
+    grid = quantiles_of(np.array([0.0] * 50 + [1.0] * 50))
+    assert positions(np.array([-1.0, 0.0, 1.0, 2.0]), grid) == pytest.approx([0.0, 0.25, 0.75, 1.0], abs=0.03)
+    assert variance(grid) == pytest.approx(1 / 16, abs=0.005)  # of 1/4 and 3/4
+
+
+@given(st.lists(st.integers(0, 30), min_size=200, max_size=300))
+def test_positions_rise_with_the_value_and_are_shares(values):
+    grid = quantiles_of(np.asarray(values, dtype=float))
+    at = positions(np.arange(-1.0, 32.0, 0.5), grid)
+    assert (np.diff(at) >= -1e-12).all()
+    assert ((at >= 0) & (at <= 1)).all()
+
+
+def test_the_mean_position_is_the_mann_whitney_probability():
+    rng = np.random.default_rng(1)
+    old, new = rng.normal(size=4000), rng.normal(0.5, 1, size=200)
+    u = stats.mannwhitneyu(new, old).statistic / (len(new) * len(old))
+    assert positions(new, quantiles_of(old)).mean() == pytest.approx(u, abs=0.005)
+
+
+def test_the_grid_holds_no_extreme_value_and_fitting_keeps_it_beside_the_ranges():
+    x = np.array([[1.0], [np.nan], [2.0], [900.0]] + [[1.5]] * 400)
+    kept = reference_ranges(x, ["age"])["age"]
+    assert set(kept) == {"missing", "p01", "p50", "p99", "quantiles"}
+    assert len(kept["quantiles"]) == len(GRID)
+    assert max(kept["quantiles"]) < 900
+
+
+def test_what_was_never_measured_has_no_quantiles():
+    assert quantiles_of(np.full(5, np.nan)) == []
+    assert exceeds("level", "age", np.arange(40.0), reference([np.nan]), 100).words == "never measured in training"
+
+
+# corrections and intervals
+
+
+def check(p, large=True):
+    return Finding("level", "age", "Age", 40, p=p, large=large)
+
+
+def test_holm_steps_down_and_stops_at_the_first_that_does_not_pass():
+    found = judged([check(0.02), check(0.011), check(0.30), check(0.03)], level=0.05)
+    # 0.011 <= 0.05/4, but 0.02 > 0.05/3: it and all after it stay
+    assert [f.status for f in found] == ["steady", "changed", "steady", "steady"]
+
+
+def test_a_change_that_is_sure_but_small_is_steady_and_an_untested_one_stays_too_few():
+    found = judged([check(1e-9, large=False), check(None)])
+    assert [f.status for f in found] == ["steady", "too few"]
+
+
+def test_the_wilson_interval_agrees_with_scipy():
+    theirs = stats.binomtest(7, 40).proportion_ci(method="wilson")
+    assert wilson(7, 40) == pytest.approx((theirs.low, theirs.high))
+
+
+# missing
+
+
+def test_a_share_missing_has_an_interval_and_a_small_count_is_not_shown():
+    shown = missing("age", np.arange(40) < 10, 0.05, 500)
+    assert (shown.estimate, shown.large) == (0.25, True)
+    assert shown.p < 0.001
+    hidden = missing("age", np.arange(40) < 3, 0.05, 500)
+    assert (hidden.estimate, hidden.lo, hidden.hi) == (None, None, None)
+    assert hidden.words.startswith("missing in <5 of 40")
+    assert missing("age", np.arange(40) < 37, 0.05, 500).words.startswith("missing in all but <5 of 40")
+
+
+@pytest.mark.parametrize(("people", "tested"), [(LEAST_PEOPLE - 1, False), (LEAST_PEOPLE, True)])
+def test_fewer_people_than_the_minimum_are_too_few_to_say(people, tested):
+    assert (missing("age", np.zeros(people, dtype=bool), 0.5, 500).p is not None) == tested
+    found = exceeds("level", "age", np.arange(float(people)), reference(range(100)), 500)
+    assert (found.p is not None) == tested
+    assert ("too few to say" in found.words) != tested
+
+
+# levels
+
+
+def test_a_level_is_a_probability_with_an_interval_around_it():
+    rng = np.random.default_rng(2)
+    found = exceeds("level", "age", rng.normal(1, 1, 60), reference(rng.normal(size=5000)), 5000)
+    assert found.estimate == pytest.approx(stats.norm.cdf(1 / 2**0.5), abs=0.07)
+    assert found.lo < found.estimate < found.hi
+    assert found.p < 1e-6
+
+
+def test_a_reference_of_few_people_makes_the_check_less_sure():
+    values = np.random.default_rng(3).normal(0.5, 1, 60)
+    grid = reference(np.random.default_rng(4).normal(size=5000))
+    assert exceeds("level", "age", values, grid, 50).p > exceeds("level", "age", values, grid, 5000).p
+
+
+def test_neither_the_few_without_a_value_nor_the_few_of_a_sex_can_be_counted():
+    values = np.arange(40.0)
+    values[:3] = np.nan
+    assert exceeds("level", "age", values, reference(range(100)), 500).shown == ">35"
+    sex = exceeds("level", "female", np.array([1.0] * 3 + [0.0] * 37), reference([0, 1] * 50), 500)
+    assert (sex.estimate, sex.words) == (None, "fewer than 5 people have one of the two values")
+
+
+# units
+
+SPEC = FeatureSpec(("m_protein", "hemoglobin", "flc_ratio"), ("365d", "ever"), ("last",), ("age",))
+
+
+def visits_of(rng, sites, **changed):
+    """Visits whose values follow the reference, but for what is changed."""
+    n = sum(sites.values())
+    values = {
+        "m_protein": rng.lognormal(0.6, 0.5, n),
+        "hemoglobin": rng.normal(13, 1.5, n),
+        "flc_ratio": rng.lognormal(2, 1.2, n),
+    } | changed
+    frame = {f"{name}__last__{window}": value for name, value in values.items() for window in SPEC.look_backs}
+    return pd.DataFrame({"site": np.repeat(list(sites), list(sites.values())), "age": 60.0, **frame})
+
+
+@pytest.fixture(scope="module")
+def about():
+    rows = visits_of(np.random.default_rng(5), {"a": 5000})
+    x = rows[SPEC.columns()].to_numpy(dtype=float)
+    return {"reference": reference_ranges(x, SPEC.columns()), "trained_on": {"patients": 5000}}
+
+
+def units(rows, about):
+    return [(one.biomarker, one.site, one.factor) for one in suspected_units(rows, SPEC, about, level_column)]
+
+
+def test_the_factors_are_those_of_the_catalogue_their_inverses_and_ten():
+    assert {0.6206, 1 / 0.6206, 10.0, 0.1} == {k for _, k in factors("hemoglobin")}
+    assert list(factors("flc_ratio")) == []
+
+
+@pytest.mark.parametrize("factor", [10.0, 0.1])
+def test_a_unit_changed_at_one_site_is_named_with_the_site(about, factor):
+    rows = visits_of(np.random.default_rng(6), {"a": 15, "b": 15})
+    rows.loc[rows["site"] == "b", "m_protein__last__ever"] *= factor
+    assert units(rows, about) == [("m_protein", "b", factor)]
+
+
+def test_a_factor_of_the_catalogue_that_is_no_power_of_ten_is_found(about):
+    rng = np.random.default_rng(7)
+    rows = visits_of(rng, {"a": 20}, hemoglobin=rng.normal(13, 1.5, 20) * 0.6206)
+    assert units(rows, about) == [("hemoglobin", "a", 0.6206)]
+
+
+def test_people_twice_as_sick_are_no_other_unit_and_a_ratio_has_none(about):
+    rng = np.random.default_rng(8)
+    rows = visits_of(rng, {"a": 30}, m_protein=2 * rng.lognormal(0.6, 0.5, 30), flc_ratio=10 * rng.lognormal(2, 1.2, 30))
+    assert units(rows, about) == []
+
+
+@pytest.mark.parametrize(("people", "seen"), [(LEAST_AT_SITE - 1, False), (LEAST_AT_SITE, True)])
+def test_a_site_with_too_few_people_is_not_judged(about, people, seen):
+    rows = visits_of(np.random.default_rng(9), {"a": 30, "b": people})
+    rows.loc[rows["site"] == "b", "m_protein__last__ever"] *= 10
+    assert (units(rows, about) == [("m_protein", "b", 10.0)]) == seen
+
+
+def test_without_recorded_sites_everybody_is_looked_at_together(about):
+    rows = visits_of(np.random.default_rng(10), {"": 30})
+    rows["m_protein__last__ever"] *= 10
+    assert units(rows, about) == [("m_protein", "", 10.0)]
+
+
+# outcomes
+
+
+def followed(progress, free):
+    event = ["progression"] * progress + ["none"] * free
+    time = [100.0 + k for k in range(progress)] + [2000.0] * free
+    return pd.DataFrame({"patient_id": [f"p{k}" for k in range(len(event))], "event": event, "time_to_event": time})
+
+
+def test_observed_over_expected_is_the_ratio_and_its_interval_is_about_that_of_a_count():
+    found = check_of_outcomes(followed(50, 150), np.full(200, 0.20), 24, ROOM, 1)
+    assert found.estimate == pytest.approx(1.25)
+    assert np.log(found.hi / found.lo) / (2 * 1.96) == pytest.approx(np.sqrt(0.75 / 50), rel=0.1)  # of a binomial share
+
+
+def test_fewer_than_twenty_events_are_too_few_and_the_number_needed_is_said():
+    found = check_of_outcomes(followed(19, 150), np.full(169, 0.10), 24, ROOM, 3)
+    assert (found.status, found.estimate) == ("too few", None)
+    assert "19 of 169 people progressed within 24 months; 20 are the least, 74 show risks wrong by 1.5 times" in found.words
+    assert "about 740 people" in found.words
+    assert "<5 of 20 people" in check_of_outcomes(followed(3, 17), np.full(20, 0.10), 24, ROOM, 3).words
+
+
+def test_outcomes_are_of_a_year_at_least_whose_horizon_has_passed():
+    day = pd.Timestamp
+    month = Period(day("2024-06-01"), day("2024-06-30"), day("2024-06-30"))
+    assert month.for_outcomes(12) == (day("2022-07-01"), day("2023-07-01"))
+    past = Period(day("2015-01-01"), day("2017-12-31"), day("2024-06-30"))
+    assert past.for_outcomes(12) == (day("2015-01-01"), day("2017-12-31"))
+
+
+# verdict
+
+
+def finding(kind, status="changed", name="age"):
+    return Finding(kind, name, name, 40, status=status)
+
+
+@pytest.mark.parametrize(
+    ("findings", "verdict"),
+    [
+        ([finding("level", "steady"), finding("outcome", "too few")], NOTHING),
+        ([finding("level", "too few"), finding("outcome", "too few")], TOO_FEW),
+        ([finding("level"), finding("outcome", "steady")], LOOK),
+        ([finding("missing")], LOOK),
+        ([finding("outcome")], RETRAIN),
+        ([finding("outcome"), finding("unit")], LOOK),
+        ([finding("level", name="months_since_index"), finding("level", "steady")], NOTHING),
+    ],
+)
+def test_the_verdict_follows_its_rules(findings, verdict):
+    assert verdict_of(findings).verdict == verdict
+
+
+# who is looked at, and refusals
+
+
+@pytest.fixture(scope="module")
+def small():
+    return clean(simulate(40, seed=3))[0]
+
+
+@pytest.fixture
+def champion(small_artifact, smm_task):
+    task = replace(smm_task, features=FeatureSpec(("m_protein",), ("ever",), ("last",), ("age",)), horizons=(24,), primary_horizon=24)
+    artifact = small_artifact(task)
+    grids = {name: reference(range(10)) for name in artifact.columns}
+    about = artifact.about | {"reference": grids, "reference_risks": {"risk_24m": GRID}, "trained_on": {"patients": 100}}
+    return replace(artifact, about=about), task
+
+
+def test_each_person_counts_once_last_for_inputs_and_first_for_outcomes(small, champion):
+    visits = Visits(small, champion[0])
+    days = pd.Timestamp("2000-01-01"), pd.Timestamp("2030-01-01")
+    last, first = visits.last(*days), visits.first_followed(*days)
+    assert last["patient_id"].is_unique
+    assert first["patient_id"].is_unique
+    both = last.merge(first, on="patient_id")
+    assert (both["landmark_x"] >= both["landmark_y"]).all()
+    assert (both["landmark_x"] > both["landmark_y"]).any()
+
+
+def test_a_champion_that_remembers_no_quantiles_is_refused(small, champion):
+    artifact, task = champion
+    old = replace(artifact, about=artifact.about | {"reference": {"age": {"missing": 0.0, "p50": 60.0}}})
+    for without in (old, replace(artifact, about={k: v for k, v in artifact.about.items() if k != "reference_risks"})):
+        with pytest.raises(StateError, match=r"earlier version.*fit and register again"):
+            watch(small, without, task)
+
+
+def test_a_task_that_follows_other_rules_than_the_champion_is_refused(small, champion):
+    artifact, task = champion
+    with pytest.raises(ConfigError, match="fitted with treatment censor, task smm asks for ignore"):
+        watch(small, artifact, replace(task, treatment="ignore"))
+
+
+def test_a_cohort_of_another_population_is_refused_and_says_why(small, champion):
+    other = replace(small, patients=small.patients.assign(stage="mgus"))
+    with pytest.raises(DataError, match=r"No visit of anybody at risk .*other_stage.*stage smm"):
+        watch(other, *champion, since="2000-01-01")
+
+
+def test_a_period_without_visits_or_turned_round_is_refused(small, champion):
+    with pytest.raises(DataError, match=r"no visit at all.*results of this cohort run from"):
+        watch(small, *champion, since="1990-01-01", until="1990-12-31")
+    with pytest.raises(ConfigError, match="after its end"):
+        watch(small, *champion, since="2020-02-01", until="2020-01-01")
+    with pytest.raises(DataError, match="not a date"):
+        period_of(small, "yesterday", None)
+    with pytest.raises(DataError, match="no result"):
+        period_of(replace(small, measurements=small.measurements.head(0)), None, None)
+
+
+def test_one_site_only_is_said(small, champion):
+    alone = replace(small, patients=small.patients.assign(site="only"))
+    assert any("One site" in note for note in watch(alone, *champion, since="2000-01-01").notes)
