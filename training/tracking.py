@@ -65,7 +65,7 @@ def start_run(task: Task, name: str, training_id: str, table: FeatureTable, judg
 @contextmanager
 def search(task: Task, table: FeatureTable, model: str) -> Iterator[Callable[[str, Any], None]]:
     """Open the parent run of a search for options; give the function that logs a trial as a run under it."""
-    client, experiment = connect(create=True), _experiment(task)
+    client, experiment = connect(create=True), experiment_of(task)
     name = f"search for {model}"
     tags = {"kind": "search", **_made_from(task, table)}
     parent = client.create_run(experiment, run_name=name, tags={"mlflow.runName": name, **tags}).info.run_id
