@@ -130,10 +130,12 @@ def monitor(
     from features import read_cohort
     from serving.store import load_champion
     from training.monitor.record import FINDINGS, REPORT, log, write
+    from training.monitor.refused import out_of_range
     from training.monitor.watch import watch
 
     chosen, artifact = load_task(task, params), load_champion(task)
-    watched, folder = watch(read_cohort(cohort), artifact, chosen, since, until), out or folder_of(chosen, "monitor")
+    watched = watch(read_cohort(cohort), artifact, chosen, since, until, out_of_range(cohort))
+    folder = out or folder_of(chosen, "monitor")
     write(watched, folder)
     run_id = log(watched, artifact, chosen, folder)
     if as_json:

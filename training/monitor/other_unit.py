@@ -9,7 +9,7 @@ another case mix of the ratio.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,7 +42,7 @@ class Suspected:
     rows: NDArray[np.int64]
 
 
-def suspected_units(rows: pd.DataFrame, spec: FeatureSpec, about: dict[str, Any], column: Any) -> list[Suspected]:
+def suspected_units(rows: pd.DataFrame, spec: FeatureSpec, about: dict[str, Any], column: Callable[..., str | None]) -> list[Suspected]:
     """Return the suspicions, site by site where sites are recorded and everybody together where they are not.
 
     Parameters

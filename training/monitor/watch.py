@@ -18,6 +18,7 @@ from training.monitor.findings import Finding, judged
 from training.monitor.other_unit import LEAST_AT_SITE, as_finding, suspected_units
 from training.monitor.outcome import Bounds, checks_of_outcomes
 from training.monitor.people import FEWEST, Period, Visits, few, period_of, sites_of
+from training.monitor.refused import as_received
 from training.monitor.verdict import Verdict, verdict_of
 
 _NOT_TOLD = ("p", "large", "shown")  # a p can give a small count away
@@ -67,8 +68,20 @@ class Watched:
             yield f"  note: {note}"
 
 
-def watch(cohort: Cohort, artifact: Artifact, task: Task, since: str | None = None, until: str | None = None) -> Watched:
+def watch(
+    cohort: Cohort,
+    artifact: Artifact,
+    task: Task,
+    since: str | None = None,
+    until: str | None = None,
+    refused: pd.DataFrame | None = None,
+) -> Watched:
     """Return what differs from training, and whether the risks came true.
+
+    Parameters
+    ----------
+    refused : DataFrame, optional
+        What `out_of_range` gives: results that are not in the cohort, but tell of a changed unit.
 
     Raises
     ------
@@ -84,7 +97,8 @@ def watch(cohort: Cohort, artifact: Artifact, task: Task, since: str | None = No
     visits = Visits(cohort, artifact)
     rows = visits.last(period.since, period.until)
     about, spec = artifact.about, artifact.spec
-    suspected = suspected_units(rows, spec, about, level_column)
+    received = rows if refused is None else as_received(rows, refused, spec, period, level_column)
+    suspected = suspected_units(received, spec, about, level_column)
     risks = predict_risk(artifact, feature_matrix(artifact, rows))
     drift = judged([*checks_of_inputs(rows, spec, about, suspected), *checks_of_risks(risks, artifact.horizons, about)])
     outcome = judged(checks_of_outcomes(visits, artifact, period, Bounds(*task.gate.oe_ratio_between)))
