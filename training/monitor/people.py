@@ -93,7 +93,8 @@ class Visits:
     def first_followed(self, first_day: pd.Timestamp, last_day: pd.Timestamp) -> pd.DataFrame:
         """Return each person's first visit in a period, with features and outcome, which may be nobody's.
 
-        Not the last: a last visit is often last because of what happened after it, which makes events too many.
+        Not the last: a last visit is often last because of what happened after it, and events would be too many. Which visit is
+        first depends on nothing that comes after it.
         """
         rows = self._at_risk(first_day, last_day)
         first = rows.drop_duplicates("patient_id", keep="first")
