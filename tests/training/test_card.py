@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.console import run
@@ -211,7 +211,7 @@ def test_what_evaluation_kept_back_in_subgroups_stays_back_and_is_said(smm_task)
     assert (
         f"| male | {FEW} | {FEW} | **not reported**: fewer than 10 people here progress within 24 months, at least 20 are needed |" in text
     )
-    assert "(1 groups here)" in text
+    assert "(1 here)" in text
 
 
 @pytest.mark.parametrize(("count", "shown"), [(0.0, "0"), (1.0, FEW), (9.0, FEW), (10.0, "10"), (1234.0, "1,234")])
@@ -236,6 +236,7 @@ def test_no_identifier_reaches_the_card(smm_task):
     assert SENTINEL not in as_html(card_of(facts)) + as_markdown(card_of(facts))
 
 
+@settings(max_examples=25)
 @given(st.text(max_size=40))
 def test_words_from_outside_never_become_markup(smm_task, words):
     def page(inside):
@@ -263,6 +264,20 @@ def test_a_cell_stays_one_cell_in_markdown(words):
     row = next(line for line in as_markdown(card).split("\n") if line.startswith("| x"))
     assert len(re.findall(r"(?<!\\)(?:\\\\)*\|", row)) == 3
     assert "<" not in row
+
+
+def test_what_was_judged_again_elsewhere_is_shown_and_what_was_not_names_the_command(smm_task):
+    sites = SUBGROUPS.replace("grouping,group", "grouping,subset").replace("sex,female", "site,site_east").encode()
+    text = as_markdown(card_of(replace(judged(smm_task), files={"refits/sites.csv": sites})))
+    assert "| site east | 40 | 22 | 0.710 (0.600 to 0.820) |" in text
+    assert "python -m training evaluate --task smm --refit sites" not in text
+    assert "**not reported**: not done yet; python -m training evaluate --task smm --refit time" in text
+
+
+def test_a_cross_validated_model_is_not_said_to_be_the_one_judged(mgus_task):
+    text = as_markdown(card_of(replace(bare(mgus_task), params={"evaluation.kind": "cross_validation", "evaluation.folds": "5"})))
+    assert "5-fold cross-validation by patient; the registered model is fitted to everybody, the folds' models are judged" in text
+    assert "held out" not in text
 
 
 def test_a_commit_with_changed_files_is_said_to_be_no_whole_record(smm_task):

@@ -31,12 +31,14 @@ def with_interval(value: float | None, low: float | None, high: float | None, de
     --------
     >>> with_interval(0.8123, 0.77, 0.85, 3), with_interval(0.8, None, None, 1)
     ('0.812 (0.770 to 0.850)', '0.8 (no interval)')
+    >>> with_interval(-0.0004, -0.1, 0.1, 2)
+    '0.00 (-0.10 to 0.10)'
     """
     if value is None or not math.isfinite(value):
         return Blank(refused or _NO_FIGURE)
     if low is None or high is None or not (math.isfinite(low) and math.isfinite(high)):
-        return f"{value:.{decimals}f} (no interval)"
-    return f"{value:.{decimals}f} ({low:.{decimals}f} to {high:.{decimals}f})"
+        return f"{_rounded(value, decimals)} (no interval)"
+    return f"{_rounded(value, decimals)} ({_rounded(low, decimals)} to {_rounded(high, decimals)})"
 
 
 def people(value: float | None) -> Cell:
@@ -44,6 +46,10 @@ def people(value: float | None) -> Cell:
     if value is None or not math.isfinite(value):
         return Blank(_NO_FIGURE)
     return FEW if 0 < value < SMALL_CELL else f"{value:,.0f}"
+
+
+def _rounded(value: float, decimals: int) -> str:
+    return f"{round(value, decimals) + 0.0:.{decimals}f}"  # adding 0 takes the sign off a zero
 
 
 def refusals(facts: Facts) -> dict[tuple[str, int], str]:

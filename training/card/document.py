@@ -73,7 +73,7 @@ class Table:
     @property
     def long(self) -> bool:
         """Return whether it may not fit on one printed page, so that it breaks between rows."""
-        return sum(len(part.rows) for part in self.parts) > _ROWS_OF_A_PAGE
+        return sum(len(part.rows) + bool(part.heading) for part in self.parts) > _ROWS_OF_A_PAGE
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ class Card:
     sections: Sequence[Section]
 
 
-_ROWS_OF_A_PAGE, _ROWS_KEPT_TOGETHER = 22, 6
+_ROWS_OF_A_PAGE, _ROWS_KEPT_TOGETHER = 26, 6
 
 
 def spans(row: Sequence[Cell]) -> list[tuple[Cell, int]]:

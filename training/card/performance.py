@@ -30,6 +30,7 @@ _MEASURES = (
     ("calibration_slope", "calibration slope", 2),
     ("ici", "integrated calibration index (mean distance from the smoothed curve)", 3),
 )
+_POOLED = "Pooled over visits, figures are higher than what a person meets at one visit: those close to the event are easy."
 _EACH_PERSON_ONCE = ("auc", "brier", "oe_ratio")
 _COUNTS = (("patients", "people"), ("rows", "visits"), ("events", "people progressing"), ("effective_rows", "effective visits (Kish)"))
 _CUT_OFFS = ("sensitivity", "specificity", "ppv", "npv", "net_benefit")
@@ -67,7 +68,7 @@ def performance(facts: Facts) -> Section:
     draws = facts.params.get("evaluation.bootstrap", "unknown")
     blocks: list[Block] = [
         Text(f"How: {how_judged(facts)}. In brackets 95 % percentile intervals of a bootstrap by patient ({draws} draws)."),
-        Text("Pooled over visits, figures are higher than what a person meets at one visit: those close to the event are easy."),
+        *([Text(_POOLED)] if facts.metrics.get(f"rows_{facts.primary}m", 0) > facts.metrics.get(f"patients_{facts.primary}m", 0) else []),
         Table("Figures on people the model has not seen", ("measure", *(f"{h} months" for h in facts.horizons)), parts),
         *_pictures(facts, PERFORMANCE),
     ]

@@ -23,6 +23,11 @@ _REASONS = {
     "after_follow_up": "no follow-up after the visit",
 }
 
+_LIMITS_OF_SOURCE = {
+    "simulated": SIMULATED,
+    "mgus2": "One centre, people diagnosed 1960-94, one visit each, no free light chains (Kyle et al., N Engl J Med 2018;378:241-9).",
+}
+
 
 def months(horizons: tuple[int, ...]) -> str:
     """Return horizons in words.
@@ -68,8 +73,8 @@ def intended_use(facts: Facts) -> Section:
         else "A myeloma-defining criterion does not stop a risk from being shown: in this task such findings mostly have other causes.",
         "A biomarker that was not measured is unknown, never normal; the risk without it is less sure than the figures below.",
     ]
-    if facts.simulated:
-        limits.insert(0, SIMULATED)
+    if facts.source in _LIMITS_OF_SOURCE:
+        limits.insert(0, _LIMITS_OF_SOURCE[facts.source])
     return Section(USE, [Bullets(use), Text("Limits:"), Bullets(limits)])
 
 

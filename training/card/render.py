@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import re
 import tempfile
 from pathlib import Path
@@ -20,13 +21,7 @@ _SPECIAL = re.compile(r"([\\`*\[\]|#])")
 
 def as_html(card: Card) -> str:
     """Return the card as one HTML page: no script, no network, every word escaped."""
-    place = jinja2.FileSystemLoader(Path(__file__).parent)
-    environment = jinja2.Environment(loader=place, autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined)
-    environment.tests["blank"] = lambda cell: isinstance(cell, Blank)
-    environment.tests["link"] = lambda cell: isinstance(cell, Link)
-    environment.filters |= {"kind": lambda block: type(block).__name__, "anchor": anchor, "spans": spans}
-    environment.filters |= {"unbroken": _unbroken, "base64": _base64}
-    return environment.get_template("card.html").render(card=card)
+    return _page().render(card=card)
 
 
 def as_markdown(card: Card) -> str:
@@ -53,6 +48,16 @@ def log_card(card: Card, run_id: str) -> None:
     with tempfile.TemporaryDirectory() as work:
         for path in write_card(card, Path(work)):
             connect().log_artifact(run_id, str(path))
+
+
+@functools.cache
+def _page() -> jinja2.Template:
+    place = jinja2.FileSystemLoader(Path(__file__).parent)
+    environment = jinja2.Environment(loader=place, autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined)
+    environment.tests |= {"blank": lambda cell: isinstance(cell, Blank), "link": lambda cell: isinstance(cell, Link)}
+    environment.filters |= {"kind": lambda block: type(block).__name__, "anchor": anchor, "spans": spans}
+    environment.filters |= {"unbroken": _unbroken, "base64": _base64}
+    return environment.get_template("card.html")
 
 
 def _lines(block: Block) -> list[str]:

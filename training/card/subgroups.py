@@ -33,7 +33,7 @@ def subgroups(facts: Facts) -> Section:
     ]
     hidden = int((found["estimate"].isna() & (found["measure"] == "patients")).sum())
     blocks: list[Block] = [
-        Text(f'Counts of groups in which fewer than 10 people are, or progress, are not written down: "{FEW}" ({hidden} groups here).'),
+        Text(f'Counts of groups in which fewer than 10 people are, or progress, are not written down: "{FEW}" ({hidden} here).'),
         Table(f"At {facts.primary} months, all visits of the group", ("group", *_HEAD), parts),
     ]
     return Section(SUBGROUPS, blocks)
