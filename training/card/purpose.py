@@ -25,7 +25,7 @@ _REASONS = {
 
 _LIMITS_OF_SOURCE = {
     "simulated": SIMULATED,
-    "mgus2": "One centre, people diagnosed 1960-94, one visit each, no free light chains (Kyle et al., N Engl J Med 2018;378:241-9).",
+    "mgus2": "One centre, people diagnosed 1960-94, one visit each, no free light chains (Kyle et al., N Engl J Med 2002;346:564).",
 }
 
 
