@@ -151,10 +151,11 @@ def _one_block(block: Block, task: Task, path: Path) -> dict[str, Any]:
     made = make_rows(block.cohort, task)
     after, first = made.rows["time_to_event"], made.rows.groupby("patient_id")["event"].first()
     lost = {f"{h}m": int(((made.rows["event"] == "none") & (after < horizon_days(h))).sum()) for h in task.horizons}
+    names = ("none", task.event, task.competing_event)
     record = {
         "after": block.after,
         "attrition": made.attrition,
-        "patients_with": {event: int((first == event).sum()) for event in EVENTS},
+        "patients_with": {name: int((first == event).sum()) for event, name in zip(EVENTS, names, strict=True)},
         "censored_before_horizon": lost,
     }
     with whole_file(path.with_suffix(".parquet")) as unfinished:

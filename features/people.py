@@ -59,6 +59,8 @@ def _check_patients(table: Inspection, today: pd.Timestamp) -> list[str]:
     frame["patient_id"] = cells_of(frame["patient_id"]).rows()
     table.reject(frame["patient_id"] == "", "missing_value", "patient_id", "every patient needs an identifier")
     received = frame.drop(columns=["source_row", "source_file", "id"], errors="ignore").astype(str)  # the same person in two files
+    # An age beside a birth date is computed from it: a row that was in the cohort before has one, its twin in quarantine has not.
+    received["age_at_index"] = received["age_at_index"].where(received["birth_date"].str.len() < len("YYYY-M-D"), "")
     table.reject(received.duplicated(), "duplicate_row", "patient_id", "the same row stands above")
     again = frame["patient_id"].where(table.keep).duplicated(keep=False) & table.keep
     table.reject(again, "repeated_patient", "patient_id", "one row per patient; these rows contradict each other")

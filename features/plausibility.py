@@ -60,7 +60,7 @@ def _unit_slips(results: pd.DataFrame, names: np.ndarray) -> pd.DataFrame:
     others = by_series.transform("size") > _LEAST_OTHERS
     ratio = positive["value"] / by_series.transform("median")
     slipped = positive[others & ((ratio >= SLIP_FACTOR) | (ratio <= 1.0 / SLIP_FACTOR))]
-    message = "ten times (or a tenth of) the person's own other values; is the unit right?"
+    message = "ten times or more (or a tenth or less of) the person's own other values; is the unit right?"
     return slipped.assign(code="suspected_unit_slip", biomarker=names[slipped["biomarker"]], message=message)[list(COLUMNS)]
 
 

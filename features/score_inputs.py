@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -19,14 +20,7 @@ from myeloma.scores.evolving import PANGEA_RULES, falling_line, ravi_hemoglobin_
 PREFIX = "score_"
 OLDEST = 120.0  # years
 LEVELS = ("m_protein", "flc_ratio", "kappa_lambda_ratio", "flc_involved", "bmpc", "hemoglobin", "creatinine", "calcium", "albumin", "b2m")
-_LATEST = FeatureSpec(LEVELS, ("ever",), ("last", "age_days"), ("age", "fish_high_risk"))
-_EXTREMES = FeatureSpec(
-    tuple(rule.biomarker for rule in PANGEA_RULES.values()),
-    tuple(sorted({f"{rule.look_back_days}d" for rule in PANGEA_RULES.values()})),
-    ("min", "max"),
-    (),
-)
-_HEMOGLOBIN_LINE = FeatureSpec(("hemoglobin",), ("ever",), ("slope", "slope_se", "count"), ())
+_STATIC = ("age", "fish_high_risk")
 _FINDINGS = {
     "del17p": {"del(17p)"},
     "t_4_14": {"t(4;14)"},
@@ -35,6 +29,18 @@ _FINDINGS = {
 }
 # What no source of ours holds: the laboratory's own limits (immunoparesis, LDH) and flow cytometry. Unknown, not normal.
 NEVER_KNOWN = ("immunoparesis", "ldh_high", "aberrant_plasma_cells")
+
+
+@cache
+def _specs() -> tuple[FeatureSpec, FeatureSpec, FeatureSpec]:
+    """Return what is needed: latest values, extremes in the windows of PANGEA's flags, the line through all hemoglobins."""
+    rules = PANGEA_RULES.values()
+    windows = tuple(sorted({f"{rule.look_back_days}d" for rule in rules}))
+    return (
+        FeatureSpec(LEVELS, ("ever",), ("last", "age_days"), _STATIC),
+        FeatureSpec(tuple(rule.biomarker for rule in rules), windows, ("min", "max"), ()),
+        FeatureSpec(("hemoglobin",), ("ever",), ("slope", "slope_se", "count"), ()),
+    )
 
 
 def score_inputs(cohort: Cohort, landmarks: pd.DataFrame, measured: pd.DataFrame | None = None) -> pd.DataFrame:
@@ -50,12 +56,10 @@ def score_inputs(cohort: Cohort, landmarks: pd.DataFrame, measured: pd.DataFrame
     measured = with_derived(cohort) if measured is None else measured
     ids = pd.Index(landmarks["patient_id"].unique())
     series = series_of(measured, ids, LEVELS)
-    latest, extremes, line = (
-        features_at(series.of(spec.biomarkers), ids, cohort, landmarks, spec) for spec in (_LATEST, _EXTREMES, _HEMOGLOBIN_LINE)
-    )
+    latest, extremes, line = (features_at(series.of(spec.biomarkers), ids, cohort, landmarks, spec) for spec in _specs())
     columns: dict[str, np.ndarray] = {name: latest[f"{name}__last__ever"].to_numpy() for name in LEVELS}
     columns |= {f"{name}__age_days": latest[f"{name}__age_days__ever"].to_numpy() for name in LEVELS}
-    columns |= {name: latest[name].to_numpy() for name in _LATEST.static}
+    columns |= {name: latest[name].to_numpy() for name in _STATIC}
     columns["age"] = np.where(columns["age"] > OLDEST, np.nan, columns["age"])  # such a landmark lies beyond any life
     for flag, rule in PANGEA_RULES.items():
         extreme = extremes[f"{rule.biomarker}__{'min' if rule.direction == 'rise' else 'max'}__{rule.look_back_days}d"]

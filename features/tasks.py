@@ -98,7 +98,9 @@ class Task:
     population: Population | None = None  # None: whatever the stage
     event: EventKind = "progression"
     competing_event: EventKind = "death"
-    landmarks: Literal["visits"] | tuple[Annotated[int, Field(ge=0)], ...] = "visits"  # or months after the index date
+    landmarks: Literal["visits"] | Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(min_length=1)] = (
+        "visits"  # or months after the index date
+    )
     interval_fits: Annotated[int, Field(ge=0, multiple_of=2)] = 10  # fits to halves of the patients, for intervals of risks
 
     def rules(self) -> dict[str, Any]:
@@ -110,6 +112,8 @@ class Task:
     def __post_init__(self) -> None:
         if not self.horizons or list(self.horizons) != sorted({h for h in self.horizons if h > 0}):
             raise ConfigError(f"Task {self.name}: horizons must be positive months in rising order, not {self.horizons}.")
+        if self.event == self.competing_event:
+            raise ConfigError(f"Task {self.name}: {self.event} cannot compete with itself.", "event and competing_event differ.")
         if self.primary_horizon not in self.horizons:
             raise ConfigError(f"Task {self.name}: primary_horizon {self.primary_horizon} is not among {self.horizons}.")
         for score in self.scores:

@@ -23,7 +23,7 @@ from myeloma.scores import SCORES
 from serving.artifact import Artifact, feature_matrix, save_artifact
 from serving.predict import predict_risk
 from training import tracking
-from training.estimators import Fitted, fit_candidate
+from training.estimators import Fitted, check_models, fit_candidate
 from training.split import Fold, evaluation_folds
 
 ARTIFACT, PREDICTIONS, RUN = "artifact", "predictions.parquet", "run_id.json"
@@ -50,6 +50,7 @@ def fit_task(table: FeatureTable, task: Task, out: Path, only: str | None, say: 
     names = [*task.models, *task.scores]
     if only is not None and only not in names:
         raise ConfigError(f'Task {task.name} has no model "{only}".', nearest(only, names))
+    check_models(task)
     _forget_other_tables(out, table, names)
     runs, fitted = {}, [{} for _ in range(len(folds) + 1)]
     with tracking.training(task, table, only) as training_id:

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from myeloma import ConfigError, catalogue
+from myeloma import ConfigError
+from myeloma.catalogue import DEFAULT_PATH, read_catalogue
 from myeloma.errors import nearest
 
 
@@ -30,7 +31,8 @@ class Site:
 
 def _published_cv() -> dict[str, float]:
     """Return the within-person variation of the catalogue, where each figure has its source, and two assumed ones."""
-    known = {name: catalogue()[name].cv for name in ("m_protein", "flc_kappa", "flc_lambda", "creatinine")}
+    shipped = read_catalogue(DEFAULT_PATH)  # a world does not change with a user's own entries
+    known = {name: shipped[name].cv for name in ("m_protein", "flc_kappa", "flc_lambda", "creatinine")}
     return {**{name: cv for name, cv in known.items() if cv is not None}, "hemoglobin": 0.028, "bmpc": 0.20}
 
 

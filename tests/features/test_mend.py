@@ -4,8 +4,10 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
 from features import read_cohort
+from features.__main__ import app
 from features.console import Steps
 from features.ingest import ingest
 from features.mend import export_quarantine, mend
@@ -184,3 +186,23 @@ def test_whatever_is_mended_the_rows_are_those_that_were_read(tmp_path_factory, 
         read = len({"patients": PATIENTS, "measurements": MEASURED, "events": EVENTS}[name].split()) - 1
         assert sorted([*frame["source_row"], *refused]) == list(range(2, 2 + read))
     assert quarantine["id"].is_unique
+
+
+def test_a_person_whose_identical_row_was_refused_stays_when_another_row_is_mended(tmp_path):
+    people = (
+        "patient_id,index_date,birth_date,sex\nA,2015-01-01,1950-02-03,female\nA,2015-01-01,1950-02-03,female\nB,2015-01-01,1950-02-03,F\n"
+    )
+    (tmp_path / "raw").mkdir()
+    (tmp_path / "raw" / "patients.csv").write_text(people)
+    (tmp_path / "raw" / "measurements.csv").write_text("patient_id,collected_at,biomarker,value,unit\nA,2015-02-01,m_protein,2,g/dL\n")
+    (tmp_path / "raw" / "events.csv").write_text("patient_id,occurred_at,kind\nA,2016-01-01,last_contact\n")
+    runner = CliRunner()
+    for arguments in (
+        ["ingest", "--source", "tabular", tmp_path / "raw", tmp_path / "cohort"],
+        ["quarantine", tmp_path / "cohort", tmp_path / "refused.csv"],
+    ):
+        assert runner.invoke(app, list(map(str, arguments))).exit_code == 0
+    refused = tmp_path / "refused.csv"
+    refused.write_text(refused.read_text().replace(",F,", ",female,"))
+    assert runner.invoke(app, ["mend", str(tmp_path / "cohort"), str(refused)]).exit_code == 0
+    assert read_cohort(tmp_path / "cohort").patients["patient_id"].tolist() == ["A", "B"]

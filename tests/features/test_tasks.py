@@ -149,3 +149,12 @@ def test_an_empty_section_is_refused_with_a_message(write, text):
 def test_a_user_may_add_a_task(write, section):
     path = write(yaml.safe_dump({"tasks": {"ours": section | {"horizons": [6, 240]}}}))
     assert load_task("ours", path).horizons == (6, 240)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"), [({"landmarks": []}, "landmarks"), ({"event": "death"}, "compete with itself"), ({"event": "relapse"}, "event")]
+)
+def test_landmarks_of_none_and_an_event_that_competes_with_itself_are_refused(change, says):
+    section = yaml.safe_load(PARAMS.read_text())["tasks"]["smm"]
+    with pytest.raises(ConfigError, match=says):
+        parse_task("smm", section | change)

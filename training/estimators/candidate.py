@@ -44,6 +44,21 @@ def fitters() -> dict[str, Callable[..., Any]]:
     return {"boosting": fit_boosting, "logistic": fit_logistic, "cox": fit_cox, ENSEMBLE: ensemble_options}
 
 
+def check_models(task: Task) -> None:
+    """Refuse a task of which any model is unknown or has a wrong option, before hours are spent on the others."""
+    for kind in task.models:
+        if kind not in fitters():
+            raise ConfigError(f'Unknown model "{kind}".', nearest(kind, fitters()))
+        options = checked_options(fitters()[kind], task.models[kind], f"tasks.{task.name}.models.{kind}")
+        if kind == ENSEMBLE:
+            checked_members(options["members"], task)
+        for name in options.get("covariates", ()):
+            if name not in task.features.columns():
+                raise ConfigError(
+                    f'The Cox model names the covariate "{name}", which the task has not.', nearest(name, task.features.columns())
+                )
+
+
 def fit_candidate(
     rows: pd.DataFrame,
     spec: FeatureSpec,
