@@ -51,6 +51,8 @@ def fit_task(table: FeatureTable, task: Task, out: Path, only: str | None, say: 
     if only is not None and only not in names:
         raise ConfigError(f'Task {task.name} has no model "{only}".', nearest(only, names))
     check_models(task)
+    if empty := without_values(table):
+        say(f"{len(empty)} features have no value in this table and add nothing; the first is {empty[0]}")
     _forget_other_tables(out, table, names)
     runs, fitted = {}, [{} for _ in range(len(folds) + 1)]
     with tracking.training(task, table, only) as training_id:
@@ -92,6 +94,11 @@ def check_table(table: FeatureTable, task: Task) -> None:
             f"take out that horizon from tasks.{task.name}.horizons in params.yaml.",
             "horizon_beyond_follow_up",
         )
+
+
+def without_values(table: FeatureTable) -> list[str]:
+    """Return the features that are missing on every row."""
+    return [name for name in table.spec.columns() if table.rows[name].isna().all()]
 
 
 def _fit_and_judge(
