@@ -15,13 +15,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as parquet
 
-from features.cohort import SCHEMAS
+from features.cohort import SCHEMAS, require_cohort
 from features.files import whole_file
 from features.outcomes import EVENTS
 from features.stream import Block, cohort_blocks
 from features.table import ROW_GROUP, about_table, add_up, make_rows, to_arrow, write_parts
 from features.tasks import Task, horizon_days
-from myeloma import ConfigError, DataError, StateError
+from myeloma import ConfigError, DataError
 
 _UNITS = {"MB": 10**6, "GB": 10**9, "MiB": 2**20, "GiB": 2**30}
 _PROGRAM = 450 * 10**6  # bytes that the program and its libraries take before the first row
@@ -98,13 +98,7 @@ def _rows_of_block(memory: int, task: Task) -> int:
 
 def _cohort_of(folder: Path) -> tuple[dict[str, Any], int]:
     """Return what the cohort says of itself, and how many measurements it has."""
-    if not folder.is_dir():
-        raise StateError(f"No cohort folder {folder}.", "make one with: python -m features ingest --source tabular INPUT COHORT")
-    if not (folder / "cohort.json").is_file():
-        raise StateError(
-            f"{folder} is a folder, but not a canonical cohort (it has no cohort.json).",
-            f"ingest it first: python -m features ingest --source tabular {folder} COHORT",
-        )
+    require_cohort(folder)
     try:
         about = json.loads((folder / "cohort.json").read_text(encoding="utf-8"))
         total = parquet.read_metadata(folder / "measurements.parquet").num_rows

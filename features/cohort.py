@@ -140,6 +140,23 @@ def as_objects(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.astype({column: object for column in frame.columns if isinstance(frame[column].dtype, pd.CategoricalDtype)})
 
 
+def require_cohort(folder: Path) -> None:
+    """Refuse a folder that is not there, or was not made by this product.
+
+    Raises
+    ------
+    StateError
+        It is neither; the message says how to make one.
+    """
+    if not folder.is_dir():
+        raise StateError(f"No cohort folder {folder}.", "make one with: python -m features ingest --source tabular INPUT COHORT")
+    if not (folder / "cohort.json").is_file():
+        raise StateError(
+            f"{folder} is a folder, but not a canonical cohort (it has no cohort.json).",
+            f"ingest it first: python -m features ingest --source tabular {folder} COHORT",
+        )
+
+
 def read_cohort(folder: Path) -> Cohort:
     """Return the cohort of a folder that `ingest` or `simulate` made.
 
@@ -150,13 +167,7 @@ def read_cohort(folder: Path) -> Cohort:
     DataError
         A file is damaged.
     """
-    if not folder.is_dir():
-        raise StateError(f"No cohort folder {folder}.", "make one with: python -m features ingest --source tabular INPUT COHORT")
-    if not (folder / "cohort.json").is_file():
-        raise StateError(
-            f"{folder} is a folder, but not a canonical cohort (it has no cohort.json).",
-            f"ingest it first: python -m features ingest --source tabular {folder} COHORT",
-        )
+    require_cohort(folder)
     frames = {name: _read_table(folder / f"{name}.parquet", labels_of(name)) for name in SCHEMAS}
     for name, frame in frames.items():
         try:

@@ -8,6 +8,7 @@ import csv
 import gzip
 import os
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -38,7 +39,7 @@ def connect() -> duckdb.DuckDBPyConnection:
     return connection
 
 
-class OmopTables:
+class OmopTables(ABC):
     """OMOP tables as views of a DuckDB connection.
 
     Subclasses say which columns a table has and what to select it from; `load` makes the view.
@@ -47,14 +48,15 @@ class OmopTables:
     def __init__(self) -> None:
         self.duckdb = connect()
 
+    @abstractmethod
     def columns(self, table: str) -> dict[str, str] | None:
         """Return a table's columns, lower case -> as written, or None where there is no such table."""
-        raise NotImplementedError
 
+    @abstractmethod
     def label(self, table: str) -> str:
         """Return how messages name the table."""
-        raise NotImplementedError
 
+    @abstractmethod
     def load(self, table: str, columns: Iterable[str], only: str = "") -> None:
         """Make the view `table` with these columns; those the source lacks are empty.
 
@@ -63,7 +65,6 @@ class OmopTables:
         only : str
             Condition in SQL on the columns as they are; a database that is far away sends only these rows.
         """
-        raise NotImplementedError
 
     def codes(self, table: str, columns: tuple[str, str, str]) -> pd.DataFrame:
         """Return concept, source concept, source text, rows and people of each code of a table, in these columns."""

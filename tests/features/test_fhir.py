@@ -109,7 +109,8 @@ BASE = (patient(), condition(), observation())
 
 def test_the_resources_written_here_are_valid_fhir():
     for resource in (patient(link=[{"other": {"reference": "Patient/b"}, "type": "replaced-by"}]), condition(), observation()):
-        get_fhir_model_class(resource["resourceType"]).model_validate(resource)
+        read = get_fhir_model_class(resource["resourceType"]).model_validate(resource)
+        assert type(read).__name__ == resource["resourceType"]
 
 
 @pytest.mark.parametrize("form", ["ndjson", "ndjson.gz", "json", "json.gz", "absolute"])

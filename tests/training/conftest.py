@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,10 +12,12 @@ import pandas as pd
 import pytest
 
 from features import FeatureSpec, FeatureTable, Task
+from features.console import run
 from serving.artifact import Artifact, Calibration, save_artifact
 from serving.models.linear import HorizonLogistic
 from serving.store import connect
 from training import tracking
+from training.__main__ import app
 from training.estimators.design import fit_design
 from training.registry import register
 
@@ -97,3 +100,17 @@ def _small_artifact(task):
         "reference": {name: {"p50": 1.0, "p01": 0.0, "p99": 9.0} for name in columns},
     }
     return Artifact("logistic", model, task.features, task.horizons, Calibration.identity(task.horizons), about)
+
+
+@pytest.fixture
+def call(capsys):
+    """Return a function that runs a command line; it gives the exit code and all output, in which there is no traceback."""
+
+    def call(line):
+        with pytest.raises(SystemExit) as exited:
+            run(app, shlex.split(line))
+        captured = capsys.readouterr()
+        assert "Traceback" not in captured.out + captured.err
+        return exited.value.code or 0, captured.out + captured.err
+
+    return call

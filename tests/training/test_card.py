@@ -3,7 +3,6 @@
 import html
 import json
 import re
-import shlex
 import time
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -14,10 +13,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.console import run
 from myeloma import ConfigError, StateError
 from serving.store import connect
-from training.__main__ import app
 from training.card import CARD_HTML, CARD_MD, Facts, as_html, as_markdown, card_of, facts_of_run, write_card
 from training.card.cells import FEW, people, with_interval
 from training.card.document import Blank, Card, Section, Text, table
@@ -287,19 +284,12 @@ def test_a_commit_with_changed_files_is_said_to_be_no_whole_record(smm_task):
 
 
 @pytest.fixture
-def command(store, root, monkeypatch, capsys):
+def command(store, root, monkeypatch, call):
     """Run a command line in the store's folder; return its exit code, output and error output."""
     params = yaml.safe_load((root / "params.yaml").read_text())
     params["tasks"]["smm"] |= {"horizons": [24], "primary_horizon": 24}
     (store.folder / "params.yaml").write_text(yaml.safe_dump(params))
     monkeypatch.chdir(store.folder)
-
-    def call(line):
-        with pytest.raises(SystemExit) as exited:
-            run(app, shlex.split(line))
-        captured = capsys.readouterr()
-        assert "Traceback" not in captured.out + captured.err
-        return exited.value.code or 0, captured.out + captured.err
 
     return call
 

@@ -1,19 +1,15 @@
 """Bad input to the registry's commands, and a store that is not as it should be: a message, exit code 1, never a traceback."""
 
-import shlex
 import sqlite3
 
 import pytest
 import yaml
 
-from features.console import run
-from training.__main__ import app
-
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def command(store, root, monkeypatch, capsys):
+def command(store, root, monkeypatch, call):
     """Run a command line in the store's folder; return its exit code, output and error output."""
     params = yaml.safe_load((root / "params.yaml").read_text())
     params["tasks"]["smm"] |= {"horizons": [24], "primary_horizon": 24, "biomarkers": ["m_protein"], "look_backs": ["ever"]}
@@ -21,13 +17,6 @@ def command(store, root, monkeypatch, capsys):
     (store.folder / "params.yaml").write_text(yaml.safe_dump(params))
     monkeypatch.chdir(store.folder)
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
-
-    def call(line):
-        with pytest.raises(SystemExit) as exited:
-            run(app, shlex.split(line))
-        captured = capsys.readouterr()
-        assert "Traceback" not in captured.out + captured.err
-        return exited.value.code or 0, captured.out + captured.err
 
     return call
 
