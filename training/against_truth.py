@@ -28,6 +28,16 @@ _GROUPS = 20  # of equal size by predicted risk, for the distance between predic
 
 
 @dataclass(frozen=True)
+class Judged:
+    """The candidates fitted, the rows they were judged on, their risks there by name, and the true risks: (rows, horizons)."""
+
+    names: list[str]
+    rows: pd.DataFrame
+    risks: dict[str, Array]
+    true: Array
+
+
+@dataclass(frozen=True)
 class Beside:
     """One candidate at one horizon: estimates with their 95 % patient-bootstrap intervals, and plain figures.
 
@@ -53,8 +63,8 @@ class Beside:
     covered_on_average: float
 
 
-def beside_truth(table: FeatureTable, task: Task, fitted: Path, truth_path: Path) -> list[Beside]:
-    """Return each fitted candidate of a task beside the truth, at every horizon.
+def judged_with_truth(table: FeatureTable, task: Task, fitted: Path, truth_path: Path) -> Judged:
+    """Return the rows that the fitted candidates of a task were judged on, with their true risks.
 
     Raises
     ------
@@ -75,6 +85,12 @@ def beside_truth(table: FeatureTable, task: Task, fitted: Path, truth_path: Path
     true = truth[[f"risk_{months}m" for months in task.horizons]].to_numpy()
     if np.isnan(true).any():
         raise DataError(f"{truth_path} is not of this cohort: {int(np.isnan(true).any(axis=1).sum())} visits have no true risk there.")
+    return Judged(names, rows, risks, true)
+
+
+def beside_truth(judged: Judged, task: Task, fitted: Path) -> list[Beside]:
+    """Return each fitted candidate of a task beside the truth, at every horizon."""
+    names, rows, risks, true = judged.names, judged.rows, judged.risks, judged.true
     draws = Draws.of(rows["patient_id"], task.evaluation.bootstrap, task.evaluation.seed)
     bounds = {name: _bounds(fitted / name / ARTIFACT, rows) for name in names}
     found = []

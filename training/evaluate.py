@@ -17,12 +17,11 @@ from features.files import whole_file
 from myeloma import ConfigError, StateError
 from myeloma.errors import nearest
 from myeloma.scores import SCORES
-from serving.artifact import Artifact, feature_matrix, load_artifact
-from serving.predict import biomarker_groups, explain
+from serving.artifact import load_artifact
 from training import curves, plots, tracking
-from training.availability import availability
 from training.curves import decision_curves
 from training.differences import named_differences, paired_differences
+from training.explanation import explain_model
 from training.fit import ARTIFACT, RUN
 from training.metrics import Draws
 from training.metrics.figures import refusal
@@ -30,8 +29,6 @@ from training.performance import held_out, logged, logged_subgroups, performance
 from training.subgroups import subgroup_figures
 
 METRICS = "metrics.json"
-_EXPLAINED_ROWS = 500
-_SEED = 1
 
 
 def evaluate_task(table: FeatureTable, task: Task, fitted: Path, out: Path, say: Callable[[str], None]) -> dict[str, dict[str, Any]]:
@@ -68,7 +65,10 @@ def evaluate_task(table: FeatureTable, task: Task, fitted: Path, out: Path, say:
         _plot_performance(rows, risks[name], task, name, folder / "plots")
         _plot_beside(tables, task, name, folder / "plots")
         if name in models:
-            metrics |= _explain(load_artifact(fitted / name / ARTIFACT), rows, task, folder / "explanation")
+            artifact = load_artifact(fitted / name / ARTIFACT)
+            metrics |= explain_model(artifact, rows, task, folder / "explanation")
+            if not artifact.resampled:
+                say(f"{name}: keeps no fits to halves of the patients (interval_fits is 0), so how stable its ranking is stays unknown")
         without = refused(own["performance"])
         if without:
             say(f"{name}: {len(without)} sets of figures are refused, see performance.csv; the first: {without[0]}")
@@ -154,21 +154,3 @@ def _plot_beside(tables: dict[str, pd.DataFrame], task: Task, name: str, folder:
         performance, name, task.evaluation.landmarks, f"{title}: AUC at fixed landmarks", folder / "auc_over_landmarks.png"
     )
     curves.plot_brier(performance, name, f"{title}: error over horizons, all visits", folder / "brier_over_horizons.png")
-
-
-def _explain(artifact: Artifact, judged: pd.DataFrame, task: Task, folder: Path) -> dict[str, float]:
-    """Explain a sample of the judged rows at the primary horizon; return what share rests on whether tests were done."""
-    folder.mkdir(parents=True)
-    rows = judged.sample(min(_EXPLAINED_ROWS, len(judged)), random_state=_SEED)
-    x = feature_matrix(artifact, rows)
-    values = explain(artifact, x).contributions[:, task.horizons.index(task.primary_horizon)]
-    title = f"{task.name} {artifact.kind}: contributions to the log-odds of risk at {task.primary_horizon} months"
-    plots.shap_beeswarm(values, x, artifact.columns, title, folder / "shap_beeswarm.png")
-    plots.shap_bar(values, artifact.columns, title, folder / "shap_bar.png")
-    importance = {group: float(np.abs(values[:, positions].sum(axis=1)).mean()) for group, positions in biomarker_groups(artifact).items()}
-    importance = dict(sorted(importance.items(), key=lambda item: -item[1]))
-    (folder / "biomarker_importance.json").write_text(json.dumps(importance, indent=1), encoding="utf-8")
-    plots.biomarker_bar(importance, title, folder / "biomarker_importance.png")
-    audit = availability(values, x, artifact.columns)
-    (folder / "availability.json").write_text(json.dumps(audit, indent=1), encoding="utf-8")
-    return {f"availability_{share}_{task.primary_horizon}m": audit[share] for share in ("absolute_share", "variance_share")}

@@ -13,16 +13,17 @@ import numpy as np
 import pandas as pd
 from mlflow.exceptions import MlflowException
 
-from features import Cohort, FeatureTable, Task, build_features, parse_column, read_cohort, read_table
+from features import Cohort, FeatureTable, Task, build_features, read_cohort, read_table
 from features.table import KEYS, OUTCOMES
 from features.tasks import horizon_days
-from myeloma import StateError, UserError, catalogue
+from myeloma import StateError, UserError
 from serving.answer import answer_columns
 from serving.artifact import Artifact, feature_matrix
 from serving.predict import by_biomarker, explain, predict_risk
 from training.censoring import FollowUp
 from training.fit import PREDICTIONS
 from training.gate import Comparison, Facts
+from training.importance import harm_agreement
 from training.metrics import horizon_metrics
 from training.parity import largest_difference
 
@@ -146,22 +147,11 @@ def _additivity(artifact: Artifact, x: np.ndarray) -> float:
 
 def _harm(artifact: Artifact, task: Task, x: np.ndarray) -> dict[str, float]:
     """Return, for the weightiest biomarkers of known harm, the rank correlation of latest value and contribution."""
-    shown = by_biomarker(artifact, explain(artifact, x).contributions)
     at = task.horizons.index(task.primary_horizon)
-    weight = {name: float(np.abs(values[:, at]).mean()) for name, values in shown.items() if name in artifact.spec.biomarkers}
-    found: dict[str, float] = {}
-    for name in sorted(weight, key=lambda n: -weight[n])[: task.gate.harm_of_top]:
-        harm = catalogue()[name].harm
-        latest = [
-            k for k, column in enumerate(artifact.columns) if parse_column(column).statistic == "last" and column.startswith(f"{name}__")
-        ]
-        if harm is None or not latest or weight[name] == 0:
-            continue
-        pair = pd.DataFrame({"value": x[:, latest[-1]], "contribution": shown[name][:, at]}).dropna().rank()
-        if (pair.nunique() > 1).all():
-            agreement = float(pair["value"].corr(pair["contribution"]))
-            found[name] = agreement if harm == "higher" else -agreement
-    return found
+    shown = by_biomarker(artifact, explain(artifact, x).contributions[:, at : at + 1])
+    weight = {name: np.abs(shown[name]).mean() for name in artifact.spec.biomarkers}
+    weightiest = sorted(weight, key=lambda name: -weight[name])[: task.gate.harm_of_top]
+    return harm_agreement(artifact.columns, x, {name: shown[name][:, 0] for name in weightiest})
 
 
 def _risks(artifact: Artifact, held: HeldOut) -> np.ndarray | None:

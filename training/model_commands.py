@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 import typer
@@ -13,10 +13,14 @@ import yaml
 from rich.table import Table
 
 from features import load_task, read_table
+from features.columns import group_label
 from features.console import console
 from features.tasks import DEFAULT_PARAMS
 from training.registry_commands import Json, Params, TaskName, folder_of
 from training.store_trouble import told
+
+if TYPE_CHECKING:
+    from training.known_drivers import Carried, Drivers
 
 TablePath = Annotated[Path | None, typer.Option("--table", help="Feature table. Default: data/TASK/table.parquet.")]
 
@@ -74,17 +78,23 @@ def truth(
     params: Params = DEFAULT_PARAMS,
     as_json: Json = False,
 ) -> None:
-    """Print how near the models of a simulated cohort come to its true risks, on people held out. It says nothing about patients.
+    """Print how near the models of a simulated cohort come to its true risks, and whether they rest on what carries these.
+
+    On people held out; it says nothing about patients.
 
     Example: python -m training truth --task smm --truth data/smm/truth.parquet
     """
-    from training.against_truth import REFERENCE, beside_truth
+    from training.against_truth import REFERENCE, beside_truth, judged_with_truth
+    from training.known_drivers import known_drivers
 
     chosen = load_task(task, params)
-    read = read_table(table or folder_of(chosen, "table.parquet"))
-    found = beside_truth(read, chosen, fitted or folder_of(chosen, "fit"), truth_path)
+    folder = fitted or folder_of(chosen, "fit")
+    judged = judged_with_truth(read_table(table or folder_of(chosen, "table.parquet")), chosen, folder, truth_path)
+    found = beside_truth(judged, chosen, folder)
+    carried, drivers = known_drivers(judged, chosen, folder)
     if as_json:
-        typer.echo(json.dumps([asdict(each) for each in found]))
+        explained = {"carried": asdict(carried), "models": [asdict(each) for each in drivers]}
+        typer.echo(json.dumps({"risks": [asdict(each) for each in found], "explanation": explained}))
         return
     title = f"{task}: held-out models beside the simulated truth; {REFERENCE} has the form of PANGEA-SMM, fitted anew"
     shown = Table(title=title, title_justify="left")
@@ -106,6 +116,26 @@ def truth(
         inside = f"{each.covered:.0%}; means {each.covered_on_average:.0%}"
         shown.add_row(each.model, f"{each.horizon} m", *cells, gap, f"{each.correlation:.2f}", f"{each.miscalibration:.3f}", inside)
     console.print(shown)
+    console.print(_drivers_table(task, chosen.primary_horizon, carried, drivers))
+
+
+def _drivers_table(task: str, months: int, carried: Carried, drivers: list[Drivers]) -> Table:
+    """Return the share of each biomarker in what the models rest on beside what carries the true risk, one column a model."""
+    title = f"{task}: what drives the risk at {months} months; the columns tell {carried.r2:.0%} of the true log-odds (R2 of a regression)"
+    shown = Table(title=title, title_justify="left")
+    shown.add_column("share of")
+    for heading in ("truth", *(each.model for each in drivers)):
+        shown.add_column(heading, justify="right")
+    for name in carried.shares:
+        cells = (f"{round(each.shares[name], 2) + 0.0:.0%}{_harm_words(each.harm.get(name))}" for each in (carried, *drivers))
+        shown.add_row(group_label(name), *cells)
+    shown.add_section()
+    shown.add_row("rank correlation with the truth", "", *(f"{each.rank_correlation:.2f}" for each in drivers))
+    return shown
+
+
+def _harm_words(agreement: float | None) -> str:
+    return " against harm" if agreement is not None and agreement <= 0 else ""
 
 
 COMMANDS = (tune, truth)

@@ -1,4 +1,4 @@
-"""The pictures of a run. Each is drawn from held-out predictions, or from the contributions of a sample of people."""
+"""The pictures of a run that are drawn from held-out predictions, and what all pictures share."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from features import parse_column
-from features.columns import group_label
 from features.tasks import horizon_days
 from training.censoring import FollowUp
 from training.metrics import Sample, weighted_auc
@@ -25,7 +23,6 @@ from matplotlib.figure import Figure
 Array = NDArray[np.float64]
 _LEAST_GROUP = 30  # rows; a smaller group says nothing about calibration
 DRAWS = 100  # for the intervals of the groups of a calibration plot
-_SHOWN_FEATURES = 15
 
 
 @dataclass(frozen=True)
@@ -96,43 +93,6 @@ def roc(shown: list[Shown], title: str, path: Path) -> None:
         axis.set(xlim=(0, 1), ylim=(0, 1), xlabel="1 - specificity", ylabel="sensitivity", title=f"{judged.months} months")
         axis.legend(loc="lower right", fontsize=8)
     save(figure, title, path)
-
-
-def shap_beeswarm(values: Array, x: Array, columns: list[str], title: str, path: Path) -> None:
-    """Plot each person's contribution of the most important features, coloured by the feature's value."""
-    _shap_plot("beeswarm", values, x, columns, title, path)
-
-
-def shap_bar(values: Array, columns: list[str], title: str, path: Path) -> None:
-    """Plot the mean absolute contribution of the most important features."""
-    _shap_plot("bar", values, None, columns, title, path)
-
-
-def biomarker_bar(importance: dict[str, float], title: str, path: Path) -> None:
-    """Plot the mean absolute contribution of each biomarker, all of its features together."""
-    figure, axis = plt.subplots(figsize=(8, 0.45 * len(importance) + 1.6))
-    names = list(importance)[::-1]
-    axis.barh([group_label(name) for name in names], [importance[name] for name in names], color="C0")
-    axis.set(xlabel="mean |contribution| (log-odds)")
-    save(figure, title, path, fit=True)
-
-
-def _shap_plot(kind: str, values: Array, x: Array | None, columns: list[str], title: str, path: Path) -> None:
-    import shap  # seconds to import
-
-    used = np.flatnonzero(np.abs(values).max(axis=0) > 0)
-    values, x, columns = values[:, used], None if x is None else x[:, used], [columns[j] for j in used]
-    labels = [parse_column(name).label for name in columns]
-    explanation = shap.Explanation(values=values, data=x, feature_names=labels)
-    shown = min(_SHOWN_FEATURES, len(columns))
-    if kind == "beeswarm":
-        shap.plots.beeswarm(explanation, max_display=shown, show=False, group_remaining_features=False)
-    else:
-        shap.plots.bar(explanation, max_display=shown, show=False)
-    figure = plt.gcf()
-    figure.set_size_inches(11, 0.42 * shown + 2)
-    figure.axes[0].set_xlabel("contribution (log-odds)" if kind == "beeswarm" else "mean |contribution| (log-odds)")
-    save(figure, title, path, fit=True)
 
 
 def risk_groups(risk: Array) -> list[NDArray[np.int64]]:

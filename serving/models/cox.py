@@ -53,7 +53,7 @@ class CauseSpecificCox(Model):
             sums = [row_sums(masks[:, None, :] * term).ravel() for term in terms]  # (coalitions x rows)
             values = logit(self._incidence(*sums)).reshape(len(masks), len(z), len(self.horizons))
             for j, feature in enumerate(players):
-                out[start : start + _CHUNK, :, feature] = _shapley(values, masks, j)
+                out[start : start + _CHUNK, :, feature] = shapley(values, masks, j)
         return out
 
     def _incidence(self, progression: Array, death: Array) -> Array:
@@ -90,7 +90,7 @@ class CauseSpecificCox(Model):
         )
 
 
-def _shapley(values: Array, masks: np.ndarray, player: int) -> Array:
+def shapley(values: Array, masks: np.ndarray, player: int) -> Array:
     """Return the Shapley value of one player from the values of all coalitions (2 ** players, ...)."""
     n = masks.shape[1]
     without = np.flatnonzero(masks[:, player] == 0)

@@ -12,7 +12,7 @@ from features import read_table
 from features.simulation import simulate_truth
 from myeloma import DataError, StateError
 from training.__main__ import app
-from training.against_truth import beside_truth
+from training.against_truth import beside_truth, judged_with_truth
 
 pytestmark = pytest.mark.slow
 
@@ -30,7 +30,8 @@ def beside(trained, small_smm_task):
     table = read_table(trained.folder / "table.parquet")
 
     def compare(path, fitted=trained.folder / "fit", task=small_smm_task):
-        return {(each.model, each.horizon): each for each in beside_truth(table, task, fitted, path)}
+        judged = judged_with_truth(table, task, fitted, path)
+        return {(each.model, each.horizon): each for each in beside_truth(judged, task, fitted)}
 
     return compare
 
@@ -78,7 +79,7 @@ def test_without_a_file_or_a_reference_the_message_says_what_is_needed(beside, t
         beside(truth_path, task=without)
 
 
-def test_the_command_prints_a_line_for_each_model_and_horizon(trained, truth_path, root):
+def test_the_command_gives_each_model_and_horizon_and_each_model_s_explanation(trained, truth_path, root):
     arguments = [
         "truth",
         "--task",
@@ -92,4 +93,7 @@ def test_the_command_prints_a_line_for_each_model_and_horizon(trained, truth_pat
     ]
     ran = CliRunner().invoke(app, [*map(str, arguments), "--params", str(root / "params.yaml"), "--json"])
     assert ran.exit_code == 0, ran.output
-    assert len(json.loads(ran.output)) == 4 * 3
+    found = json.loads(ran.output)
+    assert len(found["risks"]) == 4 * 3
+    assert [each["model"] for each in found["explanation"]["models"]] == ["boosting", "logistic", "cox", "ensemble"]
+    assert sum(found["explanation"]["carried"]["shares"].values()) == pytest.approx(1.0)

@@ -110,8 +110,11 @@ def test_the_figures_are_those_of_the_run_with_their_intervals(facts):
     for check in checks:
         assert check["name"] in page.sections["Gate"]
         assert check["accepted"] in page.sections["Gate"]
-    importance = json.loads(facts.files["explanation/biomarker_importance.json"])
-    assert f"{importance['m_protein']:.3f}" in page.sections["What drives the risk"]
+    weights = facts.frame("explanation/stability.csv", ("horizon", "biomarker", "log_odds", "share_lo", "share_hi"))
+    for line in weights[weights["horizon"] == 24].itertuples():
+        assert f"{line.log_odds:.3f}" in page.sections["What drives the risk"]
+        assert f"{line.share_lo:.0%} to {line.share_hi:.0%}" in page.sections["What drives the risk"].replace("\u00a0", " ")
+    assert f"these fits: {facts.metrics['shap_rank_correlation_24m']:.2f}" in page.sections["What drives the risk"]
     again = page.sections["How to reproduce"]
     assert all(facts.tags[name] in again for name in ("git_commit", "cohort_hash", "feature_hash"))
     assert "evaluation.seed 1" in again
@@ -129,7 +132,7 @@ def test_the_page_stands_alone_and_every_picture_has_words(facts):
     links = [attributes["href"] for name in ("a", "link") for attributes in page.named(name)]
     assert all(link == "data:," or (link.startswith("#") and link[1:] in targets) for link in links)
     pictures = page.named("img")
-    assert len(pictures) == 7
+    assert len(pictures) == (8 if facts.name == "logistic" else 10)  # five of the figures; a bar for each horizon drawn, and two
     assert all(picture["src"].startswith("data:image/png;base64,iVBOR") and len(picture["alt"]) > 20 for picture in pictures)
     assert "url(" not in as_html(card_of(facts))
     assert len(page.named("h1")) == 1
@@ -261,6 +264,46 @@ def test_a_cell_stays_one_cell_in_markdown(words):
     row = next(line for line in as_markdown(card).split("\n") if line.startswith("| x"))
     assert len(re.findall(r"(?<!\\)(?:\\\\)*\|", row)) == 3
     assert "<" not in row
+
+
+STABILITY = """horizon,biomarker,log_odds,share,share_lo,share_hi,rank,rank_best,rank_worst,top_3,fits
+24,m_protein,0.6,0.75,0.61,0.8,1,1,1,1,10
+24,bmpc,0.2,0.25,0.2,0.39,2,2,3,0.9,10
+24,age,0,0,0,0,3,3,3,0,10
+60,m_protein,0.9,0.77,0.7,0.8,1,1,1,1,10
+"""
+
+
+def drivers(task, stability, metrics, *pictures):
+    files = {"explanation/stability.csv": stability.encode()} | {f"explanation/{name}": PNG for name in pictures}
+    return as_markdown(card_of(bare(task, files=files, metrics=metrics))).split("## What drives the risk")[1].split("## Gate")[0]
+
+
+def test_the_ranking_of_biomarkers_stands_beside_that_of_the_fits_to_halves(smm_task):
+    text = drivers(smm_task, STABILITY, {"shap_rank_correlation_24m": 0.934})
+    assert "| Serum M-protein | 0.600 | 75% | 61% to 80% | 1 | 100% |" in text
+    assert "| Bone marrow plasma cells | 0.200 | 25% | 20% to 39% | 2 to 3 | 90% |" in text
+    assert "| Age, years | 0.000 | 0% | 0% to 0% | not used | 0% |" in text
+    assert "0.900" not in text, "the lines of another horizon"
+    assert "these fits: 0.93. Each fit knows half of the patients, so it varies more" in text
+
+
+def test_a_model_without_fits_to_halves_says_so(smm_task):
+    alone = "horizon,biomarker,log_odds,share,share_lo,share_hi,rank,rank_best,rank_worst,top_3,fits\n24,bmpc,0.2,1,,,1,,,,0\n"
+    text = drivers(smm_task, alone, {})
+    assert "| Bone marrow plasma cells | 0.200 | 100% |\n" in text
+    assert "How stable the ranking is: **not reported**: the model keeps no fits to halves" in text
+
+
+def test_contributions_that_are_alike_at_every_horizon_are_drawn_once_and_said_to_be(smm_task):
+    def drawn(*horizons):
+        names = [f"{months}m/{name}.png" for months in horizons for name in ("biomarker_importance", "dependence")]
+        return drivers(smm_task, STABILITY, {}, *names)
+
+    alike, differing = drawn(24), drawn(12, 24, 60)
+    assert ("same at every horizon" in alike, "same at every horizon" in differing) == (True, False)
+    assert (alike.count("Picture"), differing.count("Picture")) == (2, 4)
+    assert "other horizons are among the run's artifacts: explanation/12m, explanation/60m." in differing
 
 
 def test_what_was_judged_again_elsewhere_is_shown_and_what_was_not_names_the_command(smm_task):

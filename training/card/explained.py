@@ -1,116 +1,93 @@
-"""What drives the risk, what the gate said, and how to make the model again."""
+"""What drives the risk: the weight of each biomarker, how firm the ranking is, and the pictures."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
 
 from features.columns import group_label
 from myeloma import UserError
-from training.card.document import Blank, Block, Cell, Code, Part, Picture, Section, Table, Text, table
+from training.card.document import Blank, Block, Picture, Section, Text, table
 from training.card.facts import Facts
 
-DRIVERS, GATE, AGAIN = "What drives the risk", "Gate", "How to reproduce"
-_IMPORTANCE = "explanation/biomarker_importance.json"
-_PICTURES = (
-    ("explanation/biomarker_importance.png", "Mean absolute contribution of each biomarker to the log-odds of the risk."),
-    ("explanation/shap_beeswarm.png", "Contributions of the most important features over a sample of visits, coloured by the value."),
+DRIVERS = "What drives the risk"
+_STABILITY = "explanation/stability.csv"
+_COLUMNS = ("horizon", "biomarker", "log_odds", "share", "share_lo", "share_hi", "rank", "rank_best", "rank_worst", "top_3", "fits")
+_HALVES = (
+    "Each fit knows half of the patients, so it varies more than a fit to as many as the model had would; and it shares its half with "
+    "the model, so nothing is said about another cohort."
 )
-_MET = {True: "yes", False: "NOT MET", None: "not measured"}
+_ALIKE = "The contributions are the same at every horizon: only the base differs. They are drawn once."
+_OTHERS = "The same two pictures for the other horizons are among the run's artifacts:"
 
 
 def drivers(facts: Facts) -> Section:
-    """Return the weight of each biomarker (SHAP, summed over its features), and how much rests on whether a test was done."""
-    weight = facts.json(_IMPORTANCE)
-    total = sum(weight.values()) or 1.0
-    rows = [[_label(name), f"{value:.3f}", f"{value / total:.0%}"] for name, value in weight.items()]
-    caption = f"Mean |SHAP contribution| to the log-odds of the risk at {facts.primary} months, level, trend, age and absence together"
-    shown: Block = table(caption, ("biomarker", "log-odds", "share"), rows) if rows else Text(Blank("SHAP importance", "By biomarker:"))
+    """Return the weight of each biomarker (SHAP, summed over its features), how firm the ranking is, what rests on a test being done."""
+    weights = facts.frame(_STABILITY, _COLUMNS)
     share = facts.json("explanation/availability.json").get("absolute_share")
     rests = "Share of all contributions that is about whether and when a test was done, not about what it showed:"
-    blocks: list[Block] = [shown, Text(f"{rests} {share:.0%}.") if share is not None else Text(Blank("not measured", rests))]
-    blocks += [Picture(path, alt, facts.files[path]) for path, alt in _PICTURES if path in facts.files]
-    return Section(DRIVERS, [*blocks, Text("Contributions describe the model, not a cause.")])
-
-
-def gate(facts: Facts) -> Section:
-    """Return the verdict, and every demand with its figure and its threshold."""
-    found = facts.json("gate.json")
-    if not found:
-        return Section(GATE, [Text(Blank(f"not judged yet; python -m training register --task {facts.task.name}"))])
-    rows = list(_demands(found.get("checks", [])))
     blocks: list[Block] = [
-        Text(f"Verdict: {str(found.get('verdict', 'unknown')).upper()}, judged at {found.get('judged_at', 'an unknown time')}."),
-        Table("Every demand, in the order it is made", ("demand", "figure", "accepted", "met", "note"), [Part(rows)], numbers=False),
-        Text(f"What is live now, and who decided: python -m training history --task {facts.task.name}"),
+        *_weights(facts, weights[weights["horizon"] == facts.primary]),
+        Text(f"{rests} {share:.0%}.") if share is not None else Text(Blank("not measured", rests)),
+        *_pictures(facts),
+        Text("Contributions describe the model, not a cause."),
     ]
-    return Section(GATE, blocks)
+    return Section(DRIVERS, blocks)
 
 
-def reproduce(facts: Facts) -> Section:
-    """Return the commands, hashes, commit, versions and seeds that make the model again."""
-    tags, about = facts.tags, facts.about
-    commit = tags.get("git_commit", "")
-    versions = about.get("versions") or {}
-    hidden = "files differed from this commit: it cannot be made again to the last digit"
-    rows: list[list[Cell]] = [
-        ["git commit", Blank(hidden, f"{commit}.") if commit.endswith("-dirty") else commit or Blank("not known")],
-        ["cohort hash", tags.get("cohort_hash") or Blank("not known")],
-        ["feature hash", tags.get("feature_hash") or Blank("not known")],
-        ["hash of the rows judged", tags.get("judged_hash") or Blank("not known")],
-        ["biomarker catalogue", str(about.get("catalogue_version") or "") or Blank("not known")],
-        ["run", facts.run_id],
-        ["model", tags.get("model_uri") or Blank("not known")],
-        ["versions", _versions(versions)],
-        ["seeds", _seeds(facts.params) or Blank("not known")],
-        ["options", _options(facts) or Blank("not known")],
+def _weights(facts: Facts, weights: pd.DataFrame) -> Iterator[Block]:
+    if weights.empty:
+        yield Text(Blank("SHAP importance", "By biomarker:"))
+        return
+    fits = int(weights["fits"].max())
+    rows = [
+        [
+            _label(line.biomarker),
+            f"{line.log_odds:.3f}",
+            f"{line.share:.0%}",
+            *([f"{line.share_lo:.0%} to {line.share_hi:.0%}", _ranks(line), f"{line.top_3:.0%}"] if fits else []),
+        ]
+        for line in weights.itertuples()
     ]
-    where = f"data/{facts.task.name}"
-    lines = [
-        f"git checkout {commit.removesuffix('-dirty') or 'COMMIT'}",
-        "make setup",
-        ". .venv/bin/activate",
-        *_data_commands(facts, where),
-        f"python -m features build {where}/cohort {where}/table.parquet --task {facts.task.name}",
-        f"python -m training fit {where}/table.parquet --task {facts.task.name}",
-        f"python -m training evaluate --task {facts.task.name}",
-        f"python -m training register --task {facts.task.name}",
-        f"python -m training report --task {facts.task.name} --model {facts.name}",
-    ]
-    return Section(AGAIN, [table("What it was made from", ("what", "value"), rows, numbers=False), Code(lines)])
+    over = (f"share, {fits} fits", f"rank, {fits} fits", "in the first 3") if fits else ()
+    caption = f"Mean |SHAP contribution| to the log-odds of the risk at {facts.primary} months, level, trend, age and absence together"
+    lowest = f"; lowest to highest of {fits} fits to halves of the patients" if fits else ""
+    yield table(caption + lowest, ("biomarker", "log-odds", "share", *over), rows)
+    if not fits:
+        yield Text(Blank("the model keeps no fits to halves of the patients (interval_fits is 0)", "How stable the ranking is:"))
+        return
+    agreement = facts.metrics.get(f"shap_rank_correlation_{facts.primary}m")
+    words = "Mean rank correlation of the model with these fits:"
+    yield Text(f"{words} {agreement:.2f}. {_HALVES}") if agreement is not None else Text(Blank("no ranking to compare", words))
 
 
-def _data_commands(facts: Facts, where: str) -> Iterator[str]:
-    if facts.simulated:
-        people = facts.about.get("attrition", {}).get("patients", "N")
-        yield f"python -m features simulate {where}/cohort --patients {people} --seed SEED   # simulate.seed of params.yaml at that commit"
-    elif facts.source == "mgus2":
-        yield f"python -m features ingest --source mgus2 data/mgus2/mgus2.csv {where}/cohort"
-    else:
-        yield f"python -m features ingest --source {facts.source or 'SOURCE'} FOLDER {where}/cohort   # must give the cohort hash above"
+def _ranks(line: Any) -> str:
+    if not line.share and not line.share_hi:
+        return "not used"
+    return f"{line.rank_best:.0f}" if line.rank_best == line.rank_worst else f"{line.rank_best:.0f} to {line.rank_worst:.0f}"
 
 
-def _demands(checks: list[dict]) -> Iterator[list[Cell]]:
-    for check in checks:
-        value, holds = check.get("value"), check.get("holds")
-        measured = isinstance(value, int | float)
-        note: Cell = str(check.get("note") or "")
-        note = note if measured else Blank(str(note) or "the run has no such figure")
-        figure = f"{value:.4g}" if measured else "-"
-        yield [str(check.get("name", "")), figure, str(check.get("accepted", "")), _MET.get(holds, "not measured"), note]
-
-
-def _versions(found: dict[str, str]) -> Cell:
-    known = ", ".join(f"{name} {version}" for name, version in found.items())
-    return f"{known}; all others: requirements.lock at that commit" if known else Blank("not known")
-
-
-def _seeds(params: dict[str, str]) -> str:
-    return ", ".join(f"{name} {value}" for name, value in sorted(params.items()) if name.split(".")[-1] == "seed")
-
-
-def _options(facts: Facts) -> str:
-    made = {name: value for name, value in sorted(facts.params.items()) if name.split(".")[-1] != "seed" and name != "features"}
-    return ", ".join(f"{name} {value}" for name, value in made.items())
+def _pictures(facts: Facts) -> Iterator[Block]:
+    """Return the weights at every horizon that has a picture of its own, and how they come about at the primary one."""
+    bars = {months: f"explanation/{months}m/biomarker_importance.png" for months in facts.horizons}
+    drawn = {months: path for months, path in bars.items() if path in facts.files}
+    if list(drawn) == [facts.primary] and len(facts.horizons) > 1:
+        yield Text(_ALIKE)
+    for months, path in drawn.items():
+        words = f"Share of each biomarker in the contributions to the risk at {months} months, with the span of the fits to halves."
+        yield Picture(path, words, facts.files[path])
+    for name, words in (
+        ("dependence", "Contribution of a biomarker, all its features together, against its latest value; ticks at the edge: no value."),
+        ("shap_beeswarm", "Contributions of the most important features over a sample of visits, coloured by the value."),
+    ):
+        path = f"explanation/{facts.primary}m/{name}.png"
+        if path in facts.files:
+            yield Picture(path, words, facts.files[path])
+    others = [f"explanation/{months}m" for months in drawn if months != facts.primary]
+    if others:
+        yield Text(f"{_OTHERS} {', '.join(others)}.")
 
 
 def _label(name: str) -> str:

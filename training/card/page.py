@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from serving.answer import NOTICE
-from training.card import explained, performance, purpose, subgroups
+from training.card import explained, performance, provenance, purpose, subgroups
 from training.card.cells import figure, refusals, refused_at
 from training.card.document import Blank, Block, Card, Cell, Section, Text, table
 from training.card.facts import Facts
@@ -20,8 +20,8 @@ _SECTIONS = (
     subgroups.subgroups,
     subgroups.elsewhere,
     explained.drivers,
-    explained.gate,
-    explained.reproduce,
+    provenance.gate,
+    provenance.reproduce,
     tripod,
     probast,
 )

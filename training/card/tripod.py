@@ -5,7 +5,7 @@ Collins et al., BMJ 2024;385:e078378. The headings here are abbreviated; the che
 
 from __future__ import annotations
 
-from training.card import explained, performance, purpose, subgroups
+from training.card import explained, performance, provenance, purpose, subgroups
 from training.card.document import Blank, Cell, Link, Part, Section, Table, Text
 from training.card.facts import Facts
 
@@ -96,7 +96,7 @@ def _methods(facts: Facts) -> _Items:
     )
     ethics = "No person is in this cohort." if facts.simulated else Blank("approval and consent for the source cohort")
     return [
-        ("Analytical methods", analysis, explained.AGAIN),
+        ("Analytical methods", analysis, provenance.AGAIN),
         ("Class imbalance", "No resampling: rows are weighted for censoring alone, so that risks stay risks.", ""),
         (
             "Fairness",
@@ -112,7 +112,7 @@ def _methods(facts: Facts) -> _Items:
 def _openness(facts: Facts) -> _Items:
     code = f"Code at commit {facts.tags.get('git_commit', 'unknown')}; data named by hash."
     return [
-        ("Open science", Blank("funding, conflicts of interest, protocol, registration, availability of data", code), explained.AGAIN),
+        ("Open science", Blank("funding, conflicts of interest, protocol, registration, availability of data", code), provenance.AGAIN),
         ("Patient and public involvement", Blank("whether and how patients were involved"), ""),
     ]
 
@@ -123,7 +123,7 @@ def _results(facts: Facts) -> _Items:
     return [
         ("Participants (results)", Blank("characteristics and length of follow-up", _sizes(facts)), purpose.COHORT),
         ("Model development", _sizes(facts) or Blank("people and events of the fit"), purpose.COHORT),
-        ("Model specification", f"The whole model is the registered artifact (JSON and trees as data).{slope}", explained.AGAIN),
+        ("Model specification", f"The whole model is the registered artifact (JSON and trees as data).{slope}", provenance.AGAIN),
         ("Performance", "With intervals, at each horizon, landmark and subgroup.", performance.PERFORMANCE),
         ("Updating", "Fitted anew, not an update of an earlier model; recalibrated as part of the fit.", ""),
     ]
