@@ -4,7 +4,7 @@ For judging only, as `against_truth`: no pipeline stage runs this. What carries 
 contributions: a spline regression of the true log-odds on the same columns, fitted to half of the judged people with and
 without each biomarker, in every combination. What a biomarker adds to R2 in the other half, averaged over every order in which
 biomarkers can be added (Shapley value; Lindeman, Merenda and Gold 1980), is what it carries. That is information, not cause:
-the simulator lets the burden in the marrow drive the risk, but marrow is measured seldom and M-protein at every visit.
+in the simulator's formula the burden of the marrow weighs most, but marrow is measured seldom and M-protein at every visit.
 """
 
 from __future__ import annotations
