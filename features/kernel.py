@@ -17,8 +17,8 @@ from features import dense
 from features.dense import DENSE, gather
 
 # Base figures of one window, in the order of the kernel's scratch row; as-of values and days above cut-offs follow.
-LAST, AGE, COUNT, MEAN, MIN, MAX, SD, SLOPE, SLOPE_SE, FIRST, PREVIOUS, NADIR, SINCE_MIN, SINCE_MAX = range(14)
-PLAIN = 14
+LAST, AGE, COUNT, MEAN, MIN, MAX, SD, SLOPE, SLOPE_SE, FIRST, PREVIOUS, NADIR, SINCE_MIN, SINCE_MAX, TREND = range(15)
+PLAIN = 15
 # What a column takes from them: a figure, a difference, a difference in percent, or whether it exceeds noise.
 TAKE, MINUS, PERCENT, EXCEEDS = range(4)
 DAYS_PER_YEAR = 365.25
@@ -45,6 +45,8 @@ def _line(bases, k, wanted, n, last, mean, spread, cross, scatter, scale):
     if wanted > 0:
         slope = cross / spread if n > 1 else np.nan
         bases[k, SLOPE] = slope * DAYS_PER_YEAR
+        steady = cross / (spread + scale * DAYS_PER_YEAR * DAYS_PER_YEAR) * DAYS_PER_YEAR
+        bases[k, TREND] = 100.0 * steady / bases[k, MEAN] if n > 1 and bases[k, MEAN] > 0.0 else np.nan
         if wanted > 1:
             bases[k, SD] = np.sqrt(max(0.0, scatter / (n - 1))) if n > 1 else np.nan
             bases[k, SLOPE_SE] = np.nan
@@ -224,7 +226,7 @@ def _entry(version):
         wide = len(operations) + 0 * version
         wanted = 0
         for figure in figures:
-            wanted = max(wanted, 1 if figure == SLOPE else 2 if figure in (SD, SLOPE_SE) else 0)
+            wanted = max(wanted, 1 if figure in (SLOPE, TREND) else 2 if figure in (SD, SLOPE_SE) else 0)
         bases = np.empty((len(windows), PLAIN + len(months) + len(cut_offs)))
         found = np.empty((40, dense.ABOVE + len(cut_offs)))
         above = np.empty(len(cut_offs))

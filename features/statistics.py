@@ -27,6 +27,7 @@ from features.kernel import (
     SLOPE,
     SLOPE_SE,
     TAKE,
+    TREND,
 )
 from myeloma import ConfigError
 from myeloma.errors import nearest
@@ -66,6 +67,15 @@ STATISTICS: dict[str, Statistic] = {
     "slope": Statistic("slope per year", "least squares on the day of collection, per year", BELOW_TWO, TAKE, SLOPE),
     "slope_se": Statistic(
         "standard error of the slope", "its standard error, from the scatter about the line", "missing below 3 values", TAKE, SLOPE_SE
+    ),
+    # A ridge slope: two results a month apart say little of a trend, a dozen over years much. The year is a natural unit, not tuned.
+    "trend_pct": Statistic(
+        "trend per year, %",
+        "the slope drawn towards 0 the more, the less time the values span, in percent of the mean: Σ(t - t̄)(y - ȳ) /"
+        " (Σ(t - t̄)² + 1) / ȳ, t in years",
+        f"{BELOW_TWO}, or where the mean is not positive",
+        TAKE,
+        TREND,
     ),
     "delta_first": Statistic("change from the first value", "latest minus first", BELOW_TWO, MINUS, LAST, FIRST),
     "delta_previous": Statistic("change from the value before", "latest minus the one before", BELOW_TWO, MINUS, LAST, PREVIOUS),

@@ -120,6 +120,15 @@ def test_a_straight_line_has_its_slope_per_year(cohort_of_days):
     assert (got["delta_first"], got["delta_previous"], got["sd"]) == (2.0, 1.0, pytest.approx(1.0))
 
 
+def test_a_trend_is_trusted_the_more_the_longer_the_values_span(cohort_of_days):
+    year, month = ((0, 0, 1.9), (365, 365, 2.1)), ((0, 0, 1.9), (30, 30, 2.1))
+    slow, fast = (summary(cohort_of_days, *two, landmark=400, window="ever") for two in (year, month))
+    assert slow["trend_pct"] == pytest.approx(100 * 0.2 / 3 / 2, rel=2e-3)  # half a year to either side: 1/2 of 3/2; the mean is 2
+    assert 0 < fast["trend_pct"] < 1, "the slope is 2.4 a year, and says next to nothing"
+    assert np.isnan(summary(cohort_of_days, (0, 0, 1.9), landmark=400, window="ever")["trend_pct"])
+    assert np.isnan(summary(cohort_of_days, (0, 0, 0.0), (365, 365, 0.0), landmark=400, window="ever")["trend_pct"])
+
+
 def test_the_error_of_a_slope_needs_three_values(cohort_of_days):
     three = [(0, 0, 1.0), (100, 100, 2.0), (200, 200, 2.0)]
     assert np.isnan(summary(cohort_of_days, *three[:2], landmark=300, window="ever")["slope_se"])

@@ -48,6 +48,7 @@ def twin(results, biomarker, landmark, window):
         for name, value in (("previous", values[-2]), ("min", low)):
             out[f"exceeds_{name}"] = float(change(biomarker, value, last).exceeds_noise)
     out["slope"], level = np.polyfit(x, values, 1)
+    out["trend_pct"] = 100 * (x * (values - values.mean())).sum() / ((x**2).sum() + 1) / values.mean()
     if len(seen) > 2:  # the textbook standard error, from the residuals
         residuals = values - level - out["slope"] * x
         out["slope_se"] = np.sqrt((residuals**2).sum() / (len(seen) - 2) / (x**2).sum())

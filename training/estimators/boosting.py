@@ -17,7 +17,7 @@ from training.estimators.stacking import Weighting, stack
 
 Share = Annotated[float, Field(gt=0, le=1)]
 # Statistics that move with the biomarker: when it harms to be high, it harms to have them high.
-_LEVELS_AND_CHANGES = ("last", "mean", "min", "max", "slope", "delta_", "pct_")
+_LEVELS_AND_CHANGES = ("last", "mean", "min", "max", "slope", "trend_pct", "delta_", "pct_")
 
 
 def fit_boosting(  # noqa: PLR0913 - the options of params.yaml, by name

@@ -40,7 +40,7 @@ def fit_design(x: Array, columns: list[str], use: list[str], *, indicate: bool, 
         low, high = np.nanpercentile(values, _CLIP_PERCENTILES)
         middle = float(np.nanmedian(values))
         filled = np.where(np.isnan(values), middle, np.clip(values, low, high))
-        if filled.std() == 0:
+        if np.ptp(filled) == 0:  # a standard deviation of equal values need not be 0 to the last bit
             continue
         for store, value in zip(
             (kept, scale, lower, upper, fill, mean, sd), (name, entering, low, high, middle, filled.mean(), filled.std()), strict=True
