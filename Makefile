@@ -72,6 +72,7 @@ score: setup ## batch scoring: make score IN=cohort OUT=risks.parquet [TASK=smm]
 bench: setup ## speed against peers, on this machine
 	@OMP_NUM_THREADS=1 python -m benchmarks.scores
 	@python -m benchmarks.features
+	@python -m benchmarks.fit
 
 docs: setup ## write the reference pages and the simulator's page from the code's own data
 	@python -m myeloma.reference docs

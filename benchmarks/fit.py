@@ -1,7 +1,7 @@
 """The cost of a fit beside a bare `xgboost.train` on the very same matrix: part of `make bench`, or `python -m benchmarks.fit --quick`.
 
 The bare contestant is given the stacked matrix, the labels and the weights ready made; the product starts from the feature
-table's rows. Each runs in a process of its own and the two take turns. The largest size also fits a whole candidate:
+table's rows. Each runs in a process of its own and the two take turns. At the smallest size a whole candidate is fitted too:
 calibration folds, the model, and the fits to halves of the patients that give its intervals.
 """
 
@@ -28,7 +28,7 @@ from training.estimators.boosting import direction_of_harm, fit_boosting
 from training.estimators.candidate import fit_candidate
 from training.estimators.stacking import stack
 
-ROWS, QUICK_ROWS = (100_000, 1_000_000), (5_000,)
+ROWS, QUICK_ROWS = (30_000, 1_000_000), (5_000,)
 VISITS, MISSING = 10, 0.15  # a person, and share of cells
 REPEATS = 3
 MOST_TIMES_BARE, MOST_SECONDS = 1.5, 300.0

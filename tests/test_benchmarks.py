@@ -7,9 +7,11 @@ import sys
 import numpy as np
 import pytest
 
-from benchmarks import contestants
+from benchmarks import contestants, fit
 from benchmarks.features import goals
 from benchmarks.histories import write_histories
+from features import load_task
+from features.tasks import DEFAULT_PARAMS
 
 
 @pytest.mark.slow
@@ -45,3 +47,10 @@ def test_a_goal_that_is_missed_is_told():
     }
     held = [held for held, _ in goals(results, {"polars_streaming": 1e-12}).values()]
     assert held == [False, True, False, True, False, True]
+
+
+def test_the_bare_fit_grows_as_many_trees_on_as_many_columns():
+    rows, task = fit.table(400), load_task("smm", DEFAULT_PARAMS)
+    ours, bare = fit.ours(rows, task)().booster, fit.bare(rows, task)()
+    assert (bare.num_boosted_rounds(), bare.num_features()) == (ours.num_boosted_rounds(), ours.num_features())
+    assert len(bare.get_dump()) == len(ours.get_dump()) > bare.num_boosted_rounds()

@@ -18,6 +18,7 @@ from training.estimators import Fitted, fit_candidate
 from training.estimators.boosting import direction_of_harm, fit_boosting
 from training.estimators.calibrated import fit_calibration
 from training.estimators.cox import fit_cox
+from training.estimators.design import fit_design
 from training.estimators.ensemble import member_weights
 from training.estimators.linear import fit_logistic
 from training.estimators.stacking import stack
@@ -37,6 +38,13 @@ def fitted_smm(smm_table, small_smm_task):
     for kind in small_smm_task.models:
         known[kind] = fit_candidate(smm_table.rows, smm_table.spec, small_smm_task, kind, {"task": "smm"}, known)
     return {kind: fitted.artifact for kind, fitted in known.items()}
+
+
+def test_a_column_of_one_value_is_left_out_although_rounding_gives_it_a_spread():
+    tenth = np.where(np.arange(3001) % 2, 0.1, np.nan)
+    assert np.std(np.full(3001, 0.1)) > 0
+    x = np.column_stack([np.arange(3001.0), tenth])
+    assert fit_design(x, ["age", "m_protein__mean__ever"], ["age", "m_protein__mean__ever"], indicate=False).features == ("age",)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -202,6 +210,7 @@ def test_boosting_moves_the_risk_only_in_the_direction_of_harm_unless_switched_o
         ("hemoglobin__last__ever", -1),
         ("hemoglobin__delta_first__ever", -1),
         ("m_protein__slope_se__ever", 0),
+        ("hemoglobin__trend_pct__ever", -1),
         ("m_protein__sd__ever", 0),
         ("m_protein__age_days__ever", 0),
         ("female", 0),
