@@ -55,9 +55,9 @@ def fit_boosting(  # noqa: PLR0913 - the options of params.yaml, by name
         Share of rows in which one biomarker or static column, drawn at random, is hidden. A tree sends what it never
         saw missing down an arbitrary branch; having seen it hidden, it sends it where such people belong on average.
     """
-    x = _masked(x, columns, masked_share, seed)
+    x = _masked(x, columns, masked_share, seed).astype(np.float32)  # as XGBoost keeps it: half the memory, the same trees
     stacked = stack(rows, horizons, weighting)
-    months = np.array(horizons, dtype=float)[stacked.horizon]
+    months = np.array(horizons, dtype=np.float32)[stacked.horizon]
     matrix = xgb.QuantileDMatrix(np.hstack([x[stacked.row], months[:, None]]), label=stacked.y, weight=stacked.weight)
     directions = [direction_of_harm(name) if monotone else 0 for name in columns]
     options = {
