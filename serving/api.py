@@ -12,7 +12,7 @@ from fastapi_offline import FastAPIOffline
 from myeloma import UserError
 from serving.answer import NOTICE, identity
 from serving.artifact import Artifact
-from serving.history import History, HistoryError, cohort_of, landmark_of
+from serving.history import History, HistoryError, cohort_of, landmark_of, shown_day
 from serving.person import answer_person
 from serving.schemas import Answer, Refusal
 
@@ -84,8 +84,10 @@ def _refused(problems: list[dict[str, str]]) -> JSONResponse:
 
 
 def _shape_problem(error: dict[str, Any]) -> dict[str, str]:
-    """Return a pydantic error without the input, which could identify a person."""
+    """Return a pydantic error without the input, which could identify a person; only a day is shown."""
     if error["type"] == "json_invalid":
         return {"code": "json_invalid", "where": "body", "message": f"{error['msg']} at character {error['loc'][-1]}"}
-    where = ".".join(str(part) for part in error["loc"] if part != "body") or "body"
-    return {"code": str(error["type"]), "where": where, "message": str(error["msg"])}
+    steps = [f"[{part}]" if isinstance(part, int) else f".{part}" for part in error["loc"] if part != "body"]
+    where = "".join(steps).removeprefix(".") or "body"
+    received = shown_day(where.rpartition(".")[2], error.get("input"))
+    return {"code": str(error["type"]), "where": where, "received": received, "message": str(error["msg"])}

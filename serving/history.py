@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import Annotated, Any, Literal
 
 import pandas as pd
@@ -16,6 +18,8 @@ from myeloma import DataError
 from serving.artifact import Artifact, at_risk
 
 _PERSON = "person"
+_DAYS = ("collected_at", "available_at", "occurred_at", "index_date", "landmark")  # a birth date says too much of who it is
+_NO_WORD = re.compile(r"[\d/.,:+TZ -]{1,40}")
 Day = Annotated[str, Field(examples=["2024-03-01"], description="YYYY-MM-DD")]
 
 
@@ -111,14 +115,30 @@ def landmark_of(history: History, cohort: Cohort, artifact: Artifact) -> pd.Data
         try:
             landmarks["landmark"] = landmark_day(history.landmark)
         except DataError as error:
-            raise HistoryError([{"code": error.code, "where": "landmark", "message": error.hint}]) from None
+            raise HistoryError([_landmark_problem(history, error.code, error.hint)]) from None
     reason = at_risk(artifact, cohort, landmarks)["not_at_risk"].iloc[0]
     if reason not in ("", "after_follow_up"):
         needed = f"stage {artifact.about['population']} and a day from the index date on, before progression, treatment or death"
-        raise HistoryError([{"code": str(reason), "where": "landmark", "message": f"needed: {needed}"}])
+        raise HistoryError([_landmark_problem(history, str(reason), f"needed: {needed}")])
     return landmarks
+
+
+def shown_day(column: str, received: Any) -> str:
+    """Return a day as it was received, so that its mistake is seen; nothing where it holds words, which could name somebody.
+
+    Examples
+    --------
+    >>> shown_day("collected_at", "10/01/2022"), shown_day("birth_date", "10/01/1960"), shown_day("index_date", "J. Doe")
+    ('10/01/2022', '', '')
+    """
+    return str(received) if column in _DAYS and _NO_WORD.fullmatch(str(received)) else ""
+
+
+def _landmark_problem(history: History, code: str, message: str) -> dict[str, str]:
+    return {"code": code, "where": "landmark", "received": shown_day("landmark", history.landmark), "message": message}
 
 
 def _problem(row: dict[str, Any]) -> dict[str, str]:
     where = f"{row['table']}[{row['row']}].{row['column']}" if row["table"] != "patients" else f"patient.{row['column']}"
-    return {"code": row["reason"], "where": where, "received": row["received"], "message": row["accepted"]}
+    received = row["received"] or shown_day(row["column"], json.loads(row["record"]).get(row["column"], ""))
+    return {"code": row["reason"], "where": where, "received": received, "message": row["accepted"]}

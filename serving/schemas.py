@@ -102,7 +102,10 @@ class Answer(_Strict):
 
 
 class Problem(BaseModel):
-    """One thing that was refused: a stable code, where it stands, and what is wrong or what is accepted."""
+    """One thing that was refused: a stable code, where it stands, what is wrong or what is accepted, and what was received.
+
+    `received` is empty where the content could say who the person is.
+    """
 
     code: str
     where: str

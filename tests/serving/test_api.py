@@ -86,6 +86,35 @@ def test_a_bad_result_is_a_422_with_code_and_place(client, history, change, code
 
 
 @pytest.mark.parametrize(
+    ("where", "received"),
+    [
+        ("measurements[0].collected_at", "10/01/2022"),
+        ("measurements[0].available_at", "2021-01-01"),
+        ("events[0].occurred_at", "2022-13-01"),
+        ("patient.index_date", "2999-01-01"),
+        ("landmark", "20220301"),
+        ("landmark", "2000-03-01"),
+        ("landmark", 20220301),
+        ("measurements[0].collected_at", 20220110),
+    ],
+)
+def test_a_refused_day_is_shown_as_it_was_received(client, history, where, received):
+    history["events"] = [{"occurred_at": "2022-08-01", "kind": "last_contact"}]
+    table, _, column = where.rpartition(".")
+    {"": history, "patient": history["patient"], "measurements[0]": history["measurements"][0], "events[0]": history["events"][0]}[table][
+        column
+    ] = received
+    problems = Refusal.model_validate(client.post("/v1/risk", json=history).json()).errors
+    assert (where, str(received)) in {(problem.where, problem.received) for problem in problems}
+
+
+def test_a_refused_birth_date_is_not_shown(client, history):
+    history["patient"]["birth_date"] = "05/02/1960"
+    response = client.post("/v1/risk", json=history)
+    assert (response.status_code, "1960" in response.text) == (422, False)
+
+
+@pytest.mark.parametrize(
     ("events", "code"),
     [
         ([{"occurred_at": "2022-05-01", "kind": "progression"}], "progressed"),
