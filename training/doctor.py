@@ -78,7 +78,7 @@ def _champion(task: Task) -> list[Finding]:
         mend = f"make an existing version live: {promote} --version N --reason ... (N as the registry page lists them)"
         return [Finding(f"{task.name}: {lost}.", False, mend)]
     if live is None:
-        return [Finding(f"{task.name}: The task {task.name} has no champion.", False, f"train one (make train), or promote one: {promote}")]
+        return [_without_champion(task)]
     findings = []
     if not entries or entries[-1].version != live:
         last = f"version {entries[-1].version}" if entries else "nothing"
@@ -95,6 +95,21 @@ def _champion(task: Task) -> list[Finding]:
         return [*findings, Finding(f"{task.name}: {error.what}", False, _mend(error))]
     findings.append(Finding(f"{task.name}: champion version {live} ({champion.kind}) loads", True))
     return [*findings, _features(task, champion)]
+
+
+def _without_champion(task: Task) -> Finding:
+    """Tell a task that nobody has trained yet, which is no trouble, from one that was left on the way or rejected whole."""
+    client = connect()
+    experiment = client.get_experiment_by_name(task.name)
+    if experiment is None or not client.search_runs([experiment.experiment_id], max_results=1):
+        return Finding(f"{task.name}: not trained yet (python -m training fit TABLE --task {task.name})", True)
+    versions = client.search_model_versions(f"name = '{registered_name(task.name)}'")
+    if not versions:
+        mend = f"judge and register the candidates: python -m training register --task {task.name}"
+        return Finding(f"{task.name}: trained, but no candidate is registered.", False, mend)
+    said = ", ".join(sorted({v.tags.get(VERDICT, "no verdict") for v in versions}))
+    mend = f"see why: python -m training register --task {task.name}; then make one live: python -m training promote --task {task.name}"
+    return Finding(f"{task.name}: there is no champion; the gate said of the {len(versions)} registered: {said}.", False, mend)
 
 
 def _features(task: Task, champion: Artifact) -> Finding:

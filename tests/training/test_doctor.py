@@ -13,6 +13,7 @@ from features.console import run
 from serving.store import connect
 from training.__main__ import app
 from training.doctor import examine
+from training.registry import register
 
 pytestmark = pytest.mark.slow
 HOURS = 3600 * 1000
@@ -29,8 +30,17 @@ def test_a_healthy_store_has_nothing_to_mend_and_exits_with_0(store, monkeypatch
     monkeypatch.chdir(root)
     with pytest.raises(SystemExit) as exited:
         run(app, ["doctor", "--task", "mgus"])
-    assert exited.value.code == 1  # nothing is trained for that task
-    assert "mgus has no champion" in capsys.readouterr().out
+    assert exited.value.code == 0
+    assert "ok   mgus: not trained yet" in capsys.readouterr().out
+
+
+def test_a_task_without_a_champion_says_how_far_it_came(store):
+    result = store.fitted(auc=0.5)
+    (finding,) = bad(store)
+    assert ("no candidate is registered" in finding.what, "training register --task smm" in finding.mend) == (True, True)
+    register(result, store.task)
+    (finding,) = bad(store)
+    assert ("the gate said of the 1 registered: reject" in finding.what, "training promote --task smm" in finding.mend) == (True, True)
 
 
 def test_a_missing_database_is_found_and_not_made(store, monkeypatch, tmp_path):
