@@ -17,6 +17,7 @@ from myeloma import ConfigError, StateError
 from serving.artifact import Artifact, load_artifact
 from serving.batch import SCORED, check_output, score_landmarks, write_scores
 from serving.store import load_champion
+from serving.store_trouble import told
 
 app = typer.Typer(
     help="Score people. Exit codes: 0 done, 1 refused (the message says why), 2 wrong use.",
@@ -28,6 +29,7 @@ HOST = "127.0.0.1"
 
 
 @app.command()
+@told
 def score(
     cohort_path: Annotated[Path, typer.Argument(metavar="COHORT", help="Canonical cohort, made by python -m features ingest.")],
     task: Annotated[str, typer.Option(help="Task whose champion scores, such as smm.")],
@@ -43,12 +45,12 @@ def score(
     if at is not None and every_visit:
         raise ConfigError("--at and --every-visit exclude each other.", "choose one.")
     check_output(out)
-    cohort = read_cohort(cohort_path)
-    landmarks = visit_landmarks(cohort) if every_visit else last_landmarks(cohort) if at is None else fixed_landmarks(cohort, at)
     threads = os.cpu_count() or 1
     artifact = load_artifact(model, threads=threads) if model else load_champion(task, threads)
     if artifact.about["task"] != task:
         raise ConfigError(f"The model in {model} was made for the task {artifact.about['task']}, not {task}.", "name its own task.")
+    cohort = read_cohort(cohort_path)
+    landmarks = visit_landmarks(cohort) if every_visit else last_landmarks(cohort) if at is None else fixed_landmarks(cohort, at)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
         scoring = bar.add_task("Scoring", total=len(landmarks))
         scores = score_landmarks(artifact, cohort, landmarks, lambda rows: bar.advance(scoring, rows))
@@ -62,6 +64,7 @@ def score(
 
 
 @app.command()
+@told
 def api(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port on this machine.")] = 8000,
     task: Annotated[list[str] | None, typer.Option(help="Serve only this task (may be repeated). Default: all with a champion.")] = None,

@@ -6,8 +6,10 @@ import logging
 import os
 import warnings
 from pathlib import Path
+from typing import Any
 
 from myeloma import StateError
+from myeloma.errors import nearest
 from serving.artifact import Artifact, load_artifact
 
 DEFAULT_URI = "sqlite:///mlruns/mlflow.db"
@@ -70,13 +72,21 @@ def load_champion(task: str, threads: int = 1) -> Artifact:
     name = registered_name(task)
     try:
         version = client.get_model_version_by_alias(name, CHAMPION)
-    except MlflowException:
-        raise StateError(
-            f"The task {task} has no champion.",
-            f"train one (make train), or promote one: python -m training promote --task {task}",
-            "no_champion",
-        ) from None
+    except MlflowException as error:
+        if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+            raise
+        raise StateError(f"The task {task} has no champion.", _way_to_a_champion(task, client), "no_champion") from None
     return load_version(name, version.version, version.run_id, threads)
+
+
+def _way_to_a_champion(task: str, client: Any) -> str:
+    registered = {model.name: CHAMPION in model.aliases for model in client.search_registered_models()}
+    if registered_name(task) in registered:
+        return f"see what the gate said: python -m training compare --task {task}; then python -m training promote --task {task}"
+    suffix = registered_name("")
+    live = [name.removesuffix(suffix) for name, is_live in registered.items() if is_live and name.endswith(suffix)]
+    train = f"train it first: python -m training fit TABLE --task {task}"
+    return f"{nearest(task, live)} If {task} is a task of your own, {train}" if live else train
 
 
 def load_version(name: str, version: str, run_id: str, threads: int = 1) -> Artifact:

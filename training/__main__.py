@@ -12,9 +12,9 @@ import typer
 from features import load_task, read_table
 from features.console import console, run
 from features.tasks import DEFAULT_PARAMS
+from serving.store_trouble import told
 from training import model_commands, registry_commands
 from training.registry_commands import Evaluated, Json, Params, TaskName, folder_of
-from training.store_trouble import told
 
 app = typer.Typer(
     help="Fit, judge, compare and register models. Exit codes: 0 done, 1 refused (the message says why), 2 wrong use.",

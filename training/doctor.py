@@ -14,8 +14,8 @@ from features import Task
 from myeloma import StateError
 from serving.artifact import Artifact
 from serving.store import CHAMPION, connect, load_version, registered_name
+from serving.store_trouble import in_words
 from training.ledger import alias_version, history
-from training.store_trouble import in_words
 from training.version_page import VERDICT
 
 _LEFTOVER_AFTER = 3600  # seconds: no fit of a candidate takes so long without a word to its run

@@ -16,8 +16,8 @@ from features import load_task, read_table
 from features.columns import group_label
 from features.console import console
 from features.tasks import DEFAULT_PARAMS
+from serving.store_trouble import told
 from training.registry_commands import Json, Params, TaskName, folder_of
-from training.store_trouble import told
 
 if TYPE_CHECKING:
     from training.known_drivers import Carried, Drivers

@@ -14,7 +14,7 @@ from features import Task, load_task
 from features.console import REFUSED, console
 from features.tasks import DEFAULT_PARAMS, task_names
 from myeloma import ConfigError, StateError
-from training.store_trouble import told
+from serving.store_trouble import told
 
 TaskName = Annotated[str, typer.Option("--task", help="Task of params.yaml, such as mgus or smm.")]
 AnyTask = Annotated[str | None, typer.Option("--task", help="Task of params.yaml. Default: all of them.")]
