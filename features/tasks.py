@@ -6,11 +6,11 @@ from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt, TypeAdapter, ValidationError
 
 from features.columns import FeatureSpec
-from myeloma import ConfigError, StateError
+from features.params import in_words, read_params
+from myeloma import ConfigError
 from myeloma.errors import nearest
 from myeloma.scores import SCORES
 
@@ -65,7 +65,7 @@ class Gate:
     auc_loss_at_most, brier_loss_at_most : how much worse than the champion on the same rows is not worse.
     """
 
-    auc_at_least: float
+    auc_at_least: Annotated[float, Field(ge=0, le=1)]
     oe_ratio_between: tuple[float, float]
     ici_at_most: Annotated[float, Field(gt=0)] = 0.1
     net_benefit_at: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = ()
@@ -74,6 +74,12 @@ class Gate:
     harm_of_top: NonNegativeInt = 3
     auc_loss_at_most: Annotated[float, Field(ge=0)] = 0.01
     brier_loss_at_most: Annotated[float, Field(ge=0)] = 0.0
+
+    def __post_init__(self) -> None:
+        for name in ("oe_ratio_between", "subgroup_oe_ratio_between"):
+            low, high = getattr(self, name)
+            if not 0 <= low < high:
+                raise ConfigError(f"The gate's {name} is [{low:g}, {high:g}].", "write the lower bound first, as in [0.8, 1.25].")
 
 
 @dataclass(frozen=True)
@@ -142,19 +148,6 @@ def task_names(params: Path = DEFAULT_PARAMS) -> list[str]:
     return list(_tasks_of(params))
 
 
-def read_params(params: Path) -> dict[str, Any]:
-    """Return the content of a parameter file."""
-    if not params.is_file():
-        raise StateError(f"No file {params} here.", "run from the repository's top folder.")
-    try:
-        content = yaml.safe_load(params.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{params} is not valid YAML: {' '.join(str(error).split())}") from error
-    if not isinstance(content, dict):
-        raise ConfigError(f"{params} does not hold a mapping of sections.")
-    return content
-
-
 def parse_task(name: str, section: Any) -> Task:
     """Return a task from its section of the parameter file.
 
@@ -174,7 +167,7 @@ def parse_task(name: str, section: Any) -> Task:
     try:
         return TypeAdapter(Task).validate_python({"name": name, **content})
     except ValidationError as error:
-        raise ConfigError(f"{where}: {_in_words(error)}.", "see params.yaml in the repository.") from None
+        raise ConfigError(f"{in_words(error, where)}.", "see params.yaml in the repository.") from None
 
 
 _SPEC_KEYS = tuple(f.name for f in fields(FeatureSpec))
@@ -199,7 +192,3 @@ def _checked_keys(section: Any, accepted: set[str], required: set[str], where: s
 
 def _required(kind: type) -> set[str]:
     return {f.name for f in fields(kind) if f.default is MISSING and f.default_factory is MISSING}
-
-
-def _in_words(error: ValidationError) -> str:
-    return "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}, not {e['input']!r}" for e in error.errors())

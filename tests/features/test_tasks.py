@@ -7,7 +7,8 @@ import pytest
 import yaml
 
 from features import load_task
-from features.tasks import horizon_days, parse_task, read_params, task_names
+from features.params import read_params
+from features.tasks import horizon_days, parse_task, task_names
 from myeloma import ConfigError, StateError
 
 PARAMS = Path(__file__).parents[2] / "params.yaml"
@@ -101,7 +102,7 @@ def test_a_primary_horizon_outside_the_horizons_is_refused(section):
 
 
 def test_an_unknown_treatment_strategy_names_those_there_are(section):
-    with pytest.raises(ConfigError, match="treatment: Input should be 'censor', 'ignore' or 'composite', not 'censored'"):
+    with pytest.raises(ConfigError, match=r"""tasks\.mgus\.treatment is "censored", accepted: 'censor', 'ignore' or 'composite'"""):
         parse_task("mgus", section | {"treatment": "censored"})
 
 
@@ -125,6 +126,41 @@ def test_an_unknown_kind_of_evaluation_is_refused(section):
 def test_a_value_of_the_wrong_shape_is_refused_with_a_message(section, slip):
     with pytest.raises(ConfigError):
         parse_task("mgus", section | slip)
+
+
+@pytest.mark.parametrize(
+    ("slip", "says"),
+    [
+        ({"landmarks": "visit"}, 'landmarks is "visit", accepted: "visits", or a list of months after the index date'),
+        ({"landmarks": ["a"]}, 'landmarks is ["a"], accepted: "visits", or a list'),
+        ({"interval_fits": "many"}, 'interval_fits is "many", accepted: an even number; 0 for no intervals'),
+        ({"interval_fits": 3}, "interval_fits is 3, accepted: an even number"),
+        ({"horizons": [12, "x"]}, 'horizons, entry 2, is "x", accepted: a whole number'),
+        ({"biomarkers": "m_protein"}, 'biomarkers is "m_protein", accepted: a list'),
+        ({"models": {"boosting": 5}}, "models.boosting is 5, accepted: a section"),
+        ({"evaluation": MGUS["evaluation"] | {"bootstrap": 0}}, "evaluation.bootstrap is 0, accepted: more than 0"),
+        ({"gate": MGUS["gate"] | {"auc_at_least": 60}}, "gate.auc_at_least is 60, accepted: 1.0 or less"),
+        ({"gate": MGUS["gate"] | {"oe_ratio_between": [0.8]}}, "gate.oe_ratio_between is [0.8], accepted: one value more"),
+    ],
+)
+def test_a_wrong_value_is_refused_once_and_in_plain_words(section, slip, says):
+    with pytest.raises(ConfigError) as refusal:
+        parse_task("mgus", section | slip)
+    assert refusal.value.what.startswith(f"tasks.mgus.{says}")
+    assert [word for word in ("Input should", "tuple", "constrained", "parse", " not ") if word in refusal.value.what] == []
+
+
+def test_bounds_of_the_gate_that_nothing_can_meet_are_refused(section):
+    section["gate"]["oe_ratio_between"] = [1.25, 0.8]
+    with pytest.raises(ConfigError, match=r"oe_ratio_between is \[1.25, 0.8\]"):
+        parse_task("mgus", section)
+
+
+def test_two_tasks_of_one_name_are_refused_and_a_section_may_take_over_another(write):
+    with pytest.raises(ConfigError, match='"mine" stands twice in one section of the parameter file, again in line 3'):
+        task_names(write("tasks:\n  mine: {title: a}\n  mine: {title: b}\n"))
+    path = write("tasks:\n  a: &a {title: a, treatment: censor}\n  b: &b {<<: *a, title: b}\n  c: {<<: *b, title: c}\n")
+    assert read_params(path)["tasks"]["c"] == {"title": "c", "treatment": "censor"}
 
 
 def test_a_missing_file_is_a_state_error(tmp_path):
