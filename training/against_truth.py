@@ -81,10 +81,13 @@ def judged_with_truth(table: FeatureTable, task: Task, fitted: Path, truth_path:
     if REFERENCE not in names:
         raise StateError(f"The model {REFERENCE} is not fitted in {fitted}.", "it is what the others are compared with.")
     rows, risks = held_out(table, task, fitted, names)
-    truth = rows[["patient_id", "landmark"]].merge(pd.read_parquet(truth_path), how="left", validate="one_to_one")
-    true = truth[[f"risk_{months}m" for months in task.horizons]].to_numpy()
+    truth = pd.read_parquet(truth_path)
+    columns = [f"risk_{months}m" for months in task.horizons]
+    if missing := [name for name in ("patient_id", "landmark", *columns) if name not in truth]:
+        raise DataError(f"{truth_path} has no column {missing[0]}, only {', '.join(truth)}.", "name the horizons that the simulator knows.")
+    true = rows[["patient_id", "landmark"]].merge(truth, how="left", validate="one_to_one")[columns].to_numpy()
     if np.isnan(true).any():
-        raise DataError(f"{truth_path} is not of this cohort: {int(np.isnan(true).any(axis=1).sum())} visits have no true risk there.")
+        raise _without_truth(truth_path, rows[np.isnan(true).any(axis=1)], truth, len(rows))
     return Judged(names, rows, risks, true)
 
 
@@ -99,6 +102,22 @@ def beside_truth(judged: Judged, task: Task, fitted: Path) -> list[Beside]:
         auc = {name: _auc(sample, risk[:, h]) for name, risk in {**risks, "truth": true}.items()}
         found += [_beside(name, months, auc, risks[name][:, h], true[:, h], [bound[:, h] for bound in bounds[name]]) for name in names]
     return found
+
+
+def _without_truth(truth_path: Path, without: pd.DataFrame, truth: pd.DataFrame, judged: int) -> DataError:
+    """Return the error for visits whose true risk the file does not hold: other people, or other days."""
+    what = f"{truth_path} has no true risk for {len(without)} of the {judged} visits judged"
+    known = set(truth["patient_id"])
+    strangers = sum(person not in known for person in without["patient_id"].unique())
+    same = "judge the cohort as it was simulated, with the truth of the same command: python -m features simulate COHORT --truth FILE"
+    if strangers:
+        return DataError(f"{what}: it is not of this cohort, {strangers} people are not in it.", f"{same}.", "other_truth")
+    return DataError(
+        f"{what}: it knows these people, but not these days. A visit is the day on which a result became available, so results "
+        "that were added, left out or delayed since the simulation move it; another seed or world gives other days, too.",
+        f"{same}; and build with `landmarks: visits`.",
+        "moved_visits",
+    )
 
 
 def _auc(sample, risk: Array) -> Array:  # noqa: ANN001 - as main_measures takes it

@@ -67,7 +67,25 @@ def test_a_model_that_knows_the_truth_closes_the_whole_gap(beside, truth_path, t
 def test_the_truth_of_another_cohort_is_refused(beside, tmp_path):
     path = tmp_path / "other.parquet"
     simulate_truth(50, 8).to_parquet(path)
-    with pytest.raises(DataError, match="not of this cohort"):
+    with pytest.raises(DataError, match="not of this cohort") as refusal:
+        beside(path)
+    assert "simulate COHORT --truth FILE" in refusal.value.hint
+
+
+def test_visits_that_moved_since_the_simulation_are_told_from_another_cohort(beside, truth_path, tmp_path):
+    truth = pd.read_parquet(truth_path)
+    path = tmp_path / "moved.parquet"
+    truth.assign(landmark=truth["landmark"] + pd.Timedelta(days=3)).to_parquet(path)
+    with pytest.raises(DataError, match="it knows these people, but not these days") as refusal:
+        beside(path)
+    assert "delayed since the simulation" in refusal.value.what
+    assert "landmarks: visits" in refusal.value.hint
+
+
+def test_a_horizon_without_a_true_risk_is_named(beside, truth_path, tmp_path):
+    path = tmp_path / "short.parquet"
+    pd.read_parquet(truth_path).drop(columns="risk_60m").to_parquet(path)
+    with pytest.raises(DataError, match="has no column risk_60m"):
         beside(path)
 
 
