@@ -22,6 +22,7 @@ Params = Annotated[Path, typer.Option(help="Parameter file.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 Evaluated = Annotated[Path | None, typer.Option(help="Folder of the evaluation. Default: data/TASK/evaluation.")]
 Reason = Annotated[str, typer.Option(help="Why; kept in the history.")]
+_BY_FORCE = 'python -m training promote --task {} --model NAME --force --reason "..."'
 _WIDE = 122  # columns that the table of candidates takes
 
 
@@ -55,7 +56,8 @@ def register(
                 console.print(f"    {_line(check)}", markup=False)
     live, challenger = outcome["live"], outcome["challenger"]
     if live is None:
-        console.print(f"{task}: no candidate passed the gate; there is no champion", markup=False)
+        console.print(f"{task}: no candidate passed the gate; there is no champion, and nothing scores until there is one", markup=False)
+        console.print(f"{task}: mend what is NOT MET, or decide all the same: {_BY_FORCE.format(task)}", markup=False)
         return
     stays = "" if outcome["champion"] else " stays: no candidate is shown to be as good"
     console.print(f"{task}: champion is {live['model']}, version {live['version']}{stays}", markup=False)
@@ -86,7 +88,7 @@ def compare(task: AnyTask = None, params: Params = DEFAULT_PARAMS, as_json: Json
         console.print(as_table(chosen, rows, narrow=console.width < _WIDE))
     for error in waiting:  # a task of params.yaml that is not trained yet is no mistake
         console.print(f"{error.what} {error.hint}")
-    console.print("Next: make ui (compare runs)   make score IN=data/smm/cohort OUT=risks.parquet   make serve (HTTP API)   make help")
+    console.print(_next(found))
 
 
 @told
@@ -191,6 +193,19 @@ def _line(check: dict[str, Any]) -> str:
     from training.gate import Check
 
     return f"{'not measured' if check['holds'] is None else 'NOT MET'}: {Check(**check).in_words()}"
+
+
+def _next(found: list[tuple[Task, list[Any]]]) -> str:
+    """Return what may follow on the table of candidates: score with a champion, or get one."""
+    steps = ["make ui (compare runs)"]
+    for task, rows in found:
+        if not any(row.champion_version for row in rows):
+            judged = any(row.gate for row in rows)
+            steps.append(_BY_FORCE.format(task.name) if judged else f"python -m training register --task {task.name}")
+            continue
+        cohort = folder_of(task, "cohort")
+        steps.append(f"make score TASK={task.name} IN={cohort if cohort.is_dir() else 'COHORT'} OUT={task.name}_risks.parquet")
+    return "\n  ".join(["Next:", *steps, "make serve (HTTP API)   make help"])
 
 
 def _moment(at: str) -> str:

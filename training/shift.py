@@ -17,6 +17,7 @@ from features.columns import FeatureSpec
 from myeloma import DataError
 from serving.artifact import feature_matrix
 from serving.predict import predict_risk
+from serving.store import connect
 from training import tracking
 from training.differences import named_differences, paired_differences
 from training.estimators import fit_candidate
@@ -25,6 +26,7 @@ from training.metrics import Draws, all_measures, figures, named
 from training.performance import held_out, logged, write_csv
 from training.split import LEAST_EVENTS, Fold, evaluation_folds
 from training.subgroups import suppressed
+from training.version_page import VERDICT
 
 Array = NDArray[np.float64]
 Refit = Literal["sites", "time", "history", "patients"]
@@ -61,6 +63,9 @@ def refit(table: FeatureTable, task: Task, name: str, kinds: list[Refit], fitted
         )
         tracking.log_results(record["run_id"], metrics, out / name)
         say(f"{name}: {kind}: {_in_words(found, task)}")
+    if VERDICT in connect().get_run(record["run_id"]).data.tags:
+        again = f"python -m training register --task {task.name} (with the --cohort it was registered with)"
+        say(f"{name}: its model card was written before this; to write it anew: {again}")
 
 
 def by_site(table: FeatureTable, task: Task, name: str, fitted: Path) -> pd.DataFrame:

@@ -69,6 +69,7 @@ def test_from_nothing_to_scores_and_back(command, folder):
     assert champion["metrics"]["auc_24m_lo"] <= champion["metrics"]["auc_24m"] <= champion["metrics"]["auc_24m_hi"]
     code, out, _ = command("training compare --task smm")
     assert "champion, version 1" in out
+    assert "make score TASK=smm IN=data/smm/cohort OUT=smm_risks.parquet" in out
     code, out, _ = command("training compare")
     assert (code, "Nothing is evaluated for mgus." in out) == (0, True)
     assert "mayo_2018" in out
@@ -91,7 +92,11 @@ def test_one_model_can_be_fitted_again_alone_and_its_run_is_the_one_compared(com
     before = compared()
     code, out, _ = command("training fit data/smm/table.parquet --task smm --model logistic --json")
     assert (code, list(json.loads(out))) == (0, ["logistic"])
-    assert command("training evaluate --task smm")[0] == 0
+    code, out_of_evaluate, _ = command("training evaluate --task smm --refit patients --model cox")
+    assert (code, "cox: its model card was written before this; to write it anew: python -m training register" in out_of_evaluate) == (
+        0,
+        True,
+    )
     after = compared()
     assert after["logistic"] == json.loads(out)["logistic"] != before["logistic"]
     assert after["cox"] == before["cox"]

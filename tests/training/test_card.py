@@ -311,7 +311,8 @@ def test_what_was_judged_again_elsewhere_is_shown_and_what_was_not_names_the_com
     text = as_markdown(card_of(replace(judged(smm_task), files={"refits/sites.csv": sites})))
     assert "| site east | 40 | 22 | 0.710 (0.600 to 0.820) |" in text
     assert "python -m training evaluate --task smm --refit sites" not in text
-    assert "**not reported**: not done yet; python -m training evaluate --task smm --refit time" in text
+    assert "**not reported**: not done when this page was written; python -m training evaluate --task smm --refit time" in text
+    assert "then register, which writes this page anew" in text
 
 
 def test_a_cross_validated_model_is_not_said_to_be_the_one_judged(mgus_task):

@@ -1,9 +1,14 @@
 """Bad input to the registry's commands, and a store that is not as it should be: a message, exit code 1, never a traceback."""
 
+import json
 import sqlite3
+from dataclasses import replace
 
 import pytest
 import yaml
+
+from training.compare import Candidate
+from training.registry_commands import _next
 
 pytestmark = pytest.mark.slow
 
@@ -48,6 +53,30 @@ def test_a_wrong_version_alias_or_reason_is_refused_and_a_right_one_is_taken(sto
     assert [word in text for word in ("simpler", "mistaken", "now", "live from")] == [True] * 4
     assert command("doctor --task smm")[0] == 0
     refused(command, "promote --task smm --reason '  ' --version 2", "blank")
+
+
+def test_what_may_follow_on_the_table_names_the_task_of_ones_own(smm_task, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    mine = replace(smm_task, name="mine")
+
+    def after(champion=None, gate=""):
+        return _next([(mine, [Candidate("cox", "run", champion, {}, "tabular", "models:/m", gate=gate)])])
+
+    assert "make score TASK=mine IN=COHORT OUT=mine_risks.parquet" in after("1", "promote")
+    assert "training register --task mine" in after()
+    assert "training promote --task mine --model NAME --force --reason" in after(gate="reject")
+    (tmp_path / "data" / "mine" / "cohort").mkdir(parents=True)
+    assert "IN=data/mine/cohort" in after("1", "promote")
+
+
+def test_where_the_gate_rejects_all_register_says_what_that_means_and_what_may_be_done(store, command):
+    results = store.fitted(auc=0.5)
+    (store.folder / "metrics.json").write_text(json.dumps(results))
+    code, text = command("register --task smm --evaluated .")
+    assert code == 0
+    assert "NOT MET: auc_24m is 0.5, accepted: >= 0.6" in text
+    assert "no candidate passed the gate; there is no champion, and nothing scores until there is one" in text
+    assert "training promote --task smm --model NAME --force --reason" in text
 
 
 def test_a_locked_database_is_named_as_such(store, command):

@@ -46,7 +46,7 @@ def elsewhere(facts: Facts) -> Section:
         found = facts.frame(f"refits/{kind}.csv", ("subset", *_COLUMNS))
         found = found[found["horizon"] == facts.primary]
         if found.empty:
-            blocks.append(Text(Blank(f"not done yet; python -m training evaluate --task {facts.task.name} --refit {kind}", f"{words}:")))
+            blocks.append(_not_done(facts, kind, words))
             continue
         rows = [_row(str(subset).replace("_", " "), lines) for subset, lines in found.groupby("subset", sort=False)]
         blocks.append(Table(f"{words}, at {facts.primary} months", ("part", *_HEAD), [Part(rows)]))
@@ -60,8 +60,14 @@ def _history(facts: Facts) -> Block:
         for line in found[(found["horizon"] == facts.primary) & found["measure"].isin(["auc", "brier"])].itertuples()
     ]
     if not rows:
-        return Text(Blank(f"not done yet; python -m training evaluate --task {facts.task.name} --refit history", f"{words}:"))
+        return _not_done(facts, "history", words)
     return Table(f"{words}, at {facts.primary} months (Brier: below 0 is better)", ("measure", "difference"), [Part(rows)])
+
+
+def _not_done(facts: Facts, kind: str, words: str) -> Block:
+    """Return the blank of a refit: a card is not written again by itself when more is known."""
+    how = f"python -m training evaluate --task {facts.task.name} --refit {kind}, then register, which writes this page anew"
+    return Text(Blank(f"not done when this page was written; {how}", f"{words}:"))
 
 
 def _row(name: str, lines: pd.DataFrame) -> list[Cell]:
