@@ -16,8 +16,7 @@ import pandas as pd
 from features import FeatureTable, Task
 from features.score_inputs import PREFIX
 from features.table import KEYS, OUTCOMES
-from features.tasks import DAYS_PER_MONTH, horizon_days
-from myeloma import ConfigError, DataError
+from myeloma import ConfigError
 from myeloma.errors import nearest
 from myeloma.scores import SCORES
 from serving.artifact import Artifact, feature_matrix, save_artifact
@@ -25,6 +24,7 @@ from serving.predict import predict_risk
 from training import tracking
 from training.estimators import Fitted, check_models, fit_candidate
 from training.split import Fold, evaluation_folds
+from training.suitable import check_table, thin_horizons, without_values
 
 ARTIFACT, PREDICTIONS, RUN = "artifact", "predictions.parquet", "run_id.json"
 Say = Callable[[str], None]
@@ -53,6 +53,8 @@ def fit_task(table: FeatureTable, task: Task, out: Path, only: str | None, say: 
     check_models(task)
     if empty := without_values(table):
         say(f"{len(empty)} features have no value in this table and add nothing; the first is {empty[0]}")
+    for why in thin_horizons(table, task):
+        say(why)
     _forget_other_tables(out, table, names)
     runs, fitted = {}, [{} for _ in range(len(folds) + 1)]
     with tracking.training(task, table, only) as training_id:
@@ -66,39 +68,6 @@ def fit_task(table: FeatureTable, task: Task, out: Path, only: str | None, say: 
             judged = _judged_rows(table, task, folds, risks)
             runs[name] = _keep(name, table, task, artifact, judged, training, out / name)
     return runs
-
-
-def check_table(table: FeatureTable, task: Task) -> None:
-    """Refuse a table that this task cannot be fitted on, saying why."""
-    found, wanted = table.spec.feature_hash(), task.features.feature_hash()
-    if found != wanted:
-        raise ConfigError(
-            f"The table's features are not those of task {task.name}: its feature_hash is {found}, the task's {wanted}.",
-            f"build it again: python -m features build COHORT TABLE --task {task.name}",
-            "feature_hash",
-        )
-    for rule, asked in task.rules().items():
-        if table.about.get(rule) != asked:
-            raise ConfigError(
-                f"The table was built with {rule} {table.about.get(rule)}, task {task.name} asks for {asked}.",
-                f"build it again: python -m features build COHORT TABLE --task {task.name}",
-            )
-    missing = [name for name in (*KEYS, *OUTCOMES, *table.spec.columns()) if name not in table.rows.columns]
-    if missing:
-        raise DataError(f"The table lacks the column {missing[0]}.", "build it again.", "missing_column")
-    longest = table.rows["time_to_event"].max()
-    if longest < horizon_days(task.horizons[-1]):
-        raise DataError(
-            f"Nobody is followed for {task.horizons[-1]} months: the longest time after a landmark is "
-            f"{longest / DAYS_PER_MONTH:.0f} months.",
-            f"take out that horizon from tasks.{task.name}.horizons in params.yaml.",
-            "horizon_beyond_follow_up",
-        )
-
-
-def without_values(table: FeatureTable) -> list[str]:
-    """Return the features that are missing on every row."""
-    return [name for name in table.spec.columns() if table.rows[name].isna().all()]
 
 
 def _fit_and_judge(

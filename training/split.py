@@ -31,19 +31,30 @@ def evaluation_folds(rows: pd.DataFrame, evaluation: Evaluation) -> list[Fold]:
     DataError
         Fewer than 20 people progressed: figures would say nothing.
     """
-    progressed = rows.loc[rows["event"] == "progression", "patient_id"].nunique()
-    if progressed < LEAST_EVENTS:
-        raise DataError(
-            f"Only {progressed} of {rows['patient_id'].nunique()} people progress in this table; fitting needs at least {LEAST_EVENTS}.",
-            "add people or follow-up, or use a longer look at the outcome definition (treatment: composite).",
-            "too_few_events",
-        )
+    refuse_too_few(rows)
     if evaluation.kind == "held_out":
         fine = patient_folds(rows, _FINE_PARTS, evaluation.seed)
         judged = fine[: min(max(1, round(evaluation.test_share * _FINE_PARTS)), _FINE_PARTS - 1)]
         judge = np.sort(np.concatenate([fold.judge for fold in judged]))
         return [Fold(np.setdiff1d(np.arange(len(rows)), judge), judge)]
     return patient_folds(rows, evaluation.folds, evaluation.seed)
+
+
+def refuse_too_few(rows: pd.DataFrame) -> None:
+    """Refuse rows of which fewer than 20 people progress.
+
+    Raises
+    ------
+    DataError
+        It says how many there are.
+    """
+    progressed = rows.loc[rows["event"] == "progression", "patient_id"].nunique()
+    if progressed < LEAST_EVENTS:
+        raise DataError(
+            f"Only {progressed} of {rows['patient_id'].nunique()} people progress in this table; fitting needs at least {LEAST_EVENTS}.",
+            "add people or follow-up; in params.yaml, `treatment: composite` counts the start of treatment as progression.",
+            "too_few_events",
+        )
 
 
 def patient_folds(rows: pd.DataFrame, parts: int, seed: int) -> list[Fold]:

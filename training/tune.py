@@ -23,8 +23,8 @@ from serving.models import logistic
 from training.estimators.candidate import fitters
 from training.estimators.options import checked_options
 from training.estimators.stacking import stack
-from training.fit import check_table
 from training.split import Fold, evaluation_folds, patient_folds
+from training.suitable import check_table
 
 _INNER_FOLDS = 3
 _STARTUP_TRIALS = 8

@@ -82,7 +82,7 @@ def test_few_events_one_class_and_a_horizon_beyond_follow_up_are_refused_with_th
     everybody = rows.assign(event="progression", time_to_event=30.0)
     assert "only 0 people here are known to be free of progression" in refusal(everybody, 24)
     assert "nobody here is followed for 120 months" in refusal(rows, 120)
-    assert "no row has the inputs" in refusal(rows.iloc[:0], 24)
+    assert "no row has its inputs" in refusal(rows.iloc[:0], 24)
 
 
 @pytest.mark.parametrize("event", ["none", "death"])

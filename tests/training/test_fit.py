@@ -6,13 +6,6 @@ import pytest
 
 from myeloma import ConfigError
 from training.estimators import check_models
-from training.fit import without_values
-
-
-def test_features_without_a_value_are_named(mgus_table):
-    assert without_values(mgus_table) == []
-    rows = mgus_table.rows.assign(creatinine__last__ever=float("nan"))
-    assert without_values(replace(mgus_table, rows=rows)) == ["creatinine__last__ever"]
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ def judged_at(rows: pd.DataFrame, months: int, draws: Draws, share: Array | None
 def refusal(rows: pd.DataFrame, months: int) -> str:
     """Return why figures at this horizon would say nothing, and what to do; empty where they do say something."""
     if rows.empty:
-        return "there is no risk to judge: no row has the inputs; record them, or leave this out."
+        return f"there is no risk at {months} months: a published score gives none, or no row has its inputs; record them, or leave it out."
     horizon, follow_up = float(horizon_days(months)), FollowUp.of(rows)
     longest = follow_up.time.max()
     if longest < horizon and (follow_up.event == NONE).any():
