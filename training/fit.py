@@ -51,10 +51,8 @@ def fit_task(table: FeatureTable, task: Task, out: Path, only: str | None, say: 
     if only is not None and only not in names:
         raise ConfigError(f'Task {task.name} has no model "{only}".', nearest(only, names))
     check_models(task)
-    if empty := without_values(table):
-        say(f"{len(empty)} features have no value in this table and add nothing; the first is {empty[0]}")
-    for why in thin_horizons(table, task):
-        say(why)
+    for told in (*without_values(table, task), *thin_horizons(table, task)):
+        say(told)
     _forget_other_tables(out, table, names)
     runs, fitted = {}, [{} for _ in range(len(folds) + 1)]
     with tracking.training(task, table, only) as training_id:

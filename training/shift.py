@@ -23,6 +23,7 @@ from training.differences import named_differences, paired_differences
 from training.estimators import fit_candidate
 from training.evaluate import read_records
 from training.metrics import Draws, all_measures, figures, named
+from training.metrics.figures import few
 from training.performance import held_out, logged, write_csv
 from training.split import LEAST_EVENTS, Fold, evaluation_folds
 from training.subgroups import suppressed
@@ -46,13 +47,19 @@ def refit(table: FeatureTable, task: Task, name: str, kinds: list[Refit], fitted
     Raises
     ------
     DataError
-        There is one site only, or too few people progress in the part that is fitted on.
+        There is one site only, or too few people progress in the part that is fitted on; raised when the others are done.
     """
     record = read_records(fitted, task)[name]
     makers = {"sites": by_site, "time": over_time, "history": gain_from_history, "patients": learning_curve}
+    refused: list[DataError] = []
     for kind in kinds:
         say(f"{name}: {kind}: fitting again")
-        found = makers[kind](table, task, name, fitted)
+        try:
+            found = makers[kind](table, task, name, fitted)
+        except DataError as error:  # the others asked for are done all the same
+            say(f"{name}: {kind}: refused")
+            refused.append(error)
+            continue
         write_csv(found, out / name / FOLDER / f"{kind}.csv")
         metrics = (
             named_differences(found, task.primary_horizon)
@@ -62,10 +69,13 @@ def refit(table: FeatureTable, task: Task, name: str, kinds: list[Refit], fitted
             else named(_main(found))
         )
         tracking.log_results(record["run_id"], metrics, out / name)
-        say(f"{name}: {kind}: {_in_words(found, task)}")
+        said = _in_words(found, task) or f"too few people progress within {task.primary_horizon} months, or stay free, for a difference"
+        say(f"{name}: {kind}: {said}")
     if VERDICT in connect().get_run(record["run_id"]).data.tags:
         again = f"python -m training register --task {task.name} (with the --cohort it was registered with)"
         say(f"{name}: its model card was written before this; to write it anew: {again}")
+    if refused:
+        raise refused[0]
 
 
 def by_site(table: FeatureTable, task: Task, name: str, fitted: Path) -> pd.DataFrame:
@@ -144,7 +154,7 @@ def learning_curve(table: FeatureTable, task: Task, name: str, fitted: Path) -> 
         people = len(np.unique(patient[some]))
         subset, events = f"fitted_on_{people}", _progressing(table.rows.iloc[some])
         if events < LEAST_EVENTS:
-            why = f"only {events} of these people progress, at least {LEAST_EVENTS} are needed to fit."
+            why = f"{few(events)} of these people progress, at least {LEAST_EVENTS} are needed to fit."
             found = pd.DataFrame({"model": [name], "subset": subset, "horizon": task.primary_horizon, "measure": "auc", "why": why})
         else:
             found = _judge(table, task, name, Fold(some, fold.judge), subset)
@@ -204,4 +214,4 @@ def _lines(found: pd.DataFrame, months: int) -> Iterator[str]:
             yield f"{line.measure}_{months}m {line.difference:+.4f} ({line.lo:+.4f} to {line.hi:+.4f}) against {line.reference}"
         return
     for line in found[found["measure"] == "auc"].itertuples():
-        yield f"{line.subset} " + (line.why or f"AUC {line.estimate:.3f} ({line.lo:.3f} to {line.hi:.3f})")
+        yield f"{line.subset} " + (line.why.rstrip(".") or f"AUC {line.estimate:.3f} ({line.lo:.3f} to {line.hi:.3f})")

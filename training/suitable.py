@@ -50,9 +50,19 @@ def check_table(table: FeatureTable, task: Task) -> None:
         )
 
 
-def without_values(table: FeatureTable) -> list[str]:
-    """Return the features that are missing on every row."""
-    return [name for name in table.spec.columns() if table.rows[name].isna().all()]
+def without_values(table: FeatureTable, task: Task) -> list[str]:
+    """Return, in words, the biomarkers without any value, and how many other features are missing on every row."""
+    empty = {name for name in table.spec.columns() if table.rows[name].isna().all()}
+    lines = []
+    for biomarker in task.features.biomarkers:
+        own = {name for name in table.spec.columns() if name.startswith(f"{biomarker}__")}
+        if own and {name for name in own if "__count__" not in name} <= empty:  # a count without results is 0
+            empty -= own
+            what = f"{biomarker} has no value on any row, so its {len(own)} features add nothing"
+            lines.append(f"{what}: record it, or take it out of tasks.{task.name}.biomarkers in params.yaml")
+    if empty:
+        lines.append(f"{len(empty)} features have no value on any row and add nothing; the first is {min(empty)}")
+    return lines
 
 
 def thin_horizons(table: FeatureTable, task: Task) -> list[str]:

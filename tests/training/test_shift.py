@@ -8,7 +8,7 @@ import pytest
 
 from features.columns import FeatureSpec
 from myeloma import DataError
-from training.shift import by_site, gain_from_history, known_at, latest_only, learning_curve, over_time
+from training.shift import by_site, gain_from_history, known_at, latest_only, learning_curve, over_time, refit
 
 
 @pytest.fixture(scope="module")
@@ -88,3 +88,33 @@ def test_the_learning_curve_is_of_growing_numbers_of_people_on_the_same_rows(smm
     assert found["why"].iloc[0].endswith("at least 20 are needed to fit.")  # an eighth of these people is too few
     assert fitted["subset"].nunique() >= 2
     assert fitted[fitted["measure"] == "rows"].groupby("horizon")["estimate"].nunique().eq(1).all()
+
+
+@pytest.fixture
+def unlogged(monkeypatch):
+    """The store is every test's: nothing is logged to its runs."""
+    monkeypatch.setattr("training.tracking.log_results", lambda *arguments: None)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("unlogged")
+def test_what_can_be_fitted_again_is_although_another_way_is_refused(smm_table, small_smm_task, trained, tmp_path):
+    here = replace(smm_table, rows=smm_table.rows.assign(site="here"))
+    said = []
+    with pytest.raises(DataError, match="needs two sites"):
+        refit(here, small_smm_task, "cox", ["sites", "patients"], trained.folder / "fit", tmp_path, said.append)
+    assert [path.name for path in (tmp_path / "cox" / "refits").iterdir()] == ["patients.csv"]
+    assert "cox: sites: refused" in said
+    assert "its model card was written before this" in said[-1]
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("unlogged")
+def test_a_difference_that_is_refused_is_said_to_be(smm_table, small_smm_task, trained, tmp_path, monkeypatch):
+    def nothing(*arguments):
+        return pd.DataFrame(columns=["model", "reference", "horizon", "measure", "threshold", "difference", "lo", "hi"])
+
+    monkeypatch.setattr("training.shift.gain_from_history", nothing)
+    said = []
+    refit(smm_table, small_smm_task, "cox", ["history"], trained.folder / "fit", tmp_path, said.append)
+    assert "cox: history: too few people progress within 24 months, or stay free, for a difference" in said

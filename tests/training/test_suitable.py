@@ -64,9 +64,18 @@ def test_another_feature_hash_another_rule_and_a_missing_column_are_refused(mgus
         check_table(replace(mgus_table, rows=mgus_table.rows.drop(columns="event")), mgus_task)
 
 
-def test_features_without_a_value_are_named(mgus_table, changed):
-    assert without_values(mgus_table) == []
-    assert without_values(changed(creatinine__last__ever=np.nan)) == ["creatinine__last__ever"]
+def test_a_biomarker_without_a_value_is_named_with_what_to_do(mgus_table, mgus_task, changed):
+    assert without_values(mgus_table, mgus_task) == []
+    (told,) = without_values(changed(creatinine__last__ever=np.nan), mgus_task)
+    assert told.startswith("creatinine has no value on any row")
+    assert "take it out of tasks.mgus.biomarkers" in told
+
+
+def test_features_without_a_value_of_a_biomarker_that_has_some_are_counted(smm_table, smm_task):
+    rows = smm_table.rows.assign(bmpc__slope__365d=np.nan, bmpc__slope__ever=np.nan, bmpc__last__ever=1.0)
+    spec = replace(smm_table.spec, biomarkers=("bmpc",), statistics=("last", "slope"))
+    (told,) = without_values(replace(smm_table, rows=rows, spec=spec), smm_task)
+    assert told == "2 features have no value on any row and add nothing; the first is bmpc__slope__365d"
 
 
 def test_a_horizon_of_one_class_is_told(mgus_table, mgus_task, changed):

@@ -59,6 +59,8 @@ def _history(facts: Facts) -> Block:
         [line.measure, with_interval(line.difference, line.lo, line.hi, 4)]
         for line in found[(found["horizon"] == facts.primary) & found["measure"].isin(["auc", "brier"])].itertuples()
     ]
+    if not rows and "refits/history.csv" in facts.files:
+        return Text(Blank(f"too few people progress within {facts.primary} months, or stay free", f"{words}:"))
     if not rows:
         return _not_done(facts, "history", words)
     return Table(f"{words}, at {facts.primary} months (Brier: below 0 is better)", ("measure", "difference"), [Part(rows)])

@@ -58,7 +58,7 @@ def refusal(rows: pd.DataFrame, months: int) -> str:
     for who, what in ((progressed, f"progress within {months} months"), (free, f"are known to be free of progression at {months} months")):
         people = rows.loc[who, "patient_id"].nunique()
         if people < LEAST_EVENTS:
-            return f"{_few(people)} people here {what}, at least {LEAST_EVENTS} are needed; pool more people, or a longer horizon."
+            return f"{few(people)} people here {what}, at least {LEAST_EVENTS} are needed; pool more people, or a longer horizon."
     return ""
 
 
@@ -145,5 +145,6 @@ def _counts(judged: Judged) -> dict[str, float]:
     }
 
 
-def _few(people: int) -> str:
+def few(people: int) -> str:
+    """Return a count that is too small in words: none, or at least ten, is written down."""
     return f"only {people}" if people >= SMALL_CELL or people == 0 else f"fewer than {SMALL_CELL}"
