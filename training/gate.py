@@ -29,9 +29,15 @@ class Check:
     note: str = ""
     otherwise: str = REJECT
 
+    @property
+    def shown(self) -> str:
+        """Return the figure as it is read: with more digits where four would look like the very bound it misses."""
+        rounded = "-" if self.value is None else f"{self.value:.4g}"
+        return f"{self.value:.7g}" if self.holds is False and rounded in self.accepted.split() else rounded
+
     def in_words(self) -> str:
         """Return the demand on one line."""
-        value = "not measured" if self.holds is None else "missing" if self.value is None else f"{self.value:.4g}"
+        value = "not measured" if self.holds is None else "missing" if self.value is None else self.shown
         return f"{self.name} is {value}, accepted: {self.accepted}{f' ({self.note})' if self.note else ''}"
 
 

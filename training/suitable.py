@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 import numpy as np
 import pandas as pd
 
-from features import FeatureTable, Task
+from features import FeatureSpec, FeatureTable, Task
 from features.table import KEYS, OUTCOMES
 from features.tasks import DAYS_PER_MONTH, horizon_days
 from myeloma import ConfigError, DataError
@@ -28,8 +30,9 @@ def check_table(table: FeatureTable, task: Task) -> None:
     again = f"build it again: python -m features build COHORT TABLE --task {task.name}"
     found, wanted = table.spec.feature_hash(), task.features.feature_hash()
     if found != wanted:
-        what = f"The table's features are not those of task {task.name}: its feature_hash is {found}, the task's {wanted}."
-        raise ConfigError(what, again, "feature_hash")
+        parts = [part.name for part in fields(FeatureSpec) if getattr(table.spec, part.name) != getattr(task.features, part.name)]
+        differ = f"they differ in {', '.join(parts)} (feature_hash {found} and {wanted})"
+        raise ConfigError(f"The table's features are not those of task {task.name}: {differ}.", again, "feature_hash")
     for rule, asked in task.rules().items():
         if table.about.get(rule) != asked:
             raise ConfigError(f"The table was built with {rule} {table.about.get(rule)}, task {task.name} asks for {asked}.", again)

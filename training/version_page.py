@@ -58,9 +58,8 @@ def describe_version(task: Task, name: str, run: Any, verdict: Verdict, judged_a
 
 
 def _row(check: Any) -> str:
-    value = "-" if check.value is None else f"{check.value:.4g}"
     met = {True: "met", False: "**not met**", None: "not measured"}[check.holds]
-    return f"| {check.name} | {value} | {check.accepted} | {met} |"
+    return f"| {check.name} | {check.shown} | {check.accepted} | {met} |"
 
 
 def _with_interval(metrics: dict[str, float], key: str, decimals: int) -> str:

@@ -148,3 +148,9 @@ def test_what_a_person_took_back_is_not_promoted_again_by_itself(good, task):
 
 def test_a_reject_outweighs_a_hold(good, task):
     assert judge(with_metrics(replace(good, taken_back="taken back"), auc_24m=0.5), task).verdict == "reject"
+
+
+def test_a_figure_that_rounds_to_the_bound_it_misses_is_shown_with_more_digits(good, task):
+    missed = check_of(judge(with_metrics(good, auc_24m=0.599987), task), "auc_24m")
+    assert missed.in_words() == "auc_24m is 0.599987, accepted: >= 0.6"
+    assert check_of(judge(with_metrics(good, auc_24m=0.512345), task), "auc_24m").shown == "0.5123"

@@ -5,8 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from features import FeatureSpec
+from features.table import KEYS, OUTCOMES
 from myeloma import ConfigError, DataError
+from training.estimators import check_models
 from training.suitable import check_table, thin_horizons, without_values
 
 
@@ -55,13 +56,21 @@ def test_too_few_events_are_told_before_a_horizon_that_nobody_reaches(mgus_table
 
 
 def test_another_feature_hash_another_rule_and_a_missing_column_are_refused(mgus_table, mgus_task):
-    other = replace(mgus_task, features=FeatureSpec(("m_protein",), ("ever",), ("last",), ("age",)))
-    with pytest.raises(ConfigError, match=f"its feature_hash is {mgus_task.features.feature_hash()}, the task's"):
+    other = replace(mgus_task, features=replace(mgus_task.features, biomarkers=("m_protein",)))
+    with pytest.raises(ConfigError, match="they differ in biomarkers .feature_hash"):
         check_table(mgus_table, other)
     with pytest.raises(ConfigError, match="built with treatment censor, task mgus asks for ignore"):
         check_table(mgus_table, replace(mgus_task, treatment="ignore"))
     with pytest.raises(DataError, match="lacks the column event"):
         check_table(replace(mgus_table, rows=mgus_table.rows.drop(columns="event")), mgus_task)
+
+
+@pytest.mark.parametrize("name", [*KEYS, *OUTCOMES])
+def test_no_outcome_and_no_key_can_be_a_feature_or_a_covariate(mgus_task, name):
+    with pytest.raises(ConfigError, match=f'Unknown static column "{name}"'):
+        replace(mgus_task.features, static=("age", name))
+    with pytest.raises(ConfigError, match=f'names the covariate "{name}", which the task has not'):
+        check_models(replace(mgus_task, models={"cox": {"covariates": ["age", name]}}))
 
 
 def test_a_biomarker_without_a_value_is_named_with_what_to_do(mgus_table, mgus_task, changed):
