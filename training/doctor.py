@@ -114,7 +114,8 @@ def _without_champion(task: Task) -> Finding:
 
 def _features(task: Task, champion: Artifact) -> Finding:
     same = champion.spec.feature_hash() == task.features.feature_hash()
-    mend = "" if same else "params.yaml asks for other features than the champion was trained on; train again: make train"
+    again = f"train again: python -m features build COHORT TABLE --task {task.name}, then fit, evaluate, register"
+    mend = "" if same else f"params.yaml asks for other features than the champion was trained on; {again}"
     return Finding(f"{task.name}: features of champion and params.yaml {'agree' if same else 'differ'}", same, mend)
 
 

@@ -115,9 +115,19 @@ def check_model(task: Task, name: str | None) -> None:
 
 
 def best(results: dict[str, dict[str, Any]], task: Task) -> str:
-    """Return the fitted model with the lowest held-out Brier score at the primary horizon."""
+    """Return the fitted model with the lowest held-out Brier score at the primary horizon.
+
+    Raises
+    ------
+    StateError
+        Only published scores were judged.
+    """
     brier = f"brier_{task.primary_horizon}m"
     fitted = {name: result["metrics"].get(brier, np.inf) for name, result in results.items() if not result["published"]}
+    if not fitted:
+        raise StateError(
+            f"No model of {task.name} is fitted, only published scores.", f"name some in tasks.{task.name}.models of params.yaml."
+        )
     return min(fitted, key=fitted.__getitem__)
 
 

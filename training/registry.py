@@ -25,6 +25,7 @@ from training.card import card_of, facts_of_run, log_card
 from training.evidence import HeldOut, compare, held_out, measure, subgroups
 from training.gate import HOLD, PROMOTE, REJECT, Evidence, Facts, Verdict, judge
 from training.ledger import Entry, alias_version, append, overtaken, read, settle, standing, taken_back, user
+from training.tracking import require_run
 from training.version_page import VERDICT, describe_model, describe_version
 
 GATE_FILE = "gate.json"
@@ -46,6 +47,8 @@ def register(results: dict[str, dict[str, Any]], task: Task, cohort: Path | None
     """
     brier = f"brier_{task.primary_horizon}m"
     fitted = {name: result for name, result in results.items() if not result["published"]}
+    for result in fitted.values():
+        require_run(result["run_id"], task)
     outcome: dict[str, Any] = {"verdicts": {}, CHAMPION: None, CHALLENGER: None, "live": None}
     for name in sorted(fitted, key=lambda name: fitted[name]["metrics"].get(brier, float("inf"))):
         result = fitted[name]

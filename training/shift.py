@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from features import FeatureTable, Task
 from features.columns import FeatureSpec
-from myeloma import DataError
+from myeloma import DataError, StateError
 from serving.artifact import feature_matrix
 from serving.predict import predict_risk
 from serving.store import connect
@@ -46,10 +46,13 @@ def refit(table: FeatureTable, task: Task, name: str, kinds: list[Refit], fitted
 
     Raises
     ------
+    StateError
+        That model is not fitted.
     DataError
         There is one site only, or too few people progress in the part that is fitted on; raised when the others are done.
     """
-    record = read_records(fitted, task)[name]
+    if (record := read_records(fitted, task).get(name)) is None:
+        raise StateError(f"{name} is not fitted in {fitted}.", f"fit it: python -m training fit TABLE --task {task.name} --model {name}")
     makers = {"sites": by_site, "time": over_time, "history": gain_from_history, "patients": learning_curve}
     refused: list[DataError] = []
     for kind in kinds:

@@ -169,7 +169,9 @@ def require_run(run_id: str, task: Task) -> None:
     """
     try:
         connect().get_run(run_id)
-    except MlflowException:
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+            raise
         raise StateError(
             f"The run of this fit is not in the tracking store ({run_id}).",
             f"fit again: python -m training fit TABLE --task {task.name}; or set MLFLOW_TRACKING_URI to the store it was made in.",

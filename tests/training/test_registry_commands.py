@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 import yaml
 
+from serving.store import connect
 from training.compare import Candidate
 from training.registry_commands import _next
 
@@ -77,6 +78,12 @@ def test_where_the_gate_rejects_all_register_says_what_that_means_and_what_may_b
     assert "NOT MET: auc_24m is 0.5, accepted: >= 0.6" in text
     assert "no candidate passed the gate; there is no champion, and nothing scores until there is one" in text
     assert "training promote --task smm --model NAME --force --reason" in text
+
+
+def test_an_evaluation_of_another_store_is_refused_before_anything_is_registered(store, command):
+    (store.folder / "metrics.json").write_text(json.dumps({"cox": {"run_id": "0" * 32, "model_uri": "models:/m-0", "published": False}}))
+    refused(command, "register --task smm --evaluated .", "is not in the tracking store", "MLFLOW_TRACKING_URI")
+    assert connect().search_registered_models() == []
 
 
 def test_a_locked_database_is_named_as_such(store, command):

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from features.columns import FeatureSpec
-from myeloma import DataError
+from myeloma import DataError, StateError
+from training.evaluate import best
 from training.shift import by_site, gain_from_history, known_at, latest_only, learning_curve, over_time, refit
 
 
@@ -118,3 +119,11 @@ def test_a_difference_that_is_refused_is_said_to_be(smm_table, small_smm_task, t
     said = []
     refit(smm_table, small_smm_task, "cox", ["history"], trained.folder / "fit", tmp_path, said.append)
     assert "cox: history: too few people progress within 24 months, or stay free, for a difference" in said
+
+
+@pytest.mark.slow
+def test_a_model_that_is_not_fitted_cannot_be_fitted_again(smm_table, quick, trained, tmp_path):
+    with pytest.raises(StateError, match="forest is not fitted in"):
+        refit(smm_table, quick, "forest", ["patients"], trained.folder / "fit", tmp_path, print)
+    with pytest.raises(StateError, match="only published scores"):
+        best({"mayo_2018": {"published": True, "metrics": {}}}, quick)
