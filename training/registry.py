@@ -92,6 +92,7 @@ def promote(candidates: Mapping[str, Any], task: Task, name: str, reason: str, f
         raise ConfigError("Forcing a promotion needs a reason.", 'add --reason "..."; it is kept in the history.')
     _check_reason(reason)
     candidate = candidates[name]
+    require_run(candidate.run_id, task)
     version = _version_of(candidate.run_id, candidate.model_uri, task.name, candidate.estimator)
     if (live := live_version(task.name)) and live[0] == version:
         raise StateError(

@@ -103,10 +103,28 @@ def log_dataset(run_id: str, table: FeatureTable) -> None:
 
 
 def experiment_of(task: Task) -> str:
-    """Return the id of the task's experiment, which is made where it is missing."""
+    """Return the id of the task's experiment, which is made where it is missing.
+
+    Raises
+    ------
+    StateError
+        Its files lie in the checkout that this one was moved or copied from: they would be written there.
+    """
     client = connect(create=True)
     experiment = client.get_experiment_by_name(task.name)
+    if experiment:
+        _require_place(experiment.artifact_location, task)
     return experiment.experiment_id if experiment else client.create_experiment(task.name, experiment_location(task.name), _EXPERIMENT_TAGS)
+
+
+def _require_place(there: str, task: Task) -> None:
+    here = experiment_location(task.name)
+    if here and there != here and there.startswith("file:") and there.endswith(f"/artifacts/{task.name}"):
+        raise StateError(
+            f"The files of {task.name} lie in {there}, not beside the tracking store: the checkout was moved or copied.",
+            "MLflow stores absolute paths: go back to that place, or start anew in this one: make clean, then make train.",
+            "moved",
+        )
 
 
 def _made_from(task: Task, table: FeatureTable) -> dict[str, str]:
@@ -160,13 +178,14 @@ def tag_run(run_id: str, name: str, value: str) -> None:
 
 
 def require_run(run_id: str, task: Task) -> None:
-    """Refuse to go on with a run that this store does not hold.
+    """Refuse to go on with a run that this store does not hold, or whose files lie in another checkout.
 
     Raises
     ------
     StateError
-        It was made in another store.
+        It was made in another store, or the checkout was moved or copied.
     """
+    experiment_of(task)
     try:
         connect().get_run(run_id)
     except MlflowException as error:

@@ -1,12 +1,14 @@
 """Bad input to the registry's commands, and a store that is not as it should be: a message, exit code 1, never a traceback."""
 
 import json
+import shutil
 import sqlite3
 from dataclasses import replace
 
 import pytest
 import yaml
 
+from myeloma import StateError
 from serving.store import connect
 from training.compare import Candidate
 from training.registry_commands import _next
@@ -131,3 +133,16 @@ def test_a_file_that_is_no_database_and_a_server_that_is_not_there_are_named_as_
     refused(command, "history --task smm", "server does not answer")
     code, text = command("doctor --task smm")
     assert (code, "server does not answer" in text) == (1, True)
+
+
+def test_a_copied_checkout_writes_nothing_into_the_one_it_was_copied_from(store, command, tmp_path, monkeypatch):
+    store.register()
+    held, _ = store.register(brier=0.11)
+    before = sorted(path for path in (store.folder / "mlruns" / "artifacts").rglob("*"))
+    shutil.copytree(store.folder, tmp_path / "copy")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'copy' / 'mlruns' / 'mlflow.db'}")
+    monkeypatch.chdir(tmp_path / "copy")
+    refused(command, f"promote --task smm --version {held} --reason r", "the checkout was moved or copied", "start anew")
+    with pytest.raises(StateError, match="the checkout was moved or copied"):
+        store.fitted()
+    assert sorted(path for path in (store.folder / "mlruns" / "artifacts").rglob("*")) == before
