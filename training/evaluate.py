@@ -25,7 +25,7 @@ from training.explanation import explain_model
 from training.fit import ARTIFACT, RUN
 from training.metrics import Draws
 from training.metrics.figures import refusal
-from training.performance import held_out, logged, logged_subgroups, performance_of, refused, write_csv
+from training.performance import headline_first, held_out, logged, logged_subgroups, performance_of, refused, write_csv
 from training.subgroups import subgroup_figures
 
 METRICS = "metrics.json"
@@ -72,6 +72,7 @@ def evaluate_task(table: FeatureTable, task: Task, fitted: Path, out: Path, say:
         without = refused(own["performance"])
         if without:
             say(f"{name}: {len(without)} sets of figures are refused, see performance.csv; the first: {without[0]}")
+        metrics = headline_first(metrics, task.primary_horizon)
         tracking.log_results(record["run_id"], metrics, folder)
         results[name] = {**record, "published": name in SCORES, "metrics": metrics, "refused": without}
     with whole_file(out / METRICS) as work:

@@ -22,6 +22,7 @@ Array = NDArray[np.float64]
 PER_PERSON = "per_person"
 # What MLflow gets; the rest (treat-all, every measure at every landmark) stands in performance.csv.
 _NOT_LOGGED = ("net_benefit_treat_all",)
+_FIRST = ("auc", "brier", "oe_ratio", "ipa", "ici")
 _LOGGED_AT_LANDMARKS = ("auc", "brier", "oe_ratio", "patients", "events")
 
 
@@ -73,6 +74,12 @@ def logged(performance: pd.DataFrame) -> dict[str, float]:
     fixed = performance["subset"].str.startswith("at_")
     kept = np.where(fixed, performance["measure"].isin(_LOGGED_AT_LANDMARKS), ~performance["measure"].isin(_NOT_LOGGED))
     return named(performance[kept])
+
+
+def headline_first(metrics: dict[str, float], months: int) -> dict[str, float]:
+    """Return the figures in the order in which they are logged, which MLflow's pages keep: the main ones at one horizon come first."""
+    names = [f"{measure}_{months}m" for measure in _FIRST]
+    return {name: metrics[name] for name in names if name in metrics} | metrics
 
 
 def logged_subgroups(subgroups: pd.DataFrame) -> dict[str, float]:

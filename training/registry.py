@@ -26,7 +26,7 @@ from training.evidence import HeldOut, compare, held_out, measure, subgroups
 from training.gate import HOLD, PROMOTE, REJECT, Evidence, Facts, Verdict, judge
 from training.ledger import Entry, alias_version, append, overtaken, read, settle, standing, taken_back, user
 from training.tracking import require_run
-from training.version_page import VERDICT, describe_model, describe_version
+from training.version_page import NOTE, VERDICT, describe_model, describe_training, describe_version
 
 GATE_FILE = "gate.json"
 _LONGEST_REASON = 1000
@@ -67,6 +67,7 @@ def register(results: dict[str, dict[str, Any]], task: Task, cohort: Path | None
     if live := live_version(task.name):
         estimator = connect().get_model_version(registered_name(task.name), live[0]).tags.get("estimator", "?")
         outcome["live"] = {"model": estimator, "version": live[0]}
+    _describe_trainings(task, results, outcome)
     return outcome
 
 
@@ -224,7 +225,14 @@ def _keep_verdict(
     for key, value in tags.items():
         client.set_model_version_tag(model, version, key, value)
     client.update_model_version(model, version, description)
+    client.set_tag(run_id, NOTE, description)
     log_card(card_of(facts_of_run(task, run_id, version, cohort=cohort)), run_id)
+
+
+def _describe_trainings(task: Task, results: dict[str, dict[str, Any]], outcome: dict[str, Any]) -> None:
+    client = connect()
+    for training_id in {result["training_id"] for result in results.values() if "training_id" in result}:
+        client.set_tag(training_id, NOTE, describe_training(task, results, outcome))
 
 
 def _go_live(task_name: str, after: str, version: str, name: str, action: str, reason: str, verdict: str) -> Entry:

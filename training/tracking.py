@@ -28,7 +28,11 @@ from serving.store import connect, experiment_location
 MODEL = "model"
 MONITOR = "monitor"  # the tag `kind` of a run that watches the champion and is no candidate
 # MLflow's own word for what this is. Its UI goes by the browser's choice first; see docs/comparing.md.
-_EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}
+_EXPERIMENT_TAGS = {
+    "mlflow.experimentKind": "custom_model_development",
+    "mlflow.note.content": "One line is one training; its + opens the candidates, with the same figures and plots. The training's own "
+    "description has the table of candidates and verdicts. How to read and compare: docs/comparing.md.",
+}
 _REQUIREMENTS = ("mlflow", "xgboost", "numpy", "pandas")
 
 

@@ -1,4 +1,4 @@
-"""What the registry page shows of a version: the tags and the description a person needs to decide."""
+"""What MLflow's pages show of a version, of its run and of its training: the tags and descriptions a person needs to decide."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from features import Task
 from training.gate import Verdict
 
 VERDICT = "gate_verdict"
+NOTE = "mlflow.note.content"  # MLflow's own name for the description of a run
 _SHOWN = (("auc", "AUC", 3), ("brier", "Brier score", 4), ("oe_ratio", "observed / expected", 2))
 _LONGEST_TAG = 4000  # MLflow refuses tags of more than 5000 characters
 
@@ -55,6 +56,29 @@ def describe_version(task: Task, name: str, run: Any, verdict: Verdict, judged_a
         "What each figure was compared with stands in `gate.json` among the artifacts of the source run.",
     ]
     return tags, "\n".join(lines)[:_LONGEST_TAG]
+
+
+def describe_training(task: Task, results: dict[str, dict[str, Any]], outcome: dict[str, Any]) -> str:
+    """Return the Markdown description of a training: its candidates side by side, the best first, and what is live.
+
+    Parameters
+    ----------
+    results : figures by candidate, as evaluation wrote them
+    outcome : what register decided
+    """
+    months, live = task.primary_horizon, outcome["live"]
+    brier = f"brier_{months}m"
+    lines = [
+        f"Live after this training: {live['model']}, version {live['version']}." if live else "No candidate is live.",
+        "",
+        f"| candidate | gate | {' | '.join(f'{label}, {months} m' for _, label, _ in _SHOWN)} | rows judged |",
+        "|---|---|---|---|---|---|",
+    ]
+    for name in sorted(results, key=lambda n: (results[n]["published"], results[n]["metrics"].get(brier, float("inf")))):
+        metrics, verdict = results[name]["metrics"], outcome["verdicts"].get(name, {}).get("verdict", "published score")
+        figures = " | ".join(_with_interval(metrics, f"{key}_{months}m", decimals) for key, _, decimals in _SHOWN)
+        lines.append(f"| {name} | {verdict} | {figures} | {metrics.get(f'share_computable_{months}m', 0.0):.0%} |")
+    return "\n".join([*lines, "", "Figures on other rows do not compare. How to read these pages: docs/comparing.md."])[:_LONGEST_TAG]
 
 
 def _row(check: Any) -> str:

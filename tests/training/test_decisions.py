@@ -119,6 +119,7 @@ def test_a_version_shows_what_a_person_needs_to_decide_and_its_run_keeps_the_ver
     assert found.tags["auc_24m"] == "0.800 (0.760-0.840)"
     assert {"brier_24m", "oe_ratio_24m", "cohort", "judged_at", "feature_hash", "git_commit", "gate_not_met"} <= found.tags.keys()
     assert found.description.startswith("PROMOTE says the gate of logistic")
+    assert connect().get_run(found.run_id).data.tags["mlflow.note.content"] == found.description
     assert "champion" in connect().get_registered_model("smm-progression").description
     import mlflow
 

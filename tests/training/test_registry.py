@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from myeloma import ConfigError, StateError
-from serving.store import load_champion
+from serving.store import connect, load_champion
 from training.compare import as_table, candidates, promotable
 from training.ledger import history
 from training.registry import live_version, promote, register, rollback
@@ -42,6 +42,23 @@ def test_every_candidate_has_a_version_whose_artifact_was_measured_on_people_hel
                 results[name]["metrics"]["brier_24m"] - results[outcome["live"]["model"]]["metrics"]["brier_24m"]
             )
             assert "scored on the same" in compared["note"]
+
+
+@pytest.mark.slow
+def test_the_training_shows_its_candidates_side_by_side_and_what_is_live(trained, results, small_smm_task):
+    outcome = register(results, small_smm_task)
+    note = connect().get_run(results["cox"]["training_id"]).data.tags["mlflow.note.content"]
+    assert note.startswith(f"Live after this training: {outcome['live']['model']}, version {outcome['live']['version']}.")
+    shown = [line.split(" | ")[0].removeprefix("| ") for line in note.splitlines() if line.startswith("| ")][1:]
+    assert set(shown) == set(results)
+    assert shown[0] == outcome["live"]["model"]
+    assert "| published score |" in note
+
+
+@pytest.mark.slow
+def test_the_main_figures_at_the_primary_horizon_are_logged_first(results):
+    for name in ("cox", "boosting"):
+        assert list(results[name]["metrics"])[:3] == ["auc_24m", "brier_24m", "oe_ratio_24m"]
 
 
 @pytest.mark.slow
