@@ -186,6 +186,8 @@ def test_a_curve_in_the_risk_is_found_with_splines_and_not_without():
     assert risks[True] == pytest.approx([0.41, 0.05, 0.41], abs=0.1)
     assert abs(risks[False][0] - risks[False][2]) < 0.1
     assert risks[False][1] > 0.12
+    cox = fit_cox(x, rows, ["m_protein__last__ever"], (24,), covariates=("m_protein__last__ever",), splines=True)
+    assert logistic(cox.margins(at)[:, 0]) == pytest.approx([0.41, 0.05, 0.41], abs=0.1)
 
 
 def test_boosting_moves_the_risk_only_in_the_direction_of_harm_unless_switched_off(smm_table, small_smm_task):

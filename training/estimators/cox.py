@@ -29,6 +29,7 @@ def fit_cox(
     *,
     covariates: tuple[str, ...],
     penalty: NonNegativeFloat = 0.0,
+    splines: bool = False,
 ) -> CauseSpecificCox:
     """Return both cause-specific models, time counted from the landmark.
 
@@ -39,6 +40,8 @@ def fit_cox(
     penalty : float
         Ridge penalty of lifelines' `CoxPHFitter`; raised tenfold, at most three times, where the fit does not converge
         (few events: a covariate that separates them has no finite coefficient).
+    splines : bool
+        Whether latest values and static columns enter as restricted cubic splines.
 
     Raises
     ------
@@ -49,7 +52,7 @@ def fit_cox(
         raise ConfigError(f'The Cox model names the covariate "{unknown[0]}", which the task has not.', nearest(unknown[0], columns))
     if len(covariates) > MOST_COVARIATES:
         raise ConfigError(f"The Cox model takes at most {MOST_COVARIATES} covariates, not {len(covariates)}.")
-    design = fit_design(x, columns, list(covariates), indicate=False)
+    design = fit_design(x, columns, list(covariates), indicate=False, curve=splines)
     z = pd.DataFrame(design.transform(x, columns)).add_prefix("z")
     time = rows["time_to_event"].to_numpy(dtype=float)
     months = np.arange(horizons[-1] + 1) * DAYS_PER_MONTH
