@@ -72,7 +72,8 @@ def in_words(error: ValidationError, where: str) -> str:
         if path[0] in _ACCEPTED:
             path, accepted = path[:1], _ACCEPTED[str(path[0])]
         elif problem["type"] == "missing":
-            path, accepted = path[:-1], "one value more"
+            lacking = path[-1]
+            path, accepted = path[:-1], "one value more" if isinstance(lacking, int) else f'the same with "{lacking}"'
         else:
             accepted = _KINDS.get(problem["type"], problem["msg"]).format_map(problem.get("ctx", {}))
         place = "".join(f", entry {step + 1}," if isinstance(step, int) else f".{step}" for step in path)

@@ -1,5 +1,6 @@
 """Each estimator: risks that never fall with the horizon, contributions that add up, figures that agree with R."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -14,7 +15,7 @@ from serving.design import spline
 from serving.models import logistic, logit
 from serving.predict import explain, predict_risk
 from training.censoring import FollowUp
-from training.estimators import Fitted, fit_candidate
+from training.estimators import Fitted, check_models, fit_candidate
 from training.estimators.boosting import direction_of_harm, fit_boosting
 from training.estimators.calibrated import fit_calibration
 from training.estimators.cox import fit_cox
@@ -145,6 +146,19 @@ def test_a_wrong_option_is_named_with_its_place(mgus_table, mgus_task):
     wrong = replace(mgus_task, models={"boosting": {"trees": 5}})
     with pytest.raises(ConfigError, match=r"tasks\.mgus\.models\.boosting.*trees"):
         fit_candidate(mgus_table.rows, mgus_table.spec, wrong, "boosting", {})
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"penalties": [0.1, -1]}, "logistic.penalties, entry 2, is -1, accepted: more than 0"),
+        ({"penalties": 0.1}, "logistic.penalties is 0.1, accepted: a list"),
+        ({}, 'logistic is {}, accepted: the same with "penalties"'),
+    ],
+)
+def test_what_an_option_accepts_is_said_in_words(mgus_task, options, says):
+    with pytest.raises(ConfigError, match=re.escape(says)):
+        check_models(replace(mgus_task, models={"logistic": options}))
 
 
 def test_an_unknown_covariate_names_the_nearest(mgus_table, mgus_task):

@@ -8,6 +8,7 @@ from typing import Any, get_type_hints
 
 from pydantic import ValidationError, create_model
 
+from features.params import in_words
 from myeloma import ConfigError
 from myeloma.errors import nearest
 
@@ -28,6 +29,5 @@ def checked_options(fit: Callable[..., Any], options: dict[str, Any], where: str
     try:
         accepted = create_model("Options", **fields)(**options)
     except ValidationError as error:
-        problems = "; ".join(f"{e['loc'][0]}: {e['msg']}" for e in error.errors())
-        raise ConfigError(f"{where}: {problems}.", "see params.yaml in the repository.") from None
+        raise ConfigError(f"{in_words(error, where)}.", "see params.yaml in the repository.") from None
     return {name: getattr(accepted, name) for name in parameters}
