@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from math import log
 from typing import Any
 
 from rich.table import Table
@@ -11,6 +13,7 @@ from features import Task
 from myeloma import StateError
 from myeloma.scores import SCORES
 from serving.store import connect
+from training.landmark_tables import landmark_name
 from training.registry import live_version
 from training.version_page import VERDICT
 
@@ -86,12 +89,13 @@ def as_table(task: Task, found: list[Candidate], narrow: bool = False) -> Table:
     """Return the readable table: one line per model and horizon for which there is a figure.
 
     A published score is judged on the rows where it can be computed; `rows judged` says how many that are, since
-    figures on other rows do not compare. In a narrow table an interval stands below its estimate.
+    figures on other rows do not compare. Below stands where each model is most wrong. In a narrow table an interval
+    stands below its estimate.
     """
     how = f"{task.evaluation.folds}-fold cross-validation by patient" if task.evaluation.kind == "cross_validation" else "patients held out"
     title = f"{task.name}: {task.title}; cohort: {found[0].source}. {how.capitalize()}; 95 % intervals by patient bootstrap"
     table = Table(title=title, title_justify="left")
-    for heading in ("model", "horizon", "AUC", "Brier", "observed / expected", "events", "rows judged"):
+    for heading in ("model", "horizon", "AUC", "Brier", "observed / expected", "ICI", "events", "rows judged"):
         table.add_column(heading, justify="left" if heading == "model" else "right")
     for candidate in found:
         lines = [f"{candidate.estimator}{f' ({candidate.note})' if candidate.note else ''}"]
@@ -100,12 +104,41 @@ def as_table(task: Task, found: list[Candidate], narrow: bool = False) -> Table:
         shown = [months for months in task.horizons if f"auc_{months}m" in candidate.metrics]
         for k, months in enumerate(shown):
             cells = [_with_interval(candidate.metrics, f"{measure}_{months}m", "\n" if narrow else " ") for measure in MEASURES]
+            cells.append(f"{candidate.metrics[f'ici_{months}m']:.3f}" if f"ici_{months}m" in candidate.metrics else "-")
             counts = [_count(candidate.metrics, f"events_{months}m"), f"{candidate.metrics[f'share_computable_{months}m']:.0%}"]
             table.add_row(lines[k] if k < len(lines) else "", f"{months} m", *cells, *counts)
         if not shown:
-            table.add_row(lines[0], "-", "not computable on this cohort", "", "", "", "0%")
+            table.add_row(lines[0], "-", "not computable on this cohort", "", "", "", "", "0%")
         table.add_section()
+    table.caption, table.caption_justify = "\n".join(_subgroup_lines(task, found)), "left"
     return table
+
+
+def worst_subgroup(task: Task, candidate: Candidate) -> tuple[str, float, int] | None:
+    """Return the subgroup whose observed / expected is furthest from 1 at the primary horizon, the ratio, and its events.
+
+    Only subgroups with as many events as the gate asks for count.
+    """
+    months, metrics = task.primary_horizon, candidate.metrics
+    start, fixed = f"oe_ratio_{months}m_at_", {landmark_name(years) for years in task.evaluation.landmarks}
+    groups = {key.removeprefix(start) for key in metrics if key.startswith(start) and not key.endswith(("_lo", "_hi"))}
+    ratios = {group: (metrics[start + group], int(metrics.get(f"events_{months}m_at_{group}", 0))) for group in sorted(groups)}
+    judged = {
+        group: (ratio, events)
+        for group, (ratio, events) in ratios.items()
+        if ratio > 0 and events >= task.gate.subgroup_events_at_least and f"at_{group}" not in fixed
+    }
+    if not judged:
+        return None
+    worst = max(judged, key=lambda group: abs(log(judged[group][0])))
+    return worst, *judged[worst]
+
+
+def _subgroup_lines(task: Task, found: list[Candidate]) -> Iterator[str]:
+    for candidate in found:
+        if not candidate.published and not candidate.note and (worst := worst_subgroup(task, candidate)):
+            where = f"{worst[0].replace('_', ' ')} ({worst[2]} events)"
+            yield f"{candidate.estimator}: of all subgroups, observed / expected is furthest from 1 in {where}: {worst[1]:.2f}"
 
 
 def _candidate(run: Any, estimator: str, champion_version: str | None, note: str = "") -> Candidate:

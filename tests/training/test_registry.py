@@ -7,7 +7,7 @@ import pytest
 
 from myeloma import ConfigError, StateError
 from serving.store import connect, load_champion
-from training.compare import as_table, candidates, promotable
+from training.compare import Candidate, as_table, candidates, promotable, worst_subgroup
 from training.ledger import history
 from training.registry import live_version, promote, register, rollback
 
@@ -97,6 +97,17 @@ def test_the_table_shows_every_candidate_with_the_figures_of_its_run(trained, re
     assert all(c.metrics == pytest.approx(results[c.estimator]["metrics"]) for c in found)
     assert sum(c.champion_version is not None for c in found) == 1
     assert as_table(small_smm_task, found).row_count >= len(found)
+
+
+def test_the_worst_subgroup_has_events_enough_and_is_no_landmark(smm_task):
+    def of(**groups):
+        metrics = {f"oe_ratio_24m_at_{name}": ratio for name, (ratio, _) in groups.items()}
+        metrics |= {f"events_24m_at_{name}": events for name, (_, events) in groups.items()} | {"oe_ratio_24m_at_sex_male_lo": 0.01}
+        return worst_subgroup(smm_task, Candidate("boosting", "", None, metrics, "", None))
+
+    groups = {"sex_male": (1.2, 90.0), "sex_female": (0.7, 50.0), "site_east": (3.0, 49.0), "0y": (5.0, 90.0)}
+    assert of(**groups) == ("sex_female", 0.7, 50)  # 1 / 0.7 is 1.43
+    assert of(site_east=(3.0, 49.0)) is None
 
 
 @pytest.mark.slow
