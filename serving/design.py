@@ -18,7 +18,7 @@ class LinearDesign:
     """Frozen at fit time, so that a missing value is handled alike in training and in use.
 
     For each feature used: its scale (`log` takes the logarithm, `percent` that of 1 + percent / 100), the limits it is
-    clipped to, the value that stands in for a missing one (the training median, on that scale), then mean and standard
+    clipped to, the value that stands in for a missing one (the training mean, on that scale), then mean and standard
     deviation. `knots` gives some features, by name, the knots of a restricted cubic spline on the standardised scale,
     with the means of its columns over the training rows. `indicated` lists the features that also get a 0/1 column
     "is missing", standardised by its training share: a penalty then bears on it as on any other column.

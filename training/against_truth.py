@@ -18,7 +18,7 @@ from serving.artifact import feature_matrix, load_artifact
 from serving.models import logit
 from serving.predict import predict_interval
 from training.fit import ARTIFACT
-from training.metrics import Draws, judged_at, main_measures
+from training.metrics import Draws, judged_at, main_measures, weighted_auc
 from training.metrics.figures import interval
 from training.performance import held_out
 
@@ -46,6 +46,8 @@ class Beside:
     auc, truth_auc : (estimate, lo, hi) of the model and of the true risk
     above_reference : AUC minus that of the refitted PANGEA-SMM, paired
     gap_closed : share of the way from the refitted PANGEA-SMM to the true risk
+    gap_expected : the same on average over all outcomes that these people could have had, given their true risks: a few
+        hundred events move `gap_closed` far, this hardly
     correlation : of the log-odds with those of the truth
     miscalibration : mean distance between predicted and mean true risk over twentieths of the prediction
     covered, covered_on_average : share of true risks, and of the mean true risks of twentieths, within the model's intervals
@@ -57,6 +59,7 @@ class Beside:
     truth_auc: tuple[float, ...]
     above_reference: tuple[float, ...]
     gap_closed: tuple[float, ...]
+    gap_expected: tuple[float, ...]
     correlation: float
     miscalibration: float
     covered: float
@@ -99,8 +102,10 @@ def beside_truth(judged: Judged, task: Task, fitted: Path) -> list[Beside]:
     found = []
     for h, months in enumerate(task.horizons):
         sample = judged_at(rows, months, draws).sample
-        auc = {name: _auc(sample, risk[:, h]) for name, risk in {**risks, "truth": true}.items()}
-        found += [_beside(name, months, auc, risks[name][:, h], true[:, h], [bound[:, h] for bound in bounds[name]]) for name in names]
+        everyone = {name: risk[:, h] for name, risk in {**risks, "truth": true}.items()}
+        auc = {name: _auc(sample, risk) for name, risk in everyone.items()}
+        expected = {name: _expected_auc(sample.counts, risk, true[:, h]) for name, risk in everyone.items()}
+        found += [_beside(name, months, (auc, expected), everyone, [bound[:, h] for bound in bounds[name]]) for name in names]
     return found
 
 
@@ -129,17 +134,30 @@ def _bounds(folder: Path, rows: pd.DataFrame) -> tuple[Array, Array]:
     return predict_interval(artifact, feature_matrix(artifact, rows))
 
 
-def _beside(name: str, months: int, auc: dict[str, Array], risk: Array, true: Array, bounds: list[Array]) -> Beside:
-    reference, ceiling = auc[REFERENCE], auc["truth"]
+def _expected_auc(counts: Array, risk: Array, true: Array) -> Array:
+    """Return, in each draw, the AUC in which a row is a case with its true risk, and else a control."""
+    return np.array([weighted_auc(risk, count * true, count * (1.0 - true)) for count in counts])
+
+
+def _gap(auc: dict[str, Array], name: str) -> tuple[float, ...]:
+    return interval((auc[name] - auc[REFERENCE]) / (auc["truth"] - auc[REFERENCE]))
+
+
+def _beside(
+    name: str, months: int, found: tuple[dict[str, Array], dict[str, Array]], risks: dict[str, Array], bounds: list[Array]
+) -> Beside:
+    auc, expected = found
+    risk, true = risks[name], risks["truth"]
     group = pd.qcut(risk, _GROUPS, labels=False, duplicates="drop")
     means = pd.DataFrame({"risk": risk, "true": true, "lo": bounds[0], "hi": bounds[1]}).groupby(group).mean()
     return Beside(
         name,
         months,
         interval(auc[name]),
-        interval(ceiling),
-        interval(auc[name] - reference),
-        interval((auc[name] - reference) / (ceiling - reference)),
+        interval(auc["truth"]),
+        interval(auc[name] - auc[REFERENCE]),
+        _gap(auc, name),
+        _gap(expected, name),
         float(np.corrcoef(logit(risk), logit(true))[0, 1]),
         float((means["risk"] - means["true"]).abs().mean()),
         float(((bounds[0] <= true) & (true <= bounds[1])).mean()),

@@ -105,6 +105,7 @@ def truth(
         "AUC of the truth",
         f"above {REFERENCE}",
         "gap closed",
+        "expected",
         "corr.",
         "miscal.",
         "truth in interval",
@@ -112,9 +113,9 @@ def truth(
         shown.add_column(heading, justify="left" if heading == "model" else "right")
     for each in found:
         cells = [f"{x[0]:.3f} ({x[1]:.3f}, {x[2]:.3f})" for x in (each.auc, each.truth_auc, each.above_reference)]
-        gap = f"{each.gap_closed[0]:.0%} ({each.gap_closed[1]:.0%}, {each.gap_closed[2]:.0%})"
+        gaps = [f"{gap[0]:.0%} ({gap[1]:.0%}, {gap[2]:.0%})" for gap in (each.gap_closed, each.gap_expected)]
         inside = f"{each.covered:.0%}; means {each.covered_on_average:.0%}"
-        shown.add_row(each.model, f"{each.horizon} m", *cells, gap, f"{each.correlation:.2f}", f"{each.miscalibration:.3f}", inside)
+        shown.add_row(each.model, f"{each.horizon} m", *cells, *gaps, f"{each.correlation:.2f}", f"{each.miscalibration:.3f}", inside)
     console.print(shown)
     console.print(_drivers_table(task, chosen.primary_horizon, carried, drivers))
 

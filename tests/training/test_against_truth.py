@@ -4,6 +4,7 @@ import json
 import shutil
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
 from typer.testing import CliRunner
@@ -12,7 +13,7 @@ from features import read_table
 from features.simulation import simulate_truth
 from myeloma import DataError, StateError
 from training.__main__ import app
-from training.against_truth import beside_truth, judged_with_truth
+from training.against_truth import _expected_auc, beside_truth, judged_with_truth
 
 pytestmark = pytest.mark.slow
 
@@ -45,7 +46,7 @@ def test_the_reference_closes_none_of_the_gap_and_every_model_has_its_figures(be
         assert -1 < each.correlation < 1
         assert 0 <= each.covered <= 1
         if model == "cox":
-            assert each.gap_closed == each.above_reference == (0.0, 0.0, 0.0)
+            assert each.gap_closed == each.gap_expected == each.above_reference == (0.0, 0.0, 0.0)
 
 
 def test_a_model_that_knows_the_truth_closes_the_whole_gap(beside, truth_path, trained, tmp_path):
@@ -59,9 +60,15 @@ def test_a_model_that_knows_the_truth_closes_the_whole_gap(beside, truth_path, t
     judged.to_parquet(path)
     found = beside(truth_path, fitted)
     for months in (12, 24, 60):
-        assert found["boosting", months].gap_closed == pytest.approx((1.0, 1.0, 1.0))
+        assert found["boosting", months].gap_closed == found["boosting", months].gap_expected == pytest.approx((1.0, 1.0, 1.0))
         assert found["boosting", months].miscalibration == pytest.approx(0.0, abs=1e-12)
         assert found["boosting", months].correlation == pytest.approx(1.0)
+
+
+def test_what_is_expected_depends_on_the_true_risks_and_not_on_who_progressed():
+    true, one = np.array([0.2, 0.8]), np.ones((1, 2))
+    assert _expected_auc(one, true, true) == pytest.approx(0.8 * 0.8 + 0.5 * 2 * 0.8 * 0.2)  # a row tied with itself counts half
+    assert _expected_auc(one, -true, true) == pytest.approx(0.2 * 0.2 + 0.5 * 2 * 0.8 * 0.2)
 
 
 def test_the_truth_of_another_cohort_is_refused(beside, tmp_path):

@@ -16,8 +16,8 @@ _NOTE = (
 )
 _MISSING = {
     "boosting": "Trees take it as missing.",
-    "logistic": "The median of those fitted on stands in, and a column of its own says that the latest value is missing.",
-    "cox": "The median of those fitted on stands in.",
+    "logistic": "The mean of those fitted on stands in, and a column of its own says that the latest value is missing.",
+    "cox": "The mean of those fitted on stands in.",
     "ensemble": "Each member has its own way.",
 }
 _Items = list[tuple[str, Cell, str]]

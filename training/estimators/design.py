@@ -1,4 +1,4 @@
-"""Fitting the linear design: limits, medians, means, spreads and knots come from the rows that are fitted on."""
+"""Fitting the linear design: limits, means, spreads and knots come from the rows that are fitted on."""
 
 from __future__ import annotations
 
@@ -38,7 +38,8 @@ def fit_design(x: Array, columns: list[str], use: list[str], *, indicate: bool, 
         entering = _scale(name)
         values = rescaled(values[:, None], (entering,))[:, 0]
         low, high = np.nanpercentile(values, _CLIP_PERCENTILES)
-        middle = float(np.nanmedian(values))
+        # Not the median: where a harmful value is the rarer one, it would make those unknown safer than people are on average.
+        middle = float(np.nanmean(np.clip(values, low, high)))
         filled = np.where(np.isnan(values), middle, np.clip(values, low, high))
         if np.ptp(filled) == 0:  # a standard deviation of equal values need not be 0 to the last bit
             continue
