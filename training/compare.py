@@ -13,6 +13,7 @@ from features import Task
 from myeloma import StateError
 from myeloma.scores import SCORES
 from serving.store import connect
+from training.gate import rank
 from training.landmark_tables import landmark_name
 from training.registry import live_version
 from training.version_page import VERDICT
@@ -65,8 +66,7 @@ def candidates(task: Task) -> list[Candidate]:
         elif version:
             note = "earlier training" if _cohort(run) == newest else "other cohort"
             chosen[f"{estimator} ({note})"] = _candidate(run, estimator, version, note)
-    key = f"brier_{task.primary_horizon}m"
-    return sorted(chosen.values(), key=lambda c: (c.published, c.metrics.get(key, float("inf"))))
+    return sorted(chosen.values(), key=lambda c: (c.published, rank(c.metrics, task.primary_horizon)))
 
 
 def promotable(task: Task) -> dict[str, Candidate]:

@@ -7,8 +7,9 @@ A demand that could not be measured says so and why; only held-out figures at th
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
+from math import inf
 from typing import Any
 
 from features import Task
@@ -39,6 +40,17 @@ class Check:
         """Return the demand on one line."""
         value = "not measured" if self.holds is None else "missing" if self.value is None else self.shown
         return f"{self.name} is {value}, accepted: {self.accepted}{f' ({self.note})' if self.note else ''}"
+
+
+def rank(metrics: Mapping[str, float], months: int) -> tuple[float, float]:
+    """Return what candidates are ordered by, best first: the Brier score to four decimals, as shown; of equal ones the higher AUC.
+
+    Examples
+    --------
+    >>> rank({"brier_24m": 0.08712, "auc_24m": 0.66}, 24) < rank({"brier_24m": 0.08709, "auc_24m": 0.65}, 24)
+    True
+    """
+    return round(metrics.get(f"brier_{months}m", inf), 4), -metrics.get(f"auc_{months}m", 0.0)
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from serving.artifact import Artifact
 from serving.store import CHALLENGER, CHAMPION, connect, load_version, registered_name
 from training.card import card_of, facts_of_run, log_card
 from training.evidence import HeldOut, compare, held_out, measure, subgroups
-from training.gate import HOLD, PROMOTE, REJECT, Evidence, Facts, Verdict, judge
+from training.gate import HOLD, PROMOTE, REJECT, Evidence, Facts, Verdict, judge, rank
 from training.ledger import Entry, alias_version, append, overtaken, read, settle, standing, taken_back, user
 from training.tracking import require_run
 from training.version_page import NOTE, VERDICT, describe_model, describe_training, describe_version
@@ -35,7 +35,7 @@ _LONGEST_REASON = 1000
 def register(results: dict[str, dict[str, Any]], task: Task, cohort: Path | None = None) -> dict[str, Any]:
     """Register every fitted candidate with its verdict; the best that the gate promotes becomes the champion.
 
-    The order is by held-out Brier score at the task's primary horizon. Each is compared with what is live when its turn
+    The order is by held-out Brier score at the task's primary horizon, of equal ones by AUC (see `training.gate.rank`). Each is compared with what is live when its turn
     comes, so of one training at most one is promoted. The best that is only held back becomes the challenger; the
     champion stays. Published scores are compared, never registered.
 
@@ -50,7 +50,7 @@ def register(results: dict[str, dict[str, Any]], task: Task, cohort: Path | None
     for result in fitted.values():
         require_run(result["run_id"], task)
     outcome: dict[str, Any] = {"verdicts": {}, CHAMPION: None, CHALLENGER: None, "live": None}
-    for name in sorted(fitted, key=lambda name: fitted[name]["metrics"].get(brier, float("inf"))):
+    for name in sorted(fitted, key=lambda name: rank(fitted[name]["metrics"], task.primary_horizon)):
         result = fitted[name]
         version = _version_of(result["run_id"], result["model_uri"], task.name, name)
         after, held = _last_key(task.name), held_out(result, task, cohort)
