@@ -1,4 +1,4 @@
-"""Every figure of every candidate on the rows that all were judged on: all visits, each person once, fixed landmarks."""
+"""Every figure of every candidate on the rows that all were judged on: all visits, each person once a year, fixed landmarks."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from myeloma import StateError
 from training.fit import PREDICTIONS
 from training.landmark_tables import at_landmark, landmark_name
 from training.metrics import Draws, all_measures, figures, main_measures, named
-from training.metrics.sample import person_share
+from training.metrics.sample import yearly_share
 
 Array = NDArray[np.float64]
 PER_PERSON = "per_person"
@@ -51,7 +51,7 @@ def held_out(table: FeatureTable, task: Task, fitted: Path, names: list[str]) ->
 def performance_of(rows: pd.DataFrame, risks: Mapping[str, Array], task: Task, draws: Draws) -> pd.DataFrame:
     """Return all figures of all candidates, one line each, as `training.metrics.figures` lays them out.
 
-    Subsets: "" is all visits pooled, each row counting once; `per_person` the same rows, each *person* counting once;
+    Subsets: "" is all visits pooled, each row counting once; `per_person` the same rows, each *person* counting once a year;
     `at_2y` one row per person at a fixed landmark.
     """
 
@@ -60,7 +60,7 @@ def performance_of(rows: pd.DataFrame, risks: Mapping[str, Array], task: Task, d
 
     parts = [
         figures(rows, risks, task.horizons, draws, everything),
-        figures(rows, risks, task.horizons, draws, main_measures, PER_PERSON, person_share(rows["patient_id"])),
+        figures(rows, risks, task.horizons, draws, main_measures, PER_PERSON, yearly_share(rows)),
     ]
     for years in task.evaluation.landmarks:
         there = at_landmark(rows, years)

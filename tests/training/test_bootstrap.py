@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 
 from training.censoring import FollowUp, ipcw_weights
-from training.metrics import Draws, Sample, evaluate_risks, horizon_metrics, main_measures
+from training.metrics import Draws, Sample, evaluate_risks, horizon_metrics, judged_at, main_measures
 from training.metrics.figures import refusal
-from training.metrics.sample import person_share
+from training.metrics.sample import yearly_share
 
 
 @pytest.fixture
@@ -93,7 +93,27 @@ def test_without_a_progression_there_are_counts_and_no_measures(rows, event):
     assert "oe_ratio_24m" not in metrics
 
 
-def test_each_person_counts_once_when_rows_share_their_person(rows):
-    uneven = pd.concat([rows, rows.iloc[:100]])
-    share = person_share(uneven["patient_id"])
-    assert share.sum() == pytest.approx(rows["patient_id"].nunique())
+def test_a_visit_shares_its_weight_with_those_of_the_year_before_and_with_none_that_come_later():
+    days = ["2020-01-01", "2020-06-01", "2020-12-31", "2021-01-02", "2020-06-01"]
+    visits = pd.DataFrame({"patient_id": ["a", "a", "a", "a", "b"], "landmark": pd.to_datetime(days)}, index=[3, 1, 4, 1, 5])
+    assert yearly_share(visits).tolist() == [1, 1 / 2, 1 / 3, 1 / 3, 1]
+    assert yearly_share(visits.iloc[::-1]).tolist() == [1, 1 / 3, 1 / 3, 1 / 2, 1]
+
+
+def test_true_risks_stay_right_in_the_large_when_each_person_counts_once_a_year():
+    rng = np.random.default_rng(1)
+    rate = 0.25  # a year; everybody comes twice a year until they progress, at most ten years
+    until = rng.exponential(1 / rate, 4000)
+    visits = np.minimum(until / 0.5, 20).astype(int) + 1
+    person, visit = np.repeat(np.arange(4000), visits), np.concatenate([np.arange(n) for n in visits])
+    rows = pd.DataFrame(
+        {
+            "patient_id": person.astype(str),
+            "landmark": pd.Timestamp("2000-01-01") + pd.to_timedelta(np.round(visit * 182.625), unit="D"),
+            "event": "progression",
+            "time_to_event": np.maximum((until[person] - visit / 2) * 365.25, 0.5),
+        }
+    )
+    judged = judged_at(rows, 24, Draws.of(rows["patient_id"], 1, 1), yearly_share(rows))
+    found = main_measures(judged.sample, np.full(len(rows), 1 - np.exp(-2 * rate)))
+    assert found[("oe_ratio", None)][0] == pytest.approx(1.0, abs=0.04)

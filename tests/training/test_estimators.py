@@ -236,14 +236,15 @@ def test_levels_and_changes_have_a_direction_of_harm_and_nothing_else_has(column
     assert direction_of_harm(column) == direction
 
 
-def test_with_equal_people_a_person_of_ten_visits_counts_as_one_of_a_single_visit():
-    rows = pd.DataFrame(
-        {"patient_id": ["a"] * 10 + ["b"], "event": ["progression"] * 10 + ["none"], "time_to_event": [300.0] * 10 + [900.0]}
-    )
+def test_with_equal_people_a_year_of_many_visits_counts_as_one_of_few():
+    often, seldom = pd.date_range("2018-01-01", periods=49, freq="30D"), pd.date_range("2018-01-01", periods=9, freq="180D")
+    rows = pd.DataFrame({"patient_id": ["a"] * 49 + ["b"] * 9, "landmark": [*often, *seldom], "event": "none", "time_to_event": 900.0})
     by_visit, by_person = (stack(rows, (24,), weighting) for weighting in ("visits", "patients"))
-    assert by_visit.weight.tolist() == [1.0] * 11
-    assert by_person.weight[:10].sum() == pytest.approx(by_person.weight[10])
-    assert by_person.weight.sum() == pytest.approx(11.0)
+    assert by_visit.weight.tolist() == [1.0] * 58
+    last_year = (rows["landmark"] > "2021-01-01").to_numpy()
+    a, b = (by_person.weight[last_year & (rows["patient_id"] == who)].sum() for who in "ab")
+    assert a == pytest.approx(b)
+    assert by_person.weight.mean() == pytest.approx(1.0)
 
 
 def test_an_ensemble_is_the_weighted_mean_of_its_members_in_log_odds_and_in_contributions(fitted_smm, smm_table):

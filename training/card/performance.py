@@ -64,7 +64,7 @@ def performance(facts: Facts) -> Section:
         for key, words, decimals in _MEASURES
         if key in _EACH_PERSON_ONCE
     ]
-    parts = [Part(rows, "All visits, each counting once"), Part(once, "The same visits, each person counting once")]
+    parts = [Part(rows, "All visits, each counting once"), Part(once, "The same visits, each person counting once a year")]
     draws = facts.params.get("evaluation.bootstrap", "unknown")
     blocks: list[Block] = [
         Text(f"How: {how_judged(facts)}. In brackets 95 % percentile intervals of a bootstrap by patient ({draws} draws)."),

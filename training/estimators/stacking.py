@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from features.tasks import horizon_days
 from training.censoring import FollowUp, ipcw_weights, progressed_by
+from training.metrics.sample import yearly_share
 
 Array = NDArray[np.float64]
 Weighting = Literal["visits", "patients"]
@@ -38,8 +39,8 @@ def stack(rows: pd.DataFrame, horizons: tuple[int, ...], weighting: Weighting = 
     Parameters
     ----------
     weighting : {"visits", "patients"}
-        Whether every visit counts alike, or every person, with a share 1 / n of their weight on each of n visits. The
-        mean weight is 1 in both.
+        Whether every visit counts alike, or every person once a year (see `yearly_share`; it needs `landmark`). The mean
+        weight is 1 in both.
     """
     follow_up = FollowUp.of(rows)
     share = np.ones(len(rows)) if weighting == "visits" else _equal_people(rows)
@@ -53,5 +54,5 @@ def stack(rows: pd.DataFrame, horizons: tuple[int, ...], weighting: Weighting = 
 
 
 def _equal_people(rows: pd.DataFrame) -> Array:
-    visits = rows.groupby("patient_id")["patient_id"].transform("size").to_numpy(dtype=float)
-    return len(rows) / rows["patient_id"].nunique() / visits
+    share = yearly_share(rows)
+    return share / share.mean()

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from features.tasks import DAYS_PER_YEAR
 from training.censoring import NONE, FollowUp, progressed_by
 from training.metrics.kernels import weigh_for_censoring
 
@@ -44,9 +45,27 @@ class Draws:
         return np.ascontiguousarray(self.people[:, self.ids.get_indexer(pd.Index(patient_ids))])
 
 
-def person_share(patient_ids: pd.Series) -> Array:
-    """Return one over the number of rows of each row's person, so that everybody counts once."""
-    return 1.0 / patient_ids.map(patient_ids.value_counts()).to_numpy(dtype=float)
+def yearly_share(rows: pd.DataFrame) -> Array:
+    """Return one over the visits of each row's person in the year up to that row: everybody counts once a year of visits.
+
+    Only visits up to the row are counted. How many come later depends on what happens after the landmark (who progresses
+    has no later visit): weights by all of a person's visits would count those who progress soon too often.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        patient_id, landmark.
+    """
+    person = pd.factorize(rows["patient_id"])[0]
+    day = rows["landmark"].to_numpy().astype("datetime64[D]").astype(np.int64)
+    order = np.lexsort((day, person))
+    day = day - day.min(initial=0)
+    place = (person * (day.max(initial=0) + 2 * DAYS_PER_YEAR) + day)[order]  # the years of two people never overlap
+    first = np.searchsorted(place, place - DAYS_PER_YEAR, side="right")
+    last = np.searchsorted(place, place, side="right")
+    share = np.empty(len(rows))
+    share[order] = 1.0 / (last - first)
+    return share
 
 
 @dataclass(frozen=True)
