@@ -93,11 +93,13 @@ def test_without_a_progression_there_are_counts_and_no_measures(rows, event):
     assert "oe_ratio_24m" not in metrics
 
 
-def test_a_visit_shares_its_weight_with_those_of_the_year_before_and_with_none_that_come_later():
-    days = ["2020-01-01", "2020-06-01", "2020-12-31", "2021-01-02", "2020-06-01"]
+def test_a_visit_counts_for_the_time_since_the_one_before_at_most_a_year_whatever_comes_later():
+    days = ["2020-01-01", "2020-06-01", "2020-12-31", "2024-01-02", "2020-06-01"]
     visits = pd.DataFrame({"patient_id": ["a", "a", "a", "a", "b"], "landmark": pd.to_datetime(days)}, index=[3, 1, 4, 1, 5])
-    assert yearly_share(visits).tolist() == [1, 1 / 2, 1 / 3, 1 / 3, 1]
-    assert yearly_share(visits.iloc[::-1]).tolist() == [1, 1 / 3, 1 / 3, 1 / 2, 1]
+    expected = [1, 152 / 365.25, 213 / 365.25, 1, 1]
+    assert yearly_share(visits) == pytest.approx(expected)
+    assert yearly_share(visits.iloc[::-1]) == pytest.approx(expected[::-1])
+    assert yearly_share(visits.iloc[:2]) == pytest.approx(expected[:2])
 
 
 def test_true_risks_stay_right_in_the_large_when_each_person_counts_once_a_year():

@@ -46,26 +46,19 @@ class Draws:
 
 
 def yearly_share(rows: pd.DataFrame) -> Array:
-    """Return one over the visits of each row's person in the year up to that row: everybody counts once a year of visits.
+    """Return the time since each row's person came before, in years, at most 1 (1 at a first visit): so everybody counts once a year.
 
-    Only visits up to the row are counted. How many come later depends on what happens after the landmark (who progresses
-    has no later visit): weights by all of a person's visits would count those who progress soon too often.
+    Only what came before the row is looked at. How many visits follow depends on what happens after the landmark (who
+    progresses has none): weights by all of a person's visits would count those who progress soon too often.
 
     Parameters
     ----------
     rows : DataFrame
         patient_id, landmark.
     """
-    person = pd.factorize(rows["patient_id"])[0]
-    day = rows["landmark"].to_numpy().astype("datetime64[D]").astype(np.int64)
-    order = np.lexsort((day, person))
-    day = day - day.min(initial=0)
-    place = (person * (day.max(initial=0) + 2 * DAYS_PER_YEAR) + day)[order]  # the years of two people never overlap
-    first = np.searchsorted(place, place - DAYS_PER_YEAR, side="right")
-    last = np.searchsorted(place, place, side="right")
-    share = np.empty(len(rows))
-    share[order] = 1.0 / (last - first)
-    return share
+    visits = rows[["patient_id", "landmark"]].reset_index(drop=True).sort_values("landmark", kind="stable")
+    days = visits.groupby("patient_id")["landmark"].diff().dt.days.sort_index().to_numpy(dtype=float)
+    return np.fmin(days / DAYS_PER_YEAR, 1.0)
 
 
 @dataclass(frozen=True)
