@@ -61,15 +61,16 @@ def _interval(artifact: Artifact, x: Array, log_odds: Array) -> tuple[Array, Arr
     """Return the 95 % interval of each risk from fits to halves of the patients.
 
     A fit to a half that is drawn without replacement differs from the whole fit with the variance that the whole fit
-    itself has (half-sampling: Politis, Romano and Wolf, Subsampling, 1999, section 2.2). The interval is about how far
-    the model is known for such a person; what was not measured is not in it. Bounds do not fall with the horizon.
+    itself has (half-sampling: Politis, Romano and Wolf, Subsampling, 1999, section 2.2). The fits come in pairs, a half and
+    the other half, that lie about as far from the whole on either side: a pair is one degree of freedom. The interval is
+    about how far the model is known for such a person; what was not measured is not in it. Bounds do not fall with the horizon.
     """
     if not artifact.resampled:
         return np.full(log_odds.shape, np.nan), np.full(log_odds.shape, np.nan)
     whole = artifact.model.margins(x)
     deviations = [model.margins(x) - whole for model in artifact.resampled]
     spread = artifact.calibration.slope * np.sqrt(np.mean(np.square(deviations), axis=0))
-    reach = student_t.ppf(0.975, len(deviations)) * spread
+    reach = student_t.ppf(0.975, len(deviations) // 2) * spread
     lower, upper = (np.maximum.accumulate(logistic(bound), axis=1) for bound in (log_odds - reach, log_odds + reach))
     return lower, upper
 

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -10,10 +11,10 @@ from lifelines.utils import concordance_index
 
 from features.tasks import horizon_days
 from myeloma import ConfigError
-from serving.artifact import feature_matrix
+from serving.artifact import Calibration, feature_matrix
 from serving.design import spline
 from serving.models import logistic, logit
-from serving.predict import explain, predict_risk
+from serving.predict import explain, predict_interval, predict_risk
 from training.censoring import FollowUp
 from training.estimators import Fitted, check_models, fit_candidate
 from training.estimators.boosting import direction_of_harm, fit_boosting
@@ -300,6 +301,23 @@ def test_the_interval_of_a_mean_has_the_width_that_theory_gives():
         half = rng.permutation(n)[: n // 2]
         estimates.append(fit_logistic(x[half], rows.iloc[half], ["age"], (24,), penalties=(1000.0,), splines=False).margins(x[:1])[0, 0])
     assert np.sqrt(np.mean(np.square(np.array(estimates) - whole))) == pytest.approx(1 / np.sqrt(n * p * (1 - p)), rel=0.15)
+
+
+@pytest.mark.parametrize("pairs", [1, 5])
+def test_the_interval_holds_the_truth_in_19_of_20_samples_from_few_pairs_of_halves_too(pairs):
+    """The model is the mean of 60 people, the truth 0, each row a sample of its own: a half and the other half say the same."""
+    people = np.random.default_rng(0).normal(size=(4000, 60))
+
+    def model(means):
+        return SimpleNamespace(margins=lambda x: means[:, None])
+
+    halves = []
+    for _ in range(pairs):
+        people = np.random.default_rng(len(halves)).permuted(people, axis=1)
+        halves += [model(people[:, :30].mean(axis=1)), model(people[:, 30:].mean(axis=1))]
+    artifact = SimpleNamespace(model=model(people.mean(axis=1)), resampled=halves, calibration=Calibration.identity((24,)))
+    lower, upper = predict_interval(artifact, np.empty((4000, 0)))
+    assert ((lower <= 0.5) & (upper >= 0.5)).mean() == pytest.approx(0.95, abs=0.012)
 
 
 def test_a_cox_model_of_events_that_a_covariate_separates_is_penalised_until_it_converges():
