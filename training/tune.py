@@ -6,8 +6,10 @@ say what choosing is worth: on people whom neither the choice nor the fit has se
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -111,7 +113,7 @@ def _studied(
     """Return the study of some rows, with as many trials as were asked for. Its name holds what it depends on."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     search.storage.parent.mkdir(parents=True, exist_ok=True)
-    name = f"{search.model} {part} {table.about['cohort_hash']} {table.about['feature_hash']} seed {search.seed}"
+    name = f"{search.model} {part} {table.about['cohort_hash']} {table.about['feature_hash']} {_asked(task, present)} seed {search.seed}"
     study = optuna.create_study(
         storage=f"sqlite:///{search.storage}",
         study_name=name,
@@ -134,6 +136,12 @@ def _studied(
         study.tell(trial, None if state is TrialState.PRUNED else float(np.mean(losses)), state)
         told(part, study.trials[trial.number])
     return study
+
+
+def _asked(task: Task, present: dict[str, Any]) -> str:
+    """Return a hash of what a loss depends on beside the cohort and the features: trials under other horizons do not compare."""
+    asked = {**task.rules(), "horizons": task.horizons, "evaluation": asdict(task.evaluation), "options": present}
+    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _loss(rows: pd.DataFrame, fold: Fold, table: FeatureTable, task: Task, model: str, options: dict[str, Any]) -> float:

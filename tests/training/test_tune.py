@@ -61,6 +61,20 @@ def test_the_people_held_out_change_nothing(mgus_table, mgus_task, search, tmp_p
     assert changed == tune(table, task, quick, silent)
 
 
+@pytest.mark.parametrize(
+    "other", [{"horizons": (60, 120), "primary_horizon": 120}, {"treatment": "ignore"}, {"models": {"logistic": {"penalties": [2.0]}}}]
+)
+def test_trials_made_for_another_question_are_not_taken_for_trials_of_this_one(mgus_table, mgus_task, search, monkeypatch, other):
+    from training import tune as module
+
+    monkeypatch.setattr(module, "check_table", lambda table, task: None)
+    monkeypatch.setattr(module, "_loss", lambda *args: 0.1)
+    told = []
+    for task in (mgus_task, replace(mgus_task, **other), mgus_task):
+        tune(mgus_table, task, replace(search, trials=1), lambda part, trial: told.append(trial.number))
+    assert told == [0, 0]
+
+
 @pytest.mark.slow
 def test_outer_folds_compare_tuned_with_present_options_on_people_neither_has_seen(mgus_table, mgus_task, search):
     table, task = few_columns(mgus_table, mgus_task)
