@@ -124,6 +124,12 @@ def _judged_rows(table: FeatureTable, task: Task, folds: list[Fold], risks: list
     return pd.concat([pd.concat(parts, ignore_index=True), predicted], axis=1)
 
 
+def judged_hash(judged: pd.DataFrame) -> str:
+    """Return a hash of rows, split and outcomes: figures of two runs with the same one compare."""
+    seen = judged[["patient_id", "landmark", "fold", "event", "time_to_event"]]
+    return hashlib.sha256(pd.util.hash_pandas_object(seen, index=False).to_numpy().tobytes()).hexdigest()[:16]
+
+
 def _keep(
     name: str, table: FeatureTable, task: Task, artifact: Artifact | None, judged: pd.DataFrame, training: dict[str, str], folder: Path
 ) -> str:
@@ -131,9 +137,7 @@ def _keep(
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     judged.to_parquet(folder / PREDICTIONS, index=False)
-    # Two runs with one hash were judged on the same rows by the same split: their figures compare.
-    judged_hash = hashlib.sha256(pd.util.hash_pandas_object(judged[["patient_id", "landmark", "fold"]], index=False).to_numpy().tobytes())
-    training = {**training, "judged_hash": judged_hash.hexdigest()[:16], "folder": str(folder)}
+    training = {**training, "judged_hash": judged_hash(judged), "folder": str(folder)}
     run_id = tracking.start_run(task, name, training["training_id"], table, training["judged_hash"])
     params = {
         "horizons": list(task.horizons),
