@@ -16,6 +16,7 @@ from serving.artifact import Artifact
 from serving.store import CHAMPION, connect, load_version, registered_name
 from serving.store_trouble import in_words
 from training.ledger import alias_version, history
+from training.tracking import require_place
 from training.version_page import VERDICT
 
 _LEFTOVER_AFTER = 3600  # seconds: no fit of a candidate takes so long without a word to its run
@@ -44,7 +45,8 @@ def examine(tasks: list[Task]) -> list[Finding]:
         return [Finding(told.what, False, told.hint)]
     findings = [Finding(f"tracking store: there, MLflow {mlflow.__version__}", True)]
     for task in tasks:
-        findings += [*_champion(task), *_versions(task), *_leftover_runs(task)]
+        found = [*_champion(task), *_versions(task)]
+        findings += [*found, *(_place(task) if all(finding.ok for finding in found) else []), *_leftover_runs(task)]
     return findings
 
 
@@ -139,6 +141,17 @@ def _has_files(name: str, version: Any) -> bool:
         return bool(mlflow.artifacts.list_artifacts(artifact_uri=f"models:/{name}/{version.version}"))
     except (MlflowException, OSError):
         return False
+
+
+def _place(task: Task) -> list[Finding]:
+    """Do the files lie beside the store? In a copied checkout all loads, from the one that it was copied from."""
+    experiment = connect().get_experiment_by_name(task.name)
+    try:
+        if experiment:
+            require_place(experiment.artifact_location, task)
+    except StateError as error:
+        return [Finding(f"{task.name}: {error.what}", False, error.hint)]
+    return []
 
 
 def _leftover_runs(task: Task) -> list[Finding]:

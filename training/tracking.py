@@ -117,11 +117,18 @@ def experiment_of(task: Task) -> str:
     client = connect(create=True)
     experiment = client.get_experiment_by_name(task.name)
     if experiment:
-        _require_place(experiment.artifact_location, task)
+        require_place(experiment.artifact_location, task)
     return experiment.experiment_id if experiment else client.create_experiment(task.name, experiment_location(task.name), _EXPERIMENT_TAGS)
 
 
-def _require_place(there: str, task: Task) -> None:
+def require_place(there: str, task: Task) -> None:
+    """Refuse a store whose experiment keeps its files (`there`) in another checkout.
+
+    Raises
+    ------
+    StateError
+        The checkout was moved or copied.
+    """
     here = experiment_location(task.name)
     if here and there != here and there.startswith("file:") and there.endswith(f"/artifacts/{task.name}"):
         raise StateError(

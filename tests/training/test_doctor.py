@@ -77,6 +77,14 @@ def test_a_moved_checkout_is_found_though_mlflow_answers_with_an_empty_list(stor
     assert all("checkout was moved" in f.mend for f in findings)
 
 
+def test_a_copied_checkout_is_found_though_all_loads_from_where_it_was_copied(store, monkeypatch, tmp_path):
+    store.register()
+    shutil.copytree(tmp_path / "mlruns", tmp_path / "copy" / "mlruns")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'copy' / 'mlruns' / 'mlflow.db'}")
+    (finding,) = bad(store)
+    assert ("moved or copied" in finding.what, "make clean, then make train" in finding.mend) == (True, True)
+
+
 def test_files_lost_by_a_version_that_is_not_live_are_found_too(store):
     store.register()
     version, _ = store.register(brier=0.11)
