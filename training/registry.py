@@ -35,9 +35,9 @@ _LONGEST_REASON = 1000
 def register(results: dict[str, dict[str, Any]], task: Task, cohort: Path | None = None) -> dict[str, Any]:
     """Register every fitted candidate with its verdict; the best that the gate promotes becomes the champion.
 
-    The order is by held-out Brier score at the task's primary horizon, of equal ones by AUC (see `training.gate.rank`). Each is compared with what is live when its turn
-    comes, so of one training at most one is promoted. The best that is only held back becomes the challenger; the
-    champion stays. Published scores are compared, never registered.
+    The order is by held-out Brier score at the task's primary horizon, of equal ones by AUC (see `training.gate.rank`).
+    Each is compared with what is live when its turn comes, so of one training at most one is promoted. The best that is
+    only held back becomes the challenger; the champion stays. Published scores are compared, never registered.
 
     Returns
     -------
