@@ -23,7 +23,7 @@ MEASURES = ("auc", "brier", "oe_ratio")
 
 @dataclass(frozen=True)
 class Candidate:
-    """The newest evaluated run of one estimator on the newest cohort; or the champion, where that is another one (`note`)."""
+    """The newest evaluated run of one estimator on the newest cohort and split; or the champion, where that is another one (`note`)."""
 
     estimator: str
     run_id: str
@@ -56,15 +56,15 @@ def candidates(task: Task) -> list[Candidate]:
         what = f"Nothing is evaluated for {task.name}."
         raise StateError(what, f"run: python -m training evaluate --task {task.name}", "nothing_evaluated")
     live = live_version(task.name)
-    newest = _cohort(evaluated[0])
+    newest = _judged_on(evaluated[0])
     chosen: dict[str, Candidate] = {}
     for run in evaluated:
         estimator = run.data.tags.get("estimator", "?")
         version = live[0] if live and run.info.run_id == live[1] else None
-        if _cohort(run) == newest and estimator not in chosen:
+        if _judged_on(run) == newest and estimator not in chosen:
             chosen[estimator] = _candidate(run, estimator, version)
         elif version:
-            note = "earlier training" if _cohort(run) == newest else "other cohort"
+            note = "earlier training" if _judged_on(run) == newest else "other cohort or split"
             chosen[f"{estimator} ({note})"] = _candidate(run, estimator, version, note)
     return sorted(chosen.values(), key=lambda c: (c.published, rank(c.metrics, task.primary_horizon)))
 
@@ -155,8 +155,9 @@ def _candidate(run: Any, estimator: str, champion_version: str | None, note: str
     )
 
 
-def _cohort(run: Any) -> tuple[str | None, str | None]:
-    return run.data.tags.get("cohort_hash"), run.data.tags.get("feature_hash")
+def _judged_on(run: Any) -> tuple[str | None, ...]:
+    """Return what two runs must share for their figures to stand in one table: people, features, rows judged."""
+    return tuple(run.data.tags.get(name) for name in ("cohort_hash", "feature_hash", "judged_hash"))
 
 
 def _with_interval(metrics: dict[str, float], key: str, separator: str) -> str:
