@@ -38,11 +38,11 @@ def fit_design(x: Array, columns: list[str], use: list[str], *, indicate: bool, 
         entering = _scale(name)
         values = rescaled(values[:, None], (entering,))[:, 0]
         low, high = np.nanpercentile(values, _CLIP_PERCENTILES)
+        if low == high:  # said of the limits: mean and spread of equal values are exact only up to rounding
+            continue
         # Not the median: where a harmful value is the rarer one, it would make those unknown safer than people are on average.
         middle = float(np.nanmean(np.clip(values, low, high)))
         filled = np.where(np.isnan(values), middle, np.clip(values, low, high))
-        if np.ptp(filled) == 0:  # a standard deviation of equal values need not be 0 to the last bit
-            continue
         for store, value in zip(
             (kept, scale, lower, upper, fill, mean, sd), (name, entering, low, high, middle, filled.mean(), filled.std()), strict=True
         ):
