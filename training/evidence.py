@@ -21,7 +21,7 @@ from serving.answer import answer_columns
 from serving.artifact import Artifact, feature_matrix
 from serving.predict import by_biomarker, explain, predict_risk
 from training.censoring import FollowUp
-from training.fit import PREDICTIONS
+from training.fit import PREDICTIONS, RUN
 from training.gate import Comparison, Facts
 from training.importance import harm_agreement
 from training.metrics import horizon_metrics
@@ -60,6 +60,15 @@ def held_out(record: dict[str, Any], task: Task, cohort_folder: Path | None = No
     columns = [f"risk_{months}m" for months in task.horizons]
     judged = pd.read_parquet(predictions)[["patient_id", "landmark", *columns]]
     return HeldOut(table.rows.merge(judged, on=["patient_id", "landmark"]), _cohort(record, cohort_folder or table_path.parent / "cohort"))
+
+
+def held_out_of_run(run_id: str, task: Task, fitted: Path) -> HeldOut | None:
+    """Return the held-out rows of a run if a folder of fits holds it, else None."""
+    for path in sorted(fitted.glob(f"*/{RUN}")):
+        record = json.loads(path.read_text(encoding="utf-8"))
+        if record.get("run_id") == run_id:
+            return held_out(record, task)
+    return None
 
 
 def measure(artifact: Artifact, task: Task, held: HeldOut | None) -> Facts:

@@ -22,7 +22,7 @@ from myeloma.errors import nearest
 from serving.artifact import Artifact
 from serving.store import CHALLENGER, CHAMPION, connect, load_version, registered_name
 from training.card import card_of, facts_of_run, log_card
-from training.evidence import HeldOut, compare, held_out, measure, subgroups
+from training.evidence import HeldOut, compare, held_out, held_out_of_run, measure, subgroups
 from training.gate import HOLD, PROMOTE, REJECT, Evidence, Facts, Verdict, judge, rank
 from training.ledger import Entry, alias_version, append, overtaken, read, settle, standing, taken_back, user
 from training.tracking import require_run
@@ -71,13 +71,15 @@ def register(results: dict[str, dict[str, Any]], task: Task, cohort: Path | None
     return outcome
 
 
-def promote(candidates: Mapping[str, Any], task: Task, name: str, reason: str, force: bool) -> Entry:
+def promote(candidates: Mapping[str, Any], task: Task, name: str, reason: str, force: bool, fitted_in: Path | None = None) -> Entry:
     """Make one candidate the champion: if the gate promotes it, if it only holds it back with a reason, else by force.
 
     Parameters
     ----------
     candidates : mapping
         What `training.compare.promotable` gives: what people were shown, by name.
+    fitted_in : Path, optional
+        The folder of fits in which the held-out people lie; without it, the verdict rests on what is logged.
 
     Raises
     ------
@@ -100,7 +102,8 @@ def promote(candidates: Mapping[str, Any], task: Task, name: str, reason: str, f
             f"{name}, version {version}, is live already; nothing was changed.", "see: python -m training history", "live_already"
         )
     after = _last_key(task.name)
-    evidence = _evidence(candidate.metrics, task, version, candidate.run_id, None)
+    held = held_out_of_run(candidate.run_id, task, fitted_in) if fitted_in else None
+    evidence = _evidence(candidate.metrics, task, version, candidate.run_id, held)
     verdict = judge(evidence, task)
     _keep_verdict(task, version, candidate.run_id, candidate.estimator, verdict, evidence)
     if verdict.verdict == REJECT and not force:

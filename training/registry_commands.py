@@ -118,7 +118,7 @@ def promote(
         model = f"version {registered.version}"
         candidates = {model: of_run(registered.run_id)}
     best = next((name for name, candidate in candidates.items() if not candidate.published), "")
-    _tell(promote_candidate(candidates, chosen, model or best, reason, force), as_json)
+    _tell(promote_candidate(candidates, chosen, model or best, reason, force, folder_of(chosen, "fit")), as_json)
 
 
 @told

@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 
+import mlflow
 import pytest
 
 from myeloma import ConfigError, StateError
@@ -73,7 +74,9 @@ def test_the_published_score_is_compared_on_the_same_rows_but_never_registered(t
 def test_promotion_and_rollback_are_remembered(trained, results, small_smm_task):
     first, before = live_version("smm")[0], len(history("smm"))
     other = next(n for n, r in results.items() if not r["published"] and r["run_id"] != live_version("smm")[1])
-    entry = promote(promotable(small_smm_task), small_smm_task, other, "a test", force=False)
+    entry = promote(promotable(small_smm_task), small_smm_task, other, "a test", force=False, fitted_in=trained.folder / "fit")
+    compared = mlflow.artifacts.load_dict(f"runs:/{results[other]['run_id']}/gate.json")["checks"][-1]
+    assert compared["name"] == "brier_24m minus the champion's", "the held-out people are here: what register found is found again"
     with pytest.raises(StateError, match="is live already; nothing was changed"):
         promote(promotable(small_smm_task), small_smm_task, other, "again", force=False)
     assert (entry.replaced, live_version("smm")[0]) == (first, entry.version)
