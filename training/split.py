@@ -59,7 +59,7 @@ def refuse_too_few(rows: pd.DataFrame) -> None:
 
 def patient_folds(rows: pd.DataFrame, parts: int, seed: int) -> list[Fold]:
     """Return folds that take turns in judging; every patient is in one part only."""
-    ever = rows.groupby("patient_id")["event"].agg(lambda events: (events == "progression").any())
+    ever = (rows["event"] == "progression").groupby(rows["patient_id"]).any()
     rng = np.random.default_rng(seed)
     ids = ever.index.to_numpy()[rng.permutation(len(ever))]
     order = ids[np.argsort(~ever.loc[ids].to_numpy(), kind="stable")]
