@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from dataclasses import dataclass, replace
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,8 @@ from features.tasks import horizon_days
 from myeloma import StateError, UserError
 from serving.answer import answer_columns
 from serving.artifact import Artifact, feature_matrix
-from serving.predict import by_biomarker, explain, predict_risk
+from serving.models import logit
+from serving.predict import Explained, by_biomarker, explain, predict_risk
 from training.censoring import FollowUp
 from training.fit import PREDICTIONS, RUN
 from training.gate import Comparison, Facts
@@ -76,13 +78,15 @@ def measure(artifact: Artifact, task: Task, held: HeldOut | None) -> Facts:
     facts = Facts(features_known=True, outcome_columns=len({*KEYS, *OUTCOMES} & set(artifact.columns)))  # loading checks the hash
     if held is None:
         why = "the people held out are not on this machine; run register where the model was fitted"
-        return replace(facts, notes={"additivity": why, "parity": why})
+        return replace(facts, notes=dict.fromkeys(("additivity", "harm", "parity"), why))
     sample = held.rows.sample(min(_EXPLAINED_ROWS, len(held.rows)), random_state=_SEED)
     x = feature_matrix(artifact, sample)
     parity, note = None, "no cohort folder beside the table holds these people; name it with --cohort"
     if held.cohort is not None:
         parity, note = largest_difference(artifact, held.cohort, held.rows["patient_id"].unique())
-    return replace(facts, additivity=_additivity(artifact, x), harm=_harm(artifact, task, x), parity=parity, notes={"parity": note})
+    explained = explain(artifact, x)
+    harm = _harm(artifact, task, x, explained.contributions)
+    return replace(facts, additivity=_additivity(artifact, x, explained), harm=harm, parity=parity, notes={"parity": note})
 
 
 def compare(task: Task, candidate: tuple[Any, HeldOut | None], champion: tuple[str, Any], load: Any) -> Comparison:
@@ -128,9 +132,10 @@ def compare(task: Task, candidate: tuple[Any, HeldOut | None], champion: tuple[s
 def subgroups(run_id: str, months: int) -> dict[str, tuple[float, float]]:
     """Return observed / expected and events of each subgroup that evaluation logged to the run as `subgroups.csv`."""
     try:
-        table = pd.read_csv(io.StringIO(mlflow.artifacts.load_text(f"runs:/{run_id}/{SUBGROUPS}")))
+        content = mlflow.artifacts.load_text(f"runs:/{run_id}/{SUBGROUPS}")
     except (MlflowException, OSError):
         return {}
+    table = pd.read_csv(io.StringIO(content), keep_default_na=False, na_values=[""])  # a site may be called NA
     here = table[table["horizon"] == months].assign(name=lambda t: t["grouping"] + ": " + t["group"].astype(str))
     ratios, events = (here[here["measure"] == what].set_index("name")["estimate"].dropna() for what in ("oe_ratio", "events"))
     return {name: (float(ratio), float(events[name])) for name, ratio in ratios.items() if name in events}
@@ -143,21 +148,24 @@ def _cohort(record: dict[str, Any], folder: Path) -> Cohort | None:
     return read_cohort(folder)
 
 
-def _additivity(artifact: Artifact, x: np.ndarray) -> float:
-    """Return the largest gap between the logit of the risk and base + contributions, as an answer shows them."""
-    answers = answer_columns(artifact, explain(artifact, x))
-    largest = 0.0
-    for k, months in enumerate(artifact.horizons):
-        risk = predict_risk(artifact, x)[:, k]
-        shown = answers[[name for name in answers if name.endswith(f"__contribution__{months}m")]].sum(axis=1) + answers[f"base_{months}m"]
-        largest = max(largest, float(np.abs(np.log(risk / (1.0 - risk)) - shown.to_numpy()).max()))
-    return largest
+def _additivity(artifact: Artifact, x: np.ndarray, explained: Explained) -> float:
+    """Return the largest gap between the logit of the risk and base + contributions, as an answer shows them.
+
+    Infinite where either is no number: a sum that passes over it, or a comparison with it, would let it through.
+    """
+    answers = answer_columns(artifact, explained)
+    shown = [
+        answers[[f"base_{months}m", *(name for name in answers if name.endswith(f"__contribution__{months}m"))]].sum(axis=1, skipna=False)
+        for months in artifact.horizons
+    ]
+    gap = np.abs(logit(predict_risk(artifact, x)) - np.column_stack(shown)).max()
+    return float(gap) if np.isfinite(gap) else inf
 
 
-def _harm(artifact: Artifact, task: Task, x: np.ndarray) -> dict[str, float]:
+def _harm(artifact: Artifact, task: Task, x: np.ndarray, contributions: np.ndarray) -> dict[str, float]:
     """Return, for the weightiest biomarkers of known harm, the rank correlation of latest value and contribution."""
     at = task.horizons.index(task.primary_horizon)
-    shown = by_biomarker(artifact, explain(artifact, x).contributions[:, at : at + 1])
+    shown = by_biomarker(artifact, contributions[:, at : at + 1])
     weight = {name: np.abs(shown[name]).mean() for name in artifact.spec.biomarkers}
     weightiest = sorted(weight, key=lambda name: -weight[name])[: task.gate.harm_of_top]
     return harm_agreement(artifact.columns, x, {name: shown[name][:, 0] for name in weightiest})

@@ -180,6 +180,9 @@ def sane_explanation(evidence: Evidence, task: Task) -> Iterator[Check]:
         _or_none(error, lambda v: v <= ADDITIVITY),
         _why(facts, "additivity"),
     )
+    if task.gate.harm_of_top and not facts.harm:
+        why = facts.notes.get("harm", "none of the weightiest biomarkers has a known direction of harm and a latest value that varies")
+        yield Check("contributions follow the known harm", None, "> 0", None, why)
     for biomarker, agreement in facts.harm.items():
         yield Check(f"{biomarker}: contribution follows the known harm", agreement, "> 0", agreement > 0, "rank correlation")
 
@@ -204,12 +207,14 @@ def not_worse_than_the_champion(evidence: Evidence, task: Task) -> Iterator[Chec
         return
     margins = [(f"auc_{months}m", -1, task.gate.auc_loss_at_most) for months in task.horizons]
     for key, sign, margin in (*margins, (f"brier_{task.primary_horizon}m", 1, task.gate.brier_loss_at_most)):
+        name, accepted = f"{key} minus the champion's", f">= {-margin:g}" if sign < 0 else f"<= {margin:g}"
         if key not in found.champion or key not in found.candidate:
+            if key.endswith(f"_{task.primary_horizon}m"):
+                yield Check(name, None, accepted, False, f"not possible: one of the two has no such figure; {found.how}", HOLD)
             continue
         gain = found.candidate[key] - found.champion[key]
         note = f"{found.candidate[key]:.4f} against {found.champion[key]:.4f} of version {found.version}; {found.how}"
-        accepted = f">= {-margin:g}" if sign < 0 else f"<= {margin:g}"
-        yield Check(f"{key} minus the champion's", gain, accepted, sign * gain <= margin + 1e-12, note, HOLD)
+        yield Check(name, gain, accepted, sign * gain <= margin + 1e-12, note, HOLD)
 
 
 def not_taken_back(evidence: Evidence, task: Task) -> Iterator[Check]:

@@ -119,3 +119,9 @@ def test_what_is_sent_to_the_api_holds_no_identifier(smm_cohort):
     sent = request(smm_cohort, one, pd.Timestamp("2024-01-01"))
     assert sent["measurements"]
     assert one not in str(sent)
+
+
+def test_a_risk_that_is_no_number_adds_up_to_nothing(task, held, artifact):
+    broken = replace(artifact, model=replace(artifact.model, coefficients=np.full(2, np.nan)))
+    found = [measure(model, task, held).additivity for model in (artifact, broken)]
+    assert (found[0] < 1e-9, found[1]) == (True, float("inf"))

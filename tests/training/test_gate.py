@@ -136,6 +136,20 @@ def test_a_comparison_that_cannot_be_made_is_held_back_and_says_why(good, task):
     assert (verdict.verdict, "not possible: judged on other people" in verdict.failures()) == ("hold", True)
 
 
+@pytest.mark.parametrize("figure", ["auc_24m", "brier_24m"])
+@pytest.mark.parametrize("side", ["champion", "candidate"])
+def test_a_comparison_without_a_figure_at_the_primary_horizon_is_held_back(good, task, side, figure):
+    figures = {name: value for name, value in getattr(good.comparison, side).items() if name != figure}
+    verdict = judge(replace(good, comparison=replace(good.comparison, **{side: figures})), task)
+    assert (verdict.verdict, f"{figure} minus the champion's is missing" in verdict.failures()) == ("hold", True)
+
+
+def test_harm_that_nobody_measured_is_said(good, task):
+    verdict = judge(replace(good, facts=replace(good.facts, harm={}, notes={"harm": "nobody is here"})), task)
+    unmeasured = check_of(verdict, "known harm")
+    assert (verdict.verdict, unmeasured.holds, unmeasured.note) == ("promote", None, "nobody is here")
+
+
 @pytest.mark.parametrize("comparison", [None, Comparison("3", "it can no longer be used", champion_fails=True)])
 def test_without_a_champion_that_works_there_is_nothing_to_compare_with(good, task, comparison):
     assert judge(replace(good, comparison=comparison), task).verdict == "promote"
