@@ -4,7 +4,7 @@ import html
 import json
 import re
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from training.card import CARD_HTML, CARD_MD, Facts, as_html, as_markdown, card_
 from training.card.cells import FEW, people, with_interval
 from training.card.document import Blank, Card, Section, Text, table
 from training.card.purpose import SIMULATED
+from training.gate import Check
 
 SENTINEL = "SENTINEL-4410"
 DOMAINS = ("Participants and data sources", "Predictors", "Outcome", "Analysis")
@@ -217,6 +218,31 @@ def test_what_evaluation_kept_back_in_subgroups_stays_back_and_is_said(smm_task)
 @pytest.mark.parametrize(("count", "shown"), [(0.0, "0"), (1.0, FEW), (9.0, FEW), (10.0, "10"), (1234.0, "1,234")])
 def test_fewer_than_ten_people_are_not_written_down(count, shown):
     assert people(count) == shown
+
+
+def test_few_people_who_judge_are_not_written_down_where_those_fitted_on_are_counted(smm_task):
+    facts = replace(
+        judged(smm_task, events_24m=7.0, rows_24m=800.0),
+        model={"about": {"trained_on": {"patients": 1234, "landmarks": 5000, "patients_progressing": 300}}},
+    )
+    text = as_markdown(card_of(facts))
+    assert "| fitted on, progressing at any time | 1,234 | 5,000 | 300 |" in text
+    assert f"| judged on, progressing within 24 months | 200 | 800 | {FEW} |" in text
+
+
+def test_a_site_that_is_called_na_is_a_site(smm_task):
+    sites = SUBGROUPS.replace("sex,female", "site,NA").replace("sex,male", "site,None")
+    text = as_markdown(card_of(replace(judged(smm_task), files={"subgroups.csv": sites.encode()})))
+    assert "| NA | 40 | 22 | 0.710 (0.600 to 0.820) |" in text
+    assert f"| None | {FEW} |" in text
+
+
+def test_a_figure_of_the_gate_that_rounds_to_the_bound_it_misses_is_shown_with_more_digits(smm_task):
+    checks = [Check("auc_24m", 0.599987, ">= 0.6", False), Check("batch minus HTTP answer", None, "<= 1e-09", None, "nobody is here")]
+    verdict = json.dumps({"verdict": "reject", "checks": [asdict(check) for check in checks]}).encode()
+    text = as_markdown(card_of(replace(judged(smm_task), files={"gate.json": verdict})))
+    assert "| auc_24m | 0.599987 | &gt;= 0.6 | NOT MET |" in text
+    assert "| batch minus HTTP answer | - | &lt;= 1e-09 | not measured | **not reported**: nobody is here |" in text
 
 
 def test_a_figure_without_interval_says_so_and_one_that_is_no_number_is_a_blank():

@@ -94,7 +94,7 @@ class Facts:
     def frame(self, path: str, columns: tuple[str, ...]) -> pd.DataFrame:
         """Return one of the run's tables, empty where it is not there or lacks a column."""
         try:
-            found = pd.read_csv(io.BytesIO(self.files[path]), keep_default_na=True)
+            found = pd.read_csv(io.BytesIO(self.files[path]), keep_default_na=False, na_values=[""])  # a site may be called NA
         except (KeyError, ValueError):
             return pd.DataFrame(columns=list(columns))
         return found if set(columns) <= set(found.columns) else pd.DataFrame(columns=list(columns))

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from training.card.document import Blank, Block, Cell, Code, Part, Section, Table, Text, table
 from training.card.facts import Facts
+from training.gate import Check
 
 GATE, AGAIN = "Gate", "How to reproduce"
 _MET = {True: "yes", False: "NOT MET", None: "not measured"}
@@ -69,13 +70,9 @@ def _data_commands(facts: Facts, where: str) -> Iterator[str]:
 
 
 def _demands(checks: list[dict]) -> Iterator[list[Cell]]:
-    for check in checks:
-        value, holds = check.get("value"), check.get("holds")
-        measured = isinstance(value, int | float)
-        note: Cell = str(check.get("note") or "")
-        note = note if measured else Blank(str(note) or "the run has no such figure")
-        figure = f"{value:.4g}" if measured else "-"
-        yield [str(check.get("name", "")), figure, str(check.get("accepted", "")), _MET.get(holds, "not measured"), note]
+    for check in (Check(**content) for content in checks):
+        note = Blank(check.note or "the run has no such figure") if check.value is None else check.note
+        yield [check.name, check.shown, check.accepted, _MET[check.holds], note]
 
 
 def _versions(found: dict[str, str]) -> Cell:

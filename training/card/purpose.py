@@ -117,7 +117,7 @@ def _split(facts: Facts) -> Block:
     fitted, at = facts.about.get("trained_on", {}), f"{facts.primary}m"
     judged = [facts.metrics.get(f"{name}_{at}") for name in ("patients", "rows", "events")]
     rows = [
-        [who, *(Blank("not in this run") if n is None else f"{n:,.0f}" for n in numbers)]
+        [who, *map(people, numbers)]
         for who, numbers in (
             ("fitted on, progressing at any time", [fitted.get(name) for name in ("patients", "landmarks", "patients_progressing")]),
             (f"judged on, progressing within {facts.primary} months", judged),
