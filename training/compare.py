@@ -15,10 +15,9 @@ from myeloma.scores import SCORES
 from serving.store import connect
 from training.gate import rank
 from training.landmark_tables import landmark_name
+from training.metrics.figures import MAIN
 from training.registry import live_version
 from training.version_page import VERDICT
-
-MEASURES = ("auc", "brier", "oe_ratio")
 
 
 @dataclass(frozen=True)
@@ -103,7 +102,8 @@ def as_table(task: Task, found: list[Candidate], narrow: bool = False) -> Table:
         lines += [f"gate: {candidate.gate}"] if candidate.gate else []
         shown = [months for months in task.horizons if f"auc_{months}m" in candidate.metrics]
         for k, months in enumerate(shown):
-            cells = [_with_interval(candidate.metrics, f"{measure}_{months}m", "\n" if narrow else " ") for measure in MEASURES]
+            between = "\n" if narrow else " "
+            cells = [_with_interval(candidate.metrics, f"{measure}_{months}m", decimals, between) for measure, _, decimals in MAIN]
             cells.append(f"{candidate.metrics[f'ici_{months}m']:.3f}" if f"ici_{months}m" in candidate.metrics else "-")
             counts = [_count(candidate.metrics, f"events_{months}m"), f"{candidate.metrics[f'share_computable_{months}m']:.0%}"]
             table.add_row(lines[k] if k < len(lines) else "", f"{months} m", *cells, *counts)
@@ -160,10 +160,9 @@ def _judged_on(run: Any) -> tuple[str | None, ...]:
     return tuple(run.data.tags.get(name) for name in ("cohort_hash", "feature_hash", "judged_hash"))
 
 
-def _with_interval(metrics: dict[str, float], key: str, separator: str) -> str:
+def _with_interval(metrics: dict[str, float], key: str, decimals: int, separator: str) -> str:
     if key not in metrics:
         return "-"
-    decimals = 4 if key.startswith("brier") else 3 if key.startswith("auc") else 2
     parts = [f"{metrics[k]:.{decimals}f}" if k in metrics else "?" for k in (key, f"{key}_lo", f"{key}_hi")]
     return f"{parts[0]}{separator}({parts[1]}-{parts[2]})"
 

@@ -61,8 +61,3 @@ def refusals(facts: Facts) -> dict[tuple[str, int], str]:
 def short(why: str) -> str:
     """Return a reason without the advice that follows it."""
     return str(why).partition(";")[0].rstrip(".").replace("only fewer", "fewer")
-
-
-def refused_at(found: dict[tuple[str, int], str], months: int, subset: str = "") -> str:
-    """Return why there are no figures at a horizon of a subset, empty where nobody says so."""
-    return found.get((subset, months), "")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from serving.answer import NOTICE
 from training.card import explained, performance, provenance, purpose, subgroups
-from training.card.cells import figure, refusals, refused_at
+from training.card.cells import figure, refusals
 from training.card.document import Blank, Block, Card, Cell, Section, Text, table
 from training.card.facts import Facts
 from training.card.probast import probast
 from training.card.tripod import tripod
+from training.metrics.figures import MAIN
 
 _SECTIONS = (
     purpose.intended_use,
@@ -25,7 +26,6 @@ _SECTIONS = (
     tripod,
     probast,
 )
-_SHORT = (("auc", "AUC", 3), ("brier", "Brier score", 4), ("oe_ratio", "observed / expected", 2))
 
 
 def card_of(facts: Facts) -> Card:
@@ -42,10 +42,10 @@ def in_short(facts: Facts) -> Section:
     blocks.append(Text(NOTICE, warning=True))
     why = refusals(facts)
     rows: list[list[Cell]] = [
-        [f"{months} months", *(figure(facts, f"{key}_{months}m", decimals, refused_at(why, months)) for key, _, decimals in _SHORT)]
+        [f"{months} months", *(figure(facts, f"{key}_{months}m", decimals, why.get(("", months), "")) for key, _, decimals in MAIN)]
         for months in facts.horizons
     ]
-    labels = [label for _, label, _ in _SHORT]
+    labels = [label for _, label, _ in MAIN]
     verdict = facts.json("gate.json").get("verdict")
     blocks += [
         Text(f"The gate says: {verdict.upper()}.") if verdict else Text(Blank("not judged yet", "The gate says:")),

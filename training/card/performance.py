@@ -8,9 +8,10 @@ from collections.abc import Iterator
 import pandas as pd
 
 from myeloma.scores import SCORES
-from training.card.cells import figure, people, refusals, refused_at, with_interval
+from training.card.cells import figure, people, refusals, with_interval
 from training.card.document import Blank, Block, Cell, Part, Picture, Section, Table, Text, table
 from training.card.facts import Facts
+from training.metrics.figures import MAIN
 
 PERFORMANCE, LANDMARKS, ACTING, SCORES_BESIDE = (
     "Performance",
@@ -31,7 +32,6 @@ _MEASURES = (
     ("ici", "integrated calibration index (mean distance from the smoothed curve)", 3),
 )
 _POOLED = "Pooled over visits, figures are higher than what a person meets at one visit: those close to the event are easy."
-_EACH_PERSON_ONCE = ("auc", "brier", "oe_ratio")
 _COUNTS = (("patients", "people"), ("rows", "visits"), ("events", "people progressing"), ("effective_rows", "effective visits (Kish)"))
 _CUT_OFFS = ("sensitivity", "specificity", "ppv", "npv", "net_benefit")
 _PICTURES = {
@@ -58,11 +58,14 @@ def performance(facts: Facts) -> Section:
     """Return the table of figures at every horizon, all visits pooled, and the plots."""
     why = refusals(facts)
     rows: list[list[Cell]] = [[words, *(people(facts.metrics.get(f"{key}_{h}m")) for h in facts.horizons)] for key, words in _COUNTS]
-    rows += [[words, *_at_horizons(facts, key, decimals, why)] for key, words, decimals in _MEASURES]
-    once = [
-        [words, *(figure(facts, f"{key}_{h}m_per_person", decimals, refused_at(why, h, "per_person")) for h in facts.horizons)]
+    rows += [
+        [words, *(figure(facts, f"{key}_{h}m", decimals, why.get(("", h), "")) for h in facts.horizons)]
         for key, words, decimals in _MEASURES
-        if key in _EACH_PERSON_ONCE
+    ]
+    once = [
+        [words, *(figure(facts, f"{key}_{h}m_per_person", decimals, why.get(("per_person", h), "")) for h in facts.horizons)]
+        for key, words, decimals in _MEASURES
+        if key in {main for main, _, _ in MAIN}
     ]
     parts = [Part(rows, "All visits, each counting once"), Part(once, "The same visits, each person counting once a year")]
     draws = facts.params.get("evaluation.bootstrap", "unknown")
@@ -85,14 +88,14 @@ def landmarks(facts: Facts) -> Section:
                 people(facts.metrics.get(f"patients_{months}m_at_{years}y")),
                 people(facts.metrics.get(f"events_{months}m_at_{years}y")),
                 *(
-                    figure(facts, f"{key}_{months}m_at_{years}y", decimals, refused_at(why, months, f"at_{years}y"))
-                    for key, decimals in (("auc", 3), ("brier", 4), ("oe_ratio", 2))
+                    figure(facts, f"{key}_{months}m_at_{years}y", decimals, why.get((f"at_{years}y", months), ""))
+                    for key, _, decimals in MAIN
                 ),
             ]
             for months in facts.horizons
         ]
         parts.append(Part([_merged(row) for row in rows], f"{years} year{'' if years == '1' else 's'} after the index date"))
-    head = ("horizon", "people", "progressing", "AUC", "Brier score", "observed / expected")
+    head = ("horizon", "people", "progressing", *(words for _, words, _ in MAIN))
     shown: Block = Table("Everybody at risk and observed at that time, once each", head, parts) if parts else Text(Blank("fixed landmarks"))
     return Section(LANDMARKS, [shown, *_pictures(facts, LANDMARKS)])
 
@@ -135,10 +138,6 @@ def _differences(here: pd.DataFrame) -> Iterator[Cell]:
             if len(lines)
             else [Blank("not compared")]
         )
-
-
-def _at_horizons(facts: Facts, key: str, decimals: int, why: dict[tuple[str, int], str]) -> Iterator[Cell]:
-    return (figure(facts, f"{key}_{months}m", decimals, refused_at(why, months)) for months in facts.horizons)
 
 
 def _merged(row: list[Cell]) -> list[Cell]:

@@ -10,11 +10,11 @@ import pandas as pd
 from training.card.cells import FEW, people, short, with_interval
 from training.card.document import Blank, Block, Cell, Part, Section, Table, Text
 from training.card.facts import Facts
+from training.metrics.figures import MAIN
 
 SUBGROUPS, ELSEWHERE = "Subgroups", "Elsewhere, later, on less"
 _COLUMNS = ("horizon", "measure", "estimate", "lo", "hi", "why")
-_SHOWN = (("auc", 3), ("brier", 4), ("oe_ratio", 2))
-_HEAD = ("people", "progressing", "AUC", "Brier score", "observed / expected")
+_HEAD = ("people", "progressing", *(words for _, words, _ in MAIN))
 _REFITS = {
     "sites": "Each site judged by a model that saw none of it",
     "time": "People diagnosed late, judged by a model that saw the early ones",
@@ -89,6 +89,6 @@ def _count(line: object) -> Cell:
 
 
 def _figures(by: dict[str, object]) -> Iterator[Cell]:
-    for what, decimals in _SHOWN:
+    for what, _, decimals in MAIN:
         line = by.get(what)
         yield with_interval(line.estimate, line.lo, line.hi, decimals) if line is not None else Blank("no such figure")

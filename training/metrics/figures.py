@@ -18,6 +18,8 @@ from training.split import LEAST_EVENTS
 Array = NDArray[np.float64]
 COLUMNS = ("model", "subset", "horizon", "measure", "threshold", "estimate", "lo", "hi", "why")
 SMALL_CELL = 10  # people; a smaller count is not written down
+# What is shown where there is room for three figures: the measure, its name, its decimals.
+MAIN = (("auc", "AUC", 3), ("brier", "Brier score", 4), ("oe_ratio", "observed / expected", 2))
 Measures = Callable[[Sample, Array], dict[Key, Array]]
 
 
