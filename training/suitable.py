@@ -8,13 +8,12 @@ import numpy as np
 import pandas as pd
 
 from features import FeatureSpec, FeatureTable, Task
+from features.outcomes import EVENTS
 from features.table import KEYS, OUTCOMES
 from features.tasks import DAYS_PER_MONTH, horizon_days
 from myeloma import ConfigError, DataError
 from training.metrics.figures import refusal
 from training.split import refuse_too_few
-
-EVENTS = ("none", "progression", "death")
 
 
 def check_table(table: FeatureTable, task: Task) -> None:
