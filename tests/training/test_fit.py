@@ -15,6 +15,7 @@ from training.fit import judged_hash
     [
         ({"ensemble": {"members": ["boosting", "logistik"]}}, "logistik"),
         ({"cox": {"covariates": ["m_protein__last__evr"]}}, "m_protein__last__ever"),
+        ({"cox": {"covariates": ["age"] * 13}}, "at most 12 covariates, not 13"),
         ({"forest": {}}, "Unknown model"),
         ({"logistic": {"penalties": ["strong"]}}, r"tasks\.smm\.models\.logistic"),
     ],

@@ -19,7 +19,7 @@ from serving.models import logistic as to_risk
 from serving.models.base import Array
 from training.estimators.boosting import fit_boosting
 from training.estimators.calibrated import fit_calibration
-from training.estimators.cox import fit_cox
+from training.estimators.cox import checked_covariates, fit_cox
 from training.estimators.ensemble import checked_members, ensemble_options, member_weights
 from training.estimators.linear import choose_penalty, fit_logistic
 from training.estimators.options import checked_options
@@ -52,11 +52,8 @@ def check_models(task: Task) -> None:
         options = checked_options(fitters()[kind], task.models[kind], f"tasks.{task.name}.models.{kind}")
         if kind == ENSEMBLE:
             checked_members(options["members"], task)
-        for name in options.get("covariates", ()):
-            if name not in task.features.columns():
-                raise ConfigError(
-                    f'The Cox model names the covariate "{name}", which the task has not.', nearest(name, task.features.columns())
-                )
+        if "covariates" in options:
+            checked_covariates(options["covariates"], task.features.columns())
 
 
 def fit_candidate(

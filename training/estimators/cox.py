@@ -48,11 +48,7 @@ def fit_cox(
     ConfigError
         A covariate is not a feature of the task, or there are too many.
     """
-    if unknown := [name for name in covariates if name not in columns]:
-        raise ConfigError(f'The Cox model names the covariate "{unknown[0]}", which the task has not.', nearest(unknown[0], columns))
-    if len(covariates) > MOST_COVARIATES:
-        raise ConfigError(f"The Cox model takes at most {MOST_COVARIATES} covariates, not {len(covariates)}.")
-    design = fit_design(x, columns, list(covariates), indicate=False, curve=splines)
+    design = fit_design(x, columns, list(checked_covariates(covariates, columns)), indicate=False, curve=splines)
     z = pd.DataFrame(design.transform(x, columns)).add_prefix("z")
     time = rows["time_to_event"].to_numpy(dtype=float)
     months = np.arange(horizons[-1] + 1) * DAYS_PER_MONTH
@@ -70,6 +66,21 @@ def fit_cox(
         # lifelines centres the covariates; the design's columns already have mean 0, up to rounding.
         hazards.append(np.diff(np.concatenate([[0.0], cumulative.to_numpy()])[reached]))
     return CauseSpecificCox(design, np.array(coefficients), np.array(hazards), columns, horizons)
+
+
+def checked_covariates(covariates: tuple[str, ...], columns: list[str]) -> tuple[str, ...]:
+    """Return the covariates.
+
+    Raises
+    ------
+    ConfigError
+        One is not a feature of the task, or there are too many.
+    """
+    if unknown := [name for name in covariates if name not in columns]:
+        raise ConfigError(f'The Cox model names the covariate "{unknown[0]}", which the task has not.', nearest(unknown[0], columns))
+    if len(covariates) > MOST_COVARIATES:
+        raise ConfigError(f"The Cox model takes at most {MOST_COVARIATES} covariates, not {len(covariates)}.")
+    return covariates
 
 
 def _converged(data: pd.DataFrame, penalty: float) -> CoxPHFitter:
