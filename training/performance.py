@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -54,10 +55,7 @@ def performance_of(rows: pd.DataFrame, risks: Mapping[str, Array], task: Task, d
     Subsets: "" is all visits pooled, each row counting once; `per_person` the same rows, each *person* counting once a year;
     `at_2y` one row per person at a fixed landmark.
     """
-
-    def everything(sample, risk):  # noqa: ANN001, ANN202 - the shape that figures asks for
-        return all_measures(sample, risk, task.evaluation.cut_offs)
-
+    everything = partial(all_measures, cut_offs=task.evaluation.cut_offs)
     parts = [
         figures(rows, risks, task.horizons, draws, everything),
         figures(rows, risks, task.horizons, draws, main_measures, PER_PERSON, yearly_share(rows)),

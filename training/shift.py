@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -172,10 +173,7 @@ def _judge(table: FeatureTable, task: Task, name: str, fold: Fold, subset: str) 
 
 def _figures(rows: pd.DataFrame, risks: Array, task: Task, subset: str) -> pd.DataFrame:
     draws = Draws.of(rows["patient_id"], task.evaluation.bootstrap, task.evaluation.seed)
-
-    def everything(sample, risk):  # noqa: ANN001, ANN202 - the shape that figures asks for
-        return all_measures(sample, risk, task.evaluation.cut_offs)
-
+    everything = partial(all_measures, cut_offs=task.evaluation.cut_offs)
     return figures(rows.reset_index(drop=True), {"": risks}, task.horizons, draws, everything, subset)
 
 
