@@ -103,7 +103,7 @@ def beside_truth(judged: Judged, task: Task, fitted: Path) -> list[Beside]:
     for h, months in enumerate(task.horizons):
         sample = judged_at(rows, months, draws).sample
         everyone = {name: risk[:, h] for name, risk in {**risks, "truth": true}.items()}
-        auc = {name: _auc(sample, risk) for name, risk in everyone.items()}
+        auc = {name: main_measures(sample, risk)["auc", None] for name, risk in everyone.items()}
         expected = {name: _expected_auc(sample.counts, risk, true[:, h]) for name, risk in everyone.items()}
         found += [_beside(name, months, (auc, expected), everyone, [bound[:, h] for bound in bounds[name]]) for name in names]
     return found
@@ -123,10 +123,6 @@ def _without_truth(truth_path: Path, without: pd.DataFrame, truth: pd.DataFrame,
         f"{same}; and build with `landmarks: visits`.",
         "moved_visits",
     )
-
-
-def _auc(sample, risk: Array) -> Array:  # noqa: ANN001 - as main_measures takes it
-    return next(values for key, values in main_measures(sample, risk).items() if key[0] == "auc")
 
 
 def _bounds(folder: Path, rows: pd.DataFrame) -> tuple[Array, Array]:

@@ -46,10 +46,10 @@ class Weights:
     @classmethod
     def of(cls, artifact: Artifact, x: Array, contributions: Array) -> Weights:
         """Return the weights over the rows of x, whose contributions (rows, horizons, features) are given."""
-        weights = [biomarker_weights(artifact, of) for of in (contributions, *(model.contributions(x) for model in artifact.resampled))]
-        log_odds = np.array([list(weight.values()) for weight in weights]).transpose(0, 2, 1)
+        summed = [by_biomarker(artifact, of) for of in (contributions, *(model.contributions(x) for model in artifact.resampled))]
+        log_odds = np.array([[np.abs(values).mean(axis=0) for values in of.values()] for of in summed]).transpose(0, 2, 1)
         shares = shares_of(log_odds)
-        return cls(list(weights[0]), log_odds[0], shares[0], shares[1:])
+        return cls(list(summed[0]), log_odds[0], shares[0], shares[1:])
 
     def rank_correlation(self, at: int) -> float:
         """Return the mean Spearman correlation of the model's ranking with that of each fit to a half, at one horizon.
@@ -93,11 +93,6 @@ class Weights:
             }
             parts.append(pd.DataFrame(part).sort_values("log_odds", ascending=False, kind="stable"))
         return pd.concat(parts, ignore_index=True)
-
-
-def biomarker_weights(artifact: Artifact, contributions: Array) -> dict[str, Array]:
-    """Return the mean |contribution| of all columns of a biomarker together, at each horizon."""
-    return {name: np.abs(values).mean(axis=0) for name, values in by_biomarker(artifact, contributions).items()}
 
 
 def sample(artifact: Artifact, judged: pd.DataFrame) -> Array:

@@ -25,7 +25,7 @@ from serving.predict import by_biomarker, explain
 from training.against_truth import Judged
 from training.estimators.design import fit_design
 from training.fit import ARTIFACT
-from training.importance import biomarker_weights, harm_agreement, sample, shares_of
+from training.importance import harm_agreement, sample, shares_of
 from training.split import patient_folds
 
 Array = NDArray[np.float64]
@@ -108,11 +108,9 @@ def _r2(z: Array, y: Array, z_other: Array, y_other: Array, uses: NDArray[np.boo
 def _drivers(name: str, folder: Path, rows: pd.DataFrame, at: int, carried: Carried) -> Drivers:
     artifact = load_artifact(folder, threads=2)
     x = sample(artifact, rows)
-    contributions = explain(artifact, x).contributions
-    weights = biomarker_weights(artifact, contributions)
-    found = shares_of(np.array([weights[biomarker][at] for biomarker in carried.shares]))
+    moved = {biomarker: values[:, at] for biomarker, values in by_biomarker(artifact, explain(artifact, x).contributions).items()}
+    found = shares_of(np.array([np.abs(moved[biomarker]).mean() for biomarker in carried.shares]))
     shares = dict(zip(carried.shares, found.tolist(), strict=True))
     correlation = spearmanr(found, list(carried.shares.values())).statistic
-    moved = by_biomarker(artifact, contributions[:, at : at + 1])
-    harm = harm_agreement(artifact.columns, x, {biomarker: moved[biomarker][:, 0] for biomarker in artifact.spec.biomarkers})
+    harm = harm_agreement(artifact.columns, x, {biomarker: moved[biomarker] for biomarker in artifact.spec.biomarkers})
     return Drivers(name, shares, float(correlation), harm)

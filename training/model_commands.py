@@ -20,6 +20,7 @@ from serving.store_trouble import told
 from training.registry_commands import Json, Params, TaskName, folder_of
 
 if TYPE_CHECKING:
+    from training.against_truth import Beside
     from training.known_drivers import Carried, Drivers
 
 TablePath = Annotated[Path | None, typer.Option("--table", help="Feature table. Default: data/TASK/table.parquet.")]
@@ -96,14 +97,20 @@ def truth(
         explained = {"carried": asdict(carried), "models": [asdict(each) for each in drivers]}
         typer.echo(json.dumps({"risks": [asdict(each) for each in found], "explanation": explained}))
         return
-    title = f"{task}: held-out models beside the simulated truth; {REFERENCE} has the form of PANGEA-SMM, fitted anew"
+    console.print(_risks_table(task, found, REFERENCE))
+    console.print(_drivers_table(task, chosen.primary_horizon, carried, drivers))
+
+
+def _risks_table(task: str, found: list[Beside], reference: str) -> Table:
+    """Return how near the risks of each model come to the true ones, one line per model and horizon."""
+    title = f"{task}: held-out models beside the simulated truth; {reference} has the form of PANGEA-SMM, fitted anew"
     shown = Table(title=title, title_justify="left")
     for heading in (
         "model",
         "horizon",
         "AUC",
         "AUC of the truth",
-        f"above {REFERENCE}",
+        f"above {reference}",
         "gap closed",
         "expected",
         "corr.",
@@ -116,8 +123,7 @@ def truth(
         gaps = [f"{gap[0]:.0%} ({gap[1]:.0%}, {gap[2]:.0%})" for gap in (each.gap_closed, each.gap_expected)]
         inside = f"{each.covered:.0%}; means {each.covered_on_average:.0%}"
         shown.add_row(each.model, f"{each.horizon} m", *cells, *gaps, f"{each.correlation:.2f}", f"{each.miscalibration:.3f}", inside)
-    console.print(shown)
-    console.print(_drivers_table(task, chosen.primary_horizon, carried, drivers))
+    return shown
 
 
 def _drivers_table(task: str, months: int, carried: Carried, drivers: list[Drivers]) -> Table:
