@@ -43,15 +43,15 @@ class HeldOut:
     cohort: Cohort | None
 
 
-def held_out(record: dict[str, Any], task: Task, cohort_folder: Path | None = None) -> HeldOut | None:
+def held_out(record: dict[str, Any], task: Task, cohort: Path) -> HeldOut | None:
     """Return the held-out rows of a fit, None where its files are not on this machine.
 
     Parameters
     ----------
     record : dict
         What `fit` wrote: `table`, `folder`, `cohort_hash`, ...
-    cohort_folder : Path, optional
-        Default: the folder `cohort` beside the table. A cohort of other content is not taken.
+    cohort : Path
+        Folder of the cohort. One of other content is not taken.
     """
     table_path, predictions = Path(record["table"]), Path(record.get("folder", "")) / PREDICTIONS
     if not table_path.is_file() or not predictions.is_file():
@@ -61,16 +61,18 @@ def held_out(record: dict[str, Any], task: Task, cohort_folder: Path | None = No
         return None
     columns = [f"risk_{months}m" for months in task.horizons]
     judged = pd.read_parquet(predictions)[["patient_id", "landmark", *columns]]
-    return HeldOut(table.rows.merge(judged, on=["patient_id", "landmark"]), _cohort(record, cohort_folder or table_path.parent / "cohort"))
+    return HeldOut(table.rows.merge(judged, on=["patient_id", "landmark"]), _cohort(record, cohort))
 
 
-def held_out_of_run(run_id: str, task: Task, fitted: Path) -> HeldOut | None:
-    """Return the held-out rows of a run if a folder of fits holds it, else None."""
-    for path in sorted(fitted.glob(f"*/{RUN}")):
-        record = json.loads(path.read_text(encoding="utf-8"))
-        if record.get("run_id") == run_id:
-            return held_out(record, task)
-    return None
+def cohort_of(record: dict[str, Any]) -> Path:
+    """Return where the cohort of a fit lies unless a person says otherwise: beside its table."""
+    return Path(record["table"]).parent / "cohort"
+
+
+def record_of_run(run_id: str, fitted: Path) -> dict[str, Any] | None:
+    """Return what `fit` wrote of a run, if a folder of fits holds it, else None."""
+    records = (json.loads(path.read_text(encoding="utf-8")) for path in sorted(fitted.glob(f"*/{RUN}")))
+    return next((record for record in records if record.get("run_id") == run_id), None)
 
 
 def measure(artifact: Artifact, task: Task, held: HeldOut | None) -> Facts:

@@ -22,7 +22,7 @@ from myeloma.errors import nearest
 from serving.artifact import Artifact
 from serving.store import CHALLENGER, CHAMPION, connect, load_version, registered_name
 from training.card import card_of, facts_of_run, log_card
-from training.evidence import HeldOut, compare, held_out, held_out_of_run, measure, subgroups
+from training.evidence import HeldOut, cohort_of, compare, held_out, measure, record_of_run, subgroups
 from training.gate import HOLD, PROMOTE, REJECT, Evidence, Facts, Verdict, judge, rank
 from training.ledger import Entry, alias_version, append, overtaken, read, settle, standing, taken_back, user
 from training.tracking import require_run
@@ -53,10 +53,11 @@ def register(results: dict[str, dict[str, Any]], task: Task, cohort: Path | None
     for name in sorted(fitted, key=lambda name: rank(fitted[name]["metrics"], task.primary_horizon)):
         result = fitted[name]
         version = _version_of(result["run_id"], result["model_uri"], task.name, name)
-        after, held = _last_key(task.name), held_out(result, task, cohort)
+        folder = cohort or cohort_of(result)
+        after, held = _last_key(task.name), held_out(result, task, folder)
         evidence = _evidence(result["metrics"], task, version, result["run_id"], held)
         verdict = judge(evidence, task)
-        _keep_verdict(task, version, result["run_id"], name, verdict, evidence, cohort or Path(result["table"]).parent / "cohort")
+        _keep_verdict(task, version, result["run_id"], name, verdict, evidence, folder)
         outcome["verdicts"][name] = {"version": version, **verdict.to_dict()}
         if verdict.verdict == PROMOTE and outcome[CHAMPION] is None:
             _go_live(task.name, after, version, name, PROMOTE, f"lowest {brier} of those that pass the gate", verdict.verdict)
@@ -102,10 +103,12 @@ def promote(candidates: Mapping[str, Any], task: Task, name: str, reason: str, f
             f"{name}, version {version}, is live already; nothing was changed.", "see: python -m training history", "live_already"
         )
     after = _last_key(task.name)
-    held = held_out_of_run(candidate.run_id, task, fitted_in) if fitted_in else None
+    record = record_of_run(candidate.run_id, fitted_in) if fitted_in else None
+    folder = cohort_of(record) if record else None
+    held = held_out(record, task, folder) if record else None
     evidence = _evidence(candidate.metrics, task, version, candidate.run_id, held)
     verdict = judge(evidence, task)
-    _keep_verdict(task, version, candidate.run_id, candidate.estimator, verdict, evidence)
+    _keep_verdict(task, version, candidate.run_id, candidate.estimator, verdict, evidence, folder)
     if verdict.verdict == REJECT and not force:
         raise StateError(f"The gate rejects {name}: {verdict.failures()}.", "improve the model, or use --force with --reason.", "gate")
     if verdict.verdict == HOLD and not reason:
@@ -143,6 +146,12 @@ def live_version(task_name: str) -> tuple[str, str] | None:
     """Return version and run id of the champion, None where there is none."""
     version = alias_version(task_name, CHAMPION)
     return (version, connect().get_model_version(registered_name(task_name), version).run_id) if version else None
+
+
+def version_of_run(task_name: str, run_id: str) -> str:
+    """Return the version registered for a run, empty where there is none."""
+    versions = connect().search_model_versions(f"name = '{registered_name(task_name)}'")
+    return next((str(version.version) for version in versions if version.run_id == run_id), "")
 
 
 def find_version(task_name: str, wanted: str) -> Any:
@@ -205,20 +214,15 @@ def _version_of(run_id: str, model_uri: str, task_name: str, name: str) -> str:
     except MlflowException as error:
         if error.error_code != "RESOURCE_ALREADY_EXISTS":
             raise
-    known = [v for v in client.search_model_versions(f"name = '{model}'") if v.run_id == run_id]
-    version = (
-        known[0]
-        if known
-        else client.create_model_version(
-            model, model_uri, run_id=run_id, tags={"estimator": name}, model_id=model_uri.removeprefix("models:/")
-        )
+    if known := version_of_run(task_name, run_id):
+        return known
+    made = client.create_model_version(
+        model, model_uri, run_id=run_id, tags={"estimator": name}, model_id=model_uri.removeprefix("models:/")
     )
-    return str(version.version)
+    return str(made.version)
 
 
-def _keep_verdict(
-    task: Task, version: str, run_id: str, name: str, verdict: Verdict, evidence: Evidence, cohort: Path | None = None
-) -> None:
+def _keep_verdict(task: Task, version: str, run_id: str, name: str, verdict: Verdict, evidence: Evidence, cohort: Path | None) -> None:
     """Write the verdict to the version (tags, description) and to its run (tag, `gate.json`), and the model card beside it."""
     client, model = connect(), registered_name(task.name)
     judged_at = _now()

@@ -77,6 +77,8 @@ def test_promotion_and_rollback_are_remembered(trained, results, small_smm_task)
     entry = promote(promotable(small_smm_task), small_smm_task, other, "a test", force=False, fitted_in=trained.folder / "fit")
     compared = mlflow.artifacts.load_dict(f"runs:/{results[other]['run_id']}/gate.json")["checks"][-1]
     assert compared["name"] == "brier_24m minus the champion's", "the held-out people are here: what register found is found again"
+    card = mlflow.artifacts.load_text(f"runs:/{results[other]['run_id']}/model_card.md")
+    assert "read = kept + quarantined" in card, "the cohort beside their table is that of the card, too"
     with pytest.raises(StateError, match="is live already; nothing was changed"):
         promote(promotable(small_smm_task), small_smm_task, other, "again", force=False)
     assert (entry.replaced, live_version("smm")[0]) == (first, entry.version)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from features import Task
 from myeloma import ConfigError, StateError
 from myeloma.errors import nearest
-from serving.store import connect, registered_name
 from training.compare import promotable
-from training.registry import find_version, live_version
+from training.registry import find_version, live_version, version_of_run
 
 
 def chosen_run(task: Task, version: str | None, model: str | None) -> tuple[str, str]:
@@ -36,7 +35,7 @@ def chosen_run(task: Task, version: str | None, model: str | None) -> tuple[str,
         known = promotable(task)
         if model not in known:
             raise ConfigError(f'"{model}" is not a candidate of {task.name}.', nearest(model, known))
-        return known[model].run_id, _version_of(task, known[model].run_id)
+        return known[model].run_id, version_of_run(task.name, known[model].run_id)
     if (live := live_version(task.name)) is None:
         raise StateError(
             f"The task {task.name} has no champion.",
@@ -44,8 +43,3 @@ def chosen_run(task: Task, version: str | None, model: str | None) -> tuple[str,
             "no_champion",
         )
     return live[1], live[0]
-
-
-def _version_of(task: Task, run_id: str) -> str:
-    versions = connect().search_model_versions(f"name = '{registered_name(task.name)}'")
-    return next((str(version.version) for version in versions if version.run_id == run_id), "")
