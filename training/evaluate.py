@@ -23,6 +23,7 @@ from training.curves import decision_curves
 from training.differences import named_differences, paired_differences
 from training.explanation import explain_model
 from training.fit import ARTIFACT, RUN
+from training.gate import rank
 from training.metrics import Draws
 from training.metrics.figures import refusal
 from training.performance import headline_first, held_out, logged, logged_subgroups, performance_of, refused, write_csv
@@ -116,20 +117,19 @@ def check_model(task: Task, name: str | None) -> None:
 
 
 def best(results: dict[str, dict[str, Any]], task: Task) -> str:
-    """Return the fitted model with the lowest held-out Brier score at the primary horizon.
+    """Return the fitted model that stands first in the order of candidates (see `training.gate.rank`).
 
     Raises
     ------
     StateError
         Only published scores were judged.
     """
-    brier = f"brier_{task.primary_horizon}m"
-    fitted = {name: result["metrics"].get(brier, np.inf) for name, result in results.items() if not result["published"]}
+    fitted = [name for name, result in results.items() if not result["published"]]
     if not fitted:
         raise StateError(
             f"No model of {task.name} is fitted, only published scores.", f"name some in tasks.{task.name}.models of params.yaml."
         )
-    return min(fitted, key=fitted.__getitem__)
+    return min(fitted, key=lambda name: rank(results[name]["metrics"], task.primary_horizon))
 
 
 def _check_record(name: str, record: dict[str, Any], table: FeatureTable, task: Task) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from features import Task
-from training.gate import Verdict
+from training.gate import Verdict, rank
+from training.metrics.figures import MAIN
 
 VERDICT = "gate_verdict"
 NOTE = "mlflow.note.content"  # MLflow's own name for the description of a run
-_SHOWN = (("auc", "AUC", 3), ("brier", "Brier score", 4), ("oe_ratio", "observed / expected", 2))
 _LONGEST_TAG = 4000  # MLflow refuses tags of more than 5000 characters
 
 
@@ -32,7 +32,7 @@ def describe_version(task: Task, name: str, run: Any, verdict: Verdict, judged_a
     """
     metrics, made = run.data.metrics, run.data.tags
     months = task.primary_horizon
-    figures = {key: _with_interval(metrics, f"{key}_{months}m", decimals) for key, _, decimals in _SHOWN}
+    figures = {key: _with_interval(metrics, f"{key}_{months}m", decimals) for key, _, decimals in MAIN}
     not_met = ", ".join(check.name for check in verdict.checks if check.holds is False) or "-"
     tags = {
         VERDICT: verdict.verdict,
@@ -47,7 +47,7 @@ def describe_version(task: Task, name: str, run: Any, verdict: Verdict, judged_a
     lines = [
         f"{verdict.verdict.upper()} says the gate of {name} ({judged_at[:10]}). Cohort {tags['cohort']}. Not met: {not_met}.",
         "",
-        *(f"- {label} at {months} months: {figures[key]}, 95 % interval" for key, label, _ in _SHOWN),
+        *(f"- {label} at {months} months: {figures[key]}, 95 % interval" for key, label, _ in MAIN),
         "",
         "| demand | value | accepted | |",
         "|---|---|---|---|",
@@ -67,17 +67,17 @@ def describe_training(task: Task, results: dict[str, dict[str, Any]], outcome: d
     outcome : what register decided
     """
     months, live = task.primary_horizon, outcome["live"]
-    brier = f"brier_{months}m"
     lines = [
         f"Live after this training: {live['model']}, version {live['version']}." if live else "No candidate is live.",
         "",
-        f"| candidate | gate | {' | '.join(f'{label}, {months} m' for _, label, _ in _SHOWN)} | rows judged |",
+        f"| candidate | gate | {' | '.join(f'{label}, {months} m' for _, label, _ in MAIN)} | rows judged |",
         "|---|---|---|---|---|---|",
     ]
-    for name in sorted(results, key=lambda n: (results[n]["published"], results[n]["metrics"].get(brier, float("inf")))):
+    for name in sorted(results, key=lambda n: (results[n]["published"], rank(results[n]["metrics"], months))):
         metrics, verdict = results[name]["metrics"], outcome["verdicts"].get(name, {}).get("verdict", "published score")
-        figures = " | ".join(_with_interval(metrics, f"{key}_{months}m", decimals) for key, _, decimals in _SHOWN)
-        lines.append(f"| {name} | {verdict} | {figures} | {metrics.get(f'share_computable_{months}m', 0.0):.0%} |")
+        figures = " | ".join(_with_interval(metrics, f"{key}_{months}m", decimals) for key, _, decimals in MAIN)
+        share = metrics.get(f"share_computable_{months}m")
+        lines.append(f"| {name} | {verdict} | {figures} | {'-' if share is None else f'{share:.0%}'} |")
     return "\n".join([*lines, "", "Figures on other rows do not compare. How to read these pages: docs/comparing.md."])[:_LONGEST_TAG]
 
 

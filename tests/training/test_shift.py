@@ -127,3 +127,11 @@ def test_a_model_that_is_not_fitted_cannot_be_fitted_again(smm_table, quick, tra
         refit(smm_table, quick, "forest", ["patients"], trained.folder / "fit", tmp_path, print)
     with pytest.raises(StateError, match="only published scores"):
         best({"mayo_2018": {"published": True, "metrics": {}}}, quick)
+
+
+def test_the_best_is_the_one_that_stands_first_among_the_candidates(smm_task):
+    figures = {"cox": (0.08709, 0.65), "logistic": (0.08712, 0.66), "boosting": (0.09, 0.7), "mayo_2018": (0.01, 0.9)}
+    results = {
+        name: {"published": name == "mayo_2018", "metrics": {"brier_24m": brier, "auc_24m": auc}} for name, (brier, auc) in figures.items()
+    }
+    assert best(results, smm_task) == "logistic", "of Brier scores that are shown equal the higher AUC goes first"
