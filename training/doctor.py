@@ -145,10 +145,8 @@ def _has_files(name: str, version: Any) -> bool:
 
 def _place(task: Task) -> list[Finding]:
     """Do the files lie beside the store? In a copied checkout all loads, from the one that it was copied from."""
-    experiment = connect().get_experiment_by_name(task.name)
     try:
-        if experiment:
-            require_place(experiment.artifact_location, task)
+        require_place(task)
     except StateError as error:
         return [Finding(f"{task.name}: {error.what}", False, error.hint)]
     return []

@@ -115,21 +115,21 @@ def experiment_of(task: Task) -> str:
         Its files lie in the checkout that this one was moved or copied from: they would be written there.
     """
     client = connect(create=True)
+    require_place(task)
     experiment = client.get_experiment_by_name(task.name)
-    if experiment:
-        require_place(experiment.artifact_location, task)
     return experiment.experiment_id if experiment else client.create_experiment(task.name, experiment_location(task.name), _EXPERIMENT_TAGS)
 
 
-def require_place(there: str, task: Task) -> None:
-    """Refuse a store whose experiment keeps its files (`there`) in another checkout.
+def require_place(task: Task) -> None:
+    """Refuse a store in which the task's experiment, where there is one, keeps its files in another checkout.
 
     Raises
     ------
     StateError
         The checkout was moved or copied.
     """
-    here = experiment_location(task.name)
+    experiment = connect().get_experiment_by_name(task.name)
+    there, here = experiment.artifact_location if experiment else "", experiment_location(task.name)
     if here and there != here and there.startswith("file:") and there.endswith(f"/artifacts/{task.name}"):
         raise StateError(
             f"The files of {task.name} lie in {there}, not beside the tracking store: the checkout was moved or copied.",
@@ -196,7 +196,7 @@ def require_run(run_id: str, task: Task) -> None:
     StateError
         It was made in another store, or the checkout was moved or copied.
     """
-    experiment_of(task)
+    require_place(task)
     try:
         connect().get_run(run_id)
     except MlflowException as error:
