@@ -13,6 +13,17 @@ from serving.__main__ import app as serving_app
 from training.__main__ import app as training_app
 
 APPS = {"features": features_app, "training": training_app, "serving": serving_app}
+# The line from nothing to a champion: each command, and a file that is there once it has run.
+TO_A_TABLE = (
+    ("features simulate data/smm/cohort --patients 250 --seed 3", "data/smm/cohort/cohort.json"),
+    ("features build data/smm/cohort data/smm/table.parquet --task smm", "data/smm/table.parquet"),
+)
+TO_A_CHAMPION = (
+    *TO_A_TABLE,
+    ("training fit data/smm/table.parquet --task smm", "data/smm/fit/cox/run_id.json"),
+    ("training evaluate --task smm --refit time --refit history --model cox", "data/smm/evaluation/metrics.json"),
+    ("training register --task smm --out data/smm/registered.json", "data/smm/registered.json"),
+)
 
 
 @pytest.fixture(scope="module")
@@ -46,19 +57,34 @@ def command(folder, monkeypatch, capsys):
     return call
 
 
+@pytest.fixture
+def run_once(command, folder):
+    """Run those of some commands that no test has run in the folder before; any test can be run alone."""
+
+    def run_once(steps):
+        for line, made in steps:
+            if not (folder / made).is_file():
+                code, _, err = command(line)
+                assert (line, code, err) == (line, 0, "")
+
+    return run_once
+
+
+@pytest.fixture
+def table(run_once):
+    run_once(TO_A_TABLE)
+
+
+@pytest.fixture
+def champion(run_once):
+    run_once(TO_A_CHAMPION)
+
+
 @pytest.mark.slow
-def test_from_nothing_to_scores_and_back(command, folder):
-    for line in (
-        "features simulate data/smm/cohort --patients 250 --seed 3",
-        "features build data/smm/cohort data/smm/table.parquet --task smm",
-        "training fit data/smm/table.parquet --task smm",
-        "training evaluate --task smm --refit time --refit history --model cox",
-        "training register --task smm",
-        "serving score data/smm/cohort --task smm --out risks.csv",
-        "training report --task smm",
-    ):
-        code, _, err = command(line)
-        assert (line, code, err) == (line, 0, "")
+@pytest.mark.usefixtures("champion")
+def test_from_nothing_to_scores_and_back(command, run_once, folder):
+    scored = ("serving score data/smm/cohort --task smm --out risks.csv", "risks.csv")
+    run_once((scored, ("training report --task smm", "data/smm/model_card.md")))
     risks = pd.read_csv(folder / "risks.csv")
     assert len(risks) == 250
     assert (risks.loc[risks["status"] == "scored", "risk_12m"] <= risks.loc[risks["status"] == "scored", "risk_60m"]).all()
@@ -85,6 +111,7 @@ def test_from_nothing_to_scores_and_back(command, folder):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("champion")
 def test_one_model_can_be_fitted_again_alone_and_its_run_is_the_one_compared(command):
     def compared():
         return {row["estimator"]: row["run_id"] for row in json.loads(command("training compare --task smm --json")[1]) if not row["note"]}
@@ -103,6 +130,7 @@ def test_one_model_can_be_fitted_again_alone_and_its_run_is_the_one_compared(com
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("champion")
 @pytest.mark.parametrize(
     ("line", "says"),
     [
@@ -142,6 +170,7 @@ def test_a_mistake_is_a_message_with_a_hint_and_exit_code_1(command, line, says)
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("table")
 def test_too_few_events_and_a_horizon_nobody_reaches_are_refused(command, folder):
     assert command("features simulate tiny --patients 20 --seed 1")[0] == 0
     assert command("features build tiny tiny.parquet --task smm")[0] == 0
@@ -155,6 +184,7 @@ def test_too_few_events_and_a_horizon_nobody_reaches_are_refused(command, folder
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("champion")
 def test_a_moved_checkout_is_found_and_not_passed_over(command, folder, tmp_path, monkeypatch):
     shutil.copytree(folder, tmp_path / "moved")
     (folder / "mlruns" / "artifacts").rename(folder / "mlruns" / "elsewhere")
@@ -176,6 +206,7 @@ def test_help_shows_an_example_for_every_command(command, package):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("table")
 @pytest.mark.parametrize(
     ("change", "says"),
     [
@@ -193,6 +224,7 @@ def test_a_wrong_option_of_a_model_names_it(command, folder, change, says):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("champion")
 def test_horizons_that_changed_after_the_fit_are_refused_and_so_is_a_run_of_another_store(command, folder, monkeypatch):
     params = yaml.safe_load((folder / "params.yaml").read_text())
     params["tasks"]["smm"]["horizons"] = [12, 24, 36]
