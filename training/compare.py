@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from math import log
 from typing import Any
 
 from rich.table import Table
@@ -13,7 +12,7 @@ from features import Task
 from myeloma import StateError
 from myeloma.scores import SCORES
 from serving.store import connect
-from training.gate import rank
+from training.gate import most_wrong, rank
 from training.landmark_tables import landmark_name
 from training.metrics.figures import MAIN
 from training.registry import live_version
@@ -119,19 +118,16 @@ def worst_subgroup(task: Task, candidate: Candidate) -> tuple[str, float, int] |
 
     Only subgroups with as many events as the gate asks for count.
     """
-    months, metrics = task.primary_horizon, candidate.metrics
-    start, fixed = f"oe_ratio_{months}m_at_", {landmark_name(years) for years in task.evaluation.landmarks}
-    groups = {key.removeprefix(start) for key in metrics if key.startswith(start) and not key.endswith(("_lo", "_hi"))}
-    ratios = {group: (metrics[start + group], int(metrics.get(f"events_{months}m_at_{group}", 0))) for group in sorted(groups)}
-    judged = {
-        group: (ratio, events)
-        for group, (ratio, events) in ratios.items()
-        if ratio > 0 and events >= task.gate.subgroup_events_at_least and f"at_{group}" not in fixed
+    metrics, at = candidate.metrics, f"{task.primary_horizon}m_at_"
+    fixed = {landmark_name(years).removeprefix("at_") for years in task.evaluation.landmarks}
+    groups = {key.removeprefix(f"events_{at}") for key in metrics if key.startswith(f"events_{at}")} - fixed
+    known = {
+        name: (metrics[f"oe_ratio_{at}{name}"], metrics[f"events_{at}{name}"])
+        for name in sorted(groups)
+        if f"oe_ratio_{at}{name}" in metrics
     }
-    if not judged:
-        return None
-    worst = max(judged, key=lambda group: abs(log(judged[group][0])))
-    return worst, *judged[worst]
+    worst = most_wrong(known, task.gate.subgroup_events_at_least)
+    return None if worst is None else (worst, known[worst][0], int(known[worst][1]))
 
 
 def _subgroup_lines(task: Task, found: list[Candidate]) -> Iterator[str]:

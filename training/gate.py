@@ -149,13 +149,25 @@ def worst_subgroup(evidence: Evidence, task: Task) -> Iterator[Check]:
     """Is right in the large in the subgroup, among those with enough events, where it is most wrong."""
     low, high = task.gate.subgroup_oe_ratio_between
     least = task.gate.subgroup_events_at_least
-    enough = {group: ratio for group, (ratio, events) in evidence.subgroups.items() if events >= least and ratio > 0}
     name, accepted = f"oe_ratio_{task.primary_horizon}m of the worst subgroup", f"{low} to {high}"
-    if not enough:
+    worst = most_wrong(evidence.subgroups, least)
+    if worst is None:
         yield Check(name, None, accepted, None, f"no subgroup with figures and {least} events")
         return
-    worst = max(enough, key=lambda group: max(enough[group], 1 / enough[group]))
-    yield Check(name, enough[worst], accepted, low <= enough[worst] <= high, worst)
+    ratio = evidence.subgroups[worst][0]
+    yield Check(name, ratio, accepted, low <= ratio <= high, worst)
+
+
+def most_wrong(subgroups: Mapping[str, tuple[float, float]], least: int) -> str | None:
+    """Return the subgroup, of those with so many events at the least, whose observed / expected is furthest from 1 either way.
+
+    Examples
+    --------
+    >>> most_wrong({"men": (1.2, 60.0), "women": (0.8, 60.0), "site B": (3.0, 40.0)}, 50)
+    'women'
+    """
+    enough = {group: ratio for group, (ratio, events) in subgroups.items() if events >= least and ratio > 0}
+    return max(enough, key=lambda group: max(enough[group], 1 / enough[group]), default=None)
 
 
 def features_known(evidence: Evidence, task: Task) -> Iterator[Check]:
