@@ -66,17 +66,22 @@ def load_champion(task: str, threads: int = 1) -> Artifact:
     StateError
         There is no champion, or its files are gone (MLflow stores absolute paths, which a moved checkout breaks).
     """
+    version = version_of_alias(task, CHAMPION)
+    if version is None:
+        raise StateError(f"The task {task} has no champion.", _way_to_a_champion(task, connect()), "no_champion")
+    return load_version(registered_name(task), version.version, version.run_id, threads)
+
+
+def version_of_alias(task: str, alias: str) -> Any | None:
+    """Return the registered version that an alias points at, None where there is none."""
     from mlflow.exceptions import MlflowException
 
-    client = connect()
-    name = registered_name(task)
     try:
-        version = client.get_model_version_by_alias(name, CHAMPION)
+        return connect().get_model_version_by_alias(registered_name(task), alias)
     except MlflowException as error:
         if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
             raise
-        raise StateError(f"The task {task} has no champion.", _way_to_a_champion(task, client), "no_champion") from None
-    return load_version(name, version.version, version.run_id, threads)
+        return None
 
 
 def _way_to_a_champion(task: str, client: Any) -> str:

@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from mlflow.exceptions import MlflowException
 
 from myeloma import StateError
-from serving.store import CHALLENGER, CHAMPION, connect, registered_name
+from serving.store import CHALLENGER, CHAMPION, connect, registered_name, version_of_alias
 
 _PREFIX = "ledger."
 _ATTEMPTS = 12
@@ -100,12 +100,8 @@ def settle(task_name: str) -> None:
 
 def alias_version(task_name: str, alias: str) -> str | None:
     """Return the version an alias points at, None where there is none."""
-    try:
-        return str(connect().get_model_version_by_alias(registered_name(task_name), alias).version)
-    except MlflowException as error:
-        if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
-            raise
-        return None
+    found = version_of_alias(task_name, alias)
+    return str(found.version) if found else None
 
 
 def standing(entries: list[Entry]) -> list[Entry]:

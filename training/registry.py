@@ -20,7 +20,7 @@ from features import Task
 from myeloma import ConfigError, StateError
 from myeloma.errors import nearest
 from serving.artifact import Artifact
-from serving.store import CHALLENGER, CHAMPION, connect, load_version, registered_name
+from serving.store import CHALLENGER, CHAMPION, connect, load_version, registered_name, version_of_alias
 from training.card import card_of, facts_of_run, log_card
 from training.evidence import HeldOut, cohort_of, compare, held_out, measure, record_of_run, subgroups
 from training.gate import HOLD, PROMOTE, REJECT, Evidence, Facts, Verdict, judge, rank
@@ -144,8 +144,8 @@ def rollback(task_name: str, reason: str) -> Entry:
 
 def live_version(task_name: str) -> tuple[str, str] | None:
     """Return version and run id of the champion, None where there is none."""
-    version = alias_version(task_name, CHAMPION)
-    return (version, connect().get_model_version(registered_name(task_name), version).run_id) if version else None
+    found = version_of_alias(task_name, CHAMPION)
+    return (str(found.version), found.run_id) if found else None
 
 
 def version_of_run(task_name: str, run_id: str) -> str:
