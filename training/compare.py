@@ -116,7 +116,7 @@ def as_table(task: Task, found: list[Candidate], narrow: bool = False) -> Table:
 def worst_subgroup(task: Task, candidate: Candidate) -> tuple[str, float, int] | None:
     """Return the subgroup whose observed / expected is furthest from 1 at the primary horizon, the ratio, and its events.
 
-    Only subgroups with as many events as the gate asks for count.
+    Only subgroups with as many events as the gate asks for count; the gate also looks at those whose count is kept back.
     """
     metrics, at = candidate.metrics, f"{task.primary_horizon}m_at_"
     fixed = {landmark_name(years).removeprefix("at_") for years in task.evaluation.landmarks}

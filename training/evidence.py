@@ -28,6 +28,7 @@ from training.gate import Comparison, Facts
 from training.importance import harm_agreement
 from training.metrics import horizon_metrics
 from training.parity import largest_difference
+from training.subgroups import people_progressing
 
 SUBGROUPS = "subgroups.csv"
 _EXPLAINED_ROWS = 200
@@ -131,16 +132,21 @@ def compare(task: Task, candidate: tuple[Any, HeldOut | None], champion: tuple[s
     return Comparison(version, how, _figures(rows, risks, months), _figures(rows, own, months))
 
 
-def subgroups(run_id: str, months: int) -> dict[str, tuple[float, float]]:
-    """Return observed / expected and events of each subgroup that evaluation logged to the run as `subgroups.csv`."""
+def subgroups(run_id: str, months: int, held: HeldOut | None) -> dict[str, tuple[float, float]]:
+    """Return observed / expected and events of each subgroup that evaluation logged to the run as `subgroups.csv`.
+
+    Events that are kept back there are counted again among the people held out. Where these are not here, such a subgroup
+    counts as large enough: nothing passes because its count is kept back.
+    """
     try:
         content = mlflow.artifacts.load_text(f"runs:/{run_id}/{SUBGROUPS}")
     except (MlflowException, OSError):
         return {}
     table = pd.read_csv(io.StringIO(content), keep_default_na=False, na_values=[""])  # a site may be called NA
     here = table[table["horizon"] == months].assign(name=lambda t: t["grouping"] + ": " + t["group"].astype(str))
-    ratios, events = (here[here["measure"] == what].set_index("name")["estimate"].dropna() for what in ("oe_ratio", "events"))
-    return {name: (float(ratio), float(events[name])) for name, ratio in ratios.items() if name in events}
+    ratios, shown = (here[here["measure"] == what].set_index("name")["estimate"].dropna() for what in ("oe_ratio", "events"))
+    counted = people_progressing(held.rows, months) if held is not None and not ratios.index.isin(shown.index).all() else {}
+    return {name: (float(ratio), float(shown.get(name, counted.get(name, inf)))) for name, ratio in ratios.items()}
 
 
 def _cohort(record: dict[str, Any], folder: Path) -> Cohort | None:

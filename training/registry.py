@@ -186,7 +186,7 @@ def _evidence(metrics: dict[str, float], task: Task, version: str, run_id: str, 
         )
     facts = _facts(task, version, run_id, held)
     past = taken_back(list(read(task.name).values()), version)
-    return Evidence(metrics, subgroups(run_id, task.primary_horizon), facts, comparison, past)
+    return Evidence(metrics, subgroups(run_id, task.primary_horizon, held), facts, comparison, past)
 
 
 def _facts(task: Task, version: str, run_id: str, held: HeldOut | None) -> Facts:

@@ -92,11 +92,9 @@ def by_site(table: FeatureTable, task: Task, name: str, fitted: Path) -> pd.Data
             "fill the column `site` of the patients table.",
             "one_site",
         )
-    parts = [
-        suppressed(_judge(table, task, name, Fold(np.flatnonzero(site != one), np.flatnonzero(site == one)), f"site_{_plain(one)}"))
-        for one in sites
-    ]
-    return pd.concat(parts, ignore_index=True)
+    folds = {one: Fold(np.flatnonzero(site != one), np.flatnonzero(site == one)) for one in sites}
+    parts = [_judge(table, task, name, fold, f"site_{_plain(one)}") for one, fold in folds.items()]
+    return suppressed(pd.concat(parts, ignore_index=True), "subset")
 
 
 def over_time(table: FeatureTable, task: Task, name: str, fitted: Path) -> pd.DataFrame:

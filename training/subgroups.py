@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from itertools import pairwise
 
 import numpy as np
@@ -11,13 +11,17 @@ from numpy.typing import NDArray
 
 from features.score_inputs import PREFIX
 from features.table import PERSON
-from features.tasks import DAYS_PER_MONTH, DAYS_PER_YEAR
+from features.tasks import DAYS_PER_MONTH, DAYS_PER_YEAR, horizon_days
 from myeloma.kidney import egfr_ckd_epi_2021
+from training.censoring import FollowUp, progressed_by
 from training.metrics import Draws, figures, main_measures
 from training.metrics.figures import SMALL_CELL
+from training.split import LEAST_EVENTS
 
 Array = NDArray[np.float64]
 UNKNOWN = "unknown"
+FEW = f"fewer than {SMALL_CELL} people: not written down"
+FOLLOWS = f"not written down: from it would follow a count of fewer than {SMALL_CELL} people"
 
 
 def groups(rows: pd.DataFrame) -> pd.DataFrame:
@@ -49,8 +53,8 @@ def groups(rows: pd.DataFrame) -> pd.DataFrame:
 def subgroup_figures(rows: pd.DataFrame, risks: Mapping[str, Array], months: int, draws: Draws) -> pd.DataFrame:
     """Return the main figures of each model at one horizon in each subgroup.
 
-    Fewer than 20 people who progress, or who are known not to, are too few for a figure; counts below 10 people are
-    written as missing. Both are said in `why`.
+    Fewer than 20 people who progress, or who are known not to, are too few for a figure; counts below 10 people, and those
+    from which one could be told, are written as missing. Both are said in `why`.
 
     Parameters
     ----------
@@ -61,21 +65,61 @@ def subgroup_figures(rows: pd.DataFrame, risks: Mapping[str, Array], months: int
         for level in sorted(of_row.unique()):
             member = (of_row == level).to_numpy()
             found = figures(rows[member], {name: risk[member, None] for name, risk in risks.items()}, (months,), draws, main_measures)
-            parts.append(suppressed(found).assign(grouping=grouping, group=level))
-    table = pd.concat(parts, ignore_index=True).drop(columns=["subset", "threshold"])
+            parts.append(found.assign(grouping=grouping, group=level))
+    table = suppressed(pd.concat(parts, ignore_index=True), "group", "grouping").drop(columns=["subset", "threshold"])
     return table[["model", "grouping", "group", *[c for c in table if c not in ("model", "grouping", "group")]]]
 
 
-def suppressed(table: pd.DataFrame) -> pd.DataFrame:
-    """Return figures without the counts of fewer than 10 people, nor those from which such a count could be told."""
-    of = ["model", "horizon"]
-    patients, events = (
-        table[of].join(table[table["measure"] == what].set_index(of)["estimate"], on=of)["estimate"] for what in ("patients", "events")
-    )
-    few = (patients < SMALL_CELL) | events.between(1, SMALL_CELL - 1)
-    hidden = (few & table["measure"].isin(["patients", "rows", "events", "effective_rows", "share_computable"])).to_numpy()
-    why = np.where(hidden, f"fewer than {SMALL_CELL} people: not written down", table["why"])
+def people_progressing(rows: pd.DataFrame, months: int) -> dict[str, int]:
+    """Return how many people progress within a horizon in each subgroup, as in `sex: female`; never to be shown."""
+    case = progressed_by(FollowUp.of(rows), float(horizon_days(months)))
+    return {
+        f"{grouping}: {level}": rows.loc[case & (of_row == level), "patient_id"].nunique()
+        for grouping, of_row in groups(rows).items()
+        for level in of_row.unique()
+    }
+
+
+def suppressed(table: pd.DataFrame, group: str, *grouping: str) -> pd.DataFrame:
+    """Return figures of groups without the counts of fewer than 10 people, nor those from which such a count could be told.
+
+    The whole is known, so the others tell the sum of what is kept back: where that is one group alone, or few people in all, the
+    next smallest group goes with it.
+
+    Parameters
+    ----------
+    group : str
+        The column that names the groups which make up the whole.
+    grouping : str
+        The column that names how the whole is parted, where there are several ways.
+    """
+    of = ["model", "horizon", *grouping]
+    counts = table[table["measure"].isin(["patients", "events"])].pivot(index=[*of, group], columns="measure", values="estimate")
+    kept_back: dict[tuple, str] = {}
+    for _, part in counts.groupby(of[1:]):
+        by_model = part.groupby(level="model")
+        of_most = _kept_back(by_model.get_group(by_model["patients"].sum().idxmax()))
+        for _, own in by_model:  # judged on all or some of the same people: a part may be the whole group
+            kept_back |= _kept_back(own, of_most.index.get_level_values(group)[of_most != ""]).to_dict()
+    here = np.array([kept_back.get(key, "") for key in zip(*(table[name] for name in (*of, group)), strict=True)], dtype=object)
+    hidden = (here != "") & table["measure"].isin(["patients", "rows", "events", "effective_rows", "share_computable"]).to_numpy()
+    unsaid = table["why"].str.replace(r"^only \d+ ", f"fewer than {LEAST_EVENTS} ", regex=True)  # why there is no figure tells a count
+    why = np.select([hidden, here != ""], [here, unsaid], table["why"])
     return table.assign(estimate=table["estimate"].mask(hidden), why=why)
+
+
+def _kept_back(counts: pd.DataFrame, also: Collection[str] = ()) -> pd.Series:
+    """Return why the counts of each group (patients, events) are kept back, empty where they are not; those in `also` are.
+
+    People first: their number is the same at every horizon, and so is what is kept back for it.
+    """
+    small, hidden = pd.Series(False, counts.index), pd.Series(counts.index.get_level_values(-1).isin(also), counts.index)
+    for what in ("patients", "events"):
+        small |= counts[what].between(1, SMALL_CELL - 1)
+        hidden |= small
+        while hidden.any() and not hidden.all() and (hidden.sum() == 1 or 0 < counts.loc[hidden, what].sum() < SMALL_CELL):
+            hidden[counts.loc[~hidden, "patients"].idxmin()] = True
+    return pd.Series(np.select([small, hidden], [FEW, FOLLOWS], ""), counts.index)
 
 
 def _bands(values: Array, edges: tuple[float, ...]) -> NDArray[np.object_]:

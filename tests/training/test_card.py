@@ -209,10 +209,9 @@ def test_the_warning_stands_first_where_the_cohort_is_simulated_and_nowhere_else
 def test_what_evaluation_kept_back_in_subgroups_stays_back_and_is_said(smm_task):
     text = as_markdown(card_of(replace(judged(smm_task), files={"subgroups.csv": SUBGROUPS.encode()})))
     assert "| female | 40 | 22 | 0.710 (0.600 to 0.820) |" in text
-    assert (
-        f"| male | {FEW} | {FEW} | **not reported**: fewer than 10 people here progress within 24 months, at least 20 are needed |" in text
-    )
-    assert "(1 here)" in text
+    refused = "fewer than 10 people here progress within 24 months, at least 20 are needed"
+    assert f"| male | kept back | kept back | **not reported**: {refused} |" in text
+    assert '"kept back" (1 here)' in text
 
 
 @pytest.mark.parametrize(("count", "shown"), [(0.0, "0"), (1.0, FEW), (9.0, FEW), (10.0, "10"), (1234.0, "1,234")])

@@ -7,7 +7,7 @@ import pytest
 from training.availability import availability
 from training.differences import named_differences, paired_differences
 from training.metrics import Draws, evaluate_risks
-from training.subgroups import groups, subgroup_figures, suppressed
+from training.subgroups import groups, people_progressing, subgroup_figures, suppressed
 
 
 @pytest.fixture(scope="module")
@@ -91,21 +91,82 @@ def test_a_group_of_few_has_neither_figures_nor_counts_and_says_so(rows, risks):
     draws = Draws.of(rows["patient_id"], 10, 1)
     found = subgroup_figures(rows, {"good": risks["good"][:, 0]}, 24, draws).query("grouping == 'site'").set_index(["group", "measure"])
     assert found.loc[("north", "auc"), "lo"] < found.loc[("north", "auc"), "estimate"]
+    assert found.loc[("north", "patients"), "why"] == "not written down: from it would follow a count of fewer than 10 people"
     south = found.loc["south"]
     assert south["estimate"].isna().all()
     assert (south["why"] != "").all()
     assert south.loc["patients", "why"] == "fewer than 10 people: not written down"
 
 
-def test_ten_people_are_written_down_and_nine_are_not():
-    table = pd.DataFrame(
-        {"model": "m", "horizon": 24, "measure": ["patients", "rows", "events"], "estimate": [50.0, 60.0, 10.0], "why": ""},
-    )
-    other = table.assign(horizon=60, estimate=[50.0, 60.0, 9.0])
-    assert suppressed(pd.concat([table, other], ignore_index=True))["estimate"].notna().tolist() == [True] * 3 + [False] * 3
-    assert suppressed(table)["estimate"].notna().all()
-    assert suppressed(table.assign(estimate=[50.0, 60.0, 9.0]))["estimate"].isna().all()
-    assert suppressed(table.assign(estimate=[50.0, 60.0, 0.0]))["estimate"].notna().all()
+def counts(people, events, **more):
+    """Return the counts of groups a, b, c, ... of one grouping."""
+    parts = [
+        pd.DataFrame({"measure": ["patients", "rows", "events"], "estimate": [float(p), 2.0 * p, float(e)], "group": name})
+        for name, p, e in zip("abcdef", people, events, strict=False)
+    ]
+    return pd.concat(parts, ignore_index=True).assign(**{"model": "m", "horizon": 24, "why": "", **more})
+
+
+def kept_back(table):
+    """Return the groups without any count; no group has only some of them."""
+    hidden = suppressed(table, "group").assign(hidden=lambda t: t["estimate"].isna()).groupby("group")["hidden"]
+    assert (hidden.all() == hidden.any()).all()
+    return "".join(group for group, all_of_it in hidden.all().items() if all_of_it)
+
+
+@pytest.mark.parametrize(
+    ("people", "events", "hidden"),
+    [
+        ((10, 60, 90), (0, 10, 30), ""),
+        ((9, 60, 90), (0, 10, 30), "ab"),  # alone, its count would be that of the whole less the others
+        ((50, 90, 60), (9, 30, 20), "ac"),  # the next smallest by people
+        ((9, 8, 90, 60), (0, 0, 30, 20), "ab"),
+        ((4, 5, 90, 60), (0, 0, 30, 20), "abd"),  # nine people in both together
+        ((50, 60, 70, 90), (3, 0, 10, 30), "abc"),  # three progress in the first two together
+        ((50, 60, 70), (9, 0, 0), "abc"),
+        ((9,), (0,), "a"),
+    ],
+)
+def test_a_count_of_fewer_than_ten_people_is_neither_written_down_nor_what_is_left_of_the_whole(people, events, hidden):
+    assert kept_back(counts(people, events)) == hidden
+
+
+def test_whom_people_are_counted_among_does_not_tell_what_is_kept_back_at_another_horizon():
+    """Fewer than ten progress in c early on; the people of a and b are as many at both horizons."""
+    early, later = counts((8, 60, 70, 90), (0, 20, 9, 30)), counts((8, 60, 70, 90), (0, 30, 20, 40), horizon=60)
+    found = suppressed(pd.concat([early, later], ignore_index=True), "group").query("measure == 'patients' and estimate.isna()")
+    assert found.groupby("horizon")["group"].sum().to_dict() == {24: "abc", 60: "ab"}
+
+
+def test_what_is_kept_back_of_everybody_is_not_shown_of_those_for_whom_a_score_can_be_computed():
+    """Nobody of a has the inputs of the score, everybody else has: its counts of b and c would be the model's."""
+    everybody, scored = counts((9, 60, 90), (0, 20, 30)), counts((0, 60, 90), (0, 20, 30), model="score").query("group != 'a'")
+    found = suppressed(pd.concat([everybody, scored], ignore_index=True), "group").query("measure == 'patients' and estimate.isna()")
+    assert found.groupby("model")["group"].sum().to_dict() == {"m": "ab", "score": "bc"}
+
+
+def test_why_a_group_has_no_figure_does_not_tell_a_count_that_is_kept_back():
+    refused = counts((9, 40, 90), (0, 12, 30))
+    auc = {"model": "m", "horizon": 24, "measure": "auc", "estimate": np.nan, "group": "b", "why": "only 12 people here progress."}
+    table = pd.concat([refused, pd.DataFrame([auc, {**auc, "group": "c"}])], ignore_index=True)
+    found = suppressed(table, "group")
+    assert found["why"].tolist()[-2:] == ["fewer than 20 people here progress.", "only 12 people here progress."]
+    assert "would follow" in found.loc[found["group"] == "b", "why"].iloc[0]
+
+
+def test_no_count_of_a_small_group_can_be_told_from_the_whole(rows, risks):
+    found = subgroup_figures(rows, risks, 24, Draws.of(rows["patient_id"], 10, 1))
+    told = found[found["measure"].isin(["patients", "rows", "events", "effective_rows", "share_computable"])]
+    of_sites = told[(told["grouping"] == "site") & (told["model"] == "good")]
+    assert of_sites["estimate"].isna().all(), "five people at one of two sites"
+    assert told[told["grouping"] == "sex"]["estimate"].notna().all()
+
+
+def test_the_people_who_progress_are_counted_in_each_group_for_who_may_know(rows):
+    found = people_progressing(rows, 24)
+    of_north = rows[(rows["site"] == "north") & (rows["event"] == "progression") & (rows["time_to_event"] <= 731)]
+    assert found["site: north"] == of_north["patient_id"].nunique()
+    assert found["site: south"] < 10
 
 
 def test_contributions_of_counts_ages_and_missing_values_are_about_availability():

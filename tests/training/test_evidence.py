@@ -1,6 +1,7 @@
 """How the champion is compared: on the same held-out people where that is possible, and in words where it is not."""
 
 from dataclasses import replace
+from math import inf
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 
 from features import FeatureSpec
 from myeloma import StateError
-from training.evidence import HeldOut, compare, measure
+from training.evidence import HeldOut, compare, measure, subgroups
 from training.parity import request
 
 
@@ -112,6 +113,15 @@ def test_without_the_people_held_out_only_the_artifact_itself_is_measured(task, 
     facts = measure(artifact, task, None)
     assert (facts.features_known, facts.additivity, facts.harm) == (True, None, {})
     assert "not on this machine" in facts.notes["parity"]
+
+
+def test_a_subgroup_whose_count_is_kept_back_is_judged_by_the_count_among_the_people_held_out(held, monkeypatch):
+    kept_back = "grouping,group,horizon,measure,estimate\nsex,female,24,oe_ratio,1.4\nsex,female,24,events,\n"
+    shown = "sex,male,24,oe_ratio,1.1\nsex,male,24,events,30\nsex,unknown,24,events,\nsex,male,60,oe_ratio,9\n"
+    monkeypatch.setattr("training.evidence.mlflow.artifacts.load_text", lambda uri: kept_back + shown)
+    monkeypatch.setattr("training.evidence.people_progressing", lambda rows, months: {"sex: female": 12, "sex: male": 31})
+    assert subgroups("run", 24, held) == {"sex: female": (1.4, 12.0), "sex: male": (1.1, 30.0)}
+    assert subgroups("run", 24, None)["sex: female"] == (1.4, inf), "not here, so large enough"
 
 
 def test_what_is_sent_to_the_api_holds_no_identifier(smm_cohort):

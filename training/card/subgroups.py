@@ -7,14 +7,18 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from training.card.cells import FEW, people, short, with_interval
+from training.card.cells import people, short, with_interval
 from training.card.document import Blank, Block, Cell, Part, Section, Table, Text
 from training.card.facts import Facts
-from training.metrics.figures import MAIN
+from training.metrics.figures import MAIN, SMALL_CELL
 
 SUBGROUPS, ELSEWHERE = "Subgroups", "Elsewhere, later, on less"
 _COLUMNS = ("horizon", "measure", "estimate", "lo", "hi", "why")
 _HEAD = ("people", "progressing", *(words for _, words, _ in MAIN))
+_KEPT_BACK = "kept back"
+_FOLLOWS = (
+    "Where that is one group alone, or they hold few together, so are those of the next smallest: the others and the whole would tell."
+)
 _REFITS = {
     "sites": "Each site judged by a model that saw none of it",
     "time": "People diagnosed late, judged by a model that saw the early ones",
@@ -33,7 +37,7 @@ def subgroups(facts: Facts) -> Section:
     ]
     hidden = int((found["estimate"].isna() & (found["measure"] == "patients")).sum())
     blocks: list[Block] = [
-        Text(f'Counts of groups in which fewer than 10 people are, or progress, are not written down: "{FEW}" ({hidden} here).'),
+        Text(f'"{_KEPT_BACK}" ({hidden} here): the counts of groups in which fewer than {SMALL_CELL} people are, or progress. {_FOLLOWS}'),
         Table(f"At {facts.primary} months, all visits of the group", ("group", *_HEAD), parts),
     ]
     return Section(SUBGROUPS, blocks)
@@ -85,7 +89,7 @@ def _row(name: str, lines: pd.DataFrame) -> list[Cell]:
 def _count(line: object) -> Cell:
     if line is None:
         return Blank("no count")
-    return FEW if math.isnan(line.estimate) else people(line.estimate)  # kept back already by evaluation
+    return _KEPT_BACK if math.isnan(line.estimate) else people(line.estimate)  # by evaluation
 
 
 def _figures(by: dict[str, object]) -> Iterator[Cell]:
