@@ -20,7 +20,8 @@ def availability(values: Array, x: Array, columns: list[str]) -> dict[str, Any]:
     """Return the share of the contributions that availability has, in all and by biomarker.
 
     A contribution is about availability where its column counts results or says how old the latest is, or where its value
-    is missing in that row.
+    is missing in that row. Where the value is known, it is in part: that there is one moves the risk the other way than its
+    absence, by the mean of the contributions where it is known less that of all. The rest is about the value.
 
     Parameters
     ----------
@@ -31,27 +32,32 @@ def availability(values: Array, x: Array, columns: list[str]) -> dict[str, Any]:
     Returns
     -------
     dict
-        absolute_share : sum of |contribution| that is about availability / sum of all |contribution|.
+        absolute_share : sum of |part| that is about availability / sum of all |part|.
         variance_share : covariance of the availability part with the whole / variance of the whole; the shares of this and
         of the rest add to 1, and one is negative where the parts pull against each other.
-        by_kind (count, age_days, missing_value) and by_biomarker : parts of the absolute share.
+        by_kind (count, age_days, missing_value: whether there is one) and by_biomarker : parts of the absolute share.
     """
     parsed = [parse_column(name) for name in columns]
     missing = np.isnan(x)
-    kinds = {kind: np.array([column.statistic == kind for column in parsed]) & ~missing for kind in _ABOUT_ORDERING} | {
-        "missing_value": missing
-    }
-    about = np.any(list(kinds.values()), axis=0)
-    whole, part, size = values.sum(axis=1), (values * about).sum(axis=1), np.abs(values)
-    total, variance = size.sum(), whole.var()
+    ordering = np.array([column.statistic in _ABOUT_ORDERING for column in parsed])
+    about = np.where(missing | ordering, values, _of_being_known(values, missing))
+    whole, part, size = values.sum(axis=1), about.sum(axis=1), np.abs(about)
+    total, variance = size.sum() + np.abs(values - about).sum(), whole.var()
 
-    def share(of: Array) -> float:
-        return float((size * of).sum() / total) if total > 0 else 0.0
+    def share(of: NDArray[np.bool_]) -> float:
+        return float(size[np.broadcast_to(of, size.shape)].sum() / total) if total > 0 else 0.0
 
+    kinds = {kind: np.array([column.statistic == kind for column in parsed]) & ~missing for kind in _ABOUT_ORDERING}
     biomarkers = np.array([column.biomarker for column in parsed])
     return {
-        "absolute_share": share(about),
+        "absolute_share": share(np.True_),
         "variance_share": float(((part - part.mean()) * (whole - whole.mean())).mean() / variance) if variance > 0 else 0.0,
-        "by_kind": {kind: share(of) for kind, of in kinds.items()},
-        "by_biomarker": {name: share(about & (biomarkers == name)) for name in dict.fromkeys(biomarkers)},
+        "by_kind": {kind: share(of) for kind, of in kinds.items()} | {"missing_value": share(missing | ~ordering)},
+        "by_biomarker": {name: share(biomarkers == name) for name in dict.fromkeys(biomarkers)},
     }
+
+
+def _of_being_known(values: Array, missing: NDArray[np.bool_]) -> Array:
+    """Return, by feature, the mean contribution where the value is known less that of all: 0 where it always is."""
+    known = np.where(missing, 0.0, values).sum(axis=0) / np.maximum((~missing).sum(axis=0), 1)
+    return known - values.mean(axis=0)

@@ -4,8 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from serving.models.linear import HorizonLogistic
 from training.availability import availability
 from training.differences import named_differences, paired_differences
+from training.estimators.design import fit_design
 from training.metrics import Draws, evaluate_risks
 from training.subgroups import groups, people_progressing, subgroup_figures, suppressed
 
@@ -174,11 +176,29 @@ def test_contributions_of_counts_ages_and_missing_values_are_about_availability(
     x = np.array([[1.0, 3.0, 10.0, 60.0], [np.nan, 0.0, np.nan, 70.0]])
     values = np.array([[4.0, -1.0, 1.0, 2.0], [1.0, -1.0, 0.0, 2.0]])
     found = availability(values, x, columns)
-    assert found["absolute_share"] == pytest.approx((1 + 1 + 1 + 1) / 12)
-    assert found["by_kind"] == pytest.approx({"count": 2 / 12, "age_days": 1 / 12, "missing_value": 1 / 12})
-    assert found["by_biomarker"] == pytest.approx({"m_protein": 3 / 12, "bmpc": 1 / 12, "age": 0.0})
-    # availability adds 0 and 0, the whole is 6 and 2: it explains nothing of the variance
-    assert found["variance_share"] == 0.0
+    # Of the 4 of the known value, 1.5 is that it is known: contributions of known values are 1.5 above those of all.
+    assert found["absolute_share"] == pytest.approx((1.5 + 1 + 1 + 1 + 1) / 12)
+    assert found["by_kind"] == pytest.approx({"count": 2 / 12, "age_days": 1 / 12, "missing_value": 2.5 / 12})
+    assert found["by_biomarker"] == pytest.approx({"m_protein": 4.5 / 12, "bmpc": 1 / 12, "age": 0.0})
+    # Availability adds 1.5 and 0, the whole is 6 and 2.
+    assert found["variance_share"] == pytest.approx(0.375)
+
+
+def test_of_a_linear_model_it_is_the_whole_of_the_column_that_says_missing_also_where_the_value_is_known():
+    columns = ["m_protein__last__ever", "age"]
+    x = np.random.default_rng(3).normal(5, 1, (400, 2))
+    x[::4, 0] = np.nan
+    design = fit_design(x, columns, columns, indicate=True)
+    both, alone = (HorizonLogistic(design, np.array(b), np.zeros(1), columns).contributions(x)[:, 0] for b in ([1, 1, 0.8], [0, 0, 0.8]))
+    found = availability(both, x, columns)
+    of_values = np.abs(both - alone).sum()
+    assert found["absolute_share"] == pytest.approx(np.abs(alone).sum() / (np.abs(alone).sum() + of_values))
+    assert np.abs(alone[~np.isnan(x[:, 0])]).sum() == pytest.approx(np.abs(alone).sum() / 2), "half of it lies where values are known"
+
+
+def test_a_value_that_is_never_missing_says_nothing_by_being_known():
+    x, values = np.ones((3, 1)), np.array([[1.0], [2.0], [4.0]])
+    assert availability(values, x, ["m_protein__last__ever"])["absolute_share"] == pytest.approx(0.0)
 
 
 def test_where_availability_is_all_there_is_its_shares_are_one():
