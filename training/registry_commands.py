@@ -55,6 +55,11 @@ def register(
             if check["holds"] is not True:
                 console.print(f"    {_line(check)}", markup=False)
     live, challenger = outcome["live"], outcome["challenger"]
+    if not outcome["verdicts"]:
+        stays = f"champion is still {live['model']}, version {live['version']}" if live else "there is no champion"
+        console.print(f"{task}: no model is fitted, only published scores, which are never registered; {stays}", markup=False)
+        console.print(f"{task}: name models in tasks.{task}.models of {params}, fit and evaluate, and register again", markup=False)
+        return
     if live is None:
         console.print(f"{task}: no candidate passed the gate; there is no champion, and nothing scores until there is one", markup=False)
         console.print(f"{task}: mend what is NOT MET, or decide all the same: {_BY_FORCE.format(task)}", markup=False)

@@ -82,6 +82,20 @@ def test_where_the_gate_rejects_all_register_says_what_that_means_and_what_may_b
     assert "training promote --task smm --model NAME --force --reason" in text
 
 
+def test_where_only_published_scores_were_judged_register_says_so(store, command):
+    scores = {"mayo_2018": {"run_id": "0" * 32, "model_uri": None, "published": True, "metrics": {}}}
+    (store.folder / "only_scores").mkdir()
+    (store.folder / "only_scores" / "metrics.json").write_text(json.dumps(scores))
+    code, text = command("register --task smm --evaluated only_scores")
+    assert (code, "no model is fitted, only published scores, which are never registered; there is no champion" in text) == (0, True), text
+    assert "tasks.smm.models of params.yaml" in text
+    assert "passed the gate" not in text
+    store.register()
+    code, text = command("register --task smm --evaluated only_scores")
+    assert (code, "champion is still logistic, version 1" in text) == (0, True), text
+    assert "as good" not in text
+
+
 def test_an_evaluation_of_another_store_is_refused_before_anything_is_registered(store, command):
     (store.folder / "metrics.json").write_text(json.dumps({"cox": {"run_id": "0" * 32, "model_uri": "models:/m-0", "published": False}}))
     refused(command, "register --task smm --evaluated .", "is not in the tracking store", "MLFLOW_TRACKING_URI")
