@@ -7,6 +7,7 @@ A demand that could not be measured says so and why; only held-out figures at th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from math import inf
@@ -17,6 +18,7 @@ from features import Task
 PROMOTE, HOLD, REJECT = "promote", "hold", "reject"
 ADDITIVITY = 1e-5  # base + contributions = logit(risk)
 PARITY = 1e-9  # batch and HTTP differ by nothing that JSON keeps
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e-?\d+)?")
 
 
 @dataclass(frozen=True)
@@ -32,9 +34,8 @@ class Check:
 
     @property
     def shown(self) -> str:
-        """Return the figure as it is read: with more digits where four would look like the very bound it misses."""
-        rounded = "-" if self.value is None else f"{self.value:.4g}"
-        return f"{self.value:.7g}" if self.holds is False and rounded in self.accepted.split() else rounded
+        """Return the figure as it is read: to four digits, or as many as it takes for one that misses its bound to be seen to."""
+        return "-" if self.value is None else _rounded(self.value, self.accepted if self.holds is False else "")
 
     def in_words(self) -> str:
         """Return the demand on one line."""
@@ -245,6 +246,17 @@ DEMANDS = (
     not_worse_than_the_champion,
     not_taken_back,
 )
+
+
+def _rounded(value: float, missed: str) -> str:
+    """Return a figure to so many digits that it lies on the same side of every bound in `missed` as before."""
+    bounds = [float(bound) for bound in _NUMBER.findall(missed)]
+    texts = (f"{value:.{digits}g}" for digits in range(4, 18))  # 17 tell any two apart
+    return next(text for text in texts if all(_side(float(text), bound) == _side(value, bound) for bound in bounds))
+
+
+def _side(value: float, bound: float) -> tuple[bool, bool]:
+    return value < bound, value > bound
 
 
 def _or_none(value: float | None, holds: Any) -> bool | None:

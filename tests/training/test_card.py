@@ -195,6 +195,12 @@ def test_a_figure_that_evaluation_refused_shows_evaluations_reason(smm_task):
     assert "| 24 months | **not reported**: only 12 people here progress |" in as_markdown(card_of(facts))
 
 
+def test_a_figure_that_misses_its_bound_is_not_rounded_to_it(smm_task):
+    check = {"name": "auc_24m", "value": 0.59999, "accepted": ">= 0.6", "holds": False, "note": ""}
+    gate = json.dumps({"verdict": "reject", "checks": [check]}).encode()
+    assert "0.59999" in Page(as_html(card_of(replace(judged(smm_task), files={"gate.json": gate})))).sections["Gate"]
+
+
 def test_the_warning_stands_first_where_the_cohort_is_simulated_and_nowhere_else(smm_task):
     simulated, real = (
         Page(as_html(card_of(replace(judged(smm_task), tags={"source": source})))).sections for source in ("simulated", "tabular")

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from training.gate import Comparison, Evidence, Facts, judge
+from training.gate import Check, Comparison, Evidence, Facts, judge
 
 
 @pytest.fixture
@@ -166,5 +166,23 @@ def test_a_reject_outweighs_a_hold(good, task):
 
 def test_a_figure_that_rounds_to_the_bound_it_misses_is_shown_with_more_digits(good, task):
     missed = check_of(judge(with_metrics(good, auc_24m=0.599987), task), "auc_24m")
-    assert missed.in_words() == "auc_24m is 0.599987, accepted: >= 0.6"
+    assert missed.in_words() == "auc_24m is 0.59999, accepted: >= 0.6"
     assert check_of(judge(with_metrics(good, auc_24m=0.512345), task), "auc_24m").shown == "0.5123"
+
+
+@pytest.mark.parametrize(
+    ("value", "accepted", "shown"),
+    [
+        (0.59999999, ">= 0.6", "0.59999999"),
+        (0.600055, ">= 0.60006", "0.600055"),  # four digits would be above the bound, and are not equal to it
+        (1.250000001, "0.8 to 1.25", "1.250000001"),
+        (1.04e-5, "<= 1e-05", "1.04e-05"),
+        (-0.010004, ">= -0.01", "-0.010004"),
+        (0.1 + 0.2, "<= 0.3", "0.30000000000000004"),
+        (0.0, "> 0, better than everybody's average", "0"),
+        (float("inf"), "<= 1e-09", "inf"),
+        (float("nan"), ">= 0.6", "nan"),
+    ],
+)
+def test_a_figure_that_misses_its_bound_never_reads_as_if_it_met_it(value, accepted, shown):
+    assert Check("a figure", value, accepted, False).shown == shown
