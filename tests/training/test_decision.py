@@ -40,6 +40,16 @@ def test_where_nobody_reaches_the_threshold_there_is_no_predictive_value_and_no_
     assert found["net_benefit", 0.5][0] == 0.0
 
 
+@pytest.mark.parametrize("acts", [True, False])
+def test_a_share_of_all_or_none_is_exactly_that_in_every_draw_so_it_lies_within_its_interval(acts):
+    rng = np.random.default_rng(1)
+    event, counts = rng.choice([PROGRESSION, DEATH, NONE], 300), rng.integers(0, 4, (50, 300)).astype(float)
+    judged = Sample.of(FollowUp.from_arrays(rng.uniform(1, 20, 300), event), 10.0, counts)
+    found = decision_measures(judged, np.full(300, 0.3 if acts else 0.1), (0.2,), ())
+    assert set(found["specificity", 0.2]) == {0.0 if acts else 1.0}
+    assert set(found["sensitivity", 0.2]) == {1.0 if acts else 0.0}
+
+
 @pytest.fixture
 def calibrated():
     """Twenty thousand people without censoring whose risk is what is predicted; a fifth die first."""

@@ -21,17 +21,19 @@ def decision_measures(
     Making 2006;26:565), both weighted for censoring; people who died first and are above the threshold are false positives.
     """
     at = tuple(sorted({*cut_offs, *curve}))
-    above = (risk[:, None] >= np.array(at)).astype(float)
-    positive, true_positive = sample.known @ above, sample.known @ (above * sample.case[:, None])
-    false_positive = positive - true_positive
+    above, case = risk[:, None] >= np.array(at), sample.case[:, None]
+    # Each of the four summed by itself: a share of all or none is 1 or 0 to the last bit, in every draw.
+    true_positive, false_positive, false_negative, true_negative = (
+        sample.known @ part.astype(float) for part in (above & case, above & ~case, ~above & case, ~above & ~case)
+    )
     rows, cases, controls = sample.rows[:, None], sample.cases[:, None], sample.controls[:, None]
     odds = np.array(at) / (1.0 - np.array(at))
     with np.errstate(invalid="ignore", divide="ignore"):
         found = {
-            "sensitivity": true_positive / cases,
-            "specificity": 1.0 - false_positive / controls,
+            "sensitivity": true_positive / (true_positive + false_negative),
+            "specificity": true_negative / (true_negative + false_positive),
             "ppv": true_positive / (true_positive + false_positive),
-            "npv": (controls - false_positive) / (controls - false_positive + cases - true_positive),
+            "npv": true_negative / (true_negative + false_negative),
         }
     out: dict[Key, Array] = {(name, t): found[name][:, at.index(t)] for t in cut_offs for name in found}
     net = {"net_benefit": (true_positive - false_positive * odds) / rows, "net_benefit_treat_all": (cases - controls * odds) / rows}
