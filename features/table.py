@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable
@@ -14,7 +15,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as parquet
 
-from features.cohort import Cohort
+from features.cohort import Cohort, row_hashes
 from features.columns import FeatureSpec
 from features.derived import with_derived
 from features.files import whole_file
@@ -39,6 +40,10 @@ class FeatureTable:
     rows: pd.DataFrame
     spec: FeatureSpec
     about: dict[str, Any]
+
+    def content_hash(self) -> str:
+        """Return a hash of all values, row by row: a table that was changed by hand keeps its cohort's hash, not this one."""
+        return hashlib.sha256(row_hashes(self.rows)).hexdigest()[:16]
 
 
 @dataclass(frozen=True)

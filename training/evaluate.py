@@ -22,7 +22,7 @@ from training import curves, plots, tracking
 from training.curves import decision_curves
 from training.differences import named_differences, paired_differences
 from training.explanation import explain_model
-from training.fit import ARTIFACT, RUN
+from training.fit import ARTIFACT, RUN, hashes_of
 from training.gate import rank
 from training.metrics import Draws
 from training.metrics.figures import refusal
@@ -45,8 +45,9 @@ def evaluate_task(table: FeatureTable, task: Task, fitted: Path, out: Path, say:
         Nothing is fitted, what is was fitted on another table, or the candidates were judged on different people.
     """
     records = read_records(fitted, task)
+    hashes = hashes_of(table)
     for name, record in records.items():
-        _check_record(name, record, table, task)
+        _check_record(name, record, hashes, task)
     say(f"evaluating {len(records)} candidates")
     rows, risks = held_out(table, task, fitted, list(records))
     models = [name for name in records if name not in SCORES]
@@ -132,10 +133,11 @@ def best(results: dict[str, dict[str, Any]], task: Task) -> str:
     return min(fitted, key=lambda name: rank(results[name]["metrics"], task.primary_horizon))
 
 
-def _check_record(name: str, record: dict[str, Any], table: FeatureTable, task: Task) -> None:
+def _check_record(name: str, record: dict[str, Any], hashes: dict[str, str], task: Task) -> None:
     again = f"fit again: python -m training fit TABLE --task {task.name}"
-    if record["cohort_hash"] != table.about["cohort_hash"] or record["feature_hash"] != table.about["feature_hash"]:
-        raise StateError(f"{name} was fitted on another table than this one.", again)
+    if other := [key for key, value in hashes.items() if record.get(key) != value]:
+        changed = ": it is of the same people and features, but values in it were changed since" if other == ["table_hash"] else ""
+        raise StateError(f"{name} was fitted on another table than this one{changed}.", again)
     if record["horizons"] != list(task.horizons):
         raise StateError(f"{name} was fitted for the horizons {record['horizons']}, the task now has {list(task.horizons)}.", again)
     tracking.require_run(record["run_id"], task)

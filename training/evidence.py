@@ -23,7 +23,7 @@ from serving.artifact import Artifact, feature_matrix
 from serving.models import logit
 from serving.predict import Explained, by_biomarker, explain, predict_risk
 from training.censoring import FollowUp
-from training.fit import PREDICTIONS, RUN
+from training.fit import PREDICTIONS, RUN, hashes_of
 from training.gate import Comparison, Facts
 from training.importance import harm_agreement
 from training.metrics import horizon_metrics
@@ -45,7 +45,7 @@ class HeldOut:
 
 
 def held_out(record: dict[str, Any], task: Task, cohort: Path) -> HeldOut | None:
-    """Return the held-out rows of a fit, None where its files are not on this machine.
+    """Return the held-out rows of a fit, None where its files are not on this machine, as they were then.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ def held_out(record: dict[str, Any], task: Task, cohort: Path) -> HeldOut | None
     if not table_path.is_file() or not predictions.is_file():
         return None
     table: FeatureTable = read_table(table_path)
-    if table.about["cohort_hash"] != record["cohort_hash"] or table.about["feature_hash"] != record["feature_hash"]:
+    if not hashes_of(table).items() <= record.items():
         return None
     columns = [f"risk_{months}m" for months in task.horizons]
     judged = pd.read_parquet(predictions)[["patient_id", "landmark", *columns]]

@@ -53,10 +53,11 @@ def fit_task(table: FeatureTable, task: Task, out: Path, only: str | None, say: 
     check_models(task)
     for told in (*without_values(table, task), *thin_horizons(table, task)):
         say(told)
-    _forget_other_tables(out, table, names)
+    hashes = hashes_of(table)
+    _forget_other_tables(out, hashes, names)
     runs, fitted = {}, [{} for _ in range(len(folds) + 1)]
     with tracking.training(task, table, only) as training_id:
-        training = {"training_id": training_id, "table": str(table_path), **_hashes(table)}
+        training = {"training_id": training_id, "table": str(table_path), **hashes}
         for name in [only] if only else names:
             say(f"{name}: fitting")
             if name in SCORES:
@@ -154,13 +155,14 @@ def _keep(
     return run_id
 
 
-def _forget_other_tables(out: Path, table: FeatureTable, names: list[str]) -> None:
-    """Remove results of another cohort, of other features, or of models no longer asked for."""
+def _forget_other_tables(out: Path, hashes: dict[str, str], names: list[str]) -> None:
+    """Remove results of another table, or of models no longer asked for."""
     for path in out.glob(f"*/{RUN}"):
         record = json.loads(path.read_text(encoding="utf-8"))
-        if path.parent.name not in names or {k: record.get(k) for k in _hashes(table)} != _hashes(table):
+        if path.parent.name not in names or not hashes.items() <= record.items():
             shutil.rmtree(path.parent)
 
 
-def _hashes(table: FeatureTable) -> dict[str, str]:
-    return {"cohort_hash": table.about["cohort_hash"], "feature_hash": table.about["feature_hash"]}
+def hashes_of(table: FeatureTable) -> dict[str, str]:
+    """Return what a record of a fit knows its table by: of what people and features it is, and every value in it."""
+    return {name: table.about[name] for name in ("cohort_hash", "feature_hash")} | {"table_hash": table.content_hash()}

@@ -117,6 +117,15 @@ def test_a_written_table_is_read_with_all_it_says_of_itself(tmp_path, table, coh
     assert [path.name for path in (tmp_path / "deep").iterdir()] == ["table.parquet"]
 
 
+def test_its_hash_is_of_every_value_wherever_it_is_kept(smm_table, tmp_path):
+    write_table(smm_table, tmp_path / "table.parquet")
+    assert read_table(tmp_path / "table.parquet").content_hash() == smm_table.content_hash()
+    for column, value in (("event", "death"), ("m_protein__last__ever", 1.25), ("sex", ""), ("landmark", pd.Timestamp("1999-01-01"))):
+        rows = smm_table.rows.copy()
+        rows.loc[7, column] = value
+        assert replace(smm_table, rows=rows).content_hash() != smm_table.content_hash(), column
+
+
 def test_a_table_whose_columns_mean_something_else_is_refused(tmp_path, table):
     path = tmp_path / "table.parquet"
     write_table(replace(table, about=table.about | {"feature_hash": "0123456789abcdef"}), path)

@@ -1,12 +1,16 @@
 """What is said, or refused, before anything is fitted."""
 
+import json
 from dataclasses import replace
 
 import pandas as pd
 import pytest
 
-from myeloma import ConfigError
+from features import read_table, write_table
+from myeloma import ConfigError, StateError
 from training.estimators import check_models
+from training.evaluate import evaluate_task
+from training.evidence import held_out
 from training.fit import judged_hash
 
 
@@ -23,6 +27,29 @@ from training.fit import judged_hash
 def test_a_mistake_in_any_model_is_found_before_the_first_is_fitted(smm_task, models, says):
     with pytest.raises(ConfigError, match=says):
         check_models(replace(smm_task, models={**smm_task.models, **models}))
+
+
+@pytest.mark.slow
+def test_a_table_that_was_changed_after_the_fit_is_not_judged_on_although_it_keeps_its_hashes(trained, small_smm_task, tmp_path):
+    table = read_table(trained.folder / "table.parquet")
+    for column, value in (("event", "none"), ("m_protein__last__ever", 1.0), ("sex", "male")):
+        changed = replace(table, rows=table.rows.assign(**{column: value}))
+        with pytest.raises(
+            StateError, match=r"fitted on another table than this one: it is of the same .* values in it were changed since"
+        ):
+            evaluate_task(changed, small_smm_task, trained.folder / "fit", tmp_path, print)
+    elsewhere = replace(table, about={**table.about, "cohort_hash": "0" * 16})
+    with pytest.raises(StateError, match=r"fitted on another table than this one\."):
+        evaluate_task(elsewhere, small_smm_task, trained.folder / "fit", tmp_path, print)
+
+
+@pytest.mark.slow
+def test_nor_is_the_gate_shown_such_a_table(trained, small_smm_task, tmp_path):
+    record = json.loads((trained.folder / "fit" / "logistic" / "run_id.json").read_text())
+    assert held_out(record, small_smm_task) is not None
+    table = read_table(trained.folder / "table.parquet")
+    write_table(replace(table, rows=table.rows.assign(m_protein__last__ever=1.0)), tmp_path / "table.parquet")
+    assert held_out({**record, "table": str(tmp_path / "table.parquet")}, small_smm_task) is None
 
 
 @pytest.mark.parametrize(
