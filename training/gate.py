@@ -1,8 +1,8 @@
 """The gate: what a model must show before it may go live. Pure: plain numbers in, a verdict out.
 
-Every demand is one function below. A demand that is not met means *reject*, except those that compare with the
-champion, which mean *hold*: the model could go live, but is not shown to be as good as what is live, so a person decides.
-A demand that could not be measured says so and why; only held-out figures at the primary horizon must be there.
+Every demand is one function below. A demand that is not met means *reject*. It means *hold* where the model could go live
+but a person has to decide: it is not shown to be as good as the champion, or it gives risks at a horizon at which nobody
+knows how good they are. A demand that could not be measured otherwise says so and why.
 """
 
 from __future__ import annotations
@@ -82,9 +82,10 @@ class Facts:
 
 @dataclass(frozen=True)
 class Evidence:
-    """Everything a verdict rests on: held-out figures, subgroups (O/E and events), facts, the champion, the past."""
+    """Everything a verdict rests on: held-out figures, why a horizon has none, subgroups (O/E and events), facts, champion, past."""
 
     metrics: dict[str, float]
+    unjudged: dict[int, str] = field(default_factory=dict)
     subgroups: dict[str, tuple[float, float]] = field(default_factory=dict)
     facts: Facts = Facts()
     comparison: Comparison | None = None
@@ -117,20 +118,21 @@ def judge(evidence: Evidence, task: Task) -> Verdict:
 
 
 def held_out_figures(evidence: Evidence, task: Task) -> Iterator[Check]:
-    """Ranks people, beats everybody's average, and is right in the large and along the curve, at every horizon."""
+    """Ranks people, beats everybody's average, and is right in the large and along the curve, at every horizon it speaks of."""
     gate = task.gate
     low, high = gate.oe_ratio_between
     for months in task.horizons:
         must = months == task.primary_horizon
         for name, accepted, holds, needed in (
-            ("auc", f">= {gate.auc_at_least}", lambda v: v >= gate.auc_at_least, must),
+            ("auc", f">= {gate.auc_at_least}", lambda v: v >= gate.auc_at_least, True),
             ("ipa", "> 0, better than everybody's average", lambda v: v > 0, must),
             ("oe_ratio", f"{low} to {high}", lambda v: low <= v <= high, must),
             ("ici", f"<= {gate.ici_at_most}", lambda v: v <= gate.ici_at_most, False),
         ):
             value = evidence.metrics.get(f"{name}_{months}m")
             met = (False if needed else None) if value is None else bool(holds(value))
-            yield Check(f"{name}_{months}m", value, accepted, met)
+            note = evidence.unjudged.get(months, "") if value is None else ""
+            yield Check(f"{name}_{months}m", value, accepted, met, note, HOLD if value is None and not must else REJECT)
 
 
 def useful_beyond_published_scores(evidence: Evidence, task: Task) -> Iterator[Check]:

@@ -22,7 +22,7 @@ from myeloma.errors import nearest
 from serving.artifact import Artifact
 from serving.store import CHALLENGER, CHAMPION, connect, load_version, registered_name, version_of_alias
 from training.card import card_of, facts_of_run, log_card
-from training.evidence import HeldOut, cohort_of, compare, held_out, measure, record_of_run, subgroups
+from training.evidence import HeldOut, cohort_of, compare, held_out, measure, record_of_run, subgroups, unjudged
 from training.gate import HOLD, PROMOTE, REJECT, Evidence, Facts, Verdict, judge, rank
 from training.ledger import Entry, alias_version, append, overtaken, read, settle, standing, taken_back, user
 from training.tracking import require_run
@@ -186,7 +186,7 @@ def _evidence(metrics: dict[str, float], task: Task, version: str, run_id: str, 
         )
     facts = _facts(task, version, run_id, held)
     past = taken_back(list(read(task.name).values()), version)
-    return Evidence(metrics, subgroups(run_id, task.primary_horizon, held), facts, comparison, past)
+    return Evidence(metrics, unjudged(run_id), subgroups(run_id, task.primary_horizon, held), facts, comparison, past)
 
 
 def _facts(task: Task, version: str, run_id: str, held: HeldOut | None) -> Facts:

@@ -22,7 +22,7 @@ Params = Annotated[Path, typer.Option(help="Parameter file.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 Evaluated = Annotated[Path | None, typer.Option(help="Folder of the evaluation. Default: data/TASK/evaluation.")]
 Reason = Annotated[str, typer.Option(help="Why; kept in the history.")]
-_BY_FORCE = 'python -m training promote --task {} --model NAME --force --reason "..."'
+_BY_HAND = 'python -m training promote --task {} --model NAME{} --reason "..."'
 _WIDE = 122  # columns that the table of candidates takes
 
 
@@ -62,7 +62,8 @@ def register(
         return
     if live is None:
         console.print(f"{task}: no candidate passed the gate; there is no champion, and nothing scores until there is one", markup=False)
-        console.print(f"{task}: mend what is NOT MET, or decide all the same: {_BY_FORCE.format(task)}", markup=False)
+        verdicts = [verdict["verdict"] for verdict in outcome["verdicts"].values()]
+        console.print(f"{task}: mend what is NOT MET, or decide all the same: {_by_hand(task, verdicts)}", markup=False)
         return
     stays = "" if outcome["champion"] else " stays: no candidate is shown to be as good"
     console.print(f"{task}: champion is {live['model']}, version {live['version']}{stays}", markup=False)
@@ -205,12 +206,19 @@ def _next(found: list[tuple[Task, list[Any]]]) -> str:
     steps = ["make ui (compare runs)"]
     for task, rows in found:
         if not any(row.champion_version for row in rows):
-            judged = any(row.gate for row in rows)
-            steps.append(_BY_FORCE.format(task.name) if judged else f"python -m training register --task {task.name}")
+            verdicts = [row.gate for row in rows if row.gate]
+            steps.append(_by_hand(task.name, verdicts) if verdicts else f"python -m training register --task {task.name}")
             continue
         cohort = folder_of(task, "cohort")
         steps.append(f"make score TASK={task.name} IN={cohort if cohort.is_dir() else 'COHORT'} OUT={task.name}_risks.parquet")
     return "\n  ".join(["Next:", *steps, "make serve (HTTP API)   make help"])
+
+
+def _by_hand(task: str, verdicts: list[str]) -> str:
+    """Return how a person makes a candidate live: where the gate only holds one back, a reason is enough."""
+    from training.gate import HOLD
+
+    return _BY_HAND.format(task, "" if HOLD in verdicts else " --force")
 
 
 def _moment(at: str) -> str:

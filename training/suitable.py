@@ -70,7 +70,8 @@ def without_values(table: FeatureTable, task: Task) -> list[str]:
 def thin_horizons(table: FeatureTable, task: Task) -> list[str]:
     """Return, in words, the horizons at which too few people progress, or stay free, for a risk to rest on."""
     found = ((months, refusal(table.rows, months)) for months in task.horizons)
-    return [f"{months} months: the risk at this horizon rests on too little and will not be judged: {why}" for months, why in found if why]
+    told = "the risk at this horizon rests on too little and will not be judged, so the gate will hold every model back"
+    return [f"{months} months: {told}: {why}" for months, why in found if why]
 
 
 def _impossible(table: FeatureTable) -> list[tuple[str, int]]:

@@ -10,7 +10,7 @@ import pytest
 
 from features import FeatureSpec
 from myeloma import StateError
-from training.evidence import HeldOut, compare, measure, subgroups
+from training.evidence import HeldOut, compare, measure, subgroups, unjudged
 from training.parity import request
 
 
@@ -122,6 +122,13 @@ def test_a_subgroup_whose_count_is_kept_back_is_judged_by_the_count_among_the_pe
     monkeypatch.setattr("training.evidence.people_progressing", lambda rows, months: {"sex: female": 12, "sex: male": 31})
     assert subgroups("run", 24, held) == {"sex: female": (1.4, 12.0), "sex: male": (1.1, 30.0)}
     assert subgroups("run", 24, None)["sex: female"] == (1.4, inf), "not here, so large enough"
+
+
+def test_why_a_horizon_has_no_figures_is_what_evaluation_wrote_of_all_visits(monkeypatch):
+    why = '"only 12 people here progress within 60 months, at least 20 are needed; pool more people."'
+    table = f"model,subset,horizon,measure,why\nx,,24,auc,\nx,,60,auc,{why}\nx,at_1y,24,auc,{why}\n"
+    monkeypatch.setattr("training.evidence.mlflow.artifacts.load_text", lambda uri: table)
+    assert unjudged("run") == {60: "only 12 people here progress within 60 months, at least 20 are needed"}
 
 
 def test_what_is_sent_to_the_api_holds_no_identifier(smm_cohort):

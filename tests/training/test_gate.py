@@ -71,12 +71,23 @@ def test_the_bound_itself_is_accepted(good, task, metric, value):
     assert judge(with_metrics(good, **{metric: value}), task).verdict == "promote"
 
 
-def test_a_missing_figure_rejects_at_the_primary_horizon_and_is_not_measured_elsewhere(good, task):
-    without = replace(good, metrics={k: v for k, v in good.metrics.items() if k not in ("auc_24m", "auc_60m")})
-    verdict = judge(without, task)
+def without_figures(evidence, months, why):
+    kept = {name: value for name, value in evidence.metrics.items() if not name.endswith(f"_{months}m")}
+    return replace(evidence, metrics=kept, unjudged={months: why})
+
+
+def test_without_figures_at_the_primary_horizon_a_model_is_rejected(good, task):
+    verdict = judge(without_figures(good, 24, "only 12 people here progress within 24 months"), task)
     assert verdict.verdict == "reject"
-    assert "auc_24m is missing" in verdict.failures()
-    assert check_of(verdict, "auc_60m").holds is None
+    assert "auc_24m is missing, accepted: >= 0.6 (only 12 people here progress within 24 months)" in verdict.failures()
+
+
+def test_a_horizon_that_nobody_could_judge_is_left_to_a_person_and_named_with_its_count(good, task):
+    verdict = judge(without_figures(good, 60, "only 12 people here progress within 60 months, at least 20 are needed"), task)
+    assert verdict.verdict == "hold"
+    assert "auc_60m is missing" in verdict.failures()
+    assert "only 12 people here progress within 60 months, at least 20 are needed" in verdict.failures()
+    assert judge(replace(without_figures(good, 60, ""), unjudged={}), task).verdict == "hold"
 
 
 def test_a_net_benefit_no_larger_than_that_of_one_published_score_rejects(good, task):

@@ -68,6 +68,7 @@ def test_what_may_follow_on_the_table_names_the_task_of_ones_own(smm_task, tmp_p
     assert "make score TASK=mine IN=COHORT OUT=mine_risks.parquet" in after("1", "promote")
     assert "training register --task mine" in after()
     assert "training promote --task mine --model NAME --force --reason" in after(gate="reject")
+    assert "training promote --task mine --model NAME --reason" in after(gate="hold")
     (tmp_path / "data" / "mine" / "cohort").mkdir(parents=True)
     assert "IN=data/mine/cohort" in after("1", "promote")
 
