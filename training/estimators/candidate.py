@@ -23,6 +23,8 @@ from training.estimators.cox import checked_covariates, fit_cox
 from training.estimators.ensemble import checked_members, ensemble_options, member_weights
 from training.estimators.linear import choose_penalty, fit_logistic
 from training.estimators.options import checked_options
+from training.monitor.drift import watched_columns
+from training.monitor.like_time import remembered
 from training.monitor.quantiles import quantiles_of
 from training.split import patient_folds
 
@@ -70,7 +72,7 @@ def fit_candidate(
     Parameters
     ----------
     rows : DataFrame
-        Feature table rows to fit on: patient_id, the feature columns, event, time_to_event.
+        Feature table rows to fit on: patient_id, landmark, index_date, the feature columns, event, time_to_event.
     others : dict of Fitted, optional
         Candidates fitted to the same rows, which an ensemble takes its members from. Members that are missing are
         fitted and put there.
@@ -93,7 +95,7 @@ def fit_candidate(
     calibration = fit_calibration(left_out, rows, task.horizons)
     about = about | {
         "reference": reference_ranges(x, spec.columns()),
-        "reference_risks": reference_risks(left_out, calibration, task.horizons),
+        "reference_by_time": reference_by_time(rows, spec, left_out, calibration, task.horizons),
     }
     return Fitted(Artifact(kind, model, spec, task.horizons, calibration, about, resampled=resampled), left_out)
 
@@ -147,7 +149,11 @@ def reference_ranges(x: Array, columns: list[str]) -> dict[str, dict[str, Any]]:
     return out
 
 
-def reference_risks(left_out: Array, calibration: Calibration, horizons: tuple[int, ...]) -> dict[str, list[float]]:
-    """Return, per horizon, the same grid of the calibrated risks that fits without the person predict for the rows fitted on."""
+def reference_by_time(
+    rows: pd.DataFrame, spec: FeatureSpec, left_out: Array, calibration: Calibration, horizons: tuple[int, ...]
+) -> dict[str, Any]:
+    """Return, by time since diagnosis, what is watched of the rows fitted on: columns, and the risks that fits without the person give."""
     risks = to_risk(calibration.slope * left_out + np.asarray(calibration.intercepts))
-    return {f"risk_{months}m": quantiles_of(risks[:, h]) for h, months in enumerate(horizons)}
+    columns = {name for watched in watched_columns(spec).values() for name in watched if name}
+    figures = {name: rows[name].to_numpy(dtype=float) for name in sorted(columns)}
+    return remembered(rows, figures | {f"risk_{months}m": risks[:, h] for h, months in enumerate(horizons)})

@@ -1,4 +1,4 @@
-"""Missing values, older values, another case mix, other risks: each against the champion's reference.
+"""Missing values, older values, another case mix, other risks: each against the champion's reference at like time since diagnosis.
 
 Own code rather than a drift library: those compare two tables, and here the training table is not there, only quantiles; and they
 give distances with fixed thresholds, which in forty people alarm at random. Here each check has an interval, a smallest count
@@ -18,20 +18,16 @@ from scipy import stats
 
 from features.columns import FeatureSpec, group_label, window_days
 from training.monitor.findings import Finding, two_sided, wilson
+from training.monitor.like_time import LEAST_THEN, Then, placed, share_missing, time_of
 from training.monitor.other_unit import Suspected
 from training.monitor.people import FEWEST, few
-from training.monitor.quantiles import positions, variance
+from training.monitor.verdict import MOVES_ALONE
 
 Array = NDArray[np.float64]
 LEAST_PEOPLE = 20  # with fewer, only a change of nearly everybody could be told from chance
 MISSING_CHANGE = 0.10  # of people: a smaller change is no matter, however sure (large cohorts are sure of everything)
 LEVEL_CHANGE = 0.10  # of the probability to exceed the reference, from 1/2: about a third of a standard deviation
 _LEVELS = ("last", "mean", "max", "min")  # the first that is among the features says how high a biomarker is
-
-
-def reference_people(about: dict[str, Any]) -> int:
-    """Return how many independent values the reference rests on: people, not visits, to be on the safe side."""
-    return max(int(about["trained_on"]["patients"]), 1)
 
 
 def level_column(spec: FeatureSpec, biomarker: str, longest: bool = True) -> str | None:
@@ -41,76 +37,99 @@ def level_column(spec: FeatureSpec, biomarker: str, longest: bool = True) -> str
     return f"{biomarker}__{statistic}__{windows[-1 if longest else 0]}" if statistic else None
 
 
+def watched_columns(spec: FeatureSpec) -> dict[str, tuple[str, str, str | None]]:
+    """Return, per biomarker and static column, the columns that are looked at: for missing, for the level, for its age."""
+    out: dict[str, tuple[str, str, str | None]] = {}
+    for name in spec.biomarkers:
+        recent, level = level_column(spec, name, longest=False), level_column(spec, name)
+        if recent and level:
+            age = f"{name}__age_days__{level.rpartition('__')[2]}"
+            out[name] = recent, level, age if age in spec.columns() else None
+    return out | {name: (name, name, None) for name in spec.static}
+
+
 def checks_of_inputs(rows: pd.DataFrame, spec: FeatureSpec, about: dict[str, Any], suspected: list[Suspected]) -> Iterator[Finding]:
     """Yield the checks of every biomarker and static column: missing, older, level.
 
     The level of a biomarker leaves out the people whose values look like another unit, so that the two are told apart.
     """
-    people = reference_people(about)
-    for name in (*spec.biomarkers, *spec.static):
-        history = name in spec.biomarkers
-        recent, level = (level_column(spec, name, longest=False), level_column(spec, name)) if history else (name, name)
-        if recent is None or level is None:
-            continue
-        yield missing(name, np.isnan(rows[recent].to_numpy(dtype=float)), about["reference"][recent]["missing"], people)
-        age = f"{name}__age_days__{level.rpartition('__')[2]}"
-        if history and age in about["reference"]:
-            yield exceeds("older", name, rows[age].to_numpy(dtype=float), about["reference"][age], people)
+    then, time = about["reference_by_time"]["figures"], time_of(rows, about["reference_by_time"]["months"])
+    for name, (recent, level, age) in watched_columns(spec).items():
+        yield missing(name, np.isnan(rows[recent].to_numpy(dtype=float)), time, then[recent])
+        if age:
+            yield exceeds("older", name, rows[age].to_numpy(dtype=float), time, then[age])
         values = rows[level].to_numpy(dtype=float)
+        if name in MOVES_ALONE:  # itself the time since diagnosis: against all of training
+            yield exceeds("level", name, values, np.zeros(len(rows), dtype=int), [_whole(about, name)])
+            continue
         doubtful = [one.rows for one in suspected if one.biomarker == name]
-        kept = np.delete(values, np.concatenate(doubtful)) if doubtful else values
-        found = exceeds("level", name, kept, about["reference"][level], people)
+        kept = np.delete(np.arange(len(rows)), np.concatenate(doubtful)) if doubtful else np.arange(len(rows))
+        found = exceeds("level", name, values[kept], time[kept], then[level])
         yield replace(found, words=f"{found.words}, those in doubtful units left out") if doubtful else found
 
 
-def checks_of_risks(risks: Array, horizons: tuple[int, ...], about: dict[str, Any]) -> Iterator[Finding]:
+def _whole(about: dict[str, Any], name: str) -> Then:
+    people = about["trained_on"]["patients"]  # not visits, to be on the safe side
+    return about["reference"][name] | {"people": people, "known": people}
+
+
+def checks_of_risks(rows: pd.DataFrame, risks: Array, horizons: tuple[int, ...], about: dict[str, Any]) -> Iterator[Finding]:
     """Yield the check of the predicted risks at each horizon, against those of people left out of the fit."""
+    then, time = about["reference_by_time"]["figures"], time_of(rows, about["reference_by_time"]["months"])
     for h, months in enumerate(horizons):
         name = f"risk_{months}m"
-        grid = {"missing": 0.0, "quantiles": about["reference_risks"][name]}
-        yield exceeds("risk", name, risks[:, h], grid, reference_people(about), f"Risk at {months} months")
+        yield exceeds("risk", name, risks[:, h], time, then[name], f"Risk at {months} months")
 
 
-def missing(name: str, unknown: NDArray[np.bool_], before: float, people: int) -> Finding:
-    """Compare the share without a value with the reference's: Fisher's exact test, so small counts are no trouble."""
-    n, count = len(unknown), int(unknown.sum())
-    label = group_label(name)
+def missing(name: str, unknown: NDArray[np.bool_], time: NDArray[np.int64], then: list[Then | None]) -> Finding:
+    """Compare the share without a value with the reference's at like time: Fisher's exact test, so small counts are no trouble."""
+    alike, before, people = share_missing(time, then)
+    n, count, label = int(alike.sum()), int(unknown[alike].sum()), group_label(name)
+    shown, alone = _shown(len(unknown), n), _alone(len(unknown) - n)
     if n < LEAST_PEOPLE:
-        return Finding("missing", name, label, n, reference=before, words=_too_few(n))
-    past = round(before * people)
-    p = float(stats.fisher_exact([[count, n - count], [past, people - past]]).pvalue)
+        return Finding("missing", name, label, n, shown=shown, words=_too_few(n) + alone)
+    past, of = round(before * people), round(people)
+    p = float(stats.fisher_exact([[count, n - count], [past, of - past]]).pvalue)
     large = abs(count / n - before) >= MISSING_CHANGE
     if 0 < min(count, n - count) < FEWEST:  # the share would give the count away
-        words = f"missing in {few(count) if count < FEWEST else f'all but <{FEWEST}'} of {n}, {before:.0%} in training"
-        return Finding("missing", name, label, n, reference=before, p=p, large=large, words=words)
+        words = f"missing in {few(count) if count < FEWEST else f'all but <{FEWEST}'} of {shown or n}, {before:.0%} in training{alone}"
+        return Finding("missing", name, label, n, reference=before, p=p, large=large, shown=shown, words=words)
     lo, hi = wilson(count, n)
-    words = f"missing in {count / n:.0%} ({lo:.0%} to {hi:.0%}), {before:.0%} in training"
-    return Finding("missing", name, label, n, count / n, lo, hi, before, p, large, words=words)
+    words = f"missing in {count / n:.0%} ({lo:.0%} to {hi:.0%}), {before:.0%} in training{alone}"
+    return Finding("missing", name, label, n, count / n, lo, hi, before, p, large, shown, words=words)
 
 
-def exceeds(kind: str, name: str, values: Array, reference: dict[str, Any], people: int, label: str = "") -> Finding:
-    """Compare values with the reference's quantiles: the probability that a new value exceeds a reference value.
+def exceeds(kind: str, name: str, values: Array, time: NDArray[np.int64], then: list[Then | None], label: str = "") -> Finding:
+    """Compare values with the reference's quantiles: the probability that a new value exceeds a reference value of like time.
 
     The test takes the variance that positions have without a change, of the new and of the reference's people; the interval
     that of the new positions.
     """
-    known, grid, label = values[~np.isnan(values)], reference["quantiles"], label or group_label(name)
-    n = len(known)
-    shown = f">{len(values) - FEWEST}" if 0 < len(values) - n < FEWEST else ""  # or else the few without a value could be counted
-    if n < LEAST_PEOPLE or not grid:
-        return Finding(kind, name, label, n, reference=0.5, shown=shown, words=_too_few(n) if grid else "never measured in training")
-    at = positions(known, grid)
-    estimate, spread = float(at.mean()), variance(grid)
-    remembered = spread / max(people * (1.0 - reference["missing"]), 1.0)
-    z = (estimate - 0.5) / np.sqrt(spread / n + remembered) if spread > 0 else 0.0
-    half = stats.norm.ppf(0.975) * np.sqrt(at.var(ddof=1) / n + remembered)
+    label, place = label or group_label(name), placed(values, time, then)
+    n = len(place.at)
+    shown, alone = _shown(len(values), n), _alone(place.alone)  # or else the few without a value could be counted
+    if n < LEAST_PEOPLE:
+        return Finding(kind, name, label, n, reference=0.5, shown=shown, words=_too_few(n) + alone)
+    known = values[~np.isnan(values)]
+    estimate = float(place.at.mean())
+    z = (estimate - 0.5) / np.sqrt(place.spread / n + place.remembered) if place.spread > 0 else 0.0
+    half = stats.norm.ppf(0.975) * np.sqrt(place.at.var(ddof=1) / n + place.remembered)
     lo, hi = float(max(estimate - half, 0.0)), float(min(estimate + half, 1.0))
     found = Finding(kind, name, label, n, estimate, lo, hi, 0.5, two_sided(z), abs(estimate - 0.5) >= LEVEL_CHANGE, shown)
-    if set(known) <= {0.0, 1.0} and 0 < min(known.sum(), n - known.sum()) < FEWEST:  # of yes and no, the figure is a count
-        return replace(found, estimate=None, lo=None, hi=None, words=f"fewer than {FEWEST} people have one of the two values")
+    if set(known) <= {0.0, 1.0} and 0 < min(known.sum(), len(known) - known.sum()) < FEWEST:  # of yes and no, the figure is a count
+        words = f"fewer than {FEWEST} people have one of the two values"
+        return replace(found, estimate=None, lo=None, hi=None, words=words + alone)
     what = "older" if kind == "older" else "higher"
-    return replace(found, words=f"{what} than in training with probability {estimate:.2f} ({lo:.2f} to {hi:.2f})")
+    return replace(found, words=f"{what} than in training with probability {estimate:.2f} ({lo:.2f} to {hi:.2f}){alone}")
+
+
+def _shown(people: int, n: int) -> str:
+    return f">{people - FEWEST}" if 0 < people - n < FEWEST else ""
+
+
+def _alone(people: int) -> str:
+    return f"; {few(people)} left out, for whom training had fewer than {LEAST_THEN} as long after diagnosis" if people else ""
 
 
 def _too_few(n: int) -> str:
-    return f"too few to say: {few(n)} people with a value, at least {LEAST_PEOPLE} are needed"
+    return f"too few to say: {few(n)} people to compare, at least {LEAST_PEOPLE} are needed"

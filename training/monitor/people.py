@@ -69,8 +69,8 @@ class Visits:
         self._measured = with_derived(cohort)
         landmarks = visit_landmarks(cohort)
         after = outcomes(cohort, landmarks, about["treatment"], about["population"])
-        site = landmarks["patient_id"].map(cohort.patients.set_index("patient_id")["site"])
-        self._visits = pd.concat([landmarks.assign(site=site), after], axis=1)
+        person = cohort.patients.set_index("patient_id").loc[landmarks["patient_id"], ["site", "index_date"]].reset_index(drop=True)
+        self._visits = pd.concat([landmarks, person, after], axis=1)
 
     def last(self, first_day: pd.Timestamp, last_day: pd.Timestamp) -> pd.DataFrame:
         """Return each person's last visit in a period, with features: the state that the clinic sees now.

@@ -100,7 +100,7 @@ def watch(
     received = rows if refused is None else as_received(rows, refused, spec, period, level_column)
     suspected = suspected_units(received, spec, about, level_column)
     risks = predict_risk(artifact, feature_matrix(artifact, rows))
-    drift = judged([*checks_of_inputs(rows, spec, about, suspected), *checks_of_risks(risks, artifact.horizons, about)])
+    drift = judged([*checks_of_inputs(rows, spec, about, suspected), *checks_of_risks(rows, risks, artifact.horizons, about)])
     outcome = judged(checks_of_outcomes(visits, artifact, period, Bounds(*task.gate.oe_ratio_between)))
     findings = [*(as_finding(one) for one in suspected), *drift, *outcome]
     return Watched(
@@ -120,9 +120,9 @@ def check_artifact(artifact: Artifact, task: Task) -> None:
     """Refuse a champion that nothing can be compared with, saying why."""
     again = f"fit and register again: python -m training fit TABLE --task {task.name}"
     about = artifact.about
-    if not about.get("reference_risks") or any("quantiles" not in entry for entry in about.get("reference", {}).values()):
+    if "reference_by_time" not in about:
         raise StateError(
-            "The champion was fitted by an earlier version: it remembers ranges of its training, but no quantiles to compare with.",
+            "The champion was fitted by an earlier version: it remembers no quantiles of its training by time since diagnosis.",
             again,
             "old_reference",
         )
