@@ -43,7 +43,9 @@ def table(rows: int) -> pd.DataFrame:
     x[rng.random(x.shape) < MISSING] = np.nan
     ends = rng.exponential(1.0, (3, rows)) * 365.25 / np.stack([rate, np.full(rows, 0.02), np.full(rows, 0.15)])
     event = np.array(["progression", "death", "none"])[ends.argmin(axis=0)]
-    outcome = {"patient_id": np.arange(rows) // VISITS, "event": event, "time_to_event": np.ceil(ends.min(axis=0))}
+    diagnosed = pd.Timestamp("2020-01-01")
+    keys = {"patient_id": np.arange(rows) // VISITS, "landmark": diagnosed, "index_date": diagnosed}
+    outcome = {**keys, "event": event, "time_to_event": np.ceil(ends.min(axis=0))}
     return pd.concat([pd.DataFrame(outcome), pd.DataFrame(x, columns=columns)], axis=1)
 
 

@@ -12,10 +12,12 @@ from scipy import stats
 from features import FeatureSpec
 from features.quality import clean
 from features.simulation import simulate
+from features.tasks import DAYS_PER_MONTH
 from myeloma import ConfigError, DataError, StateError
 from training.estimators.candidate import reference_ranges
 from training.monitor.drift import LEAST_PEOPLE, exceeds, level_column, missing
 from training.monitor.findings import Finding, judged, wilson
+from training.monitor.like_time import LEAST_THEN, MONTHS, remembered, share_missing, time_of
 from training.monitor.other_unit import LEAST_AT_SITE, factors, suspected_units
 from training.monitor.outcome import Bounds, check_of_outcomes
 from training.monitor.people import Period, Visits, period_of
@@ -26,8 +28,18 @@ from training.monitor.watch import watch
 ROOM = Bounds(0.8, 1.25)
 
 
-def reference(values, share_missing=0.0):
-    return {"missing": share_missing, "quantiles": quantiles_of(np.asarray(values, dtype=float))}
+def reference(values, share_missing=0.0, people=500):
+    """What training remembers of one figure at one time."""
+    return {"people": people, "known": people, "missing": share_missing, "quantiles": quantiles_of(np.asarray(values, dtype=float))}
+
+
+def level(values, then, kind="level", name="age"):
+    """The check of values that were all seen at the one time that training remembers."""
+    return exceeds(kind, name, values, np.zeros(len(values), dtype=int), [then])
+
+
+def unknown(count, of, before, people=500):
+    return missing("age", np.arange(of) < count, np.zeros(of, dtype=int), [reference([], before, people)])
 
 
 # quantiles
@@ -64,7 +76,7 @@ def test_the_grid_holds_no_extreme_value_and_fitting_keeps_it_beside_the_ranges(
 
 def test_what_was_never_measured_has_no_quantiles():
     assert quantiles_of(np.full(5, np.nan)) == []
-    assert exceeds("level", "age", np.arange(40.0), reference([np.nan]), 100).words == "never measured in training"
+    assert level(np.arange(40.0), reference([np.nan])).words.startswith("too few to say: 0 people to compare")
 
 
 # corrections and intervals
@@ -94,19 +106,19 @@ def test_the_wilson_interval_agrees_with_scipy():
 
 
 def test_a_share_missing_has_an_interval_and_a_small_count_is_not_shown():
-    shown = missing("age", np.arange(40) < 10, 0.05, 500)
+    shown = unknown(10, 40, 0.05)
     assert (shown.estimate, shown.large) == (0.25, True)
     assert shown.p < 0.001
-    hidden = missing("age", np.arange(40) < 3, 0.05, 500)
+    hidden = unknown(3, 40, 0.05)
     assert (hidden.estimate, hidden.lo, hidden.hi) == (None, None, None)
     assert hidden.words.startswith("missing in <5 of 40")
-    assert missing("age", np.arange(40) < 37, 0.05, 500).words.startswith("missing in all but <5 of 40")
+    assert unknown(37, 40, 0.05).words.startswith("missing in all but <5 of 40")
 
 
 @pytest.mark.parametrize(("people", "tested"), [(LEAST_PEOPLE - 1, False), (LEAST_PEOPLE, True)])
 def test_fewer_people_than_the_minimum_are_too_few_to_say(people, tested):
-    assert (missing("age", np.zeros(people, dtype=bool), 0.5, 500).p is not None) == tested
-    found = exceeds("level", "age", np.arange(float(people)), reference(range(100)), 500)
+    assert (unknown(0, people, 0.5).p is not None) == tested
+    found = level(np.arange(float(people)), reference(range(100)))
     assert (found.p is not None) == tested
     assert ("too few to say" in found.words) != tested
 
@@ -116,7 +128,7 @@ def test_fewer_people_than_the_minimum_are_too_few_to_say(people, tested):
 
 def test_a_level_is_a_probability_with_an_interval_around_it():
     rng = np.random.default_rng(2)
-    found = exceeds("level", "age", rng.normal(1, 1, 60), reference(rng.normal(size=5000)), 5000)
+    found = level(rng.normal(1, 1, 60), reference(rng.normal(size=5000), people=5000))
     assert found.estimate == pytest.approx(stats.norm.cdf(1 / 2**0.5), abs=0.07)
     assert found.lo < found.estimate < found.hi
     assert found.p < 1e-6
@@ -124,16 +136,83 @@ def test_a_level_is_a_probability_with_an_interval_around_it():
 
 def test_a_reference_of_few_people_makes_the_check_less_sure():
     values = np.random.default_rng(3).normal(0.5, 1, 60)
-    grid = reference(np.random.default_rng(4).normal(size=5000))
-    assert exceeds("level", "age", values, grid, 50).p > exceeds("level", "age", values, grid, 5000).p
+    old = np.random.default_rng(4).normal(size=5000)
+    assert level(values, reference(old, people=50)).p > level(values, reference(old, people=5000)).p
 
 
 def test_neither_the_few_without_a_value_nor_the_few_of_a_sex_can_be_counted():
     values = np.arange(40.0)
     values[:3] = np.nan
-    assert exceeds("level", "age", values, reference(range(100)), 500).shown == ">35"
-    sex = exceeds("level", "female", np.array([1.0] * 3 + [0.0] * 37), reference([0, 1] * 50), 500)
+    assert level(values, reference(range(100))).shown == ">35"
+    sex = level(np.array([1.0] * 3 + [0.0] * 37), reference([0, 1] * 50), name="female")
     assert (sex.estimate, sex.words) == (None, "fewer than 5 people have one of the two values")
+
+
+# like time since diagnosis
+
+
+def visits_at(months, **columns):
+    """A visit of a person each, so many months after diagnosis."""
+    index = pd.Timestamp("2020-01-01")
+    days = pd.to_timedelta(np.ceil(np.asarray(months) * DAYS_PER_MONTH), unit="D")
+    return pd.DataFrame({"patient_id": [f"p{k}" for k in range(len(months))], "index_date": index, "landmark": index + days, **columns})
+
+
+def of_training(rows, name):
+    return remembered(rows, {name: rows[name].to_numpy(dtype=float)})["figures"][name]
+
+
+def test_a_time_begins_on_its_day():
+    rows = visits_at([0, 0, 12, 500])
+    assert time_of(rows, (0.0, 12.0, 24.0)).tolist() == [0, 0, 1, 2]
+    rows.loc[2, "landmark"] -= pd.Timedelta(days=1)
+    assert time_of(rows, (0.0, 12.0, 24.0)).tolist() == [0, 0, 0, 2]
+
+
+def test_training_remembers_people_not_visits_and_nothing_of_too_few_at_a_time():
+    few, many = visits_at([13.0] * (LEAST_THEN - 1)), visits_at([30.0] * 2 * LEAST_THEN)
+    many["patient_id"] = [f"q{k // 2}" for k in range(len(many))]
+    many["age"] = [60.0, np.nan] * LEAST_THEN
+    then = of_training(pd.concat([few.assign(age=60.0), many], ignore_index=True), "age")
+    assert [k for k, one in enumerate(then) if one] == [MONTHS.index(24.0)]
+    found = then[MONTHS.index(24.0)]
+    assert (found["people"], found["known"], found["missing"]) == (LEAST_THEN, LEAST_THEN, 0.5)
+
+
+def test_people_seen_later_than_training_mostly_was_have_not_changed_for_that():
+    """A marrow as old as the diagnosis, gone from the look-back after a year: so in training, and so here."""
+    rng = np.random.default_rng(11)
+    training, here = rng.uniform(0, 60, 3000), rng.uniform(40, 60, 60)
+    then, time = visits_at(training, age=training, recent=np.where(training < 12, 1.0, np.nan)), time_of(visits_at(here), MONTHS)
+    older, gone = exceeds("older", "age", here, time, of_training(then, "age")), missing("age", here > 0, time, of_training(then, "recent"))
+    assert (older.large, gone.large) == (False, False)
+    assert gone.reference == 1.0
+    without_time = np.zeros(60, dtype=int)
+    assert exceeds("older", "age", here, without_time, [reference(training)]).large
+    assert missing("age", here > 0, without_time, [reference([], 0.8)]).large
+
+
+def test_what_is_missing_in_training_is_weighted_by_the_times_of_the_people_here():
+    then = [reference([], 0.0, 400), reference([], 0.8, 100)]
+    who, before, people = share_missing(np.array([0] * 10 + [1] * 30), then)
+    assert (who.all(), before) == (True, pytest.approx(0.6))
+    assert people == pytest.approx(1 / (0.25 / 20 + 0.75 / 10) ** 2)  # the same people at both times: standard errors are added
+
+
+def test_people_at_a_time_of_which_training_remembers_nothing_are_left_out_and_counted():
+    time, then = np.array([0] * 30 + [1] * 6), [reference(range(100)), None]
+    for found in (exceeds("level", "age", np.full(36, 50.0), time, then), missing("age", np.zeros(36, dtype=bool), time, then)):
+        assert (found.people, found.shown) == (30, "")
+        assert found.words.endswith("; 6 left out: nobody to compare with")
+
+
+def test_neither_the_few_left_out_nor_beside_them_the_few_without_a_value_can_be_counted():
+    then = [reference(range(100)), None]
+    two = missing("age", np.arange(32) < 2, np.arange(32) // 30, then)
+    assert (two.shown, two.words) == (">27", "missing in <5 of >27, 0% in training at like time; <5 left out: nobody to compare with")
+    values, six = np.full(36, 50.0), np.arange(36) // 30
+    values[:3] = values[-1] = np.nan  # 27 compared, three have no value, six are left out, one of these without a value
+    assert exceeds("level", "age", values, six, then).shown == ">25"
 
 
 # units
@@ -249,6 +328,7 @@ def finding(kind, status="changed", name="age"):
         ([finding("outcome")], RETRAIN),
         ([finding("outcome"), finding("unit")], LOOK),
         ([finding("level", name="months_since_index"), finding("level", "steady")], NOTHING),
+        ([finding("level", name="months_since_index"), finding("level", "too few")], TOO_FEW),
     ],
 )
 def test_the_verdict_follows_its_rules(findings, verdict):
@@ -268,7 +348,9 @@ def champion(small_artifact, smm_task):
     task = replace(smm_task, features=FeatureSpec(("m_protein",), ("ever",), ("last",), ("age",)), horizons=(24,), primary_horizon=24)
     artifact = small_artifact(task)
     grids = {name: reference(range(10)) for name in artifact.columns}
-    about = artifact.about | {"reference": grids, "reference_risks": {"risk_24m": GRID}, "trained_on": {"patients": 100}}
+    figures = {name: [reference(range(10))] * 2 + [None] for name in (*artifact.columns, "risk_24m")}
+    by_time = {"months": [0.0, 12.0, 24.0], "figures": figures}
+    about = artifact.about | {"reference": grids, "reference_by_time": by_time, "trained_on": {"patients": 100}}
     return replace(artifact, about=about), task
 
 
@@ -283,12 +365,17 @@ def test_each_person_counts_once_last_for_inputs_and_first_for_outcomes(small, c
     assert (both["landmark_x"] > both["landmark_y"]).any()
 
 
-def test_a_champion_that_remembers_no_quantiles_is_refused(small, champion):
+def test_a_champion_that_remembers_no_times_is_refused(small, champion):
     artifact, task = champion
-    old = replace(artifact, about=artifact.about | {"reference": {"age": {"missing": 0.0, "p50": 60.0}}})
-    for without in (old, replace(artifact, about={k: v for k, v in artifact.about.items() if k != "reference_risks"})):
-        with pytest.raises(StateError, match=r"earlier version.*fit and register again"):
-            watch(small, without, task)
+    old = replace(artifact, about={k: v for k, v in artifact.about.items() if k != "reference_by_time"})
+    with pytest.raises(StateError, match=r"earlier version.*fit and register again"):
+        watch(small, old, task)
+
+
+def test_people_whom_nobody_of_training_can_be_compared_with_are_told(small, champion):
+    watched = watch(small, *champion, since="2024-07-01", until="2024-12-31")  # nobody enters the simulated study that late
+    assert watched.verdict.verdict == TOO_FEW
+    assert any("24 or more months after diagnosis, when fewer than 20 people of training were" in note for note in watched.notes)
 
 
 def test_a_task_that_follows_other_rules_than_the_champion_is_refused(small, champion):

@@ -6,12 +6,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from features import build_table
+from features.quality import clean
+from features.simulation import simulate
 from training.estimators.candidate import reference_ranges
-from training.monitor.drift import checks_of_inputs, checks_of_risks, level_column
+from training.monitor import like_time
+from training.monitor.drift import checks_of_inputs, checks_of_risks, level_column, watched_columns
 from training.monitor.findings import FALSE_ALARMS, judged
+from training.monitor.like_time import remembered
 from training.monitor.other_unit import suspected_units
 from training.monitor.outcome import Bounds, check_of_outcomes, events_needed
-from training.monitor.quantiles import quantiles_of
 
 PEOPLE = 40
 
@@ -23,10 +27,15 @@ def clinic(smm_table):
     x = rows[spec.columns()].to_numpy(dtype=float)
     about = {
         "reference": reference_ranges(x, spec.columns()),
-        "reference_risks": {"risk_24m": quantiles_of(risk_of(rows))},
+        "reference_by_time": remembered(rows, watched(rows, spec)),
         "trained_on": {"patients": rows["patient_id"].nunique()},
     }
     return SimpleNamespace(rows=rows, spec=spec, about=about)
+
+
+def watched(rows, spec):
+    columns = {name for names in watched_columns(spec).values() for name in names if name}
+    return {name: rows[name].to_numpy(dtype=float) for name in sorted(columns)} | {"risk_24m": risk_of(rows)}
 
 
 def risk_of(rows):
@@ -43,7 +52,7 @@ def month(clinic, rng, weight=None, people=PEOPLE):
 def found(clinic, rows):
     """What is called changed in these visits: kind and name."""
     suspected = suspected_units(rows, clinic.spec, clinic.about, level_column)
-    risks = checks_of_risks(risk_of(rows)[:, None], (24,), clinic.about)
+    risks = checks_of_risks(rows, risk_of(rows)[:, None], (24,), clinic.about)
     changed = judged([*checks_of_inputs(rows, clinic.spec, clinic.about, suspected), *risks])
     return {("unit", one.biomarker, one.site, one.factor) for one in suspected} | {
         (finding.kind, finding.name) for finding in changed if finding.status == "changed"
@@ -58,6 +67,22 @@ def test_of_200_months_in_which_nothing_changed_no_more_alarm_than_stated(clinic
     rng = np.random.default_rng(1)
     alarms = [found(clinic, month(clinic, rng)) for _ in range(200)]
     assert share_of_months(alarms, bool) <= FALSE_ALARMS  # Holm's bound is a ceiling
+
+
+def test_people_of_today_who_are_later_in_their_disease_than_training_was_are_no_alarm(clinic, smm_task, monkeypatch):
+    """Two years after the last diagnosis, other people of the same kind: no more alarms; many, were all of training one time."""
+    rows = build_table(clean(simulate(600, seed=8))[0], smm_task).rows
+    today = rows[rows["landmark"] >= "2024-04-01"].drop_duplicates("patient_id", keep="last")
+
+    def alarms():
+        rng = np.random.default_rng(9)
+        drawn = [today.sample(int(rng.integers(40, 61)), random_state=rng).reset_index(drop=True) for _ in range(40)]
+        return share_of_months([found(clinic, some) - {("level", "months_since_index")} for some in drawn], bool)
+
+    assert alarms() <= FALSE_ALARMS
+    monkeypatch.setattr(like_time, "MONTHS", (0.0,))
+    monkeypatch.setitem(clinic.about, "reference_by_time", remembered(clinic.rows, watched(clinic.rows, clinic.spec)))
+    assert alarms() >= 0.2
 
 
 def test_the_correction_is_needed_and_each_check_is_honest(clinic):

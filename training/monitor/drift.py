@@ -18,7 +18,7 @@ from scipy import stats
 
 from features.columns import FeatureSpec, group_label, window_days
 from training.monitor.findings import Finding, two_sided, wilson
-from training.monitor.like_time import LEAST_THEN, Then, placed, share_missing, time_of
+from training.monitor.like_time import Then, placed, share_missing, time_of
 from training.monitor.other_unit import Suspected
 from training.monitor.people import FEWEST, few
 from training.monitor.verdict import MOVES_ALONE
@@ -60,7 +60,8 @@ def checks_of_inputs(rows: pd.DataFrame, spec: FeatureSpec, about: dict[str, Any
             yield exceeds("older", name, rows[age].to_numpy(dtype=float), time, then[age])
         values = rows[level].to_numpy(dtype=float)
         if name in MOVES_ALONE:  # itself the time since diagnosis: against all of training
-            yield exceeds("level", name, values, np.zeros(len(rows), dtype=int), [_whole(about, name)])
+            found = exceeds("level", name, values, np.zeros(len(rows), dtype=int), [_whole(about, name)])
+            yield replace(found, words=f"{found.words}; no matter in itself: all else is compared at like time")
             continue
         doubtful = [one.rows for one in suspected if one.biomarker == name]
         kept = np.delete(np.arange(len(rows)), np.concatenate(doubtful)) if doubtful else np.arange(len(rows))
@@ -85,17 +86,18 @@ def missing(name: str, unknown: NDArray[np.bool_], time: NDArray[np.int64], then
     """Compare the share without a value with the reference's at like time: Fisher's exact test, so small counts are no trouble."""
     alike, before, people = share_missing(time, then)
     n, count, label = int(alike.sum()), int(unknown[alike].sum()), group_label(name)
-    shown, alone = _shown(len(unknown), n), _alone(len(unknown) - n)
+    shown, alone = _shown(n, len(unknown) - n), _alone(len(unknown) - n)
     if n < LEAST_PEOPLE:
-        return Finding("missing", name, label, n, shown=shown, words=_too_few(n) + alone)
+        return Finding("missing", name, label, n, reference=before, shown=shown, words=_too_few(n) + alone)
+    usual = f"{before:.0%} in training at like time{alone}"
     past, of = round(before * people), round(people)
     p = float(stats.fisher_exact([[count, n - count], [past, of - past]]).pvalue)
     large = abs(count / n - before) >= MISSING_CHANGE
     if 0 < min(count, n - count) < FEWEST:  # the share would give the count away
-        words = f"missing in {few(count) if count < FEWEST else f'all but <{FEWEST}'} of {shown or n}, {before:.0%} in training{alone}"
+        words = f"missing in {few(count) if count < FEWEST else f'all but <{FEWEST}'} of {shown or n}, {usual}"
         return Finding("missing", name, label, n, reference=before, p=p, large=large, shown=shown, words=words)
     lo, hi = wilson(count, n)
-    words = f"missing in {count / n:.0%} ({lo:.0%} to {hi:.0%}), {before:.0%} in training{alone}"
+    words = f"missing in {count / n:.0%} ({lo:.0%} to {hi:.0%}), {usual}"
     return Finding("missing", name, label, n, count / n, lo, hi, before, p, large, shown, words=words)
 
 
@@ -106,29 +108,31 @@ def exceeds(kind: str, name: str, values: Array, time: NDArray[np.int64], then: 
     that of the new positions.
     """
     label, place = label or group_label(name), placed(values, time, then)
-    n = len(place.at)
-    shown, alone = _shown(len(values), n), _alone(place.alone)  # or else the few without a value could be counted
+    at, known = (every[~np.isnan(place.at)] for every in (place.at, values))
+    n = len(at)
+    shown, alone = _shown(n, place.alone, len(values) - n - place.alone), _alone(place.alone)
     if n < LEAST_PEOPLE:
         return Finding(kind, name, label, n, reference=0.5, shown=shown, words=_too_few(n) + alone)
-    known = values[~np.isnan(values)]
-    estimate = float(place.at.mean())
+    estimate = float(at.mean())
     z = (estimate - 0.5) / np.sqrt(place.spread / n + place.remembered) if place.spread > 0 else 0.0
-    half = stats.norm.ppf(0.975) * np.sqrt(place.at.var(ddof=1) / n + place.remembered)
+    half = stats.norm.ppf(0.975) * np.sqrt(at.var(ddof=1) / n + place.remembered)
     lo, hi = float(max(estimate - half, 0.0)), float(min(estimate + half, 1.0))
     found = Finding(kind, name, label, n, estimate, lo, hi, 0.5, two_sided(z), abs(estimate - 0.5) >= LEVEL_CHANGE, shown)
-    if set(known) <= {0.0, 1.0} and 0 < min(known.sum(), len(known) - known.sum()) < FEWEST:  # of yes and no, the figure is a count
+    if set(known) <= {0.0, 1.0} and 0 < min(known.sum(), n - known.sum()) < FEWEST:  # of yes and no, the figure is a count
         words = f"fewer than {FEWEST} people have one of the two values"
         return replace(found, estimate=None, lo=None, hi=None, words=words + alone)
     what = "older" if kind == "older" else "higher"
     return replace(found, words=f"{what} than in training with probability {estimate:.2f} ({lo:.2f} to {hi:.2f}){alone}")
 
 
-def _shown(people: int, n: int) -> str:
-    return f">{people - FEWEST}" if 0 < people - n < FEWEST else ""
+def _shown(n: int, *others: int) -> str:
+    """Return the people as they may be shown: where few are left out or have no value, these could be counted by the difference."""
+    hidden = [count for count in others if 0 < count < FEWEST]
+    return f">{n + sum(hidden) - FEWEST * len(hidden)}" if hidden else ""
 
 
 def _alone(people: int) -> str:
-    return f"; {few(people)} left out, for whom training had fewer than {LEAST_THEN} as long after diagnosis" if people else ""
+    return f"; {few(people)} left out: nobody to compare with" if people else ""
 
 
 def _too_few(n: int) -> str:

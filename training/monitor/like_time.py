@@ -9,6 +9,7 @@ remembered, so their standard errors are added, which is the most it can be.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,7 +28,7 @@ MONTHS = (0.0, 1.0, 6.0, 12.0, 18.0, 24.0, 36.0, 48.0, 60.0, 84.0, 120.0)
 LEAST_THEN = 20  # people of training at a time; the quantiles of fewer are nearly single people's values
 
 
-def time_of(rows: pd.DataFrame, months: tuple[float, ...] | list[float] = MONTHS) -> NDArray[np.int64]:
+def time_of(rows: pd.DataFrame, months: Sequence[float]) -> NDArray[np.int64]:
     """Return which time since diagnosis each row of patient, index_date and landmark belongs to."""
     since = (rows["landmark"] - rows["index_date"]).dt.days.to_numpy() / DAYS_PER_MONTH
     return np.searchsorted(months, since, side="right") - 1
@@ -35,7 +36,7 @@ def time_of(rows: pd.DataFrame, months: tuple[float, ...] | list[float] = MONTHS
 
 def remembered(rows: pd.DataFrame, figures: dict[str, Array]) -> dict[str, Any]:
     """Return the months that times begin at, and of each figure of the rows what is to be compared with, by time; None of too few."""
-    time, patient = time_of(rows), rows["patient_id"].to_numpy()
+    time, patient = time_of(rows, MONTHS), rows["patient_id"].to_numpy()
 
     def at(values: Array, k: int) -> Then | None:
         here, known = time == k, (time == k) & ~np.isnan(values)
@@ -54,10 +55,10 @@ class Placed:
 
     Attributes
     ----------
-    at : their positions; those without a value, or whom training has nobody to compare with, are left out
+    at : their positions; not a number without a value, and where training has nobody to compare with
     spread : variance of a position when nothing has changed
     remembered : variance of the mean of the positions that comes from training's number of people
-    alone : how many values training has nothing to compare with
+    alone : how many people, with a value or without, are seen at times of which training remembers no value
     """
 
     at: Array
@@ -68,18 +69,19 @@ class Placed:
 
 def placed(values: Array, time: NDArray[np.int64], then: list[Then | None]) -> Placed:
     """Return the place of each known value among training's at like time."""
-    at, spread, error = np.full(len(values), np.nan), 0.0, 0.0
-    known = ~np.isnan(values)
+    at, spread, error, alone = np.full(len(values), np.nan), 0.0, 0.0, 0
     for k, one in enumerate(then):
-        inside = known & (time == k)
-        if one and one["quantiles"] and inside.any():
-            at[inside] = positions(values[inside], one["quantiles"])
-            of_one = variance(one["quantiles"])
-            spread += inside.sum() * of_one
-            error += inside.sum() * np.sqrt(of_one / one["known"])
-    inside = ~np.isnan(at)
-    n = max(int(inside.sum()), 1)
-    return Placed(at[inside], spread / n, float(error / n) ** 2, int((known & ~inside).sum()))
+        here = time == k
+        if not one or not one["quantiles"]:
+            alone += int(here.sum())
+            continue
+        inside = here & ~np.isnan(values)
+        at[inside] = positions(values[inside], one["quantiles"])
+        of_one = variance(one["quantiles"])
+        spread += inside.sum() * of_one
+        error += inside.sum() * np.sqrt(of_one / one["known"])
+    n = max(int((~np.isnan(at)).sum()), 1)
+    return Placed(at, spread / n, float(error / n) ** 2, alone)
 
 
 def share_missing(time: NDArray[np.int64], then: list[Then | None]) -> tuple[NDArray[np.bool_], float, float]:
@@ -91,3 +93,11 @@ def share_missing(time: NDArray[np.int64], then: list[Then | None]) -> tuple[NDA
     before = sum(count * one["missing"] for count, one in zip(counts, then, strict=True) if one) / n
     error = sum(count / np.sqrt(one["people"]) for count, one in zip(counts, then, strict=True) if one) / n
     return alike, float(before), float(1.0 / error**2) if error else 0.0
+
+
+def times_alone(time: NDArray[np.int64], reference: dict[str, Any]) -> tuple[int, str]:
+    """Return how many people are seen at times of which training remembers nothing, and these times in words."""
+    months, then = reference["months"], next(iter(reference["figures"].values()))
+    alone = [k for k in np.unique(time) if then[k] is None]
+    ends = [f"{months[k]:g} to {months[k + 1]:g}" if k + 1 < len(months) else f"{months[k]:g} or more" for k in alone]
+    return int(np.isin(time, alone).sum()), ", ".join(ends)

@@ -7,6 +7,7 @@ from html import escape
 from serving.answer import NOTICE
 from training.monitor.drift import LEAST_PEOPLE, LEVEL_CHANGE, MISSING_CHANGE
 from training.monitor.findings import FALSE_ALARMS, Finding
+from training.monitor.like_time import LEAST_THEN
 from training.monitor.other_unit import LEAST_AT_SITE
 from training.monitor.people import FEWEST, few
 from training.monitor.picture import picture
@@ -74,8 +75,10 @@ def _row(finding: Finding) -> str:
 
 def _method() -> str:
     return (
-        "<h2>How to read this</h2><small>One visit per person, so people are independent. A probability of 0.50 is no change: a new "
-        "value is as often above as below one of training. Intervals are 95 %, not corrected. "
+        "<h2>How to read this</h2><small>One visit per person, so people are independent. Each is compared with people of training at "
+        "like time since diagnosis, since a marrow grows older and is seldom taken again; units, and that time itself, with all of "
+        f"training. Left out are people seen at times at which fewer than {LEAST_THEN} people of training have a value. A probability of "
+        "0.50 is no change: a new value is as often above as below one of training. Intervals are 95 %, not corrected. "
         f"<em>Changed</em> is corrected for the number of checks (Holm): a clinic in which nothing changes is called changed in at most "
         f"{FALSE_ALARMS:.1%} of periods for inputs and risks together, and as often for outcomes; and the change must matter: "
         f"{MISSING_CHANGE:.0%} of people missing, or a probability {LEVEL_CHANGE:.2f} away from 0.50. "

@@ -33,7 +33,8 @@ def verdict_of(findings: list[Finding]) -> Verdict:
     2. Outcomes say that the risks are wrong beyond the accepted bounds: retrain.
     3. Anything else changed: look. Other people are no reason to retrain as long as the risks are right.
     4. No check had enough people: too few to say.
-    5. Otherwise: nothing to do. The time since diagnosis alone asks for nothing: a clinic's people grow older in their disease.
+    5. Otherwise: nothing to do. The time since diagnosis asks for nothing: a clinic's people grow older in their disease, and all else
+       is compared at like time.
     """
     changed = {f.kind for f in findings if f.status == "changed" and f.name not in MOVES_ALONE}
     if "unit" in changed:
@@ -43,6 +44,6 @@ def verdict_of(findings: list[Finding]) -> Verdict:
         return Verdict(RETRAIN, ADVICE["outcome"])
     if changed:
         return Verdict(LOOK, " ".join(ADVICE[kind] for kind in ADVICE if kind in changed))
-    if all(finding.status == "too few" for finding in findings):
-        return Verdict(TOO_FEW, "No check had enough people: take a longer period (--since).")
+    if all(finding.status == "too few" for finding in findings if finding.name not in MOVES_ALONE):
+        return Verdict(TOO_FEW, "No check had enough people to compare: take a longer period (--since), and see the notes.")
     return Verdict(NOTHING, "Nothing that could be checked has changed by more than chance.")

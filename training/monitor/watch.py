@@ -15,6 +15,7 @@ from serving.artifact import Artifact, feature_matrix
 from serving.predict import predict_risk
 from training.monitor.drift import checks_of_inputs, checks_of_risks, level_column
 from training.monitor.findings import Finding, judged
+from training.monitor.like_time import LEAST_THEN, time_of, times_alone
 from training.monitor.other_unit import LEAST_AT_SITE, as_finding, suspected_units
 from training.monitor.outcome import Bounds, checks_of_outcomes
 from training.monitor.people import FEWEST, Period, Visits, few, period_of, sites_of
@@ -136,6 +137,13 @@ def _notes(cohort: Cohort, artifact: Artifact, rows: pd.DataFrame) -> Iterator[s
         yield "The champion is fitted to simulated histories: these figures say nothing about patients."
     if artifact.about.get("cohort_hash") == cohort.content_hash():
         yield "This is the cohort that the champion was trained on: its outcomes are known to the model, so O/E flatters it."
+    reference = artifact.about["reference_by_time"]
+    alone, times = times_alone(time_of(rows, reference["months"]), reference)
+    if alone:
+        yield (
+            f"{few(alone)} people here are seen {times} months after diagnosis, when fewer than {LEAST_THEN} people of training were: "
+            "there is nobody to compare them with, and the checks leave them out."
+        )
     sites = {site: len(inside) for site, inside in sites_of(rows).items()}
     judged_sites = [site for site, people in sites.items() if people >= LEAST_AT_SITE]
     if len(sites) < 2:
