@@ -177,6 +177,9 @@ def test_training_remembers_people_not_visits_and_nothing_of_too_few_at_a_time()
     assert [k for k, one in enumerate(then) if one] == [MONTHS.index(24.0)]
     found = then[MONTHS.index(24.0)]
     assert (found["people"], found["known"], found["missing"]) == (LEAST_THEN, LEAST_THEN, 0.5)
+    assert len(found["quantiles"]) == len(GRID)
+    many.loc[0, "age"] = np.nan  # a value of one person fewer
+    assert of_training(many, "age")[MONTHS.index(24.0)]["quantiles"] == []
 
 
 def test_people_seen_later_than_training_mostly_was_have_not_changed_for_that():

@@ -12,7 +12,7 @@ from training.plots import panels, plt
 _COLOURS = {"changed": "C3", "steady": "C0", "too few": "0.6"}
 _PANELS = (
     (("level", "risk"), "probability to exceed training", (0.0, 1.0)),
-    (("missing",), "share missing (line: in training)", (0.0, 1.0)),
+    (("missing",), "share missing (line: in training at like time)", (0.0, 1.0)),
     (("outcome",), "observed / expected", None),
 )
 _LABEL = 26  # letters on a line
