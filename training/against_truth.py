@@ -88,10 +88,16 @@ def judged_with_truth(table: FeatureTable, task: Task, fitted: Path, truth_path:
     columns = [f"risk_{months}m" for months in task.horizons]
     if missing := [name for name in ("patient_id", "landmark", *columns) if name not in truth]:
         raise DataError(f"{truth_path} has no column {missing[0]}, only {', '.join(truth)}.", "name the horizons that the simulator knows.")
-    true = rows[["patient_id", "landmark"]].merge(truth, how="left", validate="one_to_one")[columns].to_numpy()
+    true = true_risks(rows, truth, task)
     if np.isnan(true).any():
         raise _without_truth(truth_path, rows[np.isnan(true).any(axis=1)], truth, len(rows))
     return Judged(names, rows, risks, true)
+
+
+def true_risks(rows: pd.DataFrame, truth: pd.DataFrame, task: Task) -> Array:
+    """Return the true risks (rows, horizons) of visits, NaN where they are not known."""
+    columns = [f"risk_{months}m" for months in task.horizons]
+    return rows[["patient_id", "landmark"]].merge(truth, how="left", validate="one_to_one")[columns].to_numpy()
 
 
 def beside_truth(judged: Judged, task: Task, fitted: Path) -> list[Beside]:
@@ -104,7 +110,7 @@ def beside_truth(judged: Judged, task: Task, fitted: Path) -> list[Beside]:
         sample = judged_at(rows, months, draws).sample
         everyone = {name: risk[:, h] for name, risk in {**risks, "truth": true}.items()}
         auc = {name: main_measures(sample, risk)["auc", None] for name, risk in everyone.items()}
-        expected = {name: _expected_auc(sample.counts, risk, true[:, h]) for name, risk in everyone.items()}
+        expected = {name: expected_auc(sample.counts, risk, true[:, h]) for name, risk in everyone.items()}
         found += [_beside(name, months, (auc, expected), everyone, [bound[:, h] for bound in bounds[name]]) for name in names]
     return found
 
@@ -130,12 +136,13 @@ def _bounds(folder: Path, rows: pd.DataFrame) -> tuple[Array, Array]:
     return predict_interval(artifact, feature_matrix(artifact, rows))
 
 
-def _expected_auc(counts: Array, risk: Array, true: Array) -> Array:
+def expected_auc(counts: Array, risk: Array, true: Array) -> Array:
     """Return, in each draw, the AUC in which a row is a case with its true risk, and else a control."""
     return np.array([weighted_auc(risk, count * true, count * (1.0 - true)) for count in counts])
 
 
-def _gap(auc: dict[str, Array], name: str) -> tuple[float, ...]:
+def gap_closed(auc: dict[str, Array], name: str) -> tuple[float, ...]:
+    """Return the share of the way from the refitted PANGEA-SMM to the true risk, with its interval, from AUCs by draw."""
     return interval((auc[name] - auc[REFERENCE]) / (auc["truth"] - auc[REFERENCE]))
 
 
@@ -152,8 +159,8 @@ def _beside(
         interval(auc[name]),
         interval(auc["truth"]),
         interval(auc[name] - auc[REFERENCE]),
-        _gap(auc, name),
-        _gap(expected, name),
+        gap_closed(auc, name),
+        gap_closed(expected, name),
         float(np.corrcoef(logit(risk), logit(true))[0, 1]),
         float((means["risk"] - means["true"]).abs().mean()),
         float(((bounds[0] <= true) & (true <= bounds[1])).mean()),

@@ -86,18 +86,21 @@ def truth(
     Example: python -m training truth --task smm --truth data/smm/truth.parquet
     """
     from training.against_truth import REFERENCE, beside_truth, judged_with_truth
+    from training.ceiling import ceiling
     from training.known_drivers import known_drivers
 
     chosen = load_task(task, params)
-    folder = fitted or folder_of(chosen, "fit")
-    judged = judged_with_truth(read_table(table or folder_of(chosen, "table.parquet")), chosen, folder, truth_path)
-    found = beside_truth(judged, chosen, folder)
+    folder, data = fitted or folder_of(chosen, "fit"), read_table(table or folder_of(chosen, "table.parquet"))
+    judged = judged_with_truth(data, chosen, folder, truth_path)
+    found, most = beside_truth(judged, chosen, folder), ceiling(judged, data, chosen, truth_path)
     carried, drivers = known_drivers(judged, chosen, folder)
     if as_json:
         explained = {"carried": asdict(carried), "models": [asdict(each) for each in drivers]}
-        typer.echo(json.dumps({"risks": [asdict(each) for each in found], "explanation": explained}))
+        typer.echo(json.dumps({"risks": [asdict(each) for each in found], "ceiling": most, "explanation": explained}))
         return
     console.print(_risks_table(task, found, REFERENCE))
+    closed = f"close {most[0]:.0%} ({most[1]:.0%}, {most[2]:.0%}) of the gap at {chosen.primary_horizon} months, expected"
+    console.print(f"What the columns hold: trees that learn from the true risks of the same people {closed}.", markup=False)
     console.print(_drivers_table(task, chosen.primary_horizon, carried, drivers))
 
 

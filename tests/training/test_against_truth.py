@@ -13,7 +13,7 @@ from features import read_table
 from features.simulation import simulate_truth
 from myeloma import DataError, StateError
 from training.__main__ import app
-from training.against_truth import _expected_auc, beside_truth, judged_with_truth
+from training.against_truth import beside_truth, expected_auc, judged_with_truth
 
 pytestmark = pytest.mark.slow
 
@@ -67,8 +67,8 @@ def test_a_model_that_knows_the_truth_closes_the_whole_gap(beside, truth_path, t
 
 def test_what_is_expected_depends_on_the_true_risks_and_not_on_who_progressed():
     true, one = np.array([0.2, 0.8]), np.ones((1, 2))
-    assert _expected_auc(one, true, true) == pytest.approx(0.8 * 0.8 + 0.5 * 2 * 0.8 * 0.2)  # a row tied with itself counts half
-    assert _expected_auc(one, -true, true) == pytest.approx(0.2 * 0.2 + 0.5 * 2 * 0.8 * 0.2)
+    assert expected_auc(one, true, true) == pytest.approx(0.8 * 0.8 + 0.5 * 2 * 0.8 * 0.2)  # a row tied with itself counts half
+    assert expected_auc(one, -true, true) == pytest.approx(0.2 * 0.2 + 0.5 * 2 * 0.8 * 0.2)
 
 
 def test_the_truth_of_another_cohort_is_refused(beside, tmp_path):
