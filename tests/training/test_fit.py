@@ -46,10 +46,11 @@ def test_a_table_that_was_changed_after_the_fit_is_not_judged_on_although_it_kee
 @pytest.mark.slow
 def test_nor_is_the_gate_shown_such_a_table(trained, small_smm_task, tmp_path):
     record = json.loads((trained.folder / "fit" / "logistic" / "run_id.json").read_text())
-    assert held_out(record, small_smm_task) is not None
+    cohort = trained.folder / "cohort"
+    assert held_out(record, small_smm_task, cohort) is not None
     table = read_table(trained.folder / "table.parquet")
     write_table(replace(table, rows=table.rows.assign(m_protein__last__ever=1.0)), tmp_path / "table.parquet")
-    assert held_out({**record, "table": str(tmp_path / "table.parquet")}, small_smm_task) is None
+    assert held_out({**record, "table": str(tmp_path / "table.parquet")}, small_smm_task, cohort) is None
 
 
 @pytest.mark.parametrize(
