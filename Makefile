@@ -6,6 +6,7 @@ STAMP   := $(VENV)/.installed$(subst /,_,$(abspath $(VENV)))
 HOST    := 127.0.0.1
 PORT    ?= 8000
 UI_PORT ?= 5000
+TASKS   ?= mgus smm
 TASK    ?= smm
 MODEL   ?= boosting
 TRIALS  ?= 25
@@ -42,10 +43,14 @@ $(STAMP): requirements.lock
 STORE := $(patsubst sqlite:///%,%,$(or $(MLFLOW_TRACKING_URI),sqlite:///mlruns/mlflow.db))
 FORCE := $(if $(findstring ://,$(STORE))$(wildcard $(STORE)),,--force)
 
+# The tasks share no stage: each runs on a core of its own.
 train: setup ## the main job: both tasks from data to a registered champion
-	@dvc repro $(FORCE)
+	@$(MAKE) --no-print-directory --jobs $(addprefix train-,$(TASKS))
 	@python -m training compare
 	@test ! -f data/smm/truth.parquet || python -m training truth --task smm --truth data/smm/truth.parquet
+
+train-%:
+	@dvc repro --wait-for-lock $(FORCE) register@$*
 
 tune: setup ## search for better options: make tune [TASK=smm MODEL=boosting TRIALS=25]
 	@python -m training tune --task $(TASK) --model $(MODEL) --trials $(TRIALS)
@@ -86,4 +91,4 @@ gpu: setup ## swap in the full XGBoost build, with the GPU libraries (700 MB)
 	@uv pip uninstall xgboost-cpu && uv pip install "xgboost==$$(sed -nE 's/^xgboost-cpu==([0-9.]+) .*/\1/p' requirements.lock | head -n 1)"
 
 clean: ## forget every result (data, models, the tracking store); keep the environment
-	@rm -rf data/mgus data/smm dvc.lock .dvc/cache .dvc/tmp mlruns/mlflow.db mlruns/artifacts
+	@rm -rf data/mgus data/smm dvc.lock .dvc/cache .dvc/tmp mlruns/mlflow.db mlruns/mlflow.lock mlruns/artifacts

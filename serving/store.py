@@ -5,8 +5,11 @@ from __future__ import annotations
 import logging
 import os
 import warnings
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
+
+from filelock import FileLock
 
 from myeloma import StateError
 from myeloma.errors import nearest
@@ -55,7 +58,9 @@ def connect(create: bool = False):  # noqa: ANN201 - MlflowClient, imported late
     import mlflow
 
     mlflow.set_tracking_uri(uri)
-    return mlflow.MlflowClient()
+    # MLflow makes the tables of a new SQLite store without a lock: of two first trainings at once one would break off.
+    with FileLock(path.with_suffix(".lock")) if path is not None and create else nullcontext():
+        return mlflow.MlflowClient()
 
 
 def load_champion(task: str, threads: int = 1) -> Artifact:
