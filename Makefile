@@ -50,7 +50,7 @@ train: setup ## the main job: both tasks from data to a registered champion
 	@test ! -f data/smm/truth.parquet || python -m training truth --task smm --truth data/smm/truth.parquet
 
 train-%:
-	@dvc repro --wait-for-lock $(FORCE) register@$*
+	@dvc --wait-for-lock repro $(FORCE) register@$*
 
 tune: setup ## search for better options: make tune [TASK=smm MODEL=boosting TRIALS=25]
 	@python -m training tune --task $(TASK) --model $(MODEL) --trials $(TRIALS)
