@@ -87,9 +87,11 @@ def promote(candidates: Mapping[str, Any], task: Task, name: str, reason: str, f
     ConfigError
         No such candidate; a published score; force without a reason; a reason that is blank.
     StateError
-        The gate rejects it, or holds it back and no reason is given; it is live already; the champion changed meanwhile.
+        There is no candidate at all; the gate rejects it, or holds it back and no reason is given; it is live already; the champion changed meanwhile.
     """
     fitted = [n for n, candidate in candidates.items() if not candidate.published]
+    if not fitted:
+        raise StateError(f"No model of {task.name} is evaluated.", f"python -m training fit TABLE --task {task.name}, then evaluate.")
     if name not in fitted:
         raise ConfigError(f'"{name}" is not a fitted candidate of {task.name}.', nearest(name, fitted))
     if force and not reason.strip():

@@ -148,6 +148,13 @@ def test_a_decision_that_rests_on_an_older_champion_is_refused_and_changes_nothi
     assert len(history("smm")) == 2
 
 
+def test_where_only_published_scores_are_judged_there_is_nothing_to_promote(store):
+    store.register()
+    scores = {name: candidate for name, candidate in promotable(store.task).items() if candidate.published}
+    with pytest.raises(StateError, match="No model of smm is evaluated"):
+        promote(scores, store.task, "", "", force=False)
+
+
 def test_a_published_score_cannot_be_promoted(store):
     store.register()
     with pytest.raises(ConfigError, match="mayo_2018"):
