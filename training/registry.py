@@ -87,7 +87,8 @@ def promote(candidates: Mapping[str, Any], task: Task, name: str, reason: str, f
     ConfigError
         No such candidate; a published score; force without a reason; a reason that is blank.
     StateError
-        There is no candidate at all; the gate rejects it, or holds it back and no reason is given; it is live already; the champion changed meanwhile.
+        There is no candidate at all; the gate rejects it, or holds it back and no reason is given; it is live already; the
+        champion changed meanwhile.
     """
     fitted = [n for n, candidate in candidates.items() if not candidate.published]
     if not fitted:

@@ -27,7 +27,7 @@ from training.metrics import Draws, all_measures, figures, named
 from training.metrics.figures import few
 from training.performance import held_out, logged, write_csv
 from training.split import LEAST_EVENTS, Fold, evaluation_folds
-from training.subgroups import suppressed
+from training.subgroups import UNKNOWN, suppressed
 from training.version_page import VERDICT
 
 Array = NDArray[np.float64]
@@ -94,7 +94,9 @@ def by_site(table: FeatureTable, task: Task, name: str, fitted: Path) -> pd.Data
         )
     folds = {one: Fold(np.flatnonzero(site != one), np.flatnonzero(site == one)) for one in sites}
     parts = [_judge(table, task, name, fold, f"site_{_plain(one)}") for one, fold in folds.items()]
-    return suppressed(pd.concat(parts, ignore_index=True), "subset")
+    without = table.rows[site == ""]  # no model judges them, but the whole less the sites would tell how many they are
+    parts.append(_figures(without, np.zeros((len(without), len(task.horizons))), task, UNKNOWN).assign(model=name))
+    return suppressed(pd.concat(parts, ignore_index=True), "subset").query("subset != @UNKNOWN")
 
 
 def over_time(table: FeatureTable, task: Task, name: str, fitted: Path) -> pd.DataFrame:

@@ -55,6 +55,16 @@ def test_each_site_is_judged_with_a_reason_where_it_is_too_small(smm_table, quic
     assert "at least 20 are needed" in auc.loc[("site_tiny_site", 24), "why"]
 
 
+def test_how_many_have_no_site_does_not_follow_from_the_whole_less_the_sites(smm_table, quick, tmp_path, monkeypatch):
+    monkeypatch.setattr("training.shift._risks", lambda fit, judge, *rest: np.random.default_rng(1).uniform(0.1, 0.3, (len(judge), 2)))
+    patient = smm_table.rows["patient_id"]
+    number = patient.map({person: k for k, person in enumerate(patient.unique())})
+    site = np.select([number < 3, number % 3 == 0], ["", "smaller"], "larger")
+    found = by_site(replace(smm_table, rows=smm_table.rows.assign(site=site)), quick, "cox", tmp_path)
+    people = found[(found["measure"] == "patients") & (found["horizon"] == 24)].set_index("subset")["estimate"]
+    assert people.notna().to_dict() == {"site_larger": True, "site_smaller": False}
+
+
 def test_one_site_cannot_be_left_out(smm_table, quick, tmp_path):
     with pytest.raises(DataError, match="needs two sites, the table has 1"):
         by_site(replace(smm_table, rows=smm_table.rows.assign(site="here")), quick, "cox", tmp_path)
