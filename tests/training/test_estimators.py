@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
@@ -189,9 +190,7 @@ def test_a_curve_in_the_risk_is_found_with_splines_and_not_without():
     rng = np.random.default_rng(3)
     x = rng.uniform(0.0, 4.0, (4000, 1))
     progressed = rng.random(4000) < 0.05 + 0.1 * (x[:, 0] - 2.0) ** 2
-    rows = pd.DataFrame(
-        {"patient_id": np.arange(4000).astype(str), "event": np.where(progressed, "progression", "none"), "time_to_event": 800.0}
-    )
+    rows = one_visit_each(np.where(progressed, "progression", "none"), 800.0)
     rows.loc[progressed, "time_to_event"] = 300.0
     at = np.array([[0.1], [2.0], [3.9]])
     risks = {
@@ -248,6 +247,35 @@ def test_with_equal_people_a_year_of_many_visits_counts_as_one_of_few():
     assert by_person.weight.mean() == pytest.approx(1.0)
 
 
+WEIGHTINGS = {"default": {}, "patients": {"weighting": "patients"}, "visits": {"weighting": "visits"}}
+
+
+def one_visit_each(event, time):
+    rows = pd.DataFrame({"event": event, "time_to_event": time, "landmark": pd.Timestamp("2018-01-01")})
+    return rows.assign(patient_id=rows.index.astype(str))
+
+
+@pytest.mark.parametrize(
+    "fit",
+    [
+        partial(fit_logistic, penalties=(1.0,), splines=False),
+        partial(fit_cox, covariates=("age",), penalty=1.0),
+        partial(fit_boosting, rounds=1, depth=1, eta=0.01, min_child_weight=1.0, subsample=1.0, l2=1.0, seed=1),
+    ],
+    ids=["logistic", "cox", "boosting"],
+)
+def test_a_person_with_many_visits_counts_once_unless_visits_are_asked_for(fit):
+    """100 people seen on one day, none of whom progresses, and 100 seen on twelve, of whom half do: a quarter, or almost half."""
+    person = np.r_[np.arange(100), np.repeat(np.arange(100, 200), 12)]
+    visit = np.r_[np.zeros(100), np.tile(np.arange(12), 100)]
+    event = np.where((person >= 100) & (person % 2 == 0), "progression", "none")
+    rows = one_visit_each(event, np.where(event == "progression", 100.0 + person, 900.0))
+    rows = rows.assign(patient_id=person.astype(str), landmark=pd.Timestamp("2018-01-01") + pd.to_timedelta(visit, unit="D"))
+    x = np.random.default_rng(1).normal(size=(len(rows), 1))
+    risks = {name: logistic(fit(x, rows, ["age"], (24,), **options).margins(x)).mean() for name, options in WEIGHTINGS.items()}
+    assert risks == pytest.approx({"default": 0.25, "patients": 0.25, "visits": 0.46}, abs=0.02)
+
+
 def test_an_ensemble_is_the_weighted_mean_of_its_members_in_log_odds_and_in_contributions(fitted_smm, smm_table):
     ensemble = fitted_smm["ensemble"].model
     x = feature_matrix(fitted_smm["ensemble"], smm_table.rows.head(50))
@@ -291,7 +319,7 @@ def test_the_interval_holds_the_risk_and_widens_with_less_data(mgus_table, mgus_
 def test_the_interval_of_a_mean_has_the_width_that_theory_gives():
     """An intercept alone: the standard error of the log-odds of a share p among n people is 1 / sqrt(n p (1 - p))."""
     n, p = 2000, 0.2
-    rows = pd.DataFrame({"patient_id": np.arange(n).astype(str), "event": "none", "time_to_event": 800.0})
+    rows = one_visit_each(["none"] * n, 800.0)
     rows.loc[: n * p - 1, ["event", "time_to_event"]] = ["progression", 300.0]
     rng = np.random.default_rng(0)
     x = rng.normal(size=(n, 1))
@@ -321,7 +349,7 @@ def test_the_interval_holds_the_truth_in_19_of_20_samples_from_few_pairs_of_halv
 
 
 def test_a_cox_model_of_events_that_a_covariate_separates_is_penalised_until_it_converges():
-    rows = pd.DataFrame({"event": ["progression"] * 6 + ["none"] * 30, "time_to_event": [*range(100, 106), *range(1000, 1030)]})
+    rows = one_visit_each(["progression"] * 6 + ["none"] * 30, [*range(100, 106), *range(1000, 1030)])
     x = (rows["event"] == "progression").to_numpy(dtype=float)[:, None]
     cox = fit_cox(x, rows, ["female"], (24,), covariates=("female",))
     assert 0 < cox.coefficients[0][0] < 10

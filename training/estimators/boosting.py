@@ -37,7 +37,7 @@ def fit_boosting(  # noqa: PLR0913 - the options of params.yaml, by name
     parallel_trees: PositiveInt = 1,
     monotone: bool = True,
     masked_share: Annotated[float, Field(ge=0, lt=1)] = 0.1,
-    weighting: Weighting = "visits",
+    weighting: Weighting = "patients",
     device: Literal["cpu", "cuda"] = "cpu",
 ) -> Boosted:
     """Return trees fitted to IPCW-weighted stacked rows; the risk cannot fall as the horizon grows.

@@ -7,7 +7,7 @@ import warnings
 import numpy as np
 import pandas as pd
 from lifelines import CoxPHFitter
-from lifelines.exceptions import ConvergenceError, ConvergenceWarning
+from lifelines.exceptions import ConvergenceError, ConvergenceWarning, StatisticalWarning
 from pydantic import NonNegativeFloat
 
 from features.tasks import DAYS_PER_MONTH
@@ -17,6 +17,7 @@ from serving.models import CauseSpecificCox
 from serving.models.base import Array
 from serving.models.cox import MOST_COVARIATES
 from training.estimators.design import fit_design
+from training.estimators.stacking import Weighting, shares
 
 _LEAST_RAISED = 0.001
 
@@ -30,6 +31,7 @@ def fit_cox(
     covariates: tuple[str, ...],
     penalty: NonNegativeFloat = 0.0,
     splines: bool = False,
+    weighting: Weighting = "patients",
 ) -> CauseSpecificCox:
     """Return both cause-specific models, time counted from the landmark.
 
@@ -50,7 +52,7 @@ def fit_cox(
     """
     design = fit_design(x, columns, list(checked_covariates(covariates, columns)), indicate=False, curve=splines)
     z = pd.DataFrame(design.transform(x, columns)).add_prefix("z")
-    time = rows["time_to_event"].to_numpy(dtype=float)
+    time, share = rows["time_to_event"].to_numpy(dtype=float), shares(rows, weighting)
     months = np.arange(horizons[-1] + 1) * DAYS_PER_MONTH
     coefficients, hazards = [], []
     for cause in ("progression", "death"):
@@ -59,7 +61,7 @@ def fit_cox(
             coefficients.append(np.zeros(z.shape[1]))
             hazards.append(np.zeros(horizons[-1]))
             continue
-        fitter = _converged(z.assign(time=time, observed=observed), penalty)
+        fitter = _converged(z.assign(time=time, observed=observed, share=share), penalty)
         cumulative = fitter.baseline_cumulative_hazard_.iloc[:, 0]
         reached = np.searchsorted(cumulative.index.to_numpy(), np.round(months), side="right")
         coefficients.append(fitter.params_.to_numpy())
@@ -88,8 +90,9 @@ def _converged(data: pd.DataFrame, penalty: float) -> CoxPHFitter:
         fitter = CoxPHFitter(penalizer=raised)
         with warnings.catch_warnings():
             warnings.simplefilter("error", ConvergenceWarning)
+            warnings.simplefilter("ignore", StatisticalWarning)  # about the variance under weights, which nobody reads
             try:
-                return fitter.fit(data, duration_col="time", event_col="observed")
+                return fitter.fit(data, duration_col="time", event_col="observed", weights_col="share")
             except (ConvergenceWarning, ConvergenceError):
                 continue
     raise DataError(

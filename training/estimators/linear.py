@@ -25,7 +25,7 @@ def fit_logistic(
     *,
     penalties: tuple[PositiveFloat, ...],
     splines: bool = True,
-    weighting: Weighting = "visits",
+    weighting: Weighting = "patients",
     seed: NonNegativeInt = 1,
 ) -> HorizonLogistic:
     """Return the regression with the penalty that predicts left-out patients best (weighted log loss).

@@ -39,11 +39,10 @@ def stack(rows: pd.DataFrame, horizons: tuple[int, ...], weighting: Weighting = 
     Parameters
     ----------
     weighting : {"visits", "patients"}
-        Whether every visit counts alike, or every person once a year (see `yearly_share`; it needs `landmark`). The mean
-        weight is 1 in both.
+        Whether every visit counts alike, or every person once a year (see `shares`).
     """
     follow_up = FollowUp.of(rows)
-    share = np.ones(len(rows)) if weighting == "visits" else _equal_people(rows)
+    share = shares(rows, weighting)
     parts = []
     for h, months in enumerate(horizons):
         days = float(horizon_days(months))
@@ -53,6 +52,7 @@ def stack(rows: pd.DataFrame, horizons: tuple[int, ...], weighting: Weighting = 
     return Stacked(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
-def _equal_people(rows: pd.DataFrame) -> Array:
-    share = yearly_share(rows)
+def shares(rows: pd.DataFrame, weighting: Weighting) -> Array:
+    """Return how much each row counts, 1 on average: every visit alike, or every person once a year (`yearly_share`; needs `landmark`)."""
+    share = np.ones(len(rows)) if weighting == "visits" else yearly_share(rows)
     return share / share.mean()
