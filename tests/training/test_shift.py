@@ -45,7 +45,8 @@ def test_without_history_there_are_latest_values_their_age_and_what_is_static():
 def test_each_site_is_judged_with_a_reason_where_it_is_too_small(smm_table, quick, tmp_path):
     rows = smm_table.rows.assign(site=np.where(smm_table.rows["site"] == smm_table.rows["site"].iloc[0], "tiny site", "rest"))
     few = rows[(rows["site"] == "rest") | rows["patient_id"].isin(rows.loc[rows["site"] == "tiny site", "patient_id"].unique()[:3])]
-    found = by_site(replace(smm_table, rows=pd.concat([few, rows[rows["site"] == "rest"].assign(site="other")])), quick, "cox", tmp_path)
+    others = rows[rows["site"] == "rest"].assign(site="other", patient_id=lambda t: t["patient_id"] + " too")
+    found = by_site(replace(smm_table, rows=pd.concat([few, others])), quick, "cox", tmp_path)
     auc = found[found["measure"] == "auc"].set_index(["subset", "horizon"])
     assert set(found["subset"]) == {"site_other", "site_rest", "site_tiny_site"}
     assert auc.loc[("site_rest", 24), "estimate"] > 0.5
