@@ -36,7 +36,7 @@ def milestones(
         table[column] = table.index.map(of(kind)).astype("datetime64[ns]")
     seen = pd.concat(
         [
-            last.groupby("patient_id").max(),
+            last.groupby("patient_id").max().astype("datetime64[ns]"),
             cohort.measurements.groupby("patient_id")["collected_at"].max(),
             table["index_date"],
         ],

@@ -83,6 +83,13 @@ def test_measurements_of_nobody_are_refused(tmp_path, folder):
         list(cohort_blocks(tmp_path, 1000))
 
 
+def test_people_of_whom_no_event_is_known_are_followed_to_their_last_result(tmp_path, smm_cohort, smm_task):
+    silent = replace(smm_cohort, events=smm_cohort.events.head(0))
+    write_cohort(silent, tmp_path / "silent", pd.DataFrame(columns=COLUMNS))
+    summary = build_file(tmp_path / "silent", tmp_path / "table.parquet", smm_task)
+    assert summary["patients_with"]["progression"] == 0 and summary["not_at_risk"]["after_follow_up"] > 0
+
+
 def test_the_file_is_that_of_the_whole_cohort_at_once_whatever_the_blocks_and_the_cores(tmp_path, folder, smm_task, monkeypatch):
     write_table(build_table(read_cohort(folder), smm_task), tmp_path / "whole.parquet")
     expected = (tmp_path / "whole.parquet").read_bytes()
