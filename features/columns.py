@@ -113,6 +113,9 @@ class FeatureSpec:
                     raise ConfigError(f'Unknown {what} "{value}".', nearest(value, accepted))
             if len(set(values)) != len(values):
                 raise ConfigError(f"A {what} is named twice: {', '.join(values)}.")
+        for values, what in ((self.look_backs, "look-back"), (self.statistics, "statistic")):
+            if self.biomarkers and not values:
+                raise ConfigError(f"Biomarkers are named, but no {what} is named.", "name one, or take out the biomarkers.")
         for window in self.look_backs:
             window_days(window)
         for name in self.statistics:

@@ -88,6 +88,8 @@ def test_any_other_window_is_refused(window):
         ({"biomarkers": ("bmpc", "bmpc")}, "biomarker is named twice", ""),
         ({"statistics": ("last", "last")}, "statistic is named twice", ""),
         ({"look_backs": ("ever", "ever")}, "look-back is named twice", ""),
+        ({"look_backs": ()}, "no look-back is named", ""),  # else a table without any biomarker, and no word
+        ({"statistics": ()}, "no statistic is named", ""),
         ({"look_backs": ("1y",)}, '"1y" is not a look-back', "365d"),
     ],
 )
