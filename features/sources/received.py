@@ -67,7 +67,8 @@ def received(source: str, tables: dict[str, pd.DataFrame], files: dict[str, str]
             if column not in frame.columns:
                 guess = f' (is "{likely[column]}" meant?)' if column in likely else ""
                 problems.append(f"{files[name]} has no column {column}{guess}")
-        notes += _notes(files[name], others, {close: wanted for wanted, close in likely.items()})
+        absent = [column for column in OPTIONAL[name] if column not in frame.columns]
+        notes += _notes(files[name], others, {close: wanted for wanted, close in likely.items()}, absent)
         out[name] = frame.reindex(columns=[*known, "source_row"], fill_value="").reset_index(drop=True)
     if problems:
         wanted = "; ".join(f"{name} needs {', '.join(columns)}" for name, columns in REQUIRED.items())
@@ -77,8 +78,9 @@ def received(source: str, tables: dict[str, pd.DataFrame], files: dict[str, str]
     return Received(source, out, files, notes)
 
 
-def _notes(file: str, others: list[str], likely: dict[str, str]) -> list[str]:
+def _notes(file: str, others: list[str], likely: dict[str, str], absent: list[str]) -> list[str]:
     """Say which columns are not used; a name unlike any of ours is only counted, since it may be a person's data."""
     notes = [f'{file}: column "{name}" is not used; is {likely[name]} meant?' for name in others if name in likely]
     rest = len(others) - len(notes)
-    return [*notes, f"{file}: {rest} other column{'s are' if rest > 1 else ' is'} not used"] if rest else notes
+    lacking = f"; not there: {', '.join(absent)}" if absent else ""
+    return [*notes, f"{file}: {rest} other column{'s are' if rest > 1 else ' is'} not used{lacking}"] if rest else notes

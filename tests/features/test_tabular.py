@@ -78,9 +78,11 @@ def test_an_unknown_column_is_noted_with_the_nearest_name(tmp_path, write_folder
     assert read_tabular(folder).notes == ['patients.csv: column "heavy_chian" is not used; is heavy_chain meant?']
 
 
-def test_a_column_unlike_any_of_ours_is_only_counted_since_it_may_be_a_persons_data(tmp_path, write_folder):
-    folder = write_folder(tmp_path, patients="patient_id,index_date,Smith\nP1,2015-01-01,IgG")
-    assert read_tabular(folder).notes == ["patients.csv: 1 other column is not used"]
+def test_a_column_unlike_any_of_ours_is_only_counted_since_it_may_be_a_persons_data_and_those_of_ours_not_there_are_named(
+    tmp_path, write_folder
+):
+    folder = write_folder(tmp_path, events="patient_id,occurred_at,kind,Smith\nP1,2016-01-01,death,1")
+    assert read_tabular(folder).notes == ["events.csv: 1 other column is not used; not there: detail"]
 
 
 def test_a_missing_folder_is_a_state_error(tmp_path):
