@@ -93,7 +93,7 @@ def cohort(facts: Facts) -> Section:
 
 def _rows_kept(facts: Facts) -> Block:
     if not facts.counts:
-        return Text(Blank("rows read, kept and quarantined; the cohort of this content is not on this machine", "Rows of the source:"))
+        return Text(Blank("rows read, kept and quarantined; no cohort of this content here; name it with --cohort", "Rows of the source:"))
     rows = [[name, *(f"{counts.get(k, 0):,}" for k in ("read", "kept", "quarantined"))] for name, counts in facts.counts.items()]
     return table("Rows of the source: read = kept + quarantined", ("table", "read", "kept", "quarantined"), rows)
 
