@@ -25,6 +25,7 @@ from serving.models import logistic
 from training.estimators.candidate import fitters
 from training.estimators.options import checked_options
 from training.estimators.stacking import stack
+from training.fit import hashes_of
 from training.split import Fold, evaluation_folds, patient_folds
 from training.suitable import check_table
 
@@ -113,7 +114,7 @@ def _studied(
     """Return the study of some rows, with as many trials as were asked for. Its name holds what it depends on."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     search.storage.parent.mkdir(parents=True, exist_ok=True)
-    name = f"{search.model} {part} {table.about['cohort_hash']} {table.about['feature_hash']} {_asked(task, present)} seed {search.seed}"
+    name = f"{search.model} {part} {' '.join(hashes_of(table).values())} {_asked(task, present)} seed {search.seed}"
     study = optuna.create_study(
         storage=f"sqlite:///{search.storage}",
         study_name=name,
@@ -139,7 +140,7 @@ def _studied(
 
 
 def _asked(task: Task, present: dict[str, Any]) -> str:
-    """Return a hash of what a loss depends on beside the cohort and the features: trials under other horizons do not compare."""
+    """Return a hash of what a loss depends on beside the table: trials under other horizons do not compare."""
     asked = {**task.rules(), "horizons": task.horizons, "evaluation": asdict(task.evaluation), "options": present}
     return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:16]
 

@@ -75,6 +75,14 @@ def test_trials_made_for_another_question_are_not_taken_for_trials_of_this_one(m
     assert told == [0, 0]
 
 
+def test_trials_on_a_table_that_was_changed_by_hand_are_not_taken_for_trials_of_the_one_built(mgus_table, mgus_task, search, monkeypatch):
+    monkeypatch.setattr("training.tune._loss", lambda *args: 0.1)
+    told = []
+    for rows in (mgus_table.rows, mgus_table.rows.assign(age=mgus_table.rows["age"] + 1.0), mgus_table.rows):
+        tune(replace(mgus_table, rows=rows), mgus_task, replace(search, trials=1), lambda part, trial: told.append(trial.number))
+    assert told == [0, 0]
+
+
 @pytest.mark.slow
 def test_outer_folds_compare_tuned_with_present_options_on_people_neither_has_seen(mgus_table, mgus_task, search):
     table, task = few_columns(mgus_table, mgus_task)
