@@ -83,7 +83,7 @@ def refit(table: FeatureTable, task: Task, name: str, kinds: list[Refit], fitted
 
 
 def by_site(table: FeatureTable, task: Task, name: str, fitted: Path) -> pd.DataFrame:
-    """Return the figures at each site, by a model fitted to all other sites."""
+    """Return the figures at each site, by a model fitted to all other sites; none, and why, where too few progress at these."""
     site = table.rows["site"].fillna("").to_numpy()
     sites = sorted(set(site) - {""})
     if len(sites) < 2:
@@ -93,10 +93,22 @@ def by_site(table: FeatureTable, task: Task, name: str, fitted: Path) -> pd.Data
             "one_site",
         )
     folds = {one: Fold(np.flatnonzero(site != one), np.flatnonzero(site == one)) for one in sites}
-    parts = [_judge(table, task, name, fold, f"site_{_plain(one)}") for one, fold in folds.items()]
+    parts = [_judge_site(table, task, name, fold, f"site_{_plain(one)}") for one, fold in folds.items()]
     without = table.rows[site == ""]  # no model judges them, but the whole less the sites would tell how many they are
     parts.append(_figures(without, np.zeros((len(without), len(task.horizons))), task, UNKNOWN).assign(model=name))
     return suppressed(pd.concat(parts, ignore_index=True), "subset").query("subset != @UNKNOWN")
+
+
+def _judge_site(table: FeatureTable, task: Task, name: str, fold: Fold, subset: str) -> pd.DataFrame:
+    events = _progressing(table.rows.iloc[fold.fit])
+    if events >= LEAST_EVENTS:
+        return _judge(table, task, name, fold, subset)
+    why = f"{few(events)} people progress at all other sites, at least {LEAST_EVENTS} are needed to fit."
+    judge = table.rows.iloc[fold.judge]
+    found = _figures(judge, np.zeros((len(judge), len(task.horizons))), task, subset).assign(model=name)
+    counted = found["measure"].isin(["patients", "rows", "events"])
+    shown = {column: found[column].where(counted) for column in ("estimate", "lo", "hi")}
+    return found.assign(**shown, why=found["why"].where(counted, why))
 
 
 def over_time(table: FeatureTable, task: Task, name: str, fitted: Path) -> pd.DataFrame:

@@ -66,6 +66,21 @@ def test_how_many_have_no_site_does_not_follow_from_the_whole_less_the_sites(smm
     assert people.notna().to_dict() == {"site_larger": True, "site_smaller": False}
 
 
+@pytest.mark.slow
+def test_a_site_at_which_all_progress_is_named_and_the_others_are_judged_all_the_same(smm_table, quick, tmp_path):
+    rows = smm_table.rows
+    ever = rows["patient_id"].isin(rows.loc[rows["event"] == "progression", "patient_id"])
+    number = rows["patient_id"].map({person: k for k, person in enumerate(rows["patient_id"].unique())})
+    site = np.select([ever, number % 2 == 0], ["tertiary", "first"], "second")
+    found = by_site(replace(smm_table, rows=rows.assign(site=site)), quick, "cox", tmp_path)
+    found = found.set_index(["subset", "horizon", "measure"]).sort_index()
+    left_out = found.loc[("site_tertiary", 24)]
+    assert left_out.loc["auc", "why"] == "only 0 people progress at all other sites, at least 20 are needed to fit."
+    assert left_out["estimate"].dropna().index.tolist() == ["events", "patients", "rows"]
+    elsewhere = found.loc[("site_first", 24)].loc["auc", "why"]
+    assert elsewhere.startswith("only 0 people here progress within 24 months")  # it was fitted for and judged
+
+
 def test_one_site_cannot_be_left_out(smm_table, quick, tmp_path):
     with pytest.raises(DataError, match="needs two sites, the table has 1"):
         by_site(replace(smm_table, rows=smm_table.rows.assign(site="here")), quick, "cox", tmp_path)
