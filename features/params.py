@@ -29,6 +29,7 @@ _KINDS = {
     "string_type": "text",
     "tuple_type": "a list, in square brackets",
     "dict_type": "a section of names and values",
+    "too_short": "at least {min_length} value(s)",
     "too_long": "{max_length} values",
     "greater_than": "more than {gt}",
     "greater_than_equal": "{ge} or more",

@@ -154,6 +154,7 @@ def test_a_wrong_option_is_named_with_its_place(mgus_table, mgus_task):
     ("options", "says"),
     [
         ({"penalties": [0.1, -1]}, "logistic.penalties, entry 2, is -1, accepted: more than 0"),
+        ({"penalties": []}, "logistic.penalties is [], accepted: at least 1 value(s)"),
         ({"penalties": 0.1}, "logistic.penalties is 0.1, accepted: a list"),
         ({}, 'logistic is {}, accepted: the same with "penalties"'),
     ],

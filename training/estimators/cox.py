@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import warnings
+from typing import Annotated
 
 import numpy as np
 import pandas as pd
 from lifelines import CoxPHFitter
 from lifelines.exceptions import ConvergenceError, ConvergenceWarning, StatisticalWarning
-from pydantic import NonNegativeFloat
+from pydantic import Field, NonNegativeFloat
 
 from features.tasks import DAYS_PER_MONTH
 from myeloma import ConfigError, DataError
@@ -28,7 +29,7 @@ def fit_cox(
     columns: list[str],
     horizons: tuple[int, ...],
     *,
-    covariates: tuple[str, ...],
+    covariates: Annotated[tuple[str, ...], Field(min_length=1)],
     penalty: NonNegativeFloat = 0.0,
     splines: bool = False,
     weighting: Weighting = "patients",

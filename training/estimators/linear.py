@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import numpy as np
 import pandas as pd
-from pydantic import NonNegativeInt, PositiveFloat
+from pydantic import Field, NonNegativeInt, PositiveFloat
 from sklearn.linear_model import LogisticRegression
 
 from serving.models import HorizonLogistic, logistic
@@ -23,7 +25,7 @@ def fit_logistic(
     columns: list[str],
     horizons: tuple[int, ...],
     *,
-    penalties: tuple[PositiveFloat, ...],
+    penalties: Annotated[tuple[PositiveFloat, ...], Field(min_length=1)],
     splines: bool = True,
     weighting: Weighting = "patients",
     seed: NonNegativeInt = 1,
