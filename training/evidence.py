@@ -24,11 +24,11 @@ from serving.models import logit
 from serving.predict import Explained, by_biomarker, explain, predict_risk
 from training.censoring import FollowUp
 from training.fit import PREDICTIONS, RUN, hashes_of
-from training.gate import Comparison, Facts
 from training.importance import harm_agreement
 from training.metrics import horizon_metrics
 from training.parity import largest_difference
 from training.subgroups import people_progressing
+from training.verdict import Comparison, Facts
 
 PERFORMANCE, SUBGROUPS = "performance.csv", "subgroups.csv"
 _EXPLAINED_ROWS = 200

@@ -7,40 +7,15 @@ knows how good they are. A demand that could not be measured otherwise says so a
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
 from math import inf
 from typing import Any
 
 from features import Task
+from training.verdict import HOLD, REJECT, Check, Evidence, Facts, Verdict
 
-PROMOTE, HOLD, REJECT = "promote", "hold", "reject"
 ADDITIVITY = 1e-5  # base + contributions = logit(risk)
 PARITY = 1e-9  # batch and HTTP differ by nothing that JSON keeps
-_NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e-?\d+)?")
-
-
-@dataclass(frozen=True)
-class Check:
-    """One demand: the figure, what is accepted, whether it holds (None: not measured), and what follows if it does not."""
-
-    name: str
-    value: float | None
-    accepted: str
-    holds: bool | None
-    note: str = ""
-    otherwise: str = REJECT
-
-    @property
-    def shown(self) -> str:
-        """Return the figure as it is read: to four digits, or as many as it takes for one that misses its bound to be seen to."""
-        return "-" if self.value is None else _rounded(self.value, self.accepted if self.holds is False else "")
-
-    def in_words(self) -> str:
-        """Return the demand on one line."""
-        value = "not measured" if self.holds is None else "missing" if self.value is None else self.shown
-        return f"{self.name} is {value}, accepted: {self.accepted}{f' ({self.note})' if self.note else ''}"
 
 
 def rank(metrics: Mapping[str, float], months: int) -> tuple[float, float]:
@@ -52,64 +27,6 @@ def rank(metrics: Mapping[str, float], months: int) -> tuple[float, float]:
     True
     """
     return round(metrics.get(f"brier_{months}m", inf), 4), -metrics.get(f"auc_{months}m", 0.0)
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """The champion's and the candidate's figures (`auc_24m`, `brier_24m`) on the same rows; empty where not possible.
-
-    `how` says how it was made or why it was not. `champion_fails`: the champion itself can no longer be loaded.
-    """
-
-    version: str
-    how: str
-    champion: dict[str, float] = field(default_factory=dict)
-    candidate: dict[str, float] = field(default_factory=dict)
-    champion_fails: bool = False
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What was measured on the registered artifact itself; None where it was not, `notes` says why, by name."""
-
-    features_known: bool | None = None
-    outcome_columns: int | None = None
-    additivity: float | None = None
-    harm: dict[str, float] = field(default_factory=dict)
-    parity: float | None = None
-    notes: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """Everything a verdict rests on: held-out figures, why a horizon has none, subgroups (O/E and events), facts, champion, past."""
-
-    metrics: dict[str, float]
-    unjudged: dict[int, str] = field(default_factory=dict)
-    subgroups: dict[str, tuple[float, float]] = field(default_factory=dict)
-    facts: Facts = Facts()
-    comparison: Comparison | None = None
-    taken_back: str = ""
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """All checks of a model: `promote` when none fails, `reject` when one fails that must hold, else `hold`."""
-
-    checks: tuple[Check, ...]
-
-    @property
-    def verdict(self) -> str:
-        found = {check.otherwise for check in self.checks if check.holds is False}
-        return REJECT if REJECT in found else HOLD if found else PROMOTE
-
-    def failures(self) -> str:
-        """Return the demands that are not met, in words."""
-        return "; ".join(check.in_words() for check in self.checks if check.holds is False)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the verdict as JSON can hold it."""
-        return {"verdict": self.verdict, "checks": [asdict(check) for check in self.checks]}
 
 
 def judge(evidence: Evidence, task: Task) -> Verdict:
@@ -248,17 +165,6 @@ DEMANDS = (
     not_worse_than_the_champion,
     not_taken_back,
 )
-
-
-def _rounded(value: float, missed: str) -> str:
-    """Return a figure to so many digits that it lies on the same side of every bound in `missed` as before."""
-    bounds = [float(bound) for bound in _NUMBER.findall(missed)]
-    texts = (f"{value:.{digits}g}" for digits in range(4, 18))  # 17 tell any two apart
-    return next(text for text in texts if all(_side(float(text), bound) == _side(value, bound) for bound in bounds))
-
-
-def _side(value: float, bound: float) -> tuple[bool, bool]:
-    return value < bound, value > bound
 
 
 def _or_none(value: float | None, holds: Any) -> bool | None:

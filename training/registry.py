@@ -23,9 +23,10 @@ from serving.artifact import Artifact
 from serving.store import CHALLENGER, CHAMPION, connect, load_version, registered_name, version_of_alias
 from training.card import card_of, facts_of_run, log_card
 from training.evidence import HeldOut, cohort_of, compare, held_out, measure, record_of_run, subgroups, unjudged
-from training.gate import HOLD, PROMOTE, REJECT, Evidence, Facts, Verdict, judge, rank
+from training.gate import judge, rank
 from training.ledger import Entry, alias_version, append, overtaken, read, settle, standing, taken_back, user
 from training.tracking import require_run
+from training.verdict import HOLD, PROMOTE, REJECT, Evidence, Facts, Verdict
 from training.version_page import NOTE, VERDICT, describe_model, describe_training, describe_version
 
 GATE_FILE = "gate.json"

@@ -196,7 +196,7 @@ def _results(task: Task, evaluated: Path | None) -> dict[str, Any]:
 
 
 def _line(check: dict[str, Any]) -> str:
-    from training.gate import Check
+    from training.verdict import Check
 
     return f"{'not measured' if check['holds'] is None else 'NOT MET'}: {Check(**check).in_words()}"
 
@@ -216,7 +216,7 @@ def _next(found: list[tuple[Task, list[Any]]]) -> str:
 
 def _by_hand(task: str, verdicts: list[str]) -> str:
     """Return how a person makes a candidate live: where the gate only holds one back, a reason is enough."""
-    from training.gate import HOLD
+    from training.verdict import HOLD
 
     return _BY_HAND.format(task, "" if HOLD in verdicts else " --force")
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from features import Task
-from training.gate import Verdict, rank
+from training.gate import rank
 from training.metrics.figures import MAIN
+from training.verdict import Verdict
 
 VERDICT = "gate_verdict"
 NOTE = "mlflow.note.content"  # MLflow's own name for the description of a run

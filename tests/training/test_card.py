@@ -19,7 +19,7 @@ from training.card import CARD_HTML, CARD_MD, Facts, as_html, as_markdown, card_
 from training.card.cells import FEW, people, with_interval
 from training.card.document import Blank, Card, Section, Text, table
 from training.card.purpose import SIMULATED
-from training.gate import Check
+from training.verdict import Check
 
 SENTINEL = "SENTINEL-4410"
 DOMAINS = ("Participants and data sources", "Predictors", "Outcome", "Analysis")

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from training.gate import Check, Comparison, Evidence, Facts, judge
+from training.gate import judge
+from training.verdict import Check, Comparison, Evidence, Facts
 
 
 @pytest.fixture
