@@ -29,7 +29,7 @@ from training.estimators.candidate import fit_candidate
 from training.estimators.stacking import stack
 
 ROWS, QUICK_ROWS = (30_000, 1_000_000), (5_000,)
-VISITS, MISSING = 10, 0.15  # a person, and share of cells
+VISITS, DAYS_BETWEEN, MISSING = 10, 182, 0.15  # of a person, and share of cells
 REPEATS = 3
 MOST_TIMES_BARE, MOST_SECONDS = 1.5, 300.0
 
@@ -43,8 +43,8 @@ def table(rows: int) -> pd.DataFrame:
     x[rng.random(x.shape) < MISSING] = np.nan
     ends = rng.exponential(1.0, (3, rows)) * 365.25 / np.stack([rate, np.full(rows, 0.02), np.full(rows, 0.15)])
     event = np.array(["progression", "death", "none"])[ends.argmin(axis=0)]
-    diagnosed = pd.Timestamp("2020-01-01")
-    keys = {"patient_id": np.arange(rows) // VISITS, "landmark": diagnosed, "index_date": diagnosed}
+    diagnosed, since = pd.Timestamp("2020-01-01"), pd.to_timedelta(np.arange(rows) % VISITS * DAYS_BETWEEN, unit="D")
+    keys = {"patient_id": np.arange(rows) // VISITS, "landmark": diagnosed + since, "index_date": diagnosed}
     outcome = {**keys, "event": event, "time_to_event": np.ceil(ends.min(axis=0))}
     return pd.concat([pd.DataFrame(outcome), pd.DataFrame(x, columns=columns)], axis=1)
 
@@ -58,7 +58,7 @@ def ours(rows: pd.DataFrame, task: Task) -> Callable[[], object]:
 def bare(rows: pd.DataFrame, task: Task) -> Callable[[], object]:
     """Return the same training by XGBoost alone, with everything it needs laid ready."""
     columns, options = SPEC.columns(), task.models["boosting"]
-    stacked = stack(rows, task.horizons)
+    stacked = stack(rows, task.horizons, options["weighting"])
     months = np.array(task.horizons, dtype=float)[stacked.horizon]
     matrix = np.hstack([rows[columns].to_numpy(float)[stacked.row], months[:, None]])
     asked = {

@@ -6,6 +6,7 @@ import sys
 
 import numpy as np
 import pytest
+import xgboost as xgb
 
 from benchmarks import contestants, fit
 from benchmarks.features import goals
@@ -54,3 +55,13 @@ def test_the_bare_fit_grows_as_many_trees_on_as_many_columns():
     ours, bare = fit.ours(rows, task)().booster, fit.bare(rows, task)()
     assert (bare.num_boosted_rounds(), bare.num_features()) == (ours.num_boosted_rounds(), ours.num_features())
     assert len(bare.get_dump()) == len(ours.get_dump()) > bare.num_boosted_rounds()
+
+
+def test_the_bare_fit_weighs_the_same_rows_alike_and_leaves_none_out(monkeypatch):
+    rows, task = fit.table(400), load_task("smm", DEFAULT_PARAMS)
+    given, matrix = [], xgb.QuantileDMatrix
+    monkeypatch.setattr(xgb, "QuantileDMatrix", lambda x, **of: given.append(of["weight"]) or matrix(x, **of))
+    fit.ours(rows, task)()
+    fit.bare(rows, task)()
+    assert given[0].tolist() == given[1].tolist()
+    assert given[0].min() > 0
