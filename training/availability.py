@@ -36,6 +36,7 @@ def availability(values: Array, x: Array, columns: list[str]) -> dict[str, Any]:
         variance_share : covariance of the availability part with the whole / variance of the whole; the shares of this and
         of the rest add to 1, and one is negative where the parts pull against each other.
         by_kind (count, age_days, missing_value: whether there is one) and by_biomarker : parts of the absolute share.
+        None where a model has no contributions, or none that differ, to share out.
     """
     parsed = [parse_column(name) for name in columns]
     missing = np.isnan(x)
@@ -44,14 +45,14 @@ def availability(values: Array, x: Array, columns: list[str]) -> dict[str, Any]:
     whole, part, size = values.sum(axis=1), about.sum(axis=1), np.abs(about)
     total, variance = size.sum() + np.abs(values - about).sum(), whole.var()
 
-    def share(of: NDArray[np.bool_]) -> float:
-        return float(size[np.broadcast_to(of, size.shape)].sum() / total) if total > 0 else 0.0
+    def share(of: NDArray[np.bool_]) -> float | None:
+        return float(size[np.broadcast_to(of, size.shape)].sum() / total) if total > 0 else None
 
     kinds = {kind: np.array([column.statistic == kind for column in parsed]) & ~missing for kind in _ABOUT_ORDERING}
     biomarkers = np.array([column.biomarker for column in parsed])
     return {
         "absolute_share": share(np.True_),
-        "variance_share": float(((part - part.mean()) * (whole - whole.mean())).mean() / variance) if variance > 0 else 0.0,
+        "variance_share": float(((part - part.mean()) * (whole - whole.mean())).mean() / variance) if variance > 0 else None,
         "by_kind": {kind: share(of) for kind, of in kinds.items()} | {"missing_value": share(missing | ~ordering)},
         "by_biomarker": {name: share(biomarkers == name) for name in dict.fromkeys(biomarkers)},
     }

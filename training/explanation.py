@@ -50,9 +50,10 @@ def explain_model(artifact: Artifact, judged: pd.DataFrame, task: Task, folder: 
             shap_plots.dependence(points, title, place / "dependence.png")
     audit = availability(contributions[:, primary], x, artifact.columns)
     (folder / "availability.json").write_text(json.dumps(audit, indent=1), encoding="utf-8")
-    figures = {f"availability_{share}_{task.primary_horizon}m": audit[share] for share in ("absolute_share", "variance_share")}
+    figures = {f"availability_{share}": audit[share] for share in ("absolute_share", "variance_share") if audit[share] is not None}
     agreement = weights.rank_correlation(primary)
-    return figures | ({f"shap_rank_correlation_{task.primary_horizon}m": agreement} if np.isfinite(agreement) else {})
+    figures |= {"shap_rank_correlation": agreement} if np.isfinite(agreement) else {}
+    return {f"{name}_{task.primary_horizon}m": value for name, value in figures.items()}
 
 
 def horizons_to_show(contributions: Array, primary: int) -> list[int]:

@@ -201,6 +201,11 @@ def test_a_value_that_is_never_missing_says_nothing_by_being_known():
     assert availability(values, x, ["m_protein__last__ever"])["absolute_share"] == pytest.approx(0.0)
 
 
+def test_of_a_model_without_contributions_no_share_is_known():
+    found = availability(np.zeros((3, 1)), np.ones((3, 1)), ["m_protein__last__ever"])
+    assert (found["absolute_share"], found["variance_share"], found["by_biomarker"]) == (None, None, {"m_protein": None})
+
+
 def test_where_availability_is_all_there_is_its_shares_are_one():
     x, values = np.ones((3, 1)), np.array([[1.0], [2.0], [4.0]])
     found = availability(values, x, ["m_protein__count__ever"])
