@@ -48,6 +48,7 @@ def evaluate_task(table: FeatureTable, task: Task, fitted: Path, out: Path, say:
     hashes = hashes_of(table)
     for name, record in records.items():
         _check_record(name, record, hashes, task)
+    tracking.require_runs([record["run_id"] for record in records.values()], task)
     say(f"evaluating {len(records)} candidates")
     rows, risks = held_out(table, task, fitted, list(records))
     models = [name for name in records if name not in SCORES]
@@ -140,7 +141,6 @@ def _check_record(name: str, record: dict[str, Any], hashes: dict[str, str], tas
         raise StateError(f"{name} was fitted on another table than this one{changed}.", again)
     if record["horizons"] != list(task.horizons):
         raise StateError(f"{name} was fitted for the horizons {record['horizons']}, the task now has {list(task.horizons)}.", again)
-    tracking.require_run(record["run_id"], task)
 
 
 def _title(task: Task, name: str) -> str:

@@ -25,7 +25,7 @@ from training.card import card_of, facts_of_run, log_card
 from training.evidence import HeldOut, cohort_of, compare, held_out, measure, record_of_run, subgroups, unjudged
 from training.gate import judge, rank
 from training.ledger import Entry, alias_version, append, overtaken, read, settle, standing, taken_back, user
-from training.tracking import require_run
+from training.tracking import require_runs
 from training.verdict import HOLD, PROMOTE, REJECT, Evidence, Facts, Verdict
 from training.version_page import NOTE, VERDICT, describe_model, describe_training, describe_version
 
@@ -48,8 +48,7 @@ def register(results: dict[str, dict[str, Any]], task: Task, cohort: Path | None
     """
     brier = f"brier_{task.primary_horizon}m"
     fitted = {name: result for name, result in results.items() if not result["published"]}
-    for result in fitted.values():
-        require_run(result["run_id"], task)
+    require_runs([result["run_id"] for result in fitted.values()], task)
     outcome: dict[str, Any] = {"verdicts": {}, CHAMPION: None, CHALLENGER: None, "live": None}
     for name in sorted(fitted, key=lambda name: rank(fitted[name]["metrics"], task.primary_horizon)):
         result = fitted[name]
@@ -100,7 +99,7 @@ def promote(candidates: Mapping[str, Any], task: Task, name: str, reason: str, f
         raise ConfigError("Forcing a promotion needs a reason.", 'add --reason "..."; it is kept in the history.')
     _check_reason(reason)
     candidate = candidates[name]
-    require_run(candidate.run_id, task)
+    require_runs([candidate.run_id], task)
     version = _version_of(candidate.run_id, candidate.model_uri, task.name, candidate.estimator)
     if (live := live_version(task.name)) and live[0] == version:
         raise StateError(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -188,8 +188,8 @@ def tag_run(run_id: str, name: str, value: str) -> None:
     connect().set_tag(run_id, name, value)
 
 
-def require_run(run_id: str, task: Task) -> None:
-    """Refuse to go on with a run that this store does not hold, or whose files lie in another checkout.
+def require_runs(run_ids: Iterable[str], task: Task) -> None:
+    """Refuse to go on with runs of which this store does not hold one, or whose files lie in another checkout.
 
     Raises
     ------
@@ -197,16 +197,18 @@ def require_run(run_id: str, task: Task) -> None:
         It was made in another store, or the checkout was moved or copied.
     """
     require_place(task)
-    try:
-        connect().get_run(run_id)
-    except MlflowException as error:
-        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
-            raise
-        raise StateError(
-            f"The run of this fit is not in the tracking store ({run_id}).",
-            f"fit again: python -m training fit TABLE --task {task.name}; or set MLFLOW_TRACKING_URI to the store it was made in.",
-            "no_run",
-        ) from None
+    client = connect()
+    for run_id in run_ids:
+        try:
+            client.get_run(run_id)
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+                raise
+            raise StateError(
+                f"The run of this fit is not in the tracking store ({run_id}).",
+                f"fit again: python -m training fit TABLE --task {task.name}; or set MLFLOW_TRACKING_URI to the store it was made in.",
+                "no_run",
+            ) from None
 
 
 def log_results(run_id: str, metrics: dict[str, float], folder: Path | None = None) -> None:
