@@ -95,7 +95,7 @@ def by_site(table: FeatureTable, task: Task, name: str, fitted: Path) -> pd.Data
     folds = {one: Fold(np.flatnonzero(site != one), np.flatnonzero(site == one)) for one in sites}
     parts = [_judge_site(table, task, name, fold, f"site_{_plain(one)}") for one, fold in folds.items()]
     without = table.rows[site == ""]  # no model judges them, but the whole less the sites would tell how many they are
-    parts.append(_figures(without, np.zeros((len(without), len(task.horizons))), task, UNKNOWN).assign(model=name))
+    parts.append(_counts(without, task, name, UNKNOWN))
     return suppressed(pd.concat(parts, ignore_index=True), "subset").query("subset != @UNKNOWN")
 
 
@@ -104,11 +104,9 @@ def _judge_site(table: FeatureTable, task: Task, name: str, fold: Fold, subset: 
     if events >= LEAST_EVENTS:
         return _judge(table, task, name, fold, subset)
     why = f"{few(events)} people progress at all other sites, at least {LEAST_EVENTS} are needed to fit."
-    judge = table.rows.iloc[fold.judge]
-    found = _figures(judge, np.zeros((len(judge), len(task.horizons))), task, subset).assign(model=name)
-    counted = found["measure"].isin(["patients", "rows", "events"])
-    shown = {column: found[column].where(counted) for column in ("estimate", "lo", "hi")}
-    return found.assign(**shown, why=found["why"].where(counted, why))
+    found = _counts(table.rows.iloc[fold.judge], task, name, subset)
+    unjudged = [{"model": name, "subset": subset, "horizon": months, "measure": "auc", "why": why} for months in task.horizons]
+    return pd.concat([found, pd.DataFrame(unjudged)], ignore_index=True)
 
 
 def over_time(table: FeatureTable, task: Task, name: str, fitted: Path) -> pd.DataFrame:
@@ -187,6 +185,13 @@ def _figures(rows: pd.DataFrame, risks: Array, task: Task, subset: str) -> pd.Da
     draws = Draws.of(rows["patient_id"], task.evaluation.bootstrap, task.evaluation.seed)
     everything = partial(all_measures, cut_offs=task.evaluation.cut_offs)
     return figures(rows.reset_index(drop=True), {"": risks}, task.horizons, draws, everything, subset)
+
+
+def _counts(rows: pd.DataFrame, task: Task, name: str, subset: str) -> pd.DataFrame:
+    """Return how many are there and progress, of people whom no model judges."""
+    nothing, draws = np.zeros((len(rows), len(task.horizons))), Draws.of(rows["patient_id"], 0, task.evaluation.seed)
+    found = figures(rows.reset_index(drop=True), {name: nothing}, task.horizons, draws, lambda sample, risk: {}, subset)
+    return found[found["measure"].isin(["patients", "rows", "events"])]
 
 
 def _risks(fit: pd.DataFrame, judge: pd.DataFrame, spec: FeatureSpec, task: Task, name: str) -> Array:
