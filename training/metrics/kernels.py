@@ -15,36 +15,42 @@ _FAR = 1e6  # a step so long belongs to a regression without a solution
 
 
 @njit(cache=True, nogil=True)
-def weigh_for_censoring(counts: Array, position: Ints, happened: Bools, n_times: int, reached: int) -> tuple[Array, Array]:
-    """Return counts times inverse-probability-of-censoring weights, and the chance of being uncensored before each time.
+def weigh_for_censoring(counts: Array, position: Ints, happened: Bools, stratum: Ints, n_times: int, reached: int) -> tuple[Array, Array]:
+    """Return counts times inverse-probability-of-censoring weights, and by stratum the chance of being uncensored before each time.
 
     At equal times events come before censorings. `reached` is how many of the distinct times lie within the horizon.
     """
-    draws, n = counts.shape
-    known, before = np.zeros((draws, n)), np.ones((draws, n_times))
+    (draws, n), strata = counts.shape, stratum.max() + 1 if len(stratum) else 1
+    known, before, at_horizon = np.zeros((draws, n)), np.ones((draws, strata, n_times)), np.ones(strata)
     for b in range(draws):
-        events, lost, at_risk = np.zeros(n_times), np.zeros(n_times), 0.0
+        events, lost = np.zeros((strata, n_times)), np.zeros((strata, n_times))
         for i in range(n):
-            at_risk += counts[b, i]
-            if happened[i]:
-                events[position[i]] += counts[b, i]
-            else:
-                lost[position[i]] += counts[b, i]
-        total, uncensored, at_horizon = at_risk, 1.0, 1.0
-        for t in range(n_times):
-            before[b, t] = uncensored
-            exposed = at_risk - events[t]
-            if lost[t] > 0:
-                uncensored *= max(0.0, 1.0 - lost[t] / exposed) if exposed - lost[t] > 1e-9 * total else 0.0
-            at_risk -= events[t] + lost[t]
-            if t == reached - 1:
-                at_horizon = uncensored
+            kind = events if happened[i] else lost
+            kind[stratum[i], position[i]] += counts[b, i]
+        for s in range(strata):
+            at_horizon[s] = _uncensored(events[s], lost[s], before[b, s], reached)
         for i in range(n):
-            t = position[i]
-            chance = before[b, t] if happened[i] and t < reached else (at_horizon if t >= reached else 0.0)
+            s, t = stratum[i], position[i]
+            chance = before[b, s, t] if happened[i] and t < reached else (at_horizon[s] if t >= reached else 0.0)
             if counts[b, i] > 0 and chance > 0:
                 known[b, i] = counts[b, i] / chance
     return known, before
+
+
+@njit(cache=True, nogil=True)
+def _uncensored(events: Array, lost: Array, before: Array, reached: int) -> float:
+    """Write the chance of being uncensored before each time (Kaplan-Meier) to `before`, and return that just after the last one reached."""
+    total = at_risk = events.sum() + lost.sum()
+    uncensored, at_horizon = 1.0, 1.0
+    for t in range(len(before)):
+        before[t] = uncensored
+        exposed = at_risk - events[t]
+        if lost[t] > 0:
+            uncensored *= max(0.0, 1.0 - lost[t] / exposed) if exposed - lost[t] > 1e-9 * total else 0.0
+        at_risk -= events[t] + lost[t]
+        if t == reached - 1:
+            at_horizon = uncensored
+    return at_horizon
 
 
 @njit(cache=True, nogil=True)
@@ -85,59 +91,70 @@ def _outranked(levels: Array, blocks: Array, level: int) -> float:
 
 
 @njit(cache=True, nogil=True)
-def _among_the_free(counts: Array, before: Array, start_of: Ints, event: Ints, level: Ints, reached: int) -> tuple[float, float]:
+def _among_the_free(
+    counts: Array, before: Array, stratum: Ints, start_of: Ints, event: Ints, level: Ints, reached: int
+) -> tuple[float, float]:
     """Return concordant and comparable weight of progressions against rows that go on without an event.
 
-    Rows are sorted by time; `start_of` says where each distinct time starts. From the last time to the first.
+    Rows are sorted by time; `start_of` says where each distinct time starts. From the last time to the first. Each stratum's
+    rows are kept apart: their chance of being uncensored is that at the time of the progression.
     """
-    levels, blocks = np.zeros(level.max() + 1), np.zeros(level.max() // _BLOCK + 1)
-    concordant = comparable = inserted = 0.0
+    strata = len(before)
+    levels, blocks = np.zeros((strata, level.max() + 1)), np.zeros((strata, level.max() // _BLOCK + 1))
+    inserted = np.zeros(strata)
+    concordant = comparable = 0.0
     for t in range(len(start_of) - 2, -1, -1):
         for i in range(start_of[t], start_of[t + 1]):
             if event[i] == 0:
-                _add(levels, blocks, level[i], counts[i])
-                inserted += counts[i]
+                _add(levels[stratum[i]], blocks[stratum[i]], level[i], counts[i])
+                inserted[stratum[i]] += counts[i]
         for i in range(start_of[t], start_of[t + 1]):
             if event[i] == 1 and t < reached and counts[i] > 0:
-                weight = counts[i] / before[t] ** 2
-                concordant += weight * _outranked(levels, blocks, level[i])
-                comparable += weight * inserted
+                for s in range(strata):
+                    if inserted[s] > 0:
+                        weight = counts[i] / (before[stratum[i], t] * before[s, t])
+                        concordant += weight * _outranked(levels[s], blocks[s], level[i])
+                        comparable += weight * inserted[s]
         for i in range(start_of[t], start_of[t + 1]):
             if event[i] != 0:
-                _add(levels, blocks, level[i], counts[i])
-                inserted += counts[i]
+                _add(levels[stratum[i]], blocks[stratum[i]], level[i], counts[i])
+                inserted[stratum[i]] += counts[i]
     return concordant, comparable
 
 
 @njit(cache=True, nogil=True)
-def _among_the_dead(counts: Array, before: Array, start_of: Ints, event: Ints, level: Ints, reached: int) -> tuple[float, float]:
+def _among_the_dead(
+    counts: Array, before: Array, stratum: Ints, start_of: Ints, event: Ints, level: Ints, reached: int
+) -> tuple[float, float]:
     """Return concordant and comparable weight of progressions against rows that had died by then."""
     levels, blocks = np.zeros(level.max() + 1), np.zeros(level.max() // _BLOCK + 1)
     concordant = comparable = inserted = 0.0
     for t in range(reached):
         for i in range(start_of[t], start_of[t + 1]):
             if event[i] == 2 and counts[i] > 0:
-                _add(levels, blocks, level[i], counts[i] / before[t])
-                inserted += counts[i] / before[t]
+                _add(levels, blocks, level[i], counts[i] / before[stratum[i], t])
+                inserted += counts[i] / before[stratum[i], t]
         for i in range(start_of[t], start_of[t + 1]):
             if event[i] == 1 and counts[i] > 0:
-                concordant += counts[i] / before[t] * _outranked(levels, blocks, level[i])
-                comparable += counts[i] / before[t] * inserted
+                concordant += counts[i] / before[stratum[i], t] * _outranked(levels, blocks, level[i])
+                comparable += counts[i] / before[stratum[i], t] * inserted
     return concordant, comparable
 
 
 @njit(cache=True, nogil=True)
-def concordance_of_draws(counts: Array, before: Array, by_time: Ints, start_of: Ints, event: Ints, level: Ints, reached: int) -> Array:
+def concordance_of_draws(
+    counts: Array, before: Array, stratum: Ints, by_time: Ints, start_of: Ints, event: Ints, level: Ints, reached: int
+) -> Array:
     """Return the concordance of risks with the order of progressions within the horizon (see `training.metrics.risk`).
 
-    `by_time` sorts the rows by time, `start_of` says where each distinct time starts in that order; `event` (0 none,
+    `by_time` sorts the rows by time, `start_of` says where each distinct time starts in that order; `stratum`, `event` (0 none,
     1 progression, 2 death) and `level` of the risk are in that order already.
     """
     out = np.full(len(counts), np.nan)
     for b in range(len(counts)):
         sorted_counts = counts[b][by_time]
-        free = _among_the_free(sorted_counts, before[b], start_of, event, level, reached)
-        dead = _among_the_dead(sorted_counts, before[b], start_of, event, level, reached)
+        free = _among_the_free(sorted_counts, before[b], stratum, start_of, event, level, reached)
+        dead = _among_the_dead(sorted_counts, before[b], stratum, start_of, event, level, reached)
         if free[1] + dead[1] > 0:
             out[b] = (free[0] + dead[0]) / (free[1] + dead[1])
     return out

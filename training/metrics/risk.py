@@ -60,15 +60,17 @@ def concordance(sample: Sample, risk: Array) -> Array:
     """Return the probability that of two rows the one that progresses first, within the horizon, has the higher risk.
 
     A progression is compared with every row that is free of it then, also by an earlier death (Wolbers et al.,
-    Biostatistics 2014;15:526), weighted by the censoring at both times. Someone censored on the day of a progression
-    was free of it: the pair counts, weighted by the chance of being uncensored just before that day, as in R's
-    `survival::concordance(timewt = "n/G2")`; `pec::cindex` takes the chance just after it for the second of the pair.
+    Biostatistics 2014;15:526), weighted by the chance of each of the two of being uncensored then. Someone censored on
+    the day of a progression was free of it: the pair counts, weighted by the chance of being uncensored just before
+    that day, as in R's `survival::concordance(timewt = "n/G2")`; `pec::cindex` takes the chance just after it for the
+    second of the pair.
     """
     follow_up = sample.follow_up
     by_time = np.argsort(follow_up.position, kind="stable")
     start_of = np.searchsorted(follow_up.position[by_time], np.arange(len(follow_up.times) + 1))
     level = np.unique(risk, return_inverse=True)[1].astype(np.int64)[by_time]
-    return concordance_of_draws(sample.counts, sample.before, by_time, start_of, follow_up.event[by_time], level, sample.reached)
+    in_order = (sample.stratum[by_time], by_time, start_of, follow_up.event[by_time], level)
+    return concordance_of_draws(sample.counts, sample.before, *in_order, sample.reached)
 
 
 def horizon_metrics(follow_up: FollowUp, risk: Array, horizon: float, weight: Array | None = None) -> dict[str, float]:

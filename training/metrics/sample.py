@@ -69,7 +69,8 @@ class Sample:
     ----------
     counts : array (draws + 1, rows), how often each row counts
     known : array (draws + 1, rows), counts times censoring weight; 0 where the status at the horizon is unknown
-    before : array (draws + 1, times), the chance of being uncensored just before each of `follow_up.times`
+    stratum : int array (rows,), rows of the same one share a chance of being uncensored
+    before : array (draws + 1, strata, times), that chance just before each of `follow_up.times`
     case : bool array (rows,), progressed within the horizon
     reached : how many of the distinct times lie within the horizon
     rows, cases, controls : arrays (draws + 1,), summed weight of all rows, and known weight of cases and of controls
@@ -78,6 +79,7 @@ class Sample:
     follow_up: FollowUp
     counts: Array
     known: Array
+    stratum: NDArray[np.int64]
     before: Array
     case: NDArray[np.bool_]
     reached: int
@@ -89,10 +91,11 @@ class Sample:
     def of(cls, follow_up: FollowUp, horizon: float, counts: Array) -> Sample:
         """Return the sample of these rows at a horizon in days."""
         reached = int(np.searchsorted(follow_up.times, horizon, side="right"))
-        known, before = weigh_for_censoring(counts, follow_up.position, follow_up.event != NONE, len(follow_up.times), reached)
+        stratum, happened = follow_up.strata_at(horizon), follow_up.event != NONE
+        known, before = weigh_for_censoring(counts, follow_up.position, happened, stratum, len(follow_up.times), reached)
         case = progressed_by(follow_up, horizon)
         cases = known @ case.astype(float)
-        return cls(follow_up, counts, known, before, case, reached, counts.sum(axis=1), cases, known.sum(axis=1) - cases)
+        return cls(follow_up, counts, known, stratum, before, case, reached, counts.sum(axis=1), cases, known.sum(axis=1) - cases)
 
     def effective_rows(self) -> float:
         """Return Kish's effective number of rows, (sum of weights)^2 / sum of squared weights."""
