@@ -74,8 +74,8 @@ def outcomes(
     DataFrame
         `not_at_risk`: "", no_visit, other_stage, before_index, progressed, dead, treated, after_follow_up;
         `event` in {none, progression, death}; `time_to_event` in days, to the first event or the end of
-        observation; `follow_up` in days, to the end of observation whatever happened. Where progression and
-        death share a day, progression counts.
+        observation; `follow_up` in days, to the end of observation whatever happened; `censored_by` in {"", treatment,
+        last_contact}, what ended observation where no event did. Where progression and death share a day, progression counts.
     """
     when = milestones(cohort, treatment, event, competing_event).loc[landmarks["patient_id"]].reset_index()
     landmark = landmarks["landmark"].reset_index(drop=True)
@@ -94,12 +94,14 @@ def outcomes(
     progressed = when["progression"].notna() & ~(when["death"] < when["progression"])
     died = when["death"].notna() & ~progressed
     end = when["progression"].where(progressed, when["follow_up_end"])
+    by_treatment = when["treatment_start"] == when["follow_up_end"] if treatment == "censor" else pd.Series(False, index=landmark.index)
     return pd.DataFrame(
         {
             "not_at_risk": not_at_risk,
             "event": np.select([progressed, died], ["progression", "death"], "none"),
             "time_to_event": (end - landmark).dt.days.astype(float),
             "follow_up": (when["follow_up_end"] - landmark).dt.days.astype(float),
+            "censored_by": np.select([progressed | died, by_treatment], ["", "treatment"], "last_contact"),
         }
     )
 

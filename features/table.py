@@ -28,7 +28,7 @@ from myeloma import DataError, StateError, catalogue
 
 KEYS = ["patient_id", "landmark", "site"]
 PERSON = ["index_date", "sex", "heavy_chain", "light_chain"]  # with `site`, what people are told apart by; never features
-OUTCOMES = ["event", "time_to_event", "follow_up"]
+OUTCOMES = ["event", "time_to_event", "follow_up", "censored_by"]
 _METADATA = b"feature_table"
 ROW_GROUP = 1 << 15
 

@@ -22,7 +22,7 @@ from serving.answer import answer_columns
 from serving.artifact import Artifact, feature_matrix
 from serving.models import logit
 from serving.predict import Explained, by_biomarker, explain, predict_risk
-from training.censoring import FollowUp
+from training.censoring import STRATUM, FollowUp
 from training.fit import PREDICTIONS, RUN, hashes_of
 from training.importance import harm_agreement
 from training.metrics import horizon_metrics
@@ -61,7 +61,7 @@ def held_out(record: dict[str, Any], task: Task, cohort: Path) -> HeldOut | None
     if not hashes_of(table).items() <= record.items():
         return None
     columns = [f"risk_{months}m" for months in task.horizons]
-    judged = pd.read_parquet(predictions)[["patient_id", "landmark", *columns]]
+    judged = pd.read_parquet(predictions)[["patient_id", "landmark", STRATUM, *columns]]
     return HeldOut(table.rows.merge(judged, on=["patient_id", "landmark"]), _cohort(record, cohort))
 
 

@@ -22,7 +22,9 @@ from myeloma.scores import SCORES
 from serving.artifact import Artifact, feature_matrix, save_artifact
 from serving.predict import predict_risk
 from training import tracking
+from training.censoring import STRATUM
 from training.estimators import Fitted, check_models, fit_candidate
+from training.estimators.strata import with_strata
 from training.split import Fold, evaluation_folds
 from training.suitable import check_table, thin_horizons, without_values
 
@@ -55,6 +57,7 @@ def fit_task(table: FeatureTable, task: Task, out: Path, only: str | None, say: 
         say(told)
     hashes = hashes_of(table)
     _forget_other_tables(out, hashes, names)
+    people = _judged_people(table, folds)
     runs, fitted = {}, [{} for _ in range(len(folds) + 1)]
     with tracking.training(task, table, only) as training_id:
         training = {"training_id": training_id, "table": str(table_path), **hashes}
@@ -64,7 +67,7 @@ def fit_task(table: FeatureTable, task: Task, out: Path, only: str | None, say: 
                 artifact, risks = None, [_published(name, table.rows.iloc[f.judge], task) for f in folds]
             else:
                 artifact, risks = _fit_and_judge(name, table, task, folds, fitted, say)
-            judged = _judged_rows(table, task, folds, risks)
+            judged = pd.concat([people, pd.DataFrame(np.vstack(risks), columns=[f"risk_{months}m" for months in task.horizons])], axis=1)
             runs[name] = _keep(name, table, task, artifact, judged, training, out / name)
     return runs
 
@@ -118,11 +121,10 @@ def _about(table: FeatureTable, task: Task, rows: pd.DataFrame) -> dict[str, Any
     }
 
 
-def _judged_rows(table: FeatureTable, task: Task, folds: list[Fold], risks: list[np.ndarray]) -> pd.DataFrame:
-    """Return the rows judged, with their outcomes and the risks predicted by models that had not seen the person."""
-    parts = [table.rows.iloc[fold.judge][[*KEYS, *OUTCOMES]].assign(fold=k) for k, fold in enumerate(folds)]
-    predicted = pd.DataFrame(np.vstack(risks), columns=[f"risk_{months}m" for months in task.horizons])
-    return pd.concat([pd.concat(parts, ignore_index=True), predicted], axis=1)
+def _judged_people(table: FeatureTable, folds: list[Fold]) -> pd.DataFrame:
+    """Return the rows judged, fold by fold, with their outcomes and whom each can stand in for; every candidate is judged on these."""
+    judged = [table.rows.iloc[fold.judge].assign(fold=k) for k, fold in enumerate(folds)]
+    return with_strata(pd.concat(judged, ignore_index=True), table.spec)[[*KEYS, *OUTCOMES, STRATUM, "fold"]]
 
 
 def judged_hash(judged: pd.DataFrame) -> str:

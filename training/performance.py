@@ -14,6 +14,7 @@ from features import FeatureTable, Task
 from features.files import whole_file
 from features.table import OUTCOMES
 from myeloma import StateError
+from training.censoring import STRATUM
 from training.fit import PREDICTIONS
 from training.landmark_tables import at_landmark, landmark_name
 from training.metrics import Draws, all_measures, figures, main_measures, named
@@ -39,7 +40,7 @@ def held_out(table: FeatureTable, task: Task, fitted: Path, names: list[str]) ->
     rows, risks, first = None, {}, names[0]
     for name in names:
         judged = pd.read_parquet(fitted / name / PREDICTIONS)
-        keys = judged[["patient_id", "landmark", *OUTCOMES]]
+        keys = judged[["patient_id", "landmark", *OUTCOMES, STRATUM]]
         if rows is not None and not keys.equals(rows):
             raise StateError(
                 f"{name} and {first} were judged on different people, so their figures do not compare.",

@@ -25,6 +25,7 @@ from serving.models import logistic
 from training.estimators.candidate import fitters
 from training.estimators.options import checked_options
 from training.estimators.stacking import stack
+from training.estimators.strata import with_strata
 from training.fit import hashes_of
 from training.split import Fold, evaluation_folds, patient_folds
 from training.suitable import check_table
@@ -91,6 +92,7 @@ def tune(table: FeatureTable, task: Task, search: Search, told: Callable[[str, o
     rows = table.rows
     if task.evaluation.kind == "held_out":
         rows = rows.iloc[evaluation_folds(rows, task.evaluation)[0].fit]
+    rows = with_strata(rows, table.spec)
     present = checked_options(fitters()[search.model], task.models[search.model], f"tasks.{task.name}.models.{search.model}")
     outer = []
     for k, fold in enumerate(patient_folds(rows, search.outer_folds, search.seed) if search.outer_folds else [], start=1):

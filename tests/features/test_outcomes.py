@@ -106,6 +106,25 @@ def test_treatment_is_handled_by_the_strategy_of_the_task(after, treatment, even
     assert after(*events, treatment=treatment) == ("", *expected)
 
 
+@pytest.mark.parametrize(
+    ("treatment", "events", "expected"),
+    [
+        ("censor", [TREATED, ("progression", 200), ALIVE], "treatment"),
+        ("censor", [TREATED], "treatment"),  # its start is the last that is known
+        ("ignore", [TREATED, ALIVE], "last_contact"),
+        ("ignore", [TREATED], "last_contact"),
+        ("censor", [ALIVE], "last_contact"),
+        ("censor", [("progression", 150), TREATED, ALIVE], ""),
+        ("censor", [("death", 200)], ""),
+        ("composite", [TREATED, ALIVE], ""),
+    ],
+)
+def test_what_ended_observation_is_said_where_no_event_did(cohort_of_days, treatment, events, expected):
+    cohort = cohort_of_days([], [("P1", *event) for event in events])
+    landmark = pd.DataFrame({"patient_id": ["P1"], "landmark": [pd.Timestamp("2015-01-01") + pd.Timedelta(days=LANDMARK)]})
+    assert outcomes(cohort, landmark, treatment)["censored_by"].tolist() == [expected]
+
+
 @pytest.mark.parametrize(("treatment", "reason"), [("censor", "treated"), ("composite", "progressed"), ("ignore", "")])
 def test_treatment_at_the_landmark_ends_eligibility_unless_ignored(after, treatment, reason):
     assert after(("treatment_start", LANDMARK), ALIVE, treatment=treatment)[0] == reason

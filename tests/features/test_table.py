@@ -68,7 +68,7 @@ def test_attrition_adds_up_in_a_cohort_of_hundreds(smm_cohort, smm_table):
 def test_features_are_float64_in_the_order_of_the_specification(table):
     columns = table.spec.columns()
     assert table.rows.columns.tolist()[: 3 + len(columns)] == ["patient_id", "landmark", "site", *columns]
-    assert table.rows.columns.tolist()[-3:] == ["event", "time_to_event", "follow_up"]
+    assert table.rows.columns.tolist()[-4:] == ["event", "time_to_event", "follow_up", "censored_by"]
     assert set(table.rows[columns].dtypes) == {np.dtype("float64")}
 
 

@@ -23,6 +23,7 @@ from training.estimators.cox import checked_covariates, fit_cox
 from training.estimators.ensemble import checked_members, ensemble_options, member_weights
 from training.estimators.linear import choose_penalty, fit_logistic
 from training.estimators.options import checked_options
+from training.estimators.strata import with_strata
 from training.monitor.drift import watched_columns
 from training.monitor.like_time import remembered
 from training.monitor.quantiles import quantiles_of
@@ -72,7 +73,7 @@ def fit_candidate(
     Parameters
     ----------
     rows : DataFrame
-        Feature table rows to fit on: patient_id, landmark, index_date, the feature columns, event, time_to_event.
+        Feature table rows to fit on: patient_id, landmark, index_date, the feature columns, event, time_to_event, censored_by.
     others : dict of Fitted, optional
         Candidates fitted to the same rows, which an ensemble takes its members from. Members that are missing are
         fitted and put there.
@@ -87,7 +88,7 @@ def fit_candidate(
     if kind not in fitters():
         raise ConfigError(f'Unknown model "{kind}".', nearest(kind, fitters()))
     options = checked_options(fitters()[kind], task.models.get(kind, {}), f"tasks.{task.name}.models.{kind}")
-    x = rows[spec.columns()].to_numpy(dtype=float)
+    x, rows = rows[spec.columns()].to_numpy(dtype=float), with_strata(rows, spec)
     if kind == ENSEMBLE:
         model, left_out, resampled = _combined(rows, spec, task, about, checked_members(options["members"], task), others or {}, halves)
     else:

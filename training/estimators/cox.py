@@ -62,7 +62,13 @@ def fit_cox(
             coefficients.append(np.zeros(z.shape[1]))
             hazards.append(np.zeros(horizons[-1]))
             continue
-        fitter = _converged(z.assign(time=time, observed=observed, share=share), penalty)
+        fitter = converged(z.assign(time=time, observed=observed, share=share), penalty)
+        if fitter is None:
+            raise DataError(
+                "The Cox model does not converge on these rows.",
+                "take covariates out of tasks.TASK.models.cox, or take the model out.",
+                "no_convergence",
+            )
         cumulative = fitter.baseline_cumulative_hazard_.iloc[:, 0]
         reached = np.searchsorted(cumulative.index.to_numpy(), np.round(months), side="right")
         coefficients.append(fitter.params_.to_numpy())
@@ -86,7 +92,14 @@ def checked_covariates(covariates: tuple[str, ...], columns: list[str]) -> tuple
     return covariates
 
 
-def _converged(data: pd.DataFrame, penalty: float) -> CoxPHFitter:
+def converged(data: pd.DataFrame, penalty: float) -> CoxPHFitter | None:
+    """Return a Cox model of `observed` after `time`, weighted by `share`, its penalty raised until it converges; None if it does not.
+
+    Parameters
+    ----------
+    data : DataFrame
+        time, observed, share, and the covariates.
+    """
     for raised in (penalty, *(max(penalty, _LEAST_RAISED) * 10.0**k for k in range(1, 4))):
         fitter = CoxPHFitter(penalizer=raised)
         with warnings.catch_warnings():
@@ -96,8 +109,4 @@ def _converged(data: pd.DataFrame, penalty: float) -> CoxPHFitter:
                 return fitter.fit(data, duration_col="time", event_col="observed", weights_col="share")
             except (ConvergenceWarning, ConvergenceError):
                 continue
-    raise DataError(
-        "The Cox model does not converge on these rows.",
-        "take covariates out of tasks.TASK.models.cox, or take the model out.",
-        "no_convergence",
-    )
+    return None
