@@ -1,0 +1,21 @@
+"""Without history: what is left of a specification, and what history adds to it."""
+
+from dataclasses import replace
+
+import pytest
+
+from features.columns import FeatureSpec
+from training.shift.history import gain_from_history, latest_only
+
+
+def test_without_history_there_are_latest_values_their_age_and_what_is_static():
+    spec = FeatureSpec(("m_protein",), ("365d", "ever"), ("last", "age_days", "count", "slope"), ("age",))
+    assert latest_only(spec).columns() == ["age", "m_protein__last__ever", "m_protein__age_days__ever"]
+
+
+@pytest.mark.slow
+def test_the_gain_from_history_is_a_paired_difference_on_the_held_out_rows(smm_table, quick, trained):
+    found = gain_from_history(smm_table, replace(quick, horizons=(12, 24, 60)), "cox", trained.folder / "fit")
+    assert set(found["reference"]) == {"latest_values_only"}
+    assert {"auc", "brier", "net_benefit"} <= set(found["measure"])
+    assert found["difference"].notna().all()

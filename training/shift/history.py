@@ -1,0 +1,39 @@
+"""Without history: a model against itself with the latest values only."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+
+from features import FeatureTable, Task
+from features.columns import FeatureSpec
+from training.differences import paired_differences
+from training.metrics import Draws
+from training.performance import held_out
+from training.shift.judged import risks_of
+from training.split import evaluation_folds
+
+LATEST_ONLY = "latest_values_only"
+
+
+def gain_from_history(table: FeatureTable, task: Task, name: str, fitted: Path) -> pd.DataFrame:
+    """Return model minus the same model with the latest values only (and their age), on the same held-out rows."""
+    rows, risks = held_out(table, task, fitted, [name])
+    spec = latest_only(table.spec)
+    parts = [
+        pd.DataFrame(risks_of(table.rows.iloc[fold.fit], table.rows.iloc[fold.judge], spec, task, name)).set_axis(
+            pd.MultiIndex.from_frame(table.rows.iloc[fold.judge][["patient_id", "landmark"]])
+        )
+        for fold in evaluation_folds(table.rows, task.evaluation)
+    ]
+    latest = pd.concat(parts).loc[pd.MultiIndex.from_frame(rows[["patient_id", "landmark"]])].to_numpy()
+    draws = Draws.of(rows["patient_id"], task.evaluation.bootstrap, task.evaluation.seed)
+    return paired_differences(rows, {name: risks[name], LATEST_ONLY: latest}, [name], task.horizons, draws, task.evaluation.cut_offs)
+
+
+def latest_only(spec: FeatureSpec) -> FeatureSpec:
+    """Return the specification without history: the latest value of each biomarker, its age, and what is static."""
+    window = "ever" if "ever" in spec.look_backs else spec.look_backs[-1]
+    return replace(spec, look_backs=(window,), statistics=tuple(s for s in spec.statistics if s in ("last", "age_days")))

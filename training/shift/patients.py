@@ -1,0 +1,35 @@
+"""With fewer people: the learning curve."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from features import FeatureTable, Task
+from training.metrics.figures import few
+from training.shift.judged import judge, progressing
+from training.split import LEAST_EVENTS, Fold, evaluation_folds
+
+CURVE = (0.125, 0.25, 0.5, 1.0)  # shares of the people fitted on, for the learning curve
+
+
+def learning_curve(table: FeatureTable, task: Task, name: str, fitted: Path) -> pd.DataFrame:
+    """Return the figures by how many people the model was fitted to, all on the same held-out rows of the first fold."""
+    fold = evaluation_folds(table.rows, task.evaluation)[0]
+    ids = table.rows.iloc[fold.fit]["patient_id"].unique()
+    order = np.random.default_rng(task.evaluation.seed).permutation(ids)
+    patient = table.rows["patient_id"].to_numpy()
+    parts = []
+    for share in CURVE:
+        some = fold.fit[np.isin(patient[fold.fit], order[: round(share * len(order))])]
+        people = len(np.unique(patient[some]))
+        subset, events = f"fitted_on_{people}", progressing(table.rows.iloc[some])
+        if events < LEAST_EVENTS:
+            why = f"{few(events)} of these people progress, at least {LEAST_EVENTS} are needed to fit."
+            found = pd.DataFrame({"model": [name], "subset": subset, "horizon": task.primary_horizon, "measure": "auc", "why": why})
+        else:
+            found = judge(table, task, name, Fold(some, fold.judge), subset)
+        parts.append(found.assign(people_fitted_on=people))
+    return pd.concat(parts, ignore_index=True)

@@ -1,0 +1,55 @@
+"""Elsewhere: each site judged by a model that saw none of it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from features import FeatureTable, Task
+from myeloma import DataError
+from training.metrics import Draws, figures
+from training.metrics.figures import few
+from training.shift.judged import judge, progressing
+from training.split import LEAST_EVENTS, Fold
+from training.subgroups import UNKNOWN, suppressed
+
+
+def by_site(table: FeatureTable, task: Task, name: str, fitted: Path) -> pd.DataFrame:
+    """Return the figures at each site, by a model fitted to all other sites; none, and why, where too few progress at these."""
+    site = table.rows["site"].fillna("").to_numpy()
+    sites = sorted(set(site) - {""})
+    if len(sites) < 2:
+        raise DataError(
+            f"Leaving one site out needs two sites, the table has {len(sites)}.",
+            "fill the column `site` of the patients table.",
+            "one_site",
+        )
+    folds = {one: Fold(np.flatnonzero(site != one), np.flatnonzero(site == one)) for one in sites}
+    parts = [_judge_site(table, task, name, fold, f"site_{_plain(one)}") for one, fold in folds.items()]
+    without = table.rows[site == ""]  # no model judges them, but the whole less the sites would tell how many they are
+    parts.append(_counts(without, task, name, UNKNOWN))
+    return suppressed(pd.concat(parts, ignore_index=True), "subset").query("subset != @UNKNOWN")
+
+
+def _judge_site(table: FeatureTable, task: Task, name: str, fold: Fold, subset: str) -> pd.DataFrame:
+    events = progressing(table.rows.iloc[fold.fit])
+    if events >= LEAST_EVENTS:
+        return judge(table, task, name, fold, subset)
+    why = f"{few(events)} people progress at all other sites, at least {LEAST_EVENTS} are needed to fit."
+    found = _counts(table.rows.iloc[fold.judge], task, name, subset)
+    unjudged = [{"model": name, "subset": subset, "horizon": months, "measure": "auc", "why": why} for months in task.horizons]
+    return pd.concat([found, pd.DataFrame(unjudged)], ignore_index=True)
+
+
+def _counts(rows: pd.DataFrame, task: Task, name: str, subset: str) -> pd.DataFrame:
+    """Return how many are there and progress, of people whom no model judges."""
+    nothing, draws = np.zeros((len(rows), len(task.horizons))), Draws.of(rows["patient_id"], 0, task.evaluation.seed)
+    found = figures(rows.reset_index(drop=True), {name: nothing}, task.horizons, draws, lambda sample, risk: {}, subset)
+    return found[found["measure"].isin(["patients", "rows", "events"])]
+
+
+def _plain(site: str) -> str:
+    return re.sub(r"[^\w.-]+", "_", site)

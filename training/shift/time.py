@@ -1,0 +1,39 @@
+"""Later: people diagnosed late, judged by a model that saw the early ones as they were known then."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from features import FeatureTable, Task
+from training.shift.judged import figures_of, risks_of
+
+EARLY_SHARE = 0.7  # of people, by index date: fitted on
+
+
+def over_time(table: FeatureTable, task: Task, name: str, fitted: Path) -> pd.DataFrame:
+    """Return the figures on people diagnosed late, by a model fitted to early ones as they were known at the cut.
+
+    The cut is the index date before which 70 % of people were diagnosed: nothing that was seen after it is fitted on.
+    """
+    rows = table.rows
+    index_date = rows.groupby("patient_id")["index_date"].first()
+    cut = index_date.sort_values().iloc[int(EARLY_SHARE * (len(index_date) - 1))]
+    early = known_at(rows[rows["index_date"] <= cut], cut)
+    late = rows[rows["index_date"] > cut]
+    found = figures_of(late, risks_of(early, late, table.spec, task, name), task, "late")
+    return found.assign(cut=cut.date().isoformat(), people_fitted_on=early["patient_id"].nunique())
+
+
+def known_at(rows: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
+    """Return the rows before a day as they were known on it: whatever happened later is censored then."""
+    earlier = rows[rows["landmark"] < day]
+    seen = (day - earlier["landmark"]).dt.days.astype(float)
+    later = earlier["time_to_event"] > seen
+    return earlier.assign(
+        event=earlier["event"].mask(later, "none"),
+        time_to_event=earlier["time_to_event"].where(~later, seen),
+        follow_up=np.minimum(earlier["follow_up"], seen),
+    )
