@@ -298,6 +298,13 @@ def test_observed_over_expected_is_the_ratio_and_its_interval_is_about_that_of_a
     assert np.log(found.hi / found.lo) / (2 * 1.96) == pytest.approx(np.sqrt(0.75 / 50), rel=0.1)  # of a binomial share
 
 
+@pytest.mark.parametrize(("high", "shown"), [(1.2, "1.204 ("), (1.21, "1.20 (")])
+def test_a_ratio_that_misses_a_bound_is_not_rounded_to_it(high, shown):
+    found = check_of_outcomes(followed(50, 150), np.full(200, 0.25 / 1.204), 24, Bounds(0.8, high), 1)
+    assert found.words.startswith(shown)
+    assert found.words.endswith(f"accepted 0.8 to {high})")
+
+
 def test_fewer_than_twenty_events_are_too_few_and_the_number_needed_is_said():
     found = check_of_outcomes(followed(19, 150), np.full(169, 0.10), 24, ROOM, 3)
     assert (found.status, found.estimate) == ("too few", None)

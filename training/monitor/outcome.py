@@ -18,6 +18,7 @@ from training.metrics.figures import refusal
 from training.monitor.findings import FALSE_ALARMS, Finding, two_sided
 from training.monitor.people import Period, Visits, few
 from training.split import LEAST_EVENTS
+from training.verdict import Check
 
 WRONG_BY = 1.5  # times: the miscalibration that the stated number of events is enough to find, in four of five cases
 _POWER = 0.8
@@ -85,6 +86,7 @@ def check_of_outcomes(rows: pd.DataFrame, risk: np.ndarray, months: int, bounds:
     ratio, logs = float(ratios[0]), np.log(ratios[1:][ratios[1:] > 0])
     error = float(logs.std(ddof=1))
     lo, hi = (float(ratio * math.exp(side * stats.norm.ppf(0.975) * error)) for side in (-1, 1))
-    words = f"{ratio:.2f} ({lo:.2f} to {hi:.2f}; accepted {bounds.low:g} to {bounds.high:g})"
-    large = not bounds.low <= ratio <= bounds.high
+    accepted, large = f"{bounds.low:g} to {bounds.high:g}", not bounds.low <= ratio <= bounds.high
+    shown = Check(label, ratio, accepted, False).shown if large else f"{ratio:.2f}"  # a ratio that misses a bound is not rounded to it
+    words = f"{shown} ({lo:.2f} to {hi:.2f}; accepted {accepted})"
     return Finding("outcome", name, label, people, ratio, lo, hi, 1.0, two_sided(math.log(ratio) / error), large, words=words)
