@@ -18,6 +18,7 @@ from training.split import LEAST_EVENTS
 Array = NDArray[np.float64]
 COLUMNS = ("model", "subset", "horizon", "measure", "threshold", "estimate", "lo", "hi", "why")
 SMALL_CELL = 10  # people; a smaller count is not written down
+FEW = f"fewer than {SMALL_CELL}"
 # What is shown where there is room for three figures: the measure, its name, its decimals.
 MAIN = (("auc", "AUC", 3), ("brier", "Brier score", 4), ("oe_ratio", "observed / expected", 2))
 Measures = Callable[[Sample, Array], dict[Key, Array]]
@@ -149,4 +150,4 @@ def _counts(judged: Judged) -> dict[str, float]:
 
 def few(people: int) -> str:
     """Return a count that is too small in words: none, or at least ten, is written down."""
-    return f"only {people}" if people >= SMALL_CELL or people == 0 else f"fewer than {SMALL_CELL}"
+    return f"only {people}" if people >= SMALL_CELL or people == 0 else FEW
