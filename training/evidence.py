@@ -150,7 +150,7 @@ def unjudged(run_id: str) -> dict[int, str]:
     """Return why evaluation gave no figures over all visits, by horizon, as it logged to the run in `performance.csv`."""
     if (table := _logged_table(run_id, PERFORMANCE)) is None:
         return {}
-    lines = table[table["subset"].isna() & table["why"].notna()]
+    lines = table[table["subset"].isna() & (table["measure"] == "auc") & table["why"].notna()]
     return {int(line.horizon): str(line.why).partition(";")[0].rstrip(".") for line in lines.itertuples()}
 
 

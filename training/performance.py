@@ -18,6 +18,7 @@ from training.censoring import STRATUM
 from training.fit import PREDICTIONS
 from training.landmark_tables import at_landmark, landmark_name
 from training.metrics import Draws, all_measures, figures, main_measures, named
+from training.metrics.figures import FEW, SMALL_CELL
 from training.metrics.sample import yearly_share
 
 Array = NDArray[np.float64]
@@ -25,6 +26,7 @@ PER_PERSON = "per_person"
 # What MLflow gets; the rest (treat-all, every measure at every landmark) stands in performance.csv.
 _NOT_LOGGED = ("net_benefit_treat_all",)
 _FIRST = ("auc", "brier", "oe_ratio", "ipa", "ici")
+_COUNTS = ("patients", "rows", "events", "effective_rows")
 _LOGGED_AT_LANDMARKS = ("auc", "brier", "oe_ratio", "patients", "events")
 
 
@@ -54,7 +56,7 @@ def performance_of(rows: pd.DataFrame, risks: Mapping[str, Array], task: Task, d
     """Return all figures of all candidates, one line each, as `training.metrics.figures` lays them out.
 
     Subsets: "" is all visits pooled, each row counting once; `per_person` the same rows, each *person* counting once a year;
-    `at_2y` one row per person at a fixed landmark.
+    `at_2y` one row per person at a fixed landmark. Counts below 10 are not among them.
     """
     everything = partial(all_measures, cut_offs=task.evaluation.cut_offs)
     parts = [
@@ -65,7 +67,15 @@ def performance_of(rows: pd.DataFrame, risks: Mapping[str, Array], task: Task, d
         there = at_landmark(rows, years)
         chosen = {name: risk[there["position"].to_numpy()] for name, risk in risks.items()}
         parts.append(figures(there, chosen, task.horizons, draws, everything, landmark_name(years)))
-    return pd.concat(parts, ignore_index=True)
+    return without_small_counts(pd.concat(parts, ignore_index=True))
+
+
+def without_small_counts(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the figures without the counts below 10, nor the share of rows with a risk where it tells such a count; `why` says so."""
+    few = table["measure"].isin(_COUNTS) & table["estimate"].between(0, SMALL_CELL, inclusive="neither")
+    few_rows = (few & (table["measure"] == "rows")).groupby([table[name] for name in ("model", "subset", "horizon")]).transform("any")
+    hidden = few | (few_rows & (table["measure"] == "share_computable"))
+    return table.assign(estimate=table["estimate"].mask(hidden), why=table["why"].mask(hidden, FEW))
 
 
 def logged(performance: pd.DataFrame) -> dict[str, float]:
@@ -90,7 +100,7 @@ def logged_subgroups(subgroups: pd.DataFrame) -> dict[str, float]:
 
 def refused(performance: pd.DataFrame) -> list[str]:
     """Return, in words, the horizons of one candidate for which there are no figures, and why."""
-    lines = performance[performance["why"] != ""]
+    lines = performance[(performance["measure"] == "auc") & (performance["why"] != "")]
     return [f"{line.subset or 'all visits'}, {line.horizon} months: {line.why}" for line in lines.itertuples()]
 
 

@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 from myeloma import ConfigError, StateError
 from serving.store import connect
 from training.card import CARD_HTML, CARD_MD, Facts, as_html, as_markdown, card_of, facts_of_run, write_card
-from training.card.cells import FEW, people, with_interval
+from training.card.cells import people, with_interval
 from training.card.document import Blank, Card, Section, Text, table
 from training.card.purpose import SIMULATED
+from training.metrics.figures import FEW
 from training.verdict import Check
 
 SENTINEL = "SENTINEL-4410"
@@ -233,6 +234,25 @@ def test_few_people_who_judge_are_not_written_down_where_those_fitted_on_are_cou
     text = as_markdown(card_of(facts))
     assert "| fitted on, progressing at any time | 1,234 | 5,000 | 300 |" in text
     assert f"| judged on, progressing within 24 months | 200 | 800 | {FEW} |" in text
+
+
+def test_a_small_count_that_evaluation_did_not_write_down_is_said_to_be_one_and_its_landmark_stays(smm_task):
+    head, few = "model,subset,horizon,measure,threshold,estimate,lo,hi,why\n", ",,,,,fewer than 10\n"
+    refused = 'x,at_10y,24,auc,,,,,"fewer than 10 people here progress within 24 months, at least 20 are needed; pool more people."\n'
+    counts = f"x,at_10y,24,patients{few}x,at_10y,24,events{few}x,,24,events{few}"
+    facts = replace(judged(smm_task, events_24m=None), files={"performance.csv": f"{head}{counts}{refused}".encode()})
+    text = as_markdown(card_of(facts))
+    assert "10 years after the index date" in text
+    why = "fewer than 10 people here progress within 24 months, at least 20 are needed"
+    assert f"| 24 months | {FEW} | {FEW} | **not reported**: {why} |" in text
+    assert f"| judged on, progressing within 24 months | 200 | **not reported**: this run has no such figure | {FEW} |" in text
+    assert "| 24 months | 0.800 (0.760 to 0.840) |" in text, "why a count is not there is not why a figure is not"
+
+
+def test_a_small_count_of_people_diagnosed_late_is_said_to_be_one(smm_task):
+    late = "subset,horizon,measure,estimate,lo,hi,why\nlate,24,patients,40,,,\nlate,24,events,,,,fewer than 10\nlate,24,auc,,,,few.\n"
+    text = as_markdown(card_of(replace(judged(smm_task), files={"refits/time.csv": late.encode()})))
+    assert f"| late | 40 | {FEW} | **not reported**: few |" in text
 
 
 def test_a_site_that_is_called_na_is_a_site(smm_task):

@@ -126,7 +126,8 @@ def test_a_subgroup_whose_count_is_kept_back_is_judged_by_the_count_among_the_pe
 
 def test_why_a_horizon_has_no_figures_is_what_evaluation_wrote_of_all_visits(monkeypatch):
     why = '"only 12 people here progress within 60 months, at least 20 are needed; pool more people."'
-    table = f"model,subset,horizon,measure,why\nx,,24,auc,\nx,,60,auc,{why}\nx,at_1y,24,auc,{why}\n"
+    few = "x,,24,events,fewer than 10\n"  # of a count, not of a figure
+    table = f"model,subset,horizon,measure,why\n{few}x,,24,auc,\nx,,60,auc,{why}\nx,at_1y,24,auc,{why}\n"
     monkeypatch.setattr("training.evidence.mlflow.artifacts.load_text", lambda uri: table)
     assert unjudged("run") == {60: "only 12 people here progress within 60 months, at least 20 are needed"}
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 import math
 
 from training.card.document import Blank, Cell
-from training.card.facts import Facts
-from training.metrics.figures import SMALL_CELL
+from training.card.facts import PERFORMANCE, Facts
+from training.metrics.figures import FEW, SMALL_CELL
 
-PERFORMANCE = "performance.csv"
-FEW = f"fewer than {SMALL_CELL}"
 _NO_FIGURE = "this run has no such figure"
 
 
@@ -41,6 +39,11 @@ def with_interval(value: float | None, low: float | None, high: float | None, de
     return f"{_rounded(value, decimals)} ({_rounded(low, decimals)} to {_rounded(high, decimals)})"
 
 
+def count(facts: Facts, key: str) -> Cell:
+    """Return a count of the run; evaluation keeps small ones back."""
+    return FEW if key in facts.kept_back else people(facts.metrics.get(key))
+
+
 def people(value: float | None) -> Cell:
     """Return a count of people, without saying how many where they are few."""
     if value is None or not math.isfinite(value):
@@ -54,8 +57,9 @@ def _rounded(value: float, decimals: int) -> str:
 
 def refusals(facts: Facts) -> dict[tuple[str, int], str]:
     """Return why evaluation gave no figures, by subset ("" is all visits) and horizon."""
-    table = facts.frame(PERFORMANCE, ("subset", "horizon", "why")).dropna(subset=["why"])
-    return {("" if line.subset != line.subset else str(line.subset), int(line.horizon)): short(line.why) for line in table.itertuples()}
+    table = facts.frame(PERFORMANCE, ("subset", "horizon", "measure", "why")).dropna(subset=["why"])
+    lines = table[table["measure"] == "auc"].itertuples()
+    return {("" if line.subset != line.subset else str(line.subset), int(line.horizon)): short(line.why) for line in lines}
 
 
 def short(why: str) -> str:

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import re
 import tempfile
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +23,12 @@ from features import Task
 from myeloma import ConfigError, StateError
 from myeloma.scores import SCORES
 from serving.store import connect, registered_name
+from training.metrics.figures import FEW, named
 
 FILES = (".csv", ".json", ".png")
 METRICS = "metrics.json"
 COHORT = "cohort.json"
+PERFORMANCE = "performance.csv"
 _LANDMARK = re.compile(r"_\d+m_at_([\d.]+)y$")
 
 
@@ -68,10 +72,16 @@ class Facts:
         """Return the horizon that the verdict and the subgroups are about, in months."""
         return self.task.primary_horizon
 
+    @cached_property
+    def kept_back(self) -> frozenset[str]:
+        """Return the names of the counts that are not written down, being below 10, as in `events_24m_at_2y`."""
+        found = self.frame(PERFORMANCE, ("subset", "horizon", "measure", "threshold", "why"))
+        return frozenset(named(found[found["why"] == FEW].fillna({"subset": ""}).assign(estimate=0.0, lo=math.nan, hi=math.nan)))
+
     @property
     def landmarks(self) -> list[str]:
         """Return the fixed landmarks that have figures or counts, in years, as written in their names."""
-        found = {match.group(1) for name in self.metrics if (match := _LANDMARK.search(name))}
+        found = {match.group(1) for name in (*self.metrics, *self.kept_back) if (match := _LANDMARK.search(name))}
         return sorted(found, key=float)
 
     @property

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from myeloma.scores import SCORES
-from training.card.cells import figure, people, refusals, with_interval
+from training.card.cells import count, figure, people, refusals, with_interval
 from training.card.document import Blank, Block, Cell, Part, Picture, Section, Table, Text, table
 from training.card.facts import Facts
 from training.metrics.figures import MAIN
@@ -57,7 +57,7 @@ def how_judged(facts: Facts) -> str:
 def performance(facts: Facts) -> Section:
     """Return the table of figures at every horizon, all visits pooled, and the plots."""
     why = refusals(facts)
-    rows: list[list[Cell]] = [[words, *(people(facts.metrics.get(f"{key}_{h}m")) for h in facts.horizons)] for key, words in _COUNTS]
+    rows: list[list[Cell]] = [[words, *(count(facts, f"{key}_{h}m") for h in facts.horizons)] for key, words in _COUNTS]
     rows += [
         [words, *(figure(facts, f"{key}_{h}m", decimals, why.get(("", h), "")) for h in facts.horizons)]
         for key, words, decimals in _MEASURES
@@ -85,8 +85,8 @@ def landmarks(facts: Facts) -> Section:
         rows = [
             [
                 f"{months} months",
-                people(facts.metrics.get(f"patients_{months}m_at_{years}y")),
-                people(facts.metrics.get(f"events_{months}m_at_{years}y")),
+                count(facts, f"patients_{months}m_at_{years}y"),
+                count(facts, f"events_{months}m_at_{years}y"),
                 *(
                     figure(facts, f"{key}_{months}m_at_{years}y", decimals, why.get((f"at_{years}y", months), ""))
                     for key, _, decimals in MAIN

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from training.card.cells import people
-from training.card.document import Blank, Block, Bullets, Section, Text, table
+from training.card.cells import count, people
+from training.card.document import Blank, Block, Bullets, Cell, Section, Text, table
 from training.card.facts import Facts
 
 SIMULATED = "Fitted to simulated histories. Nobody in this cohort is a patient: no figure on this page says anything about a patient."
@@ -116,12 +116,11 @@ def _attrition(facts: Facts) -> Block:
 
 def _split(facts: Facts) -> Block:
     fitted, at = facts.about.get("trained_on", {}), f"{facts.primary}m"
-    judged = [facts.metrics.get(f"{name}_{at}") for name in ("patients", "rows", "events")]
-    rows = [
-        [who, *map(people, numbers)]
-        for who, numbers in (
-            ("fitted on, progressing at any time", [fitted.get(name) for name in ("patients", "landmarks", "patients_progressing")]),
-            (f"judged on, progressing within {facts.primary} months", judged),
-        )
+    rows: list[list[Cell]] = [
+        ["fitted on, progressing at any time", *(people(fitted.get(name)) for name in ("patients", "landmarks", "patients_progressing"))],
+        [
+            f"judged on, progressing within {facts.primary} months",
+            *(count(facts, f"{name}_{at}") for name in ("patients", "rows", "events")),
+        ],
     ]
     return table("Who it was fitted on, and who it was judged on", ("part", "people", "visits", "people progressing"), rows)

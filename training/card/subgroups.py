@@ -10,7 +10,7 @@ import pandas as pd
 from training.card.cells import people, short, with_interval
 from training.card.document import Blank, Block, Cell, Part, Section, Table, Text
 from training.card.facts import Facts
-from training.metrics.figures import MAIN, SMALL_CELL
+from training.metrics.figures import FEW, MAIN, SMALL_CELL
 
 SUBGROUPS, ELSEWHERE = "Subgroups", "Elsewhere, later, on less"
 _COLUMNS = ("horizon", "measure", "estimate", "lo", "hi", "why")
@@ -89,7 +89,9 @@ def _row(name: str, lines: pd.DataFrame) -> list[Cell]:
 def _count(line: object) -> Cell:
     if line is None:
         return Blank("no count")
-    return _KEPT_BACK if math.isnan(line.estimate) else people(line.estimate)  # by evaluation
+    if math.isnan(line.estimate):  # by evaluation: for itself, or for what it would tell of another
+        return FEW if line.why == FEW else _KEPT_BACK
+    return people(line.estimate)
 
 
 def _figures(by: dict[str, object]) -> Iterator[Cell]:

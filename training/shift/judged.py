@@ -17,6 +17,7 @@ from serving.artifact import feature_matrix
 from serving.predict import predict_risk
 from training.estimators import fit_candidate
 from training.metrics import Draws, all_measures, figures
+from training.metrics.figures import few
 from training.split import LEAST_EVENTS, Fold
 
 Array = NDArray[np.float64]
@@ -45,7 +46,8 @@ def risks_of(fit: pd.DataFrame, judged: pd.DataFrame, spec: FeatureSpec, task: T
     """
     people = progressing(fit)
     if people < LEAST_EVENTS:
-        raise DataError(f"Only {people} people progress in the part that is fitted on; at least {LEAST_EVENTS} are needed.", "add people.")
+        what = f"{few(people).capitalize()} people progress in the part that is fitted on; at least {LEAST_EVENTS} are needed."
+        raise DataError(what, "add people.")
     artifact = fit_candidate(fit, spec, replace(task, models=_with_columns(task.models, spec)), name, {}).artifact
     return predict_risk(artifact, feature_matrix(artifact, judged))
 

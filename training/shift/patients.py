@@ -9,6 +9,7 @@ import pandas as pd
 
 from features import FeatureTable, Task
 from training.metrics.figures import few
+from training.performance import without_small_counts
 from training.shift.judged import judge, progressing
 from training.split import LEAST_EVENTS, Fold, evaluation_folds
 
@@ -30,6 +31,6 @@ def learning_curve(table: FeatureTable, task: Task, name: str, fitted: Path) -> 
             why = f"{few(events)} of these people progress, at least {LEAST_EVENTS} are needed to fit."
             found = pd.DataFrame({"model": [name], "subset": subset, "horizon": task.primary_horizon, "measure": "auc", "why": why})
         else:
-            found = judge(table, task, name, Fold(some, fold.judge), subset)
+            found = without_small_counts(judge(table, task, name, Fold(some, fold.judge), subset))
         parts.append(found.assign(people_fitted_on=people))
     return pd.concat(parts, ignore_index=True)

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from features import FeatureTable, Task
+from training.performance import without_small_counts
 from training.shift.judged import figures_of, risks_of
 
 EARLY_SHARE = 0.7  # of people, by index date: fitted on
@@ -23,7 +24,7 @@ def over_time(table: FeatureTable, task: Task, name: str, fitted: Path) -> pd.Da
     cut = index_date.sort_values().iloc[int(EARLY_SHARE * (len(index_date) - 1))]
     early = known_at(rows[rows["index_date"] <= cut], cut)
     late = rows[rows["index_date"] > cut]
-    found = figures_of(late, risks_of(early, late, table.spec, task, name), task, "late")
+    found = without_small_counts(figures_of(late, risks_of(early, late, table.spec, task, name), task, "late"))
     return found.assign(cut=cut.date().isoformat(), people_fitted_on=early["patient_id"].nunique())
 
 

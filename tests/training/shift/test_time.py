@@ -1,8 +1,12 @@
 """Later: what was known at the cut is fitted on, and nothing that was seen after it."""
 
+from dataclasses import replace
+
+import numpy as np
 import pandas as pd
 import pytest
 
+from training.metrics.figures import FEW
 from training.shift.time import known_at, over_time
 
 
@@ -31,3 +35,14 @@ def test_late_people_are_judged_by_a_model_of_early_ones(smm_table, quick, tmp_p
     patients = found[(found["measure"] == "patients") & (found["horizon"] == 24)]["estimate"].item()
     assert patients == late["patient_id"].nunique()
     assert found["people_fitted_on"].iloc[0] <= rows["patient_id"].nunique() - patients
+
+
+def test_how_few_of_the_late_people_progress_is_not_written_down(smm_table, quick, tmp_path, monkeypatch):
+    monkeypatch.setattr("training.shift.time.risks_of", lambda fit, judged, *rest: np.full((len(judged), 2), 0.1))
+    cut = pd.Timestamp(over_time(smm_table, quick, "cox", tmp_path)["cut"].iloc[0])
+    late = smm_table.rows["index_date"] > cut
+    progressing = smm_table.rows.loc[late & (smm_table.rows["event"] == "progression"), "patient_id"].unique()
+    rows = smm_table.rows.assign(event=smm_table.rows["event"].mask(smm_table.rows["patient_id"].isin(progressing[9:]), "none"))
+    events = over_time(replace(smm_table, rows=rows), quick, "cox", tmp_path).query("measure == 'events'")
+    assert events["estimate"].isna().all()
+    assert set(events["why"]) == {FEW}
