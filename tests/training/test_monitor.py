@@ -111,8 +111,9 @@ def test_a_share_missing_has_an_interval_and_a_small_count_is_not_shown():
     assert shown.p < 0.001
     hidden = unknown(3, 40, 0.05)
     assert (hidden.estimate, hidden.lo, hidden.hi) == (None, None, None)
-    assert hidden.words.startswith("missing in <5 of 40")
-    assert unknown(37, 40, 0.05).words.startswith("missing in all but <5 of 40")
+    assert hidden.words.startswith("missing in <10 of 40")
+    assert unknown(9, 40, 0.05).words == unknown(3, 40, 0.05).words
+    assert unknown(37, 40, 0.05).words.startswith("missing in all but <10 of 40")
 
 
 @pytest.mark.parametrize(("people", "tested"), [(LEAST_PEOPLE - 1, False), (LEAST_PEOPLE, True)])
@@ -143,9 +144,9 @@ def test_a_reference_of_few_people_makes_the_check_less_sure():
 def test_neither_the_few_without_a_value_nor_the_few_of_a_sex_can_be_counted():
     values = np.arange(40.0)
     values[:3] = np.nan
-    assert level(values, reference(range(100))).shown == ">35"
+    assert level(values, reference(range(100))).shown == ">30"
     sex = level(np.array([1.0] * 3 + [0.0] * 37), reference([0, 1] * 50), name="female")
-    assert (sex.estimate, sex.words) == (None, "fewer than 5 people have one of the two values")
+    assert (sex.estimate, sex.words) == (None, "fewer than 10 people have one of the two values")
 
 
 # like time since diagnosis
@@ -203,19 +204,19 @@ def test_what_is_missing_in_training_is_weighted_by_the_times_of_the_people_here
 
 
 def test_people_at_a_time_of_which_training_remembers_nothing_are_left_out_and_counted():
-    time, then = np.array([0] * 30 + [1] * 6), [reference(range(100)), None]
-    for found in (exceeds("level", "age", np.full(36, 50.0), time, then), missing("age", np.zeros(36, dtype=bool), time, then)):
+    time, then = np.array([0] * 30 + [1] * 12), [reference(range(100)), None]
+    for found in (exceeds("level", "age", np.full(42, 50.0), time, then), missing("age", np.zeros(42, dtype=bool), time, then)):
         assert (found.people, found.shown) == (30, "")
-        assert found.words.endswith("; 6 left out: nobody to compare with")
+        assert found.words.endswith("; 12 left out: nobody to compare with")
 
 
 def test_neither_the_few_left_out_nor_beside_them_the_few_without_a_value_can_be_counted():
     then = [reference(range(100)), None]
     two = missing("age", np.arange(32) < 2, np.arange(32) // 30, then)
-    assert (two.shown, two.words) == (">27", "missing in <5 of >27, 0% in training at like time; <5 left out: nobody to compare with")
-    values, six = np.full(36, 50.0), np.arange(36) // 30
-    values[:3] = values[-1] = np.nan  # 27 compared, three have no value, six are left out, one of these without a value
-    assert exceeds("level", "age", values, six, then).shown == ">25"
+    assert (two.shown, two.words) == (">22", "missing in <10 of >22, 0% in training at like time; <10 left out: nobody to compare with")
+    values, twelve = np.full(42, 50.0), np.arange(42) // 30
+    values[:3] = values[-1] = np.nan  # 27 compared, three have no value, twelve are left out, one of these without a value
+    assert exceeds("level", "age", values, twelve, then).shown == ">20"
 
 
 # units
@@ -310,7 +311,7 @@ def test_fewer_than_twenty_events_are_too_few_and_the_number_needed_is_said():
     assert (found.status, found.estimate) == ("too few", None)
     assert "19 of 169 people progressed within 24 months; 20 are the least, 74 show risks wrong by 1.5 times" in found.words
     assert "about 740 people" in found.words
-    assert "<5 of 20 people" in check_of_outcomes(followed(3, 17), np.full(20, 0.10), 24, ROOM, 3).words
+    assert "<10 of 20 people" in check_of_outcomes(followed(3, 17), np.full(20, 0.10), 24, ROOM, 3).words
 
 
 def test_outcomes_are_of_a_year_at_least_whose_horizon_has_passed():

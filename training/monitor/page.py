@@ -5,11 +5,12 @@ from __future__ import annotations
 from html import escape
 
 from serving.answer import NOTICE
+from training.metrics.figures import SMALL_CELL
 from training.monitor.drift import LEAST_PEOPLE, LEVEL_CHANGE, MISSING_CHANGE
 from training.monitor.findings import FALSE_ALARMS, Finding
 from training.monitor.like_time import LEAST_THEN
 from training.monitor.other_unit import LEAST_AT_SITE
-from training.monitor.people import FEWEST, few
+from training.monitor.people import few
 from training.monitor.picture import picture
 from training.monitor.verdict import LOOK, RETRAIN
 from training.monitor.watch import Watched
@@ -83,7 +84,7 @@ def _method() -> str:
         f"{FALSE_ALARMS:.1%} of periods for inputs and risks together, and as often for outcomes; and the change must matter: "
         f"{MISSING_CHANGE:.0%} of people missing, or a probability {LEVEL_CHANGE:.2f} away from 0.50. "
         f"Fewer than {LEAST_PEOPLE} people with a value, or {LEAST_EVENTS} who progress, is too few to say; "
-        f"a unit is looked at in sites with {LEAST_AT_SITE} people. Counts below {FEWEST} are not written down. "
+        f"a unit is looked at in sites with {LEAST_AT_SITE} people. Counts below {SMALL_CELL} are not written down. "
         "Outcomes are those of people first seen in a period that lies the horizon back, of at least a year; deaths compete, "
         "and those lost are weighted for. <em>Steady</em> means no change that could be told from chance, not that there is none.</small>"
     )

@@ -16,6 +16,7 @@ from features.score_inputs import score_inputs
 from features.tasks import horizon_days
 from myeloma import ConfigError, DataError
 from serving.artifact import Artifact
+from training.metrics.figures import FEW, SMALL_CELL
 
 USUAL_DAYS = 183  # people come about every half year (catalogue: usual_interval_days), so nearly everybody is seen once
 OUTCOME_DAYS = 365  # at the least, for outcomes: a shorter period holds too few events in a clinic with tens of patients a month
@@ -118,10 +119,7 @@ class Visits:
     def _why_nobody(self, first_day: pd.Timestamp, last_day: pd.Timestamp) -> str:
         inside = self._visits[self._visits["landmark"].between(first_day, last_day)]
         reasons = inside["not_at_risk"].replace("", "criteria_met").value_counts()
-        return ", ".join(f"{n if n >= FEWEST else f'fewer than {FEWEST}'} {reason}" for reason, n in reasons.items()) or "no visit at all"
-
-
-FEWEST = 5  # people, or rows of them; a smaller count is not written down
+        return ", ".join(f"{n if n >= SMALL_CELL else FEW} {reason}" for reason, n in reasons.items()) or "no visit at all"
 
 
 def few(count: float) -> str:
@@ -130,9 +128,9 @@ def few(count: float) -> str:
     Examples
     --------
     >>> few(0), few(3), few(12)
-    ('0', '<5', '12')
+    ('0', '<10', '12')
     """
-    return f"<{FEWEST}" if 0 < count < FEWEST else f"{count:.0f}"
+    return f"<{SMALL_CELL}" if 0 < count < SMALL_CELL else f"{count:.0f}"
 
 
 def sites_of(rows: pd.DataFrame) -> dict[str, np.ndarray]:

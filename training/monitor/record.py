@@ -11,8 +11,8 @@ from features.files import whole_file
 from serving.artifact import Artifact
 from serving.store import connect
 from training import tracking
+from training.metrics.figures import SMALL_CELL
 from training.monitor.page import page
-from training.monitor.people import FEWEST
 from training.monitor.watch import Watched
 
 REPORT, FINDINGS = "report.html", "findings.json"
@@ -54,7 +54,7 @@ def log(watched: Watched, artifact: Artifact, task: Task, folder: Path) -> str:
 def figures(watched: Watched) -> dict[str, float]:
     """Return the findings as metrics: `missing_m_protein`, `level_m_protein`, `oe_ratio_24m`, with `_lo` and `_hi`, and counts."""
     out = {"changed": float(sum(finding.status == "changed" for finding in watched.findings))}
-    if watched.people >= FEWEST:
+    if watched.people >= SMALL_CELL:
         out["people"] = float(watched.people)
     for finding in watched.findings:
         name = f"{finding.kind}_{finding.name}{f'_at_{_plain(finding.site)}' if finding.site else ''}"

@@ -13,12 +13,13 @@ from features import Cohort, Task
 from myeloma import ConfigError, StateError
 from serving.artifact import Artifact, feature_matrix
 from serving.predict import predict_risk
+from training.metrics.figures import SMALL_CELL
 from training.monitor.drift import checks_of_inputs, checks_of_risks, level_column
 from training.monitor.findings import Finding, judged
 from training.monitor.like_time import LEAST_THEN, time_of, times_alone
 from training.monitor.other_unit import LEAST_AT_SITE, as_finding, suspected_units
 from training.monitor.outcome import Bounds, checks_of_outcomes
-from training.monitor.people import FEWEST, Period, Visits, few, period_of, sites_of
+from training.monitor.people import Period, Visits, few, period_of, sites_of
 from training.monitor.refused import as_received
 from training.monitor.verdict import Verdict, verdict_of
 
@@ -152,7 +153,7 @@ def _notes(cohort: Cohort, artifact: Artifact, rows: pd.DataFrame) -> Iterator[s
         yield f"Units are looked at in {len(judged_sites)} of {len(sites)} sites; the others have fewer than {LEAST_AT_SITE} people here."
     for site, attrition in cohort.about.get("attrition", {}).get("measurements", {}).items():
         refused = sum(attrition["reasons"].get(reason, 0) for reason in ("out_of_range", "unknown_unit"))
-        if refused >= FEWEST:
+        if refused >= SMALL_CELL:
             where = f"site {site}" if site else "people without a site"
             yield f"Ingestion refused {refused} results of {where} for their range or unit: a changed unit often ends there."
     stages = rows["patient_id"].map(cohort.patients.set_index("patient_id")["stage"])
