@@ -13,6 +13,7 @@ from features.tasks import horizon_days
 from serving.artifact import Artifact, feature_matrix
 from serving.predict import predict_risk
 from training.censoring import FollowUp, progressed_by
+from training.estimators.strata import with_strata
 from training.metrics import Draws, judged_at, main_measures
 from training.metrics.figures import refusal
 from training.monitor.findings import FALSE_ALARMS, Finding, two_sided
@@ -53,7 +54,7 @@ def checks_of_outcomes(visits: Visits, artifact: Artifact, period: Period, bound
     found = []
     for h, months in enumerate(artifact.horizons):
         first, last = period.for_outcomes(months)
-        rows = visits.first_followed(first, last)
+        rows = with_strata(visits.first_followed(first, last), artifact.spec)
         risk = predict_risk(artifact, feature_matrix(artifact, rows))[:, h] if len(rows) else np.empty(0)
         checked = check_of_outcomes(rows, risk, months, bounds, len(artifact.horizons))
         found.append(replace(checked, words=f"visits {first.date()} to {last.date()}: {checked.words}"))

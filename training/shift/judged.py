@@ -16,6 +16,7 @@ from myeloma import DataError
 from serving.artifact import feature_matrix
 from serving.predict import predict_risk
 from training.estimators import fit_candidate
+from training.estimators.strata import with_strata
 from training.metrics import Draws, all_measures, figures
 from training.metrics.figures import few
 from training.split import LEAST_EVENTS, Fold
@@ -25,7 +26,7 @@ Array = NDArray[np.float64]
 
 def judge(table: FeatureTable, task: Task, name: str, fold: Fold, subset: str) -> pd.DataFrame:
     """Return the figures of a model on the rows of a fold that judge, fitted again to its other rows."""
-    fit, judged = table.rows.iloc[fold.fit], table.rows.iloc[fold.judge]
+    fit, judged = table.rows.iloc[fold.fit], with_strata(table.rows.iloc[fold.judge], table.spec)
     return figures_of(judged, risks_of(fit, judged, table.spec, task, name), task, subset).assign(model=name)
 
 

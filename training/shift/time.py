@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from features import FeatureTable, Task
+from training.estimators.strata import with_strata
 from training.performance import without_small_counts
 from training.shift.judged import figures_of, risks_of
 
@@ -23,7 +24,7 @@ def over_time(table: FeatureTable, task: Task, name: str, fitted: Path) -> pd.Da
     index_date = rows.groupby("patient_id")["index_date"].first()
     cut = index_date.sort_values().iloc[int(EARLY_SHARE * (len(index_date) - 1))]
     early = known_at(rows[rows["index_date"] <= cut], cut)
-    late = rows[rows["index_date"] > cut]
+    late = with_strata(rows[rows["index_date"] > cut], table.spec)
     found = without_small_counts(figures_of(late, risks_of(early, late, table.spec, task, name), task, "late"))
     return found.assign(cut=cut.date().isoformat(), people_fitted_on=early["patient_id"].nunique())
 
@@ -37,4 +38,5 @@ def known_at(rows: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
         event=earlier["event"].mask(later, "none"),
         time_to_event=earlier["time_to_event"].where(~later, seen),
         follow_up=np.minimum(earlier["follow_up"], seen),
+        censored_by=earlier["censored_by"].mask(later, "last_contact"),
     )

@@ -17,13 +17,14 @@ def test_what_happened_after_the_cut_was_not_known_at_it():
             "event": ["progression", "progression", "death", "none"],
             "time_to_event": [10.0, 60.0, 61.0, 900.0],
             "follow_up": [500.0, 500.0, 61.0, 900.0],
+            "censored_by": ["", "", "", "treatment"],
         }
     )
     found = known_at(rows, pd.Timestamp("2020-03-01"))  # 60 days later
-    assert found[["event", "time_to_event", "follow_up"]].values.tolist() == [
-        ["progression", 10.0, 60.0],
-        ["progression", 60.0, 60.0],
-        ["none", 60.0, 60.0],
+    assert found[["event", "time_to_event", "follow_up", "censored_by"]].values.tolist() == [
+        ["progression", 10.0, 60.0, ""],
+        ["progression", 60.0, 60.0, ""],
+        ["none", 60.0, 60.0, "last_contact"],
     ]
 
 
