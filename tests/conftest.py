@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from hypothesis import settings
 
 from features import build_table, load_task, read_cohort, write_cohort, write_table
 from features.quality import clean
@@ -19,6 +20,8 @@ from features.simulation import simulate
 from features.sources import read_mgus2
 
 ROOT = Path(__file__).parents[1]
+settings.register_profile("any machine", deadline=None)  # how long an example takes says how busy the machine is
+settings.load_profile("any machine")
 
 
 @dataclass(frozen=True)

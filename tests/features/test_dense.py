@@ -36,7 +36,7 @@ def features(results, landmarks, spec=SPEC):
     return pd.DataFrame(out, columns=spec.columns())
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(
     seed=st.integers(0, 10_000),
     lags=st.sampled_from([0.0, 0.02, 0.5]),

@@ -45,7 +45,7 @@ def features(cohort, landmarks, spec=SPEC):
     return build_features(cohort, frame, spec)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(results=st.lists(RESULT, max_size=30), landmarks=st.lists(st.tuples(st.sampled_from(["P1", "P2"]), DAYS), min_size=1, max_size=5))
 def test_every_statistic_is_that_of_the_slow_twin(cohort_of_days, results, landmarks):
     rows = rows_of(results)

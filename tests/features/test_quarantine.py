@@ -50,7 +50,7 @@ def frames_of(rows):
     return {name: frame.assign(source_row=range(2, len(frame) + 2)) for name, frame in frames.items()}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     patients=st.lists(PATIENT, min_size=1, max_size=5),
     measurements=st.lists(MEASUREMENT, max_size=6),
@@ -86,7 +86,7 @@ CLEAN = {
 CLEAN["measurements"] += [{**CLEAN["measurements"][0], "value": "high"}, {**CLEAN["measurements"][0], "unit": ""}]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(data=st.data())
 def test_the_result_does_not_depend_on_the_order_of_rows(data):
     def results(rows):

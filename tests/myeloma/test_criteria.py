@@ -95,7 +95,7 @@ NEAR = {"calcium": [11, 11.1], "creatinine": [2, 2.1], "hemoglobin": [10, 9.9], 
 NEAR |= {"flc_involved": [99, 100], "bone_lesion": [0, 1], "mri_focal_lesions": [1, 2]}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.fixed_dictionaries({name: st.sampled_from([*values, NAN]) for name, values in NEAR.items()}), min_size=1, max_size=6))
 def test_arrays_give_what_single_people_give(people):
     together = {name: np.array([person[name] for person in people], dtype=float) for name in NEAR}
@@ -105,7 +105,7 @@ def test_arrays_give_what_single_people_give(people):
         assert [words.get(value, "unknown") for value in found.tolist()] == [status_of(key, **person) for person in people]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.fixed_dictionaries({name: st.sampled_from([*values, NAN]) for name, values in NEAR.items()}))
 def test_any_met_is_what_every_way_to_fill_the_gaps_agrees_on(person):
     """Three-valued logic is right when it never claims more than all completions do."""

@@ -135,7 +135,7 @@ def test_ravi_any_value_of_the_year_decides():
 TENTHS = st.integers(60, 170).map(lambda tenths: tenths / 10)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(st.integers(0, 4000), TENTHS), min_size=3, max_size=12, unique_by=lambda pair: pair[0]).map(sorted))
 def test_hemoglobin_falling_is_a_line_that_falls_with_p_below_a_half(history):
     days, values = zip(*history, strict=True)

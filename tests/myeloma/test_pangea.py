@@ -188,7 +188,7 @@ def test_groups_of_the_golden_cases():
 
 
 @each_model
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(data=st.data())
 def test_risks_never_fall_with_the_horizon_and_never_leave_0_to_1(model, data):
     ranges = {"m_protein": (0, 10), "flc_ratio": (0.01, 5000), "bmpc": (0, 100), "creatinine": (0.1, 20), "age": (18, 110)}

@@ -38,7 +38,7 @@ def test_an_event_at_the_horizon_lies_within_it(time, horizon, within):
     assert progressed_by(follow_up([(time, PROGRESSION)]), horizon).tolist() == [within]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(people, st.integers(1, 11))
 def test_the_weighted_share_of_progressions_is_aalen_johansen(pairs, horizon):
     everybody = follow_up(pairs)
@@ -47,7 +47,7 @@ def test_the_weighted_share_of_progressions_is_aalen_johansen(pairs, horizon):
     assert weighted == pytest.approx(aalen_johansen(everybody, [horizon])[0], abs=1e-12)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(people, st.integers(1, 11), st.data())
 def test_a_count_of_two_is_the_same_as_standing_there_twice(pairs, horizon, data):
     counts = data.draw(st.lists(st.integers(0, 3), min_size=len(pairs), max_size=len(pairs)).filter(any))
@@ -79,7 +79,7 @@ def test_a_stratum_followed_by_too_few_beyond_the_horizon_is_joined_to_its_neigh
     assert set(found.strata_at(9)) == {0}  # nobody is followed beyond: all are one
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(strata, st.integers(1, 11))
 def test_the_weighted_share_of_progressions_in_a_stratum_is_its_own_aalen_johansen(rows, horizon):
     everybody = in_strata(rows)

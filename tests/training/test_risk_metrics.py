@@ -47,7 +47,7 @@ def test_auc_without_cases_is_not_a_number():
     assert np.isnan(weighted_auc(np.array([0.1, 0.2]), np.zeros(2), np.ones(2)))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.lists(st.tuples(st.integers(0, 5), st.booleans(), st.integers(1, 4)), min_size=2, max_size=25))
 def test_auc_counts_every_pair(rows):
     risk, case, weight = (np.array(column, dtype=float) for column in zip(*rows, strict=True))
