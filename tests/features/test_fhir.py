@@ -445,7 +445,7 @@ WHOLE = [
 ]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_whatever_an_element_is_replaced_by_there_is_an_answer_or_a_message(tmp_path, data):
     """Nothing raises but a message for people, and what is read is kept or refused."""

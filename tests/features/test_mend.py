@@ -164,7 +164,7 @@ def test_wrong_files_are_refused(tmp_path, folders):
         mend(cohort, tmp_path / "m.csv", QUIET)
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_whatever_is_mended_the_rows_are_those_that_were_read(tmp_path_factory, write_folder, data):
     place = tmp_path_factory.mktemp("mend")

@@ -48,7 +48,7 @@ def row_bytes(cohort):
     return build_features(cohort, landmarks, SPEC).to_numpy().tobytes()
 
 
-@settings(max_examples=40, deadline=None, phases=NO_SHRINKING)
+@settings(max_examples=40, phases=NO_SHRINKING)
 @given(past=known(PLAIN, early=True), future=known(PLAIN, early=False), other=known(PLAIN, early=False), events=EVENTS)
 def test_the_future_changes_no_bit(cohort_of_days, past, future, other, events):
     expected = row_bytes(cohort_of_days(past))
@@ -56,7 +56,7 @@ def test_the_future_changes_no_bit(cohort_of_days, past, future, other, events):
     assert row_bytes(cohort_of_days(other + past)) == expected
 
 
-@settings(max_examples=40, deadline=None, phases=NO_SHRINKING)
+@settings(max_examples=40, phases=NO_SHRINKING)
 @given(
     past=known(CHAINS, early=True),
     future=known(CHAINS, early=False),

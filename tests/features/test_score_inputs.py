@@ -169,7 +169,7 @@ def bits(cohort):
     return score_inputs(cohort, landmarks_at(("P1", LANDMARK), ("P2", LANDMARK))).to_numpy().tobytes()
 
 
-@settings(max_examples=25, deadline=None, phases=NO_SHRINKING)
+@settings(max_examples=25, phases=NO_SHRINKING)
 @given(past=known(early=True), future=known(early=False), other=known(early=False), light_chain=st.sampled_from(["kappa", "lambda", ""]))
 def test_what_comes_after_the_landmark_changes_no_bit(cohort_of_days, past, future, other, light_chain):
     events = [("P1", "progression", LANDMARK + 1), ("P2", "death", LANDMARK + 90)]
