@@ -22,19 +22,17 @@ def at_landmark(rows: pd.DataFrame, years: float) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        patient_id, event, time_to_event (days from the fixed landmark), position (of the row in `rows`),
-        age_days (from the row's landmark to the fixed one).
+        The columns of `rows`, with time_to_event in days from the fixed landmark; position (of the row in `rows`), age_days
+        (from the row's landmark to the fixed one).
     """
     fixed = rows["index_date"] + pd.Timedelta(days=round(years * DAYS_PER_YEAR))
     age = (fixed - rows["landmark"]).dt.days.to_numpy()
     there = np.flatnonzero((age >= 0) & (rows["time_to_event"].to_numpy() > age))
     frame = pd.DataFrame({"patient_id": rows["patient_id"].to_numpy()[there], "position": there, "age_days": age[there]})
     latest = frame.sort_values("age_days", kind="stable").drop_duplicates("patient_id").sort_values("position")
-    position = latest["position"].to_numpy()
-    return latest.assign(
-        event=rows["event"].to_numpy()[position],
-        time_to_event=rows["time_to_event"].to_numpy()[position] - latest["age_days"].to_numpy(),
-    ).reset_index(drop=True)
+    position, age_days = latest["position"].to_numpy(), latest["age_days"].to_numpy()
+    there = rows.iloc[position]
+    return there.assign(time_to_event=there["time_to_event"] - age_days, position=position, age_days=age_days).reset_index(drop=True)
 
 
 def landmark_name(years: float) -> str:

@@ -45,3 +45,8 @@ def test_the_order_of_people_is_that_of_the_rows_whatever_the_order_of_visits():
 
 def test_at_the_index_date_only_rows_of_that_day_are_seen():
     assert at_landmark(rows(("a", 0, "none", 900), ("a", 1, "none", 900)), 0)["age_days"].tolist() == [0]
+
+
+def test_whom_a_person_can_stand_in_for_is_kept():
+    found = at_landmark(rows(("a", 0, "none", 900), ("b", 0, "none", 900)).assign(censoring_stratum=[1, 2]), 1)
+    assert found["censoring_stratum"].tolist() == [1, 2]

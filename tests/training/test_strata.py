@@ -13,6 +13,8 @@ from features.simulation.worlds import DEFAULT
 from features.tasks import horizon_days
 from training.censoring import STRATUM, FollowUp, ipcw_weights
 from training.estimators.strata import GROUPS, with_strata
+from training.metrics import Draws
+from training.performance import performance_of
 
 SPEC = FeatureSpec(biomarkers=("bmpc",), look_backs=("ever",), statistics=("last",), static=("age",))
 
@@ -58,6 +60,21 @@ def test_visits_of_the_same_few_people_do_not_make_them_enough(marrow):
 def test_where_nothing_is_known_all_are_one(marrow):
     rows = people(400, marrow > 30, marrow).assign(bmpc__last__ever=np.nan, age=np.nan)
     assert with_strata(rows, SPEC)[STRATUM].eq(0).all()
+
+
+def test_every_figure_whatever_the_subset_is_weighted_by_the_strata(smm_task):
+    rng = np.random.default_rng(3)
+    high = np.arange(600) % 2
+    time = np.ceil(np.where(rng.random(600) < 0.5 * high, rng.uniform(30, 600, 600), rng.uniform(800, 3000, 600)))
+    rows = pd.DataFrame({"patient_id": np.arange(600).astype(str), "index_date": pd.Timestamp("2020-01-01"), "time_to_event": time})
+    rows = rows.assign(landmark=rows["index_date"], event=np.where(rng.random(600) < 0.2 + 0.3 * high, "progression", "none"))
+    task = replace(smm_task, evaluation=replace(smm_task.evaluation, landmarks=(0,)))
+    draws = Draws.of(rows["patient_id"], 0, 1)
+    risks = {"model": np.full((600, 3), 0.3)}
+    one, two = (performance_of(each, risks, task, draws) for each in (rows, rows.assign(**{STRATUM: high})))
+    observed = (one["measure"] == "observed") & (one["horizon"] == 24)
+    assert observed.sum() == 3  # pooled, per person, at diagnosis
+    assert (two.loc[observed, "estimate"] > one.loc[observed, "estimate"] + 0.005).all()
 
 
 @pytest.mark.slow
