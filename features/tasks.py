@@ -45,7 +45,7 @@ class Evaluation:
 
     kind: Literal["held_out", "cross_validation"]
     seed: NonNegativeInt
-    test_share: Annotated[float, Field(gt=0, lt=1)] = 0.5
+    test_share: Annotated[float, Field(ge=0.05, le=0.95)] = 0.5  # of the people, met to the nearest twentieth
     folds: Annotated[int, Field(ge=2)] = 5
     bootstrap: PositiveInt = 200
     landmarks: tuple[NonNegativeFloat, ...] = (0, 1, 2, 3, 5)
@@ -97,7 +97,7 @@ class Task:
     treatment: Treatment
     horizons: tuple[int, ...]
     primary_horizon: int
-    models: dict[str, dict[str, Any]]
+    models: Annotated[dict[str, dict[str, Any]], Field(min_length=1)]
     scores: tuple[str, ...]
     evaluation: Evaluation
     gate: Gate

@@ -34,7 +34,7 @@ def evaluation_folds(rows: pd.DataFrame, evaluation: Evaluation) -> list[Fold]:
     refuse_too_few(rows)
     if evaluation.kind == "held_out":
         fine = patient_folds(rows, _FINE_PARTS, evaluation.seed)
-        judged = fine[: min(max(1, round(evaluation.test_share * _FINE_PARTS)), _FINE_PARTS - 1)]
+        judged = fine[: round(evaluation.test_share * _FINE_PARTS)]
         judge = np.sort(np.concatenate([fold.judge for fold in judged]))
         return [Fold(np.setdiff1d(np.arange(len(rows)), judge), judge)]
     return patient_folds(rows, evaluation.folds, evaluation.seed)
