@@ -39,18 +39,10 @@ $(STAMP): requirements.lock
 	@echo "$(CURDIR)" > "$$($(VENV)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/myeloma_precursor_risk.pth"
 	@touch $@
 
-# Without a tracking store, what DVC holds in its cache refers to runs that are gone.
-STORE := $(patsubst sqlite:///%,%,$(or $(MLFLOW_TRACKING_URI),sqlite:///mlruns/mlflow.db))
-FORCE := $(if $(findstring ://,$(STORE))$(wildcard $(STORE)),,--force)
-
-# The tasks share no stage: each runs on a core of its own.
 train: setup ## the main job: both tasks from data to a registered champion
-	@$(MAKE) --no-print-directory --jobs $(addprefix train-,$(TASKS))
+	@python -m training.pipeline $(TASKS)
 	@python -m training compare
 	@test ! -f data/smm/truth.parquet || python -m training truth --task smm --truth data/smm/truth.parquet
-
-train-%:
-	@dvc --wait-for-lock repro $(FORCE) register@$*
 
 tune: setup ## search for better options: make tune [TASK=smm MODEL=boosting TRIALS=25]
 	@python -m training tune --task $(TASK) --model $(MODEL) --trials $(TRIALS)

@@ -1,0 +1,98 @@
+"""`make train`: never twice at once in one checkout, and anew for the task whose runs the store has lost."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from serving.store import DEFAULT_URI, connect
+from training import pipeline
+from training.pipeline import command_of, train
+
+SIMULATED = ["dvc", "--wait-for-lock", "repro", "register@smm"]
+ANEW = [*SIMULATED[:3], "--force", SIMULATED[3]]
+
+
+@pytest.fixture
+def fit(store, monkeypatch):
+    """Return a function that leaves the record of a candidate's fit, as training does; the runs of two are in the store."""
+    monkeypatch.chdir(store.folder)
+
+    def fit(name, record):
+        folder = store.folder / "data" / "smm" / "fit" / name
+        folder.mkdir(parents=True)
+        (folder / "run_id.json").write_text(record)
+
+    for name in ("cox", "logistic"):
+        run = connect().create_run("0")
+        fit(name, json.dumps({"run_id": run.info.run_id}))
+    return fit
+
+
+@pytest.mark.usefixtures("fit")
+def test_a_task_whose_runs_are_all_in_the_store_does_only_what_has_changed():
+    assert command_of("smm") == SIMULATED
+
+
+def test_a_task_is_made_anew_where_the_store_holds_only_the_runs_of_another(fit):
+    assert command_of("mgus") == [*ANEW[:4], "register@mgus"]
+    fit("boosting", json.dumps({"run_id": "of a store that was deleted"}))
+    assert command_of("smm") == ANEW
+
+
+def test_so_it_is_where_a_run_was_deleted_its_record_is_cut_off_or_the_store_is_gone(fit, store):
+    (run,) = connect().search_runs(["0"], max_results=1)
+    connect().delete_run(run.info.run_id)
+    assert command_of("smm") == ANEW
+    connect().restore_run(run.info.run_id)
+    assert command_of("smm") == SIMULATED
+    fit("boosting", '{"run_id": "')
+    assert command_of("smm") == ANEW
+    shutil.rmtree(store.folder / "data/smm/fit/boosting")
+    (store.folder / "mlruns" / "mlflow.db").unlink()
+    assert command_of("smm") == ANEW
+
+
+@pytest.mark.usefixtures("fit")
+def test_a_server_is_not_asked_and_a_damaged_store_is_left_to_the_stages(store, monkeypatch):
+    (store.folder / "mlruns" / "mlflow.db").write_text("no database")
+    assert command_of("smm") == SIMULATED
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:1")
+    assert command_of("mgus")[3] == "register@mgus"
+
+
+def test_the_default_store_is_that_of_all_commands():
+    assert pipeline.DEFAULT_STORE == DEFAULT_URI
+
+
+def test_a_second_training_is_refused_in_words_until_the_last_job_of_the_first_has_ended(tmp_path, monkeypatch, root):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(root))
+    os.mkfifo("go")
+    reading = "from training import pipeline; pipeline.command_of = lambda task: ['cat', task]; pipeline.train(['go'])"
+    first = subprocess.Popen([sys.executable, "-c", reading])
+    with Path("go").open("w"):  # opens when its job reads
+        first.kill()
+        first.wait()
+        with pytest.raises(SystemExit, match=r"make train is running in this checkout already\.\nHint: wait until it is done, or stop it"):
+            train([])
+    for _ in range(100):
+        with suppress(SystemExit):
+            assert train([]) == 0
+            break
+        time.sleep(0.05)
+    else:
+        pytest.fail("the lock outlived the job")
+
+
+@pytest.mark.parametrize(("jobs", "code"), [(["true", "true"], 0), (["true", "false"], 1), (["kill -9 $$", "true"], 1)])
+def test_training_fails_where_one_of_its_jobs_does(jobs, code, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(pipeline, "command_of", lambda job: ["sh", "-c", job])
+    assert train(jobs) == code
