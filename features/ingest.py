@@ -31,6 +31,7 @@ from features.files import same_files, whole_file, whole_folder
 from features.plausibility import suspicions_of
 from features.quality import Checked, check, check_block, describe_source, refuse_unusable
 from features.quarantine import quarantine_frame
+from features.site_units import Outside, describe_units
 from features.sources.received import Received
 from features.storage import ARROW, TableWriter, check_place, in_schema, write_about, write_table
 from myeloma import StateError
@@ -41,10 +42,11 @@ _LZ4 = pyarrow.ipc.IpcWriteOptions(compression="lz4")
 
 @dataclass(frozen=True)
 class Ingested:
-    """What an ingestion did: what cohort.json says, suspicions about rows kept, and whether any file changed."""
+    """What an ingestion did: what cohort.json says, suspicions about rows kept and about units of sites, and whether any file changed."""
 
     about: dict[str, Any]
     suspicions: pd.DataFrame
+    units: list[str]
     changed: bool
 
 
@@ -145,6 +147,7 @@ def _write_block(work: Path, number: int, measurements: pd.DataFrame, file: str,
             writer.write_table(in_schema(piece, "quarantine"))
     said = {
         "tally": [[site, reason, rows] for (site, reason), rows in block.tally.items()],
+        "outside": [[*unit, rows] for unit, rows in block.outside.items()],
         "notes": block.notes,
         "suspicions": found.to_dict("split", index=False),
     }
@@ -156,7 +159,9 @@ def _assemble(source: Received, checked: Checked, folder: Path, work: Path, bloc
     """Put the blocks together to a cohort folder, holding one block at a time."""
     manifests = [json.loads((work / f"{number}.json").read_text(encoding="utf-8")) for number in range(blocks)]
     tally: Tally = Counter()
+    outside: Outside = Counter()
     for manifest in manifests:
+        outside.update({tuple(unit): rows for *unit, rows in manifest["outside"]})
         tally.update({(site, reason): rows for site, reason, rows in manifest["tally"]})
     about = describe_source(source, checked, tally, [note for manifest in manifests for note in manifest["notes"]])
     if source.mended:
@@ -178,7 +183,7 @@ def _assemble(source: Received, checked: Checked, folder: Path, work: Path, bloc
         write_table(place, "quarantine", chain(refused, _refused(work, blocks)))
         about = write_about(place, digest.hexdigest()[:16], about)
         changed = not same_files(folder, place)
-    return Ingested(about, _suspicions(manifests), changed)
+    return Ingested(about, _suspicions(manifests), describe_units(outside), changed)
 
 
 def _kept(work: Path, blocks: int) -> Iterator[pd.DataFrame]:

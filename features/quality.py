@@ -16,6 +16,7 @@ from features.cohort import SCHEMAS, Cohort, as_objects
 from features.measured import People, check_measurements
 from features.people import check_people, death_dates
 from features.quarantine import Inspection, describe_problems, quarantine_frame
+from features.site_units import Outside, outside_by_unit
 from features.sources.received import REFUSALS, Received
 from myeloma import DataError
 
@@ -43,11 +44,12 @@ class Checked:
 
 @dataclass(frozen=True)
 class Block:
-    """Measurements of some patients after their check: kept rows in order, the refused ones, and where rows went."""
+    """Measurements of some patients after their check: kept rows in order, the refused ones, where rows went, and in what units."""
 
     kept: pd.DataFrame
     inspection: Inspection
     tally: Tally
+    outside: Outside
     notes: list[str]
 
 
@@ -101,7 +103,7 @@ def check_block(measurements: pd.DataFrame, file: str, checked: Checked) -> Bloc
     table = Inspection("measurements", file, measurements)
     _refuse_unreadable(table)
     kept, notes = check_measurements(table, checked.people)
-    return Block(kept, table, tally(table, checked.sites), notes)
+    return Block(kept, table, tally(table, checked.sites), outside_by_unit(table, kept, checked.sites), notes)
 
 
 def describe_source(source: Received, checked: Checked, measured: Tally, notes: list[str]) -> dict[str, Any]:

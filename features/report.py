@@ -31,12 +31,14 @@ def report(ingested: Ingested, folder: Path, as_json: bool, more: dict[str, Any]
     """Print an attrition table, notes and the kinds of problems; or all of it as one JSON object."""
     suspected = describe(ingested.suspicions)
     if as_json:
-        typer.echo(json.dumps({**ingested.about, "suspicions": suspected, "changed": ingested.changed, **(more or {})}))
+        typer.echo(json.dumps({**ingested.about, "suspicions": [*ingested.units, *suspected], "changed": ingested.changed, **(more or {})}))
         return
     about = ingested.about
     console.print(attrition_table(about, f"{folder} ({about['hash']})"))
     if not ingested.changed:
         console.print("  Nothing changed: the folder holds this already, byte for byte.")
+    for warning in ingested.units:
+        console.print(f"  warning: {warning}")
     for note in [*about["notes"], *suspected]:
         console.print(f"  note: {note}")
     if any(counts["quarantined"] for counts in about["counts"].values()):
