@@ -13,6 +13,7 @@ from myeloma import DataError
 
 LEAST_EVENTS = 20
 _FINE_PARTS = 20  # the held-out share is met to the nearest twentieth
+_ALL_IN_TURN = "or, in the task's `evaluation` in params.yaml, `kind: cross_validation` judges everybody in turn."
 
 
 @dataclass(frozen=True)
@@ -29,15 +30,30 @@ def evaluation_folds(rows: pd.DataFrame, evaluation: Evaluation) -> list[Fold]:
     Raises
     ------
     DataError
-        Fewer than 20 people progressed: figures would say nothing.
+        Fewer than 20 people progressed, or with held-out evaluation in the part that is fitted on or in the part that is
+        judged: figures would say nothing.
     """
     refuse_too_few(rows)
     if evaluation.kind == "held_out":
         fine = patient_folds(rows, _FINE_PARTS, evaluation.seed)
-        judged = fine[: round(evaluation.test_share * _FINE_PARTS)]
-        judge = np.sort(np.concatenate([fold.judge for fold in judged]))
-        return [Fold(np.setdiff1d(np.arange(len(rows)), judge), judge)]
+        judge = np.sort(np.concatenate([fold.judge for fold in fine[: round(evaluation.test_share * _FINE_PARTS)]]))
+        fold = Fold(np.setdiff1d(np.arange(len(rows)), judge), judge)
+        _refuse_thin_part(rows, fold, evaluation.test_share)
+        return [fold]
     return patient_folds(rows, evaluation.folds, evaluation.seed)
+
+
+def _refuse_thin_part(rows: pd.DataFrame, fold: Fold, share: float) -> None:
+    for doing, positions, mend in (("judged", fold.judge, "raise"), ("fitted on", fold.fit, "lower")):
+        people, progressed = _people(rows.iloc[positions])
+        if progressed < LEAST_EVENTS:
+            what = f"With test_share {share:g}, {people} people are {doing}, of whom {progressed} progress"
+            raise DataError(f"{what}; at least {LEAST_EVENTS} are needed.", f"{mend} test_share; {_ALL_IN_TURN}", "too_few_events")
+
+
+def _people(rows: pd.DataFrame) -> tuple[int, int]:
+    """Return how many people there are, and how many of them progress."""
+    return rows["patient_id"].nunique(), rows.loc[rows["event"] == "progression", "patient_id"].nunique()
 
 
 def refuse_too_few(rows: pd.DataFrame) -> None:
@@ -48,10 +64,10 @@ def refuse_too_few(rows: pd.DataFrame) -> None:
     DataError
         It says how many there are.
     """
-    progressed = rows.loc[rows["event"] == "progression", "patient_id"].nunique()
+    people, progressed = _people(rows)
     if progressed < LEAST_EVENTS:
         raise DataError(
-            f"Only {progressed} of {rows['patient_id'].nunique()} people progress in this table; fitting needs at least {LEAST_EVENTS}.",
+            f"Only {progressed} of {people} people progress in this table; fitting needs at least {LEAST_EVENTS}.",
             "add people or follow-up; in params.yaml, `treatment: composite` counts the start of treatment as progression.",
             "too_few_events",
         )

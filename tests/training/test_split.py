@@ -38,12 +38,27 @@ def test_the_split_does_not_depend_on_the_order_of_rows(rows):
 
 
 def test_held_out_is_one_fold_of_about_the_share_asked_for(rows, smm_task):
-    folds = evaluation_folds(rows, replace(smm_task.evaluation, test_share=0.25))
+    folds = evaluation_folds(rows, replace(smm_task.evaluation, test_share=0.5))
     assert len(folds) == 1
-    assert rows["patient_id"].iloc[folds[0].judge].nunique() == 50
+    assert rows["patient_id"].iloc[folds[0].judge].nunique() == 100
 
 
 def test_too_few_progressors_are_refused(rows, smm_task):
     few = rows.assign(event=np.where(rows["patient_id"].isin([f"p{i}" for i in range(19)]), "progression", "none"))
     with pytest.raises(DataError, match="Only 19 of 200 people"):
         evaluation_folds(few, smm_task.evaluation)
+
+
+@pytest.mark.parametrize(
+    ("share", "says", "mend"),
+    [
+        (0.05, "With test_share 0.05, 10 people are judged, of whom 2 progress", "raise test_share"),
+        (0.45, "90 people are judged, of whom 18 progress", "raise test_share"),
+        (0.55, "90 people are fitted on, of whom 18 progress", "lower test_share"),
+    ],
+)
+def test_a_share_that_leaves_too_few_progressors_to_judge_or_to_fit_is_refused(rows, smm_task, share, says, mend):
+    with pytest.raises(DataError, match=f"{says}; at least 20 are needed") as refusal:
+        evaluation_folds(rows, replace(smm_task.evaluation, test_share=share))
+    assert refusal.value.hint.startswith(mend)
+    assert "`kind: cross_validation`" in refusal.value.hint
