@@ -82,5 +82,13 @@ lock: ## renew requirements.lock from pyproject.toml (written without index addr
 gpu: setup ## swap in the full XGBoost build, with the GPU libraries (700 MB)
 	@uv pip uninstall xgboost-cpu && uv pip install "xgboost==$$(sed -nE 's/^xgboost-cpu==([0-9.]+) .*/\1/p' requirements.lock | head -n 1)"
 
-clean: ## forget every result (data, models, the tracking store); keep the environment
-	@rm -rf data/mgus data/smm dvc.lock .dvc/cache .dvc/tmp mlruns/mlflow.db mlruns/mlflow.lock mlruns/artifacts
+# By name: whatever else lies in these folders was put there by a person.
+MADE := cohort truth.parquet table.parquet fit evaluation registered.json tune monitor model_card.html model_card.md
+OWN   = $(filter-out mgus smm $(FORGET),$(notdir $(wildcard mlruns/artifacts/*)))
+
+clean: ## forget every result of mgus and smm, and the tracking store; keep the environment and what is yours
+	@test -z "$(OWN)" || { echo "Error: The tracking store also holds the models, the champion and the history of: $(OWN). Nothing was removed."; \
+	  echo "Hint: to forget them too, run: make clean FORGET=\"$(OWN)\" (cohort, table and fit stay in data/; fit again after it)"; exit 1; }
+	@cd data && rm -rf $(foreach task,mgus smm,$(MADE:%=$(task)/%) $(MADE:%=$(task)/.%[.-]*))
+	@rmdir data/mgus data/smm 2> /dev/null || true
+	@rm -rf dvc.lock .dvc/cache .dvc/tmp mlruns/mlflow.db mlruns/mlflow.lock mlruns/artifacts
