@@ -67,7 +67,11 @@ def describe_units(counts: Outside) -> list[str]:
         if refused < max(LEAST_REFUSED, LEAST_SHARE * results) or fewest >= LEAST_SHARE * results:
             continue
         entry, likely = catalogue()[name], " or ".join(unit for unit in accepted_units(catalogue()[name]) if others.get(unit) == fewest)
-        kept = f", and the {results - refused} that are kept would be wrong by the same factor" if refused < results else ""
+        kept = (
+            f", and the {results - refused} that are kept would be wrong by the same factor, even if the others were mended"
+            if refused < results
+            else ""
+        )
         lines.append(
             f"suspected_site_unit: {refused} of {results} results of {name} in {own} ({refused / results:.0%}) at site {site} lie outside "
             f"{entry.lower:g} to {entry.upper:g} {entry.unit} and are refused; were they in {likely}, {results - fewest} would lie "

@@ -32,7 +32,7 @@ def test_a_site_that_calls_g_per_l_g_per_dl_is_named_with_the_share_refused_and_
     (told,) = done.units
     assert told == (
         "suspected_site_unit: 5 of 7 results of m_protein in g/dL (71%) at site B lie outside 0 to 10 g/dL and are refused; "
-        "were they in g/L, 7 would lie inside, and the 2 that are kept would be wrong by the same factor. "
+        "were they in g/L, 7 would lie inside, and the 2 that are kept would be wrong by the same factor, even if the others were mended. "
         "If so, correct the unit in the source and ingest again; nothing is changed by itself."
     )
     assert done.about["counts"]["measurements"] == {"read": 11, "kept": 6, "quarantined": 5}
