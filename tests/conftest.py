@@ -78,7 +78,7 @@ def small_smm_task(smm_task):
 def trained(tmp_path_factory, smm_cohort, small_smm_task):
     from training.evaluate import evaluate_task
     from training.fit import fit_task
-    from training.registry import register
+    from training.registry.candidates import register
 
     folder = tmp_path_factory.mktemp("trained")
     uri = f"sqlite:///{folder / 'mlruns' / 'mlflow.db'}"

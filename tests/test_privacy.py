@@ -10,7 +10,7 @@ from features.quality import clean
 from features.sources.received import received
 from training.evaluate import evaluate_task
 from training.fit import fit_task
-from training.registry import register
+from training.registry.candidates import register
 
 SENTINEL = "SENTINEL-7731"
 

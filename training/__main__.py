@@ -13,8 +13,8 @@ from features import load_task, read_table
 from features.console import console, run
 from features.tasks import DEFAULT_PARAMS
 from serving.store_trouble import told
-from training import model_commands, registry_commands
-from training.registry_commands import Evaluated, Json, Params, TaskName, folder_of
+from training import live_commands, model_commands, registry_commands
+from training.arguments import Evaluated, Json, Params, TaskName, folder_of
 
 app = typer.Typer(
     help="Fit, judge, compare and register models. Exit codes: 0 done, 1 refused (the message says why), 2 wrong use.",
@@ -83,7 +83,7 @@ def evaluate(
         typer.echo(json.dumps({name: result["metrics"] for name, result in results.items()}))
 
 
-for command in (*registry_commands.COMMANDS, *model_commands.COMMANDS):
+for command in (*registry_commands.COMMANDS, *live_commands.COMMANDS, *model_commands.COMMANDS):
     app.command()(command)
 
 

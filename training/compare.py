@@ -15,8 +15,8 @@ from serving.store import connect
 from training.gate import most_wrong, rank
 from training.landmark_tables import landmark_name
 from training.metrics.figures import MAIN
-from training.registry import live_version
-from training.version_page import VERDICT
+from training.registry.version_page import VERDICT
+from training.registry.versions import live_version
 
 
 @dataclass(frozen=True)

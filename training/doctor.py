@@ -15,9 +15,10 @@ from myeloma import StateError
 from serving.artifact import Artifact
 from serving.store import CHAMPION, connect, load_version, registered_name
 from serving.store_trouble import in_words
-from training.ledger import alias_version, history
+from training.registry.ledger import history
+from training.registry.version_page import VERDICT
+from training.registry.versions import alias_version
 from training.tracking import require_place
-from training.version_page import VERDICT
 
 _LEFTOVER_AFTER = 3600  # seconds: no fit of a candidate takes so long without a word to its run
 

@@ -17,7 +17,7 @@ from features.columns import group_label
 from features.console import console
 from features.tasks import DEFAULT_PARAMS
 from serving.store_trouble import told
-from training.registry_commands import Json, Params, TaskName, folder_of
+from training.arguments import Json, Params, TaskName, folder_of
 
 if TYPE_CHECKING:
     from training.against_truth import Beside

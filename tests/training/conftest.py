@@ -19,7 +19,7 @@ from serving.store import connect
 from training import tracking
 from training.__main__ import app
 from training.estimators.design import fit_design
-from training.registry import register
+from training.registry.candidates import register
 
 GOOD = {"auc_24m": 0.80, "auc_24m_lo": 0.76, "auc_24m_hi": 0.84, "brier_24m": 0.10, "ipa_24m": 0.2, "oe_ratio_24m": 1.0}
 HASH = "0" * 16

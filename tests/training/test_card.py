@@ -154,7 +154,7 @@ def test_files_that_the_store_lost_are_taken_from_the_evaluation_of_the_same_run
     def gone(**_):
         raise OSError("moved")
 
-    monkeypatch.setattr("training.card.facts.mlflow.artifacts.download_artifacts", gone)
+    monkeypatch.setattr("training.card.of_run.mlflow.artifacts.download_artifacts", gone)
     kept = facts_of_run(small_smm_task, version.run_id, version.version, trained.folder / "evaluation")
     assert {"performance.csv", "subgroups.csv", "plots/roc.png"} <= kept.files.keys()
     lost = facts_of_run(small_smm_task, version.run_id, version.version, trained.folder)

@@ -7,10 +7,12 @@ import pytest
 
 from myeloma import ConfigError, StateError
 from serving.store import connect
-from training import ledger
 from training.compare import candidates, of_run, promotable
-from training.ledger import alias_version, history
-from training.registry import find_version, live_version, promote, register, rollback
+from training.registry import ledger
+from training.registry.candidates import register
+from training.registry.ledger import history
+from training.registry.live import promote, rollback
+from training.registry.versions import alias_version, find_version, live_version
 
 pytestmark = pytest.mark.slow
 

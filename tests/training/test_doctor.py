@@ -13,7 +13,7 @@ from features.console import run
 from serving.store import connect
 from training.__main__ import app
 from training.doctor import examine
-from training.registry import register
+from training.registry.candidates import register
 
 pytestmark = pytest.mark.slow
 HOURS = 3600 * 1000

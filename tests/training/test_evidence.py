@@ -10,7 +10,10 @@ import pytest
 
 from features import FeatureSpec
 from myeloma import StateError
-from training.evidence import HeldOut, compare, measure, subgroups, unjudged
+from training.evidence.artifact import measure
+from training.evidence.champion import compare
+from training.evidence.held_out import HeldOut
+from training.evidence.logged import subgroups, unjudged
 from training.parity import request
 
 
@@ -118,8 +121,8 @@ def test_without_the_people_held_out_only_the_artifact_itself_is_measured(task, 
 def test_a_subgroup_whose_count_is_kept_back_is_judged_by_the_count_among_the_people_held_out(held, monkeypatch):
     kept_back = "grouping,group,horizon,measure,estimate\nsex,female,24,oe_ratio,1.4\nsex,female,24,events,\n"
     shown = "sex,male,24,oe_ratio,1.1\nsex,male,24,events,30\nsex,unknown,24,events,\nsex,male,60,oe_ratio,9\n"
-    monkeypatch.setattr("training.evidence.mlflow.artifacts.load_text", lambda uri: kept_back + shown)
-    monkeypatch.setattr("training.evidence.people_progressing", lambda rows, months: {"sex: female": 12, "sex: male": 31})
+    monkeypatch.setattr("training.evidence.logged.mlflow.artifacts.load_text", lambda uri: kept_back + shown)
+    monkeypatch.setattr("training.evidence.logged.people_progressing", lambda rows, months: {"sex: female": 12, "sex: male": 31})
     assert subgroups("run", 24, held) == {"sex: female": (1.4, 12.0), "sex: male": (1.1, 30.0)}
     assert subgroups("run", 24, None)["sex: female"] == (1.4, inf), "not here, so large enough"
 
@@ -128,7 +131,7 @@ def test_why_a_horizon_has_no_figures_is_what_evaluation_wrote_of_all_visits(mon
     why = '"only 12 people here progress within 60 months, at least 20 are needed; pool more people."'
     few = "x,,24,events,fewer than 10\n"  # of a count, not of a figure
     table = f"model,subset,horizon,measure,why\n{few}x,,24,auc,\nx,,60,auc,{why}\nx,at_1y,24,auc,{why}\n"
-    monkeypatch.setattr("training.evidence.mlflow.artifacts.load_text", lambda uri: table)
+    monkeypatch.setattr("training.evidence.logged.mlflow.artifacts.load_text", lambda uri: table)
     assert unjudged("run") == {60: "only 12 people here progress within 60 months, at least 20 are needed"}
 
 

@@ -10,7 +10,7 @@ from features import read_table, write_table
 from myeloma import ConfigError, StateError
 from training.estimators import check_models
 from training.evaluate import evaluate_task
-from training.evidence import held_out
+from training.evidence.held_out import held_out
 from training.fit import judged_hash
 
 

@@ -9,8 +9,10 @@ import pytest
 from myeloma import ConfigError, StateError
 from serving.store import connect, load_champion
 from training.compare import Candidate, as_table, candidates, promotable, worst_subgroup
-from training.ledger import history
-from training.registry import live_version, promote, register, rollback
+from training.registry.candidates import register
+from training.registry.ledger import history
+from training.registry.live import promote, rollback
+from training.registry.versions import live_version
 
 
 @pytest.fixture

@@ -15,8 +15,10 @@ from training.compare import promotable
 from training.doctor import examine
 from training.evaluate import evaluate_task
 from training.fit import fit_task
-from training.ledger import history
-from training.registry import live_version, promote, register, rollback
+from training.registry.candidates import register
+from training.registry.ledger import history
+from training.registry.live import promote, rollback
+from training.registry.versions import live_version
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """The model card of a registered version: everything its own run knows of it, as one page, and what it does not know as blanks."""
 
-from training.card.facts import Facts, facts_of_run
+from training.card.facts import Facts
+from training.card.of_run import facts_of_run
 from training.card.page import card_of
 from training.card.render import CARD_HTML, CARD_MD, as_html, as_markdown, log_card, write_card
 

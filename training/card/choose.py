@@ -6,7 +6,7 @@ from features import Task
 from myeloma import ConfigError, StateError
 from myeloma.errors import nearest
 from training.compare import promotable
-from training.registry import find_version, live_version, version_of_run
+from training.registry.versions import find_version, live_version, version_of_run
 
 
 def chosen_run(task: Task, version: str | None, model: str | None) -> tuple[str, str]:

@@ -16,11 +16,11 @@ from training.differences import named_differences
 from training.evaluate import read_records
 from training.metrics import named
 from training.performance import logged, write_csv
+from training.registry.version_page import VERDICT
 from training.shift.history import gain_from_history
 from training.shift.patients import learning_curve
 from training.shift.sites import by_site
 from training.shift.time import over_time
-from training.version_page import VERDICT
 
 Refit = Literal["sites", "time", "history", "patients"]
 FOLDER = "refits"

@@ -7,6 +7,7 @@ took the same number, withdraw and try again. Of two that write at once at most 
 
 from __future__ import annotations
 
+import datetime as dt
 import getpass
 import json
 import random
@@ -17,7 +18,8 @@ from dataclasses import asdict, dataclass, fields, replace
 from mlflow.exceptions import MlflowException
 
 from myeloma import StateError
-from serving.store import CHALLENGER, CHAMPION, connect, registered_name, version_of_alias
+from serving.store import CHALLENGER, CHAMPION, connect, registered_name
+from training.registry.versions import alias_version
 
 _PREFIX = "ledger."
 _ATTEMPTS = 12
@@ -59,6 +61,11 @@ def history(task_name: str) -> list[Entry]:
     return [replace(entry, until=end) for entry, end in zip(entries, ends, strict=False)]
 
 
+def last_key(task_name: str) -> str:
+    """Return the key of the last decision, empty where there is none."""
+    return next(reversed(read(task_name)), "")
+
+
 def append(task_name: str, entry: Entry, after: str) -> None:
     """Write a decision, if nothing was decided since `after` (the key of the last decision it rests on, empty for none).
 
@@ -69,7 +76,7 @@ def append(task_name: str, entry: Entry, after: str) -> None:
     """
     client, model = connect(), registered_name(task_name)
     for attempt in range(_ATTEMPTS):
-        last = _last(task_name)
+        last = last_key(task_name)
         if last != after:
             raise overtaken(task_name)
         key = f"{_next(last)}{uuid.uuid4().hex[:8]}"
@@ -94,14 +101,8 @@ def settle(task_name: str) -> None:
         client.set_registered_model_alias(model, CHAMPION, version)
         if alias_version(task_name, CHALLENGER) == version:
             client.delete_registered_model_alias(model, CHALLENGER)
-        if _last(task_name) == key:
+        if last_key(task_name) == key:
             return
-
-
-def alias_version(task_name: str, alias: str) -> str | None:
-    """Return the version an alias points at, None where there is none."""
-    found = version_of_alias(task_name, alias)
-    return str(found.version) if found else None
 
 
 def standing(entries: list[Entry]) -> list[Entry]:
@@ -135,6 +136,11 @@ def user() -> str:
         return "unknown"
 
 
+def now() -> str:
+    """Return the time of a decision, in UTC, as it is written down."""
+    return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+
+
 def overtaken(task_name: str) -> StateError:
     """Return the error for a decision that rests on a champion that is no longer live."""
     return StateError(
@@ -142,10 +148,6 @@ def overtaken(task_name: str) -> StateError:
         f"look at: python -m training history --task {task_name}; then try again.",
         "overtaken",
     )
-
-
-def _last(task_name: str) -> str:
-    return next(reversed(read(task_name)), "")
 
 
 def _next(last: str) -> str:

@@ -1,0 +1,1 @@
+"""What a verdict rests on beside the logged figures: the registered artifact on held-out people, and the champion there."""

@@ -1,0 +1,115 @@
+"""What is live is changed: a candidate promoted, a promotion rolled back, each decision in the ledger before the alias moves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from features import Task
+from myeloma import ConfigError, StateError
+from myeloma.errors import nearest
+from serving.store import CHAMPION, connect, load_version, registered_name
+from training.evidence.held_out import cohort_of, held_out, record_of_run
+from training.registry.judgement import judged
+from training.registry.ledger import Entry, append, last_key, now, overtaken, read, settle, standing, user
+from training.registry.versions import alias_version, live_version, version_for
+from training.tracking import require_runs
+from training.verdict import HOLD, PROMOTE, REJECT
+
+_LONGEST_REASON = 1000
+
+
+def promote(candidates: Mapping[str, Any], task: Task, name: str, reason: str, force: bool, fitted_in: Path | None = None) -> Entry:
+    """Make one candidate the champion: if the gate promotes it, if it only holds it back with a reason, else by force.
+
+    Parameters
+    ----------
+    candidates : mapping
+        What `training.compare.promotable` gives: what people were shown, by name.
+    fitted_in : Path, optional
+        The folder of fits in which the held-out people lie; without it, the verdict rests on what is logged.
+
+    Raises
+    ------
+    ConfigError
+        No such candidate; a published score; force without a reason; a reason that is blank.
+    StateError
+        There is no candidate at all; the gate rejects it, or holds it back and no reason is given; it is live already; the
+        champion changed meanwhile.
+    """
+    fitted = [n for n, candidate in candidates.items() if not candidate.published]
+    if not fitted:
+        raise StateError(f"No model of {task.name} is evaluated.", f"python -m training fit TABLE --task {task.name}, then evaluate.")
+    if name not in fitted:
+        raise ConfigError(f'"{name}" is not a fitted candidate of {task.name}.', nearest(name, fitted))
+    if force and not reason.strip():
+        raise ConfigError("Forcing a promotion needs a reason.", 'add --reason "..."; it is kept in the history.')
+    _check_reason(reason)
+    candidate = candidates[name]
+    require_runs([candidate.run_id], task)
+    version = version_for(candidate.run_id, candidate.model_uri, task.name, candidate.estimator)
+    if (live := live_version(task.name)) and live[0] == version:
+        raise StateError(
+            f"{name}, version {version}, is live already; nothing was changed.", "see: python -m training history", "live_already"
+        )
+    after = last_key(task.name)
+    record = record_of_run(candidate.run_id, fitted_in) if fitted_in else None
+    folder = cohort_of(record) if record else None
+    held = held_out(record, task, folder) if record else None
+    verdict = judged(task, version, candidate.run_id, candidate.estimator, candidate.metrics, held, folder)
+    if verdict.verdict == REJECT and not force:
+        raise StateError(f"The gate rejects {name}: {verdict.failures()}.", "improve the model, or use --force with --reason.", "gate")
+    if verdict.verdict == HOLD and not reason:
+        raise StateError(
+            f"The gate holds {name} back: {verdict.failures()}.",
+            "promote it all the same with --reason; it is kept in the history.",
+            "gate",
+        )
+    action = "force" if verdict.verdict == REJECT else PROMOTE
+    return go_live(task.name, after, version, candidate.estimator, action, reason, verdict.verdict)
+
+
+def rollback(task_name: str, reason: str) -> Entry:
+    """Make the version that was live before the present one live again.
+
+    Raises
+    ------
+    StateError
+        There is no earlier version, or the champion changed meanwhile.
+    """
+    _check_reason(reason)
+    entries = read(task_name)
+    earlier = [e for e in standing(list(entries.values()))[:-1] if e.version != alias_version(task_name, CHAMPION)]
+    if not earlier:
+        raise StateError(
+            f"There is no earlier champion of {task_name} to go back to.",
+            f"see: python -m training history --task {task_name}",
+            "no_earlier",
+        )
+    back = earlier[-1]
+    return go_live(task_name, next(reversed(entries)), back.version, back.model, "rollback", reason, "")
+
+
+def go_live(task_name: str, after: str, version: str, name: str, action: str, reason: str, verdict: str) -> Entry:
+    """Write the decision to the ledger and move the alias; a version that is live already stays so, unrecorded."""
+    model = registered_name(task_name)
+    load_version(model, version, connect().get_model_version(model, version).run_id)  # what cannot be loaded must not go live
+    replaced = alias_version(task_name, CHAMPION) or ""
+    entry = Entry(now(), action, version, replaced, name, reason.strip(), user(), verdict)
+    if last_key(task_name) != after:
+        raise overtaken(task_name)
+    if replaced == version:
+        return entry
+    try:
+        append(task_name, entry, after)
+    finally:
+        settle(task_name)
+    return entry
+
+
+def _check_reason(reason: str) -> None:
+    if reason and not reason.strip():
+        raise ConfigError("The reason is blank.", 'say why in a few words, as in --reason "drift at one site".')
+    if len(reason) > _LONGEST_REASON:
+        raise ConfigError(f"The reason has {len(reason)} characters.", f"at most {_LONGEST_REASON} are kept.")

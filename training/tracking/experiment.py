@@ -1,0 +1,73 @@
+"""A task's experiment, and whether its files and the runs asked for are in this store: a checkout may have been moved or copied."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from mlflow.exceptions import MlflowException
+
+from features import Task
+from myeloma import StateError
+from serving.store import connect, experiment_location
+
+# MLflow's own word for what this is. Its UI goes by the browser's choice first; see docs/comparing.md.
+_EXPERIMENT_TAGS = {
+    "mlflow.experimentKind": "custom_model_development",
+    "mlflow.note.content": "One line is one training; its + opens the candidates, with the same figures and plots. The training's own "
+    "description has the table of candidates and verdicts. How to read and compare: docs/comparing.md.",
+}
+
+
+def experiment_of(task: Task) -> str:
+    """Return the id of the task's experiment, which is made where it is missing.
+
+    Raises
+    ------
+    StateError
+        Its files lie in the checkout that this one was moved or copied from: they would be written there.
+    """
+    client = connect(create=True)
+    require_place(task)
+    experiment = client.get_experiment_by_name(task.name)
+    return experiment.experiment_id if experiment else client.create_experiment(task.name, experiment_location(task.name), _EXPERIMENT_TAGS)
+
+
+def require_place(task: Task) -> None:
+    """Refuse a store in which the task's experiment, where there is one, keeps its files in another checkout.
+
+    Raises
+    ------
+    StateError
+        The checkout was moved or copied.
+    """
+    experiment = connect().get_experiment_by_name(task.name)
+    there, here = experiment.artifact_location if experiment else "", experiment_location(task.name)
+    if here and there != here and there.startswith("file:") and there.endswith(f"/artifacts/{task.name}"):
+        raise StateError(
+            f"The files of {task.name} lie in {there}, not beside the tracking store: the checkout was moved or copied.",
+            "MLflow stores absolute paths: go back to that place, or start anew in this one: make clean, then make train.",
+            "moved",
+        )
+
+
+def require_runs(run_ids: Iterable[str], task: Task) -> None:
+    """Refuse to go on with runs of which this store does not hold one, or whose files lie in another checkout.
+
+    Raises
+    ------
+    StateError
+        It was made in another store, or the checkout was moved or copied.
+    """
+    require_place(task)
+    client = connect()
+    for run_id in run_ids:
+        try:
+            client.get_run(run_id)
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+                raise
+            raise StateError(
+                f"The run of this fit is not in the tracking store ({run_id}).",
+                f"fit again: python -m training fit TABLE --task {task.name}; or set MLFLOW_TRACKING_URI to the store it was made in.",
+                "no_run",
+            ) from None

@@ -1,0 +1,85 @@
+"""What is logged to a run that exists: its table, its model, its parameters and its results."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import numpy as np
+import pandas as pd
+from mlflow.entities import Dataset, DatasetInput, InputTag
+from mlflow.models import ModelSignature
+from mlflow.types import ColSpec, DataType, Schema
+
+from features import FeatureTable
+from serving import mlflow_flavour
+from serving.answer import answer_columns
+from serving.artifact import Artifact
+from serving.predict import explain
+from serving.store import connect
+from training.tracking.made_with import mlflow_version
+
+MODEL = "model"
+_REQUIREMENTS = ("mlflow", "xgboost", "numpy", "pandas")
+
+
+def log_dataset(run_id: str, table: FeatureTable) -> None:
+    """Log which table was fitted on: name, hash, column names and counts. No row and no identifier."""
+    features = {"mlflow_colspec": [{"type": "double", "name": name, "required": False} for name in table.spec.columns()]}
+    dataset = Dataset(
+        name=f"{table.about['task']} table of {table.about['source'] or 'cohort'}",
+        digest=table.about["cohort_hash"],
+        source_type="code",
+        source=json.dumps({"tags": {"cohort_hash": table.about["cohort_hash"], "feature_hash": table.about["feature_hash"]}}),
+        schema=json.dumps(features),
+        profile=json.dumps({"landmarks": len(table.rows), "patients": int(table.rows["patient_id"].nunique())}),
+    )
+    connect().log_inputs(run_id, [DatasetInput(dataset, [InputTag("mlflow.data.context", "training and evaluation")])])
+
+
+def log_model(run_id: str, folder: Path, artifact: Artifact) -> str:
+    """Log an artifact as a pyfunc model with signature and input example; return its URI.
+
+    The input example is the training median of every feature: no person's row leaves the cohort.
+    """
+    example = pd.DataFrame(
+        [{name: reference.get("p50", np.nan) for name, reference in artifact.about["reference"].items()}], columns=artifact.columns
+    )
+    output = answer_columns(artifact, explain(artifact, example.to_numpy(dtype=float)))
+    signature = ModelSignature(
+        inputs=Schema([ColSpec(DataType.double, name, required=False) for name in artifact.columns]),
+        outputs=Schema([ColSpec(DataType.double, name) for name in output.columns]),
+    )
+    with mlflow.start_run(run_id=run_id):
+        info = mlflow.pyfunc.log_model(
+            name=MODEL,
+            python_model=mlflow_flavour.__file__,
+            artifacts={mlflow_flavour.ARTIFACT: str(folder)},
+            signature=signature,
+            input_example=example,
+            pip_requirements=[f"{name}=={mlflow_version(name)}" for name in _REQUIREMENTS],
+        )
+    return info.model_uri
+
+
+def tag_run(run_id: str, name: str, value: str) -> None:
+    """Set a tag on a run that exists."""
+    connect().set_tag(run_id, name, value)
+
+
+def log_params(run_id: str, params: dict[str, Any]) -> None:
+    """Log parameters to a run that exists."""
+    with mlflow.start_run(run_id=run_id):
+        mlflow.log_params(params)
+
+
+def log_results(run_id: str, metrics: dict[str, float], folder: Path | None = None) -> None:
+    """Log metrics, and a folder of plots and tables, to a run that exists, and end it."""
+    client = connect()
+    with mlflow.start_run(run_id=run_id):
+        mlflow.log_metrics(metrics)
+        if folder is not None:
+            mlflow.log_artifacts(str(folder))
+    client.set_terminated(run_id)

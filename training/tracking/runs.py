@@ -1,0 +1,81 @@
+"""Opening runs: of a training, of each candidate under it, and of a search for options with its trials."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from features import FeatureTable, Task
+from serving.store import connect
+from training.tracking.experiment import experiment_of
+from training.tracking.logged import log_dataset
+from training.tracking.made_with import git_commit
+
+MONITOR = "monitor"  # the tag `kind` of a run that watches the champion and is no candidate
+
+
+@contextmanager
+def training(task: Task, table: FeatureTable, only: str | None) -> Iterator[str]:
+    """Open the parent run of one training, give its id, and end it: finished, or failed where the body raises."""
+    client = connect(create=True)
+    name = f"training of {only or 'all candidates'}"
+    run = client.create_run(experiment_of(task), run_name=name, tags={"mlflow.runName": name, **_made_from(task, table)})
+    log_dataset(run.info.run_id, table)
+    try:
+        yield run.info.run_id
+    except BaseException:
+        client.set_terminated(run.info.run_id, "FAILED")
+        raise
+    client.set_terminated(run.info.run_id)
+
+
+def start_run(task: Task, name: str, training_id: str, table: FeatureTable, judged_hash: str) -> str:
+    """Create a candidate's run under its training, with tags and dataset, and return its id."""
+    tags = {
+        "mlflow.runName": name,
+        "mlflow.parentRunId": training_id,
+        "estimator": name,
+        "training_id": training_id,
+        "judged_hash": judged_hash,
+        **_made_from(task, table),
+    }
+    run = connect(create=True).create_run(experiment_of(task), run_name=name, tags=tags)
+    log_dataset(run.info.run_id, table)
+    return run.info.run_id
+
+
+@contextmanager
+def search(task: Task, table: FeatureTable, model: str) -> Iterator[Callable[[str, Any], None]]:
+    """Open the parent run of a search for options; give the function that logs a trial as a run under it."""
+    client, experiment = connect(create=True), experiment_of(task)
+    name = f"search for {model}"
+    tags = {"kind": "search", **_made_from(task, table)}
+    parent = client.create_run(experiment, run_name=name, tags={"mlflow.runName": name, **tags}).info.run_id
+    log_dataset(parent, table)
+
+    def log(part: str, trial: Any) -> None:
+        run_name = f"{part} {trial.number}"
+        run = client.create_run(experiment, run_name=run_name, tags={"mlflow.runName": run_name, "mlflow.parentRunId": parent, **tags})
+        for key, value in {**trial.params, "study": part, "state": trial.state.name}.items():
+            client.log_param(run.info.run_id, key, value)
+        for step, loss in trial.intermediate_values.items():
+            client.log_metric(run.info.run_id, "fold_loss", loss, step=step)
+        client.set_terminated(run.info.run_id)
+
+    try:
+        yield log
+    except BaseException:
+        client.set_terminated(parent, "FAILED")
+        raise
+    client.set_terminated(parent)
+
+
+def _made_from(task: Task, table: FeatureTable) -> dict[str, str]:
+    return {
+        "task": task.name,
+        "cohort_hash": table.about["cohort_hash"],
+        "feature_hash": table.about["feature_hash"],
+        "source": str(table.about["source"]),
+        "git_commit": git_commit(),
+    }
