@@ -10,7 +10,7 @@ from features import read_table, write_table
 from myeloma import ConfigError, StateError
 from training.estimators import check_models
 from training.evaluate import evaluate_task
-from training.evidence.held_out import held_out
+from training.evidence.held_out import People, held_out
 from training.fit import judged_hash
 
 
@@ -47,10 +47,10 @@ def test_a_table_that_was_changed_after_the_fit_is_not_judged_on_although_it_kee
 def test_nor_is_the_gate_shown_such_a_table(trained, small_smm_task, tmp_path):
     record = json.loads((trained.folder / "fit" / "logistic" / "run_id.json").read_text())
     cohort = trained.folder / "cohort"
-    assert held_out(record, small_smm_task, cohort) is not None
+    assert held_out(record, small_smm_task, People(trained.folder / "table.parquet", cohort)) is not None
     table = read_table(trained.folder / "table.parquet")
     write_table(replace(table, rows=table.rows.assign(m_protein__last__ever=1.0)), tmp_path / "table.parquet")
-    assert held_out({**record, "table": str(tmp_path / "table.parquet")}, small_smm_task, cohort) is None
+    assert held_out(record, small_smm_task, People(tmp_path / "table.parquet", cohort)) is None
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 from myeloma import ConfigError, StateError
 from serving.store import connect, load_champion
 from training.compare import Candidate, as_table, candidates, promotable, worst_subgroup
+from training.evidence import held_out
 from training.registry.candidates import register
 from training.registry.ledger import history
 from training.registry.live import promote, rollback
@@ -45,6 +46,20 @@ def test_every_candidate_has_a_version_whose_artifact_was_measured_on_people_hel
                 results[name]["metrics"]["brier_24m"] - results[outcome["live"]["model"]]["metrics"]["brier_24m"]
             )
             assert "scored on the same" in compared["note"]
+
+
+@pytest.mark.slow
+def test_candidates_of_one_table_are_judged_on_the_same_people_who_are_read_once(trained, results, small_smm_task, monkeypatch):
+    read = []
+
+    def counted(name):
+        reads = getattr(held_out, name)
+        monkeypatch.setattr(held_out, name, lambda path: read.append((name, path.name)) or reads(path))
+
+    counted("read_table")
+    counted("read_cohort")
+    assert len(register(results, small_smm_task)["verdicts"]) > 1
+    assert read == [("read_table", "table.parquet"), ("read_cohort", "cohort")]
 
 
 @pytest.mark.slow

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -22,25 +23,47 @@ class HeldOut:
     cohort: Cohort | None
 
 
-def held_out(record: dict[str, Any], task: Task, cohort: Path) -> HeldOut | None:
+class People:
+    """A feature table and its cohort, each read when it is first asked for, and once: the candidates of a fit share them."""
+
+    def __init__(self, table: Path, cohort: Path) -> None:
+        self._table, self._cohort = table, cohort
+
+    @cached_property
+    def table(self) -> FeatureTable | None:
+        """Return the table, None where it is not on this machine."""
+        return read_table(self._table) if self._table.is_file() else None
+
+    @cached_property
+    def hashes(self) -> dict[str, str]:
+        """Return what the record of a fit knows the table by."""
+        return hashes_of(self.table)
+
+    @cached_property
+    def cohort(self) -> Cohort | None:
+        """Return the cohort that the table was built from, None where its folder is not here or holds other people."""
+        about = self._cohort / "cohort.json"
+        if not about.is_file() or json.loads(about.read_text(encoding="utf-8")).get("hash") != self.hashes["cohort_hash"]:
+            return None
+        return read_cohort(self._cohort)
+
+
+def held_out(record: dict[str, Any], task: Task, people: People) -> HeldOut | None:
     """Return the held-out rows of a fit, None where its files are not on this machine, as they were then.
 
     Parameters
     ----------
     record : dict
         What `fit` wrote: `table`, `folder`, `cohort_hash`, ...
-    cohort : Path
-        Folder of the cohort. One of other content is not taken.
+    people : People
+        Of the table and the cohort that the record names.
     """
-    table_path, predictions = Path(record["table"]), Path(record.get("folder", "")) / PREDICTIONS
-    if not table_path.is_file() or not predictions.is_file():
-        return None
-    table: FeatureTable = read_table(table_path)
-    if not hashes_of(table).items() <= record.items():
+    predictions = Path(record.get("folder", "")) / PREDICTIONS
+    if not predictions.is_file() or people.table is None or not people.hashes.items() <= record.items():
         return None
     columns = [f"risk_{months}m" for months in task.horizons]
     judged = pd.read_parquet(predictions)[["patient_id", "landmark", STRATUM, *columns]]
-    return HeldOut(table.rows.merge(judged, on=["patient_id", "landmark"]), _cohort(record, cohort))
+    return HeldOut(people.table.rows.merge(judged, on=["patient_id", "landmark"]), people.cohort)
 
 
 def cohort_of(record: dict[str, Any]) -> Path:
@@ -52,10 +75,3 @@ def record_of_run(run_id: str, fitted: Path) -> dict[str, Any] | None:
     """Return what `fit` wrote of a run, if a folder of fits holds it, else None."""
     records = (json.loads(path.read_text(encoding="utf-8")) for path in sorted(fitted.glob(f"*/{RUN}")))
     return next((record for record in records if record.get("run_id") == run_id), None)
-
-
-def _cohort(record: dict[str, Any], folder: Path) -> Cohort | None:
-    about = folder / "cohort.json"
-    if not about.is_file() or json.loads(about.read_text(encoding="utf-8")).get("hash") != record["cohort_hash"]:
-        return None
-    return read_cohort(folder)

@@ -6,12 +6,13 @@ artifacts of the run. The aliases say what is live (`champion`) and what waits (
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from features import Task
 from serving.store import CHALLENGER, CHAMPION, connect, registered_name
-from training.evidence.held_out import cohort_of, held_out
+from training.evidence.held_out import People, cohort_of, held_out
 from training.gate import rank
 from training.registry.judgement import judged
 from training.registry.ledger import last_key
@@ -38,12 +39,13 @@ def register(results: dict[str, dict[str, Any]], task: Task, cohort: Path | None
     brier = f"brier_{task.primary_horizon}m"
     fitted = {name: result for name, result in results.items() if not result["published"]}
     require_runs([result["run_id"] for result in fitted.values()], task)
+    people = cache(People)  # candidates of one table are judged on the same people, which are read once
     outcome: dict[str, Any] = {"verdicts": {}, CHAMPION: None, CHALLENGER: None, "live": None}
     for name in sorted(fitted, key=lambda name: rank(fitted[name]["metrics"], task.primary_horizon)):
         result = fitted[name]
         version = version_for(result["run_id"], result["model_uri"], task.name, name)
         folder = cohort or cohort_of(result)
-        after, held = last_key(task.name), held_out(result, task, folder)
+        after, held = last_key(task.name), held_out(result, task, people(Path(result["table"]), folder))
         verdict = judged(task, version, result["run_id"], name, result["metrics"], held, folder)
         outcome["verdicts"][name] = {"version": version, **verdict.to_dict()}
         if verdict.verdict == PROMOTE and outcome[CHAMPION] is None:

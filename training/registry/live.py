@@ -10,7 +10,7 @@ from features import Task
 from myeloma import ConfigError, StateError
 from myeloma.errors import nearest
 from serving.store import CHAMPION, connect, load_version, registered_name
-from training.evidence.held_out import cohort_of, held_out, record_of_run
+from training.evidence.held_out import People, cohort_of, held_out, record_of_run
 from training.registry.judgement import judged
 from training.registry.ledger import Entry, append, last_key, now, overtaken, read, settle, standing, user
 from training.registry.versions import alias_version, live_version, version_for
@@ -56,7 +56,7 @@ def promote(candidates: Mapping[str, Any], task: Task, name: str, reason: str, f
     after = last_key(task.name)
     record = record_of_run(candidate.run_id, fitted_in) if fitted_in else None
     folder = cohort_of(record) if record else None
-    held = held_out(record, task, folder) if record else None
+    held = held_out(record, task, People(Path(record["table"]), folder)) if record else None
     verdict = judged(task, version, candidate.run_id, candidate.estimator, candidate.metrics, held, folder)
     if verdict.verdict == REJECT and not force:
         raise StateError(f"The gate rejects {name}: {verdict.failures()}.", "improve the model, or use --force with --reason.", "gate")
