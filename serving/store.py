@@ -1,4 +1,4 @@
-"""Where models live: the MLflow store, its default place, and how the live model of a task is fetched."""
+"""Where models live: the MLflow store, and how the live model of a task is fetched."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from filelock import FileLock
 from myeloma import StateError
 from myeloma.errors import nearest
 from serving.artifact import Artifact, load_artifact
+from serving.store_address import shown_uri, sqlite_path, store_uri
 
-DEFAULT_URI = "sqlite:///mlruns/mlflow.db"
 CHAMPION = "champion"
 CHALLENGER = "challenger"
 
 
 def experiment_location(task: str) -> str | None:
     """Return where a new experiment keeps its artifacts: beside a SQLite store; a server's own place otherwise."""
-    path = _sqlite_path()
+    path = sqlite_path()
     return (path.parent / "artifacts" / task).resolve().as_uri() if path else None
 
 
@@ -42,12 +42,12 @@ def connect(create: bool = False):  # noqa: ANN201 - MlflowClient, imported late
     Raises
     ------
     StateError
-        The store does not exist.
+        The store does not exist, or the driver of its database is not installed.
     """
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")  # it would stand between the lines of --json
-    uri, path = _uri(), _sqlite_path()
+    uri, path = store_uri(), sqlite_path()
     if path is not None and not path.is_file() and not create:
         raise StateError(f"No tracking store at {uri}.", "run make train first, or set MLFLOW_TRACKING_URI.", "no_store")
     if path is not None:
@@ -60,7 +60,14 @@ def connect(create: bool = False):  # noqa: ANN201 - MlflowClient, imported late
     mlflow.set_tracking_uri(uri)
     # MLflow makes the tables of a new SQLite store without a lock: of two first trainings at once one would break off.
     with FileLock(path.with_suffix(".lock")) if path is not None and create else nullcontext():
-        return mlflow.MlflowClient()
+        try:
+            return mlflow.MlflowClient()
+        except ImportError as error:
+            raise StateError(
+                f'MLFLOW_TRACKING_URI is "{shown_uri()}": the driver of that database is not installed ({error}).',
+                "install the driver, or name one that is here, as in postgresql+psycopg://...; or use SQLite or a tracking server.",
+                "store",
+            ) from None
 
 
 def load_champion(task: str, threads: int = 1) -> Artifact:
@@ -120,11 +127,3 @@ def load_version(name: str, version: str, run_id: str, threads: int = 1) -> Arti
         )
     origin = {"model_name": name, "model_version": str(version), "run_id": run_id}
     return load_artifact(found[0].parent, origin, threads)
-
-
-def _uri() -> str:
-    return os.environ.get("MLFLOW_TRACKING_URI") or DEFAULT_URI
-
-
-def _sqlite_path() -> Path | None:
-    return Path(_uri().removeprefix("sqlite:///")) if _uri().startswith("sqlite:///") else None

@@ -1,4 +1,4 @@
-"""What goes wrong with a tracking store, in words: locked, read-only, of another version, not answering."""
+"""What goes wrong with a tracking store, in words: at no address, locked, read-only, of another version, not answering."""
 
 from __future__ import annotations
 
@@ -9,9 +9,24 @@ from collections.abc import Callable
 from typing import Any
 
 from myeloma import StateError
+from serving.store_address import DEFAULT_URI, shown_uri
 
-# The words of the store's own error, what they mean, and what to do. The first that is found counts.
+_ACCEPTED = (
+    "accepted: sqlite:///FOLDER/mlflow.db, http://HOST:PORT or https://HOST of an MLflow server, or the URL of a database "
+    f"(postgresql, mysql, mssql) whose driver is installed; where it is not set, it is {DEFAULT_URI}."
+)
+# The words of the store's own error, what they mean ({uri} is the address), and what to do. The first that is found counts.
 _TROUBLES = (
+    (
+        ("unsupported URI", "Invalid SQLite URL", "Could not parse SQLAlchemy URL", "Can't load plugin: sqlalchemy.dialects"),
+        'MLFLOW_TRACKING_URI is "{uri}", which is the address of no tracking store.',
+        _ACCEPTED,
+    ),
+    (
+        ("filesystem tracking backend",),
+        'MLFLOW_TRACKING_URI is "{uri}", a path: MLflow no longer keeps a store in a folder.',
+        f"before the path of a SQLite database write sqlite:///; {_ACCEPTED}",
+    ),
     (
         ("database is locked",),
         "The tracking store is locked: another process is writing to it.",
@@ -33,6 +48,11 @@ _TROUBLES = (
         "restore a backup, or: make clean.",
     ),
     (("unable to open database",), "The tracking store cannot be opened.", "check that its folder is there, and its rights."),
+    (
+        tuple(f"{driver}.OperationalError" for driver in ("psycopg", "psycopg2", "pymysql.err", "MySQLdb", "pyodbc")),
+        "The database of the tracking store does not answer, or does not let this user in.",
+        "check that it runs, and host, name, user and password in MLFLOW_TRACKING_URI.",
+    ),
     (
         ("API request to", "Connection refused", "Max retries", "Failed to establish"),
         "The tracking server does not answer as it should.",
@@ -65,6 +85,6 @@ def in_words(error: Exception) -> StateError:
     said = str(error)
     for words, what, hint in _TROUBLES:
         if any(word.lower() in said.lower() for word in words):
-            return StateError(what, hint, "store")
+            return StateError(what.replace("{uri}", shown_uri()), hint, "store")
     first = next((line.strip() for line in said.splitlines() if line.strip()), type(error).__name__)
     return StateError(f"The tracking store refused: {first[:300]}", "run: python -m training doctor", "store")

@@ -15,7 +15,7 @@ from contextlib import closing
 from pathlib import Path
 
 LOCK = Path(".dvc/tmp/train.lock")
-DEFAULT_STORE = "sqlite:///mlruns/mlflow.db"  # as in serving.store, which takes seconds to import
+DEFAULT_STORE = "sqlite:///mlruns/mlflow.db"  # as in serving.store_address; serving takes seconds to import
 _INTERRUPTED = 130
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 
 from features import FeatureSpec, FeatureTable, Task
 from features.console import run
@@ -114,3 +115,30 @@ def call(capsys):
         return exited.value.code or 0, captured.out + captured.err
 
     return call
+
+
+@pytest.fixture
+def command(store, root, monkeypatch, call):
+    """Run a command line in the store's folder, with the parameters of its task; return exit code and all output."""
+    params = yaml.safe_load((root / "params.yaml").read_text())
+    params["tasks"]["smm"] |= {"horizons": [24], "primary_horizon": 24, "biomarkers": ["m_protein"], "look_backs": ["ever"]}
+    params["tasks"]["smm"] |= {"statistics": ["last"], "static": ["age"]}
+    (store.folder / "params.yaml").write_text(yaml.safe_dump(params))
+    monkeypatch.chdir(store.folder)
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+
+    return call
+
+
+@pytest.fixture
+def refused(command):
+    """Run a command line that is refused with a hint and the words given."""
+
+    def refused(line, *says):
+        code, text = command(line)
+        assert code == 1, text
+        for words in says:
+            assert words in text, text
+        assert "Hint: " in text
+
+    return refused

@@ -9,7 +9,6 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -376,17 +375,6 @@ def test_a_commit_with_changed_files_is_said_to_be_no_whole_record(smm_task):
     text = as_markdown(card_of(replace(judged(smm_task), tags={"git_commit": "abc123-dirty"})))
     assert "abc123-dirty. **not reported**: files differed from this commit" in text
     assert "git checkout abc123\n" in text
-
-
-@pytest.fixture
-def command(store, root, monkeypatch, call):
-    """Run a command line in the store's folder; return its exit code, output and error output."""
-    params = yaml.safe_load((root / "params.yaml").read_text())
-    params["tasks"]["smm"] |= {"horizons": [24], "primary_horizon": 24}
-    (store.folder / "params.yaml").write_text(yaml.safe_dump(params))
-    monkeypatch.chdir(store.folder)
-
-    return call
 
 
 @pytest.mark.slow

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from serving.store import DEFAULT_URI, connect
+from serving.store import connect
+from serving.store_address import DEFAULT_URI
 from training import pipeline
 from training.pipeline import command_of, train
 

@@ -1,0 +1,24 @@
+"""Where the tracking store is: what `MLFLOW_TRACKING_URI` says, and how that is shown."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+DEFAULT_URI = "sqlite:///mlruns/mlflow.db"
+
+
+def store_uri() -> str:
+    """Return the address of the store: `MLFLOW_TRACKING_URI`, else the repository's."""
+    return os.environ.get("MLFLOW_TRACKING_URI") or DEFAULT_URI
+
+
+def shown_uri() -> str:
+    """Return the address as a message may show it: without user, password and options."""
+    return re.sub("//.*@", "//...@", store_uri()).partition("?")[0]
+
+
+def sqlite_path() -> Path | None:
+    """Return the file of a SQLite store, None for a store of another kind."""
+    return Path(store_uri().removeprefix("sqlite:///")) if store_uri().startswith("sqlite:///") else None
