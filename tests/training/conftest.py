@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import shutil
 from dataclasses import dataclass, replace
@@ -142,3 +143,9 @@ def refused(command):
         assert "Hint: " in text
 
     return refused
+
+
+@pytest.fixture
+def results(trained):
+    """What evaluation wrote of the trained candidates, by name."""
+    return json.loads((trained.folder / "evaluation" / "metrics.json").read_text())

@@ -7,7 +7,7 @@ import pytest
 
 from myeloma import ConfigError, StateError
 from serving.store import connect
-from training.compare import candidates, of_run, promotable
+from training.compare import of_run, promotable
 from training.registry import ledger
 from training.registry.candidates import register
 from training.registry.ledger import history
@@ -198,11 +198,3 @@ def test_promotions_of_several_processes_at_once_are_all_kept_in_one_order(store
     assert sorted(e.reason for e in entries[1:]) == claimed  # none lost, none twice
     assert [e.replaced for e in entries] == ["", *(e.version for e in entries[:-1])]  # one chain
     assert live(store) == entries[-1].version
-
-
-def test_a_table_shows_only_what_was_judged_on_the_same_rows_and_the_champion_of_others_with_a_note(store):
-    store.register("cox", brier=0.09)
-    store.fitted("boosting")
-    store.fitted("logistic", judged_hash="another split", auc=0.99)
-    assert [(c.estimator, c.note) for c in candidates(store.task)] == [("cox", "other cohort or split"), ("logistic", "")]
-    assert list(promotable(store.task)) == ["logistic"]

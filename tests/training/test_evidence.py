@@ -14,7 +14,6 @@ from training.evidence.artifact import measure
 from training.evidence.champion import compare
 from training.evidence.held_out import HeldOut
 from training.evidence.logged import subgroups, unjudged
-from training.parity import request
 
 
 @pytest.fixture
@@ -133,13 +132,6 @@ def test_why_a_horizon_has_no_figures_is_what_evaluation_wrote_of_all_visits(mon
     table = f"model,subset,horizon,measure,why\n{few}x,,24,auc,\nx,,60,auc,{why}\nx,at_1y,24,auc,{why}\n"
     monkeypatch.setattr("training.evidence.logged.mlflow.artifacts.load_text", lambda uri: table)
     assert unjudged("run") == {60: "only 12 people here progress within 60 months, at least 20 are needed"}
-
-
-def test_what_is_sent_to_the_api_holds_no_identifier(smm_cohort):
-    one = smm_cohort.patients["patient_id"].iloc[0]
-    sent = request(smm_cohort, one, pd.Timestamp("2024-01-01"))
-    assert sent["measurements"]
-    assert one not in str(sent)
 
 
 def test_a_risk_that_is_no_number_adds_up_to_nothing(task, held, artifact):

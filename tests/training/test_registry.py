@@ -1,6 +1,5 @@
 """What is live, what was live, and the way back, in a real store."""
 
-import json
 from dataclasses import replace
 
 import mlflow
@@ -8,17 +7,12 @@ import pytest
 
 from myeloma import ConfigError, StateError
 from serving.store import connect, load_champion
-from training.compare import Candidate, as_table, candidates, promotable, worst_subgroup
+from training.compare import promotable
 from training.evidence import held_out
 from training.registry.candidates import register
 from training.registry.ledger import history
 from training.registry.live import promote, rollback
 from training.registry.versions import live_version
-
-
-@pytest.fixture
-def results(trained):
-    return json.loads((trained.folder / "evaluation" / "metrics.json").read_text())
 
 
 @pytest.mark.slow
@@ -110,61 +104,3 @@ def test_when_nobody_passes_the_champion_stays(trained, results, small_smm_task)
     strict = replace(small_smm_task, gate=replace(small_smm_task.gate, auc_at_least=0.99))
     assert register(results, strict)["champion"] is None
     assert live_version("smm") == before
-
-
-@pytest.mark.slow
-def test_the_table_shows_every_candidate_with_the_figures_of_its_run(trained, results, small_smm_task):
-    found = candidates(small_smm_task)
-    assert {c.estimator for c in found} == set(results)
-    assert all(c.metrics == pytest.approx(results[c.estimator]["metrics"]) for c in found)
-    assert sum(c.champion_version is not None for c in found) == 1
-    assert as_table(small_smm_task, found).row_count >= len(found)
-
-
-def test_the_worst_subgroup_has_events_enough_and_is_no_landmark(smm_task):
-    def of(**groups):
-        metrics = {f"oe_ratio_24m_at_{name}": ratio for name, (ratio, _) in groups.items()}
-        metrics |= {f"events_24m_at_{name}": events for name, (_, events) in groups.items()} | {"oe_ratio_24m_at_sex_male_lo": 0.01}
-        return worst_subgroup(smm_task, Candidate("boosting", "", None, metrics, "", None))
-
-    groups = {"sex_male": (1.2, 90.0), "sex_female": (0.7, 50.0), "site_east": (3.0, 49.0), "0y": (5.0, 90.0)}
-    assert of(**groups) == ("sex_female", 0.7, 50)  # 1 / 0.7 is 1.43
-    assert of(site_east=(3.0, 49.0)) is None
-
-
-@pytest.mark.slow
-def test_every_run_has_the_same_tags_and_artifact_paths(trained, results):
-    from serving.store import connect
-
-    client = connect()
-    for result in results.values():
-        run = client.get_run(result["run_id"])
-        assert run.info.status == "FINISHED"
-        assert {"task", "estimator", "cohort_hash", "feature_hash", "git_commit", "training_id"} <= run.data.tags.keys()
-        plots = {f.path.removeprefix("plots/") for f in client.list_artifacts(result["run_id"], "plots")}
-        assert plots == {"calibration.png", "roc.png", "decision_curve.png", "auc_over_landmarks.png", "brier_over_horizons.png"}
-        tables = {f.path for f in client.list_artifacts(result["run_id"]) if not f.is_dir}
-        assert tables >= {"performance.csv", "differences.csv", "subgroups.csv", "decision_curves.csv"}
-        if not result["published"]:
-            explained = {f.path for f in client.list_artifacts(result["run_id"], "explanation")}
-            # One slope per column and an intercept per horizon: the contributions are the same at each, and drawn once.
-            drawn = ("24m",) if result["name"] == "logistic" else ("12m", "24m", "60m")
-            assert explained == {f"explanation/{name}" for name in (*drawn, "stability.csv", "availability.json")}
-            for months in drawn:
-                pictures = {f.path.split("/")[-1] for f in client.list_artifacts(result["run_id"], f"explanation/{months}")}
-                assert pictures == {"shap_beeswarm.png", "biomarker_importance.png", "dependence.png"}
-            assert -1 <= run.data.metrics["shap_rank_correlation_24m"] <= 1
-
-
-@pytest.mark.slow
-def test_the_runs_of_one_training_stand_under_one_parent_with_the_table_they_were_fitted_on(trained, results):
-    from serving.store import connect
-
-    client = connect()
-    runs = [client.get_run(result["run_id"]) for result in results.values()]
-    (parent,) = {run.data.tags["mlflow.parentRunId"] for run in runs}
-    assert client.get_run(parent).info.status == "FINISHED"
-    for run in [*runs, client.get_run(parent)]:
-        (entry,) = run.inputs.dataset_inputs
-        assert entry.dataset.digest == runs[0].data.tags["cohort_hash"]
-        assert "patient_id" not in entry.dataset.schema
