@@ -101,7 +101,7 @@ def test_a_biomarker_without_effect_ranks_last_and_among_the_first_in_no_fit(smm
     x = rng.standard_normal((1500, 4))
     task = replace(smm_task, features=spec, models={"boosting": {**smm_task.models["boosting"], "rounds": 30, "parallel_trees": 1}})
     rows = pd.DataFrame(5 + x, columns=spec.columns()).assign(patient_id=[f"p{i}" for i in range(len(x))], event="progression")
-    rows["index_date"] = rows["landmark"] = pd.Timestamp("2020-01-01")
+    rows["index_date"], rows["landmark"], rows["censored_by"] = pd.Timestamp("2020-01-01"), pd.Timestamp("2020-01-01"), ""
     # Hemoglobin has no part in it; the others have in this order, and a low one of none harms.
     rows["time_to_event"] = 1500 * rng.exponential(size=len(x)) * np.exp(-(x @ [0.7, 1.4, 1.0, 0.0]))
     made = fit_candidate(rows, spec, task, "boosting", {}, halves=4).artifact
