@@ -14,16 +14,18 @@ from features.quality import clean
 from features.simulation import simulate
 from features.tasks import DAYS_PER_MONTH
 from myeloma import ConfigError, DataError, StateError
-from training.estimators.candidate import reference_ranges
-from training.monitor.drift import LEAST_PEOPLE, exceeds, level_column, missing
+from training.monitor.drift import LEAST_PEOPLE, exceeds, missing
 from training.monitor.findings import Finding, judged, wilson
-from training.monitor.like_time import LEAST_THEN, MONTHS, remembered, share_missing, time_of
+from training.monitor.like_time import share_missing
 from training.monitor.other_unit import LEAST_AT_SITE, factors, suspected_units
 from training.monitor.outcome import Bounds, check_of_outcomes
 from training.monitor.people import Period, Visits, period_of
-from training.monitor.quantiles import GRID, positions, quantiles_of, variance
 from training.monitor.verdict import LOOK, NOTHING, RETRAIN, TOO_FEW, verdict_of
 from training.monitor.watch import watch
+from training.reference import reference_ranges
+from training.reference.by_time import LEAST_THEN, MONTHS, remembered, time_of
+from training.reference.columns import level_column
+from training.reference.quantiles import GRID, positions, quantiles_of, variance
 
 ROOM = Bounds(0.8, 1.25)
 

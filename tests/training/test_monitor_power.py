@@ -9,13 +9,13 @@ import pytest
 from features import build_table
 from features.quality import clean
 from features.simulation import simulate
-from training.estimators.candidate import reference_ranges
-from training.monitor import like_time
-from training.monitor.drift import checks_of_inputs, checks_of_risks, level_column, watched_columns
+from training.monitor.drift import checks_of_inputs, checks_of_risks
 from training.monitor.findings import FALSE_ALARMS, judged
-from training.monitor.like_time import remembered
 from training.monitor.other_unit import suspected_units
 from training.monitor.outcome import Bounds, check_of_outcomes, events_needed
+from training.reference import by_time, reference_ranges
+from training.reference.by_time import remembered
+from training.reference.columns import level_column, watched_columns
 
 PEOPLE = 40
 
@@ -80,7 +80,7 @@ def test_people_of_today_who_are_later_in_their_disease_than_training_was_are_no
         return share_of_months([found(clinic, some) - {("level", "months_since_index")} for some in drawn], bool)
 
     assert alarms() <= FALSE_ALARMS
-    monkeypatch.setattr(like_time, "MONTHS", (0.0,))
+    monkeypatch.setattr(by_time, "MONTHS", (0.0,))
     monkeypatch.setitem(clinic.about, "reference_by_time", remembered(clinic.rows, watched(clinic.rows, clinic.spec)))
     assert alarms() >= 0.2
 

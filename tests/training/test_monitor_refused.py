@@ -10,11 +10,11 @@ from features import FeatureSpec, write_cohort
 from features.quality import clean
 from features.quarantine import COLUMNS
 from features.simulation import simulate
-from training.monitor.drift import level_column
 from training.monitor.other_unit import suspected_units
 from training.monitor.people import Period
-from training.monitor.quantiles import quantiles_of
 from training.monitor.refused import as_received, out_of_range
+from training.reference.columns import level_column
+from training.reference.quantiles import quantiles_of
 
 SPEC = FeatureSpec(("m_protein",), ("ever",), ("last",), ())
 LEVEL = "m_protein__last__ever"

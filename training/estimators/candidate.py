@@ -13,9 +13,8 @@ from features.columns import FeatureSpec
 from features.tasks import Task
 from myeloma import ConfigError
 from myeloma.errors import nearest
-from serving.artifact import Artifact, Calibration
+from serving.artifact import Artifact
 from serving.models import Ensemble, Model
-from serving.models import logistic as to_risk
 from serving.models.base import Array
 from training.estimators.boosting import fit_boosting
 from training.estimators.calibrated import fit_calibration
@@ -24,9 +23,7 @@ from training.estimators.ensemble import checked_members, ensemble_options, memb
 from training.estimators.linear import choose_penalty, fit_logistic
 from training.estimators.options import checked_options
 from training.estimators.strata import with_strata
-from training.monitor.drift import watched_columns
-from training.monitor.like_time import remembered
-from training.monitor.quantiles import quantiles_of
+from training.reference import reference_by_time, reference_ranges
 from training.split import patient_folds
 
 _CALIBRATION_FOLDS = 5
@@ -138,23 +135,3 @@ def _combined(
         Ensemble({name: fitted.artifact.resampled[k] for name, fitted in chosen.items()}, weights) for k in range(halves // 2 * 2)
     )
     return model, left_out, resampled
-
-
-def reference_ranges(x: Array, columns: list[str]) -> dict[str, dict[str, Any]]:
-    """Return, per feature, the share missing, the 1st, 50th and 99th percentile and a grid of them, of the rows fitted on."""
-    out = {}
-    for j, name in enumerate(columns):
-        values = x[~np.isnan(x[:, j]), j]
-        quantiles = dict(zip(("p01", "p50", "p99"), np.percentile(values, [1, 50, 99]).tolist(), strict=True)) if len(values) else {}
-        out[name] = {"missing": float(np.isnan(x[:, j]).mean()), **quantiles, "quantiles": quantiles_of(x[:, j])}
-    return out
-
-
-def reference_by_time(
-    rows: pd.DataFrame, spec: FeatureSpec, left_out: Array, calibration: Calibration, horizons: tuple[int, ...]
-) -> dict[str, Any]:
-    """Return, by time since diagnosis, what is watched of the rows fitted on: columns, and the risks that fits without the person give."""
-    risks = to_risk(calibration.slope * left_out + np.asarray(calibration.intercepts))
-    columns = {name for watched in watched_columns(spec).values() for name in watched if name}
-    figures = {name: rows[name].to_numpy(dtype=float) for name in sorted(columns)}
-    return remembered(rows, figures | {f"risk_{months}m": risks[:, h] for h, months in enumerate(horizons)})

@@ -16,37 +16,20 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
-from features.columns import FeatureSpec, group_label, window_days
+from features.columns import FeatureSpec, group_label
 from training.metrics.figures import FEW, SMALL_CELL
 from training.monitor.findings import Finding, two_sided, wilson
-from training.monitor.like_time import Then, placed, share_missing, time_of
+from training.monitor.like_time import placed, share_missing
 from training.monitor.other_unit import Suspected
 from training.monitor.people import few
 from training.monitor.verdict import MOVES_ALONE
+from training.reference.by_time import Then, time_of
+from training.reference.columns import watched_columns
 
 Array = NDArray[np.float64]
 LEAST_PEOPLE = 20  # with fewer, only a change of nearly everybody could be told from chance
 MISSING_CHANGE = 0.10  # of people: a smaller change is no matter, however sure (large cohorts are sure of everything)
 LEVEL_CHANGE = 0.10  # of the probability to exceed the reference, from 1/2: about a third of a standard deviation
-_LEVELS = ("last", "mean", "max", "min")  # the first that is among the features says how high a biomarker is
-
-
-def level_column(spec: FeatureSpec, biomarker: str, longest: bool = True) -> str | None:
-    """Return the column that says how high a biomarker is, over the longest or the shortest look-back; None without one."""
-    statistic = next((name for name in _LEVELS if name in spec.statistics), None)
-    windows = sorted(spec.look_backs, key=window_days)
-    return f"{biomarker}__{statistic}__{windows[-1 if longest else 0]}" if statistic else None
-
-
-def watched_columns(spec: FeatureSpec) -> dict[str, tuple[str, str, str | None]]:
-    """Return, per biomarker and static column, the columns that are looked at: for missing, for the level, for its age."""
-    out: dict[str, tuple[str, str, str | None]] = {}
-    for name in spec.biomarkers:
-        recent, level = level_column(spec, name, longest=False), level_column(spec, name)
-        if recent and level:
-            age = f"{name}__age_days__{level.rpartition('__')[2]}"
-            out[name] = recent, level, age if age in spec.columns() else None
-    return out | {name: (name, name, None) for name in spec.static}
 
 
 def checks_of_inputs(rows: pd.DataFrame, spec: FeatureSpec, about: dict[str, Any], suspected: list[Suspected]) -> Iterator[Finding]:

@@ -22,7 +22,7 @@ from features.plausibility import SLIP_FACTOR
 from myeloma import catalogue
 from training.monitor.findings import FALSE_ALARMS, Finding, two_sided
 from training.monitor.people import sites_of
-from training.monitor.quantiles import positions, variance
+from training.reference.quantiles import positions, variance
 
 Array = NDArray[np.float64]
 LEAST_AT_SITE = 8  # people: a unit change moves all of them, so few are enough (eight beyond the reference: 5 standard errors)

@@ -8,12 +8,12 @@ from serving.answer import NOTICE
 from training.metrics.figures import SMALL_CELL
 from training.monitor.drift import LEAST_PEOPLE, LEVEL_CHANGE, MISSING_CHANGE
 from training.monitor.findings import FALSE_ALARMS, Finding
-from training.monitor.like_time import LEAST_THEN
 from training.monitor.other_unit import LEAST_AT_SITE
 from training.monitor.people import few
 from training.monitor.picture import picture
 from training.monitor.verdict import LOOK, RETRAIN
 from training.monitor.watch import Watched
+from training.reference.by_time import LEAST_THEN
 from training.split import LEAST_EVENTS
 
 _STYLE = """

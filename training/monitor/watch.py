@@ -14,14 +14,16 @@ from myeloma import ConfigError, StateError
 from serving.artifact import Artifact, feature_matrix
 from serving.predict import predict_risk
 from training.metrics.figures import SMALL_CELL
-from training.monitor.drift import checks_of_inputs, checks_of_risks, level_column
+from training.monitor.drift import checks_of_inputs, checks_of_risks
 from training.monitor.findings import Finding, judged
-from training.monitor.like_time import LEAST_THEN, time_of, times_alone
+from training.monitor.like_time import times_alone
 from training.monitor.other_unit import LEAST_AT_SITE, as_finding, suspected_units
 from training.monitor.outcome import Bounds, checks_of_outcomes
 from training.monitor.people import Period, Visits, few, period_of, sites_of
 from training.monitor.refused import as_received
 from training.monitor.verdict import Verdict, verdict_of
+from training.reference.by_time import LEAST_THEN, time_of
+from training.reference.columns import level_column
 
 _NOT_TOLD = ("p", "large", "shown")  # a p can give a small count away
 

@@ -1,0 +1,38 @@
+"""What a model remembers of the people it was fitted to, so that others can be compared with them later. No person's value is kept."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from features.columns import FeatureSpec
+from serving.artifact import Calibration
+from serving.models import logistic as to_risk
+from training.reference.by_time import remembered
+from training.reference.columns import watched_columns
+from training.reference.quantiles import quantiles_of
+
+Array = NDArray[np.float64]
+
+
+def reference_ranges(x: Array, columns: list[str]) -> dict[str, dict[str, Any]]:
+    """Return, per feature, the share missing, the 1st, 50th and 99th percentile and a grid of them, of the rows fitted on."""
+    out = {}
+    for j, name in enumerate(columns):
+        values = x[~np.isnan(x[:, j]), j]
+        quantiles = dict(zip(("p01", "p50", "p99"), np.percentile(values, [1, 50, 99]).tolist(), strict=True)) if len(values) else {}
+        out[name] = {"missing": float(np.isnan(x[:, j]).mean()), **quantiles, "quantiles": quantiles_of(x[:, j])}
+    return out
+
+
+def reference_by_time(
+    rows: pd.DataFrame, spec: FeatureSpec, left_out: Array, calibration: Calibration, horizons: tuple[int, ...]
+) -> dict[str, Any]:
+    """Return, by time since diagnosis, what is watched of the rows fitted on: columns, and the risks that fits without the person give."""
+    risks = to_risk(calibration.slope * left_out + np.asarray(calibration.intercepts))
+    columns = {name for watched in watched_columns(spec).values() for name in watched if name}
+    figures = {name: rows[name].to_numpy(dtype=float) for name in sorted(columns)}
+    return remembered(rows, figures | {f"risk_{months}m": risks[:, h] for h, months in enumerate(horizons)})
