@@ -16,7 +16,7 @@ import pandas as pd
 from features import FeatureTable, Task
 from features.score_inputs import PREFIX
 from features.table import KEYS, OUTCOMES
-from myeloma import ConfigError
+from myeloma import ConfigError, StateError
 from myeloma.errors import nearest
 from myeloma.scores import SCORES
 from serving.artifact import Artifact, feature_matrix, save_artifact
@@ -67,7 +67,7 @@ def fit_task(table: FeatureTable, task: Task, out: Path, only: str | None, say: 
                 artifact, risks = None, [_published(name, table.rows.iloc[f.judge], task) for f in folds]
             else:
                 artifact, risks = _fit_and_judge(name, table, task, folds, fitted, say)
-            judged = pd.concat([people, pd.DataFrame(np.vstack(risks), columns=[f"risk_{months}m" for months in task.horizons])], axis=1)
+            judged = pd.concat([people, pd.DataFrame(np.vstack(risks), columns=risk_columns(task))], axis=1)
             runs[name] = _keep(name, table, task, artifact, judged, training, out / name)
     return runs
 
@@ -125,6 +125,28 @@ def _judged_people(table: FeatureTable, folds: list[Fold]) -> pd.DataFrame:
     """Return the rows judged, fold by fold, with their outcomes and whom each can stand in for; every candidate is judged on these."""
     judged = [table.rows.iloc[fold.judge].assign(fold=k) for k, fold in enumerate(folds)]
     return with_strata(pd.concat(judged, ignore_index=True), table.spec)[[*KEYS, *OUTCOMES, STRATUM, "fold"]]
+
+
+def read_judged(folder: Path, task: Task) -> pd.DataFrame:
+    """Return the rows that a candidate was judged on, with outcomes and held-out risks, as `fit` left them in its folder.
+
+    Raises
+    ------
+    StateError
+        A version of this program wrote them that kept less, or they are of other horizons.
+    """
+    judged = pd.read_parquet(folder / PREDICTIONS)
+    if missing := [name for name in (*KEYS, *OUTCOMES, STRATUM, *risk_columns(task)) if name not in judged]:
+        raise StateError(
+            f"{folder / PREDICTIONS} has no column {missing[0]}: another version wrote it.",
+            f"build again (python -m features build COHORT TABLE --task {task.name}), and fit the new table.",
+        )
+    return judged
+
+
+def risk_columns(task: Task) -> list[str]:
+    """Return the names of the columns that hold the risks."""
+    return [f"risk_{months}m" for months in task.horizons]
 
 
 def judged_hash(judged: pd.DataFrame) -> str:

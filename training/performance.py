@@ -15,7 +15,7 @@ from features.files import whole_file
 from features.table import OUTCOMES
 from myeloma import StateError
 from training.censoring import STRATUM
-from training.fit import PREDICTIONS
+from training.fit import read_judged, risk_columns
 from training.landmark_tables import at_landmark, landmark_name
 from training.metrics import Draws, all_measures, figures, main_measures, named
 from training.metrics.figures import FEW, SMALL_CELL
@@ -36,19 +36,18 @@ def held_out(table: FeatureTable, task: Task, fitted: Path, names: list[str]) ->
     Raises
     ------
     StateError
-        Two candidates were judged on different people.
+        Two candidates were judged on different people, or another version kept less of them.
     """
-    columns = [f"risk_{months}m" for months in task.horizons]
     rows, risks, first = None, {}, names[0]
     for name in names:
-        judged = pd.read_parquet(fitted / name / PREDICTIONS)
+        judged = read_judged(fitted / name, task)
         keys = judged[["patient_id", "landmark", *OUTCOMES, STRATUM]]
         if rows is not None and not keys.equals(rows):
             raise StateError(
                 f"{name} and {first} were judged on different people, so their figures do not compare.",
                 f"fit all again: python -m training fit TABLE --task {task.name}",
             )
-        rows, risks[name] = keys, judged[columns].to_numpy()
+        rows, risks[name] = keys, judged[risk_columns(task)].to_numpy()
     return rows.merge(table.rows.drop(columns=OUTCOMES), on=["patient_id", "landmark"], how="left", validate="one_to_one"), risks
 
 

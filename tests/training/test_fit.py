@@ -7,11 +7,12 @@ import pandas as pd
 import pytest
 
 from features import read_table, write_table
+from features.table import KEYS, OUTCOMES
 from myeloma import ConfigError, StateError
 from training.estimators import check_models
 from training.evaluate import evaluate_task
 from training.evidence.held_out import People, held_out
-from training.fit import judged_hash
+from training.fit import judged_hash, read_judged, risk_columns
 
 
 @pytest.mark.parametrize(
@@ -60,3 +61,12 @@ def test_figures_compare_where_people_split_and_outcomes_are_the_same_whatever_t
     judged = pd.DataFrame({"patient_id": ["a"], "landmark": pd.Timestamp("2020-01-01"), "fold": 0, "event": "progression"})
     judged = judged.assign(time_to_event=300.0, risk_24m=0.1)
     assert (judged_hash(judged) == judged_hash(judged.assign(**{column: other}))) == (column == "risk_24m")
+
+
+@pytest.mark.parametrize("column", ["censored_by", "censoring_stratum", "risk_24m"])
+def test_predictions_that_another_version_wrote_are_refused_in_words(smm_task, tmp_path, column):
+    written = [*KEYS, *OUTCOMES, "censoring_stratum", *risk_columns(smm_task)]
+    pd.DataFrame(columns=[name for name in written if name != column]).to_parquet(tmp_path / "predictions.parquet")
+    with pytest.raises(StateError, match=f"predictions.parquet has no column {column}: another version wrote it") as refusal:
+        read_judged(tmp_path, smm_task)
+    assert "features build" in refusal.value.hint

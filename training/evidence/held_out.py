@@ -12,7 +12,7 @@ import pandas as pd
 
 from features import Cohort, FeatureTable, Task, read_cohort, read_table
 from training.censoring import STRATUM
-from training.fit import PREDICTIONS, RUN, hashes_of
+from training.fit import PREDICTIONS, RUN, hashes_of, read_judged, risk_columns
 
 
 @dataclass(frozen=True)
@@ -58,11 +58,10 @@ def held_out(record: dict[str, Any], task: Task, people: People) -> HeldOut | No
     people : People
         Of the table and the cohort that the record names.
     """
-    predictions = Path(record.get("folder", "")) / PREDICTIONS
-    if not predictions.is_file() or people.table is None or not people.hashes.items() <= record.items():
+    folder = Path(record.get("folder", ""))
+    if not (folder / PREDICTIONS).is_file() or people.table is None or not people.hashes.items() <= record.items():
         return None
-    columns = [f"risk_{months}m" for months in task.horizons]
-    judged = pd.read_parquet(predictions)[["patient_id", "landmark", STRATUM, *columns]]
+    judged = read_judged(folder, task)[["patient_id", "landmark", STRATUM, *risk_columns(task)]]
     return HeldOut(people.table.rows.merge(judged, on=["patient_id", "landmark"]), people.cohort)
 
 
