@@ -46,6 +46,7 @@ def table(rows: int) -> pd.DataFrame:
     diagnosed, since = pd.Timestamp("2020-01-01"), pd.to_timedelta(np.arange(rows) % VISITS * DAYS_BETWEEN, unit="D")
     keys = {"patient_id": np.arange(rows) // VISITS, "landmark": diagnosed + since, "index_date": diagnosed}
     outcome = {**keys, "event": event, "time_to_event": np.ceil(ends.min(axis=0))}
+    outcome["censored_by"] = np.where(event == "none", "last_contact", "")
     return pd.concat([pd.DataFrame(outcome), pd.DataFrame(x, columns=columns)], axis=1)
 
 

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -65,3 +66,9 @@ def test_the_bare_fit_weighs_the_same_rows_alike_and_leaves_none_out(monkeypatch
     fit.bare(rows, task)()
     assert given[0].tolist() == given[1].tolist()
     assert given[0].min() > 0
+
+
+def test_a_whole_candidate_is_fitted_to_the_same_table():
+    task = load_task("smm", DEFAULT_PARAMS)
+    small = replace(task, interval_fits=2, models={"boosting": {**task.models["boosting"], "rounds": 3}})
+    assert fit.whole(fit.table(2000), small)().artifact.horizons == task.horizons
