@@ -14,7 +14,7 @@ from filelock import FileLock
 from myeloma import StateError
 from myeloma.errors import nearest
 from serving.artifact import Artifact, load_artifact
-from serving.store_address import shown_uri, sqlite_path, store_uri
+from serving.store_address import ACCEPTED, keeps_nothing, shown_uri, sqlite_path, store_uri
 
 CHAMPION = "champion"
 CHALLENGER = "challenger"
@@ -42,12 +42,14 @@ def connect(create: bool = False):  # noqa: ANN201 - MlflowClient, imported late
     Raises
     ------
     StateError
-        The store does not exist, or the driver of its database is not installed.
+        The address names no file, the store does not exist, or the driver of its database is not installed.
     """
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")  # it would stand between the lines of --json
     uri, path = store_uri(), sqlite_path()
+    if keeps_nothing():
+        raise StateError(f'MLFLOW_TRACKING_URI is "{uri}", SQLite without a file: nothing would be kept.', ACCEPTED, "store")
     if path is not None and not path.is_file() and not create:
         raise StateError(f"No tracking store at {uri}.", "run make train first, or set MLFLOW_TRACKING_URI.", "no_store")
     if path is not None:

@@ -9,23 +9,19 @@ from collections.abc import Callable
 from typing import Any
 
 from myeloma import StateError
-from serving.store_address import DEFAULT_URI, shown_uri
+from serving.store_address import ACCEPTED, shown_uri
 
-_ACCEPTED = (
-    "accepted: sqlite:///FOLDER/mlflow.db, http://HOST:PORT or https://HOST of an MLflow server, or the URL of a database "
-    f"(postgresql, mysql, mssql) whose driver is installed; where it is not set, it is {DEFAULT_URI}."
-)
 # The words of the store's own error, what they mean ({uri} is the address), and what to do. The first that is found counts.
 _TROUBLES = (
     (
         ("unsupported URI", "Invalid SQLite URL", "Could not parse SQLAlchemy URL", "Can't load plugin: sqlalchemy.dialects"),
         'MLFLOW_TRACKING_URI is "{uri}", which is the address of no tracking store.',
-        _ACCEPTED,
+        ACCEPTED,
     ),
     (
         ("filesystem tracking backend",),
         'MLFLOW_TRACKING_URI is "{uri}", a path: MLflow no longer keeps a store in a folder.',
-        f"before the path of a SQLite database write sqlite:///; {_ACCEPTED}",
+        f"before the path of a SQLite database write sqlite:///; {ACCEPTED}",
     ),
     (
         ("database is locked",),

@@ -13,6 +13,9 @@ from serving.store_trouble import in_words, told
     [
         ("foo://x", 'MLFLOW_TRACKING_URI is "foo://x", which is the address of no tracking store.', "accepted: sqlite:///FOLDER/"),
         ("postgres://me:SECRET@h/db?key=SECRET", '"postgres://...@h/db", which is the address of no', "http://HOST:PORT"),
+        ("postgresql:me:SECRET@h/db", 'is "postgresql:...@h/db", which', "http://HOST:PORT"),
+        ("postgresql:/me:SECRET@h/db", 'is "postgresql:/...@h/db", which', "http://HOST:PORT"),
+        ("me:SECRET@h/db", "...@h/db", "accepted: sqlite:///FOLDER/"),
         ("postgresql+nothing://h/db", "is the address of no tracking store", "database (postgresql, mysql, mssql)"),
         ("sqlite://mlflow.db", 'MLFLOW_TRACKING_URI is "sqlite://mlflow.db", which', "sqlite:///FOLDER/mlflow.db"),
         ("sqlite:/mlflow.db", "is the address of no tracking store", "it is sqlite:///mlruns/mlflow.db"),
@@ -30,6 +33,15 @@ def test_an_address_that_is_no_store_is_told_with_what_is_accepted(uri, says, hi
     assert hint in refused.value.hint
     assert "SECRET" not in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("uri", ["sqlite://", "sqlite:///", "sqlite:///:memory:"])
+@pytest.mark.parametrize("create", [True, False])
+def test_a_store_in_memory_is_refused_since_a_training_would_be_lost(uri, create, monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    with pytest.raises(StateError, match="SQLite without a file: nothing would be kept") as refused:
+        connect(create)
+    assert "sqlite:///FOLDER/mlflow.db" in refused.value.hint
 
 
 def test_a_database_that_does_not_answer_is_no_server_of_mlflow():
