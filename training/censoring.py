@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 NONE, PROGRESSION, DEATH = 0, 1, 2
 _CODES = {"none": NONE, "progression": PROGRESSION, "death": DEATH}
-STRATUM = "censoring_stratum"  # a column of the rows; see training.strata
+STRATUM = "censoring_stratum"  # a column of the rows; see training.estimators.strata
 _LEAST_BEYOND = 20  # rows followed beyond the horizon, for a stratum to have a curve of its own
 
 
