@@ -18,8 +18,8 @@ from training.censoring import STRATUM
 from training.fit import read_judged, risk_columns
 from training.landmark_tables import at_landmark, landmark_name
 from training.metrics import Draws, all_measures, figures, main_measures, named
-from training.metrics.figures import FEW, SMALL_CELL
 from training.metrics.sample import yearly_share
+from training.small_counts import FEW, SMALL_CELL
 
 Array = NDArray[np.float64]
 PER_PERSON = "per_person"

@@ -15,7 +15,7 @@ from features.tasks import DAYS_PER_MONTH, DAYS_PER_YEAR, horizon_days
 from myeloma.kidney import egfr_ckd_epi_2021
 from training.censoring import FollowUp, progressed_by
 from training.metrics import Draws, figures, main_measures
-from training.metrics.figures import SMALL_CELL
+from training.small_counts import SMALL_CELL
 from training.split import LEAST_EVENTS
 
 Array = NDArray[np.float64]

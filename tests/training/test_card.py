@@ -18,7 +18,7 @@ from training.card import CARD_HTML, CARD_MD, Facts, as_html, as_markdown, card_
 from training.card.cells import people, with_interval
 from training.card.document import Blank, Card, Section, Text, table
 from training.card.purpose import SIMULATED
-from training.metrics.figures import FEW
+from training.small_counts import FEW
 from training.verdict import Check
 
 SENTINEL = "SENTINEL-4410"

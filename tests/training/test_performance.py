@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 
 from training.metrics import Draws
-from training.metrics.figures import FEW, few, figures
+from training.metrics.figures import figures
 from training.performance import logged, refused, without_small_counts
+from training.small_counts import FEW, few
 from training.split import LEAST_EVENTS
 
 

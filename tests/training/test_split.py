@@ -43,18 +43,19 @@ def test_held_out_is_one_fold_of_about_the_share_asked_for(rows, smm_task):
     assert rows["patient_id"].iloc[folds[0].judge].nunique() == 100
 
 
-def test_too_few_progressors_are_refused(rows, smm_task):
-    few = rows.assign(event=np.where(rows["patient_id"].isin([f"p{i}" for i in range(19)]), "progression", "none"))
-    with pytest.raises(DataError, match="Only 19 of 200 people"):
+@pytest.mark.parametrize(("people", "said"), [(19, "Only 19"), (10, "Only 10"), (9, "Fewer than 10"), (0, "Only 0")])
+def test_too_few_progressors_are_refused_and_fewer_than_ten_not_counted(rows, smm_task, people, said):
+    few = rows.assign(event=np.where(rows["patient_id"].isin([f"p{i}" for i in range(people)]), "progression", "none"))
+    with pytest.raises(DataError, match=f"{said} of 200 people progress"):
         evaluation_folds(few, smm_task.evaluation)
 
 
 @pytest.mark.parametrize(
     ("share", "says", "mend"),
     [
-        (0.05, "With test_share 0.05, 10 people are judged, of whom 2 progress", "raise test_share"),
-        (0.45, "90 people are judged, of whom 18 progress", "raise test_share"),
-        (0.55, "90 people are fitted on, of whom 18 progress", "lower test_share"),
+        (0.05, "With test_share 0.05, 10 people are judged, of whom fewer than 10 progress", "raise test_share"),
+        (0.45, "90 people are judged, of whom only 18 progress", "raise test_share"),
+        (0.55, "90 people are fitted on, of whom only 18 progress", "lower test_share"),
     ],
 )
 def test_a_share_that_leaves_too_few_progressors_to_judge_or_to_fit_is_refused(rows, smm_task, share, says, mend):

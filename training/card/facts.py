@@ -13,7 +13,8 @@ from typing import Any
 import pandas as pd
 
 from features import Task
-from training.metrics.figures import FEW, named
+from training.metrics.figures import named
+from training.small_counts import FEW
 
 PERFORMANCE = "performance.csv"
 _LANDMARK = re.compile(r"_\d+m_at_([\d.]+)y$")

@@ -13,12 +13,11 @@ from features.tasks import horizon_days
 from training.censoring import NONE, FollowUp, progressed_by
 from training.metrics.decision import Key
 from training.metrics.sample import Draws, Sample
+from training.small_counts import few
 from training.split import LEAST_EVENTS
 
 Array = NDArray[np.float64]
 COLUMNS = ("model", "subset", "horizon", "measure", "threshold", "estimate", "lo", "hi", "why")
-SMALL_CELL = 10  # people; a smaller count is not written down
-FEW = f"fewer than {SMALL_CELL}"
 # What is shown where there is room for three figures: the measure, its name, its decimals.
 MAIN = (("auc", "AUC", 3), ("brier", "Brier score", 4), ("oe_ratio", "observed / expected", 2))
 Measures = Callable[[Sample, Array], dict[Key, Array]]
@@ -146,8 +145,3 @@ def _counts(judged: Judged) -> dict[str, float]:
         "events": float(rows.loc[case, "patient_id"].nunique()),
         "effective_rows": judged.sample.effective_rows(),
     }
-
-
-def few(people: int) -> str:
-    """Return a count that is too small in words: none, or at least ten, is written down."""
-    return f"only {people}" if people >= SMALL_CELL or people == 0 else FEW

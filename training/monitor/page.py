@@ -5,7 +5,6 @@ from __future__ import annotations
 from html import escape
 
 from serving.answer import NOTICE
-from training.metrics.figures import SMALL_CELL
 from training.monitor.drift import LEAST_PEOPLE, LEVEL_CHANGE, MISSING_CHANGE
 from training.monitor.findings import FALSE_ALARMS, Finding
 from training.monitor.other_unit import LEAST_AT_SITE
@@ -14,6 +13,7 @@ from training.monitor.picture import picture
 from training.monitor.verdict import LOOK, RETRAIN
 from training.monitor.watch import Watched
 from training.reference.by_time import LEAST_THEN
+from training.small_counts import SMALL_CELL
 from training.split import LEAST_EVENTS
 
 _STYLE = """

@@ -16,7 +16,7 @@ from features.score_inputs import score_inputs
 from features.tasks import horizon_days
 from myeloma import ConfigError, DataError
 from serving.artifact import Artifact
-from training.metrics.figures import FEW, SMALL_CELL
+from training.small_counts import SMALL_CELL, shown
 
 USUAL_DAYS = 183  # people come about every half year (catalogue: usual_interval_days), so nearly everybody is seen once
 OUTCOME_DAYS = 365  # at the least, for outcomes: a shorter period holds too few events in a clinic with tens of patients a month
@@ -119,7 +119,7 @@ class Visits:
     def _why_nobody(self, first_day: pd.Timestamp, last_day: pd.Timestamp) -> str:
         inside = self._visits[self._visits["landmark"].between(first_day, last_day)]
         reasons = inside["not_at_risk"].replace("", "criteria_met").value_counts()
-        return ", ".join(f"{n if n >= SMALL_CELL else FEW} {reason}" for reason, n in reasons.items()) or "no visit at all"
+        return ", ".join(f"{shown(n)} {reason}" for reason, n in reasons.items()) or "no visit at all"
 
 
 def few(count: float) -> str:

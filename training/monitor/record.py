@@ -11,9 +11,9 @@ from features.files import whole_file
 from serving.artifact import Artifact
 from serving.store import connect
 from training import tracking
-from training.metrics.figures import SMALL_CELL
 from training.monitor.page import page
 from training.monitor.watch import Watched
+from training.small_counts import SMALL_CELL
 
 REPORT, FINDINGS = "report.html", "findings.json"
 

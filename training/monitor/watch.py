@@ -13,7 +13,6 @@ from features import Cohort, Task
 from myeloma import ConfigError, StateError
 from serving.artifact import Artifact, feature_matrix
 from serving.predict import predict_risk
-from training.metrics.figures import SMALL_CELL
 from training.monitor.drift import checks_of_inputs, checks_of_risks
 from training.monitor.findings import Finding, judged
 from training.monitor.like_time import times_alone
@@ -24,6 +23,7 @@ from training.monitor.refused import as_received
 from training.monitor.verdict import Verdict, verdict_of
 from training.reference.by_time import LEAST_THEN, time_of
 from training.reference.columns import level_column
+from training.small_counts import SMALL_CELL
 
 _NOT_TOLD = ("p", "large", "shown")  # a p can give a small count away
 

@@ -18,7 +18,7 @@ from serving.predict import predict_risk
 from training.estimators import fit_candidate
 from training.estimators.strata import with_strata
 from training.metrics import Draws, all_measures, figures
-from training.metrics.figures import few
+from training.small_counts import few
 from training.split import LEAST_EVENTS, Fold
 
 Array = NDArray[np.float64]

@@ -11,8 +11,8 @@ import pandas as pd
 from features import FeatureTable, Task
 from myeloma import DataError
 from training.metrics import Draws, figures
-from training.metrics.figures import few
 from training.shift.judged import judge, progressing
+from training.small_counts import few
 from training.split import LEAST_EVENTS, Fold
 from training.subgroups import UNKNOWN, suppressed
 
