@@ -8,12 +8,17 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
+from typing import NoReturn
 
+import yaml
+
+PIPELINE = Path("dvc.yaml")
 LOCK = Path(".dvc/tmp/train.lock")
 DEFAULT_STORE = "sqlite:///mlruns/mlflow.db"  # as in serving.store_address; serving takes seconds to import
 _INTERRUPTED = 130
@@ -21,6 +26,7 @@ _INTERRUPTED = 130
 
 def train(tasks: list[str]) -> int:
     """Bring the tasks up to date, all at once, since they share no stage; return 0 where all went well."""
+    _check(tasks)
     lock = hold(LOCK)
     # The jobs hold the lock too: it is free when the last of them has ended, whatever became of this process.
     jobs = [subprocess.Popen(command_of(task), pass_fds=[lock]) for task in tasks]
@@ -33,6 +39,22 @@ def train(tasks: list[str]) -> int:
     return int(any(codes))
 
 
+def _check(tasks: list[str]) -> None:
+    """Refuse, in words, to begin what DVC cannot do."""
+    if shutil.which("dvc") is None:
+        _refuse("dvc, which runs the pipeline, is not installed here.", "run: make train, which sets up the environment and uses it.")
+    known = yaml.safe_load(PIPELINE.read_text(encoding="utf-8"))["stages"]["register"]["foreach"]
+    if unknown := [task for task in tasks if task not in known]:
+        _refuse(
+            f'{PIPELINE} has no stages for the task "{unknown[0]}"; it has them for {" and ".join(known)}.',
+            'a task of your own is built, fitted, evaluated and registered command by command: README.md, "Your own cohort".',
+        )
+
+
+def _refuse(what: str, hint: str) -> NoReturn:
+    sys.exit(f"Error: {what}\nHint: {hint}")
+
+
 def hold(path: Path) -> int:
     """Return the open lock; refuse, in words and with exit code 1, where another training holds it."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -40,9 +62,9 @@ def hold(path: Path) -> int:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        sys.exit(
-            "Error: make train is running in this checkout already.\n"
-            "Hint: wait until it is done, or stop it with Ctrl-C where it runs; then run make train again."
+        _refuse(
+            "make train is running in this checkout already.",
+            "wait until it is done, or stop it with Ctrl-C where it runs; then run make train again.",
         )
     return lock
 

@@ -72,8 +72,36 @@ def test_the_default_store_is_that_of_all_commands():
     assert pipeline.DEFAULT_STORE == DEFAULT_URI
 
 
-def test_a_second_training_is_refused_in_words_until_the_last_job_of_the_first_has_ended(tmp_path, monkeypatch, root):
+@pytest.fixture
+def checkout(tmp_path, monkeypatch):
+    """Go to a folder with the pipeline of two tasks."""
     monkeypatch.chdir(tmp_path)
+    Path("dvc.yaml").write_text("stages: {register: {foreach: [go, come]}}")
+
+
+@pytest.mark.usefixtures("checkout")
+def test_a_task_without_stages_is_refused_with_those_there_are_before_anything_runs(monkeypatch):
+    monkeypatch.setattr(pipeline, "command_of", lambda task: pytest.fail("a job has begun"))
+    with pytest.raises(SystemExit, match='no stages for the task "mine"; it has them for go and come') as refused:
+        train(["go", "mine"])
+    assert "Hint: a task of your own is built, fitted, evaluated and registered command by command" in refused.value.code
+    assert not pipeline.LOCK.exists()
+
+
+def test_the_tasks_of_the_pipeline_that_ships_are_known(root, monkeypatch):
+    monkeypatch.chdir(root)
+    pipeline._check(["mgus", "smm"])
+
+
+@pytest.mark.usefixtures("checkout")
+def test_without_dvc_it_says_what_sets_it_up(monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(SystemExit, match="dvc, which runs the pipeline, is not installed here"):
+        train(["go"])
+
+
+@pytest.mark.usefixtures("checkout")
+def test_a_second_training_is_refused_in_words_until_the_last_job_of_the_first_has_ended(monkeypatch, root):
     monkeypatch.setenv("PYTHONPATH", str(root))
     os.mkfifo("go")
     reading = "from training import pipeline; pipeline.command_of = lambda task: ['cat', task]; pipeline.train(['go'])"
@@ -93,7 +121,8 @@ def test_a_second_training_is_refused_in_words_until_the_last_job_of_the_first_h
 
 
 @pytest.mark.parametrize(("jobs", "code"), [(["true", "true"], 0), (["true", "false"], 1), (["kill -9 $$", "true"], 1)])
-def test_training_fails_where_one_of_its_jobs_does(jobs, code, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(pipeline, "command_of", lambda job: ["sh", "-c", job])
-    assert train(jobs) == code
+@pytest.mark.usefixtures("checkout")
+def test_training_fails_where_one_of_its_jobs_does(jobs, code, monkeypatch):
+    commands = dict(zip(("go", "come"), jobs, strict=True))
+    monkeypatch.setattr(pipeline, "command_of", lambda task: ["sh", "-c", commands[task]])
+    assert train(list(commands)) == code
