@@ -68,13 +68,13 @@ def describe_units(counts: Outside) -> list[str]:
             continue
         entry, likely = catalogue()[name], " or ".join(unit for unit in accepted_units(catalogue()[name]) if others.get(unit) == fewest)
         kept = (
-            f", and the {results - refused} that are kept would be wrong by the same factor, even if the others were mended"
+            ", and of the others, kept as they are, all would be wrong by the same factor, or some where the site writes both units"
             if refused < results
             else ""
         )
         lines.append(
             f"suspected_site_unit: {refused} of {results} results of {name} in {own} ({refused / results:.0%}) at site {site} lie outside "
             f"{entry.lower:g} to {entry.upper:g} {entry.unit} and are refused; were they in {likely}, {results - fewest} would lie "
-            f"inside{kept}. If so, correct the unit in the source and ingest again; nothing is changed by itself."
+            f"inside{kept}. Ask the site, correct the unit in the source and ingest again; nothing is changed by itself."
         )
     return lines

@@ -1,5 +1,7 @@
 """A site that writes another unit than it says: it is named with the unit that explains its values, and no value is changed."""
 
+import json
+
 import pytest
 
 from features.console import Steps
@@ -32,12 +34,15 @@ def test_a_site_that_calls_g_per_l_g_per_dl_is_named_with_the_share_refused_and_
     (told,) = done.units
     assert told == (
         "suspected_site_unit: 5 of 7 results of m_protein in g/dL (71%) at site B lie outside 0 to 10 g/dL and are refused; "
-        "were they in g/L, 7 would lie inside, and the 2 that are kept would be wrong by the same factor, even if the others were mended. "
-        "If so, correct the unit in the source and ingest again; nothing is changed by itself."
+        "were they in g/L, 7 would lie inside, and of the others, kept as they are, all would be wrong by the same factor, "
+        "or some where the site writes both units. Ask the site, correct the unit in the source and ingest again; "
+        "nothing is changed by itself."
     )
     assert done.about["counts"]["measurements"] == {"read": 11, "kept": 6, "quarantined": 5}
     report(done, tmp_path / "cohort", as_json=False)
     assert f"warning: {told}" in " ".join(capsys.readouterr().out.split())
+    report(done, tmp_path / "cohort", as_json=True)
+    assert told in json.loads(capsys.readouterr().out)["suspicions"]
 
 
 @pytest.mark.parametrize(
@@ -58,7 +63,7 @@ def test_a_site_above_suspicion_is_not_named(ingested, values, why):
     [
         ("creatinine", "umol/L", (0.7, 0.8, 0.9, 1.0, 1.1), "mg/dL"),  # too low
         ("creatinine", "mg/dL", (60, 70, 80, 90, 100, 20), "umol/L"),
-        ("hemoglobin", "G/DL", (120, 130, 140, 150, 160), "g/L"),
+        ("Hemoglobin", "G/DL", (120, 130, 140, 150, 160), "g/L"),
         ("hemoglobin", "g/L", (8.1, 8.2, 8.3, 8.4, 8.5), "g/dL or mmol/L"),
     ],
 )
