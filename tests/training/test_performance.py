@@ -6,7 +6,7 @@ import pytest
 
 from training.metrics import Draws
 from training.metrics.figures import figures
-from training.performance import logged, refused, without_small_counts
+from training.performance import logged, performance_of, refused, without_small_counts
 from training.small_counts import FEW, few
 from training.split import LEAST_EVENTS
 
@@ -52,3 +52,13 @@ def test_why_a_count_is_not_there_is_no_refusal_of_figures():
     assert refused(table) == [f"at_2y, 24 months: {table['why'].iloc[-1]}"]
     assert table["why"].iloc[-1].startswith(few(9))
     assert refused(written(people(LEAST_EVENTS, 45), np.full(65, 0.1))) == []
+
+
+def test_no_subset_of_the_figures_tells_a_small_count(smm_task):
+    rows = people(9, 60).assign(landmark=pd.Timestamp("2015-01-01"), index_date=pd.Timestamp("2015-01-01"))
+    risks = {"m": np.full((69, len(smm_task.horizons)), 0.1)}
+    table = performance_of(rows, risks, smm_task, Draws.of(rows["patient_id"], 2, 1))
+    events = table[(table["measure"] == "events") & (table["subset"].isin(["", "per_person", "at_0y"]))]
+    assert len(events) == 3 * len(smm_task.horizons)
+    assert (events["why"] == FEW).all()
+    assert events["estimate"].isna().all()
