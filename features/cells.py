@@ -13,7 +13,6 @@ import pandas as pd
 from features.cohort import OPERATORS
 
 BLANKS = frozenset(("", "na", "n/a", "nan", "none", "null", "nat", "<na>"))
-NO_DAY = np.datetime64("NaT", "ns")
 _DAY = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:.*))?", re.ASCII | re.DOTALL)
 _TIME = re.compile(r"(\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)\s*(.*)", re.ASCII | re.DOTALL)
 _ZONE = re.compile(r"(?:Z|[+-]\d{2}(?::?\d{2})?)?", re.ASCII)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from features.sources.mapping import SYSTEMS, BiomarkerCode, Mapping
 
 Meaning = TypeVar("Meaning")
-Concept = dict[str, Any]
 
 
 class FhirCodes:
