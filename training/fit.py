@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from features import FeatureTable, Task
+from features.files import whole_file
 from features.score_inputs import PREFIX
 from features.table import KEYS, OUTCOMES
 from myeloma import ConfigError, StateError
@@ -138,7 +139,7 @@ def read_judged(folder: Path, task: Task) -> pd.DataFrame:
     judged = pd.read_parquet(folder / PREDICTIONS)
     if missing := [name for name in (*KEYS, *OUTCOMES, STRATUM, *risk_columns(task)) if name not in judged]:
         raise StateError(
-            f"{folder / PREDICTIONS} has no column {missing[0]}: another version wrote it.",
+            f"{folder / PREDICTIONS} has no column {missing[0]}: it was written for other horizons, or by another version.",
             f"build again (python -m features build COHORT TABLE --task {task.name}), and fit the new table.",
         )
     return judged
@@ -175,7 +176,8 @@ def _keep(
         save_artifact(artifact, folder / ARTIFACT)
         record["model_uri"] = tracking.log_model(run_id, folder / ARTIFACT, artifact)
         tracking.tag_run(run_id, "model_uri", record["model_uri"])
-    (folder / RUN).write_text(json.dumps(record, indent=1), encoding="utf-8")
+    with whole_file(folder / RUN) as work:
+        work.write_text(json.dumps(record, indent=1), encoding="utf-8")
     return run_id
 
 

@@ -67,6 +67,8 @@ def test_figures_compare_where_people_split_and_outcomes_are_the_same_whatever_t
 def test_predictions_that_another_version_wrote_are_refused_in_words(smm_task, tmp_path, column):
     written = [*KEYS, *OUTCOMES, "censoring_stratum", *risk_columns(smm_task)]
     pd.DataFrame(columns=[name for name in written if name != column]).to_parquet(tmp_path / "predictions.parquet")
-    with pytest.raises(StateError, match=f"predictions.parquet has no column {column}: another version wrote it") as refusal:
+    with pytest.raises(
+        StateError, match=f"predictions.parquet has no column {column}: it was written for other horizons, or by another version"
+    ) as refusal:
         read_judged(tmp_path, smm_task)
     assert "features build" in refusal.value.hint
