@@ -212,6 +212,13 @@ def test_the_warning_stands_first_where_the_cohort_is_simulated_and_nowhere_else
     assert not any(SIMULATED in text for text in real.values())
 
 
+@pytest.mark.parametrize(("kind", "weighted"), [("boosting", True), ("logistic", True), ("cox", False)])
+def test_only_a_model_that_is_fitted_to_weighted_visits_is_said_to_be(smm_task, kind, weighted):
+    text = as_markdown(card_of(replace(judged(smm_task), model={"kind": kind})))
+    assert (f"{kind}, fitted to visits weighted" in text) == weighted
+    assert (f"{kind}, fitted to the times" in text) != weighted
+
+
 def test_what_evaluation_kept_back_in_subgroups_stays_back_and_is_said(smm_task):
     text = as_markdown(card_of(replace(judged(smm_task), files={"subgroups.csv": SUBGROUPS.encode()})))
     assert "| female | 40 | 22 | 0.710 (0.600 to 0.820) |" in text

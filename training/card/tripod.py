@@ -20,6 +20,13 @@ _MISSING = {
     "cox": "The mean of those fitted on stands in.",
     "ensemble": "Each member has its own way.",
 }
+_WEIGHTED = "to visits weighted by the inverse probability of being uncensored"
+_FITTED_TO = {  # those who are lost, or begin treatment, before a horizon
+    "boosting": _WEIGHTED,
+    "logistic": _WEIGHTED,
+    "cox": "to the times of progression and of death, each visit at risk until its observation ends",
+    "ensemble": f"each member in its own way (a Cox model to times, others {_WEIGHTED})",
+}
 _Items = list[tuple[str, Cell, str]]
 
 
@@ -91,8 +98,8 @@ def _sizes(facts: Facts) -> str:
 def _methods(facts: Facts) -> _Items:
     kind = facts.model.get("kind", facts.name)
     analysis = (
-        f"{kind}, fitted to visits weighted by the inverse probability of being uncensored, then recalibrated on people left out of the "
-        "fit. AUC, Brier score, calibration and net benefit with intervals by patient bootstrap."
+        f"{kind}, fitted {_FITTED_TO.get(kind, _WEIGHTED)}; then recalibrated, so weighted, on people left out of the fit. "
+        "AUC, Brier score, calibration and net benefit, so weighted too, with intervals by patient bootstrap."
     )
     ethics = "No person is in this cohort." if facts.simulated else Blank("approval and consent for the source cohort")
     return [
