@@ -67,7 +67,8 @@ def intended_use(facts: Facts) -> Section:
         "Judged on people of the same cohort; another hospital, another decade or another way of testing may give other figures.",
         "Loss to follow-up is taken to be unrelated to the biomarkers; the start of treatment, where it ends observation and 20 people "
         "or more begin it, only among people as likely to begin it by what is known at the visit: the weights come from a "
-        "Kaplan-Meier curve for each such group. Where treatment answers to what is found later, or is not in the data, the observed risk still comes out too low.",
+        "Kaplan-Meier curve for each such group. Where treatment answers to what is found later, or is not in the data, "
+        "the observed risk still comes out too low.",
         "Contributions describe the model, not a cause.",
         "The interval of a single risk says how far the model is known, not how far the person's future is.",
         "Where a myeloma-defining criterion is met, no risk is shown."
