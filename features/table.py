@@ -107,9 +107,11 @@ def add_up(parts: list[dict[str, Any]], task: Task) -> dict[str, Any]:
     total = {**numbers, "not_at_risk": dict(sorted(lost.items(), key=lambda item: (-item[1], item[0])))}
     total["landmarks"] = sum(part["landmarks"] for part in parts)
     if not total["landmarks"]:
+        reasons = ", ".join(f"{count} {reason}" for reason, count in total["not_at_risk"].items())
         raise DataError(
-            f"No landmark is left for task {task.name}: {total['not_at_risk'] or 'no visit from the index date on'}.",
-            "a landmark needs a result on or after the index date, and follow-up after it.",
+            f"No landmark is left for task {task.name}: {reasons or 'no visit from the index date on'}.",
+            "a landmark needs a result on or after the index date, follow-up after it, the task's population, and no event or "
+            f"treatment by then; tasks.{task.name}.population and tasks.{task.name}.treatment in params.yaml decide.",
             "nothing_usable",
         )
     return total

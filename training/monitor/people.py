@@ -57,7 +57,8 @@ def period_of(cohort: Cohort, since: str | None, until: str | None) -> Period:
     last = parse_day(until) if until else known
     first = parse_day(since) if since else last - pd.Timedelta(days=USUAL_DAYS)
     if first > last:
-        raise ConfigError(f"The period begins on {first.date()}, after its end on {last.date()}.", "give --since a day before --until.")
+        end = f"{last.date()}" if until else f"{last.date()}, the cohort's last day"
+        raise ConfigError(f"The period begins on {first.date()}, after its end on {end}.", "give --since a day before the end.")
     return Period(first, last, known)
 
 
