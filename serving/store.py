@@ -51,7 +51,11 @@ def connect(create: bool = False):  # noqa: ANN201 - MlflowClient, imported late
     if keeps_nothing():
         raise StateError(f'MLFLOW_TRACKING_URI is "{uri}", SQLite without a file: nothing would be kept.', ACCEPTED, "store")
     if path is not None and not path.is_file() and not create:
-        raise StateError(f"No tracking store at {uri}.", "run make train first, or set MLFLOW_TRACKING_URI.", "no_store")
+        raise StateError(
+            f"No tracking store at {uri}.",
+            "run make train first (a task of your own: python -m training fit), or set MLFLOW_TRACKING_URI.",
+            "no_store",
+        )
     if path is not None:
         path.parent.mkdir(parents=True, exist_ok=True)
     for name in ("mlflow", "alembic"):

@@ -35,6 +35,7 @@ def train(tasks: list[str]) -> int:
     except KeyboardInterrupt:  # which the jobs got as well
         for job in jobs:
             job.wait()
+        print("Stopped. make train goes on after the last stage that was finished.", file=sys.stderr)
         return _INTERRUPTED
     return int(any(codes))
 

@@ -32,7 +32,7 @@ def evaluation_folds(rows: pd.DataFrame, evaluation: Evaluation) -> list[Fold]:
     ------
     DataError
         Fewer than 20 people progressed, or with held-out evaluation in the part that is fitted on or in the part that is
-        judged: figures would say nothing.
+        judged, or fewer than there are folds: figures would say nothing.
     """
     refuse_too_few(rows)
     if evaluation.kind == "held_out":
@@ -41,6 +41,10 @@ def evaluation_folds(rows: pd.DataFrame, evaluation: Evaluation) -> list[Fold]:
         fold = Fold(np.setdiff1d(np.arange(len(rows)), judge), judge)
         _refuse_thin_part(rows, fold, evaluation.test_share)
         return [fold]
+    _, progressed = _people(rows)
+    if evaluation.folds > progressed:
+        what = f"{evaluation.folds} folds are asked for, and {progressed} people progress: some folds would hold none of them."
+        raise DataError(what, "lower `folds` in the task's `evaluation` in params.yaml; 5 or 10 are usual.", "too_few_events")
     return patient_folds(rows, evaluation.folds, evaluation.seed)
 
 

@@ -137,6 +137,7 @@ def test_a_value_of_the_wrong_shape_is_refused_with_a_message(section, slip):
         ({"interval_fits": 3}, "interval_fits is 3, accepted: an even number"),
         ({"horizons": [12, "x"]}, 'horizons, entry 2, is "x", accepted: a whole number'),
         ({"biomarkers": "m_protein"}, 'biomarkers is "m_protein", accepted: a list'),
+        ({"look_backs": [365]}, 'look_backs is 365, accepted: a list of windows in days or "ever"'),
         ({"models": {}}, "models is {}, accepted: at least 1 value(s)"),
         ({"evaluation": MGUS["evaluation"] | {"test_share": 0.04}}, "evaluation.test_share is 0.04, accepted: 0.05 or more"),
         ({"evaluation": MGUS["evaluation"] | {"test_share": 0.96}}, "evaluation.test_share is 0.96, accepted: 0.95 or less"),

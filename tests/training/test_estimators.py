@@ -303,6 +303,12 @@ def test_an_ensemble_of_one_or_of_itself_is_refused(smm_table, small_smm_task, m
         fit_candidate(smm_table.rows, smm_table.spec, wrong, "ensemble", {})
 
 
+def test_an_ensemble_without_others_to_take_from_is_refused_with_what_could_be_added(smm_task):
+    with pytest.raises(ConfigError, match="needs two other models or more") as refusal:
+        check_models(replace(smm_task, models={"ensemble": {"members": ["boosting", "logistic"]}}))
+    assert "boosting" in refusal.value.hint
+
+
 def test_the_interval_holds_the_risk_and_widens_with_less_data(mgus_table, mgus_task):
     rows = mgus_table.rows
     ids = rows["patient_id"].unique()

@@ -63,3 +63,10 @@ def test_a_share_that_leaves_too_few_progressors_to_judge_or_to_fit_is_refused(r
         evaluation_folds(rows, replace(smm_task.evaluation, test_share=share))
     assert refusal.value.hint.startswith(mend)
     assert "`kind: cross_validation`" in refusal.value.hint
+
+
+def test_more_folds_than_people_who_progress_are_refused(rows, mgus_task):
+    progressing = rows.loc[rows["event"] == "progression", "patient_id"].nunique()
+    assert len(evaluation_folds(rows, replace(mgus_task.evaluation, folds=progressing))) == progressing
+    with pytest.raises(DataError, match=f"{progressing + 1} folds are asked for, and {progressing} people progress"):
+        evaluation_folds(rows, replace(mgus_task.evaluation, folds=progressing + 1))

@@ -27,6 +27,10 @@ def checked_members(members: tuple[str, ...], task: Task) -> tuple[str, ...]:
         One is no model of the task that can be a member, or there are fewer than two.
     """
     where, possible = f"tasks.{task.name}.models.ensemble", [kind for kind in MEMBER_KINDS if kind in task.models]
+    if len(possible) < 2:
+        raise ConfigError(
+            f"{where}: an ensemble needs two other models or more.", f"add some of {', '.join(MEMBER_KINDS)}, or take it out."
+        )
     if unknown := [name for name in members if name not in possible]:
         raise ConfigError(f'{where}: "{unknown[0]}" cannot be a member.', nearest(unknown[0], possible))
     if len(set(members)) < 2:
