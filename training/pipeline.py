@@ -35,7 +35,7 @@ def train(tasks: list[str]) -> int:
     except KeyboardInterrupt:  # which the jobs got as well
         for job in jobs:
             job.wait()
-        print("Stopped. make train goes on after the last stage that was finished.", file=sys.stderr)
+        sys.stderr.write("Stopped. make train goes on after the last stage that was finished.\n")
         return _INTERRUPTED
     return int(any(codes))
 
