@@ -72,6 +72,8 @@ def test_every_figure_whatever_the_subset_is_weighted_by_the_strata(smm_task):
     draws = Draws.of(rows["patient_id"], 0, 1)
     risks = {"model": np.full((600, 3), 0.3)}
     one, two = (performance_of(each, risks, task, draws) for each in (rows, rows.assign(**{STRATUM: high})))
+    for found, groups in ((one, 1), (two, 2)):
+        assert found.loc[found["measure"] == "censoring_groups", "estimate"].eq(groups).all()
     observed = (one["measure"] == "observed") & (one["horizon"] == 24)
     assert observed.sum() == 3  # pooled, per person, at diagnosis
     assert (two.loc[observed, "estimate"] > one.loc[observed, "estimate"] + 0.005).all()

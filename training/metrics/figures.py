@@ -104,6 +104,7 @@ def figures(
             if why:
                 found.append(("auc", None, None, None, None, why))
             else:
+                found.append(("censoring_groups", None, float(judged.sample.stratum.max() + 1), None, None, ""))
                 for name in names:
                     of_model = measures(judged.sample, risks[name][kept, h])
                     by_model[name] = [(measure, threshold, *interval(v), "") for (measure, threshold), v in of_model.items()]
