@@ -97,6 +97,8 @@ def _small_artifact(task):
     about = {
         "task": task.name,
         "population": "smm",
+        "event": "progression",
+        "competing_event": "death",
         "treatment": "censor",
         "criteria_guard": True,
         "reference": {name: {"p50": 1.0, "p01": 0.0, "p99": 9.0} for name in columns},

@@ -378,6 +378,16 @@ def test_each_person_counts_once_last_for_inputs_and_first_for_outcomes(small, c
     assert (both["landmark_x"] > both["landmark_y"]).any()
 
 
+def test_what_counts_as_the_outcome_is_what_the_champion_was_fitted_to(small, champion):
+    artifact = champion[0]
+    of_death = replace(artifact, about=artifact.about | {"event": "death", "competing_event": "progression"})
+    days = pd.Timestamp("2000-01-01"), pd.Timestamp("2030-01-01")
+    seen, other = (Visits(small, one).first_followed(*days).set_index("patient_id")["event"] for one in (artifact, of_death))
+    both = seen.index.intersection(other.index)
+    assert (seen.loc[both] == "progression").any()
+    assert other.loc[both][seen.loc[both] == "progression"].eq("death").all()  # now the competing event
+
+
 def test_a_champion_that_remembers_no_times_is_refused(small, champion):
     artifact, task = champion
     old = replace(artifact, about={k: v for k, v in artifact.about.items() if k != "reference_by_time"})

@@ -10,12 +10,12 @@ import pandas as pd
 from features import Cohort
 from features.derived import with_derived
 from features.landmarks import parse_day, visit_landmarks
-from features.outcomes import criteria_met, outcomes
+from features.outcomes import criteria_met
 from features.rows import features_from
 from features.score_inputs import score_inputs
 from features.tasks import horizon_days
 from myeloma import ConfigError, DataError
-from serving.artifact import Artifact
+from serving.artifact import Artifact, at_risk
 from training.small_counts import SMALL_CELL, shown
 
 USUAL_DAYS = 183  # people come about every half year (catalogue: usual_interval_days), so nearly everybody is seen once
@@ -67,10 +67,9 @@ class Visits:
 
     def __init__(self, cohort: Cohort, artifact: Artifact) -> None:
         self._cohort, self._artifact = cohort, artifact
-        about = artifact.about
         self._measured = with_derived(cohort)
         landmarks = visit_landmarks(cohort)
-        after = outcomes(cohort, landmarks, about["treatment"], about["population"])
+        after = at_risk(artifact, cohort, landmarks)
         person = cohort.patients.set_index("patient_id").loc[landmarks["patient_id"], ["site", "index_date"]].reset_index(drop=True)
         self._visits = pd.concat([landmarks, person, after], axis=1)
 
@@ -84,10 +83,11 @@ class Visits:
         """
         rows = self._at_risk(first_day, last_day)
         if rows.empty:
+            stage = self._artifact.about["population"] or "any"
             raise DataError(
                 f"No visit of anybody at risk between {first_day.date()} and {last_day.date()}: {self._why_nobody(first_day, last_day)}.",
                 f"results of this cohort run from {self._visits['landmark'].min():%Y-%m-%d} to {self._visits['landmark'].max():%Y-%m-%d}, "
-                f"and the champion is for stage {self._artifact.about['population']}; choose --since and --until, or another task.",
+                f"and the champion is for stage {stage}; choose --since and --until, or another task.",
                 "nothing_usable",
             )
         return self._with_features(rows.drop_duplicates("patient_id", keep="last"))

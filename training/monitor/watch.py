@@ -159,5 +159,5 @@ def _notes(cohort: Cohort, artifact: Artifact, rows: pd.DataFrame) -> Iterator[s
             where = f"site {site}" if site else "people without a site"
             yield f"Ingestion refused {refused} results of {where} for their range or unit: a changed unit often ends there."
     stages = rows["patient_id"].map(cohort.patients.set_index("patient_id")["stage"])
-    if (stages == "").mean() > 0.5:
-        yield f"Most people here have no recorded stage; they are taken to be {artifact.about['population']}."
+    if (population := artifact.about["population"]) and (stages == "").mean() > 0.5:
+        yield f"Most people here have no recorded stage; they are taken to be {population}."
