@@ -13,8 +13,8 @@ from myeloma.scores import POINT_SCORES, RISK_MODELS, SCORES
 from myeloma.scores.pangea import SHOWN_MONTHS
 
 
-def score_columns(inputs: pd.DataFrame, population: str) -> pd.DataFrame:
-    """Return, for each published score of a population, its category and its risk at its own horizons.
+def score_columns(inputs: pd.DataFrame, population: str | None) -> pd.DataFrame:
+    """Return, for each published score of a population, its category and its risk at its own horizons; rows alone where it has none.
 
     The category of a row is empty when not computable, and `a|b` when missing inputs leave several possible.
     """
@@ -30,10 +30,10 @@ def score_columns(inputs: pd.DataFrame, population: str) -> pd.DataFrame:
         if model.population == population:
             values = {name: inputs[name].to_numpy() for name in model.inputs}
             columns |= {f"score_{key}_risk_{months}m": model.risk(months, **values) for months in SHOWN_MONTHS}
-    return pd.DataFrame(columns)
+    return pd.DataFrame(columns, index=pd.RangeIndex(len(inputs)))
 
 
-def score_answers(inputs: pd.DataFrame, population: str, with_risks: bool = True) -> dict[str, dict[str, Any]]:
+def score_answers(inputs: pd.DataFrame, population: str | None, with_risks: bool = True) -> dict[str, dict[str, Any]]:
     """Return each published score of one person: category and risk, the range that missing inputs leave, or why not.
 
     Parameters

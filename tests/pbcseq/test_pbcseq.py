@@ -94,3 +94,8 @@ def test_models_are_fitted_judged_and_asked_what_change_adds(run):
     assert (about["event"], about["competing_event"]) == ("death", "transplant")
     said = "".join(file.read_text() for file in path("evaluation").rglob("*history*"))
     assert said, "the report says what the change since the first value adds, with its interval"
+    command("training", "register", *params, "--evaluated", "evaluation", "--cohort", "cohort")
+    command("serving", "score", "cohort", "--task", "pbcseq", "--out", "risks.csv")
+    assert (pd.read_csv(path("risks.csv"))["status"] == "scored").sum() > 200
+    watched = command("training", "monitor", "cohort", *params, "--until", "1984-12-31")
+    assert "stage" not in watched  # the task is for whatever stage

@@ -71,6 +71,10 @@ def test_what_missing_inputs_leave_is_said_in_words():
     assert (answer["risks"], answer["reason"]) == ({}, "")
 
 
+def test_where_no_score_is_for_the_population_the_rows_stay():
+    assert score_columns(pd.concat([inputs_of(), inputs_of()]), None).shape == (2, 0)
+
+
 def test_nothing_known_is_not_computable_and_says_why():
     nothing = inputs_of()
     columns = score_columns(nothing, "smm")
