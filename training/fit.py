@@ -59,7 +59,9 @@ def fit_task(table: FeatureTable, task: Task, out: Path, only: str | None, say: 
     hashes = hashes_of(table)
     _forget_other_tables(out, hashes, names)
     people = _judged_people(table, folds)
-    runs, fitted = {}, [{} for _ in range(len(folds) + 1)]
+    parts = [_Part(fold.fit, table) for fold in folds]
+    whole = parts[0] if len(folds) == 1 else _Part(np.arange(len(table.rows)), table)  # of one fold, what is judged is kept
+    runs = {}
     with tracking.training(task, table, only) as training_id:
         training = {"training_id": training_id, "table": str(table_path), **hashes}
         for name in [only] if only else names:
@@ -67,34 +69,37 @@ def fit_task(table: FeatureTable, task: Task, out: Path, only: str | None, say: 
             if name in SCORES:
                 artifact, risks = None, [_published(name, table.rows.iloc[f.judge], task) for f in folds]
             else:
-                artifact, risks = _fit_and_judge(name, table, task, folds, fitted, say)
+                artifact, risks = _fit_and_judge(name, table, task, folds, parts, whole, say)
             judged = pd.concat([people, pd.DataFrame(np.vstack(risks), columns=risk_columns(task))], axis=1)
             runs[name] = _keep(name, table, task, artifact, judged, training, out / name)
     return runs
 
 
+class _Part:
+    """Rows to fit on, with their groups of censoring, and the candidates fitted to them: an ensemble takes its members there."""
+
+    def __init__(self, positions: np.ndarray, table: FeatureTable) -> None:
+        self.positions, self.fitted = positions, dict[str, Fitted]()
+        self._strata = with_strata(table.rows.iloc[positions], table.spec)[STRATUM].to_numpy()
+
+    def fit(self, name: str, table: FeatureTable, task: Task, halves: int) -> Artifact:
+        rows = table.rows.iloc[self.positions].assign(**{STRATUM: self._strata})
+        self.fitted[name] = fit_candidate(rows, table.spec, task, name, _about(table, task, rows), self.fitted, halves)
+        return self.fitted[name].artifact
+
+
 def _fit_and_judge(
-    name: str, table: FeatureTable, task: Task, folds: list[Fold], fitted: list[dict[str, Fitted]], say: Say
+    name: str, table: FeatureTable, task: Task, folds: list[Fold], parts: list[_Part], whole: _Part, say: Say
 ) -> tuple[Artifact, list[np.ndarray]]:
-    """Return the artifact of a candidate, and its risks for the rows that each fold judges.
-
-    `fitted` remembers the candidates of each fold, and last of everybody, for an ensemble to take its members from.
-    """
-    rows, risks = table.rows, []
-
-    def fit_on(positions: np.ndarray, known: dict[str, Fitted], halves: int) -> Artifact:
-        chosen = rows.iloc[positions]
-        known[name] = fit_candidate(chosen, table.spec, task, name, _about(table, task, chosen), known, halves)
-        return known[name].artifact
-
-    single = len(folds) == 1  # the model that is judged is the one that is kept
-    for k, (fold, known) in enumerate(zip(folds, fitted, strict=False), start=1):
-        artifact = fit_on(fold.fit, known, task.interval_fits if single else 0)
-        risks.append(predict_risk(artifact, feature_matrix(artifact, rows.iloc[fold.judge])))
-        if not single:
+    """Return the artifact of a candidate, and its risks for the rows that each fold judges."""
+    risks = []
+    for k, (fold, part) in enumerate(zip(folds, parts, strict=True), start=1):
+        artifact = part.fit(name, table, task, task.interval_fits if part is whole else 0)
+        risks.append(predict_risk(artifact, feature_matrix(artifact, table.rows.iloc[fold.judge])))
+        if part is not whole:
             say(f"{name}: fold {k} of {len(folds)}")
-    if not single:
-        artifact = fit_on(np.arange(len(rows)), fitted[-1], task.interval_fits)
+    if parts[0] is not whole:
+        artifact = whole.fit(name, table, task, task.interval_fits)
     return artifact, risks
 
 

@@ -1,4 +1,4 @@
-"""Where those at high risk are treated, those of like risk who go on untreated stand in for them."""
+"""Those who leave observation, treated or lost, are stood in for by those who were as likely to leave."""
 
 from dataclasses import replace
 
@@ -12,22 +12,22 @@ from features.simulation import simulate, simulate_truth
 from features.simulation.worlds import DEFAULT
 from features.tasks import horizon_days
 from training.censoring import STRATUM, FollowUp, ipcw_weights
-from training.estimators.strata import GROUPS, with_strata
+from training.estimators.strata import GROUPS, GROUPS_OF_LOSS, with_strata
 from training.metrics import Draws
 from training.performance import performance_of
 
 SPEC = FeatureSpec(biomarkers=("bmpc",), look_backs=("ever",), statistics=("last",), static=("age",))
 
 
-def people(n, treated, bmpc):
-    """Return people with these marrows, of whom some begin treatment after 100 to 400 days and the others are followed for 1000."""
+def people(n, left, bmpc, cause="treatment"):
+    """Return people with these marrows, of whom some leave by a cause after 100 to 400 days; the others progress on day 1000."""
     return pd.DataFrame(
         {
             "patient_id": [f"p{k}" for k in range(n)],
             "bmpc__last__ever": bmpc,
             "age": 60.0,
-            "censored_by": np.where(treated, "treatment", "last_contact"),
-            "time_to_event": np.where(treated, np.linspace(100, 400, n), 1000.0),
+            "censored_by": np.where(left, cause, ""),
+            "time_to_event": np.where(left, np.linspace(100, 400, n), 1000.0),
         }
     )
 
@@ -37,19 +37,32 @@ def marrow():
     return np.random.default_rng(1).uniform(5, 50, 400)
 
 
-def test_who_is_likely_to_be_treated_is_told_from_who_is_not(marrow):
-    treated = np.random.default_rng(2).random(400) < np.where(marrow > 30, 0.6, 0.02)
-    found = with_strata(people(400, treated, marrow), SPEC)
-    assert set(found[STRATUM]) == set(range(GROUPS))
-    assert found.loc[treated, STRATUM].value_counts().max() - found.loc[treated, STRATUM].value_counts().min() <= 2
-    below, above = found.loc[marrow < 20, STRATUM], found.loc[marrow > 40, STRATUM]
-    assert below.mean() < 0.5 and above.mean() > 2
+@pytest.mark.parametrize(("cause", "step", "groups"), [("treatment", GROUPS_OF_LOSS, GROUPS), ("last_contact", 1, GROUPS_OF_LOSS)])
+def test_who_is_likely_to_leave_is_told_from_who_is_not(marrow, cause, step, groups):
+    left = np.random.default_rng(2).random(400) < np.where(marrow > 30, 0.6, 0.02)
+    group = with_strata(people(400, left, marrow, cause), SPEC)[STRATUM] / step
+    assert set(group) == set(range(groups))
+    assert group[left].value_counts().max() - group[left].value_counts().min() <= 2
+    assert group[marrow < 20].mean() < groups / 10 and group[marrow > 40].mean() > groups / 2
 
 
-@pytest.mark.parametrize(("treated", "strata"), [(19, 1), (20, GROUPS), (0, 1)])
-def test_fewer_than_twenty_people_who_are_treated_tell_nothing(marrow, treated, strata):
-    chosen = np.argsort(np.argsort(-marrow)) < treated
-    assert with_strata(people(400, chosen, marrow), SPEC)[STRATUM].nunique() == strata
+def test_whom_treatment_does_not_tell_apart_loss_does(marrow):
+    rng = np.random.default_rng(2)
+    age = rng.uniform(50, 90, 400)
+    treated, lost = rng.random(400) < np.where(marrow > 30, 0.5, 0.05), rng.random(400) < np.where(age > 70, 0.5, 0.05)
+    rows = people(400, treated | lost, marrow).assign(age=age)
+    rows["censored_by"] = np.select([treated, lost], ["treatment", "last_contact"], "")
+    strata = with_strata(rows, SPEC)[STRATUM]
+    assert strata.nunique() > 2 * GROUPS
+    of_loss = strata % GROUPS_OF_LOSS
+    assert of_loss[age > 80].mean() > of_loss[age < 60].mean() + 1
+
+
+@pytest.mark.parametrize("cause", ["treatment", "last_contact"])
+@pytest.mark.parametrize(("left", "several"), [(19, False), (20, True), (0, False)])
+def test_fewer_than_twenty_people_who_leave_tell_nothing(marrow, left, several, cause):
+    chosen = np.argsort(np.argsort(-marrow)) < left
+    assert (with_strata(people(400, chosen, marrow, cause), SPEC)[STRATUM].nunique() > 1) == several
 
 
 def test_visits_of_the_same_few_people_do_not_make_them_enough(marrow):
@@ -79,16 +92,30 @@ def test_every_figure_whatever_the_subset_is_weighted_by_the_strata(smm_task):
     assert (two.loc[observed, "estimate"] > one.loc[observed, "estimate"] + 0.005).all()
 
 
+def represented(rows, where, months):
+    """Return the mean true risk of those whose status is known, over that of all, where it is looked at; no outcome's luck is in it."""
+    weight, risk = ipcw_weights(FollowUp.of(rows), horizon_days(months)), rows[f"risk_{months}m"]
+    return float(weight[where] @ risk[where] / risk[where].sum())
+
+
+def with_truth(task, world, seed):
+    table = build_table(clean(simulate(2000, seed=seed, world=world))[0], task)
+    truth = simulate_truth(2000, seed=seed, world=world)
+    rows = table.rows.merge(truth, on=["patient_id", "landmark"])
+    return rows, with_strata(rows, table.spec)
+
+
 @pytest.mark.slow
 def test_where_those_with_much_marrow_are_treated_early_the_strata_represent_all_and_one_curve_does_not(smm_task):
-    world = replace(DEFAULT, treatment=0.3)
-    table = build_table(clean(simulate(2000, seed=5, world=world))[0], smm_task)
-    truth = simulate_truth(2000, seed=5, world=world)
-    rows = with_strata(table.rows, table.spec).merge(truth, on=["patient_id", "landmark"])
+    one, several = with_truth(smm_task, replace(DEFAULT, treatment=0.3), seed=5)
+    everybody = np.full(len(one), True)
+    assert represented(one, everybody, 24) < 0.94
+    assert represented(several, everybody, 24) == pytest.approx(1.0, abs=0.02)
 
-    def represented(of):  # the mean true risk of those whose status is known at 24 months, over that of all; no outcome's luck in it
-        weight, risk = ipcw_weights(FollowUp.of(of), horizon_days(24)), of["risk_24m"]
-        return float(weight @ risk / risk.sum())
 
-    assert represented(rows.drop(columns=STRATUM)) < 0.94
-    assert represented(rows) == pytest.approx(1.0, abs=0.02)
+@pytest.mark.slow
+def test_late_visits_are_followed_for_a_shorter_time_and_their_risk_is_represented_all_the_same(smm_task):
+    one, several = with_truth(smm_task, DEFAULT, seed=5)
+    first, late = one["months_since_index"] == 0, one["months_since_index"] >= 60
+    assert represented(one, first, 60) - represented(one, late, 60) > 0.15
+    assert abs(represented(several, first, 60) - represented(several, late, 60)) < 0.1

@@ -16,6 +16,7 @@ from myeloma.errors import nearest
 from serving.artifact import Artifact
 from serving.models import Ensemble, Model
 from serving.models.base import Array
+from training.censoring import STRATUM
 from training.estimators.boosting import fit_boosting
 from training.estimators.calibrated import fit_calibration
 from training.estimators.cox import checked_covariates, fit_cox
@@ -70,7 +71,8 @@ def fit_candidate(
     Parameters
     ----------
     rows : DataFrame
-        Feature table rows to fit on: patient_id, landmark, index_date, the feature columns, event, time_to_event, censored_by.
+        Feature table rows to fit on: patient_id, landmark, index_date, the feature columns, event, time_to_event, censored_by;
+        and censoring_stratum, where the groups of censoring are known already.
     others : dict of Fitted, optional
         Candidates fitted to the same rows, which an ensemble takes its members from. Members that are missing are
         fitted and put there.
@@ -85,7 +87,7 @@ def fit_candidate(
     if kind not in fitters():
         raise ConfigError(f'Unknown model "{kind}".', nearest(kind, fitters()))
     options = checked_options(fitters()[kind], task.models.get(kind, {}), f"tasks.{task.name}.models.{kind}")
-    x, rows = rows[spec.columns()].to_numpy(dtype=float), with_strata(rows, spec)
+    x, rows = rows[spec.columns()].to_numpy(dtype=float), rows if STRATUM in rows else with_strata(rows, spec)
     if kind == ENSEMBLE:
         model, left_out, resampled = _combined(rows, spec, task, about, checked_members(options["members"], task), others or {}, halves)
     else:

@@ -1,8 +1,10 @@
-"""Who is likely to begin treatment: groups within which the treated can be stood in for by those who go on untreated.
+"""Who is likely to leave observation, by treatment or by loss: groups whose members can stand in for one another.
 
 Treatment before progression ends observation (`treatment: censor`), and it is those at high risk who are treated. One curve of
-being uncensored for all would let people at low risk stand in for them, and too few progressions would be seen. So the hazard of
-beginning treatment is modelled by what is known at the landmark, and each group of like hazard gets a curve of its own
+being uncensored for all would let people at low risk stand in for them, and too few progressions would be seen. Likewise for
+those lost, or still observed when the study ends: late visits are followed for a shorter time than first ones, and one curve
+would count progressions too seldom after early visits, and too often after late ones. So the hazards of beginning treatment
+and of being lost are modelled by what is known at the landmark, and each group that is alike in both gets a curve of its own
 (weights: Robins and Finkelstein, Biometrics 2000;56:779; groups of a propensity: Rosenbaum and Rubin, JASA 1984;79:516).
 """
 
@@ -19,35 +21,43 @@ from training.estimators.cox import converged
 from training.estimators.design import fit_design
 from training.split import LEAST_EVENTS
 
-GROUPS = 5  # as Rosenbaum and Rubin, after Cochran, Biometrics 1968;24:295
-_PENALTY = 0.01  # of the hazard, which is only to order people: without it, a threshold above which all are treated has no coefficient
+GROUPS = 5  # of treatment; as Rosenbaum and Rubin, after Cochran, Biometrics 1968;24:295
+GROUPS_OF_LOSS = 3  # within each; more would leave few people in a group
+_PENALTY = 0.01  # of the hazards, which are only to order people: without it, a threshold above which all are treated has no coefficient
 
 
 def with_strata(rows: pd.DataFrame, spec: FeatureSpec) -> pd.DataFrame:
-    """Return the rows with `censoring_stratum`, 0 up by the hazard of beginning treatment; 0 for all where too few begin it.
+    """Return the rows with `censoring_stratum`: 3 times the group of treatment, up by its hazard, and to that the group of loss.
 
-    Each group holds as many visits that end with treatment as the others do: where nobody is treated there is nothing to tell
-    apart. The hazard is fitted to these very rows: it says who is censored, not who progresses.
+    The hazards are fitted to these very rows: they say who is censored, not who progresses.
 
     Parameters
     ----------
     rows : DataFrame
         patient_id, censored_by, time_to_event, the feature columns of `spec`.
     """
-    treated = (rows["censored_by"] == "treatment").to_numpy()
-    hazard = _log_hazard(rows, treated, spec) if rows.loc[treated, "patient_id"].nunique() >= LEAST_EVENTS else None
+    treatment, loss = (_groups(rows, cause, count, spec) for cause, count in (("treatment", GROUPS), ("last_contact", GROUPS_OF_LOSS)))
+    return rows.assign(**{STRATUM: GROUPS_OF_LOSS * treatment + loss})
+
+
+def _groups(rows: pd.DataFrame, cause: str, count: int, spec: FeatureSpec) -> NDArray[np.int64]:
+    """Return the group of each row, 0 up by the hazard of leaving by this cause; 0 for all where too few people leave by it.
+
+    Each group holds as many visits that end so as the others do: where nobody leaves there is nothing to tell apart.
+    """
+    left = (rows["censored_by"] == cause).to_numpy()
+    hazard = _log_hazard(rows, left, spec) if rows.loc[left, "patient_id"].nunique() >= LEAST_EVENTS else None
     if hazard is None:
-        return rows.assign(**{STRATUM: 0})
-    edges = np.quantile(hazard[treated], np.arange(1, GROUPS) / GROUPS)
-    return rows.assign(**{STRATUM: np.searchsorted(edges, hazard, side="right")})
+        return np.zeros(len(rows), dtype=np.int64)
+    return np.searchsorted(np.quantile(hazard[left], np.arange(1, count) / count), hazard, side="right")
 
 
-def _log_hazard(rows: pd.DataFrame, treated: NDArray[np.bool_], spec: FeatureSpec) -> NDArray[np.float64] | None:
-    """Return the log hazard of beginning treatment of each row, from latest values and what never changes; None if none can be fitted."""
+def _log_hazard(rows: pd.DataFrame, left: NDArray[np.bool_], spec: FeatureSpec) -> NDArray[np.float64] | None:
+    """Return the log hazard of leaving of each row, from latest values and static columns; None if none can be fitted."""
     columns = [name for name in spec.columns() if (parse_column(name).statistic or "last") == "last"]
     x = rows[columns].to_numpy(dtype=float)
     design = fit_design(x, columns, columns, indicate=True, curve=True)
     z = pd.DataFrame(design.transform(x, columns)).add_prefix("z")
     time = rows["time_to_event"].to_numpy(dtype=float)
-    fitter = converged(z.assign(time=time, observed=treated, share=1.0), _PENALTY) if z.shape[1] else None
+    fitter = converged(z.assign(time=time, observed=left, share=1.0), _PENALTY) if z.shape[1] else None
     return None if fitter is None else z.to_numpy() @ fitter.params_.to_numpy()

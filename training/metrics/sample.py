@@ -70,7 +70,7 @@ class Sample:
     counts : array (draws + 1, rows), how often each row counts
     known : array (draws + 1, rows), counts times censoring weight; 0 where the status at the horizon is unknown
     stratum : int array (rows,), rows of the same one share a chance of being uncensored
-    before : array (draws + 1, strata, times), that chance just before each of `follow_up.times`
+    before : array (draws + 1, strata, times), that chance just before each of `follow_up.times` within the horizon
     case : bool array (rows,), progressed within the horizon
     reached : how many of the distinct times lie within the horizon
     rows, cases, controls : arrays (draws + 1,), summed weight of all rows, and known weight of cases and of controls
@@ -92,7 +92,7 @@ class Sample:
         """Return the sample of these rows at a horizon in days."""
         reached = int(np.searchsorted(follow_up.times, horizon, side="right"))
         stratum, happened = follow_up.strata_at(horizon), follow_up.event != NONE
-        known, before = weigh_for_censoring(counts, follow_up.position, happened, stratum, len(follow_up.times), reached)
+        known, before = weigh_for_censoring(counts, follow_up.position, happened, stratum, reached)
         case = progressed_by(follow_up, horizon)
         cases = known @ case.astype(float)
         return cls(follow_up, counts, known, stratum, before, case, reached, counts.sum(axis=1), cases, known.sum(axis=1) - cases)
