@@ -1,8 +1,8 @@
-"""Penalised logistic regression over stacked horizons: one slope per column, one intercept per horizon."""
+"""Penalised logistic regression over stacked horizons: one slope per column, one level per horizon and time since diagnosis."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -10,31 +10,47 @@ import numpy as np
 
 from serving.design import LinearDesign
 from serving.models.base import Array, Model, row_sums
+from serving.models.course import MONTHS, Course
 
 
 @dataclass(frozen=True)
 class HorizonLogistic(Model):
-    """margin_h = intercept_h + z b. Intercepts never fall with the horizon, so neither do risks."""
+    """margin_h = level_h(months since diagnosis) + z b. Levels never fall with the horizon, so neither do risks."""
 
     design: LinearDesign
     coefficients: Array
     intercepts: Array
     columns: list[str]
+    course: Course = field(default_factory=Course)
 
     def margins(self, x: Array) -> Array:
-        return row_sums(self.design.transform(x, self.columns) * self.coefficients)[:, None] + self.intercepts
+        return row_sums(self.design.transform(x, self.columns) * self.coefficients)[:, None] + self._levels(x)
 
     def contributions(self, x: Array) -> Array:
-        """SHAP values of a linear model: coefficient times distance from the training mean."""
+        """SHAP values of an additive model: coefficient times distance from the training mean, and the level's from its own there."""
         terms = self.design.transform(x, self.columns) * self.coefficients
         out = np.zeros((len(x), len(self.columns)))
         for position, source in enumerate(self.design.sources(self.columns)):
             out[:, source] += terms[:, position]
-        return np.repeat(out[:, None, :], len(self.intercepts), axis=1)
+        out = np.repeat(out[:, None, :], len(self.intercepts), axis=1)
+        if self.course.scales:
+            average = self.course.levels(self.intercepts, np.array([self.course.mean]))
+            out[:, :, self.columns.index(MONTHS)] += self._levels(x) - average
+        return out
+
+    def _levels(self, x: Array) -> Array:
+        return self.course.levels(self.intercepts, self.course.fading(x, self.columns))
 
     def save(self, folder: Path) -> dict[str, Any]:
-        return {"design": self.design.to_dict(), "coefficients": self.coefficients.tolist(), "intercepts": self.intercepts.tolist()}
+        return {
+            "design": self.design.to_dict(),
+            "coefficients": self.coefficients.tolist(),
+            "intercepts": self.intercepts.tolist(),
+            "course": self.course.to_dict(),
+        }
 
     @classmethod
     def load(cls, folder: Path, content: dict[str, Any], columns: list[str], horizons: tuple[int, ...]) -> HorizonLogistic:
-        return cls(LinearDesign.from_dict(content["design"]), np.array(content["coefficients"]), np.array(content["intercepts"]), columns)
+        course = Course.from_dict(content["course"]) if "course" in content else Course()  # a model of before there was one
+        design = LinearDesign.from_dict(content["design"])
+        return cls(design, np.array(content["coefficients"]), np.array(content["intercepts"]), columns, course)

@@ -313,9 +313,9 @@ def test_the_interval_holds_the_risk_and_widens_with_less_data(mgus_table, mgus_
     rows = mgus_table.rows
     ids = rows["patient_id"].unique()
     few = rows[rows["patient_id"].isin(ids[: len(ids) // 3])]
-    widths = []
+    task, widths = replace(mgus_task, models={"logistic": {"penalties": [0.01]}}), []  # few people would choose a larger one
     for part in (rows, few):
-        artifact = fit_candidate(part, mgus_table.spec, mgus_task, "logistic", {}, halves=10).artifact
+        artifact = fit_candidate(part, mgus_table.spec, task, "logistic", {}, halves=10).artifact
         explained = explain(artifact, feature_matrix(artifact, rows.head(200)))
         assert ((explained.lower <= explained.risks) & (explained.risks <= explained.upper)).all()
         assert (np.diff(explained.upper, axis=1) >= 0).all()

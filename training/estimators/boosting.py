@@ -13,6 +13,7 @@ from features import parse_column
 from myeloma import catalogue
 from serving.models import Boosted
 from serving.models.base import Array
+from training.estimators.hidden import HiddenShare, with_hidden
 from training.estimators.stacking import Weighting, stack
 
 Share = Annotated[float, Field(gt=0, le=1)]
@@ -36,7 +37,7 @@ def fit_boosting(  # noqa: PLR0913 - the options of params.yaml, by name
     colsample: Share = 0.5,
     parallel_trees: PositiveInt = 1,
     monotone: bool = True,
-    masked_share: Annotated[float, Field(ge=0, lt=1)] = 0.1,
+    hidden_share: HiddenShare = 0.2,
     weighting: Weighting = "patients",
     device: Literal["cpu", "cuda"] = "cpu",
 ) -> Boosted:
@@ -51,12 +52,11 @@ def fit_boosting(  # noqa: PLR0913 - the options of params.yaml, by name
         Trees grown in each round on samples of their own and averaged, as in a random forest.
     monotone : bool
         Whether levels and changes of a biomarker can move the risk only in the catalogue's direction of harm.
-    masked_share : float
-        Share of rows in which one biomarker or static column, drawn at random, is hidden. A tree sends what it never
-        saw missing down an arbitrary branch; having seen it hidden, it sends it where such people belong on average.
+    hidden_share : float
+        Share of rows of which a second copy, with a part hidden, is fitted to as well (see `hidden`).
     """
-    x = _masked(x, columns, masked_share, seed).astype(np.float32)  # as XGBoost keeps it: half the memory, the same trees
-    stacked = stack(rows, horizons, weighting)
+    x = x.astype(np.float32)  # as XGBoost keeps it: half the memory, the same trees
+    x, stacked = with_hidden(x, columns, stack(rows, horizons, weighting), hidden_share, seed)
     months = np.array(horizons, dtype=np.float32)[stacked.horizon]
     matrix = xgb.QuantileDMatrix(np.hstack([x[stacked.row], months[:, None]]), label=stacked.y, weight=stacked.weight)
     directions = [direction_of_harm(name) if monotone else 0 for name in columns]
@@ -90,13 +90,3 @@ def direction_of_harm(name: str) -> int:
     if column.statistic is None or column.statistic == "slope_se" or not column.statistic.startswith(_LEVELS_AND_CHANGES):
         return 0
     return {"higher": 1, "lower": -1, None: 0}[catalogue()[column.biomarker].harm]
-
-
-def _masked(x: Array, columns: list[str], share: float, seed: int) -> Array:
-    """Return x with all columns of one group hidden in a share of the rows."""
-    groups = [parse_column(name).biomarker for name in columns]
-    names = sorted(set(groups))
-    rng = np.random.default_rng(seed)
-    hidden = np.where(rng.random(len(x)) < share, rng.integers(0, len(names), len(x)), -1)
-    group = np.array([names.index(name) for name in groups])
-    return np.where(hidden[:, None] == group, np.nan, x)

@@ -1,8 +1,14 @@
-"""Penalised logistic regression on horizon-stacked rows; the penalty is chosen on people it was not fitted to."""
+"""Penalised logistic regression on horizon-stacked rows; the penalty is chosen on people it was not fitted to.
+
+The time since diagnosis enters as in a landmark supermodel (van Houwelingen, Scand J Stat 2007;34:70): each horizon has a level
+of its own that goes with it, hardly penalised. With one curve for all horizons, shrunk as any column, risks within a year were
+too low at diagnosis and too high years later.
+"""
 
 from __future__ import annotations
 
-from typing import Annotated
+from dataclasses import replace
+from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
@@ -11,15 +17,19 @@ from sklearn.linear_model import LogisticRegression
 
 from serving.models import HorizonLogistic, logistic
 from serving.models.base import Array
+from serving.models.course import MONTHS, Course
 from training.estimators.design import fit_design
-from training.estimators.stacking import Stacked, Weighting, stack
+from training.estimators.hidden import HiddenShare, with_hidden
+from training.estimators.stacking import Weighting, stack
 from training.split import patient_folds
 
 _UNPENALISED = 100.0  # horizon columns are this large, so that the penalty on their coefficients is nothing
+_HARDLY_PENALISED = 10.0  # and those of the time since diagnosis: as levels they are to be found, not shrunk
+_SCALES = (0.25, 1.0)  # of the median time since diagnosis: what fades soon, and what fades late
 _INNER_FOLDS = 3
 
 
-def fit_logistic(
+def fit_logistic(  # noqa: PLR0913 - the options of params.yaml, by name
     x: Array,
     rows: pd.DataFrame,
     columns: list[str],
@@ -28,6 +38,7 @@ def fit_logistic(
     penalties: Annotated[tuple[PositiveFloat, ...], Field(min_length=1)],
     splines: bool = True,
     weighting: Weighting = "patients",
+    hidden_share: HiddenShare = 0.2,
     seed: NonNegativeInt = 1,
 ) -> HorizonLogistic:
     """Return the regression with the penalty that predicts left-out patients best (weighted log loss).
@@ -38,57 +49,46 @@ def fit_logistic(
         Ridge penalties to choose from: the loss is the mean log loss + penalty / 2 x sum of squares.
     splines : bool
         Whether latest values and static columns enter as restricted cubic splines.
+    hidden_share : float
+        Share of rows of which a second copy, with a part hidden, is fitted to as well (see `hidden`).
     """
-
-    options = {"splines": splines, "weighting": weighting}
     if len(penalties) > 1:
-        penalties = (choose_penalty(x, rows, columns, horizons, penalties=penalties, seed=seed, **options),)
-    return _fit(x, rows, columns, horizons, penalty=penalties[0], **options)
+        options = {"splines": splines, "weighting": weighting, "hidden_share": hidden_share, "seed": seed}
+        penalties = (choose_penalty(x, rows, columns, horizons, penalties=penalties, **options),)
+    x, stacked = with_hidden(x, columns, stack(rows, horizons, weighting), hidden_share, seed)
+    course = _course_over(x, columns)
+    use = [name for name in columns if not (course.scales and name == MONTHS)]
+    design, fading = fit_design(x, columns, use, indicate=True, curve=splines), course.fading(x, columns)
+    z, at = design.transform(x, columns), np.eye(len(horizons))[stacked.horizon]
+    fading_at = (at[:, :, None] * fading[stacked.row][:, None, :]).reshape(len(at), -1)  # each horizon has columns of its own
+    matrix = np.hstack([z[stacked.row], _UNPENALISED * at[:, 1:], _HARDLY_PENALISED * fading_at])
+    regression = LogisticRegression(C=1.0 / (penalties[0] * stacked.weight.sum()), solver="newton-cholesky", max_iter=100)
+    regression.fit(matrix, stacked.y, sample_weight=stacked.weight)
+    slopes, steps, effects = np.split(regression.coef_[0], [z.shape[1], z.shape[1] + len(horizons) - 1])
+    intercepts = regression.intercept_[0] + _UNPENALISED * np.concatenate([[0.0], steps])
+    effects = (_HARDLY_PENALISED * effects).reshape(len(horizons), -1).tolist() if course.scales else []
+    return HorizonLogistic(design, slopes.copy(), intercepts, columns, replace(course, effects=tuple(map(tuple, effects))))
 
 
 def choose_penalty(
-    x: Array,
-    rows: pd.DataFrame,
-    columns: list[str],
-    horizons: tuple[int, ...],
-    *,
-    penalties: tuple[float, ...],
-    splines: bool,
-    weighting: Weighting,
-    seed: int,
+    x: Array, rows: pd.DataFrame, columns: list[str], horizons: tuple[int, ...], *, penalties: tuple[float, ...], seed: int, **options: Any
 ) -> float:
-    """Return the penalty with the least weighted log loss on patients left out."""
+    """Return the penalty with the least weighted log loss on patients left out; the options are those of `fit_logistic`."""
     losses = dict.fromkeys(penalties, 0.0)
     for fold in patient_folds(rows, _INNER_FOLDS, seed):
-        stacked = stack(rows.iloc[fold.judge], horizons, weighting)
+        stacked = stack(rows.iloc[fold.judge], horizons, options["weighting"])
         for penalty in penalties:
-            options = {"penalty": penalty, "splines": splines, "weighting": weighting}
-            model = _fit(x[fold.fit], rows.iloc[fold.fit], columns, horizons, **options)
+            model = fit_logistic(x[fold.fit], rows.iloc[fold.fit], columns, horizons, penalties=(penalty,), seed=seed, **options)
             p = np.clip(logistic(model.margins(x[fold.judge]))[stacked.row, stacked.horizon], 1e-9, 1 - 1e-9)
             losses[penalty] -= stacked.weight @ np.where(stacked.y == 1, np.log(p), np.log1p(-p))
     return min(penalties, key=losses.__getitem__)
 
 
-def _fit(
-    x: Array,
-    rows: pd.DataFrame,
-    columns: list[str],
-    horizons: tuple[int, ...],
-    *,
-    penalty: float,
-    splines: bool,
-    weighting: Weighting,
-) -> HorizonLogistic:
-    design = fit_design(x, columns, columns, indicate=True, curve=splines)
-    stacked = stack(rows, horizons, weighting)
-    matrix = np.hstack([design.transform(x, columns)[stacked.row], _UNPENALISED * _horizon_columns(stacked, len(horizons))])
-    regression = LogisticRegression(C=1.0 / (penalty * stacked.weight.sum()), solver="newton-cholesky", max_iter=100)
-    regression.fit(matrix, stacked.y, sample_weight=stacked.weight)
-    n = matrix.shape[1] - (len(horizons) - 1)
-    steps = _UNPENALISED * regression.coef_[0, n:]
-    intercepts = regression.intercept_[0] + np.concatenate([[0.0], steps])
-    return HorizonLogistic(design, regression.coef_[0, :n].copy(), np.maximum.accumulate(intercepts), columns)
-
-
-def _horizon_columns(stacked: Stacked, n: int) -> Array:
-    return (stacked.horizon[:, None] == np.arange(1, n)).astype(float)
+def _course_over(x: Array, columns: list[str]) -> Course:
+    """Return a course without its effects: two scales where the time since diagnosis is a column and visits come later than it."""
+    months = x[:, columns.index(MONTHS)] if MONTHS in columns else np.empty(0)
+    if not (months > 0).any():
+        return Course()
+    scales = tuple(float(np.median(months[months > 0]) * share) for share in _SCALES)
+    course = Course(scales, mean=(0.0,) * len(scales))
+    return replace(course, mean=tuple(course.fading(x[~np.isnan(months)], columns).mean(axis=0).tolist()))

@@ -1,0 +1,49 @@
+"""How the log-odds go with the time since diagnosis, at each horizon in a way of its own."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from serving.models.base import Array, row_sums
+
+MONTHS = "months_since_index"
+
+
+@dataclass(frozen=True)
+class Course:
+    """At each horizon a sum of effects that fade: effect x exp(-months / scale). Later than any visit seen, it stays level.
+
+    Attributes
+    ----------
+    scales : months
+    effects : one for each scale, at each horizon; without any the time since diagnosis plays no part of its own
+    mean : of each exp(-months / scale) over the training rows; it stands in where the months are not known
+    """
+
+    scales: tuple[float, ...] = ()
+    effects: tuple[tuple[float, ...], ...] = ()
+    mean: tuple[float, ...] = ()
+
+    def fading(self, x: Array, columns: list[str]) -> Array:
+        """Return exp(-months / scale): (rows, scales)."""
+        if not self.scales:
+            return np.empty((len(x), 0))
+        fading = np.exp(-x[:, [columns.index(MONTHS)]] / np.array(self.scales))
+        return np.where(np.isnan(fading), self.mean, fading)
+
+    def levels(self, intercepts: Array, fading: Array) -> Array:
+        """Return the log-odds (rows, horizons) of somebody whom nothing else tells from the average; they do not fall with the horizon."""
+        effects = np.array(self.effects).reshape(len(intercepts), len(self.scales))
+        return np.maximum.accumulate(intercepts + row_sums(fading[:, None, :] * effects), axis=1)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the course as JSON can hold it."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, content: dict[str, Any]) -> Course:
+        """Return the course that `to_dict` wrote."""
+        return cls(tuple(content["scales"]), tuple(map(tuple, content["effects"])), tuple(content["mean"]))

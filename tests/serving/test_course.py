@@ -1,0 +1,45 @@
+"""How the log-odds go with the time since diagnosis: at each horizon in its own way, and the horizons keep their order."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from serving.models.course import Course
+
+COLUMNS = ["age", "months_since_index"]
+EFFECT = st.floats(-5, 5)
+
+
+def at(course, months, intercepts=(-3.0, -2.0)):
+    x = np.column_stack([np.full(len(months), 60.0), months])
+    return course.levels(np.array(intercepts), course.fading(x, COLUMNS))
+
+
+def test_an_effect_is_whole_at_diagnosis_and_fades():
+    course = Course(scales=(10.0,), effects=((1.0,), (0.5,)), mean=(0.4,))
+    assert at(course, [0.0, 10.0, 1e6]) == pytest.approx(np.array([[-2.0, -1.5], [-3 + np.exp(-1), -2 + 0.5 * np.exp(-1)], [-3.0, -2.0]]))
+
+
+def test_without_a_course_the_levels_are_the_intercepts():
+    assert at(Course(), [0.0, 30.0]).tolist() == [[-3.0, -2.0]] * 2
+
+
+def test_where_the_months_are_not_known_the_mean_stands_in():
+    course = Course(scales=(10.0,), effects=((1.0,), (0.5,)), mean=(0.4,))
+    assert at(course, [np.nan]) == pytest.approx(np.array([[-2.6, -1.8]]))
+
+
+@given(
+    effects=st.tuples(st.tuples(EFFECT, EFFECT), st.tuples(EFFECT, EFFECT), st.tuples(EFFECT, EFFECT)),
+    intercepts=st.tuples(EFFECT, EFFECT, EFFECT),
+    months=st.floats(0, 400),
+)
+def test_levels_never_fall_with_the_horizon_whatever_was_fitted(effects, intercepts, months):
+    course = Course(scales=(6.0, 24.0), effects=effects, mean=(0.2, 0.5))
+    assert (np.diff(at(course, [months], intercepts), axis=1) >= 0).all()
+
+
+def test_what_is_written_is_what_is_read():
+    course = Course(scales=(6.0, 24.0), effects=((0.1, 0.2), (0.3, 0.4)), mean=(0.2, 0.5))
+    assert Course.from_dict(course.to_dict()) == course

@@ -1,0 +1,44 @@
+"""Rows in which a part of what is known is hidden: from them a fit learns what people are like of whom it is not known.
+
+Where nearly everybody has a result, a fit never sees it missing. A tree then sends such a person down an arbitrary branch, and
+a linear model puts them at the average of the log-odds, whose risk is below the average risk: unknown would look safe.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from features import parse_column
+from serving.models.course import MONTHS
+from training.estimators.stacking import Stacked
+
+HiddenShare = Annotated[float, Field(ge=0, lt=1)]
+_CHANCE = 0.5  # of each biomarker in such a row: all are hidden together often enough to be learnt from
+
+
+def with_hidden(x: NDArray, columns: list[str], stacked: Stacked, share: float, seed: int) -> tuple[NDArray, Stacked]:
+    """Return x with a second copy of a share of its rows, in which each biomarker and static column is hidden by a chance of one half.
+
+    The time since diagnosis is always known, and never hidden.
+
+    Parameters
+    ----------
+    x : array (rows, columns)
+    stacked : Stacked
+        Of these rows. A copy has the outcome of its original, and half of its weight.
+    """
+    groups = np.array([parse_column(name).biomarker for name in columns])
+    rng = np.random.default_rng(seed)
+    chosen = rng.random(len(x)) < share
+    copies = x[chosen]
+    for group in sorted(set(groups) - {MONTHS}):
+        copies[np.ix_(rng.random(len(copies)) < _CHANCE, groups == group)] = np.nan
+    again = chosen[stacked.row]
+    weight = np.where(again, stacked.weight / 2, stacked.weight)  # original and copy together weigh what the row did
+    copied = (len(x) + np.cumsum(chosen) - 1)[stacked.row[again]], stacked.horizon[again], stacked.y[again], weight[again]
+    kept = stacked.row, stacked.horizon, stacked.y, weight
+    return np.vstack([x, copies]), Stacked(*(np.concatenate(both) for both in zip(kept, copied, strict=True)))
