@@ -87,6 +87,9 @@ MADE := cohort truth.parquet table.parquet fit evaluation registered.json tune m
 OWN   = $(filter-out mgus smm $(FORGET),$(notdir $(wildcard mlruns/artifacts/*)))
 
 clean: ## forget every result of mgus and smm, and the tracking store; keep the environment and what is yours
+	@test ! -e .dvc/tmp/train.lock || $(PYTHON) -c 'import fcntl; fcntl.flock(open(".dvc/tmp/train.lock"), fcntl.LOCK_EX | fcntl.LOCK_NB)' 2> /dev/null || \
+	  { echo "Error: make train is running in this checkout. Nothing was removed."; \
+	  echo "Hint: wait until it is done, or stop it with Ctrl-C where it runs; then run make clean again."; exit 1; }
 	@test -z "$(OWN)" || { echo "Error: The tracking store also holds the models, the champion and the history of: $(OWN). Nothing was removed."; \
 	  echo "Hint: to forget them too, run: make clean FORGET=\"$(OWN)\" (cohort, table and fit stay in data/; fit again after it)"; exit 1; }
 	@cd data && rm -rf $(foreach task,mgus smm,$(MADE:%=$(task)/%) $(MADE:%=$(task)/.%[.-]*))

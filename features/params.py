@@ -68,8 +68,11 @@ def read_params(params: Path) -> dict[str, Any]:
 
 def in_words(error: ValidationError, where: str) -> str:
     """Return what stands where it is not accepted, and what is: once for each place."""
-    said = {}
-    for problem in error.errors():
+    said, problems = {}, error.errors()
+    within = {problem["loc"][:-1] for problem in problems}
+    for problem in problems:
+        if problem["type"] == "too_short" and problem["loc"] in within:  # the list has entries, which are not accepted
+            continue
         path = [step for step in problem["loc"] if step != "features"]
         if path[0] in _ACCEPTED:
             path, accepted = path[:1], _ACCEPTED[str(path[0])]

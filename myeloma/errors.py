@@ -5,6 +5,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+_MANY = 30  # names, beyond which the nearest one is enough
+
 
 class UserError(Exception):
     """Base of every error that is the input's or the set-up's, not the program's.
@@ -42,7 +44,7 @@ class StateError(UserError):
 
 
 def nearest(received: str, accepted: Iterable[str]) -> str:
-    """Return a hint that names the nearest accepted value and the whole list.
+    """Return a hint that names the nearest accepted value and the whole list, unless that is long and the nearest is found.
 
     Examples
     --------
@@ -52,4 +54,6 @@ def nearest(received: str, accepted: Iterable[str]) -> str:
     choices = sorted(accepted)
     close = difflib.get_close_matches(received.lower(), choices, n=1, cutoff=0.6)
     start = f'did you mean "{close[0]}"? ' if close else ""
+    if close and len(choices) > _MANY:
+        return f"{start}{len(choices)} names are accepted."
     return f"{start}Accepted: {', '.join(choices)}."

@@ -67,6 +67,7 @@ def subgroup_figures(rows: pd.DataFrame, risks: Mapping[str, Array], months: int
             found = figures(rows[member], {name: risk[member, None] for name, risk in risks.items()}, (months,), draws, main_measures)
             parts.append(found.assign(grouping=grouping, group=level))
     table = suppressed(pd.concat(parts, ignore_index=True), "group", "grouping").drop(columns=["subset", "threshold"])
+    table = table[table.groupby("grouping")["group"].transform("nunique") > 1]  # a group of everybody tells nothing
     return table[["model", "grouping", "group", *[c for c in table if c not in ("model", "grouping", "group")]]]
 
 

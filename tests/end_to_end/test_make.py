@@ -1,5 +1,6 @@
 """`make clean` forgets what the pipeline made, and nothing that is a person's own."""
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -45,6 +46,18 @@ def test_clean_removes_no_file_that_the_pipeline_did_not_make(checkout):
         write(checkout / name)
     assert clean(checkout) == (0, "")
     assert files(checkout) == own | {"Makefile", "data/mgus2/mgus2.csv"}
+
+
+def test_clean_takes_nothing_from_under_a_training_that_runs(checkout):
+    write(checkout / ".dvc/tmp/train.lock")
+    before = files(checkout)
+    with (checkout / ".dvc/tmp/train.lock").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        code, said = clean(checkout)
+        assert code
+        assert "make train is running in this checkout. Nothing was removed." in said
+        assert files(checkout) == before
+    assert clean(checkout) == (0, "")
 
 
 def test_clean_forgets_the_models_of_a_task_of_ones_own_only_when_told_to(checkout):

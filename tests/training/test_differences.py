@@ -89,6 +89,12 @@ def test_groups_at_their_edges_and_unknown_values(rows):
     assert found["months since diagnosis"].tolist()[:2] == ["below 6", "6 to below 24"]
 
 
+def test_a_group_of_everybody_is_no_subgroup(rows, risks):
+    found = subgroup_figures(rows, risks, 24, Draws.of(rows["patient_id"], 10, 1))
+    assert "heavy_chain" in groups(rows) and "heavy_chain" not in set(found["grouping"])
+    assert "sex" in set(found["grouping"])
+
+
 def test_a_group_of_few_has_neither_figures_nor_counts_and_says_so(rows, risks):
     draws = Draws.of(rows["patient_id"], 10, 1)
     found = subgroup_figures(rows, {"good": risks["good"][:, 0]}, 24, draws).query("grouping == 'site'").set_index(["group", "measure"])

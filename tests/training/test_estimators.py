@@ -153,7 +153,8 @@ def test_a_wrong_option_is_named_with_its_place(mgus_table, mgus_task):
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ({"penalties": [0.1, -1]}, "logistic.penalties, entry 2, is -1, accepted: more than 0"),
+        ({"penalties": [0.1, -1]}, "logistic.penalties, entry 2, is -1, accepted: more than 0.0."),
+        ({"penalties": [-1]}, "logistic.penalties, entry 1, is -1, accepted: more than 0.0."),  # and not that there is none
         ({"penalties": []}, "logistic.penalties is [], accepted: at least 1 value(s)"),
         ({"penalties": 0.1}, "logistic.penalties is 0.1, accepted: a list"),
         ({}, 'logistic is {}, accepted: the same with "penalties"'),
@@ -168,6 +169,13 @@ def test_an_unknown_covariate_names_the_nearest(mgus_table, mgus_task):
     wrong = replace(mgus_task, models={"cox": {"covariates": ["m_protein__last__365d"]}})
     with pytest.raises(ConfigError, match="m_protein__last__ever"):
         fit_candidate(mgus_table.rows, mgus_table.spec, wrong, "cox", {})
+
+
+def test_of_very_many_covariates_only_the_nearest_is_named(smm_task):
+    wrong = replace(smm_task, models={"cox": {**smm_task.models["cox"], "covariates": ["m_protein__lats__ever"]}})
+    with pytest.raises(ConfigError) as refusal:
+        check_models(wrong)
+    assert refusal.value.hint == f'did you mean "m_protein__last__ever"? {len(smm_task.features.columns())} names are accepted.'
 
 
 def test_fitting_twice_gives_the_same_risks(mgus_table, mgus_task, fitted):
