@@ -26,6 +26,7 @@ from features import load_task
 from features.tasks import DEFAULT_PARAMS, Task
 from training.estimators.boosting import direction_of_harm, fit_boosting
 from training.estimators.candidate import fit_candidate
+from training.estimators.hidden import DEFAULT_SHARE, with_hidden
 from training.estimators.stacking import stack
 
 ROWS, QUICK_ROWS = (30_000, 1_000_000), (5_000,)
@@ -60,8 +61,9 @@ def bare(rows: pd.DataFrame, task: Task) -> Callable[[], object]:
     """Return the same training by XGBoost alone, with everything it needs laid ready."""
     columns, options = SPEC.columns(), task.models["boosting"]
     stacked = stack(rows, task.horizons, options["weighting"])
+    x, stacked = with_hidden(rows[columns].to_numpy(float), columns, stacked, DEFAULT_SHARE, options["seed"])
     months = np.array(task.horizons, dtype=float)[stacked.horizon]
-    matrix = np.hstack([rows[columns].to_numpy(float)[stacked.row], months[:, None]])
+    matrix = np.hstack([x[stacked.row], months[:, None]])
     asked = {
         "objective": "binary:logistic",
         "max_depth": options["depth"],

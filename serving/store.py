@@ -63,6 +63,10 @@ def connect(create: bool = False):  # noqa: ANN201 - MlflowClient, imported late
     warnings.filterwarnings("ignore", module="mlflow")
     import mlflow
 
+    if path is None and not uri.startswith("http"):
+        import mlflow.store.db.utils
+
+        mlflow.store.db.utils.MAX_RETRY_COUNT = 4  # a database that is down is reported in a second; ten tries take two minutes
     mlflow.set_tracking_uri(uri)
     # MLflow makes the tables of a new SQLite store without a lock: of two first trainings at once one would break off.
     with FileLock(path.with_suffix(".lock")) if path is not None and create else nullcontext():

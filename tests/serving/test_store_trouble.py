@@ -1,5 +1,7 @@
 """An address that names no store is told with what is accepted, never in MLflow's own words, and never with a password."""
 
+import time
+
 import pytest
 
 from myeloma import StateError
@@ -42,6 +44,16 @@ def test_a_store_in_memory_is_refused_since_a_training_would_be_lost(uri, create
     with pytest.raises(StateError, match="SQLite without a file: nothing would be kept") as refused:
         connect(create)
     assert "sqlite:///FOLDER/mlflow.db" in refused.value.hint
+
+
+@pytest.mark.slow
+def test_a_database_that_is_down_is_told_within_seconds(monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "postgresql+psycopg://me:SECRET@127.0.0.1:9/db")
+    began = time.monotonic()
+    with pytest.raises(StateError, match="does not answer") as refused:
+        told(connect)().search_experiments()
+    assert time.monotonic() - began < 30
+    assert "SECRET" not in str(refused.value)
 
 
 def test_a_database_that_does_not_answer_is_no_server_of_mlflow():

@@ -44,6 +44,11 @@ def test_a_copy_keeps_what_is_not_hidden_and_the_outcome_and_shares_the_weight_a
     assert sorted(row[(given.row >= 200) & (given.horizon == 1)]) == sorted(copies[copies % 2 == 0])
 
 
+def test_of_very_many_rows_no_more_are_copied_than_tell_something():
+    found, _ = with_hidden(np.zeros((100_000, 5)), COLUMNS, stacked(100_000), 0.5, seed=1)
+    assert len(found) - 100_000 == pytest.approx(20_000, abs=500)
+
+
 def test_no_share_changes_nothing():
     x, before = np.random.default_rng(1).random((100, len(COLUMNS))), stacked(100)
     found, after = with_hidden(x, COLUMNS, before, 0.0, seed=1)

@@ -13,7 +13,7 @@ from features import parse_column
 from myeloma import catalogue
 from serving.models import Boosted
 from serving.models.base import Array
-from training.estimators.hidden import HiddenShare, with_hidden
+from training.estimators.hidden import DEFAULT_SHARE, HiddenShare, with_hidden
 from training.estimators.stacking import Weighting, stack
 
 Share = Annotated[float, Field(gt=0, le=1)]
@@ -37,7 +37,7 @@ def fit_boosting(  # noqa: PLR0913 - the options of params.yaml, by name
     colsample: Share = 0.5,
     parallel_trees: PositiveInt = 1,
     monotone: bool = True,
-    hidden_share: HiddenShare = 0.2,
+    hidden_share: HiddenShare = DEFAULT_SHARE,
     weighting: Weighting = "patients",
     device: Literal["cpu", "cuda"] = "cpu",
 ) -> Boosted:

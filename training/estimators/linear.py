@@ -19,7 +19,7 @@ from serving.models import HorizonLogistic, logistic
 from serving.models.base import Array
 from serving.models.course import MONTHS, Course
 from training.estimators.design import fit_design
-from training.estimators.hidden import HiddenShare, with_hidden
+from training.estimators.hidden import DEFAULT_SHARE, HiddenShare, with_hidden
 from training.estimators.stacking import Weighting, stack
 from training.split import patient_folds
 
@@ -38,7 +38,7 @@ def fit_logistic(  # noqa: PLR0913 - the options of params.yaml, by name
     penalties: Annotated[tuple[PositiveFloat, ...], Field(min_length=1)],
     splines: bool = True,
     weighting: Weighting = "patients",
-    hidden_share: HiddenShare = 0.2,
+    hidden_share: HiddenShare = DEFAULT_SHARE,
     seed: NonNegativeInt = 1,
 ) -> HorizonLogistic:
     """Return the regression with the penalty that predicts left-out patients best (weighted log loss).
