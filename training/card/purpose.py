@@ -65,8 +65,8 @@ def intended_use(facts: Facts) -> Section:
     ]
     limits = [
         "Judged on people of the same cohort; another hospital, another decade or another way of testing may give other figures.",
-        "Loss to follow-up is taken to be unrelated to the biomarkers; the start of treatment, where it ends observation and 20 people "
-        "or more begin it, only among people as likely to begin it by what is known at the visit: the weights come from a "
+        "Loss to follow-up and, where it ends observation, the start of treatment are taken to be unrelated to what comes only among "
+        "people as likely to leave by what is known at the visit, where 20 people or more leave so: the weights come from a "
         "Kaplan-Meier curve for each such group. Where treatment answers to what is found later, or is not in the data, "
         "the observed risk still comes out too low.",
         "Contributions describe the model, not a cause.",
