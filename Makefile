@@ -86,8 +86,18 @@ gpu: setup ## swap in the full XGBoost build, with the GPU libraries (700 MB)
 MADE := cohort truth.parquet table.parquet fit evaluation registered.json tune monitor model_card.html model_card.md
 OWN   = $(filter-out mgus smm $(FORGET),$(notdir $(wildcard mlruns/artifacts/*)))
 
+# Exits with 3 where a training holds the lock.
+define HELD
+import fcntl, sys
+try:
+    fcntl.flock(open(".dvc/tmp/train.lock"), fcntl.LOCK_EX | fcntl.LOCK_NB)
+except BlockingIOError:
+    sys.exit(3)
+endef
+export HELD
+
 clean: ## forget every result of mgus and smm, and the tracking store; keep the environment and what is yours
-	@test ! -e .dvc/tmp/train.lock || $(PYTHON) -c 'import fcntl; fcntl.flock(open(".dvc/tmp/train.lock"), fcntl.LOCK_EX | fcntl.LOCK_NB)' 2> /dev/null || \
+	@test ! -e .dvc/tmp/train.lock || $(PYTHON) -c "$$HELD" || test $$? -ne 3 || \
 	  { echo "Error: make train is running in this checkout. Nothing was removed."; \
 	  echo "Hint: wait until it is done, or stop it with Ctrl-C where it runs; then run make clean again."; exit 1; }
 	@test -z "$(OWN)" || { echo "Error: The tracking store also holds the models, the champion and the history of: $(OWN). Nothing was removed."; \

@@ -17,7 +17,8 @@ from features.outcomes import outcomes
 from myeloma import StateError, UserError
 from serving.models import KINDS, Model
 
-FORMAT = 2
+FORMAT = 3  # 3: a logistic model has a course, which a version that knows only 2 would leave out in silence
+_READ = (2, FORMAT)
 _FILE = "model.json"
 _HALF = "half_{:02d}"
 
@@ -113,7 +114,13 @@ def load_artifact(folder: Path, origin: dict[str, str] | None = None, threads: i
         stored = content["feature_hash"]
     except (ValueError, KeyError, UserError) as error:
         raise StateError(f"The model in {folder} cannot be read ({type(error).__name__}).", "train it again.") from None
-    if content["format"] != FORMAT or stored != spec.feature_hash():
+    if content["format"] not in _READ:
+        raise StateError(
+            f"The model was saved by another version of this program: its format is {content['format']}, this version reads 2 and 3.",
+            "score with the version that trained the model, or train again.",
+            "model_format",
+        )
+    if stored != spec.feature_hash():
         raise StateError(
             f"The model's features are not this version's: it has feature_hash {stored}, this version computes {spec.feature_hash()}.",
             "score with the version that trained the model, or train again.",

@@ -59,7 +59,8 @@ def explain_model(artifact: Artifact, judged: pd.DataFrame, task: Task, folder: 
 def horizons_to_show(contributions: Array, primary: int) -> list[int]:
     """Return the positions of the horizons that need a picture: all, or the primary one where contributions are the same at each.
 
-    A model whose horizons differ by a constant (one slope per column, an intercept per horizon) has that constant in its base.
+    A model whose horizons differ by a constant (one slope per column, an intercept per horizon, the time since diagnosis no
+    column) has that constant in its base.
     """
     same = np.ptp(contributions, axis=1).max(initial=0.0) <= _NO_DIFFERENCE
     return [primary] if same else list(range(contributions.shape[1]))

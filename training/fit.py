@@ -7,6 +7,7 @@ import json
 import shutil
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -79,13 +80,17 @@ class _Part:
     """Rows to fit on, with their groups of censoring, and the candidates fitted to them: an ensemble takes its members there."""
 
     def __init__(self, positions: np.ndarray, table: FeatureTable) -> None:
-        self.positions, self.fitted = positions, dict[str, Fitted]()
-        self._strata = with_strata(table.rows.iloc[positions], table.spec)[STRATUM].to_numpy()
+        self._positions, self._table, self._fitted = positions, table, dict[str, Fitted]()
 
-    def fit(self, name: str, table: FeatureTable, task: Task, halves: int) -> Artifact:
-        rows = table.rows.iloc[self.positions].assign(**{STRATUM: self._strata})
-        self.fitted[name] = fit_candidate(rows, table.spec, task, name, _about(table, task, rows), self.fitted, halves)
-        return self.fitted[name].artifact
+    @cached_property
+    def _strata(self) -> np.ndarray:
+        return with_strata(self._table.rows.iloc[self._positions], self._table.spec)[STRATUM].to_numpy()
+
+    def fit(self, name: str, task: Task, halves: int) -> Artifact:
+        rows = self._table.rows.iloc[self._positions].assign(**{STRATUM: self._strata})
+        about = _about(self._table, task, rows)
+        self._fitted[name] = fit_candidate(rows, self._table.spec, task, name, about, self._fitted, halves)
+        return self._fitted[name].artifact
 
 
 def _fit_and_judge(
@@ -94,12 +99,12 @@ def _fit_and_judge(
     """Return the artifact of a candidate, and its risks for the rows that each fold judges."""
     risks = []
     for k, (fold, part) in enumerate(zip(folds, parts, strict=True), start=1):
-        artifact = part.fit(name, table, task, task.interval_fits if part is whole else 0)
+        artifact = part.fit(name, task, task.interval_fits if part is whole else 0)
         risks.append(predict_risk(artifact, feature_matrix(artifact, table.rows.iloc[fold.judge])))
         if part is not whole:
             say(f"{name}: fold {k} of {len(folds)}")
     if parts[0] is not whole:
-        artifact = whole.fit(name, table, task, task.interval_fits)
+        artifact = whole.fit(name, task, task.interval_fits)
     return artifact, risks
 
 

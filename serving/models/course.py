@@ -14,16 +14,18 @@ MONTHS = "months_since_index"
 
 @dataclass(frozen=True)
 class Course:
-    """At each horizon a sum of effects that fade: effect x exp(-months / scale). Later than any visit seen, it stays level.
+    """At each horizon a sum of effects that fade: effect x exp(-months / scale). Later than nearly every visit seen, it stays level.
 
     Attributes
     ----------
     scales : months
+    latest : months, what later ones are taken for
     effects : one for each scale, at each horizon; without any the time since diagnosis plays no part of its own
     mean : of each exp(-months / scale) over the training rows; it stands in where the months are not known
     """
 
     scales: tuple[float, ...] = ()
+    latest: float = 0.0
     effects: tuple[tuple[float, ...], ...] = ()
     mean: tuple[float, ...] = ()
 
@@ -31,7 +33,7 @@ class Course:
         """Return exp(-months / scale): (rows, scales)."""
         if not self.scales:
             return np.empty((len(x), 0))
-        fading = np.exp(-x[:, [columns.index(MONTHS)]] / np.array(self.scales))
+        fading = np.exp(-np.minimum(x[:, [columns.index(MONTHS)]], self.latest) / np.array(self.scales))
         return np.where(np.isnan(fading), self.mean, fading)
 
     def levels(self, intercepts: Array, fading: Array) -> Array:
@@ -46,4 +48,4 @@ class Course:
     @classmethod
     def from_dict(cls, content: dict[str, Any]) -> Course:
         """Return the course that `to_dict` wrote."""
-        return cls(tuple(content["scales"]), tuple(map(tuple, content["effects"])), tuple(content["mean"]))
+        return cls(tuple(content["scales"]), content["latest"], tuple(map(tuple, content["effects"])), tuple(content["mean"]))

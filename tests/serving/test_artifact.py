@@ -1,12 +1,14 @@
 """A model is data: what was saved is what is loaded, and a model of other features is refused."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from myeloma import StateError, UserError
 from serving.artifact import Calibration, feature_matrix, load_artifact, save_artifact
+from serving.models.course import Course
 from serving.predict import explain, predict_risk
 
 KINDS = ("boosting", "logistic", "cox")
@@ -36,6 +38,27 @@ def test_a_model_of_other_features_is_refused_with_both_hashes(trained, tmp_path
     (tmp_path / "model.json").write_text(json.dumps({**content, "feature_hash": "0" * 16}))
     with pytest.raises(StateError, match=f"0000000000000000.*{artifact.spec.feature_hash()}"):
         load_artifact(tmp_path)
+
+
+def test_a_model_of_a_later_version_is_refused_since_a_part_of_it_may_be_unknown_here(trained, tmp_path):
+    save_artifact(load_artifact(trained.folder / "fit" / "cox" / "artifact"), tmp_path)
+    content = json.loads((tmp_path / "model.json").read_text())
+    (tmp_path / "model.json").write_text(json.dumps({**content, "format": 4}))
+    with pytest.raises(StateError, match="its format is 4, this version reads 2 and 3"):
+        load_artifact(tmp_path)
+
+
+def test_a_logistic_model_of_before_there_was_a_course_is_read_without_one(trained, smm_table, tmp_path):
+    artifact = load_artifact(trained.folder / "fit" / "logistic" / "artifact")
+    assert artifact.model.course.scales
+    save_artifact(artifact, tmp_path)
+    content = json.loads((tmp_path / "model.json").read_text())
+    for model in (content["model"], *content["resampled"]):
+        del model["course"]
+    (tmp_path / "model.json").write_text(json.dumps({**content, "format": 2}))
+    before = load_artifact(tmp_path)
+    first = feature_matrix(before, smm_table.rows.head(50))
+    assert before.model.margins(first) == pytest.approx(replace(artifact.model, course=Course()).margins(first), abs=1e-12)
 
 
 def test_a_folder_without_a_model_and_a_damaged_model_are_refused(tmp_path):

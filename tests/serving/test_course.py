@@ -17,8 +17,13 @@ def at(course, months, intercepts=(-3.0, -2.0)):
 
 
 def test_an_effect_is_whole_at_diagnosis_and_fades():
-    course = Course(scales=(10.0,), effects=((1.0,), (0.5,)), mean=(0.4,))
+    course = Course(scales=(10.0,), latest=1e9, effects=((1.0,), (0.5,)), mean=(0.4,))
     assert at(course, [0.0, 10.0, 1e6]) == pytest.approx(np.array([[-2.0, -1.5], [-3 + np.exp(-1), -2 + 0.5 * np.exp(-1)], [-3.0, -2.0]]))
+
+
+def test_later_than_the_latest_it_stays_level():
+    course = Course(scales=(10.0,), latest=6.0, effects=((1.0,), (0.5,)), mean=(0.4,))
+    assert at(course, [6.5, 600.0]).tolist() == at(course, [6.0, 6.0]).tolist()
 
 
 def test_without_a_course_the_levels_are_the_intercepts():
@@ -26,7 +31,7 @@ def test_without_a_course_the_levels_are_the_intercepts():
 
 
 def test_where_the_months_are_not_known_the_mean_stands_in():
-    course = Course(scales=(10.0,), effects=((1.0,), (0.5,)), mean=(0.4,))
+    course = Course(scales=(10.0,), latest=1e9, effects=((1.0,), (0.5,)), mean=(0.4,))
     assert at(course, [np.nan]) == pytest.approx(np.array([[-2.6, -1.8]]))
 
 
@@ -36,10 +41,10 @@ def test_where_the_months_are_not_known_the_mean_stands_in():
     months=st.floats(0, 400),
 )
 def test_levels_never_fall_with_the_horizon_whatever_was_fitted(effects, intercepts, months):
-    course = Course(scales=(6.0, 24.0), effects=effects, mean=(0.2, 0.5))
+    course = Course(scales=(6.0, 24.0), latest=300.0, effects=effects, mean=(0.2, 0.5))
     assert (np.diff(at(course, [months], intercepts), axis=1) >= 0).all()
 
 
 def test_what_is_written_is_what_is_read():
-    course = Course(scales=(6.0, 24.0), effects=((0.1, 0.2), (0.3, 0.4)), mean=(0.2, 0.5))
+    course = Course(scales=(6.0, 24.0), latest=300.0, effects=((0.1, 0.2), (0.3, 0.4)), mean=(0.2, 0.5))
     assert Course.from_dict(course.to_dict()) == course

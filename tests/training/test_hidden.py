@@ -6,6 +6,7 @@ import pytest
 
 from serving.models import logistic
 from training.estimators.boosting import fit_boosting
+from training.estimators.design import fit_design
 from training.estimators.hidden import with_hidden
 from training.estimators.linear import fit_logistic
 from training.estimators.stacking import Stacked
@@ -45,14 +46,17 @@ def test_a_copy_keeps_what_is_not_hidden_and_the_outcome_and_shares_the_weight_a
 
 
 def test_of_very_many_rows_no_more_are_copied_than_tell_something():
-    found, _ = with_hidden(np.zeros((100_000, 5)), COLUMNS, stacked(100_000), 0.5, seed=1)
-    assert len(found) - 100_000 == pytest.approx(20_000, abs=500)
+    for rows, copies in ((100_000, 20_000), (1_000_000, 50_000)):
+        found, _ = with_hidden(np.zeros((rows, 5), dtype=np.float32), COLUMNS, stacked(rows), 0.5, seed=1)
+        assert len(found) - rows == pytest.approx(copies, rel=0.03)
+    design = fit_design(found + np.arange(len(found), dtype=np.float32)[:, None], COLUMNS, COLUMNS, indicate=True)
+    assert {"m_protein__last__ever", "bmpc__last__ever"} <= set(design.indicated), "enough to say that it is missing"
 
 
 def test_no_share_changes_nothing():
     x, before = np.random.default_rng(1).random((100, len(COLUMNS))), stacked(100)
     found, after = with_hidden(x, COLUMNS, before, 0.0, seed=1)
-    assert (found == x).all() and (after.row == before.row).all()
+    assert (found == x).all() and (after.row == before.row).all() and (after.weight == before.weight).all()
 
 
 @pytest.mark.parametrize(("fit", "options"), [(fit_logistic, {"penalties": (0.01,)}), (fit_boosting, TREES)])

@@ -14,9 +14,10 @@ _NOTE = (
     "The headings are abbreviated and unconfirmed: fill in and hand in the checklist itself (Collins et al., BMJ 2024;385:e078378). "
     "What the run knows is filled in; the rest is left to be written by people, and says so."
 )
+_HIDDEN = "A share of the visits was fitted to a second time with biomarkers hidden, to learn the risk where they are not known."
 _MISSING = {
-    "boosting": "Trees take it as missing.",
-    "logistic": "The mean of those fitted on stands in, and a column of its own says that the latest value is missing.",
+    "boosting": f"Trees take it as missing. {_HIDDEN}",
+    "logistic": f"The mean of those fitted on stands in, and a column of its own says that the latest value is missing. {_HIDDEN}",
     "cox": "The mean of those fitted on stands in.",
     "ensemble": "Each member has its own way.",
 }
@@ -104,7 +105,11 @@ def _methods(facts: Facts) -> _Items:
     ethics = "No person is in this cohort." if facts.simulated else Blank("approval and consent for the source cohort")
     return [
         ("Analytical methods", analysis, provenance.AGAIN),
-        ("Class imbalance", "No resampling: rows are weighted for censoring alone, so that risks stay risks.", ""),
+        (
+            "Class imbalance",
+            "No resampling by outcome: weights are for censoring and for how often a person comes; risks stay risks.",
+            "",
+        ),
         (
             "Fairness",
             Blank("no method to make it fairer was used; ethnicity and income are not in the data", "Subgroups."),

@@ -53,7 +53,7 @@ def fit_boosting(  # noqa: PLR0913 - the options of params.yaml, by name
     monotone : bool
         Whether levels and changes of a biomarker can move the risk only in the catalogue's direction of harm.
     hidden_share : float
-        Share of rows of which a second copy, with a part hidden, is fitted to as well (see `hidden`).
+        Share of rows of which a second copy, with a part hidden, is fitted to as well; less of very many rows (see `hidden`).
     """
     x = x.astype(np.float32)  # as XGBoost keeps it: half the memory, the same trees
     x, stacked = with_hidden(x, columns, stack(rows, horizons, weighting), hidden_share, seed)

@@ -18,7 +18,9 @@ from training.estimators.stacking import Stacked
 
 HiddenShare = Annotated[float, Field(ge=0, lt=1)]
 DEFAULT_SHARE = 0.2
-_MOST = 20_000  # copies: more would tell nothing new, and a fit to very many rows would only cost more
+# Copies beyond which more would tell nothing new, and a fit to very many rows would only cost more; but always so large a share
+# that a column of its own says what is missing (`design`).
+_ENOUGH, _LEAST_SHARE = 20_000, 0.05
 _CHANCE = 0.5  # of each biomarker in such a row: all are hidden together often enough to be learnt from
 
 
@@ -35,7 +37,7 @@ def with_hidden(x: NDArray, columns: list[str], stacked: Stacked, share: float, 
     """
     groups = np.array([parse_column(name).biomarker for name in columns])
     rng = np.random.default_rng(seed)
-    chosen = rng.random(len(x)) < min(share, _MOST / max(len(x), 1))
+    chosen = rng.random(len(x)) < min(share, max(_ENOUGH / max(len(x), 1), _LEAST_SHARE))
     copies = x[chosen]
     for group in sorted(set(groups) - {MONTHS}):
         copies[np.ix_(rng.random(len(copies)) < _CHANCE, groups == group)] = np.nan

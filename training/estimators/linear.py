@@ -25,6 +25,7 @@ from training.split import patient_folds
 
 _UNPENALISED = 100.0  # horizon columns are this large, so that the penalty on their coefficients is nothing
 _HARDLY_PENALISED = 10.0  # and those of the time since diagnosis: as levels they are to be found, not shrunk
+_LATEST_PERCENTILE = 99.0
 _SCALES = (0.25, 1.0)  # of the median time since diagnosis: what fades soon, and what fades late
 _INNER_FOLDS = 3
 
@@ -50,7 +51,7 @@ def fit_logistic(  # noqa: PLR0913 - the options of params.yaml, by name
     splines : bool
         Whether latest values and static columns enter as restricted cubic splines.
     hidden_share : float
-        Share of rows of which a second copy, with a part hidden, is fitted to as well (see `hidden`).
+        Share of rows of which a second copy, with a part hidden, is fitted to as well; less of very many rows (see `hidden`).
     """
     if len(penalties) > 1:
         options = {"splines": splines, "weighting": weighting, "hidden_share": hidden_share, "seed": seed}
@@ -85,10 +86,11 @@ def choose_penalty(
 
 
 def _course_over(x: Array, columns: list[str]) -> Course:
-    """Return a course without its effects: two scales where the time since diagnosis is a column and visits come later than it."""
+    """Return a course without its effects; none where the time since diagnosis is no column, or hardly a visit comes later than it."""
     months = x[:, columns.index(MONTHS)] if MONTHS in columns else np.empty(0)
-    if not (months > 0).any():
+    months = months[~np.isnan(months)]
+    if not len(months) or (latest := float(np.percentile(months, _LATEST_PERCENTILE))) <= 0:
         return Course()
     scales = tuple(float(np.median(months[months > 0]) * share) for share in _SCALES)
-    course = Course(scales, mean=(0.0,) * len(scales))
-    return replace(course, mean=tuple(course.fading(x[~np.isnan(months)], columns).mean(axis=0).tolist()))
+    course = Course(scales, latest, mean=(0.0,) * len(scales))
+    return replace(course, mean=tuple(course.fading(months[:, None], [MONTHS]).mean(axis=0).tolist()))
