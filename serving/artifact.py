@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from xgboost.core import XGBoostError
 
 from features.cohort import Cohort
 from features.columns import FeatureSpec
@@ -111,21 +112,32 @@ def load_artifact(folder: Path, origin: dict[str, str] | None = None, threads: i
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         spec = FeatureSpec.from_dict(content["spec"])
-        stored = content["feature_hash"]
-    except (ValueError, KeyError, UserError) as error:
+        _check(content, spec)
+        return _loaded(folder, content, spec, origin or {}, threads)
+    except StateError:
+        raise
+    except (ValueError, KeyError, TypeError, UserError, XGBoostError) as error:
         raise StateError(f"The model in {folder} cannot be read ({type(error).__name__}).", "train it again.") from None
+
+
+def _check(content: dict[str, Any], spec: FeatureSpec) -> None:
+    """Refuse what another version of this program saved."""
     if content["format"] not in _READ:
         raise StateError(
             f"The model was saved by another version of this program: its format is {content['format']}, this version reads 2 and 3.",
             "score with the version that trained the model, or train again.",
             "model_format",
         )
-    if stored != spec.feature_hash():
+    if content["feature_hash"] != spec.feature_hash():
         raise StateError(
-            f"The model's features are not this version's: it has feature_hash {stored}, this version computes {spec.feature_hash()}.",
+            f"The model's features are not this version's: it has feature_hash {content['feature_hash']}, "
+            f"this version computes {spec.feature_hash()}.",
             "score with the version that trained the model, or train again.",
             "feature_hash",
         )
+
+
+def _loaded(folder: Path, content: dict[str, Any], spec: FeatureSpec, origin: dict[str, str], threads: int) -> Artifact:
     horizons = tuple(content["horizons"])
 
     def load(place: Path, model: dict[str, Any]) -> Model:
@@ -138,7 +150,7 @@ def load_artifact(folder: Path, origin: dict[str, str] | None = None, threads: i
         horizons=horizons,
         calibration=Calibration(content["calibration"]["slope"], tuple(content["calibration"]["intercepts"])),
         about=content["about"],
-        origin=origin or {},
+        origin=origin,
         resampled=tuple(load(folder / _HALF.format(k), model) for k, model in enumerate(content["resampled"])),
     )
 

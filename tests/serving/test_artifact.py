@@ -69,6 +69,22 @@ def test_a_folder_without_a_model_and_a_damaged_model_are_refused(tmp_path):
         load_artifact(tmp_path)
 
 
+@pytest.mark.parametrize("kind", [*KINDS, "ensemble"])
+def test_a_model_of_which_a_part_is_gone_is_refused_in_words(trained, tmp_path, kind):
+    save_artifact(load_artifact(trained.folder / "fit" / kind / "artifact"), tmp_path)
+    content = json.loads((tmp_path / "model.json").read_text())
+    (tmp_path / "model.json").write_text(json.dumps({**content, "model": {}}))
+    with pytest.raises(StateError, match="cannot be read"):
+        load_artifact(tmp_path)
+
+
+def test_a_booster_that_is_cut_off_is_refused_in_words(trained, tmp_path):
+    save_artifact(load_artifact(trained.folder / "fit" / "boosting" / "artifact"), tmp_path)
+    (tmp_path / "booster.ubj").write_bytes((tmp_path / "booster.ubj").read_bytes()[:100])
+    with pytest.raises(StateError, match="cannot be read"):
+        load_artifact(tmp_path)
+
+
 def test_features_are_taken_by_name_and_a_missing_one_is_named(trained, smm_table):
     artifact = load_artifact(trained.folder / "fit" / "cox" / "artifact")
     shuffled = smm_table.rows[smm_table.rows.columns[::-1]]
