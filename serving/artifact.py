@@ -123,8 +123,9 @@ def load_artifact(folder: Path, origin: dict[str, str] | None = None, threads: i
 def _check(content: dict[str, Any], spec: FeatureSpec) -> None:
     """Refuse what another version of this program saved."""
     if content["format"] not in _READ:
+        read = " and ".join(map(str, _READ))
         raise StateError(
-            f"The model was saved by another version of this program: its format is {content['format']}, this version reads 2 and 3.",
+            f"The model was saved by another version of this program: its format is {content['format']}, this version reads {read}.",
             "score with the version that trained the model, or train again.",
             "model_format",
         )

@@ -93,7 +93,7 @@ def headline_first(metrics: dict[str, float], months: int) -> dict[str, float]:
 def logged_subgroups(subgroups: pd.DataFrame) -> dict[str, float]:
     """Return one candidate's figures in subgroups by name, as in `oe_ratio_24m_at_sex_female`."""
     kept = subgroups[subgroups["measure"].isin(["auc", "oe_ratio", "events"])]
-    words = (kept["grouping"].str.partition(",")[0] + "_" + kept["group"]).str.replace(r"[^\w.-]+", "_", regex=True)
+    words = (kept["grouping"].str.split(",").str[0] + "_" + kept["group"]).str.replace(r"[^\w.-]+", "_", regex=True)
     return named(kept.assign(subset="at_" + words, threshold=np.nan))
 
 

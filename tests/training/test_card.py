@@ -64,6 +64,14 @@ def bare(task, **known):
     return Facts(task, "boosting", "3", "0" * 32, **known)
 
 
+@pytest.mark.parametrize(
+    ("kind", "share", "told"), [("logistic", None, True), ("boosting", "0.1", True), ("logistic", "0.0", False), ("cox", None, False)]
+)
+def test_the_card_tells_of_visits_fitted_to_with_biomarkers_hidden_where_they_were(smm_task, kind, share, told):
+    facts = replace(judged(smm_task), model={"kind": kind}, params={} if share is None else {"hidden_share": share})
+    assert ("a second time with biomarkers hidden" in as_markdown(card_of(facts))) == told
+
+
 def judged(task, **figures):
     metrics = {"auc_24m": 0.8, "auc_24m_lo": 0.76, "auc_24m_hi": 0.84, "events_24m": 40.0, "patients_24m": 200.0} | figures
     return bare(task, metrics={name: value for name, value in metrics.items() if value is not None})

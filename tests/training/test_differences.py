@@ -4,11 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from features.score_inputs import PREFIX
 from serving.models.linear import HorizonLogistic
 from training.availability import availability
 from training.differences import named_differences, paired_differences
 from training.estimators.design import fit_design
 from training.metrics import Draws, evaluate_risks
+from training.performance import logged_subgroups
 from training.subgroups import groups, people_progressing, subgroup_figures, suppressed
 
 
@@ -93,6 +95,14 @@ def test_a_group_of_everybody_is_no_subgroup(rows, risks):
     found = subgroup_figures(rows, risks, 24, Draws.of(rows["patient_id"], 10, 1))
     assert "heavy_chain" in groups(rows) and "heavy_chain" not in set(found["grouping"])
     assert "sex" in set(found["grouping"])
+
+
+def test_where_all_are_of_one_group_there_is_no_subgroup_and_no_figure(rows, risks):
+    alike = rows.assign(**dict.fromkeys(["landmark", "index_date"], rows["landmark"].max()), sex="", site="")
+    alike = alike.assign(**{name: np.nan for name in alike if name.startswith(PREFIX)})
+    found = subgroup_figures(alike, {"good": risks["good"][:, 0]}, 24, Draws.of(rows["patient_id"], 10, 1))
+    assert found.empty
+    assert logged_subgroups(found) == {}
 
 
 def test_a_group_of_few_has_neither_figures_nor_counts_and_says_so(rows, risks):

@@ -8,19 +8,20 @@ from __future__ import annotations
 from training.card import explained, performance, provenance, purpose, subgroups
 from training.card.document import Blank, Cell, Link, Part, Section, Table, Text
 from training.card.facts import Facts
+from training.estimators.hidden import DEFAULT_SHARE
 
 TITLE = "TRIPOD+AI"
 _NOTE = (
     "The headings are abbreviated and unconfirmed: fill in and hand in the checklist itself (Collins et al., BMJ 2024;385:e078378). "
     "What the run knows is filled in; the rest is left to be written by people, and says so."
 )
-_HIDDEN = "A share of the visits was fitted to a second time with biomarkers hidden, to learn the risk where they are not known."
 _MISSING = {
-    "boosting": f"Trees take it as missing. {_HIDDEN}",
-    "logistic": f"The mean of those fitted on stands in, and a column of its own says that the latest value is missing. {_HIDDEN}",
+    "boosting": "Trees take it as missing.",
+    "logistic": "The mean of those fitted on stands in, and a column of its own says that the latest value is missing.",
     "cox": "The mean of those fitted on stands in.",
     "ensemble": "Each member has its own way.",
 }
+_HIDDEN = " A share of the visits was fitted to a second time with biomarkers hidden, to learn the risk where they are not known."
 _WEIGHTED = "to visits weighted by the inverse probability of being uncensored"
 _FITTED_TO = {  # those who are lost, or begin treatment, before a horizon
     "boosting": _WEIGHTED,
@@ -82,7 +83,8 @@ def _data(facts: Facts) -> _Items:
 def _missing(facts: Facts) -> str:
     said = "A missing value stays unknown and is never taken as normal; nobody is left out for it, and no outcome fills it. "
     kind = facts.model.get("kind", facts.name)
-    return said + _MISSING.get(kind, "")
+    hidden = kind in ("boosting", "logistic") and float(facts.params.get("hidden_share", DEFAULT_SHARE)) > 0
+    return said + _MISSING.get(kind, "") + (_HIDDEN if hidden else "")
 
 
 def _outcome(facts: Facts) -> str:
