@@ -278,6 +278,7 @@ def test_every_form_of_the_tables_gives_the_same(folder, tmp_path_factory, kind)
     found = read(str(place))
     if kind != "csv.gz":  # 106 has become the float 106.0
         found.tables["measurements"]["value"] = found.tables["measurements"]["value"].str.removesuffix(".0")
+    assert found.tables.keys() == wanted.tables.keys()
     same(found, wanted)
 
 

@@ -2,11 +2,13 @@
 
 import shutil
 import sqlite3
+from contextlib import closing
 
 import pytest
 import sqlalchemy
 
 from myeloma import StateError
+from serving.store import CHAMPION, version_of_alias
 
 pytestmark = pytest.mark.slow
 
@@ -48,6 +50,7 @@ def test_a_read_only_database_is_named_as_such(store, refused):
     connection.commit()
     connection.close()
     refused("promote --task smm --version 2 --reason r", "cannot be written to")
+    assert int(version_of_alias("smm", CHAMPION).version) == 1, "what was live stays so"
 
 
 def test_a_store_of_another_mlflow_is_named_as_such(store, refused):
@@ -59,6 +62,8 @@ def test_a_store_of_another_mlflow_is_named_as_such(store, refused):
 
     utils._tracking_store_registry._get_store_with_resolved_uri.cache_clear()
     refused("history --task smm", "another version of MLflow")
+    with closing(sqlite3.connect(store.folder / "mlruns" / "mlflow.db")) as database:
+        assert database.execute("select version_num from alembic_version").fetchone() == ("ffffffffffff",), "nothing is migrated unasked"
 
 
 def test_a_file_that_is_no_database_and_a_server_that_is_not_there_are_named_as_such(store, command, refused, monkeypatch):
