@@ -72,7 +72,7 @@ bench: setup ## speed against peers, on this machine
 	@python -m benchmarks.fit
 
 docs: setup ## write the reference pages and the simulator's page from the code's own data
-	@python -m myeloma.reference docs
+	@python -m myeloma.pages docs
 	@python -m benchmarks.simulation_docs
 
 lock: ## renew requirements.lock from pyproject.toml (written without index addresses)

@@ -11,9 +11,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as parquet
 
 from benchmarks.histories import BIOMARKERS
-from features.columns import FeatureSpec
-from features.plan import write_history
-from features.stream import measurement_blocks
+from features.history.columns import FeatureSpec
+from features.history.plan import write_history
+from features.table.stream import measurement_blocks
 
 WINDOWS = (182, 365, 730)
 STATISTICS = ("last", "count", "mean", "min", "max", "slope")

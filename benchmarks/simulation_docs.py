@@ -9,16 +9,16 @@ import numpy as np
 import pandas as pd
 
 from features import Cohort, build_table, load_task
-from features.derived import with_derived
-from features.landmarks import visit_landmarks
-from features.outcomes import outcomes
-from features.quality import clean
-from features.simulation import simulate, simulate_truth
-from features.simulation.published import SHOWN as SHOWN_COHORT
-from features.simulation.published import comparison, markdown
-from features.tasks import DAYS_PER_YEAR, horizon_days
-from training.censoring import FollowUp
+from features.history.derived import with_derived
+from features.intake.quality import clean
+from features.simulation.smm import simulate, simulate_truth
+from features.simulation.smm.published import SHOWN as SHOWN_COHORT
+from features.simulation.smm.published import comparison, markdown
+from features.table.landmarks import visit_landmarks
+from features.table.outcomes import outcomes
+from myeloma.calendar import DAYS_PER_YEAR, horizon_days
 from training.metrics.incidence import aalen_johansen
+from training.rows.censoring import FollowUp
 
 mpl.use("agg")
 import matplotlib.pyplot as plt

@@ -1,10 +1,10 @@
 """Histories in, feature tables out."""
 
-from features.cohort import Cohort, read_cohort
-from features.columns import FeatureSpec, parse_column
-from features.rows import build_features
-from features.storage import write_cohort
-from features.table import FeatureTable, build_table, read_table, write_table
+from features.cohort.schema import Cohort, read_cohort
+from features.cohort.storage import write_cohort
+from features.history.columns import FeatureSpec, parse_column
+from features.history.rows import build_features
+from features.table.table import FeatureTable, build_table, read_table, write_table
 from features.tasks import Task, load_task
 
 __all__ = [

@@ -8,14 +8,14 @@ from typing import Annotated
 
 import typer
 
-from features.build import build_file, memory_bytes
 from features.console import Steps, console, progress_bar, run
-from features.landmarks import parse_day
-from features.mend import export_quarantine, mend
-from features.report import ingest_and_report, report_export, report_mended
-from features.simulation import simulate as simulate_cohort
-from features.simulation import simulate_truth, world_named, write_truth
+from features.intake.mend import export_quarantine, mend
+from features.intake.report import ingest_and_report, report_export, report_mended
+from features.simulation.smm import simulate as simulate_cohort
+from features.simulation.smm import simulate_truth, world_named, write_truth
 from features.sources import read_source
+from features.table.build import build_file, memory_bytes
+from features.table.landmarks import parse_day
 from features.tasks import DEFAULT_PARAMS, load_task
 from myeloma import ConfigError
 

@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
-from features.files import DISK_FULL
+from features.cohort.files import DISK_FULL
 from myeloma import UserError
 
 REFUSED = 1

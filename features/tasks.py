@@ -8,30 +8,17 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt, TypeAdapter, ValidationError
 
-from features.columns import FeatureSpec
+from features.history.columns import FeatureSpec
 from features.params import in_words, read_params
 from myeloma import ConfigError
 from myeloma.errors import nearest
 from myeloma.scores import SCORES
 
 DEFAULT_PARAMS = Path("params.yaml")
-DAYS_PER_MONTH = 30.4375
-DAYS_PER_YEAR = 365.25
 
 Treatment = Literal["censor", "ignore", "composite"]
 Population = Literal["mgus", "smm", "mm"]
 EventKind = Literal["progression", "death", "transplant"]
-
-
-def horizon_days(months: float) -> int:
-    """Return a horizon in whole days; sources that count months use the same rule, so ties stay ties.
-
-    Examples
-    --------
-    >>> horizon_days(12)
-    365
-    """
-    return round(months * DAYS_PER_MONTH)
 
 
 @dataclass(frozen=True)
@@ -54,7 +41,7 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class Gate:
-    """What a model must show on held-out patients to go live; `training/gate.py` says each demand in words.
+    """What a model must show on held-out patients to go live; `training/gate/demands.py` says each demand in words.
 
     Attributes
     ----------

@@ -14,11 +14,11 @@ from math import sqrt
 import numpy as np
 from numpy.typing import NDArray
 
+from myeloma.calendar import DAYS_PER_YEAR
 from myeloma.catalogue import catalogue
 from myeloma.errors import DataError
 
 Z_95 = 1.96
-DAYS_PER_YEAR = 365.25
 # Assumed spread of true yearly log-slopes among people with a precursor: it only weighs how much few values are believed.
 PRIOR_SD_PER_YEAR = 0.3
 

@@ -11,13 +11,13 @@ from rich.progress import Progress
 
 from features import read_cohort
 from features.console import console, run
-from features.landmarks import fixed_landmarks, last_landmarks, visit_landmarks
+from features.table.landmarks import fixed_landmarks, last_landmarks, visit_landmarks
 from features.tasks import DEFAULT_PARAMS, task_names
 from myeloma import ConfigError, StateError
 from serving.artifact import Artifact, load_artifact
 from serving.batch import SCORED, check_output, score_landmarks, write_scores
-from serving.store import load_champion
-from serving.store_trouble import told
+from serving.store.champion import load_champion
+from serving.store.trouble import told
 
 app = typer.Typer(
     help="Score people. Exit codes: 0 done, 1 refused (the message says why), 2 wrong use.",
@@ -76,7 +76,7 @@ def api(
     """
     import uvicorn
 
-    from serving.api import make_app
+    from serving.http.api import make_app
 
     artifacts = {name: load_champion(name) for name in task} if task else _all_champions(params)
     console.print(f"Serving {', '.join(artifacts)} at http://{HOST}:{port}/docs (Ctrl-C stops it)", markup=False)

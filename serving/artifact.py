@@ -12,9 +12,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from xgboost.core import XGBoostError
 
-from features.cohort import Cohort
-from features.columns import FeatureSpec
-from features.outcomes import outcomes
+from features.cohort.schema import Cohort
+from features.history.columns import FeatureSpec
+from features.table.outcomes import outcomes
 from myeloma import StateError, UserError
 from serving.models import KINDS, Model
 
@@ -157,7 +157,7 @@ def _loaded(folder: Path, content: dict[str, Any], spec: FeatureSpec, origin: di
 
 
 def at_risk(artifact: Artifact, cohort: Cohort, landmarks: pd.DataFrame) -> pd.DataFrame:
-    """Return the outcomes of landmarks under the rules that the model was trained under (see `features.outcomes`)."""
+    """Return the outcomes of landmarks under the rules that the model was trained under (see `features.table.outcomes`)."""
     names = ("treatment", "population", "event", "competing_event")
     return outcomes(cohort, landmarks, *(artifact.about[name] for name in names))
 

@@ -9,17 +9,17 @@ import numpy as np
 import pandas as pd
 
 from features import Cohort
-from features.derived import with_derived
-from features.files import whole_file
-from features.outcomes import CRITERIA_MET, criteria_met
-from features.rows import features_at
-from features.score_inputs import score_inputs
-from features.series import series_of
+from features.cohort.files import whole_file
+from features.history.derived import with_derived
+from features.history.rows import features_at
+from features.history.series import series_of
+from features.table.outcomes import CRITERIA_MET, criteria_met
+from features.table.score_inputs import score_inputs
 from myeloma import ConfigError
-from serving.answer import answer_columns, identity
+from serving.answer.columns import answer_columns, identity
+from serving.answer.published import score_columns
 from serving.artifact import Artifact, at_risk, feature_matrix
 from serving.predict import explain
-from serving.published import score_columns
 
 _CHUNK = 5_000  # rows explained at a time: bounds memory, and progress can be shown
 SCORED = "scored"

@@ -13,7 +13,7 @@ import mlflow
 import pandas as pd
 
 from myeloma import UserError
-from serving.answer import answer_columns
+from serving.answer.columns import answer_columns
 from serving.artifact import feature_matrix, load_artifact
 from serving.predict import explain
 

@@ -14,9 +14,9 @@ import pytest
 from hypothesis import settings
 
 from features import build_table, load_task, read_cohort, write_cohort, write_table
-from features.quality import clean
-from features.quarantine import COLUMNS
-from features.simulation import simulate
+from features.cohort.schema import QUARANTINE_COLUMNS
+from features.intake.quality import clean
+from features.simulation.smm import simulate
 from features.sources import read_mgus2
 
 ROOT = Path(__file__).parents[1]
@@ -76,15 +76,15 @@ def small_smm_task(smm_task):
 
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory, smm_cohort, small_smm_task):
-    from training.evaluate import evaluate_task
-    from training.fit import fit_task
+    from training.evaluation.evaluate import evaluate_task
+    from training.fitting.fit import fit_task
     from training.registry.candidates import register
 
     folder = tmp_path_factory.mktemp("trained")
     uri = f"sqlite:///{folder / 'mlruns' / 'mlflow.db'}"
     before = os.environ.get("MLFLOW_TRACKING_URI")
     os.environ["MLFLOW_TRACKING_URI"] = uri
-    write_cohort(smm_cohort, folder / "cohort", pd.DataFrame(columns=COLUMNS))
+    write_cohort(smm_cohort, folder / "cohort", pd.DataFrame(columns=QUARANTINE_COLUMNS))
     table = build_table(read_cohort(folder / "cohort"), small_smm_task)
     write_table(table, folder / "table.parquet")
     fit_task(table, small_smm_task, folder / "fit", None, lambda text: None, folder / "table.parquet")

@@ -1,13 +1,21 @@
-"""The shape of the house: imports run one way, files stay small, nothing unwanted is kept."""
+"""The shape of the house: imports run one way, between packages and between rooms; rooms stay small, nothing unwanted is kept."""
 
 import ast
 import subprocess
+from collections import Counter
 
 import pytest
 
 ORDER = ("myeloma", "features", "serving", "training")
+# A room (a folder, or a module beside the folders) imports only those named before it.
+ROOMS = {
+    "features": "cohort sources params console intake history tasks table simulation __main__",
+    "serving": "models artifact predict answer batch mlflow_flavour http store __main__",
+    "training": "rows metrics reference estimators plots explanation tracking fitting evaluation gate card registry"
+    " shift monitor truth commands pipeline __main__",
+}
 TRAINING_ONLY = {"lifelines", "sklearn", "matplotlib", "shap", "optuna"}
-MOST_LINES = 350
+MOST_LINES, MOST_ENTRIES = 350, 22
 
 
 def modules(root):
@@ -15,21 +23,48 @@ def modules(root):
 
 
 def imported(path):
+    """Yield the full name of every module, or name of one, that a file imports."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
-            yield from (alias.name.split(".")[0] for alias in node.names)
+            yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and not node.level:
-            yield (node.module or "").split(".")[0]
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
 def test_imports_run_from_training_to_serving_to_features_to_myeloma(root):
     wrong = [
         (str(path.relative_to(root)), name)
         for path in modules(root)
-        for name in imported(path)
+        for name in (full.split(".")[0] for full in imported(path))
         if name in ORDER and ORDER.index(name) > ORDER.index(path.relative_to(root).parts[0])
     ]
     assert wrong == []
+
+
+@pytest.mark.parametrize("package", ROOMS)
+def test_inside_a_package_imports_run_along_the_order_of_its_rooms(root, package):
+    order = ROOMS[package].split()
+    wrong = []
+    for path in (root / package).rglob("*.py"):
+        here = path.relative_to(root / package).parts[0].removesuffix(".py")
+        if here == "__init__":
+            continue
+        assert here in order, f"{package}/{here} has no place in the order of rooms"
+        for full in imported(path):
+            top, _, rest = full.partition(".")
+            room = rest.split(".")[0]
+            if top == package and room in order and order.index(room) > order.index(here):
+                wrong.append((str(path.relative_to(root)), full))
+    assert wrong == []
+
+
+def test_a_listing_shows_the_way_of_the_data(root):
+    entries = Counter(path.parent for package in ORDER for path in (root / package).rglob("*") if _is_shown(path))
+    assert {str(folder.relative_to(root)): n for folder, n in entries.items() if n > MOST_ENTRIES} == {}
+
+
+def _is_shown(path):
+    return path.suffix == ".py" or (path.is_dir() and any(path.glob("*.py")))
 
 
 def test_serving_needs_nothing_that_only_training_needs(root):
@@ -37,7 +72,7 @@ def test_serving_needs_nothing_that_only_training_needs(root):
         (path.name, name)
         for path in modules(root)
         if path.relative_to(root).parts[0] != "training"
-        for name in imported(path)
+        for name in (full.split(".")[0] for full in imported(path))
         if name in TRAINING_ONLY
     ]
     assert wrong == []

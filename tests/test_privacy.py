@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 
 from features import build_table
-from features.quality import clean
+from features.intake.quality import clean
 from features.sources.received import received
-from training.evaluate import evaluate_task
-from training.fit import fit_task
+from training.evaluation.evaluate import evaluate_task
+from training.fitting.fit import fit_task
 from training.registry.candidates import register
 
 SENTINEL = "SENTINEL-7731"

@@ -12,9 +12,9 @@ import typer
 from features import load_task, read_table
 from features.console import console, run
 from features.tasks import DEFAULT_PARAMS
-from serving.store_trouble import told
-from training import live_commands, model_commands, registry_commands
-from training.arguments import Evaluated, Json, Params, TaskName, folder_of
+from serving.store.trouble import told
+from training.commands import candidates, live, models
+from training.commands.arguments import Evaluated, Json, Params, TaskName, folder_of
 
 app = typer.Typer(
     help="Fit, judge, compare and register models. Exit codes: 0 done, 1 refused (the message says why), 2 wrong use.",
@@ -40,7 +40,7 @@ def fit(
 
     Example: python -m training fit data/smm/table.parquet --task smm
     """
-    from training.fit import fit_task
+    from training.fitting.fit import fit_task
 
     chosen = load_task(task, params)
     runs = fit_task(read_table(table_path), chosen, fitted or folder_of(chosen, "fit"), model, _say(task, as_json), table_path)
@@ -67,7 +67,7 @@ def evaluate(
 
     Example: python -m training evaluate --task smm --refit sites --refit time
     """
-    from training.evaluate import best, check_model, evaluate_task, read_records
+    from training.evaluation.evaluate import best, check_model, evaluate_task, read_records
 
     chosen = load_task(task, params)
     check_model(chosen, model)
@@ -83,7 +83,7 @@ def evaluate(
         typer.echo(json.dumps({name: result["metrics"] for name, result in results.items()}))
 
 
-for command in (*registry_commands.COMMANDS, *live_commands.COMMANDS, *model_commands.COMMANDS):
+for command in (*candidates.COMMANDS, *live.COMMANDS, *models.COMMANDS):
     app.command()(command)
 
 
@@ -103,7 +103,7 @@ def report(
     Example: python -m training report --task smm --version 3 --out cards
     """
     from training.card import card_of, facts_of_run, write_card
-    from training.card.choose import chosen_run
+    from training.commands.choose import chosen_run
 
     chosen = load_task(task, params)
     run_id, number = chosen_run(chosen, version, model)
@@ -128,7 +128,7 @@ def monitor(
     Example: python -m training monitor my_cohort --task smm --since 2024-07-01
     """
     from features import read_cohort
-    from serving.store import load_champion
+    from serving.store.champion import load_champion
     from training.monitor.record import FINDINGS, REPORT, log, write
     from training.monitor.refused import out_of_range
     from training.monitor.watch import watch

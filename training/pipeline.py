@@ -20,7 +20,7 @@ import yaml
 
 PIPELINE = Path("dvc.yaml")
 LOCK = Path(".dvc/tmp/train.lock")
-DEFAULT_STORE = "sqlite:///mlruns/mlflow.db"  # as in serving.store_address; serving takes seconds to import
+DEFAULT_STORE = "sqlite:///mlruns/mlflow.db"  # as in serving.store.address; serving takes seconds to import
 _INTERRUPTED = 130
 
 

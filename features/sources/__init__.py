@@ -1,4 +1,4 @@
-"""Where histories come from. A source reads; it does not judge: `features.quality` does."""
+"""Where histories come from. A source reads; it does not judge: `features.intake.quality` does."""
 
 from __future__ import annotations
 
@@ -48,11 +48,11 @@ def read_source(source: str, place: str, mapping: Path | None) -> Received:
 def _record_reader(source: str) -> Callable[[str, Mapping], Received]:
     """Return the reader of a record source; its libraries are loaded only where it is used."""
     if source == "omop":
-        from features.sources.omop import read_omop
+        from features.sources.omop.reader import read_omop
 
         return read_omop
     if source == "fhir":
-        from features.sources.fhir import read_fhir
+        from features.sources.fhir.reader import read_fhir
 
         return read_fhir
     from features.sources.meds import read_meds

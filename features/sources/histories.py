@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from features.sources.received import OPTIONAL, PLACE, REQUIRED, Received
-from features.tasks import DAYS_PER_YEAR
 from myeloma import DataError
+from myeloma.calendar import DAYS_PER_YEAR
 
 _DAY = r"^\d{4}-\d{2}-\d{2}"
 _MID_YEAR, _MID_MONTH = "-07-01", "-15"

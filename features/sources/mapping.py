@@ -148,7 +148,7 @@ def parse_mapping(content: Any, where: str) -> Mapping:
 @cache
 def omop_concepts() -> dict[str, Any]:
     """Return the OMOP concept ids that ship with the product, all as text."""
-    content = yaml.safe_load(Path(__file__).with_name("omop_concepts.yaml").read_text(encoding="utf-8"))
+    content = yaml.safe_load(Path(__file__).with_name("omop").joinpath("concepts.yaml").read_text(encoding="utf-8"))
     return {part: {str(key): value for key, value in entries.items()} for part, entries in content.items()}
 
 

@@ -16,7 +16,7 @@ import pyarrow.parquet as parquet
 from features.sources.folders import files_below, no_permission
 from features.sources.histories import Histories, as_sex, as_site, assemble
 from features.sources.mapping import Mapping
-from features.sources.omop_tables import connect, reading
+from features.sources.omop.tables import connect, reading
 from features.sources.received import Received
 from myeloma import ConfigError, DataError, StateError
 

@@ -1,7 +1,7 @@
 """The mgus2 data set (R package `survival`): one baseline visit, follow-up in months.
 
 Only the year of diagnosis is known, so the index date is 1 July of that year; months become days by the
-rule of `features.tasks.horizon_days`, which keeps the ties that months have. Where progression and death
+rule of `myeloma.calendar.horizon_days`, which keeps the ties that months have. Where progression and death
 share a month (nine people) the progression counts, as the package's vignette does.
 """
 
@@ -12,8 +12,8 @@ from pathlib import Path
 import pandas as pd
 
 from features.sources.received import Received, received
-from features.tasks import horizon_days
 from myeloma import DataError, StateError
+from myeloma.calendar import horizon_days
 
 _COLUMNS = ("id", "age", "sex", "dxyr", "hgb", "creat", "mspike", "ptime", "pstat", "futime", "death")
 _BIOMARKERS = {"mspike": ("m_protein", "g/dL"), "hgb": ("hemoglobin", "g/dL"), "creat": ("creatinine", "mg/dL")}

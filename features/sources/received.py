@@ -23,7 +23,7 @@ OPTIONAL = {
 
 # Columns that say where a row of a source with many files comes from, and why it could not be read.
 PLACE = ("source_file", "refusal")
-# Why a source could not read a row that it had to count all the same; `features.quality` refuses it with this code.
+# Why a source could not read a row that it had to count all the same; `features.intake.quality` refuses it with this code.
 REFUSALS = {
     "not_json": "one JSON resource a line, or one JSON document a file",
     "broken_resource": "a resource as FHIR R4 defines it",

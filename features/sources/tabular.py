@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow
 import pyarrow.parquet as parquet
 
-from features.cells import cells_of
+from features.sources.cells import cells_of
 from features.sources.received import REQUIRED, Received, received
 from myeloma import DataError, StateError
 

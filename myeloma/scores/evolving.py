@@ -16,9 +16,10 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import linregress
 from scipy.stats import t as student_t
 
+from myeloma.calendar import DAYS_PER_YEAR
+
 Array = NDArray[np.float64]
 TOLERANCE = 1e-9
-DAYS_PER_YEAR = 365.25
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from serving.design import LinearDesign
 from serving.models.base import Array, Model, logit, row_sums
+from serving.models.design import LinearDesign
 
 MOST_COVARIATES = 12  # the exact Shapley values below look at 2 ** covariates coalitions
 _CHUNK = 256

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from serving.design import LinearDesign
 from serving.models.base import Array, Model, row_sums
 from serving.models.course import MONTHS, Course
+from serving.models.design import LinearDesign
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from features import Cohort
-from features.cohort import SCHEMAS
-from features.quality import inspect
+from features.cohort.schema import SCHEMAS
+from features.intake.quality import inspect
 from features.sources.received import REQUIRED, received
 from myeloma import catalogue
 

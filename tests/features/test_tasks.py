@@ -8,8 +8,9 @@ import yaml
 
 from features import load_task
 from features.params import read_params
-from features.tasks import horizon_days, parse_task, task_names
+from features.tasks import parse_task, task_names
 from myeloma import ConfigError, StateError
+from myeloma.calendar import horizon_days
 
 PARAMS = Path(__file__).parents[2] / "params.yaml"
 MGUS = read_params(PARAMS)["tasks"]["mgus"]

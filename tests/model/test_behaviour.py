@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from features import read_cohort
-from features.landmarks import fixed_landmarks, last_landmarks
-from features.quality import clean
+from features.intake.quality import clean
 from features.sources.received import received
+from features.table.landmarks import fixed_landmarks, last_landmarks
 from serving.artifact import load_artifact
 from serving.batch import score_landmarks
 

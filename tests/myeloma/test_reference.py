@@ -1,7 +1,7 @@
 """The reference pages say what the code does: they are generated, and a test finds them out of date."""
 
 from myeloma import catalogue
-from myeloma.reference import catalogue_page, scores_page
+from myeloma.pages import catalogue_page, scores_page
 from myeloma.scores import SCORES
 
 

@@ -7,10 +7,10 @@ import pytest
 from fastapi.testclient import TestClient
 
 from features import build_features, read_cohort
-from features.landmarks import last_landmarks
-from serving.api import make_app
+from features.table.landmarks import last_landmarks
 from serving.batch import score_landmarks
-from serving.store import connect, load_champion
+from serving.http.api import make_app
+from serving.store.champion import connect, load_champion
 
 PEOPLE = 12
 

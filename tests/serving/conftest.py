@@ -5,8 +5,8 @@ import copy
 import pytest
 from fastapi.testclient import TestClient
 
-from serving.api import make_app
 from serving.artifact import load_artifact
+from serving.http.api import make_app
 
 HISTORY = {
     "patient": {"index_date": "2022-01-10", "birth_date": "1960-05-02", "sex": "female", "light_chain": "kappa"},

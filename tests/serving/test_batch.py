@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from features import read_cohort
-from features.landmarks import fixed_landmarks, last_landmarks, visit_landmarks
+from features.table.landmarks import fixed_landmarks, last_landmarks, visit_landmarks
 from myeloma import ConfigError
 from serving.artifact import load_artifact
 from serving.batch import score_landmarks, write_scores

@@ -4,7 +4,7 @@ import pytest
 
 from features.console import run
 from serving.__main__ import app
-from serving.store import connect
+from serving.store.champion import connect
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from features import FeatureSpec, FeatureTable, Task
 from features.console import run
 from serving.artifact import Artifact, Calibration, save_artifact
 from serving.models.linear import HorizonLogistic
-from serving.store import connect
+from serving.store.champion import connect
 from training import tracking
 from training.__main__ import app
 from training.estimators.design import fit_design

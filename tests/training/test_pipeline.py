@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from serving.store import connect
-from serving.store_address import DEFAULT_URI
+from serving.store.address import DEFAULT_URI
+from serving.store.champion import connect
 from training import pipeline
 from training.pipeline import command_of, train
 

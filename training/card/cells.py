@@ -6,7 +6,7 @@ import math
 
 from training.card.document import Blank, Cell
 from training.card.facts import PERFORMANCE, Facts
-from training.small_counts import FEW, SMALL_CELL
+from training.rows.small_counts import FEW, SMALL_CELL
 
 _NO_FIGURE = "this run has no such figure"
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from features.columns import group_label
+from features.history.columns import group_label
 from myeloma import UserError
 from training.card.document import Blank, Block, Picture, Section, Text, table
 from training.card.facts import Facts

@@ -14,7 +14,7 @@ import pandas as pd
 
 from features import Task
 from training.metrics.figures import named
-from training.small_counts import FEW
+from training.rows.small_counts import FEW
 
 PERFORMANCE = "performance.csv"
 _LANDMARK = re.compile(r"_\d+m_at_([\d.]+)y$")

@@ -16,7 +16,7 @@ from mlflow.exceptions import MlflowException
 from features import Task
 from myeloma import ConfigError, StateError
 from myeloma.scores import SCORES
-from serving.store import connect, registered_name
+from serving.store.champion import connect, registered_name
 from training.card.facts import Facts
 
 FILES = (".csv", ".json", ".png")

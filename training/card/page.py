@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from serving.answer import NOTICE
+from serving.answer.columns import NOTICE
 from training.card import explained, performance, provenance, purpose, subgroups
 from training.card.cells import figure, refusals
 from training.card.document import Blank, Block, Card, Cell, Section, Text, table

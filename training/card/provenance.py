@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from training.card.document import Blank, Block, Cell, Code, Part, Section, Table, Text, table
 from training.card.facts import Facts
-from training.verdict import Check
+from training.gate.verdict import Check
 
 GATE, AGAIN = "Gate", "How to reproduce"
 _MET = {True: "yes", False: "NOT MET", None: "not measured"}

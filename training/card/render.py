@@ -11,8 +11,8 @@ from typing import Any
 
 import jinja2
 
-from features.files import whole_file
-from serving.store import connect
+from features.cohort.files import whole_file
+from serving.store.champion import connect
 from training.card.document import Blank, Block, Bullets, Card, Cell, Code, Link, Picture, Table, Text, anchor, spans
 
 CARD_HTML, CARD_MD = "model_card.html", "model_card.md"

@@ -11,7 +11,7 @@ from training.card.cells import people, short, with_interval
 from training.card.document import Blank, Block, Cell, Part, Section, Table, Text
 from training.card.facts import Facts
 from training.metrics.figures import MAIN
-from training.small_counts import FEW, SMALL_CELL
+from training.rows.small_counts import FEW, SMALL_CELL
 
 SUBGROUPS, ELSEWHERE = "Subgroups", "Elsewhere, later, on less"
 _COLUMNS = ("horizon", "measure", "estimate", "lo", "hi", "why")

@@ -9,14 +9,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from features.columns import FeatureSpec
+from features.history.columns import FeatureSpec
 from features.tasks import Task
 from myeloma import ConfigError
 from myeloma.errors import nearest
 from serving.artifact import Artifact
 from serving.models import Ensemble, Model
 from serving.models.base import Array
-from training.censoring import STRATUM
 from training.estimators.boosting import fit_boosting
 from training.estimators.calibrated import fit_calibration
 from training.estimators.cox import checked_covariates, fit_cox
@@ -25,7 +24,8 @@ from training.estimators.linear import choose_penalty, fit_logistic
 from training.estimators.options import checked_options
 from training.estimators.strata import with_strata
 from training.reference import reference_by_time, reference_ranges
-from training.split import patient_folds
+from training.rows.censoring import STRATUM
+from training.rows.split import patient_folds
 
 _CALIBRATION_FOLDS = 5
 _SEED = 1

@@ -11,8 +11,8 @@ from lifelines import CoxPHFitter
 from lifelines.exceptions import ConvergenceError, ConvergenceWarning, StatisticalWarning
 from pydantic import Field, NonNegativeFloat
 
-from features.tasks import DAYS_PER_MONTH
 from myeloma import ConfigError, DataError
+from myeloma.calendar import DAYS_PER_MONTH
 from myeloma.errors import nearest
 from serving.models import CauseSpecificCox
 from serving.models.base import Array

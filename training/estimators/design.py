@@ -8,8 +8,8 @@ import numpy as np
 
 from features import parse_column
 from myeloma import catalogue
-from serving.design import LinearDesign, Scale, rescaled, spline
 from serving.models.base import Array
+from serving.models.design import LinearDesign, Scale, rescaled, spline
 
 _LEVELS = {"last", "mean", "min", "max"}
 _CLIP_PERCENTILES = (1.0, 99.0)

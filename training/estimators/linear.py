@@ -21,7 +21,7 @@ from serving.models.course import MONTHS, Course
 from training.estimators.design import fit_design
 from training.estimators.hidden import DEFAULT_SHARE, HiddenShare, with_hidden
 from training.estimators.stacking import Weighting, stack
-from training.split import patient_folds
+from training.rows.split import patient_folds
 
 _UNPENALISED = 100.0  # horizon columns are this large, so that the penalty on their coefficients is nothing
 _HARDLY_PENALISED = 10.0  # and those of the time since diagnosis: as levels they are to be found, not shrunk

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from features.tasks import horizon_days
-from training.censoring import FollowUp, ipcw_weights, progressed_by
+from myeloma.calendar import horizon_days
 from training.metrics.sample import yearly_share
+from training.rows.censoring import FollowUp, ipcw_weights, progressed_by
 
 Array = NDArray[np.float64]
 Weighting = Literal["visits", "patients"]

@@ -15,11 +15,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features import parse_column
-from features.columns import FeatureSpec
-from training.censoring import STRATUM
+from features.history.columns import FeatureSpec
 from training.estimators.cox import converged
 from training.estimators.design import fit_design
-from training.split import LEAST_EVENTS
+from training.rows.censoring import STRATUM
+from training.rows.split import LEAST_EVENTS
 
 GROUPS = 5  # of treatment; as Rosenbaum and Rubin, after Cochran, Biometrics 1968;24:295
 GROUPS_OF_LOSS = 3  # within each; more would leave few people in a group

@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from features.tasks import horizon_days
-from training.censoring import NONE, FollowUp, progressed_by
+from myeloma.calendar import horizon_days
 from training.metrics.decision import Key
 from training.metrics.sample import Draws, Sample
-from training.small_counts import few
-from training.split import LEAST_EVENTS
+from training.rows.censoring import NONE, FollowUp, progressed_by
+from training.rows.small_counts import few
+from training.rows.split import LEAST_EVENTS
 
 Array = NDArray[np.float64]
 COLUMNS = ("model", "subset", "horizon", "measure", "threshold", "estimate", "lo", "hi", "why")

@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from training.censoring import FollowUp
+from training.rows.censoring import FollowUp
 
 Array = NDArray[np.float64]
 

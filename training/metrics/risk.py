@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from training.censoring import FollowUp
 from training.metrics.calibration import calibration_measures
 from training.metrics.decision import Key, decision_measures
 from training.metrics.kernels import auc_of_draws, concordance_of_draws
 from training.metrics.sample import Sample
+from training.rows.censoring import FollowUp
 
 Array = NDArray[np.float64]
 

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from features.tasks import DAYS_PER_YEAR
-from training.censoring import NONE, FollowUp, progressed_by
+from myeloma.calendar import DAYS_PER_YEAR
 from training.metrics.kernels import weigh_for_censoring
+from training.rows.censoring import NONE, FollowUp, progressed_by
 
 Array = NDArray[np.float64]
 

@@ -16,7 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
-from features.columns import FeatureSpec, group_label
+from features.history.columns import FeatureSpec, group_label
 from training.monitor.findings import Finding, two_sided, wilson
 from training.monitor.like_time import placed, share_missing
 from training.monitor.other_unit import Suspected
@@ -24,7 +24,7 @@ from training.monitor.people import few
 from training.monitor.verdict import MOVES_ALONE
 from training.reference.by_time import Then, time_of
 from training.reference.columns import watched_columns
-from training.small_counts import FEW, SMALL_CELL
+from training.rows.small_counts import FEW, SMALL_CELL
 
 Array = NDArray[np.float64]
 LEAST_PEOPLE = 20  # with fewer, only a change of nearly everybody could be told from chance

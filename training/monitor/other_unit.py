@@ -17,8 +17,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from features.columns import FeatureSpec
-from features.plausibility import SLIP_FACTOR
+from features.history.columns import FeatureSpec
+from features.intake.plausibility import SLIP_FACTOR
 from myeloma import catalogue
 from training.monitor.findings import FALSE_ALARMS, Finding, two_sided
 from training.monitor.people import sites_of

@@ -9,17 +9,17 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from features.tasks import horizon_days
+from myeloma.calendar import horizon_days
 from serving.artifact import Artifact, feature_matrix
 from serving.predict import predict_risk
-from training.censoring import FollowUp, progressed_by
 from training.estimators.strata import with_strata
+from training.gate.verdict import Check
 from training.metrics import Draws, judged_at, main_measures
 from training.metrics.figures import refusal
 from training.monitor.findings import FALSE_ALARMS, Finding, two_sided
 from training.monitor.people import Period, Visits, few
-from training.split import LEAST_EVENTS
-from training.verdict import Check
+from training.rows.censoring import FollowUp, progressed_by
+from training.rows.split import LEAST_EVENTS
 
 WRONG_BY = 1.5  # times: the miscalibration that the stated number of events is enough to find, in four of five cases
 _POWER = 0.8

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from serving.answer import NOTICE
+from serving.answer.columns import NOTICE
 from training.monitor.drift import LEAST_PEOPLE, LEVEL_CHANGE, MISSING_CHANGE
 from training.monitor.findings import FALSE_ALARMS, Finding
 from training.monitor.other_unit import LEAST_AT_SITE
@@ -13,8 +13,8 @@ from training.monitor.picture import picture
 from training.monitor.verdict import LOOK, RETRAIN
 from training.monitor.watch import Watched
 from training.reference.by_time import LEAST_THEN
-from training.small_counts import SMALL_CELL
-from training.split import LEAST_EVENTS
+from training.rows.small_counts import SMALL_CELL
+from training.rows.split import LEAST_EVENTS
 
 _STYLE = """
 body { font: 15px/1.45 system-ui, sans-serif; color: #1a1a1a; max-width: 62em; margin: 2em auto; padding: 0 1em; }

@@ -8,15 +8,15 @@ import numpy as np
 import pandas as pd
 
 from features import Cohort
-from features.derived import with_derived
-from features.landmarks import parse_day, visit_landmarks
-from features.outcomes import criteria_met
-from features.rows import features_from
-from features.score_inputs import score_inputs
-from features.tasks import horizon_days
+from features.history.derived import with_derived
+from features.history.rows import features_from
+from features.table.landmarks import parse_day, visit_landmarks
+from features.table.outcomes import criteria_met
+from features.table.score_inputs import score_inputs
 from myeloma import ConfigError, DataError
+from myeloma.calendar import horizon_days
 from serving.artifact import Artifact, at_risk
-from training.small_counts import SMALL_CELL, shown
+from training.rows.small_counts import SMALL_CELL, shown
 
 USUAL_DAYS = 183  # people come about every half year (catalogue: usual_interval_days), so nearly everybody is seen once
 OUTCOME_DAYS = 365  # at the least, for outcomes: a shorter period holds too few events in a clinic with tens of patients a month

@@ -7,7 +7,7 @@ import io
 import textwrap
 
 from training.monitor.findings import Finding
-from training.plots import panels, plt
+from training.plots.held_out import panels, plt
 
 _COLOURS = {"changed": "C3", "steady": "C0", "too few": "0.6"}
 _PANELS = (

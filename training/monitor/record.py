@@ -7,13 +7,13 @@ import re
 from pathlib import Path
 
 from features import Task
-from features.files import whole_file
+from features.cohort.files import whole_file
 from serving.artifact import Artifact
-from serving.store import connect
+from serving.store.champion import connect
 from training import tracking
 from training.monitor.page import page
 from training.monitor.watch import Watched
-from training.small_counts import SMALL_CELL
+from training.rows.small_counts import SMALL_CELL
 
 REPORT, FINDINGS = "report.html", "findings.json"
 

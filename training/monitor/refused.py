@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from features.cells import numbers_of
-from features.columns import FeatureSpec
-from features.storage import read_quarantine
+from features.cohort.storage import read_quarantine
+from features.history.columns import FeatureSpec
+from features.sources.cells import numbers_of
 from myeloma import DataError, canonical_divisor
 from training.monitor.people import Period
 

@@ -23,7 +23,7 @@ from training.monitor.refused import as_received
 from training.monitor.verdict import Verdict, verdict_of
 from training.reference.by_time import LEAST_THEN, time_of
 from training.reference.columns import level_column
-from training.small_counts import SMALL_CELL
+from training.rows.small_counts import SMALL_CELL
 
 _NOT_TOLD = ("p", "large", "shown")  # a p can give a small count away
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from features.columns import FeatureSpec
+from features.history.columns import FeatureSpec
 from serving.artifact import Calibration
 from serving.models import logistic as to_risk
 from training.reference.by_time import remembered

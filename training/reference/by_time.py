@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from features.tasks import DAYS_PER_MONTH
+from myeloma.calendar import DAYS_PER_MONTH
 from training.reference.quantiles import quantiles_of
 
 Array = NDArray[np.float64]

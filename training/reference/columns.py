@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from features.columns import FeatureSpec, window_days
+from features.history.columns import FeatureSpec, window_days
 
 _LEVELS = ("last", "mean", "max", "min")  # the first that is among the features says how high a biomarker is
 

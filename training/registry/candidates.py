@@ -11,22 +11,22 @@ from pathlib import Path
 from typing import Any
 
 from features import Task
-from serving.store import CHALLENGER, CHAMPION, connect, registered_name
-from training.evidence.held_out import People, cohort_of, held_out
-from training.gate import rank
+from serving.store.champion import CHALLENGER, CHAMPION, connect, registered_name
+from training.gate.held_out import People, cohort_of, held_out
+from training.gate.verdict import PROMOTE, REJECT
+from training.metrics.order import rank
 from training.registry.judgement import judged
 from training.registry.ledger import last_key
 from training.registry.live import go_live
 from training.registry.version_page import NOTE, describe_training
 from training.registry.versions import live_version, version_for
 from training.tracking import require_runs
-from training.verdict import PROMOTE, REJECT
 
 
 def register(results: dict[str, dict[str, Any]], task: Task, cohort: Path | None = None) -> dict[str, Any]:
     """Register every fitted candidate with its verdict; the best that the gate promotes becomes the champion.
 
-    The order is by held-out Brier score at the task's primary horizon, of equal ones by AUC (see `training.gate.rank`).
+    The order is by held-out Brier score at the task's primary horizon, of equal ones by AUC (see `training.metrics.order.rank`).
     Each is compared with what is live when its turn comes, so of one training at most one is promoted. The best that is
     only held back becomes the challenger; the champion stays. Published scores are compared, never registered.
 

@@ -11,17 +11,17 @@ from mlflow.exceptions import MlflowException
 from features import Task
 from myeloma import StateError
 from serving.artifact import Artifact
-from serving.store import connect, load_version, registered_name
+from serving.store.champion import connect, load_version, registered_name
 from training.card import card_of, facts_of_run, log_card
-from training.evidence.artifact import measure
-from training.evidence.champion import compare
-from training.evidence.held_out import HeldOut
-from training.evidence.logged import subgroups, unjudged
-from training.gate import judge
+from training.gate.artifact import measure
+from training.gate.champion import compare
+from training.gate.demands import judge
+from training.gate.held_out import HeldOut
+from training.gate.logged import subgroups, unjudged
+from training.gate.verdict import Evidence, Facts, Verdict
 from training.registry.ledger import now, read, taken_back
 from training.registry.version_page import NOTE, VERDICT, describe_version
 from training.registry.versions import live_version
-from training.verdict import Evidence, Facts, Verdict
 
 GATE_FILE = "gate.json"
 

@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from mlflow.exceptions import MlflowException
 
 from myeloma import StateError
-from serving.store import CHALLENGER, CHAMPION, connect, registered_name
+from serving.store.champion import CHALLENGER, CHAMPION, connect, registered_name
 from training.registry.versions import alias_version
 
 _PREFIX = "ledger."

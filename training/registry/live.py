@@ -9,13 +9,13 @@ from typing import Any
 from features import Task
 from myeloma import ConfigError, StateError
 from myeloma.errors import nearest
-from serving.store import CHAMPION, connect, load_version, registered_name
-from training.evidence.held_out import People, cohort_of, held_out, record_of_run
+from serving.store.champion import CHAMPION, connect, load_version, registered_name
+from training.gate.held_out import People, cohort_of, held_out, record_of_run
+from training.gate.verdict import HOLD, PROMOTE, REJECT
 from training.registry.judgement import judged
 from training.registry.ledger import Entry, append, last_key, now, overtaken, read, settle, standing, user
 from training.registry.versions import alias_version, live_version, version_for
 from training.tracking import require_runs
-from training.verdict import HOLD, PROMOTE, REJECT
 
 _LONGEST_REASON = 1000
 
@@ -26,7 +26,7 @@ def promote(candidates: Mapping[str, Any], task: Task, name: str, reason: str, f
     Parameters
     ----------
     candidates : mapping
-        What `training.compare.promotable` gives: what people were shown, by name.
+        What `training.registry.compare.promotable` gives: what people were shown, by name.
     fitted_in : Path, optional
         The folder of fits in which the held-out people lie; without it, the verdict rests on what is logged.
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from features import Task
-from training.gate import rank
+from training.gate.verdict import Verdict
 from training.metrics.figures import MAIN
-from training.verdict import Verdict
+from training.metrics.order import rank
 
 VERDICT = "gate_verdict"
 NOTE = "mlflow.note.content"  # MLflow's own name for the description of a run

@@ -7,7 +7,7 @@ from typing import Any
 from mlflow.exceptions import MlflowException
 
 from myeloma import StateError
-from serving.store import CHAMPION, connect, registered_name, version_of_alias
+from serving.store.champion import CHAMPION, connect, registered_name, version_of_alias
 from training.registry.version_page import describe_model
 
 

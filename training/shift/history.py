@@ -8,12 +8,12 @@ from pathlib import Path
 import pandas as pd
 
 from features import FeatureTable, Task
-from features.columns import FeatureSpec
-from training.differences import paired_differences
+from features.history.columns import FeatureSpec
+from training.evaluation.differences import paired_differences
+from training.evaluation.performance import held_out
 from training.metrics import Draws
-from training.performance import held_out
+from training.rows.split import evaluation_folds
 from training.shift.judged import risks_of
-from training.split import evaluation_folds
 
 LATEST_ONLY = "latest_values_only"
 

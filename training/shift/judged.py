@@ -11,15 +11,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features import FeatureTable, Task
-from features.columns import FeatureSpec
+from features.history.columns import FeatureSpec
 from myeloma import DataError
 from serving.artifact import feature_matrix
 from serving.predict import predict_risk
 from training.estimators import fit_candidate
 from training.estimators.strata import with_strata
 from training.metrics import Draws, all_measures, figures
-from training.small_counts import few
-from training.split import LEAST_EVENTS, Fold
+from training.rows.small_counts import few
+from training.rows.split import LEAST_EVENTS, Fold
 
 Array = NDArray[np.float64]
 

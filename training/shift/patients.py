@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 
 from features import FeatureTable, Task
-from training.performance import without_small_counts
+from training.evaluation.performance import without_small_counts
+from training.rows.small_counts import few
+from training.rows.split import LEAST_EVENTS, Fold, evaluation_folds
 from training.shift.judged import judge, progressing
-from training.small_counts import few
-from training.split import LEAST_EVENTS, Fold, evaluation_folds
 
 CURVE = (0.125, 0.25, 0.5, 1.0)  # shares of the people fitted on, for the learning curve
 

@@ -9,13 +9,14 @@ from typing import Literal
 import pandas as pd
 
 from features import FeatureTable, Task
+from features.cohort.files import write_csv
 from myeloma import DataError, StateError
-from serving.store import connect
+from serving.store.champion import connect
 from training import tracking
-from training.differences import named_differences
-from training.evaluate import read_records
+from training.evaluation.differences import named_differences
+from training.evaluation.evaluate import read_records
+from training.evaluation.performance import logged
 from training.metrics import named
-from training.performance import logged, write_csv
 from training.registry.version_page import VERDICT
 from training.shift.history import gain_from_history
 from training.shift.patients import learning_curve

@@ -10,11 +10,11 @@ import pandas as pd
 
 from features import FeatureTable, Task
 from myeloma import DataError
+from training.evaluation.subgroups import UNKNOWN, suppressed
 from training.metrics import Draws, figures
+from training.rows.small_counts import few
+from training.rows.split import LEAST_EVENTS, Fold
 from training.shift.judged import judge, progressing
-from training.small_counts import few
-from training.split import LEAST_EVENTS, Fold
-from training.subgroups import UNKNOWN, suppressed
 
 
 def by_site(table: FeatureTable, task: Task, name: str, fitted: Path) -> pd.DataFrame:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from features import FeatureTable, Task
 from training.estimators.strata import with_strata
-from training.performance import without_small_counts
+from training.evaluation.performance import without_small_counts
 from training.shift.judged import figures_of, risks_of
 
 EARLY_SHARE = 0.7  # of people, by index date: fitted on

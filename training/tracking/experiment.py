@@ -8,7 +8,7 @@ from mlflow.exceptions import MlflowException
 
 from features import Task
 from myeloma import StateError
-from serving.store import connect, experiment_location
+from serving.store.champion import connect, experiment_location
 
 # MLflow's own word for what this is. Its UI goes by the browser's choice first; see docs/comparing.md.
 _EXPERIMENT_TAGS = {

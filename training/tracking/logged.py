@@ -15,10 +15,10 @@ from mlflow.types import ColSpec, DataType, Schema
 
 from features import FeatureTable
 from serving import mlflow_flavour
-from serving.answer import answer_columns
+from serving.answer.columns import answer_columns
 from serving.artifact import Artifact
 from serving.predict import explain
-from serving.store import connect
+from serving.store.champion import connect
 from training.tracking.made_with import mlflow_version
 
 MODEL = "model"

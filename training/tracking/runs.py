@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from features import FeatureTable, Task
-from serving.store import connect
+from serving.store.champion import connect
 from training.tracking.experiment import experiment_of
 from training.tracking.logged import log_dataset
 from training.tracking.made_with import git_commit

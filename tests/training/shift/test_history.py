@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from features.columns import FeatureSpec
+from features.history.columns import FeatureSpec
 from training.shift.history import gain_from_history, latest_only
 
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from training.rows.small_counts import FEW
 from training.shift.patients import learning_curve
-from training.small_counts import FEW
 
 
 @pytest.mark.slow

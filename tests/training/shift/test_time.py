@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from training.rows.small_counts import FEW
 from training.shift.time import known_at, over_time
-from training.small_counts import FEW
 
 
 def test_what_happened_after_the_cut_was_not_known_at_it():

@@ -1,0 +1,196 @@
+"""The canonical cohort: three tables with one schema, kept as a folder of Parquet files."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pandera.pandas as pa
+import pyarrow
+import pyarrow.parquet as parquet
+
+from myeloma import DataError, StateError
+
+SEXES = ("female", "male")
+STAGES = ("mgus", "smm", "mm")
+HEAVY_CHAINS = ("IgG", "IgA", "IgM", "IgD", "IgE", "light_chain")
+LIGHT_CHAINS = ("kappa", "lambda")
+EVENT_KINDS = ("progression", "death", "transplant", "treatment_start", "treatment_stop", "last_contact")
+OPERATORS = ("<", ">")
+QUARANTINE_COLUMNS = ("id", "table", "file", "row", "reason", "column", "received", "accepted", "record")
+
+_DATE = "datetime64[ns]"
+
+
+def _text(**options: Any) -> pa.Column:
+    return pa.Column(str, nullable=False, coerce=True, **options)
+
+
+def _repeated(**options: Any) -> pa.Column:
+    """Return a text column that is checked as a categorical: millions of rows, few distinct texts."""
+    return pa.Column(pa.Category, nullable=False, **options)
+
+
+def _one_of(values: tuple[str, ...]) -> pa.Column:
+    return _text(checks=pa.Check.isin([*values, ""]))
+
+
+SCHEMAS = {
+    "patients": pa.DataFrameSchema(
+        {
+            "patient_id": _text(unique=True, checks=pa.Check.str_length(min_value=1)),
+            "birth_date": pa.Column(_DATE, nullable=True),
+            "age_at_index": pa.Column(float, nullable=True),
+            "sex": _one_of(SEXES),
+            "site": _text(),
+            "index_date": pa.Column(_DATE),
+            "stage": _one_of(STAGES),
+            "heavy_chain": _one_of(HEAVY_CHAINS),
+            "light_chain": _one_of(LIGHT_CHAINS),
+            "fish": _text(),
+            "source_row": pa.Column("int64"),
+        },
+        strict=True,
+        ordered=True,
+    ),
+    "measurements": pa.DataFrameSchema(
+        {
+            "patient_id": _repeated(),
+            "collected_at": pa.Column(_DATE),
+            "available_at": pa.Column(_DATE),
+            "biomarker": _repeated(),
+            "value": pa.Column(float, checks=pa.Check(lambda v: v.notna() & (v.abs() < float("inf")))),
+            "operator": _repeated(checks=pa.Check.isin([*OPERATORS, ""])),
+            "unit": _repeated(),
+            "original_value": _repeated(),
+            "original_unit": _repeated(),
+            "unit_divisor": pa.Column(float),
+            "collected_time": _repeated(),
+            "source_row": pa.Column("int64"),
+        },
+        checks=pa.Check(lambda frame: frame["available_at"] >= frame["collected_at"]),
+        strict=True,
+        ordered=True,
+    ),
+    "events": pa.DataFrameSchema(
+        {
+            "patient_id": _text(),
+            "occurred_at": pa.Column(_DATE),
+            "kind": _text(checks=pa.Check.isin(EVENT_KINDS)),
+            "detail": _text(),
+            "source_row": pa.Column("int64"),
+        },
+        strict=True,
+        ordered=True,
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """Patients, measurements and events, each as its schema says. Dates have the resolution of a day.
+
+    `about` holds what the folder's `cohort.json` does: source, counts, attrition, catalogue version.
+    """
+
+    patients: pd.DataFrame
+    measurements: pd.DataFrame
+    events: pd.DataFrame
+    about: dict[str, Any] = field(default_factory=dict)
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Return the three tables by name."""
+        return {"patients": self.patients, "measurements": self.measurements, "events": self.events}
+
+    def content_hash(self) -> str:
+        """Return a hash of the values of all three tables, whatever the files they came in."""
+        digest = hashlib.sha256()
+        for frame in self.tables().values():
+            digest.update(row_hashes(frame))
+        return digest.hexdigest()[:16]
+
+
+def row_hashes(frame: pd.DataFrame) -> bytes:
+    """Return the hash of each row's values, whatever the types that hold them."""
+    return pd.util.hash_pandas_object(frame, index=False).to_numpy().tobytes()
+
+
+def validated(name: str, frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a table as its schema wants it; repeated texts become categoricals.
+
+    Raises
+    ------
+    pandera.errors.SchemaErrors
+        It does not follow the schema.
+    """
+    labels = [column for column in labels_of(name) if column in frame and not isinstance(frame[column].dtype, pd.CategoricalDtype)]
+    return SCHEMAS[name].validate(frame.astype(dict.fromkeys(labels, "category")), lazy=True)
+
+
+def labels_of(name: str) -> list[str]:
+    """Return the columns of a table that are checked as categoricals."""
+    return [column for column, schema in SCHEMAS[name].columns.items() if str(schema.dtype) == "category"]
+
+
+def as_objects(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a table with plain text in place of categoricals, which group and compare in ways of their own."""
+    return frame.astype({column: object for column in frame.columns if isinstance(frame[column].dtype, pd.CategoricalDtype)})
+
+
+def require_cohort(folder: Path) -> None:
+    """Refuse a folder that is not there, or was not made by this product.
+
+    Raises
+    ------
+    StateError
+        It is neither; the message says how to make one.
+    """
+    if not folder.is_dir():
+        raise StateError(f"No cohort folder {folder}.", "make one with: python -m features ingest --source tabular INPUT COHORT")
+    if not (folder / "cohort.json").is_file():
+        raise StateError(
+            f"{folder} is a folder, but not a canonical cohort (it has no cohort.json).",
+            f"ingest it first: python -m features ingest --source tabular {folder} COHORT",
+        )
+
+
+def read_cohort(folder: Path) -> Cohort:
+    """Return the cohort of a folder that `ingest` or `simulate` made.
+
+    Raises
+    ------
+    StateError
+        The folder is not there or was not made by this product.
+    DataError
+        A file is damaged.
+    """
+    require_cohort(folder)
+    frames = {name: _read_table(folder / f"{name}.parquet", labels_of(name)) for name in SCHEMAS}
+    for name, frame in frames.items():
+        try:
+            frames[name] = as_objects(validated(name, frame))
+        except pa.errors.SchemaErrors as error:
+            cases = error.failure_cases
+            columns = ", ".join(sorted({str(c) for c in cases["column"].dropna()})) or "table"
+            raise DataError(f"{folder / name}.parquet does not follow the cohort's schema ({columns}).", "ingest it again.") from None
+    try:
+        about = json.loads((folder / "cohort.json").read_text(encoding="utf-8"))
+    except ValueError:
+        raise DataError(f"{folder / 'cohort.json'} is damaged.", "ingest the cohort again.") from None
+    return Cohort(**frames, about=about)
+
+
+def _read_table(path: Path, labels: list[str]) -> pd.DataFrame:
+    try:
+        frame = parquet.read_table(path, read_dictionary=labels).to_pandas()
+    except FileNotFoundError:
+        raise DataError(f"{path} is missing.", "ingest the cohort again.") from None
+    except (pyarrow.ArrowInvalid, OSError) as error:
+        raise DataError(f"{path} cannot be read as Parquet ({type(error).__name__}).", "ingest the cohort again.") from None
+    for column in frame.columns[frame.dtypes.astype(str).str.startswith("datetime64")]:
+        frame[column] = frame[column].astype(_DATE)
+    return frame

@@ -1,0 +1,130 @@
+"""How a cohort lies on disk: sorted Parquet in row groups of one size, the same bytes for the same rows.
+
+measurements.parquet is sorted by patient_id, biomarker, collected_at, available_at, which no two rows share; patients.parquet by
+patient_id. Texts are dictionary-encoded, everything is compressed with zstd.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import pandas as pd
+import pyarrow
+import pyarrow.parquet as parquet
+
+from features.cohort.files import whole_folder
+from features.cohort.schema import QUARANTINE_COLUMNS, SCHEMAS, Cohort, validated
+from myeloma import DataError, catalogue
+
+ROW_GROUP = 200_000
+_TYPES = {"str": pyarrow.string(), "category": pyarrow.string(), "datetime64[ns]": pyarrow.timestamp("ns")}
+_TYPES |= {"float64": pyarrow.float64(), "int64": pyarrow.int64()}
+ARROW = {name: pyarrow.schema([(c, _TYPES[str(column.dtype)]) for c, column in s.columns.items()]) for name, s in SCHEMAS.items()}
+ARROW["quarantine"] = pyarrow.schema([(c, pyarrow.int64() if c == "row" else pyarrow.string()) for c in QUARANTINE_COLUMNS])
+FILES = frozenset({*(f"{name}.parquet" for name in ARROW), "cohort.json"})
+
+
+def in_schema(frame: pd.DataFrame, name: str) -> pyarrow.Table:
+    """Return rows of one of a cohort's tables as Arrow keeps them."""
+    return pyarrow.Table.from_pandas(frame, preserve_index=False).select(ARROW[name].names).cast(ARROW[name])
+
+
+class TableWriter:
+    """Writes a table of the cohort piece by piece; row groups are cut at one size, wherever the pieces end."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self._name, self._schema = name, ARROW[name]
+        self._writer = parquet.ParquetWriter(folder / f"{name}.parquet", self._schema, compression="zstd")
+        self._rest = self._schema.empty_table()
+
+    def write(self, piece: pd.DataFrame | pyarrow.Table) -> None:
+        """Append rows."""
+        rows = piece if isinstance(piece, pyarrow.Table) else in_schema(piece, self._name)
+        self._rest = pyarrow.concat_tables([self._rest, rows])
+        while self._rest.num_rows >= ROW_GROUP:
+            self._cut(ROW_GROUP)
+
+    def _cut(self, rows: int) -> None:
+        # One chunk a column: where chunks end would show in the bytes.
+        self._writer.write_table(self._rest.slice(0, rows).combine_chunks(), row_group_size=ROW_GROUP)
+        self._rest = self._rest.slice(rows)
+
+    def __enter__(self) -> TableWriter:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        try:
+            if kind is None and self._rest.num_rows:
+                self._cut(self._rest.num_rows)
+        finally:
+            self._writer.close()
+
+
+def check_place(folder: Path) -> None:
+    """Refuse to write a cohort over something else.
+
+    Raises
+    ------
+    DataError
+        The folder holds something else.
+    """
+    if folder.exists() and not (folder / "cohort.json").is_file() and (not folder.is_dir() or any(folder.iterdir())):
+        raise DataError(f"{folder} exists and is not a cohort.", "name a new folder; nothing was written.")
+    if folder.exists() and (others := [path.name for path in folder.iterdir() if path.name not in FILES]):
+        raise DataError(
+            f"{folder} holds {len(others)} file(s) that are no part of a cohort.", "move them, or name a new folder; nothing was written."
+        )
+
+
+def read_quarantine(folder: Path) -> pd.DataFrame:
+    """Return the refused rows of a cohort folder.
+
+    Raises
+    ------
+    DataError
+        The file is missing, damaged or of another version.
+    """
+    path = folder / "quarantine.parquet"
+    try:
+        return parquet.read_table(path).select(list(QUARANTINE_COLUMNS)).to_pandas()
+    except (OSError, pyarrow.ArrowInvalid, KeyError) as error:
+        raise DataError(f"{path} cannot be read ({type(error).__name__}).", "ingest the cohort again.") from None
+
+
+def write_table(folder: Path, name: str, pieces: Iterable[pd.DataFrame | pyarrow.Table]) -> None:
+    """Write one table of a cohort from its pieces, in their order."""
+    with TableWriter(folder, name) as writer:
+        for piece in pieces:
+            writer.write(piece)
+
+
+def write_about(folder: Path, content_hash: str, about: dict[str, Any]) -> dict[str, Any]:
+    """Write cohort.json, which stands for a cohort that is whole, and return what it says."""
+    said = {"hash": content_hash, "catalogue_version": catalogue().version, **about}
+    (folder / "cohort.json").write_text(json.dumps(said, indent=1), encoding="utf-8")
+    return said
+
+
+def write_cohort(cohort: Cohort, folder: Path, quarantine: pd.DataFrame) -> None:
+    """Write a cohort folder whole or not at all; an older cohort in the same place is replaced.
+
+    Raises
+    ------
+    DataError
+        The folder holds something else.
+    """
+    check_place(folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with (
+        tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as parent,
+        whole_folder(folder, Path(parent) / "cohort") as work,
+    ):
+        for name, frame in cohort.tables().items():
+            write_table(work, name, [validated(name, frame)])
+        write_table(work, "quarantine", [quarantine])
+        write_about(work, cohort.content_hash(), cohort.about)

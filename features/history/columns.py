@@ -1,0 +1,143 @@
+"""The column grammar `<biomarker>__<statistic>__<window>`, and the specification that a table and a model share.
+
+Static columns have no `__`. A window is a number of days, as in `365d`, or `ever`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from features.history.statistics import statistic
+from myeloma import ConfigError, catalogue
+from myeloma.errors import nearest
+
+# Raised whenever the meaning of a column changes, so that a model made before refuses tables made after.
+DEFINITIONS_VERSION = "2"  # 2: a correction supersedes the earlier value of its day
+
+STATIC: dict[str, str] = {
+    "age": "age, years",
+    "female": "female sex",
+    "months_since_index": "months since diagnosis",
+    "heavy_chain_iga": "IgA heavy chain",
+    "fish_high_risk": "high-risk FISH finding",
+}
+_WINDOW = re.compile(r"([1-9]\d*)d|ever")
+
+
+@dataclass(frozen=True)
+class Column:
+    """A parsed column name. `biomarker` is the group that SHAP sums by; a static column is its own group."""
+
+    name: str
+    biomarker: str
+    statistic: str | None
+    window: str | None
+    label: str
+
+
+def parse_column(name: str) -> Column:
+    """Return the parts of a column name.
+
+    Raises
+    ------
+    ConfigError
+        The name does not follow the grammar.
+
+    Examples
+    --------
+    >>> parse_column("m_protein__slope__365d").label
+    'Serum M-protein: slope per year, last 365 days'
+    """
+    if name in STATIC:
+        return Column(name, name, None, None, STATIC[name].capitalize() if name != "age" else "Age, years")
+    parts = name.split("__")
+    if len(parts) != 3 or parts[0] not in catalogue() or not _is_statistic(parts[1]) or not _WINDOW.fullmatch(parts[2]):
+        raise ConfigError(
+            f'"{name}" is not a feature column.',
+            f"<biomarker>__<statistic>__<window>, as in m_protein__slope__365d, or one of {', '.join(STATIC)}.",
+        )
+    biomarker, kind, window = parts
+    since = "all history" if window == "ever" else f"last {window[:-1]} days"
+    return Column(name, biomarker, kind, window, f"{catalogue()[biomarker].name}: {statistic(kind).label}, {since}")
+
+
+def _is_statistic(name: str) -> bool:
+    try:
+        statistic(name)
+    except ConfigError:
+        return False
+    return True
+
+
+def group_label(group: str) -> str:
+    """Return the plain-language name of a biomarker or static column."""
+    return STATIC[group].capitalize() if group in STATIC else catalogue()[group].name
+
+
+def window_days(window: str) -> float:
+    """Return the length of a window in days, infinite for `ever`.
+
+    Raises
+    ------
+    ConfigError
+        The window is neither `ever` nor a positive number of days.
+    """
+    if not _WINDOW.fullmatch(window):
+        raise ConfigError(f'"{window}" is not a look-back.', 'write "365d" for 365 days, or "ever".')
+    return float("inf") if window == "ever" else float(window[:-1])
+
+
+@dataclass(frozen=True)
+class FeatureSpec:
+    """Which columns a table has. Two specifications with one hash give one table from one history."""
+
+    biomarkers: tuple[str, ...]
+    look_backs: tuple[str, ...]
+    statistics: tuple[str, ...]
+    static: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        for values, accepted, what in (
+            (self.biomarkers, catalogue().keys(), "biomarker"),
+            (self.statistics, self.statistics, "statistic"),
+            (self.static, list(STATIC), "static column"),
+            (self.look_backs, self.look_backs, "look-back"),
+        ):
+            for value in values:
+                if value not in accepted:
+                    raise ConfigError(f'Unknown {what} "{value}".', nearest(value, accepted))
+            if len(set(values)) != len(values):
+                raise ConfigError(f"A {what} is named twice: {', '.join(values)}.")
+        for values, what in ((self.look_backs, "look-back"), (self.statistics, "statistic")):
+            if self.biomarkers and not values:
+                raise ConfigError(f"Biomarkers are named, but no {what} is named.", "name one, or take out the biomarkers.")
+        for window in self.look_backs:
+            window_days(window)
+        for name in self.statistics:
+            statistic(name)
+
+    def columns(self) -> list[str]:
+        """Return the feature columns, in the order in which models see them."""
+        return [*self.static, *self._history_columns()]
+
+    def _history_columns(self) -> Iterator[str]:
+        for biomarker in self.biomarkers:
+            for window in self.look_backs:
+                for name in self.statistics:
+                    yield f"{biomarker}__{name}__{window}"
+
+    def feature_hash(self) -> str:
+        """Return the hash of everything that gives the columns their meaning (units included)."""
+        units = {key: catalogue()[key].unit for key in self.biomarkers}
+        content = {"definitions": DEFINITIONS_VERSION, "units": units, **asdict(self)}
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
+
+    @classmethod
+    def from_dict(cls, content: dict[str, Any]) -> FeatureSpec:
+        """Return the specification that `dataclasses.asdict` wrote."""
+        return cls(**{name: tuple(content[name]) for name in ("biomarkers", "look_backs", "statistics", "static")})

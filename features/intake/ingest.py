@@ -1,0 +1,192 @@
+"""A source becomes a cohort folder, in blocks of patients: whole or not at all, resumed where it was stopped, the same bytes each time.
+
+Finished blocks of measurements lie in a hidden folder beside the cohort, named by a hash of the input. A run on the same
+input takes them as they are; a run on another input starts anew; when the cohort stands, they are removed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow
+import pyarrow.feather as feather
+
+from features.cohort.files import code_hash, same_files, whole_file, whole_folder
+from features.cohort.schema import row_hashes, validated
+from features.cohort.storage import ARROW, TableWriter, check_place, in_schema, write_about, write_table
+from features.console import Steps
+from features.intake.attrition import Tally
+from features.intake.plausibility import suspicions_of
+from features.intake.quality import Checked, check, check_block, describe_source, refuse_unusable
+from features.intake.quarantine import quarantine_frame
+from features.intake.site_units import Outside, describe_units
+from features.sources.cells import cells_of
+from features.sources.received import Received
+from myeloma import StateError
+
+PATIENTS_A_BLOCK = 20_000
+_ROOMS = ("myeloma", "features/sources", "features/intake", "features/cohort")  # whose code decides what a cohort holds
+_LZ4 = pyarrow.ipc.IpcWriteOptions(compression="lz4")
+
+
+@dataclass(frozen=True)
+class Ingested:
+    """What an ingestion did: what cohort.json says, suspicions about rows kept and about units of sites, and whether any file changed."""
+
+    about: dict[str, Any]
+    suspicions: pd.DataFrame
+    units: list[str]
+    changed: bool
+
+
+def ingest(source: Received, folder: Path, steps: Steps, today: pd.Timestamp | None = None) -> Ingested:
+    """Check a source and write it as a cohort folder.
+
+    Parameters
+    ----------
+    steps : Steps
+        Shows progress.
+    today : Timestamp, optional
+        Days after it are refused; the day of the call where left out.
+
+    Raises
+    ------
+    DataError
+        Nothing is usable, or the folder holds something else.
+    StateError
+        The folder holds rows that were mended by hand, which would be lost.
+    """
+    check_place(folder)
+    _check_nothing_mended(folder, source)
+    today = pd.Timestamp.today().normalize() if today is None else today
+    measurements = _compact(source.tables["measurements"])
+    tables = {**source.tables, "measurements": measurements}
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    work = folder.parent / f".{folder.name}-work-{_input_hash(source, tables, today)}"
+    work.mkdir(exist_ok=True)
+    try:
+        checked = check(source, today)
+        blocks = _blocks(measurements["patient_id"])
+        for number, rows in enumerate(steps.over(blocks, "checking measurements", len(blocks))):
+            if not (work / f"{number}.json").is_file():
+                _write_block(work, number, measurements.take(rows), source.files["measurements"], checked)
+        ingested = _assemble(source, checked, folder, work, len(blocks), steps)
+    finally:
+        if not any(work.iterdir()):
+            work.rmdir()
+    for stale in folder.parent.glob(f".{folder.name}-work-*"):
+        shutil.rmtree(stale, ignore_errors=True)
+    return ingested
+
+
+def _check_nothing_mended(folder: Path, source: Received) -> None:
+    about = folder / "cohort.json"
+    mended = json.loads(about.read_text(encoding="utf-8")).get("mended", 0) if about.is_file() else 0
+    if mended > source.mended:
+        raise StateError(
+            f"{folder} holds rows that were mended ({mended}); ingesting over it would lose them.",
+            "ingest into a new folder, or remove this one first.",
+            "mended_cohort",
+        )
+
+
+def _compact(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a table whose text columns hold each distinct cell once."""
+    texts = [column for column in frame.columns if frame[column].dtype == object]
+    return frame.assign(**{column: pd.Categorical.from_codes(*pd.factorize(frame[column])) for column in texts})
+
+
+def _input_hash(source: Received, tables: dict[str, pd.DataFrame], today: pd.Timestamp) -> str:
+    """Return a hash of everything that decides the result: rows, names of files, the day, and the code itself."""
+    said = [source.source, source.files, source.notes, source.mended, str(today), PATIENTS_A_BLOCK, code_hash(*_ROOMS)]
+    digest = hashlib.sha256(json.dumps(said, sort_keys=True).encode())
+    for name, frame in tables.items():
+        digest.update(name.encode() + row_hashes(frame))
+    return digest.hexdigest()[:12]
+
+
+def _blocks(patient_id: pd.Series) -> list[np.ndarray]:
+    """Return the places of the rows of each block of patients, patients in the order of their identifiers."""
+    cells = cells_of(patient_id)
+    place = np.empty(len(cells.texts), dtype=np.int64)
+    place[np.argsort(cells.texts, kind="stable")] = np.arange(len(cells.texts))
+    block = cells.of(place // PATIENTS_A_BLOCK)
+    order = np.argsort(block, kind="stable")
+    ends = np.cumsum(np.bincount(block, minlength=1))
+    return np.split(order, ends[:-1])
+
+
+def _write_block(work: Path, number: int, measurements: pd.DataFrame, file: str, checked: Checked) -> None:
+    block = check_block(measurements, file, checked)
+    found = suspicions_of(block.kept, checked.patients.by_patient("light_chain"))
+    with whole_file(work / f"{number}-kept.arrow") as path:
+        feather.write_feather(validated("measurements", block.kept), path, compression="lz4")
+    with whole_file(work / f"{number}-refused.arrow") as path, pyarrow.ipc.new_file(path, ARROW["quarantine"], options=_LZ4) as writer:
+        for piece in block.inspection.refused_pieces():
+            writer.write_table(in_schema(piece, "quarantine"))
+    said = {
+        "tally": [[site, reason, rows] for (site, reason), rows in block.tally.items()],
+        "outside": [[*unit, rows] for unit, rows in block.outside.items()],
+        "notes": block.notes,
+        "suspicions": found.to_dict("split", index=False),
+    }
+    with whole_file(work / f"{number}.json") as path:  # written last: the block is finished
+        path.write_text(json.dumps(said), encoding="utf-8")
+
+
+def _assemble(source: Received, checked: Checked, folder: Path, work: Path, blocks: int, steps: Steps) -> Ingested:
+    """Put the blocks together to a cohort folder, holding one block at a time."""
+    manifests = [json.loads((work / f"{number}.json").read_text(encoding="utf-8")) for number in range(blocks)]
+    tally: Tally = Counter()
+    outside: Outside = Counter()
+    for manifest in manifests:
+        outside.update({tuple(unit): rows for *unit, rows in manifest["outside"]})
+        tally.update({(site, reason): rows for site, reason, rows in manifest["tally"]})
+    about = describe_source(source, checked, tally, [note for manifest in manifests for note in manifest["notes"]])
+    if source.mended:
+        about["mended"] = source.mended
+    refused = [checked.patients.refused(), checked.events.refused()]
+    if not (about["counts"]["patients"]["kept"] and about["counts"]["measurements"]["kept"]):
+        parts = [part.to_pandas() for part in _refused(work, blocks)]
+        refuse_unusable(about["counts"], quarantine_frame([*refused, *parts]), source.files)
+    tables = checked.tables()
+    with whole_folder(folder, work / "cohort") as place:
+        digest = hashlib.sha256(row_hashes(tables["patients"]))
+        with TableWriter(place, "measurements") as writer:
+            for part in steps.over(_kept(work, blocks), "writing measurements", blocks):
+                digest.update(row_hashes(part))
+                writer.write(part)
+        digest.update(row_hashes(tables["events"]))
+        for name, frame in tables.items():
+            write_table(place, name, [validated(name, frame)])
+        write_table(place, "quarantine", chain(refused, _refused(work, blocks)))
+        about = write_about(place, digest.hexdigest()[:16], about)
+        changed = not same_files(folder, place)
+    return Ingested(about, _suspicions(manifests), describe_units(outside), changed)
+
+
+def _kept(work: Path, blocks: int) -> Iterator[pd.DataFrame]:
+    for number in range(blocks):
+        yield feather.read_feather(work / f"{number}-kept.arrow")
+
+
+def _refused(work: Path, blocks: int) -> Iterator[pyarrow.Table]:
+    """Yield the refused rows of the blocks, piece by piece."""
+    for number in range(blocks):
+        with pyarrow.ipc.open_file(work / f"{number}-refused.arrow") as file:
+            for piece in range(file.num_record_batches):
+                yield pyarrow.Table.from_batches([file.get_batch(piece)])
+
+
+def _suspicions(manifests: list[dict[str, Any]]) -> pd.DataFrame:
+    return pd.concat([pd.DataFrame(**manifest["suspicions"]) for manifest in manifests], ignore_index=True)

@@ -1,0 +1,141 @@
+"""Refused rows go out to be corrected and come back into the cohort.
+
+Mending is ingesting again: the rows kept are read back as they were received, the quarantine's rows as they were received with the
+corrected cells laid over them, and all of them go through the same checks. So whoever was set aside because of a row that is now
+right comes back, and a correction that contradicts a row kept so far sends that row to the quarantine.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from features.cohort.files import whole_file
+from features.cohort.schema import Cohort, read_cohort
+from features.cohort.storage import read_quarantine
+from features.console import Steps
+from features.intake.ingest import Ingested, ingest
+from features.intake.quarantine import FOLLOWS
+from features.sources.received import OPTIONAL, REQUIRED, Received
+from features.sources.tabular import read_any
+from myeloma import ConfigError, DataError
+
+FIELDS = {name: [*REQUIRED[name], *OPTIONAL[name]] for name in REQUIRED}
+
+
+@dataclass(frozen=True)
+class Mended:
+    """What a mend did: rows corrected, and of the quarantine's rows those that left, those refused again, and new ones.
+
+    `followed` counts rows that were not corrected themselves and came back because what they hang on did.
+    """
+
+    corrected: int
+    left: int
+    refused_again: int
+    followed: int
+    newly_refused: int
+    unknown: int
+    ingested: Ingested | None
+
+
+def export_quarantine(folder: Path, path: Path) -> pd.DataFrame:
+    """Write the refused rows of a cohort, one column a cell, those first that can be mended by themselves.
+
+    Raises
+    ------
+    ConfigError
+        The file ends in neither .csv nor .parquet.
+    """
+    if path.suffix not in (".csv", ".parquet"):
+        raise ConfigError(f'"{path.name}" ends in neither .csv nor .parquet.', "name the file refused.csv, for example.")
+    quarantine = read_quarantine(folder)
+    quarantine = quarantine.loc[quarantine["reason"].isin(FOLLOWS).sort_values(kind="stable").index]
+    columns = list(dict.fromkeys(column for fields in FIELDS.values() for column in fields))
+    cells = pd.DataFrame([json.loads(record) for record in quarantine["record"]], columns=columns, index=quarantine.index).fillna("")
+    rows = pd.concat([quarantine.drop(columns=["record", "received"]), cells], axis=1)
+    with whole_file(path) as work:
+        rows.to_csv(work, index=False) if path.suffix == ".csv" else rows.to_parquet(work, index=False)
+    return rows
+
+
+def mend(folder: Path, path: Path, steps: Steps, today: pd.Timestamp | None = None) -> Mended:
+    """Take corrected rows of the quarantine into the cohort they were refused from.
+
+    Raises
+    ------
+    DataError
+        The file has no `id`, names a row twice, or nothing would be usable.
+    """
+    cohort, quarantine = read_cohort(folder), read_quarantine(folder)
+    corrected, unknown = _corrections(path, quarantine)
+    if not corrected:
+        return Mended(0, 0, 0, 0, 0, unknown, None)
+    records = [corrected.get(name, json.loads(record)) for name, record in zip(quarantine["id"], quarantine["record"], strict=True)]
+    tables = {name: _received(name, cohort, quarantine, records) for name in FIELDS}
+    about = cohort.about
+    mended = int(about.get("mended", 0)) + len(corrected)
+    ingested = ingest(Received(about["source"], tables, about["files"], about["notes"], mended), folder, steps, today)
+    before, after = set(quarantine["id"]), set(read_quarantine(folder)["id"])
+    left = before - after
+    return Mended(
+        corrected=len(corrected),
+        left=len(left & corrected.keys()),
+        refused_again=len(after & corrected.keys()),
+        followed=len(left - corrected.keys()),
+        newly_refused=len(after - before),
+        unknown=unknown,
+        ingested=ingested,
+    )
+
+
+def _corrections(path: Path, quarantine: pd.DataFrame) -> tuple[dict[str, dict[str, str]], int]:
+    """Return the record of every row whose cells differ from the quarantine's, by id, and how many rows are not in it."""
+    mended = read_any(path)
+    if "id" not in mended:
+        raise DataError(f"{path.name} has no column id.", "mend a file that `python -m features quarantine` wrote.", "missing_column")
+    if twice := int(mended["id"].duplicated().sum()):
+        raise DataError(f"{path.name} names {twice} row(s) twice (column id).", "keep one of each.", "repeated_row")
+    known = quarantine.set_index("id")
+    corrected = {}
+    for row in mended[mended["id"].isin(known.index)].to_dict("records"):
+        record = json.loads(known.at[row["id"], "record"])
+        fields = FIELDS[known.at[row["id"], "table"]]
+        new = record | {field: row[field] for field in fields if field in row}
+        if new != record:
+            corrected[row["id"]] = new
+    return corrected, int((~mended["id"].isin(known.index)).sum())
+
+
+def _received(name: str, cohort: Cohort, quarantine: pd.DataFrame, records: list[dict[str, str]]) -> pd.DataFrame:
+    """Return a table as its source would hand it over again: the rows kept, and those refused with their corrections."""
+    mine = (quarantine["table"] == name).to_numpy()
+    refused = pd.DataFrame([record for record, own in zip(records, mine, strict=True) if own], columns=FIELDS[name])
+    refused = refused.fillna("").assign(source_row=quarantine["row"].to_numpy()[mine], id=quarantine["id"].to_numpy()[mine])
+    kept = _as_received(name, cohort.tables()[name]).assign(id="")
+    both = pd.concat([kept, refused.astype({"source_row": "int64"})], ignore_index=True)
+    return both.sort_values(["source_row", "id"], kind="stable").reset_index(drop=True)
+
+
+def _as_received(name: str, kept: pd.DataFrame) -> pd.DataFrame:
+    columns: dict[str, Any] = {column: kept[column] for column in [*FIELDS[name], "source_row"] if column in kept}
+    dates = {column: _written(kept[column]) for column in FIELDS[name] if column in kept and kept[column].dtype.kind == "M"}
+    if name == "measurements":
+        columns |= {"value": kept["original_value"], "unit": kept["original_unit"]}
+        timed = (kept["collected_time"] != "").to_numpy()
+        dates["collected_at"][timed] = dates["collected_at"][timed] + " " + kept["collected_time"].to_numpy()[timed]
+    if name == "patients":
+        columns["age_at_index"] = kept["age_at_index"].astype(object).where(kept["age_at_index"].notna(), "").map(str)
+    return pd.DataFrame(columns | dates)[[*FIELDS[name], "source_row"]]
+
+
+def _written(days: pd.Series) -> np.ndarray:
+    """Return days as text, empty where there is none; each distinct day is written once."""
+    codes, distinct = pd.factorize(days)
+    texts = np.array([*(f"{day:%Y-%m-%d}" for day in distinct), ""], dtype=object)
+    return texts[codes]

@@ -1,0 +1,136 @@
+"""Received rows become canonical or go to quarantine with a reason; nothing is guessed and nothing is lost.
+
+For each table: read = kept + quarantined. A row is refused for its first problem only. An optional cell that
+is empty means unknown and is no problem. Patients and events are checked whole, measurements in blocks of patients.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from features.cohort.schema import SCHEMAS, Cohort, as_objects
+from features.intake.attrition import Tally, sites_of, summary, tally
+from features.intake.measured import People, check_measurements
+from features.intake.people import check_people, death_dates
+from features.intake.quarantine import Inspection, describe_problems, quarantine_frame
+from features.intake.site_units import Outside, outside_by_unit
+from features.sources.received import REFUSALS, Received
+from myeloma import DataError
+
+_ORDER = {"patients": ["patient_id"], "events": ["patient_id", "occurred_at", "kind", "source_row"]}
+
+
+@dataclass(frozen=True)
+class Checked:
+    """Patients and events after their check, and what the check of measurements needs of them."""
+
+    patients: Inspection
+    events: Inspection
+    people: People
+    sites: dict[str, str]
+    notes: list[str]
+
+    def tallies(self) -> dict[str, Tally]:
+        """Return the tallies of patients and events."""
+        return {table.table: tally(table, self.sites) for table in (self.patients, self.events)}
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Return the patients and events kept, as the cohort holds them."""
+        return {table.table: _kept(table) for table in (self.patients, self.events)}
+
+
+@dataclass(frozen=True)
+class Block:
+    """Measurements of some patients after their check: kept rows in order, the refused ones, where rows went, and in what units."""
+
+    kept: pd.DataFrame
+    inspection: Inspection
+    tally: Tally
+    outside: Outside
+    notes: list[str]
+
+
+def clean(source: Received) -> tuple[Cohort, pd.DataFrame]:
+    """Return the canonical cohort of what a source read, and the quarantine.
+
+    Raises
+    ------
+    DataError
+        Not one patient, or not one measurement, can be used.
+    """
+    cohort, quarantine = inspect(source)
+    refuse_unusable(cohort.about["counts"], quarantine, source.files)
+    return cohort, quarantine
+
+
+def inspect(source: Received, today: pd.Timestamp | None = None) -> tuple[Cohort, pd.DataFrame]:
+    """Return what can be used of a source, which may be nothing, and the rows that cannot, with reasons."""
+    checked = check(source, today)
+    block = check_block(source.tables["measurements"], source.files["measurements"], checked)
+    quarantine = quarantine_frame([checked.patients.refused(), checked.events.refused(), block.inspection.refused()])
+    about = describe_source(source, checked, block.tally, block.notes)
+    return Cohort(**checked.tables(), measurements=as_objects(block.kept), about=about), quarantine
+
+
+def check(source: Received, today: pd.Timestamp | None = None) -> Checked:
+    """Check patients and events.
+
+    Parameters
+    ----------
+    today : Timestamp, optional
+        Days after it lie in the future and are refused; the day of the call where left out.
+    """
+    patients, events = (Inspection(name, source.files[name], source.tables[name]) for name in ("patients", "events"))
+    for table in (patients, events):
+        _refuse_unreadable(table)
+    today = pd.Timestamp.today() if today is None else today
+    notes = check_people(patients, events, today)
+    people = People(patients.by_patient("birth_date"), death_dates(events), today)
+    return Checked(patients, events, people, sites_of(patients), notes)
+
+
+def _refuse_unreadable(table: Inspection) -> None:
+    """Refuse the rows that the source itself could not read; it counts them, and says why."""
+    for code, accepted in REFUSALS.items() if "refusal" in table.frame else ():
+        table.reject(table.frame["refusal"] == code, code, "refusal", accepted)
+
+
+def check_block(measurements: pd.DataFrame, file: str, checked: Checked) -> Block:
+    """Check the measurements of some patients, all of those patients' rows among them."""
+    table = Inspection("measurements", file, measurements)
+    _refuse_unreadable(table)
+    kept, notes = check_measurements(table, checked.people)
+    return Block(kept, table, tally(table, checked.sites), outside_by_unit(table, kept, checked.sites), notes)
+
+
+def describe_source(source: Received, checked: Checked, measured: Tally, notes: list[str]) -> dict[str, Any]:
+    """Return what cohort.json says: where rows came from, where they went, and what was noticed."""
+    tallies = checked.tallies()
+    tallies = {"patients": tallies["patients"], "measurements": measured, "events": tallies["events"]}
+    found = [] if source.mended else [*checked.notes, *notes]  # rows read back say no more how they were written
+    said = list(dict.fromkeys([*source.notes, *found]))
+    return {"source": source.source, "files": dict(source.files), **summary(tallies), "notes": said}
+
+
+def refuse_unusable(counts: dict[str, dict[str, int]], quarantine: pd.DataFrame, files: dict[str, str]) -> None:
+    """Raise where there is not one patient, or not one measurement.
+
+    Raises
+    ------
+    DataError
+        It says how many rows were refused and why.
+    """
+    for name in ("patients", "measurements"):
+        if not counts[name]["kept"]:
+            read = counts[name]["read"]
+            why = f"all {read} rows were refused:\n{describe_problems(quarantine)}" if read else f"{files[name]} holds no rows."
+            raise DataError(f"No usable {name}: {why}", "mend the rows and ingest again; nothing was written.", "nothing_usable")
+
+
+def _kept(table: Inspection) -> pd.DataFrame:
+    frame = table.frame[table.keep].sort_values(_ORDER[table.table], kind="stable")
+    frame["source_row"] = frame["source_row"].astype("int64")
+    return frame[list(SCHEMAS[table.table].columns)].reset_index(drop=True)

@@ -1,0 +1,138 @@
+"""Refused rows: which, why, and as they were received, so that they can be mended and ingested again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+import pandas as pd
+
+from features.cohort.schema import QUARANTINE_COLUMNS
+from features.sources.cells import cells_of
+
+# Only these columns' contents are shown in messages; the others can identify a person.
+_SHOWN = frozenset({"biomarker", "value", "unit", "kind", "sex", "stage", "heavy_chain", "light_chain", "fish"})
+_PIECE = 100_000
+_NOTHING = pd.DataFrame({name: pd.Series(dtype="int64" if name == "row" else object) for name in QUARANTINE_COLUMNS})
+# These say that something else about the person was refused: they go when that is mended.
+FOLLOWS = ("patient_not_in_cohort", "event_refused")
+
+
+class Inspection:
+    """One table under inspection: its rows, and for each the first problem that refuses it.
+
+    Attributes
+    ----------
+    received, frame : DataFrame
+        The rows as received, and as parsed so far.
+    problem : int array, one a row
+        0 = kept; otherwise the number of a problem, which is a reason, a column and what is accepted.
+    """
+
+    def __init__(self, table: str, file: str, received: pd.DataFrame) -> None:
+        self.table = table
+        self.file = file
+        self.received = received
+        self.frame = received.copy(deep=False)
+        self.problem = np.zeros(len(received), dtype=np.int32)
+        self.problems = [("", "", "")]
+
+    @property
+    def keep(self) -> np.ndarray:
+        """Which rows are not refused so far."""
+        return self.problem == 0
+
+    @property
+    def reason(self) -> np.ndarray:
+        """The reason of each row, empty where it is kept."""
+        return np.array([reason for reason, _, _ in self.problems], dtype=object)[self.problem]
+
+    def reject(self, wrong: np.ndarray | pd.Series, reason: str, column: str, accepted: str) -> None:
+        """Refuse the rows where `wrong` holds and that are not refused yet."""
+        rows = np.asarray(wrong, dtype=bool) & (self.problem == 0)
+        if rows.any():
+            self.problem[rows] = len(self.problems)
+            self.problems.append((reason, column, accepted))
+
+    def reject_each(self, codes: np.ndarray, accepted: list[str], reason: str, column: str) -> None:
+        """Refuse the rows whose code has a text in `accepted` that is not empty, and say that text."""
+        numbers = np.zeros(len(accepted) + 1, dtype=np.int32)
+        for code, text in enumerate(accepted):
+            if text:
+                numbers[code] = len(self.problems)
+                self.problems.append((reason, column, text))
+        rows = (self.problem == 0) & (numbers[codes] > 0)
+        self.problem[rows] = numbers[codes[rows]]
+
+    def kept_ids(self) -> pd.Index:
+        """Return the identifiers of the rows kept."""
+        return pd.Index(self.frame["patient_id"].to_numpy()[self.keep], dtype=object)
+
+    def by_patient(self, column: str) -> pd.Series:
+        """Return a column of the kept rows, by patient."""
+        return self.frame[self.keep].set_index("patient_id")[column]
+
+    def counts(self) -> dict[str, int]:
+        """Return rows read, kept and quarantined."""
+        kept = int(self.keep.sum())
+        return {"read": len(self.problem), "kept": kept, "quarantined": len(self.problem) - kept}
+
+    def refused(self) -> pd.DataFrame:
+        """Return the refused rows in the columns of the quarantine."""
+        return quarantine_frame(self.refused_pieces())
+
+    def refused_pieces(self) -> Iterator[pd.DataFrame]:
+        """Yield the refused rows piece by piece: of ten million, no more than a few are laid out at a time."""
+        rows = np.flatnonzero(self.problem)
+        seen: Counter[str] = Counter()
+        for start in range(0, len(rows), _PIECE):
+            yield self._refused(rows[start : start + _PIECE], seen)
+
+    def _refused(self, rows: np.ndarray, seen: Counter[str]) -> pd.DataFrame:
+        received = self.received.iloc[rows]
+        given = received["id"].tolist() if "id" in received else [""] * len(rows)
+        cells = {str(c): cells_of(received[c]).rows().tolist() for c in received.columns if c not in ("source_row", "id")}
+        records = [dict(zip(cells, row, strict=True)) for row in zip(*cells.values(), strict=True)]
+        found = [self.problems[number] for number in self.problem[rows]]
+        frame = pd.DataFrame(
+            {
+                "table": self.table,
+                "file": self.file,
+                "row": received["source_row"].astype("int64"),
+                "reason": [reason for reason, _, _ in found],
+                "column": [column for _, column, _ in found],
+                "received": [record[c][:40] if c in _SHOWN else "" for record, (_, c, _) in zip(records, found, strict=True)],
+                "accepted": [accepted for _, _, accepted in found],
+                "record": [json.dumps(record) for record in records],
+            }
+        )
+        return frame.assign(id=_identifiers(frame, given, seen))[list(QUARANTINE_COLUMNS)]
+
+
+def _identifiers(frame: pd.DataFrame, given: list[str], seen: Counter[str]) -> list[str]:
+    """Return a name for each refused row that a later mend finds again: the one it had, or one made of its content."""
+    names = []
+    for known, *content in zip(given, frame["table"], frame["row"], frame["record"], strict=True):
+        name = known or hashlib.sha256(json.dumps([str(part) for part in content]).encode()).hexdigest()[:16]
+        seen[name] += 1
+        names.append(name if seen[name] == 1 else f"{name}-{seen[name]}")
+    return names
+
+
+def quarantine_frame(parts: Iterable[pd.DataFrame]) -> pd.DataFrame:
+    """Return the refused rows of several tables as one."""
+    return pd.concat([part for part in parts if len(part)] or [_NOTHING], ignore_index=True)
+
+
+def describe_problems(quarantine: pd.DataFrame) -> str:
+    """Return one line per kind of problem: how many rows, the first of them, what is accepted. Names no person."""
+    lines = []
+    for (reason, file, column), group in quarantine.groupby(["reason", "file", "column"], sort=False, observed=True):
+        first = group.iloc[group["row"].to_numpy().argmin()]
+        received = f' received "{first["received"]}",' if first["received"] else ""
+        rows = "1 row" if len(group) == 1 else f"{len(group)} rows"
+        lines.append(f"  {reason}: {rows} of {file} ({column}); first at row {first['row']}:{received} {first['accepted']}")
+    return "\n".join(lines)

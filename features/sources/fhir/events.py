@@ -1,0 +1,131 @@
+"""FHIR Condition, MedicationAdministration, MedicationRequest and Encounter: diagnoses, drugs, and days of contact."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+from pydantic import ValidationError
+
+from features.sources.fhir.codes import FhirCodes, codings
+from features.sources.fhir.elements import Condition, Medicated
+from features.sources.fhir.files import Found
+from features.sources.fhir.references import reference_of
+from features.sources.fhir.results import note_contact
+
+_NOT_GIVEN = ("entered-in-error", "not-done", "cancelled", "draft")
+_NOT_HAPPENED = ("entered-in-error", "planned", "cancelled")
+_NOT_CONFIRMED = ("entered-in-error", "refuted", "unconfirmed", "provisional", "differential")
+_COLUMNS = ["reference", "occurred_at", "kind", "detail", "source_file", "source_row", "refusal"]
+
+
+class Events:
+    """Collects the occurrences that codes stand for, and per person the last day of contact."""
+
+    def __init__(self, codes: FhirCodes, follows_drugs: bool) -> None:
+        self.contacts: dict[str, tuple[str, str, int]] = {}
+        self._codes = codes
+        self._follows_drugs = follows_drugs
+        self._rows: list[tuple] = []
+        self._medications: dict[str, Any] = {}
+        self._pending: list[Found] = []
+        self._set_aside = 0
+
+    def take(self, found: Found) -> None:
+        """Read one resource; one of which no code is mapped leaves a day of contact at most."""
+        resource = found.resource
+        if resource is None:
+            self._add(found, "", "", "", "", found.refusal)
+        elif resource["resourceType"] == "Condition":
+            self._condition(found, resource)
+        elif resource["resourceType"] == "Encounter":
+            self._encounter(found, resource)
+        elif resource["resourceType"] == "Medication":
+            for name in (f"Medication/{resource.get('id')}", found.full_url):
+                self._medications[name] = resource.get("code")
+        else:
+            self._drug(found, resource)
+
+    def resolve_drugs(self) -> None:
+        """Read the orders and administrations that name their drug by reference, when all drugs are known."""
+        for found in self._pending:
+            reference = reference_of(found.resource["medicationReference"])
+            contained = found.resource.get("contained", ())
+            inside = {f"#{r.get('id')}": r.get("code") for r in contained if isinstance(r, dict)} if isinstance(contained, list) else {}
+            known = {**self._medications, **inside}
+            name = reference if reference in known else "/".join(reference.rsplit("/", 2)[-2:])
+            if name in known:
+                self._given(found, self._codes.roles(known[name]))
+            else:
+                self._add(found, reference_of(found.resource.get("subject")), "", "treatment_start", "", "missing_reference")
+
+    def frame(self) -> pd.DataFrame:
+        """Return one row per occurrence, and one per resource that could not be read."""
+        return pd.DataFrame(self._rows, columns=_COLUMNS)
+
+    def notes(self) -> list[str]:
+        """Return what was not used."""
+        words = "mapped diagnoses and drugs are not confirmed, refuted, cancelled, not done or entered in error, and not read"
+        return [f"{self._set_aside} {words}"] if self._set_aside else []
+
+    def _condition(self, found: Found, resource: dict[str, Any]) -> None:
+        roles = [role for role in self._codes.roles(resource.get("code")) if role[0] != "treatment"]
+        subject = reference_of(resource.get("subject"))
+        if not roles:
+            code = resource.get("code")
+            if code is not None and (not isinstance(code, dict) or ("coding" in code and not codings(code))):
+                self._add(found, subject, "", "", "", "broken_resource")
+            else:
+                note_contact(self.contacts, subject, resource.get("recordedDate"), found)
+            return
+        try:
+            condition = Condition.model_validate(resource)
+        except ValidationError:
+            self._add_all(found, subject, "", roles, "broken_resource")
+            return
+        if condition.verificationStatus.code() in _NOT_CONFIRMED:
+            self._set_aside += 1
+            return
+        onset = condition.onsetPeriod and condition.onsetPeriod.start
+        day = condition.onsetDateTime or onset or condition.recordedDate or ""
+        note_contact(self.contacts, subject, condition.recordedDate, found)
+        self._add_all(found, subject, day, roles, "")
+
+    def _encounter(self, found: Found, resource: dict[str, Any]) -> None:
+        period = resource.get("period")
+        if isinstance(period, dict) and resource.get("status") not in _NOT_HAPPENED:
+            note_contact(self.contacts, reference_of(resource.get("subject")), period.get("end") or period.get("start"), found)
+
+    def _drug(self, found: Found, resource: dict[str, Any]) -> None:
+        if "medicationReference" in resource:
+            if self._follows_drugs:
+                self._pending.append(found)
+            return
+        self._given(found, self._codes.roles(resource.get("medicationCodeableConcept")))
+
+    def _given(self, found: Found, roles: list[tuple[str, str]]) -> None:
+        drugs = [("treatment_start", drug) for kind, drug in roles if kind == "treatment"]
+        subject = reference_of(found.resource.get("subject"))
+        try:
+            given = Medicated.model_validate(found.resource) if drugs else None
+        except ValidationError:
+            self._add_all(found, subject, "", drugs, "broken_resource")
+            return
+        if given is None:
+            return
+        if given.status in _NOT_GIVEN:
+            self._set_aside += 1
+            return
+        period = given.effectivePeriod
+        start = given.effectiveDateTime or (period and period.start) or given.authoredOn or ""
+        self._add_all(found, subject, start, drugs, "")
+        note_contact(self.contacts, subject, given.effectiveDateTime, found)
+        if period and period.end:
+            self._add_all(found, subject, period.end, [("treatment_stop", drug) for _, drug in drugs], "")
+
+    def _add_all(self, found: Found, subject: str, day: str, roles: list[tuple[str, str]], refusal: str) -> None:
+        for kind, detail in roles:
+            self._add(found, subject, day, kind, detail, refusal)
+
+    def _add(self, found: Found, subject: str, day: str, kind: str, detail: str, refusal: str) -> None:
+        self._rows.append((subject, day, kind, detail, found.file, found.row, refusal))

@@ -1,0 +1,133 @@
+"""FHIR Observation resources: results, with their components, units and times."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime
+
+import pandas as pd
+from pydantic import ValidationError
+
+from features.sources.fhir.codes import FhirCodes, codings
+from features.sources.fhir.elements import Observation, Valued
+from features.sources.fhir.files import Found
+from features.sources.fhir.references import reference_of
+
+_NOT_RESULTS = ("entered-in-error", "cancelled", "registered")
+_COLUMNS = ["reference", "collected_at", "available_at", "biomarker", "value", "unit", "source_file", "source_row", "refusal"]
+_TOP = 5
+_DAY = len("2000-01-01")
+
+
+class Results:
+    """Collects the results, and per person the last day on which there is one, whatever it measures."""
+
+    def __init__(self, codes: FhirCodes) -> None:
+        self.contacts: dict[str, tuple[str, str, int]] = {}
+        self._codes = codes
+        self._rows: list[tuple] = []
+        self._others: Counter[str] = Counter()
+        self._offsets: Counter[str] = Counter()
+        self._withdrawn = self._undated = 0
+
+    def take(self, found: Found) -> None:
+        """Read one Observation; one of which no code is mapped is only counted."""
+        resource = found.resource
+        if resource is None:
+            self._refuse(found, "", found.refusal)
+            return
+        subject = reference_of(resource.get("subject"))
+        if resource.get("status") in _NOT_RESULTS:
+            self._withdrawn += 1
+            return
+        concept, components = resource.get("code"), resource.get("component", ())
+        known = self._codes.biomarker(concept) or (
+            isinstance(components, list) and any(self._codes.biomarker(c.get("code")) for c in components if isinstance(c, dict))
+        )
+        if not known:
+            listed = codings(concept)
+            if not isinstance(concept, dict) or (not listed and "coding" in concept):
+                self._refuse(found, subject, "broken_resource")
+            else:
+                self._others[listed[0][1] if listed else "no code"] += 1
+                note_contact(self.contacts, subject, resource.get("effectiveDateTime") or resource.get("issued"), found)
+            return
+        try:
+            observation = Observation.model_validate(resource)
+        except ValidationError:
+            self._refuse(found, subject, "broken_resource")
+            return
+        self._read(observation, subject, found)
+
+    def frame(self) -> pd.DataFrame:
+        """Return one row per value, and one per Observation that could not be read."""
+        return pd.DataFrame(self._rows, columns=_COLUMNS)
+
+    def notes(self) -> list[str]:
+        """Return what was not used, and what a person should know about times."""
+        notes = []
+        if self._others:
+            top = "; ".join(f"{code}: {n}" for code, n in self._others.most_common(_TOP) if n > 1)
+            notes.append(f"{self._others.total()} Observations have a code that is not mapped; the most frequent: {top}")
+        if self._withdrawn:
+            notes.append(f"{self._withdrawn} Observations are cancelled, entered in error or not done yet, and not read")
+        if self._undated:
+            notes.append(f"{self._undated} results do not say when they were collected; the day on which they were issued is taken")
+        if len(self._offsets) > 1:
+            zones = ", ".join(f"{zone} {n}" for zone, n in self._offsets.most_common(_TOP))
+            notes.append(f"time stamps are of {len(self._offsets)} time zones ({zones}); the calendar day as written counts")
+        return notes
+
+    def _read(self, observation: Observation, subject: str, found: Found) -> None:
+        period = observation.effectivePeriod
+        collected = observation.effectiveDateTime or observation.effectiveInstant or (period and (period.end or period.start)) or ""
+        if not collected and observation.issued:
+            self._undated += 1
+            collected = observation.issued
+        note_contact(self.contacts, subject, collected, found)
+        self._offsets[_offset(collected)] += 1
+        available = _in_zone_of(observation.issued or "", collected)
+        values = [component for component in observation.component if self._codes.biomarker(component.code.model_dump())]
+        own = observation.valueQuantity or observation.valueString or observation.valueInteger is not None
+        if self._codes.biomarker(observation.code.model_dump()) and (own or not values):
+            values.insert(0, observation)
+        for valued in values:
+            entry = self._codes.biomarker(valued.code.model_dump())
+            value, unit = self._value(valued, entry.unit)
+            self._rows.append((subject, collected, available, entry.biomarker, value, unit, found.file, found.row, ""))
+
+    def _value(self, valued: Valued, otherwise: str) -> tuple[str, str]:
+        quantity = valued.valueQuantity
+        if quantity is None:
+            number = valued.valueInteger if valued.valueInteger is not None else valued.valueString or ""
+            return str(number), self._codes.unit(None, None, None, otherwise)
+        number = "" if quantity.value is None else f"{quantity.comparator or ''}{quantity.value!r}"
+        return number, self._codes.unit(quantity.code, quantity.system, quantity.unit, otherwise)
+
+    def _refuse(self, found: Found, subject: str, why: str) -> None:
+        self._rows.append((subject, "", "", "", "", "", found.file, found.row, why))
+
+
+def note_contact(contacts: dict[str, tuple[str, str, int]], subject: str, day: object, found: Found) -> None:
+    """Remember the last day of a person, and where it stands."""
+    if subject and isinstance(day, str) and len(day) >= _DAY and day[:_DAY] > contacts.get(subject, ("", "", 0))[0]:
+        contacts[subject] = (day[:_DAY], found.file, found.row)
+
+
+def _offset(stamp: str) -> str:
+    """Return the time zone of a time stamp as written, `none` where it has none, `day` where it is a day."""
+    clock = stamp[_DAY:]
+    if not clock:
+        return "day"
+    return "+00:00" if clock.endswith("Z") else clock[-6:] if clock[-6:-5] in ("+", "-") else "none"
+
+
+def _in_zone_of(issued: str, collected: str) -> str:
+    """Return when a result was issued in the zone it was collected in, so that midnight does not put it a day before."""
+    zones = _offset(issued), _offset(collected)
+    if not issued or zones[0] == zones[1] or {"day", "none"} & set(zones):
+        return issued
+    try:
+        return datetime.fromisoformat(issued).astimezone(datetime.fromisoformat(collected).tzinfo).isoformat()
+    except ValueError:
+        return issued

@@ -1,0 +1,115 @@
+"""The codes of a mapping as OMOP concept ids and source values, in small tables that the rows are joined with."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import pandas as pd
+
+from features.sources.mapping import Mapping, omop_concepts
+from features.sources.omop.tables import OmopTables
+from myeloma import catalogue
+
+_CODED = re.compile(r"^([A-Za-z][A-Za-z0-9 ]*):(.+)$")
+_CONCEPT = ("concept_id", "vocabulary_id", "concept_code", "concept_name")
+# How the UCUM vocabulary of OMOP writes units that the catalogue writes otherwise.
+_UCUM_SPELLING = {"[U]/L": "U/L", "mL/min/1.73.m2": "mL/min/{1.73_m2}", "mL/min/(173.10*-2.m2)": "mL/min/{1.73_m2}"}
+_COLUMNS = {
+    "measurement": ("measured", "measurement"),
+    "condition_occurrence": ("role", "condition"),
+    "drug_exposure": ("role", "drug"),
+}
+
+
+@dataclass(frozen=True)
+class CodeTables:
+    """Each a table of code, meaning, detail: by concept id and by source value, for biomarkers and for the other roles."""
+
+    tables: dict[str, pd.DataFrame]
+
+    def measured(self) -> tuple[set[str], set[str]]:
+        """Return the concept ids and the source values that mean a biomarker."""
+        return set(self.tables["measured_concepts"]["code"]), set(self.tables["measured_texts"]["code"])
+
+    def condition(self, table: str, tables: OmopTables) -> str:
+        """Return, in SQL, which rows of a table carry a code of the mapping."""
+        role, name = _COLUMNS[table]
+        there = tables.columns(table) or {}
+        ids = ", ".join(code for code in self.tables[f"{role}_concepts"]["code"] if code.isdigit())
+        texts = ", ".join("'" + code.replace("'", "''") + "'" for code in self.tables[f"{role}_texts"]["code"])
+        parts = [f"{c} IN ({ids})" for c in (f"{name}_concept_id", f"{name}_source_concept_id") if ids and c in there]
+        parts += [f"CAST({name}_source_value AS VARCHAR) IN ({texts})"] if texts and f"{name}_source_value" in there else []
+        return " OR ".join(parts) or "FALSE"
+
+    def names(self, tables: OmopTables, concepts: list[str]) -> dict[str, str]:
+        """Return, for messages, the name of each concept in brackets, where there is a table of concepts."""
+        known = [concept for concept in concepts if concept.isdigit()]
+        if not known or tables.columns("concept") is None:
+            return {}
+        tables.load("concept", _CONCEPT, f"concept_id IN ({', '.join(known)})")
+        listed = ", ".join(f"'{concept}'" for concept in known)
+        found = tables.query(f"SELECT * FROM concept WHERE concept_id IN ({listed})", "concept")
+        return {row.concept_id: f" ({row.vocabulary_id}:{row.concept_code} {row.concept_name})" for row in found.itertuples()}
+
+
+def code_tables(tables: OmopTables, mapping: Mapping, notes: list[str]) -> CodeTables:
+    """Look the mapping's codes up, and register the tables for the queries on rows; says what cannot be looked up."""
+    measured = [(code, entry.biomarker, entry.unit) for code, entry in mapping.measured().items()]
+    roles = mapping.roles()
+    concepts = _concepts(tables, [code for code, *_ in (*measured, *roles)])
+    shipped = [(code, biomarker, "") for code, biomarker in omop_concepts()["biomarkers"].items() if biomarker in catalogue()]
+    made = {
+        "measured_concepts": _frame([*shipped, *_by_concept(measured, concepts)], one_meaning=True),
+        "measured_texts": _frame([row for row in measured if row[0] in mapping.biomarkers], one_meaning=True),
+        "role_concepts": _frame(_by_concept(roles, concepts)),
+        "role_texts": _frame(roles),
+        "units": _units(tables, mapping),
+        "operators": pd.DataFrame([*omop_concepts()["operators"].items(), ("", ""), ("0", "")], columns=["code", "operator"]),
+    }
+    for name, frame in made.items():
+        tables.duckdb.register(name, frame)
+    if concepts is None:
+        notes.append("no table concept: LOINC codes are known only for the concept ids that ship with the product (docs/sources.md)")
+    own = [code for code in (*mapping.biomarkers, *(code for code, *_ in roles)) if _CODED.match(code)]
+    if lost := [code for code in own if code not in (concepts or {})]:
+        notes.append(f"{len(lost)} codes of the mapping stand in no table concept and match source values only: {', '.join(lost[:5])}")
+    return CodeTables(made)
+
+
+def _concepts(tables: OmopTables, codes: list[str]) -> dict[str, list[str]] | None:
+    """Return, for each code written with its vocabulary, its concept ids; None where there is no table of concepts."""
+    if tables.columns("concept") is None:
+        return None
+    wanted = {(found[1].upper(), found[2]): code for code in codes if (found := _CODED.match(code))}
+    listed = ", ".join("'" + code.replace("'", "''") + "'" for code in sorted({code for _, code in wanted}))
+    only = f"concept_code IN ({listed}) OR vocabulary_id = 'UCUM'"
+    tables.load("concept", _CONCEPT, only)
+    found: dict[str, list[str]] = {}
+    rows = tables.query(f"SELECT concept_id, upper(vocabulary_id) AS vocabulary, concept_code FROM concept WHERE {only}", "concept")
+    for row in rows.itertuples():
+        if code := wanted.get((row.vocabulary, row.concept_code)):
+            found.setdefault(code, []).append(row.concept_id)
+    return found
+
+
+def _by_concept(rows: list[tuple[str, str, str]], concepts: dict[str, list[str]] | None) -> list[tuple[str, str, str]]:
+    """Return the rows by concept id: those looked up, then those that the mapping gives as an id, which win."""
+    looked_up = [(concept, meaning, detail) for code, meaning, detail in rows for concept in (concepts or {}).get(code, [])]
+    return [*looked_up, *(row for row in rows if row[0].isdigit())]
+
+
+def _units(tables: OmopTables, mapping: Mapping) -> pd.DataFrame:
+    """Return unit by concept id and by spelling; the mapping wins over what ships, and that over the table of concepts."""
+    units: dict[str, str] = {}
+    if tables.columns("concept") is not None:  # loaded by `_concepts`
+        found = tables.query("SELECT concept_id, concept_code FROM concept WHERE vocabulary_id = 'UCUM'", "concept")
+        units = {row.concept_id: _UCUM_SPELLING.get(row.concept_code, row.concept_code) for row in found.itertuples()}
+    units |= omop_concepts()["units"] | _UCUM_SPELLING | mapping.units
+    return pd.DataFrame(sorted(units.items()), columns=["code", "unit"])
+
+
+def _frame(rows: list[tuple[str, str, str]], one_meaning: bool = False) -> pd.DataFrame:
+    """Return code, meaning and detail; where a code can mean one thing only, the last entry counts."""
+    frame = pd.DataFrame(rows, columns=["code", "meaning", "detail"], dtype=str)
+    return frame.drop_duplicates("code", keep="last") if one_meaning else frame.drop_duplicates()

@@ -1,0 +1,238 @@
+"""OMOP CDM 5.4: person, measurement, condition_occurrence, death, observation_period, drug_exposure (and concept).
+
+A code of the mapping matches a row by concept id (standard or source concept), by vocabulary and code as in `LOINC:718-7`
+(looked up in the table concept), or by the text of the source value. Only rows with a mapped code are read; the others
+are counted. All work on rows is done by the database.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pandas as pd
+
+from features.sources.histories import Histories, as_sex, as_site, assemble
+from features.sources.mapping import Mapping, omop_concepts
+from features.sources.omop.codes import CodeTables, code_tables
+from features.sources.omop.tables import DuckdbTables, FolderTables, OmopTables
+from features.sources.received import Received
+from myeloma import ConfigError, DataError, StateError
+
+_DATABASE = re.compile(r"^(postgres(?:ql)?|duckdb)://", re.IGNORECASE)
+_OTHER = re.compile(r"^[a-z][a-z0-9+]*://", re.IGNORECASE)
+_ENDINGS = (".duckdb", ".ddb", ".db")
+_TOP = 5
+
+PERSON = ("person_id", "year_of_birth", "month_of_birth", "day_of_birth", "birth_datetime")
+MEASUREMENT = (
+    *("person_id", "measurement_concept_id", "measurement_source_concept_id", "measurement_source_value"),
+    *("measurement_date", "measurement_datetime", "value_as_number", "operator_concept_id", "unit_concept_id", "unit_source_value"),
+)
+_NEEDED = {
+    "person": ("person_id",),
+    "measurement": ("person_id", "measurement_concept_id", "value_as_number"),
+    "condition_occurrence": ("person_id", "condition_concept_id"),
+}
+_WITHOUT = {
+    "death": "no death is known",
+    "observation_period": "there is no last contact, so follow-up ends at the last result",
+    "drug_exposure": "no treatment is known",
+}
+
+
+def read_omop(place: str, mapping: Mapping) -> Received:
+    """Return the cohort of an OMOP folder or database, as received.
+
+    Parameters
+    ----------
+    place : str
+        A folder of CSV or Parquet tables, a DuckDB file, `duckdb:///folder/file.duckdb` or `postgresql://user@host/database`.
+
+    Raises
+    ------
+    StateError
+        There is no such folder, file or database.
+    DataError
+        A table that is needed is missing or damaged, or nobody has an index code.
+    """
+    tables = _open(place, mapping.schema)
+    try:
+        notes = _check_tables(tables)
+        codes = code_tables(tables, mapping, notes)
+        measurements = _measurements(tables, codes)
+        notes += _other_codes(tables, codes)
+        people, said = _people(tables, mapping)
+        events = [_conditions(tables, codes), *_ends(tables), *_drugs(tables, codes)]
+    finally:
+        tables.close()
+    files = {"patients": tables.label("person"), "measurements": tables.label("measurement")}
+    files["events"] = ", ".join(tables.label(table) for table in ("condition_occurrence", *_WITHOUT) if tables.columns(table))
+    occurrences = pd.concat(events, ignore_index=True)
+    return assemble(Histories("omop", people, occurrences, measurements, files, notes + said), mapping.stage)
+
+
+def _open(place: str, schema: str) -> OmopTables:
+    kind = _DATABASE.match(place)
+    if kind and kind[1].lower() != "duckdb":
+        from features.sources.omop.postgres import PostgresTables  # the driver loads a C library; only who needs it pays
+
+        return PostgresTables(place, schema)
+    if kind:
+        return DuckdbTables(Path(place[kind.end() :]), schema)
+    if _OTHER.match(place):
+        raise ConfigError("The omop source cannot read that kind of database.", "accepted: duckdb://..., postgresql://..., or a folder.")
+    path = Path(place)
+    if path.is_dir():
+        return FolderTables(path)
+    if path.suffix.lower() in _ENDINGS:
+        return DuckdbTables(path, schema)
+    raise StateError(f"No folder {path}.", "the omop source reads a folder of tables, a .duckdb file, or postgresql://...")
+
+
+def _check_tables(tables: OmopTables) -> list[str]:
+    """Refuse input that lacks what a cohort needs, all at once, and note what else is not there."""
+    missing = [table for table in _NEEDED if tables.columns(table) is None]
+    if missing:
+        raise DataError(
+            f"No table {', '.join(missing)}.",
+            f"the omop source needs {', '.join(_NEEDED)} (.csv, .csv.gz, .parquet or in the database), and reads "
+            f"{', '.join(_WITHOUT)}, concept.",
+            "missing_table",
+        )
+    lacking = [
+        f"{tables.label(t)} has no column {c}" for t, columns in _NEEDED.items() for c in columns if c not in (tables.columns(t) or {})
+    ]
+    if lacking:
+        raise DataError("; ".join(lacking) + ".", "columns are named as in OMOP CDM 5.4.", "missing_column")
+    return [f"no table {table}: {meaning}" for table, meaning in _WITHOUT.items() if tables.columns(table) is None]
+
+
+def _measurements(tables: OmopTables, codes: CodeTables) -> pd.DataFrame:
+    tables.load("measurement", MEASUREMENT, codes.condition("measurement", tables))
+    return tables.query(
+        """
+        SELECT m.person_id AS patient_id, coalesce(nullif(m.measurement_date, ''), m.measurement_datetime) AS collected_at,
+               '' AS available_at, coalesce(a.meaning, b.meaning, c.meaning) AS biomarker,
+               CASE WHEN m.value_as_number = '' THEN '' WHEN o.operator IS NOT NULL THEN o.operator || m.value_as_number
+                    ELSE 'operator ' || m.operator_concept_id || ' ' || m.value_as_number END AS value,
+               coalesce(u.unit, t.unit, nullif(m.unit_source_value, ''),
+                        CASE WHEN m.unit_concept_id NOT IN ('', '0') THEN 'concept ' || m.unit_concept_id END,
+                        nullif(a.detail, ''), nullif(b.detail, ''), nullif(c.detail, ''), '') AS unit,
+               m.source_row
+        FROM measurement m
+        LEFT JOIN measured_concepts a ON a.code = m.measurement_concept_id
+        LEFT JOIN measured_concepts b ON b.code = m.measurement_source_concept_id
+        LEFT JOIN measured_texts c ON c.code = m.measurement_source_value
+        LEFT JOIN operators o ON o.code = m.operator_concept_id
+        LEFT JOIN units u ON u.code = m.unit_concept_id AND m.unit_concept_id NOT IN ('', '0')
+        LEFT JOIN units t ON t.code = m.unit_source_value
+        WHERE coalesce(a.meaning, b.meaning, c.meaning) IS NOT NULL
+        ORDER BY m.source_row
+        """,
+        "measurement",
+    )
+
+
+def _other_codes(tables: OmopTables, codes: CodeTables) -> list[str]:
+    """Say how many measurement rows have no mapped code, and which codes are the most frequent of them."""
+    counted = tables.codes("measurement", ("measurement_concept_id", "measurement_source_concept_id", "measurement_source_value"))
+    concepts, texts = codes.measured()
+    others = counted[~(counted[["concept", "source_concept"]].isin(concepts).any(axis=1) | counted["text"].isin(texts))]
+    if others.empty:
+        return []
+    coded = others[~others["concept"].isin(["", "0"])].groupby("concept")[["n", "people"]].sum()
+    local = others[others["concept"].isin(["", "0"]) & (others["text"] != "")].groupby("text")[["n", "people"]].sum()
+    local = local[local["people"] > 1]  # a text of one person's own might say who they are
+    top = pd.concat([coded, local]).sort_values(["people", "n"], ascending=False, kind="stable").head(_TOP)
+    names = codes.names(tables, [code for code in top.index if code in coded.index])
+    listed = "; ".join(f"{code}{names.get(code, '')}: {row['n']} rows" for code, row in top.iterrows())
+    share = (
+        f"{others['n'].sum()} of {counted['n'].sum()} rows of {tables.label('measurement')} have a code that is not mapped and are not read"
+    )
+    return [f"{share}; the most frequent: {listed}" if listed else share]
+
+
+def _people(tables: OmopTables, mapping: Mapping) -> tuple[pd.DataFrame, list[str]]:
+    there = tables.columns("person") or {}
+    sex_column = mapping.sex.read_from or "gender_concept_id"
+    site_column = mapping.site.read_from or "care_site_id"
+    for column in filter(None, (mapping.sex.read_from, mapping.site.read_from)):
+        if column not in there:
+            raise ConfigError(f'{tables.label("person")} has no column "{column}".', f"its columns: {', '.join(there)}.")
+    tables.load("person", dict.fromkeys((*PERSON, sex_column, site_column)))
+    person = tables.query("SELECT * FROM person ORDER BY source_row", "person")
+    sex, notes = as_sex(
+        person[sex_column],
+        (*mapping.sex.female, *omop_concepts()["sex"]["female"]),
+        (*mapping.sex.male, *omop_concepts()["sex"]["male"]),
+    )
+    year, month, day = (person[f"{part}_of_birth"] for part in ("year", "month", "day"))
+    birth = year.where(month == "", year + "-" + month.str.zfill(2))
+    birth = birth.where((month == "") | (day == ""), birth + "-" + day.str.zfill(2))
+    whole = (birth.str.len() == len("2000-01-01")) | (person["birth_datetime"] == "")
+    people = pd.DataFrame(
+        {
+            "patient_id": person["person_id"],
+            "birth": birth.where(whole, person["birth_datetime"]),
+            "sex": sex,
+            "site": as_site(person[site_column], mapping.site.codes, mapping.site.value),
+            "source_row": person["source_row"],
+        }
+    )
+    return people, notes
+
+
+def _conditions(tables: OmopTables, codes: CodeTables) -> pd.DataFrame:
+    columns = ["person_id", "condition_start_date", "condition_start_datetime"]
+    coded = ["condition_concept_id", "condition_source_concept_id", "condition_source_value"]
+    tables.load("condition_occurrence", [*columns, *coded], codes.condition("condition_occurrence", tables))
+    day = "coalesce(nullif(condition_start_date, ''), condition_start_datetime)"
+    found = tables.query(_coded("condition_occurrence", f"{day} AS occurred_at", coded), "condition_occurrence")
+    return found[found["kind"] != "treatment"].assign(source_file=tables.label("condition_occurrence"))
+
+
+def _ends(tables: OmopTables) -> list[pd.DataFrame]:
+    """Return deaths and the ends of observation periods."""
+    ends = []
+    for table, kind, days in (
+        ("death", "death", ("death_date", "death_datetime")),
+        ("observation_period", "last_contact", ("observation_period_end_date", "observation_period_end_datetime")),
+    ):
+        if tables.columns(table) is not None:
+            tables.load(table, ("person_id", *days))
+            found = tables.query(
+                f"SELECT person_id AS patient_id, coalesce(nullif({days[0]}, ''), {days[1]}) AS occurred_at, '{kind}' AS kind, "
+                f"'' AS detail, source_row FROM {table} ORDER BY source_row",
+                table,
+            )
+            ends.append(found.assign(source_file=tables.label(table)))
+    return ends
+
+
+def _drugs(tables: OmopTables, codes: CodeTables) -> list[pd.DataFrame]:
+    """Return the start, and where it is known the end, of each exposure to a mapped drug."""
+    if tables.columns("drug_exposure") is None:
+        return []
+    start, end = ("drug_exposure_start_date", "drug_exposure_start_datetime"), ("drug_exposure_end_date", "drug_exposure_end_datetime")
+    coded = ["drug_concept_id", "drug_source_concept_id", "drug_source_value"]
+    tables.load("drug_exposure", ["person_id", *start, *end, *coded], codes.condition("drug_exposure", tables))
+    days = f"coalesce(nullif({start[0]}, ''), {start[1]}) AS occurred_at, coalesce(nullif({end[0]}, ''), {end[1]}) AS ended_at"
+    found = tables.query(_coded("drug_exposure", days, coded), "drug_exposure")
+    found = found[found["kind"] == "treatment"].assign(source_file=tables.label("drug_exposure"))
+    stops = found[found["ended_at"] != ""]
+    return [
+        found.drop(columns="ended_at").assign(kind="treatment_start"),
+        stops.drop(columns="occurred_at").rename(columns={"ended_at": "occurred_at"}).assign(kind="treatment_stop"),
+    ]
+
+
+def _coded(table: str, days: str, coded: list[str]) -> str:
+    """Return the SQL for the rows of a table that carry a code of the mapping, once for each kind it means."""
+    pairs = [("role_concepts", coded[0]), ("role_concepts", coded[1]), ("role_texts", coded[2])]
+    parts = [
+        f"SELECT t.person_id AS patient_id, {days}, r.meaning AS kind, r.detail, t.source_row "
+        f"FROM {table} t JOIN {codes} r ON r.code = t.{column}"
+        for codes, column in pairs
+    ]
+    return f"{' UNION '.join(parts)} ORDER BY source_row, kind, detail"

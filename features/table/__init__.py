@@ -1,0 +1,1 @@
+"""One row a landmark: what was known by then, and what came after."""

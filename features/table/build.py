@@ -1,0 +1,176 @@
+"""A cohort folder in, a feature table out, block of patients by block of patients: memory is bounded, a killed run goes on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as parquet
+
+from features.cohort.files import code_hash, whole_file
+from features.cohort.schema import SCHEMAS, require_cohort
+from features.table.outcomes import EVENTS
+from features.table.stream import Block, cohort_blocks
+from features.table.table import ROW_GROUP, about_table, add_up, make_rows, to_arrow, write_parts
+from features.tasks import Task
+from myeloma import ConfigError, DataError
+from myeloma.calendar import horizon_days
+
+_UNITS = {"MB": 10**6, "GB": 10**9, "MiB": 2**20, "GiB": 2**30}
+_PROGRAM = 450 * 10**6  # bytes that the program and its libraries take before the first row
+_LEAST = 700 * 10**6
+_MOST_ROWS = 1 << 19  # larger blocks are no faster
+_DEFAULT = 2 * 10**9
+_ROOMS = ("myeloma", "features/cohort", "features/history", "features/table")  # whose code decides what a table holds
+
+
+def memory_bytes(text: str) -> int:
+    """Return an amount of memory, such as 2GB or 800MB, in bytes.
+
+    Raises
+    ------
+    ConfigError
+        It is not written so, or less than the program itself needs.
+    """
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(MB|GB|MiB|GiB)", text.strip())
+    if not found:
+        raise ConfigError(f'"{text}" is not an amount of memory.', f"a number and one of {', '.join(_UNITS)}, as in 2GB.")
+    amount = round(float(found[1]) * _UNITS[found[2]])
+    if amount < _LEAST:
+        raise ConfigError(f"{text} is too little memory.", f"at least {_LEAST // 10**6}MB: the libraries alone take half a gigabyte.")
+    return amount
+
+
+def build_file(
+    folder: Path, table: Path, task: Task, memory: int = _DEFAULT, progress: Callable[[int, int], None] = lambda done, rows: None
+) -> dict[str, Any]:
+    """Build a task's feature table from a cohort folder and return a summary of it.
+
+    Finished blocks wait in a folder beside the table; a run that was killed goes on after the last of them, provided that
+    cohort, task, bound and program are the same. The table's bytes do not depend on the blocks.
+
+    Parameters
+    ----------
+    memory : int
+        Bytes the process should stay under. One person's rows are never divided, so a person of millions of rows may pass it.
+    progress : callable
+        Called with the measurements done and their number.
+
+    Raises
+    ------
+    StateError
+        There is no cohort.
+    DataError
+        A file is damaged or not sorted, or not one landmark is at risk.
+    """
+    if table.is_dir():
+        raise IsADirectoryError(21, "Is a folder", str(table))
+    about_cohort, total = _cohort_of(folder)
+    rows = _rows_of_block(memory, task)
+    work = table.with_name(f".{table.name}.work")
+    parts = _finished(work, _key(folder, about_cohort, task, rows))
+    progress(parts[-1]["after"]["measurements"] if parts else 0, total)
+    for block in cohort_blocks(folder, rows, parts[-1]["after"] if parts else None):
+        parts.append(_one_block(block, task, work / f"{len(parts):06d}"))
+        progress(parts[-1]["after"]["measurements"], total)
+    try:
+        attrition = add_up([part["attrition"] for part in parts], task)
+    except DataError:
+        shutil.rmtree(work)
+        raise
+    about = about_table(task, about_cohort["hash"], about_cohort, attrition)
+    write_parts(_read_back(work, len(parts)), about, table)
+    shutil.rmtree(work)
+    return _summary(parts, attrition, task)
+
+
+def _rows_of_block(memory: int, task: Task) -> int:
+    """Return how many measurements fit, were each a visit of its own: a row of the table held four times over, and itself."""
+    each = 300 + 4 * 8 * (len(task.features.columns()) + 40)
+    return min(_MOST_ROWS, (memory - _PROGRAM) // each)
+
+
+def _cohort_of(folder: Path) -> tuple[dict[str, Any], int]:
+    """Return what the cohort says of itself, and how many measurements it has."""
+    require_cohort(folder)
+    try:
+        about = json.loads((folder / "cohort.json").read_text(encoding="utf-8"))
+        total = parquet.read_metadata(folder / "measurements.parquet").num_rows
+    except FileNotFoundError:
+        raise DataError(f"{folder / 'measurements.parquet'} is missing.", "ingest the cohort again.") from None
+    except (ValueError, pa.ArrowInvalid, OSError):
+        raise DataError(f"{folder} holds a damaged file.", "ingest the cohort again.") from None
+    return about, total
+
+
+def _key(folder: Path, about_cohort: dict[str, Any], task: Task, rows: int) -> str:
+    """Return what must be the same for a later run to go on: cohort, task, size of a block, program."""
+    files = [(folder / f"{name}.parquet").stat() for name in SCHEMAS if (folder / f"{name}.parquet").exists()]
+    content = [
+        about_cohort.get("hash"),
+        asdict(task),
+        task.features.feature_hash(),
+        rows,
+        [(f.st_size, f.st_mtime_ns) for f in files],
+        code_hash(*_ROOMS),
+    ]
+    return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def _finished(work: Path, key: str) -> list[dict[str, Any]]:
+    """Return the records of the blocks that an earlier run of the same input finished; anything else is thrown away."""
+    if not (work / "key").is_file() or (work / "key").read_text() != key:
+        shutil.rmtree(work, ignore_errors=True)
+        with whole_file(work / "key") as path:
+            path.write_text(key)
+    records = []
+    while (work / f"{len(records):06d}.json").is_file():
+        records.append(json.loads((work / f"{len(records):06d}.json").read_text()))
+    return records
+
+
+def _one_block(block: Block, task: Task, path: Path) -> dict[str, Any]:
+    """Make and keep the rows of a block; its record is written last and says that it is whole."""
+    made = make_rows(block.cohort, task)
+    after, first = made.rows["time_to_event"], made.rows.groupby("patient_id")["event"].first()
+    lost = {f"{h}m": int(((made.rows["event"] == "none") & (after < horizon_days(h))).sum()) for h in task.horizons}
+    names = ("none", task.event, task.competing_event)
+    record = {
+        "after": block.after,
+        "attrition": made.attrition,
+        "patients_with": {name: int((first == event).sum()) for event, name in zip(EVENTS, names, strict=True)},
+        "censored_before_horizon": lost,
+    }
+    with whole_file(path.with_suffix(".parquet")) as unfinished:
+        made.rows["patient_id"] = block.ids[made.rows["patient_id"]]
+        parquet.write_table(to_arrow(made.rows), unfinished, compression="lz4", use_dictionary=False, row_group_size=ROW_GROUP)
+    with whole_file(path.with_suffix(".json")) as unfinished:
+        unfinished.write_text(json.dumps(record))
+    return record
+
+
+def _read_back(work: Path, blocks: int) -> Iterator[pa.Table]:
+    for number in range(blocks):
+        with parquet.ParquetFile(work / f"{number:06d}.parquet") as file:
+            for group in range(file.num_row_groups):
+                yield file.read_row_group(group)
+
+
+def _summary(parts: list[dict[str, Any]], attrition: dict[str, Any], task: Task) -> dict[str, Any]:
+    def added(name: str) -> dict[str, int]:
+        return {key: sum(part[name][key] for part in parts) for key in parts[0][name]}
+
+    return {
+        **attrition,
+        "columns": len(task.features.columns()),
+        "feature_hash": task.features.feature_hash(),
+        "patients_with": added("patients_with"),
+        "censored_before_horizon": added("censored_before_horizon"),
+    }

@@ -1,0 +1,242 @@
+"""A cohort's files, read in blocks of whole patients: row groups in, blocks out, never the whole in memory.
+
+`patients` is sorted by patient_id, `measurements` by patient_id, then biomarker, collection, availability; a block is cut
+between two patients, wherever the row groups end. Inside a block a person is a number, which is quicker than a name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as parquet
+from numpy.typing import NDArray
+
+from features.cohort.schema import SCHEMAS, Cohort
+from features.history.series import Series, lay_out
+from myeloma import DataError, catalogue
+
+_BATCH = 1 << 17
+_FIELDS = ("collected_at", "available_at", "value")
+_UNSORTED = "ingest the cohort again."
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Measurements of whole patients: their ids, where the rows of each begin, and the columns; days count from 1970."""
+
+    ids: NDArray[np.object_]
+    starts: NDArray[np.int64]
+    biomarker: NDArray[np.int16]
+    collected: NDArray[np.int32]
+    available: NDArray[np.int32]
+    value: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.value)
+
+    def patient(self) -> NDArray[np.int32]:
+        """Return each row's person, as a position in `ids`."""
+        return np.repeat(np.arange(len(self.ids), dtype=np.int32), np.diff(self.starts, append=len(self)))
+
+    def slice(self, first: int, stop: int) -> Rows:
+        """Return the rows of the people first:stop."""
+        begin = self.starts[first] if first < len(self.ids) else len(self)
+        end = self.starts[stop] if stop < len(self.ids) else len(self)
+        part = slice(begin, end)
+        return Rows(
+            self.ids[first:stop],
+            self.starts[first:stop] - begin,
+            self.biomarker[part],
+            self.collected[part],
+            self.available[part],
+            self.value[part],
+        )
+
+    def series(self, biomarkers: tuple[str, ...]) -> Series:
+        """Return the series of these rows, whose biomarker codes are positions in `biomarkers`."""
+        return lay_out(len(self.ids), biomarkers, (self.patient(), self.biomarker, self.collected, self.available, self.value))
+
+
+def measurement_blocks(path: Path, biomarkers: tuple[str, ...], about: int, skip: int = 0) -> Iterator[Rows]:
+    """Yield the measurements as blocks of whole patients, each of about so many rows; one person is never divided.
+
+    Parameters
+    ----------
+    biomarkers : tuple of str
+        A row's code is its place here, -1 for any other.
+    skip : int
+        Rows to pass over, up to the start of a patient.
+
+    Raises
+    ------
+    DataError
+        The file is not sorted by patient, or a cell is empty.
+    """
+    held: list[Rows] = []
+    for batch in _ahead(_batches(path, ["patient_id", "biomarker", *_FIELDS], skip, min(_BATCH, about))):
+        rows = _decoded(batch, biomarkers, path)
+        if held and rows.ids[0] < held[-1].ids[-1]:
+            raise DataError(f"{path} is not sorted by patient_id.", _UNSORTED, "not_sorted")
+        held.append(rows)
+        if sum(map(len, held)) > about and held[0].ids[0] != rows.ids[-1]:
+            block = _joined(held)
+            last = len(block.ids) - 1  # more of the last person may follow
+            yield block.slice(0, last)
+            held = [block.slice(last, last + 1)]
+    if held:
+        yield _joined(held)
+
+
+def _batches(path: Path, columns: list[str], skip: int = 0, size: int = _BATCH) -> Iterator[pa.RecordBatch]:
+    """Yield a file's rows in batches, from row `skip` on; row groups before it are not read."""
+    try:
+        file = parquet.ParquetFile(path, read_dictionary=[c for c in ("patient_id", "biomarker") if c in columns], buffer_size=1 << 20)
+    except FileNotFoundError:
+        raise DataError(f"{path} is missing.", _UNSORTED) from None
+    except (pa.ArrowInvalid, OSError) as error:
+        raise DataError(f"{path} cannot be read as Parquet ({type(error).__name__}).", _UNSORTED) from None
+    with file:
+        sizes = [file.metadata.row_group(k).num_rows for k in range(file.metadata.num_row_groups)]
+        groups = list(range(len(sizes)))
+        while groups and skip >= sizes[groups[0]]:
+            skip -= sizes[groups.pop(0)]
+        for batch in file.iter_batches(size, row_groups=groups, columns=columns) if groups else ():
+            if skip < batch.num_rows:
+                yield batch.slice(skip)
+            skip = max(0, skip - batch.num_rows)
+
+
+def _ahead(batches: Iterator[Any]) -> Iterator[Any]:
+    """Read one batch ahead, in a thread of its own."""
+    with ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(next, batches, None)
+        while (batch := coming.result()) is not None:
+            coming = pool.submit(next, batches, None)
+            yield batch
+
+
+def _decoded(batch: pa.RecordBatch, biomarkers: tuple[str, ...], path: Path) -> Rows:
+    if any(column.null_count for column in batch.columns):
+        raise DataError(f"{path} has an empty cell.", _UNSORTED, "missing_value")
+    patients, names = batch.column("patient_id"), batch.column("biomarker")
+    codes = patients.indices.to_numpy()
+    starts = np.flatnonzero(np.concatenate([[True], codes[1:] != codes[:-1]]))
+    ids = patients.dictionary.take(pa.array(codes[starts])).to_numpy(zero_copy_only=False)
+    fresh = np.concatenate([[True], ids[1:] != ids[:-1]])
+    ids, starts = ids[fresh], starts[fresh]
+    if not pd.Index(ids).is_monotonic_increasing:
+        raise DataError(f"{path} is not sorted by patient_id.", _UNSORTED, "not_sorted")
+    places = pd.Index(biomarkers).get_indexer(names.dictionary.to_pylist()).astype(np.int16)
+    collected, available = (batch.column(c).cast(pa.date32(), safe=False).view(pa.int32()).to_numpy() for c in _FIELDS[:2])
+    value = batch.column("value").cast(pa.float64()).to_numpy()
+    return Rows(ids, starts, places[names.indices.to_numpy()], collected, available, value)
+
+
+def _joined(parts: list[Rows]) -> Rows:
+    if len(parts) == 1:
+        return parts[0]
+    offsets = np.cumsum([0, *(len(part) for part in parts[:-1])])
+    ids = np.concatenate([part.ids for part in parts])
+    starts = np.concatenate([part.starts + offset for part, offset in zip(parts, offsets, strict=True)])
+    fresh = np.concatenate([[True], ids[1:] != ids[:-1]])  # a patient may go on from one batch to the next
+    columns = (np.concatenate([getattr(part, name) for part in parts]) for name in ("biomarker", "collected", "available", "value"))
+    return Rows(ids[fresh], starts[fresh], *columns)
+
+
+class Sorted:
+    """A table sorted by patient_id, handed out up to one person at a time."""
+
+    def __init__(self, path: Path, columns: list[str], skip: int = 0) -> None:
+        self.path, self.taken = path, skip
+        self._batches = _batches(path, columns, skip, 1 << 16)
+        self._held = pd.DataFrame({name: [] for name in columns})
+        self._more = True
+
+    def up_to(self, patient_id: str | None) -> pd.DataFrame:
+        """Return the rows not yet taken up to a person, the person's own included; None for all that is left.
+
+        Raises
+        ------
+        DataError
+            The file is not sorted by patient.
+        """
+        parts = [self._held]
+        while self._more and (patient_id is None or not len(parts[-1]) or parts[-1]["patient_id"].iloc[-1] <= patient_id):
+            batch = next(self._batches, None)
+            self._more = batch is not None
+            if batch is not None:
+                parts.append(batch.to_pandas())
+        rows = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
+        rows["patient_id"] = rows["patient_id"].astype(object)
+        if not rows["patient_id"].is_monotonic_increasing:
+            raise DataError(f"{self.path} is not sorted by patient_id.", _UNSORTED, "not_sorted")
+        cut = len(rows) if patient_id is None else int(rows["patient_id"].searchsorted(patient_id, side="right"))
+        self._held = rows.iloc[cut:]
+        self.taken += cut
+        return rows.iloc[:cut].reset_index(drop=True)
+
+
+@dataclass(frozen=True)
+class Block:
+    """Whole patients of a cohort, each known by a number: `cohort` holds positions in `ids` where the files hold patient_id.
+
+    `after` is how many rows of each file have been taken once this block is: where the next one starts.
+    """
+
+    ids: NDArray[np.object_]
+    cohort: Cohort
+    after: dict[str, int]
+
+
+def cohort_blocks(folder: Path, about: int, start: dict[str, int] | None = None) -> Iterator[Block]:
+    """Yield a cohort folder as blocks of whole patients, of about so many measurements each.
+
+    Parameters
+    ----------
+    start : dict, optional
+        `after` of the last block that is done: the blocks after it are yielded.
+
+    Raises
+    ------
+    DataError
+        A file is missing, damaged, not sorted by patient, or has measurements of somebody who is no patient.
+    """
+    names = tuple(catalogue().keys())
+    taken = dict.fromkeys(SCHEMAS, 0) | (start or {})
+    tables = {name: Sorted(folder / f"{name}.parquet", list(SCHEMAS[name].columns), taken[name]) for name in ("patients", "events")}
+    rows = taken["measurements"]
+    coming = measurement_blocks(folder / "measurements.parquet", names, about, rows)
+    block = next(coming, None)
+    while block is not None:
+        following = next(coming, None)
+        last = block.ids[-1] if following is not None else None
+        rows += len(block)
+        people, events = (tables[name].up_to(last) for name in ("patients", "events"))
+        yield _block(block, people, events, {"measurements": rows} | {name: table.taken for name, table in tables.items()}, names)
+        block = following
+
+
+def _block(rows: Rows, people: pd.DataFrame, events: pd.DataFrame, after: dict[str, int], names: tuple[str, ...]) -> Block:
+    ids = pd.Index(people["patient_id"])
+    place = ids.get_indexer(rows.ids)
+    if (place < 0).any() or not ids.is_unique:
+        raise DataError("The cohort has measurements of somebody who is not among its patients, or a patient twice.", _UNSORTED)
+    measured = pd.DataFrame(
+        {
+            "patient_id": place[rows.patient()],
+            "biomarker": pd.Categorical.from_codes(rows.biomarker, categories=list(names)),
+            "collected_at": rows.collected.astype("datetime64[D]").astype("datetime64[ns]"),
+            "available_at": rows.available.astype("datetime64[D]").astype("datetime64[ns]"),
+            "value": rows.value,
+        }
+    )
+    events = events.assign(patient_id=ids.get_indexer(events["patient_id"]))
+    cohort = Cohort(people.assign(patient_id=np.arange(len(ids))), measured, events[events["patient_id"] >= 0])
+    return Block(ids.to_numpy(), cohort, after)

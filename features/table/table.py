@@ -1,0 +1,192 @@
+"""Feature tables: a task's rows with their outcomes, what they were made from, and the file they live in."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as parquet
+
+from features.cohort.files import whole_file
+from features.cohort.schema import Cohort, row_hashes
+from features.history.columns import FeatureSpec
+from features.history.derived import with_derived
+from features.history.rows import features_from
+from features.table.landmarks import months_landmarks, visit_landmarks
+from features.table.outcomes import CRITERIA_MET, criteria_met, outcomes
+from features.table.score_inputs import PREFIX, score_inputs
+from features.tasks import Task
+from myeloma import DataError, StateError, catalogue
+
+KEYS = ["patient_id", "landmark", "site"]
+PERSON = ["index_date", "sex", "heavy_chain", "light_chain"]  # with `site`, what people are told apart by; never features
+OUTCOMES = ["event", "time_to_event", "follow_up", "censored_by"]
+_METADATA = b"feature_table"
+ROW_GROUP = 1 << 15
+
+
+@dataclass(frozen=True)
+class FeatureTable:
+    """Rows of keys, features and outcomes, with what they were made from."""
+
+    rows: pd.DataFrame
+    spec: FeatureSpec
+    about: dict[str, Any]
+
+    def content_hash(self) -> str:
+        """Return a hash of all values, row by row: a table that was changed by hand keeps its cohort's hash, not this one."""
+        return hashlib.sha256(row_hashes(self.rows)).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Made:
+    """What some patients gave: their rows, and how many visits were lost why."""
+
+    rows: pd.DataFrame
+    attrition: dict[str, Any]
+
+
+def build_table(cohort: Cohort, task: Task) -> FeatureTable:
+    """Return a task's training table: one row per patient and visit at risk, with outcomes and attrition.
+
+    Raises
+    ------
+    DataError
+        Not one landmark is at risk.
+    """
+    made = make_rows(cohort, task)
+    attrition = add_up([made.attrition], task)
+    return FeatureTable(made.rows, task.features, about_table(task, cohort.content_hash(), cohort.about, attrition))
+
+
+def make_rows(cohort: Cohort, task: Task) -> Made:
+    """Return the rows of some patients, which may be none. A person's rows depend on the person alone."""
+    landmarks = visit_landmarks(cohort) if task.landmarks == "visits" else months_landmarks(cohort, task.landmarks)
+    after = outcomes(cohort, landmarks, task.treatment, task.population, task.event, task.competing_event)
+    reason = after["not_at_risk"].to_numpy(dtype=object)
+    measured = with_derived(cohort)
+    scores = score_inputs(cohort, landmarks, measured).add_prefix(PREFIX)
+    if task.criteria_guard:
+        reason[(reason == "") & criteria_met(scores.rename(columns=lambda name: name.removeprefix(PREFIX)))] = CRITERIA_MET
+    at_risk = reason == ""
+    attrition = {
+        "patients": len(cohort.patients),
+        "patients_without_a_landmark": len(cohort.patients) - landmarks.loc[at_risk, "patient_id"].nunique(),
+        "visits": len(landmarks),
+        "not_at_risk": {str(k): int(v) for k, v in pd.Series(reason[~at_risk], dtype=object).value_counts().items()},
+        "landmarks": int(at_risk.sum()),
+    }
+    landmarks = landmarks[at_risk].reset_index(drop=True)
+    features = features_from(measured, cohort, landmarks, task.features)
+    site = landmarks["patient_id"].map(cohort.patients.set_index("patient_id")["site"])
+    person = cohort.patients.set_index("patient_id").loc[landmarks["patient_id"], PERSON].reset_index(drop=True)
+    kept = [frame[at_risk].reset_index(drop=True) for frame in (scores, after[OUTCOMES])]
+    return Made(pd.concat([landmarks.assign(site=site), features, person, *kept], axis=1), attrition)
+
+
+def add_up(parts: list[dict[str, Any]], task: Task) -> dict[str, Any]:
+    """Return the attrition of all patients from that of parts of them.
+
+    Raises
+    ------
+    DataError
+        Not one landmark is at risk.
+    """
+    lost = Counter()
+    for part in parts:
+        lost.update(part["not_at_risk"])
+    numbers = {name: sum(part[name] for part in parts) for name in ("patients", "patients_without_a_landmark", "visits")}
+    total = {**numbers, "not_at_risk": dict(sorted(lost.items(), key=lambda item: (-item[1], item[0])))}
+    total["landmarks"] = sum(part["landmarks"] for part in parts)
+    if not total["landmarks"]:
+        reasons = ", ".join(f"{count} {reason}" for reason, count in total["not_at_risk"].items())
+        raise DataError(
+            f"No landmark is left for task {task.name}: {reasons or 'no visit from the index date on'}.",
+            "a landmark needs a result on or after the index date, follow-up after it, the task's population, and no event or "
+            f"treatment by then; tasks.{task.name}.population and tasks.{task.name}.treatment in params.yaml decide.",
+            "nothing_usable",
+        )
+    return total
+
+
+def about_table(task: Task, cohort_hash: str, about_cohort: dict[str, Any], attrition: dict[str, Any]) -> dict[str, Any]:
+    """Return what a table says of itself."""
+    return {
+        "task": task.name,
+        **task.rules(),
+        "spec": asdict(task.features),
+        "feature_hash": task.features.feature_hash(),
+        "catalogue_version": catalogue().version,
+        "cohort_hash": cohort_hash,
+        "source": about_cohort.get("source", ""),
+        "attrition": attrition,
+    }
+
+
+def write_table(table: FeatureTable, path: Path) -> None:
+    """Write a feature table as Parquet, whole or not at all, with its metadata inside."""
+    write_parts([to_arrow(table.rows)], table.about, path)
+
+
+def to_arrow(rows: pd.DataFrame) -> pa.Table:
+    """Return rows as Arrow, each column of the type it has in every table, were it empty or unknown throughout."""
+    kinds = {"O": pa.string(), "M": pa.timestamp("ns"), "f": pa.float64()}
+    schema = pa.schema([(str(name), kinds[kind.kind]) for name, kind in rows.dtypes.items()])
+    return pa.Table.from_pandas(rows, schema=schema, preserve_index=False).replace_schema_metadata(None)
+
+
+def write_parts(parts: Iterable[pa.Table], about: dict[str, Any], path: Path) -> None:
+    """Write a table that comes in parts. Row groups have a size of their own, so the parts leave no trace in the file."""
+    held: list[pa.Table] = []
+    with whole_file(path) as work, ExitStack() as stack:
+        writer = None
+        for part in parts:
+            if writer is None:
+                schema = part.schema.with_metadata({_METADATA: json.dumps(about).encode()})
+                texts = [field.name for field in schema if pa.types.is_string(field.type)]
+                writer = stack.enter_context(parquet.ParquetWriter(work, schema, compression="snappy", use_dictionary=texts))
+            held.append(part)
+            while sum(p.num_rows for p in held) >= ROW_GROUP:
+                joined = pa.concat_tables(held)
+                writer.write_table(joined.slice(0, ROW_GROUP).cast(writer.schema).combine_chunks(), ROW_GROUP)
+                held = [joined.slice(ROW_GROUP)]
+        if writer is not None and sum(p.num_rows for p in held):
+            writer.write_table(pa.concat_tables(held).cast(writer.schema).combine_chunks(), ROW_GROUP)
+
+
+def read_table(path: Path) -> FeatureTable:
+    """Return a feature table.
+
+    Raises
+    ------
+    StateError
+        There is no such file.
+    DataError
+        The file is not a feature table, or its columns do not mean what this version means by them.
+    """
+    if not path.is_file():
+        raise StateError(f"No feature table {path}.", "make one with: python -m features build COHORT TABLE --task T")
+    try:
+        arrow = parquet.read_table(path)
+    except (pa.ArrowInvalid, OSError):
+        raise DataError(f"{path} is not a Parquet file.", "make it with: python -m features build", "not_parquet") from None
+    metadata = (arrow.schema.metadata or {}).get(_METADATA)
+    if metadata is None:
+        raise DataError(f"{path} is Parquet, but not a feature table.", "make it with: python -m features build", "not_a_table")
+    about = json.loads(metadata)
+    spec = FeatureSpec.from_dict(about["spec"])
+    if spec.feature_hash() != about["feature_hash"]:
+        raise DataError(
+            f"{path} was built by another version: its feature_hash is {about['feature_hash']}, this version's {spec.feature_hash()}.",
+            "build it again.",
+            "feature_hash",
+        )
+    return FeatureTable(arrow.to_pandas(), spec, about)

@@ -1,0 +1,1 @@
+"""What is said of one person: columns, reasons, published scores, warnings."""

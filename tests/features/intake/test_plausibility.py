@@ -1,0 +1,52 @@
+"""Suspicions are said and nothing is corrected: unit slips, and a light chain that the ratio contradicts."""
+
+import pytest
+
+from features.intake.plausibility import describe, suspicions
+from features.intake.quality import clean
+
+
+@pytest.fixture
+def cohort_with(received_of):
+    def make(values, biomarker="m_protein", unit="g/dL"):
+        rows = "\n".join(f"P1,201{5 + k}-01-01,{biomarker},{value},{unit}" for k, value in enumerate(values))
+        return clean(
+            received_of(
+                patients="patient_id,index_date\nP1,2015-01-01", measurements=f"patient_id,collected_at,biomarker,value,unit\n{rows}"
+            )
+        )[0]
+
+    return make
+
+
+@pytest.mark.parametrize(("values", "slips"), [([0.5, 0.6, 6.0], 1), ([5.0, 5.0, 0.5], 1), ([0.5, 0.6, 5.9], 0), ([0.5, 5.0], 0)])
+def test_a_value_ten_times_the_persons_own_is_suspected_and_kept(cohort_with, values, slips):
+    cohort = cohort_with(values)
+    found = suspicions(cohort)
+    assert (found["code"] == "suspected_unit_slip").sum() == slips
+    assert cohort.measurements["value"].tolist() == values
+
+
+@pytest.mark.parametrize(
+    ("chain", "kappa", "contradicted"), [("kappa", 2.0, 1), ("kappa", 20.0, 0), ("lambda", 20.0, 1), ("lambda", 10.0, 0), ("", 2.0, 0)]
+)
+def test_a_light_chain_that_the_ratio_contradicts_is_said(received_of, chain, kappa, contradicted):
+    cohort = clean(
+        received_of(
+            patients=f"patient_id,index_date,light_chain\nP1,2015-01-01,{chain}",
+            measurements=f"patient_id,collected_at,biomarker,value,unit\nP1,2015-01-01,flc_kappa,{kappa},mg/L\nP1,2015-01-01,flc_lambda,10,mg/L",
+        )
+    )[0]
+    found = suspicions(cohort)
+    assert (found["code"] == "light_chain_contradicted").sum() == contradicted
+    assert len(describe(found)) == contradicted
+
+
+def test_a_description_names_the_row_and_no_person(cohort_with):
+    (line,) = describe(suspicions(cohort_with([0.5, 0.6, 6.0])))
+    assert line.startswith("suspected_unit_slip: 1 result of m_protein, first at row 4 of measurements")
+    assert "P1" not in line
+
+
+def test_a_cohort_above_suspicion_gives_none(smm_cohort):
+    assert len(suspicions(smm_cohort).query("code == 'suspected_unit_slip' and biomarker == 'hemoglobin'")) == 0

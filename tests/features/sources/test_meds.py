@@ -1,0 +1,186 @@
+"""MEDS shards: one table of coded events a person, with or without units."""
+
+import pandas as pd
+import pyarrow
+import pyarrow.parquet as parquet
+import pytest
+
+from features.intake.quality import clean, inspect
+from features.sources.mapping import parse_mapping
+from features.sources.meds import read_meds
+from myeloma import ConfigError, DataError, StateError
+
+MAPPING = {
+    "index": ["ICD10CM//D47.2"],
+    "progression": ["ICD10CM//C90.00"],
+    "treatment": {"RX//dara": "daratumumab"},
+    "biomarkers": {"LAB//50912": {"biomarker": "creatinine", "unit": "mg/dL"}, "LAB//KAPPA": "flc_kappa"},
+    "sex": {"female": ["GENDER//F"], "male": ["GENDER//M"]},
+    "site": {"codes": {"SITE//1": "north"}},
+}
+FIRST = [
+    (1, None, "GENDER//F", None, None),
+    (1, "1944-03-02", "MEDS_BIRTH", None, None),
+    (1, "2010-01-01 08:30:00", "ICD10CM//D47.2", None, None),
+    (1, "2010-01-01", "LOINC//718-7", 13.7, None),
+    (1, "2011-01-01", "LAB//50912", None, "<0.3"),
+    (1, "2012-01-01", "ICD10CM//C90.00", None, None),
+    (1, "2014-01-01", "MEDS_DEATH", None, None),
+]
+SECOND = [
+    (2, None, "SITE//1", None, None),
+    (2, "2012-05-01", "ICD10CM//D47.2", None, None),
+    (2, "2011-05-01", "ICD10CM//D47.2", None, None),
+    (2, "2012-05-02", "RX//dara", None, None),
+    (2, "2012-06-01", "LAB//50912", 1.1, None),
+    (2, "2019-09-09", "VISIT", None, None),
+    (3, "2012-06-01", "LAB//50912", 1.2, None),
+    (3, "2012-06-01", "HEIGHT", 170.0, None),
+    (2, "2012-06-01", "HEIGHT", 171.0, None),
+]
+
+
+def table(rows, **more):
+    subject, time, code, number, text = zip(*rows, strict=True)
+    columns = {
+        "subject_id": pyarrow.array(subject, pyarrow.int64()),
+        "time": pyarrow.array(pd.to_datetime(pd.Series(time), format="ISO8601"), pyarrow.timestamp("us"), from_pandas=True),
+        "code": pyarrow.array(code, pyarrow.string()),
+        "numeric_value": pyarrow.array(number, pyarrow.float32()),
+        "text_value": pyarrow.array(text, pyarrow.string()),
+    }
+    return pyarrow.table({**columns, **more})
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A data set as the standard lays it out: two shards in different splits, and metadata."""
+    for split, rows in (("train", FIRST), ("held_out", SECOND)):
+        (tmp_path / "data" / split).mkdir(parents=True)
+        parquet.write_table(table(rows), tmp_path / "data" / split / "0.parquet")
+    (tmp_path / "metadata").mkdir()
+    pd.DataFrame({"code": ["VISIT"], "description": ["a visit"]}).to_parquet(tmp_path / "metadata" / "codes.parquet")
+    return tmp_path
+
+
+def read(place, **changed):
+    return read_meds(str(place), parse_mapping({**MAPPING, **changed}, "m.yaml"))
+
+
+def test_people_are_read_with_birth_sex_site_and_their_first_index_code(folder):
+    patients = read(folder).tables["patients"].set_index("patient_id")[["birth_date", "sex", "site", "index_date"]]
+    assert patients.loc["1"].str[:10].tolist() == ["1944-03-02", "female", "", "2010-01-01"]
+    assert patients.loc["2"].str[:10].tolist() == ["", "", "north", "2011-05-01"]
+    assert "3" not in patients.index
+
+
+def test_results_keep_their_digits_their_text_and_the_unit_of_the_mapping(folder):
+    measured = read(folder).tables["measurements"]
+    rows = sorted(measured[["patient_id", "biomarker", "value", "unit", "source_file", "source_row"]].to_numpy().tolist())
+    assert rows == [
+        ["1", "creatinine", "<0.3", "mg/dL", "data/train/0.parquet", 5],
+        ["1", "hemoglobin", "13.7", "", "data/train/0.parquet", 4],
+        ["2", "creatinine", "1.1", "mg/dL", "data/held_out/0.parquet", 5],
+    ]
+
+
+def test_a_code_whose_unit_nobody_gives_is_refused(folder):
+    quarantine = inspect(read(folder))[1]
+    assert quarantine[["reason", "row"]].to_numpy().tolist() == [["unknown_unit", 4]]
+
+
+def test_a_unit_column_counts_before_the_mapping(folder):
+    shard = table(SECOND, unit=["umol/L"] * len(SECOND))
+    parquet.write_table(shard, folder / "data" / "held_out" / "0.parquet")
+    measured = read(folder).tables["measurements"]
+    assert dict(zip(measured["value"], measured["unit"], strict=True)) == {"1.1": "umol/L", "13.7": "", "<0.3": "mg/dL"}
+
+
+def test_death_progression_treatment_and_the_last_day_of_the_living_are_events(folder):
+    events = read(folder).tables["events"]
+    assert sorted(zip(events["patient_id"], events["kind"], events["occurred_at"].str[:10], events["detail"], strict=True)) == [
+        ("1", "death", "2014-01-01", ""),
+        ("1", "progression", "2012-01-01", ""),
+        ("2", "last_contact", "2019-09-09", ""),
+        ("2", "treatment_start", "2012-05-02", "daratumumab"),
+    ]
+
+
+def test_a_birth_decades_before_the_labs_is_a_birth_and_nothing_else(folder):
+    cohort, _ = clean(read(folder))
+    assert cohort.patients["age_at_index"].round(0).tolist()[0] == 66
+    assert cohort.events["occurred_at"].min().year == 2012
+
+
+def test_births_that_contradict_each_other_are_unknown(folder):
+    rows = [*FIRST, (1, "1954-03-02", "MEDS_BIRTH", None, None)]
+    parquet.write_table(table(rows), folder / "data" / "train" / "0.parquet")
+    source = read(folder)
+    assert source.tables["patients"].set_index("patient_id").loc["1", "birth_date"] == ""
+    assert any("contradict themselves" in note for note in source.notes)
+
+
+def test_codes_that_are_not_mapped_are_counted(folder):
+    assert any("2 rows with a value have a code that is not mapped" in note and "HEIGHT: 2 rows" in note for note in read(folder).notes)
+
+
+def test_values_that_are_all_empty_give_no_cohort(folder):
+    empty = [(s, t, c, None, None) for s, t, c, *_ in (*FIRST, *SECOND)]
+    parquet.write_table(table(empty), folder / "data" / "train" / "0.parquet")
+    (folder / "data" / "held_out" / "0.parquet").unlink()
+    with pytest.raises(DataError, match=r"(?s)No usable measurements.*missing_value"):
+        clean(read(folder))
+
+
+@pytest.mark.parametrize("keep", [0.0, 0.3, 0.9])
+def test_a_truncated_shard_is_named(folder, keep):
+    path = folder / "data" / "train" / "0.parquet"
+    whole = path.read_bytes()
+    path.write_bytes(whole[: int(keep * len(whole))])
+    with pytest.raises(DataError, match=r"data/train/0\.parquet is not a Parquet file, or it is cut short"):
+        read(folder)
+
+
+def test_a_shard_whose_pages_are_damaged_is_refused_without_a_traceback(folder):
+    path = folder / "data" / "train" / "0.parquet"
+    whole = bytearray(path.read_bytes())
+    whole[4:200] = b"\xff" * 196
+    path.write_bytes(whole)
+    with pytest.raises(DataError, match="a MEDS shard cannot be read"):
+        read(folder)
+
+
+def test_folders_without_shards_and_other_tables_are_told_apart(tmp_path, folder):
+    with pytest.raises(StateError, match="No folder"):
+        read(tmp_path / "no")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DataError, match=r"holds no \.parquet file"):
+        read(tmp_path / "empty")
+    pd.DataFrame({"subject_id": [1]}).to_parquet(folder / "data" / "other.parquet")
+    with pytest.raises(DataError, match=r"data/other\.parquet has no column time, code, numeric_value"):
+        read(folder)
+
+
+def test_people_without_an_index_code_only_are_no_cohort(folder):
+    with pytest.raises(DataError, match="None of 3 people has an index code") as refusal:
+        read(folder, index=["D47.2"])
+    assert refusal.value.code == "empty_cohort"
+
+
+def test_meds_has_no_columns_for_sex(folder):
+    with pytest.raises(ConfigError, match="no columns for sex or site"):
+        read(folder, sex={"read_from": "gender"})
+
+
+def test_a_row_of_nobody_is_refused_not_lost(folder):
+    rows = [*FIRST, (None, "2011-02-01", "LAB//50912", 1.0, None)]
+    parquet.write_table(table(rows), folder / "data" / "train" / "0.parquet")
+    quarantine = inspect(read(folder))[1]
+    assert ["patient_not_in_cohort", 8] in quarantine[["reason", "row"]].to_numpy().tolist()
+
+
+def test_values_that_are_text_are_refused(folder):
+    shard = table(SECOND).set_column(3, "numeric_value", pyarrow.array(["1"] * len(SECOND)))
+    parquet.write_table(shard, folder / "data" / "held_out" / "0.parquet")
+    with pytest.raises(DataError, match=r"data/held_out/0\.parquet: numeric_value holds no numbers"):
+        read(folder)

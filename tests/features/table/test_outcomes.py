@@ -1,0 +1,156 @@
+"""What came after a landmark: who is still at risk, the first event, and how long people were followed."""
+
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+
+from features.table.outcomes import milestones, outcomes
+
+LANDMARK = 100  # days after the index date
+ALIVE = ("last_contact", 400)
+
+
+@pytest.fixture
+def after(cohort_of_days):
+    """Return a function: events (kind, day) of one person -> (not_at_risk, event, time_to_event, follow_up) at a landmark."""
+
+    def outcome(*events, treatment="censor", landmark=LANDMARK, results=()):
+        cohort = cohort_of_days([("P1", "bmpc", day, day, 15.0) for day in results], [("P1", *event) for event in events])
+        landmarks = pd.DataFrame({"patient_id": ["P1"], "landmark": [pd.Timestamp("2015-01-01") + pd.Timedelta(days=landmark)]})
+        row = outcomes(cohort, landmarks, treatment).iloc[0]
+        return row["not_at_risk"], row["event"], row["time_to_event"], row["follow_up"]
+
+    return outcome
+
+
+@pytest.mark.parametrize(
+    ("events", "expected"),
+    [
+        ([ALIVE], ("none", 300, 300)),
+        ([("progression", 150), ALIVE], ("progression", 50, 300)),
+        ([("progression", 150), ("progression", 130), ALIVE], ("progression", 30, 300)),  # the first counts
+        ([("death", 250)], ("death", 150, 150)),
+        ([("progression", 150), ("death", 250)], ("progression", 50, 150)),
+        ([("progression", 250), ("death", 250)], ("progression", 150, 150)),  # a shared day counts as progression
+        ([("progression", 101), ALIVE], ("progression", 1, 300)),
+    ],
+)
+def test_the_first_event_after_the_landmark_is_kept_with_its_time(after, events, expected):
+    assert after(*events) == ("", *expected)
+
+
+@pytest.mark.parametrize(
+    ("events", "reason"),
+    [
+        ([("progression", 100), ALIVE], "progressed"),  # an event at the landmark ends eligibility
+        ([("progression", 50), ALIVE], "progressed"),
+        ([("death", 100)], "dead"),
+        ([("treatment_start", 100), ALIVE], "treated"),
+        ([("treatment_start", 50), ALIVE], "treated"),
+        ([("last_contact", 100)], "after_follow_up"),
+        ([("last_contact", 50)], "after_follow_up"),
+        ([], "after_follow_up"),
+    ],
+)
+def test_who_is_no_longer_at_risk_at_the_landmark_is_told_why(after, events, reason):
+    assert after(*events)[0] == reason
+
+
+def test_a_landmark_before_the_index_date_is_not_at_risk_and_one_on_it_is(after):
+    assert after(ALIVE, landmark=-1)[0] == "before_index"
+    assert after(ALIVE, landmark=0) == ("", "none", 400, 400)
+
+
+def test_no_visit_is_a_reason_of_its_own(cohort_of_days):
+    landmarks = pd.DataFrame({"patient_id": ["P1"], "landmark": pd.to_datetime([None])})
+    assert outcomes(cohort_of_days([]), landmarks, "censor")["not_at_risk"].tolist() == ["no_visit"]
+
+
+@pytest.mark.parametrize(
+    ("events", "results", "follow_up"),
+    [
+        ([("last_contact", 400)], [], 300),
+        ([("last_contact", 400)], [420], 320),  # a result after the last contact is a sign of life
+        ([("last_contact", 150), ("last_contact", 300)], [], 200),
+        ([], [110, 160], 60),  # no contact recorded: the last result
+        ([("progression", 130)], [], 30),  # or any other event
+        ([("progression", 130)], [160], 60),
+        ([("treatment_stop", 180)], [110], 80),
+        ([("death", 250), ("last_contact", 240)], [110], 150),
+    ],
+)
+def test_follow_up_ends_at_the_last_sign_of_the_person(after, events, results, follow_up):
+    assert after(*events, results=results)[3] == follow_up
+
+
+TREATED = ("treatment_start", 150)
+
+
+@pytest.mark.parametrize(
+    ("treatment", "events", "expected"),
+    [
+        ("censor", [TREATED, ("progression", 200), ALIVE], ("none", 50, 50)),
+        ("ignore", [TREATED, ("progression", 200), ALIVE], ("progression", 100, 300)),
+        ("composite", [TREATED, ("progression", 200), ALIVE], ("progression", 50, 300)),
+        ("censor", [TREATED, ("death", 200)], ("none", 50, 50)),
+        ("ignore", [TREATED, ("death", 200)], ("death", 100, 100)),
+        ("composite", [TREATED, ("death", 200)], ("progression", 50, 100)),
+        ("censor", [("progression", 120), TREATED, ALIVE], ("progression", 20, 300)),
+        ("composite", [("progression", 120), TREATED, ALIVE], ("progression", 20, 300)),
+        ("censor", [("progression", 150), TREATED, ALIVE], ("progression", 50, 300)),  # treated for having progressed
+        ("censor", [TREATED, ("treatment_start", 130), ALIVE], ("none", 30, 30)),  # the first course
+    ],
+)
+def test_treatment_is_handled_by_the_strategy_of_the_task(after, treatment, events, expected):
+    assert after(*events, treatment=treatment) == ("", *expected)
+
+
+@pytest.mark.parametrize(
+    ("treatment", "events", "expected"),
+    [
+        ("censor", [TREATED, ("progression", 200), ALIVE], "treatment"),
+        ("censor", [TREATED], "treatment"),  # its start is the last that is known
+        ("ignore", [TREATED, ALIVE], "last_contact"),
+        ("ignore", [TREATED], "last_contact"),
+        ("censor", [ALIVE], "last_contact"),
+        ("censor", [("progression", 150), TREATED, ALIVE], ""),
+        ("censor", [("death", 200)], ""),
+        ("composite", [TREATED, ALIVE], ""),
+    ],
+)
+def test_what_ended_observation_is_said_where_no_event_did(cohort_of_days, treatment, events, expected):
+    cohort = cohort_of_days([], [("P1", *event) for event in events])
+    landmark = pd.DataFrame({"patient_id": ["P1"], "landmark": [pd.Timestamp("2015-01-01") + pd.Timedelta(days=LANDMARK)]})
+    assert outcomes(cohort, landmark, treatment)["censored_by"].tolist() == [expected]
+
+
+@pytest.mark.parametrize(("treatment", "reason"), [("censor", "treated"), ("composite", "progressed"), ("ignore", "")])
+def test_treatment_at_the_landmark_ends_eligibility_unless_ignored(after, treatment, reason):
+    assert after(("treatment_start", LANDMARK), ALIVE, treatment=treatment)[0] == reason
+
+
+def test_rows_come_back_in_the_order_of_the_landmarks_each_with_its_own_person(cohort_of_days):
+    cohort = cohort_of_days([], [("P1", "death", 200), ("P2", "progression", 300), ("P2", "last_contact", 500)])
+    days = pd.Timestamp("2015-01-01") + pd.to_timedelta([100, 100, 250], unit="D")
+    got = outcomes(cohort, pd.DataFrame({"patient_id": ["P2", "P1", "P1"], "landmark": days}, index=[7, 3, 5]), "censor")
+    assert got[["not_at_risk", "event", "time_to_event"]].to_numpy().tolist() == [
+        ["", "progression", 200.0],
+        ["", "death", 100.0],
+        ["dead", "death", -50.0],
+    ]
+
+
+def test_milestones_are_one_row_a_person_with_gaps_where_nothing_happened(cohort_of_days):
+    table = milestones(cohort_of_days([], [("P1", "progression", 10)]), "censor")
+    assert table.index.tolist() == ["P1", "P2"]
+    assert table[["progression", "death", "treatment_start"]].isna().sum().sum() == 5
+    assert (table["follow_up_end"] - table["index_date"]).dt.days.tolist() == [10, 0]
+
+
+@pytest.mark.parametrize(("stage", "reason"), [("smm", ""), ("", ""), ("mgus", "other_stage"), ("mm", "other_stage")])
+def test_people_recorded_with_another_stage_are_not_at_risk_for_the_task(cohort_of_days, stage, reason):
+    cohort = cohort_of_days([("P1", "m_protein", 0, 0, 1.0), ("P1", "m_protein", 400, 400, 1.0)])
+    cohort = replace(cohort, patients=cohort.patients.assign(stage=stage))
+    landmarks = pd.DataFrame({"patient_id": ["P1"], "landmark": [pd.Timestamp("2015-01-01")]})
+    assert outcomes(cohort, landmarks, "censor", "smm")["not_at_risk"].tolist() == [reason]

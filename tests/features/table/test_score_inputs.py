@@ -1,0 +1,178 @@
+"""Inputs of published scores: the kernel gives the flags that the definitions give, and nothing later than the landmark."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+from features.table.score_inputs import NEVER_KNOWN, score_inputs
+from myeloma.scores import MAYO_2018
+from myeloma.scores.evolving import PANGEA_RULES, hemoglobin_falling, pangea_flag, ravi_evolving_hemoglobin, ravi_evolving_m_protein
+
+EPOCH = pd.Timestamp("2015-01-01")
+AROUND = {"m_protein": (1.8, 0.3, 1), "hemoglobin": (12.5, 1.2, 1), "flc_ratio": (25.0, 15.0, 0), "creatinine": (1.0, 0.4, 1)}
+
+
+def landmarks_at(*pairs):
+    """Return landmarks from pairs of patient and day since the index date."""
+    ids, days = zip(*pairs, strict=True)
+    return pd.DataFrame({"patient_id": ids, "landmark": EPOCH + pd.to_timedelta(pd.Series(days), unit="D")})
+
+
+def inputs_at(cohort, day, patient="P1"):
+    return score_inputs(cohort, landmarks_at((patient, day))).iloc[0]
+
+
+@pytest.fixture(scope="module")
+def histories():
+    """Return 150 random histories by patient: visit days, and values by biomarker, NaN where not measured."""
+    rng = np.random.default_rng(4)
+    made = {}
+    for person in range(150):
+        gaps = rng.choice([1, 30, 90, 182, 183, 365, 366, 547, 548, 730, 731], rng.integers(0, 9))
+        days = np.concatenate([[0], np.cumsum(gaps)])
+        values = {}
+        for name, (mean, sd, decimals) in AROUND.items():
+            drawn = np.round(np.clip(rng.normal(mean, sd, len(days)), 0.1, None), decimals)
+            values[name] = np.where((rng.random(len(days)) < 0.8) & (drawn > 0), drawn, np.nan)
+        made[f"H{person:03d}"] = (days, values)
+    return made
+
+
+@pytest.fixture(scope="module")
+def inputs(histories, cohort_of_days):
+    """Return the score inputs at every visit of those histories, by patient and day."""
+    rows = [
+        (patient, name, int(day), int(day), float(value))
+        for patient, (days, values) in histories.items()
+        for name, series in values.items()
+        for day, value in zip(days, series, strict=True)
+        if not math.isnan(value)
+    ]
+    visits = [(patient, int(day)) for patient, (days, _) in histories.items() for day in days]
+    return score_inputs(cohort_of_days(rows), landmarks_at(*visits)).set_index(pd.MultiIndex.from_tuples(visits))
+
+
+@pytest.mark.parametrize("flag", list(PANGEA_RULES))
+def test_flags_from_the_kernel_are_those_by_dates(histories, inputs, flag):
+    compared = []
+    for patient, (days, values) in histories.items():
+        series = values[PANGEA_RULES[flag].biomarker]
+        for k in np.flatnonzero(~np.isnan(series)):
+            expected = pangea_flag(flag, days[: k + 1], series[: k + 1])
+            assert inputs.loc[(patient, days[k]), flag] == expected, (days[: k + 1], series[: k + 1])
+            compared.append(expected)
+    assert 0.1 < np.mean(compared) < 0.9  # both answers were compared, often
+
+
+def test_hemoglobin_falling_from_the_kernel_is_that_of_the_fitted_line(histories, inputs):
+    compared = []
+    for patient, (days, values) in histories.items():
+        for k in range(len(days)):
+            expected = hemoglobin_falling(days[: k + 1], values["hemoglobin"][: k + 1])
+            assert inputs.loc[(patient, days[k]), "hemoglobin_falling"] == expected
+            compared.append(expected)
+    assert 0.1 < np.mean(compared) < 0.9
+
+
+@pytest.mark.parametrize(
+    ("column", "biomarker", "definition"),
+    [("ravi_m_protein", "m_protein", ravi_evolving_m_protein), ("ravi_hemoglobin", "hemoglobin", ravi_evolving_hemoglobin)],
+)
+def test_after_the_year_ravi_inputs_are_those_of_the_definition(histories, inputs, column, biomarker, definition):
+    compared = []
+    for patient, (days, values) in histories.items():
+        series = values[biomarker]
+        if days[-1] > 365 and not math.isnan(series[0]):
+            expected = definition(series[0], days[1:], series[1:])
+            np.testing.assert_equal(inputs.loc[(patient, days[-1]), column], expected)
+            compared.append(expected)
+    assert {0.0, 1.0} <= set(compared)
+
+
+def test_ravi_is_known_from_the_day_it_is_met_and_not_met_only_once_the_year_is_over(cohort_of_days):
+    met = cohort_of_days([("P1", "m_protein", 0, 0, 2.0), ("P1", "m_protein", 100, 110, 2.5)])
+    unmet = cohort_of_days([("P1", "m_protein", 0, 0, 2.0), ("P1", "m_protein", 100, 110, 2.4)])
+    late = cohort_of_days([("P1", "m_protein", 0, 0, 2.0), ("P1", "m_protein", 366, 366, 2.5)])
+    days = (0, 100, 109, 110, 365, 366, 900)
+    assert [inputs_at(met, day)["ravi_m_protein"] for day in days] == pytest.approx([math.nan] * 3 + [1] * 4, nan_ok=True)
+    assert [inputs_at(unmet, day)["ravi_m_protein"] for day in days] == pytest.approx([math.nan] * 5 + [0] * 2, nan_ok=True)
+    assert np.isnan([inputs_at(late, day)["ravi_m_protein"] for day in days]).all()
+
+
+def test_a_reported_ratio_does_not_hide_the_involved_chain(cohort_of_days):
+    """Laboratories report both chains and their ratio together; the criterion needs all of it."""
+    chains = [("P1", "flc_kappa", 5, 5, 500.0), ("P1", "flc_lambda", 5, 5, 4.0)]
+    for reported in ([], [("P1", "kappa_lambda_ratio", 5, 5, 125.0)], [("P1", "flc_ratio", 5, 5, 125.0)]):
+        row = inputs_at(cohort_of_days([*chains, *reported], light_chain="kappa"), 5)
+        assert (row["flc_ratio"], row["flc_involved"]) == (125.0, 500.0), reported
+
+
+def test_a_ratio_of_exactly_20_from_two_chains_gives_no_point(cohort_of_days):
+    rows = [("P1", "flc_kappa", 0, 0, 200.0), ("P1", "flc_lambda", 0, 0, 10.0), ("P1", "m_protein", 0, 0, 2.0), ("P1", "bmpc", 0, 0, 0.0)]
+    row = inputs_at(cohort_of_days(rows, light_chain="kappa"), 30)
+    result = MAYO_2018.evaluate(**{name: row[name] for name in MAYO_2018.inputs})
+    assert (row["flc_ratio"], row["bmpc"], result.category, result.missing) == (20.0, 0.0, "low", ())
+
+
+def test_the_latest_value_counts_however_old_and_its_age_is_told(cohort_of_days):
+    row = inputs_at(cohort_of_days([("P1", "bmpc", 0, 3, 15.0), ("P1", "bmpc", 400, 430, 30.0)]), 420)
+    assert (row["bmpc"], row["bmpc__age_days"]) == (15.0, 420.0)
+
+
+def test_findings_not_tested_are_unknown_and_tested_normal_are_absent(cohort_of):
+    people = ["", "normal", "t(4;14)", "gain(1q)|del(17p)", "t(14;16)", "t(11;14)"]
+    rows = "\n".join(f"P{k},2015-01-01,{fish}" for k, fish in enumerate(people))
+    cohort = cohort_of(patients=f"patient_id,index_date,fish\n{rows}")
+    found = score_inputs(cohort, landmarks_at(*((f"P{k}", 0) for k in range(len(people)))))
+    columns = ["fish_high_risk", "r_iss_high_risk", "del17p", "t_4_14", "gain_1q"]
+    expected = [[math.nan] * 5, [0, 0, 0, 0, 0], [1, 1, 0, 1, 0], [1, 1, 1, 0, 1], [1, 1, 0, 0, 0], [0, 0, 0, 0, 0]]
+    np.testing.assert_array_equal(found[columns], expected)
+
+
+@pytest.mark.parametrize(("heavy_chain", "non_igg"), [("IgG", 0), ("IgA", 1), ("IgM", 1), ("light_chain", math.nan), ("", math.nan)])
+def test_the_heavy_chain_is_other_than_igg_or_is_not_known(cohort_of, heavy_chain, non_igg):
+    cohort = cohort_of(patients=f"patient_id,index_date,heavy_chain\nP1,2015-01-01,{heavy_chain}")
+    np.testing.assert_equal(inputs_at(cohort, 0)["non_igg"], float(non_igg))
+
+
+def test_what_no_source_holds_and_what_was_not_measured_stays_unknown(cohort_of_days):
+    row = inputs_at(cohort_of_days([("P2", "m_protein", 0, 0, 2.0)]), 30)
+    assert row[list(NEVER_KNOWN)].isna().all()
+    assert row.drop(["age", "hemoglobin_falling"]).isna().all()  # PANGEA 2023: fewer than three values give 0
+
+
+LANDMARK = 400
+VALUES = st.integers(2, 200).map(lambda value: value / 10)
+NO_SHRINKING = (Phase.explicit, Phase.generate)  # a failure of bytes is told at once
+BIOMARKERS = ("m_protein", "hemoglobin", "creatinine", "bmpc", "flc_kappa", "flc_lambda", "kappa_lambda_ratio", "flc_ratio", "calcium")
+
+
+def known(*, early):
+    """Draw results (patient, biomarker, collected, available, value) known by the landmark, or only after it."""
+
+    def row(parts):
+        who, what, collected, delay, value = parts
+        collected = min(collected, LANDMARK) if early else collected
+        available = min(collected + delay, LANDMARK) if early else max(collected + delay, LANDMARK + 1)
+        return who, what, collected, available, value
+
+    days = st.sampled_from([0, 1, 100, 300, 399, 400, 401, 600])
+    parts = st.tuples(st.sampled_from(["P1", "P2"]), st.sampled_from(BIOMARKERS), days, st.integers(0, 300), VALUES)
+    return st.lists(parts.map(row), max_size=12)
+
+
+def bits(cohort):
+    return score_inputs(cohort, landmarks_at(("P1", LANDMARK), ("P2", LANDMARK))).to_numpy().tobytes()
+
+
+@settings(max_examples=25, phases=NO_SHRINKING)
+@given(past=known(early=True), future=known(early=False), other=known(early=False), light_chain=st.sampled_from(["kappa", "lambda", ""]))
+def test_what_comes_after_the_landmark_changes_no_bit(cohort_of_days, past, future, other, light_chain):
+    events = [("P1", "progression", LANDMARK + 1), ("P2", "death", LANDMARK + 90)]
+    expected = bits(cohort_of_days(past, light_chain=light_chain))
+    assert bits(cohort_of_days(past + future, events, light_chain=light_chain)) == expected
+    assert bits(cohort_of_days(other + past, light_chain=light_chain)) == expected

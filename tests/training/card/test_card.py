@@ -1,0 +1,426 @@
+"""The model card: what the run knows is filled in, what it does not know is a visible blank, and the page is inert and whole."""
+
+import html
+import json
+import re
+import time
+from dataclasses import asdict, replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from myeloma import ConfigError, StateError
+from serving.store.champion import connect
+from training.card import CARD_HTML, CARD_MD, Facts, as_html, as_markdown, card_of, facts_of_run, write_card
+from training.card.cells import people, with_interval
+from training.card.document import Blank, Card, Section, Text, table
+from training.card.purpose import SIMULATED
+from training.gate.verdict import Check
+from training.rows.small_counts import FEW
+
+SENTINEL = "SENTINEL-4410"
+DOMAINS = ("Participants and data sources", "Predictors", "Outcome", "Analysis")
+PNG = b"\x89PNG\r\n\x1a\n"
+SUBGROUPS = """model,grouping,group,horizon,measure,estimate,lo,hi,why
+x,sex,female,24,patients,40,,,
+x,sex,female,24,events,22,,,
+x,sex,female,24,auc,0.71,0.60,0.82,
+x,sex,male,24,patients,,,,fewer than 10 people: not written down
+x,sex,male,24,events,,,,fewer than 10 people: not written down
+x,sex,male,24,auc,,,,"only fewer than 10 people here progress within 24 months, at least 20 are needed; pool more people."
+"""
+
+
+class Page(HTMLParser):
+    """The tags of a page, its attributes, and its text by the last heading of the second level."""
+
+    def __init__(self, content):
+        super().__init__()
+        self.tags, self.sections, self._heading, self._in_heading = [], {}, "", False
+        self.feed(content)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        if tag == "h2":
+            self._in_heading, self._heading = True, ""
+
+    def handle_endtag(self, tag):
+        self._in_heading = self._in_heading and tag != "h2"
+
+    def handle_data(self, data):
+        if self._in_heading:
+            self._heading += data
+        else:
+            self.sections[self._heading] = self.sections.get(self._heading, "") + data
+
+    def named(self, tag):
+        return [attributes for name, attributes in self.tags if name == tag]
+
+
+def bare(task, **known):
+    return Facts(task, "boosting", "3", "0" * 32, **known)
+
+
+@pytest.mark.parametrize(
+    ("kind", "share", "told"), [("logistic", None, True), ("boosting", "0.1", True), ("logistic", "0.0", False), ("cox", None, False)]
+)
+def test_the_card_tells_of_visits_fitted_to_with_biomarkers_hidden_where_they_were(smm_task, kind, share, told):
+    facts = replace(judged(smm_task), model={"kind": kind}, params={} if share is None else {"hidden_share": share})
+    assert ("a second time with biomarkers hidden" in as_markdown(card_of(facts))) == told
+
+
+def judged(task, **figures):
+    metrics = {"auc_24m": 0.8, "auc_24m_lo": 0.76, "auc_24m_hi": 0.84, "events_24m": 40.0, "patients_24m": 200.0} | figures
+    return bare(task, metrics={name: value for name, value in metrics.items() if value is not None})
+
+
+@pytest.fixture
+def version(trained):
+    return max(connect().search_model_versions("name = 'smm-progression'"), key=lambda v: int(v.version))
+
+
+@pytest.fixture
+def facts(trained, version, small_smm_task):
+    return facts_of_run(small_smm_task, version.run_id, version.version, trained.folder / "evaluation", trained.cohort)
+
+
+@pytest.mark.slow
+def test_every_version_has_its_card_at_the_same_place_and_report_writes_the_same_bytes(trained, small_smm_task, tmp_path):
+    client = connect()
+    for version in client.search_model_versions("name = 'smm-progression'"):
+        write_card(card_of(facts_of_run(small_smm_task, version.run_id, version.version, cohort=trained.cohort)), tmp_path)
+        for name in (CARD_HTML, CARD_MD):
+            (tmp_path / "logged").mkdir(exist_ok=True)
+            logged = Path(client.download_artifacts(version.run_id, name, str(tmp_path / "logged")))
+            assert (tmp_path / name).read_bytes() == logged.read_bytes(), (version.version, name)
+
+
+@pytest.mark.slow
+def test_a_card_is_cheap(trained, version, small_smm_task):
+    start = time.process_time()
+    card = card_of(facts_of_run(small_smm_task, version.run_id, version.version))
+    assert len(as_html(card)) > len(as_markdown(card)) > 10_000
+    assert time.process_time() - start < 2.0
+
+
+@pytest.mark.slow
+def test_the_figures_are_those_of_the_run_with_their_intervals(facts):
+    page = Page(as_html(card_of(facts)))
+    for months in facts.horizons:
+        low, value, high = (facts.metrics[f"auc_{months}m{end}"] for end in ("_lo", "", "_hi"))
+        shown = f"{value:.3f} ({low:.3f} to {high:.3f})"
+        assert shown in page.sections["Performance"].replace("\u00a0", " ")
+        assert shown in as_markdown(card_of(facts))
+    checks = json.loads(facts.files["gate.json"])["checks"]
+    assert len(checks) > 15
+    for check in checks:
+        assert check["name"] in page.sections["Gate"]
+        assert check["accepted"] in page.sections["Gate"]
+    weights = facts.frame("explanation/stability.csv", ("horizon", "biomarker", "log_odds", "share_lo", "share_hi"))
+    for line in weights[weights["horizon"] == 24].itertuples():
+        assert f"{line.log_odds:.3f}" in page.sections["What drives the risk"]
+        assert f"{line.share_lo:.0%} to {line.share_hi:.0%}" in page.sections["What drives the risk"].replace("\u00a0", " ")
+    assert f"these fits: {facts.metrics['shap_rank_correlation_24m']:.2f}" in page.sections["What drives the risk"]
+    again = page.sections["How to reproduce"]
+    assert all(facts.tags[name] in again for name in ("git_commit", "cohort_hash", "feature_hash"))
+    assert "evaluation.seed 1" in again
+    assert f"{facts.about['attrition']['visits']:,}" in page.sections["Cohort and attrition"]
+    assert f"{facts.counts['measurements']['read']:,}" in page.sections["Cohort and attrition"]
+
+
+@pytest.mark.slow
+def test_the_page_stands_alone_and_every_picture_has_words(facts):
+    page = Page(as_html(card_of(facts)))
+    names = {name for name, _ in page.tags}
+    assert names.isdisjoint({"script", "iframe", "object", "embed", "form"})
+    assert not [a for _, a in page.tags if any(key.startswith("on") for key in a)]
+    targets = {attributes["id"] for _, attributes in page.tags if "id" in attributes}
+    links = [attributes["href"] for name in ("a", "link") for attributes in page.named(name)]
+    assert all(link == "data:," or (link.startswith("#") and link[1:] in targets) for link in links)
+    pictures = page.named("img")
+    assert len(pictures) == (8 if facts.name == "logistic" else 10)  # five of the figures; a bar for each horizon drawn, and two
+    assert all(picture["src"].startswith("data:image/png;base64,iVBOR") and len(picture["alt"]) > 20 for picture in pictures)
+    assert "url(" not in as_html(card_of(facts))
+    assert len(page.named("h1")) == 1
+    assert page.named("html") == [{"lang": "en"}]
+    assert len(page.named("caption")) == len(page.named("table"))
+
+
+@pytest.mark.slow
+def test_a_published_score_has_no_card(trained, small_smm_task):
+    results = json.loads((trained.folder / "evaluation" / "metrics.json").read_text())
+    with pytest.raises(ConfigError, match="published score"):
+        facts_of_run(small_smm_task, results["mayo_2018"]["run_id"])
+
+
+@pytest.mark.slow
+def test_files_that_the_store_lost_are_taken_from_the_evaluation_of_the_same_run_alone(trained, version, small_smm_task, monkeypatch):
+    def gone(**_):
+        raise OSError("moved")
+
+    monkeypatch.setattr("training.card.of_run.mlflow.artifacts.download_artifacts", gone)
+    kept = facts_of_run(small_smm_task, version.run_id, version.version, trained.folder / "evaluation")
+    assert {"performance.csv", "subgroups.csv", "plots/roc.png"} <= kept.files.keys()
+    lost = facts_of_run(small_smm_task, version.run_id, version.version, trained.folder)
+    assert lost.files == lost.model == {}
+    text = as_markdown(card_of(lost))
+    assert "The run's tables and plots: **not reported**" in text
+    assert "The artifact's own description: **not reported**" in text
+
+
+def test_a_run_that_knows_nothing_gives_a_card_of_blanks(smm_task):
+    card = card_of(bare(smm_task))
+    page, text = Page(as_html(card)), as_markdown(card)
+    for title in ("In short", "Cohort and attrition", "Performance", "Fixed landmarks", "Subgroups", "Gate", "How to reproduce"):
+        assert "not reported:" in page.sections[title], title
+    assert text.count("**not reported**") == as_html(card).count("<b>not reported:</b>") > 40
+    assert SIMULATED not in text
+
+
+def test_the_27_items_and_the_four_domains_are_all_there_and_the_checklists_are_named(smm_task):
+    page = Page(as_html(card_of(judged(smm_task))))
+    items = page.sections["TRIPOD+AI"]
+    assert [int(n) for n in re.findall(r"(?m)(?<![\d,])(\d+) (?=[A-Z][a-z])", items.partition("Items 1 to 4")[2])] == list(range(1, 28))
+    assert "abbreviated" in items
+    assert "BMJ 2024;385:e078378" in items
+    check = page.sections["PROBAST+AI self-check"]
+    assert all(domain in check for domain in (*DOMAINS, "development", "evaluation", "applicability"))
+    assert "bmj-2024-082505" in check
+
+
+def test_an_old_run_without_a_figure_shows_the_blank_where_the_figure_would_be(smm_task):
+    whole, old = (as_markdown(card_of(judged(smm_task, auc_24m=value))) for value in (0.8, None))
+    assert "| 24 months | 0.800 (0.760 to 0.840) |" in whole
+    assert "| 24 months | **not reported**: this run has no such figure |" in old
+
+
+def test_a_figure_that_evaluation_refused_shows_evaluations_reason(smm_task):
+    refused = b"model,subset,horizon,measure,threshold,estimate,lo,hi,why\nx,,24,auc,,,,,only 12 people here progress; pool more.\n"
+    facts = replace(judged(smm_task, auc_24m=None), files={"performance.csv": refused})
+    assert "| 24 months | **not reported**: only 12 people here progress |" in as_markdown(card_of(facts))
+
+
+def test_a_figure_that_misses_its_bound_is_not_rounded_to_it(smm_task):
+    check = {"name": "auc_24m", "value": 0.59999, "accepted": ">= 0.6", "holds": False, "note": ""}
+    gate = json.dumps({"verdict": "reject", "checks": [check]}).encode()
+    assert "0.59999" in Page(as_html(card_of(replace(judged(smm_task), files={"gate.json": gate})))).sections["Gate"]
+
+
+def test_the_warning_stands_first_where_the_cohort_is_simulated_and_nowhere_else(smm_task):
+    simulated, real = (
+        Page(as_html(card_of(replace(judged(smm_task), tags={"source": source})))).sections for source in ("simulated", "tabular")
+    )
+    assert simulated["In short"].strip().startswith(SIMULATED)
+    for title in ("Cohort and attrition", "Intended use and limits", "TRIPOD+AI"):
+        assert SIMULATED in simulated[title]
+    assert "Concern: nobody in the cohort is a patient" in simulated["PROBAST+AI self-check"]
+    assert not any(SIMULATED in text for text in real.values())
+
+
+@pytest.mark.parametrize(("kind", "weighted"), [("boosting", True), ("logistic", True), ("cox", False)])
+def test_only_a_model_that_is_fitted_to_weighted_visits_is_said_to_be(smm_task, kind, weighted):
+    text = as_markdown(card_of(replace(judged(smm_task), model={"kind": kind})))
+    assert (f"{kind}, fitted to visits weighted" in text) == weighted
+    assert (f"{kind}, fitted to the times" in text) != weighted
+
+
+def test_what_evaluation_kept_back_in_subgroups_stays_back_and_is_said(smm_task):
+    text = as_markdown(card_of(replace(judged(smm_task), files={"subgroups.csv": SUBGROUPS.encode()})))
+    assert "| female | 40 | 22 | 0.710 (0.600 to 0.820) |" in text
+    refused = "fewer than 10 people here progress within 24 months, at least 20 are needed"
+    assert f"| male | kept back | kept back | **not reported**: {refused} |" in text
+    assert '"kept back" (1 here)' in text
+
+
+@pytest.mark.parametrize(("count", "shown"), [(0.0, "0"), (1.0, FEW), (9.0, FEW), (10.0, "10"), (1234.0, "1,234")])
+def test_fewer_than_ten_people_are_not_written_down(count, shown):
+    assert people(count) == shown
+
+
+def test_few_people_who_judge_are_not_written_down_where_those_fitted_on_are_counted(smm_task):
+    facts = replace(
+        judged(smm_task, events_24m=7.0, rows_24m=800.0),
+        model={"about": {"trained_on": {"patients": 1234, "landmarks": 5000, "patients_progressing": 300}}},
+    )
+    text = as_markdown(card_of(facts))
+    assert "| fitted on, progressing at any time | 1,234 | 5,000 | 300 |" in text
+    assert f"| judged on, progressing within 24 months | 200 | 800 | {FEW} |" in text
+
+
+def test_a_small_count_that_evaluation_did_not_write_down_is_said_to_be_one_and_its_landmark_stays(smm_task):
+    head, few = "model,subset,horizon,measure,threshold,estimate,lo,hi,why\n", ",,,,,fewer than 10\n"
+    refused = 'x,at_10y,24,auc,,,,,"fewer than 10 people here progress within 24 months, at least 20 are needed; pool more people."\n'
+    counts = f"x,at_10y,24,patients{few}x,at_10y,24,events{few}x,,24,events{few}"
+    facts = replace(judged(smm_task, events_24m=None), files={"performance.csv": f"{head}{counts}{refused}".encode()})
+    text = as_markdown(card_of(facts))
+    assert "10 years after the index date" in text
+    why = "fewer than 10 people here progress within 24 months, at least 20 are needed"
+    assert f"| 24 months | {FEW} | {FEW} | **not reported**: {why} |" in text
+    assert f"| judged on, progressing within 24 months | 200 | **not reported**: this run has no such figure | {FEW} |" in text
+    assert "| 24 months | 0.800 (0.760 to 0.840) |" in text, "why a count is not there is not why a figure is not"
+
+
+def test_a_small_count_of_people_diagnosed_late_is_said_to_be_one(smm_task):
+    late = "subset,horizon,measure,estimate,lo,hi,why\nlate,24,patients,40,,,\nlate,24,events,,,,fewer than 10\nlate,24,auc,,,,few.\n"
+    text = as_markdown(card_of(replace(judged(smm_task), files={"refits/time.csv": late.encode()})))
+    assert f"| late | 40 | {FEW} | **not reported**: few |" in text
+
+
+def test_a_site_that_is_called_na_is_a_site(smm_task):
+    sites = SUBGROUPS.replace("sex,female", "site,NA").replace("sex,male", "site,None")
+    text = as_markdown(card_of(replace(judged(smm_task), files={"subgroups.csv": sites.encode()})))
+    assert "| NA | 40 | 22 | 0.710 (0.600 to 0.820) |" in text
+    assert "| None | kept back |" in text
+
+
+def test_a_figure_of_the_gate_that_rounds_to_the_bound_it_misses_is_shown_with_more_digits(smm_task):
+    checks = [Check("auc_24m", 0.599987, ">= 0.6", False), Check("batch minus HTTP answer", None, "<= 1e-09", None, "nobody is here")]
+    verdict = json.dumps({"verdict": "reject", "checks": [asdict(check) for check in checks]}).encode()
+    text = as_markdown(card_of(replace(judged(smm_task), files={"gate.json": verdict})))
+    assert "| auc_24m | 0.59999 | &gt;= 0.6 | NOT MET |" in text
+    assert "| batch minus HTTP answer | - | &lt;= 1e-09 | not measured | **not reported**: nobody is here |" in text
+
+
+def test_a_figure_without_interval_says_so_and_one_that_is_no_number_is_a_blank():
+    assert with_interval(0.8, 0.7, float("nan"), 2) == "0.80 (no interval)"
+    assert isinstance(with_interval(float("nan"), 0.7, 0.9, 2), Blank)
+
+
+def test_no_identifier_reaches_the_card(smm_task):
+    """Whatever else stands in tags or tables, only what the card asks for is shown."""
+    subgroups = SUBGROUPS.replace("why\n", f"why,patient_id\n{SENTINEL}").encode()
+    facts = replace(
+        judged(smm_task),
+        tags={"mlflow.user": SENTINEL, "folder": f"/data/{SENTINEL}", "source": "tabular"},
+        files={"subgroups.csv": subgroups, "predictions.json": SENTINEL.encode()},
+        model={"about": {"reference": {SENTINEL: {}}}, "horizons": [24]},
+    )
+    assert SENTINEL not in as_html(card_of(facts)) + as_markdown(card_of(facts))
+
+
+@settings(max_examples=25)
+@given(st.text(max_size=40))
+def test_words_from_outside_never_become_markup(smm_task, words):
+    def page(inside):
+        files = {"subgroups.csv": SUBGROUPS.encode(), "plots/roc.png": PNG}
+        about = {"about": {"title": inside, "population": "smm", "treatment": inside}}
+        return as_html(card_of(replace(judged(smm_task), model=about, tags={"source": inside, "git_commit": inside}, files=files)))
+
+    def marks(content):
+        return [name for name, _ in Page(content).tags]
+
+    words = words or "x"
+    if words not in ("simulated", "mgus2"):
+        assert marks(page(words + "<script>alert(1)</script>")) == marks(page("x"))
+
+
+def test_a_title_with_a_script_is_shown_as_typed(smm_task):
+    content = as_html(card_of(bare(replace(smm_task, title="<script>alert(1)</script>"))))
+    assert "<script" not in content
+    assert html.escape("<script>alert(1)</script>") in content
+
+
+@given(st.text(max_size=30))
+def test_a_cell_stays_one_cell_in_markdown(words):
+    card = Card("t", "l", [Section("s", [table("c", ("a", "b"), [["x", words]]), Text(words)])])
+    row = next(line for line in as_markdown(card).split("\n") if line.startswith("| x"))
+    assert len(re.findall(r"(?<!\\)(?:\\\\)*\|", row)) == 3
+    assert "<" not in row
+
+
+STABILITY = """horizon,biomarker,log_odds,share,share_lo,share_hi,rank,rank_best,rank_worst,top_3,fits
+24,m_protein,0.6,0.75,0.61,0.8,1,1,1,1,10
+24,bmpc,0.2,0.25,0.2,0.39,2,2,3,0.9,10
+24,age,0,0,0,0,3,3,3,0,10
+60,m_protein,0.9,0.77,0.7,0.8,1,1,1,1,10
+"""
+
+
+def drivers(task, stability, metrics, *pictures):
+    files = {"explanation/stability.csv": stability.encode()} | {f"explanation/{name}": PNG for name in pictures}
+    return as_markdown(card_of(bare(task, files=files, metrics=metrics))).split("## What drives the risk")[1].split("## Gate")[0]
+
+
+def test_the_ranking_of_biomarkers_stands_beside_that_of_the_fits_to_halves(smm_task):
+    text = drivers(smm_task, STABILITY, {"shap_rank_correlation_24m": 0.934})
+    assert "| Serum M-protein | 0.600 | 75% | 61% to 80% | 1 | 100% |" in text
+    assert "| Bone marrow plasma cells | 0.200 | 25% | 20% to 39% | 2 to 3 | 90% |" in text
+    assert "| Age, years | 0.000 | 0% | 0% to 0% | not used | 0% |" in text
+    assert "0.900" not in text, "the lines of another horizon"
+    assert "these fits: 0.93. Each fit knows half of the patients, so it varies more" in text
+
+
+def test_a_model_without_fits_to_halves_says_so(smm_task):
+    alone = "horizon,biomarker,log_odds,share,share_lo,share_hi,rank,rank_best,rank_worst,top_3,fits\n24,bmpc,0.2,1,,,1,,,,0\n"
+    text = drivers(smm_task, alone, {})
+    assert "| Bone marrow plasma cells | 0.200 | 100% |\n" in text
+    assert "How stable the ranking is: **not reported**: the model keeps no fits to halves" in text
+
+
+def test_contributions_that_are_alike_at_every_horizon_are_drawn_once_and_said_to_be(smm_task):
+    def drawn(*horizons):
+        names = [f"{months}m/{name}.png" for months in horizons for name in ("biomarker_importance", "dependence")]
+        return drivers(smm_task, STABILITY, {}, *names)
+
+    alike, differing = drawn(24), drawn(12, 24, 60)
+    assert ("same at every horizon" in alike, "same at every horizon" in differing) == (True, False)
+    assert (alike.count("Picture"), differing.count("Picture")) == (2, 4)
+    assert "other horizons are among the run's artifacts: explanation/12m, explanation/60m." in differing
+
+
+def test_what_was_judged_again_elsewhere_is_shown_and_what_was_not_names_the_command(smm_task):
+    sites = SUBGROUPS.replace("grouping,group", "grouping,subset").replace("sex,female", "site,site_east").encode()
+    text = as_markdown(card_of(replace(judged(smm_task), files={"refits/sites.csv": sites})))
+    assert "| site east | 40 | 22 | 0.710 (0.600 to 0.820) |" in text
+    assert "python -m training evaluate --task smm --refit sites" not in text
+    assert "**not reported**: not done when this page was written; python -m training evaluate --task smm --refit time" in text
+    assert "then register, which writes this page anew" in text
+
+
+def test_a_cross_validated_model_is_not_said_to_be_the_one_judged(mgus_task):
+    text = as_markdown(card_of(replace(bare(mgus_task), params={"evaluation.kind": "cross_validation", "evaluation.folds": "5"})))
+    assert "5-fold cross-validation by patient; the registered model is fitted to everybody, the folds' models are judged" in text
+    assert "held out" not in text
+
+
+def test_a_commit_with_changed_files_is_said_to_be_no_whole_record(smm_task):
+    text = as_markdown(card_of(replace(judged(smm_task), tags={"git_commit": "abc123-dirty"})))
+    assert "abc123-dirty. **not reported**: files differed from this commit" in text
+    assert "git checkout abc123\n" in text
+
+
+@pytest.mark.slow
+def test_report_takes_a_version_an_alias_a_model_or_the_champion(store, command):
+    store.register()
+    store.register("cox", brier=0.11)
+    for line, says in (("", "version 1"), ("--version 2", "version 2"), ("--version champion", "version 1"), ("--model cox", "version 2")):
+        code, text = command(f"report --task smm --out cards {line}")
+        assert (code, says in text) == (0, True), line
+        title = (store.folder / "cards" / CARD_MD).read_text().splitlines()[0]
+        assert says in title
+        assert f"<h1>{title.removeprefix('# ')}</h1>" in (store.folder / "cards" / CARD_HTML).read_text()
+    store.fitted("boosting")
+    code, text = command("report --task smm --model boosting")
+    assert (code, "not registered" in text) == (0, True)
+    assert (store.folder / "data" / "smm" / CARD_HTML).is_file()
+
+
+@pytest.mark.slow
+def test_what_has_no_card_is_told_with_a_hint(store, command):
+    code, text = command("report --task smm")
+    assert (code, "no champion" in text, "Hint: " in text) == (1, True, True)
+    store.register()
+    store.fitted("mayo_2018")
+    for line, says in (
+        ("--version 9", "no version 9"),
+        ("--model mayo_2018", "published score"),
+        ("--model nobody", "not a candidate"),
+        ("--model cox --version 1", "exclude each other"),
+    ):
+        code, text = command(f"report --task smm {line}")
+        assert (code, says in text, "Hint: " in text) == (1, True, True), text
+    with pytest.raises(StateError, match="no longer in the tracking store"):
+        facts_of_run(store.task, "0" * 32)

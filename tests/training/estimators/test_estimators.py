@@ -1,0 +1,402 @@
+"""Each estimator: risks that never fall with the horizon, contributions that add up, figures that agree with R."""
+
+import re
+from dataclasses import replace
+from functools import partial
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+from lifelines.utils import concordance_index
+
+from myeloma import ConfigError
+from myeloma.calendar import horizon_days
+from serving.artifact import Calibration, feature_matrix
+from serving.models import logistic, logit
+from serving.models.design import spline
+from serving.predict import explain, predict_interval, predict_risk
+from training.estimators import Fitted, check_models, fit_candidate
+from training.estimators.boosting import direction_of_harm, fit_boosting
+from training.estimators.calibrated import fit_calibration
+from training.estimators.cox import fit_cox
+from training.estimators.design import fit_design
+from training.estimators.ensemble import member_weights
+from training.estimators.linear import fit_logistic
+from training.estimators.stacking import stack
+from training.metrics import aalen_johansen
+from training.rows.censoring import FollowUp
+
+KINDS = ("boosting", "logistic", "cox")
+
+
+@pytest.fixture(scope="module")
+def fitted(mgus_table, mgus_task):
+    return {kind: fit_candidate(mgus_table.rows, mgus_table.spec, mgus_task, kind, {"task": "mgus"}).artifact for kind in KINDS}
+
+
+@pytest.fixture(scope="module")
+def fitted_smm(smm_table, small_smm_task):
+    known: dict[str, Fitted] = {}
+    for kind in small_smm_task.models:
+        known[kind] = fit_candidate(smm_table.rows, smm_table.spec, small_smm_task, kind, {"task": "smm"}, known)
+    return {kind: fitted.artifact for kind, fitted in known.items()}
+
+
+def test_a_column_of_one_value_is_left_out_although_rounding_gives_it_a_spread():
+    tenth = np.where(np.arange(3001) % 2, 0.1, np.nan)
+    assert np.std(np.full(3001, 0.1)) > 0
+    x = np.column_stack([np.arange(3001.0), tenth])
+    assert fit_design(x, ["age", "m_protein__mean__ever"], ["age", "m_protein__mean__ever"], indicate=False).features == ("age",)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_risks_never_fall_with_the_horizon(fitted, fitted_smm, kind):
+    for artifact, scale in ((fitted[kind], 3.0), (fitted_smm[kind], 30.0)):
+        x = np.random.default_rng(0).normal(scale, scale, (500, len(artifact.columns)))
+        x[np.random.default_rng(1).random(x.shape) < 0.3] = np.nan
+        risks = predict_risk(artifact, x)
+        assert (np.diff(risks, axis=1) >= 0).all()
+        assert ((risks > 0) & (risks < 1)).all()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_base_and_contributions_add_up_to_the_shown_risk(fitted_smm, smm_table, kind):
+    artifact = fitted_smm[kind]
+    explained = explain(artifact, feature_matrix(artifact, smm_table.rows.head(200)))
+    assert explained.base + explained.contributions.sum(axis=2) == pytest.approx(logit(explained.risks), abs=1e-5)
+    if kind != "boosting":  # whose base holds the horizon's own share, which differs from person to person
+        assert np.ptp(explained.base, axis=0) == pytest.approx(0.0, abs=1e-9)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_mean_predicted_20_year_risk_of_mgus_is_near_10_percent_not_21(fitted, mgus_table, kind):
+    risk = predict_risk(fitted[kind], feature_matrix(fitted[kind], mgus_table.rows))[:, 2]
+    assert 100 * risk.mean() == pytest.approx(10.0, abs=1.0)
+
+
+def test_cox_on_mgus2_has_the_concordance_of_r(mgus_table, mgus_task):
+    # R survival 3.5-3, coxph(Efron) on mspike + hgb + creat + age: C 0.671, 1,338 people, 112 events.
+    covariates = ["m_protein__last__ever", "hemoglobin__last__ever", "creatinine__last__ever", "age"]
+    complete = mgus_table.rows.dropna(subset=covariates)
+    progressed = complete["event"] == "progression"
+    assert (len(complete), progressed.sum()) == (1338, 112)
+    x = complete[mgus_table.spec.columns()].to_numpy()
+    cox = fit_cox(x, complete, mgus_table.spec.columns(), mgus_task.horizons, covariates=tuple(covariates))
+    predictor = cox.design.transform(x, mgus_table.spec.columns()) @ cox.coefficients[0]
+    assert concordance_index(complete["time_to_event"], -predictor, progressed) == pytest.approx(0.671, abs=0.005)
+
+
+def test_a_cox_model_without_covariate_effects_is_aalen_johansen(fitted, mgus_table):
+    cox = fitted["cox"].model
+    flat = replace(cox, coefficients=np.zeros_like(cox.coefficients), monthly_hazard=_nelson_aalen(mgus_table.rows, cox.horizons))
+    x = mgus_table.rows[mgus_table.spec.columns()].to_numpy()[:1]
+    expected = aalen_johansen(FollowUp.of(mgus_table.rows), [float(horizon_days(h)) for h in cox.horizons])
+    assert 1 / (1 + np.exp(-flat.margins(x)[0])) == pytest.approx(expected, rel=0.005)
+
+
+def _nelson_aalen(rows, horizons):
+    at_risk, progressed, died, _ = FollowUp.of(rows).counts()
+    edges = [horizon_days(month) for month in range(horizons[-1] + 1)]
+    reached = np.searchsorted(np.unique(rows["time_to_event"]), edges, side="right")
+    return np.array([np.diff(np.concatenate([[0], np.cumsum(events / at_risk)])[reached]) for events in (progressed, died)])
+
+
+def test_shapley_values_of_cox_are_zero_for_the_reference_person_and_share_nothing_with_unused_columns(fitted_smm):
+    artifact = fitted_smm["cox"]
+    design = artifact.model.design
+    reference = np.full((1, len(artifact.columns)), np.nan)
+    for name, mean, sd, middle, scale in zip(design.features, design.mean, design.sd, design.fill, design.scale, strict=True):
+        assert sd > 0
+        assert np.isfinite(middle)
+        reference[0, artifact.columns.index(name)] = np.exp(mean) if scale == "log" else mean
+    contributions = artifact.model.contributions(reference)
+    assert contributions == pytest.approx(np.zeros_like(contributions), abs=1e-9)
+
+
+def test_treeshap_of_the_booster_is_what_shap_computes(fitted_smm, smm_table):
+    import shap
+
+    from serving.models.boosted import stack_horizons
+
+    model = fitted_smm["boosting"].model
+    x = feature_matrix(fitted_smm["boosting"], smm_table.rows.head(20))
+    explainer = shap.TreeExplainer(model.booster)
+    explainer.model.model_type = "internal"  # or it hands the trees back to XGBoost, which would be compared with itself
+    theirs = explainer.shap_values(stack_horizons(x, model.horizons), check_additivity=False)[:, : len(model.columns)]
+    assert np.abs(theirs).max() > 0.01
+    ours = model.contributions(x).transpose(1, 0, 2).reshape(theirs.shape)
+    assert ours == pytest.approx(theirs, abs=1e-6)
+
+
+def test_calibration_undoes_a_shift_and_a_stretch_of_the_log_odds(mgus_table, fitted):
+    x = mgus_table.rows[mgus_table.spec.columns()].to_numpy()
+    margins = fitted["cox"].model.margins(x)
+    right = fit_calibration(margins, mgus_table.rows, (60, 120, 240))
+    wrong = fit_calibration(2.0 * margins + 1.0, mgus_table.rows, (60, 120, 240))
+    assert wrong.slope == pytest.approx(right.slope / 2, rel=0.02)
+    assert np.array(wrong.intercepts) == pytest.approx(np.array(right.intercepts) - right.slope / 2, abs=0.05)
+
+
+def test_stacked_rows_leave_out_those_whose_status_is_unknown(mgus_table):
+    stacked = stack(mgus_table.rows, (60, 240))
+    lost_before = (mgus_table.rows["event"] == "none") & (mgus_table.rows["time_to_event"] <= horizon_days(240))
+    at_240 = stacked.row[stacked.horizon == 1]
+    assert not set(np.flatnonzero(lost_before)) & set(at_240)
+    assert len(at_240) == len(mgus_table.rows) - lost_before.sum()
+
+
+def test_a_wrong_option_is_named_with_its_place(mgus_table, mgus_task):
+    wrong = replace(mgus_task, models={"boosting": {"trees": 5}})
+    with pytest.raises(ConfigError, match=r"tasks\.mgus\.models\.boosting.*trees"):
+        fit_candidate(mgus_table.rows, mgus_table.spec, wrong, "boosting", {})
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"penalties": [0.1, -1]}, "logistic.penalties, entry 2, is -1, accepted: more than 0.0."),
+        ({"penalties": [-1]}, "logistic.penalties, entry 1, is -1, accepted: more than 0.0."),  # and not that there is none
+        ({"penalties": []}, "logistic.penalties is [], accepted: at least 1 value(s)"),
+        ({"penalties": 0.1}, "logistic.penalties is 0.1, accepted: a list"),
+        ({}, 'logistic is {}, accepted: the same with "penalties"'),
+    ],
+)
+def test_what_an_option_accepts_is_said_in_words(mgus_task, options, says):
+    with pytest.raises(ConfigError, match=re.escape(says)):
+        check_models(replace(mgus_task, models={"logistic": options}))
+
+
+def test_an_unknown_covariate_names_the_nearest(mgus_table, mgus_task):
+    wrong = replace(mgus_task, models={"cox": {"covariates": ["m_protein__last__365d"]}})
+    with pytest.raises(ConfigError, match="m_protein__last__ever"):
+        fit_candidate(mgus_table.rows, mgus_table.spec, wrong, "cox", {})
+
+
+def test_of_very_many_covariates_only_the_nearest_is_named(smm_task):
+    wrong = replace(smm_task, models={"cox": {**smm_task.models["cox"], "covariates": ["m_protein__lats__ever"]}})
+    with pytest.raises(ConfigError) as refusal:
+        check_models(wrong)
+    assert refusal.value.hint == f'did you mean "m_protein__last__ever"? {len(smm_task.features.columns())} names are accepted.'
+
+
+def test_fitting_twice_gives_the_same_risks(mgus_table, mgus_task, fitted):
+    again = fit_candidate(mgus_table.rows, mgus_table.spec, mgus_task, "boosting", {"task": "mgus"}).artifact
+    x = feature_matrix(again, mgus_table.rows)
+    assert predict_risk(again, x).tobytes() == predict_risk(fitted["boosting"], x).tobytes()
+
+
+def test_a_restricted_cubic_spline_is_straight_beyond_its_outer_knots_and_smooth_at_all():
+    knots = np.array([-1.0, 0.0, 0.7, 2.0])
+    z = np.linspace(-4.0, 6.0, 2001)
+    curved = spline(z, knots)
+    assert curved.shape == (2001, 2)
+    assert (curved[z <= -1.0] == 0).all()
+    bend = np.diff(curved, 2, axis=0)
+    assert np.abs(bend[z[1:-1] > 2.01]).max() < 1e-9
+    assert np.abs(np.diff(bend, axis=0)).max() < 1e-5  # the second derivative has no jumps
+
+
+def test_a_curve_in_the_risk_is_found_with_splines_and_not_without():
+    rng = np.random.default_rng(3)
+    x = rng.uniform(0.0, 4.0, (4000, 1))
+    progressed = rng.random(4000) < 0.05 + 0.1 * (x[:, 0] - 2.0) ** 2
+    rows = one_visit_each(np.where(progressed, "progression", "none"), 800.0)
+    rows.loc[progressed, "time_to_event"] = 300.0
+    at = np.array([[0.1], [2.0], [3.9]])
+    risks = {
+        splines: logistic(fit_logistic(x, rows, ["m_protein__last__ever"], (24,), penalties=(0.0001,), splines=splines).margins(at)[:, 0])
+        for splines in (True, False)
+    }
+    assert risks[True] == pytest.approx([0.41, 0.05, 0.41], abs=0.1)
+    assert abs(risks[False][0] - risks[False][2]) < 0.1
+    assert risks[False][1] > 0.12
+    cox = fit_cox(x, rows, ["m_protein__last__ever"], (24,), covariates=("m_protein__last__ever",), splines=True)
+    assert logistic(cox.margins(at)[:, 0]) == pytest.approx([0.41, 0.05, 0.41], abs=0.1)
+
+
+def visits_after_diagnosis(n, at_diagnosis=0.5):
+    """Return one visit each, of people of whom half progress: those seen at diagnosis within the year, the others in the fifth."""
+    rng = np.random.default_rng(4)
+    months = np.where(rng.random(n) < at_diagnosis, 0.0, rng.uniform(1, 60, n))
+    progresses = rng.random(n) < 0.5
+    rows = pd.DataFrame(
+        {
+            "patient_id": np.arange(n).astype(str),
+            "landmark": pd.Timestamp("2020-01-01"),
+            "event": np.where(progresses, "progression", "none"),
+            "time_to_event": np.where(progresses, np.where(months == 0, 200.0, 1700.0), 2000.0),
+        }
+    )
+    return np.column_stack([months, rng.normal(65, 8, n)]), rows
+
+
+def test_a_risk_that_is_early_at_diagnosis_and_late_afterwards_is_found_at_each_horizon():
+    x, rows = visits_after_diagnosis(3000)
+    model = fit_logistic(x, rows, ["months_since_index", "age"], (12, 60), penalties=(0.1,))
+    risk = logistic(model.margins(np.array([[0.0, 65.0], [40.0, 65.0]])))
+    assert risk == pytest.approx(np.array([[0.5, 0.5], [0.0, 0.5]]), abs=0.05)
+
+
+def test_a_handful_of_later_visits_gives_no_course():
+    for share, courses in ((0.995, False), (0.9, True)):
+        x, rows = visits_after_diagnosis(2000, share)
+        model = fit_logistic(x, rows, ["months_since_index", "age"], (12, 60), penalties=(0.1,))
+        assert bool(model.course.scales) == courses
+
+
+def test_boosting_moves_the_risk_only_in_the_direction_of_harm_unless_switched_off(smm_table, small_smm_task):
+    rows, columns = smm_table.rows, smm_table.spec.columns()
+    x = rows[columns].to_numpy(dtype=float)
+    changed = columns.index("m_protein__last__ever")
+    options = small_smm_task.models["boosting"] | {"rounds": 60, "parallel_trees": 3}
+    steps = {}
+    for monotone in (True, False):
+        model = fit_boosting(x, rows, columns, small_smm_task.horizons, **options, monotone=monotone)
+        grid = np.repeat(x[:40], 30, axis=0)
+        grid[:, changed] = np.tile(np.linspace(0.1, 5.0, 30), 40)
+        steps[monotone] = np.diff(model.margins(grid)[:, 1].reshape(40, 30), axis=1)
+    assert (steps[True] >= -1e-6).all()
+    assert (steps[False] < -1e-6).any()
+
+
+@pytest.mark.parametrize(
+    ("column", "direction"),
+    [
+        ("m_protein__last__ever", 1),
+        ("hemoglobin__last__ever", -1),
+        ("hemoglobin__delta_first__ever", -1),
+        ("m_protein__slope_se__ever", 0),
+        ("hemoglobin__trend_pct__ever", -1),
+        ("m_protein__sd__ever", 0),
+        ("m_protein__age_days__ever", 0),
+        ("female", 0),
+    ],
+)
+def test_levels_and_changes_have_a_direction_of_harm_and_nothing_else_has(column, direction):
+    assert direction_of_harm(column) == direction
+
+
+def test_with_equal_people_a_year_of_many_visits_counts_as_one_of_few():
+    often, seldom = pd.date_range("2018-01-01", periods=49, freq="30D"), pd.date_range("2018-01-01", periods=9, freq="180D")
+    rows = pd.DataFrame({"patient_id": ["a"] * 49 + ["b"] * 9, "landmark": [*often, *seldom], "event": "none", "time_to_event": 900.0})
+    by_visit, by_person = (stack(rows, (24,), weighting) for weighting in ("visits", "patients"))
+    assert by_visit.weight.tolist() == [1.0] * 58
+    last_year = (rows["landmark"] > rows["landmark"].max() - pd.Timedelta(days=360)).to_numpy()
+    a, b = (by_person.weight[last_year & (rows["patient_id"] == who).to_numpy()].sum() for who in "ab")
+    assert a == pytest.approx(b)
+    assert by_person.weight.mean() == pytest.approx(1.0)
+
+
+WEIGHTINGS = {"default": {}, "patients": {"weighting": "patients"}, "visits": {"weighting": "visits"}}
+
+
+def one_visit_each(event, time):
+    rows = pd.DataFrame({"event": event, "time_to_event": time, "landmark": pd.Timestamp("2018-01-01")})
+    return rows.assign(patient_id=rows.index.astype(str))
+
+
+@pytest.mark.parametrize(
+    "fit",
+    [
+        partial(fit_logistic, penalties=(1.0,), splines=False),
+        partial(fit_cox, covariates=("age",), penalty=1.0),
+        partial(fit_boosting, rounds=1, depth=1, eta=0.01, min_child_weight=1.0, subsample=1.0, l2=1.0, seed=1),
+    ],
+    ids=["logistic", "cox", "boosting"],
+)
+def test_a_person_with_many_visits_counts_once_unless_visits_are_asked_for(fit):
+    """100 people seen on one day, none of whom progresses, and 100 seen on twelve, of whom half do: a quarter, or almost half."""
+    person = np.r_[np.arange(100), np.repeat(np.arange(100, 200), 12)]
+    visit = np.r_[np.zeros(100), np.tile(np.arange(12), 100)]
+    event = np.where((person >= 100) & (person % 2 == 0), "progression", "none")
+    rows = one_visit_each(event, np.where(event == "progression", 100.0 + person, 900.0))
+    rows = rows.assign(patient_id=person.astype(str), landmark=pd.Timestamp("2018-01-01") + pd.to_timedelta(visit, unit="D"))
+    x = np.random.default_rng(1).normal(size=(len(rows), 1))
+    risks = {name: logistic(fit(x, rows, ["age"], (24,), **options).margins(x)).mean() for name, options in WEIGHTINGS.items()}
+    assert risks == pytest.approx({"default": 0.25, "patients": 0.25, "visits": 0.46}, abs=0.02)
+
+
+def test_an_ensemble_is_the_weighted_mean_of_its_members_in_log_odds_and_in_contributions(fitted_smm, smm_table):
+    ensemble = fitted_smm["ensemble"].model
+    x = feature_matrix(fitted_smm["ensemble"], smm_table.rows.head(50))
+    assert sum(ensemble.weights.values()) == pytest.approx(1.0)
+    assert min(ensemble.weights.values()) >= 0
+    for what in ("margins", "contributions"):
+        expected = sum(ensemble.weights[kind] * getattr(fitted_smm[kind].model, what)(x) for kind in ensemble.members)
+        assert getattr(ensemble, what)(x) == pytest.approx(expected, abs=1e-9)
+
+
+def test_members_that_say_nothing_get_no_weight(mgus_table):
+    rows = mgus_table.rows
+    rng = np.random.default_rng(0)
+    signal = (rows["event"] == "progression").to_numpy()[:, None] * 1.0 + rng.normal(0, 1, (len(rows), 3)) - 3.0
+    noise = rng.normal(0, 1, (len(rows), 3))
+    weights = member_weights({"boosting": signal, "cox": noise}, rows, (60, 120, 240))
+    assert weights["boosting"] > 0.8
+
+
+@pytest.mark.parametrize(("members", "says"), [(["boosting", "ensemble"], "cannot be a member"), (["boosting"], "two members")])
+def test_an_ensemble_of_one_or_of_itself_is_refused(smm_table, small_smm_task, members, says):
+    wrong = replace(small_smm_task, models=small_smm_task.models | {"ensemble": {"members": members}})
+    with pytest.raises(ConfigError, match=says):
+        fit_candidate(smm_table.rows, smm_table.spec, wrong, "ensemble", {})
+
+
+def test_an_ensemble_without_others_to_take_from_is_refused_with_what_could_be_added(smm_task):
+    with pytest.raises(ConfigError, match="needs two other models or more") as refusal:
+        check_models(replace(smm_task, models={"ensemble": {"members": ["boosting", "logistic"]}}))
+    assert "boosting" in refusal.value.hint
+
+
+def test_the_interval_holds_the_risk_and_widens_with_less_data(mgus_table, mgus_task):
+    rows = mgus_table.rows
+    ids = rows["patient_id"].unique()
+    few = rows[rows["patient_id"].isin(ids[: len(ids) // 3])]
+    task, widths = replace(mgus_task, models={"logistic": {"penalties": [0.01]}}), []  # few people would choose a larger one
+    for part in (rows, few):
+        artifact = fit_candidate(part, mgus_table.spec, task, "logistic", {}, halves=10).artifact
+        explained = explain(artifact, feature_matrix(artifact, rows.head(200)))
+        assert ((explained.lower <= explained.risks) & (explained.risks <= explained.upper)).all()
+        assert (np.diff(explained.upper, axis=1) >= 0).all()
+        widths.append(np.median(logit(explained.upper) - logit(explained.lower)))
+    assert widths[1] > 1.05 * widths[0]
+
+
+def test_the_interval_of_a_mean_has_the_width_that_theory_gives():
+    """An intercept alone: the standard error of the log-odds of a share p among n people is 1 / sqrt(n p (1 - p))."""
+    n, p = 2000, 0.2
+    rows = one_visit_each(["none"] * n, 800.0)
+    rows.loc[: n * p - 1, ["event", "time_to_event"]] = ["progression", 300.0]
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(n, 1))
+    estimates = []
+    whole = fit_logistic(x, rows, ["age"], (24,), penalties=(1000.0,), splines=False).margins(x[:1])[0, 0]
+    for _ in range(200):
+        half = rng.permutation(n)[: n // 2]
+        estimates.append(fit_logistic(x[half], rows.iloc[half], ["age"], (24,), penalties=(1000.0,), splines=False).margins(x[:1])[0, 0])
+    assert np.sqrt(np.mean(np.square(np.array(estimates) - whole))) == pytest.approx(1 / np.sqrt(n * p * (1 - p)), rel=0.15)
+
+
+@pytest.mark.parametrize("pairs", [1, 5])
+def test_the_interval_holds_the_truth_in_19_of_20_samples_from_few_pairs_of_halves_too(pairs):
+    """The model is the mean of 60 people, the truth 0, each row a sample of its own: a half and the other half say the same."""
+    people = np.random.default_rng(0).normal(size=(4000, 60))
+
+    def model(means):
+        return SimpleNamespace(margins=lambda x: means[:, None])
+
+    halves = []
+    for _ in range(pairs):
+        people = np.random.default_rng(len(halves)).permuted(people, axis=1)
+        halves += [model(people[:, :30].mean(axis=1)), model(people[:, 30:].mean(axis=1))]
+    artifact = SimpleNamespace(model=model(people.mean(axis=1)), resampled=halves, calibration=Calibration.identity((24,)))
+    lower, upper = predict_interval(artifact, np.empty((4000, 0)))
+    assert ((lower <= 0.5) & (upper >= 0.5)).mean() == pytest.approx(0.95, abs=0.012)
+
+
+def test_a_cox_model_of_events_that_a_covariate_separates_is_penalised_until_it_converges():
+    rows = one_visit_each(["progression"] * 6 + ["none"] * 30, [*range(100, 106), *range(1000, 1030)])
+    x = (rows["event"] == "progression").to_numpy(dtype=float)[:, None]
+    cox = fit_cox(x, rows, ["female"], (24,), covariates=("female",))
+    assert 0 < cox.coefficients[0][0] < 10

@@ -1,0 +1,74 @@
+"""What is said, or refused, before anything is fitted."""
+
+import json
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+
+from features import read_table, write_table
+from features.table.table import KEYS, OUTCOMES
+from myeloma import ConfigError, StateError
+from training.estimators import check_models
+from training.evaluation.evaluate import evaluate_task
+from training.fitting.fit import judged_hash, read_judged, risk_columns
+from training.gate.held_out import People, held_out
+
+
+@pytest.mark.parametrize(
+    ("models", "says"),
+    [
+        ({"ensemble": {"members": ["boosting", "logistik"]}}, "logistik"),
+        ({"cox": {"covariates": ["m_protein__last__evr"]}}, "m_protein__last__ever"),
+        ({"cox": {"covariates": ["age"] * 13}}, "at most 12 covariates, not 13"),
+        ({"forest": {}}, "Unknown model"),
+        ({"logistic": {"penalties": ["strong"]}}, r"tasks\.smm\.models\.logistic"),
+    ],
+)
+def test_a_mistake_in_any_model_is_found_before_the_first_is_fitted(smm_task, models, says):
+    with pytest.raises(ConfigError, match=says):
+        check_models(replace(smm_task, models={**smm_task.models, **models}))
+
+
+@pytest.mark.slow
+def test_a_table_that_was_changed_after_the_fit_is_not_judged_on_although_it_keeps_its_hashes(trained, small_smm_task, tmp_path):
+    table = read_table(trained.folder / "table.parquet")
+    for column, value in (("event", "none"), ("m_protein__last__ever", 1.0), ("sex", "male")):
+        changed = replace(table, rows=table.rows.assign(**{column: value}))
+        with pytest.raises(
+            StateError, match=r"fitted on another table than this one: it is of the same .* values in it were changed since"
+        ):
+            evaluate_task(changed, small_smm_task, trained.folder / "fit", tmp_path, print)
+    elsewhere = replace(table, about={**table.about, "cohort_hash": "0" * 16})
+    with pytest.raises(StateError, match=r"fitted on another table than this one\."):
+        evaluate_task(elsewhere, small_smm_task, trained.folder / "fit", tmp_path, print)
+
+
+@pytest.mark.slow
+def test_nor_is_the_gate_shown_such_a_table(trained, small_smm_task, tmp_path):
+    record = json.loads((trained.folder / "fit" / "logistic" / "run_id.json").read_text())
+    cohort = trained.folder / "cohort"
+    assert held_out(record, small_smm_task, People(trained.folder / "table.parquet", cohort)) is not None
+    table = read_table(trained.folder / "table.parquet")
+    write_table(replace(table, rows=table.rows.assign(m_protein__last__ever=1.0)), tmp_path / "table.parquet")
+    assert held_out(record, small_smm_task, People(tmp_path / "table.parquet", cohort)) is None
+
+
+@pytest.mark.parametrize(
+    ("column", "other"), [("patient_id", "c"), ("fold", 1), ("event", "none"), ("time_to_event", 700.0), ("risk_24m", None)]
+)
+def test_figures_compare_where_people_split_and_outcomes_are_the_same_whatever_the_risks(column, other):
+    judged = pd.DataFrame({"patient_id": ["a"], "landmark": pd.Timestamp("2020-01-01"), "fold": 0, "event": "progression"})
+    judged = judged.assign(time_to_event=300.0, risk_24m=0.1)
+    assert (judged_hash(judged) == judged_hash(judged.assign(**{column: other}))) == (column == "risk_24m")
+
+
+@pytest.mark.parametrize("column", ["censored_by", "censoring_stratum", "risk_24m"])
+def test_predictions_that_another_version_wrote_are_refused_in_words(smm_task, tmp_path, column):
+    written = [*KEYS, *OUTCOMES, "censoring_stratum", *risk_columns(smm_task)]
+    pd.DataFrame(columns=[name for name in written if name != column]).to_parquet(tmp_path / "predictions.parquet")
+    with pytest.raises(
+        StateError, match=f"predictions.parquet has no column {column}: it was written for other horizons, or by another version"
+    ) as refusal:
+        read_judged(tmp_path, smm_task)
+    assert "features build" in refusal.value.hint

@@ -1,0 +1,140 @@
+"""How the champion is compared: on the same held-out people where that is possible, and in words where it is not."""
+
+from dataclasses import replace
+from math import inf
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from features import FeatureSpec
+from myeloma import StateError
+from training.gate.artifact import measure
+from training.gate.champion import compare
+from training.gate.held_out import HeldOut
+from training.gate.logged import subgroups, unjudged
+
+
+@pytest.fixture
+def task(smm_task):
+    spec = FeatureSpec(("m_protein",), ("ever",), ("last",), ("age",))
+    return replace(smm_task, features=spec, horizons=(24,), primary_horizon=24)
+
+
+@pytest.fixture
+def artifact(task, small_artifact):
+    return small_artifact(task)
+
+
+@pytest.fixture
+def held(task):
+    """People whose M-protein foretells; the champion (`small_artifact`) reads it, the candidate's risks ignore it."""
+    n = 200
+    m_protein = np.linspace(0, 9, n)
+    progressed = np.random.default_rng(1).random(n) < m_protein / 10
+    rows = pd.DataFrame(
+        {
+            "patient_id": [f"p{k}" for k in range(n)],
+            "landmark": pd.Timestamp("2020-01-01"),
+            "event": np.where(progressed, "progression", "none"),
+            "time_to_event": np.where(progressed, 300.0, 3000.0),
+            "follow_up": 3000.0,
+            "m_protein__last__ever": m_protein,
+            "age": 60.0,
+            "risk_24m": 0.5,
+        }
+    )
+    return HeldOut(rows, None)
+
+
+def run_of(judged_hash="same", kind="held_out", **metrics):
+    return SimpleNamespace(data=SimpleNamespace(tags={"judged_hash": judged_hash}, params={"evaluation.kind": kind}, metrics=metrics))
+
+
+@pytest.fixture
+def compared(artifact):
+    def call(task, held, candidate, champion, load=None):
+        return compare(task, (candidate, held), ("3", champion), load or (lambda: artifact))
+
+    return call
+
+
+def test_on_the_same_split_the_champion_is_scored_again_whatever_was_logged(task, held, compared):
+    found = compared(task, held, run_of(auc_24m=0.1), run_of(auc_24m=0.1))
+    assert "same 200 held-out rows, of people neither was fitted on" in found.how
+    assert (found.candidate["auc_24m"], found.champion["auc_24m"] > 0.75) == (0.5, True)
+
+
+@pytest.mark.parametrize(("kind", "here"), [("cross_validation", True), ("held_out", False)])
+def test_where_it_cannot_be_scored_again_honestly_the_logged_figures_of_the_same_rows_are_taken(task, held, kind, here, compared):
+    found = compared(task, held if here else None, run_of(kind=kind, auc_24m=0.71, brier_24m=0.1), run_of(kind=kind, auc_24m=0.7))
+    assert (found.candidate, found.champion) == ({"auc_24m": 0.71, "brier_24m": 0.1}, {"auc_24m": 0.7})
+    assert "logged with both runs, on the very same rows" in found.how
+    assert ("fold" in found.how) == (kind == "cross_validation")
+
+
+def test_of_another_split_the_champion_is_scored_and_the_words_say_that_it_is_flattered(task, held, compared):
+    found = compared(task, held, run_of("mine"), run_of("another"))
+    assert found.champion["auc_24m"] > 0.75
+    assert "may have seen these people, which flatters it" in found.how
+
+
+def test_without_a_split_that_is_known_nothing_is_taken_for_the_same(task, held, compared):
+    assert "flatters" in compared(task, held, run_of(None), run_of(None)).how
+
+
+def test_without_its_features_its_horizons_or_the_people_no_comparison_is_made(task, held, compared):
+    without = HeldOut(held.rows.drop(columns="age"), None)
+    other_horizons = replace(task, horizons=(12, 24))
+    assert "features that these people's table does not hold" in compared(task, without, run_of(), run_of()).how
+    assert "other horizons" in compared(other_horizons, held, run_of(), run_of()).how
+    found = compared(task, None, run_of("mine"), run_of("another"))
+    assert (found.champion, "not on this machine" in found.how) == ({}, True)
+
+
+def test_a_champion_that_cannot_be_loaded_any_more_does_not_stand_in_the_way(task, held, compared):
+    def load():
+        raise StateError("its features are not this version's.")
+
+    found = compared(task, held, run_of(), run_of(), load)
+    assert (found.champion_fails, "can no longer be used" in found.how) == (True, True)
+
+
+def test_an_artifact_is_measured_for_its_sum_its_features_and_the_known_harm(task, held, artifact):
+    facts = measure(artifact, task, held)
+    assert facts.additivity < 1e-12
+    assert facts.outcome_columns == 0
+    assert facts.harm == pytest.approx({"m_protein": 1.0})
+    assert (facts.parity, "--cohort" in facts.notes["parity"]) == (None, True)
+    turned = replace(artifact, model=replace(artifact.model, coefficients=-artifact.model.coefficients))
+    assert measure(turned, task, held).harm == pytest.approx({"m_protein": -1.0})
+
+
+def test_without_the_people_held_out_only_the_artifact_itself_is_measured(task, artifact):
+    facts = measure(artifact, task, None)
+    assert (facts.features_known, facts.additivity, facts.harm) == (True, None, {})
+    assert "not on this machine" in facts.notes["parity"]
+
+
+def test_a_subgroup_whose_count_is_kept_back_is_judged_by_the_count_among_the_people_held_out(held, monkeypatch):
+    kept_back = "grouping,group,horizon,measure,estimate\nsex,female,24,oe_ratio,1.4\nsex,female,24,events,\n"
+    shown = "sex,male,24,oe_ratio,1.1\nsex,male,24,events,30\nsex,unknown,24,events,\nsex,male,60,oe_ratio,9\n"
+    monkeypatch.setattr("training.gate.logged.mlflow.artifacts.load_text", lambda uri: kept_back + shown)
+    monkeypatch.setattr("training.gate.logged.people_progressing", lambda rows, months: {"sex: female": 12, "sex: male": 31})
+    assert subgroups("run", 24, held) == {"sex: female": (1.4, 12.0), "sex: male": (1.1, 30.0)}
+    assert subgroups("run", 24, None)["sex: female"] == (1.4, inf), "not here, so large enough"
+
+
+def test_why_a_horizon_has_no_figures_is_what_evaluation_wrote_of_all_visits(monkeypatch):
+    why = '"only 12 people here progress within 60 months, at least 20 are needed; pool more people."'
+    few = "x,,24,events,fewer than 10\n"  # of a count, not of a figure
+    table = f"model,subset,horizon,measure,why\n{few}x,,24,auc,\nx,,60,auc,{why}\nx,at_1y,24,auc,{why}\n"
+    monkeypatch.setattr("training.gate.logged.mlflow.artifacts.load_text", lambda uri: table)
+    assert unjudged("run") == {60: "only 12 people here progress within 60 months, at least 20 are needed"}
+
+
+def test_a_risk_that_is_no_number_adds_up_to_nothing(task, held, artifact):
+    broken = replace(artifact, model=replace(artifact.model, coefficients=np.full(2, np.nan)))
+    found = [measure(model, task, held).additivity for model in (artifact, broken)]
+    assert (found[0] < 1e-9, found[1]) == (True, float("inf"))

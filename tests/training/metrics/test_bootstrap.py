@@ -1,0 +1,121 @@
+"""Intervals come from drawing patients; what cannot be computed is counted, and what says nothing is refused with a reason."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from training.metrics import Draws, Sample, evaluate_risks, horizon_metrics, judged_at, main_measures
+from training.metrics.figures import refusal
+from training.metrics.sample import yearly_share
+from training.rows.censoring import FollowUp, ipcw_weights
+
+
+@pytest.fixture
+def rows():
+    rng = np.random.default_rng(3)
+    n = 800
+    return pd.DataFrame(
+        {
+            "patient_id": np.repeat([f"p{i}" for i in range(n // 2)], 2),
+            "event": rng.choice(["none", "progression", "death"], n),
+            "time_to_event": rng.integers(30, 2000, n).astype(float),
+        }
+    )
+
+
+def test_with_a_patient_come_all_of_their_rows(rows):
+    drawn = Draws.of(rows["patient_id"], draws=5, seed=1).rows(rows["patient_id"])
+    assert (drawn[0] == 1).all()
+    assert (drawn[:, 0::2] == drawn[:, 1::2]).all()
+    assert (drawn.sum(axis=1) == len(rows)).all()
+
+
+def test_a_part_of_the_rows_gets_the_same_draws_as_the_whole(rows):
+    draws = Draws.of(rows["patient_id"], draws=5, seed=1)
+    part = rows.iloc[100:150]
+    assert (draws.rows(part["patient_id"]) == draws.rows(rows["patient_id"])[:, 100:150]).all()
+
+
+def test_the_figures_of_a_draw_are_those_of_the_people_drawn(rows):
+    draws = Draws.of(rows["patient_id"], draws=4, seed=1)
+    risk, follow_up = np.random.default_rng(0).random(len(rows)).round(2), FollowUp.of(rows)
+    counts = draws.rows(rows["patient_id"])
+    found = main_measures(Sample.of(follow_up, 700.0, counts), risk)
+    for draw in range(5):
+        repeated = np.repeat(np.arange(len(rows)), counts[draw].astype(int))
+        alone = horizon_metrics(FollowUp.of(rows.iloc[repeated]), risk[repeated], 700.0)
+        assert {name: values[draw] for (name, _), values in found.items()} == pytest.approx(alone)
+        assert Sample.of(follow_up, 700.0, counts).known[draw] == pytest.approx(counts[draw] * ipcw_weights(follow_up, 700.0, counts[draw]))
+
+
+def test_every_measure_has_its_interval_around_it(rows):
+    risks = np.random.default_rng(0).random((len(rows), 2))
+    metrics = evaluate_risks(rows, risks, (12, 24), draws=40, seed=1)
+    for name in ("auc_12m", "brier_24m", "oe_ratio_24m", "c_index_24m", "calibration_slope_24m", "net_benefit_24m_at_0.10"):
+        assert metrics[f"{name}_lo"] <= metrics[name] <= metrics[f"{name}_hi"]
+        assert metrics[f"{name}_lo"] < metrics[f"{name}_hi"]
+
+
+def test_the_same_seed_gives_the_same_figures(rows):
+    risks = np.random.default_rng(0).random((len(rows), 1))
+    assert evaluate_risks(rows, risks, (24,), 20, seed=5) == evaluate_risks(rows, risks, (24,), 20, seed=5)
+
+
+def test_rows_without_a_risk_are_left_out_and_their_share_is_said(rows):
+    risks = np.full((len(rows), 1), 0.3)
+    risks[:200] = np.nan
+    metrics = evaluate_risks(rows, risks, (24,), 5, seed=1)
+    assert metrics["share_computable_24m"] == 0.75
+    assert metrics["rows_24m"] == 600
+
+
+def test_a_horizon_without_any_risk_has_no_figures(rows):
+    metrics = evaluate_risks(rows, np.full((len(rows), 1), np.nan), (12,), 5, seed=1)
+    assert metrics == {"share_computable_12m": 0.0}
+
+
+def test_few_events_one_class_and_a_horizon_beyond_follow_up_are_refused_with_the_reason_and_what_to_do(rows):
+    assert refusal(rows, 24) == ""
+    assert "fewer than 10 people here progress within 24 months, at least 20 are needed" in refusal(rows.iloc[:40], 24)
+    nobody = rows.assign(event="none")
+    assert "only 0 people here progress" in refusal(nobody, 24)
+    everybody = rows.assign(event="progression", time_to_event=30.0)
+    assert "only 0 people here are known to be free of progression" in refusal(everybody, 24)
+    assert "nobody here is followed for 120 months" in refusal(rows, 120)
+    assert "no row has its inputs" in refusal(rows.iloc[:0], 24)
+
+
+@pytest.mark.parametrize("event", ["none", "death"])
+def test_without_a_progression_there_are_counts_and_no_measures(rows, event):
+    metrics = evaluate_risks(rows.assign(event=event), np.full((len(rows), 1), 0.2), (24,), 5, seed=1)
+    assert metrics["events_24m"] == 0
+    assert "auc_24m" not in metrics
+    assert "oe_ratio_24m" not in metrics
+
+
+def test_a_visit_counts_for_the_time_since_the_one_before_at_most_a_year_whatever_comes_later():
+    days = ["2020-01-01", "2020-06-01", "2020-12-31", "2024-01-02", "2020-06-01"]
+    visits = pd.DataFrame({"patient_id": ["a", "a", "a", "a", "b"], "landmark": pd.to_datetime(days)}, index=[3, 1, 4, 1, 5])
+    expected = [1, 152 / 365.25, 213 / 365.25, 1, 1]
+    assert yearly_share(visits) == pytest.approx(expected)
+    assert yearly_share(visits.iloc[::-1]) == pytest.approx(expected[::-1])
+    assert yearly_share(visits.iloc[:2]) == pytest.approx(expected[:2])
+
+
+def test_true_risks_stay_right_in_the_large_when_each_person_counts_once_a_year():
+    rng = np.random.default_rng(1)
+    rate = 0.25  # a year; everybody comes twice a year until they progress, at most ten years
+    until = rng.exponential(1 / rate, 4000)
+    visits = np.minimum(until / 0.5, 20).astype(int) + 1
+    person, visit = np.repeat(np.arange(4000), visits), np.concatenate([np.arange(n) for n in visits])
+    rows = pd.DataFrame(
+        {
+            "patient_id": person.astype(str),
+            "landmark": pd.Timestamp("2000-01-01") + pd.to_timedelta(np.round(visit * 182.625), unit="D"),
+            "event": "progression",
+            "time_to_event": np.maximum((until[person] - visit / 2) * 365.25, 0.5),
+        }
+    )
+    judged = judged_at(rows, 24, Draws.of(rows["patient_id"], 1, 1), yearly_share(rows))
+    found = main_measures(judged.sample, np.full(len(rows), 1 - np.exp(-2 * rate)))
+    assert found[("oe_ratio", None)][0] == pytest.approx(1.0, abs=0.04)

@@ -1,0 +1,126 @@
+"""The commands on the candidates: register, which judges them, and compare, which shows them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from features import Task, load_task
+from features.console import console
+from features.tasks import DEFAULT_PARAMS
+from myeloma import StateError
+from serving.store.trouble import told
+from training.commands.arguments import AnyTask, Evaluated, Json, Params, TaskName, folder_of, tasks_of
+
+_BY_HAND = 'python -m training promote --task {} --model NAME{} --reason "..."'
+_WIDE = 122  # columns that the table of candidates takes
+
+
+@told
+def register(
+    task: TaskName,
+    evaluated: Evaluated = None,
+    cohort: Annotated[Path | None, typer.Option(help="Cohort the table was built from. Default: the folder cohort beside it.")] = None,
+    out: Annotated[Path | None, typer.Option(help="File to write the verdicts to.")] = None,
+    params: Params = DEFAULT_PARAMS,
+    as_json: Json = False,
+) -> None:
+    """Judge and register every candidate; the best that the gate promotes becomes champion, the next challenger.
+
+    Example: python -m training register --task smm
+    """
+    from training.registry.candidates import register as register_candidates
+
+    chosen = load_task(task, params)
+    outcome = register_candidates(_results(chosen, evaluated), chosen, cohort)
+    if out:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_text(json.dumps(outcome, indent=1), encoding="utf-8")
+    if as_json:
+        typer.echo(json.dumps(outcome))
+        return
+    for name, verdict in outcome["verdicts"].items():
+        console.print(f"{task}: {name}, version {verdict['version']}: {verdict['verdict']}", markup=False)
+        for check in verdict["checks"]:
+            if check["holds"] is not True:
+                console.print(f"    {_line(check)}", markup=False)
+    live, challenger = outcome["live"], outcome["challenger"]
+    if not outcome["verdicts"]:
+        stays = f"champion is still {live['model']}, version {live['version']}" if live else "there is no champion"
+        console.print(f"{task}: no model is fitted, only published scores, which are never registered; {stays}", markup=False)
+        console.print(f"{task}: name models in tasks.{task}.models of {params}, fit and evaluate, and register again", markup=False)
+        return
+    if live is None:
+        console.print(f"{task}: no candidate passed the gate; there is no champion, and nothing scores until there is one", markup=False)
+        verdicts = [verdict["verdict"] for verdict in outcome["verdicts"].values()]
+        console.print(f"{task}: mend what is NOT MET, or decide all the same: {_by_hand(task, verdicts)}", markup=False)
+        return
+    stays = "" if outcome["champion"] else " stays: no candidate is shown to be as good"
+    console.print(f"{task}: champion is {live['model']}, version {live['version']}{stays}", markup=False)
+    if challenger:
+        console.print(f"{task}: challenger is {challenger['model']}, version {challenger['version']}", markup=False)
+
+
+@told
+def compare(task: AnyTask = None, params: Params = DEFAULT_PARAMS, as_json: Json = False) -> None:
+    """Print the table of candidates that the MLflow UI shows.
+
+    Example: python -m training compare --task smm
+    """
+    from training.registry.compare import as_dicts, as_table, candidates
+
+    found, waiting = [], []
+    for chosen in tasks_of(task, params):
+        try:
+            found.append((chosen, candidates(chosen)))
+        except StateError as error:
+            waiting.append(error)
+    if not found:
+        raise waiting[0]
+    if as_json:
+        typer.echo(json.dumps([row for chosen, rows in found for row in as_dicts(chosen, rows)]))
+        return
+    for chosen, rows in found:
+        console.print(as_table(chosen, rows, narrow=console.width < _WIDE))
+    for error in waiting:  # a task of params.yaml that is not trained yet is no mistake
+        console.print(f"{error.what} {error.hint}")
+    console.print(_next(found))
+
+
+COMMANDS = (register, compare)
+
+
+def _results(task: Task, evaluated: Path | None) -> dict[str, Any]:
+    path = (evaluated or folder_of(task, "evaluation")) / "metrics.json"
+    if not path.is_file():
+        raise StateError(f"No evaluation in {path.parent}.", f"run: python -m training evaluate --task {task.name}", "nothing_evaluated")
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def _line(check: dict[str, Any]) -> str:
+    from training.gate.verdict import Check
+
+    return f"{'not measured' if check['holds'] is None else 'NOT MET'}: {Check(**check).in_words()}"
+
+
+def _next(found: list[tuple[Task, list[Any]]]) -> str:
+    """Return what may follow on the table of candidates: score with a champion, or get one."""
+    steps = ["make ui (compare runs)"]
+    for task, rows in found:
+        if not any(row.champion_version for row in rows):
+            verdicts = [row.gate for row in rows if row.gate]
+            steps.append(_by_hand(task.name, verdicts) if verdicts else f"python -m training register --task {task.name}")
+            continue
+        cohort = folder_of(task, "cohort")
+        steps.append(f"make score TASK={task.name} IN={cohort if cohort.is_dir() else 'COHORT'} OUT={task.name}_risks.parquet")
+    return "\n  ".join(["Next:", *steps, "make serve (HTTP API)   make help"])
+
+
+def _by_hand(task: str, verdicts: list[str]) -> str:
+    """Return how a person makes a candidate live: where the gate only holds one back, a reason is enough."""
+    from training.gate.verdict import HOLD
+
+    return _BY_HAND.format(task, "" if HOLD in verdicts else " --force")

@@ -1,0 +1,151 @@
+"""The commands on models beside the pipeline: tune, and truth (simulated cohorts only)."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import numpy as np
+import typer
+import yaml
+from rich.table import Table
+
+from features import load_task, read_table
+from features.console import console
+from features.history.columns import group_label
+from features.tasks import DEFAULT_PARAMS
+from serving.store.trouble import told
+from training.commands.arguments import Json, Params, TaskName, folder_of
+
+if TYPE_CHECKING:
+    from training.truth.against_truth import Beside
+    from training.truth.known_drivers import Carried, Drivers
+
+TablePath = Annotated[Path | None, typer.Option("--table", help="Feature table. Default: data/TASK/table.parquet.")]
+
+
+@told
+def tune(
+    task: TaskName,
+    model: Annotated[str, typer.Option(help="Which of the task's models: boosting, logistic or cox.")] = "boosting",
+    trials: Annotated[int, typer.Option(min=1, help="Trials of each study.")] = 25,
+    outer: Annotated[int, typer.Option(min=0, help="Outer folds, which say what tuning is worth; 0 for none.")] = 3,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same search.")] = 1,
+    table: TablePath = None,
+    params: Params = DEFAULT_PARAMS,
+    as_json: Json = False,
+) -> None:
+    """Search for the options of a model by nested, patient-grouped cross-validation; take up a search that was stopped.
+
+    Example: python -m training tune --task smm --model boosting --trials 25
+    """
+    from training import tracking
+    from training.fitting.tune import Search, tune
+
+    chosen = load_task(task, params)
+    read = read_table(table or folder_of(chosen, "table.parquet"))
+    storage = folder_of(chosen, "tune") / f"{model}.db"
+    with tracking.search(chosen, read, model) as log:
+
+        def tell(part: str, trial) -> None:  # noqa: ANN001 - Optuna's trial
+            log(part, trial)
+            if not as_json:
+                loss = "pruned" if trial.value is None else f"loss {trial.value:.5f}"
+                console.print(f"{task}: {model} {part}, trial {trial.number + 1} of {trials}: {loss}", markup=False)
+
+        tuned = tune(read, chosen, Search(model, trials, outer, seed, storage), tell)
+    if as_json:
+        typer.echo(json.dumps(asdict(tuned)))
+        return
+    for k, (present, best) in enumerate(tuned.outer, start=1):
+        console.print(f"outer fold {k}: loss {present:.5f} with the present options, {best:.5f} tuned (lower is better)", markup=False)
+    if tuned.outer:
+        gain = float(np.mean([present - best for present, best in tuned.outer]))
+        console.print(f"on people neither choice nor fit has seen, tuning {'gains' if gain > 0 else 'loses'} {abs(gain):.5f}", markup=False)
+    options = {k: list(v) if isinstance(v, tuple) else v for k, v in tuned.options.items()}
+    console.print(
+        f"For tasks.{task}.models in {params}:\n{yaml.safe_dump({model: options}, default_flow_style=None).strip()}", markup=False
+    )
+
+
+@told
+def truth(
+    task: TaskName,
+    truth_path: Annotated[Path, typer.Option("--truth", help="True risks, written by python -m features simulate ... --truth FILE.")],
+    table: TablePath = None,
+    fitted: Annotated[Path | None, typer.Option(help="Folder of the fitted candidates. Default: data/TASK/fit.")] = None,
+    params: Params = DEFAULT_PARAMS,
+    as_json: Json = False,
+) -> None:
+    """Print how near the models of a simulated cohort come to its true risks, and whether they rest on what carries these.
+
+    On people held out; it says nothing about patients.
+
+    Example: python -m training truth --task smm --truth data/smm/truth.parquet
+    """
+    from training.truth.against_truth import REFERENCE, beside_truth, judged_with_truth
+    from training.truth.ceiling import ceiling
+    from training.truth.known_drivers import known_drivers
+
+    chosen = load_task(task, params)
+    folder, data = fitted or folder_of(chosen, "fit"), read_table(table or folder_of(chosen, "table.parquet"))
+    judged = judged_with_truth(data, chosen, folder, truth_path)
+    found, most = beside_truth(judged, chosen, folder), ceiling(judged, data, chosen, truth_path)
+    carried, drivers = known_drivers(judged, chosen, folder)
+    if as_json:
+        explained = {"carried": asdict(carried), "models": [asdict(each) for each in drivers]}
+        typer.echo(json.dumps({"risks": [asdict(each) for each in found], "ceiling": most, "explanation": explained}))
+        return
+    console.print(_risks_table(task, found, REFERENCE))
+    closed = f"close {most[0]:.0%} ({most[1]:.0%}, {most[2]:.0%}) of the gap at {chosen.primary_horizon} months, expected"
+    console.print(f"What the columns hold: trees that learn from the true risks of the same people {closed}.", markup=False)
+    console.print(_drivers_table(task, chosen.primary_horizon, carried, drivers))
+
+
+def _risks_table(task: str, found: list[Beside], reference: str) -> Table:
+    """Return how near the risks of each model come to the true ones, one line per model and horizon."""
+    title = f"{task}: held-out models beside the simulated truth; {reference} has the form of PANGEA-SMM, fitted anew"
+    shown = Table(title=title, title_justify="left")
+    for heading in (
+        "model",
+        "horizon",
+        "AUC",
+        "AUC of the truth",
+        f"above {reference}",
+        "gap closed",
+        "expected",
+        "corr.",
+        "miscal.",
+        "truth in interval",
+    ):
+        shown.add_column(heading, justify="left" if heading == "model" else "right")
+    for each in found:
+        cells = [f"{x[0]:.3f} ({x[1]:.3f}, {x[2]:.3f})" for x in (each.auc, each.truth_auc, each.above_reference)]
+        gaps = [f"{gap[0]:.0%} ({gap[1]:.0%}, {gap[2]:.0%})" for gap in (each.gap_closed, each.gap_expected)]
+        inside = f"{each.covered:.0%}; means {each.covered_on_average:.0%}"
+        shown.add_row(each.model, f"{each.horizon} m", *cells, *gaps, f"{each.correlation:.2f}", f"{each.miscalibration:.3f}", inside)
+    return shown
+
+
+def _drivers_table(task: str, months: int, carried: Carried, drivers: list[Drivers]) -> Table:
+    """Return the share of each biomarker in what the models rest on beside what carries the true risk, one column a model."""
+    title = f"{task}: what drives the risk at {months} months; the columns tell {carried.r2:.0%} of the true log-odds (R2 of a regression)"
+    shown = Table(title=title, title_justify="left")
+    shown.add_column("share of")
+    for heading in ("truth", *(each.model for each in drivers)):
+        shown.add_column(heading, justify="right")
+    for name in carried.shares:
+        cells = (f"{round(each.shares[name], 2) + 0.0:.0%}{_harm_words(each.harm.get(name))}" for each in (carried, *drivers))
+        shown.add_row(group_label(name), *cells)
+    shown.add_section()
+    shown.add_row("rank correlation with the truth", "", *(f"{each.rank_correlation:.2f}" for each in drivers))
+    return shown
+
+
+def _harm_words(agreement: float | None) -> str:
+    return " against harm" if agreement is not None and agreement <= 0 else ""
+
+
+COMMANDS = (tune, truth)

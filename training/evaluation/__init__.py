@@ -1,0 +1,1 @@
+"""Figures of every candidate and published score on people that no fit has seen."""

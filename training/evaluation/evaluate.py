@@ -1,0 +1,171 @@
+"""Judge every fitted candidate on people it has not seen, explain it, and log both to its run."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from features import FeatureTable, Task
+from features.cohort.files import whole_file, write_csv
+from myeloma import ConfigError, StateError
+from myeloma.errors import nearest
+from myeloma.scores import SCORES
+from serving.artifact import load_artifact
+from training import tracking
+from training.evaluation.differences import named_differences, paired_differences
+from training.evaluation.performance import headline_first, held_out, logged, logged_subgroups, performance_of, refused
+from training.evaluation.subgroups import subgroup_figures
+from training.explanation.explanation import explain_model
+from training.fitting.fit import ARTIFACT, RUN, hashes_of
+from training.metrics import Draws
+from training.metrics.figures import refusal
+from training.metrics.order import rank
+from training.plots import candidates as curves
+from training.plots import held_out as plots
+from training.plots.candidates import decision_curves
+
+METRICS = "metrics.json"
+
+
+def evaluate_task(table: FeatureTable, task: Task, fitted: Path, out: Path, say: Callable[[str], None]) -> dict[str, dict[str, Any]]:
+    """Evaluate every candidate under `fitted` on the same rows; write and return the results by name.
+
+    `out/` holds the figures of all candidates (performance.csv, differences.csv, subgroups.csv, decision_curves.csv);
+    `out/<name>/` each candidate's own part of them, `plots/` and `explanation/`. The folder of a candidate is logged to its
+    run, so the same paths stand in every run.
+
+    Raises
+    ------
+    StateError
+        Nothing is fitted, what is was fitted on another table, or the candidates were judged on different people.
+    """
+    records = read_records(fitted, task)
+    hashes = hashes_of(table)
+    for name, record in records.items():
+        _check_record(name, record, hashes, task)
+    tracking.require_runs([record["run_id"] for record in records.values()], task)
+    say(f"evaluating {len(records)} candidates")
+    rows, risks = held_out(table, task, fitted, list(records))
+    models = [name for name in records if name not in SCORES]
+    tables = _tables(rows, risks, task, models)
+    for name, content in tables.items():
+        write_csv(content, out / f"{name}.csv")
+    results = {}
+    for name, record in records.items():
+        say(f"{name}: plots, explanation")
+        folder = out / name
+        shutil.rmtree(folder, ignore_errors=True)
+        own = {kind: content[content["model"] == name] for kind, content in tables.items()}
+        for kind, content in own.items():
+            write_csv(content, folder / f"{kind}.csv")
+        metrics = logged(own["performance"]) | logged_subgroups(own["subgroups"])
+        metrics |= named_differences(own["differences"], task.primary_horizon)
+        _plot_performance(rows, risks[name], task, name, folder / "plots")
+        _plot_beside(tables, task, name, folder / "plots")
+        if name in models:
+            artifact = load_artifact(fitted / name / ARTIFACT)
+            metrics |= explain_model(artifact, rows, task, folder / "explanation")
+            if not artifact.resampled:
+                say(f"{name}: keeps no fits to halves of the patients (interval_fits is 0), so how stable its ranking is stays unknown")
+        without = refused(own["performance"])
+        if without:
+            say(f"{name}: {len(without)} sets of figures are refused, see performance.csv; the first: {without[0]}")
+        metrics = headline_first(metrics, task.primary_horizon)
+        tracking.log_results(record["run_id"], metrics, folder)
+        results[name] = {**record, "published": name in SCORES, "metrics": metrics, "refused": without}
+    with whole_file(out / METRICS) as work:
+        work.write_text(json.dumps(results, indent=1), encoding="utf-8")
+    return results
+
+
+def _tables(rows: pd.DataFrame, risks: dict[str, np.ndarray], task: Task, models: list[str]) -> dict[str, pd.DataFrame]:
+    """Return all figures of all candidates by the name of their file; two threads, since the kernels leave Python free."""
+    draws = Draws.of(rows["patient_id"], task.evaluation.bootstrap, task.evaluation.seed)
+    months, cut_offs = task.primary_horizon, task.evaluation.cut_offs
+    at_primary = {name: risk[:, task.horizons.index(months)] for name, risk in risks.items()}
+    with ThreadPoolExecutor(2) as pool:
+        made = {
+            "performance": pool.submit(performance_of, rows, risks, task, draws),
+            "subgroups": pool.submit(subgroup_figures, rows, at_primary, months, draws),
+            "differences": pool.submit(paired_differences, rows, risks, models, task.horizons, draws, cut_offs),
+            "decision_curves": pool.submit(decision_curves, rows, risks, task.horizons, draws),
+        }
+        return {name: table.result() for name, table in made.items()}
+
+
+def read_records(fitted: Path, task: Task) -> dict[str, dict[str, Any]]:
+    """Return the run records of the task's fitted candidates, in the order of `params.yaml`."""
+    names = [name for name in (*task.models, *task.scores) if (fitted / name / RUN).is_file()]
+    if not names:
+        raise StateError(f"Nothing is fitted in {fitted}.", f"fit first: python -m training fit TABLE --task {task.name}", "nothing_fitted")
+    return {name: json.loads((fitted / name / RUN).read_text(encoding="utf-8")) for name in names}
+
+
+def check_model(task: Task, name: str | None) -> None:
+    """Refuse the name of a model that the task does not have.
+
+    Raises
+    ------
+    ConfigError
+        No such model; the nearest is named.
+    """
+    if name is not None and name not in task.models:
+        raise ConfigError(f'"{name}" is not a model of {task.name}.', nearest(name, task.models))
+
+
+def best(results: dict[str, dict[str, Any]], task: Task) -> str:
+    """Return the fitted model that stands first in the order of candidates (see `training.metrics.order.rank`).
+
+    Raises
+    ------
+    StateError
+        Only published scores were judged.
+    """
+    fitted = [name for name, result in results.items() if not result["published"]]
+    if not fitted:
+        raise StateError(
+            f"No model of {task.name} is fitted, only published scores.", f"name some in tasks.{task.name}.models of params.yaml."
+        )
+    return min(fitted, key=lambda name: rank(results[name]["metrics"], task.primary_horizon))
+
+
+def _check_record(name: str, record: dict[str, Any], hashes: dict[str, str], task: Task) -> None:
+    again = f"fit again: python -m training fit TABLE --task {task.name}"
+    if other := [key for key, value in hashes.items() if record.get(key) != value]:
+        changed = ": it is of the same people and features, but values in it were changed since" if other == ["table_hash"] else ""
+        raise StateError(f"{name} was fitted on another table than this one{changed}.", again)
+    if record["horizons"] != list(task.horizons):
+        raise StateError(f"{name} was fitted for the horizons {record['horizons']}, the task now has {list(task.horizons)}.", again)
+
+
+def _title(task: Task, name: str) -> str:
+    return f"{task.name} {name}, {'cross-validated' if task.evaluation.kind == 'cross_validation' else 'held-out patients'}"
+
+
+def _plot_performance(rows: pd.DataFrame, risks: np.ndarray, task: Task, name: str, folder: Path) -> None:
+    folder.mkdir(parents=True)
+    shown, counts = [], Draws.of(rows["patient_id"], plots.DRAWS, task.evaluation.seed).rows(rows["patient_id"])
+    for h, months in enumerate(task.horizons):
+        known = np.isfinite(risks[:, h])
+        if not refusal(rows[known], months):
+            shown.append(plots.Shown(rows[known], risks[known, h], months, counts[:, known]))
+    plots.calibration(shown, f"{_title(task, name)}, all visits", folder / "calibration.png")
+    plots.roc(shown, f"{_title(task, name)}, all visits", folder / "roc.png")
+
+
+def _plot_beside(tables: dict[str, pd.DataFrame], task: Task, name: str, folder: Path) -> None:
+    title, performance = _title(task, name), tables["performance"]
+    curves.plot_decision(
+        tables["decision_curves"], name, set(task.scores), f"{title}: net benefit, all visits", folder / "decision_curve.png"
+    )
+    curves.plot_landmarks(
+        performance, name, task.evaluation.landmarks, f"{title}: AUC at fixed landmarks", folder / "auc_over_landmarks.png"
+    )
+    curves.plot_brier(performance, name, f"{title}: error over horizons, all visits", folder / "brier_over_horizons.png")

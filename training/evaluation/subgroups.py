@@ -1,0 +1,129 @@
+"""Who a model does worse for: main figures in subgroups, nothing where a group is too small to say anything."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from features.table.score_inputs import PREFIX
+from features.table.table import PERSON
+from myeloma.calendar import DAYS_PER_MONTH, DAYS_PER_YEAR, horizon_days
+from myeloma.kidney import egfr_ckd_epi_2021
+from training.metrics import Draws, figures, main_measures
+from training.rows.censoring import FollowUp, progressed_by
+from training.rows.small_counts import SMALL_CELL
+from training.rows.split import LEAST_EVENTS
+
+Array = NDArray[np.float64]
+UNKNOWN = "unknown"
+FEW = f"fewer than {SMALL_CELL} people: not written down"
+FOLLOWS = f"not written down: from it would follow a count of fewer than {SMALL_CELL} people"
+
+
+def groups(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the subgroup of each row, one column per grouping, in words; an unknown value is a group of its own.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Feature table rows: landmark, index_date, sex, heavy_chain, light_chain, site and the inputs of the scores. The
+        glomerular filtration rate is an estimate whose coefficients are unconfirmed (see `myeloma.kidney`).
+    """
+    age, marrow_age = (rows[f"{PREFIX}{name}"].to_numpy(dtype=float) for name in ("age", "bmpc__age_days"))
+    woman = rows["sex"].map({"female": 1.0, "male": 0.0}).to_numpy(dtype=float)
+    filtration = egfr_ckd_epi_2021(rows[f"{PREFIX}creatinine"].to_numpy(dtype=float), age, woman)
+    history = (rows["landmark"] - rows["index_date"]).dt.days.to_numpy() / DAYS_PER_MONTH
+    named = {name: rows[name].replace("", UNKNOWN).fillna(UNKNOWN).to_numpy(dtype=object) for name in ("site", *PERSON[1:])}
+    return pd.DataFrame(
+        {
+            **named,
+            "age, years": _bands(age, (65, 75)),
+            "eGFR, mL/min/1.73 m2": _bands(filtration, (60,)),
+            "marrow": np.select([np.isnan(marrow_age), marrow_age <= DAYS_PER_YEAR], ["missing", "within a year"], "older than a year"),
+            "months since diagnosis": _bands(history, (6, 24)),
+        },
+        index=rows.index,
+    )
+
+
+def subgroup_figures(rows: pd.DataFrame, risks: Mapping[str, Array], months: int, draws: Draws) -> pd.DataFrame:
+    """Return the main figures of each model at one horizon in each subgroup.
+
+    Fewer than 20 people who progress, or who are known not to, are too few for a figure; counts below 10 people, and those
+    from which one could be told, are written as missing. Both are said in `why`.
+
+    Parameters
+    ----------
+    risks : arrays (rows,) by model
+    """
+    parts = []
+    for grouping, of_row in groups(rows).items():
+        for level in sorted(of_row.unique()):
+            member = (of_row == level).to_numpy()
+            found = figures(rows[member], {name: risk[member, None] for name, risk in risks.items()}, (months,), draws, main_measures)
+            parts.append(found.assign(grouping=grouping, group=level))
+    table = suppressed(pd.concat(parts, ignore_index=True), "group", "grouping").drop(columns=["subset", "threshold"])
+    table = table[table.groupby("grouping")["group"].transform("nunique") > 1]  # a group of everybody tells nothing
+    return table[["model", "grouping", "group", *[c for c in table if c not in ("model", "grouping", "group")]]]
+
+
+def people_progressing(rows: pd.DataFrame, months: int) -> dict[str, int]:
+    """Return how many people progress within a horizon in each subgroup, as in `sex: female`; never to be shown."""
+    case = progressed_by(FollowUp.of(rows), float(horizon_days(months)))
+    return {
+        f"{grouping}: {level}": rows.loc[case & (of_row == level), "patient_id"].nunique()
+        for grouping, of_row in groups(rows).items()
+        for level in of_row.unique()
+    }
+
+
+def suppressed(table: pd.DataFrame, group: str, *grouping: str) -> pd.DataFrame:
+    """Return figures of groups without the counts of fewer than 10 people, nor those from which such a count could be told.
+
+    The whole is known, so the others tell the sum of what is kept back: where that is one group alone, or few people in all, the
+    next smallest group goes with it.
+
+    Parameters
+    ----------
+    group : str
+        The column that names the groups which make up the whole.
+    grouping : str
+        The column that names how the whole is parted, where there are several ways.
+    """
+    of = ["model", "horizon", *grouping]
+    counts = table[table["measure"].isin(["patients", "events"])].pivot(index=[*of, group], columns="measure", values="estimate")
+    kept_back: dict[tuple, str] = {}
+    for _, part in counts.groupby(of[1:]):
+        by_model = part.groupby(level="model")
+        of_most = _kept_back(by_model.get_group(by_model["patients"].sum().idxmax()))
+        for _, own in by_model:  # judged on all or some of the same people: a part may be the whole group
+            kept_back |= _kept_back(own, of_most.index.get_level_values(group)[of_most != ""]).to_dict()
+    here = np.array([kept_back.get(key, "") for key in zip(*(table[name] for name in (*of, group)), strict=True)], dtype=object)
+    hidden = (here != "") & table["measure"].isin(["patients", "rows", "events", "effective_rows", "share_computable"]).to_numpy()
+    unsaid = table["why"].str.replace(r"^only \d+ ", f"fewer than {LEAST_EVENTS} ", regex=True)  # why there is no figure tells a count
+    why = np.select([hidden, here != ""], [here, unsaid], table["why"])
+    return table.assign(estimate=table["estimate"].mask(hidden), why=why)
+
+
+def _kept_back(counts: pd.DataFrame, also: Collection[str] = ()) -> pd.Series:
+    """Return why the counts of each group (patients, events) are kept back, empty where they are not; those in `also` are.
+
+    People first: their number is the same at every horizon, and so is what is kept back for it.
+    """
+    small, hidden = pd.Series(False, counts.index), pd.Series(counts.index.get_level_values(-1).isin(also), counts.index)
+    for what in ("patients", "events"):
+        small |= counts[what].between(1, SMALL_CELL - 1)
+        hidden |= small
+        while hidden.any() and not hidden.all() and (hidden.sum() == 1 or 0 < counts.loc[hidden, what].sum() < SMALL_CELL):
+            hidden[counts.loc[~hidden, "patients"].idxmin()] = True
+    return pd.Series(np.select([small, hidden], [FEW, FOLLOWS], ""), counts.index)
+
+
+def _bands(values: Array, edges: tuple[float, ...]) -> NDArray[np.object_]:
+    names = [f"below {edges[0]}", *(f"{low} to below {high}" for low, high in pairwise(edges)), f"{edges[-1]} and more"]
+    conditions = [np.isnan(values), *(values < edge for edge in edges)]
+    return np.select(conditions, [UNKNOWN, *names[:-1]], names[-1]).astype(object)

@@ -1,0 +1,1 @@
+"""From a feature table to fitted candidates, each a run of its own."""

@@ -1,0 +1,204 @@
+"""Fit the candidates of a task, keep their held-out predictions and their artifacts, and open a run for each."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import asdict
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from features import FeatureTable, Task
+from features.cohort.files import whole_file
+from features.table.score_inputs import PREFIX
+from features.table.table import KEYS, OUTCOMES
+from myeloma import ConfigError, StateError
+from myeloma.errors import nearest
+from myeloma.scores import SCORES
+from serving.artifact import Artifact, feature_matrix, save_artifact
+from serving.predict import predict_risk
+from training import tracking
+from training.estimators import Fitted, check_models, fit_candidate
+from training.estimators.strata import with_strata
+from training.fitting.suitable import check_table, thin_horizons, without_values
+from training.rows.censoring import STRATUM
+from training.rows.split import Fold, evaluation_folds
+
+ARTIFACT, PREDICTIONS, RUN = "artifact", "predictions.parquet", "run_id.json"
+Say = Callable[[str], None]
+
+
+def fit_task(table: FeatureTable, task: Task, out: Path, only: str | None, say: Say, table_path: Path) -> dict[str, str]:
+    """Fit every candidate (or only one) and return the run id of each.
+
+    For each candidate, `out/<name>/` gets the artifact, the held-out predictions with the outcomes they are
+    judged by, and `run_id.json`, which also remembers where the table lies. With held-out evaluation the artifact
+    is the very model that was judged; with cross-validation it is fitted to everybody, and the folds' models are
+    what was judged.
+
+    Raises
+    ------
+    ConfigError
+        No such model, or the table was built for other features.
+    DataError
+        Too few events, an outcome that cannot be, or a horizon nobody is followed to.
+    """
+    check_table(table, task)
+    folds = evaluation_folds(table.rows, task.evaluation)
+    names = [*task.models, *task.scores]
+    if only is not None and only not in names:
+        raise ConfigError(f'Task {task.name} has no model "{only}".', nearest(only, names))
+    check_models(task)
+    for told in (*without_values(table, task), *thin_horizons(table, task)):
+        say(told)
+    hashes = hashes_of(table)
+    _forget_other_tables(out, hashes, names)
+    people = _judged_people(table, folds)
+    parts = [_Part(fold.fit, table) for fold in folds]
+    whole = parts[0] if len(folds) == 1 else _Part(np.arange(len(table.rows)), table)  # of one fold, what is judged is kept
+    runs = {}
+    with tracking.training(task, table, only) as training_id:
+        training = {"training_id": training_id, "table": str(table_path), **hashes}
+        for name in [only] if only else names:
+            say(f"{name}: fitting")
+            if name in SCORES:
+                artifact, risks = None, [_published(name, table.rows.iloc[f.judge], task) for f in folds]
+            else:
+                artifact, risks = _fit_and_judge(name, table, task, folds, parts, whole, say)
+            judged = pd.concat([people, pd.DataFrame(np.vstack(risks), columns=risk_columns(task))], axis=1)
+            runs[name] = _keep(name, table, task, artifact, judged, training, out / name)
+    return runs
+
+
+class _Part:
+    """Rows to fit on, with their groups of censoring, and the candidates fitted to them: an ensemble takes its members there."""
+
+    def __init__(self, positions: np.ndarray, table: FeatureTable) -> None:
+        self._positions, self._table, self._fitted = positions, table, dict[str, Fitted]()
+
+    @cached_property
+    def _strata(self) -> np.ndarray:
+        return with_strata(self._table.rows.iloc[self._positions], self._table.spec)[STRATUM].to_numpy()
+
+    def fit(self, name: str, task: Task, halves: int) -> Artifact:
+        rows = self._table.rows.iloc[self._positions].assign(**{STRATUM: self._strata})
+        about = _about(self._table, task, rows)
+        self._fitted[name] = fit_candidate(rows, self._table.spec, task, name, about, self._fitted, halves)
+        return self._fitted[name].artifact
+
+
+def _fit_and_judge(
+    name: str, table: FeatureTable, task: Task, folds: list[Fold], parts: list[_Part], whole: _Part, say: Say
+) -> tuple[Artifact, list[np.ndarray]]:
+    """Return the artifact of a candidate, and its risks for the rows that each fold judges."""
+    risks = []
+    for k, (fold, part) in enumerate(zip(folds, parts, strict=True), start=1):
+        artifact = part.fit(name, task, task.interval_fits if part is whole else 0)
+        risks.append(predict_risk(artifact, feature_matrix(artifact, table.rows.iloc[fold.judge])))
+        if part is not whole:
+            say(f"{name}: fold {k} of {len(folds)}")
+    if parts[0] is not whole:
+        artifact = whole.fit(name, task, task.interval_fits)
+    return artifact, risks
+
+
+def _published(name: str, rows: pd.DataFrame, task: Task) -> np.ndarray:
+    score = SCORES[name]
+    inputs = {name: rows[f"{PREFIX}{name}"].to_numpy() for name in score.inputs}
+    return np.column_stack([score.risk(months, **inputs) for months in task.horizons])
+
+
+def _about(table: FeatureTable, task: Task, rows: pd.DataFrame) -> dict[str, Any]:
+    return {
+        "task": task.name,
+        "title": task.title,
+        **task.rules(),
+        "cohort_hash": table.about["cohort_hash"],
+        "source": table.about["source"],
+        "catalogue_version": table.about["catalogue_version"],
+        "attrition": table.about["attrition"],
+        "trained_on": {
+            "patients": int(rows["patient_id"].nunique()),
+            "landmarks": len(rows),
+            "patients_progressing": int(rows.loc[rows["event"] == "progression", "patient_id"].nunique()),
+        },
+        "versions": {package: tracking.mlflow_version(package) for package in ("xgboost", "numpy", "pandas")},
+    }
+
+
+def _judged_people(table: FeatureTable, folds: list[Fold]) -> pd.DataFrame:
+    """Return the rows judged, fold by fold, with their outcomes and whom each can stand in for; every candidate is judged on these."""
+    judged = [table.rows.iloc[fold.judge].assign(fold=k) for k, fold in enumerate(folds)]
+    return with_strata(pd.concat(judged, ignore_index=True), table.spec)[[*KEYS, *OUTCOMES, STRATUM, "fold"]]
+
+
+def read_judged(folder: Path, task: Task) -> pd.DataFrame:
+    """Return the rows that a candidate was judged on, with outcomes and held-out risks, as `fit` left them in its folder.
+
+    Raises
+    ------
+    StateError
+        A version of this program wrote them that kept less, or they are of other horizons.
+    """
+    judged = pd.read_parquet(folder / PREDICTIONS)
+    if missing := [name for name in (*KEYS, *OUTCOMES, STRATUM, *risk_columns(task)) if name not in judged]:
+        raise StateError(
+            f"{folder / PREDICTIONS} has no column {missing[0]}: it was written for other horizons, or by another version.",
+            f"build again (python -m features build COHORT TABLE --task {task.name}), and fit the new table.",
+        )
+    return judged
+
+
+def risk_columns(task: Task) -> list[str]:
+    """Return the names of the columns that hold the risks."""
+    return [f"risk_{months}m" for months in task.horizons]
+
+
+def judged_hash(judged: pd.DataFrame) -> str:
+    """Return a hash of rows, split and outcomes: figures of two runs with the same one compare."""
+    seen = judged[["patient_id", "landmark", "fold", "event", "time_to_event"]]
+    return hashlib.sha256(pd.util.hash_pandas_object(seen, index=False).to_numpy().tobytes()).hexdigest()[:16]
+
+
+def _keep(
+    name: str, table: FeatureTable, task: Task, artifact: Artifact | None, judged: pd.DataFrame, training: dict[str, str], folder: Path
+) -> str:
+    """Write a candidate's results to its folder, open its run, and return the run's id."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    judged.to_parquet(folder / PREDICTIONS, index=False)
+    training = {**training, "judged_hash": judged_hash(judged), "folder": str(folder)}
+    run_id = tracking.start_run(task, name, training["training_id"], table, training["judged_hash"])
+    params = {
+        "horizons": list(task.horizons),
+        **{f"evaluation.{k}": v for k, v in asdict(task.evaluation).items()},
+        **task.models.get(name, {}),
+    }
+    tracking.log_params(run_id, {**params, "features": len(table.spec.columns()), "treatment": task.treatment})
+    record = {"run_id": run_id, "name": name, "model_uri": None, "horizons": list(task.horizons), **training}
+    if artifact is not None:
+        save_artifact(artifact, folder / ARTIFACT)
+        record["model_uri"] = tracking.log_model(run_id, folder / ARTIFACT, artifact)
+        tracking.tag_run(run_id, "model_uri", record["model_uri"])
+    with whole_file(folder / RUN) as work:
+        work.write_text(json.dumps(record, indent=1), encoding="utf-8")
+    return run_id
+
+
+def _forget_other_tables(out: Path, hashes: dict[str, str], names: list[str]) -> None:
+    """Remove results of another table, or of models no longer asked for."""
+    for path in out.glob(f"*/{RUN}"):
+        record = json.loads(path.read_text(encoding="utf-8"))
+        if path.parent.name not in names or not hashes.items() <= record.items():
+            shutil.rmtree(path.parent)
+
+
+def hashes_of(table: FeatureTable) -> dict[str, str]:
+    """Return what a record of a fit knows its table by: of what people and features it is, and every value in it."""
+    return {name: table.about[name] for name in ("cohort_hash", "feature_hash")} | {"table_hash": table.content_hash()}

@@ -1,0 +1,87 @@
+"""Whether a feature table can be fitted on for a task: what is refused, and what is only said."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+import numpy as np
+import pandas as pd
+
+from features import FeatureSpec, FeatureTable, Task
+from features.table.outcomes import EVENTS
+from features.table.table import KEYS, OUTCOMES
+from myeloma import ConfigError, DataError
+from myeloma.calendar import DAYS_PER_MONTH, horizon_days
+from training.metrics.figures import refusal
+from training.rows.split import refuse_too_few
+
+
+def check_table(table: FeatureTable, task: Task) -> None:
+    """Refuse a table that this task cannot be fitted on, saying why.
+
+    Raises
+    ------
+    ConfigError
+        It was built for other features or under other rules.
+    DataError
+        A column is missing, a cell cannot be, too few people progress, or a horizon is one that nobody is followed to.
+    """
+    again = f"build it again: python -m features build COHORT TABLE --task {task.name}"
+    found, wanted = table.spec.feature_hash(), task.features.feature_hash()
+    if found != wanted:
+        parts = [part.name for part in fields(FeatureSpec) if getattr(table.spec, part.name) != getattr(task.features, part.name)]
+        differ = f"they differ in {', '.join(parts)} (feature_hash {found} and {wanted})"
+        raise ConfigError(f"The table's features are not those of task {task.name}: {differ}.", again, "feature_hash")
+    for rule, asked in task.rules().items():
+        if table.about.get(rule) != asked:
+            raise ConfigError(f"The table was built with {rule} {table.about.get(rule)}, task {task.name} asks for {asked}.", again)
+    missing = [name for name in (*KEYS, *OUTCOMES, *table.spec.columns()) if name not in table.rows.columns]
+    if missing:
+        raise DataError(f"The table lacks the column {missing[0]}.", again, "missing_column")
+    for what, rows in _impossible(table):
+        if rows:
+            raise DataError(f"{rows} of the table's {len(table.rows)} rows have {what}.", again, "impossible_cell")
+    refuse_too_few(table.rows)
+    longest = table.rows["time_to_event"].max()
+    if longest < horizon_days(task.horizons[-1]):
+        raise DataError(
+            f"Nobody is followed for {task.horizons[-1]} months: the longest time after a landmark is "
+            f"{longest / DAYS_PER_MONTH:.0f} months.",
+            f"take out that horizon from tasks.{task.name}.horizons in params.yaml.",
+            "horizon_beyond_follow_up",
+        )
+
+
+def without_values(table: FeatureTable, task: Task) -> list[str]:
+    """Return, in words, the biomarkers without any value, and how many other features are missing on every row."""
+    empty = {name for name in table.spec.columns() if table.rows[name].isna().all()}
+    lines = []
+    for biomarker in task.features.biomarkers:
+        own = {name for name in table.spec.columns() if name.startswith(f"{biomarker}__")}
+        if own and {name for name in own if "__count__" not in name} <= empty:  # a count without results is 0
+            empty -= own
+            what = f"{biomarker} has no value on any row, so its {len(own)} features add nothing"
+            lines.append(f"{what}: record it, or take it out of tasks.{task.name}.biomarkers in params.yaml")
+    if empty:
+        lines.append(f"{len(empty)} features have no value on any row and add nothing; the first is {min(empty)}")
+    return lines
+
+
+def thin_horizons(table: FeatureTable, task: Task) -> list[str]:
+    """Return, in words, the horizons at which too few people progress, or stay free, for a risk to rest on."""
+    found = ((months, refusal(table.rows, months)) for months in task.horizons)
+    told = "the risk at this horizon rests on too little and will not be judged, so the gate will hold every model back"
+    return [f"{months} months: {told}: {why}" for months, why in found if why]
+
+
+def _impossible(table: FeatureTable) -> list[tuple[str, int]]:
+    """Return how many rows hold what no build writes: such a table was changed by hand, or made elsewhere."""
+    rows = table.rows
+    features = rows[table.spec.columns()].to_numpy(dtype=float)
+    time = pd.to_numeric(rows["time_to_event"], errors="coerce").to_numpy(dtype=float)
+    return [
+        ("the same patient_id and landmark as another", int(rows.duplicated(["patient_id", "landmark"]).sum())),
+        (f"an event other than {', '.join(EVENTS)}", int((~rows["event"].isin(EVENTS)).sum())),
+        ("a time_to_event that is no positive number of days", int((~(np.isfinite(time) & (time > 0))).sum())),
+        ("an infinite feature", int(np.isinf(features).any(axis=1).sum())),
+    ]

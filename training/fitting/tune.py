@@ -1,0 +1,159 @@
+"""Search for the options of one model with Optuna, by patient-grouped, nested cross-validation.
+
+The people that the task holds out for judging take no part. The inner folds choose among options; the outer folds
+say what choosing is worth: on people whom neither the choice nor the fit has seen, tuned options against present ones.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import optuna
+import pandas as pd
+from optuna.trial import Trial, TrialState
+
+from features import FeatureTable, Task
+from myeloma import ConfigError
+from myeloma.errors import nearest
+from serving.models import logistic
+from training.estimators.candidate import fitters
+from training.estimators.options import checked_options
+from training.estimators.stacking import stack
+from training.estimators.strata import with_strata
+from training.fitting.fit import hashes_of
+from training.fitting.suitable import check_table
+from training.rows.split import Fold, evaluation_folds, patient_folds
+
+_INNER_FOLDS = 3
+_STARTUP_TRIALS = 8
+
+# What is searched, by model: options not named here stay as params.yaml has them.
+SPACES: dict[str, Callable[[Trial], dict[str, Any]]] = {
+    "boosting": lambda trial: {
+        "rounds": trial.suggest_int("rounds", 40, 400, log=True),
+        "depth": trial.suggest_int("depth", 2, 5),
+        "eta": trial.suggest_float("eta", 0.02, 0.2, log=True),
+        "min_child_weight": trial.suggest_float("min_child_weight", 1.0, 60.0, log=True),
+        "subsample": trial.suggest_float("subsample", 0.3, 0.9),
+        "colsample": trial.suggest_float("colsample", 0.2, 0.9),
+        "l2": trial.suggest_float("l2", 0.5, 50.0, log=True),
+    },
+    "logistic": lambda trial: {
+        "penalties": (trial.suggest_float("penalty", 1e-5, 1.0, log=True),),
+        "splines": trial.suggest_categorical("splines", [True, False]),
+    },
+    "cox": lambda trial: {"penalty": trial.suggest_float("penalty", 1e-5, 1.0, log=True)},
+}
+
+
+@dataclass(frozen=True)
+class Search:
+    """What to search for, where trials are kept, and how hard to look."""
+
+    model: str
+    trials: int
+    outer_folds: int
+    seed: int
+    storage: Path
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """The best options, their inner loss, and for each outer fold the losses of present and of tuned options."""
+
+    options: dict[str, Any]
+    loss: float
+    outer: list[tuple[float, float]]
+
+
+def tune(table: FeatureTable, task: Task, search: Search, told: Callable[[str, optuna.trial.FrozenTrial], None]) -> Tuned:
+    """Run, or take up again, the search; a search that was interrupted ends where an uninterrupted one does.
+
+    Parameters
+    ----------
+    told : function
+        Called with the study's name and each trial that is done.
+
+    Raises
+    ------
+    ConfigError
+        The model is none of the task's, or has nothing to search.
+    """
+    possible = [name for name in SPACES if name in task.models]
+    if search.model not in possible:
+        raise ConfigError(f'Nothing to tune for "{search.model}" in task {task.name}.', nearest(search.model, possible))
+    check_table(table, task)
+    rows = table.rows
+    if task.evaluation.kind == "held_out":
+        rows = rows.iloc[evaluation_folds(rows, task.evaluation)[0].fit]
+    rows = with_strata(rows, table.spec)
+    present = checked_options(fitters()[search.model], task.models[search.model], f"tasks.{task.name}.models.{search.model}")
+    outer = []
+    for k, fold in enumerate(patient_folds(rows, search.outer_folds, search.seed) if search.outer_folds else [], start=1):
+        study = _studied(f"outer_{k}", rows.iloc[fold.fit], table, task, search, present, told)
+        options = present | SPACES[search.model](optuna.trial.FixedTrial(study.best_params))
+        outer.append(tuple(_loss(rows, fold, table, task, search.model, each) for each in (present, options)))
+    study = _studied("final", rows, table, task, search, present, told)
+    best = SPACES[search.model](optuna.trial.FixedTrial(study.best_params))
+    return Tuned(best, float(study.best_value), outer)
+
+
+def _studied(
+    part: str,
+    rows: pd.DataFrame,
+    table: FeatureTable,
+    task: Task,
+    search: Search,
+    present: dict[str, Any],
+    told: Callable[[str, optuna.trial.FrozenTrial], None],
+) -> optuna.Study:
+    """Return the study of some rows, with as many trials as were asked for. Its name holds what it depends on."""
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    search.storage.parent.mkdir(parents=True, exist_ok=True)
+    name = f"{search.model} {part} {' '.join(hashes_of(table).values())} {_asked(task, present)} seed {search.seed}"
+    study = optuna.create_study(
+        storage=f"sqlite:///{search.storage}",
+        study_name=name,
+        load_if_exists=True,
+        direction="minimize",
+        pruner=optuna.pruners.MedianPruner(n_startup_trials=_STARTUP_TRIALS, n_warmup_steps=0),
+    )
+    folds = patient_folds(rows, _INNER_FOLDS, search.seed)
+    while (done := len(study.get_trials(states=(TrialState.COMPLETE, TrialState.PRUNED)))) < search.trials:
+        # A sampler of its own for each trial: what was drawn does not depend on where the search was interrupted.
+        study.sampler = optuna.samplers.TPESampler(seed=search.seed * 10_000 + done, n_startup_trials=_STARTUP_TRIALS)
+        trial = study.ask()
+        options, losses, state = present | SPACES[search.model](trial), [], TrialState.COMPLETE
+        for step, fold in enumerate(folds):
+            losses.append(_loss(rows, fold, table, task, search.model, options))
+            trial.report(float(np.mean(losses)), step)
+            if step + 1 < len(folds) and trial.should_prune():
+                state = TrialState.PRUNED
+                break
+        study.tell(trial, None if state is TrialState.PRUNED else float(np.mean(losses)), state)
+        told(part, study.trials[trial.number])
+    return study
+
+
+def _asked(task: Task, present: dict[str, Any]) -> str:
+    """Return a hash of what a loss depends on beside the table: trials under other horizons do not compare."""
+    asked = {**task.rules(), "horizons": task.horizons, "evaluation": asdict(task.evaluation), "options": present}
+    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _loss(rows: pd.DataFrame, fold: Fold, table: FeatureTable, task: Task, model: str, options: dict[str, Any]) -> float:
+    """Return the mean IPCW-weighted log loss, over all horizons, on the people that a fold judges."""
+    columns = table.spec.columns()
+    fit_rows, judged = rows.iloc[fold.fit], rows.iloc[fold.judge]
+    fitted = fitters()[model](fit_rows[columns].to_numpy(dtype=float), fit_rows, columns, task.horizons, **options)
+    stacked = stack(judged, task.horizons)
+    risk = logistic(fitted.margins(judged[columns].to_numpy(dtype=float)))[stacked.row, stacked.horizon]
+    risk = np.clip(risk, 1e-9, 1.0 - 1e-9)
+    log_likelihood = np.where(stacked.y == 1, np.log(risk), np.log1p(-risk))
+    return float(-np.average(log_likelihood, weights=stacked.weight))

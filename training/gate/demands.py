@@ -1,0 +1,163 @@
+"""The gate: what a model must show before it may go live. Pure: plain numbers in, a verdict out.
+
+Every demand is one function below. A demand that is not met means *reject*. It means *hold* where the model could go live
+but a person has to decide: it is not shown to be as good as the champion, or it gives risks at a horizon at which nobody
+knows how good they are. A demand that could not be measured otherwise says so and why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from features import Task
+from training.gate.verdict import HOLD, REJECT, Check, Evidence, Facts, Verdict
+
+ADDITIVITY = 1e-5  # base + contributions = logit(risk)
+PARITY = 1e-9  # batch and HTTP differ by nothing that JSON keeps
+
+
+def judge(evidence: Evidence, task: Task) -> Verdict:
+    """Return the verdict on a candidate: every demand, in the order they are shown."""
+    return Verdict(tuple(check for demand in DEMANDS for check in demand(evidence, task)))
+
+
+def held_out_figures(evidence: Evidence, task: Task) -> Iterator[Check]:
+    """Ranks people, beats everybody's average, and is right in the large and along the curve, at every horizon it speaks of."""
+    gate = task.gate
+    low, high = gate.oe_ratio_between
+    for months in task.horizons:
+        must = months == task.primary_horizon
+        for name, accepted, holds, needed in (
+            ("auc", f">= {gate.auc_at_least}", lambda v: v >= gate.auc_at_least, True),
+            ("ipa", "> 0, better than everybody's average", lambda v: v > 0, must),
+            ("oe_ratio", f"{low} to {high}", lambda v: low <= v <= high, must),
+            ("ici", f"<= {gate.ici_at_most}", lambda v: v <= gate.ici_at_most, False),
+        ):
+            value = evidence.metrics.get(f"{name}_{months}m")
+            met = (False if needed else None) if value is None else bool(holds(value))
+            note = evidence.unjudged.get(months, "") if value is None else ""
+            yield Check(f"{name}_{months}m", value, accepted, met, note, HOLD if value is None and not must else REJECT)
+
+
+def useful_beyond_published_scores(evidence: Evidence, task: Task) -> Iterator[Check]:
+    """Has a larger net benefit than every published score on the rows where both speak, at each risk from which one would act."""
+    for threshold in task.gate.net_benefit_at:
+        key = f"net_benefit_{task.primary_horizon}m_at_{threshold:.2f}"
+        gains = {score: evidence.metrics[f"{key}_minus_{score}"] for score in task.scores if f"{key}_minus_{score}" in evidence.metrics}
+        name = f"{key} minus the best published score's"
+        if not gains:
+            yield Check(name, None, "> 0", None, "no published score is computable on these people, or no net benefit was computed")
+            continue
+        best = min(gains, key=gains.__getitem__)
+        yield Check(name, gains[best], "> 0", gains[best] > 0, f"best: {best}, same rows")
+
+
+def worst_subgroup(evidence: Evidence, task: Task) -> Iterator[Check]:
+    """Is right in the large in the subgroup, among those with enough events, where it is most wrong."""
+    low, high = task.gate.subgroup_oe_ratio_between
+    least = task.gate.subgroup_events_at_least
+    name, accepted = f"oe_ratio_{task.primary_horizon}m of the worst subgroup", f"{low} to {high}"
+    worst = most_wrong(evidence.subgroups, least)
+    if worst is None:
+        yield Check(name, None, accepted, None, f"no subgroup with figures and {least} events")
+        return
+    ratio = evidence.subgroups[worst][0]
+    yield Check(name, ratio, accepted, low <= ratio <= high, worst)
+
+
+def most_wrong(subgroups: Mapping[str, tuple[float, float]], least: int) -> str | None:
+    """Return the subgroup, of those with so many events at the least, whose observed / expected is furthest from 1 either way.
+
+    Examples
+    --------
+    >>> most_wrong({"men": (1.2, 60.0), "women": (0.8, 60.0), "site B": (3.0, 40.0)}, 50)
+    'women'
+    """
+    enough = {group: ratio for group, (ratio, events) in subgroups.items() if events >= least and ratio > 0}
+    return max(enough, key=lambda group: max(enough[group], 1 / enough[group]), default=None)
+
+
+def features_known(evidence: Evidence, task: Task) -> Iterator[Check]:
+    """Was made from features that this version of the code computes, and knows no outcome."""
+    facts = evidence.facts
+    known = None if facts.features_known is None else float(facts.features_known)
+    yield Check("features known to this version", known, "1", facts.features_known, facts.notes.get("features_known", ""))
+    count = facts.outcome_columns
+    yield Check(
+        "outcome columns among the features", count, "0", None if count is None else count == 0, facts.notes.get("outcome_columns", "")
+    )
+
+
+def sane_explanation(evidence: Evidence, task: Task) -> Iterator[Check]:
+    """Base + contributions = logit(risk), and what is known to harm raises the risk it shows."""
+    facts = evidence.facts
+    error = facts.additivity
+    yield Check(
+        "base + contributions - logit(risk)",
+        error,
+        f"<= {ADDITIVITY}",
+        _or_none(error, lambda v: v <= ADDITIVITY),
+        _why(facts, "additivity"),
+    )
+    if task.gate.harm_of_top and not facts.harm:
+        why = facts.notes.get("harm", "none of the weightiest biomarkers has a known direction of harm and a latest value that varies")
+        yield Check("contributions follow the known harm", None, "> 0", None, why)
+    for biomarker, agreement in facts.harm.items():
+        yield Check(f"{biomarker}: contribution follows the known harm", agreement, "> 0", agreement > 0, "rank correlation")
+
+
+def same_answer_everywhere(evidence: Evidence, task: Task) -> Iterator[Check]:
+    """The artifact loaded from the registry gives the same answer by batch and over HTTP."""
+    gap = evidence.facts.parity
+    yield Check("batch minus HTTP answer", gap, f"<= {PARITY}", _or_none(gap, lambda v: v <= PARITY), _why(evidence.facts, "parity"))
+
+
+def not_worse_than_the_champion(evidence: Evidence, task: Task) -> Iterator[Check]:
+    """Ranks no worse than the champion by more than a margin, and has no larger Brier score, on the same rows."""
+    found = evidence.comparison
+    if found is None:
+        yield Check("compared with the champion", None, "not worse", None, "there is no champion yet", HOLD)
+        return
+    if found.champion_fails:
+        yield Check("compared with the champion", None, "not worse", None, found.how, HOLD)
+        return
+    if not found.champion:
+        yield Check("compared with the champion", None, "not worse", False, f"not possible: {found.how}", HOLD)
+        return
+    margins = [(f"auc_{months}m", -1, task.gate.auc_loss_at_most) for months in task.horizons]
+    for key, sign, margin in (*margins, (f"brier_{task.primary_horizon}m", 1, task.gate.brier_loss_at_most)):
+        name, accepted = f"{key} minus the champion's", f">= {-margin:g}" if sign < 0 else f"<= {margin:g}"
+        if key not in found.champion or key not in found.candidate:
+            if key.endswith(f"_{task.primary_horizon}m"):
+                yield Check(name, None, accepted, False, f"not possible: one of the two has no such figure; {found.how}", HOLD)
+            continue
+        gain = found.candidate[key] - found.champion[key]
+        note = f"{found.candidate[key]:.4f} against {found.champion[key]:.4f} of version {found.version}; {found.how}"
+        yield Check(name, gain, accepted, sign * gain <= margin + 1e-12, note, HOLD)
+
+
+def not_taken_back(evidence: Evidence, task: Task) -> Iterator[Check]:
+    """Was not live before and taken back by a person."""
+    if evidence.taken_back:
+        yield Check("never taken back", 0.0, "1", False, evidence.taken_back, HOLD)
+
+
+DEMANDS = (
+    held_out_figures,
+    useful_beyond_published_scores,
+    worst_subgroup,
+    features_known,
+    sane_explanation,
+    same_answer_everywhere,
+    not_worse_than_the_champion,
+    not_taken_back,
+)
+
+
+def _or_none(value: float | None, holds: Any) -> bool | None:
+    return None if value is None else bool(holds(value))
+
+
+def _why(facts: Facts, name: str) -> str:
+    return facts.notes.get(name, "")

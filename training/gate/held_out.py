@@ -1,0 +1,76 @@
+"""The people a candidate was judged on: the rows of its table with its held-out risks, and their cohort, if these are here."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from features import Cohort, FeatureTable, Task, read_cohort, read_table
+from training.fitting.fit import PREDICTIONS, RUN, hashes_of, read_judged, risk_columns
+from training.rows.censoring import STRATUM
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """The rows a candidate was judged on: keys, outcomes, features and its held-out risks; and their cohort, if it is here."""
+
+    rows: pd.DataFrame
+    cohort: Cohort | None
+
+
+class People:
+    """A feature table and its cohort, each read when it is first asked for, and once: the candidates of a fit share them."""
+
+    def __init__(self, table: Path, cohort: Path) -> None:
+        self._table, self._cohort = table, cohort
+
+    @cached_property
+    def table(self) -> FeatureTable | None:
+        """Return the table, None where it is not on this machine."""
+        return read_table(self._table) if self._table.is_file() else None
+
+    @cached_property
+    def hashes(self) -> dict[str, str]:
+        """Return what the record of a fit knows the table by."""
+        return hashes_of(self.table)
+
+    @cached_property
+    def cohort(self) -> Cohort | None:
+        """Return the cohort that the table was built from, None where its folder is not here or holds other people."""
+        about = self._cohort / "cohort.json"
+        if not about.is_file() or json.loads(about.read_text(encoding="utf-8")).get("hash") != self.hashes["cohort_hash"]:
+            return None
+        return read_cohort(self._cohort)
+
+
+def held_out(record: dict[str, Any], task: Task, people: People) -> HeldOut | None:
+    """Return the held-out rows of a fit, None where its files are not on this machine, as they were then.
+
+    Parameters
+    ----------
+    record : dict
+        What `fit` wrote: `table`, `folder`, `cohort_hash`, ...
+    people : People
+        Of the table and the cohort that the record names.
+    """
+    folder = Path(record.get("folder", ""))
+    if not (folder / PREDICTIONS).is_file() or people.table is None or not people.hashes.items() <= record.items():
+        return None
+    judged = read_judged(folder, task)[["patient_id", "landmark", STRATUM, *risk_columns(task)]]
+    return HeldOut(people.table.rows.merge(judged, on=["patient_id", "landmark"]), people.cohort)
+
+
+def cohort_of(record: dict[str, Any]) -> Path:
+    """Return where the cohort of a fit lies unless a person says otherwise: beside its table."""
+    return Path(record["table"]).parent / "cohort"
+
+
+def record_of_run(run_id: str, fitted: Path) -> dict[str, Any] | None:
+    """Return what `fit` wrote of a run, if a folder of fits holds it, else None."""
+    records = (json.loads(path.read_text(encoding="utf-8")) for path in sorted(fitted.glob(f"*/{RUN}")))
+    return next((record for record in records if record.get("run_id") == run_id), None)

@@ -1,0 +1,105 @@
+"""The same people by batch and over HTTP: how far the two answers of one artifact lie apart."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+
+from features import Cohort
+from features.table.landmarks import last_landmarks
+from serving.artifact import Artifact
+from serving.batch import SCORED, score_landmarks
+from serving.http.api import make_app
+
+PEOPLE = 5
+_LOOKED_AT = 25  # people tried, since some are no longer at risk at their last visit
+
+
+def largest_difference(artifact: Artifact, cohort: Cohort, people: Iterable[str]) -> tuple[float | None, str]:
+    """Return the largest difference of risk, base or contribution between batch and HTTP over a few people, and on how many.
+
+    None where it cannot be measured; infinite where the API refuses a history that batch takes. No identifier is sent.
+    """
+    tried = sorted(people)[:_LOOKED_AT]
+    few = replace(cohort, **{n: f[f["patient_id"].isin(tried)].reset_index(drop=True) for n, f in cohort.tables().items()})
+    scores = score_landmarks(artifact, few, last_landmarks(few))
+    scores = scores[scores["status"] == SCORED].head(PEOPLE)
+    if scores.empty:
+        return None, "nobody of the first people held out is at risk at the last visit"
+    app = make_app({artifact.about["task"]: artifact})
+    largest = 0.0
+    for row in scores.to_dict("records"):
+        status, answer = asyncio.run(_post(app, "/v1/risk", request(few, row["patient_id"], row["landmark"])))
+        if status != 200:
+            return float("inf"), f"the API refused a history that batch scored ({answer['errors'][0]['code']})"
+        for risk in answer["risks"]:
+            at = f"{risk['horizon_months']}m"
+            pairs = [(risk["risk"], row[f"risk_{at}"]), (risk["base"], row[f"base_{at}"])]
+            pairs += [(c["contribution"], row[f"{c['biomarker']}__contribution__{at}"]) for c in risk["contributions"]]
+            largest = max(largest, *(abs(one - other) for one, other in pairs))
+    return largest, f"{len(scores)} people"
+
+
+def request(cohort: Cohort, patient_id: str, landmark: pd.Timestamp) -> dict[str, Any]:
+    """Return what a caller would send for one person: the results as they were received, and no identifier."""
+    person = cohort.patients[cohort.patients["patient_id"] == patient_id].iloc[0]
+    results = cohort.measurements[cohort.measurements["patient_id"] == patient_id]
+    events = cohort.events[cohort.events["patient_id"] == patient_id]
+    words = {name: person[name] or None for name in ("sex", "stage", "heavy_chain", "light_chain", "fish")}
+    return {
+        "patient": {
+            "index_date": _day(person["index_date"]),
+            "birth_date": _day(person["birth_date"]),
+            "age_at_index": None if pd.isna(person["age_at_index"]) else float(person["age_at_index"]),
+            **words,
+        },
+        "measurements": [
+            {
+                "collected_at": _day(r.collected_at),
+                "available_at": _day(r.available_at),
+                "biomarker": r.biomarker,
+                "value": r.original_value,
+                "unit": r.original_unit,
+            }
+            for r in results.itertuples()
+        ],
+        "events": [{"occurred_at": _day(e.occurred_at), "kind": e.kind, "detail": e.detail} for e in events.itertuples()],
+        "landmark": _day(landmark),
+    }
+
+
+def _day(day: pd.Timestamp) -> str | None:
+    return None if pd.isna(day) else f"{day:%Y-%m-%d}"
+
+
+async def _post(app: Any, path: str, content: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+    """Send one request through the whole application (ASGI), without a port."""
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": json.dumps(content).encode(), "more_body": False}
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "POST",
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "headers": [(b"content-type", b"application/json"), (b"host", b"127.0.0.1")],
+        "client": ("127.0.0.1", 0),
+        "server": ("127.0.0.1", 0),
+    }
+    await app(scope, receive, send)
+    body = b"".join(message.get("body", b"") for message in sent if message["type"] == "http.response.body")
+    return sent[0]["status"], json.loads(body)

@@ -1,0 +1,179 @@
+"""Look for what breaks a store silently, and say how to mend it."""
+
+from __future__ import annotations
+
+import time
+import urllib.request
+from dataclasses import dataclass
+from typing import Any
+
+import mlflow
+from mlflow.exceptions import MlflowException
+
+from features import Task
+from myeloma import StateError
+from serving.artifact import Artifact
+from serving.store.champion import CHAMPION, connect, load_version, registered_name
+from serving.store.trouble import in_words
+from training.registry.ledger import history
+from training.registry.version_page import VERDICT
+from training.registry.versions import alias_version
+from training.tracking import require_place
+
+_LEFTOVER_AFTER = 3600  # seconds: no fit of a candidate takes so long without a word to its run
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at."""
+
+    what: str
+    ok: bool
+    mend: str = ""
+
+
+def examine(tasks: list[Task]) -> list[Finding]:
+    """Return what was found: the store, then of each task champion, ledger, files, features, verdicts and runs."""
+    try:
+        client = connect()
+        if other := _server_of_other_version(mlflow.get_tracking_uri()):
+            return [Finding(*other)]
+        client.search_experiments(max_results=1)
+    except StateError as error:
+        return [Finding(error.what, False, error.hint)]
+    except MlflowException as error:
+        told = in_words(error)
+        return [Finding(told.what, False, told.hint)]
+    findings = [Finding(f"tracking store: there, MLflow {mlflow.__version__}", True)]
+    for task in tasks:
+        found = [*_champion(task), *_versions(task)]
+        findings += [*found, *(_place(task) if all(finding.ok for finding in found) else []), *_leftover_runs(task)]
+    return findings
+
+
+def _server_of_other_version(uri: str) -> tuple[str, bool, str] | None:
+    """Return the finding where a tracking server runs another major version of MLflow than this; None where not, or no answer."""
+    if not uri.startswith("http"):
+        return None
+    try:
+        with urllib.request.urlopen(f"{uri.rstrip('/')}/version", timeout=10) as answer:
+            version = answer.read(50).decode(errors="replace").strip()
+    except OSError:
+        return None
+    if not version[:1].isdigit() or version.split(".")[0] == mlflow.__version__.split(".")[0]:
+        return None
+    what = f"The tracking server runs MLflow {version}, this is {mlflow.__version__}: registries of two major versions do not mix."
+    return what, False, "use a server of this major version, or the version of this repository that goes with the server."
+
+
+def _champion(task: Task) -> list[Finding]:
+    """Is there a champion that loads, does the ledger say the same, and are its features those asked for?"""
+    name, entries = registered_name(task.name), history(task.name)
+    live = alias_version(task.name, CHAMPION)
+    promote = f"python -m training promote --task {task.name}"
+    if live is None and entries:
+        dangling = connect().get_registered_model(name).aliases.get(CHAMPION)
+        lost = (
+            f"the alias champion points at version {dangling}, which does not exist"
+            if dangling
+            else f"the champion is gone: version {entries[-1].version}, the last in the history, was deleted or lost its alias"
+        )
+        mend = f"make an existing version live: {promote} --version N --reason ... (N as the registry page lists them)"
+        return [Finding(f"{task.name}: {lost}.", False, mend)]
+    if live is None:
+        return [_without_champion(task)]
+    findings = []
+    if not entries or entries[-1].version != live:
+        last = f"version {entries[-1].version}" if entries else "nothing"
+        findings.append(
+            Finding(
+                f"{task.name}: version {live} is live, but the history ends with {last}: the alias was moved by other means.",
+                False,
+                f"move the alias to {last} on the registry page, then decide on record: {promote} --version {live} --reason ...",
+            )
+        )
+    try:
+        champion = load_version(name, live, connect().get_model_version(name, live).run_id)
+    except StateError as error:
+        return [*findings, Finding(f"{task.name}: {error.what}", False, _mend(error))]
+    findings.append(Finding(f"{task.name}: champion version {live} ({champion.kind}) loads", True))
+    return [*findings, _features(task, champion)]
+
+
+def _without_champion(task: Task) -> Finding:
+    """Tell a task that nobody has trained yet, which is no trouble, from one that was left on the way or rejected whole."""
+    client = connect()
+    experiment = client.get_experiment_by_name(task.name)
+    if experiment is None or not client.search_runs([experiment.experiment_id], max_results=1):
+        return Finding(f"{task.name}: not trained yet (python -m training fit TABLE --task {task.name})", True)
+    versions = client.search_model_versions(f"name = '{registered_name(task.name)}'")
+    if not versions:
+        mend = f"judge and register the candidates: python -m training register --task {task.name}"
+        return Finding(f"{task.name}: trained, but no candidate is registered.", False, mend)
+    said = ", ".join(sorted({v.tags.get(VERDICT, "no verdict") for v in versions}))
+    mend = f"see why: python -m training register --task {task.name}; then make one live: python -m training promote --task {task.name}"
+    return Finding(f"{task.name}: there is no champion; the gate said of the {len(versions)} registered: {said}.", False, mend)
+
+
+def _features(task: Task, champion: Artifact) -> Finding:
+    same = champion.spec.feature_hash() == task.features.feature_hash()
+    again = f"train again: python -m features build COHORT TABLE --task {task.name}, then fit, evaluate, register"
+    mend = "" if same else f"params.yaml asks for other features than the champion was trained on; {again}"
+    return Finding(f"{task.name}: features of champion and params.yaml {'agree' if same else 'differ'}", same, mend)
+
+
+def _versions(task: Task) -> list[Finding]:
+    """Has every version its verdict, its run, and its files where the store says?"""
+    found = []
+    client, name = connect(), registered_name(task.name)
+    for version in client.search_model_versions(f"name = '{name}'"):
+        if VERDICT not in version.tags:
+            mend = f"judge it: python -m training register --task {task.name}; or delete the version on the registry page"
+            found.append(Finding(f"{task.name}: version {version.version} has no verdict of the gate.", False, mend))
+        if not _has_files(name, version):
+            mend = _mend(StateError("", code="lost_artifacts"))
+            found.append(Finding(f"{task.name}: the files of version {version.version} are not where the store says.", False, mend))
+    return found
+
+
+def _has_files(name: str, version: Any) -> bool:
+    """MLflow answers with an empty list, and no error, where a folder was moved away."""
+    try:
+        return bool(mlflow.artifacts.list_artifacts(artifact_uri=f"models:/{name}/{version.version}"))
+    except (MlflowException, OSError):
+        return False
+
+
+def _place(task: Task) -> list[Finding]:
+    """Do the files lie beside the store? In a copied checkout all loads, from the one that it was copied from."""
+    try:
+        require_place(task)
+    except StateError as error:
+        return [Finding(f"{task.name}: {error.what}", False, error.hint)]
+    return []
+
+
+def _leftover_runs(task: Task) -> list[Finding]:
+    client = connect()
+    experiment = client.get_experiment_by_name(task.name)
+    if experiment is None:
+        return []
+    running = client.search_runs([experiment.experiment_id], "attributes.status = 'RUNNING'")
+    before = (time.time() - _LEFTOVER_AFTER) * 1000
+    return [
+        Finding(
+            f"{task.name}: run {run.info.run_id} ({run.info.run_name}) was never ended: its process was stopped.",
+            False,
+            f"remove it: MLFLOW_TRACKING_URI={mlflow.get_tracking_uri()} mlflow runs delete --run-id {run.info.run_id}",
+        )
+        for run in running
+        if run.info.start_time < before
+    ]
+
+
+def _mend(error: StateError) -> str:
+    if error.code == "lost_artifacts":
+        return (
+            "the checkout was moved or files were removed (MLflow stores absolute paths): move it back, or run make clean, then make train"
+        )
+    return error.hint

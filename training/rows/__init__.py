@@ -1,0 +1,1 @@
+"""Which rows are fitted and judged: splits by patient, censoring weights, counts too small to show."""

@@ -1,0 +1,46 @@
+"""Fixed landmarks: everybody still at risk and under observation so many years after the index date, once each."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from myeloma.calendar import DAYS_PER_YEAR
+
+
+def at_landmark(rows: pd.DataFrame, years: float) -> pd.DataFrame:
+    """Return, for each person at risk and observed then, the latest row at or before that time, seen from that time.
+
+    The risk is the one given at that row, the last one a physician would have had; what came after is counted from
+    the landmark. Whoever progressed, died or was lost by then (on that day included) is not there.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        patient_id, landmark, index_date, event, time_to_event (days from the row's own landmark).
+
+    Returns
+    -------
+    DataFrame
+        The columns of `rows`, with time_to_event in days from the fixed landmark; position (of the row in `rows`), age_days
+        (from the row's landmark to the fixed one).
+    """
+    fixed = rows["index_date"] + pd.Timedelta(days=round(years * DAYS_PER_YEAR))
+    age = (fixed - rows["landmark"]).dt.days.to_numpy()
+    there = np.flatnonzero((age >= 0) & (rows["time_to_event"].to_numpy() > age))
+    frame = pd.DataFrame({"patient_id": rows["patient_id"].to_numpy()[there], "position": there, "age_days": age[there]})
+    latest = frame.sort_values("age_days", kind="stable").drop_duplicates("patient_id").sort_values("position")
+    position, age_days = latest["position"].to_numpy(), latest["age_days"].to_numpy()
+    there = rows.iloc[position]
+    return there.assign(time_to_event=there["time_to_event"] - age_days, position=position, age_days=age_days).reset_index(drop=True)
+
+
+def landmark_name(years: float) -> str:
+    """Return the suffix that metrics at a fixed landmark carry, as in `auc_24m_at_2y`.
+
+    Examples
+    --------
+    >>> landmark_name(2), landmark_name(0.5)
+    ('at_2y', 'at_0.5y')
+    """
+    return f"at_{years:g}y"

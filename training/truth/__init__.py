@@ -1,0 +1,1 @@
+"""A simulated cohort's models against the true risks that no stage reads."""

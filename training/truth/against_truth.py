@@ -1,0 +1,168 @@
+"""Held-out predictions beside the true risks of a simulated cohort: how near the ceiling, how well calibrated, how wide.
+
+For judging only: no pipeline stage runs this, and nothing here is fed back. What it says holds for the simulator.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from features import FeatureTable, Task
+from myeloma import DataError, StateError
+from serving.artifact import feature_matrix, load_artifact
+from serving.models import logit
+from serving.predict import predict_interval
+from training.evaluation.performance import held_out
+from training.fitting.fit import ARTIFACT
+from training.metrics import Draws, judged_at, main_measures, weighted_auc
+from training.metrics.figures import interval
+
+Array = NDArray[np.float64]
+REFERENCE = "cox"  # PANGEA-SMM's form, fitted anew to the cohort
+_GROUPS = 20  # of equal size by predicted risk, for the distance between prediction and truth
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The candidates fitted, the rows they were judged on, their risks there by name, and the true risks: (rows, horizons)."""
+
+    names: list[str]
+    rows: pd.DataFrame
+    risks: dict[str, Array]
+    true: Array
+
+
+@dataclass(frozen=True)
+class Beside:
+    """One candidate at one horizon: estimates with their 95 % patient-bootstrap intervals, and plain figures.
+
+    Attributes
+    ----------
+    auc, truth_auc : (estimate, lo, hi) of the model and of the true risk
+    above_reference : AUC minus that of the refitted PANGEA-SMM, paired
+    gap_closed : share of the way from the refitted PANGEA-SMM to the true risk
+    gap_expected : the same on average over all outcomes that these people could have had, given their true risks: a few
+        hundred events move `gap_closed` far, this hardly
+    correlation : of the log-odds with those of the truth
+    miscalibration : mean distance between predicted and mean true risk over twentieths of the prediction
+    covered, covered_on_average : share of true risks, and of the mean true risks of twentieths, within the model's intervals
+    """
+
+    model: str
+    horizon: int
+    auc: tuple[float, ...]
+    truth_auc: tuple[float, ...]
+    above_reference: tuple[float, ...]
+    gap_closed: tuple[float, ...]
+    gap_expected: tuple[float, ...]
+    correlation: float
+    miscalibration: float
+    covered: float
+    covered_on_average: float
+
+
+def judged_with_truth(table: FeatureTable, task: Task, fitted: Path, truth_path: Path) -> Judged:
+    """Return the rows that the fitted candidates of a task were judged on, with their true risks.
+
+    Raises
+    ------
+    StateError
+        There is no such file, or the refitted PANGEA-SMM is not among the candidates.
+    DataError
+        The file is of another cohort.
+    """
+    if not truth_path.is_file():
+        raise StateError(
+            f"No true risks in {truth_path}.", "only a simulated cohort has them: python -m features simulate ... --truth FILE"
+        )
+    names = [name for name in task.models if (fitted / name / ARTIFACT).is_dir()]
+    if REFERENCE not in names:
+        raise StateError(f"The model {REFERENCE} is not fitted in {fitted}.", "it is what the others are compared with.")
+    rows, risks = held_out(table, task, fitted, names)
+    truth = pd.read_parquet(truth_path)
+    columns = [f"risk_{months}m" for months in task.horizons]
+    if missing := [name for name in ("patient_id", "landmark", *columns) if name not in truth]:
+        raise DataError(f"{truth_path} has no column {missing[0]}, only {', '.join(truth)}.", "name the horizons that the simulator knows.")
+    true = true_risks(rows, truth, task)
+    if np.isnan(true).any():
+        raise _without_truth(truth_path, rows[np.isnan(true).any(axis=1)], truth, len(rows))
+    return Judged(names, rows, risks, true)
+
+
+def true_risks(rows: pd.DataFrame, truth: pd.DataFrame, task: Task) -> Array:
+    """Return the true risks (rows, horizons) of visits, NaN where they are not known."""
+    columns = [f"risk_{months}m" for months in task.horizons]
+    return rows[["patient_id", "landmark"]].merge(truth, how="left", validate="one_to_one")[columns].to_numpy()
+
+
+def beside_truth(judged: Judged, task: Task, fitted: Path) -> list[Beside]:
+    """Return each fitted candidate of a task beside the truth, at every horizon."""
+    names, rows, risks, true = judged.names, judged.rows, judged.risks, judged.true
+    draws = Draws.of(rows["patient_id"], task.evaluation.bootstrap, task.evaluation.seed)
+    bounds = {name: _bounds(fitted / name / ARTIFACT, rows) for name in names}
+    found = []
+    for h, months in enumerate(task.horizons):
+        sample = judged_at(rows, months, draws).sample
+        everyone = {name: risk[:, h] for name, risk in {**risks, "truth": true}.items()}
+        auc = {name: main_measures(sample, risk)["auc", None] for name, risk in everyone.items()}
+        expected = {name: expected_auc(sample.counts, risk, true[:, h]) for name, risk in everyone.items()}
+        found += [_beside(name, months, (auc, expected), everyone, [bound[:, h] for bound in bounds[name]]) for name in names]
+    return found
+
+
+def _without_truth(truth_path: Path, without: pd.DataFrame, truth: pd.DataFrame, judged: int) -> DataError:
+    """Return the error for visits whose true risk the file does not hold: other people, or other days."""
+    what = f"{truth_path} has no true risk for {len(without)} of the {judged} visits judged"
+    known = set(truth["patient_id"])
+    strangers = sum(person not in known for person in without["patient_id"].unique())
+    same = "judge the cohort as it was simulated, with the truth of the same command: python -m features simulate COHORT --truth FILE"
+    if strangers:
+        return DataError(f"{what}: it is not of this cohort, {strangers} people are not in it.", f"{same}.", "other_truth")
+    return DataError(
+        f"{what}: it knows these people, but not these days. A visit is the day on which a result became available, so results "
+        "that were added, left out or delayed since the simulation move it; another seed or world gives other days, too.",
+        f"{same}; and build with `landmarks: visits`.",
+        "moved_visits",
+    )
+
+
+def _bounds(folder: Path, rows: pd.DataFrame) -> tuple[Array, Array]:
+    artifact = load_artifact(folder, threads=2)
+    return predict_interval(artifact, feature_matrix(artifact, rows))
+
+
+def expected_auc(counts: Array, risk: Array, true: Array) -> Array:
+    """Return, in each draw, the AUC in which a row is a case with its true risk, and else a control."""
+    return np.array([weighted_auc(risk, count * true, count * (1.0 - true)) for count in counts])
+
+
+def gap_closed(auc: dict[str, Array], name: str) -> tuple[float, ...]:
+    """Return the share of the way from the refitted PANGEA-SMM to the true risk, with its interval, from AUCs by draw."""
+    return interval((auc[name] - auc[REFERENCE]) / (auc["truth"] - auc[REFERENCE]))
+
+
+def _beside(
+    name: str, months: int, found: tuple[dict[str, Array], dict[str, Array]], risks: dict[str, Array], bounds: list[Array]
+) -> Beside:
+    auc, expected = found
+    risk, true = risks[name], risks["truth"]
+    group = pd.qcut(risk, _GROUPS, labels=False, duplicates="drop")
+    means = pd.DataFrame({"risk": risk, "true": true, "lo": bounds[0], "hi": bounds[1]}).groupby(group).mean()
+    return Beside(
+        name,
+        months,
+        interval(auc[name]),
+        interval(auc["truth"]),
+        interval(auc[name] - auc[REFERENCE]),
+        gap_closed(auc, name),
+        gap_closed(expected, name),
+        float(np.corrcoef(logit(risk), logit(true))[0, 1]),
+        float((means["risk"] - means["true"]).abs().mean()),
+        float(((bounds[0] <= true) & (true <= bounds[1])).mean()),
+        float(((means["lo"] <= means["true"]) & (means["true"] <= means["hi"])).mean()),
+    )

@@ -1,0 +1,116 @@
+"""The explanation of each model beside what carries the true risk of a simulated cohort.
+
+For judging only, as `against_truth`: no pipeline stage runs this. What carries the true risk is found without a model's
+contributions: a spline regression of the true log-odds on the same columns, fitted to half of the judged people with and
+without each biomarker, in every combination. What a biomarker adds to R2 in the other half, averaged over every order in which
+biomarkers can be added (Shapley value; Lindeman, Merenda and Gold 1980), is what it carries. That is information, not cause:
+in the simulator's formula the burden of the marrow weighs most, but marrow is measured seldom and M-protein at every visit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.stats import spearmanr
+
+from features import FeatureSpec, Task, parse_column
+from serving.artifact import load_artifact
+from serving.models import logit
+from serving.models.cox import shapley
+from serving.predict import by_biomarker, explain
+from training.estimators.design import fit_design
+from training.explanation.importance import harm_agreement, sample, shares_of
+from training.fitting.fit import ARTIFACT
+from training.rows.split import patient_folds
+from training.truth.against_truth import Judged
+
+Array = NDArray[np.float64]
+_SEED = 1
+_RIDGE = 1e-3  # of the number of rows: columns of one biomarker can say the same
+
+
+@dataclass(frozen=True)
+class Carried:
+    """How much of the true log-odds the columns tell (R2), what share of that each biomarker carries, and which way it points.
+
+    `harm` is the rank correlation of latest value and true log-odds, positive where it follows the catalogue's direction of harm.
+    """
+
+    r2: float
+    shares: dict[str, float]
+    harm: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Drivers:
+    """One model's explanation at the primary horizon.
+
+    Attributes
+    ----------
+    shares : of each biomarker in the mean |contribution|, as in the model's card
+    rank_correlation : Spearman, of these shares with those that carry the true risk
+    harm : rank correlation of latest value and contribution, positive as in `Carried`
+    """
+
+    model: str
+    shares: dict[str, float]
+    rank_correlation: float
+    harm: dict[str, float]
+
+
+def known_drivers(judged: Judged, task: Task, fitted: Path) -> tuple[Carried, list[Drivers]]:
+    """Return what carries the true risk at the primary horizon, and the explanation of each model, in the same order of biomarkers."""
+    at = task.horizons.index(task.primary_horizon)
+    carried = what_carries(judged.rows, logit(judged.true[:, at]), task.features)
+    return carried, [_drivers(name, fitted / name / ARTIFACT, judged.rows, at, carried) for name in judged.names]
+
+
+def what_carries(rows: pd.DataFrame, truth: Array, spec: FeatureSpec) -> Carried:
+    """Return how much of R2 each biomarker carries in a regression of the true log-odds of some visits, the largest first.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        patient_id, event and the columns of each visit.
+    truth : array (rows,)
+    """
+    columns = spec.columns()
+    groups = np.array([parse_column(name).biomarker for name in columns])
+    names = list(dict.fromkeys(groups))
+    half = patient_folds(rows, 2, _SEED)[0]
+    x = rows[columns].to_numpy(dtype=float)
+    design = fit_design(x[half.fit], columns, columns, indicate=True, curve=True)
+    z, mean = design.transform(x, columns), truth[half.fit].mean()
+    group = np.array([names.index(groups[source]) for source in design.sources(columns)])
+    masks = (np.arange(2 ** len(names))[:, None] >> np.arange(len(names))) & 1
+    r2 = _r2(z[half.fit], truth[half.fit] - mean, z[half.judge], truth[half.judge] - mean, masks[:, group] == 1)
+    carried = {name: float(shapley(r2[:, None, None], masks, k).item()) for k, name in enumerate(names)}
+    total = sum(carried.values())
+    shares = {name: value / total for name, value in sorted(carried.items(), key=lambda item: -item[1])}
+    return Carried(float(r2[-1]), shares, harm_agreement(columns, x, dict.fromkeys(spec.biomarkers, truth)))
+
+
+def _r2(z: Array, y: Array, z_other: Array, y_other: Array, uses: NDArray[np.bool_]) -> Array:
+    """Return R2 on other people of the regressions that use some columns: one for each line of `uses` (regressions, columns)."""
+    gram, cross = z.T @ z + _RIDGE * len(z) * np.eye(z.shape[1]), z.T @ y
+    gram_other, cross_other = z_other.T @ z_other, z_other.T @ y_other
+    error = np.full(len(uses), y_other @ y_other)
+    for k, used in enumerate(uses):
+        beta = np.linalg.solve(gram[np.ix_(used, used)], cross[used])
+        error[k] += beta @ gram_other[np.ix_(used, used)] @ beta - 2 * beta @ cross_other[used]
+    return 1 - error / ((y_other - y_other.mean()) ** 2).sum()
+
+
+def _drivers(name: str, folder: Path, rows: pd.DataFrame, at: int, carried: Carried) -> Drivers:
+    artifact = load_artifact(folder, threads=2)
+    x = sample(artifact, rows)
+    moved = {biomarker: values[:, at] for biomarker, values in by_biomarker(artifact, explain(artifact, x).contributions).items()}
+    found = shares_of(np.array([np.abs(moved[biomarker]).mean() for biomarker in carried.shares]))
+    shares = dict(zip(carried.shares, found.tolist(), strict=True))
+    correlation = spearmanr(found, list(carried.shares.values())).statistic
+    harm = harm_agreement(artifact.columns, x, {biomarker: moved[biomarker] for biomarker in artifact.spec.biomarkers})
+    return Drivers(name, shares, float(correlation), harm)
