@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 
 from features import Cohort, build_table, load_task
-from features.history.derived import with_derived
+from features.history.derived import measured_and_derived
 from features.intake.quality import clean
 from features.simulation.smm import simulate, simulate_truth
 from features.simulation.smm.published import SHOWN as SHOWN_COHORT
 from features.simulation.smm.published import comparison, markdown
 from features.table.landmarks import visit_landmarks
-from features.table.outcomes import outcomes
+from features.table.outcomes import outcomes_of
 from myeloma.calendar import DAYS_PER_YEAR, horizon_days
 from training.metrics.incidence import aalen_johansen
 from training.rows.censoring import FollowUp
@@ -60,7 +60,7 @@ def write_table(compared: pd.DataFrame, page: Path) -> None:
 
 def draw_histories(cohort: Cohort, truth: pd.DataFrame, path: Path) -> None:
     """Draw ten people, one a column, chosen by how they end."""
-    measured = with_derived(cohort)
+    measured = measured_and_derived(cohort)
     ends = cohort.events.sort_values("occurred_at", kind="stable").groupby("patient_id").first()
     index_date = cohort.patients.set_index("patient_id")["index_date"]
     years = (ends["occurred_at"] - index_date).dt.days / DAYS_PER_YEAR
@@ -98,7 +98,7 @@ def draw_summary(cohort: Cohort, truth: pd.DataFrame, compared: pd.DataFrame, pa
     axes[0].set(xlabel="years since the index date", ylabel="progressions per 100 person-years")
     axes[0].legend()
     landmarks = visit_landmarks(cohort)
-    after = outcomes(cohort, landmarks, "censor")
+    after = outcomes_of(cohort, landmarks, "censor")
     risk = landmarks.merge(truth, on=["patient_id", "landmark"], how="left")["risk_24m"].to_numpy()
     tenth = pd.qcut(risk, 10, labels=False)
     seen = [aalen_johansen(FollowUp.of(after[tenth == k]), [horizon_days(24)])[0] for k in range(10)]

@@ -8,13 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from xgboost.core import XGBoostError
 
-from features.cohort.schema import Cohort
+from features.history.arrays import Days, Histories
 from features.history.columns import FeatureSpec
-from features.table.outcomes import outcomes
+from features.table.outcomes import Outcomes, outcomes
 from myeloma import StateError, UserError
 from serving.models import KINDS, Model
 
@@ -156,10 +155,10 @@ def _loaded(folder: Path, content: dict[str, Any], spec: FeatureSpec, origin: di
     )
 
 
-def at_risk(artifact: Artifact, cohort: Cohort, landmarks: pd.DataFrame) -> pd.DataFrame:
+def at_risk(artifact: Artifact, histories: Histories, patient: NDArray[np.int32], landmark: Days) -> Outcomes:
     """Return the outcomes of landmarks under the rules that the model was trained under (see `features.table.outcomes`)."""
     names = ("treatment", "population", "event", "competing_event")
-    return outcomes(cohort, landmarks, *(artifact.about[name] for name in names))
+    return outcomes(histories, patient, landmark, *(artifact.about[name] for name in names))
 
 
 def feature_matrix(artifact: Artifact, features: Any) -> NDArray[np.float64]:

@@ -10,16 +10,13 @@ import pandas as pd
 
 from features import Cohort
 from features.cohort.files import whole_file
-from features.history.derived import with_derived
-from features.history.rows import features_at
-from features.history.series import series_of
-from features.table.outcomes import CRITERIA_MET, criteria_met
-from features.table.score_inputs import score_inputs
+from features.history.arrays import Histories
+from features.history.rows import positions
+from features.table.outcomes import CRITERIA_MET
 from myeloma import ConfigError
 from serving.answer.columns import answer_columns, identity
-from serving.answer.published import score_columns
-from serving.artifact import Artifact, at_risk, feature_matrix
-from serving.predict import explain
+from serving.answer.scored import score_rows, seen_by
+from serving.artifact import Artifact, at_risk
 
 _CHUNK = 5_000  # rows explained at a time: bounds memory, and progress can be shown
 SCORED = "scored"
@@ -34,30 +31,23 @@ def score_landmarks(
     progression: `status` says so and the numbers are empty. Where the task guards against it and a myeloma-defining
     criterion is met (`criteria_met`), no risk is shown either. Nobody is dropped.
     """
-    after = at_risk(artifact, cohort, landmarks)
+    histories = Histories.of(cohort)
+    patient, day = positions(cohort, landmarks)
+    reason = at_risk(artifact, histories, patient, day).not_at_risk
     # Scoring looks at the present: that follow-up ends at the landmark is no reason not to score.
-    status = after["not_at_risk"].replace({"": SCORED, "after_follow_up": SCORED}).to_numpy(dtype=object)
+    status = np.where(np.isin(reason, ("", "after_follow_up")), SCORED, reason).astype(object)
     present = np.flatnonzero(status == SCORED)
-    measured = with_derived(cohort)
-    inputs = score_inputs(cohort, landmarks.iloc[present], measured)
-    if artifact.about["criteria_guard"]:
-        status[present[criteria_met(inputs)]] = CRITERIA_MET
-    scored = np.flatnonzero(status == SCORED)
-    ids = pd.Index(landmarks["patient_id"].iloc[scored].unique())
-    series = series_of(measured, ids, artifact.spec.biomarkers)
     parts = []
-    for start in range(0, len(scored), _CHUNK):
-        positions = scored[start : start + _CHUNK]
-        features = features_at(series, ids, cohort, landmarks.iloc[positions], artifact.spec)
-        parts.append(answer_columns(artifact, explain(artifact, feature_matrix(artifact, features))).set_index(positions))
-        progress(len(positions))
-    if not parts:  # nobody is at risk: the columns of an answer, without a row
-        parts.append(answer_columns(artifact, explain(artifact, np.full((1, len(artifact.columns)), np.nan))).iloc[:0])
-    answers = pd.concat(parts).reindex(range(len(landmarks)))
-    published = score_columns(inputs, artifact.about["population"]).set_index(present).reindex(range(len(landmarks)))
-    published.loc[status == CRITERIA_MET, [name for name in published if "_risk_" in name]] = np.nan
+    view = seen_by(artifact, histories, patient[present], day[present])
+    for start in range(0, max(1, len(present)), _CHUNK):  # at least once: nobody at risk still gives the columns, without a row
+        rows = slice(start, start + _CHUNK)
+        scored = score_rows(artifact, histories, view.at(rows))
+        status[present[rows][scored.criteria_met]] = CRITERIA_MET
+        parts.append(pd.DataFrame(answer_columns(scored)))
+        progress(len(scored.criteria_met))
+    answers = pd.concat(parts).set_index(present).reindex(range(len(landmarks)))
     keys = landmarks[["patient_id", "landmark"]].reset_index(drop=True).assign(status=status)
-    return pd.concat([keys, answers, published], axis=1).assign(**identity(artifact))
+    return pd.concat([keys, answers], axis=1).assign(**identity(artifact))
 
 
 def write_scores(scores: pd.DataFrame, path: Path) -> None:

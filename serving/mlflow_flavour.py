@@ -13,7 +13,7 @@ import mlflow
 import pandas as pd
 
 from myeloma import UserError
-from serving.answer.columns import answer_columns
+from serving.answer.columns import risk_columns
 from serving.artifact import feature_matrix, load_artifact
 from serving.predict import explain
 
@@ -33,7 +33,7 @@ class RiskModel(mlflow.pyfunc.PythonModel):
         if not set(columns) & set(model_input.columns):
             raise UserError("No column of the input is a feature of this model.", f"features: {', '.join(columns[:5])}, ...")
         rows = model_input.reindex(columns=columns)  # the signature calls every feature optional: absent means unknown
-        return answer_columns(self.artifact, explain(self.artifact, feature_matrix(self.artifact, rows)))
+        return pd.DataFrame(risk_columns(self.artifact, explain(self.artifact, feature_matrix(self.artifact, rows))))
 
 
 mlflow.models.set_model(RiskModel())

@@ -123,9 +123,10 @@ class FeatureSpec:
 
     def columns(self) -> list[str]:
         """Return the feature columns, in the order in which models see them."""
-        return [*self.static, *self._history_columns()]
+        return [*self.static, *self.history_columns()]
 
-    def _history_columns(self) -> Iterator[str]:
+    def history_columns(self) -> Iterator[str]:
+        """Yield the columns that are made of histories, by biomarker, look-back and statistic."""
         for biomarker in self.biomarkers:
             for window in self.look_backs:
                 for name in self.statistics:

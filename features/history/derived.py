@@ -3,99 +3,219 @@
 Kappa and lambda collected on one day give a kappa / lambda ratio, known when the later of the two is; a corrected chain
 gives a further ratio, known when the correction is. The involved / uninvolved ratio follows from it: the involved chain is
 the known light chain; where it is not known, the larger chain is taken as involved.
+
+For one day, a reported involved / uninvolved ratio comes before a reported kappa / lambda ratio, and that
+before our own division of the chains; but what was known before the better one came stays known.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
+from numba import njit
+from numpy.typing import NDArray
 
-from features.cohort.schema import Cohort
+from features.cohort.schema import LIGHT_CHAINS, Cohort
+from features.history.arrays import NEVER, Days, Histories, People, Results, dates_of, places
+from features.history.series import Series, lay_out
 from myeloma import catalogue
 from myeloma.calendar import DAYS_PER_YEAR
 from myeloma.kidney import corrected_calcium, egfr_ckd_epi_2021
 
-_COLUMNS = ["patient_id", "biomarker", "collected_at", "available_at", "value"]
-_DAY = ["patient_id", "collected_at"]
+DERIVED = ("kappa_lambda_ratio", "flc_ratio", "flc_involved", "calcium_corrected", "egfr")
+_FROM_CHAINS = DERIVED[:3]
+_INPUTS = ("flc_kappa", "flc_lambda", "kappa_lambda_ratio", "flc_ratio", "calcium", "albumin", "creatinine")
+_KAPPA, _LAMBDA, _RATIO, _INVOLVED, _CALCIUM, _ALBUMIN, _CREATININE = range(len(_INPUTS))
+Array = NDArray[np.float64]
 
 
-def with_derived(cohort: Cohort) -> pd.DataFrame:
-    """Return patient_id, biomarker, collected_at, available_at, value: the measurements and those derived from them.
+@dataclass(frozen=True)
+class _Rows:
+    """Rows of one derived biomarker, or of two measured ones side by side."""
 
-    For one day, a reported involved / uninvolved ratio comes before a reported kappa / lambda ratio, and that
-    before our own division of the chains; but what was known before the better one came stays known.
+    patient: NDArray[np.int32]
+    collected: Days
+    available: Days
+    value: Array
+
+    def at(self, rows: NDArray) -> _Rows:
+        return _Rows(self.patient[rows], self.collected[rows], self.available[rows], self.value[rows])
+
+    def named(self, biomarker: str) -> Results:
+        return Results(self.patient, np.full(len(self.value), places([biomarker])[0], np.int16), self.collected, self.available, self.value)
+
+
+def with_derived(histories: Histories, wanted: tuple[str, ...] = DERIVED) -> Results:
+    """Return the results and those derived from them; every run of a person and biomarker lies in one piece, sorted.
+
+    Parameters
+    ----------
+    wanted : tuple of str
+        Biomarkers that are asked for; derived ones that are not among them are not computed.
     """
-    measured = cohort.measurements[_COLUMNS]
-    patients = cohort.patients.set_index("patient_id")
-    involved_reported, ratio_reported = (measured[measured["biomarker"] == name] for name in ("flc_ratio", "kappa_lambda_ratio"))
-    chains = _chains(measured)
-    divided = _not_superseded(chains, ratio_reported)[_COLUMNS]
-    ratios = pd.concat([ratio_reported, divided])
-    derived = [
-        divided,
-        _involved_ratio(_not_superseded(ratios, involved_reported), patients["light_chain"]),
-        _involved_chain(chains, patients["light_chain"]),
-        _corrected_calcium(measured),
-        _egfr(measured, patients),
-    ]
-    every = [measured, *(part[_COLUMNS] for part in derived if len(part))]
-    if isinstance(kinds := measured["biomarker"].dtype, pd.CategoricalDtype):  # kept, where the names came as codes
-        every = [part.astype({"biomarker": kinds}) for part in every]
-    return pd.concat(every, ignore_index=True)
+    results, people = histories.results, histories.people
+    asked = [name for name in DERIVED if name in wanted]
+    if not asked:
+        return results
+    series = series_of(results, len(people), _INPUTS)
+    made: list[Results] = []
+    if any(name in asked for name in _FROM_CHAINS):
+        made += [rows.named(name) for name, rows in _from_chains(series, people.light_chain).items() if name in asked]
+    if "calcium_corrected" in asked:
+        rows, calcium, albumin = _of_one_day(series, _CALCIUM, _ALBUMIN, positive=False)
+        made.append(_Rows(*rows, corrected_calcium(calcium, albumin)).named("calcium_corrected"))
+    if "egfr" in asked:
+        made.append(_egfr(series, people).named("egfr"))
+    return _in_one_piece(results, made)
 
 
-def _chains(measured: pd.DataFrame) -> pd.DataFrame:
-    """Return kappa (`first`), lambda (`second`) and their ratio, for each day with both."""
-    pairs = _of_one_day(measured[measured["value"] > 0], "flc_kappa", "flc_lambda")
-    return pairs.assign(biomarker="kappa_lambda_ratio", value=_within_limits("kappa_lambda_ratio", pairs["first"] / pairs["second"]))
+def measured_and_derived(cohort: Cohort) -> pd.DataFrame:
+    """Return patient_id, biomarker, collected_at, available_at, value of a cohort: what was measured and what derives from it."""
+    results = with_derived(Histories.of(cohort))
+    return pd.DataFrame(
+        {
+            "patient_id": cohort.patients["patient_id"].to_numpy()[results.patient],
+            "biomarker": np.array(catalogue().keys(), dtype=object)[results.biomarker],
+            "collected_at": dates_of(results.collected),
+            "available_at": dates_of(results.available),
+            "value": results.value,
+        }
+    )
 
 
-def _of_one_day(measured: pd.DataFrame, first: str, second: str) -> pd.DataFrame:
-    """Return two biomarkers of one day side by side, one row for each time at which what is known of the two changes."""
-    both = measured[measured["biomarker"].isin([first, second])].sort_values([*_DAY, "available_at", "value"])
-    is_first = both["biomarker"] == first
-    both = both.assign(first=both["value"].where(is_first), second=both["value"].where(~is_first))
-    both[["first", "second"]] = both.groupby(_DAY)[["first", "second"]].ffill()
-    return both.drop_duplicates([*_DAY, "available_at"], keep="last").dropna(subset=["first", "second"])
+def series_of(results: Results, people: int, biomarkers: tuple[str, ...]) -> Series:
+    """Return the series of some biomarkers of all people; row p of the runs is the person p."""
+    codes = np.full(len(catalogue().keys()) + 1, -1, np.int16)  # the last is that of what the catalogue lacks
+    codes[places(biomarkers)] = np.arange(len(biomarkers))
+    return lay_out(people, biomarkers, (results.patient, codes[results.biomarker], *results.columns()[2:]))
 
 
-def _corrected_calcium(measured: pd.DataFrame) -> pd.DataFrame:
-    pairs = _of_one_day(measured, "calcium", "albumin")
-    return pairs.assign(biomarker="calcium_corrected", value=corrected_calcium(pairs["first"], pairs["second"]))
+def _from_chains(series: Series, light_chain: NDArray[np.int8]) -> dict[str, _Rows]:
+    """Return the ratios divided here, the involved / uninvolved ratios, and the involved chains."""
+    rows, kappa, lambda_ = _of_one_day(series, _KAPPA, _LAMBDA, positive=True)
+    ratio = _Rows(*rows, _within_limits("kappa_lambda_ratio", kappa / lambda_))
+    divided = ratio.at(ratio.available < _first_known(series, _RATIO, ratio))
+    reported = _run(series, _RATIO)
+    ratios = _Rows(*(np.concatenate(both) for both in zip(vars(reported).values(), vars(divided).values(), strict=True)))
+    ratios = ratios.at(ratios.available < _first_known(series, _INVOLVED, ratios))
+    with np.errstate(divide="ignore"):
+        inverse = 1.0 / ratios.value
+    involved_ratio = _within_limits("flc_ratio", _by_chain(light_chain[ratios.patient], ratios.value, inverse))
+    return {
+        "kappa_lambda_ratio": divided,
+        "flc_ratio": _Rows(ratios.patient, ratios.collected, ratios.available, involved_ratio),
+        "flc_involved": _Rows(*rows, _by_chain(light_chain[rows[0]], kappa, lambda_)),
+    }
 
 
-def _egfr(measured: pd.DataFrame, patients: pd.DataFrame) -> pd.DataFrame:
-    rows = measured[measured["biomarker"] == "creatinine"]
-    who = patients.loc[rows["patient_id"]]
-    since_index = (rows["collected_at"].to_numpy() - who["index_date"].to_numpy()) / np.timedelta64(1, "D")
-    age = who["age_at_index"].to_numpy() + since_index / DAYS_PER_YEAR
-    female = who["sex"].map({"female": 1.0, "male": 0.0}).to_numpy(dtype=float)
-    return rows.assign(biomarker="egfr", value=egfr_ckd_epi_2021(rows["value"], age, female)).dropna(subset="value")
-
-
-def _not_superseded(ratios: pd.DataFrame, better: pd.DataFrame) -> pd.DataFrame:
-    """Return the ratios that were known before a better one of the same day was, or for which there is none."""
-    known_from = better.groupby(_DAY)["available_at"].min().rename("better_from")
-    better_from = ratios.join(known_from, on=_DAY)["better_from"]
-    return ratios[better_from.isna() | (ratios["available_at"] < better_from)]
-
-
-def _involved_ratio(ratios: pd.DataFrame, light_chain: pd.Series) -> pd.DataFrame:
-    inverse = 1.0 / ratios["value"]
-    value = _by_chain(ratios["patient_id"].map(light_chain), ratios["value"], inverse)
-    return ratios.assign(biomarker="flc_ratio", value=_within_limits("flc_ratio", value))
-
-
-def _involved_chain(chains: pd.DataFrame, light_chain: pd.Series) -> pd.DataFrame:
-    value = _by_chain(chains["patient_id"].map(light_chain), chains["first"], chains["second"])
-    return chains.assign(biomarker="flc_involved", value=value)
-
-
-def _by_chain(light_chain: pd.Series, if_kappa: pd.Series, if_lambda: pd.Series) -> np.ndarray:
+def _by_chain(light_chain: NDArray[np.int8], if_kappa: Array, if_lambda: Array) -> Array:
     """Return the value of the involved chain; the larger of the two where the chain is not known."""
-    return np.select([light_chain == "kappa", light_chain == "lambda"], [if_kappa, if_lambda], np.maximum(if_kappa, if_lambda))
+    kappa, lambda_ = (light_chain == LIGHT_CHAINS.index(name) for name in ("kappa", "lambda"))
+    return np.where(kappa, if_kappa, np.where(lambda_, if_lambda, np.maximum(if_kappa, if_lambda)))
 
 
-def _within_limits(biomarker: str, value: np.ndarray | pd.Series) -> np.ndarray | pd.Series:
+def _within_limits(biomarker: str, value: Array) -> Array:
     entry = catalogue()[biomarker]
     return np.clip(value, entry.lower, entry.upper)
+
+
+def _egfr(series: Series, people: People) -> _Rows:
+    rows = _run(series, _CREATININE)
+    age = people.age_at_index[rows.patient] + (rows.collected - people.index_day[rows.patient]) / DAYS_PER_YEAR
+    rate = egfr_ckd_epi_2021(rows.value, age, people.female[rows.patient])
+    return _Rows(rows.patient, rows.collected, rows.available, rate).at(~np.isnan(rate))
+
+
+def _in_one_piece(results: Results, made: list[Results]) -> Results:
+    """Return all rows, the reported ones of a derived biomarker sorted in among the derived, behind all others."""
+    late = made[0].followed_by(*made[1:])
+    reported = np.isin(results.biomarker, np.unique(late.biomarker))
+    if reported.any():
+        late, results = late.followed_by(results.at(reported)), results.at(~reported)
+    order = np.lexsort((late.value, late.available, late.collected, late.biomarker, late.patient))
+    return results.followed_by(late.at(order))
+
+
+def _run(series: Series, which: int) -> _Rows:
+    """Return the rows of one biomarker."""
+    starts, lengths = series.starts[:, which], series.stops[:, which] - series.starts[:, which]
+    patient = np.repeat(np.arange(len(starts), dtype=np.int32), lengths)
+    rows = np.arange(len(patient)) - np.repeat(np.cumsum(lengths) - lengths, lengths) + starts[patient]
+    return _Rows(patient, series.collected[rows], series.available[rows], series.value[rows])
+
+
+def _first_known(series: Series, which: int, rows: _Rows) -> Days:
+    """Return the first day on which a result of another biomarker, collected on the day of each row, was known; `NEVER` if none."""
+    out = np.full(len(rows.value), NEVER, np.int32)
+    starts, stops = (np.ascontiguousarray(table[:, which]) for table in (series.starts, series.stops))
+    _look_up(starts, stops, series.collected, series.available, rows.patient, rows.collected, out)
+    return out
+
+
+def _of_one_day(series: Series, first: int, second: int, *, positive: bool) -> tuple[tuple[NDArray[np.int32], Days, Days], Array, Array]:
+    """Return two biomarkers of one day side by side, one row for each time at which what is known of the two changes.
+
+    Parameters
+    ----------
+    positive : bool
+        Values of zero and below count as not measured.
+    """
+    places_of = tuple(np.ascontiguousarray(table[:, [first, second]]) for table in (series.starts, series.stops))
+    most = int((places_of[1] - places_of[0]).sum())
+    patient, collected, available = (np.empty(most, np.int32) for _ in range(3))
+    one, other = np.empty(most), np.empty(most)
+    n = _pair((series.collected, series.available, series.value), places_of, positive, (patient, collected, available, one, other))
+    return (patient[:n], collected[:n], available[:n]), one[:n], other[:n]
+
+
+@njit(cache=True, nogil=True)
+def _look_up(starts, stops, collected, available, patient, day, out):
+    for i in range(len(patient)):
+        low, high = starts[patient[i]], stops[patient[i]]
+        end = high
+        while low < high:
+            middle = (low + high) // 2
+            if collected[middle] < day[i]:
+                low = middle + 1
+            else:
+                high = middle
+        if low < end and collected[low] == day[i]:
+            out[i] = available[low]
+
+
+@njit(cache=True, nogil=True)
+def _pair(series, places_of, positive, out):
+    """Fill `out`; return how many rows there are. Of results known on one day the highest counts, as everywhere."""
+    collected, available, value = series
+    starts, stops = places_of
+    patients, days, known, firsts, seconds = out
+    n = 0
+    for p in range(len(starts)):
+        i, j, last_i, last_j = starts[p, 0], starts[p, 1], stops[p, 0], stops[p, 1]
+        while i < last_i and j < last_j:
+            if collected[i] < collected[j]:
+                i += 1
+                continue
+            if collected[j] < collected[i]:
+                j += 1
+                continue
+            day, first, second = collected[i], np.nan, np.nan
+            while (i < last_i and collected[i] == day) or (j < last_j and collected[j] == day):
+                of_first = i < last_i and collected[i] == day
+                of_second = j < last_j and collected[j] == day
+                time = available[i] if of_first and (not of_second or available[i] <= available[j]) else available[j]
+                counts = False
+                while i < last_i and collected[i] == day and available[i] == time:
+                    if value[i] > 0.0 or not positive:
+                        first, counts = value[i], True
+                    i += 1
+                while j < last_j and collected[j] == day and available[j] == time:
+                    if value[j] > 0.0 or not positive:
+                        second, counts = value[j], True
+                    j += 1
+                if counts and not (np.isnan(first) or np.isnan(second)):
+                    patients[n], days[n], known[n], firsts[n], seconds[n] = p, day, time, first, second
+                    n += 1
+    return n

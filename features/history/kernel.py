@@ -194,8 +194,10 @@ def _leave_out_before(series, start, top, landmark, edge, lag, cut_offs, base):
 
 
 @_inner
-def _write(bases, k, operations, figures, against, noise, out, row, column):
-    for s in range(len(operations)):
+def _write(bases, k, first, stop, program, noise, out, row):
+    """Write the columns first:stop of the program, which all look at the window k."""
+    operations, figures, against, columns = program
+    for s in range(first, stop):
         a = bases[k, figures[s]]
         if operations[s] != TAKE:
             b = bases[k, against[s]]
@@ -209,28 +211,27 @@ def _write(bases, k, operations, figures, against, noise, out, row, column):
                 a = np.nan
             else:
                 a = 1.0 if abs(a / b - 1.0) > noise else 0.0
-        out[row, column + s] = a
+        out[columns[s], row] = a
 
 
 def _entry(version):
-    """Return the compiled entry. Its cache is keyed by `version`: that of the compiled code which lives in another file."""
+    """Return the compiled entry.
+
+    Numba keys its cache by this file's text and by the values that the function closes over. The code of `dense`, which is
+    compiled in, lives in another file: so `version`, a checksum of that file, is one of these values.
+    """
 
     @njit(cache=True, nogil=True, error_model="numpy")
-    def rows(series, places, trees, patient, landmark, asked, first, stop, skip, out):
-        """Fill rows first:stop of `out`, from column `skip` on."""
+    def rows(series, places, trees, patient, landmark, asked, first, stop, out):
+        """Fill the landmarks first:stop of `out`, which is laid out by column."""
         collected, available, value = series
         starts, stops, lags, in_order = places
         bases_of_trees, tree = trees
-        windows, order, months, cut_offs, program, noise = asked
-        operations, figures, against = program
-        wide = len(operations) + 0 * version
-        wanted = 0
-        for figure in figures:
-            wanted = max(wanted, 1 if figure in (SLOPE, TREND) else 2 if figure in (SD, SLOPE_SE) else 0)
+        windows, windows_of, outputs_of, months, cut_offs, program, noise, wanted, looks_back = asked
         bases = np.empty((len(windows), PLAIN + len(months) + len(cut_offs)))
         found = np.empty((40, dense.ABOVE + len(cut_offs)))
         above = np.empty(len(cut_offs))
-        tops = np.zeros(starts.shape[1], dtype=np.int64)
+        tops = np.zeros(starts.shape[1] + 0 * version, dtype=np.int64)
         for row in range(first, stop):
             who, day = patient[row], np.int64(landmark[row])
             onward = row > first and patient[row - 1] == who and landmark[row - 1] <= day
@@ -241,24 +242,38 @@ def _entry(version):
                         tops[b] += 1
                 else:
                     tops[b] = _up_to(collected, start, end, day)
-                k = 0
-                while k < len(windows):
-                    until = len(windows) if straight else k + 1
+                k, last = windows_of[b], windows_of[b + 1]
+                while k < last:
+                    until = last if straight else k + 1
                     k = _scan(
-                        collected, available, value, start, tops[b], day, windows, k, until, straight, lag, wanted, cut_offs, above, bases
+                        collected,
+                        available,
+                        value,
+                        start,
+                        tops[b],
+                        day,
+                        windows,
+                        k,
+                        until,
+                        straight,
+                        lag,
+                        wanted[b],
+                        cut_offs,
+                        above,
+                        bases,
                     )
                     while k < until:
                         base_node, edge = bases_of_trees[who, b], day - windows[k]
-                        _from_tree(series, tree, base_node, start, end, day, edge, cut_offs, wanted, found, bases, k)
+                        _from_tree(series, tree, base_node, start, end, day, edge, cut_offs, wanted[b], found, bases, k)
                         k += 1
-                for w in range(len(windows)):
-                    if (len(months) > 0 or len(cut_offs) > 0) and bases[w, COUNT] > 0.0:
+                for w in range(windows_of[b], last):
+                    if looks_back[w] and bases[w, COUNT] > 0.0:
                         edge = day - windows[w]
                         for m in range(len(months)):
                             bases[w, PLAIN + m] = _as_of(series, start, tops[b], day, edge, lag, day - months[m], bases[w])
                         if lag > 0 and len(cut_offs) > 0:
                             _leave_out_before(series, start, tops[b], day, edge, lag, cut_offs, bases[w])
-                    _write(bases, w, operations, figures, against, noise[b], out, row, skip + (b * len(windows) + order[w]) * wide)
+                    _write(bases, w, outputs_of[w], outputs_of[w + 1], program, noise[b], out, row)
 
     return rows
 

@@ -1,17 +1,83 @@
-"""Feature rows: one function makes them, for training and for serving; histories and landmarks in, one row each out."""
+"""What is seen of people from their landmarks: one pass makes every column, for training and for serving alike."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from features.cohort.schema import Cohort
+from features.cohort.schema import HEAVY_CHAINS, Cohort
+from features.history.arrays import Days, Histories, People, days_of
 from features.history.columns import FeatureSpec
-from features.history.derived import with_derived
-from features.history.plan import write_history
-from features.history.series import Series, days_of, series_of
+from features.history.derived import series_of, with_derived
+from features.history.plan import Plan, plan_of, write_history
 from myeloma.calendar import DAYS_PER_MONTH, DAYS_PER_YEAR
 from myeloma.fish import has_high_risk
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class View:
+    """Columns of people at landmarks, all made in one pass over their results.
+
+    Attributes
+    ----------
+    people : People
+    patient, landmark : arrays (rows,)
+        The position among the people, and the day.
+    values : array (columns, rows)
+        By column, so that a column is one piece of memory; NaN where unknown.
+    """
+
+    people: People
+    patient: NDArray[np.int32]
+    landmark: Days
+    static: tuple[str, ...]
+    plan: Plan
+    values: Array
+
+    def __getitem__(self, name: str) -> Array:
+        """Return a column, as it is named by the column grammar."""
+        if name in self.static:
+            return self.values[self.static.index(name)]
+        return self.values[len(self.static) + self.plan.place[name]]
+
+    def features(self, spec: FeatureSpec) -> Array:
+        """Return a model's columns (rows, features) in the order of its specification."""
+        names = spec.columns()
+        if self.static == spec.static and self.plan.columns[: len(names) - len(spec.static)] == tuple(names[len(spec.static) :]):
+            return np.ascontiguousarray(self.values[: len(names)].T)
+        return np.column_stack([self[name] for name in names])
+
+    def at(self, rows: NDArray) -> View:
+        """Return some of the rows, given as a mask or as positions."""
+        return View(self.people, self.patient[rows], self.landmark[rows], self.static, self.plan, self.values[:, rows])
+
+
+def look(histories: Histories, patient: NDArray[np.int32], landmark: Days, spec: FeatureSpec, others: tuple[str, ...] = ()) -> View:
+    """Return a specification's columns at landmarks, and others beside them that are named by the column grammar.
+
+    Parameters
+    ----------
+    patient, landmark : int32 arrays, shape (rows,)
+        Position among the people, and day.
+
+    Notes
+    -----
+    Nothing that became available after a row's landmark is read for that row.
+    """
+    plan = plan_of((*spec.history_columns(), *others))
+    results = with_derived(histories, plan.biomarkers)
+    series = series_of(results, len(histories.people), plan.biomarkers)
+    values = np.empty((len(spec.static) + plan.width, len(patient)))
+    for k, name in enumerate(spec.static):
+        values[k] = static_column(name, histories.people, patient, landmark)
+    write_history(series, patient, landmark, plan, values[len(spec.static) :])
+    return View(histories.people, patient, landmark, spec.static, plan, values)
 
 
 def build_features(cohort: Cohort, landmarks: pd.DataFrame, spec: FeatureSpec) -> pd.DataFrame:
@@ -21,39 +87,31 @@ def build_features(cohort: Cohort, landmarks: pd.DataFrame, spec: FeatureSpec) -
     ----------
     landmarks : DataFrame
         patient_id and landmark; every patient is one of the cohort's.
-
-    Notes
-    -----
-    Nothing that became available after a row's landmark is read for that row.
     """
-    return features_from(with_derived(cohort), cohort, landmarks, spec)
+    patient, landmark = positions(cohort, landmarks)
+    return pd.DataFrame(look(Histories.of(cohort), patient, landmark, spec).features(spec), columns=spec.columns())
 
 
-def features_from(measured: pd.DataFrame, cohort: Cohort, landmarks: pd.DataFrame, spec: FeatureSpec) -> pd.DataFrame:
-    """Return the same from measurements to which the derived ones have been added already."""
-    ids = pd.Index(landmarks["patient_id"].unique())
-    return features_at(series_of(measured, ids, spec.biomarkers), ids, cohort, landmarks, spec)
+def positions(cohort: Cohort, landmarks: pd.DataFrame) -> tuple[NDArray[np.int32], Days]:
+    """Return each landmark's position among the patients of a cohort, and its day."""
+    ids = pd.Index(cohort.patients["patient_id"])
+    return ids.get_indexer(landmarks["patient_id"]).astype(np.int32), days_of(landmarks["landmark"])
 
 
-def features_at(series: Series, ids: pd.Index, cohort: Cohort, landmarks: pd.DataFrame, spec: FeatureSpec) -> pd.DataFrame:
-    """Return the same from series; row p of the series' runs is the person ids[p]."""
-    columns, patient = spec.columns(), ids.get_indexer(landmarks["patient_id"]).astype(np.int32)
-    out = np.empty((len(landmarks), len(columns)))
-    patients = cohort.patients.set_index("patient_id").loc[ids]
-    for k, name in enumerate(spec.static):
-        out[:, k] = _static_column(name, patients, patient, landmarks["landmark"].to_numpy())
-    write_history(series, patient, days_of(landmarks["landmark"]), spec, out)
-    return pd.DataFrame(out, columns=columns)
-
-
-def _static_column(name: str, patients: pd.DataFrame, who: np.ndarray, day: np.ndarray) -> np.ndarray:
-    """Return a static column by landmark, from the people's rows and each landmark's place among them."""
+def static_column(name: str, people: People, patient: NDArray[np.int32], landmark: Days) -> Array:
+    """Return a static column (rows,)."""
     if name in ("age", "months_since_index"):
-        since_index = (day - patients["index_date"].to_numpy()[who]) / np.timedelta64(1, "D")
-        return since_index / DAYS_PER_MONTH if name != "age" else patients["age_at_index"].to_numpy()[who] + since_index / DAYS_PER_YEAR
-    of_person = {
-        "female": lambda: patients["sex"].map({"female": 1.0, "male": 0.0}),
-        "heavy_chain_iga": lambda: patients["heavy_chain"].map(lambda h: float(h == "IgA") if h else np.nan),
-        "fish_high_risk": lambda: patients["fish"].map(has_high_risk),
-    }
-    return of_person[name]().to_numpy(dtype=float)[who]
+        since_index = landmark.astype(np.float64) - people.index_day[patient]
+        return since_index / DAYS_PER_MONTH if name != "age" else people.age_at_index[patient] + since_index / DAYS_PER_YEAR
+    if name == "female":
+        return people.female[patient]
+    if name == "heavy_chain_iga":
+        chain = people.heavy_chain
+        return np.where(chain < 0, np.nan, chain == HEAVY_CHAINS.index("IgA"))[patient]
+    return by_findings(people.fish, has_high_risk)[patient]
+
+
+def by_findings(fish: NDArray[np.object_], told: Callable[[str], float]) -> Array:
+    """Return what a function says of each person's FISH findings; each distinct text is looked at once."""
+    codes, texts = pd.factorize(fish)
+    return np.array([told(text) for text in texts], dtype=np.float64)[codes]

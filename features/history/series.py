@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from numba import njit
 from numpy.typing import NDArray
 
@@ -79,30 +78,3 @@ def lay_out(
         patient, biomarker, collected, available, value = (c[used] for c in (patient, biomarker, collected, available, value))
         order = np.lexsort((value, available, collected, biomarker, patient))  # ties by value: no result of chance
         patient, biomarker, collected, available, value = (c[order] for c in (patient, biomarker, collected, available, value))
-
-
-def series_of(measured: pd.DataFrame, ids: pd.Index, biomarkers: tuple[str, ...]) -> Series:
-    """Return the series of some biomarkers of some people; row p of the runs is the person ids[p].
-
-    Parameters
-    ----------
-    measured : DataFrame
-        patient_id, biomarker, collected_at, available_at, value, in any order.
-    """
-    rows = measured[measured["biomarker"].isin(biomarkers)]
-    return lay_out(
-        len(ids),
-        biomarkers,
-        (
-            ids.get_indexer(rows["patient_id"]).astype(np.int32),
-            pd.Index(biomarkers).get_indexer(rows["biomarker"]).astype(np.int16),
-            days_of(rows["collected_at"]),
-            days_of(rows["available_at"]),
-            rows["value"].to_numpy(dtype=np.float64),
-        ),
-    )
-
-
-def days_of(dates: pd.Series) -> NDArray[np.int32]:
-    """Return dates as whole days since 1970."""
-    return dates.to_numpy().astype("datetime64[D]").astype(np.int64).astype(np.int32)

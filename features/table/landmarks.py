@@ -4,11 +4,23 @@ from __future__ import annotations
 
 import datetime as dt
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from features.cohort.schema import Cohort
+from features.history.arrays import NO_DAY, Days, Histories, Results, dates_of, places
 from myeloma import DataError
 from myeloma.calendar import horizon_days
+
+_NO_DAY_IS_NEGATIVE = 1 << 30  # added to days that are packed beside a person
+
+
+def visits(results: Results, index_day: Days) -> tuple[NDArray[np.int32], Days]:
+    """Return person and day of every visit, in order: the days, from the index date on, on which a result became available."""
+    at = results.available >= index_day[results.patient]
+    packed = np.unique((results.patient[at].astype(np.int64) << 32) + results.available[at] + _NO_DAY_IS_NEGATIVE)
+    return (packed >> 32).astype(np.int32), ((packed & 0xFFFFFFFF) - _NO_DAY_IS_NEGATIVE).astype(np.int32)
 
 
 def visit_landmarks(cohort: Cohort, biomarkers: tuple[str, ...] | None = None) -> pd.DataFrame:
@@ -19,26 +31,32 @@ def visit_landmarks(cohort: Cohort, biomarkers: tuple[str, ...] | None = None) -
     biomarkers : tuple of str, optional
         Only results of these count as a visit.
     """
-    results = cohort.measurements
-    if biomarkers is not None:
-        results = results[results["biomarker"].isin(biomarkers)]
-    visits = results[["patient_id", "available_at"]].rename(columns={"available_at": "landmark"}).drop_duplicates()
-    index_date = visits["patient_id"].map(cohort.patients.set_index("patient_id")["index_date"])
-    return visits[visits["landmark"] >= index_date].sort_values(["patient_id", "landmark"]).reset_index(drop=True)
+    histories = Histories.of(cohort)
+    results = histories.results if biomarkers is None else histories.results.at(np.isin(histories.results.biomarker, places(biomarkers)))
+    patient, day = visits(results, histories.people.index_day)
+    landmarks = pd.DataFrame({"patient_id": cohort.patients["patient_id"].to_numpy()[patient], "landmark": dates_of(day)})
+    return landmarks.sort_values(["patient_id", "landmark"], ignore_index=True)
 
 
-def months_landmarks(cohort: Cohort, months: tuple[int, ...]) -> pd.DataFrame:
-    """Return patient_id and landmark: so many months after each person's index date."""
-    index = cohort.patients[["patient_id", "index_date"]]
-    parts = [index.assign(landmark=index["index_date"] + pd.Timedelta(days=horizon_days(m))) for m in months]
-    return pd.concat(parts)[["patient_id", "landmark"]].sort_values(["patient_id", "landmark"]).reset_index(drop=True)
+def months_after_index(index_day: Days, months: tuple[int, ...]) -> tuple[NDArray[np.int32], Days]:
+    """Return person and day of so many months after each person's index date, in order."""
+    after = np.array(sorted(horizon_days(m) for m in months), dtype=np.int32)
+    patient = np.repeat(np.arange(len(index_day), dtype=np.int32), len(after))
+    return patient, index_day[patient] + np.tile(after, len(index_day))
+
+
+def last_visits(histories: Histories) -> Days:
+    """Return the day of each person's last visit, `NO_DAY` for those without one."""
+    patient, day = visits(histories.results, histories.people.index_day)
+    last = np.full(len(histories.people), NO_DAY, np.int32)
+    last[patient] = day  # in order, so the last of each person stays
+    return last
 
 
 def last_landmarks(cohort: Cohort) -> pd.DataFrame:
     """Return one landmark per patient, the last visit; patients without a visit get NaT."""
-    last = visit_landmarks(cohort).groupby("patient_id")["landmark"].max()
-    ids = cohort.patients["patient_id"]
-    return pd.DataFrame({"patient_id": ids, "landmark": ids.map(last).astype("datetime64[ns]")})
+    last = last_visits(Histories.of(cohort))
+    return pd.DataFrame({"patient_id": cohort.patients["patient_id"], "landmark": pd.Series(dates_of(last)).where(last != NO_DAY)})
 
 
 def fixed_landmarks(cohort: Cohort, day: str) -> pd.DataFrame:

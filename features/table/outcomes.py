@@ -2,57 +2,128 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, fields
+
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from features.cohort.schema import Cohort
+from features.cohort.schema import STAGES, Cohort
+from features.history.arrays import NEVER, NO_DAY, Days, Histories
+from features.history.rows import positions
 from features.tasks import EventKind, Population, Treatment
-from myeloma.criteria import CRITERIA_INPUTS, any_met
 
 EVENTS = ("none", "progression", "death")
 CRITERIA_MET = "criteria_met"
 
 
-def milestones(
-    cohort: Cohort, treatment: Treatment, event: EventKind = "progression", competing_event: EventKind = "death"
-) -> pd.DataFrame:
-    """Return, by patient, index_date, progression, death, treatment_start, follow_up_end (NaT where there is none).
+@dataclass(frozen=True)
+class Milestones:
+    """Days of each person, `NEVER` where there is none: first event, first competing event, start of treatment, end of follow-up."""
 
-    `progression` is the day of the event that a task is about and `death` that of its competing event, whatever they are.
+    event: Days
+    competing: Days
+    treatment: Days
+    follow_up_end: Days
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """What came after each landmark, one element a landmark.
+
+    Attributes
+    ----------
+    not_at_risk : "", no_visit, other_stage, before_index, progressed, dead, treated, after_follow_up
+        Why a landmark is not at risk; empty where it is.
+    event : none, progression, death
+        `progression` is the event that the task is about, `death` its competing event, whatever they are. Where both share a
+        day, the event counts.
+    time_to_event : days, to the first event or the end of observation
+    follow_up : days, to the end of observation whatever happened
+    censored_by : "", treatment, last_contact
+        What ended observation where no event did.
+    """
+
+    not_at_risk: NDArray[np.object_]
+    event: NDArray[np.object_]
+    time_to_event: NDArray[np.float64]
+    follow_up: NDArray[np.float64]
+    censored_by: NDArray[np.object_]
+
+    def frame(self) -> pd.DataFrame:
+        """Return the same as a table."""
+        return pd.DataFrame({field.name: getattr(self, field.name) for field in fields(self)})
+
+
+def milestones(
+    histories: Histories, treatment: Treatment, event: EventKind = "progression", competing_event: EventKind = "death"
+) -> Milestones:
+    """Return when what happened to each person.
 
     Follow-up ends at the last sign of the person: a recorded last contact, death, any other event or any
     result, whichever is latest. Treatment is an intercurrent event: `censor` ends follow-up at its start,
-    `composite` counts its start as progression, `ignore` leaves it aside.
+    `composite` counts its start as the event, `ignore` leaves it aside.
     """
-    events = cohort.events.groupby(["kind", "patient_id"])["occurred_at"]
-    first, last = events.min(), events.max()
-
-    def of(kind: str) -> pd.Series:
-        present = kind in first.index.get_level_values(0)
-        return first[kind] if present else pd.Series(dtype="datetime64[ns]")
-
-    table = cohort.patients.set_index("patient_id")[["index_date"]].copy()
-    for column, kind in (("progression", event), ("death", competing_event), ("treatment_start", "treatment_start")):
-        table[column] = table.index.map(of(kind)).astype("datetime64[ns]")
-    seen = pd.concat(
-        [
-            last.groupby("patient_id").max().astype("datetime64[ns]"),
-            cohort.measurements.groupby("patient_id")["collected_at"].max(),
-            table["index_date"],
-        ],
-        axis=1,
-    ).max(axis=1)
-    table["follow_up_end"] = table["death"].fillna(table.index.to_series().map(seen))
+    happened, results = histories.happened, histories.results
+    first, competing, treated = happened.first[event], happened.first[competing_event], happened.first["treatment_start"]
+    seen = np.maximum(happened.last, histories.people.index_day)
+    np.maximum.at(seen, results.patient, results.collected)
+    end = np.where(competing < NEVER, competing, seen)
     if treatment == "composite":
-        table["progression"] = table[["progression", "treatment_start"]].min(axis=1)
+        first = np.minimum(first, treated)
     if treatment == "censor":
-        before = table["treatment_start"] < table["progression"].fillna(pd.Timestamp.max)
-        table.loc[before, ["progression", "death"]] = pd.NaT
-        table.loc[before, "follow_up_end"] = table[["treatment_start", "follow_up_end"]].min(axis=1)
-    return table
+        before = treated < first
+        first, competing = (np.where(before, NEVER, day).astype(np.int32) for day in (first, competing))
+        end = np.where(before, np.minimum(treated, end), end)
+    return Milestones(first, competing, treated, end.astype(np.int32))
 
 
 def outcomes(
+    histories: Histories,
+    patient: NDArray[np.int32],
+    landmark: Days,
+    treatment: Treatment,
+    population: Population | None = None,
+    event: EventKind = "progression",
+    competing_event: EventKind = "death",
+) -> Outcomes:
+    """Return why landmarks are not at risk, and what came after.
+
+    Parameters
+    ----------
+    patient, landmark : int32 arrays, shape (landmarks,)
+        Position among the people, and day; `NO_DAY` where there was no visit.
+    population : str, optional
+        The stage at the index date that the task is about; people recorded with another are not at risk for it.
+    event, competing_event : str
+        What the task is about, and what makes it impossible.
+    """
+    when, people = milestones(histories, treatment, event, competing_event), histories.people
+    first, competing, treated, end = (day[patient].astype(np.int64) for day in vars(when).values())
+    censors, stage = treatment == "censor", people.stage[patient]
+    reasons = [
+        (landmark == NO_DAY, "no_visit"),
+        ((stage >= 0) & (stage != STAGES.index(population)) if population else np.zeros(len(patient), bool), "other_stage"),
+        (landmark < people.index_day[patient], "before_index"),
+        (first <= landmark, "progressed"),
+        (competing <= landmark, "dead"),
+        ((treated <= landmark) & censors, "treated"),
+        (end <= landmark, "after_follow_up"),
+    ]
+    progressed = (first < NEVER) & (competing >= first)
+    died = (competing < NEVER) & ~progressed
+    observed = np.where(progressed, first, end)
+    since = np.where(landmark == NO_DAY, np.nan, landmark)
+    return Outcomes(
+        _words(reasons, ""),
+        _words([(progressed, EVENTS[1]), (died, EVENTS[2])], EVENTS[0]),
+        observed - since,
+        end - since,
+        _words([(progressed | died, ""), ((treated == end) & censors, "treatment")], "last_contact"),
+    )
+
+
+def outcomes_of(
     cohort: Cohort,
     landmarks: pd.DataFrame,
     treatment: Treatment,
@@ -60,52 +131,11 @@ def outcomes(
     event: EventKind = "progression",
     competing_event: EventKind = "death",
 ) -> pd.DataFrame:
-    """Return, row by row of `landmarks`, why a row is not at risk (empty = at risk) and what came after.
-
-    Parameters
-    ----------
-    population : str, optional
-        The stage at the index date that the task is about; people recorded with another are not at risk for it.
-    event, competing_event : str
-        What the task is about, and what makes it impossible.
-
-    Returns
-    -------
-    DataFrame
-        `not_at_risk`: "", no_visit, other_stage, before_index, progressed, dead, treated, after_follow_up;
-        `event` in {none, progression, death}; `time_to_event` in days, to the first event or the end of
-        observation; `follow_up` in days, to the end of observation whatever happened; `censored_by` in {"", treatment,
-        last_contact}, what ended observation where no event did. Where progression and death share a day, progression counts.
-    """
-    when = milestones(cohort, treatment, event, competing_event).loc[landmarks["patient_id"]].reset_index()
-    landmark = landmarks["landmark"].reset_index(drop=True)
-    treated = when["treatment_start"] <= landmark if treatment == "censor" else pd.Series(False, index=landmark.index)
-    stage = landmarks["patient_id"].map(cohort.patients.set_index("patient_id")["stage"]).reset_index(drop=True)
-    reasons = [
-        (landmark.isna(), "no_visit"),
-        ((stage != "") & (stage != population) if population else pd.Series(False, index=landmark.index), "other_stage"),
-        (landmark < when["index_date"], "before_index"),
-        (when["progression"] <= landmark, "progressed"),
-        (when["death"] <= landmark, "dead"),
-        (treated, "treated"),
-        (when["follow_up_end"] <= landmark, "after_follow_up"),
-    ]
-    not_at_risk = np.select([condition for condition, _ in reasons], [name for _, name in reasons], "")
-    progressed = when["progression"].notna() & ~(when["death"] < when["progression"])
-    died = when["death"].notna() & ~progressed
-    end = when["progression"].where(progressed, when["follow_up_end"])
-    by_treatment = when["treatment_start"] == when["follow_up_end"] if treatment == "censor" else pd.Series(False, index=landmark.index)
-    return pd.DataFrame(
-        {
-            "not_at_risk": not_at_risk,
-            "event": np.select([progressed, died], ["progression", "death"], "none"),
-            "time_to_event": (end - landmark).dt.days.astype(float),
-            "follow_up": (when["follow_up_end"] - landmark).dt.days.astype(float),
-            "censored_by": np.select([progressed | died, by_treatment], ["", "treatment"], "last_contact"),
-        }
-    )
+    """Return the outcomes of the landmarks of a cohort (patient_id, landmark), row by row, as a table (see `Outcomes`)."""
+    return outcomes(Histories.of(cohort), *positions(cohort, landmarks), treatment, population, event, competing_event).frame()
 
 
-def criteria_met(inputs: pd.DataFrame) -> np.ndarray:
-    """Return where the latest values meet a myeloma-defining criterion (`inputs` as `score_inputs` gives them)."""
-    return any_met({name: inputs[name].to_numpy() for name in inputs.columns.intersection(CRITERIA_INPUTS)}) == 1.0
+def _words(conditions: list[tuple[NDArray[np.bool_], str]], otherwise: str) -> NDArray[np.object_]:
+    """Return the word of the first condition that holds; the words are shared, not copied."""
+    which = np.select([condition for condition, _ in conditions], range(len(conditions)), len(conditions))
+    return np.array([*(word for _, word in conditions), otherwise], dtype=object)[which]

@@ -1,26 +1,28 @@
-"""The inputs of the published scores at each landmark, from the same point-in-time features as everything else."""
+"""The inputs of the published scores at each landmark, from the same point-in-time columns as everything else."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
 
 import numpy as np
 import pandas as pd
+from numba import njit
+from numpy.typing import NDArray
 
-from features.cohort.schema import Cohort
+from features.cohort.schema import HEAVY_CHAINS, Cohort
+from features.history.arrays import NEVER, Days, Histories, People
 from features.history.columns import FeatureSpec
-from features.history.derived import with_derived
-from features.history.rows import features_at
-from features.history.series import series_of
+from features.history.derived import series_of
+from features.history.rows import View, by_findings, look, positions, static_column
+from features.history.series import Series
 from myeloma.calendar import DAYS_PER_YEAR
+from myeloma.criteria import CRITERIA_INPUTS, any_met
 from myeloma.fish import split_findings
 from myeloma.scores.evolving import PANGEA_RULES, falling_line, ravi_hemoglobin_met, ravi_m_protein_met
 
 PREFIX = "score_"
 OLDEST = 120.0  # years
 LEVELS = ("m_protein", "flc_ratio", "kappa_lambda_ratio", "flc_involved", "bmpc", "hemoglobin", "creatinine", "calcium", "albumin", "b2m")
-_STATIC = ("age", "fish_high_risk")
 _FINDINGS = {
     "del17p": {"del(17p)"},
     "t_4_14": {"t(4;14)"},
@@ -29,74 +31,111 @@ _FINDINGS = {
 }
 # What no source of ours holds: the laboratory's own limits (immunoparesis, LDH) and flow cytometry. Unknown, not normal.
 NEVER_KNOWN = ("immunoparesis", "ldh_high", "aberrant_plasma_cells")
+_LINE = tuple(f"hemoglobin__{name}__ever" for name in ("slope", "slope_se", "count"))
+_RAVI = {"ravi_m_protein": ("m_protein", ravi_m_protein_met), "ravi_hemoglobin": ("hemoglobin", ravi_hemoglobin_met)}
+# The columns that the inputs are made of; whoever looks at people for the scores asks for these beside its own.
+_CRITERIA = tuple(name for name in LEVELS if name in CRITERIA_INPUTS)
+CRITERIA_COLUMNS = tuple(f"{name}__last__ever" for name in _CRITERIA)
+SCORE_COLUMNS = (
+    *(f"{name}__{statistic}__ever" for name in LEVELS for statistic in ("last", "age_days")),
+    *(f"{rule.biomarker}__evolving__ever" for rule in PANGEA_RULES.values()),
+    *_LINE,
+)
+_ISOTYPES = np.array([{"IgG": 0.0, "light_chain": np.nan}.get(name, 1.0) for name in HEAVY_CHAINS] + [np.nan])  # the last: unknown
+Array = NDArray[np.float64]
 
 
-@cache
-def _specs() -> tuple[FeatureSpec, FeatureSpec, FeatureSpec]:
-    """Return what is needed: latest values, extremes in the windows of PANGEA's flags, the line through all hemoglobins."""
-    rules = PANGEA_RULES.values()
-    windows = tuple(sorted({f"{rule.look_back_days}d" for rule in rules}))
-    return (
-        FeatureSpec(LEVELS, ("ever",), ("last", "age_days"), _STATIC),
-        FeatureSpec(tuple(rule.biomarker for rule in rules), windows, ("min", "max"), ()),
-        FeatureSpec(("hemoglobin",), ("ever",), ("slope", "slope_se", "count"), ()),
-    )
-
-
-def score_inputs(cohort: Cohort, landmarks: pd.DataFrame, measured: pd.DataFrame | None = None) -> pd.DataFrame:
-    """Return every input of every published score, one row per row of `landmarks`; unknown = NaN.
+def score_inputs(view: View, histories: Histories) -> dict[str, Array]:
+    """Return every input of every published score, one element a landmark; unknown = NaN.
 
     The latest value of a biomarker counts however old it is (`<biomarker>__age_days` says how old).
 
     Parameters
     ----------
-    measured : DataFrame, optional
-        `with_derived(cohort)`, where the caller has it already.
+    view : View
+        Holds `SCORE_COLUMNS`.
+    histories : Histories
+        Of the people that the view looks at.
     """
-    measured = with_derived(cohort) if measured is None else measured
-    ids = pd.Index(landmarks["patient_id"].unique())
-    series = series_of(measured, ids, LEVELS)
-    latest, extremes, line = (features_at(series.of(spec.biomarkers), ids, cohort, landmarks, spec) for spec in _specs())
-    columns: dict[str, np.ndarray] = {name: latest[f"{name}__last__ever"].to_numpy() for name in LEVELS}
-    columns |= {f"{name}__age_days": latest[f"{name}__age_days__ever"].to_numpy() for name in LEVELS}
-    columns |= {name: latest[name].to_numpy() for name in _STATIC}
-    columns["age"] = np.where(columns["age"] > OLDEST, np.nan, columns["age"])  # such a landmark lies beyond any life
-    for flag, rule in PANGEA_RULES.items():
-        extreme = extremes[f"{rule.biomarker}__{'min' if rule.direction == 'rise' else 'max'}__{rule.look_back_days}d"]
-        columns[flag] = rule.met(columns[rule.biomarker], extreme)
-    columns["hemoglobin_falling"] = falling_line(*(line[f"hemoglobin__{s}__ever"].to_numpy() for s in ("slope", "slope_se", "count")))
-    columns["ravi_m_protein"] = _evolved(measured, cohort, landmarks, "m_protein", ravi_m_protein_met)
-    columns["ravi_hemoglobin"] = _evolved(measured, cohort, landmarks, "hemoglobin", ravi_hemoglobin_met)
-    patient = ids.get_indexer(landmarks["patient_id"])
-    columns |= {name: value[patient] for name, value in _from_patients(cohort.patients.set_index("patient_id").loc[ids]).items()}
-    columns |= dict.fromkeys(NEVER_KNOWN, np.full(len(landmarks), np.nan))
-    return pd.DataFrame(columns)
+    people, patient = view.people, view.patient
+    columns = {name: view[f"{name}__last__ever"] for name in LEVELS}
+    columns |= {f"{name}__age_days": view[f"{name}__age_days__ever"] for name in LEVELS}
+    age = static_column("age", people, patient, view.landmark)
+    columns["age"] = np.where(age > OLDEST, np.nan, age)  # such a landmark lies beyond any life
+    columns["fish_high_risk"] = static_column("fish_high_risk", people, patient, view.landmark)
+    columns |= {flag: view[f"{rule.biomarker}__evolving__ever"] for flag, rule in PANGEA_RULES.items()}
+    columns["hemoglobin_falling"] = falling_line(*(view[name] for name in _LINE))
+    series = series_of(histories.results, len(people), tuple(biomarker for biomarker, _ in _RAVI.values()))
+    for name, (biomarker, met) in _RAVI.items():
+        columns[name] = _evolved(series.of((biomarker,)), people.index_day, patient, view.landmark, met)
+    columns |= {name: value[patient] for name, value in _from_people(people).items()}
+    return columns | dict.fromkeys(NEVER_KNOWN, np.full(len(patient), np.nan))
 
 
-def _from_patients(patients: pd.DataFrame) -> dict[str, np.ndarray]:
-    isotypes = {"": np.nan, "light_chain": np.nan, "IgG": 0.0}  # the 2005 score was not made for light-chain disease
-    tested = patients["fish"].map(split_findings)
-    found = {
-        name: tested.map(lambda f, wanted=wanted: float(bool(wanted & set(f))) if f else np.nan).to_numpy(dtype=float)
-        for name, wanted in _FINDINGS.items()
+def criteria_met(view: View) -> NDArray[np.bool_]:
+    """Return where the latest values meet a myeloma-defining criterion; the view holds `CRITERIA_COLUMNS`."""
+    return any_met({name: view[f"{name}__last__ever"] for name in _CRITERIA}) == 1.0
+
+
+def score_inputs_of(cohort: Cohort, landmarks: pd.DataFrame) -> pd.DataFrame:
+    """Return the inputs at the landmarks of a cohort (patient_id, landmark), row by row, as a table (see `score_inputs`)."""
+    histories = Histories.of(cohort)
+    view = look(histories, *positions(cohort, landmarks), FeatureSpec((), (), (), ()), SCORE_COLUMNS)
+    return pd.DataFrame(score_inputs(view, histories))
+
+
+def _from_people(people: People) -> dict[str, Array]:
+    def told(wanted: set[str]) -> Callable[[str], float]:
+        return lambda text: float(bool(wanted & set(found))) if (found := split_findings(text)) else np.nan
+
+    # The 2005 score was not made for light-chain disease.
+    return {
+        "non_igg": _ISOTYPES[people.heavy_chain],
+        **{name: by_findings(people.fish, told(wanted)) for name, wanted in _FINDINGS.items()},
     }
-    return {"non_igg": patients["heavy_chain"].map(lambda h: isotypes.get(h, 1.0)).to_numpy(dtype=float), **found}
 
 
-def _evolved(measured: pd.DataFrame, cohort: Cohort, landmarks: pd.DataFrame, biomarker: str, met: Callable[..., np.ndarray]) -> np.ndarray:
+def _evolved(
+    series: Series, index_day: Days, patient: NDArray[np.int32], landmark: Days, met: Callable[[Array, Array, Array], NDArray[np.bool_]]
+) -> Array:
     """Return 1 from the day a definition by Ravi was met, 0 once the year has passed without, NaN before that.
 
     The value at diagnosis is the earliest from the index date on that was known when the later one was.
     """
-    index_date = cohort.patients.set_index("patient_id")["index_date"]
-    rows = measured[measured["biomarker"] == biomarker]
-    rows = rows.assign(day=(rows["collected_at"] - rows["patient_id"].map(index_date)).dt.days)
-    rows = rows[(rows["day"] >= 0) & (rows["day"] <= DAYS_PER_YEAR)].sort_values(["patient_id", "available_at", "day", "value"])
-    earliest = rows.groupby("patient_id")["day"].cummin()
-    first = rows["value"].where(rows["day"] == earliest).groupby(rows["patient_id"]).ffill()
-    later = rows[rows["day"] > earliest]
-    hit = later[met(first[later.index].to_numpy(), later["day"].to_numpy(), later["value"].to_numpy())]
-    ids, landmark = landmarks["patient_id"], landmarks["landmark"]
-    met_on, seen_on = (ids.map(part.groupby("patient_id")["available_at"].min()) for part in (hit, later))
-    year_over = landmark > ids.map(index_date) + pd.Timedelta(days=DAYS_PER_YEAR)
-    return np.select([met_on <= landmark, year_over & (seen_on <= landmark)], [1.0, 0.0], np.nan)
+    most = len(series.value)
+    who, known, day, first, value = (np.empty(most, kind) for kind in (np.int32, np.int32, np.float64, np.float64, np.float64))
+    rows = (series.collected, series.available, series.value)
+    n = _against_the_first(rows, series.starts.ravel(), series.stops.ravel(), index_day, (who, known, day, first, value))
+    hit = np.flatnonzero(met(first[:n], day[:n], value[:n]))
+    seen_on, met_on = (np.full(len(index_day), NEVER, np.int32) for _ in range(2))
+    np.minimum.at(seen_on, who[:n], known[:n])
+    np.minimum.at(met_on, who[hit], known[hit])
+    year_over = landmark > index_day[patient] + DAYS_PER_YEAR
+    return np.select([met_on[patient] <= landmark, year_over & (seen_on[patient] <= landmark)], [1.0, 0.0], np.nan)
+
+
+@njit(cache=True, nogil=True)
+def _against_the_first(rows, starts, stops, index_day, out):
+    """Fill `out` with the values of the first year that were collected after the first one known by then; return how many.
+
+    Results are passed in the order in which they became known; of equal ones by day, then value.
+    """
+    collected, available, value = rows
+    whose, known, days, firsts, values = out
+    n = 0
+    for p in range(len(starts)):
+        start, stop = starts[p], stops[p]
+        while start < stop and collected[start] < index_day[p]:
+            start += 1
+        while stop > start and collected[stop - 1] - index_day[p] > DAYS_PER_YEAR:
+            stop -= 1
+        order = np.argsort(available[start:stop], kind="mergesort") + start  # a run lies in order of day, then of value
+        earliest, first = 0, np.nan
+        for i in order:
+            day = collected[i] - index_day[p]
+            if np.isnan(first) or day <= earliest:
+                earliest, first = day, value[i]
+            else:
+                whose[n], known[n], days[n], firsts[n], values[n] = p, available[i], day, first, value[i]
+                n += 1
+    return n

@@ -18,8 +18,8 @@ import pyarrow as pa
 import pyarrow.parquet as parquet
 from numpy.typing import NDArray
 
-from features.cohort.schema import SCHEMAS, Cohort
-from features.history.series import Series, lay_out
+from features.cohort.schema import SCHEMAS
+from features.history.arrays import Histories, Results, happened_of, people_of
 from myeloma import DataError, catalogue
 
 _BATCH = 1 << 17
@@ -58,10 +58,6 @@ class Rows:
             self.available[part],
             self.value[part],
         )
-
-    def series(self, biomarkers: tuple[str, ...]) -> Series:
-        """Return the series of these rows, whose biomarker codes are positions in `biomarkers`."""
-        return lay_out(len(self.ids), biomarkers, (self.patient(), self.biomarker, self.collected, self.available, self.value))
 
 
 def measurement_blocks(path: Path, biomarkers: tuple[str, ...], about: int, skip: int = 0) -> Iterator[Rows]:
@@ -134,8 +130,9 @@ def _decoded(batch: pa.RecordBatch, biomarkers: tuple[str, ...], path: Path) -> 
     if not pd.Index(ids).is_monotonic_increasing:
         raise DataError(f"{path} is not sorted by patient_id.", _UNSORTED, "not_sorted")
     places = pd.Index(biomarkers).get_indexer(names.dictionary.to_pylist()).astype(np.int16)
-    collected, available = (batch.column(c).cast(pa.date32(), safe=False).view(pa.int32()).to_numpy() for c in _FIELDS[:2])
-    value = batch.column("value").cast(pa.float64()).to_numpy()
+    # Copies: compiled code takes arrays that may be written to and those that may not for two kinds, and is compiled for one.
+    collected, available = (np.array(batch.column(c).cast(pa.date32(), safe=False).view(pa.int32())) for c in _FIELDS[:2])
+    value = np.array(batch.column("value").cast(pa.float64()))
     return Rows(ids, starts, places[names.indices.to_numpy()], collected, available, value)
 
 
@@ -185,13 +182,13 @@ class Sorted:
 
 @dataclass(frozen=True)
 class Block:
-    """Whole patients of a cohort, each known by a number: `cohort` holds positions in `ids` where the files hold patient_id.
+    """Whole patients of a cohort: their rows of the table `patients`, and their histories, in which a person is a row's position.
 
     `after` is how many rows of each file have been taken once this block is: where the next one starts.
     """
 
-    ids: NDArray[np.object_]
-    cohort: Cohort
+    patients: pd.DataFrame
+    histories: Histories
     after: dict[str, int]
 
 
@@ -218,25 +215,16 @@ def cohort_blocks(folder: Path, about: int, start: dict[str, int] | None = None)
         following = next(coming, None)
         last = block.ids[-1] if following is not None else None
         rows += len(block)
-        people, events = (tables[name].up_to(last) for name in ("patients", "events"))
-        yield _block(block, people, events, {"measurements": rows} | {name: table.taken for name, table in tables.items()}, names)
+        patients, events = (tables[name].up_to(last) for name in ("patients", "events"))
+        yield _block(block, patients, events, {"measurements": rows} | {name: table.taken for name, table in tables.items()})
         block = following
 
 
-def _block(rows: Rows, people: pd.DataFrame, events: pd.DataFrame, after: dict[str, int], names: tuple[str, ...]) -> Block:
-    ids = pd.Index(people["patient_id"])
+def _block(rows: Rows, patients: pd.DataFrame, events: pd.DataFrame, after: dict[str, int]) -> Block:
+    ids = pd.Index(patients["patient_id"])
     place = ids.get_indexer(rows.ids)
     if (place < 0).any() or not ids.is_unique:
         raise DataError("The cohort has measurements of somebody who is not among its patients, or a patient twice.", _UNSORTED)
-    measured = pd.DataFrame(
-        {
-            "patient_id": place[rows.patient()],
-            "biomarker": pd.Categorical.from_codes(rows.biomarker, categories=list(names)),
-            "collected_at": rows.collected.astype("datetime64[D]").astype("datetime64[ns]"),
-            "available_at": rows.available.astype("datetime64[D]").astype("datetime64[ns]"),
-            "value": rows.value,
-        }
-    )
-    events = events.assign(patient_id=ids.get_indexer(events["patient_id"]))
-    cohort = Cohort(people.assign(patient_id=np.arange(len(ids))), measured, events[events["patient_id"] >= 0])
-    return Block(ids.to_numpy(), cohort, after)
+    results = Results(place.astype(np.int32)[rows.patient()], rows.biomarker, rows.collected, rows.available, rows.value)
+    events = events[events["patient_id"].isin(ids)]
+    return Block(patients, Histories(people_of(patients), results, happened_of(events, ids)), after)

@@ -5,24 +5,26 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as parquet
+from numpy.typing import NDArray
 
 from features.cohort.files import whole_file
 from features.cohort.schema import Cohort, row_hashes
+from features.history.arrays import Histories, dates_of
 from features.history.columns import FeatureSpec
-from features.history.derived import with_derived
-from features.history.rows import features_from
-from features.table.landmarks import months_landmarks, visit_landmarks
-from features.table.outcomes import CRITERIA_MET, criteria_met, outcomes
-from features.table.score_inputs import PREFIX, score_inputs
+from features.history.rows import look
+from features.table.landmarks import months_after_index, visits
+from features.table.outcomes import CRITERIA_MET, outcomes
+from features.table.score_inputs import PREFIX, SCORE_COLUMNS, criteria_met, score_inputs
 from features.tasks import Task
 from myeloma import DataError, StateError, catalogue
 
@@ -48,9 +50,10 @@ class FeatureTable:
 
 @dataclass(frozen=True)
 class Made:
-    """What some patients gave: their rows, and how many visits were lost why."""
+    """What some patients gave: their rows, where each patient's begin, and how many visits were lost why."""
 
-    rows: pd.DataFrame
+    rows: pa.Table
+    begins: NDArray[np.int64]
     attrition: dict[str, Any]
 
 
@@ -62,34 +65,48 @@ def build_table(cohort: Cohort, task: Task) -> FeatureTable:
     DataError
         Not one landmark is at risk.
     """
-    made = make_rows(cohort, task)
+    made = make_rows(cohort.patients, Histories.of(cohort), task)
     attrition = add_up([made.attrition], task)
-    return FeatureTable(made.rows, task.features, about_table(task, cohort.content_hash(), cohort.about, attrition))
+    return FeatureTable(made.rows.to_pandas(), task.features, about_table(task, cohort.content_hash(), cohort.about, attrition))
 
 
-def make_rows(cohort: Cohort, task: Task) -> Made:
-    """Return the rows of some patients, which may be none. A person's rows depend on the person alone."""
-    landmarks = visit_landmarks(cohort) if task.landmarks == "visits" else months_landmarks(cohort, task.landmarks)
-    after = outcomes(cohort, landmarks, task.treatment, task.population, task.event, task.competing_event)
-    reason = after["not_at_risk"].to_numpy(dtype=object)
-    measured = with_derived(cohort)
-    scores = score_inputs(cohort, landmarks, measured).add_prefix(PREFIX)
+def make_rows(patients: pd.DataFrame, histories: Histories, task: Task) -> Made:
+    """Return the rows of some patients, which may be none, in the order of the patients. A person's rows depend on the person alone.
+
+    Parameters
+    ----------
+    patients : DataFrame
+        The canonical table, one row for each of the people of `histories`.
+    """
+    index_day = histories.people.index_day
+    every = visits(histories.results, index_day) if task.landmarks == "visits" else months_after_index(index_day, task.landmarks)
+    after = outcomes(histories, *every, task.treatment, task.population, task.event, task.competing_event)
+    reason = after.not_at_risk
+    view = look(histories, *(column[reason == ""] for column in every), task.features, SCORE_COLUMNS)
     if task.criteria_guard:
-        reason[(reason == "") & criteria_met(scores.rename(columns=lambda name: name.removeprefix(PREFIX)))] = CRITERIA_MET
+        met = criteria_met(view)
+        reason[np.flatnonzero(reason == "")[met]] = CRITERIA_MET
+        view = view.at(~met) if met.any() else view
     at_risk = reason == ""
+    begins = np.unique(view.patient, return_index=True)[1]
     attrition = {
-        "patients": len(cohort.patients),
-        "patients_without_a_landmark": len(cohort.patients) - landmarks.loc[at_risk, "patient_id"].nunique(),
-        "visits": len(landmarks),
+        "patients": len(patients),
+        "patients_without_a_landmark": len(patients) - len(begins),
+        "visits": len(reason),
         "not_at_risk": {str(k): int(v) for k, v in pd.Series(reason[~at_risk], dtype=object).value_counts().items()},
         "landmarks": int(at_risk.sum()),
     }
-    landmarks = landmarks[at_risk].reset_index(drop=True)
-    features = features_from(measured, cohort, landmarks, task.features)
-    site = landmarks["patient_id"].map(cohort.patients.set_index("patient_id")["site"])
-    person = cohort.patients.set_index("patient_id").loc[landmarks["patient_id"], PERSON].reset_index(drop=True)
-    kept = [frame[at_risk].reset_index(drop=True) for frame in (scores, after[OUTCOMES])]
-    return Made(pd.concat([landmarks.assign(site=site), features, person, *kept], axis=1), attrition)
+    person = {name: _column(patients[name].to_numpy()).take(pa.array(view.patient)) for name in ("patient_id", "site", *PERSON)}
+    columns = {
+        "patient_id": person["patient_id"],
+        "landmark": dates_of(view.landmark),
+        "site": person["site"],
+        **{name: view[name] for name in task.features.columns()},
+        **{name: person[name] for name in PERSON},
+        **{f"{PREFIX}{name}": values for name, values in score_inputs(view, histories).items()},
+        **{name: getattr(after, name)[at_risk] for name in OUTCOMES},
+    }
+    return Made(to_arrow(columns), begins, attrition)
 
 
 def add_up(parts: list[dict[str, Any]], task: Task) -> dict[str, Any]:
@@ -133,14 +150,18 @@ def about_table(task: Task, cohort_hash: str, about_cohort: dict[str, Any], attr
 
 def write_table(table: FeatureTable, path: Path) -> None:
     """Write a feature table as Parquet, whole or not at all, with its metadata inside."""
-    write_parts([to_arrow(table.rows)], table.about, path)
+    write_parts([to_arrow({name: table.rows[name].to_numpy() for name in table.rows})], table.about, path)
 
 
-def to_arrow(rows: pd.DataFrame) -> pa.Table:
-    """Return rows as Arrow, each column of the type it has in every table, were it empty or unknown throughout."""
+def to_arrow(columns: Mapping[str, pa.Array | NDArray]) -> pa.Table:
+    """Return columns as Arrow, each of the type it has in every table, were it empty or unknown throughout."""
+    arrays = [values if isinstance(values, pa.Array) else _column(values) for values in columns.values()]
+    return pa.Table.from_arrays(arrays, names=list(columns))
+
+
+def _column(values: NDArray) -> pa.Array:
     kinds = {"O": pa.string(), "M": pa.timestamp("ns"), "f": pa.float64()}
-    schema = pa.schema([(str(name), kinds[kind.kind]) for name, kind in rows.dtypes.items()])
-    return pa.Table.from_pandas(rows, schema=schema, preserve_index=False).replace_schema_metadata(None)
+    return pa.array(values, kinds[values.dtype.kind], from_pandas=True)
 
 
 def write_parts(parts: Iterable[pa.Table], about: dict[str, Any], path: Path) -> None:

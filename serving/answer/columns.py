@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-import pandas as pd
+from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from serving.answer.published import score_columns
+from serving.answer.scored import Scored
 from serving.artifact import Artifact
 from serving.predict import Explained, by_biomarker
 
+Array = NDArray[np.float64]
 NOTICE = "Research software for decision support; not a medical device, not a diagnosis."
 
 
-def answer_columns(artifact: Artifact, explained: Explained) -> pd.DataFrame:
+def risk_columns(artifact: Artifact, explained: Explained) -> dict[str, Array]:
     """Return `risk_24m`, `risk_24m_lo`, `risk_24m_hi`, `base_24m` and `<biomarker>__contribution__24m` for every horizon.
 
     base + the contributions of a horizon = logit(risk), to 1e-5.
@@ -26,7 +32,16 @@ def answer_columns(artifact: Artifact, explained: Explained) -> pd.DataFrame:
     columns |= {f"base_{name}": explained.base[:, h] for h, name in enumerate(names)}
     for group, values in by_biomarker(artifact, explained.contributions).items():
         columns |= {f"{group}__contribution__{name}": values[:, h] for h, name in enumerate(names)}
-    return pd.DataFrame(columns)
+    return columns
+
+
+def answer_columns(scored: Scored) -> dict[str, Any]:
+    """Return the columns of people's answers: risks and contributions, empty where no risk is shown, and the published scores."""
+    shown = ~scored.criteria_met
+    columns = {name: np.where(shown, values, np.nan) for name, values in risk_columns(scored.artifact, scored.explained).items()}
+    for name, values in score_columns(scored.inputs, scored.artifact.about["population"]).items():
+        columns[name] = np.where(shown, values, np.nan) if "_risk_" in name else values
+    return columns
 
 
 def identity(artifact: Artifact) -> dict[str, str]:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
 
 import numpy as np
-import pandas as pd
 
+from features.history.arrays import Histories
+from features.history.derived import series_of, with_derived
 from myeloma.change import trend
 from myeloma.scores.evolving import PANGEA_RULES
+from serving.answer.record import EvolvingFinding
+
+_BIOMARKERS = tuple(rule.biomarker for rule in PANGEA_RULES.values())
 
 
-def evolving_findings(measured: pd.DataFrame, inputs: pd.DataFrame, day: pd.Timestamp) -> list[dict[str, Any]]:
+def evolving_findings(known: Histories, inputs: Mapping[str, float], landmark: int) -> tuple[EvolvingFinding, ...]:
     """Return, for each PANGEA rule, whether its flag is met and what the trend over its window is.
 
     The flag ignores measurement noise; the trend's slope (relative change per year, shrunk towards none) comes with its
@@ -19,29 +23,28 @@ def evolving_findings(measured: pd.DataFrame, inputs: pd.DataFrame, day: pd.Time
 
     Parameters
     ----------
-    measured : DataFrame
-        One person's measurements and those derived from them.
-    inputs : DataFrame
-        The person's row of `score_inputs`, which holds the flags.
-    day : Timestamp
-        The landmark.
+    known : Histories
+        One person's results that were available by the landmark.
+    inputs : mapping
+        Inputs of the published scores, among them the flags.
+    landmark : days since 1970
     """
-    flags = inputs.iloc[0]
-    known = measured[measured["available_at"] <= day].sort_values(["collected_at", "available_at", "value"])
+    series = series_of(with_derived(known, _BIOMARKERS), 1, _BIOMARKERS)
     found = []
-    for flag, rule in PANGEA_RULES.items():
-        inside = known[(known["biomarker"] == rule.biomarker) & (known["collected_at"] > day - pd.Timedelta(days=rule.look_back_days))]
-        days = (inside["collected_at"] - day).dt.days
-        slope = trend(rule.biomarker, days.to_numpy(dtype=float), inside["value"].to_numpy())
+    for which, (flag, rule) in enumerate(PANGEA_RULES.items()):
+        run = slice(int(series.starts[0, which]), int(series.stops[0, which]))
+        inside = series.collected[run] > landmark - rule.look_back_days
+        days = series.collected[run][inside].astype(np.float64) - landmark
+        slope = trend(rule.biomarker, days, series.value[run][inside])
         beyond = None if slope is None else slope.rises if rule.direction == "rise" else slope.falls
         found.append(
-            {
-                "rule": flag,
-                "biomarker": rule.biomarker,
-                "flag": None if np.isnan(flags[flag]) else bool(flags[flag]),
-                "slope_per_year": None if slope is None else slope.slope,
-                "standard_error": None if slope is None else slope.standard_error,
-                "exceeds_noise": beyond,
-            }
+            EvolvingFinding(
+                rule=flag,
+                biomarker=rule.biomarker,
+                flag=None if np.isnan(inputs[flag]) else bool(inputs[flag]),
+                slope_per_year=None if slope is None else slope.slope,
+                standard_error=None if slope is None else slope.standard_error,
+                exceeds_noise=beyond,
+            )
         )
-    return found
+    return tuple(found)

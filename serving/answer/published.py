@@ -2,38 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import pandas as pd
+from numpy.typing import NDArray
 
 from myeloma import catalogue
 from myeloma.criteria import CRITERIA, CRITERIA_INPUTS, findings
 from myeloma.scores import POINT_SCORES, RISK_MODELS, SCORES
 from myeloma.scores.pangea import SHOWN_MONTHS
+from serving.answer.record import CriterionFinding, PublishedScore
+
+Array = NDArray[np.float64]
 
 
-def score_columns(inputs: pd.DataFrame, population: str | None) -> pd.DataFrame:
-    """Return, for each published score of a population, its category and its risk at its own horizons; rows alone where it has none.
+def score_columns(inputs: Mapping[str, Array], population: str | None) -> dict[str, Any]:
+    """Return, for each published score of a population, its category and its risk at its own horizons, by column.
 
     The category of a row is empty when not computable, and `a|b` when missing inputs leave several possible.
     """
     columns: dict[str, Any] = {}
     for key, score in POINT_SCORES.items():
         if score.population == population:
-            values = {name: inputs[name].to_numpy() for name in score.inputs}
+            values = {name: inputs[name] for name in score.inputs}
             possible = score.evaluate_arrays(**values).possible
             words = {bits: _possible_words(score.categories, int(bits)) for bits in np.unique(possible)}
             columns[f"score_{key}"] = [words[bits] for bits in possible]
             columns |= {f"score_{key}_risk_{months}m": score.risk(months, **values) for months in score.risks}
     for key, model in RISK_MODELS.items():
         if model.population == population:
-            values = {name: inputs[name].to_numpy() for name in model.inputs}
+            values = {name: inputs[name] for name in model.inputs}
             columns |= {f"score_{key}_risk_{months}m": model.risk(months, **values) for months in SHOWN_MONTHS}
-    return pd.DataFrame(columns, index=pd.RangeIndex(len(inputs)))
+    return columns
 
 
-def score_answers(inputs: pd.DataFrame, population: str | None, with_risks: bool = True) -> dict[str, dict[str, Any]]:
+def score_answers(inputs: Mapping[str, float], population: str | None, with_risks: bool = True) -> dict[str, PublishedScore]:
     """Return each published score of one person: category and risk, the range that missing inputs leave, or why not.
 
     Parameters
@@ -41,51 +45,49 @@ def score_answers(inputs: pd.DataFrame, population: str | None, with_risks: bool
     with_risks : bool
         False where a myeloma-defining criterion is met: a risk of progression to myeloma is then not shown.
     """
-    row = inputs.iloc[0]
     answers = {}
     for key, score in SCORES.items():
         if score.population == population:
-            result = score.evaluate(**{name: float(row[name]) for name in score.inputs})
-            answers[key] = {
-                "name": score.name,
-                "citation": score.citation,
-                "category": result.category,
-                "points": result.points,
-                "possible": list(result.possible),
-                "missing": list(result.missing),
-                "risks": {f"{months}m": risk for months, risk in result.risks.items()} if with_risks else {},
-                "reason": result.reason,
-            }
+            result = score.evaluate(**{name: inputs[name] for name in score.inputs})
+            answers[key] = PublishedScore(
+                name=score.name,
+                citation=score.citation,
+                category=result.category,
+                points=result.points,
+                possible=result.possible,
+                missing=result.missing,
+                risks={f"{months}m": risk for months, risk in result.risks.items()} if with_risks else {},
+                reason=result.reason,
+            )
     return answers
 
 
-def criteria_findings(inputs: pd.DataFrame, day: pd.Timestamp) -> list[dict[str, Any]]:
+def criteria_findings(inputs: Mapping[str, float], landmark: int) -> tuple[CriterionFinding, ...]:
     """Return every myeloma-defining criterion of one person at a landmark: met, not met or unknown, on which value of which day."""
-    row = inputs.iloc[0]
-    values = {name: float(row[name]) for name in CRITERIA_INPUTS if name in inputs}
-    ages = {c.biomarker: _number(row.get(f"{c.biomarker}__age_days", np.nan)) for c in CRITERIA}
-    return [
-        {
-            "criterion": found.criterion.key,
-            "label": found.criterion.label,
-            "status": found.status,
-            "value": found.value,
-            "unit": catalogue()[found.criterion.biomarker].unit if found.criterion.biomarker in catalogue() else None,
-            "collected_on": day_before(day, ages[found.criterion.biomarker]),
-            "age_days": ages[found.criterion.biomarker],
-        }
+    values = {name: inputs[name] for name in CRITERIA_INPUTS if name in inputs}
+    ages = {c.biomarker: _number(inputs.get(f"{c.biomarker}__age_days", np.nan)) for c in CRITERIA}
+    return tuple(
+        CriterionFinding(
+            criterion=found.criterion.key,
+            label=found.criterion.label,
+            status=found.status,
+            value=found.value,
+            unit=catalogue()[found.criterion.biomarker].unit if found.criterion.biomarker in catalogue() else None,
+            collected_on=day_before(landmark, ages[found.criterion.biomarker]),
+            age_days=ages[found.criterion.biomarker],
+        )
         for found in findings(values)
-    ]
+    )
+
+
+def day_before(landmark: int, age_days: float | None) -> str | None:
+    """Return the day so many days before a landmark (days since 1970), None where the age is unknown."""
+    return None if age_days is None else str(np.datetime64(landmark - int(age_days), "D"))
 
 
 def _possible_words(categories: tuple[str, ...], bits: int) -> str:
     words = [name for k, name in enumerate(categories) if bits >> k & 1]
     return "" if len(words) == len(categories) else "|".join(words)
-
-
-def day_before(day: pd.Timestamp, age_days: float | None) -> str | None:
-    """Return the day so many days before, None where the age is unknown."""
-    return None if age_days is None else f"{day - pd.Timedelta(days=age_days):%Y-%m-%d}"
 
 
 def _number(value: float) -> float | None:

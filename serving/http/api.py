@@ -9,11 +9,12 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi_offline import FastAPIOffline
 
+from features.history.arrays import Histories
 from myeloma import UserError
 from serving.answer.columns import NOTICE, identity
-from serving.answer.person import answer_person
+from serving.answer.person import answer_history
 from serving.artifact import Artifact
-from serving.http.request import History, HistoryError, cohort_of, landmark_of, shown_day
+from serving.http.request import History, HistoryError, cohort_of, landmark_of, shown_day, suspicions_by
 from serving.http.response import Answer, Refusal
 
 
@@ -59,7 +60,9 @@ def make_app(artifacts: dict[str, Artifact]) -> FastAPI:
         """Return the risk of progression within each horizon, with its reasons and the published scores."""
         artifact = _choose(artifacts, history.task)
         cohort = cohort_of(history)
-        return answer_person(artifact, cohort, landmark_of(history, cohort, artifact))
+        people = Histories.of(cohort)
+        landmark = landmark_of(history, people, artifact)
+        return answer_history(artifact, people, landmark, suspicions_by(cohort, landmark)).to_dict()
 
     return app
 

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
+import numpy as np
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, StrictFloat, StrictInt, StrictStr
 
 from features import Cohort
 from features.cohort.schema import EVENT_KINDS, HEAVY_CHAINS, LIGHT_CHAINS, SEXES, STAGES
+from features.history.arrays import Histories, days_of
+from features.intake.plausibility import describe, suspicions
 from features.intake.quality import inspect
 from features.sources.received import OPTIONAL, REQUIRED, received
-from features.table.landmarks import landmark_day, last_landmarks
+from features.table.landmarks import landmark_day, last_visits
 from myeloma import DataError
 from serving.artifact import Artifact, at_risk
 
@@ -102,25 +106,31 @@ def cohort_of(history: History) -> Cohort:
     return cohort
 
 
-def landmark_of(history: History, cohort: Cohort, artifact: Artifact) -> pd.DataFrame:
-    """Return the landmark: the day asked for, or the last visit.
+def landmark_of(history: History, people: Histories, artifact: Artifact) -> int:
+    """Return the landmark in days since 1970: the day asked for, or the last visit.
 
     Raises
     ------
     HistoryError
         The person is not at risk then: before the index date, progressed, treated, or dead.
     """
-    landmarks = last_landmarks(cohort)
+    day = last_visits(people)[:1]
     if history.landmark is not None:
         try:
-            landmarks["landmark"] = landmark_day(history.landmark)
+            day = days_of(pd.Series([landmark_day(history.landmark)]))
         except DataError as error:
             raise HistoryError([_landmark_problem(history, error.code, error.hint)]) from None
-    reason = at_risk(artifact, cohort, landmarks)["not_at_risk"].iloc[0]
+    reason = at_risk(artifact, people, np.zeros(1, np.int32), day).not_at_risk[0]
     if reason not in ("", "after_follow_up"):
         needed = f"stage {artifact.about['population']} and a day from the index date on, before progression, treatment or death"
         raise HistoryError([_landmark_problem(history, str(reason), f"needed: {needed}")])
-    return landmarks
+    return int(day[0])
+
+
+def suspicions_by(cohort: Cohort, landmark: int) -> tuple[str, ...]:
+    """Return what is suspected of the rows that were kept and known by a landmark."""
+    by = cohort.measurements["available_at"] <= pd.Timestamp(landmark, unit="D")
+    return tuple(describe(suspicions(replace(cohort, measurements=cohort.measurements[by]))))
 
 
 def shown_day(column: str, received: Any) -> str:

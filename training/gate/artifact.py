@@ -9,7 +9,7 @@ import numpy as np
 
 from features import Task
 from features.table.table import KEYS, OUTCOMES
-from serving.answer.columns import answer_columns
+from serving.answer.columns import risk_columns
 from serving.artifact import Artifact, feature_matrix
 from serving.models import logit
 from serving.predict import Explained, by_biomarker, explain, predict_risk
@@ -43,10 +43,10 @@ def _additivity(artifact: Artifact, x: np.ndarray, explained: Explained) -> floa
 
     Infinite where either is no number: a sum that passes over it, or a comparison with it, would let it through.
     """
-    answers = answer_columns(artifact, explained)
+    answers = risk_columns(artifact, explained)
     shown = [
-        answers[[f"base_{months}m", *(name for name in answers if name.endswith(f"__contribution__{months}m"))]].sum(axis=1, skipna=False)
-        for months in artifact.horizons
+        np.sum([values for name, values in answers.items() if name == f"base_{m}m" or name.endswith(f"__contribution__{m}m")], axis=0)
+        for m in artifact.horizons
     ]
     gap = np.abs(logit(predict_risk(artifact, x)) - np.column_stack(shown)).max()
     return float(gap) if np.isfinite(gap) else inf

@@ -8,11 +8,10 @@ import numpy as np
 import pandas as pd
 
 from features import Cohort
-from features.history.derived import with_derived
-from features.history.rows import features_from
-from features.table.landmarks import parse_day, visit_landmarks
-from features.table.outcomes import criteria_met
-from features.table.score_inputs import score_inputs
+from features.history.arrays import Histories, dates_of, days_of
+from features.history.rows import View, look
+from features.table.landmarks import parse_day, visits
+from features.table.score_inputs import CRITERIA_COLUMNS, criteria_met
 from myeloma import ConfigError, DataError
 from myeloma.calendar import horizon_days
 from serving.artifact import Artifact, at_risk
@@ -66,12 +65,12 @@ class Visits:
     """All visits of a cohort with what came after, and the champion's features at chosen ones."""
 
     def __init__(self, cohort: Cohort, artifact: Artifact) -> None:
-        self._cohort, self._artifact = cohort, artifact
-        self._measured = with_derived(cohort)
-        landmarks = visit_landmarks(cohort)
-        after = at_risk(artifact, cohort, landmarks)
-        person = cohort.patients.set_index("patient_id").loc[landmarks["patient_id"], ["site", "index_date"]].reset_index(drop=True)
-        self._visits = pd.concat([landmarks, person, after], axis=1)
+        self._histories, self._artifact = Histories.of(cohort), artifact
+        patient, day = visits(self._histories.results, self._histories.people.index_day)
+        after = at_risk(artifact, self._histories, patient, day).frame()
+        person = cohort.patients[["patient_id", "site", "index_date"]].iloc[patient].reset_index(drop=True)
+        places = pd.DataFrame({"person": patient, "landmark": dates_of(day)})
+        self._visits = pd.concat([person, places, after], axis=1)
 
     def last(self, first_day: pd.Timestamp, last_day: pd.Timestamp) -> pd.DataFrame:
         """Return each person's last visit in a period, with features: the state that the clinic sees now.
@@ -107,15 +106,17 @@ class Visits:
         rows = visits[visits["landmark"].between(first_day, last_day) & visits["not_at_risk"].isin(_STILL_WATCHED)]
         if not self._artifact.about["criteria_guard"] or rows.empty:
             return rows
-        met = criteria_met(score_inputs(self._cohort, rows[["patient_id", "landmark"]].reset_index(drop=True), self._measured))
-        return rows[~met]
+        return rows[~criteria_met(self._seen(rows, CRITERIA_COLUMNS))]
 
     def _with_features(self, rows: pd.DataFrame) -> pd.DataFrame:
-        rows = rows.reset_index(drop=True)
+        rows, columns = rows.reset_index(drop=True), self._artifact.columns
         if rows.empty:
-            return rows.reindex(columns=[*rows.columns, *self._artifact.columns])
-        features = features_from(self._measured, self._cohort, rows[["patient_id", "landmark"]], self._artifact.spec)
-        return pd.concat([rows, features], axis=1)
+            return rows.reindex(columns=[*rows.columns, *columns])
+        features = self._seen(rows).features(self._artifact.spec)
+        return pd.concat([rows, pd.DataFrame(features, columns=columns)], axis=1)
+
+    def _seen(self, rows: pd.DataFrame, others: tuple[str, ...] = ()) -> View:
+        return look(self._histories, rows["person"].to_numpy(np.int32), days_of(rows["landmark"]), self._artifact.spec, others)
 
     def _why_nobody(self, first_day: pd.Timestamp, last_day: pd.Timestamp) -> str:
         inside = self._visits[self._visits["landmark"].between(first_day, last_day)]

@@ -15,7 +15,7 @@ from mlflow.types import ColSpec, DataType, Schema
 
 from features import FeatureTable
 from serving import mlflow_flavour
-from serving.answer.columns import answer_columns
+from serving.answer.columns import risk_columns
 from serving.artifact import Artifact
 from serving.predict import explain
 from serving.store.champion import connect
@@ -47,10 +47,10 @@ def log_model(run_id: str, folder: Path, artifact: Artifact) -> str:
     example = pd.DataFrame(
         [{name: reference.get("p50", np.nan) for name, reference in artifact.about["reference"].items()}], columns=artifact.columns
     )
-    output = answer_columns(artifact, explain(artifact, example.to_numpy(dtype=float)))
+    output = risk_columns(artifact, explain(artifact, example.to_numpy(dtype=float)))
     signature = ModelSignature(
         inputs=Schema([ColSpec(DataType.double, name, required=False) for name in artifact.columns]),
-        outputs=Schema([ColSpec(DataType.double, name) for name in output.columns]),
+        outputs=Schema([ColSpec(DataType.double, name) for name in output]),
     )
     with mlflow.start_run(run_id=run_id):
         info = mlflow.pyfunc.log_model(

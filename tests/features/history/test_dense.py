@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from features import FeatureSpec
 from features.history.columns import window_days
 from features.history.dense import DENSE
-from features.history.plan import write_history
+from features.history.plan import plan_of, write_history
 from features.history.series import lay_out
 from tests.features.history.twin import EVERY, agree, twin
 
@@ -31,9 +31,10 @@ def features(results, landmarks, spec=SPEC):
     collected, available, value = (np.array(column) for column in zip(*results, strict=True))
     codes = np.zeros(len(value), np.int32), np.zeros(len(value), np.int16)
     series = lay_out(1, spec.biomarkers, (*codes, collected.astype(np.int32), available.astype(np.int32), value.astype(float)))
-    out = np.empty((len(landmarks), len(spec.columns())))
-    write_history(series, np.zeros(len(landmarks), np.int32), np.array(landmarks, dtype=np.int32), spec, out)
-    return pd.DataFrame(out, columns=spec.columns())
+    plan = plan_of(tuple(spec.columns()))
+    out = np.empty((plan.width, len(landmarks)))
+    write_history(series, np.zeros(len(landmarks), np.int32), np.array(landmarks, dtype=np.int32), plan, out)
+    return pd.DataFrame(out[: len(plan.columns)].T, columns=spec.columns())
 
 
 @settings(max_examples=8)

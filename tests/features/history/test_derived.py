@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from features.history.derived import with_derived
+from features.history.derived import measured_and_derived
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def ratios(cohort_of):
             patients=f"patient_id,index_date,light_chain\nP1,2015-01-01,{light_chain}",
             measurements="\n".join(["patient_id,collected_at,available_at,biomarker,value", *lines]),
         )
-        out = with_derived(cohort)
+        out = measured_and_derived(cohort)
         out = out[out["biomarker"] == "flc_ratio"]
         return [(c.day, a.day, pytest.approx(v)) for c, a, v in zip(out["collected_at"], out["available_at"], out["value"], strict=True)]
 
@@ -77,15 +77,15 @@ def test_a_reported_involved_ratio_counts_before_everything_on_its_day_only(rati
 def test_a_correction_adds_a_ratio_from_the_day_it_is_known_and_leaves_the_one_before(ratios):
     chains = [(1, 1, "flc_kappa", 200), (1, 2, "flc_lambda", 10)]
     assert ratios("kappa", *chains, (1, 5, "flc_kappa", 210)) == [(1, 2, 20.0), (1, 5, 21.0)]
-    assert ratios("kappa", *chains, (1, 5, "flc_ratio", 18)) == [(1, 5, 18.0), (1, 2, 20.0)]
+    assert ratios("kappa", *chains, (1, 5, "flc_ratio", 18)) == [(1, 2, 20.0), (1, 5, 18.0)]
 
 
 def test_what_was_measured_stays_as_it_was(cohort_of):
     text = "patient_id,collected_at,biomarker,value\nP1,2015-01-01,flc_kappa,200\nP1,2015-01-01,flc_lambda,10\nP1,2015-01-01,bmpc,15"
     cohort = cohort_of(measurements=text)
-    out = with_derived(cohort)
+    out = measured_and_derived(cohort)
     pd.testing.assert_frame_equal(out.iloc[:3].reset_index(drop=True), cohort.measurements[out.columns], check_dtype=False)
 
 
 def test_without_light_chains_nothing_is_added(cohort_of):
-    assert len(with_derived(cohort_of(measurements="patient_id,collected_at,biomarker,value\nP1,2015-01-01,bmpc,15"))) == 1
+    assert len(measured_and_derived(cohort_of(measurements="patient_id,collected_at,biomarker,value\nP1,2015-01-01,bmpc,15"))) == 1

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from features.table.score_inputs import NEVER_KNOWN, score_inputs
+from features.table.score_inputs import NEVER_KNOWN, score_inputs_of
 from myeloma.scores import MAYO_2018
 from myeloma.scores.evolving import PANGEA_RULES, hemoglobin_falling, pangea_flag, ravi_evolving_hemoglobin, ravi_evolving_m_protein
 
@@ -23,7 +23,7 @@ def landmarks_at(*pairs):
 
 
 def inputs_at(cohort, day, patient="P1"):
-    return score_inputs(cohort, landmarks_at((patient, day))).iloc[0]
+    return score_inputs_of(cohort, landmarks_at((patient, day))).iloc[0]
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,7 @@ def inputs(histories, cohort_of_days):
         if not math.isnan(value)
     ]
     visits = [(patient, int(day)) for patient, (days, _) in histories.items() for day in days]
-    return score_inputs(cohort_of_days(rows), landmarks_at(*visits)).set_index(pd.MultiIndex.from_tuples(visits))
+    return score_inputs_of(cohort_of_days(rows), landmarks_at(*visits)).set_index(pd.MultiIndex.from_tuples(visits))
 
 
 @pytest.mark.parametrize("flag", list(PANGEA_RULES))
@@ -127,7 +127,7 @@ def test_findings_not_tested_are_unknown_and_tested_normal_are_absent(cohort_of)
     people = ["", "normal", "t(4;14)", "gain(1q)|del(17p)", "t(14;16)", "t(11;14)"]
     rows = "\n".join(f"P{k},2015-01-01,{fish}" for k, fish in enumerate(people))
     cohort = cohort_of(patients=f"patient_id,index_date,fish\n{rows}")
-    found = score_inputs(cohort, landmarks_at(*((f"P{k}", 0) for k in range(len(people)))))
+    found = score_inputs_of(cohort, landmarks_at(*((f"P{k}", 0) for k in range(len(people)))))
     columns = ["fish_high_risk", "r_iss_high_risk", "del17p", "t_4_14", "gain_1q"]
     expected = [[math.nan] * 5, [0, 0, 0, 0, 0], [1, 1, 0, 1, 0], [1, 1, 1, 0, 1], [1, 1, 0, 0, 0], [0, 0, 0, 0, 0]]
     np.testing.assert_array_equal(found[columns], expected)
@@ -166,7 +166,7 @@ def known(*, early):
 
 
 def bits(cohort):
-    return score_inputs(cohort, landmarks_at(("P1", LANDMARK), ("P2", LANDMARK))).to_numpy().tobytes()
+    return score_inputs_of(cohort, landmarks_at(("P1", LANDMARK), ("P2", LANDMARK))).to_numpy().tobytes()
 
 
 @settings(max_examples=25, phases=NO_SHRINKING)

@@ -9,13 +9,13 @@ import pytest
 
 from features import read_cohort
 from features.table.landmarks import last_landmarks
-from features.table.score_inputs import score_inputs
+from features.table.score_inputs import score_inputs_of
 from myeloma.scores import SCORES
 from serving.answer.published import criteria_findings, score_answers, score_columns
 from serving.artifact import load_artifact
 from serving.batch import score_landmarks
 
-DAY = pd.Timestamp("2022-07-10")
+DAY = int(np.datetime64("2022-07-10").astype(int))  # days since 1970
 WARNING = "criteria for active myeloma may be met"
 PERSON = {"m_protein": 2.1, "flc_ratio": 5.0, "kappa_lambda_ratio": 5.0, "bmpc": 15.0, "creatinine": 1.0, "hemoglobin": 13.0, "age": 65.0}
 
@@ -23,7 +23,12 @@ PERSON = {"m_protein": 2.1, "flc_ratio": 5.0, "kappa_lambda_ratio": 5.0, "bmpc":
 def inputs_of(**known):
     """Return one person's score inputs; what is not given is unknown."""
     names = {name for score in SCORES.values() for name in score.inputs} | {"hemoglobin", "calcium", "flc_involved"}
-    return pd.DataFrame([{name: known.get(name, math.nan) for name in sorted(names)}])
+    return {name: known.get(name, math.nan) for name in sorted(names | set(known))}
+
+
+def rows_of(*people):
+    """Return the score inputs of people as columns."""
+    return {name: np.array([one[name] for one in people]) for name in people[0]}
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +46,7 @@ def gappy(cohort):
     """Return score inputs of 60 people with a fifth of the values taken away and findings made up."""
     rng = np.random.default_rng(5)
     landmarks = last_landmarks(cohort).dropna().head(60)
-    inputs = score_inputs(cohort, landmarks)
+    inputs = score_inputs_of(cohort, landmarks)
     for name in ("fish_high_risk", "immunoparesis", "non_igg", "ravi_m_protein"):
         inputs[name] = rng.integers(0, 2, len(inputs)).astype(float)
     return inputs.mask(rng.random(inputs.shape) < 0.2)
@@ -49,9 +54,9 @@ def gappy(cohort):
 
 @pytest.mark.parametrize("population", ["smm", "mgus", "mm"])
 def test_many_rows_at_once_and_one_person_get_the_same(gappy, population):
-    columns = score_columns(gappy, population)
+    columns = score_columns({name: gappy[name].to_numpy() for name in gappy}, population)
     for row in range(len(gappy)):
-        answers = score_answers(gappy.iloc[[row]], population)
+        answers = {key: vars(answer) for key, answer in score_answers(gappy.iloc[row].to_dict(), population).items()}
         shown = {column for column in columns if not pd.isna(columns[column][row]) and "_risk_" in column}
         assert shown == {f"score_{key}_risk_{horizon}" for key, answer in answers.items() for horizon in answer["risks"]}
         for key, answer in answers.items():
@@ -64,59 +69,60 @@ def test_many_rows_at_once_and_one_person_get_the_same(gappy, population):
 
 def test_what_missing_inputs_leave_is_said_in_words():
     one_missing = inputs_of(m_protein=1.0, flc_ratio=5.0)
-    assert score_columns(one_missing, "smm")["score_mayo_2018"].tolist() == ["low|intermediate"]
-    assert np.isnan(score_columns(one_missing, "smm")["score_mayo_2018_risk_24m"]).all()
+    columns = score_columns(rows_of(one_missing), "smm")
+    assert list(columns["score_mayo_2018"]) == ["low|intermediate"]
+    assert np.isnan(columns["score_mayo_2018_risk_24m"]).all()
     answer = score_answers(one_missing, "smm")["mayo_2018"]
-    assert (answer["category"], answer["possible"], answer["missing"]) == (None, ["low", "intermediate"], ["bmpc"])
-    assert (answer["risks"], answer["reason"]) == ({}, "")
+    assert (answer.category, answer.possible, answer.missing) == (None, ("low", "intermediate"), ("bmpc",))
+    assert (answer.risks, answer.reason) == ({}, "")
 
 
-def test_where_no_score_is_for_the_population_the_rows_stay():
-    assert score_columns(pd.concat([inputs_of(), inputs_of()]), None).shape == (2, 0)
+def test_where_no_score_is_for_the_population_there_is_no_column():
+    assert score_columns(rows_of(inputs_of(), inputs_of()), None) == {}
 
 
 def test_nothing_known_is_not_computable_and_says_why():
     nothing = inputs_of()
-    columns = score_columns(nothing, "smm")
-    assert set(columns.iloc[0].dropna()) == {""}  # no category, and no risk at all
+    columns = score_columns(rows_of(nothing), "smm")
+    assert {values[0] for values in columns.values() if not pd.isna(values[0])} == {""}  # no category, and no risk at all
     for answer in score_answers(nothing, "smm").values():
-        assert answer["reason"] == f"not computable: {', '.join(answer['missing'])} unknown"
-        assert (answer["category"], answer["risks"]) == (None, {})
+        assert answer.reason == f"not computable: {', '.join(answer.missing)} unknown"
+        assert (answer.category, answer.risks) == (None, {})
 
 
 def test_everything_known_gives_a_category_and_its_published_risk():
     answers = score_answers(inputs_of(**PERSON), "smm")
-    assert (answers["mayo_2018"]["category"], answers["mayo_2018"]["risks"]) == ("intermediate", {"24m": 0.179, "60m": 0.47})
-    assert set(answers["pangea_smm_static"]["risks"]) == {"12m", "24m", "60m", "120m"}
-    assert answers["pangea_smm_static"]["category"] == "low"
-    assert answers["pangea_smm"]["reason"].startswith("not computable: hgb_traj")
+    assert (answers["mayo_2018"].category, answers["mayo_2018"].risks) == ("intermediate", {"24m": 0.179, "60m": 0.47})
+    assert set(answers["pangea_smm_static"].risks) == {"12m", "24m", "60m", "120m"}
+    assert answers["pangea_smm_static"].category == "low"
+    assert answers["pangea_smm"].reason.startswith("not computable: hgb_traj")
 
 
 def test_marrow_of_zero_percent_is_a_value():
     answers = score_answers(inputs_of(**PERSON | {"bmpc": 0.0}), "smm")
-    assert "bmpc" not in {name for answer in answers.values() for name in answer["missing"]}
-    assert answers["pangea_smm_static"]["risks"]["24m"] < answers["pangea_smm_no_marrow_static"]["risks"]["24m"]
+    assert "bmpc" not in {name for answer in answers.values() for name in answer.missing}
+    assert answers["pangea_smm_static"].risks["24m"] < answers["pangea_smm_no_marrow_static"].risks["24m"]
 
 
 @pytest.mark.parametrize("population", ["smm", "mgus", "mm"])
 def test_a_population_is_shown_its_own_scores_only(population):
     own = {key for key, score in SCORES.items() if score.population == population}
     assert set(score_answers(inputs_of(**PERSON), population)) == own
-    assert {column.removeprefix("score_").split("_risk_")[0] for column in score_columns(inputs_of(**PERSON), population)} == own
+    assert {column.removeprefix("score_").split("_risk_")[0] for column in score_columns(rows_of(inputs_of(**PERSON)), population)} == own
     assert population != "mgus" or own == {"mgus_2005", "mgus_2005_net"}
 
 
 def test_criteria_are_three_valued_with_value_unit_and_age():
-    found = {
-        f["criterion"]: f for f in criteria_findings(inputs_of(hemoglobin=9.5, flc_ratio=120.0).assign(hemoglobin__age_days=30.0), DAY)
-    }
-    assert {key: f["status"] for key, f in found.items()} == {
+    inputs = inputs_of(hemoglobin=9.5, flc_ratio=120.0, hemoglobin__age_days=30.0)
+    found = {f.criterion: f for f in criteria_findings(inputs, DAY)}
+    assert {key: f.status for key, f in found.items()} == {
         **dict.fromkeys(["calcium", "renal", "marrow", "light_chains", "bone", "mri"], "unknown"),
         "anemia": "met",
     }
-    assert [found["anemia"][key] for key in ("value", "unit", "age_days")] == [9.5, "g/dL", 30.0]
-    assert [found["renal"][key] for key in ("value", "unit", "age_days")] == [None, "mg/dL", None]
-    assert found["light_chains"]["value"] == 120.0
+    anemia, renal = found["anemia"], found["renal"]
+    assert (anemia.value, anemia.unit, anemia.age_days, anemia.collected_on) == (9.5, "g/dL", 30.0, "2022-06-10")
+    assert (renal.value, renal.unit, renal.age_days, renal.collected_on) == (None, "mg/dL", None, None)
+    assert found["light_chains"].value == 120.0
 
 
 def ask(client, history, *results):

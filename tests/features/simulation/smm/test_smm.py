@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.history.derived import with_derived
+from features.history.derived import measured_and_derived
 from features.intake.quality import clean, inspect
 from features.simulation.life_table import cumulative_death_rate
 from features.simulation.smm import CONTRAST, DEFAULT, simulate, world_named
@@ -92,7 +92,7 @@ def stable(world, people):
 @pytest.mark.parametrize("world", [DEFAULT, CONTRAST], ids=["default", "contrast"])
 def test_a_stable_person_shows_the_published_variation(world):
     cohort = stable(world, 400)
-    measured = with_derived(cohort)
+    measured = measured_and_derived(cohort)
     logs = np.log(measured["value"]).groupby([measured["biomarker"], measured["patient_id"]])
     spread = np.sqrt(logs.var(ddof=1).groupby("biomarker").mean())
     # Katzmann, Clin Chem 2011;57:1687 (involved chain; the ratio is taken to vary as much); Front Med 2022, 10.3389/fmed.2022.1009358.

@@ -1,0 +1,64 @@
+"""People scored at landmarks, as arrays: the one thing that a person's answer, a batch and the MLflow flavour are made from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.history.arrays import Days, Histories
+from features.history.rows import View, look
+from features.table.score_inputs import SCORE_COLUMNS, criteria_met, score_inputs
+from serving.artifact import Artifact
+from serving.predict import Explained, explain
+
+Array = NDArray[np.float64]
+LATEST = ("last", "age_days", "delta_previous")  # what an answer says of each biomarker beside its contribution
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Rows of an artifact's answer.
+
+    Attributes
+    ----------
+    view : View
+        Every column of the rows, among them `LATEST` of each biomarker of the model.
+    inputs : dict
+        Inputs of the published scores (rows,), NaN where unknown.
+    criteria_met : bool array (rows,)
+        Where a myeloma-defining criterion is met and the task guards against it: the risk is then not shown.
+    explained : Explained
+        Of all rows, shown or not.
+    """
+
+    artifact: Artifact
+    view: View
+    inputs: dict[str, Array]
+    criteria_met: NDArray[np.bool_]
+    explained: Explained
+
+
+def latest_column(biomarker: str, statistic: str) -> str:
+    """Return the name of a column of `LATEST`."""
+    return f"{biomarker}__{statistic}__ever"
+
+
+def seen_by(artifact: Artifact, histories: Histories, patient: NDArray[np.int32], landmark: Days) -> View:
+    """Return all columns that an answer of an artifact rests on, in one pass over the results."""
+    latest = tuple(latest_column(name, statistic) for name in artifact.spec.biomarkers for statistic in LATEST)
+    return look(histories, patient, landmark, artifact.spec, (*SCORE_COLUMNS, *latest))
+
+
+def score_rows(artifact: Artifact, histories: Histories, view: View) -> Scored:
+    """Return the answer's rows of people seen at landmarks.
+
+    Parameters
+    ----------
+    view : View
+        As `seen_by` returns it, or some of its rows.
+    """
+    met = criteria_met(view) if artifact.about["criteria_guard"] else np.zeros(len(view.patient), bool)
+    explained = explain(artifact, view.features(artifact.spec))
+    return Scored(artifact, view, score_inputs(view, histories), met, explained)
