@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import json
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as parquet
 
+from features.cohort.storage import ARROW
+
 BIOMARKERS = ("albumin", "b2m", "calcium", "creatinine", "hemoglobin", "ldh", "m_protein", "platelets")
 MISSING = (0.0, 0.0, 0.02, 0.03, 0.05, 0.1, 0.2, 0.25)  # share of visits without the test
 _CHUNK = 20_000  # patients made at a time
 _ROW_GROUP = 200_000
+_PEOPLE, _EVENTS = (ARROW[name] for name in ("patients", "events"))
 
 
 def write_histories(folder: Path, patients: int) -> None:
-    """Write measurements.parquet, sorted as `ingest` leaves it, and landmarks.parquet, sorted by patient and day.
+    """Write a cohort as `ingest` leaves it, and landmarks.parquet for those who are given them: sorted by patient and day.
 
+    Everybody is followed for a year after the last visit, so every visit after the first is a landmark of `build` too.
     `person` is the patient as a number, for the peers: they need not handle text.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -25,17 +31,19 @@ def write_histories(folder: Path, patients: int) -> None:
     rows = pa.schema([("patient_id", texts), ("biomarker", texts), ("collected_at", day), ("available_at", day), ("value", pa.float64())])
     rows = rows.append(pa.field("person", numbers)).append(pa.field("code", pa.int8()))
     landmarks = pa.schema([("patient_id", texts), ("landmark", day), ("person", numbers)])
-    with (
-        parquet.ParquetWriter(folder / "measurements.parquet", rows, compression="zstd") as measured,
-        parquet.ParquetWriter(folder / "landmarks.parquet", landmarks, compression="zstd") as asked,
-    ):
+    schemas = {"measurements": rows, "landmarks": landmarks, "patients": _PEOPLE, "events": _EVENTS}
+    with ExitStack() as stack:
+        files = {
+            name: stack.enter_context(parquet.ParquetWriter(folder / f"{name}.parquet", schema, compression="zstd"))
+            for name, schema in schemas.items()
+        }
         for first in range(0, patients, _CHUNK):
-            one, other = _chunk(first, min(_CHUNK, patients - first))
-            measured.write_table(pa.table(one).cast(rows), _ROW_GROUP)
-            asked.write_table(pa.table(other).cast(landmarks), _ROW_GROUP)
+            for name, table in _chunk(first, min(_CHUNK, patients - first)).items():
+                files[name].write_table(pa.table(table).cast(schemas[name]), _ROW_GROUP)
+    (folder / "cohort.json").write_text(json.dumps({"hash": "benchmark", "source": "simulated"}))
 
 
-def _chunk(first: int, patients: int) -> tuple[dict[str, pa.Array], dict[str, pa.Array]]:
+def _chunk(first: int, patients: int) -> dict[str, dict[str, pa.Array]]:
     rng = np.random.default_rng(first)
     visits = rng.integers(4, 23, patients)
     person = np.repeat(np.arange(patients), visits)
@@ -61,7 +69,17 @@ def _chunk(first: int, patients: int) -> tuple[dict[str, pa.Array], dict[str, pa
         "code": pa.array(code.astype(np.int8)),
     }
     asked = {"patient_id": _names(first + person[after_first]), "landmark": _dates(days[after_first])}
-    return measured, asked | {"person": pa.array((first + person[after_first]).astype(np.int32))}
+    asked |= {"person": pa.array((first + person[after_first]).astype(np.int32))}
+    ids, nobody = _names(first + np.arange(patients)), pa.array([""] * patients)
+    people = dict.fromkeys(_PEOPLE.names, nobody) | {"patient_id": ids, "index_date": _dates(days[begins] + 1)}
+    people |= {
+        "birth_date": pa.nulls(patients),
+        "age_at_index": pa.array(np.full(patients, 60.0)),
+        "source_row": pa.array(np.arange(patients)),
+    }
+    ends = {"patient_id": ids, "occurred_at": _dates(days[begins + visits - 1] + 365), "kind": pa.array(["last_contact"] * patients)}
+    ends |= {"detail": nobody, "source_row": people["source_row"]}
+    return {"measurements": measured, "landmarks": asked, "patients": people, "events": ends}
 
 
 def _names(person: np.ndarray) -> pa.DictionaryArray:

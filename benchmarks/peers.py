@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 
-from benchmarks.contestants import COLUMNS, STATISTICS, WINDOWS
+from benchmarks.contestants import COLUMNS, STATISTICS, WINDOWS, Part
 from benchmarks.histories import BIOMARKERS
 
 _CHUNK = 20_000  # patients polars takes at a time: with all 200,000 at once it needs many times the memory
 _YEAR = 365.25
 
 
-def polars_streaming(folder: Path, take: Callable[[np.ndarray], None]) -> int:
+def polars_streaming(folder: Path, take: Part | None = None) -> int:
     """Polars, tuned: visits as wide rows, one join, disjoint age bins that the windows then add up; streaming engine."""
     patients = pl.scan_parquet(folder / "landmarks.parquet").select(pl.col("person").max()).collect().item() + 1
     done = 0
@@ -95,7 +94,7 @@ def _finished(b: int, w: int) -> pl.Expr:
     return pl.struct(of[name].alias(f"{BIOMARKERS[b]}__{name}__{WINDOWS[w]}d") for name in STATISTICS).alias(f"s{b}_{w}")
 
 
-def timeseriesflattener(folder: Path, take: Callable[[np.ndarray], None]) -> int:
+def timeseriesflattener(folder: Path, take: Part | None = None) -> int:
     """The package made for this task, used as its documentation shows; its latest and slope look outside the window."""
     import timeseriesflattener as ts
     from timeseriesflattener.aggregators import LatestAggregator, SlopeAggregator

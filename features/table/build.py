@@ -18,7 +18,7 @@ from features.cohort.files import code_hash, whole_file
 from features.cohort.schema import SCHEMAS, require_cohort
 from features.table.outcomes import EVENTS
 from features.table.stream import Block, cohort_blocks
-from features.table.table import ROW_GROUP, about_table, add_up, make_rows, write_parts
+from features.table.table import ROW_GROUP, about_table, add_up, make_rows, to_arrow, write_parts
 from features.tasks import Task
 from myeloma import ConfigError, DataError
 from myeloma.calendar import horizon_days
@@ -139,7 +139,7 @@ def _finished(work: Path, key: str) -> list[dict[str, Any]]:
 def _one_block(block: Block, task: Task, path: Path) -> dict[str, Any]:
     """Make and keep the rows of a block; its record is written last and says that it is whole."""
     made = make_rows(block.patients, block.histories, task)
-    event, after = (made.rows[name].to_numpy() for name in ("event", "time_to_event"))
+    event, after = made.columns["event"], made.columns["time_to_event"]
     lost = {f"{h}m": int(((event == "none") & (after < horizon_days(h))).sum()) for h in task.horizons}
     names = ("none", task.event, task.competing_event)
     record = {
@@ -149,7 +149,7 @@ def _one_block(block: Block, task: Task, path: Path) -> dict[str, Any]:
         "censored_before_horizon": lost,
     }
     with whole_file(path.with_suffix(".parquet")) as unfinished:
-        parquet.write_table(made.rows, unfinished, compression="lz4", use_dictionary=False, row_group_size=ROW_GROUP)
+        parquet.write_table(to_arrow(made.columns), unfinished, compression="lz4", use_dictionary=False, row_group_size=ROW_GROUP)
     with whole_file(path.with_suffix(".json")) as unfinished:
         unfinished.write_text(json.dumps(record))
     return record

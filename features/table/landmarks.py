@@ -19,7 +19,8 @@ _NO_DAY_IS_NEGATIVE = 1 << 30  # added to days that are packed beside a person
 def visits(results: Results, index_day: Days) -> tuple[NDArray[np.int32], Days]:
     """Return person and day of every visit, in order: the days, from the index date on, on which a result became available."""
     at = results.available >= index_day[results.patient]
-    packed = np.unique((results.patient[at].astype(np.int64) << 32) + results.available[at] + _NO_DAY_IS_NEGATIVE)
+    packed = np.sort((results.patient[at].astype(np.int64) << 32) + results.available[at] + _NO_DAY_IS_NEGATIVE)
+    packed = packed[np.flatnonzero(np.diff(packed, prepend=-1))]
     return (packed >> 32).astype(np.int32), ((packed & 0xFFFFFFFF) - _NO_DAY_IS_NEGATIVE).astype(np.int32)
 
 

@@ -50,9 +50,9 @@ class FeatureTable:
 
 @dataclass(frozen=True)
 class Made:
-    """What some patients gave: their rows, where each patient's begin, and how many visits were lost why."""
+    """What some patients gave: their rows by column, where each patient's begin, and how many visits were lost why."""
 
-    rows: pa.Table
+    columns: dict[str, pa.Array | NDArray]
     begins: NDArray[np.int64]
     attrition: dict[str, Any]
 
@@ -67,7 +67,9 @@ def build_table(cohort: Cohort, task: Task) -> FeatureTable:
     """
     made = make_rows(cohort.patients, Histories.of(cohort), task)
     attrition = add_up([made.attrition], task)
-    return FeatureTable(made.rows.to_pandas(), task.features, about_table(task, cohort.content_hash(), cohort.about, attrition))
+    return FeatureTable(
+        to_arrow(made.columns).to_pandas(), task.features, about_table(task, cohort.content_hash(), cohort.about, attrition)
+    )
 
 
 def make_rows(patients: pd.DataFrame, histories: Histories, task: Task) -> Made:
@@ -106,7 +108,7 @@ def make_rows(patients: pd.DataFrame, histories: Histories, task: Task) -> Made:
         **{f"{PREFIX}{name}": values for name, values in score_inputs(view, histories).items()},
         **{name: getattr(after, name)[at_risk] for name in OUTCOMES},
     }
-    return Made(to_arrow(columns), begins, attrition)
+    return Made(columns, begins, attrition)
 
 
 def add_up(parts: list[dict[str, Any]], task: Task) -> dict[str, Any]:

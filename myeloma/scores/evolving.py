@@ -157,6 +157,7 @@ def hemoglobin_falling(days: Sequence[float], values: Sequence[float]) -> float:
 
 def falling_line(slope: Array, standard_error: Array, count: Array) -> Array:
     """Return PANGEA 2023's flag from a fitted line: 1 where it falls with p < 0.5 on at least three values, else 0."""
-    least = student_t.ppf(1.0 - PANGEA_2023_P_BELOW / 2.0, np.maximum(count - 2.0, 1.0))
+    freedom, of = np.unique(np.maximum(count - 2.0, 1.0), return_inverse=True)  # few distinct counts: the quantile is dear
+    least = student_t.ppf(1.0 - PANGEA_2023_P_BELOW / 2.0, freedom)[of].reshape(np.shape(count))
     falls = (count >= PANGEA_2023_LEAST_VALUES) & (slope < 0) & (-slope > least * standard_error)
     return falls.astype(float)
