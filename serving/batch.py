@@ -44,7 +44,7 @@ def score_landmarks(
         scored = score_rows(artifact, histories, view.at(rows))
         status[present[rows][scored.criteria_met]] = CRITERIA_MET
         parts.append(pd.DataFrame(answer_columns(scored)))
-        progress(len(scored.criteria_met))
+        progress(int((~scored.criteria_met).sum()))
     answers = pd.concat(parts).set_index(present).reindex(range(len(landmarks)))
     keys = landmarks[["patient_id", "landmark"]].reset_index(drop=True).assign(status=status)
     return pd.concat([keys, answers], axis=1).assign(**identity(artifact))

@@ -46,6 +46,9 @@ def predict_risk(artifact: Artifact, x: Array) -> Array:
 
 def explain(artifact: Artifact, x: Array) -> Explained:
     """Return risks and SHAP contributions in the log-odds of the shown, calibrated risk."""
+    if not len(x):  # XGBoost refuses a table without rows
+        none = np.empty((0, len(artifact.horizons)))
+        return Explained(none, none, none, none, np.empty((*none.shape, len(artifact.columns))))
     log_odds = _log_odds(artifact, x)
     contributions = artifact.calibration.slope * artifact.model.contributions(x)
     lower, upper = _interval(artifact, x, log_odds)
