@@ -24,9 +24,9 @@ import xgboost as xgb
 from benchmarks.contestants import SPEC
 from features import load_task
 from features.tasks import DEFAULT_PARAMS, Task
-from training.estimators.boosting import direction_of_harm, fit_boosting
 from training.estimators.candidate import fit_candidate
 from training.estimators.hidden import DEFAULT_SHARE, with_hidden
+from training.estimators.kinds.boosting import direction_of_harm, fit_boosting
 from training.estimators.stacking import stack
 
 ROWS, QUICK_ROWS = (30_000, 1_000_000), (5_000,)

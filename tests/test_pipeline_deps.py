@@ -31,6 +31,8 @@ def imported_files(root, modules):
     while todo:
         file = todo.pop()
         seen.add(file)
+        if file.name == "__init__.py" and "iter_modules(__path__)" in file.read_text():  # it gathers every module of its folder
+            todo |= set(file.parent.glob("*.py")) - seen
         for node in ast.walk(ast.parse(file.read_text())):
             if isinstance(node, ast.ImportFrom) and node.module:
                 names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -9,6 +11,18 @@ from myeloma.catalogue import catalogue
 from myeloma.errors import DataError
 
 _OTHERS = {"age": (0.0, 120.0, "years"), "aberrant_plasma_cells": (0.0, 100.0, "%")}
+
+
+def check_names(key: str, given: Iterable[str], known: tuple[str, ...]) -> None:
+    """Refuse an input that a score does not have: what is misspelt would silently be unknown.
+
+    Raises
+    ------
+    TypeError
+        It is a mistake of the program that calls.
+    """
+    if unknown := sorted(set(given) - set(known)):
+        raise TypeError(f"{key} has no input {unknown[0]}; it has {', '.join(known)}")
 
 
 def checked(name: str, values: ArrayLike) -> NDArray[np.float64]:

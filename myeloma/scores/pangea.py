@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from myeloma.scores.checks import checked
+from myeloma.scores.checks import check_names, checked
 from myeloma.scores.score import ScoreResult, not_computable
 
 Array = NDArray[np.float64]
@@ -90,7 +90,14 @@ class Pangea:
         return np.where(np.isnan(risk), -1, group)
 
     def evaluate(self, **inputs: float | None) -> ScoreResult:
-        """Return group and published risks for one person; None or NaN means unknown, and nothing is then computed."""
+        """Return group and published risks for one person; None or NaN means unknown, and nothing is then computed.
+
+        Raises
+        ------
+        TypeError
+            An input that the model does not have.
+        """
+        check_names(self.key, inputs, self.inputs)
         values = {name: np.array([np.nan if inputs.get(name) is None else inputs[name]], dtype=float) for name in self.inputs}
         missing = tuple(name for name, value in values.items() if np.isnan(value[0]))
         if missing:

@@ -16,7 +16,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from myeloma.scores.checks import checked
+from myeloma.scores.checks import check_names, checked
 
 Array = NDArray[np.float64]
 
@@ -137,8 +137,7 @@ class Score:
         TypeError
             An input that the score does not have.
         """
-        if unknown := inputs.keys() - set(self.inputs):
-            raise TypeError(f"{self.key} has no input {sorted(unknown)[0]}; it has {', '.join(self.inputs)}")
+        check_names(self.key, inputs, self.inputs)
         values = {name: np.nan if inputs.get(name) is None else float(inputs[name]) for name in self.inputs}  # type: ignore[arg-type]
         found = self.evaluate_arrays(**{name: np.array([value]) for name, value in values.items()})
         position = int(found.category()[0])

@@ -1,11 +1,15 @@
-"""Model kinds. Each gives margins per horizon, and contributions that add up to them."""
+"""Model kinds. Each gives margins per horizon, and contributions that add up to them.
 
-from serving.models.base import Model, logistic, logit
-from serving.models.boosted import Boosted
-from serving.models.cox import CauseSpecificCox
-from serving.models.ensemble import MEMBER_KINDS, Ensemble
-from serving.models.linear import HorizonLogistic
+Every module of this folder is imported, so a new kind is one file here (how it answers: a subclass of `Model`) and one in
+`training/estimators/kinds/` (how it is fitted).
+"""
 
-KINDS: dict[str, type[Model]] = {**MEMBER_KINDS, "ensemble": Ensemble}
+from importlib import import_module
+from pkgutil import iter_modules
 
-__all__ = ["KINDS", "Boosted", "CauseSpecificCox", "Ensemble", "HorizonLogistic", "Model", "logistic", "logit"]
+from serving.models.base import KINDS, Model, logistic, logit
+
+for _module in iter_modules(__path__):
+    import_module(f"{__name__}.{_module.name}")
+
+__all__ = ["KINDS", "Model", "logistic", "logit"]

@@ -1,4 +1,4 @@
-"""What every model kind can do."""
+"""What every kind of model can do, and the kinds that there are."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+KINDS: dict[str, type[Model]] = {}  # by the name that artifacts and params.yaml have; a class enters itself
 
 
 def logit(p: Array) -> Array:
@@ -34,7 +35,24 @@ def row_sums(terms: Array) -> Array:
 
 
 class Model(ABC):
-    """A fitted model: margins (log-odds before calibration) per horizon, never falling with the horizon."""
+    """A fitted model: margins (log-odds before calibration) per horizon, never falling with the horizon.
+
+    `class Mine(Model, kind="mine")` makes a kind that artifacts can hold. What it has to keep, beside these methods, is in
+    `tests/serving/models/test_contract.py`, which runs over every kind: a row's answer is the same to the last bit whatever
+    other rows come with it and however many threads there are, and a missing value (NaN) is taken.
+    """
+
+    def __init_subclass__(cls, kind: str) -> None:
+        """Enter the class among the kinds.
+
+        Raises
+        ------
+        ValueError
+            Another class has the name.
+        """
+        if kind in KINDS:
+            raise ValueError(f'two classes are the model kind "{kind}": {KINDS[kind].__name__} and {cls.__name__}')
+        KINDS[kind] = cls
 
     @abstractmethod
     def margins(self, x: Array) -> Array:

@@ -20,7 +20,7 @@ def stack_horizons(x: Array, horizons: tuple[int, ...]) -> Array:
 
 
 @dataclass(frozen=True)
-class Boosted(Model):
+class Boosted(Model, kind="boosting"):
     """An XGBoost ensemble over features and horizon, constrained not to fall as the horizon grows."""
 
     booster: xgb.Booster
@@ -33,6 +33,8 @@ class Boosted(Model):
 
     def contributions(self, x: Array) -> Array:
         """Exact TreeSHAP of the booster. The horizon's own share stays in the base: a patient cannot act on it."""
+        if not len(x):  # XGBoost's answer would have another shape
+            return np.empty((0, len(self.horizons), len(self.columns)))
         matrix = xgb.DMatrix(stack_horizons(x, self.horizons))
         values = self.booster.predict(matrix, pred_contribs=True, strict_shape=True)[:, 0, : len(self.columns)]
         return values.astype(float).reshape(len(self.horizons), len(x), len(self.columns)).transpose(1, 0, 2)

@@ -22,7 +22,7 @@ _SMALLEST_RISK = 1e-9
 
 
 @dataclass(frozen=True)
-class CauseSpecificCox(Model):
+class CauseSpecificCox(Model, kind="cox"):
     """Coefficients of both causes (rows: progression, death) and their baseline hazard in each month."""
 
     design: LinearDesign

@@ -8,16 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from serving.models.base import Array, Model
-from serving.models.boosted import Boosted
-from serving.models.cox import CauseSpecificCox
-from serving.models.linear import HorizonLogistic
-
-MEMBER_KINDS: dict[str, type[Model]] = {"boosting": Boosted, "logistic": HorizonLogistic, "cox": CauseSpecificCox}
+from serving.models.base import KINDS, Array, Model
 
 
 @dataclass(frozen=True)
-class Ensemble(Model):
+class Ensemble(Model, kind="ensemble"):
     """Members by kind, with weights that are not negative and sum to 1, so the order of the horizons is kept."""
 
     members: dict[str, Model]
@@ -46,7 +41,7 @@ class Ensemble(Model):
     @classmethod
     def load(cls, folder: Path, content: dict[str, Any], columns: list[str], horizons: tuple[int, ...]) -> Ensemble:
         members = {
-            kind: MEMBER_KINDS[kind].load(folder / kind, {**member, "threads": content["threads"]}, columns, horizons)
+            kind: KINDS[kind].load(folder / kind, {**member, "threads": content["threads"]}, columns, horizons)
             for kind, member in content["members"].items()
         }
         return cls(members, content["weights"])

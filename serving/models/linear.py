@@ -14,7 +14,7 @@ from serving.models.design import LinearDesign
 
 
 @dataclass(frozen=True)
-class HorizonLogistic(Model):
+class HorizonLogistic(Model, kind="logistic"):
     """margin_h = level_h(months since diagnosis) + z b. Levels never fall with the horizon, so neither do risks."""
 
     design: LinearDesign

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from myeloma import DataError
-from myeloma.scores import MAYO_2018, SCORES
+from myeloma.scores import SCORES
+from myeloma.scores.mayo_2018 import MAYO_2018
 
 UNKNOWN = st.none() | st.just(math.nan)
 TRIPLES = st.tuples(

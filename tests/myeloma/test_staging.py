@@ -4,7 +4,8 @@ import itertools
 
 import pytest
 
-from myeloma.scores import ISS, POINT_SCORES, R2_ISS, R_ISS
+from myeloma.scores import POINT_SCORES
+from myeloma.scores.staging import ISS, R2_ISS, R_ISS
 
 # Tables worked out by hand from the publications that each stage cites.
 ISS_TABLE = {  # beta-2 microglobulin mg/L, albumin g/dL

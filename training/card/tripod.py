@@ -8,27 +8,15 @@ from __future__ import annotations
 from training.card import explained, performance, provenance, purpose, subgroups
 from training.card.document import Blank, Cell, Link, Part, Section, Table, Text
 from training.card.facts import Facts
-from training.estimators.hidden import DEFAULT_SHARE
+from training.estimators import KINDS
+from training.estimators.kind import WEIGHTED
 
 TITLE = "TRIPOD+AI"
 _NOTE = (
     "The headings are abbreviated and unconfirmed: fill in and hand in the checklist itself (Collins et al., BMJ 2024;385:e078378). "
     "What the run knows is filled in; the rest is left to be written by people, and says so."
 )
-_MISSING = {
-    "boosting": "Trees take it as missing.",
-    "logistic": "The mean of those fitted on stands in, and a column of its own says that the latest value is missing.",
-    "cox": "The mean of those fitted on stands in.",
-    "ensemble": "Each member has its own way.",
-}
 _HIDDEN = " A share of the visits was fitted to a second time with biomarkers hidden, to learn the risk where they are not known."
-_WEIGHTED = "to visits weighted by the inverse probability of being uncensored"
-_FITTED_TO = {  # those who are lost, or begin treatment, before a horizon
-    "boosting": _WEIGHTED,
-    "logistic": _WEIGHTED,
-    "cox": "to the times of progression and of death, each visit at risk until its observation ends",
-    "ensemble": f"each member in its own way (a Cox model to times, others {_WEIGHTED})",
-}
 _Items = list[tuple[str, Cell, str]]
 
 
@@ -82,9 +70,11 @@ def _data(facts: Facts) -> _Items:
 
 def _missing(facts: Facts) -> str:
     said = "A missing value stays unknown and is never taken as normal; nobody is left out for it, and no outcome fills it. "
-    kind = facts.model.get("kind", facts.name)
-    hidden = kind in ("boosting", "logistic") and float(facts.params.get("hidden_share", DEFAULT_SHARE)) > 0
-    return said + _MISSING.get(kind, "") + (_HIDDEN if hidden else "")
+    kind = KINDS.get(facts.model.get("kind", facts.name))
+    if kind is None:
+        return said
+    hidden = "hidden_share" in kind.defaults and float(facts.params.get("hidden_share", kind.defaults["hidden_share"])) > 0
+    return said + kind.missing + (_HIDDEN if hidden else "")
 
 
 def _outcome(facts: Facts) -> str:
@@ -100,8 +90,9 @@ def _sizes(facts: Facts) -> str:
 
 def _methods(facts: Facts) -> _Items:
     kind = facts.model.get("kind", facts.name)
+    fitted_to = KINDS[kind].fitted_to if kind in KINDS else WEIGHTED
     analysis = (
-        f"{kind}, fitted {_FITTED_TO.get(kind, _WEIGHTED)}; then recalibrated, so weighted, on people left out of the fit. "
+        f"{kind}, fitted {fitted_to}; then recalibrated, so weighted, on people left out of the fit. "
         "AUC, Brier score, calibration and net benefit, so weighted too, with intervals by patient bootstrap."
     )
     ethics = "No person is in this cohort." if facts.simulated else Blank("approval and consent for the source cohort")

@@ -29,7 +29,7 @@ TablePath = Annotated[Path | None, typer.Option("--table", help="Feature table. 
 @told
 def tune(
     task: TaskName,
-    model: Annotated[str, typer.Option(help="Which of the task's models: boosting, logistic or cox.")] = "boosting",
+    model: Annotated[str, typer.Option(help="Which of the task's models, such as boosting, logistic or cox.")] = "boosting",
     trials: Annotated[int, typer.Option(min=1, help="Trials of each study.")] = 25,
     outer: Annotated[int, typer.Option(min=0, help="Outer folds, which say what tuning is worth; 0 for none.")] = 3,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same search.")] = 1,

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from features import parse_column
 from features.history.columns import FeatureSpec
-from training.estimators.cox import converged
 from training.estimators.design import fit_design
+from training.estimators.hazards import converged
 from training.rows.censoring import STRATUM
 from training.rows.split import LEAST_EVENTS
 

@@ -16,14 +16,13 @@ from typing import Any
 import numpy as np
 import optuna
 import pandas as pd
-from optuna.trial import Trial, TrialState
+from optuna.trial import BaseTrial, TrialState
 
 from features import FeatureTable, Task
 from myeloma import ConfigError
 from myeloma.errors import nearest
 from serving.models import logistic
-from training.estimators.candidate import fitters
-from training.estimators.options import checked_options
+from training.estimators import KINDS, checked_model
 from training.estimators.stacking import stack
 from training.estimators.strata import with_strata
 from training.fitting.fit import hashes_of
@@ -32,24 +31,6 @@ from training.rows.split import Fold, evaluation_folds, patient_folds
 
 _INNER_FOLDS = 3
 _STARTUP_TRIALS = 8
-
-# What is searched, by model: options not named here stay as params.yaml has them.
-SPACES: dict[str, Callable[[Trial], dict[str, Any]]] = {
-    "boosting": lambda trial: {
-        "rounds": trial.suggest_int("rounds", 40, 400, log=True),
-        "depth": trial.suggest_int("depth", 2, 5),
-        "eta": trial.suggest_float("eta", 0.02, 0.2, log=True),
-        "min_child_weight": trial.suggest_float("min_child_weight", 1.0, 60.0, log=True),
-        "subsample": trial.suggest_float("subsample", 0.3, 0.9),
-        "colsample": trial.suggest_float("colsample", 0.2, 0.9),
-        "l2": trial.suggest_float("l2", 0.5, 50.0, log=True),
-    },
-    "logistic": lambda trial: {
-        "penalties": (trial.suggest_float("penalty", 1e-5, 1.0, log=True),),
-        "splines": trial.suggest_categorical("splines", [True, False]),
-    },
-    "cox": lambda trial: {"penalty": trial.suggest_float("penalty", 1e-5, 1.0, log=True)},
-}
 
 
 @dataclass(frozen=True)
@@ -85,7 +66,7 @@ def tune(table: FeatureTable, task: Task, search: Search, told: Callable[[str, o
     ConfigError
         The model is none of the task's, or has nothing to search.
     """
-    possible = [name for name in SPACES if name in task.models]
+    possible = [name for name, kind in KINDS.items() if kind.space is not None and name in task.models]
     if search.model not in possible:
         raise ConfigError(f'Nothing to tune for "{search.model}" in task {task.name}.', nearest(search.model, possible))
     check_table(table, task)
@@ -93,14 +74,14 @@ def tune(table: FeatureTable, task: Task, search: Search, told: Callable[[str, o
     if task.evaluation.kind == "held_out":
         rows = rows.iloc[evaluation_folds(rows, task.evaluation)[0].fit]
     rows = with_strata(rows, table.spec)
-    present = checked_options(fitters()[search.model], task.models[search.model], f"tasks.{task.name}.models.{search.model}")
+    present = checked_model(search.model, task)
     outer = []
     for k, fold in enumerate(patient_folds(rows, search.outer_folds, search.seed) if search.outer_folds else [], start=1):
         study = _studied(f"outer_{k}", rows.iloc[fold.fit], table, task, search, present, told)
-        options = present | SPACES[search.model](optuna.trial.FixedTrial(study.best_params))
+        options = present | _searched(search.model, optuna.trial.FixedTrial(study.best_params))
         outer.append(tuple(_loss(rows, fold, table, task, search.model, each) for each in (present, options)))
     study = _studied("final", rows, table, task, search, present, told)
-    best = SPACES[search.model](optuna.trial.FixedTrial(study.best_params))
+    best = _searched(search.model, optuna.trial.FixedTrial(study.best_params))
     return Tuned(best, float(study.best_value), outer)
 
 
@@ -129,7 +110,7 @@ def _studied(
         # A sampler of its own for each trial: what was drawn does not depend on where the search was interrupted.
         study.sampler = optuna.samplers.TPESampler(seed=search.seed * 10_000 + done, n_startup_trials=_STARTUP_TRIALS)
         trial = study.ask()
-        options, losses, state = present | SPACES[search.model](trial), [], TrialState.COMPLETE
+        options, losses, state = present | _searched(search.model, trial), [], TrialState.COMPLETE
         for step, fold in enumerate(folds):
             losses.append(_loss(rows, fold, table, task, search.model, options))
             trial.report(float(np.mean(losses)), step)
@@ -139,6 +120,12 @@ def _studied(
         study.tell(trial, None if state is TrialState.PRUNED else float(np.mean(losses)), state)
         told(part, study.trials[trial.number])
     return study
+
+
+def _searched(model: str, trial: BaseTrial) -> dict[str, Any]:
+    space = KINDS[model].space
+    assert space is not None, f"{model} has nothing to search"
+    return space(trial)
 
 
 def _asked(task: Task, present: dict[str, Any]) -> str:
@@ -151,7 +138,7 @@ def _loss(rows: pd.DataFrame, fold: Fold, table: FeatureTable, task: Task, model
     """Return the mean IPCW-weighted log loss, over all horizons, on the people that a fold judges."""
     columns = table.spec.columns()
     fit_rows, judged = rows.iloc[fold.fit], rows.iloc[fold.judge]
-    fitted = fitters()[model](fit_rows[columns].to_numpy(dtype=float), fit_rows, columns, task.horizons, **options)
+    fitted = KINDS[model].fit(fit_rows[columns].to_numpy(dtype=float), fit_rows, columns, task.horizons, **options)
     stacked = stack(judged, task.horizons)
     risk = logistic(fitted.margins(judged[columns].to_numpy(dtype=float)))[stacked.row, stacked.horizon]
     risk = np.clip(risk, 1e-9, 1.0 - 1e-9)

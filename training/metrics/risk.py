@@ -33,16 +33,21 @@ def main_measures(sample: Sample, risk: Array) -> dict[Key, Array]:
         mean_risk = sample.counts @ risk / rows
         ipa = np.where(brier_null > 0, 1.0 - brier / brier_null, np.nan)
         ratio = np.where(mean_risk > 0, observed / mean_risk, np.nan)
-    order = np.argsort(risk, kind="stable")
-    last = np.append(np.diff(risk[order]) != 0, True)
     return {
-        ("auc", None): auc_of_draws(sample.known, order, sample.case[order], last),
+        ("auc", None): auc(sample, risk),
         ("brier", None): brier,
         ("ipa", None): ipa,
         ("observed", None): observed,
         ("mean_risk", None): mean_risk,
         ("oe_ratio", None): ratio,
     }
+
+
+def auc(sample: Sample, risk: Array) -> Array:
+    """Return the AUC in each draw (see `main_measures`)."""
+    order = np.argsort(risk, kind="stable")
+    last = np.append(np.diff(risk[order]) != 0, True)
+    return auc_of_draws(sample.known, order, sample.case[order], last)
 
 
 def all_measures(sample: Sample, risk: Array, cut_offs: tuple[float, ...]) -> dict[Key, Array]:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from training.metrics import Draws, judged_at
 from training.metrics.decision import decision_measures
 from training.metrics.figures import refusal
-from training.plots.held_out import panels, save
+from training.plots.style import DATA, EDGE, LINE, MODEL, REFERENCE, SMALL, Look, looks, names_at_ends, panels, percent, styled, with_strips
 from training.rows.landmark_tables import landmark_name
 
 Array = NDArray[np.float64]
@@ -48,83 +48,94 @@ def decision_curves(rows: pd.DataFrame, risks: Mapping[str, Array], horizons: tu
     return pd.DataFrame(lines, columns=["model", "horizon", "threshold", "net_benefit", "rows"])
 
 
+@styled
 def plot_decision(curves: pd.DataFrame, name: str, published: set[str], title: str, path: Path) -> None:
     """Plot a candidate's net benefit beside the published scores, treat-all and treat-none."""
     horizons = sorted(curves["horizon"].unique())
-    figure, axes = panels(len(horizons))
+    figure, axes = panels(len(horizons), title)
+    style = looks(name, [model for model in curves["model"].unique() if model in published])
     for axis, months in zip(axes, horizons, strict=False):
         here = curves[curves["horizon"] == months]
-        for k, (model, curve) in enumerate(here.groupby("model", sort=True)):
-            if model in ("treat all", "treat none"):
-                axis.plot(
-                    curve["threshold"],
-                    curve["net_benefit"],
-                    color="0.3",
-                    linewidth=1,
-                    linestyle="--" if model == "treat all" else ":",
-                    label=model,
-                )
-            elif model == name or model in published:
-                chosen = model == name
-                axis.plot(
-                    curve["threshold"],
-                    curve["net_benefit"],
-                    color="C0" if chosen else f"C{1 + k % 9}",
-                    linewidth=2.5 if chosen else 0.9,
-                    label=model,
-                )
         best = here.loc[~here["model"].isin(["treat all"]), "net_benefit"].max()
-        axis.set(
-            xlim=(0.05, 0.5), ylim=(-0.25 * best, 1.15 * best), xlabel="threshold", ylabel="net benefit",
-            title=f"{months} months, {here['rows'].iloc[0]} rows with every risk",
-        )  # fmt: skip
-        axis.title.set_fontsize(9)
-        axis.legend(fontsize=7, loc="upper right")
-    save(figure, title, path)
+        axis.set(xlim=(0.05, 0.5), ylim=(-0.25 * best, 1.15 * best))
+        ends = []
+        for model, curve in here.groupby("model", sort=False):
+            x, y = curve["threshold"].to_numpy(), curve["net_benefit"].to_numpy()
+            if model in ("treat all", "treat none"):
+                axis.plot(x, y, color=EDGE, linewidth=1.0, linestyle="--" if model == "treat all" else ":")
+                last = len(y) - 1 if model == "treat none" else int(np.flatnonzero(y >= axis.get_ylim()[0])[-1])
+            elif model in style:
+                _line(axis, x, y, style[model], width=2.4 if model == name else 1.2, marks=False)
+                last = len(y) - 1
+            else:
+                continue
+            if model == "treat all":
+                axis.annotate(model, (x[last], y[last]), xytext=(4, 4), textcoords="offset points", color=EDGE, fontsize=SMALL)
+            elif (look := style.get(model)) is not None or model == "treat none":
+                ends.append((x[last], y[last], str(model), look.colour if look else EDGE))
+        names_at_ends(axis, ends)
+        axis.set(xlabel="threshold", ylabel="net benefit", title=f"within {months} months, {here['rows'].iloc[0]} visits with every risk")
+        percent(axis, "x")
+    figure.savefig(path)
 
 
+@styled
 def plot_landmarks(performance: pd.DataFrame, name: str, landmarks: tuple[float, ...], title: str, path: Path) -> None:
-    """Plot a candidate's AUC with its interval at each fixed landmark; the other candidates are grey."""
-    figures = performance[(performance["measure"] == "auc") & performance["subset"].isin([landmark_name(years) for years in landmarks])]
+    """Plot a candidate's AUC with its interval at each fixed landmark, the other candidates beside; below, how many people are judged."""
     at = {landmark_name(years): years for years in landmarks}
-    horizons = sorted(figures["horizon"].unique())
-    figure, axes = panels(len(horizons))
-    for axis, months in zip(axes, horizons, strict=False):
-        here = figures[figures["horizon"] == months].dropna(subset="estimate")
-        _beside(axis, here.assign(x=here["subset"].map(at)), name, "lower right")
-        axis.set(xlabel="years since diagnosis", ylabel="AUC", ylim=(0.4, 1.0), xticks=list(landmarks), title=f"{months} months from there")
-    save(figure, title, path)
+    subset = performance[performance["subset"].isin(list(at))]
+    found = subset[subset["measure"] == "auc"]
+    horizons = sorted(found["horizon"].unique())
+    figure, axes, strips = with_strips(len(horizons), title)
+    for axis, strip, months in zip(axes, strips, horizons, strict=False):
+        here = found[found["horizon"] == months].dropna(subset="estimate")
+        axis.set(ylabel="AUC", ylim=(0.4, 1.0), title=f"within {months} months from there")
+        axis.axhline(0.5, **REFERENCE)
+        _beside(axis, here.assign(x=here["subset"].map(at)), name)
+        people = subset[(subset["measure"] == "patients") & (subset["horizon"] == months) & (subset["model"] == name)]
+        strip.bar(people["subset"].map(at), people["estimate"], 0.25, color=LINE, edgecolor=EDGE)
+        for years, count in zip(people["subset"].map(at), people["estimate"], strict=True):
+            strip.annotate(f"{count:.0f}", (years, count), xytext=(0, 1), textcoords="offset points", ha="center", fontsize=SMALL)
+        strip.set(xlabel="years since diagnosis", ylabel="people", xticks=list(landmarks), yticks=[])
+        strip.margins(y=0.5)
+    figure.savefig(path)
 
 
+@styled
 def plot_brier(performance: pd.DataFrame, name: str, title: str, path: Path) -> None:
     """Plot a candidate's Brier score and scaled Brier score with intervals over the horizons, all visits together."""
-    figure, axes = panels(2)
+    figure, axes = panels(2, title)
     pooled = performance[performance["subset"] == ""].dropna(subset="estimate")
     for axis, (measure, label) in zip(axes, (("brier", "Brier score"), ("ipa", "scaled Brier score")), strict=True):
         here = pooled[pooled["measure"] == measure]
-        _beside(axis, here.assign(x=here["horizon"]), name, "best")
-        axis.set(xlabel="horizon, months", ylabel=label, xticks=sorted(pooled["horizon"].unique()))
-    axes[1].axhline(0.0, color="0.3", linewidth=1, linestyle="--")
-    save(figure, title, path)
+        axis.set(xlabel="horizon, months", title=label, xticks=sorted(pooled["horizon"].unique()))
+        if measure == "ipa":
+            axis.axhline(0.0, **REFERENCE)
+        _beside(axis, here.assign(x=here["horizon"]), name)
+    figure.savefig(path)
 
 
-def _beside(axis: Axes, figures: pd.DataFrame, name: str, place: str) -> None:
-    """Draw one line per model over `x`: the chosen one with intervals, the others in grey."""
-    for model, line in figures.groupby("model"):
+def _beside(axis: Axes, figures: pd.DataFrame, name: str) -> None:
+    """Draw one line per model over `x`: the chosen one with intervals, the others in looks of their own, named at their ends."""
+    style, ends = looks(name, figures["model"].unique()), []
+    for model, line in figures.groupby("model", sort=False):
+        look, line = style[str(model)], line.sort_values("x")
+        x, y = line["x"].to_numpy(), line["estimate"].to_numpy()
         if model != name:
-            axis.plot(line["x"], line["estimate"], color="0.8", linewidth=1, marker=".", zorder=1)
-    chosen = figures[figures["model"] == name]
+            _line(axis, x, y, look, width=1.2, marks=True)
+        if look is not None:
+            ends.append((x[-1], y[-1], str(model), look.colour))
+    chosen = figures[figures["model"] == name].sort_values("x")
     if len(chosen):
         bars = [(chosen["estimate"] - chosen["lo"]).clip(lower=0), (chosen["hi"] - chosen["estimate"]).clip(lower=0)]
-        axis.errorbar(
-            chosen["x"].to_numpy(),
-            chosen["estimate"].to_numpy(),
-            yerr=np.array(bars),
-            fmt="o-",
-            color="C0",
-            capsize=3,
-            label=name,
-            zorder=2,
-        )
-    axis.plot([], [], color="0.8", label="other candidates")
-    axis.legend(fontsize=8, loc=place)
+        x, y = chosen["x"].to_numpy(), chosen["estimate"].to_numpy()
+        axis.errorbar(x, y, yerr=np.array(bars), **MODEL.of_line(), linewidth=2.2, zorder=3)
+    names_at_ends(axis, ends)
+
+
+def _line(axis: Axes, x: Array, y: Array, look: Look | None, width: float, *, marks: bool) -> None:
+    if look is None:
+        axis.plot(x, y, color=EDGE, linewidth=0.7, alpha=0.6, zorder=1)
+        return
+    drawn = look.of_line() if marks else look.of_line() | {"marker": ""}
+    axis.plot(x, y, **drawn, linewidth=width, markersize=4, zorder=3 if look.colour == DATA else 2)

@@ -6,33 +6,57 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.ticker import LogLocator, NullFormatter
 from numpy.typing import NDArray
+from scipy.stats import rankdata
 
 from features import parse_column
 from features.history.columns import group_label
 from myeloma import catalogue
-from training.plots.held_out import plt, save
+from training.plots.style import DATA, EDGE, INK, LOWERS, RAISES, picture, styled
 
 Array = NDArray[np.float64]
 _SHOWN_FEATURES = 15
+_LOW_TO_HIGH = LinearSegmentedColormap.from_list("low_to_high", [LOWERS, "#B9C2CB", RAISES])
 
 
+@styled
 def beeswarm(values: Array, x: Array, columns: list[str], title: str, path: Path) -> None:
-    """Plot each visit's contribution of the most important features, coloured by the feature's value."""
-    import shap  # seconds to import
+    """Plot each visit's contribution of the most important features, coloured by the feature's value; unknown ones are hollow."""
+    weight = np.abs(values).mean(axis=0)
+    shown = [j for j in np.argsort(-weight, kind="stable")[:_SHOWN_FEATURES] if weight[j] > 0]
+    figure = picture(10.0, 0.36 * len(shown) + 1.6, title)
+    axis = figure.subplots()
+    axis.axvline(0.0, color=EDGE, linewidth=0.8)
+    for row, j in enumerate(shown):
+        known = np.isfinite(x[:, j])
+        spread = row + _swarm(values[:, j], np.ptp(values[:, shown]))
+        axis.scatter(values[~known, j], spread[~known], s=7, facecolors="none", edgecolors=EDGE, linewidths=0.5, zorder=2)
+        rank = rankdata(x[known, j]) / max(known.sum(), 1)
+        drawn = axis.scatter(values[known, j], spread[known], s=7, c=rank, cmap=_LOW_TO_HIGH, vmin=0, vmax=1, linewidths=0, zorder=3)
+    axis.set_yticks(range(len(shown)), [parse_column(columns[j]).label for j in shown], color=INK)
+    axis.set(ylim=(len(shown) - 0.4, -0.6), xlabel="contribution, log-odds (left lowers, right raises the risk); hollow: value unknown")
+    if shown:
+        bar = figure.colorbar(drawn, ax=axis, aspect=40, pad=0.01, ticks=[0, 1])
+        bar.set_ticklabels(["lowest", "highest"])
+        bar.set_label("value among these visits", labelpad=-25)
+        bar.outline.set_visible(False)
+    figure.savefig(path)
 
-    used = np.flatnonzero(np.abs(values).max(axis=0) > 0)
-    labels = [parse_column(columns[j]).label for j in used]
-    explanation = shap.Explanation(values=values[:, used], data=x[:, used], feature_names=labels)
-    shown = min(_SHOWN_FEATURES, len(used))
-    figure, axis = plt.subplots(figsize=(11, 0.42 * shown + 2))
-    shap.plots.beeswarm(explanation, max_display=shown, show=False, group_remaining_features=False, ax=axis, plot_size=None)
-    axis.tick_params(axis="y", labelsize=10)  # the longest label leaves room for the points
-    axis.set_xlabel("contribution, log-odds; grey: value missing", fontsize=11)
-    save(figure, title, path, fit=True)
+
+def _swarm(values: Array, span: float) -> Array:
+    """Return by how much each point is moved up or down so that points of about one value stand beside each other."""
+    bins = np.round(80.0 * values / max(span, 1e-12)).astype(int)
+    order = np.lexsort((np.arange(len(bins)), bins))
+    _, start, count = np.unique(bins[order], return_index=True, return_counts=True)
+    place = np.empty(len(values))
+    place[order] = np.arange(len(values)) - np.repeat(start, count)
+    side = np.where(place % 2 == 0, 1.0, -1.0) * np.ceil(place / 2)
+    return 0.42 * side / max(np.ceil(count.max() / 2), 6.0)
 
 
+@styled
 def biomarker_bar(weights: pd.DataFrame, title: str, path: Path) -> None:
     """Plot the share of each biomarker in the mean |contributions|, with a line from the lowest to the highest of the fits to halves.
 
@@ -41,19 +65,23 @@ def biomarker_bar(weights: pd.DataFrame, title: str, path: Path) -> None:
     weights : DataFrame
         The lines of one horizon of `training.explanation.importance.Weights.table`.
     """
-    figure, axis = plt.subplots(figsize=(9, 0.45 * len(weights) + 2.2))
+    figure = picture(8.0, 0.36 * len(weights) + 2.2, title)
+    axis = figure.subplots()
     place, fits = np.arange(len(weights))[::-1], weights["fits"].max()
-    axis.barh(place, 100 * weights["share"], color="C0", tick_label=[group_label(name) for name in weights["biomarker"]])
+    axis.barh(place, 100 * weights["share"], 0.6, color=DATA)
+    axis.set_yticks(place, [group_label(name) for name in weights["biomarker"]], color=INK)
+    axis.grid(visible=False, axis="y")
     axis.set_xlabel("share of all together, %")
     if fits:
-        axis.hlines(place, 100 * weights["share_lo"], 100 * weights["share_hi"], color="black")
+        axis.hlines(place, 100 * weights["share_lo"], 100 * weights["share_hi"], color=INK, linewidth=1.6)
         axis.set_xlabel(f"share of all together, %\nlines: lowest to highest of {fits} fits to halves of the patients")
     total = weights["log_odds"].sum() / 100
     above = axis.secondary_xaxis("top", functions=(lambda share: share * total, lambda value: value / total if total else value))
     above.set_xlabel("mean |contribution|, log-odds")
-    save(figure, title, path, fit=True)
+    figure.savefig(path)
 
 
+@styled
 def dependence(points: dict[str, tuple[Array, Array]], title: str, path: Path) -> None:
     """Plot the contribution of a biomarker, all its columns together, against its latest value, a panel for each.
 
@@ -64,15 +92,16 @@ def dependence(points: dict[str, tuple[Array, Array]], title: str, path: Path) -
     points : latest values and contributions (rows each), by biomarker
     """
     lines = (len(points) + 1) // 2
-    figure, axes = plt.subplots(lines, 2, figsize=(11, 3.2 * lines + 0.6), sharey=True, squeeze=False)
+    figure = picture(10.0, 3.2 * lines + 0.5, title)
+    axes = figure.subplots(lines, 2, sharey=True, squeeze=False)
     for axis in axes.flat[len(points) :]:
         axis.remove()
     for axis, (name, (value, contribution)) in zip(axes.flat, points.items(), strict=False):
         missing = np.isnan(value)
-        axis.axhline(0, color="0.7", linewidth=1)
-        axis.scatter(value, contribution, s=9, alpha=0.4, color="C0", linewidths=0)
+        axis.axhline(0, color=EDGE, linewidth=1)
+        axis.scatter(value, contribution, s=9, alpha=0.4, color=DATA, linewidths=0)
         at_edge = np.ones(missing.sum())
-        axis.plot(at_edge, contribution[missing], "_", color="C1", markersize=12, transform=axis.get_yaxis_transform(), clip_on=False)
+        axis.plot(at_edge, contribution[missing], "_", color=RAISES, markersize=12, transform=axis.get_yaxis_transform(), clip_on=False)
         if catalogue()[name].scale == "log" and np.nanmin(value) > 0:
             axis.set_xscale("log")
             axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
@@ -82,4 +111,4 @@ def dependence(points: dict[str, tuple[Array, Array]], title: str, path: Path) -
         axis.set(title=group_label(name), xlabel=f"latest value, {catalogue()[name].unit.strip('{}')}; {without}")
     for axis in axes[:, 0]:
         axis.set_ylabel("contribution of all\nits columns, log-odds")
-    save(figure, title, path, fit=True)
+    figure.savefig(path)

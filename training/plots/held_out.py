@@ -1,27 +1,25 @@
-"""The pictures of a run that are drawn from held-out predictions, and what all pictures share."""
+"""The pictures of a run that are drawn from held-out predictions."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
 
-import matplotlib
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from myeloma.calendar import horizon_days
 from training.metrics import Sample, weighted_auc
 from training.metrics.calibration import CLASSES, calibration_curve
 from training.metrics.figures import interval
+from training.plots.style import DATA, EDGE, INK, OFF, RAISES, REFERENCE, SMALL, panels, percent, styled, with_strips
 from training.rows.censoring import FollowUp
-
-matplotlib.use("Agg")
-import matplotlib.pyplot as plt
-from matplotlib.figure import Figure
 
 Array = NDArray[np.float64]
 _LEAST_GROUP = 30  # rows; a smaller group says nothing about calibration
+_FEW = 20  # visits; fewer in a part of the strip are dotted
 DRAWS = 100  # for the intervals of the groups of a calibration plot
 
 
@@ -42,57 +40,61 @@ class Shown:
         )
 
 
+@styled
 def calibration(shown: list[Shown], title: str, path: Path) -> None:
     """Plot observed against predicted risk: groups of equal size (or the classes of a score) and a smoothed curve.
 
     The groups show their Aalen-Johansen incidence with 95 % intervals from drawing patients. The curve is the one that
-    the ICI measures. The spikes at the foot show how the predicted risks are spread.
+    the ICI measures. The strip below shows how many visits have which risk.
     """
-    figure, axes = panels(len(shown))
-    for axis, judged in zip(axes, shown, strict=False):
+    figure, axes, strips = with_strips(len(shown), title)
+    for axis, strip, judged in zip(axes, strips, shown, strict=False):
         groups = risk_groups(judged.risk)
         predicted = np.array([judged.risk[group].mean() for group in groups])
         observed, low, high = np.array([_incidence(judged, group) for group in groups]).T
         top = max(0.01, predicted.max(), high.max()) * 1.05
-        axis.plot([0, top], [0, top], color="0.7", linewidth=1, label="perfect")
+        axis.plot([0, top], [0, top], **REFERENCE, label="perfect")
         if len(np.unique(judged.risk)) > CLASSES:
             order = np.argsort(judged.risk)
             curve = calibration_curve(judged.sample(draws=1), judged.risk)
-            axis.plot(judged.risk[order], curve[order], color="C1", linewidth=1.5, label="smoothed")
+            axis.plot(judged.risk[order], curve[order], color=RAISES, linestyle=(0, (6, 2)), label="smoothed")
         bars = [np.maximum(observed - low, 0), np.maximum(high - observed, 0)]
-        axis.errorbar(predicted, observed, yerr=bars, fmt="o", color="C0", elinewidth=1, capsize=2, label=f"{len(groups)} groups")
-        height, edges = np.histogram(np.clip(judged.risk, 0, top), bins=60, range=(0, top))
-        axis.vlines((edges[:-1] + edges[1:]) / 2, 0, 0.12 * top * height / height.max(), color="0.5", linewidth=1.2)
-        axis.set(
-            xlim=(0, top),
-            ylim=(0, top),
-            xlabel="predicted risk",
-            ylabel="observed incidence (Aalen-Johansen)",
-            title=f"{judged.months} months",
-        )
-        axis.legend(loc="upper left", fontsize=8)
-    save(figure, title, path)
+        axis.errorbar(predicted, observed, yerr=bars, fmt="o", color=DATA, elinewidth=1, label=f"{len(groups)} groups, 95 % interval")
+        axis.set(xlim=(0, top), ylim=(0, top), ylabel="observed (Aalen-Johansen)", title=f"within {judged.months} months")
+        axis.legend(loc="upper left")
+        _spread(strip, judged.risk, top)
+        percent(axis, "xy", 0 if top > 0.1 else 1)
+    figure.savefig(path)
 
 
+def _spread(strip: Axes, risk: Array, top: float) -> None:
+    """Draw how many visits have which risk; parts with few are dotted."""
+    height, edges = np.histogram(np.clip(risk, 0, top), bins=30, range=(0, top))
+    few = height < _FEW
+    width = edges[1] - edges[0]
+    strip.bar(edges[:-1][~few], height[~few], width, align="edge", color=OFF, edgecolor=EDGE)
+    strip.bar(edges[:-1][few], height[few], width, align="edge", color="none", edgecolor=EDGE, linestyle=":")
+    strip.set(xlabel="predicted risk", ylabel="visits", yticks=[int(height.max())])
+    strip.yaxis.label.set_fontsize(SMALL)
+
+
+@styled
 def roc(shown: list[Shown], title: str, path: Path) -> None:
     """Plot sensitivity against 1 - specificity, both weighted for censoring; deaths first are non-cases."""
-    figure, axes = panels(len(shown))
+    figure, axes = panels(len(shown), title)
     for axis, judged in zip(axes, shown, strict=False):
         sample, risk = judged.sample(draws=1), judged.risk
         weight, case = sample.known[0], sample.case
         order = np.argsort(-risk, kind="stable")
         sensitivity, fall_out = (np.cumsum((weight * chosen)[order]) / max((weight * chosen).sum(), 1e-12) for chosen in (case, ~case))
         ends = np.flatnonzero(np.append(np.diff(risk[order]) != 0, True))  # ties move together
-        axis.plot([0, 1], [0, 1], color="0.7", linewidth=1)
-        axis.plot(
-            np.append(0, fall_out[ends]),
-            np.append(0, sensitivity[ends]),
-            color="C0",
-            label=f"AUC {weighted_auc(risk, weight * case, weight * ~case):.3f}",
-        )
-        axis.set(xlim=(0, 1), ylim=(0, 1), xlabel="1 - specificity", ylabel="sensitivity", title=f"{judged.months} months")
-        axis.legend(loc="lower right", fontsize=8)
-    save(figure, title, path)
+        axis.plot([0, 1], [0, 1], **REFERENCE)
+        axis.plot(np.append(0, fall_out[ends]), np.append(0, sensitivity[ends]), color=DATA)
+        auc = weighted_auc(risk, weight * case, weight * ~case)
+        axis.text(0.97, 0.05, f"AUC {auc:.3f}", ha="right", color=INK, fontweight="bold", transform=axis.transAxes)
+        axis.set(xlim=(0, 1), ylim=(0, 1.01), xlabel="1 - specificity", ylabel="sensitivity", title=f"within {judged.months} months")
+        percent(axis)
+    figure.savefig(path)
 
 
 def risk_groups(risk: Array) -> list[NDArray[np.int64]]:
@@ -111,20 +113,3 @@ def _incidence(judged: Shown, rows: NDArray[np.int64]) -> tuple[float, float, fl
     sample = judged.sample(rows)
     size = sample.counts.sum(axis=1)
     return interval(np.divide(sample.known @ sample.case, size, out=np.full(len(size), np.nan), where=size > 0))
-
-
-def panels(n: int):  # noqa: ANN201 - matplotlib's own pair
-    """Return a figure with n panels beside each other, and the panels."""
-    width = 4.6 * max(n, 1)
-    figure, axes = plt.subplots(1, max(n, 1), figsize=(width, 4.6), squeeze=False)
-    figure.subplots_adjust(left=1.0 / width, right=1 - 0.15 / width, bottom=0.12, top=0.84, wspace=0.28)
-    return figure, axes[0]
-
-
-def save(figure: Figure, title: str, path: Path, fit: bool = False) -> None:
-    """Write a figure with its title, and close it; `fit` makes room for long labels, which takes longer."""
-    figure.suptitle(title, fontsize=11)
-    if fit:
-        figure.tight_layout()
-    figure.savefig(path, dpi=100)
-    plt.close(figure)

@@ -17,8 +17,8 @@ import pandas as pd
 from features.simulation.smm.concordance import concordance
 from features.table.table import FeatureTable
 from myeloma.calendar import DAYS_PER_YEAR
-from myeloma.scores import MAYO_2018, PANGEA_SMM, PANGEA_SMM_STATIC, Pangea
-from myeloma.scores.mayo_2018 import BMPC_ABOVE_PERCENT, FLC_RATIO_ABOVE, M_PROTEIN_ABOVE_G_DL
+from myeloma.scores.mayo_2018 import BMPC_ABOVE_PERCENT, FLC_RATIO_ABOVE, M_PROTEIN_ABOVE_G_DL, MAYO_2018
+from myeloma.scores.pangea import PANGEA_SMM, PANGEA_SMM_STATIC, Pangea
 
 SHOWN = (8000, 1)  # people and seed of the cohort that the page and the tests judge
 SAME_VISIT_DAYS = 14  # results known within these days are one visit, as the authors ask of their users

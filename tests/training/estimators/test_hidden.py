@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 
 from serving.models import logistic
-from training.estimators.boosting import fit_boosting
 from training.estimators.design import fit_design
 from training.estimators.hidden import with_hidden
-from training.estimators.linear import fit_logistic
+from training.estimators.kinds.boosting import fit_boosting
+from training.estimators.kinds.logistic import fit_logistic
 from training.estimators.stacking import Stacked
 
 COLUMNS = ["m_protein__last__ever", "m_protein__slope__ever", "bmpc__last__ever", "age", "months_since_index"]

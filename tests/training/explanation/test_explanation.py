@@ -14,7 +14,7 @@ from training.estimators.design import fit_design
 from training.explanation.explanation import dependence, explain_model, horizons_to_show
 from training.explanation.importance import Weights, harm_agreement
 from training.plots import contributions as shap_plots
-from training.plots.held_out import plt
+from training.plots.style import Picture
 
 SPEC = FeatureSpec(("m_protein", "bmpc", "hemoglobin"), ("ever",), ("last", "slope"), ("age",))
 NAMES = ["age", "m_protein", "bmpc", "hemoglobin"]
@@ -42,9 +42,8 @@ def weights(model, *halves):
 def drawn(monkeypatch):
     """The figure that was saved last."""
     figures = []
-    monkeypatch.setattr(shap_plots, "save", lambda figure, title, path, fit=False: figures.append(figure))
-    yield lambda: figures[-1]
-    plt.close("all")
+    monkeypatch.setattr(Picture, "savefig", lambda figure, path: figures.append(figure))
+    return lambda: figures[-1]
 
 
 def test_a_ranking_that_every_fit_repeats_has_correlation_1_and_no_spread():

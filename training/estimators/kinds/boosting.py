@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -11,10 +11,14 @@ from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt
 
 from features import parse_column
 from myeloma import catalogue
-from serving.models import Boosted
 from serving.models.base import Array
+from serving.models.boosted import Boosted
 from training.estimators.hidden import DEFAULT_SHARE, HiddenShare, with_hidden
+from training.estimators.kind import Kind
 from training.estimators.stacking import Weighting, stack
+
+if TYPE_CHECKING:
+    from optuna.trial import Trial
 
 Share = Annotated[float, Field(gt=0, le=1)]
 # Statistics that move with the biomarker: when it harms to be high, it harms to have them high.
@@ -90,3 +94,24 @@ def direction_of_harm(name: str) -> int:
     if column.statistic is None or column.statistic == "slope_se" or not column.statistic.startswith(_LEVELS_AND_CHANGES):
         return 0
     return {"higher": 1, "lower": -1, None: 0}[catalogue()[column.biomarker].harm]
+
+
+def _space(trial: Trial) -> dict[str, Any]:
+    return {
+        "rounds": trial.suggest_int("rounds", 40, 400, log=True),
+        "depth": trial.suggest_int("depth", 2, 5),
+        "eta": trial.suggest_float("eta", 0.02, 0.2, log=True),
+        "min_child_weight": trial.suggest_float("min_child_weight", 1.0, 60.0, log=True),
+        "subsample": trial.suggest_float("subsample", 0.3, 0.9),
+        "colsample": trial.suggest_float("colsample", 0.2, 0.9),
+        "l2": trial.suggest_float("l2", 0.5, 50.0, log=True),
+    }
+
+
+KIND = Kind(
+    name="boosting",
+    fit=fit_boosting,
+    example={"rounds": 20, "depth": 2, "eta": 0.1, "min_child_weight": 5.0, "subsample": 0.8, "l2": 5.0, "seed": 1},
+    missing="Trees take it as missing.",
+    space=_space,
+)

@@ -8,20 +8,24 @@ too low at diagnosis and too high years later.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import pandas as pd
 from pydantic import Field, NonNegativeInt, PositiveFloat
 from sklearn.linear_model import LogisticRegression
 
-from serving.models import HorizonLogistic, logistic
-from serving.models.base import Array
+from serving.models.base import Array, logistic
 from serving.models.course import MONTHS, Course
+from serving.models.linear import HorizonLogistic
 from training.estimators.design import fit_design
 from training.estimators.hidden import DEFAULT_SHARE, HiddenShare, with_hidden
+from training.estimators.kind import Kind
 from training.estimators.stacking import Weighting, stack
 from training.rows.split import patient_folds
+
+if TYPE_CHECKING:
+    from optuna.trial import Trial
 
 _UNPENALISED = 100.0  # horizon columns are this large, so that the penalty on their coefficients is nothing
 _HARDLY_PENALISED = 10.0  # and those of the time since diagnosis: as levels they are to be found, not shrunk
@@ -94,3 +98,24 @@ def _course_over(x: Array, columns: list[str]) -> Course:
     scales = tuple(float(np.median(months[months > 0]) * share) for share in _SCALES)
     course = Course(scales, latest, mean=(0.0,) * len(scales))
     return replace(course, mean=tuple(course.fading(months[:, None], [MONTHS]).mean(axis=0).tolist()))
+
+
+def _settled(x: Array, rows: pd.DataFrame, columns: list[str], horizons: tuple[int, ...], **options: Any) -> dict[str, Any]:
+    return options | {"penalties": (choose_penalty(x, rows, columns, horizons, **options),)}
+
+
+def _space(trial: Trial) -> dict[str, Any]:
+    return {
+        "penalties": (trial.suggest_float("penalty", 1e-5, 1.0, log=True),),
+        "splines": trial.suggest_categorical("splines", [True, False]),
+    }
+
+
+KIND = Kind(
+    name="logistic",
+    fit=fit_logistic,
+    example={"penalties": [0.01]},
+    missing="The mean of those fitted on stands in, and a column of its own says that the latest value is missing.",
+    settle=_settled,
+    space=_space,
+)

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Annotated
 
 import numpy as np
 import pandas as pd
-from lifelines import CoxPHFitter
-from lifelines.exceptions import ConvergenceError, ConvergenceWarning, StatisticalWarning
 from pydantic import Field, NonNegativeFloat
 
 from myeloma import ConfigError, DataError
 from myeloma.calendar import DAYS_PER_MONTH
 from myeloma.errors import nearest
-from serving.models import CauseSpecificCox
 from serving.models.base import Array
-from serving.models.cox import MOST_COVARIATES
+from serving.models.cox import MOST_COVARIATES, CauseSpecificCox
 from training.estimators.design import fit_design
+from training.estimators.hazards import converged
+from training.estimators.kind import Kind
 from training.estimators.stacking import Weighting, shares
-
-_LEAST_RAISED = 0.001
 
 
 def fit_cox(
@@ -92,21 +88,12 @@ def checked_covariates(covariates: tuple[str, ...], columns: list[str]) -> tuple
     return covariates
 
 
-def converged(data: pd.DataFrame, penalty: float) -> CoxPHFitter | None:
-    """Return a Cox model of `observed` after `time`, weighted by `share`, its penalty raised until it converges; None if it does not.
-
-    Parameters
-    ----------
-    data : DataFrame
-        time, observed, share, and the covariates.
-    """
-    for raised in (penalty, *(max(penalty, _LEAST_RAISED) * 10.0**k for k in range(1, 4))):
-        fitter = CoxPHFitter(penalizer=raised)
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", ConvergenceWarning)
-            warnings.simplefilter("ignore", StatisticalWarning)  # about the variance under weights, which nobody reads
-            try:
-                return fitter.fit(data, duration_col="time", event_col="observed", weights_col="share")
-            except (ConvergenceWarning, ConvergenceError):
-                continue
-    return None
+KIND = Kind(
+    name="cox",
+    fit=fit_cox,
+    example={"covariates": ["m_protein__last__ever", "age"], "penalty": 0.01},
+    missing="The mean of those fitted on stands in.",
+    fitted_to="to the times of progression and of death, each visit at risk until its observation ends",
+    check=lambda options, where, columns, others: checked_covariates(options["covariates"], columns),
+    space=lambda trial: {"penalty": trial.suggest_float("penalty", 1e-5, 1.0, log=True)},
+)

@@ -1,0 +1,72 @@
+"""A weighted mean of candidates, the weights chosen on patients that none of them has seen."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from myeloma import ConfigError
+from myeloma.errors import nearest
+from serving.models.base import Array
+from serving.models.ensemble import Ensemble
+from training.estimators.calibrated import fit_slopes
+from training.estimators.kind import WEIGHTED, Fits, Kind
+
+
+def fit_ensemble(candidates: dict[str, Fits], rows: pd.DataFrame, horizons: tuple[int, ...], *, members: tuple[str, ...]) -> Fits:
+    """Return the weighted mean of the members, and of each of their fits to halves, all by the same weights."""
+    chosen = {name: candidates[name] for name in members}
+    weights = member_weights({name: fits.left_out for name, fits in chosen.items()}, rows, horizons)
+    left_out = np.sum([weights[name] * fits.left_out for name, fits in chosen.items()], axis=0)
+    halves = zip(*(fits.resampled for fits in chosen.values()), strict=True)
+    resampled = tuple(Ensemble(dict(zip(chosen, models, strict=True)), weights) for models in halves)
+    return Fits(Ensemble({name: fits.model for name, fits in chosen.items()}, weights), left_out, resampled)
+
+
+def checked_members(members: tuple[str, ...], where: str, possible: list[str]) -> tuple[str, ...]:
+    """Return the members.
+
+    Parameters
+    ----------
+    possible : list of str
+        The models of the task that can be members.
+
+    Raises
+    ------
+    ConfigError
+        One is no such model, or there are fewer than two.
+    """
+    from training.estimators.kinds import KINDS  # of which this module is one
+
+    if len(possible) < 2:
+        known = [name for name, kind in KINDS.items() if not kind.combines]
+        raise ConfigError(f"{where}: an ensemble needs two other models or more.", f"add some of {', '.join(known)}, or take it out.")
+    if unknown := [name for name in members if name not in possible]:
+        raise ConfigError(f'{where}: "{unknown[0]}" cannot be a member.', nearest(unknown[0], possible))
+    if len(set(members)) < 2:
+        raise ConfigError(f"{where}: an ensemble needs two members or more.", f"possible here: {', '.join(possible)}.")
+    return members
+
+
+def member_weights(left_out: dict[str, Array], rows: pd.DataFrame, horizons: tuple[int, ...]) -> dict[str, float]:
+    """Return weights that sum to 1, in proportion to the slopes that predict left-out patients best (not negative).
+
+    Parameters
+    ----------
+    left_out : arrays (rows, horizons), by member
+        Log-odds predicted for patients who were left out of the fits.
+    """
+    slopes, _ = fit_slopes(np.stack(list(left_out.values()), axis=-1), rows, horizons)
+    shares = slopes / slopes.sum() if slopes.sum() > 0 else np.full(len(slopes), 1.0 / len(slopes))
+    return {kind: float(share) for kind, share in zip(left_out, shares, strict=True)}
+
+
+KIND = Kind(
+    name="ensemble",
+    fit=fit_ensemble,
+    example={"members": ["logistic", "cox"]},
+    missing="Each member has its own way.",
+    fitted_to=f"each member in its own way (a Cox model to times, others {WEIGHTED})",
+    combines=True,
+    check=lambda options, where, columns, others: checked_members(options["members"], where, others),
+)
