@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from training.metrics import Draws, judged_at
 from training.metrics.decision import decision_measures
 from training.metrics.figures import refusal
+from training.metrics.names import landmark_subset
 from training.plots.held_out import panels, save
-from training.rows.landmark_tables import landmark_name
 
 Array = NDArray[np.float64]
 _THRESHOLDS = tuple(round(0.01 * k, 2) for k in range(5, 51))
@@ -85,8 +85,8 @@ def plot_decision(curves: pd.DataFrame, name: str, published: set[str], title: s
 
 def plot_landmarks(performance: pd.DataFrame, name: str, landmarks: tuple[float, ...], title: str, path: Path) -> None:
     """Plot a candidate's AUC with its interval at each fixed landmark; the other candidates are grey."""
-    figures = performance[(performance["measure"] == "auc") & performance["subset"].isin([landmark_name(years) for years in landmarks])]
-    at = {landmark_name(years): years for years in landmarks}
+    figures = performance[(performance["measure"] == "auc") & performance["subset"].isin([landmark_subset(years) for years in landmarks])]
+    at = {landmark_subset(years): years for years in landmarks}
     horizons = sorted(figures["horizon"].unique())
     figure, axes = panels(len(horizons))
     for axis, months in zip(axes, horizons, strict=False):
