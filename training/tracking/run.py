@@ -72,9 +72,12 @@ class Run:
 
     def files(self) -> dict[str, bytes]:
         """Return all tables, pictures and verdicts of the run by their place."""
-        here = [path.relative_to(self._folder).as_posix() for path in sorted(self._folder.rglob("*"))] if self._folder else []
-        names = (name for name in dict.fromkeys([*here, *self._listed(), *self._read]) if name.endswith(FILES))
-        return {name: content for name in sorted(names) if (content := self.file(name)) is not None}
+        if self._folder is None:
+            self._read = self._downloaded | self._read
+            names = set(self._read)
+        else:
+            names = {*_files_of(self._folder), *self._listed(), *self._read}
+        return {name: content for name in sorted(names) if name.endswith(FILES) and (content := self.file(name)) is not None}
 
     def table(self, path: str, columns: tuple[str, ...] = ()) -> pd.DataFrame:
         """Return one of the run's tables, empty where there is none or it lacks a column."""
@@ -118,6 +121,19 @@ class Run:
                 return Path(self._repository.download_artifacts(path, dst_path=work)).read_bytes()
             except (MlflowException, OSError):
                 return None
+
+    @cached_property
+    def _downloaded(self) -> dict[str, bytes | None]:
+        with tempfile.TemporaryDirectory() as work:
+            try:
+                folder = Path(self._repository.download_artifacts("", dst_path=work))
+            except (MlflowException, OSError):
+                return {}
+            return {name: (folder / name).read_bytes() for name in _files_of(folder)}
+
+
+def _files_of(folder: Path) -> list[str]:
+    return [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.suffix in FILES]
 
 
 def parsed_table(content: bytes | None, columns: tuple[str, ...] = ()) -> pd.DataFrame:

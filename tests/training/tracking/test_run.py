@@ -72,6 +72,13 @@ def test_all_files_are_those_here_and_of_the_others_what_is_table_picture_or_ver
     assert sorted(downloads) == [GATE, "plots/roc.png"]
 
 
+def test_where_nothing_lies_here_all_files_are_downloaded_together(run, downloads):
+    elsewhere = run()
+    assert [list(elsewhere.files()) for _ in range(2)] == [[GATE, PERFORMANCE, "plots/roc.png"]] * 2
+    assert elsewhere.table(PERFORMANCE)["subset"].tolist() == ["stored"]
+    assert downloads == [""]
+
+
 def test_a_store_that_lost_its_files_leaves_what_lies_here(run, evaluated, stored):
     stored.rename(stored.with_name("moved"))
     assert set(run(evaluated).files()) == {PERFORMANCE, SUBGROUPS}
