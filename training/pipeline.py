@@ -18,6 +18,8 @@ from typing import NoReturn
 
 import yaml
 
+from training.places import FIT, RUN, folder_of
+
 PIPELINE = Path("dvc.yaml")
 LOCK = Path(".dvc/tmp/train.lock")
 DEFAULT_STORE = "sqlite:///mlruns/mlflow.db"  # as in serving.store.address; serving takes seconds to import
@@ -81,7 +83,7 @@ def runs_are_there(task: str) -> bool:
     kind, _, place = (os.environ.get("MLFLOW_TRACKING_URI") or DEFAULT_STORE).partition(":///")
     if kind != "sqlite":
         return True
-    named = set(map(_run_of, Path("data", task, "fit").glob("*/run_id.json")))
+    named = set(map(_run_of, folder_of(task, FIT).glob(f"*/{RUN}")))
     if not named or not Path(place).is_file():
         return False
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import os
 import warnings
@@ -32,7 +33,7 @@ def registered_name(task: str) -> str:
 
 
 def connect(create: bool = False):  # noqa: ANN201 - MlflowClient, imported late since MLflow takes seconds
-    """Point MLflow at the store (`MLFLOW_TRACKING_URI`, else the repository's) and return a client.
+    """Point MLflow at the store (`MLFLOW_TRACKING_URI`, else the repository's) and return its client: one a process and address.
 
     Parameters
     ----------
@@ -71,13 +72,20 @@ def connect(create: bool = False):  # noqa: ANN201 - MlflowClient, imported late
     # MLflow makes the tables of a new SQLite store without a lock: of two first trainings at once one would break off.
     with FileLock(path.with_suffix(".lock")) if path is not None and create else nullcontext():
         try:
-            return mlflow.MlflowClient()
+            return _client(uri)
         except ImportError as error:
             raise StateError(
                 f'MLFLOW_TRACKING_URI is "{shown_uri()}": the driver of that database is not installed ({error}).',
                 "install the driver, or name one that is here, as in postgresql+psycopg://...; or use SQLite or a tracking server.",
                 "store",
             ) from None
+
+
+@functools.cache
+def _client(uri: str):  # noqa: ANN202 - MlflowClient
+    import mlflow
+
+    return mlflow.MlflowClient(uri, uri)
 
 
 def load_champion(task: str, threads: int = 1) -> Artifact:

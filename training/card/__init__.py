@@ -1,17 +1,16 @@
 """The model card of a registered version: everything its own run knows of it, as one page, and what it does not know as blanks."""
 
 from training.card.facts import Facts
-from training.card.of_run import facts_of_run
+from training.card.of_run import facts_of, facts_of_run
 from training.card.page import card_of
-from training.card.render import CARD_HTML, CARD_MD, as_html, as_markdown, log_card, write_card
+from training.card.render import as_html, as_markdown, log_card, write_card
 
 __all__ = [
-    "CARD_HTML",
-    "CARD_MD",
     "Facts",
     "as_html",
     "as_markdown",
     "card_of",
+    "facts_of",
     "facts_of_run",
     "log_card",
     "write_card",

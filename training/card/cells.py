@@ -5,13 +5,16 @@ from __future__ import annotations
 import math
 
 from training.card.document import Blank, Cell
-from training.card.facts import PERFORMANCE, Facts
-from training.rows.small_counts import FEW, SMALL_CELL
+from training.card.facts import Facts
+from training.metrics.figures import Estimate
+from training.metrics.names import Metric
+from training.places import PERFORMANCE
+from training.rows.small_cells import SUPPRESSED, written
 
 _NO_FIGURE = "this run has no such figure"
 
 
-def figure(facts: Facts, key: str, decimals: int, refused: str = "") -> Cell:
+def figure(facts: Facts, metric: Metric, decimals: int, refused: str = "") -> Cell:
     """Return a figure of the run with its 95 % interval.
 
     Parameters
@@ -19,40 +22,24 @@ def figure(facts: Facts, key: str, decimals: int, refused: str = "") -> Cell:
     refused : str
         Why evaluation refused to give it, if it did.
     """
-    return with_interval(*(facts.metrics.get(name) for name in (key, f"{key}_lo", f"{key}_hi")), decimals=decimals, refused=refused)
+    return with_interval(Estimate.of(facts.metrics, metric), decimals, refused)
 
 
-def with_interval(value: float | None, low: float | None, high: float | None, decimals: int, refused: str = "") -> Cell:
-    """Return an estimate and its interval in words; a blank where there is no estimate.
-
-    Examples
-    --------
-    >>> with_interval(0.8123, 0.77, 0.85, 3), with_interval(0.8, None, None, 1)
-    ('0.812 (0.770 to 0.850)', '0.8 (no interval)')
-    >>> with_interval(-0.0004, -0.1, 0.1, 2)
-    '0.00 (-0.10 to 0.10)'
-    """
-    if value is None or not math.isfinite(value):
-        return Blank(refused or _NO_FIGURE)
-    if low is None or high is None or not (math.isfinite(low) and math.isfinite(high)):
-        return f"{_rounded(value, decimals)} (no interval)"
-    return f"{_rounded(value, decimals)} ({_rounded(low, decimals)} to {_rounded(high, decimals)})"
+def with_interval(estimate: Estimate, decimals: int, refused: str = "") -> Cell:
+    """Return an estimate and its interval in words; a blank where there is no estimate."""
+    return estimate.shown(decimals) or Blank(refused or _NO_FIGURE)
 
 
-def count(facts: Facts, key: str) -> Cell:
+def count(facts: Facts, metric: Metric) -> Cell:
     """Return a count of the run; evaluation keeps small ones back."""
-    return FEW if key in facts.kept_back else people(facts.metrics.get(key))
+    return SUPPRESSED if metric.name in facts.kept_back else people(facts.metrics.get(metric.name))
 
 
 def people(value: float | None) -> Cell:
     """Return a count of people, without saying how many where they are few."""
     if value is None or not math.isfinite(value):
         return Blank(_NO_FIGURE)
-    return FEW if 0 < value < SMALL_CELL else f"{value:,.0f}"
-
-
-def _rounded(value: float, decimals: int) -> str:
-    return f"{round(value, decimals) + 0.0:.{decimals}f}"  # adding 0 takes the sign off a zero
+    return written(value, thousands=",")
 
 
 def refusals(facts: Facts) -> dict[tuple[str, int], str]:

@@ -11,9 +11,10 @@ from features.history.columns import group_label
 from myeloma import UserError
 from training.card.document import Blank, Block, Picture, Section, Text, table
 from training.card.facts import Facts
+from training.metrics.names import Metric
+from training.places import AVAILABILITY, STABILITY, explained, explained_at
 
 DRIVERS = "What drives the risk"
-_STABILITY = "explanation/stability.csv"
 _COLUMNS = ("horizon", "biomarker", "log_odds", "share", "share_lo", "share_hi", "rank", "rank_best", "rank_worst", "top_3", "fits")
 _HALVES = (
     "Each fit knows half of the patients, so it varies more than a fit to as many as the model had would; and it shares its half with "
@@ -25,8 +26,8 @@ _OTHERS = "The same two pictures for the other horizons are among the run's arti
 
 def drivers(facts: Facts) -> Section:
     """Return the weight of each biomarker (SHAP, summed over its features), how firm the ranking is, what rests on a test being done."""
-    weights = facts.frame(_STABILITY, _COLUMNS)
-    share = facts.json("explanation/availability.json").get("absolute_share")
+    weights = facts.frame(explained(STABILITY), _COLUMNS)
+    share = facts.json(explained(AVAILABILITY)).get("absolute_share")
     rests = "Share of all contributions that is about whether and when a test was done, not about what it showed:"
     blocks: list[Block] = [
         *_weights(facts, weights[weights["horizon"] == facts.primary]),
@@ -58,7 +59,7 @@ def _weights(facts: Facts, weights: pd.DataFrame) -> Iterator[Block]:
     if not fits:
         yield Text(Blank("the model keeps no fits to halves of the patients (interval_fits is 0)", "How stable the ranking is:"))
         return
-    agreement = facts.metrics.get(f"shap_rank_correlation_{facts.primary}m")
+    agreement = facts.metrics.get(Metric("shap_rank_correlation", facts.primary).name)
     words = "Mean rank correlation of the model with these fits:"
     yield Text(f"{words} {agreement:.2f}. {_HALVES}") if agreement is not None else Text(Blank("no ranking to compare", words))
 
@@ -71,7 +72,7 @@ def _ranks(line: Any) -> str:
 
 def _pictures(facts: Facts) -> Iterator[Block]:
     """Return the weights at every horizon that has a picture of its own, and how they come about at the primary one."""
-    bars = {months: f"explanation/{months}m/biomarker_importance.png" for months in facts.horizons}
+    bars = {months: _picture(months, "biomarker_importance") for months in facts.horizons}
     drawn = {months: path for months, path in bars.items() if path in facts.files}
     if list(drawn) == [facts.primary] and len(facts.horizons) > 1:
         yield Text(_ALIKE)
@@ -82,12 +83,16 @@ def _pictures(facts: Facts) -> Iterator[Block]:
         ("dependence", "Contribution of a biomarker, all its features together, against its latest value; ticks at the edge: no value."),
         ("shap_beeswarm", "Contributions of the most important features over a sample of visits, coloured by the value."),
     ):
-        path = f"explanation/{facts.primary}m/{name}.png"
+        path = _picture(facts.primary, name)
         if path in facts.files:
             yield Picture(path, words, facts.files[path])
-    others = [f"explanation/{months}m" for months in drawn if months != facts.primary]
+    others = [explained(explained_at(months)) for months in drawn if months != facts.primary]
     if others:
         yield Text(f"{_OTHERS} {', '.join(others)}.")
+
+
+def _picture(months: int, name: str) -> str:
+    return explained(f"{explained_at(months)}/{name}.png")
 
 
 def _label(name: str) -> str:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import io
-import json
 import math
-import re
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -14,10 +11,10 @@ import pandas as pd
 
 from features import Task
 from training.metrics.figures import named
-from training.rows.small_counts import FEW
-
-PERFORMANCE = "performance.csv"
-_LANDMARK = re.compile(r"_\d+m_at_([\d.]+)y$")
+from training.metrics.names import Metric, landmark_years
+from training.places import PERFORMANCE
+from training.rows.small_cells import SUPPRESSED
+from training.tracking.run import parsed_json, parsed_table
 
 
 @dataclass(frozen=True)
@@ -62,15 +59,19 @@ class Facts:
 
     @cached_property
     def kept_back(self) -> frozenset[str]:
-        """Return the names of the counts that are not written down, being below 10, as in `events_24m_at_2y`."""
+        """Return the names of the counts that are suppressed, being below 10, as in `events_24m_at_2y`."""
         found = self.frame(PERFORMANCE, ("subset", "horizon", "measure", "threshold", "why"))
-        return frozenset(named(found[found["why"] == FEW].fillna({"subset": ""}).assign(estimate=0.0, lo=math.nan, hi=math.nan)))
+        return frozenset(named(found[found["why"] == SUPPRESSED].fillna({"subset": ""}).assign(estimate=0.0, lo=math.nan, hi=math.nan)))
+
+    @cached_property
+    def known(self) -> list[Metric]:
+        """Return every metric of which there is a figure, or a count that is suppressed."""
+        return [metric for name in (*self.metrics, *self.kept_back) if (metric := Metric.parse(name)) and not metric.bound]
 
     @property
-    def landmarks(self) -> list[str]:
-        """Return the fixed landmarks that have figures or counts, in years, as written in their names."""
-        found = {match.group(1) for name in (*self.metrics, *self.kept_back) if (match := _LANDMARK.search(name))}
-        return sorted(found, key=float)
+    def landmarks(self) -> list[float]:
+        """Return the fixed landmarks that have figures or counts, in years after the index date."""
+        return sorted({years for metric in self.known if (years := landmark_years(metric.subset)) is not None})
 
     @property
     def source(self) -> str:
@@ -84,15 +85,8 @@ class Facts:
 
     def json(self, path: str) -> dict[str, Any]:
         """Return the content of one of the run's JSON files, empty where it is not there or not readable."""
-        try:
-            return json.loads(self.files[path])
-        except (KeyError, ValueError):
-            return {}
+        return parsed_json(self.files.get(path))
 
     def frame(self, path: str, columns: tuple[str, ...]) -> pd.DataFrame:
         """Return one of the run's tables, empty where it is not there or lacks a column."""
-        try:
-            found = pd.read_csv(io.BytesIO(self.files[path]), keep_default_na=False, na_values=[""])  # a site may be called NA
-        except (KeyError, ValueError):
-            return pd.DataFrame(columns=list(columns))
-        return found if set(columns) <= set(found.columns) else pd.DataFrame(columns=list(columns))
+        return parsed_table(self.files.get(path), columns)

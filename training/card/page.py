@@ -10,6 +10,8 @@ from training.card.facts import Facts
 from training.card.probast import probast
 from training.card.tripod import tripod
 from training.metrics.figures import MAIN
+from training.metrics.names import Metric
+from training.places import GATE
 
 _SECTIONS = (
     purpose.intended_use,
@@ -42,11 +44,14 @@ def in_short(facts: Facts) -> Section:
     blocks.append(Text(NOTICE, warning=True))
     why = refusals(facts)
     rows: list[list[Cell]] = [
-        [f"{months} months", *(figure(facts, f"{key}_{months}m", decimals, why.get(("", months), "")) for key, _, decimals in MAIN)]
+        [
+            f"{months} months",
+            *(figure(facts, Metric(measure, months), decimals, why.get(("", months), "")) for measure, _, decimals in MAIN),
+        ]
         for months in facts.horizons
     ]
     labels = [label for _, label, _ in MAIN]
-    verdict = facts.json("gate.json").get("verdict")
+    verdict = facts.json(GATE).get("verdict")
     blocks += [
         Text(f"The gate says: {verdict.upper()}.") if verdict else Text(Blank("not judged yet", "The gate says:")),
         table(f"{performance.how_judged(facts).capitalize()}; all visits, 95 % intervals", ("horizon", *labels), rows),

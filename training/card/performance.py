@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 import pandas as pd
@@ -11,7 +10,9 @@ from myeloma.scores import SCORES
 from training.card.cells import count, figure, people, refusals, with_interval
 from training.card.document import Blank, Block, Cell, Part, Picture, Section, Table, Text, table
 from training.card.facts import Facts
-from training.metrics.figures import MAIN
+from training.metrics.figures import MAIN, Estimate
+from training.metrics.names import PER_PERSON, Metric, landmark_subset
+from training.places import DIFFERENCES, plot
 
 PERFORMANCE, LANDMARKS, ACTING, SCORES_BESIDE = (
     "Performance",
@@ -57,13 +58,13 @@ def how_judged(facts: Facts) -> str:
 def performance(facts: Facts) -> Section:
     """Return the table of figures at every horizon, all visits pooled, and the plots."""
     why = refusals(facts)
-    rows: list[list[Cell]] = [[words, *(count(facts, f"{key}_{h}m") for h in facts.horizons)] for key, words in _COUNTS]
+    rows: list[list[Cell]] = [[words, *(count(facts, Metric(key, h)) for h in facts.horizons)] for key, words in _COUNTS]
     rows += [
-        [words, *(figure(facts, f"{key}_{h}m", decimals, why.get(("", h), "")) for h in facts.horizons)]
+        [words, *(figure(facts, Metric(key, h), decimals, why.get(("", h), "")) for h in facts.horizons)]
         for key, words, decimals in _MEASURES
     ]
     once = [
-        [words, *(figure(facts, f"{key}_{h}m_per_person", decimals, why.get(("per_person", h), "")) for h in facts.horizons)]
+        [words, *(figure(facts, Metric(key, h, subset=PER_PERSON), decimals, why.get((PER_PERSON, h), "")) for h in facts.horizons)]
         for key, words, decimals in _MEASURES
         if key in {main for main, _, _ in MAIN}
     ]
@@ -71,30 +72,33 @@ def performance(facts: Facts) -> Section:
     draws = facts.params.get("evaluation.bootstrap", "unknown")
     blocks: list[Block] = [
         Text(f"How: {how_judged(facts)}. In brackets 95 % percentile intervals of a bootstrap by patient ({draws} draws)."),
-        *([Text(_POOLED)] if facts.metrics.get(f"rows_{facts.primary}m", 0) > facts.metrics.get(f"patients_{facts.primary}m", 0) else []),
+        *([Text(_POOLED)] if _visits_a_person(facts) else []),
         Table("Figures on people the model has not seen", ("measure", *(f"{h} months" for h in facts.horizons)), parts),
         *_pictures(facts, PERFORMANCE),
     ]
     return Section(PERFORMANCE, blocks)
 
 
+def _visits_a_person(facts: Facts) -> bool:
+    rows, patients = (facts.metrics.get(Metric(what, facts.primary).name, 0.0) for what in ("rows", "patients"))
+    return rows > patients
+
+
 def landmarks(facts: Facts) -> Section:
     """Return the figures at fixed times after the diagnosis, where each person counts once."""
     why, parts = refusals(facts), []
     for years in facts.landmarks:
+        at = landmark_subset(years)
         rows = [
             [
                 f"{months} months",
-                count(facts, f"patients_{months}m_at_{years}y"),
-                count(facts, f"events_{months}m_at_{years}y"),
-                *(
-                    figure(facts, f"{key}_{months}m_at_{years}y", decimals, why.get((f"at_{years}y", months), ""))
-                    for key, _, decimals in MAIN
-                ),
+                count(facts, Metric("patients", months, subset=at)),
+                count(facts, Metric("events", months, subset=at)),
+                *(figure(facts, Metric(key, months, subset=at), decimals, why.get((at, months), "")) for key, _, decimals in MAIN),
             ]
             for months in facts.horizons
         ]
-        parts.append(Part([_merged(row) for row in rows], f"{years} year{'' if years == '1' else 's'} after the index date"))
+        parts.append(Part([_merged(row) for row in rows], f"{years:g} year{'' if years == 1 else 's'} after the index date"))
     head = ("horizon", "people", "progressing", *(words for _, words, _ in MAIN))
     shown: Block = Table("Everybody at risk and observed at that time, once each", head, parts) if parts else Text(Blank("fixed landmarks"))
     return Section(LANDMARKS, [shown, *_pictures(facts, LANDMARKS)])
@@ -102,9 +106,9 @@ def landmarks(facts: Facts) -> Section:
 
 def acting(facts: Facts) -> Section:
     """Return what follows from acting above a risk: sensitivity and the like, and net benefit."""
-    pattern = re.compile(rf"sensitivity_{facts.primary}m_at_([\d.]+)")
-    found = sorted(float(match.group(1)) for key in facts.metrics if (match := pattern.fullmatch(key)))
-    rows = [[f"{cut:.0%}", *(figure(facts, f"{key}_{facts.primary}m_at_{cut:.2f}", 3) for key in _CUT_OFFS)] for cut in found]
+    found = [m for m in facts.known if (m.measure, m.horizon, m.subset, m.minus) == ("sensitivity", facts.primary, "", "")]
+    cut_offs = sorted(metric.threshold for metric in found)
+    rows = [[f"{cut:.0%}", *(figure(facts, Metric(key, facts.primary, cut), 3) for key in _CUT_OFFS)] for cut in cut_offs]
     head = ("acting from", "sensitivity", "specificity", "positive predictive value", "negative predictive value", "net benefit")
     shown: Block = (
         table(f"At {facts.primary} months, all visits", head, rows) if rows else Text(Blank(f"figures at {facts.primary} months"))
@@ -115,7 +119,7 @@ def acting(facts: Facts) -> Section:
 def beside_scores(facts: Facts) -> Section:
     """Return model minus published score on the rows where both speak, at the primary horizon."""
     columns = ("reference", "horizon", "measure", "threshold", "difference", "lo", "hi", "patients", "events")
-    found = facts.frame("differences.csv", columns)
+    found = facts.frame(DIFFERENCES, columns)
     found = found[(found["horizon"] == facts.primary) & found["reference"].isin(list(SCORES))]
     rows = []
     for score in facts.task.scores:
@@ -134,7 +138,7 @@ def _differences(here: pd.DataFrame) -> Iterator[Cell]:
     for measure, threshold, decimals in (("auc", None, 3), ("brier", None, 4), ("net_benefit", 0.1, 4)):
         lines = here[(here["measure"] == measure) & (here["threshold"].isna() if threshold is None else here["threshold"].eq(threshold))]
         yield from (
-            [with_interval(*map(float, lines.iloc[0][["difference", "lo", "hi"]]), decimals=decimals)]
+            [with_interval(Estimate(*map(float, lines.iloc[0][["difference", "lo", "hi"]])), decimals)]
             if len(lines)
             else [Blank("not compared")]
         )
@@ -148,5 +152,5 @@ def _merged(row: list[Cell]) -> list[Cell]:
 
 def _pictures(facts: Facts, section: str) -> Iterator[Block]:
     for name, alt in _PICTURES[section]:
-        path = f"plots/{name}.png"
+        path = plot(name)
         yield Picture(path, alt, facts.files[path]) if path in facts.files else Text(Blank(f"the plot {path} is not among the files", alt))

@@ -8,6 +8,8 @@ from __future__ import annotations
 from training.card import performance
 from training.card.document import Blank, Cell, Part, Section, Table, Text
 from training.card.facts import Facts
+from training.metrics.names import Metric
+from training.places import AVAILABILITY, GATE, explained, refit
 
 TITLE = "PROBAST+AI self-check"
 _NOTE = (
@@ -32,7 +34,7 @@ def probast(facts: Facts) -> Section:
 def _participants(facts: Facts) -> list[Cell]:
     if facts.simulated:
         return [_SIMULATED, _SIMULATED, "Concern: applies to no patient before it is fitted to, or judged on, a real cohort."]
-    elsewhere = any(path in facts.files for path in ("refits/sites.csv", "refits/time.csv"))
+    elsewhere = any(path in facts.files for path in (refit("sites"), refit("time")))
     judged = "Judged again at other sites or later, in the same source." if elsewhere else "Concern: judged in the same cohort alone."
     recruited = Blank("how people were found and included", "Everybody of the cohort who is at risk at a visit.")
     return [recruited, judged, Blank("whether the people the model is used on are like these")]
@@ -45,7 +47,7 @@ def _predictors(facts: Facts) -> list[Cell]:
     if check is not None:
         development = f"{known} Outcome columns among the features: {check.get('value')}."
         development = development if check.get("holds") else f"Concern: {development}"
-    share = facts.json("explanation/availability.json").get("absolute_share")
+    share = facts.json(explained(AVAILABILITY)).get("absolute_share")
     tests = "not measured" if share is None else f"{share:.0%}"
     return [
         development,
@@ -68,15 +70,13 @@ def _outcome(facts: Facts) -> list[Cell]:
 
 def _analysis(facts: Facts) -> list[Cell]:
     fitted = facts.about.get("trained_on", {})
-    events = facts.metrics.get(f"events_{facts.primary}m")
+    events = facts.metrics.get(Metric("events", facts.primary).name)
     count = (
         f"{fitted['patients_progressing']:,} people progress in the fit" if fitted else "number of people progressing in the fit unknown"
     )
     count += "" if not facts.model.get("spec") else f", {_features(facts)} features offered"
     development = f"{count}. Splits by patient; censoring weighted; death competes; recalibrated on people left out."
-    failed = [
-        check.get("name", "") for check in facts.json("gate.json").get("checks", []) if check.get("holds") is False and _is_figure(check)
-    ]
+    failed = [check.get("name", "") for check in facts.json(GATE).get("checks", []) if check.get("holds") is False and _is_figure(check)]
     how = performance.how_judged(facts).capitalize()
     if events is None:
         return [development, Blank(f"figures at {facts.primary} months", f"Concern: {how}.")]
@@ -89,8 +89,10 @@ def _features(facts: Facts) -> str:
 
 
 def _check(facts: Facts, name: str) -> dict | None:
-    return next((check for check in facts.json("gate.json").get("checks", []) if check.get("name") == name), None)
+    return next((check for check in facts.json(GATE).get("checks", []) if check.get("name") == name), None)
 
 
 def _is_figure(check: dict) -> bool:
-    return str(check.get("name", "")).startswith(("auc_", "ipa_", "oe_ratio_", "ici_"))
+    """Return whether a demand is on a figure of the people held out: of all, of the worst subgroup, or beside the champion's."""
+    metric = Metric.parse(str(check.get("name", "")).partition(" ")[0])
+    return metric is not None and metric.measure in ("auc", "ipa", "oe_ratio", "ici")

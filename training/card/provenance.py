@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from training.card.document import Blank, Block, Cell, Code, Part, Section, Table, Text, table
 from training.card.facts import Facts
 from training.gate.verdict import Check
+from training.places import GATE as GATE_FILE
 
 GATE, AGAIN = "Gate", "How to reproduce"
 _MET = {True: "yes", False: "NOT MET", None: "not measured"}
@@ -14,7 +15,7 @@ _MET = {True: "yes", False: "NOT MET", None: "not measured"}
 
 def gate(facts: Facts) -> Section:
     """Return the verdict, and every demand with its figure and its threshold."""
-    found = facts.json("gate.json")
+    found = facts.json(GATE_FILE)
     if not found:
         return Section(GATE, [Text(Blank(f"not judged yet; python -m training register --task {facts.task.name}"))])
     rows = list(_demands(found.get("checks", [])))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from training.card.cells import count, people
 from training.card.document import Blank, Block, Bullets, Cell, Section, Text, table
 from training.card.facts import Facts
+from training.metrics.names import Metric
 
 SIMULATED = "Fitted to simulated histories. Nobody in this cohort is a patient: no figure on this page says anything about a patient."
 USE, COHORT = "Intended use and limits", "Cohort and attrition"
@@ -117,12 +118,12 @@ def _attrition(facts: Facts) -> Block:
 
 
 def _split(facts: Facts) -> Block:
-    fitted, at = facts.about.get("trained_on", {}), f"{facts.primary}m"
+    fitted, at = facts.about.get("trained_on", {}), facts.primary
     rows: list[list[Cell]] = [
         ["fitted on, progressing at any time", *(people(fitted.get(name)) for name in ("patients", "landmarks", "patients_progressing"))],
         [
             f"judged on, progressing within {facts.primary} months",
-            *(count(facts, f"{name}_{at}") for name in ("patients", "rows", "events")),
+            *(count(facts, Metric(name, at)) for name in ("patients", "rows", "events")),
         ],
     ]
     return table("Who it was fitted on, and who it was judged on", ("part", "people", "visits", "people progressing"), rows)

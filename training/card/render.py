@@ -14,8 +14,8 @@ import jinja2
 from features.cohort.files import whole_file
 from serving.store.champion import connect
 from training.card.document import Blank, Block, Bullets, Card, Cell, Code, Link, Picture, Table, Text, anchor, spans
+from training.places import CARD_HTML, CARD_MD
 
-CARD_HTML, CARD_MD = "model_card.html", "model_card.md"
 _SPECIAL = re.compile(r"([\\`*\[\]|#])")
 
 
@@ -26,9 +26,9 @@ def as_html(card: Card) -> str:
 
 def as_markdown(card: Card) -> str:
     """Return the card as Markdown, the same words; pictures are named by their place among the run's artifacts."""
-    lines = [f"# {_plain(card.title)}", "", _plain(card.lead), ""]
+    lines = [f"# {_literal(card.title)}", "", _literal(card.lead), ""]
     for section in card.sections:
-        lines += [f"## {_plain(section.title)}", ""]
+        lines += [f"## {_literal(section.title)}", ""]
         for block in section.blocks:
             lines += [*_lines(block), ""]
     return "\n".join(lines)
@@ -67,9 +67,9 @@ def _lines(block: Block) -> list[str]:
 def _table(block: Table) -> list[str]:
     width = len(block.head)
     rule = "|---|" + ("---:|" if block.numbers else "---|") * (width - 1)
-    lines = [f"{_plain(block.caption)}:", "", _row(list(block.head)), rule]
+    lines = [f"{_literal(block.caption)}:", "", _row(list(block.head)), rule]
     for part in block.parts:
-        lines += [_row([f"**{_plain(part.heading)}**", *[""] * (width - 1)], raw=True)] if part.heading else []
+        lines += [_row([f"**{_literal(part.heading)}**", *[""] * (width - 1)], raw=True)] if part.heading else []
         lines += [_row(list(row)) for row in part.rows]
     return lines
 
@@ -80,13 +80,13 @@ def _row(cells: list[Any], raw: bool = False) -> str:
 
 def _cell(cell: Cell) -> str:
     if isinstance(cell, Blank):
-        return f"{_plain(cell.known)} **not reported**: {_plain(cell.why)}".strip()
+        return f"{_literal(cell.known)} **not reported**: {_literal(cell.why)}".strip()
     if isinstance(cell, Link):
-        return _plain(cell.text)
-    return _plain(cell)
+        return _literal(cell.text)
+    return _literal(cell)
 
 
-def _plain(text: str) -> str:
+def _literal(text: str) -> str:
     """Return text as Markdown shows it literally, on one line."""
     escaped = _SPECIAL.sub(r"\\\1", " ".join(text.split()))
     return escaped.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
@@ -106,5 +106,5 @@ _WRITERS: dict[type, Any] = {
     Bullets: lambda block: [f"- {_cell(item)}" for item in block.items],
     Code: lambda block: ["```", *block.lines, "```"],
     Table: _table,
-    Picture: lambda block: [f"Picture `{block.path}` among the run's artifacts: {_plain(block.alt)}"],
+    Picture: lambda block: [f"Picture `{block.path}` among the run's artifacts: {_literal(block.alt)}"],
 }

@@ -10,8 +10,10 @@ import pandas as pd
 from training.card.cells import people, short, with_interval
 from training.card.document import Blank, Block, Cell, Part, Section, Table, Text
 from training.card.facts import Facts
-from training.metrics.figures import MAIN
-from training.rows.small_counts import FEW, SMALL_CELL
+from training.metrics.figures import MAIN, Estimate
+from training.places import SUBGROUPS as SUBGROUPS_FILE
+from training.places import refit
+from training.rows.small_cells import SMALL_CELL, SUPPRESSED
 
 SUBGROUPS, ELSEWHERE = "Subgroups", "Elsewhere, later, on less"
 _COLUMNS = ("horizon", "measure", "estimate", "lo", "hi", "why")
@@ -29,9 +31,9 @@ _REFITS = {
 
 def subgroups(facts: Facts) -> Section:
     """Return the main figures in each subgroup at the primary horizon."""
-    found = facts.frame("subgroups.csv", ("grouping", "group", *_COLUMNS))
+    found = facts.frame(SUBGROUPS_FILE, ("grouping", "group", *_COLUMNS))
     if found.empty:
-        return Section(SUBGROUPS, [Text(Blank("the run has no subgroups.csv"))])
+        return Section(SUBGROUPS, [Text(Blank(f"the run has no {SUBGROUPS_FILE}"))])
     parts = [
         Part([_row(str(group), lines) for group, lines in of.groupby("group", sort=False)], str(grouping).replace("_", " "))
         for grouping, of in found.groupby("grouping", sort=False)
@@ -48,7 +50,7 @@ def elsewhere(facts: Facts) -> Section:
     """Return what the model loses at other sites, later, and with fewer people or less history, where it was fitted again for that."""
     blocks: list[Block] = []
     for kind, words in _REFITS.items():
-        found = facts.frame(f"refits/{kind}.csv", ("subset", *_COLUMNS))
+        found = facts.frame(refit(kind), ("subset", *_COLUMNS))
         found = found[found["horizon"] == facts.primary]
         if found.empty:
             blocks.append(_not_done(facts, kind, words))
@@ -59,12 +61,12 @@ def elsewhere(facts: Facts) -> Section:
 
 
 def _history(facts: Facts) -> Block:
-    words, found = "Gain over the latest values alone", facts.frame("refits/history.csv", ("measure", "difference", "lo", "hi", "horizon"))
+    words, found = "Gain over the latest values alone", facts.frame(refit("history"), ("measure", "difference", "lo", "hi", "horizon"))
     rows = [
-        [line.measure, with_interval(line.difference, line.lo, line.hi, 4)]
+        [line.measure, with_interval(Estimate(line.difference, line.lo, line.hi), 4)]
         for line in found[(found["horizon"] == facts.primary) & found["measure"].isin(["auc", "brier"])].itertuples()
     ]
-    if not rows and "refits/history.csv" in facts.files:
+    if not rows and refit("history") in facts.files:
         return Text(Blank(f"too few people progress within {facts.primary} months, or stay free", f"{words}:"))
     if not rows:
         return _not_done(facts, "history", words)
@@ -91,11 +93,11 @@ def _count(line: object) -> Cell:
     if line is None:
         return Blank("no count")
     if math.isnan(line.estimate):  # by evaluation: for itself, or for what it would tell of another
-        return FEW if line.why == FEW else _KEPT_BACK
+        return SUPPRESSED if line.why == SUPPRESSED else _KEPT_BACK
     return people(line.estimate)
 
 
 def _figures(by: dict[str, object]) -> Iterator[Cell]:
     for what, _, decimals in MAIN:
         line = by.get(what)
-        yield with_interval(line.estimate, line.lo, line.hi, decimals) if line is not None else Blank("no such figure")
+        yield with_interval(Estimate(line.estimate, line.lo, line.hi), decimals) if line is not None else Blank("no such figure")

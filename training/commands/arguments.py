@@ -9,6 +9,7 @@ import typer
 
 from features import Task, load_task
 from features.tasks import task_names
+from training import places
 
 TaskName = Annotated[str, typer.Option("--task", help="Task of params.yaml, such as mgus or smm.")]
 AnyTask = Annotated[str | None, typer.Option("--task", help="Task of params.yaml. Default: all of them.")]
@@ -18,9 +19,9 @@ Evaluated = Annotated[Path | None, typer.Option(help="Folder of the evaluation. 
 Reason = Annotated[str, typer.Option(help="Why; kept in the history.")]
 
 
-def folder_of(task: Task, name: str) -> Path:
+def folder_of(task: Task, part: str) -> Path:
     """Return the default place of a part of a task's results."""
-    return Path("data") / task.name / name
+    return places.folder_of(task.name, part)
 
 
 def tasks_of(name: str | None, params: Path) -> list[Task]:

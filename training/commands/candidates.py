@@ -14,6 +14,7 @@ from features.tasks import DEFAULT_PARAMS
 from myeloma import StateError
 from serving.store.trouble import told
 from training.commands.arguments import AnyTask, Evaluated, Json, Params, TaskName, folder_of, tasks_of
+from training.places import EVALUATION, METRICS
 
 _BY_HAND = 'python -m training promote --task {} --model NAME{} --reason "..."'
 _WIDE = 122  # columns that the table of candidates takes
@@ -35,7 +36,7 @@ def register(
     from training.registry.candidates import register as register_candidates
 
     chosen = load_task(task, params)
-    outcome = register_candidates(_results(chosen, evaluated), chosen, cohort)
+    outcome = register_candidates(_results(chosen, evaluated), chosen, cohort, evaluated)
     if out:
         out.parent.mkdir(parents=True, exist_ok=True)
         out.write_text(json.dumps(outcome, indent=1), encoding="utf-8")
@@ -94,7 +95,7 @@ COMMANDS = (register, compare)
 
 
 def _results(task: Task, evaluated: Path | None) -> dict[str, Any]:
-    path = (evaluated or folder_of(task, "evaluation")) / "metrics.json"
+    path = (evaluated or folder_of(task, EVALUATION)) / METRICS
     if not path.is_file():
         raise StateError(f"No evaluation in {path.parent}.", f"run: python -m training evaluate --task {task.name}", "nothing_evaluated")
     return json.loads(path.read_text(encoding="utf-8"))

@@ -15,6 +15,7 @@ from features.tasks import DEFAULT_PARAMS
 from myeloma import ConfigError
 from serving.store.trouble import told
 from training.commands.arguments import AnyTask, Json, Params, Reason, TaskName, folder_of, tasks_of
+from training.places import FIT
 
 
 @told
@@ -42,9 +43,9 @@ def promote(
     if version is not None:
         registered = find_version(chosen.name, version)
         model = f"version {registered.version}"
-        candidates = {model: of_run(registered.run_id)}
+        candidates = {model: of_run(registered.run_id, chosen)}
     best = next((name for name, candidate in candidates.items() if not candidate.published), "")
-    _tell(promote_candidate(candidates, chosen, model or best, reason, force, folder_of(chosen, "fit")), as_json)
+    _tell(promote_candidate(candidates, chosen, model or best, reason, force, folder_of(chosen, FIT)), as_json)
 
 
 @told

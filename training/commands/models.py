@@ -18,6 +18,7 @@ from features.history.columns import group_label
 from features.tasks import DEFAULT_PARAMS
 from serving.store.trouble import told
 from training.commands.arguments import Json, Params, TaskName, folder_of
+from training.places import FIT
 
 if TYPE_CHECKING:
     from training.truth.against_truth import Beside
@@ -90,7 +91,7 @@ def truth(
     from training.truth.known_drivers import known_drivers
 
     chosen = load_task(task, params)
-    folder, data = fitted or folder_of(chosen, "fit"), read_table(table or folder_of(chosen, "table.parquet"))
+    folder, data = fitted or folder_of(chosen, FIT), read_table(table or folder_of(chosen, "table.parquet"))
     judged = judged_with_truth(data, chosen, folder, truth_path)
     found, most = beside_truth(judged, chosen, folder), ceiling(judged, data, chosen, truth_path)
     carried, drivers = known_drivers(judged, chosen, folder)

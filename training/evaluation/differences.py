@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from training.metrics import Draws, judged_at, main_measures
 from training.metrics.decision import Key, decision_measures
-from training.metrics.figures import interval, refusal, same_rows
+from training.metrics.figures import interval, named, refusal, same_rows
 from training.metrics.sample import Sample
 
 Array = NDArray[np.float64]
@@ -50,12 +50,7 @@ def paired_differences(
 
 def named_differences(table: pd.DataFrame, months: int) -> dict[str, float]:
     """Return one model's differences at one horizon by name, as in `auc_24m_minus_mayo_2018`."""
-    out = {}
-    for line in table[table["horizon"] == months].itertuples():
-        at = "" if np.isnan(line.threshold) else f"_at_{line.threshold:.2f}"
-        name = f"{line.measure}_{line.horizon}m{at}_minus_{line.reference}"
-        out |= {name: line.difference, f"{name}_lo": line.lo, f"{name}_hi": line.hi}
-    return {name: float(value) for name, value in out.items() if np.isfinite(value)}
+    return named(table[table["horizon"] == months].rename(columns={"difference": "estimate"}))
 
 
 def _compared(sample: Sample, risk: Array, cut_offs: tuple[float, ...]) -> dict[Key, Array]:

@@ -20,18 +20,18 @@ from myeloma.scores import SCORES
 from serving.artifact import load_artifact
 from training import tracking
 from training.evaluation.differences import named_differences, paired_differences
-from training.evaluation.performance import headline_first, held_out, logged, logged_subgroups, performance_of, refused
+from training.evaluation.performance import headline_first, logged, logged_subgroups, performance_of, refused
 from training.evaluation.subgroups import subgroup_figures
 from training.explanation.explanation import explain_model
-from training.fitting.fit import ARTIFACT, RUN, hashes_of
+from training.fitting.fit import hashes_of
+from training.fitting.held_out import HeldOut
 from training.metrics import Draws
 from training.metrics.figures import refusal
 from training.metrics.order import rank
+from training.places import ARTIFACT, DECISION_CURVES, DIFFERENCES, EXPLANATION, METRICS, PERFORMANCE, PLOTS, RUN, SUBGROUPS, plot
 from training.plots import candidates as curves
 from training.plots import held_out as plots
 from training.plots.candidates import decision_curves
-
-METRICS = "metrics.json"
 
 
 def evaluate_task(table: FeatureTable, task: Task, fitted: Path, out: Path, say: Callable[[str], None]) -> dict[str, dict[str, Any]]:
@@ -52,31 +52,33 @@ def evaluate_task(table: FeatureTable, task: Task, fitted: Path, out: Path, say:
         _check_record(name, record, hashes, task)
     tracking.require_runs([record["run_id"] for record in records.values()], task)
     say(f"evaluating {len(records)} candidates")
-    rows, risks = held_out(table, task, fitted, list(records))
+    held = HeldOut.of(fitted, list(records), table, task)
+    rows, risks = held.rows, held.risks
+    (out / METRICS).unlink(missing_ok=True)  # written last: without it, files left by an evaluation that broke off are nobody's
     models = [name for name in records if name not in SCORES]
     tables = _tables(rows, risks, task, models)
-    for name, content in tables.items():
-        write_csv(content, out / f"{name}.csv")
+    for file, content in tables.items():
+        write_csv(content, out / file)
     results = {}
     for name, record in records.items():
         say(f"{name}: plots, explanation")
         folder = out / name
         shutil.rmtree(folder, ignore_errors=True)
-        own = {kind: content[content["model"] == name] for kind, content in tables.items()}
-        for kind, content in own.items():
-            write_csv(content, folder / f"{kind}.csv")
-        metrics = logged(own["performance"]) | logged_subgroups(own["subgroups"])
-        metrics |= named_differences(own["differences"], task.primary_horizon)
-        _plot_performance(rows, risks[name], task, name, folder / "plots")
-        _plot_beside(tables, task, name, folder / "plots")
+        own = {file: content[content["model"] == name] for file, content in tables.items()}
+        for file, content in own.items():
+            write_csv(content, folder / file)
+        metrics = logged(own[PERFORMANCE]) | logged_subgroups(own[SUBGROUPS])
+        metrics |= named_differences(own[DIFFERENCES], task.primary_horizon)
+        _plot_performance(rows, risks[name], task, name, folder)
+        _plot_beside(tables, task, name, folder)
         if name in models:
             artifact = load_artifact(fitted / name / ARTIFACT)
-            metrics |= explain_model(artifact, rows, task, folder / "explanation")
+            metrics |= explain_model(artifact, rows, task, folder / EXPLANATION)
             if not artifact.resampled:
                 say(f"{name}: keeps no fits to halves of the patients (interval_fits is 0), so how stable its ranking is stays unknown")
-        without = refused(own["performance"])
+        without = refused(own[PERFORMANCE])
         if without:
-            say(f"{name}: {len(without)} sets of figures are refused, see performance.csv; the first: {without[0]}")
+            say(f"{name}: {len(without)} sets of figures are refused, see {PERFORMANCE}; the first: {without[0]}")
         metrics = headline_first(metrics, task.primary_horizon)
         tracking.log_results(record["run_id"], metrics, folder)
         results[name] = {**record, "published": name in SCORES, "metrics": metrics, "refused": without}
@@ -92,10 +94,10 @@ def _tables(rows: pd.DataFrame, risks: dict[str, np.ndarray], task: Task, models
     at_primary = {name: risk[:, task.horizons.index(months)] for name, risk in risks.items()}
     with ThreadPoolExecutor(2) as pool:
         made = {
-            "performance": pool.submit(performance_of, rows, risks, task, draws),
-            "subgroups": pool.submit(subgroup_figures, rows, at_primary, months, draws),
-            "differences": pool.submit(paired_differences, rows, risks, models, task.horizons, draws, cut_offs),
-            "decision_curves": pool.submit(decision_curves, rows, risks, task.horizons, draws),
+            PERFORMANCE: pool.submit(performance_of, rows, risks, task, draws),
+            SUBGROUPS: pool.submit(subgroup_figures, rows, at_primary, months, draws),
+            DIFFERENCES: pool.submit(paired_differences, rows, risks, models, task.horizons, draws, cut_offs),
+            DECISION_CURVES: pool.submit(decision_curves, rows, risks, task.horizons, draws),
         }
         return {name: table.result() for name, table in made.items()}
 
@@ -150,22 +152,22 @@ def _title(task: Task, name: str) -> str:
 
 
 def _plot_performance(rows: pd.DataFrame, risks: np.ndarray, task: Task, name: str, folder: Path) -> None:
-    folder.mkdir(parents=True)
+    (folder / PLOTS).mkdir(parents=True)
     shown, counts = [], Draws.of(rows["patient_id"], plots.DRAWS, task.evaluation.seed).rows(rows["patient_id"])
     for h, months in enumerate(task.horizons):
         known = np.isfinite(risks[:, h])
         if not refusal(rows[known], months):
             shown.append(plots.Shown(rows[known], risks[known, h], months, counts[:, known]))
-    plots.calibration(shown, f"{_title(task, name)}, all visits", folder / "calibration.png")
-    plots.roc(shown, f"{_title(task, name)}, all visits", folder / "roc.png")
+    plots.calibration(shown, f"{_title(task, name)}, all visits", folder / plot("calibration"))
+    plots.roc(shown, f"{_title(task, name)}, all visits", folder / plot("roc"))
 
 
 def _plot_beside(tables: dict[str, pd.DataFrame], task: Task, name: str, folder: Path) -> None:
-    title, performance = _title(task, name), tables["performance"]
+    title, performance = _title(task, name), tables[PERFORMANCE]
     curves.plot_decision(
-        tables["decision_curves"], name, set(task.scores), f"{title}: net benefit, all visits", folder / "decision_curve.png"
+        tables[DECISION_CURVES], name, set(task.scores), f"{title}: net benefit, all visits", folder / plot("decision_curve")
     )
     curves.plot_landmarks(
-        performance, name, task.evaluation.landmarks, f"{title}: AUC at fixed landmarks", folder / "auc_over_landmarks.png"
+        performance, name, task.evaluation.landmarks, f"{title}: AUC at fixed landmarks", folder / plot("auc_over_landmarks")
     )
-    curves.plot_brier(performance, name, f"{title}: error over horizons, all visits", folder / "brier_over_horizons.png")
+    curves.plot_brier(performance, name, f"{title}: error over horizons, all visits", folder / plot("brier_over_horizons"))

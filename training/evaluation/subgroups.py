@@ -15,13 +15,13 @@ from myeloma.calendar import DAYS_PER_MONTH, DAYS_PER_YEAR, horizon_days
 from myeloma.kidney import egfr_ckd_epi_2021
 from training.metrics import Draws, figures, main_measures
 from training.rows.censoring import FollowUp, progressed_by
-from training.rows.small_counts import SMALL_CELL
+from training.rows.small_cells import SUPPRESSED, is_small
 from training.rows.split import LEAST_EVENTS
 
 Array = NDArray[np.float64]
 UNKNOWN = "unknown"
-FEW = f"fewer than {SMALL_CELL} people: not written down"
-FOLLOWS = f"not written down: from it would follow a count of fewer than {SMALL_CELL} people"
+SMALL = f"{SUPPRESSED} people: not written down"
+FOLLOWS = f"not written down: from it would follow a count of {SUPPRESSED} people"
 
 
 def groups(rows: pd.DataFrame) -> pd.DataFrame:
@@ -116,11 +116,11 @@ def _kept_back(counts: pd.DataFrame, also: Collection[str] = ()) -> pd.Series:
     """
     small, hidden = pd.Series(False, counts.index), pd.Series(counts.index.get_level_values(-1).isin(also), counts.index)
     for what in ("patients", "events"):
-        small |= counts[what].between(1, SMALL_CELL - 1)
+        small |= is_small(counts[what])
         hidden |= small
-        while hidden.any() and not hidden.all() and (hidden.sum() == 1 or 0 < counts.loc[hidden, what].sum() < SMALL_CELL):
+        while hidden.any() and not hidden.all() and (hidden.sum() == 1 or is_small(counts.loc[hidden, what].sum())):
             hidden[counts.loc[~hidden, "patients"].idxmin()] = True
-    return pd.Series(np.select([small, hidden], [FEW, FOLLOWS], ""), counts.index)
+    return pd.Series(np.select([small, hidden], [SMALL, FOLLOWS], ""), counts.index)
 
 
 def _bands(values: Array, edges: tuple[float, ...]) -> NDArray[np.object_]:

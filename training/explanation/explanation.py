@@ -15,10 +15,11 @@ from serving.artifact import Artifact
 from serving.predict import by_biomarker, explain
 from training.explanation.availability import availability
 from training.explanation.importance import Weights, latest_value, sample
+from training.metrics.names import Metric
+from training.places import AVAILABILITY, STABILITY, explained_at
 from training.plots import contributions as shap_plots
 
 Array = NDArray[np.float64]
-STABILITY = "stability.csv"
 _DEPENDENCE_OF = 4  # the weightiest biomarkers: two rows of two panels
 _NO_DIFFERENCE = 1e-9  # log-odds; contributions of two horizons that are nearer are the same
 
@@ -40,7 +41,7 @@ def explain_model(artifact: Artifact, judged: pd.DataFrame, task: Task, folder: 
         months, values = task.horizons[h], contributions[:, h]
         when = f"at {months} months" if len(pictured) > 1 or len(task.horizons) == 1 else "at every horizon alike"
         title = f"{task.name} {artifact.kind}, {len(x)} visits: contributions to the log-odds of the risk {when}"
-        place = folder / f"{months}m"
+        place = folder / explained_at(months)
         place.mkdir(parents=True, exist_ok=True)
         of_horizon = table[table["horizon"] == months]
         shap_plots.beeswarm(values, x, artifact.columns, title, place / "shap_beeswarm.png")
@@ -49,11 +50,11 @@ def explain_model(artifact: Artifact, judged: pd.DataFrame, task: Task, folder: 
         if points:
             shap_plots.dependence(points, title, place / "dependence.png")
     audit = availability(contributions[:, primary], x, artifact.columns)
-    (folder / "availability.json").write_text(json.dumps(audit, indent=1), encoding="utf-8")
+    (folder / AVAILABILITY).write_text(json.dumps(audit, indent=1), encoding="utf-8")
     figures = {f"availability_{share}": audit[share] for share in ("absolute_share", "variance_share") if audit[share] is not None}
     agreement = weights.rank_correlation(primary)
     figures |= {"shap_rank_correlation": agreement} if np.isfinite(agreement) else {}
-    return {f"{name}_{task.primary_horizon}m": value for name, value in figures.items()}
+    return {Metric(name, task.primary_horizon).name: value for name, value in figures.items()}
 
 
 def horizons_to_show(contributions: Array, primary: int) -> list[int]:

@@ -18,7 +18,7 @@ from features import FeatureTable, Task
 from features.cohort.files import whole_file
 from features.table.score_inputs import PREFIX
 from features.table.table import KEYS, OUTCOMES
-from myeloma import ConfigError, StateError
+from myeloma import ConfigError
 from myeloma.errors import nearest
 from myeloma.scores import SCORES
 from serving.artifact import Artifact, feature_matrix, save_artifact
@@ -26,11 +26,12 @@ from serving.predict import predict_risk
 from training import tracking
 from training.estimators import Fitted, check_models, fit_candidate
 from training.estimators.strata import with_strata
+from training.fitting.held_out import risk_columns
 from training.fitting.suitable import check_table, thin_horizons, without_values
+from training.places import ARTIFACT, PREDICTIONS, RUN
 from training.rows.censoring import STRATUM
 from training.rows.split import Fold, evaluation_folds
 
-ARTIFACT, PREDICTIONS, RUN = "artifact", "predictions.parquet", "run_id.json"
 Say = Callable[[str], None]
 
 
@@ -136,28 +137,6 @@ def _judged_people(table: FeatureTable, folds: list[Fold]) -> pd.DataFrame:
     """Return the rows judged, fold by fold, with their outcomes and whom each can stand in for; every candidate is judged on these."""
     judged = [table.rows.iloc[fold.judge].assign(fold=k) for k, fold in enumerate(folds)]
     return with_strata(pd.concat(judged, ignore_index=True), table.spec)[[*KEYS, *OUTCOMES, STRATUM, "fold"]]
-
-
-def read_judged(folder: Path, task: Task) -> pd.DataFrame:
-    """Return the rows that a candidate was judged on, with outcomes and held-out risks, as `fit` left them in its folder.
-
-    Raises
-    ------
-    StateError
-        A version of this program wrote them that kept less, or they are of other horizons.
-    """
-    judged = pd.read_parquet(folder / PREDICTIONS)
-    if missing := [name for name in (*KEYS, *OUTCOMES, STRATUM, *risk_columns(task)) if name not in judged]:
-        raise StateError(
-            f"{folder / PREDICTIONS} has no column {missing[0]}: it was written for other horizons, or by another version.",
-            f"build again (python -m features build COHORT TABLE --task {task.name}), and fit the new table.",
-        )
-    return judged
-
-
-def risk_columns(task: Task) -> list[str]:
-    """Return the names of the columns that hold the risks."""
-    return [f"risk_{months}m" for months in task.horizons]
 
 
 def judged_hash(judged: pd.DataFrame) -> str:

@@ -14,17 +14,17 @@ from serving.artifact import Artifact, feature_matrix
 from serving.models import logit
 from serving.predict import Explained, by_biomarker, explain, predict_risk
 from training.explanation.importance import harm_agreement
-from training.gate.held_out import HeldOut
+from training.fitting.held_out import HeldOut
 from training.gate.parity import largest_difference
-from training.gate.verdict import Facts
+from training.gate.verdict import ArtifactChecks
 
 _EXPLAINED_ROWS = 200
 _SEED = 1
 
 
-def measure(artifact: Artifact, task: Task, held: HeldOut | None) -> Facts:
+def measure(artifact: Artifact, task: Task, held: HeldOut | None) -> ArtifactChecks:
     """Return what can be measured on an artifact that was loaded from the registry."""
-    facts = Facts(features_known=True, outcome_columns=len({*KEYS, *OUTCOMES} & set(artifact.columns)))  # loading checks the hash
+    facts = ArtifactChecks(features_known=True, outcome_columns=len({*KEYS, *OUTCOMES} & set(artifact.columns)))  # loading checks the hash
     if held is None:
         why = "the people held out are not on this machine; run register where the model was fitted"
         return replace(facts, notes=dict.fromkeys(("additivity", "harm", "parity"), why))

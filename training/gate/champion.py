@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
@@ -12,15 +12,19 @@ from myeloma import StateError, UserError
 from myeloma.calendar import horizon_days
 from serving.artifact import Artifact, feature_matrix
 from serving.predict import predict_risk
-from training.gate.held_out import HeldOut
+from training.fitting.held_out import HeldOut
 from training.gate.verdict import Comparison
 from training.metrics import horizon_metrics
+from training.metrics.names import Metric
 from training.rows.censoring import FollowUp
+from training.tracking.run import Run
 
 _COMPARED = ("auc", "brier")
 
 
-def compare(task: Task, candidate: tuple[Any, HeldOut | None], champion: tuple[str, Any], load: Any) -> Comparison:
+def beside_champion(
+    task: Task, candidate: tuple[Run, HeldOut | None], champion: tuple[str, Run], load: Callable[[], Artifact]
+) -> Comparison:
     """Return the champion's and the candidate's figures on the candidate's held-out rows, and how they were made.
 
     Where the champion was fitted without these people it is scored again on them. Where both were cross-validated on the
@@ -29,13 +33,13 @@ def compare(task: Task, candidate: tuple[Any, HeldOut | None], champion: tuple[s
 
     Parameters
     ----------
-    candidate : MLflow run, and its held-out rows if they are here
-    champion : version, MLflow run
+    candidate : its run, and the people it was judged on if they are here
+    champion : version, run
     load : function that returns the champion's artifact, or raises StateError
     """
     (run, held), (version, live) = candidate, champion
-    judged, kind = run.data.tags.get("judged_hash"), live.data.params.get("evaluation.kind")
-    same = judged is not None and judged == live.data.tags.get("judged_hash")
+    judged, kind = run.tags.get("judged_hash"), live.params.get("evaluation.kind")
+    same = judged is not None and judged == live.tags.get("judged_hash")
     try:
         artifact = load()
     except StateError as error:
@@ -56,8 +60,7 @@ def compare(task: Task, candidate: tuple[Any, HeldOut | None], champion: tuple[s
         if same
         else "of another cohort or split, the champion was scored on these rows too; it may have seen these people, which flatters it"
     )
-    own = rows[[f"risk_{m}m" for m in task.horizons]].to_numpy()
-    return Comparison(version, how, _figures(rows, risks, months), _figures(rows, own, months))
+    return Comparison(version, how, _figures(rows, risks, months), _figures(rows, held.risks[run.name], months))
 
 
 def _risks(artifact: Artifact, held: HeldOut) -> np.ndarray | None:
@@ -75,9 +78,9 @@ def _risks(artifact: Artifact, held: HeldOut) -> np.ndarray | None:
 def _figures(rows: pd.DataFrame, risks: np.ndarray, months: list[tuple[int, int]]) -> dict[str, float]:
     follow_up = FollowUp.of(rows)
     found = {m: horizon_metrics(follow_up, risks[:, k], float(horizon_days(m))) for k, m in months}
-    return {f"{name}_{m}m": float(found[m][name]) for m in found for name in _COMPARED if np.isfinite(found[m][name])}
+    return {Metric(name, m).name: float(found[m][name]) for m in found for name in _COMPARED if np.isfinite(found[m][name])}
 
 
-def _logged(run: Any, task: Task) -> dict[str, float]:
-    names = [f"{name}_{months}m" for months in task.horizons for name in _COMPARED]
-    return {name: run.data.metrics[name] for name in names if name in run.data.metrics}
+def _logged(run: Run, task: Task) -> dict[str, float]:
+    names = [Metric(name, months).name for months in task.horizons for name in _COMPARED]
+    return {name: run.metrics[name] for name in names if name in run.metrics}

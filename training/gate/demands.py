@@ -7,11 +7,13 @@ knows how good they are. A demand that could not be measured otherwise says so a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from features import Task
-from training.gate.verdict import HOLD, REJECT, Check, Evidence, Facts, Verdict
+from training.gate.figures import most_wrong, worst_check
+from training.gate.verdict import HOLD, REJECT, ArtifactChecks, Check, Evidence, Verdict
+from training.metrics.names import Metric
 
 ADDITIVITY = 1e-5  # base + contributions = logit(risk)
 PARITY = 1e-9  # batch and HTTP differ by nothing that JSON keeps
@@ -34,18 +36,19 @@ def held_out_figures(evidence: Evidence, task: Task) -> Iterator[Check]:
             ("oe_ratio", f"{low} to {high}", lambda v: low <= v <= high, must),
             ("ici", f"<= {gate.ici_at_most}", lambda v: v <= gate.ici_at_most, False),
         ):
-            value = evidence.metrics.get(f"{name}_{months}m")
+            key = Metric(name, months).name
+            value = evidence.metrics.get(key)
             met = (False if needed else None) if value is None else bool(holds(value))
             note = evidence.unjudged.get(months, "") if value is None else ""
-            yield Check(f"{name}_{months}m", value, accepted, met, note, HOLD if value is None and not must else REJECT)
+            yield Check(key, value, accepted, met, note, HOLD if value is None and not must else REJECT)
 
 
 def useful_beyond_published_scores(evidence: Evidence, task: Task) -> Iterator[Check]:
     """Has a larger net benefit than every published score on the rows where both speak, at each risk from which one would act."""
     for threshold in task.gate.net_benefit_at:
-        key = f"net_benefit_{task.primary_horizon}m_at_{threshold:.2f}"
-        gains = {score: evidence.metrics[f"{key}_minus_{score}"] for score in task.scores if f"{key}_minus_{score}" in evidence.metrics}
-        name = f"{key} minus the best published score's"
+        keys = {score: Metric("net_benefit", task.primary_horizon, threshold, minus=score).name for score in task.scores}
+        gains = {score: evidence.metrics[key] for score, key in keys.items() if key in evidence.metrics}
+        name = f"{Metric('net_benefit', task.primary_horizon, threshold).name} minus the best published score's"
         if not gains:
             yield Check(name, None, "> 0", None, "no published score is computable on these people, or no net benefit was computed")
             continue
@@ -57,25 +60,13 @@ def worst_subgroup(evidence: Evidence, task: Task) -> Iterator[Check]:
     """Is right in the large in the subgroup, among those with enough events, where it is most wrong."""
     low, high = task.gate.subgroup_oe_ratio_between
     least = task.gate.subgroup_events_at_least
-    name, accepted = f"oe_ratio_{task.primary_horizon}m of the worst subgroup", f"{low} to {high}"
+    name, accepted = worst_check(task.primary_horizon), f"{low} to {high}"
     worst = most_wrong(evidence.subgroups, least)
     if worst is None:
         yield Check(name, None, accepted, None, f"no subgroup with figures and {least} events")
         return
     ratio = evidence.subgroups[worst][0]
     yield Check(name, ratio, accepted, low <= ratio <= high, worst)
-
-
-def most_wrong(subgroups: Mapping[str, tuple[float, float]], least: int) -> str | None:
-    """Return the subgroup, of those with so many events at the least, whose observed / expected is furthest from 1 either way.
-
-    Examples
-    --------
-    >>> most_wrong({"men": (1.2, 60.0), "women": (0.8, 60.0), "site B": (3.0, 40.0)}, 50)
-    'women'
-    """
-    enough = {group: ratio for group, (ratio, events) in subgroups.items() if events >= least and ratio > 0}
-    return max(enough, key=lambda group: max(enough[group], 1 / enough[group]), default=None)
 
 
 def features_known(evidence: Evidence, task: Task) -> Iterator[Check]:
@@ -125,11 +116,12 @@ def not_worse_than_the_champion(evidence: Evidence, task: Task) -> Iterator[Chec
     if not found.champion:
         yield Check("compared with the champion", None, "not worse", False, f"not possible: {found.how}", HOLD)
         return
-    margins = [(f"auc_{months}m", -1, task.gate.auc_loss_at_most) for months in task.horizons]
-    for key, sign, margin in (*margins, (f"brier_{task.primary_horizon}m", 1, task.gate.brier_loss_at_most)):
+    margins = [(Metric("auc", months), -1, task.gate.auc_loss_at_most) for months in task.horizons]
+    for metric, sign, margin in (*margins, (Metric("brier", task.primary_horizon), 1, task.gate.brier_loss_at_most)):
+        key = metric.name
         name, accepted = f"{key} minus the champion's", f">= {-margin:g}" if sign < 0 else f"<= {margin:g}"
         if key not in found.champion or key not in found.candidate:
-            if key.endswith(f"_{task.primary_horizon}m"):
+            if metric.horizon == task.primary_horizon:
                 yield Check(name, None, accepted, False, f"not possible: one of the two has no such figure; {found.how}", HOLD)
             continue
         gain = found.candidate[key] - found.champion[key]
@@ -159,5 +151,5 @@ def _or_none(value: float | None, holds: Any) -> bool | None:
     return None if value is None else bool(holds(value))
 
 
-def _why(facts: Facts, name: str) -> str:
+def _why(facts: ArtifactChecks, name: str) -> str:
     return facts.notes.get(name, "")

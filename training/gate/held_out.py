@@ -1,29 +1,19 @@
-"""The people a candidate was judged on: the rows of its table with its held-out risks, and their cohort, if these are here."""
+"""The people a candidate was judged on, where its table and their cohort are on this machine, unchanged since the fit."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from features import Cohort, FeatureTable, Task, read_cohort, read_table
-from training.fitting.fit import PREDICTIONS, RUN, hashes_of, read_judged, risk_columns
-from training.rows.censoring import STRATUM
+from training.fitting.fit import hashes_of
+from training.fitting.held_out import HeldOut
+from training.places import COHORT, PREDICTIONS, RUN
 
 
-@dataclass(frozen=True)
-class HeldOut:
-    """The rows a candidate was judged on: keys, outcomes, features and its held-out risks; and their cohort, if it is here."""
-
-    rows: pd.DataFrame
-    cohort: Cohort | None
-
-
-class People:
+class Sources:
     """A feature table and its cohort, each read when it is first asked for, and once: the candidates of a fit share them."""
 
     def __init__(self, table: Path, cohort: Path) -> None:
@@ -42,27 +32,26 @@ class People:
     @cached_property
     def cohort(self) -> Cohort | None:
         """Return the cohort that the table was built from, None where its folder is not here or holds other people."""
-        about = self._cohort / "cohort.json"
+        about = self._cohort / COHORT
         if not about.is_file() or json.loads(about.read_text(encoding="utf-8")).get("hash") != self.hashes["cohort_hash"]:
             return None
         return read_cohort(self._cohort)
 
 
-def held_out(record: dict[str, Any], task: Task, people: People) -> HeldOut | None:
-    """Return the held-out rows of a fit, None where its files are not on this machine, as they were then.
+def judged_people(record: dict[str, Any], task: Task, sources: Sources) -> HeldOut | None:
+    """Return the people a candidate was judged on, in the order of the table; None where its files are not here as they were then.
 
     Parameters
     ----------
     record : dict
         What `fit` wrote: `table`, `folder`, `cohort_hash`, ...
-    people : People
-        Of the table and the cohort that the record names.
+    sources : Sources
+        The table and the cohort that the record names.
     """
     folder = Path(record.get("folder", ""))
-    if not (folder / PREDICTIONS).is_file() or people.table is None or not people.hashes.items() <= record.items():
+    if not (folder / PREDICTIONS).is_file() or sources.table is None or not sources.hashes.items() <= record.items():
         return None
-    judged = read_judged(folder, task)[["patient_id", "landmark", STRATUM, *risk_columns(task)]]
-    return HeldOut(people.table.rows.merge(judged, on=["patient_id", "landmark"]), people.cohort)
+    return HeldOut.of(folder.parent, [folder.name], sources.table, task).in_order_of(sources.table, sources.cohort)
 
 
 def cohort_of(record: dict[str, Any]) -> Path:

@@ -24,7 +24,7 @@ class Check:
     @property
     def shown(self) -> str:
         """Return the figure as it is read: to four digits, or as many as it takes for one that misses its bound to be seen to."""
-        return "-" if self.value is None else _rounded(self.value, self.accepted if self.holds is False else "")
+        return "-" if self.value is None else _on_its_side(self.value, self.accepted if self.holds is False else "")
 
     def in_words(self) -> str:
         """Return the demand on one line."""
@@ -47,7 +47,7 @@ class Comparison:
 
 
 @dataclass(frozen=True)
-class Facts:
+class ArtifactChecks:
     """What was measured on the registered artifact itself; None where it was not, `notes` says why, by name."""
 
     features_known: bool | None = None
@@ -65,7 +65,7 @@ class Evidence:
     metrics: dict[str, float]
     unjudged: dict[int, str] = field(default_factory=dict)
     subgroups: dict[str, tuple[float, float]] = field(default_factory=dict)
-    facts: Facts = Facts()
+    facts: ArtifactChecks = ArtifactChecks()
     comparison: Comparison | None = None
     taken_back: str = ""
 
@@ -90,7 +90,7 @@ class Verdict:
         return {"verdict": self.verdict, "checks": [asdict(check) for check in self.checks]}
 
 
-def _rounded(value: float, missed: str) -> str:
+def _on_its_side(value: float, missed: str) -> str:
     """Return a figure to so many digits that it lies on the same side of every bound in `missed` as before."""
     bounds = [float(bound) for bound in _NUMBER.findall(missed)]
     texts = (f"{value:.{digits}g}" for digits in range(4, 18))  # 17 tell any two apart

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from myeloma.calendar import horizon_days
 from training.metrics.decision import Key
+from training.metrics.names import Metric
 from training.metrics.sample import Draws, Sample
 from training.rows.censoring import NONE, FollowUp, progressed_by
-from training.rows.small_counts import few
+from training.rows.small_cells import only
 from training.rows.split import LEAST_EVENTS
 
 Array = NDArray[np.float64]
@@ -60,7 +61,7 @@ def refusal(rows: pd.DataFrame, months: int) -> str:
     for who, what in ((progressed, f"progress within {months} months"), (free, f"are known to be free of progression at {months} months")):
         people = rows.loc[who, "patient_id"].nunique()
         if people < LEAST_EVENTS:
-            return f"{few(people)} people here {what}, at least {LEAST_EVENTS} are needed; pool more people, or a longer horizon."
+            return f"{only(people)} people here {what}, at least {LEAST_EVENTS} are needed; pool more people, or a longer horizon."
     return ""
 
 
@@ -129,13 +130,49 @@ def interval(values: Array) -> tuple[float, float, float]:
 
 
 def named(table: pd.DataFrame) -> dict[str, float]:
-    """Return the finite figures of one model by name: `auc_24m`, `auc_24m_lo`, `net_benefit_24m_at_0.10`, `auc_24m_at_2y`."""
+    """Return the finite figures of one model by their names in MLflow.
+
+    Parameters
+    ----------
+    table : DataFrame
+        measure, horizon, threshold, estimate, lo, hi; subset, or reference where each line is a difference to that model.
+    """
     out = {}
-    for line in table.itertuples():
-        name = f"{line.measure}_{line.horizon}m{'' if np.isnan(line.threshold) else f'_at_{line.threshold:.2f}'}"
-        name += f"_{line.subset}" if line.subset else ""
-        out |= {name: line.estimate, f"{name}_lo": line.lo, f"{name}_hi": line.hi}
+    for line in table.to_dict("records"):
+        threshold = None if np.isnan(line["threshold"]) else line["threshold"]
+        metric = Metric(line["measure"], line["horizon"], threshold, line.get("subset", ""), line.get("reference", ""))
+        out |= dict(zip(metric.with_bounds, (line["estimate"], line["lo"], line["hi"]), strict=True))
     return {name: float(value) for name, value in out.items() if np.isfinite(value)}
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A figure with its 95 % interval as people read it; None, or no number, is what is not known."""
+
+    value: float | None
+    lo: float | None = None
+    hi: float | None = None
+
+    @classmethod
+    def of(cls, figures: Mapping[str, float], metric: Metric) -> Estimate:
+        """Return a figure of a run."""
+        return cls(*(figures.get(name) for name in metric.with_bounds))
+
+    def shown(self, decimals: int, to: str = " to ", between: str = " ") -> str:
+        """Return estimate and interval in words, empty where there is no estimate.
+
+        Examples
+        --------
+        >>> Estimate(0.8123, 0.77, 0.85).shown(3), Estimate(0.8).shown(1), Estimate(None).shown(1)
+        ('0.812 (0.770 to 0.850)', '0.8 (no interval)', '')
+        >>> Estimate(-0.0004, -0.1, 0.1).shown(2)
+        '0.00 (-0.10 to 0.10)'
+        """
+        known = [number is not None and np.isfinite(number) for number in (self.value, self.lo, self.hi)]
+        if not known[0]:
+            return ""
+        value, *bounds = (f"{round(n, decimals) + 0.0:.{decimals}f}" if n is not None else "" for n in (self.value, self.lo, self.hi))
+        return f"{value}{between}({to.join(bounds) if all(known) else 'no interval'})"  # adding 0 takes the sign off a zero
 
 
 def _counts(judged: Judged) -> dict[str, float]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from math import inf
 
+from training.metrics.names import Metric
+
 
 def rank(metrics: Mapping[str, float], months: int) -> tuple[float, float]:
     """Return what candidates are ordered by, best first: the Brier score to four decimals, as shown; of equal ones the higher AUC.
@@ -14,4 +16,4 @@ def rank(metrics: Mapping[str, float], months: int) -> tuple[float, float]:
     >>> rank({"brier_24m": 0.08712, "auc_24m": 0.66}, 24) < rank({"brier_24m": 0.08709, "auc_24m": 0.65}, 24)
     True
     """
-    return round(metrics.get(f"brier_{months}m", inf), 4), -metrics.get(f"auc_{months}m", 0.0)
+    return round(metrics.get(Metric("brier", months).name, inf), 4), -metrics.get(Metric("auc", months).name, 0.0)

@@ -20,11 +20,10 @@ from features.history.columns import FeatureSpec, group_label
 from training.monitor.findings import Finding, two_sided, wilson
 from training.monitor.like_time import placed, share_missing
 from training.monitor.other_unit import Suspected
-from training.monitor.people import few
 from training.monitor.verdict import MOVES_ALONE
 from training.reference.by_time import Then, time_of
 from training.reference.columns import watched_columns
-from training.rows.small_counts import FEW, SMALL_CELL
+from training.rows.small_cells import SMALL_CELL, SUPPRESSED, is_small, written
 
 Array = NDArray[np.float64]
 LEAST_PEOPLE = 20  # with fewer, only a change of nearly everybody could be told from chance
@@ -77,8 +76,8 @@ def missing(name: str, unknown: NDArray[np.bool_], time: NDArray[np.int64], then
     past, of = round(before * people), round(people)
     p = float(stats.fisher_exact([[count, n - count], [past, of - past]]).pvalue)
     large = abs(count / n - before) >= MISSING_CHANGE
-    if 0 < min(count, n - count) < SMALL_CELL:  # the share would give the count away
-        words = f"missing in {few(count) if count < SMALL_CELL else f'all but <{SMALL_CELL}'} of {shown or n}, {usual}"
+    if is_small(min(count, n - count)):  # the share would give the count away
+        words = f"missing in {written(count) if count < SMALL_CELL else f'all but {SUPPRESSED}'} of {shown or n}, {usual}"
         return Finding("missing", name, label, n, reference=before, p=p, large=large, shown=shown, words=words)
     lo, hi = wilson(count, n)
     words = f"missing in {count / n:.0%} ({lo:.0%} to {hi:.0%}), {usual}"
@@ -102,8 +101,8 @@ def exceeds(kind: str, name: str, values: Array, time: NDArray[np.int64], then: 
     half = stats.norm.ppf(0.975) * np.sqrt(at.var(ddof=1) / n + place.remembered)
     lo, hi = float(max(estimate - half, 0.0)), float(min(estimate + half, 1.0))
     found = Finding(kind, name, label, n, estimate, lo, hi, 0.5, two_sided(z), abs(estimate - 0.5) >= LEVEL_CHANGE, shown)
-    if set(known) <= {0.0, 1.0} and 0 < min(known.sum(), n - known.sum()) < SMALL_CELL:  # of yes and no, the figure is a count
-        words = f"{FEW} people have one of the two values"
+    if set(known) <= {0.0, 1.0} and is_small(min(known.sum(), n - known.sum())):  # of yes and no, the figure is a count
+        words = f"{SUPPRESSED} people have one of the two values"
         return replace(found, estimate=None, lo=None, hi=None, words=words + alone)
     what = "older" if kind == "older" else "higher"
     return replace(found, words=f"{what} than in training with probability {estimate:.2f} ({lo:.2f} to {hi:.2f}){alone}")
@@ -111,13 +110,13 @@ def exceeds(kind: str, name: str, values: Array, time: NDArray[np.int64], then: 
 
 def _shown(n: int, *others: int) -> str:
     """Return the people as they may be shown: where few are left out or have no value, these could be counted by the difference."""
-    hidden = [count for count in others if 0 < count < SMALL_CELL]
+    hidden = [count for count in others if is_small(count)]
     return f">{n + sum(hidden) - SMALL_CELL * len(hidden)}" if hidden else ""
 
 
 def _alone(people: int) -> str:
-    return f"; {few(people)} left out: nobody to compare with" if people else ""
+    return f"; {written(people)} left out: nobody to compare with" if people else ""
 
 
 def _too_few(n: int) -> str:
-    return f"too few to say: {few(n)} people to compare, at least {LEAST_PEOPLE} are needed"
+    return f"too few to say: {written(n)} people to compare, at least {LEAST_PEOPLE} are needed"

@@ -46,7 +46,7 @@ class Finding:
     words: str = ""
 
 
-def judged(findings: list[Finding], level: float = FALSE_ALARMS) -> list[Finding]:
+def with_status(findings: list[Finding], level: float = FALSE_ALARMS) -> list[Finding]:
     """Return findings with their status: changed where Holm's step-down procedure rejects and the change is large.
 
     Holm, Scand J Stat 1979;6:65: the chance that any steady thing is called changed is at most `level`, however the checks

@@ -17,8 +17,9 @@ from training.gate.verdict import Check
 from training.metrics import Draws, judged_at, main_measures
 from training.metrics.figures import refusal
 from training.monitor.findings import FALSE_ALARMS, Finding, two_sided
-from training.monitor.people import Period, Visits, few
+from training.monitor.people import Period, Visits
 from training.rows.censoring import FollowUp, progressed_by
+from training.rows.small_cells import written
 from training.rows.split import LEAST_EVENTS
 
 WRONG_BY = 1.5  # times: the miscalibration that the stated number of events is enough to find, in four of five cases
@@ -77,7 +78,7 @@ def check_of_outcomes(rows: pd.DataFrame, risk: np.ndarray, months: int, bounds:
         needed = events_needed(checks)
         have = int(progressed_by(FollowUp.of(rows), float(horizon_days(months))).sum()) if people else 0
         words = (
-            f"too few to say: {few(have)} of {few(people)} people progressed within {months} months; "
+            f"too few to say: {written(have)} of {written(people)} people progressed within {months} months; "
             f"{LEAST_EVENTS} are the least, {needed} show risks wrong by {WRONG_BY:g} times"
         )
         rate = f" (about {round(needed / risk.mean())} people at the predicted risk)" if people else ""

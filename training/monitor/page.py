@@ -8,12 +8,11 @@ from serving.answer.columns import NOTICE
 from training.monitor.drift import LEAST_PEOPLE, LEVEL_CHANGE, MISSING_CHANGE
 from training.monitor.findings import FALSE_ALARMS, Finding
 from training.monitor.other_unit import LEAST_AT_SITE
-from training.monitor.people import few
 from training.monitor.picture import picture
 from training.monitor.verdict import LOOK, RETRAIN
 from training.monitor.watch import Watched
 from training.reference.by_time import LEAST_THEN
-from training.rows.small_counts import SMALL_CELL
+from training.rows.small_cells import SMALL_CELL, written
 from training.rows.split import LEAST_EVENTS
 
 _STYLE = """
@@ -49,7 +48,7 @@ def page(watched: Watched) -> str:
     parts = [
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title><style>{_STYLE}</style></head><body>',
         f"<h1>{escape(title)}</h1>",
-        f"<p>{escape(few(watched.people))} people, each at the last visit from {escape(watched.period.in_words())}. "
+        f"<p>{escape(written(watched.people))} people, each at the last visit from {escape(watched.period.in_words())}. "
         f"Cohort {escape(watched.cohort_hash)}. {escape(NOTICE)}</p>",
         f'<div class="verdict{tone}"><strong>{escape(verdict.verdict.capitalize())}.</strong> {escape(verdict.why)}</div>',
         *([f"<ul>{''.join(f'<li>{escape(note)}</li>' for note in watched.notes)}</ul>"] if watched.notes else []),
@@ -70,7 +69,7 @@ def _table(findings: list[Finding], title: str, empty: str) -> str:
 
 def _row(finding: Finding) -> str:
     kind = {"changed": ' class="changed"', "too few": ' class="few"'}.get(finding.status, "")
-    cells = (finding.label, finding.shown or few(finding.people), finding.words)
+    cells = (finding.label, finding.shown or written(finding.people), finding.words)
     return f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}<td{kind}>{escape(finding.status)}</td></tr>"
 
 

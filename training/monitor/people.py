@@ -15,7 +15,7 @@ from features.table.score_inputs import CRITERIA_COLUMNS, criteria_met
 from myeloma import ConfigError, DataError
 from myeloma.calendar import horizon_days
 from serving.artifact import Artifact, at_risk
-from training.rows.small_counts import SMALL_CELL, shown
+from training.rows.small_cells import written
 
 USUAL_DAYS = 183  # people come about every half year (catalogue: usual_interval_days), so nearly everybody is seen once
 OUTCOME_DAYS = 365  # at the least, for outcomes: a shorter period holds too few events in a clinic with tens of patients a month
@@ -121,18 +121,7 @@ class Visits:
     def _why_nobody(self, first_day: pd.Timestamp, last_day: pd.Timestamp) -> str:
         inside = self._visits[self._visits["landmark"].between(first_day, last_day)]
         reasons = inside["not_at_risk"].replace("", "criteria_met").value_counts()
-        return ", ".join(f"{shown(n)} {reason}" for reason, n in reasons.items()) or "no visit at all"
-
-
-def few(count: float) -> str:
-    """Return a count of people as it may be shown.
-
-    Examples
-    --------
-    >>> few(0), few(3), few(12)
-    ('0', '<10', '12')
-    """
-    return f"<{SMALL_CELL}" if 0 < count < SMALL_CELL else f"{count:.0f}"
+        return ", ".join(f"{written(n)} {reason}" for reason, n in reasons.items()) or "no visit at all"
 
 
 def sites_of(rows: pd.DataFrame) -> dict[str, np.ndarray]:

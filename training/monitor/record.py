@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import re
+from dataclasses import replace
 from pathlib import Path
 
 from features import Task
@@ -11,11 +11,12 @@ from features.cohort.files import whole_file
 from serving.artifact import Artifact
 from serving.store.champion import connect
 from training import tracking
+from training.metrics.names import Metric, site_subsets
+from training.monitor.findings import Finding
 from training.monitor.page import page
 from training.monitor.watch import Watched
-from training.rows.small_counts import SMALL_CELL
-
-REPORT, FINDINGS = "report.html", "findings.json"
+from training.places import FINDINGS, REPORT
+from training.rows.small_cells import is_small
 
 
 def write(watched: Watched, folder: Path) -> None:
@@ -52,17 +53,24 @@ def log(watched: Watched, artifact: Artifact, task: Task, folder: Path) -> str:
 
 
 def figures(watched: Watched) -> dict[str, float]:
-    """Return the findings as metrics: `missing_m_protein`, `level_m_protein`, `oe_ratio_24m`, with `_lo` and `_hi`, and counts."""
+    """Return the findings as metrics, with `_lo` and `_hi`, and counts.
+
+    `missing_m_protein`, `level_m_protein`, `unit_m_protein_at_site_east`, `risk_24m`, `oe_ratio_24m`.
+    """
     out = {"changed": float(sum(finding.status == "changed" for finding in watched.findings))}
-    if watched.people >= SMALL_CELL:
+    if not is_small(watched.people):
         out["people"] = float(watched.people)
+    subset = site_subsets(sorted({finding.site for finding in watched.findings if finding.site}))
     for finding in watched.findings:
-        name = f"{finding.kind}_{finding.name}{f'_at_{_plain(finding.site)}' if finding.site else ''}"
-        name = f"oe_ratio_{finding.name.removeprefix('risk_')}" if finding.kind == "outcome" else name.replace("risk_risk", "risk")
+        name = _name(finding) + (f"_{subset[finding.site]}" if finding.site else "")
         values = {name: finding.estimate, f"{name}_lo": finding.lo, f"{name}_hi": finding.hi}
         out |= {key: value for key, value in values.items() if value is not None}
     return out
 
 
-def _plain(site: str) -> str:
-    return re.sub(r"[^\w.-]+", "_", site)
+def _name(finding: Finding) -> str:
+    """Return what is looked at; risks and outcomes are figures at a horizon, as in `risk_24m`."""
+    metric = Metric.parse(finding.name) if finding.kind in ("risk", "outcome") else None
+    if metric is None:
+        return f"{finding.kind}_{finding.name}"
+    return metric.name if finding.kind == "risk" else replace(metric, measure="oe_ratio").name

@@ -8,7 +8,7 @@ from training.monitor.findings import Finding
 
 NOTHING, TOO_FEW, LOOK, RETRAIN = "nothing to do", "too few to say", "look", "retrain"
 MOVES_ALONE = ("months_since_index",)
-ADVICE = {
+WORDS = {
     "unit": "A unit may have changed: ask the laboratory, correct the unit and ingest again. Judge everything else after that.",
     "missing": "A biomarker is recorded more or less often than in training: mend the feed; if it stays so, retrain without it.",
     "older": "The latest values are of another age than in training: see whether a feed stopped or visits became rarer.",
@@ -19,14 +19,14 @@ ADVICE = {
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Advice:
     """What to do, and the rule that says so."""
 
     verdict: str
     why: str
 
 
-def verdict_of(findings: list[Finding]) -> Verdict:
+def verdict_of(findings: list[Finding]) -> Advice:
     """Return the verdict; the first rule that fits counts.
 
     1. A unit looks changed: look. Values in a wrong unit must not be trained on, and make risks look wrong.
@@ -39,11 +39,11 @@ def verdict_of(findings: list[Finding]) -> Verdict:
     changed = {f.kind for f in findings if f.status == "changed" and f.name not in MOVES_ALONE}
     if "unit" in changed:
         more = " The outcomes ask for retraining, but only with the unit mended." if "outcome" in changed else ""
-        return Verdict(LOOK, ADVICE["unit"] + more)
+        return Advice(LOOK, WORDS["unit"] + more)
     if "outcome" in changed:
-        return Verdict(RETRAIN, ADVICE["outcome"])
+        return Advice(RETRAIN, WORDS["outcome"])
     if changed:
-        return Verdict(LOOK, " ".join(ADVICE[kind] for kind in ADVICE if kind in changed))
+        return Advice(LOOK, " ".join(WORDS[kind] for kind in WORDS if kind in changed))
     if all(finding.status == "too few" for finding in findings if finding.name not in MOVES_ALONE):
-        return Verdict(TOO_FEW, "No check had enough people to compare: take a longer period (--since), and see the notes.")
-    return Verdict(NOTHING, "Nothing that could be checked has changed by more than chance.")
+        return Advice(TOO_FEW, "No check had enough people to compare: take a longer period (--since), and see the notes.")
+    return Advice(NOTHING, "Nothing that could be checked has changed by more than chance.")

@@ -14,16 +14,16 @@ from myeloma import ConfigError, StateError
 from serving.artifact import Artifact, feature_matrix
 from serving.predict import predict_risk
 from training.monitor.drift import checks_of_inputs, checks_of_risks
-from training.monitor.findings import Finding, judged
+from training.monitor.findings import Finding, with_status
 from training.monitor.like_time import times_alone
 from training.monitor.other_unit import LEAST_AT_SITE, as_finding, suspected_units
 from training.monitor.outcome import Bounds, checks_of_outcomes
-from training.monitor.people import Period, Visits, few, period_of, sites_of
+from training.monitor.people import Period, Visits, period_of, sites_of
 from training.monitor.refused import as_received
-from training.monitor.verdict import Verdict, verdict_of
+from training.monitor.verdict import Advice, verdict_of
 from training.reference.by_time import LEAST_THEN, time_of
 from training.reference.columns import level_column
-from training.rows.small_counts import SMALL_CELL
+from training.rows.small_cells import SMALL_CELL, written
 
 _NOT_TOLD = ("p", "large", "shown")  # a p can give a small count away
 
@@ -39,12 +39,14 @@ class Watched:
     period: Period
     people: int
     findings: list[Finding]
-    verdict: Verdict
+    verdict: Advice
     notes: list[str]
 
     def to_dict(self) -> dict[str, Any]:
         """Return all of it as JSON can hold it, without what could tell of single people."""
-        told = [{k: v for k, v in asdict(f).items() if k not in _NOT_TOLD} | {"people": f.shown or few(f.people)} for f in self.findings]
+        told = [
+            {k: v for k, v in asdict(f).items() if k not in _NOT_TOLD} | {"people": f.shown or written(f.people)} for f in self.findings
+        ]
         return {
             "task": self.task,
             "model": self.model,
@@ -52,7 +54,7 @@ class Watched:
             "cohort_hash": self.cohort_hash,
             "since": str(self.period.since.date()),
             "until": str(self.period.until.date()),
-            "people": few(self.people),
+            "people": written(self.people),
             "verdict": self.verdict.verdict,
             "why": self.verdict.why,
             "notes": self.notes,
@@ -62,7 +64,7 @@ class Watched:
     def lines(self) -> Iterator[str]:
         """Yield what a person at a terminal needs: the verdict, what changed, how many checks there were."""
         yield f"{self.task}: {self.verdict.verdict}. {self.verdict.why}"
-        yield f"  {few(self.people)} people, last visits from {self.period.in_words()}, against {self.model} version {self.version}"
+        yield f"  {written(self.people)} people, last visits from {self.period.in_words()}, against {self.model} version {self.version}"
         count = Counter(finding.status for finding in self.findings)
         yield f"  {len(self.findings)} checks: {count['changed']} changed, {count['steady']} steady, {count['too few']} with too few"
         for finding in self.findings:
@@ -104,8 +106,8 @@ def watch(
     received = rows if refused is None else as_received(rows, refused, spec, period, level_column)
     suspected = suspected_units(received, spec, about, level_column)
     risks = predict_risk(artifact, feature_matrix(artifact, rows))
-    drift = judged([*checks_of_inputs(rows, spec, about, suspected), *checks_of_risks(rows, risks, artifact.horizons, about)])
-    outcome = judged(checks_of_outcomes(visits, artifact, period, Bounds(*task.gate.oe_ratio_between)))
+    drift = with_status([*checks_of_inputs(rows, spec, about, suspected), *checks_of_risks(rows, risks, artifact.horizons, about)])
+    outcome = with_status(checks_of_outcomes(visits, artifact, period, Bounds(*task.gate.oe_ratio_between)))
     findings = [*(as_finding(one) for one in suspected), *drift, *outcome]
     return Watched(
         task.name,
@@ -144,7 +146,7 @@ def _notes(cohort: Cohort, artifact: Artifact, rows: pd.DataFrame) -> Iterator[s
     alone, times = times_alone(time_of(rows, reference["months"]), reference)
     if alone:
         yield (
-            f"{few(alone)} people here are seen {times} months after diagnosis, when fewer than {LEAST_THEN} people of training were: "
+            f"{written(alone)} people here are seen {times} months after diagnosis, when fewer than {LEAST_THEN} people of training were: "
             "there is nobody to compare them with, and the checks leave them out."
         )
     sites = {site: len(inside) for site, inside in sites_of(rows).items()}

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from training.metrics import Draws, judged_at
 from training.metrics.decision import decision_measures
 from training.metrics.figures import refusal
+from training.metrics.names import landmark_subset
 from training.plots.style import DATA, EDGE, LINE, MODEL, REFERENCE, SMALL, Look, looks, names_at_ends, panels, percent, styled, with_strips
-from training.rows.landmark_tables import landmark_name
 
 Array = NDArray[np.float64]
 _THRESHOLDS = tuple(round(0.01 * k, 2) for k in range(5, 51))
@@ -82,7 +82,7 @@ def plot_decision(curves: pd.DataFrame, name: str, published: set[str], title: s
 @styled
 def plot_landmarks(performance: pd.DataFrame, name: str, landmarks: tuple[float, ...], title: str, path: Path) -> None:
     """Plot a candidate's AUC with its interval at each fixed landmark, the other candidates beside; below, how many people are judged."""
-    at = {landmark_name(years): years for years in landmarks}
+    at = {landmark_subset(years): years for years in landmarks}
     subset = performance[performance["subset"].isin(list(at))]
     found = subset[subset["measure"] == "auc"]
     horizons = sorted(found["horizon"].unique())

@@ -12,23 +12,35 @@ from typing import Any
 
 from features import Task
 from serving.store.champion import CHALLENGER, CHAMPION, connect, registered_name
-from training.gate.held_out import People, cohort_of, held_out
+from training.gate.held_out import Sources, cohort_of, judged_people
 from training.gate.verdict import PROMOTE, REJECT
+from training.metrics.names import Metric
 from training.metrics.order import rank
-from training.registry.judgement import judged
+from training.places import EVALUATION, folder_of
+from training.registry.judgement import Registered, champion, judge_version
 from training.registry.ledger import last_key
 from training.registry.live import go_live
 from training.registry.version_page import NOTE, describe_training
 from training.registry.versions import live_version, version_for
 from training.tracking import require_runs
+from training.tracking.run import Run
 
 
-def register(results: dict[str, dict[str, Any]], task: Task, cohort: Path | None = None) -> dict[str, Any]:
+def register(results: dict[str, dict[str, Any]], task: Task, cohort: Path | None = None, evaluated: Path | None = None) -> dict[str, Any]:
     """Register every fitted candidate with its verdict; the best that the gate promotes becomes the champion.
 
     The order is by held-out Brier score at the task's primary horizon, of equal ones by AUC (see `training.metrics.order.rank`).
     Each is compared with what is live when its turn comes, so of one training at most one is promoted. The best that is
     only held back becomes the challenger; the champion stays. Published scores are compared, never registered.
+
+    Parameters
+    ----------
+    results : dict
+        What evaluation says of each candidate, by name.
+    cohort : Path, optional
+        Folder of the cohort. Default: beside the table.
+    evaluated : Path, optional
+        Folder of the evaluation. Default: data/TASK/evaluation.
 
     Returns
     -------
@@ -36,17 +48,18 @@ def register(results: dict[str, dict[str, Any]], task: Task, cohort: Path | None
         `verdicts` by name, `champion` (what this call made or left live because it is the same version; None where an
         older champion stays), `live` (what is live now) and `challenger`, each a model and a version.
     """
-    brier = f"brier_{task.primary_horizon}m"
+    brier = Metric("brier", task.primary_horizon).name
     fitted = {name: result for name, result in results.items() if not result["published"]}
-    require_runs([result["run_id"] for result in fitted.values()], task)
-    people = cache(People)  # candidates of one table are judged on the same people, which are read once
+    entities = require_runs([result["run_id"] for result in fitted.values()], task)
+    live, sources = None, cache(Sources)  # candidates of one table are judged on the same people, which are read once
     outcome: dict[str, Any] = {"verdicts": {}, CHAMPION: None, CHALLENGER: None, "live": None}
     for name in sorted(fitted, key=lambda name: rank(fitted[name]["metrics"], task.primary_horizon)):
         result = fitted[name]
         version = version_for(result["run_id"], result["model_uri"], task.name, name)
-        folder = cohort or cohort_of(result)
-        after, held = last_key(task.name), held_out(result, task, people(Path(result["table"]), folder))
-        verdict = judged(task, version, result["run_id"], name, result["metrics"], held, folder)
+        folder, run = cohort or cohort_of(result), Run(entities[result["run_id"]], evaluated or folder_of(task.name, EVALUATION))
+        after, live = last_key(task.name), champion(task, live)
+        held = judged_people(result, task, sources(Path(result["table"]), folder))
+        verdict = judge_version(Registered(task, version, run), result["metrics"], held, folder, live)
         outcome["verdicts"][name] = {"version": version, **verdict.to_dict()}
         if verdict.verdict == PROMOTE and outcome[CHAMPION] is None:
             go_live(task.name, after, version, name, PROMOTE, f"lowest {brier} of those that pass the gate", verdict.verdict)
@@ -54,9 +67,9 @@ def register(results: dict[str, dict[str, Any]], task: Task, cohort: Path | None
         elif verdict.verdict != REJECT and outcome[CHALLENGER] is None:
             connect().set_registered_model_alias(registered_name(task.name), CHALLENGER, version)
             outcome[CHALLENGER] = {"model": name, "version": version}
-    if live := live_version(task.name):
-        estimator = connect().get_model_version(registered_name(task.name), live[0]).tags.get("estimator", "?")
-        outcome["live"] = {"model": estimator, "version": live[0]}
+    if now := live_version(task.name):
+        estimator = connect().get_model_version(registered_name(task.name), now[0]).tags.get("estimator", "?")
+        outcome["live"] = {"model": estimator, "version": now[0]}
     _describe_trainings(task, results, outcome)
     return outcome
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -12,12 +12,14 @@ from features import Task
 from myeloma import StateError
 from myeloma.scores import SCORES
 from serving.store.champion import connect
-from training.gate.demands import most_wrong
-from training.metrics.figures import MAIN
+from training.gate.figures import Subgroup, worst_subgroup
+from training.metrics.figures import MAIN, Estimate
+from training.metrics.names import Metric
 from training.metrics.order import rank
+from training.places import EVALUATION, folder_of
 from training.registry.version_page import VERDICT
 from training.registry.versions import live_version
-from training.rows.landmark_tables import landmark_name
+from training.tracking.run import Run
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,7 @@ class Candidate:
     model_uri: str | None
     note: str = ""
     gate: str = ""  # verdict of the gate, once registered
+    worst_subgroup: Subgroup | None = None  # where it is most wrong in the large
 
     @property
     def published(self) -> bool:
@@ -50,7 +53,8 @@ def candidates(task: Task) -> list[Candidate]:
     client = connect()
     experiment = client.get_experiment_by_name(task.name)
     runs = client.search_runs([experiment.experiment_id], order_by=["attributes.start_time DESC"]) if experiment else []
-    evaluated = [run for run in runs if run.data.metrics and "kind" not in run.data.tags]  # searches and the like are no candidates
+    place = folder_of(task.name, EVALUATION)
+    evaluated = [Run(run, place) for run in runs if run.data.metrics and "kind" not in run.data.tags]  # a search is no candidate
     if not evaluated:
         what = f"Nothing is evaluated for {task.name}."
         raise StateError(what, f"run: python -m training evaluate --task {task.name}", "nothing_evaluated")
@@ -58,13 +62,12 @@ def candidates(task: Task) -> list[Candidate]:
     newest = _judged_on(evaluated[0])
     chosen: dict[str, Candidate] = {}
     for run in evaluated:
-        estimator = run.data.tags.get("estimator", "?")
-        version = live[0] if live and run.info.run_id == live[1] else None
-        if _judged_on(run) == newest and estimator not in chosen:
-            chosen[estimator] = _candidate(run, estimator, version)
+        version = live[0] if live and run.id == live[1] else None
+        if _judged_on(run) == newest and run.name not in chosen:
+            chosen[run.name] = _candidate(run, task, version)
         elif version:
             note = "earlier training" if _judged_on(run) == newest else "other cohort or split"
-            chosen[f"{estimator} ({note})"] = _candidate(run, estimator, version, note)
+            chosen[f"{run.name} ({note})"] = _candidate(run, task, version, note)
     return sorted(chosen.values(), key=lambda c: (c.published, rank(c.metrics, task.primary_horizon)))
 
 
@@ -73,10 +76,9 @@ def promotable(task: Task) -> dict[str, Candidate]:
     return {c.estimator: c for c in candidates(task) if not c.note}
 
 
-def of_run(run_id: str) -> Candidate:
+def of_run(run_id: str, task: Task) -> Candidate:
     """Return the candidate of one run, whatever the cohort: for promoting an older version."""
-    run = connect().get_run(run_id)
-    return _candidate(run, run.data.tags.get("estimator", "?"), None)
+    return _candidate(Run.find(run_id, task), task, None)
 
 
 def as_dicts(task: Task, found: list[Candidate]) -> list[dict[str, Any]]:
@@ -100,69 +102,47 @@ def as_table(task: Task, found: list[Candidate], narrow: bool = False) -> Table:
         lines = [f"{candidate.estimator}{f' ({candidate.note})' if candidate.note else ''}"]
         lines += [f"champion, version {candidate.champion_version}"] if candidate.champion_version else []
         lines += [f"gate: {candidate.gate}"] if candidate.gate else []
-        shown = [months for months in task.horizons if f"auc_{months}m" in candidate.metrics]
+        shown = [months for months in task.horizons if Metric("auc", months).name in candidate.metrics]
         for k, months in enumerate(shown):
-            between = "\n" if narrow else " "
-            cells = [_with_interval(candidate.metrics, f"{measure}_{months}m", decimals, between) for measure, _, decimals in MAIN]
-            cells.append(f"{candidate.metrics[f'ici_{months}m']:.3f}" if f"ici_{months}m" in candidate.metrics else "-")
-            counts = [_count(candidate.metrics, f"events_{months}m"), f"{candidate.metrics[f'share_computable_{months}m']:.0%}"]
-            table.add_row(lines[k] if k < len(lines) else "", f"{months} m", *cells, *counts)
+            table.add_row(lines[k] if k < len(lines) else "", f"{months} m", *_cells(candidate.metrics, months, narrow))
         if not shown:
             table.add_row(lines[0], "-", "not computable on this cohort", "", "", "", "", "0%")
         table.add_section()
-    table.caption, table.caption_justify = "\n".join(_subgroup_lines(task, found)), "left"
+    table.caption, table.caption_justify = "\n".join(_subgroup_lines(found)), "left"
     return table
 
 
-def worst_subgroup(task: Task, candidate: Candidate) -> tuple[str, float, int] | None:
-    """Return the subgroup whose observed / expected is furthest from 1 at the primary horizon, the ratio, and its events.
-
-    Only subgroups with as many events as the gate asks for count; the gate also looks at those whose count is kept back.
-    """
-    metrics, at = candidate.metrics, f"{task.primary_horizon}m_at_"
-    fixed = {landmark_name(years).removeprefix("at_") for years in task.evaluation.landmarks}
-    groups = {key.removeprefix(f"events_{at}") for key in metrics if key.startswith(f"events_{at}")} - fixed
-    known = {
-        name: (metrics[f"oe_ratio_{at}{name}"], metrics[f"events_{at}{name}"])
-        for name in sorted(groups)
-        if f"oe_ratio_{at}{name}" in metrics
-    }
-    worst = most_wrong(known, task.gate.subgroup_events_at_least)
-    return None if worst is None else (worst, known[worst][0], int(known[worst][1]))
+def _cells(figures: Mapping[str, float], months: int, narrow: bool) -> Iterator[str]:
+    """Yield the main figures with their intervals, the ICI, events and share of rows judged."""
+    for measure, _, decimals in MAIN:
+        yield Estimate.of(figures, Metric(measure, months)).shown(decimals, to="-", between="\n" if narrow else " ") or "-"
+    for measure, form in (("ici", ".3f"), ("events", ".0f"), ("share_computable", ".0%")):
+        value = figures.get(Metric(measure, months).name)
+        yield "-" if value is None else f"{value:{form}}"
 
 
-def _subgroup_lines(task: Task, found: list[Candidate]) -> Iterator[str]:
+def _subgroup_lines(found: list[Candidate]) -> Iterator[str]:
     for candidate in found:
-        if not candidate.published and not candidate.note and (worst := worst_subgroup(task, candidate)):
-            where = f"{worst[0].replace('_', ' ')} ({worst[2]} events)"
-            yield f"{candidate.estimator}: of all subgroups, observed / expected is furthest from 1 in {where}: {worst[1]:.2f}"
+        if not candidate.note and (worst := candidate.worst_subgroup):
+            where = f"{worst.name} ({'events kept back' if worst.events is None else f'{worst.events} events'})"
+            yield f"{candidate.estimator}: of all subgroups, observed / expected is furthest from 1 in {where}: {worst.ratio:.2f}"
 
 
-def _candidate(run: Any, estimator: str, champion_version: str | None, note: str = "") -> Candidate:
-    tags = run.data.tags
+def _candidate(run: Run, task: Task, champion_version: str | None, note: str = "") -> Candidate:
+    worst = None if run.name in SCORES else worst_subgroup(run, task.primary_horizon, task.gate.subgroup_events_at_least)
     return Candidate(
-        estimator,
-        run.info.run_id,
+        run.name,
+        run.id,
         champion_version,
-        run.data.metrics,
-        tags.get("source", "?"),
-        tags.get("model_uri"),
+        run.metrics,
+        run.tags.get("source", "?"),
+        run.tags.get("model_uri"),
         note,
-        tags.get(VERDICT, ""),
+        run.tags.get(VERDICT, ""),
+        worst,
     )
 
 
-def _judged_on(run: Any) -> tuple[str | None, ...]:
+def _judged_on(run: Run) -> tuple[str | None, ...]:
     """Return what two runs must share for their figures to stand in one table: people, features, rows judged."""
-    return tuple(run.data.tags.get(name) for name in ("cohort_hash", "feature_hash", "judged_hash"))
-
-
-def _with_interval(metrics: dict[str, float], key: str, decimals: int, separator: str) -> str:
-    if key not in metrics:
-        return "-"
-    parts = [f"{metrics[k]:.{decimals}f}" if k in metrics else "?" for k in (key, f"{key}_lo", f"{key}_hi")]
-    return f"{parts[0]}{separator}({parts[1]}-{parts[2]})"
-
-
-def _count(metrics: dict[str, float], key: str) -> str:
-    return f"{metrics[key]:.0f}" if key in metrics else "-"
+    return tuple(run.tags.get(name) for name in ("cohort_hash", "feature_hash", "judged_hash"))

@@ -2,83 +2,110 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
-
-import mlflow
-from mlflow.exceptions import MlflowException
 
 from features import Task
 from myeloma import StateError
 from serving.artifact import Artifact
 from serving.store.champion import connect, load_version, registered_name
-from training.card import card_of, facts_of_run, log_card
+from training.card import card_of, facts_of, log_card
+from training.card.of_run import description_of
+from training.fitting.held_out import HeldOut
 from training.gate.artifact import measure
-from training.gate.champion import compare
+from training.gate.champion import beside_champion
 from training.gate.demands import judge
-from training.gate.held_out import HeldOut
-from training.gate.logged import subgroups, unjudged
-from training.gate.verdict import Evidence, Facts, Verdict
+from training.gate.figures import subgroups, unjudged
+from training.gate.verdict import ArtifactChecks, Comparison, Evidence, Verdict
+from training.places import GATE
 from training.registry.ledger import now, read, taken_back
 from training.registry.version_page import NOTE, VERDICT, describe_version
 from training.registry.versions import live_version
+from training.tracking.run import Run
 
-GATE_FILE = "gate.json"
+
+@dataclass(frozen=True)
+class Registered:
+    """A version of a task's registered model, the candidate's run it was made of, and its artifact as the registry gives it."""
+
+    task: Task
+    version: str
+    run: Run
+
+    @cached_property
+    def artifact(self) -> Artifact:
+        """Return the artifact, loaded once.
+
+        Raises
+        ------
+        StateError
+            Its files are gone, or mean something else in this version.
+        """
+        return load_version(registered_name(self.task.name), self.version, self.run.id)
 
 
-def judged(
-    task: Task, version: str, run_id: str, name: str, metrics: dict[str, float], held: HeldOut | None, cohort: Path | None
+def judge_version(
+    new: Registered, metrics: dict[str, float], held: HeldOut | None, cohort: Path | None, live: Registered | None
 ) -> Verdict:
-    """Return the gate's verdict on a registered version; it is written to the version and its run, with the model card."""
-    evidence = _evidence(metrics, task, version, run_id, held)
-    verdict = judge(evidence, task)
-    _keep_verdict(task, version, run_id, name, verdict, evidence, cohort)
+    """Return the gate's verdict on a registered version; it is written to the version and its run, with the model card.
+
+    Parameters
+    ----------
+    metrics : dict
+        The candidate's held-out figures by name.
+    live : Registered, optional
+        The champion, as `champion` gives it.
+    """
+    evidence = _evidence(new, metrics, held, live)
+    verdict = judge(evidence, new.task)
+    _keep_verdict(new, verdict, evidence, cohort)
     return verdict
 
 
-def _evidence(metrics: dict[str, float], task: Task, version: str, run_id: str, held: HeldOut | None) -> Evidence:
-    """Return everything the verdict rests on; without the held-out people here, the facts measured at registration."""
-    client, model = connect(), registered_name(task.name)
+def champion(task: Task, known: Registered | None = None) -> Registered | None:
+    """Return the version that is live, None where there is none; the one known already, if it is that."""
     live = live_version(task.name)
-    comparison = None
-    if live and live[0] != version:
-        comparison = compare(
-            task,
-            (client.get_run(run_id), held),
-            (live[0], client.get_run(live[1])),
-            lambda: load_version(model, live[0], live[1]),
-        )
-    facts = _facts(task, version, run_id, held)
-    past = taken_back(list(read(task.name).values()), version)
-    return Evidence(metrics, unjudged(run_id), subgroups(run_id, task.primary_horizon, held), facts, comparison, past)
+    if live is None or (known is not None and known.version == live[0]):
+        return known if live else None
+    return Registered(task, live[0], Run.find(live[1], task))
 
 
-def _facts(task: Task, version: str, run_id: str, held: HeldOut | None) -> Facts:
-    if held is None and (stored := _stored_facts(run_id)):
-        return stored
+def _evidence(new: Registered, metrics: dict[str, float], held: HeldOut | None, live: Registered | None) -> Evidence:
+    """Return everything the verdict rests on; without the held-out people here, what was measured at registration."""
+    comparison: Comparison | None = None
+    if live is not None and live.version != new.version:
+        comparison = beside_champion(new.task, (new.run, held), (live.version, live.run), lambda: live.artifact)
+    past = taken_back(list(read(new.task.name).values()), new.version)
+    found = subgroups(new.run, new.task.primary_horizon, held)
+    return Evidence(metrics, unjudged(new.run), found, _checks(new, held), comparison, past)
+
+
+def _checks(new: Registered, held: HeldOut | None) -> ArtifactChecks:
+    if held is None and (stored := new.run.json(GATE).get("facts")) is not None:
+        return ArtifactChecks(**stored)
     try:
-        artifact: Artifact = load_version(registered_name(task.name), version, run_id)
+        return measure(new.artifact, new.task, held)
     except StateError as error:
-        return Facts(features_known=False, notes={"features_known": error.what})
-    return measure(artifact, task, held)
+        return ArtifactChecks(features_known=False, notes={"features_known": error.what})
 
 
-def _stored_facts(run_id: str) -> Facts | None:
-    try:
-        return Facts(**mlflow.artifacts.load_dict(f"runs:/{run_id}/{GATE_FILE}")["facts"])
-    except (MlflowException, OSError, KeyError):
-        return None
-
-
-def _keep_verdict(task: Task, version: str, run_id: str, name: str, verdict: Verdict, evidence: Evidence, cohort: Path | None) -> None:
+def _keep_verdict(new: Registered, verdict: Verdict, evidence: Evidence, cohort: Path | None) -> None:
     """Write the verdict to the version (tags, description) and to its run (tag, `gate.json`), and the model card beside it."""
-    client, model = connect(), registered_name(task.name)
-    judged_at = now()
-    client.log_dict(run_id, {"judged_at": judged_at, **verdict.to_dict(), "facts": asdict(evidence.facts)}, GATE_FILE)
-    client.set_tag(run_id, VERDICT, verdict.verdict)
-    tags, description = describe_version(task, name, client.get_run(run_id), verdict, judged_at)
+    client, model, judged_at = connect(), registered_name(new.task.name), now()
+    new.run.log_json(GATE, {"judged_at": judged_at, **verdict.to_dict(), "facts": asdict(evidence.facts)})
+    client.set_tag(new.run.id, VERDICT, verdict.verdict)
+    tags, description = describe_version(new.task, new.run, verdict, judged_at)
     for key, value in tags.items():
-        client.set_model_version_tag(model, version, key, value)
-    client.update_model_version(model, version, description)
-    client.set_tag(run_id, NOTE, description)
-    log_card(card_of(facts_of_run(task, run_id, version, cohort=cohort)), run_id)
+        client.set_model_version_tag(model, new.version, key, value)
+    client.update_model_version(model, new.version, description)
+    client.set_tag(new.run.id, NOTE, description)
+    log_card(card_of(facts_of(new.task, new.run, new.version, cohort, _described(new))), new.run.id)
+
+
+def _described(new: Registered) -> dict | None:
+    """Return what the artifact says of itself, where it can be loaded."""
+    try:
+        return description_of(new.artifact)
+    except StateError:
+        return None

@@ -10,12 +10,14 @@ from features import Task
 from myeloma import ConfigError, StateError
 from myeloma.errors import nearest
 from serving.store.champion import CHAMPION, connect, load_version, registered_name
-from training.gate.held_out import People, cohort_of, held_out, record_of_run
+from training.gate.held_out import Sources, cohort_of, judged_people, record_of_run
 from training.gate.verdict import HOLD, PROMOTE, REJECT
-from training.registry.judgement import judged
+from training.places import EVALUATION, folder_of
+from training.registry.judgement import Registered, champion, judge_version
 from training.registry.ledger import Entry, append, last_key, now, overtaken, read, settle, standing, user
-from training.registry.versions import alias_version, live_version, version_for
+from training.registry.versions import alias_version, version_for
 from training.tracking import require_runs
+from training.tracking.run import Run
 
 _LONGEST_REASON = 1000
 
@@ -47,17 +49,18 @@ def promote(candidates: Mapping[str, Any], task: Task, name: str, reason: str, f
         raise ConfigError("Forcing a promotion needs a reason.", 'add --reason "..."; it is kept in the history.')
     _check_reason(reason)
     candidate = candidates[name]
-    require_runs([candidate.run_id], task)
+    entity = require_runs([candidate.run_id], task)[candidate.run_id]
     version = version_for(candidate.run_id, candidate.model_uri, task.name, candidate.estimator)
-    if (live := live_version(task.name)) and live[0] == version:
+    if (live := champion(task)) and live.version == version:
         raise StateError(
             f"{name}, version {version}, is live already; nothing was changed.", "see: python -m training history", "live_already"
         )
     after = last_key(task.name)
     record = record_of_run(candidate.run_id, fitted_in) if fitted_in else None
     folder = cohort_of(record) if record else None
-    held = held_out(record, task, People(Path(record["table"]), folder)) if record else None
-    verdict = judged(task, version, candidate.run_id, candidate.estimator, candidate.metrics, held, folder)
+    held = judged_people(record, task, Sources(Path(record["table"]), folder)) if record else None
+    run = Run(entity, folder_of(task.name, EVALUATION))
+    verdict = judge_version(Registered(task, version, run), candidate.metrics, held, folder, live)
     if verdict.verdict == REJECT and not force:
         raise StateError(f"The gate rejects {name}: {verdict.failures()}.", "improve the model, or use --force with --reason.", "gate")
     if verdict.verdict == HOLD and not reason:

@@ -6,8 +6,11 @@ from typing import Any
 
 from features import Task
 from training.gate.verdict import Verdict
-from training.metrics.figures import MAIN
+from training.metrics.figures import MAIN, Estimate
+from training.metrics.names import Metric
 from training.metrics.order import rank
+from training.places import GATE
+from training.tracking.run import Run
 
 VERDICT = "gate_verdict"
 NOTE = "mlflow.note.content"  # MLflow's own name for the description of a run
@@ -23,22 +26,21 @@ def describe_model(task_name: str) -> str:
     )
 
 
-def describe_version(task: Task, name: str, run: Any, verdict: Verdict, judged_at: str) -> tuple[dict[str, str], str]:
+def describe_version(task: Task, run: Run, verdict: Verdict, judged_at: str) -> tuple[dict[str, str], str]:
     """Return the tags and the Markdown description of a version.
 
     Parameters
     ----------
-    run : MLflow run
+    run : Run
         Of the candidate, with its held-out figures.
     """
-    metrics, made = run.data.metrics, run.data.tags
-    months = task.primary_horizon
-    figures = {key: _with_interval(metrics, f"{key}_{months}m", decimals) for key, _, decimals in MAIN}
+    made, months = run.tags, task.primary_horizon
+    figures = {Metric(measure, months).name: _shown(run.metrics, measure, months, decimals) for measure, _, decimals in MAIN}
     not_met = ", ".join(check.name for check in verdict.checks if check.holds is False) or "-"
     tags = {
         VERDICT: verdict.verdict,
-        **{f"{key}_{months}m": value for key, value in figures.items()},
-        "estimator": name,
+        **figures,
+        "estimator": run.name,
         "gate_not_met": not_met[:_LONGEST_TAG],
         "cohort": f"{made.get('source', '?')} {made.get('cohort_hash', '?')}",
         "judged_at": judged_at,
@@ -46,15 +48,15 @@ def describe_version(task: Task, name: str, run: Any, verdict: Verdict, judged_a
         "git_commit": made.get("git_commit", "?"),
     }
     lines = [
-        f"{verdict.verdict.upper()} says the gate of {name} ({judged_at[:10]}). Cohort {tags['cohort']}. Not met: {not_met}.",
+        f"{verdict.verdict.upper()} says the gate of {run.name} ({judged_at[:10]}). Cohort {tags['cohort']}. Not met: {not_met}.",
         "",
-        *(f"- {label} at {months} months: {figures[key]}, 95 % interval" for key, label, _ in MAIN),
+        *(f"- {label} at {months} months: {figures[Metric(measure, months).name]}, 95 % interval" for measure, label, _ in MAIN),
         "",
         "| demand | value | accepted | |",
         "|---|---|---|---|",
         *(_row(check) for check in verdict.checks),
         "",
-        "What each figure was compared with stands in `gate.json` among the artifacts of the source run.",
+        f"What each figure was compared with stands in `{GATE}` among the artifacts of the source run.",
     ]
     return tags, "\n".join(lines)[:_LONGEST_TAG]
 
@@ -76,8 +78,8 @@ def describe_training(task: Task, results: dict[str, dict[str, Any]], outcome: d
     ]
     for name in sorted(results, key=lambda n: (results[n]["published"], rank(results[n]["metrics"], months))):
         metrics, verdict = results[name]["metrics"], outcome["verdicts"].get(name, {}).get("verdict", "published score")
-        figures = " | ".join(_with_interval(metrics, f"{key}_{months}m", decimals) for key, _, decimals in MAIN)
-        share = metrics.get(f"share_computable_{months}m")
+        figures = " | ".join(_shown(metrics, measure, months, decimals) for measure, _, decimals in MAIN)
+        share = metrics.get(Metric("share_computable", months).name)
         lines.append(f"| {name} | {verdict} | {figures} | {'-' if share is None else f'{share:.0%}'} |")
     return "\n".join([*lines, "", "Figures on other rows do not compare. How to read these pages: docs/comparing.md."])[:_LONGEST_TAG]
 
@@ -87,8 +89,5 @@ def _row(check: Any) -> str:
     return f"| {check.name} | {check.shown} | {check.accepted} | {met} |"
 
 
-def _with_interval(metrics: dict[str, float], key: str, decimals: int) -> str:
-    values = [metrics.get(k) for k in (key, f"{key}_lo", f"{key}_hi")]
-    if None in values:
-        return "not available"
-    return "{0:.{d}f} ({1:.{d}f}-{2:.{d}f})".format(*values, d=decimals)
+def _shown(metrics: dict[str, float], measure: str, months: int, decimals: int) -> str:
+    return Estimate.of(metrics, Metric(measure, months)).shown(decimals, to="-") or "not available"

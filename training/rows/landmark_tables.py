@@ -33,14 +33,3 @@ def at_landmark(rows: pd.DataFrame, years: float) -> pd.DataFrame:
     position, age_days = latest["position"].to_numpy(), latest["age_days"].to_numpy()
     there = rows.iloc[position]
     return there.assign(time_to_event=there["time_to_event"] - age_days, position=position, age_days=age_days).reset_index(drop=True)
-
-
-def landmark_name(years: float) -> str:
-    """Return the suffix that metrics at a fixed landmark carry, as in `auc_24m_at_2y`.
-
-    Examples
-    --------
-    >>> landmark_name(2), landmark_name(0.5)
-    ('at_2y', 'at_0.5y')
-    """
-    return f"at_{years:g}y"

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from features.tasks import Evaluation
 from myeloma import DataError
-from training.rows.small_counts import few, shown
+from training.rows.small_cells import only, written
 
 LEAST_EVENTS = 20
 _FINE_PARTS = 20  # the held-out share is met to the nearest twentieth
@@ -52,7 +52,7 @@ def _refuse_thin_part(rows: pd.DataFrame, fold: Fold, share: float) -> None:
     for doing, positions, mend in (("judged", fold.judge, "raise"), ("fitted on", fold.fit, "lower")):
         people, progressed = _people(rows.iloc[positions])
         if progressed < LEAST_EVENTS:
-            what = f"With test_share {share:g}, {shown(people)} people are {doing}, of whom {few(progressed)} progress"
+            what = f"With test_share {share:g}, {written(people)} people are {doing}, of whom {only(progressed)} progress"
             raise DataError(f"{what}; at least {LEAST_EVENTS} are needed.", f"{mend} test_share; {_ALL_IN_TURN}", "too_few_events")
 
 
@@ -72,7 +72,7 @@ def refuse_too_few(rows: pd.DataFrame) -> None:
     people, progressed = _people(rows)
     if progressed < LEAST_EVENTS:
         raise DataError(
-            f"{few(progressed).capitalize()} of {shown(people)} people progress in this table; fitting needs at least {LEAST_EVENTS}.",
+            f"{only(progressed).capitalize()} of {written(people)} people progress in this table; fitting needs at least {LEAST_EVENTS}.",
             "add people or follow-up; in params.yaml, `treatment: composite` counts the start of treatment as progression.",
             "too_few_events",
         )

@@ -10,17 +10,18 @@ import pandas as pd
 from features import FeatureTable, Task
 from features.history.columns import FeatureSpec
 from training.evaluation.differences import paired_differences
-from training.evaluation.performance import held_out
+from training.fitting.held_out import HeldOut
 from training.metrics import Draws
 from training.rows.split import evaluation_folds
-from training.shift.judged import risks_of
+from training.shift.refitted import risks_of
 
 LATEST_ONLY = "latest_values_only"
 
 
 def gain_from_history(table: FeatureTable, task: Task, name: str, fitted: Path) -> pd.DataFrame:
     """Return model minus the same model with the latest values only (and their age), on the same held-out rows."""
-    rows, risks = held_out(table, task, fitted, [name])
+    held = HeldOut.of(fitted, [name], table, task)
+    rows = held.rows
     spec = latest_only(table.spec)
     parts = [
         pd.DataFrame(risks_of(table.rows.iloc[fold.fit], table.rows.iloc[fold.judge], spec, task, name)).set_axis(
@@ -30,7 +31,7 @@ def gain_from_history(table: FeatureTable, task: Task, name: str, fitted: Path) 
     ]
     latest = pd.concat(parts).loc[pd.MultiIndex.from_frame(rows[["patient_id", "landmark"]])].to_numpy()
     draws = Draws.of(rows["patient_id"], task.evaluation.bootstrap, task.evaluation.seed)
-    return paired_differences(rows, {name: risks[name], LATEST_ONLY: latest}, [name], task.horizons, draws, task.evaluation.cut_offs)
+    return paired_differences(rows, {**held.risks, LATEST_ONLY: latest}, [name], task.horizons, draws, task.evaluation.cut_offs)
 
 
 def latest_only(spec: FeatureSpec) -> FeatureSpec:

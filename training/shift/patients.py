@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 
 from features import FeatureTable, Task
-from training.evaluation.performance import without_small_counts
-from training.rows.small_counts import few
+from training.evaluation.performance import without_small_cells
+from training.rows.small_cells import only
 from training.rows.split import LEAST_EVENTS, Fold, evaluation_folds
-from training.shift.judged import judge, progressing
+from training.shift.refitted import progressing, refitted_figures
 
 CURVE = (0.125, 0.25, 0.5, 1.0)  # shares of the people fitted on, for the learning curve
 
@@ -28,9 +28,9 @@ def learning_curve(table: FeatureTable, task: Task, name: str, fitted: Path) -> 
         people = len(np.unique(patient[some]))
         subset, events = f"fitted_on_{people}", progressing(table.rows.iloc[some])
         if events < LEAST_EVENTS:
-            why = f"{few(events)} of these people progress, at least {LEAST_EVENTS} are needed to fit."
+            why = f"{only(events)} of these people progress, at least {LEAST_EVENTS} are needed to fit."
             found = pd.DataFrame({"model": [name], "subset": subset, "horizon": task.primary_horizon, "measure": "auc", "why": why})
         else:
-            found = without_small_counts(judge(table, task, name, Fold(some, fold.judge), subset))
+            found = without_small_cells(refitted_figures(table, task, name, Fold(some, fold.judge), subset))
         parts.append(found.assign(people_fitted_on=people))
     return pd.concat(parts, ignore_index=True)

@@ -17,6 +17,7 @@ from training.evaluation.differences import named_differences
 from training.evaluation.evaluate import read_records
 from training.evaluation.performance import logged
 from training.metrics import named
+from training.places import refit as file_of
 from training.registry.version_page import VERDICT
 from training.shift.history import gain_from_history
 from training.shift.patients import learning_curve
@@ -24,7 +25,6 @@ from training.shift.sites import by_site
 from training.shift.time import over_time
 
 Refit = Literal["sites", "time", "history", "patients"]
-FOLDER = "refits"
 
 
 def refit(table: FeatureTable, task: Task, name: str, kinds: list[Refit], fitted: Path, out: Path, say: Callable[[str], None]) -> None:
@@ -53,7 +53,7 @@ def refit(table: FeatureTable, task: Task, name: str, kinds: list[Refit], fitted
             say(f"{name}: {kind}: refused")
             refused.append(error)
             continue
-        write_csv(found, out / name / FOLDER / f"{kind}.csv")
+        write_csv(found, out / name / file_of(kind))
         metrics = (
             named_differences(found, task.primary_horizon)
             if kind == "history"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +11,10 @@ from features import FeatureTable, Task
 from myeloma import DataError
 from training.evaluation.subgroups import UNKNOWN, suppressed
 from training.metrics import Draws, figures
-from training.rows.small_counts import few
+from training.metrics.names import left_out_subsets
+from training.rows.small_cells import only
 from training.rows.split import LEAST_EVENTS, Fold
-from training.shift.judged import judge, progressing
+from training.shift.refitted import progressing, refitted_figures
 
 
 def by_site(table: FeatureTable, task: Task, name: str, fitted: Path) -> pd.DataFrame:
@@ -28,7 +28,8 @@ def by_site(table: FeatureTable, task: Task, name: str, fitted: Path) -> pd.Data
             "one_site",
         )
     folds = {one: Fold(np.flatnonzero(site != one), np.flatnonzero(site == one)) for one in sites}
-    parts = [_judge_site(table, task, name, fold, f"site_{_plain(one)}") for one, fold in folds.items()]
+    subset = left_out_subsets(sites)
+    parts = [_judge_site(table, task, name, fold, subset[one]) for one, fold in folds.items()]
     without = table.rows[site == ""]  # no model judges them, but the whole less the sites would tell how many they are
     parts.append(_counts(without, task, name, UNKNOWN))
     return suppressed(pd.concat(parts, ignore_index=True), "subset").query("subset != @UNKNOWN")
@@ -37,8 +38,8 @@ def by_site(table: FeatureTable, task: Task, name: str, fitted: Path) -> pd.Data
 def _judge_site(table: FeatureTable, task: Task, name: str, fold: Fold, subset: str) -> pd.DataFrame:
     events = progressing(table.rows.iloc[fold.fit])
     if events >= LEAST_EVENTS:
-        return judge(table, task, name, fold, subset)
-    why = f"{few(events)} people progress at all other sites, at least {LEAST_EVENTS} are needed to fit."
+        return refitted_figures(table, task, name, fold, subset)
+    why = f"{only(events)} people progress at all other sites, at least {LEAST_EVENTS} are needed to fit."
     found = _counts(table.rows.iloc[fold.judge], task, name, subset)
     unjudged = [{"model": name, "subset": subset, "horizon": months, "measure": "auc", "why": why} for months in task.horizons]
     return pd.concat([found, pd.DataFrame(unjudged)], ignore_index=True)
@@ -49,7 +50,3 @@ def _counts(rows: pd.DataFrame, task: Task, name: str, subset: str) -> pd.DataFr
     nothing, draws = np.zeros((len(rows), len(task.horizons))), Draws.of(rows["patient_id"], 0, task.evaluation.seed)
     found = figures(rows.reset_index(drop=True), {name: nothing}, task.horizons, draws, lambda sample, risk: {}, subset)
     return found[found["measure"].isin(["patients", "rows", "events"])]
-
-
-def _plain(site: str) -> str:
-    return re.sub(r"[^\w.-]+", "_", site)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from mlflow.exceptions import MlflowException
 
@@ -50,8 +51,8 @@ def require_place(task: Task) -> None:
         )
 
 
-def require_runs(run_ids: Iterable[str], task: Task) -> None:
-    """Refuse to go on with runs of which this store does not hold one, or whose files lie in another checkout.
+def require_runs(run_ids: Iterable[str], task: Task) -> dict[str, Any]:
+    """Return runs as MLflow gives them, by their id; refuse where this store does not hold one, or its files lie in another checkout.
 
     Raises
     ------
@@ -59,10 +60,10 @@ def require_runs(run_ids: Iterable[str], task: Task) -> None:
         It was made in another store, or the checkout was moved or copied.
     """
     require_place(task)
-    client = connect()
+    client, found = connect(), {}
     for run_id in run_ids:
         try:
-            client.get_run(run_id)
+            found[run_id] = client.get_run(run_id)
         except MlflowException as error:
             if error.error_code != "RESOURCE_DOES_NOT_EXIST":
                 raise
@@ -71,3 +72,4 @@ def require_runs(run_ids: Iterable[str], task: Task) -> None:
                 f"fit again: python -m training fit TABLE --task {task.name}; or set MLFLOW_TRACKING_URI to the store it was made in.",
                 "no_run",
             ) from None
+    return found

@@ -10,11 +10,8 @@ import mlflow
 import numpy as np
 import pandas as pd
 from mlflow.entities import Dataset, DatasetInput, InputTag
-from mlflow.models import ModelSignature
-from mlflow.types import ColSpec, DataType, Schema
 
 from features import FeatureTable
-from serving import mlflow_flavour
 from serving.answer.columns import risk_columns
 from serving.artifact import Artifact
 from serving.predict import explain
@@ -44,6 +41,11 @@ def log_model(run_id: str, folder: Path, artifact: Artifact) -> str:
 
     The input example is the training median of every feature: no person's row leaves the cohort.
     """
+    from mlflow.models import ModelSignature  # these load MLflow's model flavours, which no reader of runs needs
+    from mlflow.types import ColSpec, DataType, Schema
+
+    from serving import mlflow_flavour
+
     example = pd.DataFrame(
         [{name: reference.get("p50", np.nan) for name, reference in artifact.about["reference"].items()}], columns=artifact.columns
     )

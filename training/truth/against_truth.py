@@ -17,10 +17,10 @@ from myeloma import DataError, StateError
 from serving.artifact import feature_matrix, load_artifact
 from serving.models import logit
 from serving.predict import predict_interval
-from training.evaluation.performance import held_out
-from training.fitting.fit import ARTIFACT
+from training.fitting.held_out import HeldOut, risk_columns
 from training.metrics import Draws, judged_at, main_measures, weighted_auc
 from training.metrics.figures import interval
+from training.places import ARTIFACT
 
 Array = NDArray[np.float64]
 REFERENCE = "cox"  # PANGEA-SMM's form, fitted anew to the cohort
@@ -28,7 +28,7 @@ _GROUPS = 20  # of equal size by predicted risk, for the distance between predic
 
 
 @dataclass(frozen=True)
-class Judged:
+class JudgedWithTruth:
     """The candidates fitted, the rows they were judged on, their risks there by name, and the true risks: (rows, horizons)."""
 
     names: list[str]
@@ -66,7 +66,7 @@ class Beside:
     covered_on_average: float
 
 
-def judged_with_truth(table: FeatureTable, task: Task, fitted: Path, truth_path: Path) -> Judged:
+def judged_with_truth(table: FeatureTable, task: Task, fitted: Path, truth_path: Path) -> JudgedWithTruth:
     """Return the rows that the fitted candidates of a task were judged on, with their true risks.
 
     Raises
@@ -83,24 +83,24 @@ def judged_with_truth(table: FeatureTable, task: Task, fitted: Path, truth_path:
     names = [name for name in task.models if (fitted / name / ARTIFACT).is_dir()]
     if REFERENCE not in names:
         raise StateError(f"The model {REFERENCE} is not fitted in {fitted}.", "it is what the others are compared with.")
-    rows, risks = held_out(table, task, fitted, names)
+    held = HeldOut.of(fitted, names, table, task)
     truth = pd.read_parquet(truth_path)
-    columns = [f"risk_{months}m" for months in task.horizons]
+    columns = risk_columns(task)
     if missing := [name for name in ("patient_id", "landmark", *columns) if name not in truth]:
         raise DataError(f"{truth_path} has no column {missing[0]}, only {', '.join(truth)}.", "name the horizons that the simulator knows.")
-    true = true_risks(rows, truth, task)
+    true = true_risks(held.rows, truth, task)
     if np.isnan(true).any():
-        raise _without_truth(truth_path, rows[np.isnan(true).any(axis=1)], truth, len(rows))
-    return Judged(names, rows, risks, true)
+        raise _without_truth(truth_path, held.rows[np.isnan(true).any(axis=1)], truth, len(held.rows))
+    return JudgedWithTruth(names, held.rows, held.risks, true)
 
 
 def true_risks(rows: pd.DataFrame, truth: pd.DataFrame, task: Task) -> Array:
     """Return the true risks (rows, horizons) of visits, NaN where they are not known."""
-    columns = [f"risk_{months}m" for months in task.horizons]
+    columns = risk_columns(task)
     return rows[["patient_id", "landmark"]].merge(truth, how="left", validate="one_to_one")[columns].to_numpy()
 
 
-def beside_truth(judged: Judged, task: Task, fitted: Path) -> list[Beside]:
+def beside_truth(judged: JudgedWithTruth, task: Task, fitted: Path) -> list[Beside]:
     """Return each fitted candidate of a task beside the truth, at every horizon."""
     names, rows, risks, true = judged.names, judged.rows, judged.risks, judged.true
     draws = Draws.of(rows["patient_id"], task.evaluation.bootstrap, task.evaluation.seed)

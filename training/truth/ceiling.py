@@ -16,14 +16,14 @@ from features import FeatureTable, Task
 from serving.models import logit
 from training.metrics import Draws, judged_at
 from training.rows.split import evaluation_folds
-from training.truth.against_truth import REFERENCE, Judged, expected_auc, gap_closed, true_risks
+from training.truth.against_truth import REFERENCE, JudgedWithTruth, expected_auc, gap_closed, true_risks
 
 # Chosen beside three others on one cohort, where they gave 31 to 33 %; nothing a candidate learns depends on it.
 _OPTIONS = {"max_depth": 5, "eta": 0.05, "subsample": 0.5, "colsample_bynode": 0.5, "min_child_weight": 30, "seed": 1, "nthread": 2}
 _ROUNDS = 300
 
 
-def ceiling(judged: Judged, table: FeatureTable, task: Task, truth_path: Path) -> tuple[float, ...]:
+def ceiling(judged: JudgedWithTruth, table: FeatureTable, task: Task, truth_path: Path) -> tuple[float, ...]:
     """Return the share of the gap that trees fitted to true risks close, at the primary horizon and expected over outcomes.
 
     Returns

@@ -24,9 +24,9 @@ from serving.models.cox import shapley
 from serving.predict import by_biomarker, explain
 from training.estimators.design import fit_design
 from training.explanation.importance import harm_agreement, sample, shares_of
-from training.fitting.fit import ARTIFACT
+from training.places import ARTIFACT
 from training.rows.split import patient_folds
-from training.truth.against_truth import Judged
+from training.truth.against_truth import JudgedWithTruth
 
 Array = NDArray[np.float64]
 _SEED = 1
@@ -62,7 +62,7 @@ class Drivers:
     harm: dict[str, float]
 
 
-def known_drivers(judged: Judged, task: Task, fitted: Path) -> tuple[Carried, list[Drivers]]:
+def known_drivers(judged: JudgedWithTruth, task: Task, fitted: Path) -> tuple[Carried, list[Drivers]]:
     """Return what carries the true risk at the primary horizon, and the explanation of each model, in the same order of biomarkers."""
     at = task.horizons.index(task.primary_horizon)
     carried = what_carries(judged.rows, logit(judged.true[:, at]), task.features)

@@ -11,15 +11,19 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
+from mlflow.store.artifact.models_artifact_repo import ModelsArtifactRepository
 
 from myeloma import ConfigError, StateError
 from serving.store.champion import connect
-from training.card import CARD_HTML, CARD_MD, Facts, as_html, as_markdown, card_of, facts_of_run, write_card
+from training.card import Facts, as_html, as_markdown, card_of, facts_of_run, write_card
 from training.card.cells import people, with_interval
 from training.card.document import Blank, Card, Section, Text, table
 from training.card.purpose import SIMULATED
 from training.gate.verdict import Check
-from training.rows.small_counts import FEW
+from training.metrics.figures import Estimate
+from training.places import CARD_HTML, CARD_MD
+from training.rows.small_cells import SUPPRESSED
 
 SENTINEL = "SENTINEL-4410"
 DOMAINS = ("Participants and data sources", "Predictors", "Outcome", "Analysis")
@@ -158,10 +162,12 @@ def test_a_published_score_has_no_card(trained, small_smm_task):
 
 @pytest.mark.slow
 def test_files_that_the_store_lost_are_taken_from_the_evaluation_of_the_same_run_alone(trained, version, small_smm_task, monkeypatch):
-    def gone(**_):
+    def gone(*_, **__):
         raise OSError("moved")
 
-    monkeypatch.setattr("training.card.of_run.mlflow.artifacts.download_artifacts", gone)
+    for repository in (LocalArtifactRepository, ModelsArtifactRepository):
+        monkeypatch.setattr(repository, "list_artifacts", gone)
+        monkeypatch.setattr(repository, "download_artifacts", gone)
     kept = facts_of_run(small_smm_task, version.run_id, version.version, trained.folder / "evaluation")
     assert {"performance.csv", "subgroups.csv", "plots/roc.png"} <= kept.files.keys()
     lost = facts_of_run(small_smm_task, version.run_id, version.version, trained.folder)
@@ -235,7 +241,7 @@ def test_what_evaluation_kept_back_in_subgroups_stays_back_and_is_said(smm_task)
     assert '"kept back" (1 here)' in text
 
 
-@pytest.mark.parametrize(("count", "shown"), [(0.0, "0"), (1.0, FEW), (9.0, FEW), (10.0, "10"), (1234.0, "1,234")])
+@pytest.mark.parametrize(("count", "shown"), [(0.0, "0"), (1.0, SUPPRESSED), (9.0, SUPPRESSED), (10.0, "10"), (1234.0, "1,234")])
 def test_fewer_than_ten_people_are_not_written_down(count, shown):
     assert people(count) == shown
 
@@ -247,7 +253,7 @@ def test_few_people_who_judge_are_not_written_down_where_those_fitted_on_are_cou
     )
     text = as_markdown(card_of(facts))
     assert "| fitted on, progressing at any time | 1,234 | 5,000 | 300 |" in text
-    assert f"| judged on, progressing within 24 months | 200 | 800 | {FEW} |" in text
+    assert f"| judged on, progressing within 24 months | 200 | 800 | {SUPPRESSED} |" in text
 
 
 def test_a_small_count_that_evaluation_did_not_write_down_is_said_to_be_one_and_its_landmark_stays(smm_task):
@@ -258,15 +264,15 @@ def test_a_small_count_that_evaluation_did_not_write_down_is_said_to_be_one_and_
     text = as_markdown(card_of(facts))
     assert "10 years after the index date" in text
     why = "fewer than 10 people here progress within 24 months, at least 20 are needed"
-    assert f"| 24 months | {FEW} | {FEW} | **not reported**: {why} |" in text
-    assert f"| judged on, progressing within 24 months | 200 | **not reported**: this run has no such figure | {FEW} |" in text
+    assert f"| 24 months | {SUPPRESSED} | {SUPPRESSED} | **not reported**: {why} |" in text
+    assert f"| judged on, progressing within 24 months | 200 | **not reported**: this run has no such figure | {SUPPRESSED} |" in text
     assert "| 24 months | 0.800 (0.760 to 0.840) |" in text, "why a count is not there is not why a figure is not"
 
 
 def test_a_small_count_of_people_diagnosed_late_is_said_to_be_one(smm_task):
     late = "subset,horizon,measure,estimate,lo,hi,why\nlate,24,patients,40,,,\nlate,24,events,,,,fewer than 10\nlate,24,auc,,,,few.\n"
     text = as_markdown(card_of(replace(judged(smm_task), files={"refits/time.csv": late.encode()})))
-    assert f"| late | 40 | {FEW} | **not reported**: few |" in text
+    assert f"| late | 40 | {SUPPRESSED} | **not reported**: few |" in text
 
 
 def test_a_site_that_is_called_na_is_a_site(smm_task):
@@ -285,8 +291,8 @@ def test_a_figure_of_the_gate_that_rounds_to_the_bound_it_misses_is_shown_with_m
 
 
 def test_a_figure_without_interval_says_so_and_one_that_is_no_number_is_a_blank():
-    assert with_interval(0.8, 0.7, float("nan"), 2) == "0.80 (no interval)"
-    assert isinstance(with_interval(float("nan"), 0.7, 0.9, 2), Blank)
+    assert with_interval(Estimate(0.8, 0.7, float("nan")), 2) == "0.80 (no interval)"
+    assert isinstance(with_interval(Estimate(float("nan"), 0.7, 0.9), 2), Blank)
 
 
 def test_no_identifier_reaches_the_card(smm_task):

@@ -226,3 +226,21 @@ def test_where_availability_is_all_there_is_its_shares_are_one():
     x, values = np.ones((3, 1)), np.array([[1.0], [2.0], [4.0]])
     found = availability(values, x, ["m_protein__count__ever"])
     assert (found["absolute_share"], found["variance_share"]) == pytest.approx((1.0, 1.0))
+
+
+@pytest.mark.parametrize("alike", [("A B", "A_B"), ("A/B", "A B"), ("east", "East")])
+def test_sites_that_differ_in_punctuation_or_case_alone_keep_two_figures(rows, risks, alike):
+    there = rows.assign(site=rows["site"].map(dict(zip(("north", "south"), alike, strict=True))))
+    found = subgroup_figures(there, {"good": risks["good"][:, 0]}, 24, Draws.of(rows["patient_id"], 5, 1))
+    ratios = pd.DataFrame({"measure": "oe_ratio", "grouping": "site", "group": alike, "estimate": (0.9, 2.5), "lo": np.nan, "hi": np.nan})
+    logged = logged_subgroups(ratios.assign(horizon=24))
+    assert set(found.loc[found["grouping"] == "site", "group"]) == set(alike)
+    assert sorted(logged.values()) == [0.9, 2.5]
+    assert len({name.casefold() for name in logged}) == 2
+
+
+def test_subgroups_are_logged_under_the_words_of_their_grouping_and_group():
+    pairs = [("sex", "female"), ("age, years", "65 to below 75"), ("eGFR, mL/min/1.73 m2", "60 and more"), ("site", "A B")]
+    table = pd.DataFrame(pairs, columns=["grouping", "group"]).assign(measure="auc", horizon=24, estimate=0.7, lo=0.6, hi=np.nan)
+    names = ("auc_24m_at_sex_female", "auc_24m_at_age_65_to_below_75", "auc_24m_at_eGFR_60_and_more", "auc_24m_at_site_A_B")
+    assert list(logged_subgroups(table)) == [end for name in names for end in (name, f"{name}_lo")]

@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from training.evaluation.performance import logged, performance_of, refused, without_small_counts
+from training.evaluation.performance import logged, performance_of, refused, without_small_cells
 from training.metrics import Draws
 from training.metrics.figures import figures
-from training.rows.small_counts import FEW, few
+from training.rows.small_cells import SUPPRESSED, only
 from training.rows.split import LEAST_EVENTS
 
 
@@ -22,14 +22,14 @@ def written(rows, risk, subset="at_2y"):
     """What is written of one model on these people, by measure."""
     draws = Draws.of(rows["patient_id"], 2, 1)
     found = figures(rows, {"m": risk[:, None]}, (24,), draws, lambda sample, risk: {("auc", None): np.full(3, 0.7)}, subset)
-    return without_small_counts(found)
+    return without_small_cells(found)
 
 
 @pytest.mark.parametrize("progress", [0, 9, 10])
 def test_people_who_progress_are_written_down_from_ten_on_or_none(progress):
     table = written(people(progress, 60), np.full(60 + progress, 0.1)).set_index("measure")
     assert table.loc["patients", ["estimate", "why"]].tolist() == [60 + progress, ""]
-    assert table.loc["events", "why"] == (FEW if progress == 9 else "")
+    assert table.loc["events", "why"] == (SUPPRESSED if progress == 9 else "")
     assert ("events_24m_at_2y" in logged(table.reset_index())) == (progress != 9)
 
 
@@ -38,7 +38,7 @@ def test_nothing_tells_how_many_a_few_people_are():
     risk = np.where(np.arange(50) < 9, 0.1, np.nan)
     table = written(people(5, 45), risk).set_index("measure")
     assert table["estimate"].isna().all()
-    assert (table.drop("auc")["why"] == FEW).all()
+    assert (table.drop("auc")["why"] == SUPPRESSED).all()
     assert logged(table.reset_index()) == {}
 
 
@@ -50,7 +50,7 @@ def test_a_share_of_many_rows_is_written_down_although_few_progress():
 def test_why_a_count_is_not_there_is_no_refusal_of_figures():
     table = written(people(LEAST_EVENTS - 11, 45), np.full(54, 0.1))
     assert refused(table) == [f"at_2y, 24 months: {table['why'].iloc[-1]}"]
-    assert table["why"].iloc[-1].startswith(few(9))
+    assert table["why"].iloc[-1].startswith(only(9))
     assert refused(written(people(LEAST_EVENTS, 45), np.full(65, 0.1))) == []
 
 
@@ -60,5 +60,5 @@ def test_no_subset_of_the_figures_tells_a_small_count(smm_task):
     table = performance_of(rows, risks, smm_task, Draws.of(rows["patient_id"], 2, 1))
     events = table[(table["measure"] == "events") & (table["subset"].isin(["", "per_person", "at_0y"]))]
     assert len(events) == 3 * len(smm_task.horizons)
-    assert (events["why"] == FEW).all()
+    assert (events["why"] == SUPPRESSED).all()
     assert events["estimate"].isna().all()

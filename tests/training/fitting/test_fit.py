@@ -7,12 +7,11 @@ import pandas as pd
 import pytest
 
 from features import read_table, write_table
-from features.table.table import KEYS, OUTCOMES
 from myeloma import ConfigError, StateError
 from training.estimators import check_models
 from training.evaluation.evaluate import evaluate_task
-from training.fitting.fit import judged_hash, read_judged, risk_columns
-from training.gate.held_out import People, held_out
+from training.fitting.fit import judged_hash
+from training.gate.held_out import Sources, judged_people
 
 
 @pytest.mark.parametrize(
@@ -48,10 +47,10 @@ def test_a_table_that_was_changed_after_the_fit_is_not_judged_on_although_it_kee
 def test_nor_is_the_gate_shown_such_a_table(trained, small_smm_task, tmp_path):
     record = json.loads((trained.folder / "fit" / "logistic" / "run_id.json").read_text())
     cohort = trained.folder / "cohort"
-    assert held_out(record, small_smm_task, People(trained.folder / "table.parquet", cohort)) is not None
+    assert judged_people(record, small_smm_task, Sources(trained.folder / "table.parquet", cohort)) is not None
     table = read_table(trained.folder / "table.parquet")
     write_table(replace(table, rows=table.rows.assign(m_protein__last__ever=1.0)), tmp_path / "table.parquet")
-    assert held_out(record, small_smm_task, People(tmp_path / "table.parquet", cohort)) is None
+    assert judged_people(record, small_smm_task, Sources(tmp_path / "table.parquet", cohort)) is None
 
 
 @pytest.mark.parametrize(
@@ -61,14 +60,3 @@ def test_figures_compare_where_people_split_and_outcomes_are_the_same_whatever_t
     judged = pd.DataFrame({"patient_id": ["a"], "landmark": pd.Timestamp("2020-01-01"), "fold": 0, "event": "progression"})
     judged = judged.assign(time_to_event=300.0, risk_24m=0.1)
     assert (judged_hash(judged) == judged_hash(judged.assign(**{column: other}))) == (column == "risk_24m")
-
-
-@pytest.mark.parametrize("column", ["censored_by", "censoring_stratum", "risk_24m"])
-def test_predictions_that_another_version_wrote_are_refused_in_words(smm_task, tmp_path, column):
-    written = [*KEYS, *OUTCOMES, "censoring_stratum", *risk_columns(smm_task)]
-    pd.DataFrame(columns=[name for name in written if name != column]).to_parquet(tmp_path / "predictions.parquet")
-    with pytest.raises(
-        StateError, match=f"predictions.parquet has no column {column}: it was written for other horizons, or by another version"
-    ) as refusal:
-        read_judged(tmp_path, smm_task)
-    assert "features build" in refusal.value.hint

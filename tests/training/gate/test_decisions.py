@@ -23,7 +23,7 @@ def live(store):
 
 def promote_version(store, version, reason="", force=False):
     found = find_version("smm", version)
-    return promote({version: of_run(found.run_id)}, store.task, version, reason, force)
+    return promote({version: of_run(found.run_id, store.task)}, store.task, version, reason, force)
 
 
 def test_a_better_candidate_replaces_the_champion_and_a_worse_one_waits_as_challenger(store):
@@ -67,7 +67,7 @@ def test_what_is_held_back_needs_a_reason_and_what_is_rejected_force_as_well(sto
 
 
 def named(store, version):
-    return {f"version {version}": of_run(find_version("smm", version).run_id)}
+    return {f"version {version}": of_run(find_version("smm", version).run_id, store.task)}
 
 
 def test_the_history_says_what_was_live_from_when_to_when_by_whom_and_why(store, monkeypatch):
@@ -171,7 +171,7 @@ def _decide(uri, task, versions, start, report):
         for _ in range(40):
             try:
                 run_id = find_version("smm", version).run_id
-                done.append(promote({version: of_run(run_id)}, task, version, f"{os.getpid()}:{version}", force=False).reason)
+                done.append(promote({version: of_run(run_id, task)}, task, version, f"{os.getpid()}:{version}", force=False).reason)
                 break
             except StateError as error:
                 if error.code == "live_already":

@@ -1,5 +1,6 @@
 """How the champion is compared: on the same held-out people where that is possible, and in words where it is not."""
 
+import json
 from dataclasses import replace
 from math import inf
 from types import SimpleNamespace
@@ -10,10 +11,12 @@ import pytest
 
 from features import FeatureSpec
 from myeloma import StateError
+from training.fitting.held_out import HeldOut
 from training.gate.artifact import measure
-from training.gate.champion import compare
-from training.gate.held_out import HeldOut
-from training.gate.logged import subgroups, unjudged
+from training.gate.champion import beside_champion
+from training.gate.figures import Subgroup, subgroups, unjudged, worst_subgroup
+from training.gate.verdict import Check, Verdict
+from training.tracking.run import parsed_table
 
 
 @pytest.fixture
@@ -42,20 +45,19 @@ def held(task):
             "follow_up": 3000.0,
             "m_protein__last__ever": m_protein,
             "age": 60.0,
-            "risk_24m": 0.5,
         }
     )
-    return HeldOut(rows, None)
+    return HeldOut(rows, {"cox": np.full((n, 1), 0.5)})
 
 
 def run_of(judged_hash="same", kind="held_out", **metrics):
-    return SimpleNamespace(data=SimpleNamespace(tags={"judged_hash": judged_hash}, params={"evaluation.kind": kind}, metrics=metrics))
+    return SimpleNamespace(name="cox", tags={"judged_hash": judged_hash}, params={"evaluation.kind": kind}, metrics=metrics)
 
 
 @pytest.fixture
 def compared(artifact):
     def call(task, held, candidate, champion, load=None):
-        return compare(task, (candidate, held), ("3", champion), load or (lambda: artifact))
+        return beside_champion(task, (candidate, held), ("3", champion), load or (lambda: artifact))
 
     return call
 
@@ -85,7 +87,7 @@ def test_without_a_split_that_is_known_nothing_is_taken_for_the_same(task, held,
 
 
 def test_without_its_features_its_horizons_or_the_people_no_comparison_is_made(task, held, compared):
-    without = HeldOut(held.rows.drop(columns="age"), None)
+    without = HeldOut(held.rows.drop(columns="age"), held.risks)
     other_horizons = replace(task, horizons=(12, 24))
     assert "features that these people's table does not hold" in compared(task, without, run_of(), run_of()).how
     assert "other horizons" in compared(other_horizons, held, run_of(), run_of()).how
@@ -117,21 +119,56 @@ def test_without_the_people_held_out_only_the_artifact_itself_is_measured(task, 
     assert "not on this machine" in facts.notes["parity"]
 
 
+class Files:
+    """A run that has these files."""
+
+    def __init__(self, **files):
+        self._files = {name.replace("_", "."): content for name, content in files.items()}
+
+    def table(self, path, columns=()):
+        return parsed_table(self._files.get(path, "").encode(), columns)
+
+    def json(self, path):
+        return json.loads(self._files.get(path, "{}"))
+
+
+SUBGROUPS = """grouping,group,horizon,measure,estimate
+sex,female,24,oe_ratio,1.4
+sex,female,24,events,
+sex,male,24,oe_ratio,1.1
+sex,male,24,events,60
+site,NA,24,oe_ratio,3.0
+site,NA,24,events,49
+sex,unknown,24,events,
+sex,male,60,oe_ratio,9
+"""
+
+
 def test_a_subgroup_whose_count_is_kept_back_is_judged_by_the_count_among_the_people_held_out(held, monkeypatch):
-    kept_back = "grouping,group,horizon,measure,estimate\nsex,female,24,oe_ratio,1.4\nsex,female,24,events,\n"
-    shown = "sex,male,24,oe_ratio,1.1\nsex,male,24,events,30\nsex,unknown,24,events,\nsex,male,60,oe_ratio,9\n"
-    monkeypatch.setattr("training.gate.logged.mlflow.artifacts.load_text", lambda uri: kept_back + shown)
-    monkeypatch.setattr("training.gate.logged.people_progressing", lambda rows, months: {"sex: female": 12, "sex: male": 31})
-    assert subgroups("run", 24, held) == {"sex: female": (1.4, 12.0), "sex: male": (1.1, 30.0)}
-    assert subgroups("run", 24, None)["sex: female"] == (1.4, inf), "not here, so large enough"
+    monkeypatch.setattr("training.gate.figures.people_progressing", lambda rows, months: {"sex: female": 12, "sex: male": 61})
+    run = Files(subgroups_csv=SUBGROUPS)
+    assert subgroups(run, 24, held) == {"sex: female": (1.4, 12.0), "sex: male": (1.1, 60.0), "site: NA": (3.0, 49.0)}
+    assert subgroups(run, 24, None)["sex: female"] == (1.4, inf), "not here, so large enough"
 
 
-def test_why_a_horizon_has_no_figures_is_what_evaluation_wrote_of_all_visits(monkeypatch):
+def test_the_worst_subgroup_is_the_one_that_the_gate_named_and_before_it_is_judged_found_by_its_rule():
+    assert worst_subgroup(Files(subgroups_csv=SUBGROUPS), 24, 50) == Subgroup("sex: female", 1.4, None)
+    assert worst_subgroup(Files(), 24, 50) is None
+
+    def judged(*check):
+        verdict = Verdict((Check("auc_24m", 0.8, ">= 0.6", True), Check("oe_ratio_24m of the worst subgroup", *check)))
+        return worst_subgroup(Files(subgroups_csv=SUBGROUPS, gate_json=json.dumps(verdict.to_dict())), 24, 50)
+
+    assert judged(1.1, "0.6 to 1.6", True, "sex: male") == Subgroup("sex: male", 1.1, 60), "it knew how few the women are"
+    assert judged(None, "0.6 to 1.6", None, "no subgroup with figures and 50 events") is None
+
+
+def test_why_a_horizon_has_no_figures_is_what_evaluation_wrote_of_all_visits():
     why = '"only 12 people here progress within 60 months, at least 20 are needed; pool more people."'
     few = "x,,24,events,fewer than 10\n"  # of a count, not of a figure
     table = f"model,subset,horizon,measure,why\n{few}x,,24,auc,\nx,,60,auc,{why}\nx,at_1y,24,auc,{why}\n"
-    monkeypatch.setattr("training.gate.logged.mlflow.artifacts.load_text", lambda uri: table)
-    assert unjudged("run") == {60: "only 12 people here progress within 60 months, at least 20 are needed"}
+    assert unjudged(Files(performance_csv=table)) == {60: "only 12 people here progress within 60 months, at least 20 are needed"}
+    assert unjudged(Files()) == {}
 
 
 def test_a_risk_that_is_no_number_adds_up_to_nothing(task, held, artifact):

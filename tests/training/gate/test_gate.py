@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from training.gate.demands import judge
-from training.gate.verdict import Check, Comparison, Evidence, Facts
+from training.gate.verdict import ArtifactChecks, Check, Comparison, Evidence
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def good(task):
     return Evidence(
         metrics={**figures, "net_benefit_24m_at_0.10_minus_mayo_2018": 0.02, "net_benefit_24m_at_0.10_minus_pangea_smm": 0.01},
         subgroups={"sex: female": (1.2, 60.0)},
-        facts=Facts(features_known=True, outcome_columns=0, additivity=1e-6, harm={"m_protein": 0.9}, parity=0.0),
+        facts=ArtifactChecks(features_known=True, outcome_columns=0, additivity=1e-6, harm={"m_protein": 0.9}, parity=0.0),
         comparison=Comparison("3", "on the same rows", {"auc_24m": 0.79, "brier_24m": 0.1}, {"auc_24m": 0.8, "brier_24m": 0.1}),
     )
 

@@ -10,7 +10,7 @@ from features import build_table
 from features.intake.quality import clean
 from features.simulation.smm import simulate
 from training.monitor.drift import checks_of_inputs, checks_of_risks
-from training.monitor.findings import FALSE_ALARMS, judged
+from training.monitor.findings import FALSE_ALARMS, with_status
 from training.monitor.other_unit import suspected_units
 from training.monitor.outcome import Bounds, check_of_outcomes, events_needed
 from training.reference import by_time, reference_ranges
@@ -53,7 +53,7 @@ def found(clinic, rows):
     """What is called changed in these visits: kind and name."""
     suspected = suspected_units(rows, clinic.spec, clinic.about, level_column)
     risks = checks_of_risks(rows, risk_of(rows)[:, None], (24,), clinic.about)
-    changed = judged([*checks_of_inputs(rows, clinic.spec, clinic.about, suspected), *risks])
+    changed = with_status([*checks_of_inputs(rows, clinic.spec, clinic.about, suspected), *risks])
     return {("unit", one.biomarker, one.site, one.factor) for one in suspected} | {
         (finding.kind, finding.name) for finding in changed if finding.status == "changed"
     }
@@ -145,7 +145,7 @@ def clinic_with_outcomes(rng, people, wrong_by):
 
 def wrong(rng, people, wrong_by):
     """Whether one horizon, checked alone, is called wrong."""
-    return judged([check_of_outcomes(*clinic_with_outcomes(rng, people, wrong_by), 24, Bounds(0.8, 1.25), 1)])[0].status == "changed"
+    return with_status([check_of_outcomes(*clinic_with_outcomes(rng, people, wrong_by), 24, Bounds(0.8, 1.25), 1)])[0].status == "changed"
 
 
 def test_risks_too_low_by_half_are_found_with_the_stated_number_of_events():

@@ -15,7 +15,7 @@ from features.simulation.smm import simulate
 from myeloma import ConfigError, DataError, StateError
 from myeloma.calendar import DAYS_PER_MONTH
 from training.monitor.drift import LEAST_PEOPLE, exceeds, missing
-from training.monitor.findings import Finding, judged, wilson
+from training.monitor.findings import Finding, wilson, with_status
 from training.monitor.like_time import share_missing
 from training.monitor.other_unit import LEAST_AT_SITE, factors, suspected_units
 from training.monitor.outcome import Bounds, check_of_outcomes
@@ -89,13 +89,13 @@ def check(p, large=True):
 
 
 def test_holm_steps_down_and_stops_at_the_first_that_does_not_pass():
-    found = judged([check(0.02), check(0.011), check(0.30), check(0.03)], level=0.05)
+    found = with_status([check(0.02), check(0.011), check(0.30), check(0.03)], level=0.05)
     # 0.011 <= 0.05/4, but 0.02 > 0.05/3: it and all after it stay
     assert [f.status for f in found] == ["steady", "changed", "steady", "steady"]
 
 
 def test_a_change_that_is_sure_but_small_is_steady_and_an_untested_one_stays_too_few():
-    found = judged([check(1e-9, large=False), check(None)])
+    found = with_status([check(1e-9, large=False), check(None)])
     assert [f.status for f in found] == ["steady", "too few"]
 
 
@@ -113,9 +113,9 @@ def test_a_share_missing_has_an_interval_and_a_small_count_is_not_shown():
     assert shown.p < 0.001
     hidden = unknown(3, 40, 0.05)
     assert (hidden.estimate, hidden.lo, hidden.hi) == (None, None, None)
-    assert hidden.words.startswith("missing in <10 of 40")
+    assert hidden.words.startswith("missing in fewer than 10 of 40")
     assert unknown(9, 40, 0.05).words == unknown(3, 40, 0.05).words
-    assert unknown(37, 40, 0.05).words.startswith("missing in all but <10 of 40")
+    assert unknown(37, 40, 0.05).words.startswith("missing in all but fewer than 10 of 40")
 
 
 @pytest.mark.parametrize(("people", "tested"), [(LEAST_PEOPLE - 1, False), (LEAST_PEOPLE, True)])
@@ -215,7 +215,10 @@ def test_people_at_a_time_of_which_training_remembers_nothing_are_left_out_and_c
 def test_neither_the_few_left_out_nor_beside_them_the_few_without_a_value_can_be_counted():
     then = [reference(range(100)), None]
     two = missing("age", np.arange(32) < 2, np.arange(32) // 30, then)
-    assert (two.shown, two.words) == (">22", "missing in <10 of >22, 0% in training at like time; <10 left out: nobody to compare with")
+    assert (two.shown, two.words) == (
+        ">22",
+        "missing in fewer than 10 of >22, 0% in training at like time; fewer than 10 left out: nobody to compare with",
+    )
     values, twelve = np.full(42, 50.0), np.arange(42) // 30
     values[:3] = values[-1] = np.nan  # 27 compared, three have no value, twelve are left out, one of these without a value
     assert exceeds("level", "age", values, twelve, then).shown == ">20"
@@ -313,7 +316,7 @@ def test_fewer_than_twenty_events_are_too_few_and_the_number_needed_is_said():
     assert (found.status, found.estimate) == ("too few", None)
     assert "19 of 169 people progressed within 24 months; 20 are the least, 74 show risks wrong by 1.5 times" in found.words
     assert "about 740 people" in found.words
-    assert "<10 of 20 people" in check_of_outcomes(followed(3, 17), np.full(20, 0.10), 24, ROOM, 3).words
+    assert "fewer than 10 of 20 people" in check_of_outcomes(followed(3, 17), np.full(20, 0.10), 24, ROOM, 3).words
 
 
 def test_outcomes_are_of_a_year_at_least_whose_horizon_has_passed():

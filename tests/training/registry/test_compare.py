@@ -1,8 +1,11 @@
 """The table of candidates: what stands in it, and what each line says."""
 
+from dataclasses import replace
+
 import pytest
 
-from training.registry.compare import Candidate, as_table, candidates, promotable, worst_subgroup
+from training.registry.candidates import register
+from training.registry.compare import as_table, candidates, promotable
 
 
 @pytest.mark.slow
@@ -23,12 +26,17 @@ def test_a_table_shows_only_what_was_judged_on_the_same_rows_and_the_champion_of
     assert list(promotable(store.task)) == ["logistic"]
 
 
-def test_the_worst_subgroup_has_events_enough_and_is_no_landmark(smm_task):
-    def of(**groups):
-        metrics = {f"oe_ratio_24m_at_{name}": ratio for name, (ratio, _) in groups.items()}
-        metrics |= {f"events_24m_at_{name}": events for name, (_, events) in groups.items()} | {"oe_ratio_24m_at_sex_male_lo": 0.01}
-        return worst_subgroup(smm_task, Candidate("boosting", "", None, metrics, "", None))
-
-    groups = {"sex_male": (1.2, 90.0), "sex_female": (0.7, 50.0), "site_east": (3.0, 49.0), "0y": (5.0, 90.0)}
-    assert of(**groups) == ("sex_female", 0.7, 50)  # 1 / 0.7 is 1.43
-    assert of(site_east=(3.0, 49.0)) is None
+@pytest.mark.slow
+def test_the_line_under_the_table_names_the_subgroup_that_the_gate_named(trained, results, small_smm_task):
+    task = replace(small_smm_task, gate=replace(small_smm_task.gate, subgroup_events_at_least=12))
+    named, outcome = {}, register(results, task)
+    found = candidates(task)
+    lines = str(as_table(task, found).caption).splitlines()
+    for name, verdict in outcome["verdicts"].items():
+        (check,) = (check for check in verdict["checks"] if check["name"] == "oe_ratio_24m of the worst subgroup")
+        named[name] = (check["note"], check["value"])
+    assert {c.estimator: (c.worst_subgroup.name, c.worst_subgroup.ratio) for c in found if not c.published} == named
+    for name, (group, ratio) in named.items():
+        (line,) = (line for line in lines if line.startswith(f"{name}: of all subgroups"))
+        assert group in line
+        assert line.endswith(f"{ratio:.2f}")

@@ -13,7 +13,7 @@ from training.monitor.outcome import Bounds, checks_of_outcomes
 from training.monitor.people import Period
 from training.rows.censoring import STRATUM, FollowUp
 from training.rows.split import evaluation_folds
-from training.shift.judged import judge
+from training.shift.refitted import refitted_figures
 from training.shift.time import over_time
 
 
@@ -50,7 +50,7 @@ def test_in_a_search_for_options(mgus_table, mgus_task, tmp_path, weighed):
 
 @pytest.mark.usefixtures("unfitted")
 def test_in_judging_a_refit(smm_table, quick, tmp_path, weighed):
-    judge(smm_table, quick, "logistic", evaluation_folds(smm_table.rows, quick.evaluation)[0], "site_a")
+    refitted_figures(smm_table, quick, "logistic", evaluation_folds(smm_table.rows, quick.evaluation)[0], "site_a")
     over_time(smm_table, quick, "logistic", tmp_path)
     assert weighed and all(weighed)
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from training.rows.small_counts import FEW
+from training.rows.small_cells import SUPPRESSED
 from training.shift.patients import learning_curve
 
 
@@ -23,8 +23,8 @@ def test_the_learning_curve_is_of_growing_numbers_of_people_on_the_same_rows(smm
 
 
 def test_how_few_of_the_people_who_judge_progress_is_not_written_down(smm_table, quick, tmp_path, monkeypatch):
-    monkeypatch.setattr("training.shift.judged.risks_of", lambda fit, judged, *rest: np.full((len(judged), 2), 0.1))
+    monkeypatch.setattr("training.shift.refitted.risks_of", lambda fit, judged, *rest: np.full((len(judged), 2), 0.1))
     few = replace(quick, evaluation=replace(quick.evaluation, kind="cross_validation", folds=20))
     events = learning_curve(smm_table, few, "cox", tmp_path).query("measure == 'events' and horizon == 24")
     assert events["estimate"].isna().all()
-    assert set(events["why"]) == {FEW}
+    assert set(events["why"]) == {SUPPRESSED}

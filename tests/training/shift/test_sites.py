@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from myeloma import DataError
+from training.metrics import named
 from training.shift.sites import by_site
 
 
@@ -27,7 +28,7 @@ def test_each_site_is_judged_with_a_reason_where_it_is_too_small(smm_table, quic
 
 def test_how_many_have_no_site_does_not_follow_from_the_whole_less_the_sites(smm_table, quick, tmp_path, monkeypatch):
     monkeypatch.setattr(
-        "training.shift.judged.risks_of", lambda fit, judge, *rest: np.random.default_rng(1).uniform(0.1, 0.3, (len(judge), 2))
+        "training.shift.refitted.risks_of", lambda fit, judge, *rest: np.random.default_rng(1).uniform(0.1, 0.3, (len(judge), 2))
     )
     patient = smm_table.rows["patient_id"]
     number = patient.map({person: k for k, person in enumerate(patient.unique())})
@@ -55,3 +56,17 @@ def test_a_site_at_which_all_progress_is_named_and_the_others_are_judged_all_the
 def test_one_site_cannot_be_left_out(smm_table, quick, tmp_path):
     with pytest.raises(DataError, match="needs two sites, the table has 1"):
         by_site(replace(smm_table, rows=smm_table.rows.assign(site="here")), quick, "cox", tmp_path)
+
+
+def test_sites_whose_names_are_alike_but_for_punctuation_are_judged_each_under_a_name_of_its_own(smm_table, quick, tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        "training.shift.refitted.risks_of", lambda fit, judge, *rest: np.random.default_rng(1).uniform(0.1, 0.3, (len(judge), 2))
+    )
+    patient = smm_table.rows["patient_id"]
+    number = patient.map({person: k for k, person in enumerate(patient.unique())})
+    site = np.select([number % 3 == 0, number % 3 == 1], ["A B", "A_B"], "a b")
+    found = by_site(replace(smm_table, rows=smm_table.rows.assign(site=site)), quick, "cox", tmp_path)
+    people = found[(found["measure"] == "patients") & (found["horizon"] == 24)]
+    assert people["subset"].str.fullmatch("site_[aA]_[bB]-[0-9a-f]{6}").all()
+    assert len(people) == people["subset"].str.casefold().nunique() == 3
+    assert sum(named(found)[f"patients_24m_{subset}"] for subset in people["subset"]) == patient.nunique()

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from training.rows.small_counts import FEW
+from training.rows.small_cells import SUPPRESSED
 from training.shift.time import known_at, over_time
 
 
@@ -46,4 +46,4 @@ def test_how_few_of_the_late_people_progress_is_not_written_down(smm_table, quic
     rows = smm_table.rows.assign(event=smm_table.rows["event"].mask(smm_table.rows["patient_id"].isin(progressing[9:]), "none"))
     events = over_time(replace(smm_table, rows=rows), quick, "cox", tmp_path).query("measure == 'events'")
     assert events["estimate"].isna().all()
-    assert set(events["why"]) == {FEW}
+    assert set(events["why"]) == {SUPPRESSED}

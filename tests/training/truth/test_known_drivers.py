@@ -11,7 +11,7 @@ from serving.artifact import Artifact, Calibration, save_artifact
 from serving.models import logistic
 from serving.models.linear import HorizonLogistic
 from training.estimators.design import fit_design
-from training.truth.against_truth import Judged
+from training.truth.against_truth import JudgedWithTruth
 from training.truth.known_drivers import known_drivers, what_carries
 
 SPEC = FeatureSpec(("m_protein", "bmpc", "hemoglobin"), ("ever",), ("last",), ("age",))
@@ -57,7 +57,7 @@ def test_a_model_that_rests_on_noise_ranks_against_the_truth_and_one_turned_roun
         model = HorizonLogistic(design, np.array(slopes, dtype=float), np.array([-2.0]), SPEC.columns())
         save_artifact(Artifact("logistic", model, SPEC, (24,), Calibration.identity((24,)), {}), tmp_path / name / "artifact")
     truth = true(visits, m_protein=2, bmpc=1, hemoglobin=-0.3)
-    carried, (right, wrong) = known_drivers(Judged(["right", "wrong"], visits, {}, logistic(truth)[:, None]), task, tmp_path)
+    carried, (right, wrong) = known_drivers(JudgedWithTruth(["right", "wrong"], visits, {}, logistic(truth)[:, None]), task, tmp_path)
     assert list(right.shares) == list(wrong.shares) == list(carried.shares) == ["m_protein", "bmpc", "hemoglobin", "age"]
     assert sum(right.shares.values()) == pytest.approx(1.0)
     assert (right.rank_correlation, wrong.rank_correlation) == pytest.approx((1.0, -1.0))

@@ -18,13 +18,13 @@ from serving.predict import predict_risk
 from training.estimators import fit_candidate
 from training.estimators.strata import with_strata
 from training.metrics import Draws, all_measures, figures
-from training.rows.small_counts import few
+from training.rows.small_cells import only
 from training.rows.split import LEAST_EVENTS, Fold
 
 Array = NDArray[np.float64]
 
 
-def judge(table: FeatureTable, task: Task, name: str, fold: Fold, subset: str) -> pd.DataFrame:
+def refitted_figures(table: FeatureTable, task: Task, name: str, fold: Fold, subset: str) -> pd.DataFrame:
     """Return the figures of a model on the rows of a fold that judge, fitted again to its other rows."""
     fit, judged = table.rows.iloc[fold.fit], with_strata(table.rows.iloc[fold.judge], table.spec)
     return figures_of(judged, risks_of(fit, judged, table.spec, task, name), task, subset).assign(model=name)
@@ -47,7 +47,7 @@ def risks_of(fit: pd.DataFrame, judged: pd.DataFrame, spec: FeatureSpec, task: T
     """
     people = progressing(fit)
     if people < LEAST_EVENTS:
-        what = f"{few(people).capitalize()} people progress in the part that is fitted on; at least {LEAST_EVENTS} are needed."
+        what = f"{only(people).capitalize()} people progress in the part that is fitted on; at least {LEAST_EVENTS} are needed."
         raise DataError(what, "add people.")
     artifact = fit_candidate(fit, spec, replace(task, models=_with_columns(task.models, spec)), name, {}).artifact
     return predict_risk(artifact, feature_matrix(artifact, judged))

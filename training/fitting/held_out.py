@@ -1,0 +1,91 @@
+"""The people that candidates were judged on: the rows that no fit had seen, with what the table knows of them, and their risks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from features import Cohort, FeatureTable, Task
+from features.table.table import KEYS, OUTCOMES
+from myeloma import StateError
+from training.places import PREDICTIONS
+from training.rows.censoring import STRATUM
+
+Array = NDArray[np.float64]
+_ROW = ["patient_id", "landmark"]  # what tells a row
+_FOUND = "found_in_table"
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Rows that were judged, each by a model that had not seen the person.
+
+    Attributes
+    ----------
+    rows : keys, outcomes, censoring strata as they were judged, and the table's other columns, fold by fold
+    risks : arrays (rows, horizons) by candidate, out-of-fold; NaN where a published score has none
+    cohort : that the table was built from, where somebody asks for it and it is on this machine
+    """
+
+    rows: pd.DataFrame
+    risks: dict[str, Array]
+    cohort: Cohort | None = None
+
+    @classmethod
+    def of(cls, fitted: Path, names: Sequence[str], table: FeatureTable, task: Task) -> HeldOut:
+        """Return the rows that candidates of one folder of fits were all judged on.
+
+        Raises
+        ------
+        StateError
+            Two candidates were judged on different people, another version kept less of them, or the table is of others.
+        """
+        keys, risks = None, {}
+        for name in names:
+            judged = read_judged(fitted / name, task)
+            own = judged[[*_ROW, *OUTCOMES, STRATUM]]
+            if keys is not None and not own.equals(keys):
+                raise StateError(
+                    f"{name} and {names[0]} were judged on different people, so their figures do not compare.",
+                    f"fit all again: python -m training fit TABLE --task {task.name}",
+                )
+            keys, risks[name] = own, judged[risk_columns(task)].to_numpy()
+        rows = keys.merge(table.rows.drop(columns=OUTCOMES), on=_ROW, how="left", validate="one_to_one", indicator=_FOUND)
+        if (rows[_FOUND] != "both").any():
+            raise StateError(
+                f"{names[0]} was fitted on another table than this one.", f"fit again: python -m training fit TABLE --task {task.name}"
+            )
+        return cls(rows.drop(columns=_FOUND), risks)
+
+    def in_order_of(self, table: FeatureTable, cohort: Cohort | None) -> HeldOut:
+        """Return the rows in the order of the table, which cross-validation changes, with the cohort beside them."""
+        place = pd.MultiIndex.from_frame(table.rows[_ROW]).get_indexer(pd.MultiIndex.from_frame(self.rows[_ROW]))
+        order = np.argsort(place)
+        return HeldOut(self.rows.iloc[order].reset_index(drop=True), {name: risk[order] for name, risk in self.risks.items()}, cohort)
+
+
+def read_judged(folder: Path, task: Task) -> pd.DataFrame:
+    """Return the rows that a candidate was judged on, with outcomes and out-of-fold risks, as `fit` left them in its folder.
+
+    Raises
+    ------
+    StateError
+        A version of this program wrote them that kept less, or they are of other horizons.
+    """
+    judged = pd.read_parquet(folder / PREDICTIONS)
+    if missing := [name for name in (*KEYS, *OUTCOMES, STRATUM, *risk_columns(task)) if name not in judged]:
+        raise StateError(
+            f"{folder / PREDICTIONS} has no column {missing[0]}: it was written for other horizons, or by another version.",
+            f"build again (python -m features build COHORT TABLE --task {task.name}), and fit the new table.",
+        )
+    return judged
+
+
+def risk_columns(task: Task) -> list[str]:
+    """Return the names of the columns that hold the risks."""
+    return [f"risk_{months}m" for months in task.horizons]

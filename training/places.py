@@ -1,0 +1,58 @@
+"""The names of the files that training leaves: in a fit's folder, in an evaluation's folder, and among a run's artifacts.
+
+Nothing is imported that takes time: `make train` reads this before it knows whether there is anything to do.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+# The folder of a fit, data/TASK/fit: NAME/ in it holds a candidate.
+FIT = "fit"
+ARTIFACT = "artifact"
+PREDICTIONS = "predictions.parquet"  # out-of-fold
+RUN = "run_id.json"
+
+# The folder of an evaluation, data/TASK/evaluation. NAME/ in it holds a candidate's part, and is logged to its run as it stands.
+EVALUATION = "evaluation"
+METRICS = "metrics.json"
+PERFORMANCE = "performance.csv"
+SUBGROUPS = "subgroups.csv"
+DIFFERENCES = "differences.csv"
+DECISION_CURVES = "decision_curves.csv"
+PLOTS = "plots"
+EXPLANATION, STABILITY, AVAILABILITY = "explanation", "stability.csv", "availability.json"
+
+# What register adds to a run.
+GATE = "gate.json"
+CARD_HTML, CARD_MD = "model_card.html", "model_card.md"
+
+# The folder of a watch, data/TASK/monitor, and its run.
+REPORT, FINDINGS = "report.html", "findings.json"
+
+COHORT = "cohort.json"  # what a cohort's folder says of itself
+
+
+def folder_of(task_name: str, part: str = "") -> Path:
+    """Return where a part of a task's results lies unless a person says otherwise, as in data/smm/fit."""
+    return Path("data") / task_name / part
+
+
+def plot(name: str) -> str:
+    """Return the place of a picture of a candidate's figures, as in plots/roc.png."""
+    return f"{PLOTS}/{name}.png"
+
+
+def explained(name: str) -> str:
+    """Return the place of a table of a candidate's contributions, as in explanation/stability.csv."""
+    return f"{EXPLANATION}/{name}"
+
+
+def explained_at(months: int) -> str:
+    """Return the folder, among the tables of contributions, of the pictures at a horizon, as in 24m."""
+    return f"{months}m"
+
+
+def refit(kind: str) -> str:
+    """Return the place of the figures of a model that was fitted again, as in refits/sites.csv."""
+    return f"refits/{kind}.csv"
