@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from features.cohort.schema import EVENT_KINDS, OPERATORS, SCHEMAS
 from features.intake import rules
 from features.intake.measured import Results, Taken, divisor_of, names_with, rank_of
-from features.intake.people import Known, Occurrences, Persons, category_of, event_kind, fish_code
+from features.intake.people import Described, Known, Occurrences, Persons, age_at, category_of, event_kind, fish_code
 from features.sources.cells import Cells, Days, as_dates, cells_of, days_of, numbers_of
 from features.sources.parsing import NO_DAY, is_blank, years_of
 from myeloma import catalogue
@@ -40,19 +40,17 @@ def persons_of(patients: pd.DataFrame, ids: pd.Index, person: NDArray[np.intp], 
     age, fish = cells_of(patients["age_at_index"]), cells_of(patients["fish"])
     written = age.each(years_of, float)
     categories = {column: cells_of(patients[column]).each(category_of(accepted), np.int8) for column, accepted in rules.CATEGORIES.items()}
-    who = Persons(
-        person=person,
-        nameless=(ids == "")[person],
-        same_row=_same_rows(patients, ids.to_numpy()[person]),
+    said = Described(
         index_day=index_day.day,
         birth_day=birth_day.day,
-        age_written=written,
+        age=age_at(index_day.day, birth_day.day, written),
         age_is_text=np.isnan(written) & ~age.each(is_blank, bool),
         categories={**categories, "fish": fish.each(fish_code, np.int8)},
     )
+    who = Persons(person, (ids == "")[person], _same_rows(patients, ids.to_numpy()[person]), said)
     columns = {column: np.array(["", *accepted, ""], dtype=object)[categories[column]] for column, accepted in rules.CATEGORIES.items()}
     columns |= {"patient_id": ids.to_numpy()[person], "birth_date": as_dates(birth_day.day), "index_date": as_dates(index_day.day)}
-    columns |= {"age_at_index": who.age, "site": cells_of(patients["site"]).rows(), "source_row": patients["source_row"].to_numpy("int64")}
+    columns |= {"age_at_index": said.age, "site": cells_of(patients["site"]).rows(), "source_row": patients["source_row"].to_numpy("int64")}
     columns["fish"] = fish.each(lambda text: "" if is_blank(text) else text)
     notes = _zone_notes(file, patients, {"index_date": index_day, "birth_date": birth_day})
     return who, pd.DataFrame({name: columns[name] for name in SCHEMAS["patients"].columns}), notes

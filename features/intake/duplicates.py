@@ -20,14 +20,15 @@ from numpy.typing import NDArray
 from features.intake.refusals import Mask
 
 Places = NDArray[np.intp]
+_FEW = 1000
 
 
 def order_of(columns: Sequence[NDArray[Any]]) -> Places:
-    """Return the order of the rows by whole numbers, the first column most; packed into one number where that fits: quicker."""
+    """Return the order of the rows by whole numbers, the first column most; many are packed into one number where that fits: quicker."""
     rows = len(columns[0])
+    if rows < _FEW:
+        return np.lexsort(columns[::-1])
     packed, size = np.zeros(rows, dtype=np.int64), 1
-    if not rows:
-        return np.empty(0, dtype=np.intp)
     for column in columns:
         low = int(column.min())
         span = int(column.max()) - low + 1

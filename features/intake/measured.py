@@ -26,7 +26,7 @@ class Results:
 
     Attributes
     ----------
-    person : place of the identifier in the order of identifiers
+    person : place of the identifier in the order of identifiers; None where all rows are of one person
     of_nobody : no usable patient has this identifier
     born, died : the person's days of birth and death, `NO_DAY` and `NEVER` where not known
     collected, available : days as written
@@ -37,7 +37,7 @@ class Results:
     row : place in the source
     """
 
-    person: NDArray[Any]
+    person: NDArray[Any] | None
     of_nobody: Mask
     born: Days
     died: Days
@@ -75,7 +75,8 @@ def check_results(table: Refusals, results: Results, today: int) -> Taken:
     table.check(rules.BEFORE_BIRTH, results.collected, results.born)
     table.check(rules.AFTER_DEATH, results.collected, results.died)
     value = _check_values(table, results)
-    series = (results.person, rank_of(results.names)[results.biomarker], results.collected, available)
+    series = (rank_of(results.names)[results.biomarker], results.collected, available)
+    series = series if results.person is None else (results.person, *series)
     return Taken(_resolve(table, results, series, value), available, value)
 
 

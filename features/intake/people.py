@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from features.intake import rules
 from features.intake.duplicates import order_of, stand_above
-from features.intake.refusals import Mask, Refusals, Rule
+from features.intake.refusals import Mask, OneRow, Refusals, Rule
 from features.sources.parsing import BAD_DAY, NO_DAY, is_blank
 from myeloma.calendar import DAYS_PER_YEAR
 from myeloma.fish import FINDINGS, split_findings
@@ -20,33 +20,38 @@ Days = NDArray[np.int32]
 
 
 @dataclass(frozen=True)
+class Described:
+    """What patients are said to be, parsed: arrays with one entry a row; or plain values, of a single person.
+
+    Attributes
+    ----------
+    index_day, birth_day : int32, see `features.sources.parsing`
+    age : years at the index date, see `age_at`
+    age_is_text : an age is written that is no number
+    categories : codes of `rules.CATEGORIES`, and of fish, by column
+    """
+
+    index_day: Any
+    birth_day: Any
+    age: Any
+    age_is_text: Any
+    categories: dict[str, Any]
+
+
+@dataclass(frozen=True)
 class Persons:
-    """Columns of patients, parsed: arrays with one entry a row.
+    """Rows of patients.
 
     Attributes
     ----------
     person : position of the identifier among all identifiers of patients and events
     nameless, same_row : the identifier is empty; the very same row stands above
-    index_day, birth_day : int32, see `features.sources.parsing`
-    age_written : years, NaN where none is written
-    age_is_text : an age is written that is no number
-    categories : codes of `rules.CATEGORIES`, and of fish, by column
     """
 
     person: NDArray[Any]
     nameless: Mask
     same_row: Mask
-    index_day: Days
-    birth_day: Days
-    age_written: NDArray[np.float64]
-    age_is_text: Mask
-    categories: dict[str, NDArray[np.int8]]
-
-    @property
-    def age(self) -> NDArray[np.float64]:
-        """Years at the index date: computed from the birth date where there is one, otherwise as written."""
-        known = (self.index_day > BAD_DAY) & (self.birth_day > BAD_DAY)
-        return np.where(known, (self.index_day.astype(np.int64) - self.birth_day) / DAYS_PER_YEAR, self.age_written)
+    said: Described
 
 
 @dataclass(frozen=True)
@@ -62,11 +67,24 @@ class Occurrences:
 
 @dataclass(frozen=True)
 class Known:
-    """What is known of each person after the check, by position of the identifier: whether they are kept; days of birth and death."""
+    """What is known of each person kept, by position of the identifier: days of index date, birth and death."""
 
     kept: Mask
+    index_day: Days
     born: Days
     died: Days
+
+
+def age_at(index_day: Any, birth_day: Any, written: Any) -> Any:
+    """Return years at the index date: computed from the birth date where there is one, otherwise as written.
+
+    Examples
+    --------
+    >>> age_at(np.array([16436, 16436]), np.array([-7306, NO_DAY]), np.array([60.0, 60.0])).round(1).tolist()
+    [65.0, 60.0]
+    """
+    days = np.subtract(index_day, birth_day, dtype=np.int64)
+    return np.where((index_day > BAD_DAY) & (birth_day > BAD_DAY), days / DAYS_PER_YEAR, written)
 
 
 def category_of(accepted: tuple[str, ...]) -> Callable[[str], int]:
@@ -93,10 +111,21 @@ def fish_code(text: str) -> int:
     return 1 if all(finding in FINDINGS for finding in split_findings(text)) else rules.NOT_ACCEPTED
 
 
-def check_days(table: Refusals, of_column: tuple[Rule, ...], day: Days, today: int) -> None:
+def check_days(table: Refusals | OneRow, of_column: tuple[Rule, ...], day: Any, today: int) -> None:
     """Refuse what is no day, and what lies after today."""
     for rule in of_column:
         table.check(rule, day, today)
+
+
+def check_described(table: Refusals | OneRow, said: Described, today: int) -> None:
+    """Refuse patients of whom something is said that cannot be."""
+    check_days(table, rules.INDEX_DATE, said.index_day, today)
+    check_days(table, rules.BIRTH_DATE, said.birth_day, today)
+    table.check(rules.INDEX_BEFORE_BIRTH, said.index_day, said.birth_day)
+    table.check(rules.AGE_NO_NUMBER, said.age_is_text)
+    table.check(rules.AGE_OUT_OF_RANGE, said.age)
+    for column, rule in rules.CATEGORY.items():
+        table.check(rule, said.categories[column])
 
 
 def check_people(patients: Refusals, who: Persons, events: Refusals, happened: Occurrences, people: int, today: int) -> Known:
@@ -109,26 +138,20 @@ def check_people(patients: Refusals, who: Persons, events: Refusals, happened: O
     today : int
         Days after it lie in the future.
     """
-    _check_patients(patients, who, today)
-    same, later_death = _check_events(events, happened, today)
-    _exclude_ended_before_index(patients, who, events, happened, people)
-    _check_events_of_known_patients(patients, who, events, happened, people)
-    _exclude_unknown_outcomes(patients, who, events, happened, same | later_death, people)
-    kept = _by_person(who, patients.keep, patients.keep, people, False)
-    return Known(kept, _by_person(who, who.birth_day, patients.keep, people, NO_DAY), _death_days(events, happened, people))
-
-
-def _check_patients(table: Refusals, who: Persons, today: int) -> None:
-    table.check(rules.NAMELESS, who.nameless)
-    table.check(rules.SAME_ROW, who.same_row)
-    table.check(rules.REPEATED_PATIENT, _several(who.person, table.keep))
-    check_days(table, rules.INDEX_DATE, who.index_day, today)
-    check_days(table, rules.BIRTH_DATE, who.birth_day, today)
-    table.check(rules.INDEX_BEFORE_BIRTH, who.index_day, who.birth_day)
-    table.check(rules.AGE_NO_NUMBER, who.age_is_text)
-    table.check(rules.AGE_OUT_OF_RANGE, who.age)
-    for column, rule in (*rules.CATEGORY.items(), ("fish", rules.FISH)):
-        table.check(rule, who.categories[column])
+    patients.check(rules.NAMELESS, who.nameless)
+    patients.check(rules.SAME_ROW, who.same_row)
+    patients.check(rules.REPEATED_PATIENT, _several(who.person, patients.keep))
+    check_described(patients, who.said, today)
+    keep = patients.keep
+    row = who.person[keep]
+    kept = np.zeros(people, dtype=bool)
+    index_day, born = (np.full(people, NO_DAY, dtype=np.int32) for _ in range(2))
+    kept[row], index_day[row], born[row] = True, who.said.index_day[keep], who.said.birth_day[keep]
+    died = np.full(people, rules.NEVER, dtype=np.int32)
+    ended, unclear = check_events(events, happened, Known(kept, index_day, born, died), today)
+    patients.check(rules.ENDED_BEFORE_INDEX, ended[who.person])
+    patients.check(rules.OUTCOME_UNKNOWN, unclear[who.person])
+    return Known(kept, index_day, born, died)
 
 
 def _several(person: NDArray[Any], keep: Mask) -> Mask:
@@ -136,15 +159,46 @@ def _several(person: NDArray[Any], keep: Mask) -> Mask:
     return keep & (np.bincount(person[keep], minlength=int(person.max(initial=0)) + 1)[person] > 1)
 
 
-def _check_events(table: Refusals, happened: Occurrences, today: int) -> tuple[Mask, Mask]:
-    """Return the rows that say nothing new: repeated events, and later deaths of one person."""
+def check_events(table: Refusals, happened: Occurrences, known: Known, today: int) -> tuple[Mask, Mask]:
+    """Refuse events that cannot be used, and set people aside because of them.
+
+    Parameters
+    ----------
+    known : Known
+        Of the people whose rows of patients are kept; those set aside here are struck out, and days of death are entered.
+
+    Returns
+    -------
+    ended, unclear : mask by person
+        Who had progressed or died before the index date, so was never at risk; and of whom a decisive event was refused: without
+        it they would be taken to be free of it.
+    """
+    nothing_new = _check_each_event(table, happened, today)
+    person = happened.person
+    early = table.check(rules.END_BEFORE_INDEX, happened.day, known.index_day[person], happened.kind)
+    ended = _people_of(person[early & rules.is_one_of(happened.kind, rules.PROGRESSION, rules.DEATH)], len(known.kept))
+    known.kept[ended] = False
+    table.check(rules.EVENT_OF_NOBODY, ~known.kept[person])
+    table.check(rules.EVENT_BEFORE_BIRTH, happened.day, known.born[person])
+    deaths = table.keep & (happened.kind == rules.DEATH)  # of one person there is but one
+    known.died[person[deaths]] = happened.day[deaths]
+    table.check(rules.EVENT_AFTER_DEATH, happened.day, known.died[person])
+    minor = rules.is_one_of(happened.kind, rules.LAST_CONTACT, rules.TREATMENT_STOP, rules.BIRTH)
+    unclear = _people_of(person[~(table.keep | nothing_new | minor)], len(known.kept))
+    known.kept[unclear] = False
+    table.check(rules.EVENT_SET_ASIDE, ~known.kept[person])
+    return ended, unclear
+
+
+def _check_each_event(table: Refusals, happened: Occurrences, today: int) -> Mask:
+    """Return the rows refused that say nothing new: repeated events, and later deaths of one person."""
     table.check(rules.EVENT_NAMELESS, happened.nameless)
     table.check(rules.EVENT_IS_BIRTH, happened.kind)
     table.check(rules.EVENT_KIND, happened.kind)
     table.check(rules.EVENT_WITHOUT_KIND, happened.kind)
     check_days(table, rules.OCCURRED_AT, happened.day, today)
     same = table.check(rules.SAME_EVENT, stand_above((happened.person, happened.kind, happened.day, happened.detail)))
-    return same, table.check(rules.REPEATED_DEATH, _later_deaths(happened, table.keep))
+    return same | table.check(rules.REPEATED_DEATH, _later_deaths(happened, table.keep))
 
 
 def _later_deaths(happened: Occurrences, keep: Mask) -> Mask:
@@ -155,48 +209,7 @@ def _later_deaths(happened: Occurrences, keep: Mask) -> Mask:
     return later
 
 
-def _exclude_ended_before_index(patients: Refusals, who: Persons, events: Refusals, happened: Occurrences, people: int) -> None:
-    """Refuse people who had progressed or died before their index date: they were never at risk."""
-    index_day = _by_person(who, who.index_day, patients.keep, people, NO_DAY)[happened.person]
-    early = events.check(rules.END_BEFORE_INDEX, happened.day, index_day, happened.kind)
-    decisive = early & np.isin(happened.kind, (rules.PROGRESSION, rules.DEATH))
-    patients.check(rules.ENDED_BEFORE_INDEX, _among(happened.person[decisive], people)[who.person])
-
-
-def _check_events_of_known_patients(patients: Refusals, who: Persons, events: Refusals, happened: Occurrences, people: int) -> None:
-    known = _by_person(who, patients.keep, patients.keep, people, False)
-    events.check(rules.EVENT_OF_NOBODY, ~known[happened.person])
-    born = _by_person(who, who.birth_day, patients.keep, people, NO_DAY)
-    events.check(rules.EVENT_BEFORE_BIRTH, happened.day, born[happened.person])
-    events.check(rules.EVENT_AFTER_DEATH, happened.day, _death_days(events, happened, people)[happened.person])
-
-
-def _exclude_unknown_outcomes(
-    patients: Refusals, who: Persons, events: Refusals, happened: Occurrences, nothing_new: Mask, people: int
-) -> None:
-    """Set aside people of whom a decisive event was refused: without it they would be taken to be free of it."""
-    harmless = events.keep | nothing_new | np.isin(happened.kind, (rules.LAST_CONTACT, rules.TREATMENT_STOP, rules.BIRTH))
-    patients.check(rules.OUTCOME_UNKNOWN, _among(happened.person[~harmless], people)[who.person])
-    known = _by_person(who, patients.keep, patients.keep, people, False)
-    events.check(rules.EVENT_SET_ASIDE, ~known[happened.person])
-
-
-def _by_person(who: Persons, column: NDArray[Any], keep: Mask, people: int, otherwise: Any) -> NDArray[Any]:
-    """Return a column of the rows kept by person, and `otherwise` for those of whom none is."""
-    by_person = np.full(people, otherwise, dtype=column.dtype)
-    by_person[who.person[keep]] = column[keep]
-    return by_person
-
-
-def _among(person: NDArray[Any], people: int) -> Mask:
+def _people_of(person: NDArray[Any], people: int) -> Mask:
     among = np.zeros(people, dtype=bool)
     among[person] = True
     return among
-
-
-def _death_days(events: Refusals, happened: Occurrences, people: int) -> Days:
-    """Return the day of death of those of whom one is kept; of the others it is never."""
-    deaths = events.keep & (happened.kind == rules.DEATH)
-    died = np.full(people, rules.NEVER, dtype=np.int32)
-    np.minimum.at(died, happened.person[deaths], happened.day[deaths])
-    return died

@@ -80,3 +80,16 @@ class Refusals:
             self.problem[rows] = len(self.problems)
             self.problems.append((reason, column, accepted))
         return rows
+
+
+class OneRow:
+    """The first problem of a single row whose columns are plain values: the same rules hold for it."""
+
+    def __init__(self) -> None:
+        self.found: tuple[str, str, str] | None = None
+
+    def check(self, rule: Rule, *values: Any) -> None:
+        """Refuse the row where it breaks a rule and is not refused yet."""
+        if self.found is None and rule.wrong(*values):
+            assert isinstance(rule.accepted, str)
+            self.found = rule.reason, rule.column, rule.accepted

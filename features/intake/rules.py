@@ -35,6 +35,14 @@ def _rule(table: str, reason: str, column: str, accepted: str | Callable[[str], 
     return rule
 
 
+def is_one_of(code: NDArray[np.int8], *codes: int) -> Mask:
+    """Return which rows hold one of a few categories."""
+    wanted = code == codes[0]
+    for other in codes[1:]:
+        wanted |= code == other
+    return wanted
+
+
 def _so(wrong: Mask) -> Mask:
     """Take a mask that was found by looking at other rows, or at other tables."""
     return wrong
@@ -69,10 +77,12 @@ INDEX_BEFORE_BIRTH = _rule("patients", "before_birth", "index_date", "the index 
 AGE_NO_NUMBER = _rule("patients", "not_a_number", "age_at_index", "age in years", _so)
 AGE_OUT_OF_RANGE = _rule("patients", "out_of_range", "age_at_index", f"age in years, 0 to {OLDEST}", lambda age: (age < 0) | (age > OLDEST))
 CATEGORY = {
-    column: _rule("patients", "unknown_category", column, f"accepted: {', '.join(accepted)}", _not_accepted)
-    for column, accepted in CATEGORIES.items()
+    column: _rule("patients", "unknown_category", column, accepted, _not_accepted)
+    for column, accepted in (
+        *((column, f"accepted: {', '.join(words)}") for column, words in CATEGORIES.items()),
+        ("fish", f"findings joined by |; accepted: {', '.join(sorted(FINDINGS))}"),
+    )
 }
-FISH = _rule("patients", "unknown_category", "fish", f"findings joined by |; accepted: {', '.join(sorted(FINDINGS))}", _not_accepted)
 ENDED_BEFORE_INDEX = _rule("patients", "event_before_index", "index_date", "progression or death lies before the index date", _so)
 OUTCOME_UNKNOWN = _rule(
     "patients",
@@ -101,7 +111,7 @@ END_BEFORE_INDEX = _rule(
     "event_before_index",
     "occurred_at",
     "the event lies before the patient's index date",
-    lambda day, index_day, kind: _before(day, index_day) & np.isin(kind, (PROGRESSION, DEATH, LAST_CONTACT)),
+    lambda day, index_day, kind: _before(day, index_day) & is_one_of(kind, PROGRESSION, DEATH, LAST_CONTACT),
 )
 EVENT_OF_NOBODY = _rule("events", "patient_not_in_cohort", "patient_id", _NOBODY, _so)
 EVENT_BEFORE_BIRTH = _rule("events", "before_birth", "occurred_at", "the event lies before the birth date", _before)
