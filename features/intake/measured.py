@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import nan
 from typing import Any
 
@@ -75,7 +76,7 @@ def check_results(table: Refusals, results: Results, today: int) -> Taken:
     table.check(rules.BEFORE_BIRTH, results.collected, results.born)
     table.check(rules.AFTER_DEATH, results.collected, results.died)
     value = _check_values(table, results)
-    series = (rank_of(results.names)[results.biomarker], results.collected, available)
+    series = (_by_name(tuple(results.names), catalogue().version)[0][results.biomarker], results.collected, available)
     series = series if results.person is None else (results.person, *series)
     return Taken(_resolve(table, results, series, value), available, value)
 
@@ -90,7 +91,7 @@ def _check_values(table: Refusals, results: Results) -> NDArray[np.float64]:
     table.check(rules.UNKNOWN_UNIT, results.divisor, **by_name)
     with np.errstate(over="ignore"):
         value = results.value / results.divisor
-    lower, upper = _limits(results.names)
+    _, lower, upper = _by_name(tuple(results.names), catalogue().version)
     table.check(rules.OUT_OF_RANGE, value, lower[results.biomarker], upper[results.biomarker], **by_name)
     return value
 
@@ -110,10 +111,12 @@ def names_with(texts: Iterable[str]) -> tuple[list[str], NDArray[np.int32]]:
     return list(place), codes
 
 
-def _limits(names: Sequence[str]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+@lru_cache(maxsize=4)
+def _by_name(names: tuple[str, ...], version: str) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return each name's place in the order of names, and its limits in that version of the catalogue."""
     entries = [catalogue().biomarkers.get(name) for name in names]
     lower, upper = ([getattr(entry, side, none) for entry in entries] for side, none in (("lower", -np.inf), ("upper", np.inf)))
-    return np.array(lower), np.array(upper)
+    return rank_of(names), np.array(lower), np.array(upper)
 
 
 def rank_of(texts: Sequence[str]) -> NDArray[np.int64]:
