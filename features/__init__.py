@@ -1,5 +1,8 @@
 """Histories in, feature tables out."""
 
+from importlib import import_module
+from typing import Any
+
 from features.cohort.schema import Cohort, read_cohort
 from features.cohort.storage import write_cohort
 from features.history.columns import FeatureSpec, parse_column
@@ -14,6 +17,7 @@ __all__ = [
     "Task",
     "build_features",
     "build_table",
+    "cohort_of_frames",
     "load_task",
     "parse_column",
     "read_cohort",
@@ -21,3 +25,10 @@ __all__ = [
     "write_cohort",
     "write_table",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    # Loaded where it is asked for: what only reads cohorts does not hang on how they are checked.
+    if name == "cohort_of_frames":
+        return import_module("features.intake.frames").cohort_of_frames
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -6,7 +6,7 @@ import math
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -41,6 +41,19 @@ class Biomarker:
     usual_interval_days: int | None
     derived: bool = False
     sources: tuple[str, ...] = field(default_factory=tuple)
+
+    @cached_property
+    def divisors(self) -> dict[str, float]:
+        """Every unit that is accepted, as `normalised` writes it, and what a value in it is divided by."""
+        units = {normalised(self.unit): 1.0} | {normalised(unit): factor for unit, factor in self.units.items()}
+        if self.unit == "{ratio}":
+            units |= dict.fromkeys(("", "1", "ratio"), 1.0)  # a ratio has no dimension to mistake
+        return units
+
+
+def normalised(unit: str) -> str:
+    """Return a unit without what does not matter: letter case, blanks, which of the two micro signs."""
+    return unit.strip().replace(" ", "").replace("µ", "u").replace("μ", "u").casefold()
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from myeloma.catalogue import Biomarker, catalogue
+from myeloma.catalogue import Biomarker, catalogue, normalised
 from myeloma.errors import DataError
 
 
@@ -31,12 +31,9 @@ def canonical_divisor(biomarker: str, unit: str) -> float:
     myeloma.errors.DataError: flc_kappa has no unit. Hint: accepted units: mg/L, mg/dL, ug/mL.
     """
     entry = catalogue()[biomarker]
-    divisors = {_normalise(entry.unit): 1.0} | {_normalise(u): k for u, k in entry.units.items()}
-    if entry.unit == "{ratio}":
-        divisors |= dict.fromkeys(("", "1", "ratio"), 1.0)  # a ratio has no dimension to mistake
-    received = _normalise(unit)
-    if received in divisors:
-        return divisors[received]
+    received = normalised(unit)
+    if received in entry.divisors:
+        return entry.divisors[received]
     what = f'{biomarker} has the unit "{unit}", which is not one of its units.' if received else f"{biomarker} has no unit."
     raise DataError(what, f"accepted units: {', '.join(accepted_units(entry))}.", "unknown_unit")
 
@@ -55,7 +52,3 @@ def to_canonical(biomarker: str, value: float, unit: str) -> float:
 def accepted_units(entry: Biomarker) -> list[str]:
     """Return the canonical unit, then the others that are accepted."""
     return [entry.unit, *entry.units]
-
-
-def _normalise(unit: str) -> str:
-    return unit.strip().replace(" ", "").replace("µ", "u").replace("μ", "u").casefold()

@@ -9,12 +9,12 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # before anything loads Ope
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import pandas as pd
 import pytest
 from hypothesis import settings
 
-from features import build_table, load_task, read_cohort, write_cohort, write_table
-from features.cohort.schema import QUARANTINE_COLUMNS
+from features import build_table, load_task, read_cohort, write_table
+from features.console import Steps
+from features.intake.ingest import ingest
 from features.intake.quality import clean
 from features.simulation.smm import simulate
 from features.sources import read_mgus2
@@ -75,7 +75,7 @@ def small_smm_task(smm_task):
 
 
 @pytest.fixture(scope="session")
-def trained(tmp_path_factory, smm_cohort, small_smm_task):
+def trained(tmp_path_factory, small_smm_task):
     from training.evaluation.evaluate import evaluate_task
     from training.fitting.fit import fit_task
     from training.registry.candidates import register
@@ -84,7 +84,7 @@ def trained(tmp_path_factory, smm_cohort, small_smm_task):
     uri = f"sqlite:///{folder / 'mlruns' / 'mlflow.db'}"
     before = os.environ.get("MLFLOW_TRACKING_URI")
     os.environ["MLFLOW_TRACKING_URI"] = uri
-    write_cohort(smm_cohort, folder / "cohort", pd.DataFrame(columns=QUARANTINE_COLUMNS))
+    ingest(simulate(300, seed=7), folder / "cohort", Steps(quiet=True))
     table = build_table(read_cohort(folder / "cohort"), small_smm_task)
     write_table(table, folder / "table.parquet")
     fit_task(table, small_smm_task, folder / "fit", None, lambda text: None, folder / "table.parquet")

@@ -89,18 +89,38 @@ SCHEMAS = {
     ),
 }
 
+# What every reader of a cohort relies on; where a row came from, and how it was written, need not be known.
+_NEEDED = {name: [column for column in schema.columns if column != "source_row"] for name, schema in SCHEMAS.items()}
+_NEEDED["measurements"] = ["patient_id", "collected_at", "available_at", "biomarker", "value"]
+_BY_HAND = "Frames of your own become a cohort by features.cohort_of_frames, which checks and converts them."
+
 
 @dataclass(frozen=True)
 class Cohort:
     """Patients, measurements and events, each as its schema says. Dates have the resolution of a day.
 
     `about` holds what the folder's `cohort.json` does: source, counts, attrition, catalogue version.
+
+    Raises
+    ------
+    DataError
+        A table is no frame, or lacks columns: all of them are named.
     """
 
     patients: pd.DataFrame
     measurements: pd.DataFrame
     events: pd.DataFrame
     about: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name, frame in self.tables().items():
+            if not isinstance(frame, pd.DataFrame):
+                raise DataError(
+                    f"{name} of a cohort is a {type(frame).__name__}.", f"a pandas DataFrame is accepted. {_BY_HAND}", "no_frame"
+                )
+            if missing := [column for column in _NEEDED[name] if column not in frame.columns]:
+                needed = f"{name} needs {', '.join(_NEEDED[name])}"
+                raise DataError(f"{name} of a cohort has no column {', '.join(missing)}.", f"{needed}. {_BY_HAND}", "missing_column")
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Return the three tables by name."""
@@ -186,7 +206,7 @@ def read_cohort(folder: Path) -> Cohort:
 
 def _read_table(path: Path, labels: list[str]) -> pd.DataFrame:
     try:
-        frame = parquet.read_table(path, read_dictionary=labels).to_pandas()
+        frame: pd.DataFrame = parquet.read_table(path, read_dictionary=labels).to_pandas()
     except FileNotFoundError:
         raise DataError(f"{path} is missing.", "ingest the cohort again.") from None
     except (pyarrow.ArrowInvalid, OSError) as error:

@@ -6,9 +6,10 @@ patient_id. Texts are dictionary-encoded, everything is compressed with zstd.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -18,7 +19,7 @@ import pyarrow
 import pyarrow.parquet as parquet
 
 from features.cohort.files import whole_folder
-from features.cohort.schema import QUARANTINE_COLUMNS, SCHEMAS, Cohort, validated
+from features.cohort.schema import QUARANTINE_COLUMNS, SCHEMAS, Cohort, row_hashes, validated
 from myeloma import DataError, catalogue
 
 ROW_GROUP = 200_000
@@ -91,22 +92,35 @@ def read_quarantine(folder: Path) -> pd.DataFrame:
     """
     path = folder / "quarantine.parquet"
     try:
-        return parquet.read_table(path).select(list(QUARANTINE_COLUMNS)).to_pandas()
+        rows: pd.DataFrame = parquet.read_table(path).select(list(QUARANTINE_COLUMNS)).to_pandas()
+        return rows
     except (OSError, pyarrow.ArrowInvalid, KeyError) as error:
         raise DataError(f"{path} cannot be read ({type(error).__name__}).", "ingest the cohort again.") from None
 
 
-def write_table(folder: Path, name: str, pieces: Iterable[pd.DataFrame | pyarrow.Table]) -> None:
-    """Write one table of a cohort from its pieces, in their order."""
-    with TableWriter(folder, name) as writer:
-        for piece in pieces:
-            writer.write(piece)
+def write_tables(
+    folder: Path, tables: Mapping[str, Iterable[pd.DataFrame]], quarantine: Iterable[pd.DataFrame | pyarrow.Table], about: dict[str, Any]
+) -> dict[str, Any]:
+    """Write the files of a cohort to a new folder, piece by piece, and return what cohort.json says.
 
-
-def write_about(folder: Path, content_hash: str, about: dict[str, Any]) -> dict[str, Any]:
-    """Write cohort.json, which stands for a cohort that is whole, and return what it says."""
-    said = {"hash": content_hash, "catalogue_version": catalogue().version, **about}
-    (folder / "cohort.json").write_text(json.dumps(said, indent=1), encoding="utf-8")
+    Parameters
+    ----------
+    tables : mapping
+        Patients, measurements and events, in this order, each as pieces that are validated and in the order of the cohort.
+    about : dict
+        What cohort.json says beside the hash of the rows and the version of the catalogue.
+    """
+    digest = hashlib.sha256()
+    for name, pieces in tables.items():
+        with TableWriter(folder, name) as writer:
+            for piece in pieces:
+                digest.update(row_hashes(piece))
+                writer.write(piece)
+    with TableWriter(folder, "quarantine") as writer:
+        for refused in quarantine:
+            writer.write(refused)
+    said = {"hash": digest.hexdigest()[:16], "catalogue_version": catalogue().version, **about}
+    (folder / "cohort.json").write_text(json.dumps(said, indent=1), encoding="utf-8")  # written last: the cohort is whole
     return said
 
 
@@ -120,11 +134,9 @@ def write_cohort(cohort: Cohort, folder: Path, quarantine: pd.DataFrame) -> None
     """
     check_place(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
+    tables = {name: [validated(name, frame)] for name, frame in cohort.tables().items()}
     with (
         tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as parent,
         whole_folder(folder, Path(parent) / "cohort") as work,
     ):
-        for name, frame in cohort.tables().items():
-            write_table(work, name, [validated(name, frame)])
-        write_table(work, "quarantine", [quarantine])
-        write_about(work, cohort.content_hash(), cohort.about)
+        write_tables(work, tables, [quarantine], cohort.about)

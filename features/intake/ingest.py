@@ -23,7 +23,7 @@ import pyarrow.feather as feather
 
 from features.cohort.files import code_hash, same_files, whole_file, whole_folder
 from features.cohort.schema import row_hashes, validated
-from features.cohort.storage import ARROW, TableWriter, check_place, in_schema, write_about, write_table
+from features.cohort.storage import ARROW, check_place, in_schema, write_tables
 from features.console import Steps
 from features.intake.attrition import Tally
 from features.intake.plausibility import suspicions_of
@@ -159,18 +159,11 @@ def _assemble(source: Received, checked: Checked, folder: Path, work: Path, bloc
     if not (about["counts"]["patients"]["kept"] and about["counts"]["measurements"]["kept"]):
         parts = [part.to_pandas() for part in _refused(work, blocks)]
         refuse_unusable(about["counts"], quarantine_frame([*refused, *parts]), source.files)
-    tables = checked.tables()
+    kept = {name: [validated(name, frame)] for name, frame in checked.tables().items()}
+    tables = {"patients": kept["patients"], "measurements": steps.over(_kept(work, blocks), "writing measurements", blocks)}
+    tables["events"] = kept["events"]
     with whole_folder(folder, work / "cohort") as place:
-        digest = hashlib.sha256(row_hashes(tables["patients"]))
-        with TableWriter(place, "measurements") as writer:
-            for part in steps.over(_kept(work, blocks), "writing measurements", blocks):
-                digest.update(row_hashes(part))
-                writer.write(part)
-        digest.update(row_hashes(tables["events"]))
-        for name, frame in tables.items():
-            write_table(place, name, [validated(name, frame)])
-        write_table(place, "quarantine", chain(refused, _refused(work, blocks)))
-        about = write_about(place, digest.hexdigest()[:16], about)
+        about = write_tables(place, tables, chain(refused, _refused(work, blocks)), about)
         changed = not same_files(folder, place)
     return Ingested(about, _suspicions(manifests), describe_units(outside), changed)
 

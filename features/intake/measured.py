@@ -1,156 +1,148 @@
-"""Measurements under inspection: days, values and units of one block of patients, as whole columns."""
+"""Measurements under inspection: days, values and units of the results of some people, as whole columns."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from math import nan
 from typing import Any
 
 import numpy as np
-import pandas as pd
+from numpy.typing import NDArray
 
-from features.cohort.schema import OPERATORS, SCHEMAS
-from features.intake.duplicates import duplicates
+from features.intake import rules
+from features.intake.duplicates import duplicates, of_several, order_of
 from features.intake.people import check_days
-from features.intake.quarantine import Inspection
-from features.sources.cells import Cells, Numbers, cells_of, numbers_of
+from features.intake.refusals import Mask, Refusals
+from features.sources.parsing import NO_DAY
 from myeloma import DataError, canonical_divisor, catalogue
-from myeloma.errors import nearest
-from myeloma.units import accepted_units
+
+Days = NDArray[np.int32]
 
 
 @dataclass(frozen=True)
-class People:
-    """What the check of measurements needs to know of the patients that are kept: day of birth and of death, by patient."""
+class Results:
+    """Columns of measurements, parsed: arrays with one entry a row.
 
-    born: pd.Series
-    died: pd.Series
-    today: pd.Timestamp
-
-
-def check_measurements(table: Inspection, people: People) -> tuple[pd.DataFrame, list[str]]:
-    """Refuse what cannot be used and return the rest, converted, in the columns and the order of the cohort, and notes.
-
-    Text columns of the result are categoricals. The order is patient_id, biomarker, collected_at, available_at,
-    which no two rows share.
+    Attributes
+    ----------
+    person : place of the identifier in the order of identifiers; None where all rows are of one person
+    of_nobody : no usable patient has this identifier
+    born, died : the person's days of birth and death, `NO_DAY` and `NEVER` where not known
+    collected, available : days as written
+    time : place of the time of day in the order of those written, that of rows without one first
+    names, biomarker : the biomarker of a row is names[biomarker]; the names of the catalogue come first
+    value, operator, kind : the result as `features.sources.parsing.Result` has it
+    divisor : received = canonical x divisor, NaN where the unit is none of the biomarker's
+    row : place in the source
     """
-    received = table.received
-    patient = cells_of(received["patient_id"])
-    known = people.born.index.get_indexer(patient.texts) >= 0
-    table.reject(~patient.of(known), "patient_not_in_cohort", "patient_id", "no usable row of patients has this identifier")
-    collected, notes = check_days(table, "collected_at", True, people.today)
-    available, more = check_days(table, "available_at", False, people.today)
-    available_day = np.where(np.isnat(available.day), collected.day, available.day)
-    _check_order(table, patient, collected.day, available_day, people)
-    biomarker = _check_biomarkers(table)
-    numbers = numbers_of(received["value"])
-    _check_values(table, numbers)
-    unit = cells_of(received["unit"])
-    value, divisor = _convert(table, biomarker, unit, numbers.value)
-    series = {"patient_id": _rank(patient), "biomarker": _rank(biomarker), "collected_at": collected.day, "available_at": available_day}
-    row = received["source_row"].to_numpy(dtype=np.int64)
-    result = {"value": value, "operator": numbers.operator, "source_row": row, "time": collected.time}
-    order = _resolve(table, series, result)
-    texts = {"patient_id": patient, "biomarker": biomarker, "collected_time": collected.time}
-    texts |= {"original_value": numbers.text, "original_unit": unit}
-    texts["unit"] = biomarker.mapped(lambda name: catalogue()[name].unit if name in catalogue() else "")
-    kept = {name: cells.categorical(order) for name, cells in texts.items()}
-    kept["operator"] = pd.Categorical.from_codes(numbers.operator[order], ["", *OPERATORS])
-    kept |= {name: days[order] for name, days in series.items() if name not in kept}
-    kept |= {"value": value[order], "unit_divisor": divisor[order], "source_row": row[order]}
-    return pd.DataFrame({name: kept[name] for name in SCHEMAS["measurements"].columns}, copy=False), [*notes, *more]
+
+    person: NDArray[Any] | None
+    of_nobody: Mask
+    born: Days
+    died: Days
+    collected: Days
+    available: Days
+    time: NDArray[Any]
+    names: Sequence[str]
+    biomarker: NDArray[Any]
+    value: NDArray[np.float64]
+    operator: NDArray[np.int8]
+    kind: NDArray[np.int8]
+    divisor: NDArray[np.float64]
+    row: NDArray[np.int64]
 
 
-def _check_order(table: Inspection, patient: Cells, collected: np.ndarray, available: np.ndarray, people: People) -> None:
-    """Refuse results out of the order of birth, collection, availability and death."""
-    born, died = (patient.of(days.reindex(patient.texts).to_numpy("datetime64[ns]")) for days in (people.born, people.died))
-    table.reject(available < collected, "available_before_collected", "available_at", "a result cannot be known before it is collected")
-    table.reject(collected < born, "before_birth", "collected_at", "collected before the birth date")
-    table.reject(collected > died, "after_death", "collected_at", "collected after the patient's death")
+@dataclass(frozen=True)
+class Taken:
+    """What is kept of `Results`: the places of the rows in order, and columns of all rows in the form the cohort keeps.
+
+    The order is person, biomarker (by name), collected, available, which no two rows share.
+    """
+
+    order: NDArray[np.intp]
+    available: Days
+    value: NDArray[np.float64]
 
 
-def _check_biomarkers(table: Inspection) -> Cells:
-    cells = cells_of(table.received["biomarker"]).mapped(str.casefold)
-    hints = ["" if name in catalogue() else nearest(name, catalogue().keys()) for name in cells.texts]
-    table.reject_each(cells.codes, hints, "unknown_biomarker", "biomarker")
-    return cells
+def check_results(table: Refusals, results: Results, today: int) -> Taken:
+    """Refuse what cannot be used and return the rest, in canonical units."""
+    table.check(rules.RESULT_OF_NOBODY, results.of_nobody)
+    check_days(table, rules.COLLECTED_AT, results.collected, today)
+    check_days(table, rules.AVAILABLE_AT, results.available, today)
+    available = np.where(results.available == NO_DAY, results.collected, results.available)
+    table.check(rules.AVAILABLE_EARLY, available, results.collected)
+    table.check(rules.BEFORE_BIRTH, results.collected, results.born)
+    table.check(rules.AFTER_DEATH, results.collected, results.died)
+    value = _check_values(table, results)
+    series = (_by_name(tuple(results.names), catalogue().version)[0][results.biomarker], results.collected, available)
+    series = series if results.person is None else (results.person, *series)
+    return Taken(_resolve(table, results, series, value), available, value)
 
 
-def _check_values(table: Inspection, numbers: Numbers) -> None:
-    table.reject(numbers.blank, "missing_value", "value", "a result needs a value; leave the row out when there is none")
-    accepted = 'a number with a decimal point, with < or > before it if need be, as in "<0.1"'
-    table.reject(numbers.bad, "not_a_number", "value", accepted)
-    table.reject(~np.isfinite(numbers.value), "missing_value", "value", "a finite number")
+def _check_values(table: Refusals, results: Results) -> NDArray[np.float64]:
+    """Return the values in canonical units; refuse what is no value, and what no biomarker, unit or limit allows."""
+    by_name = {"names": results.names, "named": results.biomarker}
+    table.check(rules.UNKNOWN_BIOMARKER, results.biomarker, len(catalogue().keys()), **by_name)
+    table.check(rules.NO_VALUE, results.kind)
+    table.check(rules.NO_NUMBER, results.kind)
+    table.check(rules.NOT_FINITE, results.value)
+    table.check(rules.UNKNOWN_UNIT, results.divisor, **by_name)
+    with np.errstate(over="ignore"):
+        value = results.value / results.divisor
+    _, lower, upper = _by_name(tuple(results.names), catalogue().version)
+    table.check(rules.OUT_OF_RANGE, value, lower[results.biomarker], upper[results.biomarker], **by_name)
+    return value
 
 
-def _convert(table: Inspection, biomarker: Cells, unit: Cells, value: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the values in canonical units and the divisors; refuse units that are not known and values beyond hard limits."""
-    pair, pairs = pd.factorize(biomarker.codes.astype(np.int64) * max(len(unit.texts), 1) + unit.codes)
-    divisors, hints = np.ones(len(pairs)), [""] * len(pairs)
-    lower, upper, limits = np.full(len(pairs), -np.inf), np.full(len(pairs), np.inf), [""] * len(pairs)
-    for number, code in enumerate(pairs):
-        name, written = biomarker.texts[code // len(unit.texts)], unit.texts[code % len(unit.texts)]
-        if name not in catalogue():
-            continue
-        entry = catalogue()[name]
-        lower[number], upper[number] = entry.lower, entry.upper
-        limits[number] = f"{name} lies between {entry.lower:g} and {entry.upper:g} {entry.unit}; is the unit right?"
-        try:
-            divisors[number] = canonical_divisor(name, written)
-        except DataError:
-            hints[number] = f"{name} is accepted in {', '.join(accepted_units(entry))}"
-    table.reject_each(pair, hints, "unknown_unit", "unit")
-    divisor = divisors[pair]
-    converted = value / divisor
-    outside = (converted < lower[pair]) | (converted > upper[pair])
-    if outside.any():
-        table.reject_each(np.where(outside, pair, len(pairs)), limits, "out_of_range", "value")
-    return converted, divisor
+def divisor_of(biomarker: str, unit: str) -> float:
+    """Return what a value is divided by to be in the canonical unit, NaN where the unit, or the biomarker, is not known."""
+    try:
+        return canonical_divisor(biomarker, unit) if biomarker in catalogue() else nan
+    except DataError:
+        return nan
 
 
-def _rank(cells: Cells) -> np.ndarray:
-    """Return for every row the place of its text in the order of the texts."""
-    place = np.empty(len(cells.texts), dtype=np.int64)
-    place[np.argsort(cells.texts.astype(object), kind="stable")] = np.arange(len(cells.texts))
-    return cells.of(place)
+def names_with(texts: Iterable[str]) -> tuple[list[str], NDArray[np.int32]]:
+    """Return the names of the catalogue and after them those of `texts` that it does not know; and the place of each text in them."""
+    place = {name: number for number, name in enumerate(catalogue().keys())}
+    codes = np.array([place.setdefault(text, len(place)) for text in texts], dtype=np.int32)
+    return list(place), codes
 
 
-def _resolve(table: Inspection, series: dict[str, np.ndarray], result: dict[str, Any]) -> np.ndarray:
+@lru_cache(maxsize=4)
+def _by_name(names: tuple[str, ...], version: str) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return each name's place in the order of names, and its limits in that version of the catalogue."""
+    entries = [catalogue().biomarkers.get(name) for name in names]
+    lower, upper = ([getattr(entry, side, none) for entry in entries] for side, none in (("lower", -np.inf), ("upper", np.inf)))
+    return rank_of(names), np.array(lower), np.array(upper)
+
+
+def rank_of(texts: Sequence[str]) -> NDArray[np.int64]:
+    """Return the place of each text in their order.
+
+    Examples
+    --------
+    >>> rank_of(["b", "a", "c"])
+    array([1, 0, 2])
+    """
+    rank = np.empty(len(texts), dtype=np.int64)
+    rank[sorted(range(len(texts)), key=texts.__getitem__)] = np.arange(len(texts))
+    return rank
+
+
+def _resolve(table: Refusals, results: Results, series: tuple[NDArray[Any], ...], value: NDArray[np.float64]) -> NDArray[np.intp]:
     """Refuse repeated results and return the places of the rows kept, in order."""
     kept = np.flatnonzero(table.keep)
-    order = kept[_sorted([column[kept] for column in series.values()])]
-    again = np.ones(max(len(order) - 1, 0), dtype=bool)
-    for column in series.values():
-        values = column[order]
-        again &= values[1:] == values[:-1]
-    if not again.any():
+    order = kept[order_of([column[kept] for column in series])]
+    several = np.sort(of_several(series, order))
+    if not len(several):
         return order
-    several = np.zeros(len(order), dtype=bool)
-    several[1:] |= again
-    several[:-1] |= again
-    doubtful = np.sort(order[several])
-    time = {"time": result["time"].texts[result["time"].codes[doubtful]]}
-    columns = {name: column[doubtful] for name, column in (series | result).items() if name != "time"}
-    same, conflicting = duplicates(pd.DataFrame(columns | time), list(series))
-    for places, reason, accepted in (
-        (same, "duplicate_row", "the same result stands above"),
-        (conflicting, "conflicting_duplicate", "another value of that day is kept: the later time of day, or else the later row, counts"),
-    ):
-        wrong = np.zeros(len(table.problem), dtype=bool)
-        wrong[doubtful[places]] = True
-        table.reject(wrong, reason, "value", accepted)
-    return order[table.problem[order] == 0]
-
-
-def _sorted(columns: list[np.ndarray]) -> np.ndarray:
-    """Return the order of the rows by the columns, the first most; packed into one number where that fits, which is quicker."""
-    packed, size = np.zeros(len(columns[0]), dtype=np.int64), 1
-    if not len(packed):
-        return np.empty(0, dtype=np.int64)
-    for column in columns:
-        if column.dtype.kind == "M":
-            column = column.astype("datetime64[D]").astype(np.int64)
-        low, span = int(column.min()), int(column.max()) - int(column.min()) + 1
-        size *= span
-        if size < 2**63:
-            packed = packed * span + (column - low)
-    return np.argsort(packed, kind="stable") if size < 2**63 else np.lexsort(columns[::-1])
+    of_day = [column[several] for column in series]
+    found = duplicates(of_day, value[several], results.operator[several], results.time[several], results.row[several])
+    for rule, wrong in zip((rules.SAME_RESULT, rules.OTHER_RESULT), found, strict=True):
+        rows = np.zeros(len(table.problem), dtype=bool)
+        rows[several[wrong]] = True
+        table.check(rule, rows)
+    return order[table.keep[order]]

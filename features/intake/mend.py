@@ -103,9 +103,10 @@ def _corrections(path: Path, quarantine: pd.DataFrame) -> tuple[dict[str, dict[s
         raise DataError(f"{path.name} names {twice} row(s) twice (column id).", "keep one of each.", "repeated_row")
     known = quarantine.set_index("id")
     corrected = {}
+    records, tables = known["record"].to_dict(), known["table"].to_dict()
     for row in mended[mended["id"].isin(known.index)].to_dict("records"):
-        record = json.loads(known.at[row["id"], "record"])
-        fields = FIELDS[known.at[row["id"], "table"]]
+        record = json.loads(records[row["id"]])
+        fields = FIELDS[tables[row["id"]]]
         new = record | {field: row[field] for field in fields if field in row}
         if new != record:
             corrected[row["id"]] = new

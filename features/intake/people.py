@@ -2,166 +2,214 @@
 
 from __future__ import annotations
 
-import numpy as np
-import pandas as pd
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
-from features.cohort.schema import EVENT_KINDS, HEAVY_CHAINS, LIGHT_CHAINS, SEXES, STAGES
-from features.intake.quarantine import Inspection
-from features.sources.cells import Days, cells_of, days_of, is_blank
+import numpy as np
+from numpy.typing import NDArray
+
+from features.intake import rules
+from features.intake.duplicates import order_of, stand_above
+from features.intake.refusals import Mask, OneRow, Refusals, Rule
+from features.sources.parsing import BAD_DAY, NO_DAY, is_blank
 from myeloma.calendar import DAYS_PER_YEAR
 from myeloma.fish import FINDINGS, split_findings
 
-DATE_HINT = "dates are written YYYY-MM-DD"
+Days = NDArray[np.int32]
 
 
-def check_people(patients: Inspection, events: Inspection, today: pd.Timestamp) -> list[str]:
-    """Refuse what cannot be used of patients and events, and return notes on what is kept.
+@dataclass(frozen=True)
+class Described:
+    """What patients are said to be, parsed: arrays with one entry a row; or plain values, of a single person.
+
+    Attributes
+    ----------
+    index_day, birth_day : int32, see `features.sources.parsing`
+    age : years at the index date, see `age_at`
+    age_is_text : an age is written that is no number
+    categories : codes of `rules.CATEGORIES`, and of fish, by column
+    """
+
+    index_day: Any
+    birth_day: Any
+    age: Any
+    age_is_text: Any
+    categories: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Persons:
+    """Rows of patients.
+
+    Attributes
+    ----------
+    person : position of the identifier among all identifiers of patients and events
+    nameless, same_row : the identifier is empty; the very same row stands above
+    """
+
+    person: NDArray[Any]
+    nameless: Mask
+    same_row: Mask
+    said: Described
+
+
+@dataclass(frozen=True)
+class Occurrences:
+    """Columns of events, parsed: arrays with one entry a row; `kind` counts `EVENT_KINDS` from 1, `detail` is a code for the text."""
+
+    person: NDArray[Any]
+    nameless: Mask
+    kind: NDArray[np.int8]
+    day: Days
+    detail: NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of each person kept, by position of the identifier: days of index date, birth and death."""
+
+    kept: Mask
+    index_day: Days
+    born: Days
+    died: Days
+
+
+def age_at(index_day: Any, birth_day: Any, written: Any) -> Any:
+    """Return years at the index date: computed from the birth date where there is one, otherwise as written.
+
+    Examples
+    --------
+    >>> age_at(np.array([16436, 16436]), np.array([-7306, NO_DAY]), np.array([60.0, 60.0])).round(1).tolist()
+    [65.0, 60.0]
+    """
+    days = np.subtract(index_day, birth_day, dtype=np.int64)
+    return np.where((index_day > BAD_DAY) & (birth_day > BAD_DAY), days / DAYS_PER_YEAR, written)
+
+
+def category_of(accepted: tuple[str, ...]) -> Callable[[str], int]:
+    """Return a function: text -> code of the category, whatever its letter case.
+
+    Examples
+    --------
+    >>> [category_of(("female", "male"))(text) for text in ("Male", "n/a", "f")]
+    [2, 0, -1]
+    """
+    codes = {word.casefold(): code for code, word in enumerate(accepted, 1)}
+    return lambda text: codes.get(text.casefold(), rules.UNKNOWN if is_blank(text) else rules.NOT_ACCEPTED)
+
+
+def event_kind(kinds: Callable[[str], int], text: str) -> int:
+    """Return the code of a kind of event; a birth is none, and is told apart."""
+    return rules.BIRTH if text.casefold() == "birth" else kinds(text)
+
+
+def fish_code(text: str) -> int:
+    """Return whether the findings of a cell are known words: UNKNOWN, NOT_ACCEPTED or 1."""
+    if is_blank(text):
+        return rules.UNKNOWN
+    return 1 if all(finding in FINDINGS for finding in split_findings(text)) else rules.NOT_ACCEPTED
+
+
+def check_days(table: Refusals | OneRow, of_column: tuple[Rule, ...], day: Any, today: int) -> None:
+    """Refuse what is no day, and what lies after today."""
+    for rule in of_column:
+        table.check(rule, day, today)
+
+
+def check_described(table: Refusals | OneRow, said: Described, today: int) -> None:
+    """Refuse patients of whom something is said that cannot be."""
+    check_days(table, rules.INDEX_DATE, said.index_day, today)
+    check_days(table, rules.BIRTH_DATE, said.birth_day, today)
+    table.check(rules.INDEX_BEFORE_BIRTH, said.index_day, said.birth_day)
+    table.check(rules.AGE_NO_NUMBER, said.age_is_text)
+    table.check(rules.AGE_OUT_OF_RANGE, said.age)
+    for column, rule in rules.CATEGORY.items():
+        table.check(rule, said.categories[column])
+
+
+def check_people(patients: Refusals, who: Persons, events: Refusals, happened: Occurrences, people: int, today: int) -> Known:
+    """Refuse what cannot be used of patients and events, and return what is known of each person.
 
     Parameters
     ----------
-    today : Timestamp
+    people : int
+        Number of identifiers.
+    today : int
         Days after it lie in the future.
     """
-    notes = _check_patients(patients, today) + _check_events(events, today)
-    _exclude_ended_before_index(patients, events)
-    _check_events_of_known_patients(events, patients)
-    _exclude_unknown_outcomes(patients, events)
-    return notes
+    patients.check(rules.NAMELESS, who.nameless)
+    patients.check(rules.SAME_ROW, who.same_row)
+    patients.check(rules.REPEATED_PATIENT, _several(who.person, patients.keep))
+    check_described(patients, who.said, today)
+    keep = patients.keep
+    row = who.person[keep]
+    kept = np.zeros(people, dtype=bool)
+    index_day, born = (np.full(people, NO_DAY, dtype=np.int32) for _ in range(2))
+    kept[row], index_day[row], born[row] = True, who.said.index_day[keep], who.said.birth_day[keep]
+    died = np.full(people, rules.NEVER, dtype=np.int32)
+    ended, unclear = check_events(events, happened, Known(kept, index_day, born, died), today)
+    patients.check(rules.ENDED_BEFORE_INDEX, ended[who.person])
+    patients.check(rules.OUTCOME_UNKNOWN, unclear[who.person])
+    return Known(kept, index_day, born, died)
 
 
-def death_dates(events: Inspection) -> pd.Series:
-    """Return the day of death of those of whom one is kept, by patient."""
-    deaths = events.frame[events.keep & (events.frame["kind"] == "death").to_numpy()]
-    return deaths.groupby("patient_id")["occurred_at"].min()
+def _several(person: NDArray[Any], keep: Mask) -> Mask:
+    """Return the rows kept whose person has several of them."""
+    return keep & (np.bincount(person[keep], minlength=int(person.max(initial=0)) + 1)[person] > 1)
 
 
-def check_days(table: Inspection, column: str, required: bool, today: pd.Timestamp) -> tuple[Days, list[str]]:
-    """Parse a column to days, refuse what is no day, and return the days and a note where zones could mislead."""
-    days = days_of(table.received[column])
-    table.reject(days.bad, "bad_date", column, DATE_HINT)
-    if required:
-        table.reject(days.blank, "missing_value", column, DATE_HINT)
-    table.reject(days.day > today.to_datetime64(), "future_date", column, "the day lies in the future")
-    return days, _zone_notes(f"{table.file}: {column}", days.zones, typed=hasattr(table.received[column], "dt"))
+def check_events(table: Refusals, happened: Occurrences, known: Known, today: int) -> tuple[Mask, Mask]:
+    """Refuse events that cannot be used, and set people aside because of them.
+
+    Parameters
+    ----------
+    known : Known
+        Of the people whose rows of patients are kept; those set aside here are struck out, and days of death are entered.
+
+    Returns
+    -------
+    ended, unclear : mask by person
+        Who had progressed or died before the index date, so was never at risk; and of whom a decisive event was refused: without
+        it they would be taken to be free of it.
+    """
+    nothing_new = _check_each_event(table, happened, today)
+    person = happened.person
+    early = table.check(rules.END_BEFORE_INDEX, happened.day, known.index_day[person], happened.kind)
+    ended = _people_of(person[early & rules.is_one_of(happened.kind, rules.PROGRESSION, rules.DEATH)], len(known.kept))
+    known.kept[ended] = False
+    table.check(rules.EVENT_OF_NOBODY, ~known.kept[person])
+    table.check(rules.EVENT_BEFORE_BIRTH, happened.day, known.born[person])
+    deaths = table.keep & (happened.kind == rules.DEATH)  # of one person there is but one
+    known.died[person[deaths]] = happened.day[deaths]
+    table.check(rules.EVENT_AFTER_DEATH, happened.day, known.died[person])
+    minor = rules.is_one_of(happened.kind, rules.LAST_CONTACT, rules.TREATMENT_STOP, rules.BIRTH)
+    unclear = _people_of(person[~(table.keep | nothing_new | minor)], len(known.kept))
+    known.kept[unclear] = False
+    table.check(rules.EVENT_SET_ASIDE, ~known.kept[person])
+    return ended, unclear
 
 
-def _zone_notes(where: str, zones: tuple[str, ...], typed: bool) -> list[str]:
-    if len(zones) > 1:
-        names = ", ".join(zone or "none" for zone in zones[:6]) + (", ..." if len(zones) > 6 else "")
-        return [f"{where} holds times in {len(zones)} zones ({names}); the calendar day is taken as written in each"]
-    if typed and zones == ("UTC",):
-        return [f"{where} is stored in UTC, so its days are days in UTC; a local evening may be the next day there"]
-    return []
+def _check_each_event(table: Refusals, happened: Occurrences, today: int) -> Mask:
+    """Return the rows refused that say nothing new: repeated events, and later deaths of one person."""
+    table.check(rules.EVENT_NAMELESS, happened.nameless)
+    table.check(rules.EVENT_IS_BIRTH, happened.kind)
+    table.check(rules.EVENT_KIND, happened.kind)
+    table.check(rules.EVENT_WITHOUT_KIND, happened.kind)
+    check_days(table, rules.OCCURRED_AT, happened.day, today)
+    same = table.check(rules.SAME_EVENT, stand_above((happened.person, happened.kind, happened.day, happened.detail)))
+    return same | table.check(rules.REPEATED_DEATH, _later_deaths(happened, table.keep))
 
 
-def _check_patients(table: Inspection, today: pd.Timestamp) -> list[str]:
-    frame = table.frame
-    frame["patient_id"] = cells_of(frame["patient_id"]).rows()
-    table.reject(frame["patient_id"] == "", "missing_value", "patient_id", "every patient needs an identifier")
-    received = frame.drop(columns=["source_row", "source_file", "id"], errors="ignore").astype(str)  # the same person in two files
-    # An age beside a birth date is computed from it: a row that was in the cohort before has one, its twin in quarantine has not.
-    received["age_at_index"] = received["age_at_index"].where(received["birth_date"].str.len() < len("YYYY-M-D"), "")
-    table.reject(received.duplicated(), "duplicate_row", "patient_id", "the same row stands above")
-    again = frame["patient_id"].where(table.keep).duplicated(keep=False) & table.keep
-    table.reject(again, "repeated_patient", "patient_id", "one row per patient; these rows contradict each other")
-    index_day, notes = check_days(table, "index_date", True, today)
-    birth_day, more = check_days(table, "birth_date", False, today)
-    frame["index_date"], frame["birth_date"] = index_day.day, birth_day.day
-    table.reject(birth_day.day > index_day.day, "before_birth", "index_date", "the index date lies before the birth date")
-    _parse_age(table)
-    for column, accepted in (("sex", SEXES), ("stage", STAGES), ("heavy_chain", HEAVY_CHAINS), ("light_chain", LIGHT_CHAINS)):
-        _parse_category(table, column, accepted)
-    frame["site"] = cells_of(frame["site"]).rows()
-    fish = cells_of(frame["fish"])
-    frame["fish"] = fish.each(lambda text: "" if is_blank(text) else text)
-    unknown = cells_of(frame["fish"]).each(lambda text: any(f not in FINDINGS for f in split_findings(text)), bool)
-    table.reject(unknown, "unknown_category", "fish", f"findings joined by |; accepted: {', '.join(sorted(FINDINGS))}")
-    return [*notes, *more]
+def _later_deaths(happened: Occurrences, keep: Mask) -> Mask:
+    deaths = np.flatnonzero(keep & (happened.kind == rules.DEATH))
+    deaths = deaths[order_of((happened.person[deaths], happened.day[deaths]))]
+    later = np.zeros(len(keep), dtype=bool)
+    later[deaths[1:][happened.person[deaths[1:]] == happened.person[deaths[:-1]]]] = True
+    return later
 
 
-def _check_events(table: Inspection, today: pd.Timestamp) -> list[str]:
-    frame = table.frame
-    for column in ("patient_id", "detail"):
-        frame[column] = cells_of(frame[column]).rows()
-    table.reject(frame["patient_id"] == "", "missing_value", "patient_id", "every event needs a patient")
-    table.reject(_is_birth(table), "unknown_category", "kind", "a birth is no event of the disease; give it as birth_date of patients")
-    _parse_category(table, "kind", EVENT_KINDS, required=True)
-    days, notes = check_days(table, "occurred_at", True, today)
-    frame["occurred_at"] = days.day
-    same = frame[["patient_id", "kind", "occurred_at", "detail"]].duplicated()
-    table.reject(same & table.keep, "duplicate_row", "kind", "the same event stands above")
-    deaths = frame[table.keep & (frame["kind"] == "death")].sort_values("occurred_at", kind="stable")
-    died_again = frame.index.isin(deaths.index[deaths["patient_id"].duplicated()])
-    table.reject(died_again, "repeated_death", "occurred_at", "a second death with a later date; the earliest is kept")
-    return notes
-
-
-def _is_birth(events: Inspection) -> np.ndarray:
-    return cells_of(events.received["kind"]).each(lambda text: text.casefold() == "birth", bool)
-
-
-def _exclude_ended_before_index(patients: Inspection, events: Inspection) -> None:
-    """Refuse people who had progressed or died before their index date: they were never at risk."""
-    frame = events.frame
-    early = frame["occurred_at"] < frame["patient_id"].map(patients.by_patient("index_date"))
-    ends = frame["kind"].isin(["progression", "death", "last_contact"])
-    events.reject(early & ends, "event_before_index", "occurred_at", "the event lies before the patient's index date")
-    decisive = frame["kind"].isin(["progression", "death"])
-    wrong = set(frame.loc[early & decisive & (events.reason == "event_before_index"), "patient_id"])
-    patients.reject(
-        patients.frame["patient_id"].isin(wrong), "event_before_index", "index_date", "progression or death lies before the index date"
-    )
-
-
-def _check_events_of_known_patients(events: Inspection, patients: Inspection) -> None:
-    frame = events.frame
-    events.reject(
-        ~frame["patient_id"].isin(patients.kept_ids()),
-        "patient_not_in_cohort",
-        "patient_id",
-        "no usable row of patients has this identifier",
-    )
-    born = frame["patient_id"].map(patients.by_patient("birth_date"))
-    events.reject(frame["occurred_at"] < born, "before_birth", "occurred_at", "the event lies before the birth date")
-    death = frame["patient_id"].map(death_dates(events))
-    events.reject(frame["occurred_at"] > death, "after_death", "occurred_at", "the event lies after the patient's death")
-
-
-def _exclude_unknown_outcomes(patients: Inspection, events: Inspection) -> None:
-    """Set aside people of whom a decisive event was refused: without it they would be taken to be free of it."""
-    harmless = events.keep | np.isin(events.reason, ["duplicate_row", "repeated_death"])
-    minor = events.frame["kind"].isin(["last_contact", "treatment_stop"]) | _is_birth(events)
-    unclear = set(events.frame.loc[~harmless & ~minor, "patient_id"])
-    patients.reject(
-        patients.frame["patient_id"].isin(unclear),
-        "event_refused",
-        "patient_id",
-        "a progression, death or treatment of this person was refused, so what happened to them is not known",
-    )
-    gone = ~events.frame["patient_id"].isin(patients.kept_ids())
-    events.reject(gone, "patient_not_in_cohort", "patient_id", "the person was set aside")
-
-
-def _parse_age(table: Inspection) -> None:
-    frame = table.frame
-    text = cells_of(frame["age_at_index"])
-    given = text.of(pd.to_numeric(pd.Series(text.texts, dtype=object), errors="coerce").to_numpy(dtype=float))
-    said = ~text.each(is_blank, bool)
-    table.reject(np.isnan(given) & said, "not_a_number", "age_at_index", "age in years")
-    from_birth = (frame["index_date"] - frame["birth_date"]).dt.days / DAYS_PER_YEAR
-    frame["age_at_index"] = from_birth.fillna(pd.Series(given, index=frame.index)).astype(float)
-    table.reject((frame["age_at_index"] < 0) | (frame["age_at_index"] > 120), "out_of_range", "age_at_index", "age in years, 0 to 120")
-
-
-def _parse_category(table: Inspection, column: str, accepted: tuple[str, ...], required: bool = False) -> None:
-    cells = cells_of(table.frame[column])
-    canonical = {word.casefold(): word for word in accepted}
-    table.reject(
-        cells.each(lambda text: not is_blank(text) and text.casefold() not in canonical, bool),
-        "unknown_category",
-        column,
-        f"accepted: {', '.join(accepted)}",
-    )
-    if required:
-        table.reject(cells.each(is_blank, bool), "missing_value", column, f"accepted: {', '.join(accepted)}")
-    table.frame[column] = cells.each(lambda text: canonical.get(text.casefold(), ""))
+def _people_of(person: NDArray[Any], people: int) -> Mask:
+    among = np.zeros(people, dtype=bool)
+    among[person] = True
+    return among

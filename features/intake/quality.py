@@ -7,14 +7,16 @@ is empty means unknown and is no problem. Patients and events are checked whole,
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import pandas as pd
 
-from features.cohort.schema import SCHEMAS, Cohort, as_objects
+from features.cohort.schema import Cohort, as_objects
 from features.intake.attrition import Tally, sites_of, summary, tally
-from features.intake.measured import People, check_measurements
-from features.intake.people import check_people, death_dates
+from features.intake.columns import People, identifiers, measurements_table, occurrences_of, persons_of, results_of
+from features.intake.measured import check_results
+from features.intake.people import check_people
 from features.intake.quarantine import Inspection, describe_problems, quarantine_frame
 from features.intake.site_units import Outside, outside_by_unit
 from features.sources.received import REFUSALS, Received
@@ -86,23 +88,26 @@ def check(source: Received, today: pd.Timestamp | None = None) -> Checked:
     patients, events = (Inspection(name, source.files[name], source.tables[name]) for name in ("patients", "events"))
     for table in (patients, events):
         _refuse_unreadable(table)
-    today = pd.Timestamp.today() if today is None else today
-    notes = check_people(patients, events, today)
-    people = People(patients.by_patient("birth_date"), death_dates(events), today)
-    return Checked(patients, events, people, sites_of(patients), notes)
+    ids, person, of_event = identifiers(patients.received, events.received)
+    who, patients.frame, notes = persons_of(patients.received, ids, person, patients.file)
+    happened, events.frame, more = occurrences_of(events.received, ids, of_event, events.file)
+    day = (date.today() if today is None else today.date()).toordinal() - date(1970, 1, 1).toordinal()
+    known = check_people(patients, who, events, happened, len(ids), day)
+    return Checked(patients, events, People(ids, known, day), sites_of(patients), [*notes, *more])
 
 
 def _refuse_unreadable(table: Inspection) -> None:
     """Refuse the rows that the source itself could not read; it counts them, and says why."""
-    for code, accepted in REFUSALS.items() if "refusal" in table.frame else ():
-        table.reject(table.frame["refusal"] == code, code, "refusal", accepted)
+    for code, accepted in REFUSALS.items() if "refusal" in table.received else ():
+        table.reject((table.received["refusal"] == code).to_numpy(), code, "refusal", accepted)
 
 
 def check_block(measurements: pd.DataFrame, file: str, checked: Checked) -> Block:
     """Check the measurements of some patients, all of those patients' rows among them."""
     table = Inspection("measurements", file, measurements)
     _refuse_unreadable(table)
-    kept, notes = check_measurements(table, checked.people)
+    results, texts, notes = results_of(measurements, checked.people, file)
+    kept = measurements_table(results, texts, check_results(table, results, checked.people.today))
     return Block(kept, table, tally(table, checked.sites), outside_by_unit(table, kept, checked.sites), notes)
 
 
@@ -131,6 +136,4 @@ def refuse_unusable(counts: dict[str, dict[str, int]], quarantine: pd.DataFrame,
 
 
 def _kept(table: Inspection) -> pd.DataFrame:
-    frame = table.frame[table.keep].sort_values(_ORDER[table.table], kind="stable")
-    frame["source_row"] = frame["source_row"].astype("int64")
-    return frame[list(SCHEMAS[table.table].columns)].reset_index(drop=True)
+    return table.frame[table.keep].sort_values(_ORDER[table.table], kind="stable").reset_index(drop=True)

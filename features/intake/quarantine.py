@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from features.cohort.schema import QUARANTINE_COLUMNS
+from features.intake.refusals import Refusals
 from features.sources.cells import cells_of
 
 # Only these columns' contents are shown in messages; the others can identify a person.
@@ -21,64 +22,25 @@ _NOTHING = pd.DataFrame({name: pd.Series(dtype="int64" if name == "row" else obj
 FOLLOWS = ("patient_not_in_cohort", "event_refused")
 
 
-class Inspection:
+class Inspection(Refusals):
     """One table under inspection: its rows, and for each the first problem that refuses it.
 
     Attributes
     ----------
     received, frame : DataFrame
-        The rows as received, and as parsed so far.
-    problem : int array, one a row
-        0 = kept; otherwise the number of a problem, which is a reason, a column and what is accepted.
+        The rows as received, and as parsed.
     """
 
     def __init__(self, table: str, file: str, received: pd.DataFrame) -> None:
+        super().__init__(len(received))
         self.table = table
         self.file = file
         self.received = received
-        self.frame = received.copy(deep=False)
-        self.problem = np.zeros(len(received), dtype=np.int32)
-        self.problems = [("", "", "")]
-
-    @property
-    def keep(self) -> np.ndarray:
-        """Which rows are not refused so far."""
-        return self.problem == 0
-
-    @property
-    def reason(self) -> np.ndarray:
-        """The reason of each row, empty where it is kept."""
-        return np.array([reason for reason, _, _ in self.problems], dtype=object)[self.problem]
-
-    def reject(self, wrong: np.ndarray | pd.Series, reason: str, column: str, accepted: str) -> None:
-        """Refuse the rows where `wrong` holds and that are not refused yet."""
-        rows = np.asarray(wrong, dtype=bool) & (self.problem == 0)
-        if rows.any():
-            self.problem[rows] = len(self.problems)
-            self.problems.append((reason, column, accepted))
-
-    def reject_each(self, codes: np.ndarray, accepted: list[str], reason: str, column: str) -> None:
-        """Refuse the rows whose code has a text in `accepted` that is not empty, and say that text."""
-        numbers = np.zeros(len(accepted) + 1, dtype=np.int32)
-        for code, text in enumerate(accepted):
-            if text:
-                numbers[code] = len(self.problems)
-                self.problems.append((reason, column, text))
-        rows = (self.problem == 0) & (numbers[codes] > 0)
-        self.problem[rows] = numbers[codes[rows]]
-
-    def kept_ids(self) -> pd.Index:
-        """Return the identifiers of the rows kept."""
-        return pd.Index(self.frame["patient_id"].to_numpy()[self.keep], dtype=object)
+        self.frame = received
 
     def by_patient(self, column: str) -> pd.Series:
         """Return a column of the kept rows, by patient."""
         return self.frame[self.keep].set_index("patient_id")[column]
-
-    def counts(self) -> dict[str, int]:
-        """Return rows read, kept and quarantined."""
-        kept = int(self.keep.sum())
-        return {"read": len(self.problem), "kept": kept, "quarantined": len(self.problem) - kept}
 
     def refused(self) -> pd.DataFrame:
         """Return the refused rows in the columns of the quarantine."""

@@ -1,36 +1,32 @@
-"""Cells as received become text, days, numbers and categories; each distinct cell is parsed once, however often it stands."""
+"""Columns as received become text, days and results in arrays; each distinct cell is parsed once, however often it stands."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from features.cohort.schema import OPERATORS
+from features.sources.parsing import BAD_DAY, FIRST_DAY, LAST_DAY, NO_DAY, NUMBER, day_of, result_of, text_of
 
-BLANKS = frozenset(("", "na", "n/a", "nan", "none", "null", "nat", "<na>"))
-_DAY = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:.*))?", re.ASCII | re.DOTALL)
-_TIME = re.compile(r"(\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)\s*(.*)", re.ASCII | re.DOTALL)
-_ZONE = re.compile(r"(?:Z|[+-]\d{2}(?::?\d{2})?)?", re.ASCII)
-_VALUE = re.compile(rf"([{''.join(OPERATORS)}]?)\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)", re.ASCII)
+_NONE = np.iinfo(np.int64).min  # where NumPy and pandas keep a missing time
 
 
 @dataclass(frozen=True)
 class Cells:
     """A column as text: `texts[codes]`, each distinct text once, blanks stripped, nothing for a missing cell."""
 
-    codes: np.ndarray
-    texts: np.ndarray
+    codes: NDArray[Any]
+    texts: NDArray[Any]
 
-    def each(self, function: Callable[[str], Any], dtype: Any = object) -> np.ndarray:
+    def each(self, function: Callable[[str], Any], dtype: Any = object) -> NDArray[Any]:
         """Return the function's result for every row; it is called once per distinct text."""
         return self.of(np.array([function(text) for text in self.texts], dtype=dtype))
 
-    def of(self, by_text: np.ndarray) -> np.ndarray:
+    def of(self, by_text: NDArray[Any]) -> NDArray[Any]:
         """Return for every row what `by_text` holds for its text."""
         return by_text[self.codes] if len(self.texts) else by_text[:0]
 
@@ -39,16 +35,11 @@ class Cells:
         codes, texts = pd.factorize(np.array([function(text) for text in self.texts], dtype=object))
         return Cells(self.of(codes), texts)
 
-    def rows(self) -> np.ndarray:
+    def rows(self) -> NDArray[Any]:
         """Return the text of every row."""
         return self.of(self.texts)
 
-    def among(self, accepted: Iterable[str]) -> np.ndarray:
-        """Return for every row whether its text is one of `accepted`."""
-        wanted = set(accepted)
-        return self.each(wanted.__contains__, bool)
-
-    def categorical(self, rows: np.ndarray | slice = slice(None)) -> pd.Categorical:
+    def categorical(self, rows: NDArray[Any] | slice = slice(None)) -> pd.Categorical:
         """Return the chosen rows as a categorical, which holds each distinct text once."""
         return pd.Categorical.from_codes(self.codes[rows], pd.Index(self.texts, dtype=object))
 
@@ -73,23 +64,17 @@ def cells_of(values: pd.Series) -> Cells:
 
 
 def _text_of(cell: Any) -> str:
-    if isinstance(cell, float | np.floating):
-        return "" if cell != cell else f"{cell:.0f}" if cell.is_integer() else repr(float(cell))
-    return "" if cell is None or cell is pd.NaT or cell is pd.NA else str(cell).strip()
-
-
-def is_blank(text: str) -> bool:
-    """Return whether a text says that nothing is known."""
-    return text.casefold() in BLANKS
+    """Return a cell as text; pandas has missing cells of its own, and NumPy floats of other widths."""
+    if cell is pd.NaT or cell is pd.NA:
+        return ""
+    return text_of(float(cell) if isinstance(cell, np.floating) else cell)
 
 
 @dataclass(frozen=True)
 class Days:
-    """A column of dates: the calendar day as written, the time of day beside it, and which zones were written."""
+    """A column of dates: the calendar day as written (int32, see `parsing`), the time of day beside it, and which zones were written."""
 
-    day: np.ndarray
-    blank: np.ndarray
-    bad: np.ndarray
+    day: NDArray[np.int32]
     time: Cells
     zones: tuple[str, ...]
 
@@ -99,57 +84,59 @@ def days_of(values: pd.Series) -> Days:
     if pd.api.types.is_datetime64_any_dtype(values):
         return _typed_days(values)
     cells = cells_of(values)
-    parts = [_DAY.fullmatch(text) for text in cells.texts]
-    written = np.array([part[1] if part else "" for part in parts], dtype=object)
-    codes, distinct = pd.factorize(written)
-    parsed = pd.to_datetime(pd.Series(distinct, dtype=object), format="%Y-%m-%d", errors="coerce").to_numpy("datetime64[ns]")
-    day = parsed[codes] if len(distinct) else np.empty(0, "datetime64[ns]")
-    blank = np.array([is_blank(text) for text in cells.texts], dtype=bool)
-    times = [_TIME.fullmatch(part[2]) if part and part[2] else None for part in parts]
-    zones = {time[2] if _ZONE.fullmatch(time[2]) else "other" for time in times if time}
-    clock = np.array([time[1] if time else "" for time in times], dtype=object)
-    again, once = pd.factorize(clock)
-    return Days(cells.of(day), cells.of(blank), cells.of(np.isnat(day) & ~blank), Cells(cells.of(again), once), tuple(sorted(zones)))
+    parsed = [day_of(text) for text in cells.texts]
+    day = np.array([each.day for each in parsed], dtype=np.int32)
+    again, once = pd.factorize(np.array([each.time for each in parsed], dtype=object))
+    return Days(cells.of(day), Cells(cells.of(again), once), tuple(sorted({each.zone for each in parsed if each.zone is not None})))
 
 
 def _typed_days(values: pd.Series) -> Days:
     zone = str(values.dt.tz) if values.dt.tz is not None else ""
-    local = values.dt.tz_localize(None) if zone else values
-    blank = local.isna().to_numpy()
-    beyond = ((local < pd.Timestamp.min.ceil("D")) | (local > pd.Timestamp.max.floor("D"))).to_numpy()
-    instant = local.mask(beyond).to_numpy().astype("datetime64[ns]")
-    day = instant.astype("datetime64[D]")
-    clock = (instant - day).astype("timedelta64[ns]")
-    if not (clock[~np.isnat(clock)] != np.timedelta64(0)).any():
+    local = (values.dt.tz_localize(None) if zone else values).to_numpy()
+    day = local.astype("datetime64[D]").astype(np.int64)
+    wrong = (day < FIRST_DAY) | (day > LAST_DAY)
+    within = np.where(wrong, np.datetime64("NaT"), local).astype("datetime64[ns]")
+    clock = within - within.astype("datetime64[D]")
+    day = np.where(wrong, np.where(day == _NONE, NO_DAY, BAD_DAY), day).astype(np.int32)
+    if not (clock[~wrong] != np.timedelta64(0)).any():
         time = Cells(np.zeros(len(values), dtype=np.int8), np.array([""], dtype=object))
     else:
         codes, distinct = pd.factorize(clock)
         texts = [str(np.datetime64(0, "ns") + step)[11:].rstrip("0").rstrip(".") if step else "" for step in distinct]
-        time = cells_of(pd.Series(pd.Categorical.from_codes(codes, texts)))
-    return Days(day.astype("datetime64[ns]"), blank, beyond, time, (zone,) if zone else ())
+        time = cells_of(pd.Series(pd.Categorical.from_codes(codes, pd.Index(texts, dtype=object))))
+    return Days(day, time, (zone,) if zone else ())
+
+
+def as_dates(days: NDArray[np.int32]) -> NDArray[np.datetime64]:
+    """Return days as dates of nanoseconds, what is no day as a missing one.
+
+    Examples
+    --------
+    >>> as_dates(np.array([16467, NO_DAY], dtype=np.int32))
+    array(['2015-02-01T00:00:00.000000000',                           'NaT'],
+          dtype='datetime64[ns]')
+    """
+    dates = days.astype(np.int64).astype("datetime64[D]").astype("datetime64[ns]")
+    dates[days <= BAD_DAY] = np.datetime64("NaT")
+    return dates
 
 
 @dataclass(frozen=True)
 class Numbers:
-    """A column of results: operator and number apart, and the text as received."""
+    """A column of results: operator and number apart, NUMBER, BLANK or BAD of each row, and the text as received."""
 
-    operator: np.ndarray
-    value: np.ndarray
+    operator: NDArray[np.int8]
+    value: NDArray[np.float64]
+    kind: NDArray[np.int8]
     text: Cells
-    blank: np.ndarray
-    bad: np.ndarray
 
 
 def numbers_of(values: pd.Series) -> Numbers:
     """Parse a column of results such as `1.5` or `<0.1`; a blank or a text that is no number gives NaN and says so."""
     text = cells_of(values)
     if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):
-        none = np.zeros(len(values), dtype=bool)
         number = values.astype("Float64").astype(float).to_numpy() if values.dtype != np.float64 else values.to_numpy()
-        return Numbers(np.zeros(len(values), dtype=np.int8), number, text, none, none)
-    parts = [_VALUE.fullmatch(cell) for cell in text.texts]
-    operator = np.array([("", *OPERATORS).index(part[1]) if part else 0 for part in parts], dtype=np.int8)
-    number = np.array([float(part[2]) if part else np.nan for part in parts], dtype=float)
-    blank = np.array([is_blank(cell) for cell in text.texts], dtype=bool)
-    bad = np.array([part is None for part in parts], dtype=bool) & ~blank
-    return Numbers(text.of(operator), text.of(number), text, text.of(blank), text.of(bad))
+        return Numbers(np.zeros(len(values), dtype=np.int8), number, np.full(len(values), NUMBER, dtype=np.int8), text)
+    parsed = [result_of(cell) for cell in text.texts]
+    operator, kind = (np.array([result[place] for result in parsed], dtype=np.int8) for place in (0, 2))
+    return Numbers(text.of(operator), text.of(np.array([result.value for result in parsed], dtype=float)), text.of(kind), text)

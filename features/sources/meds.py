@@ -93,7 +93,7 @@ def _columns(shards: list[Path], folder: Path) -> set[str]:
 
 def _is_number(kind: pyarrow.DataType) -> bool:
     types = pyarrow.types
-    return types.is_floating(kind) or types.is_integer(kind) or types.is_decimal(kind) or types.is_null(kind)
+    return any(is_kind(kind) for is_kind in (types.is_floating, types.is_integer, types.is_decimal, types.is_null))
 
 
 def _register(connection: duckdb.DuckDBPyConnection, mapping: Mapping) -> None:

@@ -72,7 +72,8 @@ def received(source: str, tables: dict[str, pd.DataFrame], files: dict[str, str]
         out[name] = frame.reindex(columns=[*known, "source_row"], fill_value="").reset_index(drop=True)
     if problems:
         wanted = "; ".join(f"{name} needs {', '.join(columns)}" for name, columns in REQUIRED.items())
-        raise DataError("; ".join(problems) + ".", f"{wanted}. The first line of a CSV file names the columns.", "missing_column")
+        header = " The first line of a CSV file names the columns." if any(file.endswith(".csv") for file in files.values()) else ""
+        raise DataError("; ".join(problems) + ".", f"{wanted}.{header}", "missing_column")
     if out["patients"].empty:
         raise DataError(f"{files['patients']} holds no patients.", "an empty cohort cannot be used.", "empty_cohort")
     return Received(source, out, files, notes)

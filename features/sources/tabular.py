@@ -123,7 +123,7 @@ def _check_layout(path: Path, frame: pd.DataFrame) -> None:
 def _read_parquet(path: Path) -> pd.DataFrame:
     try:
         texts = [field.name for field in parquet.read_schema(path) if pyarrow.types.is_string(field.type)]
-        frame = parquet.read_table(path, read_dictionary=texts).to_pandas()
+        frame: pd.DataFrame = parquet.read_table(path, read_dictionary=texts).to_pandas()
     except PermissionError:
         raise DataError(f"{path.name} cannot be read: no permission.", "ask for read access.", "no_permission") from None
     except (pyarrow.ArrowInvalid, OSError):

@@ -26,9 +26,9 @@ class Events:
         self.contacts: dict[str, tuple[str, str, int]] = {}
         self._codes = codes
         self._follows_drugs = follows_drugs
-        self._rows: list[tuple] = []
+        self._rows: list[tuple[str, str, str, str, str, int, str]] = []
         self._medications: dict[str, Any] = {}
-        self._pending: list[Found] = []
+        self._pending: list[tuple[Found, dict[str, Any]]] = []
         self._set_aside = 0
 
     def take(self, found: Found) -> None:
@@ -48,16 +48,16 @@ class Events:
 
     def resolve_drugs(self) -> None:
         """Read the orders and administrations that name their drug by reference, when all drugs are known."""
-        for found in self._pending:
-            reference = reference_of(found.resource["medicationReference"])
-            contained = found.resource.get("contained", ())
+        for found, resource in self._pending:
+            reference = reference_of(resource["medicationReference"])
+            contained = resource.get("contained", ())
             inside = {f"#{r.get('id')}": r.get("code") for r in contained if isinstance(r, dict)} if isinstance(contained, list) else {}
             known = {**self._medications, **inside}
             name = reference if reference in known else "/".join(reference.rsplit("/", 2)[-2:])
             if name in known:
-                self._given(found, self._codes.roles(known[name]))
+                self._given(found, resource, self._codes.roles(known[name]))
             else:
-                self._add(found, reference_of(found.resource.get("subject")), "", "treatment_start", "", "missing_reference")
+                self._add(found, reference_of(resource.get("subject")), "", "treatment_start", "", "missing_reference")
 
     def frame(self) -> pd.DataFrame:
         """Return one row per occurrence, and one per resource that could not be read."""
@@ -99,15 +99,15 @@ class Events:
     def _drug(self, found: Found, resource: dict[str, Any]) -> None:
         if "medicationReference" in resource:
             if self._follows_drugs:
-                self._pending.append(found)
+                self._pending.append((found, resource))
             return
-        self._given(found, self._codes.roles(resource.get("medicationCodeableConcept")))
+        self._given(found, resource, self._codes.roles(resource.get("medicationCodeableConcept")))
 
-    def _given(self, found: Found, roles: list[tuple[str, str]]) -> None:
+    def _given(self, found: Found, resource: dict[str, Any], roles: list[tuple[str, str]]) -> None:
         drugs = [("treatment_start", drug) for kind, drug in roles if kind == "treatment"]
-        subject = reference_of(found.resource.get("subject"))
+        subject = reference_of(resource.get("subject"))
         try:
-            given = Medicated.model_validate(found.resource) if drugs else None
+            given = Medicated.model_validate(resource) if drugs else None
         except ValidationError:
             self._add_all(found, subject, "", drugs, "broken_resource")
             return

@@ -19,8 +19,9 @@ class People:
     def __init__(self, mapping: Mapping) -> None:
         self.persons = Persons()
         self._sex_in = mapping.sex.read_from or "gender"
-        self._rows: list[tuple] = []
-        self._deaths: list[tuple] = []
+        self._rows: list[tuple[str, str, str, str, str, int, str]] = []
+        self._deaths: list[tuple[str, str, str, str, str, int, str]] = []
+        self._merged = 0
 
     def take(self, found: Found) -> None:
         """Read one Patient."""

@@ -12,6 +12,7 @@ from features.sources.fhir.codes import FhirCodes, codings
 from features.sources.fhir.elements import Observation, Valued
 from features.sources.fhir.files import Found
 from features.sources.fhir.references import reference_of
+from features.sources.mapping import BiomarkerCode
 
 _NOT_RESULTS = ("entered-in-error", "cancelled", "registered")
 _COLUMNS = ["reference", "collected_at", "available_at", "biomarker", "value", "unit", "source_file", "source_row", "refusal"]
@@ -25,7 +26,7 @@ class Results:
     def __init__(self, codes: FhirCodes) -> None:
         self.contacts: dict[str, tuple[str, str, int]] = {}
         self._codes = codes
-        self._rows: list[tuple] = []
+        self._rows: list[tuple[str, str, str, str, str, str, str, int, str]] = []
         self._others: Counter[str] = Counter()
         self._offsets: Counter[str] = Counter()
         self._withdrawn = self._undated = 0
@@ -87,12 +88,13 @@ class Results:
         note_contact(self.contacts, subject, collected, found)
         self._offsets[_offset(collected)] += 1
         available = _in_zone_of(observation.issued or "", collected)
-        values = [component for component in observation.component if self._codes.biomarker(component.code.model_dump())]
+        coded = ((part, self._codes.biomarker(part.code.model_dump())) for part in observation.component)
+        values: list[tuple[Valued, BiomarkerCode]] = [(part, entry) for part, entry in coded if entry]
+        whole = self._codes.biomarker(observation.code.model_dump())
         own = observation.valueQuantity or observation.valueString or observation.valueInteger is not None
-        if self._codes.biomarker(observation.code.model_dump()) and (own or not values):
-            values.insert(0, observation)
-        for valued in values:
-            entry = self._codes.biomarker(valued.code.model_dump())
+        if whole and (own or not values):
+            values.insert(0, (observation, whole))
+        for valued, entry in values:
             value, unit = self._value(valued, entry.unit)
             self._rows.append((subject, collected, available, entry.biomarker, value, unit, found.file, found.row, ""))
 

@@ -50,7 +50,7 @@ class CodeTables:
         tables.load("concept", _CONCEPT, f"concept_id IN ({', '.join(known)})")
         listed = ", ".join(f"'{concept}'" for concept in known)
         found = tables.query(f"SELECT * FROM concept WHERE concept_id IN ({listed})", "concept")
-        return {row.concept_id: f" ({row.vocabulary_id}:{row.concept_code} {row.concept_name})" for row in found.itertuples()}
+        return {str(row.concept_id): f" ({row.vocabulary_id}:{row.concept_code} {row.concept_name})" for row in found.itertuples()}
 
 
 def code_tables(tables: OmopTables, mapping: Mapping, notes: list[str]) -> CodeTables:
@@ -81,15 +81,16 @@ def _concepts(tables: OmopTables, codes: list[str]) -> dict[str, list[str]] | No
     """Return, for each code written with its vocabulary, its concept ids; None where there is no table of concepts."""
     if tables.columns("concept") is None:
         return None
-    wanted = {(found[1].upper(), found[2]): code for code in codes if (found := _CODED.match(code))}
+    coded = ((_CODED.match(code), code) for code in codes)
+    wanted = {(match[1].upper(), match[2]): code for match, code in coded if match}
     listed = ", ".join("'" + code.replace("'", "''") + "'" for code in sorted({code for _, code in wanted}))
     only = f"concept_code IN ({listed}) OR vocabulary_id = 'UCUM'"
     tables.load("concept", _CONCEPT, only)
     found: dict[str, list[str]] = {}
     rows = tables.query(f"SELECT concept_id, upper(vocabulary_id) AS vocabulary, concept_code FROM concept WHERE {only}", "concept")
     for row in rows.itertuples():
-        if code := wanted.get((row.vocabulary, row.concept_code)):
-            found.setdefault(code, []).append(row.concept_id)
+        if code := wanted.get((str(row.vocabulary), str(row.concept_code))):
+            found.setdefault(code, []).append(str(row.concept_id))
     return found
 
 
@@ -104,7 +105,8 @@ def _units(tables: OmopTables, mapping: Mapping) -> pd.DataFrame:
     units: dict[str, str] = {}
     if tables.columns("concept") is not None:  # loaded by `_concepts`
         found = tables.query("SELECT concept_id, concept_code FROM concept WHERE vocabulary_id = 'UCUM'", "concept")
-        units = {row.concept_id: _UCUM_SPELLING.get(row.concept_code, row.concept_code) for row in found.itertuples()}
+        coded = zip(found["concept_id"], found["concept_code"], strict=True)
+        units = {concept: _UCUM_SPELLING.get(code, code) for concept, code in coded}
     units |= omop_concepts()["units"] | _UCUM_SPELLING | mapping.units
     return pd.DataFrame(sorted(units.items()), columns=["code", "unit"])
 

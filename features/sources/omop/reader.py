@@ -146,7 +146,7 @@ def _other_codes(tables: OmopTables, codes: CodeTables) -> list[str]:
     local = local[local["people"] > 1]  # a text of one person's own might say who they are
     top = pd.concat([coded, local]).sort_values(["people", "n"], ascending=False, kind="stable").head(_TOP)
     names = codes.names(tables, [code for code in top.index if code in coded.index])
-    listed = "; ".join(f"{code}{names.get(code, '')}: {row['n']} rows" for code, row in top.iterrows())
+    listed = "; ".join(f"{code}{names.get(str(code), '')}: {row['n']} rows" for code, row in top.iterrows())
     share = (
         f"{others['n'].sum()} of {counted['n'].sum()} rows of {tables.label('measurement')} have a code that is not mapped and are not read"
     )

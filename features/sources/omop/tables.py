@@ -227,7 +227,8 @@ def _header(path: Path) -> tuple[list[str], str]:
 
 def _parquet_columns(path: Path) -> list[str]:
     try:
-        return parquet.read_schema(path).names
+        names: list[str] = parquet.read_schema(path).names
+        return names
     except PermissionError:
         raise no_permission(path.name) from None
     except (pyarrow.ArrowInvalid, OSError):

@@ -1,0 +1,148 @@
+"""Tables as received become the arrays that the checks take, and what the checks keep becomes the tables of the cohort."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from features.cohort.schema import EVENT_KINDS, OPERATORS, SCHEMAS
+from features.intake import rules
+from features.intake.measured import Results, Taken, divisor_of, names_with, rank_of
+from features.intake.people import Described, Known, Occurrences, Persons, age_at, category_of, event_kind, fish_code
+from features.sources.cells import Cells, Days, as_dates, cells_of, days_of, numbers_of
+from features.sources.parsing import NO_DAY, is_blank, years_of
+from myeloma import catalogue
+
+
+@dataclass(frozen=True)
+class People:
+    """The identifiers of patients and events, and what is known of each; days after `today` lie in the future."""
+
+    ids: pd.Index
+    known: Known
+    today: int
+
+
+def identifiers(patients: pd.DataFrame, events: pd.DataFrame) -> tuple[pd.Index, NDArray[np.intp], NDArray[np.intp]]:
+    """Return the identifiers of both tables, each once, and the place of each row's among them."""
+    cells = [cells_of(frame["patient_id"]) for frame in (patients, events)]
+    places, ids = pd.factorize(np.concatenate([each.texts for each in cells]))
+    first, second = np.split(places, [len(cells[0].texts)])
+    return pd.Index(ids, dtype=object), cells[0].of(first), cells[1].of(second)
+
+
+def persons_of(patients: pd.DataFrame, ids: pd.Index, person: NDArray[np.intp], file: str) -> tuple[Persons, pd.DataFrame, list[str]]:
+    """Return the patients as arrays, as the table of the cohort with all rows, and notes."""
+    index_day, birth_day = days_of(patients["index_date"]), days_of(patients["birth_date"])
+    age, fish = cells_of(patients["age_at_index"]), cells_of(patients["fish"])
+    written = age.each(years_of, float)
+    categories = {column: cells_of(patients[column]).each(category_of(accepted), np.int8) for column, accepted in rules.CATEGORIES.items()}
+    said = Described(
+        index_day=index_day.day,
+        birth_day=birth_day.day,
+        age=age_at(index_day.day, birth_day.day, written),
+        age_is_text=np.isnan(written) & ~age.each(is_blank, bool),
+        categories={**categories, "fish": fish.each(fish_code, np.int8)},
+    )
+    who = Persons(person, (ids == "")[person], _same_rows(patients, ids.to_numpy()[person]), said)
+    columns = {column: np.array(["", *accepted, ""], dtype=object)[categories[column]] for column, accepted in rules.CATEGORIES.items()}
+    columns |= {"patient_id": ids.to_numpy()[person], "birth_date": as_dates(birth_day.day), "index_date": as_dates(index_day.day)}
+    columns |= {"age_at_index": said.age, "site": cells_of(patients["site"]).rows(), "source_row": patients["source_row"].to_numpy("int64")}
+    columns["fish"] = fish.each(lambda text: "" if is_blank(text) else text)
+    notes = _zone_notes(file, patients, {"index_date": index_day, "birth_date": birth_day})
+    return who, pd.DataFrame({name: columns[name] for name in SCHEMAS["patients"].columns}), notes
+
+
+def _same_rows(patients: pd.DataFrame, person: NDArray[np.object_]) -> NDArray[np.bool_]:
+    """Return which rows stand above already."""
+    cells = patients.drop(columns=["source_row", "source_file", "id"], errors="ignore").astype(str)  # the same person in two files
+    # An age beside a birth date is computed from it: a row that was in the cohort before has one, its twin in quarantine has not.
+    cells["age_at_index"] = cells["age_at_index"].where(cells["birth_date"].str.len() < len("YYYY-M-D"), "")
+    return cells.assign(patient_id=person).duplicated().to_numpy()
+
+
+def occurrences_of(events: pd.DataFrame, ids: pd.Index, person: NDArray[np.intp], file: str) -> tuple[Occurrences, pd.DataFrame, list[str]]:
+    """Return the events as arrays, as the table of the cohort with all rows, and notes."""
+    kinds, detail, days = category_of(EVENT_KINDS), cells_of(events["detail"]), days_of(events["occurred_at"])
+    kind = cells_of(events["kind"]).each(lambda text: event_kind(kinds, text), np.int8)
+    columns = {
+        "patient_id": ids.to_numpy()[person],
+        "occurred_at": as_dates(days.day),
+        "kind": np.array(["", *EVENT_KINDS, "", ""], dtype=object)[kind],
+        "detail": detail.rows(),
+        "source_row": events["source_row"].to_numpy("int64"),
+    }
+    frame = pd.DataFrame({name: columns[name] for name in SCHEMAS["events"].columns})
+    happened = Occurrences(person, (ids == "")[person], kind, days.day, detail.codes)
+    return happened, frame, _zone_notes(file, events, {"occurred_at": days})
+
+
+@dataclass(frozen=True)
+class Texts:
+    """The columns of measurements that stay text, in the words of the cohort."""
+
+    patient_id: Cells
+    biomarker: Cells
+    collected_time: Cells
+    original_value: Cells
+    original_unit: Cells
+
+
+def results_of(measurements: pd.DataFrame, people: People, file: str) -> tuple[Results, Texts, list[str]]:
+    """Return the measurements as arrays, the columns that stay text, and notes."""
+    patient, biomarker, unit = (cells_of(measurements[column]) for column in ("patient_id", "biomarker", "unit"))
+    collected, available = days_of(measurements["collected_at"]), days_of(measurements["available_at"])
+    biomarker, numbers = biomarker.mapped(str.casefold), numbers_of(measurements["value"])
+    names, place = names_with(biomarker.texts)
+    known, person = people.known, people.ids.get_indexer(pd.Index(patient.texts, dtype=object))  # -1, the last: of nobody
+    results = Results(
+        person=patient.of(rank_of(patient.texts.tolist())),
+        of_nobody=patient.of(~np.append(known.kept, False)[person]),
+        born=patient.of(np.append(known.born, np.int32(NO_DAY))[person]),
+        died=patient.of(np.append(known.died, np.int32(rules.NEVER))[person]),
+        collected=collected.day,
+        available=available.day,
+        time=collected.time.of(rank_of(collected.time.texts.tolist())),
+        names=names,
+        biomarker=biomarker.of(place),
+        value=numbers.value,
+        operator=numbers.operator,
+        kind=numbers.kind,
+        divisor=_divisors(biomarker, unit),
+        row=measurements["source_row"].to_numpy(dtype=np.int64),
+    )
+    notes = _zone_notes(file, measurements, {"collected_at": collected, "available_at": available})
+    return results, Texts(patient, biomarker, collected.time, numbers.text, unit), notes
+
+
+def _divisors(biomarker: Cells, unit: Cells) -> NDArray[np.float64]:
+    pair, pairs = pd.factorize(biomarker.codes.astype(np.int64) * max(len(unit.texts), 1) + unit.codes)
+    found = [divisor_of(biomarker.texts[code // len(unit.texts)], unit.texts[code % len(unit.texts)]) for code in pairs]
+    return np.array(found, dtype=float)[pair]
+
+
+def measurements_table(results: Results, texts: Texts, taken: Taken) -> pd.DataFrame:
+    """Return the measurements kept as the cohort holds them; text columns are categoricals."""
+    order = taken.order
+    units = texts.biomarker.mapped(lambda name: catalogue()[name].unit if name in catalogue() else "")
+    columns = {column: cells.categorical(order) for column, cells in (*vars(texts).items(), ("unit", units))}
+    columns["operator"] = pd.Categorical.from_codes(results.operator[order], pd.Index(["", *OPERATORS], dtype=object))
+    columns |= {"collected_at": as_dates(results.collected[order]), "available_at": as_dates(taken.available[order])}
+    columns |= {"value": taken.value[order], "unit_divisor": results.divisor[order], "source_row": results.row[order]}
+    return pd.DataFrame({name: columns[name] for name in SCHEMAS["measurements"].columns}, copy=False)
+
+
+def _zone_notes(file: str, received: pd.DataFrame, parsed: dict[str, Days]) -> list[str]:
+    """Say where the zones of times could mislead."""
+    notes = []
+    for column, days in parsed.items():
+        zones, where = days.zones, f"{file}: {column}"
+        if len(zones) > 1:
+            names = ", ".join(zone or "none" for zone in zones[:6]) + (", ..." if len(zones) > 6 else "")
+            notes.append(f"{where} holds times in {len(zones)} zones ({names}); the calendar day is taken as written in each")
+        elif zones == ("UTC",) and hasattr(received[column], "dt"):
+            notes.append(f"{where} is stored in UTC, so its days are days in UTC; a local evening may be the next day there")
+    return notes

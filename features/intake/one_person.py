@@ -1,0 +1,222 @@
+"""One person's history as plain lists becomes canonical arrays, by the very checks that whole cohorts go through. No frame is made.
+
+What is kept and what is refused, and why, is the same as for the same rows in a cohort of one; a test holds the two together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from math import isnan
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.cohort.schema import EVENT_KINDS
+from features.intake import rules
+from features.intake.duplicates import order_of
+from features.intake.measured import Results, Taken, check_results, divisor_of, names_with, rank_of
+from features.intake.people import (
+    Described,
+    Known,
+    Occurrences,
+    age_at,
+    category_of,
+    check_described,
+    check_events,
+    event_kind,
+    fish_code,
+)
+from features.intake.refusals import OneRow, Refusals
+from features.sources.parsing import BAD_DAY, NO_DAY, NUMBER, day_of, is_blank, result_of, text_of, years_of
+
+_EPOCH = date(1970, 1, 1).toordinal()
+_CATEGORY = {column: category_of(accepted) for column, accepted in rules.CATEGORIES.items()}
+_KIND = category_of(EVENT_KINDS)
+
+
+class Problem(NamedTuple):
+    """A row that is refused: its table and place in the list, reason code, column, and what is accepted there."""
+
+    table: str
+    row: int
+    reason: str
+    column: str
+    accepted: str
+
+
+@dataclass(frozen=True)
+class OnePerson:
+    """What is kept of one person, and the problems of what is not.
+
+    Attributes
+    ----------
+    patient : column of the cohort's patients -> value; days since 1970, None where not known; categories in their canonical
+        spelling, empty where not known. None where the person was refused.
+    biomarker, collected, available, value, operator : arrays with one entry a result kept
+        int16 place in the catalogue, int32 days, float64 in the canonical unit, int8 place in `("", *OPERATORS)`; in the order of
+        the biomarkers' names, collection, availability.
+    divisor, row : arrays likewise
+        received = canonical x divisor; the place in the list of measurements.
+    event, occurred : arrays with one entry an event kept, in the order of their days
+        int8 place in `("", *EVENT_KINDS)`, int32 days.
+    detail : the events' details
+    problems : every row refused, of the patient first, then of events, then of measurements
+    """
+
+    patient: dict[str, Any] | None
+    biomarker: NDArray[np.int16]
+    collected: NDArray[np.int32]
+    available: NDArray[np.int32]
+    value: NDArray[np.float64]
+    operator: NDArray[np.int8]
+    divisor: NDArray[np.float64]
+    row: NDArray[np.intp]
+    event: NDArray[np.int8]
+    occurred: NDArray[np.int32]
+    detail: list[str]
+    problems: list[Problem]
+
+
+def check_person(
+    patient: Mapping[str, Any], measurements: Sequence[Sequence[Any]], events: Sequence[Sequence[Any]] = (), today: int | None = None
+) -> OnePerson:
+    """Check one person's history.
+
+    Parameters
+    ----------
+    patient : mapping
+        Columns of the table of patients; index_date is needed, what is left out is not known. No identifier is needed.
+    measurements : sequence of (collected_at, available_at, biomarker, value, unit)
+        Cells as received: text, number, date, or None.
+    events : sequence of (occurred_at, kind, detail)
+    today : int, optional
+        Days since 1970; days after it are refused. The day of the call where left out.
+
+    Examples
+    --------
+    >>> results = [("2015-02-01", None, "m_protein", "<15", "g/L"), ("soon", None, "bmpc", 12, "%")]
+    >>> kept = check_person({"index_date": "2015-01-01"}, results)
+    >>> kept.value.tolist(), kept.problems[0].reason, kept.problems[0].row
+    ([1.5], 'bad_date', 1)
+    """
+    today = date.today().toordinal() - _EPOCH if today is None else today
+    said, about = _described(patient)
+    row = OneRow()
+    check_described(row, said, today)
+    table, known, happened = Refusals(len(events)), _known(said, row), _events(events)
+    if events:
+        ended, unclear = check_events(table, happened, known, today)
+        row.check(rules.ENDED_BEFORE_INDEX, ended[0])
+        row.check(rules.OUTCOME_UNKNOWN, unclear[0])
+    results = Refusals(len(measurements))
+    columns = _results(measurements, known)
+    taken = check_results(results, columns, today)
+    kept = np.flatnonzero(table.keep)
+    kept = kept[order_of((happened.day[kept], rank_of(("", *EVENT_KINDS))[happened.kind[kept]]))]
+    return OnePerson(
+        patient=None if row.found else about,
+        **_kept_results(columns, taken),
+        event=happened.kind[kept],
+        occurred=happened.day[kept],
+        detail=[text_of(events[place][2]) for place in kept],
+        problems=[
+            *([Problem("patients", 0, *row.found)] if row.found else []),
+            *_problems("events", table),
+            *_problems("measurements", results),
+        ],
+    )
+
+
+def _problems(name: str, table: Refusals) -> list[Problem]:
+    return [Problem(name, int(row), *table.problems[table.problem[row]]) for row in np.flatnonzero(table.problem)]
+
+
+def _described(patient: Mapping[str, Any]) -> tuple[Described, dict[str, Any]]:
+    """Return what is said of the person, as the rules take it, and as the cohort keeps it."""
+    index_day, birth_day = (day_of(text_of(patient.get(column))).day for column in ("index_date", "birth_date"))
+    written, fish, site = (text_of(patient.get(column)) for column in ("age_at_index", "fish", "site"))
+    years = years_of(written)
+    age = float(age_at(index_day, birth_day, years))
+    codes = {column: code(text_of(patient.get(column))) for column, code in _CATEGORY.items()}
+    words = {column: ("", *accepted, "")[codes[column]] for column, accepted in rules.CATEGORIES.items()}
+    said = Described(index_day, birth_day, age, isnan(years) and not is_blank(written), {**codes, "fish": fish_code(fish)})
+    about = {"index_date": index_day, "birth_date": birth_day if birth_day > BAD_DAY else None, "age_at_index": age, **words}
+    return said, {**about, "site": site, "fish": "" if is_blank(fish) else fish}
+
+
+def _known(said: Described, row: OneRow) -> Known:
+    known = (said.index_day, said.birth_day) if row.found is None else (NO_DAY, NO_DAY)
+    return Known(np.array([row.found is None]), *(np.array([day], dtype=np.int32) for day in (*known, rules.NEVER)))
+
+
+def _events(events: Sequence[Sequence[Any]]) -> Occurrences:
+    texts = [tuple(map(text_of, event)) for event in events]
+    details: dict[str, int] = {}
+    return Occurrences(
+        person=np.zeros(len(texts), dtype=np.intp),
+        nameless=np.zeros(len(texts), dtype=bool),
+        kind=np.array([event_kind(_KIND, kind) for _, kind, _ in texts], dtype=np.int8),
+        day=np.array([day_of(day).day for day, _, _ in texts], dtype=np.int32),
+        detail=np.array([details.setdefault(detail, len(details)) for _, _, detail in texts], dtype=np.intp),
+    )
+
+
+def _results(measurements: Sequence[Sequence[Any]], known: Known) -> Results:
+    collected_at, available_at, biomarkers, values, units = zip(*measurements, strict=True) if measurements else ((),) * 5
+    rows = len(measurements)
+    collected, time = _days(collected_at)
+    available, _ = _days(available_at)
+    pairs = list(zip(biomarkers, units, strict=True))
+    texts = {pair: (text_of(pair[0]).casefold(), text_of(pair[1])) for pair in dict.fromkeys(pairs)}
+    names, places = names_with(name for name, _ in texts.values())
+    of_pair = {pair: (place, divisor_of(*texts[pair])) for pair, place in zip(texts, places.tolist(), strict=True)}
+    biomarker, divisor = zip(*[of_pair[pair] for pair in pairs], strict=True) if rows else ((), ())
+    operator, value, kind = zip(*map(_result, values), strict=True) if rows else ((), (), ())
+    return Results(
+        person=None,
+        of_nobody=np.full(rows, not known.kept[0]),
+        born=np.full(rows, known.born[0]),
+        died=np.full(rows, known.died[0]),
+        collected=collected,
+        available=available,
+        time=time,
+        names=names,
+        biomarker=np.array(biomarker, dtype=np.int16),
+        value=np.array(value, dtype=np.float64),
+        operator=np.array(operator, dtype=np.int8),
+        kind=np.array(kind, dtype=np.int8),
+        divisor=np.array(divisor, dtype=np.float64),
+        row=np.arange(rows),
+    )
+
+
+def _days(cells: Sequence[Any]) -> tuple[NDArray[np.int32], NDArray[np.intp]]:
+    """Return days, and for each the place of its time of day in the order of those written."""
+    parsed = {cell: day_of(text_of(cell)) for cell in dict.fromkeys(cells)}
+    clocks = sorted({day.time for day in parsed.values()})
+    days = np.array([parsed[cell].day for cell in cells], dtype=np.int32)
+    if len(clocks) == 1:
+        return days, np.zeros(len(cells), dtype=np.intp)
+    return days, np.array([clocks.index(parsed[cell].time) for cell in cells], dtype=np.intp)
+
+
+def _result(cell: Any) -> tuple[int, float, int]:
+    if type(cell) is float and cell - cell == 0:  # finite: what its text would say, and quicker
+        return 0, cell, NUMBER
+    return result_of(text_of(cell))
+
+
+def _kept_results(results: Results, taken: Taken) -> dict[str, NDArray[Any]]:
+    order = taken.order
+    return {
+        "biomarker": results.biomarker[order],
+        "collected": results.collected[order],
+        "available": taken.available[order],
+        "value": taken.value[order],
+        "operator": results.operator[order],
+        "divisor": results.divisor[order],
+        "row": results.row[order],
+    }

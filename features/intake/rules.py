@@ -1,0 +1,172 @@
+"""Every rule that a row must keep: a predicate on arrays, its reason code, and what is accepted. Nothing here knows a table or a file.
+
+Days are int32 since 1970, `NO_DAY` or `BAD_DAY` where there is none (see `features.sources.parsing`). In which order the rules are
+asked, `people` and `measured` say: a row is refused for its first problem only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.cohort.schema import EVENT_KINDS, HEAVY_CHAINS, LIGHT_CHAINS, SEXES, STAGES
+from features.intake.refusals import Mask, Rule
+from features.sources.parsing import BAD, BAD_DAY, BLANK, NO_DAY
+from myeloma import catalogue
+from myeloma.errors import nearest
+from myeloma.fish import FINDINGS
+from myeloma.units import accepted_units
+
+NEVER = 2**31 - 1  # the day of what has not happened: after every day
+CATEGORIES = {"sex": SEXES, "stage": STAGES, "heavy_chain": HEAVY_CHAINS, "light_chain": LIGHT_CHAINS}
+UNKNOWN, NOT_ACCEPTED, BIRTH = 0, -1, -2  # what a category holds; those accepted count from 1
+PROGRESSION, DEATH, TREATMENT_STOP, LAST_CONTACT = (
+    EVENT_KINDS.index(kind) + 1 for kind in ("progression", "death", "treatment_stop", "last_contact")
+)
+OLDEST = 120  # years
+RULES: dict[str, list[Rule]] = {"patients": [], "events": [], "measurements": []}  # filled below, in the order of asking
+
+
+def _rule(table: str, reason: str, column: str, accepted: str | Callable[[str], str], wrong: Callable[..., Mask]) -> Rule:
+    rule = Rule(reason, column, accepted, wrong)
+    RULES[table].append(rule)
+    return rule
+
+
+def is_one_of(code: NDArray[np.int8], *codes: int) -> Mask:
+    """Return which rows hold one of a few categories."""
+    wanted = code == codes[0]
+    for other in codes[1:]:
+        wanted |= code == other
+    return wanted
+
+
+def _so(wrong: Mask) -> Mask:
+    """Take a mask that was found by looking at other rows, or at other tables."""
+    return wrong
+
+
+def _before(day: NDArray[np.int32], other: NDArray[np.int32]) -> Mask:
+    return (day < other) & (day > BAD_DAY)
+
+
+def _after(day: NDArray[np.int32], other: NDArray[np.int32] | int) -> Mask:
+    return day > other
+
+
+def _not_accepted(code: NDArray[np.int8]) -> Mask:
+    return code == NOT_ACCEPTED
+
+
+def _day_rules(table: str, column: str, required: bool) -> tuple[Rule, ...]:
+    """Return the rules of a column of days; each takes the days, and today."""
+    dates = "dates are written YYYY-MM-DD"
+    bad = _rule(table, "bad_date", column, dates, lambda day, today: day == BAD_DAY)
+    none = (_rule(table, "missing_value", column, dates, lambda day, today: day == NO_DAY),) if required else ()
+    return bad, *none, _rule(table, "future_date", column, "the day lies in the future", _after)
+
+
+NAMELESS = _rule("patients", "missing_value", "patient_id", "every patient needs an identifier", _so)
+SAME_ROW = _rule("patients", "duplicate_row", "patient_id", "the same row stands above", _so)
+REPEATED_PATIENT = _rule("patients", "repeated_patient", "patient_id", "one row per patient; these rows contradict each other", _so)
+INDEX_DATE = _day_rules("patients", "index_date", required=True)
+BIRTH_DATE = _day_rules("patients", "birth_date", required=False)
+INDEX_BEFORE_BIRTH = _rule("patients", "before_birth", "index_date", "the index date lies before the birth date", _before)
+AGE_NO_NUMBER = _rule("patients", "not_a_number", "age_at_index", "age in years", _so)
+AGE_OUT_OF_RANGE = _rule("patients", "out_of_range", "age_at_index", f"age in years, 0 to {OLDEST}", lambda age: (age < 0) | (age > OLDEST))
+CATEGORY = {
+    column: _rule("patients", "unknown_category", column, accepted, _not_accepted)
+    for column, accepted in (
+        *((column, f"accepted: {', '.join(words)}") for column, words in CATEGORIES.items()),
+        ("fish", f"findings joined by |; accepted: {', '.join(sorted(FINDINGS))}"),
+    )
+}
+ENDED_BEFORE_INDEX = _rule("patients", "event_before_index", "index_date", "progression or death lies before the index date", _so)
+OUTCOME_UNKNOWN = _rule(
+    "patients",
+    "event_refused",
+    "patient_id",
+    "a progression, death or treatment of this person was refused, so what happened to them is not known",
+    _so,
+)
+
+_NOBODY = "no usable row of patients has this identifier"
+EVENT_NAMELESS = _rule("events", "missing_value", "patient_id", "every event needs a patient", _so)
+EVENT_IS_BIRTH = _rule(
+    "events",
+    "unknown_category",
+    "kind",
+    "a birth is no event of the disease; give it as birth_date of patients",
+    lambda kind: kind == BIRTH,
+)
+EVENT_KIND = _rule("events", "unknown_category", "kind", f"accepted: {', '.join(EVENT_KINDS)}", _not_accepted)
+EVENT_WITHOUT_KIND = _rule("events", "missing_value", "kind", f"accepted: {', '.join(EVENT_KINDS)}", lambda kind: kind == UNKNOWN)
+OCCURRED_AT = _day_rules("events", "occurred_at", required=True)
+SAME_EVENT = _rule("events", "duplicate_row", "kind", "the same event stands above", _so)
+REPEATED_DEATH = _rule("events", "repeated_death", "occurred_at", "a second death with a later date; the earliest is kept", _so)
+END_BEFORE_INDEX = _rule(
+    "events",
+    "event_before_index",
+    "occurred_at",
+    "the event lies before the patient's index date",
+    lambda day, index_day, kind: _before(day, index_day) & is_one_of(kind, PROGRESSION, DEATH, LAST_CONTACT),
+)
+EVENT_OF_NOBODY = _rule("events", "patient_not_in_cohort", "patient_id", _NOBODY, _so)
+EVENT_BEFORE_BIRTH = _rule("events", "before_birth", "occurred_at", "the event lies before the birth date", _before)
+EVENT_AFTER_DEATH = _rule("events", "after_death", "occurred_at", "the event lies after the patient's death", _after)
+EVENT_SET_ASIDE = _rule("events", "patient_not_in_cohort", "patient_id", "the person was set aside", _so)
+
+
+def _units_of(name: str) -> str:
+    return f"{name} is accepted in {', '.join(accepted_units(catalogue()[name]))}"
+
+
+def _limits_of(name: str) -> str:
+    entry = catalogue()[name]
+    return f"{name} lies between {entry.lower:g} and {entry.upper:g} {entry.unit}; is the unit right?"
+
+
+RESULT_OF_NOBODY = _rule("measurements", "patient_not_in_cohort", "patient_id", _NOBODY, _so)
+COLLECTED_AT = _day_rules("measurements", "collected_at", required=True)
+AVAILABLE_AT = _day_rules("measurements", "available_at", required=False)
+AVAILABLE_EARLY = _rule(
+    "measurements", "available_before_collected", "available_at", "a result cannot be known before it is collected", _before
+)
+BEFORE_BIRTH = _rule("measurements", "before_birth", "collected_at", "collected before the birth date", _before)
+AFTER_DEATH = _rule("measurements", "after_death", "collected_at", "collected after the patient's death", _after)
+UNKNOWN_BIOMARKER = _rule(
+    "measurements",
+    "unknown_biomarker",
+    "biomarker",
+    lambda name: nearest(name, catalogue().keys()),
+    lambda code, known: code >= known,
+)
+NO_VALUE = _rule(
+    "measurements",
+    "missing_value",
+    "value",
+    "a result needs a value; leave the row out when there is none",
+    lambda kind: kind == BLANK,
+)
+NO_NUMBER = _rule(
+    "measurements",
+    "not_a_number",
+    "value",
+    'a number with a decimal point, with < or > before it if need be, as in "<0.1"',
+    lambda kind: kind == BAD,
+)
+NOT_FINITE = _rule("measurements", "missing_value", "value", "a finite number", lambda value: ~np.isfinite(value))
+UNKNOWN_UNIT = _rule("measurements", "unknown_unit", "unit", _units_of, np.isnan)
+OUT_OF_RANGE = _rule(
+    "measurements", "out_of_range", "value", _limits_of, lambda value, low, high: (value < low) | (value > high) | np.isinf(value)
+)
+SAME_RESULT = _rule("measurements", "duplicate_row", "value", "the same result stands above", _so)
+OTHER_RESULT = _rule(
+    "measurements",
+    "conflicting_duplicate",
+    "value",
+    "another value of that day is kept: the later time of day, or else the later row, counts",
+    _so,
+)

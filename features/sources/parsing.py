@@ -1,0 +1,100 @@
+"""One cell becomes text, a day, a number: by these functions alone, whether it stands in a table of millions or in one request."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from math import nan
+from typing import Any, NamedTuple
+
+from features.cohort.schema import OPERATORS
+
+BLANKS = frozenset(("", "na", "n/a", "nan", "none", "null", "nat", "<na>"))
+# A day is an int32 since 1970. What is no day lies before every day, and says why.
+NO_DAY, BAD_DAY = -(2**31), -(2**31) + 1
+FIRST_DAY, LAST_DAY = -106_751, 106_751  # 1677-09-22 and 2262-04-11: what nanoseconds in 64 bits can say
+NUMBER, BLANK, BAD = 0, 1, 2  # what a cell of results holds
+_EPOCH = date(1970, 1, 1).toordinal()
+_DAY = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:.*))?", re.ASCII | re.DOTALL)
+_TIME = re.compile(r"(\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)\s*(.*)", re.ASCII | re.DOTALL)
+_ZONE = re.compile(r"(?:Z|[+-]\d{2}(?::?\d{2})?)?", re.ASCII)
+_RESULT = re.compile(rf"([{''.join(OPERATORS)}]?)\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)", re.ASCII)
+_OPERATOR = {operator: code for code, operator in enumerate(("", *OPERATORS))}
+
+
+class Day(NamedTuple):
+    """A day as written: `day` since 1970, or `NO_DAY`, or `BAD_DAY`; the time of day beside it; its zone, None without a time."""
+
+    day: int
+    time: str = ""
+    zone: str | None = None
+
+
+class Result(NamedTuple):
+    """A result as written: `operator` is 0, or the place of the operator in `OPERATORS` plus 1; `kind` is NUMBER, BLANK or BAD."""
+
+    operator: int
+    value: float
+    kind: int
+
+
+def text_of(cell: Any) -> str:
+    """Return a cell as text, blanks stripped. A whole float is written without its point: 17.0 and 17 are one identifier.
+
+    Examples
+    --------
+    >>> text_of(17.0), text_of(" P1 "), text_of(None), text_of(float("nan"))
+    ('17', 'P1', '', '')
+    """
+    if isinstance(cell, float):
+        return "" if cell != cell else f"{cell:.0f}" if cell.is_integer() else repr(float(cell))
+    return "" if cell is None else str(cell).strip()
+
+
+def is_blank(text: str) -> bool:
+    """Return whether a text says that nothing is known."""
+    return text.casefold() in BLANKS
+
+
+def day_of(text: str) -> Day:
+    """Return the calendar day as written: a time of day beside it, with or without a zone, shifts nothing.
+
+    Examples
+    --------
+    >>> day_of("2015-02-01"), day_of("2015-02-01T23:30Z"), day_of("01/02/2015").day == BAD_DAY
+    (Day(day=16467, time='', zone=None), Day(day=16467, time='23:30', zone='Z'), True)
+    """
+    part = _DAY.fullmatch(text)
+    if part is None:
+        return Day(NO_DAY if is_blank(text) else BAD_DAY)
+    try:
+        day = date.fromisoformat(part[1]).toordinal() - _EPOCH
+    except ValueError:
+        day = BAD_DAY
+    day = day if FIRST_DAY <= day <= LAST_DAY else BAD_DAY
+    clock = _TIME.fullmatch(part[2]) if part[2] else None
+    if clock is None:
+        return Day(day)
+    return Day(day, clock[1], clock[2] if _ZONE.fullmatch(clock[2]) else "other")
+
+
+def result_of(text: str) -> Result:
+    """Return a result such as `1.5` or `<0.1`; a blank, or a text that is no number, gives NaN and says so.
+
+    Examples
+    --------
+    >>> result_of("<0.1"), result_of("1,5")
+    (Result(operator=1, value=0.1, kind=0), Result(operator=0, value=nan, kind=2))
+    """
+    part = _RESULT.fullmatch(text)
+    if part is None:
+        return Result(0, nan, BLANK if is_blank(text) else BAD)
+    return Result(_OPERATOR[part[1]], float(part[2]), NUMBER)
+
+
+def years_of(text: str) -> float:
+    """Return an age as written, NaN where it is no number."""
+    try:
+        return float(text) if text.isascii() and "_" not in text else nan
+    except ValueError:
+        return nan

@@ -1,0 +1,171 @@
+"""One person's lists: what is kept, and what is refused with which words, is what a cohort of one gives for the same rows."""
+
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+from features.cohort.schema import EVENT_KINDS, OPERATORS
+from features.intake.one_person import check_person
+from features.intake.quality import inspect
+from features.sources.received import received
+from myeloma import catalogue
+
+TODAY = dt.date(2024, 6, 1)
+EPOCH = dt.date(1970, 1, 1)
+MEASURED = ("collected_at", "available_at", "biomarker", "value", "unit")
+HAPPENED = ("occurred_at", "kind", "detail")
+
+
+def days(text):
+    return (dt.date.fromisoformat(text) - EPOCH).days
+
+
+def as_cohort(patient, measurements, events):
+    """Return cohort and quarantine of the same cells as tables of one person."""
+    tables = {
+        "patients": pd.DataFrame([patient], dtype=object),
+        "measurements": pd.DataFrame(measurements, columns=list(MEASURED), dtype=object),
+        "events": pd.DataFrame(events, columns=list(HAPPENED), dtype=object),
+    }
+    tables = {name: frame.assign(patient_id="P", source_row=range(len(frame))) for name, frame in tables.items()}
+    return inspect(received("test", tables, {name: name for name in tables}), pd.Timestamp(TODAY))
+
+
+def of_frame(kept):
+    """Return the measurements of a cohort in the form of `OnePerson`."""
+    place = {name: number for number, name in enumerate(catalogue().keys())}
+    return {
+        "biomarker": kept["biomarker"].map(place).to_numpy(dtype=np.int16),
+        "collected": kept["collected_at"].to_numpy().astype("datetime64[D]").astype(np.int32),
+        "available": kept["available_at"].to_numpy().astype("datetime64[D]").astype(np.int32),
+        "value": kept["value"].to_numpy(),
+        "operator": kept["operator"].map(["", *OPERATORS].index).to_numpy(dtype=np.int8),
+        "divisor": kept["unit_divisor"].to_numpy(),
+        "row": kept["source_row"].to_numpy(),
+    }
+
+
+def assert_the_same(patient, measurements, events):
+    person = check_person(patient, measurements, events, days(str(TODAY)))
+    cohort, quarantine = as_cohort(patient, measurements, events)
+    refused = quarantine[["table", "row", "reason", "column", "accepted"]].itertuples(index=False, name=None)
+    assert [tuple(problem) for problem in person.problems] == list(refused)
+    for name, expected in of_frame(cohort.measurements).items():
+        got = getattr(person, name)
+        assert got.dtype == expected.dtype or name == "row", name
+        np.testing.assert_array_equal(got, expected, err_msg=name)
+    assert [("", *EVENT_KINDS)[kind] for kind in person.event] == cohort.events["kind"].tolist()
+    assert person.occurred.tolist() == [(day.date() - EPOCH).days for day in cohort.events["occurred_at"]]
+    assert person.detail == cohort.events["detail"].tolist()
+    if person.patient is None:
+        assert cohort.patients.empty
+    else:
+        (row,) = cohort.patients.drop(columns=["patient_id", "source_row"]).to_dict("records")
+        for column in ("index_date", "birth_date"):
+            row[column] = None if pd.isna(row[column]) else (row[column].date() - EPOCH).days
+        np.testing.assert_equal(person.patient, row)
+
+
+SOME_DAYS = st.sampled_from(["2015-02-01", "2015-02-01", "2016-03-04", "2017-01-01"])
+ODD_DAYS = st.sampled_from(
+    [
+        *("", None, "soon", "NA", "2015-02-30", "03/04/2015", "9999-12-31", "1677-09-21", "1949-12-31", "2024-06-01", "2024-06-02"),
+        *("2015-02-01 10:30", "2015-02-01T08:00Z", "2015-02-01 x", " 2015-02-01 ", dt.date(2015, 2, 1), "2015-02-01T10:30+02:00"),
+    ]
+)
+DAYS = SOME_DAYS | SOME_DAYS | ODD_DAYS
+UNITS = {"m_protein": ["g/dL", "g/L"], "flc_kappa": ["mg/L", "mg/dL"], "creatinine": ["mg/dL", "umol/L"], "bmpc": ["%"]}
+NUMBERS = st.sampled_from([1.5, 15, 15.0, "1.5", "15", "<0.1", "> 3", "<1.5", 1e-3, "1.50"]) | st.floats(0.1, 50) | st.integers(0, 40)
+ODD_VALUES = st.sampled_from(
+    ["", None, "NA", "high", "1,5", "<0,1", "10-20", "1e999", "1e308", -1.0, float("nan"), float("inf"), 10**400, True, "<", ".5", "5."]
+)
+
+
+@st.composite
+def measurement(draw):
+    biomarker = draw(st.sampled_from(sorted(UNITS)))
+    unit = draw(st.sampled_from(UNITS[biomarker]) | st.sampled_from(["", None, "stones", "mg/dl ", "G/L", "µmol/L"]))
+    name = draw(st.sampled_from([biomarker] * 6 + [biomarker.upper(), "m_protien", "", None]))
+    collected, available = draw(DAYS), draw(st.none() | DAYS)
+    return collected, available, name, draw(NUMBERS | NUMBERS | ODD_VALUES), unit
+
+
+EVENT = st.tuples(
+    DAYS, st.sampled_from([*EVENT_KINDS, "Death", "", None, "birth", "relapsed"]), st.sampled_from(["", None, "daratumumab", " x "])
+)
+PATIENT = st.fixed_dictionaries(
+    {"index_date": st.sampled_from(["2015-01-01"] * 6) | DAYS},
+    optional={
+        "birth_date": st.sampled_from(["1950-01-01", "1950", "", None, "2015-01-02", "1850-01-01", "2030-01-01"]),
+        "age_at_index": st.sampled_from([60, 60.5, "61", "", None, "sixty", 121, -1, float("nan"), "1_0"]),
+        "sex": st.sampled_from(["female", "Male", "", None, "f"]),
+        "stage": st.sampled_from(["smm", "MGUS", None, "early"]),
+        "heavy_chain": st.sampled_from(["IgG", "iga", None]),
+        "light_chain": st.sampled_from(["kappa", "NA", None]),
+        "fish": st.sampled_from(["t(4;14)|gain(1q)", "normal", "", "NA", "t(4;15)", None]),
+        "site": st.sampled_from(["A", " A B ", None]),
+    },
+)
+
+
+@settings(max_examples=100, phases=(Phase.explicit, Phase.generate))
+@given(patient=PATIENT, measurements=st.lists(measurement(), max_size=12), events=st.lists(EVENT, max_size=5))
+def test_what_is_kept_and_what_is_refused_is_what_a_cohort_of_one_gives(patient, measurements, events):
+    assert_the_same(patient, measurements, events)
+
+
+WELL = {"index_date": "2015-01-01", "birth_date": "1950-01-01", "sex": "female"}
+DAY = "2015-02-01"
+
+
+@pytest.mark.parametrize(
+    ("patient", "rows", "problems"),
+    [
+        ({"index_date": None}, [(DAY, None, "bmpc", 12, "%")], [("missing_value", "index_date"), ("patient_not_in_cohort", "patient_id")]),
+        (WELL, [("1949-12-31", None, "bmpc", 12, "%")], [("before_birth", "collected_at")]),
+        (WELL, [("2024-06-02", None, "bmpc", 12, "%")], [("future_date", "collected_at")]),
+        (WELL, [(DAY, None, "bmpc", "1,5", "%")], [("not_a_number", "value")]),
+        (WELL, [(DAY, None, "flc_kappa", 1.5, "")], [("unknown_unit", "unit")]),
+        (WELL, [(DAY, None, "m_protien", 1.5, "g/dL")], [("unknown_biomarker", "biomarker")]),
+        (WELL, [(DAY, None, "m_protein", 1.5, "g/dL"), (DAY, None, "m_protein", 15, "g/L")], [("duplicate_row", "value")]),
+        (WELL, [(DAY, None, "m_protein", 1.5, "g/dL"), (DAY, None, "m_protein", 16, "g/L")], [("conflicting_duplicate", "value")]),
+        (WELL, [(DAY, None, "m_protein", 1.5, "g/dL"), (DAY, None, "m_protein", "<15", "g/L")], [("conflicting_duplicate", "value")]),
+        ({**WELL, "birth_date": None, "age_at_index": 130}, [], [("out_of_range", "age_at_index")]),
+    ],
+)
+def test_a_refused_row_names_its_reason_and_column(patient, rows, problems):
+    assert [(p.reason, p.column) for p in check_person(patient, rows, (), days(str(TODAY))).problems] == problems
+    assert_the_same(patient, rows, [])
+
+
+def test_a_result_below_a_limit_of_detection_is_kept_in_the_canonical_unit_with_its_operator():
+    kept = check_person(WELL, [(DAY, "2015-02-03", "M_Protein", "<1", "g/L")])
+    assert (kept.value.tolist(), kept.operator.tolist(), kept.divisor.tolist()) == ([0.1], [1 + OPERATORS.index("<")], [10.0])
+    assert (kept.collected.tolist(), kept.available.tolist()) == ([days(DAY)], [days("2015-02-03")])
+    assert not kept.problems
+
+
+def test_of_two_results_of_one_day_the_later_time_counts_wherever_it_stands():
+    rows = [(f"{DAY} 18:00", None, "bmpc", 12, "%"), (f"{DAY} 07:00", None, "bmpc", 15, "%")]
+    assert check_person(WELL, rows).value.tolist() == [12.0]
+    assert_the_same(WELL, rows, [])
+
+
+def test_a_person_whose_death_has_no_date_is_set_aside_with_all_rows():
+    person = check_person(WELL, [(DAY, None, "bmpc", 12, "%")], [(None, "death", "")])
+    assert person.patient is None
+    assert [(p.table, p.reason) for p in person.problems] == [
+        ("patients", "event_refused"),
+        ("events", "missing_value"),
+        ("measurements", "patient_not_in_cohort"),
+    ]
+
+
+def test_no_frame_is_made(monkeypatch):
+    monkeypatch.setattr(pd.core.generic.NDFrame, "__init__", lambda *_, **__: pytest.fail("a frame was made"))
+    rows = [(DAY, None, "bmpc", 12, "%"), (DAY, None, "bmpc", 12, "%"), ("x", None, "m_protien", "high", "")]
+    assert len(check_person(WELL, rows, [(DAY, "death", ""), ("2015-03-01", "death", "")]).problems) == 3
