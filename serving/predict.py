@@ -41,7 +41,7 @@ def predict_risk(artifact: Artifact, x: Array) -> Array:
     x : array (rows, features)
         In the order of `artifact.columns`; NaN where unknown.
     """
-    return logistic(_log_odds(artifact, x))
+    return logistic(_log_odds(artifact, artifact.model.margins(x)))
 
 
 def explain(artifact: Artifact, x: Array) -> Explained:
@@ -49,18 +49,19 @@ def explain(artifact: Artifact, x: Array) -> Explained:
     if not len(x):  # XGBoost refuses a table without rows
         none = np.empty((0, len(artifact.horizons)))
         return Explained(none, none, none, none, np.empty((*none.shape, len(artifact.columns))))
-    log_odds = _log_odds(artifact, x)
+    margins = artifact.model.margins(x)
+    log_odds = _log_odds(artifact, margins)
     contributions = artifact.calibration.slope * artifact.model.contributions(x)
-    lower, upper = _interval(artifact, x, log_odds)
+    lower, upper = _interval(artifact, x, margins)
     return Explained(logistic(log_odds), lower, upper, log_odds - contributions.sum(axis=2), contributions)
 
 
 def predict_interval(artifact: Artifact, x: Array) -> tuple[Array, Array]:
     """Return the lower and upper bounds of `predict_risk`, each (rows, horizons); NaN where the artifact has none."""
-    return _interval(artifact, x, _log_odds(artifact, x))
+    return _interval(artifact, x, artifact.model.margins(x))
 
 
-def _interval(artifact: Artifact, x: Array, log_odds: Array) -> tuple[Array, Array]:
+def _interval(artifact: Artifact, x: Array, margins: Array) -> tuple[Array, Array]:
     """Return the 95 % interval of each risk from fits to halves of the patients.
 
     A fit to a half that is drawn without replacement differs from the whole fit with the variance that the whole fit
@@ -69,9 +70,9 @@ def _interval(artifact: Artifact, x: Array, log_odds: Array) -> tuple[Array, Arr
     about how far the model is known for such a person; what was not measured is not in it. Bounds do not fall with the horizon.
     """
     if not artifact.resampled:
-        return np.full(log_odds.shape, np.nan), np.full(log_odds.shape, np.nan)
-    whole = artifact.model.margins(x)
-    deviations = [model.margins(x) - whole for model in artifact.resampled]
+        return np.full(margins.shape, np.nan), np.full(margins.shape, np.nan)
+    log_odds = _log_odds(artifact, margins)
+    deviations = [model.margins(x) - margins for model in artifact.resampled]
     spread = artifact.calibration.slope * np.sqrt(np.mean(np.square(deviations), axis=0))
     reach = student_t.ppf(0.975, len(deviations) // 2) * spread
     lower, upper = (np.maximum.accumulate(logistic(bound), axis=1) for bound in (log_odds - reach, log_odds + reach))
@@ -91,5 +92,5 @@ def by_biomarker(artifact: Artifact, contributions: Array) -> dict[str, Array]:
     return {group: contributions[:, :, positions].sum(axis=2) for group, positions in biomarker_groups(artifact).items()}
 
 
-def _log_odds(artifact: Artifact, x: Array) -> Array:
-    return np.array(artifact.calibration.intercepts) + artifact.calibration.slope * artifact.model.margins(x)
+def _log_odds(artifact: Artifact, margins: Array) -> Array:
+    return np.array(artifact.calibration.intercepts) + artifact.calibration.slope * margins

@@ -17,7 +17,8 @@ from myeloma import catalogue
 
 NEVER = np.iinfo(np.int32).max  # a day that lies after all others
 NO_DAY = -NEVER  # a date that is not there
-_FEMALE = {"female": 1.0, "male": 0.0}
+FEMALE = {"female": 1.0, "male": 0.0}
+CODED = {"stage": STAGES, "heavy_chain": HEAVY_CHAINS, "light_chain": LIGHT_CHAINS}
 Days = NDArray[np.int32]
 
 
@@ -101,7 +102,8 @@ class Histories:
 
 def places(biomarkers: tuple[str, ...] | list[str]) -> NDArray[np.int16]:
     """Return the positions of biomarkers in the catalogue, -1 for others."""
-    return pd.Index(catalogue().keys()).get_indexer(biomarkers).astype(np.int16)
+    place = {name: k for k, name in enumerate(catalogue())}
+    return np.array([place.get(name, -1) for name in biomarkers], dtype=np.int16)
 
 
 def people_of(patients: pd.DataFrame) -> People:
@@ -109,8 +111,8 @@ def people_of(patients: pd.DataFrame) -> People:
     return People(
         days_of(patients["index_date"]),
         patients["age_at_index"].to_numpy(dtype=np.float64),
-        patients["sex"].map(_FEMALE).to_numpy(dtype=np.float64),
-        *(pd.Index(words).get_indexer(patients[name]).astype(np.int8) for name, words in _CODED.items()),
+        patients["sex"].map(FEMALE).to_numpy(dtype=np.float64),
+        *(pd.Index(words).get_indexer(patients[name]).astype(np.int8) for name, words in CODED.items()),
         patients["fish"].to_numpy(dtype=object),
     )
 
@@ -150,6 +152,3 @@ def days_of(dates: pd.Series) -> Days:
 def dates_of(days: Days) -> NDArray[np.datetime64]:
     """Return whole days since 1970 as time stamps."""
     return days.astype("datetime64[D]").astype("datetime64[ns]")
-
-
-_CODED = {"stage": STAGES, "heavy_chain": HEAVY_CHAINS, "light_chain": LIGHT_CHAINS}

@@ -6,17 +6,73 @@ ratio contradicts may be the wrong one.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from features.cohort.schema import Cohort
+from features.cohort.schema import LIGHT_CHAINS, Cohort
 from features.sources.cells import cells_of
 from myeloma import catalogue
 
 SLIP_FACTOR = 10.0
 _LEAST_OTHERS = 2
 COLUMNS = ("code", "biomarker", "source_row", "message")
-_NOTHING = pd.DataFrame({"patient": [], "day": pd.Series(dtype="datetime64[ns]"), "value": [], "source_row": []})
+_MESSAGES = {
+    "suspected_unit_slip": "ten times or more (or a tenth or less of) the person's own other values; is the unit right?",
+    "light_chain_contradicted": "the kappa / lambda ratio points to the other light chain than the one recorded for the person",
+}
+_KAPPA, _LAMBDA = map(LIGHT_CHAINS.index, ("kappa", "lambda"))
+
+
+@dataclass(frozen=True)
+class KeptResults:
+    """Results as they were kept, one element a result, those of a person and biomarker together and in the order of the cohort.
+
+    Attributes
+    ----------
+    patient : position in `light_chain`
+    names : the biomarkers that `biomarker` is a position in
+    day : of collection, since 1970
+    value : in the canonical unit
+    row : of the source
+    light_chain : of each person, position in `LIGHT_CHAINS`, -1 where not known
+    """
+
+    patient: NDArray[np.integer]
+    biomarker: NDArray[np.integer]
+    names: list[str]
+    day: NDArray[np.integer]
+    value: NDArray[np.float64]
+    row: NDArray[np.integer]
+    light_chain: NDArray[np.integer]
+
+
+@dataclass(frozen=True)
+class Suspicion:
+    """What is suspected of some rows of one biomarker."""
+
+    code: str
+    biomarker: str
+    rows: NDArray[np.integer]
+
+    def words(self) -> str:
+        """Return the suspicion as one line: how many rows, the first of them, and what is suspected."""
+        count = "1 result" if len(self.rows) == 1 else f"{len(self.rows)} results"
+        return f"{self.code}: {count} of {self.biomarker}, first at row {self.rows[0]} of measurements: {_MESSAGES[self.code]}"
+
+
+def suspected(results: KeptResults) -> list[Suspicion]:
+    """Return the suspicions, in the order of their codes and biomarkers."""
+    slipped = np.flatnonzero(unit_slips(results.patient * np.int64(len(results.names)) + results.biomarker, results.value))
+    slips = [
+        Suspicion("suspected_unit_slip", name, results.row[slipped[results.biomarker[slipped] == code]])
+        for code, name in enumerate(results.names)
+    ]
+    every = [Suspicion("light_chain_contradicted", "kappa_lambda_ratio", contradicted_chains(results)), *slips]
+    return sorted((one for one in every if len(one.rows)), key=lambda one: (one.code, one.biomarker))
 
 
 def suspicions(cohort: Cohort) -> pd.DataFrame:
@@ -28,51 +84,64 @@ def suspicions_of(measurements: pd.DataFrame, light_chain: pd.Series) -> pd.Data
     """Return the same for some patients' measurements, in the order of the cohort, and the known light chains by patient."""
     patient, biomarker = cells_of(measurements["patient_id"]), cells_of(measurements["biomarker"])
     chains = light_chain.to_dict()
-    results = pd.DataFrame(
-        {
-            "patient": patient.codes,
-            "biomarker": biomarker.codes,
-            "day": measurements["collected_at"].to_numpy(),
-            "value": measurements["value"].to_numpy(),
-            "source_row": measurements["source_row"].to_numpy(),
-        }
+    results = KeptResults(
+        patient.codes,
+        biomarker.codes,
+        list(biomarker.texts),
+        measurements["collected_at"].to_numpy().astype("datetime64[D]").astype(np.int64),
+        measurements["value"].to_numpy(),
+        measurements["source_row"].to_numpy(),
+        pd.Index(LIGHT_CHAINS).get_indexer([chains.get(person, "") for person in patient.texts]),
     )
-    named = {name: results[biomarker.codes == code] for code, name in enumerate(biomarker.texts)}
-    chain = np.array([chains.get(person, "") for person in patient.texts], dtype=object)
-    parts = [_unit_slips(results, biomarker.texts), _contradicted_chains(named, chain)]
-    return pd.concat([part for part in parts if len(part)] or [pd.DataFrame(columns=list(COLUMNS))], ignore_index=True)
+    found = [(one.code, one.biomarker, row, _MESSAGES[one.code]) for one in suspected(results) for row in one.rows.tolist()]
+    return pd.DataFrame(found, columns=list(COLUMNS))
 
 
 def describe(found: pd.DataFrame) -> list[str]:
     """Return one line per kind of suspicion, with how many rows and the first of them."""
-    lines = []
-    for (code, biomarker), group in found.groupby(["code", "biomarker"]):
-        rows = "1 result" if len(group) == 1 else f"{len(group)} results"
-        lines.append(
-            f"{code}: {rows} of {biomarker}, first at row {group['source_row'].iloc[0]} of measurements: {group['message'].iloc[0]}"
-        )
-    return lines
+    return in_words(Suspicion(str(c), str(b), group["source_row"].to_numpy()) for (c, b), group in found.groupby(["code", "biomarker"]))
 
 
-def _unit_slips(results: pd.DataFrame, names: np.ndarray) -> pd.DataFrame:
-    positive = results[results["value"] > 0]
-    by_series = positive.groupby(positive["patient"] * len(names) + positive["biomarker"])["value"]
-    others = by_series.transform("size") > _LEAST_OTHERS
-    ratio = positive["value"] / by_series.transform("median")
-    slipped = positive[others & ((ratio >= SLIP_FACTOR) | (ratio <= 1.0 / SLIP_FACTOR))]
-    message = "ten times or more (or a tenth or less of) the person's own other values; is the unit right?"
-    return slipped.assign(code="suspected_unit_slip", biomarker=names[slipped["biomarker"]], message=message)[list(COLUMNS)]
+def in_words(found: Iterable[Suspicion]) -> list[str]:
+    """Return one line a suspicion."""
+    return [one.words() for one in found]
 
 
-def _contradicted_chains(named: dict[str, pd.DataFrame], chain: np.ndarray) -> pd.DataFrame:
-    """Find ratios, reported or divided, outside the normal range on the side of the other chain than the one that is recorded."""
+def unit_slips(series: NDArray[np.integer], value: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return which values are ten times the median of their series or more, or a tenth of it or less.
+
+    Parameters
+    ----------
+    series : integer array (results,)
+        Which results belong together. Of fewer than three positive ones nothing is suspected.
+    """
+    positive = np.flatnonzero(value > 0)
+    order = positive[np.lexsort((value[positive], series[positive]))]
+    _, starts, counts = np.unique(series[order], return_index=True, return_counts=True)
+    low, high = starts + (counts - 1) // 2, starts + counts // 2
+    median = np.repeat((value[order[low]] + value[order[high]]) / 2.0, counts) if len(order) else np.empty(0)
+    ratio = value[order] / median
+    out = np.zeros(len(value), dtype=bool)
+    out[order] = (np.repeat(counts, counts) > _LEAST_OTHERS) & ((ratio >= SLIP_FACTOR) | (ratio <= 1.0 / SLIP_FACTOR))
+    return out
+
+
+def contradicted_chains(results: KeptResults) -> NDArray[np.integer]:
+    """Return the source rows of ratios, reported or divided, outside the normal range on the side of the other chain than the recorded."""
     low, high = catalogue()["kappa_lambda_ratio"].expected or (0.0, float("inf"))
-    day = ["patient", "day"]
-    kappa, lambda_, reported = (named.get(name, _NOTHING) for name in ("flc_kappa", "flc_lambda", "kappa_lambda_ratio"))
-    latest = kappa.drop_duplicates(day, keep="last").merge(lambda_[lambda_["value"] > 0].drop_duplicates(day, keep="last"), on=day)
-    divided = latest[day].assign(value=latest["value_x"] / latest["value_y"], source_row=latest["source_row_x"])
-    ratios = pd.concat([part for part in (reported, divided) if len(part)] or [_NOTHING])
-    known = chain[ratios["patient"].to_numpy(dtype=int)]
-    wrong = ratios[((known == "kappa") & (ratios["value"] < low)) | ((known == "lambda") & (ratios["value"] > high))]
-    message = "the kappa / lambda ratio points to the other light chain than the one recorded for the person"
-    return wrong.assign(code="light_chain_contradicted", biomarker="kappa_lambda_ratio", message=message)[list(COLUMNS)]
+    person_day = (results.patient.astype(np.int64) << 32) + results.day + (1 << 30)
+
+    def of(name: str) -> NDArray[np.intp]:
+        return np.flatnonzero(results.biomarker == results.names.index(name)) if name in results.names else np.empty(0, np.intp)
+
+    def last_of_day(rows: NDArray[np.intp]) -> tuple[NDArray[np.int64], NDArray[np.intp]]:
+        days, places = np.unique(person_day[rows][::-1], return_index=True)
+        return days, rows[::-1][places]
+
+    kappa, lambda_, reported = of("flc_kappa"), of("flc_lambda"), of("kappa_lambda_ratio")
+    (kappa_day, kappa), (lambda_day, lambda_) = last_of_day(kappa), last_of_day(lambda_[results.value[lambda_] > 0])
+    _, first, second = np.intersect1d(kappa_day, lambda_day, assume_unique=True, return_indices=True)
+    rows = np.concatenate([reported, kappa[first]])
+    ratio = np.concatenate([results.value[reported], results.value[kappa[first]] / results.value[lambda_[second]]])
+    known = results.light_chain[results.patient[rows]]
+    return results.row[rows[((known == _KAPPA) & (ratio < low)) | ((known == _LAMBDA) & (ratio > high))]]

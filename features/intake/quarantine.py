@@ -15,7 +15,8 @@ from features.intake.refusals import Refusals
 from features.sources.cells import cells_of
 
 # Only these columns' contents are shown in messages; the others can identify a person.
-_SHOWN = frozenset({"biomarker", "value", "unit", "kind", "sex", "stage", "heavy_chain", "light_chain", "fish"})
+SHOWN_COLUMNS = frozenset({"biomarker", "value", "unit", "kind", "sex", "stage", "heavy_chain", "light_chain", "fish"})
+MOST_SHOWN = 40  # characters of a cell
 _PIECE = 100_000
 _NOTHING = pd.DataFrame({name: pd.Series(dtype="int64" if name == "row" else object) for name in QUARANTINE_COLUMNS})
 # These say that something else about the person was refused: they go when that is mended.
@@ -66,7 +67,9 @@ class Inspection(Refusals):
                 "row": received["source_row"].astype("int64"),
                 "reason": [reason for reason, _, _ in found],
                 "column": [column for _, column, _ in found],
-                "received": [record[c][:40] if c in _SHOWN else "" for record, (_, c, _) in zip(records, found, strict=True)],
+                "received": [
+                    record[c][:MOST_SHOWN] if c in SHOWN_COLUMNS else "" for record, (_, c, _) in zip(records, found, strict=True)
+                ],
                 "accepted": [accepted for _, _, accepted in found],
                 "record": [json.dumps(record) for record in records],
             }

@@ -9,12 +9,11 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi_offline import FastAPIOffline
 
-from features.history.arrays import Histories
 from myeloma import UserError
 from serving.answer.columns import NOTICE, identity
 from serving.answer.person import answer_history
 from serving.artifact import Artifact
-from serving.http.request import History, HistoryError, cohort_of, landmark_of, shown_day, suspicions_by
+from serving.http.request import History, HistoryError, checked, landmark_of, shown_day
 from serving.http.response import Answer, Refusal
 
 
@@ -59,10 +58,9 @@ def make_app(artifacts: dict[str, Artifact]) -> FastAPI:
     def risk(history: History) -> dict[str, Any]:
         """Return the risk of progression within each horizon, with its reasons and the published scores."""
         artifact = _choose(artifacts, history.task)
-        cohort = cohort_of(history)
-        people = Histories.of(cohort)
-        landmark = landmark_of(history, people, artifact)
-        return answer_history(artifact, people, landmark, suspicions_by(cohort, landmark)).to_dict()
+        person = checked(history)
+        landmark = landmark_of(history, person.histories, artifact)
+        return answer_history(artifact, person.histories, landmark, person.suspicions(landmark)).to_dict()
 
     return app
 

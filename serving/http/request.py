@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import re
-from dataclasses import replace
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 import numpy as np
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, StrictFloat, StrictInt, StrictStr
 
-from features import Cohort
 from features.cohort.schema import EVENT_KINDS, HEAVY_CHAINS, LIGHT_CHAINS, SEXES, STAGES
-from features.history.arrays import Histories, days_of
-from features.intake.plausibility import describe, suspicions
-from features.intake.quality import inspect
-from features.sources.received import OPTIONAL, REQUIRED, received
+from features.history.arrays import CODED, FEMALE, NEVER, NO_DAY, Happened, Histories, People, Results, days_of
+from features.intake.one_person import OnePerson, Problem, check_person
+from features.intake.plausibility import KeptResults, in_words, suspected
+from features.intake.quarantine import MOST_SHOWN, SHOWN_COLUMNS
 from features.table.landmarks import landmark_day, last_visits
-from myeloma import DataError
+from myeloma import DataError, catalogue
 from serving.artifact import Artifact, at_risk
 
-_PERSON = "person"
+_FOLLOWS = ("patient_not_in_cohort", "event_refused")  # what merely follows from another problem
 _DAYS = ("collected_at", "available_at", "occurred_at", "index_date", "landmark")  # a birth date says too much of who it is
 _NO_WORD = re.compile(r"[\d/.,:+TZ -]{1,40}")
 Day = Annotated[str, Field(examples=["2024-03-01"], description="YYYY-MM-DD")]
@@ -80,30 +78,55 @@ class HistoryError(DataError):
         self.problems = problems
 
 
-def cohort_of(history: History) -> Cohort:
-    """Return the history as a cohort of one.
+@dataclass(frozen=True)
+class Checked:
+    """A history as arrays of one person, and what is asked of its rows' suspicions."""
+
+    histories: Histories
+    kept: OnePerson
+
+    def suspicions(self, landmark: int) -> tuple[str, ...]:
+        """Return what is suspected of the rows that were kept and known by a landmark."""
+        kept, by = self.kept, self.kept.available <= landmark
+        nobody = np.zeros(int(by.sum()), np.int64)
+        names, chain = catalogue().keys(), self.histories.people.light_chain
+        return tuple(
+            in_words(suspected(KeptResults(nobody, kept.biomarker[by], names, kept.collected[by], kept.value[by], kept.row[by], chain)))
+        )
+
+
+def checked(history: History) -> Checked:
+    """Return the history of a request, checked as every cohort is.
 
     Raises
     ------
     HistoryError
         Any row is refused: one person's answer is given on the whole history or not at all.
     """
-    content: dict[str, list[dict[str, Any]]] = {
-        "patients": [history.patient.model_dump()],
-        "measurements": [m.model_dump() for m in history.measurements],
-        "events": [e.model_dump() for e in history.events],
-    }
-    tables = {}
-    for name, rows in content.items():
-        frame = pd.DataFrame(rows, columns=[c for c in (*REQUIRED[name], *OPTIONAL[name]) if c not in ("patient_id", "site")])
-        tables[name] = frame.astype(object).where(frame.notna(), "").astype(str).assign(patient_id=_PERSON, source_row=range(len(frame)))
-    source = received("api", tables, {name: name for name in tables})
-    cohort, quarantine = inspect(source)
-    if len(quarantine):
-        rows = quarantine.to_dict("records")
-        own = [row for row in rows if row["reason"] not in ("patient_not_in_cohort", "event_refused")]  # not what merely follows
-        raise HistoryError([_problem(row) for row in own or rows])
-    return cohort
+    measurements = [(m.collected_at, m.available_at, m.biomarker, m.value, m.unit) for m in history.measurements]
+    kept = check_person(vars(history.patient), measurements, [(e.occurred_at, e.kind, e.detail) for e in history.events])
+    if kept.problems:
+        own = [problem for problem in kept.problems if problem.reason not in _FOLLOWS]
+        raise HistoryError([_problem(history, problem) for problem in own or kept.problems])
+    person = kept.patient or {}
+    people = People(
+        np.array([person["index_date"]], np.int32),
+        np.array([person["age_at_index"]], np.float64),
+        np.array([FEMALE.get(person["sex"], np.nan)]),
+        *(np.array([words.index(person[name]) if person[name] in words else -1], np.int8) for name, words in CODED.items()),
+        np.array([person["fish"]], dtype=object),
+    )
+    results = Results(np.zeros(len(kept.value), np.int32), kept.biomarker, kept.collected, kept.available, kept.value)
+    return Checked(Histories(people, results, _happened(kept)), kept)
+
+
+def _happened(kept: OnePerson) -> Happened:
+    first = {name: np.full(1, NEVER, np.int32) for name in EVENT_KINDS}
+    for kind, day in zip(kept.event.tolist(), kept.occurred.tolist(), strict=True):
+        if kind:
+            name = EVENT_KINDS[kind - 1]
+            first[name] = np.minimum(first[name], np.int32(day))
+    return Happened(first, np.full(1, kept.occurred.max(initial=NO_DAY), np.int32))
 
 
 def landmark_of(history: History, people: Histories, artifact: Artifact) -> int:
@@ -127,12 +150,6 @@ def landmark_of(history: History, people: Histories, artifact: Artifact) -> int:
     return int(day[0])
 
 
-def suspicions_by(cohort: Cohort, landmark: int) -> tuple[str, ...]:
-    """Return what is suspected of the rows that were kept and known by a landmark."""
-    by = cohort.measurements["available_at"] <= pd.Timestamp(landmark, unit="D")
-    return tuple(describe(suspicions(replace(cohort, measurements=cohort.measurements[by]))))
-
-
 def shown_day(column: str, received: Any) -> str:
     """Return a day as it was received, so that its mistake is seen; nothing where it holds words, which could name somebody.
 
@@ -148,7 +165,12 @@ def _landmark_problem(history: History, code: str, message: str) -> dict[str, st
     return {"code": code, "where": "landmark", "received": shown_day("landmark", history.landmark), "message": message}
 
 
-def _problem(row: dict[str, Any]) -> dict[str, str]:
-    where = f"{row['table']}[{row['row']}].{row['column']}" if row["table"] != "patients" else f"patient.{row['column']}"
-    received = row["received"] or shown_day(row["column"], json.loads(row["record"]).get(row["column"], ""))
-    return {"code": row["reason"], "where": where, "received": received, "message": row["accepted"]}
+def _problem(history: History, problem: Problem) -> dict[str, str]:
+    """Return a refused row as HTTP says it; a cell is shown only where its column cannot say who the person is."""
+    of_patient = problem.table == "patients"
+    where = f"patient.{problem.column}" if of_patient else f"{problem.table}[{problem.row}].{problem.column}"
+    row = history.patient if of_patient else getattr(history, problem.table)[problem.row]
+    cell = getattr(row, problem.column, None)
+    text = "" if cell is None else str(cell)
+    received = text[:MOST_SHOWN] if problem.column in SHOWN_COLUMNS else ""
+    return {"code": problem.reason, "where": where, "received": received or shown_day(problem.column, text), "message": problem.accepted}
