@@ -8,12 +8,12 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 
+from benchmarks.published import SHOWN as SHOWN_COHORT
+from benchmarks.published import comparison, markdown
 from features import Cohort, build_table, load_task
 from features.history.derived import measured_and_derived
 from features.intake.quality import clean
 from features.simulation.smm import simulate, simulate_truth
-from features.simulation.smm.published import SHOWN as SHOWN_COHORT
-from features.simulation.smm.published import comparison, markdown
 from features.table.landmarks import visit_landmarks
 from features.table.outcomes import outcomes_of
 from myeloma.calendar import DAYS_PER_YEAR, horizon_days

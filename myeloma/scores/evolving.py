@@ -7,13 +7,11 @@ diagnosis. Both compare with a tolerance, so that 2.0 - 1.8 >= 0.2 holds in bina
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import linregress
 from scipy.stats import t as student_t
 
 from myeloma.calendar import DAYS_PER_YEAR
@@ -76,50 +74,6 @@ PANGEA_2023_LEAST_VALUES = 3
 PANGEA_2023_P_BELOW = 0.5
 
 
-def pangea_flag(name: str, days: Sequence[float], values: Sequence[float]) -> float:
-    """Return one PANGEA flag at the last of the days given: 1, 0, or NaN where the last value is unknown.
-
-    Parameters
-    ----------
-    name : str
-        mspike_traj, hgb_traj, iuratio_traj or creatinine_traj.
-    days : sequence of float
-        Rising; any origin.
-    values : sequence of float
-        In canonical units; NaN where not measured.
-
-    Examples
-    --------
-    >>> pangea_flag("mspike_traj", [0, 180], [1.8, 2.0])
-    1.0
-    """
-    rule = PANGEA_RULES[name]
-    day, value = np.asarray(days, dtype=float), np.asarray(values, dtype=float)
-    inside = (day[:-1] >= day[-1] - rule.window_years * DAYS_PER_YEAR) & ~np.isnan(value[:-1])
-    if not inside.any():
-        return float(rule.met(value[-1], np.nan))
-    earlier = value[:-1][inside]
-    return float(rule.met(value[-1], earlier.min() if rule.direction == "rise" else earlier.max()))
-
-
-def ravi_evolving_m_protein(first: float, days: Sequence[float], values: Sequence[float]) -> float:
-    """Return 1 if M-protein evolved by Ravi's definition, 0 if not, NaN without a value within 12 months.
-
-    Parameters
-    ----------
-    first : float
-        M-protein at diagnosis, g/dL.
-    days, values : sequences
-        Days since diagnosis and later values, g/dL.
-    """
-    return _any_within_a_year(first, days, values, ravi_m_protein_met)
-
-
-def ravi_evolving_hemoglobin(first: float, days: Sequence[float], values: Sequence[float]) -> float:
-    """Return 1 if hemoglobin fell by 0.5 g/dL or more within 12 months of diagnosis, 0 if not, NaN without a value."""
-    return _any_within_a_year(first, days, values, ravi_hemoglobin_met)
-
-
 def ravi_m_protein_met(first: Array, day: Array, value: Array) -> NDArray[np.bool_]:
     """Return, value by value within the first 12 months, whether M-protein (g/dL) has evolved since diagnosis."""
     rise = value - first
@@ -131,28 +85,6 @@ def ravi_m_protein_met(first: Array, day: Array, value: Array) -> NDArray[np.boo
 def ravi_hemoglobin_met(first: Array, day: Array, value: Array) -> NDArray[np.bool_]:
     """Return, value by value within the first 12 months, whether hemoglobin (g/dL) has fallen enough since diagnosis."""
     return first - value >= RAVI_HEMOGLOBIN_FALL - TOLERANCE
-
-
-def _any_within_a_year(first: float, days: Sequence[float], values: Sequence[float], met: Callable[..., NDArray[np.bool_]]) -> float:
-    day, value = np.asarray(days, dtype=float), np.asarray(values, dtype=float)
-    within_year = (day > 0) & (day <= DAYS_PER_YEAR) & ~np.isnan(value)
-    if np.isnan(first) or not within_year.any():
-        return float("nan")
-    return float(met(np.float64(first), day[within_year], value[within_year]).any())
-
-
-def hemoglobin_falling(days: Sequence[float], values: Sequence[float]) -> float:
-    """Return PANGEA 2023's flag: 1 if a straight line through all values so far falls with p < 0.5, else 0.
-
-    Fewer than three values give 0, as published.
-    """
-    day, value = np.asarray(days, dtype=float), np.asarray(values, dtype=float)
-    known = ~np.isnan(value)
-    day, value = day[known], value[known]
-    if len(day) < PANGEA_2023_LEAST_VALUES or np.ptp(day) == 0:
-        return 0.0
-    line = linregress(day, value)
-    return float(falling_line(np.float64(line.slope), np.float64(line.stderr), np.float64(len(day))))
 
 
 def falling_line(slope: Array, standard_error: Array, count: Array) -> Array:

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import linregress
 
-from myeloma.scores.evolving import PANGEA_RULES, hemoglobin_falling, pangea_flag, ravi_evolving_hemoglobin, ravi_evolving_m_protein
+from myeloma.scores.evolving import PANGEA_RULES
+from tests.myeloma.evolving_twin import hemoglobin_falling, pangea_flag, ravi_evolving_hemoglobin, ravi_evolving_m_protein
 
 NAN = math.nan
 MET = {"mspike_traj": (1.0, 2.0), "hgb_traj": (13.0, 10.0), "iuratio_traj": (10.0, 40.0), "creatinine_traj": (0.8, 1.6)}

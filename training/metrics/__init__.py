@@ -4,7 +4,6 @@
 (see `measures`). The rest works on a `Sample`: all bootstrap draws at once, shared by all models that are compared.
 """
 
-from training.metrics.bootstrap import evaluate_risks
 from training.metrics.figures import figures, judged_at, named
 from training.metrics.incidence import aalen_johansen
 from training.metrics.measures import (
@@ -37,7 +36,6 @@ __all__ = [
     "calibration_curve",
     "concordance",
     "cumulative_incidence",
-    "evaluate_risks",
     "figures",
     "horizon_metrics",
     "ici",

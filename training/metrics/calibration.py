@@ -11,6 +11,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from serving.models import logit
+from serving.models.design import spline
 from training.metrics.kernels import logistic_of_draws, sums_of_groups
 from training.metrics.sample import Sample
 
@@ -21,10 +23,9 @@ _GROUPS = 250  # of the risks, in the draws only
 _LEAST_RISK = 0.001  # a risk of 0 has no logit; published risks are rounded to so many decimals
 
 
-def logit(risk: Array) -> Array:
+def _log_odds(risk: Array) -> Array:
     """Return the log-odds of a risk, taken as at least 0.1 % and at most 99.9 %."""
-    bounded = np.clip(risk, _LEAST_RISK, 1.0 - _LEAST_RISK)
-    return np.log(bounded / (1.0 - bounded))
+    return logit(np.clip(risk, _LEAST_RISK, 1.0 - _LEAST_RISK))
 
 
 def calibration_measures(sample: Sample, risk: Array) -> dict[str, Array]:
@@ -32,7 +33,7 @@ def calibration_measures(sample: Sample, risk: Array) -> dict[str, Array]:
 
     The sample's own figures are of its rows; in the draws, more than 250 different risks are taken in 250 groups.
     """
-    at = logit(risk)
+    at = _log_odds(risk)
     line = np.column_stack([np.ones(len(at)), at])
     out = {"calibration_intercept": _regression(sample, risk, line[:, :1], at)[0][:, 0]}
     slope = _regression(sample, risk, line, np.zeros(len(at)))[0][:, 1] if np.ptp(at) > 0 else np.full(len(sample.known), np.nan)
@@ -44,7 +45,7 @@ def calibration_curve(sample: Sample, risk: Array) -> Array:
     values, level = np.unique(risk, return_inverse=True)
     if len(values) <= CLASSES:
         return _class_shares(sample, level, len(values))[0][level]
-    basis = spline_basis(logit(risk))
+    basis = spline_basis(_log_odds(risk))
     return _inverse(basis @ _of_rows(sample, basis, np.zeros(len(risk)))[0])
 
 
@@ -81,17 +82,8 @@ def _groups(risk: Array) -> tuple[NDArray[np.int64], int]:
 def spline_basis(x: Array) -> Array:
     """Return 1, x and the restricted cubic spline terms of x (linear beyond the outer knots)."""
     knots = np.unique(np.quantile(x, _KNOTS))
-    columns = [np.ones(len(x)), x]
-    if len(knots) == len(_KNOTS):
-        last, before = knots[-1], knots[-2]
-
-        def cubed(k: float) -> Array:
-            return np.clip(x - k, 0.0, None) ** 3
-
-        for k in knots[:-2]:
-            term = cubed(k) - (cubed(before) * (last - k) - cubed(last) * (before - k)) / (last - before)
-            columns.append(term / (last - knots[0]) ** 2)
-    return np.column_stack(columns)
+    line = np.column_stack([np.ones(len(x)), x])
+    return np.column_stack([line, spline(x, knots)]) if len(knots) == len(_KNOTS) else line
 
 
 def _ici(sample: Sample, risk: Array) -> Array:
@@ -100,7 +92,7 @@ def _ici(sample: Sample, risk: Array) -> Array:
         observed = _class_shares(sample, level, len(values))
         size = sample.counts @ (level[:, None] == np.arange(len(values)))
         return np.nansum(size * np.abs(observed - values), axis=1) / size.sum(axis=1)
-    basis = spline_basis(logit(risk))
+    basis = spline_basis(_log_odds(risk))
     fitted, group, shared = _regression(sample, risk, basis, np.zeros(len(risk)))
     of_risk = np.bincount(group, weights=risk) / np.bincount(group)
     _, size = sums_of_groups(sample.counts, sample.case, group, len(of_risk))

@@ -15,48 +15,6 @@ _FAR = 1e6  # a step so long belongs to a regression without a solution
 
 
 @njit(cache=True, nogil=True)
-def weigh_for_censoring(counts: Array, position: Ints, happened: Bools, stratum: Ints, reached: int) -> tuple[Array, Array]:
-    """Return counts times inverse-probability-of-censoring weights, and by stratum the chance of being uncensored before each time.
-
-    At equal times events come before censorings. `reached` is how many of the distinct times lie within the horizon: what happens
-    later tells only that a row went on.
-    """
-    (draws, n), strata = counts.shape, stratum.max() + 1 if len(stratum) else 1
-    known, before, at_horizon = np.zeros((draws, n)), np.ones((draws, strata, reached)), np.ones(strata)
-    for b in range(draws):
-        events, lost, beyond = np.zeros((strata, reached)), np.zeros((strata, reached)), np.zeros(strata)
-        for i in range(n):
-            if position[i] >= reached:
-                beyond[stratum[i]] += counts[b, i]
-            elif happened[i]:
-                events[stratum[i], position[i]] += counts[b, i]
-            else:
-                lost[stratum[i], position[i]] += counts[b, i]
-        for s in range(strata):
-            at_horizon[s] = _uncensored(events[s], lost[s], beyond[s], before[b, s])
-        for i in range(n):
-            s, t = stratum[i], position[i]
-            chance = at_horizon[s] if t >= reached else (before[b, s, t] if happened[i] else 0.0)
-            if counts[b, i] > 0 and chance > 0:
-                known[b, i] = counts[b, i] / chance
-    return known, before
-
-
-@njit(cache=True, nogil=True)
-def _uncensored(events: Array, lost: Array, beyond: float, before: Array) -> float:
-    """Write the chance of being uncensored before each time (Kaplan-Meier) to `before`, and return that after the last."""
-    total = at_risk = events.sum() + lost.sum() + beyond
-    uncensored = 1.0
-    for t in range(len(before)):
-        before[t] = uncensored
-        exposed = at_risk - events[t]
-        if lost[t] > 0:
-            uncensored *= max(0.0, 1.0 - lost[t] / exposed) if exposed - lost[t] > 1e-9 * total else 0.0
-        at_risk -= events[t] + lost[t]
-    return uncensored
-
-
-@njit(cache=True, nogil=True)
 def auc_of_draws(known: Array, order: Ints, case: Bools, last: Bools) -> Array:
     """Return the weighted share of case-control pairs in which the case has the higher risk, ties counting half.
 

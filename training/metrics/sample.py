@@ -9,8 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from myeloma.calendar import DAYS_PER_YEAR
-from training.metrics.kernels import weigh_for_censoring
-from training.rows.censoring import NONE, FollowUp, progressed_by
+from training.rows.censoring import NONE, FollowUp, progressed_by, weigh_for_censoring
 
 Array = NDArray[np.float64]
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from features.history.columns import FeatureSpec, group_label
-from training.monitor.findings import Finding, two_sided, wilson
+from training.monitor.findings import Finding, two_sided
 from training.monitor.like_time import placed, share_missing
 from training.monitor.other_unit import Suspected
 from training.monitor.verdict import MOVES_ALONE
@@ -79,7 +79,7 @@ def missing(name: str, unknown: NDArray[np.bool_], time: NDArray[np.int64], then
     if is_small(min(count, n - count)):  # the share would give the count away
         words = f"missing in {written(count) if count < SMALL_CELL else f'all but {SUPPRESSED}'} of {shown or n}, {usual}"
         return Finding("missing", name, label, n, reference=before, p=p, large=large, shown=shown, words=words)
-    lo, hi = wilson(count, n)
+    lo, hi = stats.binomtest(count, n).proportion_ci(method="wilson")
     words = f"missing in {count / n:.0%} ({lo:.0%} to {hi:.0%}), {usual}"
     return Finding("missing", name, label, n, count / n, lo, hi, before, p, large, shown, words=words)
 

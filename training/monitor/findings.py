@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-import numpy as np
 from scipy import stats
 
 Status = Literal["changed", "steady", "too few"]
@@ -65,18 +64,3 @@ def with_status(findings: list[Finding], level: float = FALSE_ALARMS) -> list[Fi
 def two_sided(z: float) -> float:
     """Return the probability of a standard normal value at least so far from 0."""
     return float(2.0 * stats.norm.sf(abs(z)))
-
-
-def wilson(count: int, n: int) -> tuple[float, float]:
-    """Return the 95 % interval of a share (Wilson, J Am Stat Assoc 1927;22:209).
-
-    Examples
-    --------
-    >>> [round(x, 3) for x in wilson(0, 10)]
-    [0.0, 0.278]
-    """
-    z = stats.norm.ppf(0.975)
-    share, slack = count / n, z**2 / n
-    middle = (share + slack / 2.0) / (1.0 + slack)
-    half = z * np.sqrt(share * (1.0 - share) / n + slack / (4.0 * n)) / (1.0 + slack)
-    return float(max(middle - half, 0.0)), float(min(middle + half, 1.0))

@@ -25,7 +25,7 @@ def picture(findings: list[Finding]) -> str:
     drawn = [panel for panel in drawn if panel[0]]
     if not drawn:
         return ""
-    figure, axes = panels(len(drawn), "", 0.8 + 0.36 * max(len(panel[0]) for panel in drawn), 4.2)
+    figure, axes = panels(len(drawn), "", max(0.8 + 0.36 * max(len(panel[0]) for panel in drawn), 1.8), 4.2)
     for axis, (shown, title, limits) in zip(axes, drawn, strict=True):
         for row, finding in enumerate(reversed(shown)):
             colour, marker = _LOOKS[finding.status]

@@ -26,7 +26,7 @@ def beeswarm(values: Array, x: Array, columns: list[str], title: str, path: Path
     """Plot each visit's contribution of the most important features, coloured by the feature's value; unknown ones are hollow."""
     weight = np.abs(values).mean(axis=0)
     shown = [j for j in np.argsort(-weight, kind="stable")[:_SHOWN_FEATURES] if weight[j] > 0]
-    figure = picture(10.0, 0.36 * len(shown) + 1.6, title)
+    figure = picture(10.0, max(0.36 * len(shown) + 1.6, 3.4), title)  # the words beside the colours need so much
     axis = figure.subplots()
     axis.axvline(0.0, color=EDGE, linewidth=0.8)
     for row, j in enumerate(shown):
@@ -75,9 +75,9 @@ def biomarker_bar(weights: pd.DataFrame, title: str, path: Path) -> None:
     if fits:
         axis.hlines(place, 100 * weights["share_lo"], 100 * weights["share_hi"], color=INK, linewidth=1.6)
         axis.set_xlabel(f"share of all together, %\nlines: lowest to highest of {fits} fits to halves of the patients")
-    total = weights["log_odds"].sum() / 100
-    above = axis.secondary_xaxis("top", functions=(lambda share: share * total, lambda value: value / total if total else value))
-    above.set_xlabel("mean |contribution|, log-odds")
+    if total := weights["log_odds"].sum() / 100:  # of a model that uses nothing there is no scale
+        above = axis.secondary_xaxis("top", functions=(lambda share: share * total, lambda value: value / total))
+        above.set_xlabel("mean |contribution|, log-odds")
     figure.savefig(path)
 
 
@@ -91,17 +91,19 @@ def dependence(points: dict[str, tuple[Array, Array]], title: str, path: Path) -
     ----------
     points : latest values and contributions (rows each), by biomarker
     """
+    across = min(2, len(points))
     lines = (len(points) + 1) // 2
-    figure = picture(10.0, 3.2 * lines + 0.5, title)
-    axes = figure.subplots(lines, 2, sharey=True, squeeze=False)
+    figure = picture(5.0 * across, 3.2 * lines + 0.5, title)
+    axes = figure.subplots(lines, across, sharey=True, squeeze=False)
     for axis in axes.flat[len(points) :]:
-        axis.remove()
+        axis.set_visible(False)
     for axis, (name, (value, contribution)) in zip(axes.flat, points.items(), strict=False):
         missing = np.isnan(value)
         axis.axhline(0, color=EDGE, linewidth=1)
         axis.scatter(value, contribution, s=9, alpha=0.4, color=DATA, linewidths=0)
-        at_edge = np.ones(missing.sum())
-        axis.plot(at_edge, contribution[missing], "_", color=RAISES, markersize=12, transform=axis.get_yaxis_transform(), clip_on=False)
+        if missing.any():  # no line without points, whose extent would have no bounds
+            at_edge, ticks = np.ones(missing.sum()), {"color": RAISES, "markersize": 12, "clip_on": False}
+            axis.plot(at_edge, contribution[missing], "_", transform=axis.get_yaxis_transform(), **ticks)
         if catalogue()[name].scale == "log" and np.nanmin(value) > 0:
             axis.set_xscale("log")
             axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))

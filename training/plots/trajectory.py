@@ -9,11 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.dates import ConciseDateFormatter, date2num
+from matplotlib.dates import DateFormatter, MonthLocator, YearLocator, date2num
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 from numpy.typing import ArrayLike, NDArray
 
 from myeloma import DataError, catalogue
+from myeloma.calendar import DAYS_PER_YEAR
 from myeloma.change import reference_change_value
 from training.plots.style import (
     BAND,
@@ -192,8 +193,8 @@ def _position(course: Course, landmark: str | None) -> int:
 def _span(course: Course, trends: Sequence[Trend]) -> tuple[float, float]:
     days = np.concatenate([course.when, *(trend.when for trend in trends)])
     first, last = (float(date2num(pd.Timestamp(day))) for day in (days.min(), days.max()))
-    room = max(last - first, 90.0)
-    return first - 0.04 * room, last + 0.07 * room
+    room = max(last - first, DAYS_PER_YEAR)
+    return min(first, last - room) - 0.04 * room, last + 0.07 * room
 
 
 def _numbers(when: NDArray[np.datetime64]) -> Array:
@@ -202,10 +203,13 @@ def _numbers(when: NDArray[np.datetime64]) -> Array:
 
 def _time_axis(axis: Axes, span: tuple[float, float], day: np.datetime64) -> None:
     axis.set_xlim(*span)
-    axis.xaxis_date()
-    locator = axis.xaxis.get_major_locator()
-    locator.maxticks = dict.fromkeys(locator.maxticks, 5)  # type: ignore[attr-defined]
-    axis.xaxis.set_major_formatter(ConciseDateFormatter(locator, show_offset=False))
+    years = (span[1] - span[0]) / DAYS_PER_YEAR
+    if years > 2.5:
+        axis.xaxis.set_major_locator(YearLocator(int(np.ceil(years / 5))))
+        axis.xaxis.set_major_formatter(DateFormatter("%Y"))
+    else:
+        axis.xaxis.set_major_locator(MonthLocator(interval=12 if years > 1.2 else 6))
+        axis.xaxis.set_major_formatter(DateFormatter("%b %Y"))
     axis.axvline(_numbers(np.array([day]))[0], color=INK, linewidth=0.8, linestyle="--", zorder=1)
     axis.grid(visible=False, axis="x")
 
@@ -221,7 +225,7 @@ def _draw_course(axis: Axes, course: Course, at: int, span: tuple[float, float])
         percent_text(course.risk[at]), (x[at], course.risk[at]), xytext=(-6, 6), textcoords="offset points", ha="right", fontweight="bold"
     )
     top = np.nanmax([*course.high[used], *course.risk])
-    axis.set_ylim(0.0, min(1.02, max(0.1, np.ceil(top * 10.0) / 10.0)))
+    axis.set_ylim(0.0, 1.05 if top > 0.97 else max(0.1, np.ceil(top * 10.0) / 10.0))
     axis.yaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
     percent(axis, "y")
     _time_axis(axis, span, course.when[at])
@@ -285,7 +289,7 @@ def _scale(axis: Axes, trend: Trend) -> None:
         axis.yaxis.set_major_formatter("{x:g}")
         axis.yaxis.set_minor_formatter(NullFormatter())
         return
-    least = (trend.noise or 0.1) * max(abs(trend.values[-1]), 1e-9) * _NOISE_LIMITS
+    least = (trend.noise or 0.1) * max(abs(trend.values[-1]), 0.1) * _NOISE_LIMITS
     lack = max(least - (high - low), 0.0) / 2
     floor = 0.0 if trend.values.min() >= 0 else -np.inf
     low, high = max(low - lack, floor), high + lack

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -10,7 +11,9 @@ from matplotlib.patches import Polygon
 
 from features.history.columns import group_label
 from myeloma import DataError
+from serving.artifact import Artifact
 from serving.models import logistic, logit
+from serving.predict import Explained, by_biomarker
 from training.plots.style import EDGE, INK, INK2, LOWERS, RAISES, SMALL, Picture, percent_text, picture, styled
 
 MOST = 7  # biomarkers; the others are one row together
@@ -86,6 +89,33 @@ def waterfall(
     )
     _draw(figure.subplots(), base, bars, (f"Average {start}", f"This person {end}"))
     return figure
+
+
+def waterfall_of(artifact: Artifact, explained: Explained, months: int, row: int = 0, **words: Any) -> Picture:
+    """Return the waterfall of one explained person.
+
+    Parameters
+    ----------
+    explained : Explained
+        As `serving.explain` returns it.
+    months : int
+        One of the artifact's horizons.
+    row : int
+        Which person.
+    **words
+        `details`, `within` and `foot` of `waterfall`.
+
+    Raises
+    ------
+    DataError
+        The artifact has no such horizon.
+    """
+    if months not in artifact.horizons:
+        raise DataError(f"The model has no horizon of {months} months.", f"it has {', '.join(map(str, artifact.horizons))}.")
+    at = artifact.horizons.index(months)
+    together = by_biomarker(artifact, explained.contributions[row : row + 1])
+    contributions = {name: float(values[0, at]) for name, values in together.items()}
+    return waterfall(float(explained.base[row, at]), contributions, **{"within": f"{months} months"} | words)
 
 
 def _draw(axis: Axes, base: float, bars: list[tuple[str, float, str]], ends: tuple[str, str]) -> None:

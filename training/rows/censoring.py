@@ -11,9 +11,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numba import njit
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
 NONE, PROGRESSION, DEATH = 0, 1, 2
 _CODES = {"none": NONE, "progression": PROGRESSION, "death": DEATH}
 STRATUM = "censoring_stratum"  # a column of the rows; see training.estimators.strata
@@ -75,42 +78,56 @@ class FollowUp:
         return at_risk, progressed, died, censored
 
 
-def censoring_survival(follow_up: FollowUp, weight: Array | None = None) -> Array:
-    """Return the probability of being uncensored just after each of `follow_up.times` (Kaplan-Meier)."""
-    at_risk, progressed, died, censored = follow_up.counts(weight)
-    exposed = at_risk - progressed - died
-    return np.cumprod(1.0 - np.divide(censored, exposed, out=np.zeros_like(censored), where=exposed > 0))
-
-
-def ipcw_weights(follow_up: FollowUp, horizon: float, weight: Array | None = None) -> Array:
-    """Return each row's inverse-probability-of-censoring weight at a horizon in days; 0 where the status is unknown.
-
-    Parameters
-    ----------
-    weight : array (rows,), optional
-        How often each row counts (a bootstrap's draws); it shapes the censoring distribution and does not
-        multiply the result.
-    """
-    stratum, weights = follow_up.strata_at(horizon), np.zeros(len(follow_up.time))
-    for k in np.unique(stratum):
-        here = stratum == k
-        part = FollowUp.from_arrays(follow_up.time[here], follow_up.event[here])
-        weights[here] = _weights_of_stratum(part, horizon, None if weight is None else weight[here])
-    return weights
-
-
-def _weights_of_stratum(follow_up: FollowUp, horizon: float, weight: Array | None) -> Array:
-    after = censoring_survival(follow_up, weight)
-    before = np.concatenate([[1.0], after[:-1]])  # left limit at each time
-    reached = np.searchsorted(follow_up.times, horizon, side="right")
-    at_horizon = after[reached - 1] if reached else 1.0
-    happened = (follow_up.time <= horizon) & (follow_up.event != NONE)
-    beyond = follow_up.time > horizon
-    probability = np.where(happened, before[follow_up.position], at_horizon)
-    known = (happened | beyond) & (probability > 0)
-    return np.divide(1.0, probability, out=np.zeros_like(probability), where=known)
+def ipcw_weights(follow_up: FollowUp, horizon: float) -> Array:
+    """Return each row's inverse-probability-of-censoring weight at a horizon in days; 0 where the status is unknown."""
+    reached = int(np.searchsorted(follow_up.times, horizon, side="right"))
+    once = np.ones((1, len(follow_up.time)))
+    known, _ = weigh_for_censoring(once, follow_up.position, follow_up.event != NONE, follow_up.strata_at(horizon), reached)
+    return known[0]
 
 
 def progressed_by(follow_up: FollowUp, horizon: float) -> NDArray[np.bool_]:
     """Return which rows are known to have progressed within the horizon (days)."""
     return (follow_up.event == PROGRESSION) & (follow_up.time <= horizon)
+
+
+@njit(cache=True, nogil=True)
+def weigh_for_censoring(counts: Array, position: Ints, happened: Bools, stratum: Ints, reached: int) -> tuple[Array, Array]:
+    """Return counts times inverse-probability-of-censoring weights, and by stratum the chance of being uncensored before each time.
+
+    At equal times events come before censorings. `reached` is how many of the distinct times lie within the horizon: what happens
+    later tells only that a row went on.
+    """
+    (draws, n), strata = counts.shape, stratum.max() + 1 if len(stratum) else 1
+    known, before, at_horizon = np.zeros((draws, n)), np.ones((draws, strata, reached)), np.ones(strata)
+    for b in range(draws):
+        events, lost, beyond = np.zeros((strata, reached)), np.zeros((strata, reached)), np.zeros(strata)
+        for i in range(n):
+            if position[i] >= reached:
+                beyond[stratum[i]] += counts[b, i]
+            elif happened[i]:
+                events[stratum[i], position[i]] += counts[b, i]
+            else:
+                lost[stratum[i], position[i]] += counts[b, i]
+        for s in range(strata):
+            at_horizon[s] = _uncensored(events[s], lost[s], beyond[s], before[b, s])
+        for i in range(n):
+            s, t = stratum[i], position[i]
+            chance = at_horizon[s] if t >= reached else (before[b, s, t] if happened[i] else 0.0)
+            if counts[b, i] > 0 and chance > 0:
+                known[b, i] = counts[b, i] / chance
+    return known, before
+
+
+@njit(cache=True, nogil=True)
+def _uncensored(events: Array, lost: Array, beyond: float, before: Array) -> float:
+    """Write the chance of being uncensored before each time (Kaplan-Meier) to `before`, and return that after the last."""
+    total = at_risk = events.sum() + lost.sum() + beyond
+    uncensored = 1.0
+    for t in range(len(before)):
+        before[t] = uncensored
+        exposed = at_risk - events[t]
+        if lost[t] > 0:
+            uncensored *= max(0.0, 1.0 - lost[t] / exposed) if exposed - lost[t] > 1e-9 * total else 0.0
+        at_risk -= events[t] + lost[t]
+    return uncensored

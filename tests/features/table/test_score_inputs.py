@@ -9,8 +9,9 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from features.table.score_inputs import NEVER_KNOWN, score_inputs_of
-from myeloma.scores.evolving import PANGEA_RULES, hemoglobin_falling, pangea_flag, ravi_evolving_hemoglobin, ravi_evolving_m_protein
+from myeloma.scores.evolving import PANGEA_RULES
 from myeloma.scores.mayo_2018 import MAYO_2018
+from tests.myeloma.evolving_twin import hemoglobin_falling, pangea_flag, ravi_evolving_hemoglobin, ravi_evolving_m_protein
 
 EPOCH = pd.Timestamp("2015-01-01")
 AROUND = {"m_protein": (1.8, 0.3, 1), "hemoglobin": (12.5, 1.2, 1), "flc_ratio": (25.0, 15.0, 0), "creatinine": (1.0, 0.4, 1)}

@@ -5,13 +5,15 @@ import pandas as pd
 import pytest
 
 from features.table.score_inputs import PREFIX
+from myeloma.calendar import horizon_days
 from serving.models.linear import HorizonLogistic
 from training.estimators.design import fit_design
 from training.evaluation.differences import named_differences, paired_differences
 from training.evaluation.performance import logged_subgroups
 from training.evaluation.subgroups import groups, people_progressing, subgroup_figures, suppressed
 from training.explanation.availability import availability
-from training.metrics import Draws, evaluate_risks
+from training.metrics import Draws, horizon_metrics
+from training.rows.censoring import FollowUp
 
 
 @pytest.fixture(scope="module")
@@ -56,11 +58,10 @@ def test_a_difference_is_that_of_the_figures_on_the_rows_that_both_have(rows, ri
     found = differences(rows, risks).set_index(["reference", "measure"])["difference"]
     both = np.isfinite(risks["half"][:, 0])
     for reference, kept in (("noise", slice(None)), ("half", both)):
-        one, other = (
-            evaluate_risks(rows[kept] if reference == "half" else rows, risks[name][kept], (24,), 1, 1) for name in ("good", reference)
-        )
+        follow_up = FollowUp.of(rows[kept])
+        one, other = (horizon_metrics(follow_up, risks[name][kept, 0], float(horizon_days(24))) for name in ("good", reference))
         for measure in ("auc", "brier"):
-            assert found[reference, measure] == pytest.approx(one[f"{measure}_24m"] - other[f"{measure}_24m"])
+            assert found[reference, measure] == pytest.approx(one[measure] - other[measure])
 
 
 def test_the_same_people_are_drawn_for_both_so_a_model_does_not_differ_from_its_copy(rows, risks):

@@ -4,10 +4,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from training.metrics import Draws, Sample, evaluate_risks, horizon_metrics, judged_at, main_measures
+from tests.training.rows.censoring_twin import ipcw_weights
+from training.metrics import Draws, Sample, all_measures, figures, horizon_metrics, judged_at, main_measures, named
 from training.metrics.figures import refusal
 from training.metrics.sample import yearly_share
-from training.rows.censoring import FollowUp, ipcw_weights
+from training.rows.censoring import FollowUp
+
+
+def evaluate_risks(rows, risks, horizons, draws, seed):
+    drawn = Draws.of(rows["patient_id"], draws, seed)
+    return named(figures(rows, {"": risks}, horizons, drawn, lambda sample, risk: all_measures(sample, risk, (0.10, 0.40, 0.50))))
 
 
 @pytest.fixture

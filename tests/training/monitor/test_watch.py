@@ -15,7 +15,7 @@ from features.simulation.smm import simulate
 from myeloma import ConfigError, DataError, StateError
 from myeloma.calendar import DAYS_PER_MONTH
 from training.monitor.drift import LEAST_PEOPLE, exceeds, missing
-from training.monitor.findings import Finding, wilson, with_status
+from training.monitor.findings import Finding, with_status
 from training.monitor.like_time import share_missing
 from training.monitor.other_unit import LEAST_AT_SITE, factors, suspected_units
 from training.monitor.outcome import Bounds, check_of_outcomes
@@ -97,11 +97,6 @@ def test_holm_steps_down_and_stops_at_the_first_that_does_not_pass():
 def test_a_change_that_is_sure_but_small_is_steady_and_an_untested_one_stays_too_few():
     found = with_status([check(1e-9, large=False), check(None)])
     assert [f.status for f in found] == ["steady", "too few"]
-
-
-def test_the_wilson_interval_agrees_with_scipy():
-    theirs = stats.binomtest(7, 40).proportion_ci(method="wilson")
-    assert wilson(7, 40) == pytest.approx((theirs.low, theirs.high))
 
 
 # missing

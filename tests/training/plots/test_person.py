@@ -7,8 +7,10 @@ import pytest
 from matplotlib.patches import Polygon
 
 from myeloma import DataError
-from serving.models import logistic
-from training.plots import Course, Trend, trajectory, waterfall
+from serving.models import logistic, logit
+from serving.predict import explain
+from tests.model_kinds import artifact_of, people
+from training.plots import Course, Trend, trajectory, waterfall, waterfall_of
 
 CONTRIBUTIONS = {"m_protein": 0.62, "hemoglobin": -0.22, "age": -0.11, "creatinine": 0.05}
 WHEN = ["2019-03-01", "2019-09-01", "2021-09-01", "2022-03-01"]
@@ -63,6 +65,16 @@ def test_no_name_of_a_row_lies_outside_the_picture():
         assert box.x0 >= 0
         assert box.x1 <= width
         assert 0 <= box.y0 <= box.y1 <= height
+
+
+def test_the_waterfall_of_an_explained_person_ends_at_the_shown_risk_of_that_horizon():
+    artifact, x = artifact_of("logistic"), people(5, seed=3)[0]
+    explained = explain(artifact, x)
+    figure = waterfall_of(artifact, explained, 24, row=2)
+    assert bars_of(figure)[-1][2, 0] == pytest.approx(logit(explained.risks[2, 1]), abs=1e-5)
+    assert figure.alt.startswith("Risk within 24 months: ")
+    with pytest.raises(DataError, match="no horizon of 18 months"):
+        waterfall_of(artifact, explained, 18)
 
 
 def test_without_contributions_there_is_no_waterfall():

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from training.metrics.kernels import weigh_for_censoring
 from training.metrics.measures.inputs import checked_follow_up
-from training.rows.censoring import NONE
+from training.rows.censoring import NONE, weigh_for_censoring
 
 Array = NDArray[np.float64]
 

@@ -2,10 +2,10 @@
 
 import pytest
 
+from benchmarks.published import FIGURES, SHOWN, comparison, markdown
 from features import build_table
 from features.intake.quality import clean
 from features.simulation.smm import simulate
-from features.simulation.smm.published import FIGURES, SHOWN, comparison, markdown
 
 
 @pytest.fixture(scope="module")

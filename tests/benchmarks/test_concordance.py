@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sksurv.metrics import concordance_index_censored
 
-from features.simulation.smm.concordance import concordance
+from benchmarks.concordance import concordance
 
 
 def by_pairs(start, stop, event, predictor):

@@ -14,7 +14,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from features.simulation.smm.concordance import concordance
+from benchmarks.concordance import concordance
 from features.table.table import FeatureTable
 from myeloma.calendar import DAYS_PER_YEAR
 from myeloma.scores.mayo_2018 import BMPC_ABOVE_PERCENT, FLC_RATIO_ABOVE, M_PROTEIN_ABOVE_G_DL, MAYO_2018
