@@ -15,6 +15,7 @@ from docs.generators import GENERATED, PACKAGES
 
 # Beside the packages themselves: rooms that a notebook uses.
 ROOMS = ("myeloma.scores", "features.sources", "training.metrics")
+_ENTRIES = ("Parameters", "Attributes", "Returns", "Raises")
 _SECTION = re.compile(r"^(\w[\w ]*)\n-{3,}$", re.MULTILINE)
 _HEAD = """# API
 
@@ -65,7 +66,8 @@ def _class(name: str, member: type) -> Iterator[str]:
 
 
 def _signature(function: Any) -> str:
-    return str(inspect.signature(function)).replace("'", "")
+    unquoted = re.sub(r"""(: |-> )(['"])(.*?)\2""", r"\1\3", str(inspect.signature(function)))
+    return re.sub(r"<.*? at 0x[0-9a-f]+>", "...", unquoted)
 
 
 def _type(annotation: Any) -> str:
@@ -79,7 +81,7 @@ def _markdown(doc: str) -> str:
     for title, body in zip(sections[::2], sections[1::2], strict=True):
         text = inspect.cleandoc(body)
         parts.append(f"**{title}**")
-        parts.append(f"```python\n{text}\n```" if title == "Examples" else _entries(text))
+        parts.append(f"```python\n{text}\n```" if title == "Examples" else _entries(text) if title in _ENTRIES else text)
     return "\n\n".join(parts)
 
 
