@@ -16,7 +16,8 @@ _FILE = Path(__file__).with_suffix(".yaml")
 _HEAD = """# Data dictionary
 
 Every file that a command leaves. A path is relative to the folder of the task, `data/TASK`; a cohort, a table and a score file lie where
-the command was told to put them. MODEL is a candidate or a published score. **personal** marks files that hold a person's identifier,
+the command was told to put them. MODEL is a candidate or a published score, `{h}` a horizon in months, `{b}` a biomarker or static column,
+`{s}` a published score, `{n}` an input of a score, `{feature}` a feature. **personal** marks files that hold a person's identifier,
 days or values: keep them as you keep the source. The others hold no person, and no count of fewer than ten people.
 """
 # What stands for a part of a column's name.

@@ -1,9 +1,11 @@
 """Every link inside the repository leads somewhere, the README fits a screen or two, and its table is one that the program prints."""
 
 import re
+import tomllib
 from pathlib import PurePosixPath
 
 import pytest
+import yaml
 
 from tests.docs.conftest import FENCE
 
@@ -54,3 +56,12 @@ def test_a_repository_has_the_papers_that_a_stranger_expects(root, name):
 
 def test_pictures_in_docs_are_small(root):
     assert {path.name: path.stat().st_size for path in (root / "docs").rglob("*.png") if path.stat().st_size > 200_000} == {}
+
+
+def test_version_and_licence_are_the_same_in_all_papers(root, pages):
+    project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
+    citation = yaml.safe_load((root / "CITATION.cff").read_text())
+    assert citation["version"] == project["version"]
+    assert f"## [{project['version']}] - {citation['date-released']}" in pages["CHANGELOG.md"]
+    assert citation["license"] == "Apache-2.0"
+    assert "Apache License" in (root / "LICENSE").read_text()
