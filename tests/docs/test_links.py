@@ -10,6 +10,7 @@ import yaml
 from tests.docs.conftest import FENCE
 
 _LINK = re.compile(r"\]\((?!https?://)([^)\s#]*)(#[^)\s]*)?\)|src=\"([^\"]+)\"")
+_FILE = re.compile(r"`((?:myeloma|features|serving|training|tests|benchmarks|data/mgus2|data/pbcseq|docs)/[\w./]*)`")
 MOST_LINES = 90
 
 
@@ -29,6 +30,12 @@ def test_every_link_leads_to_a_file_and_every_anchor_to_a_heading(root, pages):
             elif anchor and target.suffix == ".md" and anchor[1:] not in anchors(target.read_text(encoding="utf-8")):
                 broken.append((name, path + anchor))
     assert broken == []
+
+
+def test_every_file_of_the_repository_that_a_page_names_is_there(root, pages):
+    named = {(name, path) for name, text in pages.items() if name != "CHANGELOG.md" for path in _FILE.findall(text)}
+    assert len(named) > 40
+    assert {(name, path) for name, path in named if not (root / path).exists()} == set()
 
 
 def test_every_page_of_docs_is_reached_from_the_readme(root, pages):

@@ -35,5 +35,5 @@ def test_where_a_page_shows_the_first_and_last_lines_only_so_many_are_written(tm
 
 def test_a_command_of_the_tutorial_that_is_refused_stops_it(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(RuntimeError, match="No cohort folder nowhere"):
+    with pytest.raises(RuntimeError, match="No model in nowhere"):
         written_anew("```sh\npython -m serving score nowhere --task smm --out r.csv --model nowhere\n```\n")
