@@ -14,7 +14,7 @@ from typing import Any
 from docs.generators import GENERATED, PACKAGES
 
 # Beside the packages themselves: rooms that a notebook uses.
-ROOMS = ("myeloma.scores", "features.sources", "training.metrics")
+ROOMS = ("myeloma.scores", "features.sources", "training.metrics", "training.plots")
 _ENTRIES = ("Parameters", "Attributes", "Returns", "Raises")
 _SECTION = re.compile(r"^(\w[\w ]*)\n-{3,}$", re.MULTILINE)
 _HEAD = """# API
