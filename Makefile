@@ -71,8 +71,10 @@ bench: setup ## speed against peers, on this machine
 	@python -m benchmarks.features
 	@python -m benchmarks.fit
 
-docs: setup ## write the reference pages and the simulator's page from the code's own data
+docs: setup ## write the pages that are made from the code, and what the tutorial prints
 	@python -m myeloma.pages docs
+	@python -m docs.generators
+	@python -m docs.generators.tutorial
 	@python -m benchmarks.simulation_docs
 
 lock: ## renew requirements.lock from pyproject.toml (written without index addresses)
