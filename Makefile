@@ -51,8 +51,10 @@ $(TOOLS): requirements-dev.lock $(STAMP)
 
 train: setup ## the main job: both tasks from data to a registered champion
 	@python -m training.pipeline $(TASKS)
+	@test ! -f data/smm/truth.parquet || test data/smm/truth.txt -nt data/smm/evaluation/metrics.json || { \
+	  python -m training truth --task smm --truth data/smm/truth.parquet > data/smm/.truth.part && mv data/smm/.truth.part data/smm/truth.txt; }
 	@python -m training compare
-	@test ! -f data/smm/truth.parquet || python -m training truth --task smm --truth data/smm/truth.parquet
+	@echo "Said on the way: data/train.log$$(test ! -f data/smm/truth.txt || echo '; smm beside its simulated truth: data/smm/truth.txt')"
 
 tune: setup ## search for better options: make tune [TASK=smm MODEL=boosting TRIALS=25]
 	@python -m training tune --task $(TASK) --model $(MODEL) --trials $(TRIALS)
@@ -97,7 +99,7 @@ gpu: setup ## swap in the full XGBoost build, with the GPU libraries (700 MB)
 	@uv pip uninstall xgboost-cpu && uv pip install "xgboost==$$(sed -nE 's/^xgboost-cpu==([0-9.]+) .*/\1/p' requirements.lock | head -n 1)"
 
 # By name: whatever else lies in these folders was put there by a person.
-MADE := cohort truth.parquet table.parquet fit evaluation registered.json tune monitor model_card.html model_card.md
+MADE := cohort truth.parquet truth.txt table.parquet fit evaluation registered.json tune monitor model_card.html model_card.md
 OWN   = $(filter-out mgus smm $(FORGET),$(notdir $(wildcard mlruns/artifacts/*)))
 
 # Exits with 3 where a training holds the lock.
@@ -118,4 +120,4 @@ clean: ## forget every result of mgus and smm, and the tracking store; keep the 
 	  echo "Hint: to forget them too, run: make clean FORGET=\"$(OWN)\" (cohort, table and fit stay in data/; fit again after it)"; exit 1; }
 	@cd data && rm -rf $(foreach task,mgus smm,$(MADE:%=$(task)/%) $(MADE:%=$(task)/.%[.-]*))
 	@rmdir data/mgus data/smm 2> /dev/null || true
-	@rm -rf dvc.lock .dvc/cache .dvc/tmp mlruns/mlflow.db mlruns/mlflow.lock mlruns/artifacts
+	@rm -rf data/train.log dvc.lock .dvc/cache .dvc/tmp mlruns/mlflow.db mlruns/mlflow.lock mlruns/artifacts
