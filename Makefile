@@ -61,7 +61,7 @@ tune: setup ## search for better options: make tune [TASK=smm MODEL=boosting TRI
 
 test: tools ## all tests
 	@ruff check .
-	@python -m pytest -n 2
+	@python -m pytest -n 2 -rs
 
 lint: tools ## style and import rules
 	@ruff check . && ruff format --check .

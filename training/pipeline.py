@@ -14,9 +14,9 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 import yaml
 
@@ -63,9 +63,10 @@ def _job(command: list[str], lock: int) -> subprocess.Popen[str]:
 def _readers(job: subprocess.Popen[str], told: Stages) -> list[threading.Thread]:
     """Return two running threads, which hand on what a job says as it says it."""
 
-    def hand_on(stream: Iterable[str], take: Callable[[str], None]) -> None:
-        for line in stream:
-            take(line.rstrip("\n"))
+    def hand_on(stream: TextIO, take: Callable[[str], None]) -> None:
+        with stream:
+            for line in stream:
+                take(line.rstrip("\n"))
 
     readers = [
         threading.Thread(target=hand_on, args=(stream, take)) for stream, take in ((job.stdout, told.take), (job.stderr, told.take_error))
