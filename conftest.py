@@ -19,5 +19,5 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     skipped = len(reporter.stats.get("skipped", [])) if reporter else 0
     if skipped and os.environ.get("CI") == "true" and session.exitstatus == pytest.ExitCode.OK:
-        reporter.write_line(f"Error: {skipped} tests were skipped; CI leaves none out. Hint: .ci/run installs what they need.", red=True)
+        reporter.write_line(f"\nError: {skipped} tests were skipped; CI leaves none out. Hint: .ci/run installs what they need.", red=True)
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
