@@ -1,8 +1,9 @@
 # For people. Everything here is a short name for a command that the README explains.
 PYTHON  ?= $(shell command -v python3.11 || command -v python3)
 VENV    ?= .venv
-# The stamp knows its place: a checkout that was moved makes its environment anew.
+# The stamps know their place: a checkout that was moved makes its environment anew.
 STAMP   := $(VENV)/.installed$(subst /,_,$(abspath $(VENV)))
+TOOLS   := $(STAMP)_dev
 HOST    := 127.0.0.1
 PORT    ?= 8000
 UI_PORT ?= 5000
@@ -16,14 +17,17 @@ export PATH := $(abspath $(VENV))/bin:$(PATH)
 export OMP_WAIT_POLICY := passive
 export MLFLOW_DISABLE_TELEMETRY := true
 export DO_NOT_TRACK := true
+# A job starts a dozen programs: their text is compiled once, also where the environment would have it compiled every time.
+export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help setup train tune test lint ui serve score bench docs lock gpu clean
+.PHONY: help setup tools train tune test lint ui serve score bench docs lock gpu clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
 
 setup: $(STAMP) ## make the virtual environment from the hash-pinned lock
+tools: $(TOOLS) ## add what only tests, checks and benchmarks need (make test, lint and bench do)
 
 # uv is itself taken from the lock, so that it too is checked by its hash; pip is the fallback.
 $(STAMP): requirements.lock
@@ -39,19 +43,27 @@ $(STAMP): requirements.lock
 	@echo "$(CURDIR)" > "$$($(VENV)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/myeloma_precursor_risk.pth"
 	@touch $@
 
+$(TOOLS): requirements-dev.lock $(STAMP)
+	@echo "==> Adding the tools of tests, checks and benchmarks to $(VENV)"
+	@VIRTUAL_ENV=$(abspath $(VENV)) $(VENV)/bin/uv pip install --quiet --no-deps --require-hashes --compile-bytecode -r requirements-dev.lock \
+	  || $(VENV)/bin/python -m pip install --quiet --no-deps --require-hashes -r requirements-dev.lock
+	@touch $@
+
 train: setup ## the main job: both tasks from data to a registered champion
 	@python -m training.pipeline $(TASKS)
+	@test ! -f data/smm/truth.parquet || test data/smm/truth.txt -nt data/smm/evaluation/metrics.json || { \
+	  python -m training truth --task smm --truth data/smm/truth.parquet > data/smm/.truth.part && mv data/smm/.truth.part data/smm/truth.txt; }
 	@python -m training compare
-	@test ! -f data/smm/truth.parquet || python -m training truth --task smm --truth data/smm/truth.parquet
+	@echo "Said on the way: data/train.log$$(test ! -f data/smm/truth.txt || echo '; smm beside its simulated truth: data/smm/truth.txt')"
 
 tune: setup ## search for better options: make tune [TASK=smm MODEL=boosting TRIALS=25]
 	@python -m training tune --task $(TASK) --model $(MODEL) --trials $(TRIALS)
 
-test: setup ## all tests
+test: tools ## all tests
 	@ruff check .
-	@python -m pytest -n 2
+	@python -m pytest -n 2 -rs
 
-lint: setup ## style and import rules
+lint: tools ## style and import rules
 	@ruff check . && ruff format --check .
 
 ui: setup ## the MLflow UI: runs, comparison, registry (Ctrl-C stops it)
@@ -66,7 +78,7 @@ score: setup ## batch scoring: make score IN=cohort OUT=risks.parquet [TASK=smm]
 	@test -n "$(IN)" -a -n "$(OUT)" || { echo "Usage: make score IN=COHORT OUT=FILE.parquet|FILE.csv [TASK=smm|mgus]"; exit 2; }
 	@python -m serving score "$(IN)" --task $(TASK) --out "$(OUT)"
 
-bench: setup ## speed against peers, on this machine
+bench: tools ## speed against peers, on this machine
 	@OMP_NUM_THREADS=1 python -m benchmarks.scores
 	@python -m benchmarks.features
 	@python -m benchmarks.fit
@@ -77,15 +89,19 @@ docs: setup ## write the pages that are made from the code, and what the tutoria
 	@python -m docs.generators.tutorial
 	@python -m benchmarks.simulation_docs
 
-lock: ## renew requirements.lock from pyproject.toml (written without index addresses)
-	@uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
-	  --no-emit-index-url --no-annotate --no-header --quiet -o requirements.lock
+EXTRAS  := train fhir meds omop postgres
+LOCKING := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet
+lock: ## renew both locks from pyproject.toml (written without index addresses); the second holds only what the first does not
+	@echo uv | uv pip compile pyproject.toml - $(EXTRAS:%=--extra %) $(LOCKING) -o requirements.lock
+	@echo uv | uv pip compile pyproject.toml - --all-extras -c requirements.lock $(LOCKING) -o requirements-dev.lock
+	@awk 'NR == FNR { if (/^[^ ]/) known[$$0]; next } /^[^ ]/ { on = !($$0 in known) } on' requirements.lock requirements-dev.lock > .tools.lock
+	@mv .tools.lock requirements-dev.lock
 
 gpu: setup ## swap in the full XGBoost build, with the GPU libraries (700 MB)
 	@uv pip uninstall xgboost-cpu && uv pip install "xgboost==$$(sed -nE 's/^xgboost-cpu==([0-9.]+) .*/\1/p' requirements.lock | head -n 1)"
 
 # By name: whatever else lies in these folders was put there by a person.
-MADE := cohort truth.parquet table.parquet fit evaluation registered.json tune monitor model_card.html model_card.md
+MADE := cohort truth.parquet truth.txt table.parquet fit evaluation registered.json tune monitor model_card.html model_card.md
 OWN   = $(filter-out mgus smm $(FORGET),$(notdir $(wildcard mlruns/artifacts/*)))
 
 # Exits with 3 where a training holds the lock.
@@ -106,4 +122,4 @@ clean: ## forget every result of mgus and smm, and the tracking store; keep the 
 	  echo "Hint: to forget them too, run: make clean FORGET=\"$(OWN)\" (cohort, table and fit stay in data/; fit again after it)"; exit 1; }
 	@cd data && rm -rf $(foreach task,mgus smm,$(MADE:%=$(task)/%) $(MADE:%=$(task)/.%[.-]*))
 	@rmdir data/mgus data/smm 2> /dev/null || true
-	@rm -rf dvc.lock .dvc/cache .dvc/tmp mlruns/mlflow.db mlruns/mlflow.lock mlruns/artifacts
+	@rm -rf data/train.log dvc.lock .dvc/cache .dvc/tmp mlruns/mlflow.db mlruns/mlflow.lock mlruns/artifacts

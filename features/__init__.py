@@ -1,14 +1,16 @@
 """Histories in, feature tables out."""
 
-from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING
 
-from features.cohort.schema import Cohort, read_cohort
-from features.cohort.storage import write_cohort
-from features.history.columns import FeatureSpec, parse_column
-from features.history.rows import build_features
-from features.table.table import FeatureTable, build_table, read_table, write_table
-from features.tasks import Task, load_task
+from myeloma.lazy import lazily
+
+if TYPE_CHECKING:
+    from features.cohort.schema import Cohort, read_cohort
+    from features.cohort.storage import write_cohort
+    from features.history.columns import FeatureSpec, parse_column
+    from features.history.rows import build_features
+    from features.table.table import FeatureTable, build_table, read_table, write_table
+    from features.tasks import Task, load_task
 
 __all__ = [
     "Cohort",
@@ -26,9 +28,21 @@ __all__ = [
     "write_table",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    # Loaded where it is asked for: what only reads cohorts does not hang on how they are checked.
-    if name == "cohort_of_frames":
-        return import_module("features.intake.frames").cohort_of_frames
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = lazily(
+    __name__,
+    {
+        "Cohort": "features.cohort.schema",
+        "FeatureSpec": "features.history.columns",
+        "FeatureTable": "features.table.table",
+        "Task": "features.tasks",
+        "build_features": "features.history.rows",
+        "build_table": "features.table.table",
+        "cohort_of_frames": "features.intake.frames",
+        "load_task": "features.tasks",
+        "parse_column": "features.history.columns",
+        "read_cohort": "features.cohort.schema",
+        "read_table": "features.table.table",
+        "write_cohort": "features.cohort.storage",
+        "write_table": "features.table.table",
+    },
+)

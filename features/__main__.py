@@ -1,29 +1,19 @@
-"""`python -m features`: ingest, simulate, build."""
+"""`python -m features`: ingest, simulate, build. A command imports what it runs; the help, nothing."""
 
 from __future__ import annotations
 
 import json
+import logging
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from features.console import Steps, console, progress_bar, run
-from features.intake.mend import export_quarantine, mend
-from features.intake.report import ingest_and_report, report_export, report_mended
-from features.simulation.smm import simulate as simulate_cohort
-from features.simulation.smm import simulate_truth, world_named, write_truth
-from features.sources import read_source
-from features.table.build import build_file, memory_bytes
-from features.table.landmarks import parse_day
-from features.tasks import DEFAULT_PARAMS, load_task
+from features.console import Steps, console, door, progress_bar, run
+from features.tasks import DEFAULT_PARAMS
 from myeloma import ConfigError
 
-app = typer.Typer(
-    help="Histories in, feature tables out. Exit codes: 0 done, 1 refused (the message says why), 2 wrong use.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-)
+app = door("Histories in, feature tables out.")
 
 Json = Annotated[bool, typer.Option("--json", help="Print a JSON object instead of text.")]
 
@@ -41,6 +31,10 @@ def ingest(
 
     Example: python -m features ingest --source omop cdm_folder my_cohort --mapping mapping.yaml
     """
+    from features.intake.report import ingest_and_report
+    from features.sources import read_source
+    from features.table.landmarks import parse_day
+
     ingest_and_report(read_source(source, place, mapping), cohort_path, as_json, parse_day(as_of) if as_of else None)
 
 
@@ -59,6 +53,10 @@ def simulate(
 
     Example: python -m features simulate data/smm/cohort --patients 2000 --seed 1
     """
+    from features.intake.report import ingest_and_report
+    from features.simulation.smm import simulate as simulate_cohort
+    from features.simulation.smm import simulate_truth, world_named, write_truth
+
     chosen = world_named(world)
     if truth is not None and truth.suffix != ".parquet":
         raise ConfigError(f'The truth "{truth.name}" does not end in .parquet.', "name a Parquet file, not inside the cohort's folder.")
@@ -77,6 +75,9 @@ def export(
 
     Example: python -m features quarantine my_cohort refused.csv
     """
+    from features.intake.mend import export_quarantine
+    from features.intake.report import report_export
+
     report_export(export_quarantine(cohort_path, out), cohort_path, out, as_json)
 
 
@@ -90,6 +91,9 @@ def take_back(
 
     Example: python -m features mend my_cohort refused.csv
     """
+    from features.intake.mend import mend
+    from features.intake.report import report_mended
+
     report_mended(mend(cohort_path, mended, Steps(quiet=as_json)), cohort_path, as_json)
 
 
@@ -106,19 +110,22 @@ def build(
 
     Example: python -m features build data/smm/cohort data/smm/table.parquet --task smm
     """
+    from features.table.build import build_file, memory_bytes
+    from features.tasks import load_task
+
     if table_path.suffix != ".parquet":
         raise ConfigError(f'The table "{table_path.name}" does not end in .parquet.', "feature tables are Parquet files.")
     chosen = load_task(task, params)
     bound = memory_bytes(memory)
     with progress_bar("measurements") as progress:
         summary = build_file(cohort_path, table_path, chosen, bound, progress)
+    patients = sum(summary["patients_with"].values())
+    what = f"{summary['landmarks']} landmarks of {patients} patients x {summary['columns']} features ({summary['feature_hash']})"
+    logging.getLogger("features").info("%s: %s", table_path, what)
     if as_json:
         typer.echo(json.dumps(summary))
         return
-    patients = sum(summary["patients_with"].values())
-    console.print(
-        f"{table_path}: {summary['landmarks']} landmarks of {patients} patients x {summary['columns']} features ({summary['feature_hash']})"
-    )
+    console.print(f"{table_path}: {what}")
     lost = ", ".join(f"{n} {reason}" for reason, n in summary["not_at_risk"].items()) or "none"
     console.print(
         f"  visits {summary['visits']} = at risk {summary['landmarks']} + not at risk: {lost}; "
@@ -128,5 +135,10 @@ def build(
     console.print("  landmarks censored before " + ", ".join(f"{h}: {n}" for h, n in summary["censored_before_horizon"].items()))
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Run the command line."""
     run(app)
+
+
+if __name__ == "__main__":
+    main()

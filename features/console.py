@@ -6,19 +6,26 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
 from features.cohort.files import DISK_FULL
+from features.log import write_log
 from myeloma import UserError
+from myeloma.version import VERSION
 
 REFUSED = 1
-
-# Set before OpenMP starts: with idle threads spinning, one other busy process makes a fit two to eight times slower.
-os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+# Which extra of the package brings a library that not everybody needs.
+EXTRAS = {
+    "duckdb": "omop",
+    "orjson": "fhir",
+    "psycopg": "postgres",
+    **dict.fromkeys(("dvc", "jinja2", "lifelines", "matplotlib", "optuna", "shap", "sklearn"), "train"),
+}
 
 # A pipe or a log has no width of its own; lines are then left whole, so that scripts can read them.
 console = Console(markup=False, soft_wrap=not sys.stdout.isatty(), highlight=False, width=None if sys.stdout.isatty() else 140)
@@ -55,23 +62,59 @@ class Steps:
                 show(done, total)
 
 
+def door(about: str) -> typer.Typer:
+    """Return a command line without commands, with the options that those of all packages share: version and log."""
+    app = typer.Typer(
+        help=f"{about} Exit codes: 0 done, 1 refused (the message says why), 2 wrong use.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+    )
+    app.callback()(_shared)
+    return app
+
+
+def _tell_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"myeloma-precursor-risk {VERSION}")
+        raise typer.Exit
+
+
+def _shared(
+    version: Annotated[bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Print the version.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Write the log to stderr.")] = False,
+    log: Annotated[Path | None, typer.Option(help="Append the log to this file. It names no patient.")] = None,
+) -> None:
+    write_log(verbose, log)
+
+
 def run(app: typer.Typer, argv: list[str] | None = None) -> None:
     """Run a command line and exit: 0 done, 1 refused with a message on stderr, 2 wrong use."""
+    # Before a command loads OpenMP: with idle threads spinning, one other busy process makes a fit two to eight times slower.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     try:
         app(args=argv)
     except UserError as error:
-        typer.echo(f"Error: {error.what}", err=True)
-        if error.hint:
-            typer.echo(f"Hint: {error.hint}", err=True)
-        sys.exit(REFUSED)
+        _refuse(error.what, error.hint)
     except BrokenPipeError:
         os._exit(REFUSED)
+    except ModuleNotFoundError as error:
+        if (library := (error.name or "").partition(".")[0]) not in EXTRAS:
+            raise
+        _refuse(f"This needs {library}, which is not installed here.", f'pip install "myeloma-precursor-risk[{EXTRAS[library]}]"')
     except OSError as error:
         if error.errno in DISK_FULL:
-            typer.echo("Error: The disk is full (or a quota is reached).", err=True)
-            typer.echo("Hint: free some space and run the same command again; nothing half-written is kept.", err=True)
-            sys.exit(REFUSED)
+            _refuse(
+                "The disk is full (or a quota is reached).", "free some space and run the same command again; nothing half-written is kept."
+            )
         # no permission, no space; a folder where a file belongs
-        typer.echo(f"Error: {error.filename2 or error.filename or 'A file'}: {error.strerror}.", err=True)
-        typer.echo("Hint: check the path, its rights and the space left; nothing half-written is kept.", err=True)
-        sys.exit(REFUSED)
+        _refuse(
+            f"{error.filename2 or error.filename or 'A file'}: {error.strerror}.",
+            "check the path, its rights and the space left; nothing half-written is kept.",
+        )
+
+
+def _refuse(what: str, hint: str) -> NoReturn:
+    typer.echo(f"Error: {what}", err=True)
+    if hint:
+        typer.echo(f"Hint: {hint}", err=True)
+    sys.exit(REFUSED)

@@ -11,6 +11,8 @@ from pydantic import ValidationError
 
 from myeloma import ConfigError, StateError
 
+DEFAULT_PARAMS = Path("params.yaml")
+_OF_THE_PACKAGE = Path(__file__).with_name("params.yaml")  # a link to the repository's, which is copied into the package
 # What several rules make up together, or a rule alone does not say.
 _ACCEPTED = {
     "landmarks": '"visits", or a list of months after the index date, as in [0, 12, 24]',
@@ -54,9 +56,11 @@ class _EachNameOnce(yaml.SafeLoader):
 
 
 def read_params(params: Path) -> dict[str, Any]:
-    """Return the content of a parameter file."""
+    """Return the content of a parameter file; where none is named and none lies here, of the one that comes with the package."""
+    if params == DEFAULT_PARAMS and not params.is_file():
+        params = _OF_THE_PACKAGE
     if not params.is_file():
-        raise StateError(f"No file {params} here.", "run from the repository's top folder.")
+        raise StateError(f"No file {params} here.", "name a parameter file; without --params it is params.yaml here, or the package's own.")
     try:
         content = yaml.load(params.read_text(encoding="utf-8"), _EachNameOnce)
     except yaml.YAMLError as error:

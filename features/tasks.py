@@ -9,12 +9,10 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt, TypeAdapter, ValidationError
 
 from features.history.columns import FeatureSpec
-from features.params import in_words, read_params
+from features.params import DEFAULT_PARAMS, in_words, read_params
 from myeloma import ConfigError
 from myeloma.errors import nearest
 from myeloma.scores import SCORES
-
-DEFAULT_PARAMS = Path("params.yaml")
 
 Treatment = Literal["censor", "ignore", "composite"]
 Population = Literal["mgus", "smm", "mm"]

@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.progress import Progress
 
-from features import read_cohort
-from features.console import console, run
-from features.table.landmarks import fixed_landmarks, last_landmarks, visit_landmarks
+from features.console import console, door, run
 from features.tasks import DEFAULT_PARAMS, task_names
 from myeloma import ConfigError, StateError
-from serving.artifact import Artifact, load_artifact
-from serving.batch import SCORED, check_output, score_landmarks, write_scores
-from serving.store.champion import load_champion
 from serving.store.trouble import told
 
-app = typer.Typer(
-    help="Score people. Exit codes: 0 done, 1 refused (the message says why), 2 wrong use.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-)
+if TYPE_CHECKING:
+    from serving.artifact import Artifact
+
+app = door("Score people.")
 
 HOST = "127.0.0.1"
+_LOG = logging.getLogger("serving")
 
 
 @app.command()
@@ -42,6 +38,12 @@ def score(
 
     Example: python -m serving score data/smm/cohort --task smm --out risks.parquet
     """
+    from features import read_cohort
+    from features.table.landmarks import fixed_landmarks, last_landmarks, visit_landmarks
+    from serving.artifact import load_artifact
+    from serving.batch import SCORED, check_output, score_landmarks, write_scores
+    from serving.store.champion import load_champion
+
     if at is not None and every_visit:
         raise ConfigError("--at and --every-visit exclude each other.", "choose one.")
     check_output(out)
@@ -60,6 +62,7 @@ def score(
     version = artifact.origin.get("model_version")
     scorer = f"{task} {artifact.kind}" + (f" version {version}" if version else "")
     skipped = f"; not scored: {others}" if others else ""
+    _LOG.info("%s: %s rows, %s; by %s", out, len(scores), ", ".join(f"{n} {status}" for status, n in counts.items()), scorer)
     console.print(f"{out}: {counts.get(SCORED, 0)} of {len(scores)} rows scored by {scorer}{skipped}", markup=False)
 
 
@@ -77,13 +80,19 @@ def api(
     import uvicorn
 
     from serving.http.api import make_app
+    from serving.http.watched import watched
+    from serving.store.champion import load_champion
 
     artifacts = {name: load_champion(name) for name in task} if task else _all_champions(params)
     console.print(f"Serving {', '.join(artifacts)} at http://{HOST}:{port}/docs (Ctrl-C stops it)", markup=False)
-    uvicorn.run(make_app(artifacts), host=HOST, port=port, log_level="warning")
+    for name, artifact in artifacts.items():
+        _LOG.info("serving %s: %s version %s", name, artifact.kind, artifact.origin.get("model_version", "unknown"))
+    uvicorn.run(watched(make_app(artifacts)), host=HOST, port=port, log_level="warning")
 
 
 def _all_champions(params: Path) -> dict[str, Artifact]:
+    from serving.store.champion import load_champion
+
     artifacts, reasons = {}, []
     for name in task_names(params):
         try:
@@ -95,5 +104,10 @@ def _all_champions(params: Path) -> dict[str, Artifact]:
     return artifacts
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Run the command line."""
     run(app)
+
+
+if __name__ == "__main__":
+    main()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import t as student_t
+from scipy.special import stdtrit
 
 from features import parse_column
 from serving.artifact import Artifact
@@ -74,7 +74,7 @@ def _interval(artifact: Artifact, x: Array, margins: Array) -> tuple[Array, Arra
     log_odds = _log_odds(artifact, margins)
     deviations = [model.margins(x) - margins for model in artifact.resampled]
     spread = artifact.calibration.slope * np.sqrt(np.mean(np.square(deviations), axis=0))
-    reach = student_t.ppf(0.975, len(deviations) // 2) * spread
+    reach = stdtrit(len(deviations) // 2, 0.975) * spread  # the quantile of Student's t
     lower, upper = (np.maximum.accumulate(logistic(bound), axis=1) for bound in (log_odds - reach, log_odds + reach))
     return lower, upper
 

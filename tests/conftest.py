@@ -1,4 +1,4 @@
-"""Shared fixtures: the repository's tasks, and a small store with trained champions, made once per worker."""
+"""Shared fixtures: the repository's tasks, and a small store with trained champions, made once for all workers."""
 
 from __future__ import annotations
 
@@ -6,10 +6,14 @@ import os
 
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # before anything loads OpenMP; see features.console
 
+import shutil
+import sqlite3
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from hypothesis import settings
 
 from features import build_table, load_task, read_cohort, write_table
@@ -20,6 +24,13 @@ from features.simulation.smm import simulate
 from features.sources import read_mgus2
 
 ROOT = Path(__file__).parents[1]
+# Where the store's database says where files are.
+PLACES = (
+    ("experiments", "artifact_location"),
+    ("logged_models", "artifact_location"),
+    ("model_versions", "storage_location"),
+    ("runs", "artifact_uri"),
+)
 settings.register_profile("any machine", deadline=None)  # how long an example takes says how busy the machine is
 settings.load_profile("any machine")
 
@@ -71,27 +82,72 @@ def small_smm_task(smm_task):
     easy = {"ici_at_most": 1.0, "net_benefit_at": (), "subgroup_oe_ratio_between": (0.1, 10.0), "auc_loss_at_most": 1.0}
     gate = replace(smm_task.gate, auc_at_least=0.5, oe_ratio_between=(0.3, 3.0), **easy)
     evaluation = replace(smm_task.evaluation, bootstrap=10)
-    return replace(smm_task, models=models, gate=gate, evaluation=evaluation, interval_fits=2)
+    scores = ("mayo_2018", "pangea_smm")
+    return replace(smm_task, models=models, scores=scores, gate=gate, evaluation=evaluation, interval_fits=2)
 
 
 @pytest.fixture(scope="session")
-def trained(tmp_path_factory, small_smm_task):
+def made_once(tmp_path_factory):
+    """Return a function that makes a folder of a name once for all workers of this run; whoever comes second waits for it.
+
+    What lies in it is everybody's: tests read it, and write elsewhere.
+    """
+    own = tmp_path_factory.getbasetemp()
+    everybodys = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "made_once"
+
+    def made_once(name, make):
+        folder = everybodys / name
+        done = folder / "done"
+        everybodys.mkdir(exist_ok=True)
+        with FileLock(f"{folder}.lock"):
+            if not done.is_file():
+                shutil.rmtree(folder, ignore_errors=True)  # what a worker that broke off has left
+                folder.mkdir()
+                make(folder)
+                done.touch()
+        return folder
+
+    return made_once
+
+
+@pytest.fixture(scope="session")
+def trained(made_once, tmp_path_factory, small_smm_task):
+    """Four models fitted, judged and registered: made once for all workers, each of which works on a copy of its own."""
+    original = made_once("trained", lambda folder: _train(folder, small_smm_task))
+    folder = shutil.copytree(original, tmp_path_factory.mktemp("trained") / "here")
+    database = folder / "mlruns" / "mlflow.db"
+    with closing(sqlite3.connect(database)) as store, store:
+        for table, column in PLACES:
+            store.execute(f"UPDATE {table} SET {column} = replace({column}, ?, ?)", [str(original), str(folder)])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{database}")
+        yield Trained(folder, folder / "cohort", os.environ["MLFLOW_TRACKING_URI"])
+
+
+def _train(folder, task):
+    """Do what `make train` does to a small cohort."""
     from training.evaluation.evaluate import evaluate_task
     from training.fitting.fit import fit_task
     from training.registry.candidates import register
 
-    folder = tmp_path_factory.mktemp("trained")
-    uri = f"sqlite:///{folder / 'mlruns' / 'mlflow.db'}"
-    before = os.environ.get("MLFLOW_TRACKING_URI")
-    os.environ["MLFLOW_TRACKING_URI"] = uri
-    ingest(simulate(300, seed=7), folder / "cohort", Steps(quiet=True))
-    table = build_table(read_cohort(folder / "cohort"), small_smm_task)
-    write_table(table, folder / "table.parquet")
-    fit_task(table, small_smm_task, folder / "fit", None, lambda text: None, folder / "table.parquet")
-    results = evaluate_task(table, small_smm_task, folder / "fit", folder / "evaluation", lambda text: None)
-    register(results, small_smm_task)
-    yield Trained(folder, folder / "cohort", uri)
-    if before is None:
-        del os.environ["MLFLOW_TRACKING_URI"]
-    else:
-        os.environ["MLFLOW_TRACKING_URI"] = before
+    with pytest.MonkeyPatch.context() as patch:
+        _draw_nothing(patch)
+        patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder / 'mlruns' / 'mlflow.db'}")
+        ingest(simulate(300, seed=7), folder / "cohort", Steps(quiet=True))
+        table = build_table(read_cohort(folder / "cohort"), task)
+        write_table(table, folder / "table.parquet")
+        fit_task(table, task, folder / "fit", None, lambda text: None, folder / "table.parquet")
+        register(evaluate_task(table, task, folder / "fit", folder / "evaluation", lambda text: None), task)
+
+
+@pytest.fixture
+def nothing_drawn(monkeypatch):
+    """Pictures are laid out and not drawn, which is half of what an evaluation takes; tests/end_to_end draws each kind."""
+    _draw_nothing(monkeypatch)
+
+
+def _draw_nothing(patch):
+    from matplotlib.figure import Figure
+
+    patch.setattr(Figure, "tight_layout", lambda figure: None)
+    patch.setattr(Figure, "savefig", lambda figure, path, **options: path.write_bytes(b"\x89PNG\r\n\x1a\n"))

@@ -1,20 +1,25 @@
 """The shape of the house: imports run one way, between packages and between rooms; rooms stay small, nothing unwanted is kept."""
 
 import ast
+import re
 import subprocess
+import tomllib
 from collections import Counter
 
 import pytest
 
+from features.console import EXTRAS
+
 ORDER = ("myeloma", "features", "serving", "training")
 # A room (a folder, or a module beside the folders) imports only those named before it.
 ROOMS = {
-    "features": "cohort sources params console intake history tasks table simulation __main__",
+    "features": "cohort sources params log console intake history tasks table simulation __main__",
     "serving": "models artifact predict answer batch mlflow_flavour http store __main__",
     "training": "places rows metrics reference estimators plots explanation tracking fitting evaluation gate card registry"
-    " shift monitor truth commands pipeline __main__",
+    " shift monitor truth commands stages pipeline __main__",
 }
 TRAINING_ONLY = {"lifelines", "sklearn", "matplotlib", "shap", "optuna"}
+LOCKS = {"requirements.lock": 100, "requirements-dev.lock": 30}
 MOST_LINES, MOST_ENTRIES = 350, 22
 
 
@@ -97,12 +102,31 @@ def test_nothing_unwanted_is_kept_in_the_repository(root):
     assert [f.name for f in files if f.relative_to(root).parts[0] == "mlruns"] == ["README.md"]
 
 
-def test_the_lock_pins_every_package_by_hash_and_names_no_host(root):
-    text = (root / "requirements.lock").read_text()
+@pytest.mark.parametrize(("name", "least"), LOCKS.items())
+def test_a_lock_pins_every_package_by_hash_and_names_no_host(root, name, least):
+    text = (root / name).read_text()
     packages = [line for line in text.splitlines() if line and not line.startswith((" ", "#"))]
-    assert len(packages) > 100
+    assert len(packages) > least
     assert all("==" in line for line in packages)
     assert text.count("--hash=sha256:") >= len(packages)
     assert "://" not in text
     assert "--index" not in text
     assert not any(line.startswith(("nvidia", "xgboost==3.2.0 \\")) for line in packages)
+
+
+def test_the_lock_of_users_holds_nothing_that_only_tests_need_and_the_other_nothing_twice(root):
+    users, tools = ({line for line in (root / name).read_text().splitlines() if "==" in line} for name in LOCKS)
+    assert users & tools == set()
+    assert {line.split("==")[0] for line in users} & {"pytest", "scikit-survival", "hypothesis", "fhir-resources", "mypy"} == set()
+    assert {line.split("==")[0] for line in tools} >= {"pytest", "scikit-survival", "hypothesis", "fhir-resources", "mypy"}
+
+
+def test_a_library_that_is_missing_is_looked_for_in_the_extra_that_brings_it(root):
+    extras = tomllib.loads((root / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    names = {"sklearn": "scikit-learn"}
+    wrong = [
+        library
+        for library, extra in EXTRAS.items()
+        if not any(re.split(r"[\[><=]", wanted)[0] == names.get(library, library) for wanted in extras[extra])
+    ]
+    assert wrong == []

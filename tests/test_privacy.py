@@ -16,6 +16,7 @@ SENTINEL = "SENTINEL-7731"
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("nothing_drawn")
 def test_no_identifier_reaches_the_tracking_store_or_the_output(smm_cohort, small_smm_task, tmp_path, monkeypatch, capfd):
     def renamed(frame):
         return frame.assign(patient_id=SENTINEL + frame["patient_id"])

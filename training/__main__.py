@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import json
+import logging
 from enum import Enum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from features import load_task, read_table
-from features.console import console, run
-from features.tasks import DEFAULT_PARAMS
+from features.console import console, door, run
+from features.tasks import DEFAULT_PARAMS, load_task
 from serving.store.trouble import told
 from training.commands import candidates, live, models
 from training.commands.arguments import Evaluated, Json, Params, TaskName, folder_of
 
-app = typer.Typer(
-    help="Fit, judge, compare and register models. Exit codes: 0 done, 1 refused (the message says why), 2 wrong use.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-)
+app = door("Fit, judge, compare and register models.")
 
 Refit = Enum("Refit", {kind: kind for kind in ("sites", "time", "history", "patients")})
 Fitted = Annotated[Path | None, typer.Option(help="Folder of the fitted candidates. Default: data/TASK/fit.")]
@@ -40,10 +36,13 @@ def fit(
 
     Example: python -m training fit data/smm/table.parquet --task smm
     """
+    from features import read_table
     from training.fitting.fit import fit_task
 
     chosen = load_task(task, params)
     runs = fit_task(read_table(table_path), chosen, fitted or folder_of(chosen, "fit"), model, _say(task, as_json), table_path)
+    for name, run_id in runs.items():
+        logging.getLogger("training").info("%s: %s is run %s", task, name, run_id)
     if as_json:
         typer.echo(json.dumps(runs))
 
@@ -67,6 +66,7 @@ def evaluate(
 
     Example: python -m training evaluate --task smm --refit sites --refit time
     """
+    from features import read_table
     from training.evaluation.evaluate import best, check_model, evaluate_task, read_records
 
     chosen = load_task(task, params)
@@ -147,8 +147,18 @@ def monitor(
 
 
 def _say(task: str, silent: bool):  # noqa: ANN202 - a function from str to None
-    return lambda text: None if silent else console.print(f"{task}: {text}", markup=False)
+    def say(text: str) -> None:
+        logging.getLogger("training").info("%s: %s", task, text)
+        if not silent:
+            console.print(f"{task}: {text}", markup=False)
+
+    return say
+
+
+def main() -> None:
+    """Run the command line."""
+    run(app)
 
 
 if __name__ == "__main__":
-    run(app)
+    main()

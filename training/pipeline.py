@@ -1,6 +1,7 @@
 """What `make train` runs: DVC's pipeline of each task, a process each, and never twice at once in one checkout.
 
 It stands in front of every training, so it imports nothing that takes time: where nothing is to be done, that is what one waits for.
+All that DVC and the stages say goes to a log; people see a line for each stage, what the gate said, and every error.
 """
 
 from __future__ import annotations
@@ -12,17 +13,21 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from contextlib import closing
+import threading
+from collections.abc import Callable
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 import yaml
 
+from serving.store.address import sqlite_path
+from serving.store.reading import runs_there
 from training.places import FIT, RUN, folder_of
+from training.stages import Stages
 
 PIPELINE = Path("dvc.yaml")
 LOCK = Path(".dvc/tmp/train.lock")
-DEFAULT_STORE = "sqlite:///mlruns/mlflow.db"  # as in serving.store.address; serving takes seconds to import
+LOG = Path("data/train.log")
 _INTERRUPTED = 130
 
 
@@ -30,16 +35,45 @@ def train(tasks: list[str]) -> int:
     """Bring the tasks up to date, all at once, since they share no stage; return 0 where all went well."""
     _check(tasks)
     lock = hold(LOCK)
-    # The jobs hold the lock too: it is free when the last of them has ended, whatever became of this process.
-    jobs = [subprocess.Popen(command_of(task), pass_fds=[lock]) for task in tasks]
-    try:
-        codes = [job.wait() for job in jobs]
-    except KeyboardInterrupt:  # which the jobs got as well
-        for job in jobs:
-            job.wait()
-        sys.stderr.write("Stopped. make train goes on after the last stage that was finished.\n")
-        return _INTERRUPTED
+    LOG.parent.mkdir(exist_ok=True)
+    with LOG.open("w", encoding="utf-8") as log:
+        # The jobs hold the lock too: it is free when the last of them has ended, whatever became of this process.
+        jobs = [_job(command_of(task), lock) for task in tasks]
+        stages = [Stages(task, log) for task in tasks]
+        readers = [reader for job, told in zip(jobs, stages, strict=True) for reader in _readers(job, told)]
+        try:
+            codes = [job.wait() for job in jobs]
+        except KeyboardInterrupt:  # which the jobs got as well
+            for job in jobs:
+                job.wait()
+            sys.stderr.write("Stopped. make train goes on after the last stage that was finished.\n")
+            return _INTERRUPTED
+        finally:
+            for reader in readers:
+                reader.join()
+    for told, code in zip(stages, codes, strict=True):
+        told.close(failed=code != 0)
     return int(any(codes))
+
+
+def _job(command: list[str], lock: int) -> subprocess.Popen[str]:
+    return subprocess.Popen(command, pass_fds=[lock], text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, errors="replace")
+
+
+def _readers(job: subprocess.Popen[str], told: Stages) -> list[threading.Thread]:
+    """Return two running threads, which hand on what a job says as it says it."""
+
+    def hand_on(stream: TextIO, take: Callable[[str], None]) -> None:
+        with stream:
+            for line in stream:
+                take(line.rstrip("\n"))
+
+    readers = [
+        threading.Thread(target=hand_on, args=(stream, take)) for stream, take in ((job.stdout, told.take), (job.stderr, told.take_error))
+    ]
+    for reader in readers:
+        reader.start()
+    return readers
 
 
 def _check(tasks: list[str]) -> None:
@@ -80,18 +114,16 @@ def command_of(task: str) -> list[str]:
 
 def runs_are_there(task: str) -> bool:
     """Return whether the tracking store holds every run that the task's fit names; a server is not asked."""
-    kind, _, place = (os.environ.get("MLFLOW_TRACKING_URI") or DEFAULT_STORE).partition(":///")
-    if kind != "sqlite":
+    path = sqlite_path()
+    if path is None:
         return True
     named = set(map(_run_of, folder_of(task, FIT).glob(f"*/{RUN}")))
-    if not named or not Path(place).is_file():
+    if not named or not path.is_file():
         return False
     try:
-        with closing(sqlite3.connect(f"{Path(place).resolve().as_uri()}?mode=ro", uri=True)) as database:
-            held = {run_id for (run_id,) in database.execute("SELECT run_uuid FROM runs WHERE lifecycle_stage = 'active'")}
+        return named <= runs_there(path)
     except sqlite3.DatabaseError:
         return True  # a damaged store: the stages say so, and how to mend it
-    return named <= held
 
 
 def _run_of(record: Path) -> str:

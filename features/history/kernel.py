@@ -10,18 +10,38 @@ is seen from the landmark alone, never on what else is asked.
 
 from __future__ import annotations
 
+import zlib
+from pathlib import Path
+
 import numpy as np
 from numba import njit
 
 from features.history import dense
+from features.history import figures as numbering
 from features.history.dense import DENSE, gather
+from features.history.figures import (
+    AGE,
+    COUNT,
+    FIRST,
+    LAST,
+    MAX,
+    MEAN,
+    MIN,
+    MINUS,
+    NADIR,
+    PERCENT,
+    PLAIN,
+    PREVIOUS,
+    SD,
+    SINCE_MAX,
+    SINCE_MIN,
+    SLOPE,
+    SLOPE_SE,
+    TAKE,
+    TREND,
+)
 from myeloma.calendar import DAYS_PER_YEAR
 
-# Base figures of one window, in the order of the kernel's scratch row; as-of values and days above cut-offs follow.
-LAST, AGE, COUNT, MEAN, MIN, MAX, SD, SLOPE, SLOPE_SE, FIRST, PREVIOUS, NADIR, SINCE_MIN, SINCE_MAX, TREND = range(15)
-PLAIN = 15
-# What a column takes from them: a figure, a difference, a difference in percent, or whether it exceeds noise.
-TAKE, MINUS, PERCENT, EXCEEDS = range(4)
 EVER = 1 << 40  # days; longer than any history
 # The inner functions make no array, so nobody need count references to those they are given: that cost more than the sums.
 _inner = njit(nogil=True, error_model="numpy", _nrt=False, forceinline=True)
@@ -217,8 +237,8 @@ def _write(bases, k, first, stop, program, noise, out, row):
 def _entry(version):
     """Return the compiled entry.
 
-    Numba keys its cache by this file's text and by the values that the function closes over. The code of `dense`, which is
-    compiled in, lives in another file: so `version`, a checksum of that file, is one of these values.
+    Numba keys its cache by this file's text and by the values that the function closes over. The code of `dense` and the numbers
+    of `figures`, which are compiled in, live in other files: so `version`, a checksum of these files, is one of these values.
     """
 
     @njit(cache=True, nogil=True, error_model="numpy")
@@ -278,4 +298,4 @@ def _entry(version):
     return rows
 
 
-fill = _entry(dense.VERSION)
+fill = _entry(zlib.crc32(Path(numbering.__file__).read_bytes(), dense.VERSION))

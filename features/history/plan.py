@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from features.history.columns import Column, parse_column, window_days
 from features.history.dense import plant
 from features.history.evolving import Flag, flag_of, write_flags
-from features.history.kernel import EVER, PLAIN, SD, SLOPE, SLOPE_SE, TREND, fill
+from features.history.figures import PLAIN, SD, SLOPE, SLOPE_SE, TREND
+from features.history.kernel import EVER, fill
 from features.history.series import Series
 from features.history.statistics import ABOVE, AS_OF, EVOLVING, Statistic, statistic
 from myeloma.calendar import horizon_days

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from features.history.kernel import (
+from features.history.figures import (
     AGE,
     COUNT,
     EXCEEDS,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from features.intake.plausibility import describe
 from features.intake.quarantine import FOLLOWS, describe_problems
 from features.sources.received import Received
 
+_LOG = logging.getLogger("features")
 _MOST_SITES = 20  # printed; cohort.json holds all
 
 
@@ -30,6 +32,8 @@ def ingest_and_report(source: Received, folder: Path, as_json: bool, today: pd.T
 def report(ingested: Ingested, folder: Path, as_json: bool, more: dict[str, Any] | None = None) -> None:
     """Print an attrition table, notes and the kinds of problems; or all of it as one JSON object."""
     suspected = describe(ingested.suspicions)
+    kept = ", ".join(f"{counts['kept']} of {counts['read']} {table} kept" for table, counts in ingested.about["counts"].items())
+    _LOG.info("%s: %s (%s)", folder, kept, ingested.about["hash"])
     if as_json:
         typer.echo(json.dumps({**ingested.about, "suspicions": [*ingested.units, *suspected], "changed": ingested.changed, **(more or {})}))
         return

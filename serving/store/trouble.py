@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import functools
-import logging
-import os
 from collections.abc import Callable
 from typing import Any
 
 from myeloma import StateError
 from serving.store.address import ACCEPTED, shown_uri
+from serving.store.client import keep_quiet_and_short
 
 # The words of the store's own error, what they mean ({uri} is the address), and what to do. The first that is found counts.
 _TROUBLES = (
@@ -63,9 +62,7 @@ def told(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(command)
     def telling(*arguments: Any, **options: Any) -> Any:
-        # A server that is down is reported in seconds; MLflow's own seven retries take minutes.
-        os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
-        logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)  # it writes the traceback before it raises
+        keep_quiet_and_short()
         try:
             return command(*arguments, **options)
         except Exception as error:

@@ -125,7 +125,9 @@ def test_a_missing_folder_a_raw_folder_and_a_missing_parameter_file_are_told_apa
     )
     expect_refusal(features("build", folder, tmp_path / "t.parquet", "--task", "smm", *params), "not a canonical cohort", "ingest it first")
     expect_refusal(
-        features("build", cohort, tmp_path / "t.parquet", "--task", "smm", "--params", tmp_path / "no.yaml"), "No file", "top folder"
+        features("build", cohort, tmp_path / "t.parquet", "--task", "smm", "--params", tmp_path / "no.yaml"),
+        "No file",
+        "name a parameter file",
     )
 
 

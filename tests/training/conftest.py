@@ -28,13 +28,15 @@ HASH = "0" * 16
 
 
 @pytest.fixture(scope="session")
-def empty_database(tmp_path_factory):
+def empty_database(made_once):
     """A store with its tables made, which takes MLflow seconds; tests copy it."""
-    path = tmp_path_factory.mktemp("empty") / "mlflow.db"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{path}")
-        connect(create=True).search_experiments()
-    return path
+
+    def make(folder):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder / 'mlflow.db'}")
+            connect(create=True).search_experiments()
+
+    return made_once("empty_store", make) / "mlflow.db"
 
 
 @dataclass(frozen=True)

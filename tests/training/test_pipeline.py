@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -11,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from serving.store.address import DEFAULT_URI
 from serving.store.champion import connect
 from training import pipeline
 from training.pipeline import command_of, train
@@ -68,10 +68,6 @@ def test_a_server_is_not_asked_and_a_damaged_store_is_left_to_the_stages(store, 
     assert command_of("mgus")[3] == "register@mgus"
 
 
-def test_the_default_store_is_that_of_all_commands():
-    assert pipeline.DEFAULT_STORE == DEFAULT_URI
-
-
 @pytest.fixture
 def checkout(tmp_path, monkeypatch):
     """Go to a folder with the pipeline of two tasks."""
@@ -126,3 +122,37 @@ def test_training_fails_where_one_of_its_jobs_does(jobs, code, monkeypatch):
     commands = dict(zip(("go", "come"), jobs, strict=True))
     monkeypatch.setattr(pipeline, "command_of", lambda task: ["sh", "-c", commands[task]])
     assert train(list(commands)) == code
+
+
+DVC = """
+Running stage 'fit@go':
+> python -m training fit
+go: cox: fitting
+Updating lock file 'dvc.lock'
+
+Running stage 'register@go':
+> python -m training register
+the verdicts
+Updating lock file 'dvc.lock'
+Use `dvc push` to send your updates to remote storage.
+"""
+
+
+@pytest.mark.usefixtures("checkout")
+def test_people_see_a_line_for_each_stage_and_the_verdicts_and_the_log_holds_all_that_was_said(monkeypatch, capsys):
+    monkeypatch.setattr(pipeline, "command_of", lambda task: ["sh", "-c", f"cat <<'E'\n{DVC}E\necho 'Error: no such table' >&2"])
+    assert train(["go"]) == 0
+    shown = capsys.readouterr()
+    assert re.fullmatch(r"go: fit +0:00\ngo: register +0:00\nthe verdicts\n", shown.out)
+    assert shown.err == "Error: no such table\n"
+    log = pipeline.LOG.read_text()
+    assert [line for line in (*DVC.splitlines(), "Error: no such table") if f"go: {line}\n" not in log] == []
+
+
+@pytest.mark.usefixtures("checkout")
+def test_a_stage_that_breaks_off_is_named_and_where_none_runs_this_is_said(monkeypatch, capsys):
+    breaks = "echo \"Running stage 'fit@go':\"; exit 1"
+    commands = {"go": breaks, "come": "echo \"Stage 'fit@come' didn't change, skipping\""}
+    monkeypatch.setattr(pipeline, "command_of", lambda task: ["sh", "-c", commands[task]])
+    assert train(["go", "come"]) == 1
+    assert capsys.readouterr().out == "go: fit       failed after 0:00\ncome: nothing has changed since it was trained\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,6 +17,7 @@ from serving.store.trouble import told
 from training.commands.arguments import AnyTask, Evaluated, Json, Params, TaskName, folder_of, tasks_of
 from training.places import EVALUATION, METRICS
 
+_LOG = logging.getLogger("training")
 _BY_HAND = 'python -m training promote --task {} --model NAME{} --reason "..."'
 _WIDE = 122  # columns that the table of candidates takes
 
@@ -33,6 +35,7 @@ def register(
 
     Example: python -m training register --task smm
     """
+    from training.commands.verdicts import verdict_table
     from training.registry.candidates import register as register_candidates
 
     chosen = load_task(task, params)
@@ -40,14 +43,16 @@ def register(
     if out:
         out.parent.mkdir(parents=True, exist_ok=True)
         out.write_text(json.dumps(outcome, indent=1), encoding="utf-8")
+    for name, verdict in outcome["verdicts"].items():
+        _LOG.info("%s: %s, version %s: %s", task, name, verdict["version"], verdict["verdict"])
+        for check in verdict["checks"]:
+            if check["holds"] is not True:
+                _LOG.info("%s: %s: %s", task, name, _line(check))
     if as_json:
         typer.echo(json.dumps(outcome))
         return
-    for name, verdict in outcome["verdicts"].items():
-        console.print(f"{task}: {name}, version {verdict['version']}: {verdict['verdict']}", markup=False)
-        for check in verdict["checks"]:
-            if check["holds"] is not True:
-                console.print(f"    {_line(check)}", markup=False)
+    if outcome["verdicts"]:
+        console.print(verdict_table(task, outcome["verdicts"]))
     live, challenger = outcome["live"], outcome["challenger"]
     if not outcome["verdicts"]:
         stays = f"champion is still {live['model']}, version {live['version']}" if live else "there is no champion"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -106,6 +107,7 @@ def _moment(at: str) -> str:
 
 def _tell(entry: Any, as_json: bool) -> None:
     replaced = f", replacing version {entry.replaced}" if entry.replaced else ""
+    logging.getLogger("training").info("%s: version %s (%s) is live%s", entry.action, entry.version, entry.model, replaced)
     console.print(
         json.dumps(asdict(entry)) if as_json else f"{entry.action}: version {entry.version} ({entry.model}) is live{replaced}", markup=False
     )

@@ -7,15 +7,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import numpy as np
 import typer
 import yaml
 from rich.table import Table
 
-from features import load_task, read_table
 from features.console import console
 from features.history.columns import group_label
-from features.tasks import DEFAULT_PARAMS
+from features.tasks import DEFAULT_PARAMS, load_task
 from serving.store.trouble import told
 from training.commands.arguments import Json, Params, TaskName, folder_of
 from training.places import FIT
@@ -42,6 +40,9 @@ def tune(
 
     Example: python -m training tune --task smm --model boosting --trials 25
     """
+    import numpy as np
+
+    from features import read_table
     from training import tracking
     from training.fitting.tune import Search, tune
 
@@ -86,6 +87,7 @@ def truth(
 
     Example: python -m training truth --task smm --truth data/smm/truth.parquet
     """
+    from features import read_table
     from training.truth.against_truth import REFERENCE, beside_truth, judged_with_truth
     from training.truth.ceiling import ceiling
     from training.truth.known_drivers import known_drivers

@@ -15,10 +15,9 @@ import time
 import uuid
 from dataclasses import asdict, dataclass, fields, replace
 
-from mlflow.exceptions import MlflowException
-
 from myeloma import StateError
 from serving.store.champion import CHALLENGER, CHAMPION, connect, registered_name
+from serving.store.reading import tags_of
 from training.registry.versions import alias_version
 
 _PREFIX = "ledger."
@@ -43,12 +42,7 @@ class Entry:
 
 def read(task_name: str) -> dict[str, Entry]:
     """Return the decisions of a task by their key, oldest first."""
-    try:
-        tags = connect().get_registered_model(registered_name(task_name)).tags
-    except MlflowException as error:
-        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
-            raise
-        return {}
+    tags = tags_of(registered_name(task_name))
     known = {f.name for f in fields(Entry)}
     found = {key: json.loads(tags[key]) for key in sorted(tags) if key.startswith(_PREFIX)}
     return {key: Entry(**{name: value for name, value in content.items() if name in known}) for key, content in found.items()}

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from mlflow.exceptions import MlflowException
-
 from myeloma import StateError
 from serving.store.champion import CHAMPION, connect, registered_name, version_of_alias
 from training.registry.version_page import describe_model
@@ -49,6 +47,8 @@ def find_version(task_name: str, wanted: str) -> Any:
 
 def version_for(run_id: str, model_uri: str, task_name: str, name: str) -> str:
     """Return the version registered for a candidate's run, registering it the first time."""
+    from mlflow.exceptions import MlflowException
+
     client, model = connect(), registered_name(task_name)
     try:
         client.create_registered_model(model, description=describe_model(task_name))

@@ -3,7 +3,6 @@
 import html
 import json
 import re
-import time
 from dataclasses import asdict, replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -103,11 +102,11 @@ def test_every_version_has_its_card_at_the_same_place_and_report_writes_the_same
 
 
 @pytest.mark.slow
-def test_a_card_is_cheap(trained, version, small_smm_task):
-    start = time.process_time()
+def test_a_card_is_made_of_what_the_run_holds_and_no_model_is_loaded(trained, version, small_smm_task, monkeypatch):
+    monkeypatch.setattr("serving.artifact.load_artifact", lambda *arguments: pytest.fail("a model was loaded"))
+    monkeypatch.setattr("serving.store.champion.load_version", lambda *arguments: pytest.fail("a model was loaded"))
     card = card_of(facts_of_run(small_smm_task, version.run_id, version.version))
     assert len(as_html(card)) > len(as_markdown(card)) > 10_000
-    assert time.process_time() - start < 2.0
 
 
 @pytest.mark.slow

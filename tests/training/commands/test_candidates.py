@@ -1,12 +1,16 @@
 """The registry's commands: what they say, and what they refuse with a message and exit code 1, never a traceback."""
 
 import json
-from dataclasses import replace
+import re
+from dataclasses import asdict, replace
 
 import pytest
+from rich.console import Console
 
 from serving.store.champion import connect
 from training.commands.candidates import _next
+from training.commands.verdicts import verdict_table
+from training.gate.verdict import Check
 from training.registry.compare import Candidate
 
 pytestmark = pytest.mark.slow
@@ -53,7 +57,7 @@ def test_where_the_gate_rejects_all_register_says_what_that_means_and_what_may_b
     (store.folder / "metrics.json").write_text(json.dumps(results))
     code, text = command("register --task smm --evaluated .")
     assert code == 0
-    assert "NOT MET: auc_24m is 0.5, accepted: >= 0.6" in text
+    assert re.search(r"auc_24m +│ >= 0.6 +│ NOT MET: 0.5 ", text)
     assert "no candidate passed the gate; there is no champion, and nothing scores until there is one" in text
     assert "training promote --task smm --model NAME --force --reason" in text
 
@@ -76,3 +80,22 @@ def test_an_evaluation_of_another_store_is_refused_before_anything_is_registered
     (store.folder / "metrics.json").write_text(json.dumps({"cox": {"run_id": "0" * 32, "model_uri": "models:/m-0", "published": False}}))
     refused("register --task smm --evaluated .", "is not in the tracking store", "MLFLOW_TRACKING_URI")
     assert connect().search_registered_models() == []
+
+
+def test_every_demand_stands_once_in_the_table_of_verdicts_and_so_does_every_reason(capsys):
+    def checks(**missed):
+        unknown = Check("net_benefit minus the best published score's", None, "> 0", None, "no score is computable")
+        notes = {name: f"{value} against 0 of version 1; on the same rows" for name, value in missed.items()}
+        compared = [Check(f"{name} minus the champion's", value, "<= 0", False, notes[name]) for name, value in missed.items()]
+        return [asdict(check) for check in (unknown, *compared)]
+
+    verdicts = {
+        "cox": {"version": "1", "verdict": "promote", "checks": checks()},
+        "logistic": {"version": "2", "verdict": "hold", "checks": checks(brier_24m=0.25)},
+        "boosting": {"version": "3", "verdict": "hold", "checks": checks(brier_24m=0.5)},
+    }
+    Console(width=140).print(verdict_table("smm", verdicts))
+    text = capsys.readouterr().out
+    assert [text.count(words) for words in ("net_benefit minus", "no score is computable", "on the same rows")] == [2, 1, 1]
+    (row,) = [line.split("│")[1:-1] for line in text.splitlines() if "brier_24m" in line]
+    assert [cell.strip() for cell in row] == ["brier_24m minus the champion's", "<= 0", "-", "NOT MET: 0.25", "NOT MET: 0.5"]

@@ -1,5 +1,6 @@
 """What is live, what was live, and the way back, in a real store."""
 
+import json
 from dataclasses import replace
 
 import mlflow
@@ -15,18 +16,33 @@ from training.registry.live import promote, rollback
 from training.registry.versions import live_version
 
 
+@pytest.fixture(scope="module")
+def again(trained, small_smm_task):
+    """What register says the second time, and which files it read of the people held out."""
+    read = []
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("read_table", "read_cohort"):
+            patch.setattr(held_out, name, _counted(getattr(held_out, name), read))
+        outcome = register(json.loads((trained.folder / "evaluation" / "metrics.json").read_text()), small_smm_task)
+    return outcome, read
+
+
+def _counted(reads, read):
+    return lambda path: read.append((reads.__name__, path.name)) or reads(path)
+
+
 @pytest.mark.slow
-def test_the_best_by_brier_is_champion_and_the_next_challenger(trained, results, small_smm_task):
-    again = register(results, small_smm_task)
+def test_the_best_by_brier_is_champion_and_the_next_challenger(again, results):
+    outcome, _ = again
     fitted = {n: r["metrics"]["brier_24m"] for n, r in results.items() if not r["published"]}
-    assert again["champion"]["model"] == again["live"]["model"] == min(fitted, key=fitted.get)
-    assert load_champion("smm").kind == again["champion"]["model"]
-    assert again["challenger"]["model"] == sorted(fitted, key=fitted.get)[1]
+    assert outcome["champion"]["model"] == outcome["live"]["model"] == min(fitted, key=fitted.get)
+    assert load_champion("smm").kind == outcome["champion"]["model"]
+    assert outcome["challenger"]["model"] == sorted(fitted, key=fitted.get)[1]
 
 
 @pytest.mark.slow
-def test_every_candidate_has_a_version_whose_artifact_was_measured_on_people_held_out(trained, results, small_smm_task):
-    outcome = register(results, small_smm_task)
+def test_every_candidate_has_a_version_whose_artifact_was_measured_on_people_held_out(again, results):
+    outcome, _ = again
     for name, verdict in outcome["verdicts"].items():
         checks = {check["name"]: check for check in verdict["checks"]}
         assert checks["batch minus HTTP answer"]["value"] == 0.0
@@ -43,22 +59,15 @@ def test_every_candidate_has_a_version_whose_artifact_was_measured_on_people_hel
 
 
 @pytest.mark.slow
-def test_candidates_of_one_table_are_judged_on_the_same_people_who_are_read_once(trained, results, small_smm_task, monkeypatch):
-    read = []
-
-    def counted(name):
-        reads = getattr(held_out, name)
-        monkeypatch.setattr(held_out, name, lambda path: read.append((name, path.name)) or reads(path))
-
-    counted("read_table")
-    counted("read_cohort")
-    assert len(register(results, small_smm_task)["verdicts"]) > 1
+def test_candidates_of_one_table_are_judged_on_the_same_people_who_are_read_once(again):
+    outcome, read = again
+    assert len(outcome["verdicts"]) > 1
     assert read == [("read_table", "table.parquet"), ("read_cohort", "cohort")]
 
 
 @pytest.mark.slow
-def test_the_training_shows_its_candidates_side_by_side_and_what_is_live(trained, results, small_smm_task):
-    outcome = register(results, small_smm_task)
+def test_the_training_shows_its_candidates_side_by_side_and_what_is_live(again, results):
+    outcome, _ = again
     note = connect().get_run(results["cox"]["training_id"]).data.tags["mlflow.note.content"]
     assert note.startswith(f"Live after this training: {outcome['live']['model']}, version {outcome['live']['version']}.")
     shown = [line.split(" | ")[0].removeprefix("| ") for line in note.splitlines() if line.startswith("| ")][1:]

@@ -55,6 +55,7 @@ def _wait(url, process):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("nothing_drawn")
 def test_fit_register_promote_rollback_history_and_doctor_against_a_server(server, smm_table, small_smm_task, tmp_path, monkeypatch):
     models = {name: small_smm_task.models[name] for name in ("logistic", "cox")}
     gate = replace(small_smm_task.gate, harm_of_top=0)  # a hundred people do not show the direction of harm

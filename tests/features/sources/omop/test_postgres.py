@@ -18,6 +18,7 @@ from myeloma import DataError, StateError
 
 pytestmark = pytest.mark.slow
 PASSWORD = "S3CRET"
+INSTALL = "apt-get install postgresql"
 SETUP = """
     CREATE SCHEMA cdm;
     CREATE TABLE cdm.person (person_id int, gender_concept_id int, year_of_birth int, month_of_birth int, day_of_birth int);
@@ -41,7 +42,7 @@ def _server_user():
     """Return whom the server can run as: PostgreSQL refuses root."""
     if os.geteuid() != 0:
         return None
-    return "postgres" if "postgres" in {user.pw_name for user in pwd.getpwall()} else pytest.skip("no user to run PostgreSQL as")
+    return "postgres" if "postgres" in {user.pw_name for user in pwd.getpwall()} else pytest.skip(f"no user postgres: {INSTALL}")
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +51,7 @@ def server():
     programs = [shutil.which("initdb") or "", *map(str, Path("/usr/lib/postgresql").glob("*/bin/initdb"))]
     binaries = next((Path(os.path.realpath(found)).parent for found in programs if found), None)
     if binaries is None:
-        pytest.skip("PostgreSQL is not installed")
+        pytest.skip(f"PostgreSQL is not installed: {INSTALL}")
     user = _server_user()
     folder = Path(tempfile.mkdtemp(prefix="omop-test-"))
     folder.chmod(0o755)

@@ -1,0 +1,40 @@
+"""What the log says of requests: which way in, the status and the time; never what was asked, nor an address that names somebody."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from fastapi import FastAPI
+
+_LOG = logging.getLogger("serving")
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+Message = MutableMapping[str, Any]
+Receive, Send = Callable[[], Awaitable[Message]], Callable[[Message], Awaitable[None]]
+
+
+def watched(app: FastAPI) -> Callable[[Message, Receive, Send], Awaitable[None]]:
+    """Return the application with a line in the log for every request; a path or a method that it does not know is not written."""
+    ways_in = {getattr(route, "path", "") for route in app.routes}
+
+    async def answer(scope: Message, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await app(scope, receive, send)
+            return
+        began, status = time.perf_counter(), "failed"
+
+        async def watch(message: Message) -> None:
+            nonlocal status
+            status = str(message.get("status", status))
+            await send(message)
+
+        try:
+            await app(scope, receive, watch)
+        finally:
+            method = scope["method"] if scope["method"] in _METHODS else "another method"
+            path = scope["path"] if scope["path"] in ways_in else "another path"
+            _LOG.info("%s %s: %s in %.0f ms", method, path, status, 1000 * (time.perf_counter() - began))
+
+    return answer

@@ -1,0 +1,76 @@
+"""MLflow's client of the store, and how MLflow behaves under a command line."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import os
+import warnings
+from contextlib import nullcontext
+
+from filelock import FileLock
+
+from myeloma import StateError
+from serving.store.address import ACCEPTED, keeps_nothing, shown_uri, sqlite_path, store_uri
+
+
+def connect(create: bool = False):  # noqa: ANN201 - MlflowClient, imported late since MLflow takes seconds
+    """Point MLflow at the store (`MLFLOW_TRACKING_URI`, else the repository's) and return its client: one a process and address.
+
+    Parameters
+    ----------
+    create : bool
+        Whether a store that does not exist yet is made; readers leave no stray database behind.
+
+    Raises
+    ------
+    StateError
+        The address names no file, the store does not exist, or the driver of its database is not installed.
+    """
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    uri, path = store_uri(), sqlite_path()
+    if keeps_nothing():
+        raise StateError(f'MLFLOW_TRACKING_URI is "{uri}", SQLite without a file: nothing would be kept.', ACCEPTED, "store")
+    if path is not None and not path.is_file() and not create:
+        raise StateError(
+            f"No tracking store at {uri}.",
+            "run make train first (a task of your own: python -m training fit), or set MLFLOW_TRACKING_URI.",
+            "no_store",
+        )
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    import mlflow
+
+    mlflow.set_tracking_uri(uri)
+    # MLflow makes the tables of a new SQLite store without a lock: of two first trainings at once one would break off.
+    with FileLock(path.with_suffix(".lock")) if path is not None and create else nullcontext():
+        try:
+            return _client(uri)
+        except ImportError as error:
+            raise StateError(
+                f'MLFLOW_TRACKING_URI is "{shown_uri()}": the driver of that database is not installed ({error}).',
+                "install the driver, or name one that is here, as in postgresql+psycopg://...; or use SQLite or a tracking server.",
+                "store",
+            ) from None
+
+
+@functools.cache
+def _client(uri: str):  # noqa: ANN202 - MlflowClient
+    import mlflow
+
+    return mlflow.MlflowClient(uri, uri)
+
+
+def keep_quiet_and_short() -> None:
+    """Let MLflow print and warn of nothing in this process, and give a store that is down up soon; for command lines, not for libraries."""
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")  # it would stand between the lines of --json
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")  # a server that is down is told in seconds; seven tries take minutes
+    for name in ("mlflow", "alembic"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)  # it writes the traceback before it raises
+    warnings.filterwarnings("ignore", module="mlflow")
+    if sqlite_path() is None and not keeps_nothing() and not store_uri().startswith("http"):
+        import mlflow.store.db.utils
+
+        mlflow.store.db.utils.MAX_RETRY_COUNT = 4  # a database that is down is told in a second; ten tries take two minutes

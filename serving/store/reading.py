@@ -1,0 +1,114 @@
+"""What the store says of runs and versions. A SQLite store's own tables are read: to import MLflow alone takes two seconds.
+
+Nothing is written here. Of a store of another kind, and of tables that this program does not know, MLflow's client is asked.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from serving.store.address import sqlite_path
+
+SCHEMA = "dc11669786a5"  # alembic's name for the tables of the MLflow in the lock; a test compares the two
+_NEWEST_FIRST = "ORDER BY start_time DESC, run_uuid"
+
+
+def runs_of(task: str) -> list[Any]:
+    """Return the runs of a task, the newest first, as MLflow gives them: `info.run_id`, `data.metrics`, `data.tags` ..."""
+    with _tables() as tables:
+        if tables is not None:
+            of_task = "experiment_id IN (SELECT experiment_id FROM experiments WHERE name = ?) AND lifecycle_stage = 'active'"
+            found = tables.execute(f"SELECT run_uuid, artifact_uri, status FROM runs WHERE {of_task} {_NEWEST_FIRST} LIMIT 1000", [task])
+            return [_run(tables, *run) for run in found.fetchall()]
+    from serving.store.champion import connect
+
+    client = connect()
+    experiment = client.get_experiment_by_name(task)
+    return list(client.search_runs([experiment.experiment_id], order_by=["attributes.start_time DESC"])) if experiment else []
+
+
+def version_under(model: str, alias: str) -> Any | None:
+    """Return the registered version that an alias of a model points at, with `version` and `run_id`; None where there is none."""
+    with _tables() as tables:
+        if tables is not None:
+            found = tables.execute(
+                "SELECT version, run_id FROM model_versions JOIN registered_model_aliases USING (name, version, workspace)"
+                " WHERE name = ? AND alias = ?",
+                [model, alias],
+            ).fetchone()
+            return SimpleNamespace(version=str(found[0]), run_id=found[1]) if found else None
+    from mlflow.exceptions import MlflowException
+
+    from serving.store.champion import connect
+
+    try:
+        return connect().get_model_version_by_alias(model, alias)
+    except MlflowException as error:
+        if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+            raise
+        return None
+
+
+def tags_of(model: str) -> dict[str, str]:
+    """Return the tags of a registered model; none where there is no such model."""
+    with _tables() as tables:
+        if tables is not None:
+            return dict(tables.execute("SELECT key, value FROM registered_model_tags WHERE name = ?", [model]))
+    from mlflow.exceptions import MlflowException
+
+    from serving.store.champion import connect
+
+    try:
+        return dict(connect().get_registered_model(model).tags)
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+            raise
+        return {}
+
+
+def runs_there(path: Path) -> set[str]:
+    """Return the ids of all runs of a SQLite store that were not deleted.
+
+    Raises
+    ------
+    sqlite3.DatabaseError
+        The file is damaged, or holds no such table.
+    """
+    with closing(_open(path)) as tables:
+        return {run_id for (run_id,) in tables.execute("SELECT run_uuid FROM runs WHERE lifecycle_stage = 'active'")}
+
+
+@contextmanager
+def _tables() -> Iterator[sqlite3.Connection | None]:
+    """Give the tables of the store, None where MLflow is to be asked: it also says in words what is wrong with a store."""
+    path = sqlite_path()
+    if path is None or not path.is_file():
+        yield None
+        return
+    with closing(_open(path)) as tables:
+        yield tables if _is_known(tables) else None
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+
+
+def _is_known(tables: sqlite3.Connection) -> bool:
+    try:
+        return tables.execute("SELECT version_num FROM alembic_version").fetchall() == [(SCHEMA,)]
+    except sqlite3.DatabaseError:
+        return False
+
+
+def _run(tables: sqlite3.Connection, run_id: str, artifact_uri: str, status: str) -> SimpleNamespace:
+    def of_run(columns: str, table: str) -> list[tuple[Any, ...]]:
+        return tables.execute(f"SELECT {columns} FROM {table} WHERE run_uuid = ?", [run_id]).fetchall()
+
+    metrics = {key: float("nan") if is_nan else value for key, value, is_nan in of_run("key, value, is_nan", "latest_metrics")}
+    data = SimpleNamespace(metrics=metrics, tags=dict(of_run("key, value", "tags")), params=dict(of_run("key, value", "params")))
+    return SimpleNamespace(info=SimpleNamespace(run_id=run_id, artifact_uri=artifact_uri, status=status), data=data)

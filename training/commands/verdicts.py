@@ -1,0 +1,53 @@
+"""What the gate said of all candidates, for the terminal: each demand once, and below it each reason once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.table import Table
+
+from training.gate.verdict import Check
+
+_CHAMPION = "the champion's"
+
+
+def verdict_table(task: str, verdicts: Mapping[str, Mapping[str, Any]]) -> Table:
+    """Return a table with a column for each candidate: its verdict, and every demand that one of them does not meet.
+
+    Parameters
+    ----------
+    verdicts : mapping
+        By candidate: version, verdict and checks, as `training.registry.candidates.register` returns them.
+    """
+    table = Table(title=f"{task}: the gate", title_justify="left")
+    for heading in ("demand", "accepted", *(f"{name}, version {verdict['version']}" for name, verdict in verdicts.items())):
+        table.add_column(heading)
+    table.add_row("verdict", "", *(verdict["verdict"] for verdict in verdicts.values()), end_section=True)
+    checks = {name: {check.name: check for check in _checks(verdict)} for name, verdict in verdicts.items()}
+    open_ones = {check.name: check for of_one in checks.values() for check in of_one.values() if check.holds is not True}
+    for name, check in open_ones.items():
+        table.add_row(name, check.accepted, *(_cell(of_one.get(name)) for of_one in checks.values()))
+    table.caption, table.caption_justify = "\n".join(_reasons(checks)), "left"
+    return table
+
+
+def _checks(verdict: Mapping[str, Any]) -> list[Check]:
+    return [Check(**check) for check in verdict["checks"]]
+
+
+def _cell(check: Check | None) -> str:
+    if check is None:
+        return "-"
+    return "met" if check.holds else "not measured" if check.holds is None else f"NOT MET: {check.shown}"
+
+
+def _reasons(checks: Mapping[str, Mapping[str, Check]]) -> list[str]:
+    """Return why demands are not met or not measured; what is compared with the champion has two figures first, and one reason for all."""
+    said: dict[str, None] = {}
+    for of_one in checks.values():
+        for check in of_one.values():
+            if check.holds is not True and check.note:
+                compared = check.name.endswith(_CHAMPION)
+                said[f"minus {_CHAMPION}: {check.note.partition('; ')[2]}" if compared else f"{check.name}: {check.note}"] = None
+    return list(said)
