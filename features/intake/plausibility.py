@@ -75,4 +75,5 @@ def _contradicted_chains(named: dict[str, pd.DataFrame], chain: np.ndarray) -> p
     known = chain[ratios["patient"].to_numpy(dtype=int)]
     wrong = ratios[((known == "kappa") & (ratios["value"] < low)) | ((known == "lambda") & (ratios["value"] > high))]
     message = "the kappa / lambda ratio points to the other light chain than the one recorded for the person"
-    return wrong.assign(code="light_chain_contradicted", biomarker="kappa_lambda_ratio", message=message)[list(COLUMNS)]
+    said: pd.DataFrame = wrong.assign(code="light_chain_contradicted", biomarker="kappa_lambda_ratio", message=message)[list(COLUMNS)]
+    return said
