@@ -6,17 +6,52 @@ ratio contradicts may be the wrong one.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from features.cohort.schema import Cohort
+from features.cohort.schema import LIGHT_CHAINS, Cohort
+from features.intake.measured import names_with
+from features.intake.refusals import Mask
 from features.sources.cells import cells_of
 from myeloma import catalogue
 
 SLIP_FACTOR = 10.0
-_LEAST_OTHERS = 2
 COLUMNS = ("code", "biomarker", "source_row", "message")
-_NOTHING = pd.DataFrame({"patient": [], "day": pd.Series(dtype="datetime64[ns]"), "value": [], "source_row": []})
+_LEAST_OTHERS = 2
+_SLIP = "suspected_unit_slip"
+_CHAIN = "light_chain_contradicted"
+_MESSAGES = {
+    _SLIP: "ten times or more (or a tenth or less of) the person's own other values; is the unit right?",
+    _CHAIN: "the kappa / lambda ratio points to the other light chain than the one recorded for the person",
+}
+_KAPPA, _LAMBDA = (LIGHT_CHAINS.index(chain) + 1 for chain in ("kappa", "lambda"))
+Places = NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Results kept, one entry a result, in the order of the cohort.
+
+    Attributes
+    ----------
+    person : any codes of people
+    biomarker : place in the catalogue
+    day : day of collection, since 1970
+    value : in the canonical unit
+    light_chain : the person's, counted from 1 as `LIGHT_CHAINS` has them; 0 where not known
+    row : place in the source
+    """
+
+    person: NDArray[Any]
+    biomarker: NDArray[Any]
+    day: NDArray[np.int32]
+    value: NDArray[np.float64]
+    light_chain: NDArray[Any]
+    row: NDArray[Any]
 
 
 def suspicions(cohort: Cohort) -> pd.DataFrame:
@@ -27,53 +62,95 @@ def suspicions(cohort: Cohort) -> pd.DataFrame:
 def suspicions_of(measurements: pd.DataFrame, light_chain: pd.Series) -> pd.DataFrame:
     """Return the same for some patients' measurements, in the order of the cohort, and the known light chains by patient."""
     patient, biomarker = cells_of(measurements["patient_id"]), cells_of(measurements["biomarker"])
-    chains = light_chain.to_dict()
-    results = pd.DataFrame(
-        {
-            "patient": patient.codes,
-            "biomarker": biomarker.codes,
-            "day": measurements["collected_at"].to_numpy(),
-            "value": measurements["value"].to_numpy(),
-            "source_row": measurements["source_row"].to_numpy(),
-        }
+    codes = {chain: code for code, chain in enumerate(LIGHT_CHAINS, 1)}
+    chains = light_chain.map(codes).fillna(0).astype(int).to_dict()
+    kept = Kept(
+        patient.codes,
+        biomarker.of(names_with(biomarker.texts)[1]),
+        measurements["collected_at"].to_numpy().astype("datetime64[D]").astype(np.int32),
+        measurements["value"].to_numpy(),
+        patient.each(lambda person: chains.get(person, 0), np.int8),
+        measurements["source_row"].to_numpy(),
     )
-    named = {name: results[biomarker.codes == code] for code, name in enumerate(biomarker.texts)}
-    chain = np.array([chains.get(person, "") for person in patient.texts], dtype=object)
-    parts = [_unit_slips(results, biomarker.texts), _contradicted_chains(named, chain)]
+    parts = [_table(code, rows, kept) for code, rows in suspected(kept).items()]
     return pd.concat([part for part in parts if len(part)] or [pd.DataFrame(columns=list(COLUMNS))], ignore_index=True)
+
+
+def suspected(kept: Kept) -> dict[str, Places]:
+    """Return the places of the results that are suspected, by the code of the suspicion."""
+    return {_SLIP: np.flatnonzero(unit_slips(kept)), _CHAIN: contradicting_ratios(kept)}
 
 
 def describe(found: pd.DataFrame) -> list[str]:
     """Return one line per kind of suspicion, with how many rows and the first of them."""
     lines = []
     for (code, biomarker), group in found.groupby(["code", "biomarker"]):
-        rows = "1 result" if len(group) == 1 else f"{len(group)} results"
-        lines.append(
-            f"{code}: {rows} of {biomarker}, first at row {group['source_row'].iloc[0]} of measurements: {group['message'].iloc[0]}"
-        )
+        lines.append(_line(str(code), str(biomarker), len(group), group["source_row"].iloc[0]))
     return lines
 
 
-def _unit_slips(results: pd.DataFrame, names: np.ndarray) -> pd.DataFrame:
-    positive = results[results["value"] > 0]
-    by_series = positive.groupby(positive["patient"] * len(names) + positive["biomarker"])["value"]
-    others = by_series.transform("size") > _LEAST_OTHERS
-    ratio = positive["value"] / by_series.transform("median")
-    slipped = positive[others & ((ratio >= SLIP_FACTOR) | (ratio <= 1.0 / SLIP_FACTOR))]
-    message = "ten times or more (or a tenth or less of) the person's own other values; is the unit right?"
-    return slipped.assign(code="suspected_unit_slip", biomarker=names[slipped["biomarker"]], message=message)[list(COLUMNS)]
+def describe_kept(kept: Kept) -> list[str]:
+    """Return the same lines straight from arrays, without a table."""
+    names, lines = catalogue().keys(), []
+    for code, rows in sorted(suspected(kept).items()):
+        of = np.where(code == _CHAIN, names.index("kappa_lambda_ratio"), kept.biomarker[rows])
+        for biomarker in sorted(set(of.tolist()), key=names.__getitem__):
+            chosen = rows[of == biomarker]
+            lines.append(_line(code, names[biomarker], len(chosen), int(kept.row[chosen[0]])))
+    return lines
 
 
-def _contradicted_chains(named: dict[str, pd.DataFrame], chain: np.ndarray) -> pd.DataFrame:
-    """Find ratios, reported or divided, outside the normal range on the side of the other chain than the one that is recorded."""
+def _line(code: str, biomarker: str, results: int, first: int) -> str:
+    rows = "1 result" if results == 1 else f"{results} results"
+    return f"{code}: {rows} of {biomarker}, first at row {first} of measurements: {_MESSAGES[code]}"
+
+
+def _table(code: str, rows: Places, kept: Kept) -> pd.DataFrame:
+    names = np.array(catalogue().keys(), dtype=object)
+    biomarker = names[kept.biomarker[rows]] if code == _SLIP else "kappa_lambda_ratio"
+    columns = {"code": code, "biomarker": biomarker, "source_row": kept.row[rows], "message": _MESSAGES[code]}
+    return pd.DataFrame(columns, columns=list(COLUMNS))
+
+
+def unit_slips(kept: Kept) -> Mask:
+    """Return which results are ten times, or a tenth of, the median of three or more results of the person above zero."""
+    slipped = np.zeros(len(kept.value), dtype=bool)
+    order = np.lexsort((kept.value, kept.biomarker, kept.person))
+    order = order[kept.value[order] > 0]
+    if not len(order):
+        return slipped
+    value, person, biomarker = kept.value[order], kept.person[order], kept.biomarker[order]
+    start = np.flatnonzero(np.concatenate([[True], (person[1:] != person[:-1]) | (biomarker[1:] != biomarker[:-1])]))
+    size = np.diff(start, append=len(order))
+    median = (value[start + (size - 1) // 2] + value[start + size // 2]) / 2
+    ratio = value / np.repeat(median, size)
+    slipped[order] = (np.repeat(size, size) > _LEAST_OTHERS) & ((ratio >= SLIP_FACTOR) | (ratio <= 1.0 / SLIP_FACTOR))
+    return slipped
+
+
+def contradicting_ratios(kept: Kept) -> Places:
+    """Return the ratios, reported or divided (as the place of kappa), beyond the normal range on the side of the other chain."""
     low, high = catalogue()["kappa_lambda_ratio"].expected or (0.0, float("inf"))
-    day = ["patient", "day"]
-    kappa, lambda_, reported = (named.get(name, _NOTHING) for name in ("flc_kappa", "flc_lambda", "kappa_lambda_ratio"))
-    latest = kappa.drop_duplicates(day, keep="last").merge(lambda_[lambda_["value"] > 0].drop_duplicates(day, keep="last"), on=day)
-    divided = latest[day].assign(value=latest["value_x"] / latest["value_y"], source_row=latest["source_row_x"])
-    ratios = pd.concat([part for part in (reported, divided) if len(part)] or [_NOTHING])
-    known = chain[ratios["patient"].to_numpy(dtype=int)]
-    wrong = ratios[((known == "kappa") & (ratios["value"] < low)) | ((known == "lambda") & (ratios["value"] > high))]
-    message = "the kappa / lambda ratio points to the other light chain than the one recorded for the person"
-    said: pd.DataFrame = wrong.assign(code="light_chain_contradicted", biomarker="kappa_lambda_ratio", message=message)[list(COLUMNS)]
-    return said
+    kappa, lambda_, reported = (np.flatnonzero(kept.biomarker == place) for place in _places())
+    kappa, of_kappa = _latest_of_day(kept, kappa)
+    lambda_, of_lambda = _latest_of_day(kept, lambda_[kept.value[lambda_] > 0])
+    _, first, second = np.intersect1d(of_kappa, of_lambda, assume_unique=True, return_indices=True)
+    pairs = np.argsort(kappa[first], kind="stable")
+    kappa, lambda_ = kappa[first][pairs], lambda_[second][pairs]
+    rows = np.concatenate([reported, kappa])
+    ratio = np.concatenate([kept.value[reported], kept.value[kappa] / kept.value[lambda_]])
+    chain = kept.light_chain[rows]
+    contradicting: Places = rows[((chain == _KAPPA) & (ratio < low)) | ((chain == _LAMBDA) & (ratio > high))]
+    return contradicting
+
+
+def _places() -> tuple[int, int, int]:
+    names = catalogue().keys()
+    return names.index("flc_kappa"), names.index("flc_lambda"), names.index("kappa_lambda_ratio")
+
+
+def _latest_of_day(kept: Kept, rows: Places) -> tuple[Places, NDArray[np.int64]]:
+    """Return the last result of each person and day, and a number for that person and day."""
+    of_day = (kept.person[rows].astype(np.int64) << 32) + (kept.day[rows].astype(np.int64) + 2**31)
+    days, last = np.unique(of_day[::-1], return_index=True)
+    return rows[len(rows) - 1 - last], days
