@@ -6,7 +6,7 @@ import hashlib
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pandas as pd
 import pandera.pandas as pa
@@ -23,7 +23,7 @@ EVENT_KINDS = ("progression", "death", "transplant", "treatment_start", "treatme
 OPERATORS = ("<", ">")
 QUARANTINE_COLUMNS = ("id", "table", "file", "row", "reason", "column", "received", "accepted", "record")
 
-_DATE = "datetime64[ns]"
+_DATE: Final = "datetime64[ns]"
 
 
 def _text(**options: Any) -> pa.Column:

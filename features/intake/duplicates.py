@@ -20,23 +20,26 @@ from numpy.typing import NDArray
 from features.intake.refusals import Mask
 
 Places = NDArray[np.intp]
-_FEW = 1000
+_MANY = 1000
 
 
 def order_of(columns: Sequence[NDArray[Any]]) -> Places:
     """Return the order of the rows by whole numbers, the first column most; many are packed into one number where that fits: quicker."""
-    rows = len(columns[0])
-    if rows < _FEW:
-        return np.lexsort(columns[::-1])
-    packed, size = np.zeros(rows, dtype=np.int64), 1
+    packed = _packed(columns) if len(columns[0]) >= _MANY else None
+    order: Places = np.lexsort(columns[::-1]) if packed is None else np.argsort(packed, kind="stable")
+    return order
+
+
+def _packed(columns: Sequence[NDArray[Any]]) -> NDArray[np.int64] | None:
+    packed, size = np.zeros(len(columns[0]), dtype=np.int64), 1
     for column in columns:
         low = int(column.min())
         span = int(column.max()) - low + 1
         size *= span
         if size >= 2**63:
-            return np.lexsort(columns[::-1])
-        packed = packed * span + (column - low)
-    return np.argsort(packed, kind="stable")
+            return None
+        packed = packed * span + (column.astype(np.int64) - low)  # in 32 bits a day that is none would overflow
+    return packed
 
 
 def alike(columns: Sequence[NDArray[Any]], order: Places) -> Mask:
@@ -68,7 +71,8 @@ def of_several(columns: Sequence[NDArray[Any]], order: Places) -> Places:
     several = np.zeros(len(order), dtype=bool)
     several[1:] |= same
     several[:-1] |= same
-    return order[several]
+    rows: Places = order[several]
+    return rows
 
 
 def duplicates(

@@ -76,23 +76,24 @@ def check_results(table: Refusals, results: Results, today: int) -> Taken:
     table.check(rules.BEFORE_BIRTH, results.collected, results.born)
     table.check(rules.AFTER_DEATH, results.collected, results.died)
     value = _check_values(table, results)
-    series = (_by_name(tuple(results.names), catalogue().version)[0][results.biomarker], results.collected, available)
-    series = series if results.person is None else (results.person, *series)
+    person = () if results.person is None else (results.person,)
+    rank, _, _ = _by_name(tuple(results.names), catalogue().version)
+    series = (*person, rank[results.biomarker], results.collected, available)
     return Taken(_resolve(table, results, series, value), available, value)
 
 
 def _check_values(table: Refusals, results: Results) -> NDArray[np.float64]:
     """Return the values in canonical units; refuse what is no value, and what no biomarker, unit or limit allows."""
-    by_name = {"names": results.names, "named": results.biomarker}
-    table.check(rules.UNKNOWN_BIOMARKER, results.biomarker, len(catalogue().keys()), **by_name)
+    of_each = results.names, results.biomarker
+    table.check(rules.UNKNOWN_BIOMARKER, results.biomarker, len(catalogue().keys()), biomarker=of_each)
     table.check(rules.NO_VALUE, results.kind)
     table.check(rules.NO_NUMBER, results.kind)
     table.check(rules.NOT_FINITE, results.value)
-    table.check(rules.UNKNOWN_UNIT, results.divisor, **by_name)
+    table.check(rules.UNKNOWN_UNIT, results.divisor, biomarker=of_each)
     with np.errstate(over="ignore"):
         value = results.value / results.divisor
     _, lower, upper = _by_name(tuple(results.names), catalogue().version)
-    table.check(rules.OUT_OF_RANGE, value, lower[results.biomarker], upper[results.biomarker], **by_name)
+    table.check(rules.OUT_OF_RANGE, value, lower[results.biomarker], upper[results.biomarker], biomarker=of_each)
     return value
 
 

@@ -29,6 +29,7 @@ from features.intake.people import (
     event_kind,
     fish_code,
 )
+from features.intake.plausibility import Kept, describe_kept
 from features.intake.refusals import OneRow, Refusals
 from features.sources.parsing import BAD_DAY, NO_DAY, NUMBER, day_of, is_blank, result_of, text_of, years_of
 
@@ -128,6 +129,15 @@ def check_person(
             *_problems("measurements", results),
         ],
     )
+
+
+def suspicions_by(person: OnePerson, landmark: int) -> list[str]:
+    """Return what is suspected of the results kept that were available by a day, in the words of `plausibility`."""
+    by = person.available <= landmark
+    chain = _CATEGORY["light_chain"](person.patient["light_chain"]) if person.patient else rules.UNKNOWN
+    nobody = np.zeros(int(by.sum()), dtype=np.intp)
+    columns = person.biomarker[by], person.collected[by], person.value[by]
+    return describe_kept(Kept(nobody, *columns, nobody + chain, person.row[by]))
 
 
 def _problems(name: str, table: Refusals) -> list[Problem]:

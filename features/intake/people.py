@@ -156,7 +156,9 @@ def check_people(patients: Refusals, who: Persons, events: Refusals, happened: O
 
 def _several(person: NDArray[Any], keep: Mask) -> Mask:
     """Return the rows kept whose person has several of them."""
-    return keep & (np.bincount(person[keep], minlength=int(person.max(initial=0)) + 1)[person] > 1)
+    rows = np.bincount(person[keep], minlength=int(person.max(initial=0)) + 1)
+    several: Mask = keep & (rows[person] > 1)
+    return several
 
 
 def check_events(table: Refusals, happened: Occurrences, known: Known, today: int) -> tuple[Mask, Mask]:

@@ -6,73 +6,52 @@ ratio contradicts may be the wrong one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from features.cohort.schema import LIGHT_CHAINS, Cohort
+from features.intake.measured import names_with
+from features.intake.refusals import Mask
 from features.sources.cells import cells_of
 from myeloma import catalogue
 
 SLIP_FACTOR = 10.0
-_LEAST_OTHERS = 2
 COLUMNS = ("code", "biomarker", "source_row", "message")
+_LEAST_OTHERS = 2
+_SLIP = "suspected_unit_slip"
+_CHAIN = "light_chain_contradicted"
 _MESSAGES = {
-    "suspected_unit_slip": "ten times or more (or a tenth or less of) the person's own other values; is the unit right?",
-    "light_chain_contradicted": "the kappa / lambda ratio points to the other light chain than the one recorded for the person",
+    _SLIP: "ten times or more (or a tenth or less of) the person's own other values; is the unit right?",
+    _CHAIN: "the kappa / lambda ratio points to the other light chain than the one recorded for the person",
 }
-_KAPPA, _LAMBDA = map(LIGHT_CHAINS.index, ("kappa", "lambda"))
+_KAPPA, _LAMBDA = (LIGHT_CHAINS.index(chain) + 1 for chain in ("kappa", "lambda"))
+Places = NDArray[np.intp]
 
 
 @dataclass(frozen=True)
-class KeptResults:
-    """Results as they were kept, one element a result, those of a person and biomarker together and in the order of the cohort.
+class Kept:
+    """Results kept, one entry a result, in the order of the cohort.
 
     Attributes
     ----------
-    patient : position in `light_chain`
-    names : the biomarkers that `biomarker` is a position in
-    day : of collection, since 1970
+    person : any codes of people
+    biomarker : place in the catalogue
+    day : day of collection, since 1970
     value : in the canonical unit
-    row : of the source
-    light_chain : of each person, position in `LIGHT_CHAINS`, -1 where not known
+    light_chain : the person's, counted from 1 as `LIGHT_CHAINS` has them; 0 where not known
+    row : place in the source
     """
 
-    patient: NDArray[np.integer]
-    biomarker: NDArray[np.integer]
-    names: list[str]
-    day: NDArray[np.integer]
+    person: NDArray[Any]
+    biomarker: NDArray[Any]
+    day: NDArray[np.int32]
     value: NDArray[np.float64]
-    row: NDArray[np.integer]
-    light_chain: NDArray[np.integer]
-
-
-@dataclass(frozen=True)
-class Suspicion:
-    """What is suspected of some rows of one biomarker."""
-
-    code: str
-    biomarker: str
-    rows: NDArray[np.integer]
-
-    def words(self) -> str:
-        """Return the suspicion as one line: how many rows, the first of them, and what is suspected."""
-        count = "1 result" if len(self.rows) == 1 else f"{len(self.rows)} results"
-        return f"{self.code}: {count} of {self.biomarker}, first at row {self.rows[0]} of measurements: {_MESSAGES[self.code]}"
-
-
-def suspected(results: KeptResults) -> list[Suspicion]:
-    """Return the suspicions, in the order of their codes and biomarkers."""
-    slipped = np.flatnonzero(unit_slips(results.patient * np.int64(len(results.names)) + results.biomarker, results.value))
-    slips = [
-        Suspicion("suspected_unit_slip", name, results.row[slipped[results.biomarker[slipped] == code]])
-        for code, name in enumerate(results.names)
-    ]
-    every = [Suspicion("light_chain_contradicted", "kappa_lambda_ratio", contradicted_chains(results)), *slips]
-    return sorted((one for one in every if len(one.rows)), key=lambda one: (one.code, one.biomarker))
+    light_chain: NDArray[Any]
+    row: NDArray[Any]
 
 
 def suspicions(cohort: Cohort) -> pd.DataFrame:
@@ -83,65 +62,95 @@ def suspicions(cohort: Cohort) -> pd.DataFrame:
 def suspicions_of(measurements: pd.DataFrame, light_chain: pd.Series) -> pd.DataFrame:
     """Return the same for some patients' measurements, in the order of the cohort, and the known light chains by patient."""
     patient, biomarker = cells_of(measurements["patient_id"]), cells_of(measurements["biomarker"])
-    chains = light_chain.to_dict()
-    results = KeptResults(
+    codes = {chain: code for code, chain in enumerate(LIGHT_CHAINS, 1)}
+    chains = light_chain.map(codes).fillna(0).astype(int).to_dict()
+    kept = Kept(
         patient.codes,
-        biomarker.codes,
-        list(biomarker.texts),
-        measurements["collected_at"].to_numpy().astype("datetime64[D]").astype(np.int64),
+        biomarker.of(names_with(biomarker.texts)[1]),
+        measurements["collected_at"].to_numpy().astype("datetime64[D]").astype(np.int32),
         measurements["value"].to_numpy(),
+        patient.each(lambda person: chains.get(person, 0), np.int8),
         measurements["source_row"].to_numpy(),
-        pd.Index(LIGHT_CHAINS).get_indexer([chains.get(person, "") for person in patient.texts]),
     )
-    found = [(one.code, one.biomarker, row, _MESSAGES[one.code]) for one in suspected(results) for row in one.rows.tolist()]
-    return pd.DataFrame(found, columns=list(COLUMNS))
+    parts = [_table(code, rows, kept) for code, rows in suspected(kept).items()]
+    return pd.concat([part for part in parts if len(part)] or [pd.DataFrame(columns=list(COLUMNS))], ignore_index=True)
+
+
+def suspected(kept: Kept) -> dict[str, Places]:
+    """Return the places of the results that are suspected, by the code of the suspicion."""
+    return {_SLIP: np.flatnonzero(unit_slips(kept)), _CHAIN: contradicting_ratios(kept)}
 
 
 def describe(found: pd.DataFrame) -> list[str]:
     """Return one line per kind of suspicion, with how many rows and the first of them."""
-    return in_words(Suspicion(str(c), str(b), group["source_row"].to_numpy()) for (c, b), group in found.groupby(["code", "biomarker"]))
+    lines = []
+    for (code, biomarker), group in found.groupby(["code", "biomarker"]):
+        lines.append(_line(str(code), str(biomarker), len(group), group["source_row"].iloc[0]))
+    return lines
 
 
-def in_words(found: Iterable[Suspicion]) -> list[str]:
-    """Return one line a suspicion."""
-    return [one.words() for one in found]
+def describe_kept(kept: Kept) -> list[str]:
+    """Return the same lines straight from arrays, without a table."""
+    names, lines = catalogue().keys(), []
+    for code, rows in sorted(suspected(kept).items()):
+        of = np.where(code == _CHAIN, names.index("kappa_lambda_ratio"), kept.biomarker[rows])
+        for biomarker in sorted(set(of.tolist()), key=names.__getitem__):
+            chosen = rows[of == biomarker]
+            lines.append(_line(code, names[biomarker], len(chosen), int(kept.row[chosen[0]])))
+    return lines
 
 
-def unit_slips(series: NDArray[np.integer], value: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Return which values are ten times the median of their series or more, or a tenth of it or less.
-
-    Parameters
-    ----------
-    series : integer array (results,)
-        Which results belong together. Of fewer than three positive ones nothing is suspected.
-    """
-    positive = np.flatnonzero(value > 0)
-    order = positive[np.lexsort((value[positive], series[positive]))]
-    _, starts, counts = np.unique(series[order], return_index=True, return_counts=True)
-    low, high = starts + (counts - 1) // 2, starts + counts // 2
-    median = np.repeat((value[order[low]] + value[order[high]]) / 2.0, counts) if len(order) else np.empty(0)
-    ratio = value[order] / median
-    out = np.zeros(len(value), dtype=bool)
-    out[order] = (np.repeat(counts, counts) > _LEAST_OTHERS) & ((ratio >= SLIP_FACTOR) | (ratio <= 1.0 / SLIP_FACTOR))
-    return out
+def _line(code: str, biomarker: str, results: int, first: int) -> str:
+    rows = "1 result" if results == 1 else f"{results} results"
+    return f"{code}: {rows} of {biomarker}, first at row {first} of measurements: {_MESSAGES[code]}"
 
 
-def contradicted_chains(results: KeptResults) -> NDArray[np.integer]:
-    """Return the source rows of ratios, reported or divided, outside the normal range on the side of the other chain than the recorded."""
+def _table(code: str, rows: Places, kept: Kept) -> pd.DataFrame:
+    names = np.array(catalogue().keys(), dtype=object)
+    biomarker = names[kept.biomarker[rows]] if code == _SLIP else "kappa_lambda_ratio"
+    columns = {"code": code, "biomarker": biomarker, "source_row": kept.row[rows], "message": _MESSAGES[code]}
+    return pd.DataFrame(columns, columns=list(COLUMNS))
+
+
+def unit_slips(kept: Kept) -> Mask:
+    """Return which results are ten times, or a tenth of, the median of three or more results of the person above zero."""
+    slipped = np.zeros(len(kept.value), dtype=bool)
+    order = np.lexsort((kept.value, kept.biomarker, kept.person))
+    order = order[kept.value[order] > 0]
+    if not len(order):
+        return slipped
+    value, person, biomarker = kept.value[order], kept.person[order], kept.biomarker[order]
+    start = np.flatnonzero(np.concatenate([[True], (person[1:] != person[:-1]) | (biomarker[1:] != biomarker[:-1])]))
+    size = np.diff(start, append=len(order))
+    median = (value[start + (size - 1) // 2] + value[start + size // 2]) / 2
+    ratio = value / np.repeat(median, size)
+    slipped[order] = (np.repeat(size, size) > _LEAST_OTHERS) & ((ratio >= SLIP_FACTOR) | (ratio <= 1.0 / SLIP_FACTOR))
+    return slipped
+
+
+def contradicting_ratios(kept: Kept) -> Places:
+    """Return the ratios, reported or divided (as the place of kappa), beyond the normal range on the side of the other chain."""
     low, high = catalogue()["kappa_lambda_ratio"].expected or (0.0, float("inf"))
-    person_day = (results.patient.astype(np.int64) << 32) + results.day + (1 << 30)
+    kappa, lambda_, reported = (np.flatnonzero(kept.biomarker == place) for place in _places())
+    kappa, of_kappa = _latest_of_day(kept, kappa)
+    lambda_, of_lambda = _latest_of_day(kept, lambda_[kept.value[lambda_] > 0])
+    _, first, second = np.intersect1d(of_kappa, of_lambda, assume_unique=True, return_indices=True)
+    pairs = np.argsort(kappa[first], kind="stable")
+    kappa, lambda_ = kappa[first][pairs], lambda_[second][pairs]
+    rows = np.concatenate([reported, kappa])
+    ratio = np.concatenate([kept.value[reported], kept.value[kappa] / kept.value[lambda_]])
+    chain = kept.light_chain[rows]
+    contradicting: Places = rows[((chain == _KAPPA) & (ratio < low)) | ((chain == _LAMBDA) & (ratio > high))]
+    return contradicting
 
-    def of(name: str) -> NDArray[np.intp]:
-        return np.flatnonzero(results.biomarker == results.names.index(name)) if name in results.names else np.empty(0, np.intp)
 
-    def last_of_day(rows: NDArray[np.intp]) -> tuple[NDArray[np.int64], NDArray[np.intp]]:
-        days, places = np.unique(person_day[rows][::-1], return_index=True)
-        return days, rows[::-1][places]
+def _places() -> tuple[int, int, int]:
+    names = catalogue().keys()
+    return names.index("flc_kappa"), names.index("flc_lambda"), names.index("kappa_lambda_ratio")
 
-    kappa, lambda_, reported = of("flc_kappa"), of("flc_lambda"), of("kappa_lambda_ratio")
-    (kappa_day, kappa), (lambda_day, lambda_) = last_of_day(kappa), last_of_day(lambda_[results.value[lambda_] > 0])
-    _, first, second = np.intersect1d(kappa_day, lambda_day, assume_unique=True, return_indices=True)
-    rows = np.concatenate([reported, kappa[first]])
-    ratio = np.concatenate([results.value[reported], results.value[kappa[first]] / results.value[lambda_[second]]])
-    known = results.light_chain[results.patient[rows]]
-    return results.row[rows[((known == _KAPPA) & (ratio < low)) | ((known == _LAMBDA) & (ratio > high))]]
+
+def _latest_of_day(kept: Kept, rows: Places) -> tuple[Places, NDArray[np.int64]]:
+    """Return the last result of each person and day, and a number for that person and day."""
+    of_day = (kept.person[rows].astype(np.int64) << 32) + (kept.day[rows].astype(np.int64) + 2**31)
+    days, last = np.unique(of_day[::-1], return_index=True)
+    return rows[len(rows) - 1 - last], days

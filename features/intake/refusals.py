@@ -50,32 +50,34 @@ class Refusals:
     @property
     def keep(self) -> Mask:
         """Which rows are not refused so far."""
-        return self.problem == 0
+        kept: Mask = self.problem == 0
+        return kept
 
-    def check(self, rule: Rule, *columns: Any, names: Sequence[str] = (), named: NDArray[Any] | None = None) -> Mask:
+    def check(self, rule: Rule, *columns: Any, biomarker: tuple[Sequence[str], NDArray[Any]] | None = None) -> Mask:
         """Refuse the rows that break a rule and are not refused yet, and return which these are.
 
         Parameters
         ----------
         columns : arrays
             What the rule's predicate takes.
-        names, named : sequence and int array
-            The biomarker of each row is names[named]; for a rule that accepts something else for each.
+        biomarker : names, and for each row the place of its own among them
+            For a rule that accepts something else for each biomarker.
         """
-        wrong = rule.wrong(*columns)
+        wrong: Mask = rule.wrong(*columns)
         if not np.count_nonzero(wrong):
             return wrong
-        wrong = wrong & (self.problem == 0)
         if isinstance(rule.accepted, str):
             return self.reject(wrong, rule.reason, rule.column, rule.accepted)
-        assert named is not None
+        assert biomarker is not None
+        names, named = biomarker
+        wrong = wrong & self.keep
         for code in np.unique(named[wrong]):
             self.reject(wrong & (named == code), rule.reason, rule.column, rule.accepted(names[code]))
         return wrong
 
     def reject(self, wrong: Mask, reason: str, column: str, accepted: str) -> Mask:
         """Refuse the rows where `wrong` holds and that are not refused yet, and return which these are."""
-        rows = wrong & (self.problem == 0)
+        rows: Mask = wrong & self.keep
         if rows.any():
             self.problem[rows] = len(self.problems)
             self.problems.append((reason, column, accepted))

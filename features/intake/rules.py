@@ -37,7 +37,7 @@ def _rule(table: str, reason: str, column: str, accepted: str | Callable[[str], 
 
 def is_one_of(code: NDArray[np.int8], *codes: int) -> Mask:
     """Return which rows hold one of a few categories."""
-    wanted = code == codes[0]
+    wanted: Mask = code == codes[0]
     for other in codes[1:]:
         wanted |= code == other
     return wanted
@@ -49,15 +49,18 @@ def _so(wrong: Mask) -> Mask:
 
 
 def _before(day: NDArray[np.int32], other: NDArray[np.int32]) -> Mask:
-    return (day < other) & (day > BAD_DAY)
+    earlier: Mask = (day < other) & (day > BAD_DAY)
+    return earlier
 
 
 def _after(day: NDArray[np.int32], other: NDArray[np.int32] | int) -> Mask:
-    return day > other
+    later: Mask = day > other
+    return later
 
 
 def _not_accepted(code: NDArray[np.int8]) -> Mask:
-    return code == NOT_ACCEPTED
+    other: Mask = code == NOT_ACCEPTED
+    return other
 
 
 def _day_rules(table: str, column: str, required: bool) -> tuple[Rule, ...]:

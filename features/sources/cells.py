@@ -97,14 +97,14 @@ def _typed_days(values: pd.Series) -> Days:
     wrong = (day < FIRST_DAY) | (day > LAST_DAY)
     within = np.where(wrong, np.datetime64("NaT"), local).astype("datetime64[ns]")
     clock = within - within.astype("datetime64[D]")
-    day = np.where(wrong, np.where(day == _NONE, NO_DAY, BAD_DAY), day).astype(np.int32)
+    parsed: NDArray[np.int32] = np.where(wrong, np.where(day == _NONE, NO_DAY, BAD_DAY), day).astype(np.int32)
     if not (clock[~wrong] != np.timedelta64(0)).any():
         time = Cells(np.zeros(len(values), dtype=np.int8), np.array([""], dtype=object))
     else:
         codes, distinct = pd.factorize(clock)
         texts = [str(np.datetime64(0, "ns") + step)[11:].rstrip("0").rstrip(".") if step else "" for step in distinct]
         time = cells_of(pd.Series(pd.Categorical.from_codes(codes, pd.Index(texts, dtype=object))))
-    return Days(day, time, (zone,) if zone else ())
+    return Days(parsed, time, (zone,) if zone else ())
 
 
 def as_dates(days: NDArray[np.int32]) -> NDArray[np.datetime64]:
@@ -135,7 +135,8 @@ def numbers_of(values: pd.Series) -> Numbers:
     """Parse a column of results such as `1.5` or `<0.1`; a blank or a text that is no number gives NaN and says so."""
     text = cells_of(values)
     if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):
-        number = values.astype("Float64").astype(float).to_numpy() if values.dtype != np.float64 else values.to_numpy()
+        floats = values if values.dtype == np.float64 else values.astype("Float64").astype(float)
+        number: NDArray[np.float64] = floats.to_numpy(np.float64)
         return Numbers(np.zeros(len(values), dtype=np.int8), number, np.full(len(values), NUMBER, dtype=np.int8), text)
     parsed = [result_of(cell) for cell in text.texts]
     operator, kind = (np.array([result[place] for result in parsed], dtype=np.int8) for place in (0, 2))

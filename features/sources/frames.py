@@ -39,7 +39,8 @@ def _read(name: str, frame: Any) -> pd.DataFrame:
         known = [column for column in twice if column in (*REQUIRED[name], *OPTIONAL[name])]
         said = f" ({', '.join(known)})" if known else ""  # any other name may be a person's data
         raise DataError(f"{name} has {len(twice)} column name(s) twice{said}.", "each column needs a name of its own.", "repeated_column")
-    return frame.apply(_plain).assign(source_row=range(len(frame)))
+    plain = pd.DataFrame({column: _plain(frame[column]) for column in frame.columns}, index=frame.index)
+    return plain.assign(source_row=range(len(frame)))
 
 
 def _plain(column: pd.Series) -> pd.Series:

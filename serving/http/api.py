@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi_offline import FastAPIOffline
 
+from features.intake.one_person import suspicions_by
 from myeloma import UserError
 from serving.answer.columns import NOTICE, identity
 from serving.answer.person import answer_history
@@ -58,9 +59,9 @@ def make_app(artifacts: dict[str, Artifact]) -> FastAPI:
     def risk(history: History) -> dict[str, Any]:
         """Return the risk of progression within each horizon, with its reasons and the published scores."""
         artifact = _choose(artifacts, history.task)
-        person = checked(history)
-        landmark = landmark_of(history, person.histories, artifact)
-        return answer_history(artifact, person.histories, landmark, person.suspicions(landmark)).to_dict()
+        person, kept = checked(history)
+        landmark = landmark_of(history, person, artifact)
+        return answer_history(artifact, person, landmark, tuple(suspicions_by(kept, landmark))).to_dict()
 
     return app
 

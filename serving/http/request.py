@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -13,10 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field, StrictFloat, StrictInt, Stric
 from features.cohort.schema import EVENT_KINDS, HEAVY_CHAINS, LIGHT_CHAINS, SEXES, STAGES
 from features.history.arrays import CODED, FEMALE, NEVER, NO_DAY, Happened, Histories, People, Results, days_of
 from features.intake.one_person import OnePerson, Problem, check_person
-from features.intake.plausibility import KeptResults, in_words, suspected
 from features.intake.quarantine import MOST_SHOWN, SHOWN_COLUMNS
 from features.table.landmarks import landmark_day, last_visits
-from myeloma import DataError, catalogue
+from myeloma import DataError
 from serving.artifact import Artifact, at_risk
 
 _FOLLOWS = ("patient_not_in_cohort", "event_refused")  # what merely follows from another problem
@@ -78,25 +76,8 @@ class HistoryError(DataError):
         self.problems = problems
 
 
-@dataclass(frozen=True)
-class Checked:
-    """A history as arrays of one person, and what is asked of its rows' suspicions."""
-
-    histories: Histories
-    kept: OnePerson
-
-    def suspicions(self, landmark: int) -> tuple[str, ...]:
-        """Return what is suspected of the rows that were kept and known by a landmark."""
-        kept, by = self.kept, self.kept.available <= landmark
-        nobody = np.zeros(int(by.sum()), np.int64)
-        names, chain = catalogue().keys(), self.histories.people.light_chain
-        return tuple(
-            in_words(suspected(KeptResults(nobody, kept.biomarker[by], names, kept.collected[by], kept.value[by], kept.row[by], chain)))
-        )
-
-
-def checked(history: History) -> Checked:
-    """Return the history of a request, checked as every cohort is.
+def checked(history: History) -> tuple[Histories, OnePerson]:
+    """Return the history of a request, checked as every cohort is: the arrays of one person, and what was kept of which row.
 
     Raises
     ------
@@ -117,7 +98,7 @@ def checked(history: History) -> Checked:
         np.array([person["fish"]], dtype=object),
     )
     results = Results(np.zeros(len(kept.value), np.int32), kept.biomarker, kept.collected, kept.available, kept.value)
-    return Checked(Histories(people, results, _happened(kept)), kept)
+    return Histories(people, results, _happened(kept)), kept
 
 
 def _happened(kept: OnePerson) -> Happened:

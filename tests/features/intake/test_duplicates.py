@@ -1,8 +1,11 @@
 """Which of several results of one day counts: the later time, or else the later row; a repeated result is kept once."""
 
+import numpy as np
 import pytest
 
+from features.intake.duplicates import order_of
 from features.intake.quality import inspect
+from features.sources.parsing import BAD_DAY, FIRST_DAY, LAST_DAY, NO_DAY
 
 HEADER = "patient_id,collected_at,available_at,biomarker,value,unit\n"
 
@@ -72,3 +75,11 @@ def test_another_day_person_or_biomarker_is_no_duplicate(received_of):
     text = HEADER + "P1,2015-02-01,,bmpc,10,%\nP1,2015-02-02,,bmpc,11,%\nP2,2015-02-01,,bmpc,12,%\nP1,2015-02-01,,hemoglobin,12,g/dL"
     patients = "patient_id,index_date\nP1,2015-01-01\nP2,2015-01-01"
     assert inspect(received_of(patients=patients, measurements=text))[1].empty
+
+
+@pytest.mark.parametrize("rows", [10, 5000])
+def test_many_rows_are_ordered_as_few_are_also_where_a_day_is_none(rows):
+    rng = np.random.default_rng(1)
+    day = rng.choice(np.array([NO_DAY, BAD_DAY, FIRST_DAY, 16467, LAST_DAY, 2**31 - 1], dtype=np.int32), rows)
+    columns = (rng.integers(0, 4, rows), rng.integers(-2, 3, rows).astype(np.int8), day)
+    assert order_of(columns).tolist() == np.lexsort(columns[::-1]).tolist()

@@ -1,6 +1,7 @@
 """One person's lists: what is kept, and what is refused with which words, is what a cohort of one gives for the same rows."""
 
 import datetime as dt
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -9,7 +10,8 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from features.cohort.schema import EVENT_KINDS, OPERATORS
-from features.intake.one_person import check_person
+from features.intake.one_person import check_person, suspicions_by
+from features.intake.plausibility import describe, suspicions
 from features.intake.quality import inspect
 from features.sources.received import received
 from myeloma import catalogue
@@ -169,3 +171,22 @@ def test_no_frame_is_made(monkeypatch):
     monkeypatch.setattr(pd.core.generic.NDFrame, "__init__", lambda *_, **__: pytest.fail("a frame was made"))
     rows = [(DAY, None, "bmpc", 12, "%"), (DAY, None, "bmpc", 12, "%"), ("x", None, "m_protien", "high", "")]
     assert len(check_person(WELL, rows, [(DAY, "death", ""), ("2015-03-01", "death", "")]).problems) == 3
+
+
+SUSPECT = [
+    *((f"2016-0{month}-01", None, "m_protein", value, "g/dL") for month, value in ((1, 0.5), (2, 0.6), (3, 7.0), (4, 0.7))),
+    *((f"2016-0{month}-01", None, "flc_kappa", 10, "mg/L") for month in (1, 2)),
+    ("2016-01-01", None, "flc_lambda", 200, "mg/L"),
+    ("2016-03-01", None, "kappa_lambda_ratio", 0.01, ""),
+]
+
+
+@pytest.mark.parametrize("chain", ["kappa", "lambda", None])
+@pytest.mark.parametrize("landmark", ["2015-06-01", "2016-01-01", "2016-03-01", "2017-01-01"])
+def test_what_is_suspected_of_one_person_is_said_in_the_words_of_a_cohort(chain, landmark):
+    patient = WELL | {"light_chain": chain}
+    cohort, _ = as_cohort(patient, SUSPECT, [])
+    known = cohort.measurements[cohort.measurements["available_at"] <= pd.Timestamp(landmark)]
+    expected = describe(suspicions(replace(cohort, measurements=known)))
+    assert suspicions_by(check_person(patient, SUSPECT), days(landmark)) == expected
+    assert len(expected) == {"2015-06-01": 0, "2016-01-01": chain == "kappa"}.get(landmark, 1 + (chain == "kappa"))
