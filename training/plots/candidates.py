@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -10,11 +10,28 @@ import pandas as pd
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
+from myeloma.scores import SCORES
 from training.metrics import Draws, judged_at
 from training.metrics.decision import decision_measures
 from training.metrics.figures import refusal
 from training.metrics.names import landmark_subset
-from training.plots.style import DATA, EDGE, LINE, MODEL, REFERENCE, SMALL, Look, looks, names_at_ends, panels, percent, styled, with_strips
+from training.plots.style import (
+    DATA,
+    EDGE,
+    INK2,
+    LINE,
+    MODEL,
+    REFERENCE,
+    SMALL,
+    Look,
+    looks,
+    names_at_ends,
+    panels,
+    percent,
+    styled,
+    with_strips,
+)
+from training.rows.small_cells import SMALL_CELL, is_small
 
 Array = NDArray[np.float64]
 _THRESHOLDS = tuple(round(0.01 * k, 2) for k in range(5, 51))
@@ -53,7 +70,7 @@ def plot_decision(curves: pd.DataFrame, name: str, published: set[str], title: s
     """Plot a candidate's net benefit beside the published scores, treat-all and treat-none."""
     horizons = sorted(curves["horizon"].unique())
     figure, axes = panels(len(horizons), title)
-    style = looks(name, [model for model in curves["model"].unique() if model in published])
+    style = _looks(name, published)
     for axis, months in zip(axes, horizons, strict=False):
         here = curves[curves["horizon"] == months]
         best = here.loc[~here["model"].isin(["treat all"]), "net_benefit"].max()
@@ -63,7 +80,7 @@ def plot_decision(curves: pd.DataFrame, name: str, published: set[str], title: s
             x, y = curve["threshold"].to_numpy(), curve["net_benefit"].to_numpy()
             if model in ("treat all", "treat none"):
                 axis.plot(x, y, color=EDGE, linewidth=1.0, linestyle="--" if model == "treat all" else ":")
-                last = len(y) - 1 if model == "treat none" else int(np.flatnonzero(y >= axis.get_ylim()[0])[-1])
+                last = len(y) - 1 if model == "treat none" else int(np.flatnonzero(y >= axis.get_ylim()[0]).max(initial=0))
             elif model in style:
                 _line(axis, x, y, style[model], width=2.4 if model == name else 1.2, marks=False)
                 last = len(y) - 1
@@ -87,15 +104,17 @@ def plot_landmarks(performance: pd.DataFrame, name: str, landmarks: tuple[float,
     found = subset[subset["measure"] == "auc"]
     horizons = sorted(found["horizon"].unique())
     figure, axes, strips = with_strips(len(horizons), title)
+    style = _looks(name, performance["model"].unique())
     for axis, strip, months in zip(axes, strips, horizons, strict=False):
         here = found[found["horizon"] == months].dropna(subset="estimate")
         axis.set(ylabel="AUC", ylim=(0.4, 1.0), title=f"within {months} months from there")
         axis.axhline(0.5, **REFERENCE)
-        _beside(axis, here.assign(x=here["subset"].map(at)), name)
+        _beside(axis, here.assign(x=here["subset"].map(at)), name, style)
         people = subset[(subset["measure"] == "patients") & (subset["horizon"] == months) & (subset["model"] == name)]
-        strip.bar(people["subset"].map(at), people["estimate"], 0.25, color=LINE, edgecolor=EDGE)
         for years, count in zip(people["subset"].map(at), people["estimate"], strict=True):
-            strip.annotate(f"{count:.0f}", (years, count), xytext=(0, 1), textcoords="offset points", ha="center", fontsize=SMALL)
+            said, height = (f"<{SMALL_CELL}", 0) if is_small(count) else (f"{count:.0f}", count)
+            strip.bar(years, height, 0.25, color=LINE, edgecolor=EDGE)
+            strip.annotate(said, (years, height), xytext=(0, 1), textcoords="offset points", ha="center", fontsize=SMALL)
         strip.set(xlabel="years since diagnosis", ylabel="people", xticks=list(landmarks), yticks=[])
         strip.margins(y=0.5)
     figure.savefig(path)
@@ -105,19 +124,26 @@ def plot_landmarks(performance: pd.DataFrame, name: str, landmarks: tuple[float,
 def plot_brier(performance: pd.DataFrame, name: str, title: str, path: Path) -> None:
     """Plot a candidate's Brier score and scaled Brier score with intervals over the horizons, all visits together."""
     figure, axes = panels(2, title)
+    style = _looks(name, performance["model"].unique())
     pooled = performance[performance["subset"] == ""].dropna(subset="estimate")
     for axis, (measure, label) in zip(axes, (("brier", "Brier score"), ("ipa", "scaled Brier score")), strict=True):
         here = pooled[pooled["measure"] == measure]
         axis.set(xlabel="horizon, months", title=label, xticks=sorted(pooled["horizon"].unique()))
         if measure == "ipa":
             axis.axhline(0.0, **REFERENCE)
-        _beside(axis, here.assign(x=here["horizon"]), name)
+        _beside(axis, here.assign(x=here["horizon"]), name, style)
     figure.savefig(path)
 
 
-def _beside(axis: Axes, figures: pd.DataFrame, name: str) -> None:
+def _looks(name: str, models: Iterable[str]) -> dict[str, Look | None]:
+    """Return the look of each model: published scores before other candidates, in one order, so that each looks alike in every picture."""
+    models = list(models)
+    return looks(name, [*(score for score in SCORES if score in models), *sorted(model for model in models if model not in SCORES)])
+
+
+def _beside(axis: Axes, figures: pd.DataFrame, name: str, style: dict[str, Look | None]) -> None:
     """Draw one line per model over `x`: the chosen one with intervals, the others in looks of their own, named at their ends."""
-    style, ends = looks(name, figures["model"].unique()), []
+    ends = []
     for model, line in figures.groupby("model", sort=False):
         look, line = style[str(model)], line.sort_values("x")
         x, y = line["x"].to_numpy(), line["estimate"].to_numpy()
@@ -131,6 +157,8 @@ def _beside(axis: Axes, figures: pd.DataFrame, name: str) -> None:
         x, y = chosen["x"].to_numpy(), chosen["estimate"].to_numpy()
         axis.errorbar(x, y, yerr=np.array(bars), **MODEL.of_line(), linewidth=2.2, zorder=3)
     names_at_ends(axis, ends)
+    if any(style[str(model)] is None for model in figures["model"].unique()):
+        axis.text(0.01, 0.01, "grey: other candidates", transform=axis.transAxes, color=INK2, fontsize=SMALL)
 
 
 def _line(axis: Axes, x: Array, y: Array, look: Look | None, width: float, *, marks: bool) -> None:

@@ -1,0 +1,63 @@
+"""A candidate beside the others: a model looks alike in every picture, and a small number of people is not told."""
+
+import pandas as pd
+import pytest
+
+from training.metrics.names import landmark_subset
+from training.plots.candidates import plot_brier, plot_decision, plot_landmarks
+from training.plots.style import COMPARATORS, Picture
+
+SCORES = ["mayo_2018", "imwg_2020"]
+MODELS = ["boosting", "cox", *SCORES]
+
+
+@pytest.fixture
+def drawn(monkeypatch):
+    figures = []
+    monkeypatch.setattr(Picture, "savefig", lambda figure, path: figures.append(figure))
+    return figures
+
+
+def performance(people):
+    lines = [
+        (model, subset, 24, measure, value, value - 0.1, value + 0.1)
+        for model in MODELS
+        for subset in ("", landmark_subset(0))
+        for measure, value in (("auc", 0.7), ("brier", 0.1), ("ipa", 0.2), ("patients", people))
+    ]
+    return pd.DataFrame(lines, columns=["model", "subset", "horizon", "measure", "estimate", "lo", "hi"])
+
+
+def curves():
+    models = ["cox", *SCORES[::-1], "treat all", "treat none"]
+    lines = [(model, 24, threshold, 0.1 - threshold / 5, 99) for model in models for threshold in (0.05, 0.5)]
+    return pd.DataFrame(lines, columns=["model", "horizon", "threshold", "net_benefit", "rows"])
+
+
+def colours(figure):
+    return {text.get_text(): text.get_color() for text in figure.axes[0].texts if text.get_text() in MODELS}
+
+
+def test_a_score_has_one_colour_in_every_picture_whatever_else_is_there(drawn):
+    plot_brier(performance(50), "cox", "t", None)
+    plot_landmarks(performance(50), "cox", (0,), "t", None)
+    plot_decision(curves(), "cox", set(SCORES), "t", None)
+    found = [colours(figure) for figure in drawn]
+    for name in SCORES:
+        assert len({each[name] for each in found}) == 1, name
+    assert {found[0][name] for name in SCORES} == {look.colour for look in COMPARATORS[:2]}
+
+
+@pytest.mark.parametrize(("people", "said"), [(9, "<10"), (10, "10"), (250, "250")])
+def test_how_few_people_stand_behind_a_figure_is_not_told(drawn, people, said):
+    plot_landmarks(performance(people), "cox", (0,), "t", None)
+    strip = drawn[-1].axes[1]
+    assert [text.get_text() for text in strip.texts] == [said]
+    assert strip.patches[0].get_height() == (0 if people < 10 else people)
+
+
+def test_a_decision_curve_that_starts_below_the_panel_is_drawn_all_the_same(drawn):
+    low = curves()
+    low.loc[low["model"] == "treat all", "net_benefit"] = -5.0
+    plot_decision(low, "cox", set(SCORES), "t", None)
+    assert len(drawn[-1].axes[0].lines) == 5
