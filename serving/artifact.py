@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from xgboost.core import XGBoostError
 
 from features.history.arrays import Days, Histories
-from features.history.columns import FeatureSpec
+from features.history.columns import FeatureSpec, parse_column
 from features.table.outcomes import Outcomes, outcomes
 from myeloma import StateError, UserError
 from serving.models import KINDS, Model
@@ -62,9 +63,18 @@ class Artifact:
     origin: dict[str, str] = field(default_factory=dict)
     resampled: tuple[Model, ...] = ()
 
-    @property
+    @cached_property
     def columns(self) -> list[str]:
+        """Return the names of the features, in the model's order."""
         return self.spec.columns()
+
+    @cached_property
+    def groups(self) -> dict[str, list[int]]:
+        """Return the positions of the columns of each biomarker (level, trend, age and missingness together)."""
+        groups: dict[str, list[int]] = {}
+        for position, name in enumerate(self.columns):
+            groups.setdefault(parse_column(name).biomarker, []).append(position)
+        return groups
 
 
 def save_artifact(artifact: Artifact, folder: Path) -> None:

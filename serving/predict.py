@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
-from features import parse_column
 from serving.artifact import Artifact
 from serving.models import logistic
 
@@ -79,17 +78,9 @@ def _interval(artifact: Artifact, x: Array, margins: Array) -> tuple[Array, Arra
     return lower, upper
 
 
-def biomarker_groups(artifact: Artifact) -> dict[str, list[int]]:
-    """Return the positions of the columns of each biomarker (level, trend, age and missingness together)."""
-    groups: dict[str, list[int]] = {}
-    for position, name in enumerate(artifact.columns):
-        groups.setdefault(parse_column(name).biomarker, []).append(position)
-    return groups
-
-
 def by_biomarker(artifact: Artifact, contributions: Array) -> dict[str, Array]:
     """Return contributions summed per biomarker, each (rows, horizons)."""
-    return {group: contributions[:, :, positions].sum(axis=2) for group, positions in biomarker_groups(artifact).items()}
+    return {group: contributions[:, :, positions].sum(axis=2) for group, positions in artifact.groups.items()}
 
 
 def _log_odds(artifact: Artifact, margins: Array) -> Array:

@@ -35,7 +35,7 @@ class Boosted(Model, kind="boosting"):
         """Exact TreeSHAP of the booster. The horizon's own share stays in the base: a patient cannot act on it."""
         if not len(x):  # XGBoost's answer would have another shape
             return np.empty((0, len(self.horizons), len(self.columns)))
-        matrix = xgb.DMatrix(stack_horizons(x, self.horizons))
+        matrix = xgb.DMatrix(stack_horizons(x, self.horizons), nthread=1 if len(x) == 1 else None)  # threads cost more than a row
         values = self.booster.predict(matrix, pred_contribs=True, strict_shape=True)[:, 0, : len(self.columns)]
         return values.astype(float).reshape(len(self.horizons), len(x), len(self.columns)).transpose(1, 0, 2)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from functools import cached_property
+from itertools import groupby
 from typing import Any, Literal
 
 import numpy as np
@@ -38,16 +40,26 @@ class LinearDesign:
 
     def transform(self, x: Array, columns: list[str]) -> Array:
         """Return the design matrix (rows, features + spline columns + indicators) from a matrix with the named columns."""
-        z = self.standardised(x, columns)
-        curves = [spline(z[:, self.features.index(name)], np.array(knots)) for name, knots in self.knots.items()]
+        place = {name: k for k, name in enumerate(columns)}
+        z = self._standardised(x, place)
+        curves = [spline(z[:, features], knots).reshape(len(x), -1) for features, knots in self._curves]
         curved = np.hstack([*curves, np.empty((len(x), 0))]) - np.array(self.spline_mean)
         share = np.array(self.missing_share)
-        flags = np.isnan(x[:, [columns.index(name) for name in self.indicated]]) - share
+        flags = np.isnan(x[:, [place[name] for name in self.indicated]]) - share
         return np.hstack([z, curved, flags / np.sqrt(share * (1.0 - share))])
+
+    @cached_property
+    def _curves(self) -> list[tuple[list[int], Array]]:
+        """Return the features that are curved, those with as many knots together, as long as they follow one another."""
+        alike = [list(some) for _, some in groupby(self.knots.items(), key=lambda one: len(one[1]))]
+        return [([self.features.index(name) for name, _ in some], np.array([knots for _, knots in some])) for some in alike]
 
     def standardised(self, x: Array, columns: list[str]) -> Array:
         """Return the features alone: filled, clipped, with mean 0 and standard deviation 1 over the training rows."""
-        used = x[:, [columns.index(name) for name in self.features]]
+        return self._standardised(x, {name: k for k, name in enumerate(columns)})
+
+    def _standardised(self, x: Array, place: dict[str, int]) -> Array:
+        used = x[:, [place[name] for name in self.features]]
         z = np.clip(rescaled(used, self.scale), self.lower, self.upper)
         z = np.where(np.isnan(z), self.fill, z)
         return (z - np.array(self.mean)) / np.array(self.sd)
@@ -86,16 +98,21 @@ def spline(z: Array, knots: Array) -> Array:
 
     Harrell, Regression Modeling Strategies, 2nd edition, 2015, section 2.4.5.
 
+    Parameters
+    ----------
+    z : array (rows,), or (rows, features) for many at once: then (rows, features, knots - 2) is returned
+    knots : array (knots,), or (features, knots)
+
     Examples
     --------
     >>> spline(np.array([-1.0, 0.0, 0.5, 1.0, 2.0, 3.0]), np.array([0.0, 1.0, 2.0])).ravel().tolist()
     [0.0, 0.0, 0.03125, 0.25, 1.5, 3.0]
     """
-    first, penultimate, last = knots[0], knots[-2], knots[-1]
+    first, penultimate, last = knots[..., :1], knots[..., -2:-1], knots[..., -1:]
 
     def cubed(knot: Array) -> Array:
-        return np.clip(z[:, None] - knot, 0.0, None) ** 3
+        return np.maximum(z[..., None] - knot, 0.0) ** 3
 
-    inner = knots[:-2]
+    inner = knots[..., :-2]
     ends = (cubed(penultimate) * (last - inner) - cubed(last) * (penultimate - inner)) / (last - penultimate)
     return (cubed(inner) - ends) / (last - first) ** 2
