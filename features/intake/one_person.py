@@ -31,11 +31,13 @@ from features.intake.people import (
 )
 from features.intake.plausibility import Kept, describe_kept
 from features.intake.refusals import OneRow, Refusals
-from features.sources.parsing import BAD_DAY, NO_DAY, NUMBER, day_of, is_blank, result_of, text_of, years_of
+from features.sources.parsing import BAD_DAY, NO_DAY, day_of, is_blank, result_of, text_of, years_of
 
+_LEAST, _MOST = -(2.0**53), 2.0**53  # whole numbers between them are the same as floats
 _EPOCH = date(1970, 1, 1).toordinal()
 _CATEGORY = {column: category_of(accepted) for column, accepted in rules.CATEGORIES.items()}
 _KIND = category_of(EVENT_KINDS)
+_BY_NAME = rank_of(("", *EVENT_KINDS))
 
 
 class Problem(NamedTuple):
@@ -116,7 +118,8 @@ def check_person(
     columns = _results(measurements, known)
     taken = check_results(results, columns, today)
     kept = np.flatnonzero(table.keep)
-    kept = kept[order_of((happened.day[kept], rank_of(("", *EVENT_KINDS))[happened.kind[kept]]))]
+    if len(kept) > 1:
+        kept = kept[order_of((happened.day[kept], _BY_NAME[happened.kind[kept]]))]
     return OnePerson(
         patient=None if row.found else about,
         **_kept_results(columns, taken),
@@ -177,14 +180,15 @@ def _events(events: Sequence[Sequence[Any]]) -> Occurrences:
 def _results(measurements: Sequence[Sequence[Any]], known: Known) -> Results:
     collected_at, available_at, biomarkers, values, units = zip(*measurements, strict=True) if measurements else ((),) * 5
     rows = len(measurements)
-    collected, time = _days(collected_at)
-    available, _ = _days(available_at)
+    parsed = {cell: day_of(text_of(cell)) for cell in dict.fromkeys((*collected_at, *available_at))}
+    collected, available = (np.array([parsed[cell].day for cell in cells], dtype=np.int32) for cells in (collected_at, available_at))
     pairs = list(zip(biomarkers, units, strict=True))
     texts = {pair: (text_of(pair[0]).casefold(), text_of(pair[1])) for pair in dict.fromkeys(pairs)}
     names, places = names_with(name for name, _ in texts.values())
     of_pair = {pair: (place, divisor_of(*texts[pair])) for pair, place in zip(texts, places.tolist(), strict=True)}
     biomarker, divisor = zip(*[of_pair[pair] for pair in pairs], strict=True) if rows else ((), ())
-    operator, value, kind = zip(*map(_result, values), strict=True) if rows else ((), (), ())
+    operator, value, kind = _values(values)
+    timed = any(day.time for day in parsed.values())
     return Results(
         person=None,
         of_nobody=np.full(rows, not known.kept[0]),
@@ -192,31 +196,30 @@ def _results(measurements: Sequence[Sequence[Any]], known: Known) -> Results:
         died=np.full(rows, known.died[0]),
         collected=collected,
         available=available,
-        time=time,
+        time=_ranks([parsed[cell].time for cell in collected_at]) if timed else np.zeros(rows, dtype=np.intp),
         names=names,
         biomarker=np.array(biomarker, dtype=np.int16),
-        value=np.array(value, dtype=np.float64),
-        operator=np.array(operator, dtype=np.int8),
-        kind=np.array(kind, dtype=np.int8),
+        value=value,
+        operator=operator,
+        kind=kind,
         divisor=np.array(divisor, dtype=np.float64),
         row=np.arange(rows),
     )
 
 
-def _days(cells: Sequence[Any]) -> tuple[NDArray[np.int32], NDArray[np.intp]]:
-    """Return days, and for each the place of its time of day in the order of those written."""
-    parsed = {cell: day_of(text_of(cell)) for cell in dict.fromkeys(cells)}
-    clocks = sorted({day.time for day in parsed.values()})
-    days = np.array([parsed[cell].day for cell in cells], dtype=np.int32)
-    if len(clocks) == 1:
-        return days, np.zeros(len(cells), dtype=np.intp)
-    return days, np.array([clocks.index(parsed[cell].time) for cell in cells], dtype=np.intp)
+def _ranks(texts: list[str]) -> NDArray[np.intp]:
+    """Return the place of each text in the order of all."""
+    place = {text: rank for rank, text in enumerate(sorted(set(texts)))}
+    return np.array([place[text] for text in texts], dtype=np.intp)
 
 
-def _result(cell: Any) -> tuple[int, float, int]:
-    if type(cell) is float and cell - cell == 0:  # finite: what its text would say, and quicker
-        return 0, cell, NUMBER
-    return result_of(text_of(cell))
+def _values(cells: Sequence[Any]) -> tuple[NDArray[np.int8], NDArray[np.float64], NDArray[np.int8]]:
+    """Return operator, value and kind of each cell, as `features.sources.parsing.Result` has them."""
+    if {float, int}.issuperset(map(type, cells)) and all(_LEAST < cell < _MOST for cell in cells):  # they say what their texts would
+        none = np.zeros(len(cells), dtype=np.int8)
+        return none, np.array(cells, dtype=np.float64), none
+    operator, value, kind = zip(*(result_of(text_of(cell)) for cell in cells), strict=True)
+    return np.array(operator, dtype=np.int8), np.array(value), np.array(kind, dtype=np.int8)
 
 
 def _kept_results(results: Results, taken: Taken) -> dict[str, NDArray[Any]]:

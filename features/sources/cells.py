@@ -136,7 +136,7 @@ def numbers_of(values: pd.Series) -> Numbers:
     text = cells_of(values)
     if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):
         floats = values if values.dtype == np.float64 else values.astype("Float64").astype(float)
-        number: NDArray[np.float64] = floats.to_numpy(np.float64)
+        number = np.asarray(floats, dtype=np.float64)
         return Numbers(np.zeros(len(values), dtype=np.int8), number, np.full(len(values), NUMBER, dtype=np.int8), text)
     parsed = [result_of(cell) for cell in text.texts]
     operator, kind = (np.array([result[place] for result in parsed], dtype=np.int8) for place in (0, 2))

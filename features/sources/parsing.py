@@ -67,15 +67,21 @@ def day_of(text: str) -> Day:
     part = _DAY.fullmatch(text)
     if part is None:
         return Day(NO_DAY if is_blank(text) else BAD_DAY)
-    try:
-        day = date.fromisoformat(part[1]).toordinal() - _EPOCH
-    except ValueError:
-        day = BAD_DAY
-    day = day if FIRST_DAY <= day <= LAST_DAY else BAD_DAY
-    clock = _TIME.fullmatch(part[2]) if part[2] else None
+    day = _calendar_day(part[1])
+    if part[2] is None:
+        return Day(day)
+    clock = _TIME.fullmatch(part[2])
     if clock is None:
         return Day(day)
     return Day(day, clock[1], clock[2] if _ZONE.fullmatch(clock[2]) else "other")
+
+
+def _calendar_day(text: str) -> int:
+    try:
+        day = date.fromisoformat(text).toordinal() - _EPOCH
+    except ValueError:  # no day of the calendar, such as February 30
+        return BAD_DAY
+    return day if FIRST_DAY <= day <= LAST_DAY else BAD_DAY
 
 
 def result_of(text: str) -> Result:
