@@ -14,7 +14,7 @@ from docs.generators import GENERATED, PACKAGES
 
 _FILE = Path(__file__).with_suffix(".yaml")
 # Where a call names a code: the function, and the position of the argument.
-_POSITION = {"reject": 1, "reject_each": 2, "DataError": 2, "ConfigError": 2, "StateError": 2, "UserError": 2}
+_POSITION = {"Rule": 0, "_rule": 1, "reject": 1, "reject_each": 2, "DataError": 2, "ConfigError": 2, "StateError": 2, "UserError": 2}
 
 
 def groups() -> list[dict[str, Any]]:

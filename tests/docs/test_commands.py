@@ -13,7 +13,7 @@ from training.__main__ import app as training_app
 
 APPS = {"features": features_app, "training": training_app, "serving": serving_app}
 _CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
-_PROGRAM = re.compile(r"(?:python -m (?:features|training|serving)|make) [^\n`]*")
+_PROGRAM = re.compile(r"(?:python -m (?:features|training|serving)|myeloma-(?:features|training|serving)|make) [^\n`]*")
 _WORD = re.compile(r"[a-z][a-z0-9-]*$")
 
 
@@ -26,14 +26,19 @@ def command_lines(text):
 
 def wrong(line, targets):
     """Return what is wrong with a command line, nothing where all of it exists."""
-    program, *words = shlex.split(line.removeprefix("python -m "), posix=True)
+    program, *words = shlex.split(line.removeprefix("python -m ").removeprefix("myeloma-"), posix=True)
     if program == "make":
         named = [word for word in words[:1] if _WORD.match(word)]
         return [f"make {word}" for word in named if word not in targets]
-    commands = typer.main.get_command(APPS[program]).commands
-    if not words or words[0].startswith("-") or words[0] in ("...", "…"):
+    group = typer.main.get_command(APPS[program])
+    shared = {option: parameter for parameter in group.params for option in parameter.opts}
+    while words and words[0].startswith("-") and words[0] != "--help":
+        if words[0] not in shared:
+            return [f"{program} has no option {words[0]}"]
+        words = words[1 if shared[words[0]].is_flag else 2 :]
+    if not words or words[0] in ("--help", "..."):
         return []
-    if words[0] not in commands:
+    if words[0] not in (commands := group.commands):
         return [f"{program} has no command {words[0]}"]
     options = {option for parameter in commands[words[0]].params for option in (*parameter.opts, *parameter.secondary_opts)} | {"--help"}
     return [
@@ -57,6 +62,8 @@ def test_every_command_in_a_page_exists(pages, targets):
     [
         ("python -m training promot --task smm", ["training has no command promot"]),
         ("python -m training promote --tsk smm", ["training promote has no option --tsk"]),
+        ("python -m serving --silent score", ["serving has no option --silent"]),
+        ("myeloma-training --log train.log promot", ["training has no command promot"]),
         ("make trian", ["make trian"]),
         ("make score IN=a OUT=b", []),
         ("python -m features ...", []),
