@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import inf
+from typing import TYPE_CHECKING
 
-import pandas as pd
-
-from training.evaluation.subgroups import people_progressing
-from training.fitting.held_out import HeldOut
 from training.gate.verdict import Check
 from training.metrics.names import Metric
 from training.places import GATE, PERFORMANCE, SUBGROUPS
 from training.tracking.run import Run
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from training.fitting.held_out import HeldOut
 
 _COLUMNS = ("grouping", "group", "horizon", "measure", "estimate")
 
@@ -33,6 +35,8 @@ def subgroups(run: Run, months: int, held: HeldOut | None) -> dict[str, tuple[fl
     Events that are kept back there are counted again among the people held out. Where these are not here, such a subgroup
     counts as large enough: nothing passes because its count is kept back.
     """
+    from training.evaluation.subgroups import people_progressing
+
     ratios, written = _written(run, months)
     counted = people_progressing(held.rows, months) if held is not None and not ratios.index.isin(written.index).all() else {}
     return {name: (float(ratio), float(written.get(name, counted.get(name, inf)))) for name, ratio in ratios.items()}
