@@ -6,7 +6,7 @@ import math
 
 from training.card.document import Blank, Cell
 from training.card.facts import Facts
-from training.metrics.figures import Estimate
+from training.metrics.estimate import Estimate
 from training.metrics.names import Metric
 from training.places import PERFORMANCE
 from training.rows.small_cells import SUPPRESSED, written

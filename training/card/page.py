@@ -9,7 +9,7 @@ from training.card.document import Blank, Block, Card, Cell, Section, Text, tabl
 from training.card.facts import Facts
 from training.card.probast import probast
 from training.card.tripod import tripod
-from training.metrics.figures import MAIN
+from training.metrics.estimate import MAIN
 from training.metrics.names import Metric
 from training.places import GATE
 

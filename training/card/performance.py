@@ -10,7 +10,7 @@ from myeloma.scores import SCORES
 from training.card.cells import count, figure, people, refusals, with_interval
 from training.card.document import Blank, Block, Cell, Part, Picture, Section, Table, Text, table
 from training.card.facts import Facts
-from training.metrics.figures import MAIN, Estimate
+from training.metrics.estimate import MAIN, Estimate
 from training.metrics.names import PER_PERSON, Metric, landmark_subset
 from training.places import DIFFERENCES, plot
 

@@ -10,7 +10,7 @@ import pandas as pd
 from training.card.cells import people, short, with_interval
 from training.card.document import Blank, Block, Cell, Part, Section, Table, Text
 from training.card.facts import Facts
-from training.metrics.figures import MAIN, Estimate
+from training.metrics.estimate import MAIN, Estimate
 from training.places import SUBGROUPS as SUBGROUPS_FILE
 from training.places import refit
 from training.rows.small_cells import SMALL_CELL, SUPPRESSED

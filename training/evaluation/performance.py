@@ -10,7 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features import Task
-from training.metrics import Draws, all_measures, figures, main_measures, named
+from training.metrics import Draws, all_measures, main_measures, named
+from training.metrics.figures import figures
 from training.metrics.names import PER_PERSON, Metric, landmark_subset, landmark_years, subgroup_subsets
 from training.metrics.sample import yearly_share
 from training.rows.landmark_tables import at_landmark

@@ -13,7 +13,8 @@ from features.table.score_inputs import PREFIX
 from features.table.table import PERSON
 from myeloma.calendar import DAYS_PER_MONTH, DAYS_PER_YEAR, horizon_days
 from myeloma.kidney import egfr_ckd_epi_2021
-from training.metrics import Draws, figures, main_measures
+from training.metrics import Draws, main_measures
+from training.metrics.figures import figures
 from training.rows.censoring import FollowUp, progressed_by
 from training.rows.small_cells import SUPPRESSED, is_small
 from training.rows.split import LEAST_EVENTS

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import inf
+from typing import TYPE_CHECKING
 
-import pandas as pd
-
-from training.evaluation.subgroups import people_progressing
-from training.fitting.held_out import HeldOut
 from training.gate.verdict import Check
 from training.metrics.names import Metric
 from training.places import GATE, PERFORMANCE, SUBGROUPS
 from training.tracking.run import Run
+
+if TYPE_CHECKING:
+    from training.fitting.held_out import HeldOut
 
 _COLUMNS = ("grouping", "group", "horizon", "measure", "estimate")
 
@@ -33,9 +35,11 @@ def subgroups(run: Run, months: int, held: HeldOut | None) -> dict[str, tuple[fl
     Events that are kept back there are counted again among the people held out. Where these are not here, such a subgroup
     counts as large enough: nothing passes because its count is kept back.
     """
+    from training.evaluation.subgroups import people_progressing
+
     ratios, written = _written(run, months)
-    counted = people_progressing(held.rows, months) if held is not None and not ratios.index.isin(written.index).all() else {}
-    return {name: (float(ratio), float(written.get(name, counted.get(name, inf)))) for name, ratio in ratios.items()}
+    counted = people_progressing(held.rows, months) if held is not None and not ratios.keys() <= written.keys() else {}
+    return {name: (ratio, written.get(name, float(counted.get(name, inf)))) for name, ratio in ratios.items()}
 
 
 def most_wrong(subgroups: Mapping[str, tuple[float, float]], least: int) -> str | None:
@@ -77,9 +81,11 @@ def unjudged(run: Run) -> dict[int, str]:
     return {int(line.horizon): str(line.why).partition(";")[0].rstrip(".") for line in lines.itertuples()}
 
 
-def _written(run: Run, months: int) -> tuple[pd.Series, pd.Series]:
+def _written(run: Run, months: int) -> tuple[dict[str, float], dict[str, float]]:
     """Return observed / expected and events by subgroup, as in `sex: female`, where they are written down."""
-    table = run.table(SUBGROUPS, _COLUMNS)
-    here = table[table["horizon"] == months].assign(name=lambda t: t["grouping"].astype(str) + ": " + t["group"].astype(str))
-    ratios, events = (here[here["measure"] == what].set_index("name")["estimate"].dropna() for what in ("oe_ratio", "events"))
-    return ratios, events
+    lines = csv.DictReader(io.StringIO((run.file(SUBGROUPS) or b"").decode()))  # `compare` reads them, and pandas takes long to import
+    found: dict[str, dict[str, float]] = {"oe_ratio": {}, "events": {}}
+    for line in lines if set(_COLUMNS) <= set(lines.fieldnames or ()) else ():
+        if line["measure"] in found and float(line["horizon"] or 0) == months and line["estimate"]:
+            found[line["measure"]][f"{line['grouping']}: {line['group']}"] = float(line["estimate"])
+    return found["oe_ratio"], found["events"]

@@ -19,8 +19,6 @@ from training.rows.split import LEAST_EVENTS
 
 Array = NDArray[np.float64]
 COLUMNS = ("model", "subset", "horizon", "measure", "threshold", "estimate", "lo", "hi", "why")
-# What is shown where there is room for three figures: the measure, its name, its decimals.
-MAIN = (("auc", "AUC", 3), ("brier", "Brier score", 4), ("oe_ratio", "observed / expected", 2))
 Measures = Callable[[Sample, Array], dict[Key, Array]]
 
 
@@ -143,36 +141,6 @@ def named(table: pd.DataFrame) -> dict[str, float]:
         metric = Metric(line["measure"], line["horizon"], threshold, line.get("subset", ""), line.get("reference", ""))
         out |= dict(zip(metric.with_bounds, (line["estimate"], line["lo"], line["hi"]), strict=True))
     return {name: float(value) for name, value in out.items() if np.isfinite(value)}
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A figure with its 95 % interval as people read it; None, or no number, is what is not known."""
-
-    value: float | None
-    lo: float | None = None
-    hi: float | None = None
-
-    @classmethod
-    def of(cls, figures: Mapping[str, float], metric: Metric) -> Estimate:
-        """Return a figure of a run."""
-        return cls(*(figures.get(name) for name in metric.with_bounds))
-
-    def shown(self, decimals: int, to: str = " to ", between: str = " ") -> str:
-        """Return estimate and interval in words, empty where there is no estimate.
-
-        Examples
-        --------
-        >>> Estimate(0.8123, 0.77, 0.85).shown(3), Estimate(0.8).shown(1), Estimate(None).shown(1)
-        ('0.812 (0.770 to 0.850)', '0.8 (no interval)', '')
-        >>> Estimate(-0.0004, -0.1, 0.1).shown(2)
-        '0.00 (-0.10 to 0.10)'
-        """
-        known = [number is not None and np.isfinite(number) for number in (self.value, self.lo, self.hi)]
-        if not known[0]:
-            return ""
-        value, *bounds = (f"{round(n, decimals) + 0.0:.{decimals}f}" if n is not None else "" for n in (self.value, self.lo, self.hi))
-        return f"{value}{between}({to.join(bounds) if all(known) else 'no interval'})"  # adding 0 takes the sign off a zero
 
 
 def _counts(judged: Judged) -> dict[str, float]:

@@ -11,9 +11,9 @@ from rich.table import Table
 from features import Task
 from myeloma import StateError
 from myeloma.scores import SCORES
-from serving.store.champion import connect
+from serving.store.reading import runs_of
 from training.gate.figures import Subgroup, worst_subgroup
-from training.metrics.figures import MAIN, Estimate
+from training.metrics.estimate import MAIN, Estimate
 from training.metrics.names import Metric
 from training.metrics.order import rank
 from training.places import EVALUATION, folder_of
@@ -50,11 +50,10 @@ def candidates(task: Task) -> list[Candidate]:
     StateError
         Nothing has been evaluated.
     """
-    client = connect()
-    experiment = client.get_experiment_by_name(task.name)
-    runs = client.search_runs([experiment.experiment_id], order_by=["attributes.start_time DESC"]) if experiment else []
     place = folder_of(task.name, EVALUATION)
-    evaluated = [Run(run, place) for run in runs if run.data.metrics and "kind" not in run.data.tags]  # a search is no candidate
+    place = folder_of(task.name, EVALUATION)
+    runs = [Run(run, place) for run in runs_of(task.name)]
+    evaluated = [run for run in runs if run.metrics and "kind" not in run.tags]  # a search is no candidate
     if not evaluated:
         what = f"Nothing is evaluated for {task.name}."
         raise StateError(what, f"run: python -m training evaluate --task {task.name}", "nothing_evaluated")

@@ -6,7 +6,7 @@ from typing import Any
 
 from features import Task
 from training.gate.verdict import Verdict
-from training.metrics.figures import MAIN, Estimate
+from training.metrics.estimate import MAIN, Estimate
 from training.metrics.names import Metric
 from training.metrics.order import rank
 from training.places import GATE

@@ -17,7 +17,8 @@ from serving.artifact import feature_matrix
 from serving.predict import predict_risk
 from training.estimators import fit_candidate
 from training.estimators.strata import with_strata
-from training.metrics import Draws, all_measures, figures
+from training.metrics import Draws, all_measures
+from training.metrics.figures import figures
 from training.rows.small_cells import only
 from training.rows.split import LEAST_EVENTS, Fold
 

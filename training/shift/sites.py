@@ -10,7 +10,8 @@ import pandas as pd
 from features import FeatureTable, Task
 from myeloma import DataError
 from training.evaluation.subgroups import UNKNOWN, suppressed
-from training.metrics import Draws, figures
+from training.metrics import Draws
+from training.metrics.figures import figures
 from training.metrics.names import left_out_subsets
 from training.rows.small_cells import only
 from training.rows.split import LEAST_EVENTS, Fold

@@ -1,9 +1,14 @@
 """MLflow runs: one per candidate, with the same metric names, tags and artifact paths, so that they compare."""
 
-from training.tracking.experiment import experiment_of, require_place, require_runs
-from training.tracking.logged import log_model, log_params, log_results, tag_run
-from training.tracking.made_with import git_commit, mlflow_version
-from training.tracking.runs import MONITOR, search, start_run, training
+from typing import TYPE_CHECKING
+
+from myeloma.lazy import lazily
+
+if TYPE_CHECKING:
+    from training.tracking.experiment import experiment_of, require_place, require_runs
+    from training.tracking.logged import log_model, log_params, log_results, tag_run
+    from training.tracking.made_with import git_commit, mlflow_version
+    from training.tracking.runs import MONITOR, search, start_run, training
 
 __all__ = [
     "MONITOR",
@@ -20,3 +25,22 @@ __all__ = [
     "tag_run",
     "training",
 ]
+
+__getattr__ = lazily(
+    __name__,
+    {
+        "MONITOR": "training.tracking.runs",
+        "experiment_of": "training.tracking.experiment",
+        "git_commit": "training.tracking.made_with",
+        "log_model": "training.tracking.logged",
+        "log_params": "training.tracking.logged",
+        "log_results": "training.tracking.logged",
+        "mlflow_version": "training.tracking.made_with",
+        "require_place": "training.tracking.experiment",
+        "require_runs": "training.tracking.experiment",
+        "search": "training.tracking.runs",
+        "start_run": "training.tracking.runs",
+        "tag_run": "training.tracking.logged",
+        "training": "training.tracking.runs",
+    },
+)

@@ -8,16 +8,16 @@ import tempfile
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
-from mlflow.exceptions import MlflowException
-from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
 
 from features import Task
 from myeloma import StateError
 from serving.store.champion import connect
 from training.places import EVALUATION, METRICS, folder_of
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 FILES = (".csv", ".json", ".png")
 
@@ -55,6 +55,8 @@ class Run:
         StateError
             The run is gone.
         """
+        from mlflow.exceptions import MlflowException
+
         try:
             return cls(connect().get_run(run_id), evaluated or folder_of(task.name, EVALUATION))
         except MlflowException as error:
@@ -105,9 +107,13 @@ class Run:
 
     @cached_property
     def _repository(self) -> Any:
+        from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+
         return get_artifact_repository(self._stored)
 
     def _listed(self, folder: str | None = None) -> Iterator[str]:
+        from mlflow.exceptions import MlflowException
+
         try:
             found = self._repository.list_artifacts(folder)
         except (MlflowException, OSError):
@@ -116,6 +122,12 @@ class Run:
             yield from self._listed(item.path) if item.is_dir else (item.path,)
 
     def _download(self, path: str) -> bytes | None:
+        stored = urlsplit(self._stored)
+        if stored.scheme == "file":  # on this machine: MLflow, which takes seconds to import, would copy it
+            here = Path(unquote(stored.path)) / path
+            return here.read_bytes() if here.is_file() else None
+        from mlflow.exceptions import MlflowException
+
         with tempfile.TemporaryDirectory() as work:
             try:
                 return Path(self._repository.download_artifacts(path, dst_path=work)).read_bytes()
@@ -124,6 +136,8 @@ class Run:
 
     @cached_property
     def _downloaded(self) -> dict[str, bytes | None]:
+        from mlflow.exceptions import MlflowException
+
         with tempfile.TemporaryDirectory() as work:
             try:
                 folder = Path(self._repository.download_artifacts("", dst_path=work))
@@ -138,6 +152,8 @@ def _files_of(folder: Path) -> list[str]:
 
 def parsed_table(content: bytes | None, columns: tuple[str, ...] = ()) -> pd.DataFrame:
     """Return a CSV file's table, empty where there is no file or it lacks a column; a site may be called NA."""
+    import pandas as pd
+
     try:
         found = pd.read_csv(io.BytesIO(content or b""), keep_default_na=False, na_values=[""])
     except ValueError:

@@ -20,7 +20,7 @@ from training.card.cells import people, with_interval
 from training.card.document import Blank, Card, Section, Text, table
 from training.card.purpose import SIMULATED
 from training.gate.verdict import Check
-from training.metrics.figures import Estimate
+from training.metrics.estimate import Estimate
 from training.places import CARD_HTML, CARD_MD
 from training.rows.small_cells import SUPPRESSED
 

@@ -1,0 +1,61 @@
+"""What is read from a SQLite store's own tables is what MLflow's client says of them."""
+
+from contextlib import closing
+from sqlite3 import connect as open_database
+
+import pytest
+
+from serving.store import reading
+from serving.store.champion import CHAMPION, connect, registered_name
+from serving.store.reading import runs_of, runs_there, tags_of, version_under
+
+pytestmark = pytest.mark.slow
+
+
+def as_known(run):
+    return run.info.run_id, run.info.artifact_uri, run.info.status, dict(run.data.metrics), dict(run.data.tags), dict(run.data.params)
+
+
+@pytest.fixture
+def by_mlflow(monkeypatch):
+    """Return a function that asks MLflow for what the tables are read for."""
+
+    def ask(question, *about):
+        with monkeypatch.context() as patch:
+            patch.setattr(reading, "SCHEMA", "unknown")
+            return question(*about)
+
+    return ask
+
+
+def test_runs_are_the_same_and_the_newest_first(trained, by_mlflow):
+    found = runs_of("smm")
+    assert len(found) > 6
+    assert [as_known(run) for run in found] == [as_known(run) for run in by_mlflow(runs_of, "smm")]
+    assert runs_there(trained.folder / "mlruns" / "mlflow.db") == {run.info.run_id for run in found}
+    assert runs_of("nothing") == by_mlflow(runs_of, "nothing") == []
+
+
+def test_versions_under_an_alias_and_tags_of_a_model_are_the_same(trained, by_mlflow):
+    model = registered_name("smm")
+    read, said = version_under(model, CHAMPION), by_mlflow(version_under, model, CHAMPION)
+    assert (read.version, read.run_id) == (str(said.version), said.run_id)
+    assert any(key.startswith("ledger.") for key in tags_of(model))
+    assert tags_of(model) == by_mlflow(tags_of, model)
+    for wrong in ((model, "nobody"), ("nobody", CHAMPION)):
+        assert version_under(*wrong) is by_mlflow(version_under, *wrong) is None
+    assert tags_of("nobody") == by_mlflow(tags_of, "nobody") == {}
+
+
+def test_the_tables_that_are_known_are_those_of_the_mlflow_that_is_installed(trained):
+    with closing(open_database(trained.folder / "mlruns" / "mlflow.db")) as database:
+        assert database.execute("SELECT version_num FROM alembic_version").fetchall() == [(reading.SCHEMA,)]
+
+
+def test_a_deleted_run_is_not_there(trained, by_mlflow):
+    gone = runs_of("smm")[0].info.run_id
+    connect().delete_run(gone)
+    try:
+        assert gone not in {run.info.run_id for run in runs_of("smm")} | runs_there(trained.folder / "mlruns" / "mlflow.db")
+    finally:
+        connect().restore_run(gone)

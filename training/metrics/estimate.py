@@ -1,0 +1,42 @@
+"""A figure as people read it: with its interval, to so many decimals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import isfinite
+
+from training.metrics.names import Metric
+
+# What is shown where there is room for three figures: the measure, its name, its decimals.
+MAIN = (("auc", "AUC", 3), ("brier", "Brier score", 4), ("oe_ratio", "observed / expected", 2))
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A figure with its 95 % interval as people read it; None, or no number, is what is not known."""
+
+    value: float | None
+    lo: float | None = None
+    hi: float | None = None
+
+    @classmethod
+    def of(cls, figures: Mapping[str, float], metric: Metric) -> Estimate:
+        """Return a figure of a run."""
+        return cls(*(figures.get(name) for name in metric.with_bounds))
+
+    def shown(self, decimals: int, to: str = " to ", between: str = " ") -> str:
+        """Return estimate and interval in words, empty where there is no estimate.
+
+        Examples
+        --------
+        >>> Estimate(0.8123, 0.77, 0.85).shown(3), Estimate(0.8).shown(1), Estimate(None).shown(1)
+        ('0.812 (0.770 to 0.850)', '0.8 (no interval)', '')
+        >>> Estimate(-0.0004, -0.1, 0.1).shown(2)
+        '0.00 (-0.10 to 0.10)'
+        """
+        known = [number is not None and isfinite(number) for number in (self.value, self.lo, self.hi)]
+        if not known[0]:
+            return ""
+        value, *bounds = (f"{round(n, decimals) + 0.0:.{decimals}f}" if n is not None else "" for n in (self.value, self.lo, self.hi))
+        return f"{value}{between}({to.join(bounds) if all(known) else 'no interval'})"  # adding 0 takes the sign off a zero
