@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from tests.training.rows.censoring_twin import ipcw_weights
-from training.metrics import Draws, Sample, all_measures, figures, horizon_metrics, judged_at, main_measures, named
-from training.metrics.figures import refusal
+from training.metrics import Draws, Sample, all_measures, horizon_metrics, judged_at, main_measures, named
+from training.metrics.figures import figures, refusal
 from training.metrics.sample import yearly_share
 from training.rows.censoring import FollowUp
 
