@@ -22,12 +22,12 @@ import pandas as pd
 import xgboost as xgb
 
 from benchmarks.contestants import SPEC
-from features import load_task
-from features.tasks import DEFAULT_PARAMS, Task
+from features.tasks import DEFAULT_PARAMS
 from training.estimators.candidate import fit_candidate
 from training.estimators.hidden import DEFAULT_SHARE, with_hidden
 from training.estimators.kinds.boosting import direction_of_harm, fit_boosting
 from training.estimators.stacking import stack
+from training.plan import Plan, load_plan
 
 ROWS, QUICK_ROWS = (30_000, 1_000_000), (5_000,)
 VISITS, DAYS_BETWEEN, MISSING = 10, 182, 0.15  # of a person, and share of cells
@@ -51,18 +51,18 @@ def table(rows: int) -> pd.DataFrame:
     return pd.concat([pd.DataFrame(outcome), pd.DataFrame(x, columns=columns)], axis=1)
 
 
-def ours(rows: pd.DataFrame, task: Task) -> Callable[[], object]:
+def ours(rows: pd.DataFrame, plan: Plan) -> Callable[[], object]:
     """Return the product's fit of one boosted model."""
     columns = SPEC.columns()
-    return lambda: fit_boosting(rows[columns].to_numpy(float), rows, columns, task.horizons, **task.models["boosting"])
+    return lambda: fit_boosting(rows[columns].to_numpy(float), rows, columns, plan.task.horizons, **plan.models["boosting"])
 
 
-def bare(rows: pd.DataFrame, task: Task) -> Callable[[], object]:
+def bare(rows: pd.DataFrame, plan: Plan) -> Callable[[], object]:
     """Return the same training by XGBoost alone, with everything it needs laid ready."""
-    columns, options = SPEC.columns(), task.models["boosting"]
-    stacked = stack(rows, task.horizons, options["weighting"])
+    columns, options = SPEC.columns(), plan.models["boosting"]
+    stacked = stack(rows, plan.task.horizons, options["weighting"])
     x, stacked = with_hidden(rows[columns].to_numpy(float), columns, stacked, DEFAULT_SHARE, options["seed"])
-    months = np.array(task.horizons, dtype=float)[stacked.horizon]
+    months = np.array(plan.task.horizons, dtype=float)[stacked.horizon]
     matrix = np.hstack([x[stacked.row], months[:, None]])
     asked = {
         "objective": "binary:logistic",
@@ -79,9 +79,9 @@ def bare(rows: pd.DataFrame, task: Task) -> Callable[[], object]:
     return lambda: xgb.train(asked, xgb.QuantileDMatrix(matrix, label=stacked.y, weight=stacked.weight), num_boost_round=options["rounds"])
 
 
-def whole(rows: pd.DataFrame, task: Task) -> Callable[[], object]:
+def whole(rows: pd.DataFrame, plan: Plan) -> Callable[[], object]:
     """Return the fit of a whole candidate."""
-    return lambda: fit_candidate(rows, SPEC, task, "boosting", {}, halves=task.interval_fits)
+    return lambda: fit_candidate(rows, SPEC, plan, "boosting", {}, halves=plan.interval_fits)
 
 
 CONTESTANTS = {f.__name__: f for f in (ours, bare, whole)}
@@ -89,7 +89,7 @@ CONTESTANTS = {f.__name__: f for f in (ours, bare, whole)}
 
 def measure(name: str, rows: int) -> dict[str, float]:
     """Run one contestant in this process; return wall and CPU seconds, and peak memory in bytes."""
-    run = CONTESTANTS[name](table(rows), load_task("smm", DEFAULT_PARAMS))
+    run = CONTESTANTS[name](table(rows), load_plan("smm", DEFAULT_PARAMS))
     wall, cpu = time.perf_counter(), time.process_time()
     run()
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.concordance import concordance
+from features.table.outcomes import EVENT
 from features.table.table import FeatureTable
 from myeloma.calendar import DAYS_PER_YEAR
 from myeloma.scores.mayo_2018 import BMPC_ABOVE_PERCENT, FLC_RATIO_ABOVE, M_PROTEIN_ABOVE_G_DL, MAYO_2018
@@ -118,7 +119,7 @@ def _visits(rows: pd.DataFrame) -> pd.DataFrame:
     inputs = rows.filter(regex="^score_").rename(columns=lambda name: name.removeprefix("score_"))
     days = rows.groupby("patient_id")["landmark"].diff().dt.days
     merged = (days.shift(-1) <= SAME_VISIT_DAYS).to_numpy()  # the next landmark only adds a late result
-    visits = inputs.assign(patient_id=rows["patient_id"], landmark=rows["landmark"], event=rows["event"] == "progression")
+    visits = inputs.assign(patient_id=rows["patient_id"], landmark=rows["landmark"], event=rows["event"] == EVENT)
     visits = visits.assign(years=rows["time_to_event"] / DAYS_PER_YEAR, start=rows["months_since_index"] / 12.0)[~merged]
     following = visits.groupby("patient_id")["start"].shift(-1)
     end = visits["start"] + visits["years"]

@@ -10,12 +10,13 @@ if TYPE_CHECKING:
     from features.history.columns import FeatureSpec, parse_column
     from features.history.rows import build_features
     from features.table.table import FeatureTable, build_table, read_table, write_table
-    from features.tasks import Task, load_task
+    from features.tasks import Rules, Task, load_task
 
 __all__ = [
     "Cohort",
     "FeatureSpec",
     "FeatureTable",
+    "Rules",
     "Task",
     "build_features",
     "build_table",
@@ -34,6 +35,7 @@ __getattr__ = lazily(
         "Cohort": "features.cohort.schema",
         "FeatureSpec": "features.history.columns",
         "FeatureTable": "features.table.table",
+        "Rules": "features.tasks",
         "Task": "features.tasks",
         "build_features": "features.history.rows",
         "build_table": "features.table.table",

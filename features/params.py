@@ -1,15 +1,20 @@
-"""The parameter file as it lies there: read, each name once, and what is wrong with a value said in words."""
+"""The parameter file: read, each name once; its sections become dataclasses, and what is wrong is said in words."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, get_args, get_type_hints
 
 import yaml
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from myeloma import ConfigError, StateError
+from myeloma.errors import nearest
+
+T = TypeVar("T")
 
 DEFAULT_PARAMS = Path("params.yaml")
 _OF_THE_PACKAGE = Path(__file__).with_name("params.yaml")  # a link to the repository's, which is copied into the package
@@ -30,6 +35,7 @@ _KINDS = {
     "bool_type": _FLAG,
     "bool_parsing": _FLAG,
     "string_type": "text",
+    "string_too_short": "text, not an empty one",
     "tuple_type": "a list, in square brackets",
     "dict_type": "a section of names and values",
     "too_short": "at least {min_length} value(s)",
@@ -39,6 +45,7 @@ _KINDS = {
     "less_than": "less than {lt}",
     "less_than_equal": "{le} or less",
 }
+_UNKNOWN, _NO_SECTION, _MISSING = ("unexpected_keyword_argument", "invalid_key"), "dataclass_type", "missing"
 
 
 class _EachNameOnce(yaml.SafeLoader):
@@ -70,17 +77,83 @@ def read_params(params: Path) -> dict[str, Any]:
     return content
 
 
+def parsed(kind: type[T], section: Any, where: str, spread: tuple[str, ...] = (), **given: Any) -> T:
+    """Return a section of a file as the dataclass that it stands for, whose keys must all be known (`extra="forbid"`).
+
+    Parameters
+    ----------
+    where : what errors call the section, such as `tasks.smm`
+    spread : fields that are dataclasses themselves, of which the keys stand in the section and not in one below it
+    given : fields that the section's place tells, such as its name; as keys of the section they are unknown
+
+    Raises
+    ------
+    ConfigError
+        A key is unknown (the nearest is named) or missing, or a value has another shape than is accepted.
+    """
+
+    def accepted(path: tuple[Any, ...]) -> list[str]:
+        if path:
+            return _keys(kind, path)
+        return [key for key in (*_keys(kind), *(key for name in spread for key in _keys(kind, (name,)))) if key not in {*given, *spread}]
+
+    if not isinstance(section, dict):
+        raise _no_section(where, accepted(()))
+    if reserved := [key for key in section if key in given or key in spread]:
+        raise _unknown(reserved[0], where, accepted(()))
+    inner = {name: {key: section[key] for key in _keys(kind, (name,)) if key in section} for name in spread}
+    outer = {key: value for key, value in section.items() if not any(key in part for part in inner.values())}
+    try:
+        return TypeAdapter(kind).validate_python({**outer, **inner, **given})
+    except ValidationError as error:
+        problems = [{**problem, "loc": tuple(step for step in problem["loc"] if step not in spread)} for problem in error.errors()]
+        raise _in_words(problems, where, accepted) from None
+
+
 def in_words(error: ValidationError, where: str) -> str:
     """Return what stands where it is not accepted, and what is: once for each place."""
-    said, problems = {}, error.errors()
+    return _values_in_words([dict(problem) for problem in error.errors()], where)
+
+
+def _keys(kind: Any, path: tuple[Any, ...] = ()) -> list[str]:
+    """Return the keys of a dataclass, or of what lies so far inside it."""
+    for step in path:
+        kind = get_type_hints(kind)[step] if is_dataclass(kind) else get_args(kind)[-1]
+    return [field.name for field in fields(kind)]
+
+
+def _in_words(problems: list[dict[str, Any]], where: str, accepted: Callable[[tuple[Any, ...]], list[str]]) -> ConfigError:
+    """Return the error that says the first thing to mend: an unknown key, no section, missing keys; or else every wrong value."""
+    for problem in sorted((p for p in problems if p["type"] in _UNKNOWN), key=lambda p: (len(p["loc"]), str(p["loc"][-1]))):
+        *inside, key = problem["loc"]
+        return _unknown(key, ".".join((where, *map(str, inside))), accepted(tuple(inside)))
+    for problem in (p for p in problems if p["type"] == _NO_SECTION):
+        return _no_section(".".join((where, *map(str, problem["loc"]))), accepted(problem["loc"]))
+    missing = [p["loc"] for p in problems if p["type"] == _MISSING and not isinstance(p["loc"][-1], int)]
+    for inside in sorted({loc[:-1] for loc in missing}, key=len):
+        keys = sorted(loc[-1] for loc in missing if loc[:-1] == inside)
+        return ConfigError(f"{'.'.join((where, *map(str, inside)))} lacks: {', '.join(keys)}.")
+    return ConfigError(f"{_values_in_words(problems, where)}.", "see params.yaml in the repository.")
+
+
+def _unknown(key: Any, where: str, accepted: list[str]) -> ConfigError:
+    return ConfigError(f'Unknown key "{key}" in {where}.', nearest(str(key), accepted))
+
+
+def _no_section(where: str, accepted: list[str]) -> ConfigError:
+    return ConfigError(f"{where} is empty, or is not a section.", f"Accepted: {', '.join(sorted(accepted))}.")
+
+
+def _values_in_words(problems: list[dict[str, Any]], where: str) -> str:
+    said: dict[str, str] = {}
     within = {problem["loc"][:-1] for problem in problems}
     for problem in problems:
         if problem["type"] == "too_short" and problem["loc"] in within:  # the list has entries, which are not accepted
             continue
-        path = [step for step in problem["loc"] if step != "features"]
+        path = problem["loc"]
         if path[0] in _ACCEPTED:
             path, accepted = path[:1], _ACCEPTED[str(path[0])]
-        elif problem["type"] == "missing":
+        elif problem["type"] == _MISSING:
             lacking = path[-1]
             path, accepted = path[:-1], "one value more" if isinstance(lacking, int) else f'the same with "{lacking}"'
         else:

@@ -1,115 +1,133 @@
-"""`params.yaml`, parsed once into frozen dataclasses. An unknown key is an error that names the nearest valid one."""
+"""The question, apart from who answers it: `params.yaml`'s section `tasks`, parsed once into frozen dataclasses.
+
+What is fitted to answer a task, and demanded of it, is `training.plan`'s.
+"""
 
 from __future__ import annotations
 
-from dataclasses import MISSING, dataclass, fields
+from collections.abc import Mapping
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
 
 from features.history.columns import FeatureSpec
-from features.params import DEFAULT_PARAMS, in_words, read_params
-from myeloma import ConfigError
+from features.params import DEFAULT_PARAMS, in_words, parsed, read_params
+from myeloma import ConfigError, StateError
 from myeloma.errors import nearest
-from myeloma.scores import SCORES
 
 Treatment = Literal["censor", "ignore", "composite"]
 Population = Literal["mgus", "smm", "mm"]
 EventKind = Literal["progression", "death", "transplant"]
 
-
-@dataclass(frozen=True)
-class Evaluation:
-    """How held-out figures are made: `held_out` keeps a share of patients apart, `cross_validation` takes turns.
-
-    `landmarks` are years since the index date at which everybody still at risk is judged once. `cut_offs` are risks at which
-    sensitivity and the like are given: 10 and 40 % part the low, intermediate and high group of PANGEA-SMM (its
-    authors' validation code, Chabrun et al., Nature Medicine 2026), 50 % is more likely than not.
-    """
-
-    kind: Literal["held_out", "cross_validation"]
-    seed: NonNegativeInt
-    test_share: Annotated[float, Field(ge=0.05, le=0.95)] = 0.5  # of the people, met to the nearest twentieth
-    folds: Annotated[int, Field(ge=2)] = 5
-    bootstrap: PositiveInt = 200
-    landmarks: tuple[NonNegativeFloat, ...] = (0, 1, 2, 3, 5)
-    cut_offs: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = (0.1, 0.4, 0.5)
+_CHECKED = ConfigDict(extra="forbid")
+_SPREAD = ("rules", "features")  # their keys stand in the task's own section
+# What tables and models of versions that did not record a rule were made under: the guard came later than they.
+_BEFORE = {"criteria_guard": False}
+_MOVED = ("primary_horizon", "scores", "models", "evaluation", "gate", "interval_fits")  # once keys of a task
 
 
-@dataclass(frozen=True)
-class Gate:
-    """What a model must show on held-out patients to go live; `training/gate/demands.py` says each demand in words.
+@dataclass(frozen=True, config=_CHECKED)
+class Rules:
+    """What decides who is at risk and what counts. A table and a model are made under rules, and compared by them.
 
     Attributes
     ----------
-    auc_at_least, oe_ratio_between, ici_at_most : at every horizon; one without figures holds the model back.
-    net_benefit_at : risks from which one would act; above the best published score there, at the primary horizon.
-    subgroup_oe_ratio_between, subgroup_events_at_least : the worst subgroup with so many events, at the primary horizon.
-    harm_of_top : of how many of the weightiest biomarkers the known direction of harm is asked.
-    auc_loss_at_most, brier_loss_at_most : how much worse than the champion on the same rows is not worse.
+    treatment : what its start before the event does: `censor` ends observation, `composite` counts as the event, `ignore` nothing
+    criteria_guard : whether a landmark at which a myeloma-defining criterion is met is left out: that is no longer a precursor
+    population : the stage at the index date that people must have, or must not be known not to have; None for whatever stage
+    event, competing_event : what the task is about, and what makes it impossible. In tables, `progression` stands for the one
+        and `death` for the other, whatever they are.
+    landmarks : every visit, or months after the index date
     """
 
-    auc_at_least: Annotated[float, Field(ge=0, le=1)]
-    oe_ratio_between: tuple[float, float]
-    ici_at_most: Annotated[float, Field(gt=0)] = 0.1
-    net_benefit_at: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = ()
-    subgroup_oe_ratio_between: tuple[float, float] = (0.5, 2.0)
-    subgroup_events_at_least: PositiveInt = 50
-    harm_of_top: NonNegativeInt = 3
-    auc_loss_at_most: Annotated[float, Field(ge=0)] = 0.01
-    brier_loss_at_most: Annotated[float, Field(ge=0)] = 0.0
+    treatment: Treatment
+    criteria_guard: bool
+    population: Population | None = None
+    event: EventKind = "progression"
+    competing_event: EventKind = "death"
+    landmarks: Literal["visits"] | Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(min_length=1)] = "visits"
 
-    def __post_init__(self) -> None:
-        for name in ("oe_ratio_between", "subgroup_oe_ratio_between"):
-            low, high = getattr(self, name)
-            if not 0 <= low < high:
-                raise ConfigError(f"The gate's {name} is [{low:g}, {high:g}].", "write the lower bound first, as in [0.8, 1.25].")
+    @classmethod
+    def of(cls, about: Mapping[str, Any]) -> Rules:
+        """Return the rules that a table or a model says it was made under.
+
+        One that was made before a rule was recorded has the value that there was then: no guard, whatever stage, progression
+        with death competing, at every visit.
+
+        Raises
+        ------
+        StateError
+            What it says is no rule of this version.
+        """
+        recorded = {field.name: about[field.name] for field in fields(cls) if field.name in about}
+        try:
+            return TypeAdapter(cls).validate_python({**_BEFORE, **recorded})
+        except ValidationError as error:
+            what = f"The rules that a table or model was made under cannot be read: {in_words(error, 'rules')}."
+            raise StateError(what, "it is damaged, or another version of this program made it: make it again.", "rules") from None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the rules as JSON can hold them; `of` reads them back."""
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
+
+    def changed_to(self, now: Rules) -> str:
+        """Return each rule that is another one now, with both values; empty where all are the same.
+
+        Examples
+        --------
+        >>> Rules("censor", False).changed_to(Rules("ignore", False, population="smm"))
+        'treatment censor, now ignore; population any, now smm'
+        """
+        before, after = self.as_json(), now.as_json()
+        return "; ".join(f"{name} {_said(before[name])}, now {_said(after[name])}" for name in before if before[name] != after[name])
 
 
-@dataclass(frozen=True)
+def _said(value: Any) -> str:
+    return "any" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+
+
+@dataclass(frozen=True, config=_CHECKED)
+class Words:
+    """What people call the event and what competes with it, as in `progression to active myeloma` and `death`."""
+
+    event: Annotated[str, Field(min_length=1)] | None = None
+    competing: Annotated[str, Field(min_length=1)] | None = None
+
+    def of_rules(self, rules: Rules) -> Words:
+        """Return the words; where there are none, those by which a cohort's events are known."""
+        return Words(self.event or rules.event, self.competing or rules.competing_event)
+
+    @classmethod
+    def of(cls, about: Mapping[str, Any]) -> Words:
+        """Return the words of a model; one of a version that kept none has those by which a cohort's events are known."""
+        return cls(**about.get("words", {})).of_rules(Rules.of(about))
+
+
+@dataclass(frozen=True, config=_CHECKED)
 class Task:
-    """One prediction problem: who, from what, until when, and what is fitted and demanded.
-
-    `criteria_guard` keeps out landmarks at which a myeloma-defining criterion is met: that is no longer a precursor.
-    In tables, `progression` stands for the task's `event` and `death` for its `competing_event`, whatever they are.
-    """
+    """One prediction problem: who and what counts, from which columns, until when (months, rising)."""
 
     name: str
     title: str
-    criteria_guard: bool
+    rules: Rules
     features: FeatureSpec
-    treatment: Treatment
     horizons: tuple[int, ...]
-    primary_horizon: int
-    models: Annotated[dict[str, dict[str, Any]], Field(min_length=1)]
-    scores: tuple[str, ...]
-    evaluation: Evaluation
-    gate: Gate
-    population: Population | None = None  # None: whatever the stage
-    event: EventKind = "progression"
-    competing_event: EventKind = "death"
-    landmarks: Literal["visits"] | Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(min_length=1)] = (
-        "visits"  # or months after the index date
-    )
-    interval_fits: Annotated[int, Field(ge=0, multiple_of=2)] = 10  # fits to halves of the patients, for intervals of risks
+    words: Words = Words()
 
-    def rules(self) -> dict[str, Any]:
-        """Return what decides who is at risk and what counts: a table, and a model, are made under these."""
-        names = ("population", "treatment", "event", "competing_event", "criteria_guard", "landmarks")
-        rules = {name: getattr(self, name) for name in names}
-        return {name: list(value) if isinstance(value, tuple) else value for name, value in rules.items()}
+    @property
+    def said(self) -> Words:
+        """Return what people call the event and what competes with it."""
+        return self.words.of_rules(self.rules)
 
     def __post_init__(self) -> None:
         if not self.horizons or list(self.horizons) != sorted({h for h in self.horizons if h > 0}):
             raise ConfigError(f"Task {self.name}: horizons must be positive months in rising order, not {self.horizons}.")
-        if self.event == self.competing_event:
-            raise ConfigError(f"Task {self.name}: {self.event} cannot compete with itself.", "event and competing_event differ.")
-        if self.primary_horizon not in self.horizons:
-            raise ConfigError(f"Task {self.name}: primary_horizon {self.primary_horizon} is not among {self.horizons}.")
-        for score in self.scores:
-            if score not in SCORES:
-                raise ConfigError(f'Task {self.name}: unknown published score "{score}".', nearest(score, SCORES))
+        if self.rules.event == self.rules.competing_event:
+            what = f"Task {self.name}: {self.rules.event} cannot compete with itself."
+            raise ConfigError(what, "event and competing_event differ.")
 
 
 def load_task(name: str, params: Path = DEFAULT_PARAMS) -> Task:
@@ -141,21 +159,10 @@ def parse_task(name: str, section: Any) -> Task:
     ConfigError
         A key is unknown (the nearest is named) or missing, or a value has another shape than is accepted.
     """
-    where = f"tasks.{name}"
-    keys = [f.name for f in fields(Task) if f.name not in ("name", "features")]
-    content = _checked_keys(section, {*keys, *_SPEC_KEYS}, {*_required(Task) - {"name", "features"}, *_SPEC_KEYS}, where)
-    for part, kind in (("evaluation", Evaluation), ("gate", Gate)):
-        content[part] = _checked_keys(content[part], {f.name for f in fields(kind)}, _required(kind), f"{where}.{part}")
-    if isinstance(content["models"], dict):
-        content["models"] = {model: options or {} for model, options in content["models"].items()}
-    content["features"] = {key: content.pop(key) for key in _SPEC_KEYS}
-    try:
-        return TypeAdapter(Task).validate_python({"name": name, **content})
-    except ValidationError as error:
-        raise ConfigError(f"{in_words(error, where)}.", "see params.yaml in the repository.") from None
-
-
-_SPEC_KEYS = tuple(f.name for f in fields(FeatureSpec))
+    if isinstance(section, dict) and (moved := [key for key in _MOVED if key in section]):
+        what = f"tasks.{name} holds {', '.join(moved)}: what is fitted and demanded has a place of its own now, training.{name}."
+        raise ConfigError(what, f"move these keys, as they are, below `training:` and `{name}:`; see params.yaml in the repository.")
+    return parsed(Task, section, f"tasks.{name}", _SPREAD, name=name)
 
 
 def _tasks_of(params: Path) -> dict[str, Any]:
@@ -163,17 +170,3 @@ def _tasks_of(params: Path) -> dict[str, Any]:
     if not isinstance(tasks, dict) or not tasks:
         raise ConfigError(f"{params} names no task.", "a section `tasks` holds one section per task.")
     return tasks
-
-
-def _checked_keys(section: Any, accepted: set[str], required: set[str], where: str) -> dict[str, Any]:
-    if not isinstance(section, dict):
-        raise ConfigError(f"{where} is empty, or is not a section.", f"Accepted: {', '.join(sorted(accepted))}.")
-    if unknown := sorted(str(key) for key in section if key not in accepted):
-        raise ConfigError(f'Unknown key "{unknown[0]}" in {where}.', nearest(unknown[0], accepted))
-    if missing := sorted(required - section.keys()):
-        raise ConfigError(f"{where} lacks: {', '.join(missing)}.")
-    return dict(section)
-
-
-def _required(kind: type) -> set[str]:
-    return {f.name for f in fields(kind) if f.default is MISSING and f.default_factory is MISSING}

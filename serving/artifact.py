@@ -12,9 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 from xgboost.core import XGBoostError
 
+from features.cohort.provenance import Provenance
 from features.history.arrays import Days, Histories
 from features.history.columns import FeatureSpec, parse_column
 from features.table.outcomes import Outcomes, outcomes
+from features.tasks import Rules, Words
 from myeloma import StateError, UserError
 from serving.models import KINDS, Model
 
@@ -75,6 +77,21 @@ class Artifact:
         for position, name in enumerate(self.columns):
             groups.setdefault(parse_column(name).biomarker, []).append(position)
         return groups
+
+    @cached_property
+    def rules(self) -> Rules:
+        """Return what it was trained under: who is at risk, and what counts."""
+        return Rules.of(self.about)
+
+    @cached_property
+    def words(self) -> Words:
+        """Return what people call the event that its risk is of, and what competes with it."""
+        return Words.of(self.about)
+
+    @cached_property
+    def provenance(self) -> Provenance:
+        """Return of whom it was made."""
+        return Provenance.of(self.about)
 
 
 def save_artifact(artifact: Artifact, folder: Path) -> None:
@@ -167,8 +184,8 @@ def _loaded(folder: Path, content: dict[str, Any], spec: FeatureSpec, origin: di
 
 def at_risk(artifact: Artifact, histories: Histories, patient: NDArray[np.int32], landmark: Days) -> Outcomes:
     """Return the outcomes of landmarks under the rules that the model was trained under (see `features.table.outcomes`)."""
-    names = ("treatment", "population", "event", "competing_event")
-    return outcomes(histories, patient, landmark, *(artifact.about[name] for name in names))
+    rules = artifact.rules
+    return outcomes(histories, patient, landmark, rules.treatment, rules.population, rules.event, rules.competing_event)
 
 
 def feature_matrix(artifact: Artifact, features: Any) -> NDArray[np.float64]:

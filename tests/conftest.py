@@ -16,12 +16,13 @@ import pytest
 from filelock import FileLock
 from hypothesis import settings
 
-from features import build_table, load_task, read_cohort, write_table
+from features import build_table, read_cohort, write_table
 from features.console import Steps
 from features.intake.ingest import ingest
 from features.intake.quality import clean
 from features.simulation.smm import simulate
 from features.sources import read_mgus2
+from training.plan import load_plan
 
 ROOT = Path(__file__).parents[1]
 # Where the store's database says where files are.
@@ -50,13 +51,23 @@ def root():
 
 
 @pytest.fixture(scope="session")
-def smm_task():
-    return load_task("smm", ROOT / "params.yaml")
+def smm_plan():
+    return load_plan("smm", ROOT / "params.yaml")
 
 
 @pytest.fixture(scope="session")
-def mgus_task():
-    return load_task("mgus", ROOT / "params.yaml")
+def mgus_plan():
+    return load_plan("mgus", ROOT / "params.yaml")
+
+
+@pytest.fixture(scope="session")
+def smm_task(smm_plan):
+    return smm_plan.task
+
+
+@pytest.fixture(scope="session")
+def mgus_task(mgus_plan):
+    return mgus_plan.task
 
 
 @pytest.fixture(scope="session")
@@ -75,15 +86,15 @@ def smm_table(smm_cohort, smm_task):
 
 
 @pytest.fixture(scope="session")
-def small_smm_task(smm_task):
-    """The smm task with small models: what is tested is the line, not the figures."""
-    boosting = {**smm_task.models["boosting"], "rounds": 25, "parallel_trees": 1}
-    models = {**smm_task.models, "boosting": boosting, "logistic": {"penalties": [0.01]}}
+def small_smm_plan(smm_plan):
+    """The plan for the smm task with small models: what is tested is the line, not the figures."""
+    boosting = {**smm_plan.models["boosting"], "rounds": 25, "parallel_trees": 1}
+    models = {**smm_plan.models, "boosting": boosting, "logistic": {"penalties": [0.01]}}
     easy = {"ici_at_most": 1.0, "net_benefit_at": (), "subgroup_oe_ratio_between": (0.1, 10.0), "auc_loss_at_most": 1.0}
-    gate = replace(smm_task.gate, auc_at_least=0.5, oe_ratio_between=(0.3, 3.0), **easy)
-    evaluation = replace(smm_task.evaluation, bootstrap=10)
+    gate = replace(smm_plan.gate, auc_at_least=0.5, oe_ratio_between=(0.3, 3.0), **easy)
+    evaluation = replace(smm_plan.evaluation, bootstrap=10)
     scores = ("mayo_2018", "pangea_smm")
-    return replace(smm_task, models=models, scores=scores, gate=gate, evaluation=evaluation, interval_fits=2)
+    return replace(smm_plan, models=models, scores=scores, gate=gate, evaluation=evaluation, interval_fits=2)
 
 
 @pytest.fixture(scope="session")
@@ -111,9 +122,9 @@ def made_once(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def trained(made_once, tmp_path_factory, small_smm_task):
+def trained(made_once, tmp_path_factory, small_smm_plan):
     """Four models fitted, judged and registered: made once for all workers, each of which works on a copy of its own."""
-    original = made_once("trained", lambda folder: _train(folder, small_smm_task))
+    original = made_once("trained", lambda folder: _train(folder, small_smm_plan))
     folder = shutil.copytree(original, tmp_path_factory.mktemp("trained") / "here")
     database = folder / "mlruns" / "mlflow.db"
     with closing(sqlite3.connect(database)) as store, store:
@@ -124,7 +135,7 @@ def trained(made_once, tmp_path_factory, small_smm_task):
         yield Trained(folder, folder / "cohort", os.environ["MLFLOW_TRACKING_URI"])
 
 
-def _train(folder, task):
+def _train(folder, plan):
     """Do what `make train` does to a small cohort."""
     from training.evaluation.evaluate import evaluate_task
     from training.fitting.fit import fit_task
@@ -134,10 +145,10 @@ def _train(folder, task):
         _draw_nothing(patch)
         patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder / 'mlruns' / 'mlflow.db'}")
         ingest(simulate(300, seed=7), folder / "cohort", Steps(quiet=True))
-        table = build_table(read_cohort(folder / "cohort"), task)
+        table = build_table(read_cohort(folder / "cohort"), plan.task)
         write_table(table, folder / "table.parquet")
-        fit_task(table, task, folder / "fit", None, lambda text: None, folder / "table.parquet")
-        register(evaluate_task(table, task, folder / "fit", folder / "evaluation", lambda text: None), task)
+        fit_task(table, plan, folder / "fit", None, lambda text: None, folder / "table.parquet")
+        register(evaluate_task(table, plan, folder / "fit", folder / "evaluation", lambda text: None), plan)
 
 
 @pytest.fixture

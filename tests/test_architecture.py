@@ -15,7 +15,7 @@ ORDER = ("myeloma", "features", "serving", "training")
 ROOMS = {
     "features": "cohort sources params log console intake history tasks table simulation __main__",
     "serving": "models artifact predict answer batch mlflow_flavour http store __main__",
-    "training": "places rows metrics reference estimators plots explanation tracking fitting evaluation gate card registry"
+    "training": "places plan rows metrics reference estimators plots explanation tracking fitting evaluation gate card registry"
     " shift monitor truth commands stages pipeline __main__",
 }
 TRAINING_ONLY = {"lifelines", "sklearn", "matplotlib", "shap", "optuna"}

@@ -12,8 +12,7 @@ import xgboost as xgb
 from benchmarks import contestants, fit
 from benchmarks.features import goals
 from benchmarks.histories import write_histories
-from features import load_task
-from features.tasks import DEFAULT_PARAMS
+from training.plan import DEFAULT_PARAMS, load_plan
 
 
 @pytest.mark.slow
@@ -52,23 +51,23 @@ def test_a_goal_that_is_missed_is_told():
 
 
 def test_the_bare_fit_grows_as_many_trees_on_as_many_columns():
-    rows, task = fit.table(400), load_task("smm", DEFAULT_PARAMS)
-    ours, bare = fit.ours(rows, task)().booster, fit.bare(rows, task)()
+    rows, plan = fit.table(400), load_plan("smm", DEFAULT_PARAMS)
+    ours, bare = fit.ours(rows, plan)().booster, fit.bare(rows, plan)()
     assert (bare.num_boosted_rounds(), bare.num_features()) == (ours.num_boosted_rounds(), ours.num_features())
     assert len(bare.get_dump()) == len(ours.get_dump()) > bare.num_boosted_rounds()
 
 
 def test_the_bare_fit_weighs_the_same_rows_alike_and_leaves_none_out(monkeypatch):
-    rows, task = fit.table(400), load_task("smm", DEFAULT_PARAMS)
+    rows, plan = fit.table(400), load_plan("smm", DEFAULT_PARAMS)
     given, matrix = [], xgb.QuantileDMatrix
     monkeypatch.setattr(xgb, "QuantileDMatrix", lambda x, **of: given.append(of["weight"]) or matrix(x, **of))
-    fit.ours(rows, task)()
-    fit.bare(rows, task)()
+    fit.ours(rows, plan)()
+    fit.bare(rows, plan)()
     assert given[0].tolist() == given[1].tolist()
     assert given[0].min() > 0
 
 
 def test_a_whole_candidate_is_fitted_to_the_same_table():
-    task = load_task("smm", DEFAULT_PARAMS)
-    small = replace(task, interval_fits=2, models={"boosting": {**task.models["boosting"], "rounds": 3}})
-    assert fit.whole(fit.table(2000), small)().artifact.horizons == task.horizons
+    plan = load_plan("smm", DEFAULT_PARAMS)
+    small = replace(plan, interval_fits=2, models={"boosting": {**plan.models["boosting"], "rounds": 3}})
+    assert fit.whole(fit.table(2000), small)().artifact.horizons == plan.task.horizons

@@ -17,16 +17,16 @@ SENTINEL = "SENTINEL-7731"
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("nothing_drawn")
-def test_no_identifier_reaches_the_tracking_store_or_the_output(smm_cohort, small_smm_task, tmp_path, monkeypatch, capfd):
+def test_no_identifier_reaches_the_tracking_store_or_the_output(smm_cohort, small_smm_plan, tmp_path, monkeypatch, capfd):
     def renamed(frame):
         return frame.assign(patient_id=SENTINEL + frame["patient_id"])
 
     cohort = replace(smm_cohort, **{name: renamed(frame) for name, frame in smm_cohort.tables().items()})
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'mlruns' / 'mlflow.db'}")
-    table = build_table(cohort, small_smm_task)
+    table = build_table(cohort, small_smm_plan.task)
     assert table.rows["patient_id"].str.startswith(SENTINEL).all()
-    fit_task(table, small_smm_task, tmp_path / "fit", "logistic", print, tmp_path / "table.parquet")
-    register(evaluate_task(table, small_smm_task, tmp_path / "fit", tmp_path / "evaluation", print), small_smm_task)
+    fit_task(table, small_smm_plan, tmp_path / "fit", "logistic", print, tmp_path / "table.parquet")
+    register(evaluate_task(table, small_smm_plan, tmp_path / "fit", tmp_path / "evaluation", print), small_smm_plan)
     captured = capfd.readouterr()
     assert "fitting" in captured.out
     assert SENTINEL not in captured.out + captured.err

@@ -11,10 +11,11 @@ from typing import Annotated
 import typer
 
 from features.console import console, door, run
-from features.tasks import DEFAULT_PARAMS, load_task
+from features.tasks import DEFAULT_PARAMS
 from serving.store.trouble import told
 from training.commands import candidates, live, models
 from training.commands.arguments import Evaluated, Json, Params, TaskName, folder_of
+from training.plan import load_plan
 
 app = door("Fit, judge, compare and register models.")
 
@@ -39,8 +40,8 @@ def fit(
     from features import read_table
     from training.fitting.fit import fit_task
 
-    chosen = load_task(task, params)
-    runs = fit_task(read_table(table_path), chosen, fitted or folder_of(chosen, "fit"), model, _say(task, as_json), table_path)
+    chosen = load_plan(task, params)
+    runs = fit_task(read_table(table_path), chosen, fitted or folder_of(chosen.task, "fit"), model, _say(task, as_json), table_path)
     for name, run_id in runs.items():
         logging.getLogger("training").info("%s: %s is run %s", task, name, run_id)
     if as_json:
@@ -69,11 +70,11 @@ def evaluate(
     from features import read_table
     from training.evaluation.evaluate import best, check_model, evaluate_task, read_records
 
-    chosen = load_task(task, params)
+    chosen = load_plan(task, params)
     check_model(chosen, model)
-    folder = fitted or folder_of(chosen, "fit")
+    folder = fitted or folder_of(chosen.task, "fit")
     table = table or Path(next(iter(read_records(folder, chosen).values()))["table"])
-    data, out = read_table(table), evaluated or folder_of(chosen, "evaluation")
+    data, out = read_table(table), evaluated or folder_of(chosen.task, "evaluation")
     results = evaluate_task(data, chosen, folder, out, _say(task, as_json))
     if refit:
         from training.shift import refit as fit_again
@@ -105,10 +106,10 @@ def report(
     from training.card import card_of, facts_of_run, write_card
     from training.commands.choose import chosen_run
 
-    chosen = load_task(task, params)
+    chosen = load_plan(task, params)
     run_id, number = chosen_run(chosen, version, model)
     facts = facts_of_run(chosen, run_id, number, evaluated, cohort)
-    for path in write_card(card_of(facts), out or folder_of(chosen, "")):
+    for path in write_card(card_of(facts), out or folder_of(chosen.task, "")):
         console.print(f"{path}: model card of {task}, {facts.name}, {f'version {number}' if number else 'not registered'}", markup=False)
 
 
@@ -133,11 +134,11 @@ def monitor(
     from training.monitor.refused import out_of_range
     from training.monitor.watch import watch
 
-    chosen, artifact = load_task(task, params), load_champion(task)
+    chosen, artifact = load_plan(task, params), load_champion(task)
     watched = watch(read_cohort(cohort), artifact, chosen, since, until, out_of_range(cohort))
-    folder = out or folder_of(chosen, "monitor")
+    folder = out or folder_of(chosen.task, "monitor")
     write(watched, folder)
-    run_id = log(watched, artifact, chosen, folder)
+    run_id = log(watched, artifact, chosen.task, folder)
     if as_json:
         typer.echo(json.dumps({**watched.to_dict(), "report": str(folder / REPORT), "run_id": run_id}))
         return

@@ -16,7 +16,7 @@ import pyarrow.parquet as parquet
 
 from features.cohort.files import code_hash, whole_file
 from features.cohort.schema import SCHEMAS, require_cohort
-from features.table.outcomes import EVENTS
+from features.table.outcomes import EVENTS, NONE
 from features.table.stream import Block, cohort_blocks
 from features.table.table import ROW_GROUP, about_table, add_up, make_rows, to_arrow, write_parts
 from features.tasks import Task
@@ -140,8 +140,8 @@ def _one_block(block: Block, task: Task, path: Path) -> dict[str, Any]:
     """Make and keep the rows of a block; its record is written last and says that it is whole."""
     made = make_rows(block.patients, block.histories, task)
     event, after = made.columns["event"], made.columns["time_to_event"]
-    lost = {f"{h}m": int(((event == "none") & (after < horizon_days(h))).sum()) for h in task.horizons}
-    names = ("none", task.event, task.competing_event)
+    lost = {f"{h}m": int(((event == NONE) & (after < horizon_days(h))).sum()) for h in task.horizons}
+    names = (NONE, task.rules.event, task.rules.competing_event)
     record = {
         "after": block.after,
         "attrition": made.attrition,

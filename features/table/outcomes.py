@@ -13,7 +13,8 @@ from features.history.arrays import NEVER, NO_DAY, Days, Histories
 from features.history.rows import positions
 from features.tasks import EventKind, Population, Treatment
 
-EVENTS = ("none", "progression", "death")
+# What a table says came first: nothing, the event that the task is about, or what competes with it, whatever these are.
+NONE, EVENT, COMPETING = EVENTS = ("none", "progression", "death")
 CRITERIA_MET = "criteria_met"
 
 
@@ -116,7 +117,7 @@ def outcomes(
     since = np.where(landmark == NO_DAY, np.nan, landmark)
     return Outcomes(
         _words(reasons, ""),
-        _words([(progressed, EVENTS[1]), (died, EVENTS[2])], EVENTS[0]),
+        _words([(progressed, EVENT), (died, COMPETING)], NONE),
         observed - since,
         end - since,
         _words([(progressed | died, ""), ((treated == end) & censors, "treatment")], "last_contact"),

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ import pyarrow.parquet as parquet
 from numpy.typing import NDArray
 
 from features.cohort.files import whole_file
+from features.cohort.provenance import Provenance
 from features.cohort.schema import Cohort, row_hashes
 from features.history.arrays import Histories, dates_of
 from features.history.columns import FeatureSpec
@@ -25,7 +27,7 @@ from features.history.rows import look
 from features.table.landmarks import months_after_index, visits
 from features.table.outcomes import CRITERIA_MET, outcomes
 from features.table.score_inputs import PREFIX, SCORE_COLUMNS, criteria_met, score_inputs
-from features.tasks import Task
+from features.tasks import Rules, Task
 from myeloma import DataError, StateError, catalogue
 
 KEYS = ["patient_id", "landmark", "site"]
@@ -42,6 +44,16 @@ class FeatureTable:
     rows: pd.DataFrame
     spec: FeatureSpec
     about: dict[str, Any]
+
+    @cached_property
+    def rules(self) -> Rules:
+        """Return what it was made under."""
+        return Rules.of(self.about)
+
+    @cached_property
+    def provenance(self) -> Provenance:
+        """Return of whom it was made."""
+        return Provenance.of(self.about)
 
     def content_hash(self) -> str:
         """Return a hash of all values, row by row: a table that was changed by hand keeps its cohort's hash, not this one."""
@@ -80,12 +92,12 @@ def make_rows(patients: pd.DataFrame, histories: Histories, task: Task) -> Made:
     patients : DataFrame
         The canonical table, one row for each of the people of `histories`.
     """
-    index_day = histories.people.index_day
-    every = visits(histories.results, index_day) if task.landmarks == "visits" else months_after_index(index_day, task.landmarks)
-    after = outcomes(histories, *every, task.treatment, task.population, task.event, task.competing_event)
+    rules, index_day = task.rules, histories.people.index_day
+    every = visits(histories.results, index_day) if rules.landmarks == "visits" else months_after_index(index_day, rules.landmarks)
+    after = outcomes(histories, *every, rules.treatment, rules.population, rules.event, rules.competing_event)
     reason = after.not_at_risk
     view = look(histories, *(column[reason == ""] for column in every), task.features, SCORE_COLUMNS)
-    if task.criteria_guard:
+    if rules.criteria_guard:
         met = criteria_met(view)
         reason[np.flatnonzero(reason == "")[met]] = CRITERIA_MET
         view = view.at(~met) if met.any() else view
@@ -140,12 +152,10 @@ def about_table(task: Task, cohort_hash: str, about_cohort: dict[str, Any], attr
     """Return what a table says of itself."""
     return {
         "task": task.name,
-        **task.rules(),
+        **task.rules.as_json(),
         "spec": asdict(task.features),
         "feature_hash": task.features.feature_hash(),
-        "catalogue_version": catalogue().version,
-        "cohort_hash": cohort_hash,
-        "source": about_cohort.get("source", ""),
+        **Provenance(cohort_hash, about_cohort.get("source", ""), catalogue().version).as_json(),
         "attrition": attrition,
     }
 

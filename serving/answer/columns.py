@@ -39,7 +39,7 @@ def answer_columns(scored: Scored) -> dict[str, Any]:
     """Return the columns of people's answers: risks and contributions, empty where no risk is shown, and the published scores."""
     shown = ~scored.criteria_met
     columns = {name: np.where(shown, values, np.nan) for name, values in risk_columns(scored.artifact, scored.explained).items()}
-    for name, values in score_columns(scored.inputs, scored.artifact.about["population"]).items():
+    for name, values in score_columns(scored.inputs, scored.artifact.rules.population).items():
         columns[name] = np.where(shown, values, np.nan) if "_risk_" in name else values
     return columns
 

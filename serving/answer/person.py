@@ -45,7 +45,7 @@ def answer_history(artifact: Artifact, history: Histories, landmark: int, suspic
         warnings=(*([CRITERIA_WARNING] if met else []), *_warnings(artifact, measured), *suspicions),
         criteria=criteria_findings(inputs, landmark),
         evolving=evolving_findings(known, inputs, landmark),
-        scores=score_answers(inputs, artifact.about["population"], with_risks=not met),
+        scores=score_answers(inputs, artifact.rules.population, with_risks=not met),
         model=identity(artifact),
         notice=NOTICE,
     )

@@ -59,6 +59,6 @@ def score_rows(artifact: Artifact, histories: Histories, view: View) -> Scored:
     view : View
         As `seen_by` returns it, or some of its rows.
     """
-    met = criteria_met(view) if artifact.about["criteria_guard"] else np.zeros(len(view.patient), bool)
+    met = criteria_met(view) if artifact.rules.criteria_guard else np.zeros(len(view.patient), bool)
     explained = explain(artifact, view.features(artifact.spec))
     return Scored(artifact, view, score_inputs(view, histories), met, explained)

@@ -69,6 +69,7 @@ def make_app(artifacts: dict[str, Artifact]) -> FastAPI:
 def describe(artifact: Artifact) -> dict[str, Any]:
     """Return what a model is, without its coefficients."""
     known = {key: artifact.about.get(key) for key in ("task", "title", "treatment", "trained_on", "cohort_hash", "source")}
+    known |= {"event": artifact.words.event, "competing_event": artifact.words.competing}
     return {**known, **identity(artifact), "kind": artifact.kind, "horizons_months": list(artifact.horizons), "features": artifact.columns}
 
 

@@ -116,7 +116,7 @@ def landmark_of(history: History, people: Histories, artifact: Artifact) -> int:
     Raises
     ------
     HistoryError
-        The person is not at risk then: before the index date, progressed, treated, or dead.
+        The person is not at risk then: before the index date, or the event, what competes with it or treatment has come.
     """
     day = last_visits(people)[:1]
     if history.landmark is not None:
@@ -126,7 +126,8 @@ def landmark_of(history: History, people: Histories, artifact: Artifact) -> int:
             raise HistoryError([_landmark_problem(history, error.code, error.hint)]) from None
     reason = at_risk(artifact, people, np.zeros(1, np.int32), day).not_at_risk[0]
     if reason not in ("", "after_follow_up"):
-        needed = f"stage {artifact.about['population']} and a day from the index date on, before progression, treatment or death"
+        words, stage = artifact.words, artifact.rules.population or "any"
+        needed = f"stage {stage} and a day from the index date on, before {words.event}, treatment or {words.competing}"
         raise HistoryError([_landmark_problem(history, str(reason), f"needed: {needed}")])
     return int(day[0])
 

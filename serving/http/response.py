@@ -29,7 +29,9 @@ class Contribution(_Strict):
 
 
 class HorizonRisk(_Strict):
-    """Probability of progression within the horizon, death competing; base + contributions = logit(risk).
+    """Probability of the task's event (progression) within the horizon, death competing; base + contributions = logit(risk).
+
+    `GET /v1/model` says which event, and what competes with it, where they are others.
 
     `lower` and `upper` are its 95 % interval: how far the model is known for such a person; null where the model has none.
     """

@@ -31,7 +31,7 @@ def folder(tmp_path_factory, root):
     """A folder with quick parameters: small models, few bootstrap draws, an easy gate."""
     folder = tmp_path_factory.mktemp("work")
     params = yaml.safe_load((root / "params.yaml").read_text())
-    smm = params["tasks"]["smm"]
+    smm = params["training"]["smm"]
     smm["models"]["boosting"]["rounds"] = 20
     smm["models"]["logistic"]["penalties"] = [0.01]
     smm["evaluation"]["bootstrap"] = 20
@@ -217,7 +217,7 @@ def test_help_shows_an_example_for_every_command(command, package):
 )
 def test_a_wrong_option_of_a_model_names_it(command, folder, change, says):
     params = yaml.safe_load((folder / "params.yaml").read_text())
-    params["tasks"]["smm"]["models"]["boosting"] |= change
+    params["training"]["smm"]["models"]["boosting"] |= change
     (folder / "wrong.yaml").write_text(yaml.safe_dump(params))
     code, _, err = command("training fit data/smm/table.parquet --task smm --params wrong.yaml --model boosting --fitted wrong_fit")
     assert (code, says in err) == (1, True)

@@ -1,6 +1,8 @@
 """`params.yaml`: what ships parses, what is mistyped is named with the nearest valid word."""
 
 import copy
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,7 +10,7 @@ import yaml
 
 from features import load_task
 from features.params import read_params
-from features.tasks import parse_task, task_names
+from features.tasks import Rules, Words, parse_task, task_names
 from myeloma import ConfigError, StateError
 from myeloma.calendar import horizon_days
 
@@ -38,9 +40,8 @@ def write(tmp_path):
 def test_the_shipped_tasks_parse(name):
     task = load_task(name, PARAMS)
     assert task.name == name
-    assert task.primary_horizon in task.horizons
-    assert {"boosting", "logistic", "cox"} <= set(task.models)
-    assert set(task.models["cox"]["covariates"]) <= set(task.features.columns())
+    assert task.horizons == tuple(sorted(task.horizons))
+    assert task.rules.population == name
 
 
 def test_task_names_are_those_of_the_file():
@@ -59,35 +60,35 @@ def test_an_unknown_task_names_the_nearest():
 
 
 @pytest.mark.parametrize(
-    ("where", "key", "nearest"),
-    [
-        ((), "horizon", "horizons"),
-        ((), "look_back", "look_backs"),
-        (("evaluation",), "fold", "folds"),
-        (("gate",), "auc_at_last", "auc_at_least"),
-    ],
+    ("key", "nearest"), [("horizon", "horizons"), ("look_back", "look_backs"), ("criteria_gard", "criteria_guard"), ("Title", "title")]
 )
-def test_an_unknown_key_names_the_nearest(section, where, key, nearest):
-    inner = section
-    for step in where:
-        inner = inner[step]
-    inner[key] = 1
-    with pytest.raises(ConfigError, match=f'Unknown key "{key}" in {".".join(("tasks", "mgus", *where))}') as refusal:
-        parse_task("mgus", section)
+def test_an_unknown_key_names_the_nearest(section, key, nearest):
+    with pytest.raises(ConfigError, match=f'Unknown key "{key}" in tasks.mgus') as refusal:
+        parse_task("mgus", section | {key: 1})
     assert f'did you mean "{nearest}"?' in refusal.value.hint
 
 
-@pytest.mark.parametrize("key", ["title", "biomarkers", "look_backs", "statistics", "static", "treatment", "horizons", "primary_horizon"])
+@pytest.mark.parametrize("key", ["name", "rules", "features", 5])
+def test_what_is_no_key_of_a_section_is_unknown_though_the_task_has_it(section, key):
+    with pytest.raises(ConfigError, match=f'Unknown key "{key}" in tasks.mgus') as refusal:
+        parse_task("mgus", section | {key: {"treatment": "ignore"}})
+    assert refusal.value.hint.endswith(
+        "Accepted: biomarkers, competing_event, criteria_guard, event, horizons, landmarks, look_backs, population, static, statistics, "
+        "title, treatment, words."
+    )
+
+
+@pytest.mark.parametrize("moved", ["primary_horizon", "scores", "models", "evaluation", "gate", "interval_fits"])
+def test_a_file_of_yesterday_is_told_where_its_lines_belong_now(section, moved):
+    with pytest.raises(ConfigError, match=f"tasks.mgus holds {moved}: what is fitted and demanded has a place of its own now") as refusal:
+        parse_task("mgus", section | {moved: 1})
+    assert "move these keys, as they are, below `training:` and `mgus:`" in refusal.value.hint
+
+
+@pytest.mark.parametrize("key", ["title", "biomarkers", "look_backs", "statistics", "static", "treatment", "criteria_guard", "horizons"])
 def test_a_missing_key_is_named(section, key):
     del section[key]
     with pytest.raises(ConfigError, match=f"tasks.mgus lacks: {key}"):
-        parse_task("mgus", section)
-
-
-@pytest.mark.parametrize(("inner", "key"), [("evaluation", "seed"), ("gate", "auc_at_least")])
-def test_a_missing_key_of_a_subsection_is_named(section, inner, key):
-    del section[inner][key]
-    with pytest.raises(ConfigError, match=f"tasks.mgus.{inner} lacks: {key}"):
         parse_task("mgus", section)
 
 
@@ -97,31 +98,14 @@ def test_horizons_that_do_not_rise_are_refused(section, horizons):
         parse_task("mgus", section | {"horizons": horizons})
 
 
-def test_a_primary_horizon_outside_the_horizons_is_refused(section):
-    with pytest.raises(ConfigError, match="primary_horizon 24 is not among"):
-        parse_task("mgus", section | {"primary_horizon": 24})
-
-
 def test_an_unknown_treatment_strategy_names_those_there_are(section):
     with pytest.raises(ConfigError, match=r"""tasks\.mgus\.treatment is "censored", accepted: 'censor', 'ignore' or 'composite'"""):
         parse_task("mgus", section | {"treatment": "censored"})
 
 
-def test_an_unknown_published_score_names_the_nearest(section):
-    with pytest.raises(ConfigError, match='unknown published score "mayo_2019"') as refusal:
-        parse_task("mgus", section | {"scores": ["mayo_2019"]})
-    assert 'did you mean "mayo_2018"?' in refusal.value.hint
-
-
-def test_an_unknown_kind_of_evaluation_is_refused(section):
-    section["evaluation"]["kind"] = "bootstrap"
-    with pytest.raises(ConfigError, match="bootstrap"):
-        parse_task("mgus", section)
-
-
 @pytest.mark.parametrize(
     "slip",
-    [{"horizons": 240}, {"look_backs": [365]}, {"biomarkers": [1]}, {"treatment": None}, {"evaluation": None}, {"models": None}],
+    [{"horizons": 240}, {"look_backs": [365]}, {"biomarkers": [1]}, {"treatment": None}],
     ids=lambda slip: "-".join(slip),
 )
 def test_a_value_of_the_wrong_shape_is_refused_with_a_message(section, slip):
@@ -134,18 +118,9 @@ def test_a_value_of_the_wrong_shape_is_refused_with_a_message(section, slip):
     [
         ({"landmarks": "visit"}, 'landmarks is "visit", accepted: "visits", or a list of months after the index date'),
         ({"landmarks": ["a"]}, 'landmarks is ["a"], accepted: "visits", or a list'),
-        ({"interval_fits": "many"}, 'interval_fits is "many", accepted: an even number; 0 for no intervals'),
-        ({"interval_fits": 3}, "interval_fits is 3, accepted: an even number"),
         ({"horizons": [12, "x"]}, 'horizons, entry 2, is "x", accepted: a whole number'),
         ({"biomarkers": "m_protein"}, 'biomarkers is "m_protein", accepted: a list'),
         ({"look_backs": [365]}, 'look_backs is 365, accepted: a list of windows in days or "ever"'),
-        ({"models": {}}, "models is {}, accepted: at least 1 value(s)"),
-        ({"evaluation": MGUS["evaluation"] | {"test_share": 0.04}}, "evaluation.test_share is 0.04, accepted: 0.05 or more"),
-        ({"evaluation": MGUS["evaluation"] | {"test_share": 0.96}}, "evaluation.test_share is 0.96, accepted: 0.95 or less"),
-        ({"models": {"boosting": 5}}, "models.boosting is 5, accepted: a section"),
-        ({"evaluation": MGUS["evaluation"] | {"bootstrap": 0}}, "evaluation.bootstrap is 0, accepted: more than 0"),
-        ({"gate": MGUS["gate"] | {"auc_at_least": 60}}, "gate.auc_at_least is 60, accepted: 1.0 or less"),
-        ({"gate": MGUS["gate"] | {"oe_ratio_between": [0.8]}}, "gate.oe_ratio_between is [0.8], accepted: one value more"),
     ],
 )
 def test_a_wrong_value_is_refused_once_and_in_plain_words(section, slip, says):
@@ -153,12 +128,6 @@ def test_a_wrong_value_is_refused_once_and_in_plain_words(section, slip, says):
         parse_task("mgus", section | slip)
     assert refusal.value.what.startswith(f"tasks.mgus.{says}")
     assert [word for word in ("Input should", "tuple", "constrained", "parse", " not ") if word in refusal.value.what] == []
-
-
-def test_bounds_of_the_gate_that_nothing_can_meet_are_refused(section):
-    section["gate"]["oe_ratio_between"] = [1.25, 0.8]
-    with pytest.raises(ConfigError, match=r"oe_ratio_between is \[1.25, 0.8\]"):
-        parse_task("mgus", section)
 
 
 def test_two_tasks_of_one_name_are_refused_and_a_section_may_take_over_another(write):
@@ -193,9 +162,67 @@ def test_a_user_may_add_a_task(write, section):
 
 
 @pytest.mark.parametrize(
-    ("change", "says"), [({"landmarks": []}, "landmarks"), ({"event": "death"}, "compete with itself"), ({"event": "relapse"}, "event")]
+    ("change", "says"),
+    [({"landmarks": []}, "landmarks"), ({"event": "death"}, "smm: death cannot compete with itself"), ({"event": "relapse"}, "event")],
 )
 def test_landmarks_of_none_and_an_event_that_competes_with_itself_are_refused(change, says):
     section = yaml.safe_load(PARAMS.read_text())["tasks"]["smm"]
     with pytest.raises(ConfigError, match=says):
         parse_task("smm", section | change)
+
+
+RULES = Rules("censor", criteria_guard=True, population="smm", landmarks=(0, 12))
+
+
+def test_rules_that_were_written_down_are_the_rules_that_are_read():
+    assert Rules.of(json.loads(json.dumps(RULES.as_json()))) == RULES
+    assert RULES.changed_to(RULES) == ""
+
+
+@pytest.mark.parametrize(
+    ("recorded", "rules"),
+    [
+        ({"treatment": "composite"}, Rules("composite", criteria_guard=False)),  # before there was a guard
+        (
+            {"treatment": "censor", "criteria_guard": True, "population": "smm"},  # before a task named its event and landmarks
+            Rules("censor", True, "smm", "progression", "death", "visits"),
+        ),
+    ],
+)
+def test_a_rule_that_an_earlier_version_did_not_record_is_what_it_was_then(recorded, rules):
+    assert Rules.of({**recorded, "title": "what else is told of a model"}) == rules
+
+
+def test_each_rule_that_differs_is_named_with_both_values():
+    now = replace(RULES, population=None, criteria_guard=False, landmarks="visits")
+    assert RULES.changed_to(now) == "criteria_guard true, now false; population smm, now any; landmarks [0, 12], now visits"
+
+
+@pytest.mark.parametrize(
+    ("recorded", "says"), [({"treatment": "stop"}, 'rules.treatment is "stop"'), ({}, 'accepted: the same with "treatment"')]
+)
+def test_what_is_no_rule_of_this_version_is_refused_in_words(recorded, says):
+    with pytest.raises(StateError, match="rules that a table or model was made under cannot be read") as refusal:
+        Rules.of(recorded)
+    assert says in refusal.value.what
+
+
+def test_the_words_for_people_are_the_tasks_own_or_else_those_of_the_cohort(section):
+    assert parse_task("mgus", section).said == Words("progression", "death")
+    own = parse_task("mgus", section | {"words": {"event": "plasma cell malignancy"}})
+    assert own.said == Words("plasma cell malignancy", "death")
+    assert own.rules == parse_task("mgus", section).rules  # words decide nothing
+
+
+def test_a_model_that_kept_no_words_has_those_of_its_rules():
+    recorded = {"treatment": "ignore", "event": "death", "competing_event": "transplant"}
+    assert Words.of(recorded) == Words("death", "transplant")
+    assert Words.of({**recorded, "words": {"event": "dying", "competing": None}}) == Words("dying", "transplant")
+
+
+@pytest.mark.parametrize(
+    ("words", "says"), [({"events": "a"}, 'Unknown key "events" in tasks.mgus.words'), ({"event": ""}, "not an empty one")]
+)
+def test_words_are_checked_like_any_other_section(section, words, says):
+    with pytest.raises(ConfigError, match=says):
+        parse_task("mgus", section | {"words": words})

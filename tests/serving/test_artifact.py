@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from features import read_cohort
 from myeloma import StateError, UserError
 from serving.artifact import Calibration, feature_matrix, load_artifact, save_artifact
 from serving.models.course import Course
@@ -49,6 +50,19 @@ def test_a_logistic_model_of_before_there_was_a_course_is_read_without_one(train
     before = load_artifact(tmp_path)
     first = feature_matrix(before, smm_table.rows.head(50))
     assert before.model.margins(first) == pytest.approx(replace(artifact.model, course=Course()).margins(first), abs=1e-12)
+
+
+def test_rules_and_provenance_are_kept_with_a_model(trained, small_smm_plan):
+    artifact = load_artifact(trained.folder / "fit" / "cox" / "artifact")
+    assert artifact.rules == small_smm_plan.task.rules
+    assert artifact.provenance.cohort_hash == read_cohort(trained.cohort).content_hash()
+    assert artifact.provenance.simulated
+
+
+def test_rules_that_are_none_of_this_version_are_refused_in_words(trained):
+    artifact = load_artifact(trained.folder / "fit" / "cox" / "artifact")
+    with pytest.raises(StateError, match=r"""rules\.treatment is "stop", accepted: 'censor', 'ignore' or 'composite'"""):
+        _ = replace(artifact, about=artifact.about | {"treatment": "stop"}).rules
 
 
 def test_a_folder_without_a_model_and_a_damaged_model_are_refused(tmp_path):

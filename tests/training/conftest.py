@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import shutil
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,14 +13,16 @@ import pandas as pd
 import pytest
 import yaml
 
-from features import FeatureSpec, FeatureTable, Task
+from features import FeatureSpec, FeatureTable
 from features.console import run
+from features.tasks import Rules
 from serving.artifact import Artifact, Calibration, save_artifact
 from serving.models.linear import HorizonLogistic
 from serving.store.champion import connect
 from training import tracking
 from training.__main__ import app
 from training.estimators.design import fit_design
+from training.plan import Plan
 from training.registry.candidates import register
 
 GOOD = {"auc_24m": 0.80, "auc_24m_lo": 0.76, "auc_24m_hi": 0.84, "brier_24m": 0.10, "ipa_24m": 0.2, "oe_ratio_24m": 1.0}
@@ -43,21 +45,21 @@ def empty_database(made_once):
 class Store:
     """A store of one task, and the way to put fitted candidates into it."""
 
-    task: Task
+    plan: Plan
     folder: Path
 
     def fitted(self, name="logistic", judged_hash="same", **figures):
         """Return what evaluation leaves of a candidate whose figures at 24 months are those given."""
-        spec = self.task.features
+        spec = self.plan.task.features
         table = FeatureTable(
             pd.DataFrame({"patient_id": ["a", "b"]}),
             spec,
             {"task": "smm", "cohort_hash": HASH, "feature_hash": spec.feature_hash(), "source": "simulated"},
         )
-        with tracking.training(self.task, table, name) as training_id:
-            run_id = tracking.start_run(self.task, name, training_id, table, judged_hash)
+        with tracking.training(self.plan.task, table, name) as training_id:
+            run_id = tracking.start_run(self.plan.task, name, training_id, table, judged_hash)
             tracking.log_params(run_id, {"evaluation.kind": "held_out"})
-            artifact = _small_artifact(self.task)
+            artifact = _small_artifact(self.plan.task)
             save_artifact(artifact, self.folder / run_id)
             model_uri = tracking.log_model(run_id, self.folder / run_id, artifact)
             tracking.tag_run(run_id, "model_uri", model_uri)
@@ -68,18 +70,18 @@ class Store:
 
     def register(self, name="logistic", judged_hash="same", **figures):
         """Fit, judge and register one candidate; return its version and what register says."""
-        outcome = register(self.fitted(name, judged_hash, **figures), self.task)
+        outcome = register(self.fitted(name, judged_hash, **figures), self.plan)
         return outcome["verdicts"][name]["version"], outcome
 
 
 @pytest.fixture
-def store(empty_database, smm_task, tmp_path, monkeypatch):
+def store(empty_database, smm_plan, tmp_path, monkeypatch):
     (tmp_path / "mlruns").mkdir()
     shutil.copy(empty_database, tmp_path / "mlruns" / "mlflow.db")
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'mlruns' / 'mlflow.db'}")
-    gate = replace(smm_task.gate, auc_at_least=0.6, auc_loss_at_most=0.01, brier_loss_at_most=0.0)
+    gate = replace(smm_plan.gate, auc_at_least=0.6, auc_loss_at_most=0.01, brier_loss_at_most=0.0)
     spec = FeatureSpec(("m_protein",), ("ever",), ("last",), ("age",))
-    return Store(replace(smm_task, gate=gate, features=spec, horizons=(24,), primary_horizon=24), tmp_path)
+    return Store(replace(smm_plan, task=replace(smm_plan.task, features=spec, horizons=(24,)), gate=gate), tmp_path)
 
 
 @pytest.fixture
@@ -108,6 +110,29 @@ def _small_artifact(task):
     return Artifact("logistic", model, task.features, task.horizons, Calibration.identity(task.horizons), about)
 
 
+# Another value of every rule there is, for the tasks that ship.
+OTHER_RULES = {
+    "treatment": "ignore",
+    "criteria_guard": None,  # whichever it is not
+    "population": "mm",
+    "event": "transplant",
+    "competing_event": "transplant",
+    "landmarks": (0, 12),
+}
+
+
+@pytest.fixture(params=[field.name for field in fields(Rules)])
+def other_rule(request):
+    """Each rule in turn: its name, and the way to a plan whose task differs in it alone."""
+    name = request.param
+
+    def differing(plan):
+        value = not plan.task.rules.criteria_guard if name == "criteria_guard" else OTHER_RULES[name]
+        return replace(plan, task=replace(plan.task, rules=replace(plan.task.rules, **{name: value})))
+
+    return name, differing
+
+
 @pytest.fixture
 def call(capsys):
     """Return a function that runs a command line; it gives the exit code and all output, in which there is no traceback."""
@@ -126,7 +151,7 @@ def call(capsys):
 def command(store, root, monkeypatch, call):
     """Run a command line in the store's folder, with the parameters of its task; return exit code and all output."""
     params = yaml.safe_load((root / "params.yaml").read_text())
-    params["tasks"]["smm"] |= {"horizons": [24], "primary_horizon": 24, "biomarkers": ["m_protein"], "look_backs": ["ever"]}
+    params["tasks"]["smm"] |= {"horizons": [24], "biomarkers": ["m_protein"], "look_backs": ["ever"]}
     params["tasks"]["smm"] |= {"statistics": ["last"], "static": ["age"]}
     (store.folder / "params.yaml").write_text(yaml.safe_dump(params))
     monkeypatch.chdir(store.folder)

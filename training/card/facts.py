@@ -10,9 +10,11 @@ from typing import Any
 import pandas as pd
 
 from features import Task
+from features.tasks import Words
 from training.metrics.figures import named
 from training.metrics.names import Metric, landmark_years
 from training.places import PERFORMANCE
+from training.plan import Plan
 from training.rows.small_cells import SUPPRESSED
 from training.tracking.run import parsed_json, parsed_table
 
@@ -30,7 +32,7 @@ class Facts:
     missing : what was looked for and not found, in words.
     """
 
-    task: Task
+    plan: Plan
     name: str
     version: str
     run_id: str
@@ -43,9 +45,19 @@ class Facts:
     missing: tuple[str, ...] = ()
 
     @property
+    def task(self) -> Task:
+        """Return the question that the model answers."""
+        return self.plan.task
+
+    @property
     def about(self) -> dict[str, Any]:
         """Return what the artifact says of itself: title, population, attrition, people fitted on, ..."""
         return self.model.get("about", {})
+
+    @property
+    def words(self) -> Words:
+        """Return what people call the event and what competes with it; the task's own where the artifact cannot be read."""
+        return Words(**self.about["words"]) if "words" in self.about else self.task.said
 
     @property
     def horizons(self) -> tuple[int, ...]:
@@ -55,7 +67,7 @@ class Facts:
     @property
     def primary(self) -> int:
         """Return the horizon that the verdict and the subgroups are about, in months."""
-        return self.task.primary_horizon
+        return self.plan.primary_horizon
 
     @cached_property
     def kept_back(self) -> frozenset[str]:

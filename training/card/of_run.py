@@ -21,13 +21,14 @@ from serving.artifact import Artifact
 from serving.store.champion import registered_name
 from training.card.facts import Facts
 from training.places import COHORT, folder_of
+from training.plan import Plan
 from training.tracking.run import Run
 
 _DESCRIPTION = "model.json"
 _DESCRIBES = ("kind", "spec", "feature_hash", "horizons", "calibration", "about")
 
 
-def facts_of_run(task: Task, run_id: str, version: str = "", evaluated: Path | None = None, cohort: Path | None = None) -> Facts:
+def facts_of_run(plan: Plan, run_id: str, version: str = "", evaluated: Path | None = None, cohort: Path | None = None) -> Facts:
     """Return the facts of a candidate's run.
 
     Parameters
@@ -46,10 +47,10 @@ def facts_of_run(task: Task, run_id: str, version: str = "", evaluated: Path | N
     StateError
         The run is gone.
     """
-    return facts_of(task, Run.find(run_id, task, evaluated), version, cohort)
+    return facts_of(plan, Run.find(run_id, plan.task, evaluated), version, cohort)
 
 
-def facts_of(task: Task, run: Run, version: str = "", cohort: Path | None = None, model: dict[str, Any] | None = None) -> Facts:
+def facts_of(plan: Plan, run: Run, version: str = "", cohort: Path | None = None, model: dict[str, Any] | None = None) -> Facts:
     """Return the facts of a run that was read already.
 
     Parameters
@@ -67,11 +68,11 @@ def facts_of(task: Task, run: Run, version: str = "", cohort: Path | None = None
             f'"{run.name}" is a published score, not a model of this registry: it has no card.',
             "name a fitted model; docs/scores.md says what each score is, and every card compares its model with them.",
         )
-    files, model = run.files(), model or _stored_description(run, version, task)
+    files, model = run.files(), model or _stored_description(run, version, plan.task)
     what = {"the run's tables and plots": files, "the artifact's own description": model, "figures of the run": run.metrics}
     missing = tuple(words for words, found in what.items() if not found)
-    counts = _counts(cohort or folder_of(task.name, "cohort"), run.tags.get("cohort_hash", ""))
-    return Facts(task, run.name, version, run.id, run.tags, run.params, run.metrics, model, files, counts, missing)
+    counts = _counts(cohort or folder_of(plan.task.name, "cohort"), run.tags.get("cohort_hash", ""))
+    return Facts(plan, run.name, version, run.id, run.tags, run.params, run.metrics, model, files, counts, missing)
 
 
 def description_of(artifact: Artifact) -> dict[str, Any]:

@@ -21,7 +21,7 @@ PERFORMANCE, LANDMARKS, ACTING, SCORES_BESIDE = (
     "Beside the published scores",
 )
 _MEASURES = (
-    ("auc", "AUC (cumulative / dynamic, death competes)", 3),
+    ("auc", "AUC (cumulative / dynamic, competing event allowed for)", 3),
     ("c_index", "concordance", 3),
     ("brier", "Brier score", 4),
     ("ipa", "scaled Brier score (1 - Brier / Brier of everybody's average)", 3),
@@ -33,7 +33,7 @@ _MEASURES = (
     ("ici", "integrated calibration index (mean distance from the smoothed curve)", 3),
 )
 _POOLED = "Pooled over visits, figures are higher than what a person meets at one visit: those close to the event are easy."
-_COUNTS = (("patients", "people"), ("rows", "visits"), ("events", "people progressing"), ("effective_rows", "effective visits (Kish)"))
+_COUNTS = (("patients", "people"), ("rows", "visits"), ("events", "people with the event"), ("effective_rows", "effective visits (Kish)"))
 _CUT_OFFS = ("sensitivity", "specificity", "ppv", "npv", "net_benefit")
 _PICTURES = {
     PERFORMANCE: (
@@ -48,7 +48,7 @@ _PICTURES = {
 
 def how_judged(facts: Facts) -> str:
     """Return, in words, how the people who judge were kept apart from those who were fitted on."""
-    kind = facts.params.get("evaluation.kind", facts.task.evaluation.kind)
+    kind = facts.params.get("evaluation.kind", facts.plan.evaluation.kind)
     if kind == "cross_validation":
         folds = facts.params.get("evaluation.folds", "several")
         return f"{folds}-fold cross-validation by patient; the registered model is fitted to everybody, the folds' models are judged"
@@ -99,7 +99,7 @@ def landmarks(facts: Facts) -> Section:
             for months in facts.horizons
         ]
         parts.append(Part([_merged(row) for row in rows], f"{years:g} year{'' if years == 1 else 's'} after the index date"))
-    head = ("horizon", "people", "progressing", *(words for _, words, _ in MAIN))
+    head = ("horizon", "people", "with the event", *(words for _, words, _ in MAIN))
     shown: Block = Table("Everybody at risk and observed at that time, once each", head, parts) if parts else Text(Blank("fixed landmarks"))
     return Section(LANDMARKS, [shown, *_pictures(facts, LANDMARKS)])
 
@@ -122,10 +122,10 @@ def beside_scores(facts: Facts) -> Section:
     found = facts.frame(DIFFERENCES, columns)
     found = found[(found["horizon"] == facts.primary) & found["reference"].isin(list(SCORES))]
     rows = []
-    for score in facts.task.scores:
+    for score in facts.plan.scores:
         here = found[found["reference"] == score]
         rows.append([score, *_differences(here)] if len(here) else [score, Blank("not computable on enough of these people"), *[""] * 4])
-    head = ("score", "people", "progressing", "AUC", "Brier score", "net benefit from 10 %")
+    head = ("score", "people", "with the event", "AUC", "Brier score", "net benefit from 10 %")
     if not rows or found.empty:
         return Section(SCORES_BESIDE, [Text(Blank("no published score was compared with this model at the primary horizon"))])
     caption = f"Model minus score at {facts.primary} months, same rows, same people drawn (Brier: below 0 is better)"

@@ -57,14 +57,16 @@ def _predictors(facts: Facts) -> list[Cell]:
 
 
 def _outcome(facts: Facts) -> list[Cell]:
-    found = Blank("how progression was found, and whether blinded to the predictors", "Progression and death, kept apart, with their days.")
+    words = facts.words
+    apart = f"{words.event[0].upper()}{words.event[1:]} and {words.competing}, kept apart, with their days."
+    found = Blank(f"how {words.event} was found, and whether blinded to the predictors", apart)
     if facts.simulated:
         return [_SIMULATED, _SIMULATED, "Concern: the outcome is the simulator's."]
-    treated = facts.about.get("treatment", facts.task.treatment)
+    treated = facts.about.get("treatment", facts.task.rules.treatment)
     return [
         found,
         "The same outcome for those fitted on and those judged on.",
-        f"Treatment before progression: {treated}. Is that your question?",
+        f"Treatment before {words.event}: {treated}. Is that your question?",
     ]
 
 
@@ -72,10 +74,12 @@ def _analysis(facts: Facts) -> list[Cell]:
     fitted = facts.about.get("trained_on", {})
     events = facts.metrics.get(Metric("events", facts.primary).name)
     count = (
-        f"{fitted['patients_progressing']:,} people progress in the fit" if fitted else "number of people progressing in the fit unknown"
+        f"{fitted['patients_progressing']:,} people have the event in the fit"
+        if fitted
+        else "number of people with the event in the fit unknown"
     )
     count += "" if not facts.model.get("spec") else f", {_features(facts)} features offered"
-    development = f"{count}. Splits by patient; censoring weighted; death competes; recalibrated on people left out."
+    development = f"{count}. Splits by patient; censoring weighted; {facts.words.competing} competes; recalibrated on people left out."
     failed = [check.get("name", "") for check in facts.json(GATE).get("checks", []) if check.get("holds") is False and _is_figure(check)]
     how = performance.how_judged(facts).capitalize()
     if events is None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from training.card.cells import count, people
 from training.card.document import Blank, Block, Bullets, Cell, Section, Text, table
 from training.card.facts import Facts
@@ -11,15 +13,15 @@ SIMULATED = "Fitted to simulated histories. Nobody in this cohort is a patient: 
 USE, COHORT = "Intended use and limits", "Cohort and attrition"
 _PEOPLE = {"mgus": "MGUS", "smm": "smoldering multiple myeloma", "mm": "active myeloma"}
 _TREATMENT = {
-    "censor": "treatment before progression ends observation: the risk is that of staying untreated",
-    "ignore": "treatment before progression is left aside: the risk is that under the treatment people had",
-    "composite": "the start of treatment counts as progression",
+    "censor": "treatment before {event} ends observation: the risk is that of staying untreated",
+    "ignore": "treatment before {event} is left aside: the risk is that under the treatment people had",
+    "composite": "the start of treatment counts as {event}",
 }
 _REASONS = {
     "criteria_met": "a myeloma-defining criterion was met",
     "other_stage": "another stage of the disease",
-    "progressed": "progressed by then",
-    "dead": "died by then",
+    "progressed": "{event} by then",
+    "dead": "{competing} by then",
     "treated": "treated by then",
     "after_follow_up": "no follow-up after the visit",
 }
@@ -43,25 +45,26 @@ def months(horizons: tuple[int, ...]) -> str:
 
 def population(facts: Facts) -> str:
     """Return of whom the risk is, in words."""
-    name = str(facts.about.get("population", facts.task.population))
-    return f"people with {_PEOPLE.get(name, name)}"
+    name = facts.about.get("population", facts.task.rules.population)
+    return f"people with {_PEOPLE.get(str(name), str(name))}" if name else "people of the cohort, at whatever stage"
 
 
 def treatment(facts: Facts) -> str:
-    """Return what treatment before progression does to the outcome, in words."""
-    name = str(facts.about.get("treatment", facts.task.treatment))
-    return _TREATMENT.get(name, name)
+    """Return what treatment before the event does to the outcome, in words."""
+    name = str(facts.about.get("treatment", facts.task.rules.treatment))
+    return _TREATMENT[name].format(event=facts.words.event) if name in _TREATMENT else name
 
 
 def intended_use(facts: Facts) -> Section:
     """Return who may use the model for what, and what it must not be used for."""
-    guard = facts.about.get("criteria_guard", facts.task.criteria_guard)
-    untreated = "" if facts.about.get("treatment", facts.task.treatment) == "ignore" else ", untreated so far"
+    guard = facts.about.get("criteria_guard", facts.task.rules.criteria_guard)
+    event, competing = facts.words.event, facts.words.competing
+    untreated = "" if facts.about.get("treatment", facts.task.rules.treatment) == "ignore" else ", untreated so far"
     use = [
         f"For: research on {population(facts)}, at a visit{untreated}; by people who can judge a risk model.",
-        f"Gives: the probability of progression within {months(facts.horizons)} of the visit and before death, with what each "
-        "biomarker adds to it.",
-        f"Outcome: {facts.about.get('title', facts.task.title)}; death competes; {treatment(facts)}.",
+        f"Gives: the probability of {event} within {months(facts.horizons)} of the visit and before {competing}, with what each biomarker "
+        "adds to it.",
+        f"Outcome: {facts.about.get('title', facts.task.title)}; {competing} competes; {treatment(facts)}.",
         "Not for: a decision on one person's treatment, a diagnosis, screening of people without the diagnosis, or people under treatment.",
     ]
     limits = [
@@ -106,7 +109,8 @@ def _attrition(facts: Facts) -> Block:
     lost = facts.about.get("attrition")
     if not lost:
         return Text(Blank("the artifact does not say how many visits were left out, and why", "Attrition:"))
-    reasons = [[f"- not at risk: {_REASONS.get(why, why.replace('_', ' '))}", f"{count:,}"] for why, count in lost["not_at_risk"].items()]
+    said = {why: words.format(**asdict(facts.words)) for why, words in _REASONS.items()}
+    reasons = [[f"- not at risk: {said.get(why, why.replace('_', ' '))}", f"{count:,}"] for why, count in lost["not_at_risk"].items()]
     rows = [
         ["people in the cohort", f"{lost['patients']:,}"],
         ["people without a single visit at risk", people(lost.get("patients_without_a_landmark"))],
@@ -120,10 +124,13 @@ def _attrition(facts: Facts) -> Block:
 def _split(facts: Facts) -> Block:
     fitted, at = facts.about.get("trained_on", {}), facts.primary
     rows: list[list[Cell]] = [
-        ["fitted on, progressing at any time", *(people(fitted.get(name)) for name in ("patients", "landmarks", "patients_progressing"))],
         [
-            f"judged on, progressing within {facts.primary} months",
+            f"fitted on, {facts.words.event} at any time",
+            *(people(fitted.get(name)) for name in ("patients", "landmarks", "patients_progressing")),
+        ],
+        [
+            f"judged on, {facts.words.event} within {facts.primary} months",
             *(count(facts, Metric(name, at)) for name in ("patients", "rows", "events")),
         ],
     ]
-    return table("Who it was fitted on, and who it was judged on", ("part", "people", "visits", "people progressing"), rows)
+    return table("Who it was fitted on, and who it was judged on", ("part", "people", "visits", "people with the event"), rows)

@@ -17,7 +17,7 @@ from training.rows.small_cells import SMALL_CELL, SUPPRESSED
 
 SUBGROUPS, ELSEWHERE = "Subgroups", "Elsewhere, later, on less"
 _COLUMNS = ("horizon", "measure", "estimate", "lo", "hi", "why")
-_HEAD = ("people", "progressing", *(words for _, words, _ in MAIN))
+_HEAD = ("people", "with the event", *(words for _, words, _ in MAIN))
 _KEPT_BACK = "kept back"
 _FOLLOWS = (
     "Where that is one group alone, or they hold few together, so are those of the next smallest: the others and the whole would tell."
@@ -40,7 +40,7 @@ def subgroups(facts: Facts) -> Section:
     ]
     hidden = int((found["estimate"].isna() & (found["measure"] == "patients")).sum())
     blocks: list[Block] = [
-        Text(f'"{_KEPT_BACK}" ({hidden} here): the counts of groups in which fewer than {SMALL_CELL} people are, or progress. {_FOLLOWS}'),
+        Text(f'"{_KEPT_BACK}" ({hidden} here): the counts of groups of fewer than {SMALL_CELL} people, or events. {_FOLLOWS}'),
         Table(f"At {facts.primary} months, all visits of the group", ("group", *_HEAD), parts),
     ]
     return Section(SUBGROUPS, blocks)
@@ -67,7 +67,7 @@ def _history(facts: Facts) -> Block:
         for line in found[(found["horizon"] == facts.primary) & found["measure"].isin(["auc", "brier"])].itertuples()
     ]
     if not rows and refit("history") in facts.files:
-        return Text(Blank(f"too few people progress within {facts.primary} months, or stay free", f"{words}:"))
+        return Text(Blank(f"too few people have the event within {facts.primary} months, or stay free of it", f"{words}:"))
     if not rows:
         return _not_done(facts, "history", words)
     return Table(f"{words}, at {facts.primary} months (Brier: below 0 is better)", ("measure", "difference"), [Part(rows)])

@@ -61,7 +61,11 @@ def _data(facts: Facts) -> _Items:
             "Units converted, rows that cannot be right set aside with a reason; the same rules for everybody.",
             purpose.COHORT,
         ),
-        ("Outcome", Blank("how progression was found, by whom, and whether blinded to the predictors", f"{_outcome(facts)}"), purpose.USE),
+        (
+            "Outcome",
+            Blank(f"how {facts.words.event} was found, by whom, and whether blinded to the predictors", f"{_outcome(facts)}"),
+            purpose.USE,
+        ),
         ("Predictors", predictors, explained.DRIVERS),
         ("Sample size", Blank("a calculation of the sample size; everybody available was taken", _sizes(facts)), purpose.COHORT),
         ("Missing data", _missing(facts), ""),
@@ -78,14 +82,16 @@ def _missing(facts: Facts) -> str:
 
 
 def _outcome(facts: Facts) -> str:
-    return f"Progression as the source records it, within the horizon; death competes; {purpose.treatment(facts)}."
+    words = facts.words
+    found = f"{words.event[0].upper()}{words.event[1:]} as the source records it, within the horizon"
+    return f"{found}; {words.competing} competes; {purpose.treatment(facts)}."
 
 
 def _sizes(facts: Facts) -> str:
     fitted = facts.about.get("trained_on", {})
     if not fitted:
         return ""
-    return f"Fitted on {fitted['patients']:,} people, {fitted['patients_progressing']:,} of them progressing."
+    return f"Fitted on {fitted['patients']:,} people, {fitted['patients_progressing']:,} of them with the event."
 
 
 def _methods(facts: Facts) -> _Items:

@@ -10,6 +10,7 @@ import typer
 from features import Task, load_task
 from features.tasks import task_names
 from training import places
+from training.plan import Plan, load_plan
 
 TaskName = Annotated[str, typer.Option("--task", help="Task of params.yaml, such as mgus or smm.")]
 AnyTask = Annotated[str | None, typer.Option("--task", help="Task of params.yaml. Default: all of them.")]
@@ -27,3 +28,8 @@ def folder_of(task: Task, part: str) -> Path:
 def tasks_of(name: str | None, params: Path) -> list[Task]:
     """Return the task of that name, or all of the parameter file."""
     return [load_task(each, params) for each in ([name] if name else task_names(params))]
+
+
+def plans_of(name: str | None, params: Path) -> list[Plan]:
+    """Return the plan for the task of that name, or those for all tasks of the parameter file."""
+    return [load_plan(each, params) for each in ([name] if name else task_names(params))]

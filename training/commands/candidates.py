@@ -9,13 +9,13 @@ from typing import Annotated, Any
 
 import typer
 
-from features import Task, load_task
 from features.console import console
 from features.tasks import DEFAULT_PARAMS
 from myeloma import StateError
 from serving.store.trouble import told
-from training.commands.arguments import AnyTask, Evaluated, Json, Params, TaskName, folder_of, tasks_of
+from training.commands.arguments import AnyTask, Evaluated, Json, Params, TaskName, folder_of, plans_of
 from training.places import EVALUATION, METRICS
+from training.plan import Plan, load_plan
 
 _LOG = logging.getLogger("training")
 _BY_HAND = 'python -m training promote --task {} --model NAME{} --reason "..."'
@@ -38,7 +38,7 @@ def register(
     from training.commands.verdicts import verdict_table
     from training.registry.candidates import register as register_candidates
 
-    chosen = load_task(task, params)
+    chosen = load_plan(task, params)
     outcome = register_candidates(_results(chosen, evaluated), chosen, cohort, evaluated)
     if out:
         out.parent.mkdir(parents=True, exist_ok=True)
@@ -57,7 +57,7 @@ def register(
     if not outcome["verdicts"]:
         stays = f"champion is still {live['model']}, version {live['version']}" if live else "there is no champion"
         console.print(f"{task}: no model is fitted, only published scores, which are never registered; {stays}", markup=False)
-        console.print(f"{task}: name models in tasks.{task}.models of {params}, fit and evaluate, and register again", markup=False)
+        console.print(f"{task}: name models in training.{task}.models of {params}, fit and evaluate, and register again", markup=False)
         return
     if live is None:
         console.print(f"{task}: no candidate passed the gate; there is no champion, and nothing scores until there is one", markup=False)
@@ -79,7 +79,7 @@ def compare(task: AnyTask = None, params: Params = DEFAULT_PARAMS, as_json: Json
     from training.registry.compare import as_dicts, as_table, candidates
 
     found, waiting = [], []
-    for chosen in tasks_of(task, params):
+    for chosen in plans_of(task, params):
         try:
             found.append((chosen, candidates(chosen)))
         except StateError as error:
@@ -99,10 +99,11 @@ def compare(task: AnyTask = None, params: Params = DEFAULT_PARAMS, as_json: Json
 COMMANDS = (register, compare)
 
 
-def _results(task: Task, evaluated: Path | None) -> dict[str, Any]:
-    path = (evaluated or folder_of(task, EVALUATION)) / METRICS
+def _results(plan: Plan, evaluated: Path | None) -> dict[str, Any]:
+    path = (evaluated or folder_of(plan.task, EVALUATION)) / METRICS
     if not path.is_file():
-        raise StateError(f"No evaluation in {path.parent}.", f"run: python -m training evaluate --task {task.name}", "nothing_evaluated")
+        hint = f"run: python -m training evaluate --task {plan.task.name}"
+        raise StateError(f"No evaluation in {path.parent}.", hint, "nothing_evaluated")
     return json.loads(path.read_text(encoding="utf-8"))
 
 
@@ -112,16 +113,16 @@ def _line(check: dict[str, Any]) -> str:
     return f"{'not measured' if check['holds'] is None else 'NOT MET'}: {Check(**check).in_words()}"
 
 
-def _next(found: list[tuple[Task, list[Any]]]) -> str:
+def _next(found: list[tuple[Plan, list[Any]]]) -> str:
     """Return what may follow on the table of candidates: score with a champion, or get one."""
     steps = ["make ui (compare runs)"]
-    for task, rows in found:
+    for plan, rows in found:
         if not any(row.champion_version for row in rows):
             verdicts = [row.gate for row in rows if row.gate]
-            steps.append(_by_hand(task.name, verdicts) if verdicts else f"python -m training register --task {task.name}")
+            steps.append(_by_hand(plan.task.name, verdicts) if verdicts else f"python -m training register --task {plan.task.name}")
             continue
-        cohort = folder_of(task, "cohort")
-        steps.append(f"make score TASK={task.name} IN={cohort if cohort.is_dir() else 'COHORT'} OUT={task.name}_risks.parquet")
+        cohort = folder_of(plan.task, "cohort")
+        steps.append(f"make score TASK={plan.task.name} IN={cohort if cohort.is_dir() else 'COHORT'} OUT={plan.task.name}_risks.parquet")
     return "\n  ".join(["Next:", *steps, "make serve (HTTP API)   make help"])
 
 

@@ -17,6 +17,7 @@ from myeloma import ConfigError
 from serving.store.trouble import told
 from training.commands.arguments import AnyTask, Json, Params, Reason, TaskName, folder_of, tasks_of
 from training.places import FIT
+from training.plan import load_plan
 
 
 @told
@@ -37,16 +38,16 @@ def promote(
     from training.registry.live import promote as promote_candidate
     from training.registry.versions import find_version
 
-    chosen = load_task(task, params)
+    chosen = load_plan(task, params)
     if model and version:
         raise ConfigError("--model and --version exclude each other.", "name one of them.")
     candidates = promotable(chosen) if version is None else {}
     if version is not None:
-        registered = find_version(chosen.name, version)
+        registered = find_version(chosen.task.name, version)
         model = f"version {registered.version}"
         candidates = {model: of_run(registered.run_id, chosen)}
     best = next((name for name, candidate in candidates.items() if not candidate.published), "")
-    _tell(promote_candidate(candidates, chosen, model or best, reason, force, folder_of(chosen, FIT)), as_json)
+    _tell(promote_candidate(candidates, chosen, model or best, reason, force, folder_of(chosen.task, FIT)), as_json)
 
 
 @told

@@ -13,10 +13,11 @@ from rich.table import Table
 
 from features.console import console
 from features.history.columns import group_label
-from features.tasks import DEFAULT_PARAMS, load_task
+from features.tasks import DEFAULT_PARAMS
 from serving.store.trouble import told
 from training.commands.arguments import Json, Params, TaskName, folder_of
 from training.places import FIT
+from training.plan import load_plan
 
 if TYPE_CHECKING:
     from training.truth.against_truth import Beside
@@ -46,10 +47,10 @@ def tune(
     from training import tracking
     from training.fitting.tune import Search, tune
 
-    chosen = load_task(task, params)
-    read = read_table(table or folder_of(chosen, "table.parquet"))
-    storage = folder_of(chosen, "tune") / f"{model}.db"
-    with tracking.search(chosen, read, model) as log:
+    chosen = load_plan(task, params)
+    read = read_table(table or folder_of(chosen.task, "table.parquet"))
+    storage = folder_of(chosen.task, "tune") / f"{model}.db"
+    with tracking.search(chosen.task, read, model) as log:
 
         def tell(part: str, trial) -> None:  # noqa: ANN001 - Optuna's trial
             log(part, trial)
@@ -68,7 +69,7 @@ def tune(
         console.print(f"on people neither choice nor fit has seen, tuning {'gains' if gain > 0 else 'loses'} {abs(gain):.5f}", markup=False)
     options = {k: list(v) if isinstance(v, tuple) else v for k, v in tuned.options.items()}
     console.print(
-        f"For tasks.{task}.models in {params}:\n{yaml.safe_dump({model: options}, default_flow_style=None).strip()}", markup=False
+        f"For training.{task}.models in {params}:\n{yaml.safe_dump({model: options}, default_flow_style=None).strip()}", markup=False
     )
 
 
@@ -92,8 +93,8 @@ def truth(
     from training.truth.ceiling import ceiling
     from training.truth.known_drivers import known_drivers
 
-    chosen = load_task(task, params)
-    folder, data = fitted or folder_of(chosen, FIT), read_table(table or folder_of(chosen, "table.parquet"))
+    chosen = load_plan(task, params)
+    folder, data = fitted or folder_of(chosen.task, FIT), read_table(table or folder_of(chosen.task, "table.parquet"))
     judged = judged_with_truth(data, chosen, folder, truth_path)
     found, most = beside_truth(judged, chosen, folder), ceiling(judged, data, chosen, truth_path)
     carried, drivers = known_drivers(judged, chosen, folder)

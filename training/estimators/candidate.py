@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from features.history.columns import FeatureSpec
-from features.tasks import Task
 from myeloma import ConfigError
 from myeloma.errors import nearest
 from serving.artifact import Artifact
@@ -19,6 +18,7 @@ from training.estimators.calibrated import fit_calibration
 from training.estimators.kind import Fits, Kind
 from training.estimators.kinds import KINDS
 from training.estimators.strata import with_strata
+from training.plan import Plan
 from training.reference import reference_by_time, reference_ranges
 from training.rows.censoring import STRATUM
 from training.rows.split import patient_folds
@@ -48,7 +48,7 @@ def kind_of(name: str) -> Kind:
     return KINDS[name]
 
 
-def checked_model(name: str, task: Task) -> dict[str, Any]:
+def checked_model(name: str, plan: Plan) -> dict[str, Any]:
     """Return the options of one model of a task.
 
     Raises
@@ -56,21 +56,21 @@ def checked_model(name: str, task: Task) -> dict[str, Any]:
     ConfigError
         There is no such kind of model, or one of its options in `params.yaml` is not accepted.
     """
-    others = [other for other in task.models if other in KINDS and not KINDS[other].combines]
-    where = f"tasks.{task.name}.models.{name}"
-    return kind_of(name).checked(task.models.get(name, {}), where, task.features.columns(), others)
+    others = [other for other in plan.models if other in KINDS and not KINDS[other].combines]
+    where = f"training.{plan.task.name}.models.{name}"
+    return kind_of(name).checked(plan.models.get(name, {}), where, plan.task.features.columns(), others)
 
 
-def check_models(task: Task) -> None:
+def check_models(plan: Plan) -> None:
     """Refuse a task of which any model is unknown or has a wrong option, before hours are spent on the others."""
-    for name in task.models:
-        checked_model(name, task)
+    for name in plan.models:
+        checked_model(name, plan)
 
 
 def fit_candidate(
     rows: pd.DataFrame,
     spec: FeatureSpec,
-    task: Task,
+    plan: Plan,
     kind: str,
     about: dict[str, Any],
     others: dict[str, Fitted] | None = None,
@@ -94,19 +94,19 @@ def fit_candidate(
     ConfigError
         The kind, or one of its options in `params.yaml`, is not known.
     """
-    options = checked_model(kind, task)
+    options = checked_model(kind, plan)
     x, rows = rows[spec.columns()].to_numpy(dtype=float), rows if STRATUM in rows else with_strata(rows, spec)
     if KINDS[kind].combines:
-        candidates = _members(options["members"], rows, spec, task, about, others or {}, halves)
-        fits = KINDS[kind].fit(candidates, rows, task.horizons, **options)
+        candidates = _members(options["members"], rows, spec, plan, about, others or {}, halves)
+        fits = KINDS[kind].fit(candidates, rows, plan.task.horizons, **options)
     else:
-        fits = _fitted(KINDS[kind], x, rows, spec.columns(), task.horizons, options, halves)
-    calibration = fit_calibration(fits.left_out, rows, task.horizons)
+        fits = _fitted(KINDS[kind], x, rows, spec.columns(), plan.task.horizons, options, halves)
+    calibration = fit_calibration(fits.left_out, rows, plan.task.horizons)
     about = about | {
         "reference": reference_ranges(x, spec.columns()),
-        "reference_by_time": reference_by_time(rows, spec, fits.left_out, calibration, task.horizons),
+        "reference_by_time": reference_by_time(rows, spec, fits.left_out, calibration, plan.task.horizons),
     }
-    return Fitted(Artifact(kind, fits.model, spec, task.horizons, calibration, about, resampled=fits.resampled), fits.left_out)
+    return Fitted(Artifact(kind, fits.model, spec, plan.task.horizons, calibration, about, resampled=fits.resampled), fits.left_out)
 
 
 def _fitted(
@@ -130,7 +130,7 @@ def _members(
     names: tuple[str, ...],
     rows: pd.DataFrame,
     spec: FeatureSpec,
-    task: Task,
+    plan: Plan,
     about: dict[str, Any],
     others: dict[str, Fitted],
     halves: int,
@@ -138,6 +138,6 @@ def _members(
     """Return the candidates that a combination is made of; those not in `others` are fitted, and put there."""
     for name in names:
         if name not in others:
-            others[name] = fit_candidate(rows, spec, task, name, about, others, halves)
+            others[name] = fit_candidate(rows, spec, plan, name, about, others, halves)
     kept = halves // 2 * 2
     return {name: Fits(others[name].artifact.model, others[name].left_out, others[name].artifact.resampled[:kept]) for name in names}

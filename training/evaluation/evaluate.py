@@ -25,16 +25,18 @@ from training.evaluation.subgroups import subgroup_figures
 from training.explanation.explanation import explain_model
 from training.fitting.fit import hashes_of
 from training.fitting.held_out import HeldOut
+from training.fitting.suitable import check_rules
 from training.metrics import Draws
 from training.metrics.figures import refusal
 from training.metrics.order import rank
 from training.places import ARTIFACT, DECISION_CURVES, DIFFERENCES, EXPLANATION, METRICS, PERFORMANCE, PLOTS, RUN, SUBGROUPS, plot
+from training.plan import Plan
 from training.plots import candidates as curves
 from training.plots import held_out as plots
 from training.plots.candidates import decision_curves
 
 
-def evaluate_task(table: FeatureTable, task: Task, fitted: Path, out: Path, say: Callable[[str], None]) -> dict[str, dict[str, Any]]:
+def evaluate_task(table: FeatureTable, plan: Plan, fitted: Path, out: Path, say: Callable[[str], None]) -> dict[str, dict[str, Any]]:
     """Evaluate every candidate under `fitted` on the same rows; write and return the results by name.
 
     `out/` holds the figures of all candidates (performance.csv, differences.csv, subgroups.csv, decision_curves.csv);
@@ -46,17 +48,18 @@ def evaluate_task(table: FeatureTable, task: Task, fitted: Path, out: Path, say:
     StateError
         Nothing is fitted, what is was fitted on another table, or the candidates were judged on different people.
     """
-    records = read_records(fitted, task)
+    check_rules(table, plan.task)
+    records = read_records(fitted, plan)
     hashes = hashes_of(table)
     for name, record in records.items():
-        _check_record(name, record, hashes, task)
-    tracking.require_runs([record["run_id"] for record in records.values()], task)
+        _check_record(name, record, hashes, plan.task)
+    tracking.require_runs([record["run_id"] for record in records.values()], plan.task)
     say(f"evaluating {len(records)} candidates")
-    held = HeldOut.of(fitted, list(records), table, task)
+    held = HeldOut.of(fitted, list(records), table, plan.task)
     rows, risks = held.rows, held.risks
     (out / METRICS).unlink(missing_ok=True)  # written last: without it, files left by an evaluation that broke off are nobody's
     models = [name for name in records if name not in SCORES]
-    tables = _tables(rows, risks, task, models)
+    tables = _tables(rows, risks, plan, models)
     for file, content in tables.items():
         write_csv(content, out / file)
     results = {}
@@ -68,18 +71,18 @@ def evaluate_task(table: FeatureTable, task: Task, fitted: Path, out: Path, say:
         for file, content in own.items():
             write_csv(content, folder / file)
         metrics = logged(own[PERFORMANCE]) | logged_subgroups(own[SUBGROUPS])
-        metrics |= named_differences(own[DIFFERENCES], task.primary_horizon)
-        _plot_performance(rows, risks[name], task, name, folder)
-        _plot_beside(tables, task, name, folder)
+        metrics |= named_differences(own[DIFFERENCES], plan.primary_horizon)
+        _plot_performance(rows, risks[name], plan, name, folder)
+        _plot_beside(tables, plan, name, folder)
         if name in models:
             artifact = load_artifact(fitted / name / ARTIFACT)
-            metrics |= explain_model(artifact, rows, task, folder / EXPLANATION)
+            metrics |= explain_model(artifact, rows, plan, folder / EXPLANATION)
             if not artifact.resampled:
                 say(f"{name}: keeps no fits to halves of the patients (interval_fits is 0), so how stable its ranking is stays unknown")
         without = refused(own[PERFORMANCE])
         if without:
             say(f"{name}: {len(without)} sets of figures are refused, see {PERFORMANCE}; the first: {without[0]}")
-        metrics = headline_first(metrics, task.primary_horizon)
+        metrics = headline_first(metrics, plan.primary_horizon)
         tracking.log_results(record["run_id"], metrics, folder)
         results[name] = {**record, "published": name in SCORES, "metrics": metrics, "refused": without}
     with whole_file(out / METRICS) as work:
@@ -87,30 +90,31 @@ def evaluate_task(table: FeatureTable, task: Task, fitted: Path, out: Path, say:
     return results
 
 
-def _tables(rows: pd.DataFrame, risks: dict[str, np.ndarray], task: Task, models: list[str]) -> dict[str, pd.DataFrame]:
+def _tables(rows: pd.DataFrame, risks: dict[str, np.ndarray], plan: Plan, models: list[str]) -> dict[str, pd.DataFrame]:
     """Return all figures of all candidates by the name of their file; two threads, since the kernels leave Python free."""
-    draws = Draws.of(rows["patient_id"], task.evaluation.bootstrap, task.evaluation.seed)
-    months, cut_offs = task.primary_horizon, task.evaluation.cut_offs
-    at_primary = {name: risk[:, task.horizons.index(months)] for name, risk in risks.items()}
+    draws = Draws.of(rows["patient_id"], plan.evaluation.bootstrap, plan.evaluation.seed)
+    months, cut_offs = plan.primary_horizon, plan.evaluation.cut_offs
+    at_primary = {name: risk[:, plan.task.horizons.index(months)] for name, risk in risks.items()}
     with ThreadPoolExecutor(2) as pool:
         made = {
-            PERFORMANCE: pool.submit(performance_of, rows, risks, task, draws),
+            PERFORMANCE: pool.submit(performance_of, rows, risks, plan, draws),
             SUBGROUPS: pool.submit(subgroup_figures, rows, at_primary, months, draws),
-            DIFFERENCES: pool.submit(paired_differences, rows, risks, models, task.horizons, draws, cut_offs),
-            DECISION_CURVES: pool.submit(decision_curves, rows, risks, task.horizons, draws),
+            DIFFERENCES: pool.submit(paired_differences, rows, risks, models, plan.task.horizons, draws, cut_offs),
+            DECISION_CURVES: pool.submit(decision_curves, rows, risks, plan.task.horizons, draws),
         }
         return {name: table.result() for name, table in made.items()}
 
 
-def read_records(fitted: Path, task: Task) -> dict[str, dict[str, Any]]:
+def read_records(fitted: Path, plan: Plan) -> dict[str, dict[str, Any]]:
     """Return the run records of the task's fitted candidates, in the order of `params.yaml`."""
-    names = [name for name in (*task.models, *task.scores) if (fitted / name / RUN).is_file()]
+    names = [name for name in (*plan.models, *plan.scores) if (fitted / name / RUN).is_file()]
     if not names:
-        raise StateError(f"Nothing is fitted in {fitted}.", f"fit first: python -m training fit TABLE --task {task.name}", "nothing_fitted")
+        hint = f"fit first: python -m training fit TABLE --task {plan.task.name}"
+        raise StateError(f"Nothing is fitted in {fitted}.", hint, "nothing_fitted")
     return {name: json.loads((fitted / name / RUN).read_text(encoding="utf-8")) for name in names}
 
 
-def check_model(task: Task, name: str | None) -> None:
+def check_model(plan: Plan, name: str | None) -> None:
     """Refuse the name of a model that the task does not have.
 
     Raises
@@ -118,11 +122,11 @@ def check_model(task: Task, name: str | None) -> None:
     ConfigError
         No such model; the nearest is named.
     """
-    if name is not None and name not in task.models:
-        raise ConfigError(f'"{name}" is not a model of {task.name}.', nearest(name, task.models))
+    if name is not None and name not in plan.models:
+        raise ConfigError(f'"{name}" is not a model of {plan.task.name}.', nearest(name, plan.models))
 
 
-def best(results: dict[str, dict[str, Any]], task: Task) -> str:
+def best(results: dict[str, dict[str, Any]], plan: Plan) -> str:
     """Return the fitted model that stands first in the order of candidates (see `training.metrics.order.rank`).
 
     Raises
@@ -133,9 +137,10 @@ def best(results: dict[str, dict[str, Any]], task: Task) -> str:
     fitted = [name for name, result in results.items() if not result["published"]]
     if not fitted:
         raise StateError(
-            f"No model of {task.name} is fitted, only published scores.", f"name some in tasks.{task.name}.models of params.yaml."
+            f"No model of {plan.task.name} is fitted, only published scores.",
+            f"name some in training.{plan.task.name}.models of params.yaml.",
         )
-    return min(fitted, key=lambda name: rank(results[name]["metrics"], task.primary_horizon))
+    return min(fitted, key=lambda name: rank(results[name]["metrics"], plan.primary_horizon))
 
 
 def _check_record(name: str, record: dict[str, Any], hashes: dict[str, str], task: Task) -> None:
@@ -147,27 +152,27 @@ def _check_record(name: str, record: dict[str, Any], hashes: dict[str, str], tas
         raise StateError(f"{name} was fitted for the horizons {record['horizons']}, the task now has {list(task.horizons)}.", again)
 
 
-def _title(task: Task, name: str) -> str:
-    return f"{task.name} {name}, {'cross-validated' if task.evaluation.kind == 'cross_validation' else 'held-out patients'}"
+def _title(plan: Plan, name: str) -> str:
+    return f"{plan.task.name} {name}, {'cross-validated' if plan.evaluation.kind == 'cross_validation' else 'held-out patients'}"
 
 
-def _plot_performance(rows: pd.DataFrame, risks: np.ndarray, task: Task, name: str, folder: Path) -> None:
+def _plot_performance(rows: pd.DataFrame, risks: np.ndarray, plan: Plan, name: str, folder: Path) -> None:
     (folder / PLOTS).mkdir(parents=True)
-    shown, counts = [], Draws.of(rows["patient_id"], plots.DRAWS, task.evaluation.seed).rows(rows["patient_id"])
-    for h, months in enumerate(task.horizons):
+    shown, counts = [], Draws.of(rows["patient_id"], plots.DRAWS, plan.evaluation.seed).rows(rows["patient_id"])
+    for h, months in enumerate(plan.task.horizons):
         known = np.isfinite(risks[:, h])
         if not refusal(rows[known], months):
             shown.append(plots.Shown(rows[known], risks[known, h], months, counts[:, known]))
-    plots.calibration(shown, f"{_title(task, name)}, all visits", folder / plot("calibration"))
-    plots.roc(shown, f"{_title(task, name)}, all visits", folder / plot("roc"))
+    plots.calibration(shown, f"{_title(plan, name)}, all visits", folder / plot("calibration"))
+    plots.roc(shown, f"{_title(plan, name)}, all visits", folder / plot("roc"))
 
 
-def _plot_beside(tables: dict[str, pd.DataFrame], task: Task, name: str, folder: Path) -> None:
-    title, performance = _title(task, name), tables[PERFORMANCE]
+def _plot_beside(tables: dict[str, pd.DataFrame], plan: Plan, name: str, folder: Path) -> None:
+    title, performance = _title(plan, name), tables[PERFORMANCE]
     curves.plot_decision(
-        tables[DECISION_CURVES], name, set(task.scores), f"{title}: net benefit, all visits", folder / plot("decision_curve")
+        tables[DECISION_CURVES], name, set(plan.scores), f"{title}: net benefit, all visits", folder / plot("decision_curve")
     )
     curves.plot_landmarks(
-        performance, name, task.evaluation.landmarks, f"{title}: AUC at fixed landmarks", folder / plot("auc_over_landmarks")
+        performance, name, plan.evaluation.landmarks, f"{title}: AUC at fixed landmarks", folder / plot("auc_over_landmarks")
     )
     curves.plot_brier(performance, name, f"{title}: error over horizons, all visits", folder / plot("brier_over_horizons"))

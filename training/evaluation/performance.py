@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from features import Task
 from training.metrics import Draws, all_measures, main_measures, named
 from training.metrics.figures import figures
 from training.metrics.names import PER_PERSON, Metric, landmark_subset, landmark_years, subgroup_subsets
 from training.metrics.sample import yearly_share
+from training.plan import Plan
 from training.rows.landmark_tables import at_landmark
 from training.rows.small_cells import SUPPRESSED, is_small
 
@@ -25,21 +25,21 @@ _COUNTS = ("patients", "rows", "events", "effective_rows")
 _LOGGED_AT_LANDMARKS = ("auc", "brier", "oe_ratio", "patients", "events")
 
 
-def performance_of(rows: pd.DataFrame, risks: Mapping[str, Array], task: Task, draws: Draws) -> pd.DataFrame:
+def performance_of(rows: pd.DataFrame, risks: Mapping[str, Array], plan: Plan, draws: Draws) -> pd.DataFrame:
     """Return all figures of all candidates, one line each, as `training.metrics.figures` lays them out.
 
     Subsets: "" is all visits pooled, each row counting once; `per_person` the same rows, each *person* counting once a year;
     `at_2y` one row per person at a fixed landmark. Counts below 10 are not among them.
     """
-    everything = partial(all_measures, cut_offs=task.evaluation.cut_offs)
+    everything = partial(all_measures, cut_offs=plan.evaluation.cut_offs)
     parts = [
-        figures(rows, risks, task.horizons, draws, everything),
-        figures(rows, risks, task.horizons, draws, main_measures, PER_PERSON, yearly_share(rows)),
+        figures(rows, risks, plan.task.horizons, draws, everything),
+        figures(rows, risks, plan.task.horizons, draws, main_measures, PER_PERSON, yearly_share(rows)),
     ]
-    for years in task.evaluation.landmarks:
+    for years in plan.evaluation.landmarks:
         there = at_landmark(rows, years)
         chosen = {name: risk[there["position"].to_numpy()] for name, risk in risks.items()}
-        parts.append(figures(there, chosen, task.horizons, draws, everything, landmark_subset(years)))
+        parts.append(figures(there, chosen, plan.task.horizons, draws, everything, landmark_subset(years)))
     return without_small_cells(pd.concat(parts, ignore_index=True))
 
 

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from features import Task
 from features.cohort.files import write_csv
 from serving.artifact import Artifact
 from serving.predict import by_biomarker, explain
@@ -17,6 +16,7 @@ from training.explanation.availability import availability
 from training.explanation.importance import Weights, latest_value, sample
 from training.metrics.names import Metric
 from training.places import AVAILABILITY, STABILITY, explained_at
+from training.plan import Plan
 from training.plots import contributions as shap_plots
 
 Array = NDArray[np.float64]
@@ -24,7 +24,7 @@ _DEPENDENCE_OF = 4  # the weightiest biomarkers: two rows of two panels
 _NO_DIFFERENCE = 1e-9  # log-odds; contributions of two horizons that are nearer are the same
 
 
-def explain_model(artifact: Artifact, judged: pd.DataFrame, task: Task, folder: Path) -> dict[str, float]:
+def explain_model(artifact: Artifact, judged: pd.DataFrame, plan: Plan, folder: Path) -> dict[str, float]:
     """Write tables and pictures of what drives a model, and return its figures at the primary horizon by their names in MLflow.
 
     `folder/` gets stability.csv and availability.json, `folder/24m/` the pictures of a horizon: the primary one's in every
@@ -32,15 +32,15 @@ def explain_model(artifact: Artifact, judged: pd.DataFrame, task: Task, folder: 
     """
     x = sample(artifact, judged)
     contributions = explain(artifact, x).contributions
-    primary = task.horizons.index(task.primary_horizon)
+    primary = plan.task.horizons.index(plan.primary_horizon)
     weights = Weights.of(artifact, x, contributions)
-    table = weights.table(task.horizons)
+    table = weights.table(plan.task.horizons)
     write_csv(table, folder / STABILITY)
     pictured = horizons_to_show(contributions, primary)
     for h in pictured:
-        months, values = task.horizons[h], contributions[:, h]
-        when = f"at {months} months" if len(pictured) > 1 or len(task.horizons) == 1 else "at every horizon alike"
-        title = f"{task.name} {artifact.kind}, {len(x)} visits: contributions to the log-odds of the risk {when}"
+        months, values = plan.task.horizons[h], contributions[:, h]
+        when = f"at {months} months" if len(pictured) > 1 or len(plan.task.horizons) == 1 else "at every horizon alike"
+        title = f"{plan.task.name} {artifact.kind}, {len(x)} visits: contributions to the log-odds of the risk {when}"
         place = folder / explained_at(months)
         place.mkdir(parents=True, exist_ok=True)
         of_horizon = table[table["horizon"] == months]
@@ -54,7 +54,7 @@ def explain_model(artifact: Artifact, judged: pd.DataFrame, task: Task, folder: 
     figures = {f"availability_{share}": audit[share] for share in ("absolute_share", "variance_share") if audit[share] is not None}
     agreement = weights.rank_correlation(primary)
     figures |= {"shap_rank_correlation": agreement} if np.isfinite(agreement) else {}
-    return {Metric(name, task.primary_horizon).name: value for name, value in figures.items()}
+    return {Metric(name, plan.primary_horizon).name: value for name, value in figures.items()}
 
 
 def horizons_to_show(contributions: Array, primary: int) -> list[int]:

@@ -16,6 +16,7 @@ import pandas as pd
 
 from features import FeatureTable, Task
 from features.cohort.files import whole_file
+from features.table.outcomes import EVENT
 from features.table.score_inputs import PREFIX
 from features.table.table import KEYS, OUTCOMES
 from myeloma import ConfigError
@@ -29,13 +30,14 @@ from training.estimators.strata import with_strata
 from training.fitting.held_out import risk_columns
 from training.fitting.suitable import check_table, thin_horizons, without_values
 from training.places import ARTIFACT, PREDICTIONS, RUN
+from training.plan import Plan
 from training.rows.censoring import STRATUM
 from training.rows.split import Fold, evaluation_folds
 
 Say = Callable[[str], None]
 
 
-def fit_task(table: FeatureTable, task: Task, out: Path, only: str | None, say: Say, table_path: Path) -> dict[str, str]:
+def fit_task(table: FeatureTable, plan: Plan, out: Path, only: str | None, say: Say, table_path: Path) -> dict[str, str]:
     """Fit every candidate (or only one) and return the run id of each.
 
     For each candidate, `out/<name>/` gets the artifact, the held-out predictions with the outcomes they are
@@ -50,13 +52,13 @@ def fit_task(table: FeatureTable, task: Task, out: Path, only: str | None, say: 
     DataError
         Too few events, an outcome that cannot be, or a horizon nobody is followed to.
     """
-    check_table(table, task)
-    folds = evaluation_folds(table.rows, task.evaluation)
-    names = [*task.models, *task.scores]
+    check_table(table, plan.task)
+    folds = evaluation_folds(table.rows, plan.evaluation)
+    names = [*plan.models, *plan.scores]
     if only is not None and only not in names:
-        raise ConfigError(f'Task {task.name} has no model "{only}".', nearest(only, names))
-    check_models(task)
-    for told in (*without_values(table, task), *thin_horizons(table, task)):
+        raise ConfigError(f'Task {plan.task.name} has no model "{only}".', nearest(only, names))
+    check_models(plan)
+    for told in (*without_values(table, plan.task), *thin_horizons(table, plan.task)):
         say(told)
     hashes = hashes_of(table)
     _forget_other_tables(out, hashes, names)
@@ -64,16 +66,16 @@ def fit_task(table: FeatureTable, task: Task, out: Path, only: str | None, say: 
     parts = [_Part(fold.fit, table) for fold in folds]
     whole = parts[0] if len(folds) == 1 else _Part(np.arange(len(table.rows)), table)  # of one fold, what is judged is kept
     runs = {}
-    with tracking.training(task, table, only) as training_id:
+    with tracking.training(plan.task, table, only) as training_id:
         training = {"training_id": training_id, "table": str(table_path), **hashes}
         for name in [only] if only else names:
             say(f"{name}: fitting")
             if name in SCORES:
-                artifact, risks = None, [_published(name, table.rows.iloc[f.judge], task) for f in folds]
+                artifact, risks = None, [_published(name, table.rows.iloc[f.judge], plan.task) for f in folds]
             else:
-                artifact, risks = _fit_and_judge(name, table, task, folds, parts, whole, say)
-            judged = pd.concat([people, pd.DataFrame(np.vstack(risks), columns=risk_columns(task))], axis=1)
-            runs[name] = _keep(name, table, task, artifact, judged, training, out / name)
+                artifact, risks = _fit_and_judge(name, table, plan, folds, parts, whole, say)
+            judged = pd.concat([people, pd.DataFrame(np.vstack(risks), columns=risk_columns(plan.task))], axis=1)
+            runs[name] = _keep(name, table, plan, artifact, judged, training, out / name)
     return runs
 
 
@@ -87,25 +89,25 @@ class _Part:
     def _strata(self) -> np.ndarray:
         return with_strata(self._table.rows.iloc[self._positions], self._table.spec)[STRATUM].to_numpy()
 
-    def fit(self, name: str, task: Task, halves: int) -> Artifact:
+    def fit(self, name: str, plan: Plan, halves: int) -> Artifact:
         rows = self._table.rows.iloc[self._positions].assign(**{STRATUM: self._strata})
-        about = _about(self._table, task, rows)
-        self._fitted[name] = fit_candidate(rows, self._table.spec, task, name, about, self._fitted, halves)
+        about = _about(self._table, plan.task, rows)
+        self._fitted[name] = fit_candidate(rows, self._table.spec, plan, name, about, self._fitted, halves)
         return self._fitted[name].artifact
 
 
 def _fit_and_judge(
-    name: str, table: FeatureTable, task: Task, folds: list[Fold], parts: list[_Part], whole: _Part, say: Say
+    name: str, table: FeatureTable, plan: Plan, folds: list[Fold], parts: list[_Part], whole: _Part, say: Say
 ) -> tuple[Artifact, list[np.ndarray]]:
     """Return the artifact of a candidate, and its risks for the rows that each fold judges."""
     risks = []
     for k, (fold, part) in enumerate(zip(folds, parts, strict=True), start=1):
-        artifact = part.fit(name, task, task.interval_fits if part is whole else 0)
+        artifact = part.fit(name, plan, plan.interval_fits if part is whole else 0)
         risks.append(predict_risk(artifact, feature_matrix(artifact, table.rows.iloc[fold.judge])))
         if part is not whole:
             say(f"{name}: fold {k} of {len(folds)}")
     if parts[0] is not whole:
-        artifact = whole.fit(name, task, task.interval_fits)
+        artifact = whole.fit(name, plan, plan.interval_fits)
     return artifact, risks
 
 
@@ -119,15 +121,14 @@ def _about(table: FeatureTable, task: Task, rows: pd.DataFrame) -> dict[str, Any
     return {
         "task": task.name,
         "title": task.title,
-        **task.rules(),
-        "cohort_hash": table.about["cohort_hash"],
-        "source": table.about["source"],
-        "catalogue_version": table.about["catalogue_version"],
+        **task.rules.as_json(),
+        "words": asdict(task.said),
+        **table.provenance.as_json(),
         "attrition": table.about["attrition"],
         "trained_on": {
             "patients": int(rows["patient_id"].nunique()),
             "landmarks": len(rows),
-            "patients_progressing": int(rows.loc[rows["event"] == "progression", "patient_id"].nunique()),
+            "patients_progressing": int(rows.loc[rows["event"] == EVENT, "patient_id"].nunique()),
         },
         "versions": {package: tracking.mlflow_version(package) for package in ("xgboost", "numpy", "pandas")},
     }
@@ -146,21 +147,21 @@ def judged_hash(judged: pd.DataFrame) -> str:
 
 
 def _keep(
-    name: str, table: FeatureTable, task: Task, artifact: Artifact | None, judged: pd.DataFrame, training: dict[str, str], folder: Path
+    name: str, table: FeatureTable, plan: Plan, artifact: Artifact | None, judged: pd.DataFrame, training: dict[str, str], folder: Path
 ) -> str:
     """Write a candidate's results to its folder, open its run, and return the run's id."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     judged.to_parquet(folder / PREDICTIONS, index=False)
     training = {**training, "judged_hash": judged_hash(judged), "folder": str(folder)}
-    run_id = tracking.start_run(task, name, training["training_id"], table, training["judged_hash"])
+    run_id = tracking.start_run(plan.task, name, training["training_id"], table, training["judged_hash"])
     params = {
-        "horizons": list(task.horizons),
-        **{f"evaluation.{k}": v for k, v in asdict(task.evaluation).items()},
-        **task.models.get(name, {}),
+        "horizons": list(plan.task.horizons),
+        **{f"evaluation.{k}": v for k, v in asdict(plan.evaluation).items()},
+        **plan.models.get(name, {}),
     }
-    tracking.log_params(run_id, {**params, "features": len(table.spec.columns()), "treatment": task.treatment})
-    record = {"run_id": run_id, "name": name, "model_uri": None, "horizons": list(task.horizons), **training}
+    tracking.log_params(run_id, {**params, "features": len(table.spec.columns()), "treatment": plan.task.rules.treatment})
+    record = {"run_id": run_id, "name": name, "model_uri": None, "horizons": list(plan.task.horizons), **training}
     if artifact is not None:
         save_artifact(artifact, folder / ARTIFACT)
         record["model_uri"] = tracking.log_model(run_id, folder / ARTIFACT, artifact)

@@ -32,9 +32,7 @@ def check_table(table: FeatureTable, task: Task) -> None:
         parts = [part.name for part in fields(FeatureSpec) if getattr(table.spec, part.name) != getattr(task.features, part.name)]
         differ = f"they differ in {', '.join(parts)} (feature_hash {found} and {wanted})"
         raise ConfigError(f"The table's features are not those of task {task.name}: {differ}.", again, "feature_hash")
-    for rule, asked in task.rules().items():
-        if table.about.get(rule) != asked:
-            raise ConfigError(f"The table was built with {rule} {table.about.get(rule)}, task {task.name} asks for {asked}.", again)
+    check_rules(table, task)
     missing = [name for name in (*KEYS, *OUTCOMES, *table.spec.columns()) if name not in table.rows.columns]
     if missing:
         raise DataError(f"The table lacks the column {missing[0]}.", again, "missing_column")
@@ -50,6 +48,19 @@ def check_table(table: FeatureTable, task: Task) -> None:
             f"take out that horizon from tasks.{task.name}.horizons in params.yaml.",
             "horizon_beyond_follow_up",
         )
+
+
+def check_rules(table: FeatureTable, task: Task) -> None:
+    """Refuse a table of other people, or of another outcome, than the task is about.
+
+    Raises
+    ------
+    ConfigError
+        It was built under other rules; each that differs is named with both values.
+    """
+    if changed := table.rules.changed_to(task.rules):
+        again = f"build it again: python -m features build COHORT TABLE --task {task.name}"
+        raise ConfigError(f"The table was built under other rules than task {task.name} has: {changed}.", again, "other_rules")
 
 
 def without_values(table: FeatureTable, task: Task) -> list[str]:

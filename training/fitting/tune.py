@@ -18,7 +18,7 @@ import optuna
 import pandas as pd
 from optuna.trial import BaseTrial, TrialState
 
-from features import FeatureTable, Task
+from features import FeatureTable
 from myeloma import ConfigError
 from myeloma.errors import nearest
 from serving.models import logistic
@@ -27,6 +27,7 @@ from training.estimators.stacking import stack
 from training.estimators.strata import with_strata
 from training.fitting.fit import hashes_of
 from training.fitting.suitable import check_table
+from training.plan import Plan
 from training.rows.split import Fold, evaluation_folds, patient_folds
 
 _INNER_FOLDS = 3
@@ -53,7 +54,7 @@ class Tuned:
     outer: list[tuple[float, float]]
 
 
-def tune(table: FeatureTable, task: Task, search: Search, told: Callable[[str, optuna.trial.FrozenTrial], None]) -> Tuned:
+def tune(table: FeatureTable, plan: Plan, search: Search, told: Callable[[str, optuna.trial.FrozenTrial], None]) -> Tuned:
     """Run, or take up again, the search; a search that was interrupted ends where an uninterrupted one does.
 
     Parameters
@@ -66,21 +67,21 @@ def tune(table: FeatureTable, task: Task, search: Search, told: Callable[[str, o
     ConfigError
         The model is none of the task's, or has nothing to search.
     """
-    possible = [name for name, kind in KINDS.items() if kind.space is not None and name in task.models]
+    possible = [name for name, kind in KINDS.items() if kind.space is not None and name in plan.models]
     if search.model not in possible:
-        raise ConfigError(f'Nothing to tune for "{search.model}" in task {task.name}.', nearest(search.model, possible))
-    check_table(table, task)
+        raise ConfigError(f'Nothing to tune for "{search.model}" in task {plan.task.name}.', nearest(search.model, possible))
+    check_table(table, plan.task)
     rows = table.rows
-    if task.evaluation.kind == "held_out":
-        rows = rows.iloc[evaluation_folds(rows, task.evaluation)[0].fit]
+    if plan.evaluation.kind == "held_out":
+        rows = rows.iloc[evaluation_folds(rows, plan.evaluation)[0].fit]
     rows = with_strata(rows, table.spec)
-    present = checked_model(search.model, task)
+    present = checked_model(search.model, plan)
     outer = []
     for k, fold in enumerate(patient_folds(rows, search.outer_folds, search.seed) if search.outer_folds else [], start=1):
-        study = _studied(f"outer_{k}", rows.iloc[fold.fit], table, task, search, present, told)
+        study = _studied(f"outer_{k}", rows.iloc[fold.fit], table, plan, search, present, told)
         options = present | _searched(search.model, optuna.trial.FixedTrial(study.best_params))
-        outer.append(tuple(_loss(rows, fold, table, task, search.model, each) for each in (present, options)))
-    study = _studied("final", rows, table, task, search, present, told)
+        outer.append(tuple(_loss(rows, fold, table, plan, search.model, each) for each in (present, options)))
+    study = _studied("final", rows, table, plan, search, present, told)
     best = _searched(search.model, optuna.trial.FixedTrial(study.best_params))
     return Tuned(best, float(study.best_value), outer)
 
@@ -89,7 +90,7 @@ def _studied(
     part: str,
     rows: pd.DataFrame,
     table: FeatureTable,
-    task: Task,
+    plan: Plan,
     search: Search,
     present: dict[str, Any],
     told: Callable[[str, optuna.trial.FrozenTrial], None],
@@ -97,7 +98,7 @@ def _studied(
     """Return the study of some rows, with as many trials as were asked for. Its name holds what it depends on."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     search.storage.parent.mkdir(parents=True, exist_ok=True)
-    name = f"{search.model} {part} {' '.join(hashes_of(table).values())} {_asked(task, present)} seed {search.seed}"
+    name = f"{search.model} {part} {' '.join(hashes_of(table).values())} {_asked(plan, present)} seed {search.seed}"
     study = optuna.create_study(
         storage=f"sqlite:///{search.storage}",
         study_name=name,
@@ -112,7 +113,7 @@ def _studied(
         trial = study.ask()
         options, losses, state = present | _searched(search.model, trial), [], TrialState.COMPLETE
         for step, fold in enumerate(folds):
-            losses.append(_loss(rows, fold, table, task, search.model, options))
+            losses.append(_loss(rows, fold, table, plan, search.model, options))
             trial.report(float(np.mean(losses)), step)
             if step + 1 < len(folds) and trial.should_prune():
                 state = TrialState.PRUNED
@@ -128,18 +129,18 @@ def _searched(model: str, trial: BaseTrial) -> dict[str, Any]:
     return space(trial)
 
 
-def _asked(task: Task, present: dict[str, Any]) -> str:
+def _asked(plan: Plan, present: dict[str, Any]) -> str:
     """Return a hash of what a loss depends on beside the table: trials under other horizons do not compare."""
-    asked = {**task.rules(), "horizons": task.horizons, "evaluation": asdict(task.evaluation), "options": present}
+    asked = {**plan.task.rules.as_json(), "horizons": plan.task.horizons, "evaluation": asdict(plan.evaluation), "options": present}
     return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def _loss(rows: pd.DataFrame, fold: Fold, table: FeatureTable, task: Task, model: str, options: dict[str, Any]) -> float:
+def _loss(rows: pd.DataFrame, fold: Fold, table: FeatureTable, plan: Plan, model: str, options: dict[str, Any]) -> float:
     """Return the mean IPCW-weighted log loss, over all horizons, on the people that a fold judges."""
     columns = table.spec.columns()
     fit_rows, judged = rows.iloc[fold.fit], rows.iloc[fold.judge]
-    fitted = KINDS[model].fit(fit_rows[columns].to_numpy(dtype=float), fit_rows, columns, task.horizons, **options)
-    stacked = stack(judged, task.horizons)
+    fitted = KINDS[model].fit(fit_rows[columns].to_numpy(dtype=float), fit_rows, columns, plan.task.horizons, **options)
+    stacked = stack(judged, plan.task.horizons)
     risk = logistic(fitted.margins(judged[columns].to_numpy(dtype=float)))[stacked.row, stacked.horizon]
     risk = np.clip(risk, 1e-9, 1.0 - 1e-9)
     log_likelihood = np.where(stacked.y == 1, np.log(risk), np.log1p(-risk))

@@ -7,7 +7,6 @@ from math import inf
 
 import numpy as np
 
-from features import Task
 from features.table.table import KEYS, OUTCOMES
 from serving.answer.columns import risk_columns
 from serving.artifact import Artifact, feature_matrix
@@ -17,12 +16,13 @@ from training.explanation.importance import harm_agreement
 from training.fitting.held_out import HeldOut
 from training.gate.parity import largest_difference
 from training.gate.verdict import ArtifactChecks
+from training.plan import Plan
 
 _EXPLAINED_ROWS = 200
 _SEED = 1
 
 
-def measure(artifact: Artifact, task: Task, held: HeldOut | None) -> ArtifactChecks:
+def measure(artifact: Artifact, plan: Plan, held: HeldOut | None) -> ArtifactChecks:
     """Return what can be measured on an artifact that was loaded from the registry."""
     facts = ArtifactChecks(features_known=True, outcome_columns=len({*KEYS, *OUTCOMES} & set(artifact.columns)))  # loading checks the hash
     if held is None:
@@ -34,7 +34,7 @@ def measure(artifact: Artifact, task: Task, held: HeldOut | None) -> ArtifactChe
     if held.cohort is not None:
         parity, note = largest_difference(artifact, held.cohort, held.rows["patient_id"].unique())
     explained = explain(artifact, x)
-    harm = _harm(artifact, task, x, explained.contributions)
+    harm = _harm(artifact, plan, x, explained.contributions)
     return replace(facts, additivity=_additivity(artifact, x, explained), harm=harm, parity=parity, notes={"parity": note})
 
 
@@ -52,10 +52,10 @@ def _additivity(artifact: Artifact, x: np.ndarray, explained: Explained) -> floa
     return float(gap) if np.isfinite(gap) else inf
 
 
-def _harm(artifact: Artifact, task: Task, x: np.ndarray, contributions: np.ndarray) -> dict[str, float]:
+def _harm(artifact: Artifact, plan: Plan, x: np.ndarray, contributions: np.ndarray) -> dict[str, float]:
     """Return, for the weightiest biomarkers of known harm, the rank correlation of latest value and contribution."""
-    at = task.horizons.index(task.primary_horizon)
+    at = plan.task.horizons.index(plan.primary_horizon)
     shown = by_biomarker(artifact, contributions[:, at : at + 1])
     weight = {name: np.abs(shown[name]).mean() for name in artifact.spec.biomarkers}
-    weightiest = sorted(weight, key=lambda name: -weight[name])[: task.gate.harm_of_top]
+    weightiest = sorted(weight, key=lambda name: -weight[name])[: plan.gate.harm_of_top]
     return harm_agreement(artifact.columns, x, {name: shown[name][:, 0] for name in weightiest})

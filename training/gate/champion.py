@@ -44,6 +44,8 @@ def beside_champion(
         artifact = load()
     except StateError as error:
         return Comparison(version, f"champion version {version} can no longer be used: {error.what}", champion_fails=True)
+    if changed := artifact.rules.changed_to(task.rules):
+        return Comparison(version, f"champion version {version} answers another question, its rules were others: {changed}")
     if same and (held is None or kind == "cross_validation"):
         how = "figures logged with both runs, on the very same rows" + (
             ", each judged by a fold's model that had not seen the person" if kind == "cross_validation" else ""

@@ -10,26 +10,26 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from features import Task
 from training.gate.figures import most_wrong, worst_check
 from training.gate.verdict import HOLD, REJECT, ArtifactChecks, Check, Evidence, Verdict
 from training.metrics.names import Metric
+from training.plan import Plan
 
 ADDITIVITY = 1e-5  # base + contributions = logit(risk)
 PARITY = 1e-9  # batch and HTTP differ by nothing that JSON keeps
 
 
-def judge(evidence: Evidence, task: Task) -> Verdict:
+def judge(evidence: Evidence, plan: Plan) -> Verdict:
     """Return the verdict on a candidate: every demand, in the order they are shown."""
-    return Verdict(tuple(check for demand in DEMANDS for check in demand(evidence, task)))
+    return Verdict(tuple(check for demand in DEMANDS for check in demand(evidence, plan)))
 
 
-def held_out_figures(evidence: Evidence, task: Task) -> Iterator[Check]:
+def held_out_figures(evidence: Evidence, plan: Plan) -> Iterator[Check]:
     """Ranks people, beats everybody's average, and is right in the large and along the curve, at every horizon it speaks of."""
-    gate = task.gate
+    gate = plan.gate
     low, high = gate.oe_ratio_between
-    for months in task.horizons:
-        must = months == task.primary_horizon
+    for months in plan.task.horizons:
+        must = months == plan.primary_horizon
         for name, accepted, holds, needed in (
             ("auc", f">= {gate.auc_at_least}", lambda v: v >= gate.auc_at_least, True),
             ("ipa", "> 0, better than everybody's average", lambda v: v > 0, must),
@@ -43,12 +43,12 @@ def held_out_figures(evidence: Evidence, task: Task) -> Iterator[Check]:
             yield Check(key, value, accepted, met, note, HOLD if value is None and not must else REJECT)
 
 
-def useful_beyond_published_scores(evidence: Evidence, task: Task) -> Iterator[Check]:
+def useful_beyond_published_scores(evidence: Evidence, plan: Plan) -> Iterator[Check]:
     """Has a larger net benefit than every published score on the rows where both speak, at each risk from which one would act."""
-    for threshold in task.gate.net_benefit_at:
-        keys = {score: Metric("net_benefit", task.primary_horizon, threshold, minus=score).name for score in task.scores}
+    for threshold in plan.gate.net_benefit_at:
+        keys = {score: Metric("net_benefit", plan.primary_horizon, threshold, minus=score).name for score in plan.scores}
         gains = {score: evidence.metrics[key] for score, key in keys.items() if key in evidence.metrics}
-        name = f"{Metric('net_benefit', task.primary_horizon, threshold).name} minus the best published score's"
+        name = f"{Metric('net_benefit', plan.primary_horizon, threshold).name} minus the best published score's"
         if not gains:
             yield Check(name, None, "> 0", None, "no published score is computable on these people, or no net benefit was computed")
             continue
@@ -56,11 +56,11 @@ def useful_beyond_published_scores(evidence: Evidence, task: Task) -> Iterator[C
         yield Check(name, gains[best], "> 0", gains[best] > 0, f"best: {best}, same rows")
 
 
-def worst_subgroup(evidence: Evidence, task: Task) -> Iterator[Check]:
+def worst_subgroup(evidence: Evidence, plan: Plan) -> Iterator[Check]:
     """Is right in the large in the subgroup, among those with enough events, where it is most wrong."""
-    low, high = task.gate.subgroup_oe_ratio_between
-    least = task.gate.subgroup_events_at_least
-    name, accepted = worst_check(task.primary_horizon), f"{low} to {high}"
+    low, high = plan.gate.subgroup_oe_ratio_between
+    least = plan.gate.subgroup_events_at_least
+    name, accepted = worst_check(plan.primary_horizon), f"{low} to {high}"
     worst = most_wrong(evidence.subgroups, least)
     if worst is None:
         yield Check(name, None, accepted, None, f"no subgroup with figures and {least} events")
@@ -69,7 +69,7 @@ def worst_subgroup(evidence: Evidence, task: Task) -> Iterator[Check]:
     yield Check(name, ratio, accepted, low <= ratio <= high, worst)
 
 
-def features_known(evidence: Evidence, task: Task) -> Iterator[Check]:
+def features_known(evidence: Evidence, plan: Plan) -> Iterator[Check]:
     """Was made from features that this version of the code computes, and knows no outcome."""
     facts = evidence.facts
     known = None if facts.features_known is None else float(facts.features_known)
@@ -80,7 +80,7 @@ def features_known(evidence: Evidence, task: Task) -> Iterator[Check]:
     )
 
 
-def sane_explanation(evidence: Evidence, task: Task) -> Iterator[Check]:
+def sane_explanation(evidence: Evidence, plan: Plan) -> Iterator[Check]:
     """Base + contributions = logit(risk), and what is known to harm raises the risk it shows."""
     facts = evidence.facts
     error = facts.additivity
@@ -91,20 +91,20 @@ def sane_explanation(evidence: Evidence, task: Task) -> Iterator[Check]:
         _or_none(error, lambda v: v <= ADDITIVITY),
         _why(facts, "additivity"),
     )
-    if task.gate.harm_of_top and not facts.harm:
+    if plan.gate.harm_of_top and not facts.harm:
         why = facts.notes.get("harm", "none of the weightiest biomarkers has a known direction of harm and a latest value that varies")
         yield Check("contributions follow the known harm", None, "> 0", None, why)
     for biomarker, agreement in facts.harm.items():
         yield Check(f"{biomarker}: contribution follows the known harm", agreement, "> 0", agreement > 0, "rank correlation")
 
 
-def same_answer_everywhere(evidence: Evidence, task: Task) -> Iterator[Check]:
+def same_answer_everywhere(evidence: Evidence, plan: Plan) -> Iterator[Check]:
     """The artifact loaded from the registry gives the same answer by batch and over HTTP."""
     gap = evidence.facts.parity
     yield Check("batch minus HTTP answer", gap, f"<= {PARITY}", _or_none(gap, lambda v: v <= PARITY), _why(evidence.facts, "parity"))
 
 
-def not_worse_than_the_champion(evidence: Evidence, task: Task) -> Iterator[Check]:
+def not_worse_than_the_champion(evidence: Evidence, plan: Plan) -> Iterator[Check]:
     """Ranks no worse than the champion by more than a margin, and has no larger Brier score, on the same rows."""
     found = evidence.comparison
     if found is None:
@@ -116,12 +116,12 @@ def not_worse_than_the_champion(evidence: Evidence, task: Task) -> Iterator[Chec
     if not found.champion:
         yield Check("compared with the champion", None, "not worse", False, f"not possible: {found.how}", HOLD)
         return
-    margins = [(Metric("auc", months), -1, task.gate.auc_loss_at_most) for months in task.horizons]
-    for metric, sign, margin in (*margins, (Metric("brier", task.primary_horizon), 1, task.gate.brier_loss_at_most)):
+    margins = [(Metric("auc", months), -1, plan.gate.auc_loss_at_most) for months in plan.task.horizons]
+    for metric, sign, margin in (*margins, (Metric("brier", plan.primary_horizon), 1, plan.gate.brier_loss_at_most)):
         key = metric.name
         name, accepted = f"{key} minus the champion's", f">= {-margin:g}" if sign < 0 else f"<= {margin:g}"
         if key not in found.champion or key not in found.candidate:
-            if metric.horizon == task.primary_horizon:
+            if metric.horizon == plan.primary_horizon:
                 yield Check(name, None, accepted, False, f"not possible: one of the two has no such figure; {found.how}", HOLD)
             continue
         gain = found.candidate[key] - found.champion[key]
@@ -129,7 +129,7 @@ def not_worse_than_the_champion(evidence: Evidence, task: Task) -> Iterator[Chec
         yield Check(name, gain, accepted, sign * gain <= margin + 1e-12, note, HOLD)
 
 
-def not_taken_back(evidence: Evidence, task: Task) -> Iterator[Check]:
+def not_taken_back(evidence: Evidence, plan: Plan) -> Iterator[Check]:
     """Was not live before and taken back by a person."""
     if evidence.taken_back:
         yield Check("never taken back", 0.0, "1", False, evidence.taken_back, HOLD)

@@ -82,7 +82,7 @@ class Visits:
         """
         rows = self._at_risk(first_day, last_day)
         if rows.empty:
-            stage = self._artifact.about["population"] or "any"
+            stage = self._artifact.rules.population or "any"
             raise DataError(
                 f"No visit of anybody at risk between {first_day.date()} and {last_day.date()}: {self._why_nobody(first_day, last_day)}.",
                 f"results of this cohort run from {self._visits['landmark'].min():%Y-%m-%d} to {self._visits['landmark'].max():%Y-%m-%d}, "
@@ -104,7 +104,7 @@ class Visits:
     def _at_risk(self, first_day: pd.Timestamp, last_day: pd.Timestamp) -> pd.DataFrame:
         visits = self._visits
         rows = visits[visits["landmark"].between(first_day, last_day) & visits["not_at_risk"].isin(_STILL_WATCHED)]
-        if not self._artifact.about["criteria_guard"] or rows.empty:
+        if not self._artifact.rules.criteria_guard or rows.empty:
             return rows
         return rows[~criteria_met(self._seen(rows, CRITERIA_COLUMNS))]
 

@@ -21,6 +21,7 @@ from training.monitor.outcome import Bounds, checks_of_outcomes
 from training.monitor.people import Period, Visits, period_of, sites_of
 from training.monitor.refused import as_received
 from training.monitor.verdict import Advice, verdict_of
+from training.plan import Plan
 from training.reference.by_time import LEAST_THEN, time_of
 from training.reference.columns import level_column
 from training.rows.small_cells import SMALL_CELL, written
@@ -77,7 +78,7 @@ class Watched:
 def watch(
     cohort: Cohort,
     artifact: Artifact,
-    task: Task,
+    plan: Plan,
     since: str | None = None,
     until: str | None = None,
     refused: pd.DataFrame | None = None,
@@ -98,7 +99,7 @@ def watch(
     DataError
         Nobody at risk has a visit in the period.
     """
-    check_artifact(artifact, task)
+    check_artifact(artifact, plan.task)
     period = period_of(cohort, since, until)
     visits = Visits(cohort, artifact)
     rows = visits.last(period.since, period.until)
@@ -107,10 +108,10 @@ def watch(
     suspected = suspected_units(received, spec, about, level_column)
     risks = predict_risk(artifact, feature_matrix(artifact, rows))
     drift = with_status([*checks_of_inputs(rows, spec, about, suspected), *checks_of_risks(rows, risks, artifact.horizons, about)])
-    outcome = with_status(checks_of_outcomes(visits, artifact, period, Bounds(*task.gate.oe_ratio_between)))
+    outcome = with_status(checks_of_outcomes(visits, artifact, period, Bounds(*plan.gate.oe_ratio_between)))
     findings = [*(as_finding(one) for one in suspected), *drift, *outcome]
     return Watched(
-        task.name,
+        plan.task.name,
         artifact.origin.get("model_name", ""),
         artifact.origin.get("model_version", ""),
         cohort.content_hash(),
@@ -125,22 +126,20 @@ def watch(
 def check_artifact(artifact: Artifact, task: Task) -> None:
     """Refuse a champion that nothing can be compared with, saying why."""
     again = f"fit and register again: python -m training fit TABLE --task {task.name}"
-    about = artifact.about
-    if "reference_by_time" not in about:
+    if "reference_by_time" not in artifact.about:
         raise StateError(
             "The champion was fitted by an earlier version: it remembers no quantiles of its training by time since diagnosis.",
             again,
             "old_reference",
         )
-    for rule in ("population", "treatment", "criteria_guard"):
-        if about[rule] != getattr(task, rule):
-            raise ConfigError(f"The champion was fitted with {rule} {about[rule]}, task {task.name} asks for {getattr(task, rule)}.", again)
+    if changed := artifact.rules.changed_to(task.rules):
+        raise ConfigError(f"The champion was fitted under other rules than task {task.name} has: {changed}.", again, "other_rules")
 
 
 def _notes(cohort: Cohort, artifact: Artifact, rows: pd.DataFrame) -> Iterator[str]:
-    if artifact.about.get("source") == "simulated":
+    if artifact.provenance.simulated:
         yield "The champion is fitted to simulated histories: these figures say nothing about patients."
-    if artifact.about.get("cohort_hash") == cohort.content_hash():
+    if artifact.provenance.cohort_hash == cohort.content_hash():
         yield "This is the cohort that the champion was trained on: its outcomes are known to the model, so O/E flatters it."
     reference = artifact.about["reference_by_time"]
     alone, times = times_alone(time_of(rows, reference["months"]), reference)
@@ -161,5 +160,5 @@ def _notes(cohort: Cohort, artifact: Artifact, rows: pd.DataFrame) -> Iterator[s
             where = f"site {site}" if site else "people without a site"
             yield f"Ingestion refused {refused} results of {where} for their range or unit: a changed unit often ends there."
     stages = rows["patient_id"].map(cohort.patients.set_index("patient_id")["stage"])
-    if (population := artifact.about["population"]) and (stages == "").mean() > 0.5:
+    if (population := artifact.rules.population) and (stages == "").mean() > 0.5:
         yield f"Most people here have no recorded stage; they are taken to be {population}."

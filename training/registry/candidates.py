@@ -10,13 +10,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from features import Task
 from serving.store.champion import CHALLENGER, CHAMPION, connect, registered_name
 from training.gate.held_out import Sources, cohort_of, judged_people
 from training.gate.verdict import PROMOTE, REJECT
 from training.metrics.names import Metric
 from training.metrics.order import rank
 from training.places import EVALUATION, folder_of
+from training.plan import Plan
 from training.registry.judgement import Registered, champion, judge_version
 from training.registry.ledger import last_key
 from training.registry.live import go_live
@@ -26,7 +26,7 @@ from training.tracking import require_runs
 from training.tracking.run import Run
 
 
-def register(results: dict[str, dict[str, Any]], task: Task, cohort: Path | None = None, evaluated: Path | None = None) -> dict[str, Any]:
+def register(results: dict[str, dict[str, Any]], plan: Plan, cohort: Path | None = None, evaluated: Path | None = None) -> dict[str, Any]:
     """Register every fitted candidate with its verdict; the best that the gate promotes becomes the champion.
 
     The order is by held-out Brier score at the task's primary horizon, of equal ones by AUC (see `training.metrics.order.rank`).
@@ -48,33 +48,33 @@ def register(results: dict[str, dict[str, Any]], task: Task, cohort: Path | None
         `verdicts` by name, `champion` (what this call made or left live because it is the same version; None where an
         older champion stays), `live` (what is live now) and `challenger`, each a model and a version.
     """
-    brier = Metric("brier", task.primary_horizon).name
+    brier = Metric("brier", plan.primary_horizon).name
     fitted = {name: result for name, result in results.items() if not result["published"]}
-    entities = require_runs([result["run_id"] for result in fitted.values()], task)
+    entities = require_runs([result["run_id"] for result in fitted.values()], plan.task)
     live, sources = None, cache(Sources)  # candidates of one table are judged on the same people, which are read once
     outcome: dict[str, Any] = {"verdicts": {}, CHAMPION: None, CHALLENGER: None, "live": None}
-    for name in sorted(fitted, key=lambda name: rank(fitted[name]["metrics"], task.primary_horizon)):
+    for name in sorted(fitted, key=lambda name: rank(fitted[name]["metrics"], plan.primary_horizon)):
         result = fitted[name]
-        version = version_for(result["run_id"], result["model_uri"], task.name, name)
-        folder, run = cohort or cohort_of(result), Run(entities[result["run_id"]], evaluated or folder_of(task.name, EVALUATION))
-        after, live = last_key(task.name), champion(task, live)
-        held = judged_people(result, task, sources(Path(result["table"]), folder))
-        verdict = judge_version(Registered(task, version, run), result["metrics"], held, folder, live)
+        version = version_for(result["run_id"], result["model_uri"], plan.task.name, name)
+        folder, run = cohort or cohort_of(result), Run(entities[result["run_id"]], evaluated or folder_of(plan.task.name, EVALUATION))
+        after, live = last_key(plan.task.name), champion(plan, live)
+        held = judged_people(result, plan.task, sources(Path(result["table"]), folder))
+        verdict = judge_version(Registered(plan, version, run), result["metrics"], held, folder, live)
         outcome["verdicts"][name] = {"version": version, **verdict.to_dict()}
         if verdict.verdict == PROMOTE and outcome[CHAMPION] is None:
-            go_live(task.name, after, version, name, PROMOTE, f"lowest {brier} of those that pass the gate", verdict.verdict)
+            go_live(plan.task.name, after, version, name, PROMOTE, f"lowest {brier} of those that pass the gate", verdict.verdict)
             outcome[CHAMPION] = {"model": name, "version": version}
         elif verdict.verdict != REJECT and outcome[CHALLENGER] is None:
-            connect().set_registered_model_alias(registered_name(task.name), CHALLENGER, version)
+            connect().set_registered_model_alias(registered_name(plan.task.name), CHALLENGER, version)
             outcome[CHALLENGER] = {"model": name, "version": version}
-    if now := live_version(task.name):
-        estimator = connect().get_model_version(registered_name(task.name), now[0]).tags.get("estimator", "?")
+    if now := live_version(plan.task.name):
+        estimator = connect().get_model_version(registered_name(plan.task.name), now[0]).tags.get("estimator", "?")
         outcome["live"] = {"model": estimator, "version": now[0]}
-    _describe_trainings(task, results, outcome)
+    _describe_trainings(plan, results, outcome)
     return outcome
 
 
-def _describe_trainings(task: Task, results: dict[str, dict[str, Any]], outcome: dict[str, Any]) -> None:
+def _describe_trainings(plan: Plan, results: dict[str, dict[str, Any]], outcome: dict[str, Any]) -> None:
     client = connect()
     for training_id in {result["training_id"] for result in results.values() if "training_id" in result}:
-        client.set_tag(training_id, NOTE, describe_training(task, results, outcome))
+        client.set_tag(training_id, NOTE, describe_training(plan, results, outcome))

@@ -8,7 +8,6 @@ from typing import Any
 
 from rich.table import Table
 
-from features import Task
 from myeloma import StateError
 from myeloma.scores import SCORES
 from serving.store.reading import runs_of
@@ -17,6 +16,7 @@ from training.metrics.estimate import MAIN, Estimate
 from training.metrics.names import Metric
 from training.metrics.order import rank
 from training.places import EVALUATION, folder_of
+from training.plan import Plan
 from training.registry.version_page import VERDICT
 from training.registry.versions import live_version
 from training.tracking.run import Run
@@ -42,7 +42,7 @@ class Candidate:
         return self.estimator in SCORES
 
 
-def candidates(task: Task) -> list[Candidate]:
+def candidates(plan: Plan) -> list[Candidate]:
     """Return the candidates of a task, best Brier at the primary horizon first, then the published scores alike.
 
     Raises
@@ -50,50 +50,49 @@ def candidates(task: Task) -> list[Candidate]:
     StateError
         Nothing has been evaluated.
     """
-    place = folder_of(task.name, EVALUATION)
-    place = folder_of(task.name, EVALUATION)
-    runs = [Run(run, place) for run in runs_of(task.name)]
+    place = folder_of(plan.task.name, EVALUATION)
+    runs = [Run(run, place) for run in runs_of(plan.task.name)]
     evaluated = [run for run in runs if run.metrics and "kind" not in run.tags]  # a search is no candidate
     if not evaluated:
-        what = f"Nothing is evaluated for {task.name}."
-        raise StateError(what, f"run: python -m training evaluate --task {task.name}", "nothing_evaluated")
-    live = live_version(task.name)
+        what = f"Nothing is evaluated for {plan.task.name}."
+        raise StateError(what, f"run: python -m training evaluate --task {plan.task.name}", "nothing_evaluated")
+    live = live_version(plan.task.name)
     newest = _judged_on(evaluated[0])
     chosen: dict[str, Candidate] = {}
     for run in evaluated:
         version = live[0] if live and run.id == live[1] else None
         if _judged_on(run) == newest and run.name not in chosen:
-            chosen[run.name] = _candidate(run, task, version)
+            chosen[run.name] = _candidate(run, plan, version)
         elif version:
             note = "earlier training" if _judged_on(run) == newest else "other cohort or split"
-            chosen[f"{run.name} ({note})"] = _candidate(run, task, version, note)
-    return sorted(chosen.values(), key=lambda c: (c.published, rank(c.metrics, task.primary_horizon)))
+            chosen[f"{run.name} ({note})"] = _candidate(run, plan, version, note)
+    return sorted(chosen.values(), key=lambda c: (c.published, rank(c.metrics, plan.primary_horizon)))
 
 
-def promotable(task: Task) -> dict[str, Candidate]:
+def promotable(plan: Plan) -> dict[str, Candidate]:
     """Return what `promote` chooses from: the newest candidates that `compare` shows, by name, best first."""
-    return {c.estimator: c for c in candidates(task) if not c.note}
+    return {c.estimator: c for c in candidates(plan) if not c.note}
 
 
-def of_run(run_id: str, task: Task) -> Candidate:
+def of_run(run_id: str, plan: Plan) -> Candidate:
     """Return the candidate of one run, whatever the cohort: for promoting an older version."""
-    return _candidate(Run.find(run_id, task), task, None)
+    return _candidate(Run.find(run_id, plan.task), plan, None)
 
 
-def as_dicts(task: Task, found: list[Candidate]) -> list[dict[str, Any]]:
+def as_dicts(plan: Plan, found: list[Candidate]) -> list[dict[str, Any]]:
     """Return the candidates as JSON can hold them."""
-    return [{"task": task.name, **asdict(candidate)} for candidate in found]
+    return [{"task": plan.task.name, **asdict(candidate)} for candidate in found]
 
 
-def as_table(task: Task, found: list[Candidate], narrow: bool = False) -> Table:
+def as_table(plan: Plan, found: list[Candidate], narrow: bool = False) -> Table:
     """Return the readable table: one line per model and horizon for which there is a figure.
 
     A published score is judged on the rows where it can be computed; `rows judged` says how many that are, since
     figures on other rows do not compare. Below stands where each model is most wrong. In a narrow table an interval
     stands below its estimate.
     """
-    how = f"{task.evaluation.folds}-fold cross-validation by patient" if task.evaluation.kind == "cross_validation" else "patients held out"
-    title = f"{task.name}: {task.title}; cohort: {found[0].source}. {how.capitalize()}; 95 % intervals by patient bootstrap"
+    how = f"{plan.evaluation.folds}-fold cross-validation by patient" if plan.evaluation.kind == "cross_validation" else "patients held out"
+    title = f"{plan.task.name}: {plan.task.title}; cohort: {found[0].source}. {how.capitalize()}; 95 % intervals by patient bootstrap"
     table = Table(title=title, title_justify="left")
     for heading in ("model", "horizon", "AUC", "Brier", "observed / expected", "ICI", "events", "rows judged"):
         table.add_column(heading, justify="left" if heading == "model" else "right")
@@ -101,7 +100,7 @@ def as_table(task: Task, found: list[Candidate], narrow: bool = False) -> Table:
         lines = [f"{candidate.estimator}{f' ({candidate.note})' if candidate.note else ''}"]
         lines += [f"champion, version {candidate.champion_version}"] if candidate.champion_version else []
         lines += [f"gate: {candidate.gate}"] if candidate.gate else []
-        shown = [months for months in task.horizons if Metric("auc", months).name in candidate.metrics]
+        shown = [months for months in plan.task.horizons if Metric("auc", months).name in candidate.metrics]
         for k, months in enumerate(shown):
             table.add_row(lines[k] if k < len(lines) else "", f"{months} m", *_cells(candidate.metrics, months, narrow))
         if not shown:
@@ -127,8 +126,8 @@ def _subgroup_lines(found: list[Candidate]) -> Iterator[str]:
             yield f"{candidate.estimator}: of all subgroups, observed / expected is furthest from 1 in {where}: {worst.ratio:.2f}"
 
 
-def _candidate(run: Run, task: Task, champion_version: str | None, note: str = "") -> Candidate:
-    worst = None if run.name in SCORES else worst_subgroup(run, task.primary_horizon, task.gate.subgroup_events_at_least)
+def _candidate(run: Run, plan: Plan, champion_version: str | None, note: str = "") -> Candidate:
+    worst = None if run.name in SCORES else worst_subgroup(run, plan.primary_horizon, plan.gate.subgroup_events_at_least)
     return Candidate(
         run.name,
         run.id,

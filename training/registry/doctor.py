@@ -97,7 +97,7 @@ def _champion(task: Task) -> list[Finding]:
     except StateError as error:
         return [*findings, Finding(f"{task.name}: {error.what}", False, _mend(error))]
     findings.append(Finding(f"{task.name}: champion version {live} ({champion.kind}) loads", True))
-    return [*findings, _features(task, champion)]
+    return [*findings, _features(task, champion), _rules(task, champion)]
 
 
 def _without_champion(task: Task) -> Finding:
@@ -120,6 +120,13 @@ def _features(task: Task, champion: Artifact) -> Finding:
     again = f"train again: python -m features build COHORT TABLE --task {task.name}, then fit, evaluate, register"
     mend = "" if same else f"params.yaml asks for other features than the champion was trained on; {again}"
     return Finding(f"{task.name}: features of champion and params.yaml {'agree' if same else 'differ'}", same, mend)
+
+
+def _rules(task: Task, champion: Artifact) -> Finding:
+    changed = champion.rules.changed_to(task.rules)
+    again = f"train again: python -m features build COHORT TABLE --task {task.name}, then fit, evaluate, register"
+    mend = f"the champion answers another question than params.yaml asks; {again}" if changed else ""
+    return Finding(f"{task.name}: rules of champion and params.yaml {f'differ: {changed}' if changed else 'agree'}", not changed, mend)
 
 
 def _versions(task: Task) -> list[Finding]:

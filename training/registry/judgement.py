@@ -6,7 +6,6 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 
-from features import Task
 from myeloma import StateError
 from serving.artifact import Artifact
 from serving.store.champion import connect, load_version, registered_name
@@ -19,6 +18,7 @@ from training.gate.demands import judge
 from training.gate.figures import subgroups, unjudged
 from training.gate.verdict import ArtifactChecks, Comparison, Evidence, Verdict
 from training.places import GATE
+from training.plan import Plan
 from training.registry.ledger import now, read, taken_back
 from training.registry.version_page import NOTE, VERDICT, describe_version
 from training.registry.versions import live_version
@@ -29,7 +29,7 @@ from training.tracking.run import Run
 class Registered:
     """A version of a task's registered model, the candidate's run it was made of, and its artifact as the registry gives it."""
 
-    task: Task
+    plan: Plan
     version: str
     run: Run
 
@@ -42,7 +42,7 @@ class Registered:
         StateError
             Its files are gone, or mean something else in this version.
         """
-        return load_version(registered_name(self.task.name), self.version, self.run.id)
+        return load_version(registered_name(self.plan.task.name), self.version, self.run.id)
 
 
 def judge_version(
@@ -58,26 +58,26 @@ def judge_version(
         The champion, as `champion` gives it.
     """
     evidence = _evidence(new, metrics, held, live)
-    verdict = judge(evidence, new.task)
+    verdict = judge(evidence, new.plan)
     _keep_verdict(new, verdict, evidence, cohort)
     return verdict
 
 
-def champion(task: Task, known: Registered | None = None) -> Registered | None:
+def champion(plan: Plan, known: Registered | None = None) -> Registered | None:
     """Return the version that is live, None where there is none; the one known already, if it is that."""
-    live = live_version(task.name)
+    live = live_version(plan.task.name)
     if live is None or (known is not None and known.version == live[0]):
         return known if live else None
-    return Registered(task, live[0], Run.find(live[1], task))
+    return Registered(plan, live[0], Run.find(live[1], plan.task))
 
 
 def _evidence(new: Registered, metrics: dict[str, float], held: HeldOut | None, live: Registered | None) -> Evidence:
     """Return everything the verdict rests on; without the held-out people here, what was measured at registration."""
     comparison: Comparison | None = None
     if live is not None and live.version != new.version:
-        comparison = beside_champion(new.task, (new.run, held), (live.version, live.run), lambda: live.artifact)
-    past = taken_back(list(read(new.task.name).values()), new.version)
-    found = subgroups(new.run, new.task.primary_horizon, held)
+        comparison = beside_champion(new.plan.task, (new.run, held), (live.version, live.run), lambda: live.artifact)
+    past = taken_back(list(read(new.plan.task.name).values()), new.version)
+    found = subgroups(new.run, new.plan.primary_horizon, held)
     return Evidence(metrics, unjudged(new.run), found, _checks(new, held), comparison, past)
 
 
@@ -85,22 +85,22 @@ def _checks(new: Registered, held: HeldOut | None) -> ArtifactChecks:
     if held is None and (stored := new.run.json(GATE).get("facts")) is not None:
         return ArtifactChecks(**stored)
     try:
-        return measure(new.artifact, new.task, held)
+        return measure(new.artifact, new.plan, held)
     except StateError as error:
         return ArtifactChecks(features_known=False, notes={"features_known": error.what})
 
 
 def _keep_verdict(new: Registered, verdict: Verdict, evidence: Evidence, cohort: Path | None) -> None:
     """Write the verdict to the version (tags, description) and to its run (tag, `gate.json`), and the model card beside it."""
-    client, model, judged_at = connect(), registered_name(new.task.name), now()
+    client, model, judged_at = connect(), registered_name(new.plan.task.name), now()
     new.run.log_json(GATE, {"judged_at": judged_at, **verdict.to_dict(), "facts": asdict(evidence.facts)})
     client.set_tag(new.run.id, VERDICT, verdict.verdict)
-    tags, description = describe_version(new.task, new.run, verdict, judged_at)
+    tags, description = describe_version(new.plan, new.run, verdict, judged_at)
     for key, value in tags.items():
         client.set_model_version_tag(model, new.version, key, value)
     client.update_model_version(model, new.version, description)
     client.set_tag(new.run.id, NOTE, description)
-    log_card(card_of(facts_of(new.task, new.run, new.version, cohort, _described(new))), new.run.id)
+    log_card(card_of(facts_of(new.plan, new.run, new.version, cohort, _described(new))), new.run.id)
 
 
 def _described(new: Registered) -> dict | None:

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from features import Task
 from myeloma import ConfigError, StateError
 from myeloma.errors import nearest
 from serving.store.champion import CHAMPION, connect, load_version, registered_name
 from training.gate.held_out import Sources, cohort_of, judged_people, record_of_run
 from training.gate.verdict import HOLD, PROMOTE, REJECT
 from training.places import EVALUATION, folder_of
+from training.plan import Plan
 from training.registry.judgement import Registered, champion, judge_version
 from training.registry.ledger import Entry, append, last_key, now, overtaken, read, settle, standing, user
 from training.registry.versions import alias_version, version_for
@@ -22,7 +22,7 @@ from training.tracking.run import Run
 _LONGEST_REASON = 1000
 
 
-def promote(candidates: Mapping[str, Any], task: Task, name: str, reason: str, force: bool, fitted_in: Path | None = None) -> Entry:
+def promote(candidates: Mapping[str, Any], plan: Plan, name: str, reason: str, force: bool, fitted_in: Path | None = None) -> Entry:
     """Make one candidate the champion: if the gate promotes it, if it only holds it back with a reason, else by force.
 
     Parameters
@@ -42,25 +42,26 @@ def promote(candidates: Mapping[str, Any], task: Task, name: str, reason: str, f
     """
     fitted = [n for n, candidate in candidates.items() if not candidate.published]
     if not fitted:
-        raise StateError(f"No model of {task.name} is evaluated.", f"python -m training fit TABLE --task {task.name}, then evaluate.")
+        hint = f"python -m training fit TABLE --task {plan.task.name}, then evaluate."
+        raise StateError(f"No model of {plan.task.name} is evaluated.", hint)
     if name not in fitted:
-        raise ConfigError(f'"{name}" is not a fitted candidate of {task.name}.', nearest(name, fitted))
+        raise ConfigError(f'"{name}" is not a fitted candidate of {plan.task.name}.', nearest(name, fitted))
     if force and not reason.strip():
         raise ConfigError("Forcing a promotion needs a reason.", 'add --reason "..."; it is kept in the history.')
     _check_reason(reason)
     candidate = candidates[name]
-    entity = require_runs([candidate.run_id], task)[candidate.run_id]
-    version = version_for(candidate.run_id, candidate.model_uri, task.name, candidate.estimator)
-    if (live := champion(task)) and live.version == version:
+    entity = require_runs([candidate.run_id], plan.task)[candidate.run_id]
+    version = version_for(candidate.run_id, candidate.model_uri, plan.task.name, candidate.estimator)
+    if (live := champion(plan)) and live.version == version:
         raise StateError(
             f"{name}, version {version}, is live already; nothing was changed.", "see: python -m training history", "live_already"
         )
-    after = last_key(task.name)
+    after = last_key(plan.task.name)
     record = record_of_run(candidate.run_id, fitted_in) if fitted_in else None
     folder = cohort_of(record) if record else None
-    held = judged_people(record, task, Sources(Path(record["table"]), folder)) if record else None
-    run = Run(entity, folder_of(task.name, EVALUATION))
-    verdict = judge_version(Registered(task, version, run), candidate.metrics, held, folder, live)
+    held = judged_people(record, plan.task, Sources(Path(record["table"]), folder)) if record else None
+    run = Run(entity, folder_of(plan.task.name, EVALUATION))
+    verdict = judge_version(Registered(plan, version, run), candidate.metrics, held, folder, live)
     if verdict.verdict == REJECT and not force:
         raise StateError(f"The gate rejects {name}: {verdict.failures()}.", "improve the model, or use --force with --reason.", "gate")
     if verdict.verdict == HOLD and not reason:
@@ -70,7 +71,7 @@ def promote(candidates: Mapping[str, Any], task: Task, name: str, reason: str, f
             "gate",
         )
     action = "force" if verdict.verdict == REJECT else PROMOTE
-    return go_live(task.name, after, version, candidate.estimator, action, reason, verdict.verdict)
+    return go_live(plan.task.name, after, version, candidate.estimator, action, reason, verdict.verdict)
 
 
 def rollback(task_name: str, reason: str) -> Entry:

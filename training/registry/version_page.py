@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from features import Task
 from training.gate.verdict import Verdict
 from training.metrics.estimate import MAIN, Estimate
 from training.metrics.names import Metric
 from training.metrics.order import rank
 from training.places import GATE
+from training.plan import Plan
 from training.tracking.run import Run
 
 VERDICT = "gate_verdict"
@@ -26,7 +26,7 @@ def describe_model(task_name: str) -> str:
     )
 
 
-def describe_version(task: Task, run: Run, verdict: Verdict, judged_at: str) -> tuple[dict[str, str], str]:
+def describe_version(plan: Plan, run: Run, verdict: Verdict, judged_at: str) -> tuple[dict[str, str], str]:
     """Return the tags and the Markdown description of a version.
 
     Parameters
@@ -34,7 +34,7 @@ def describe_version(task: Task, run: Run, verdict: Verdict, judged_at: str) -> 
     run : Run
         Of the candidate, with its held-out figures.
     """
-    made, months = run.tags, task.primary_horizon
+    made, months = run.tags, plan.primary_horizon
     figures = {Metric(measure, months).name: _shown(run.metrics, measure, months, decimals) for measure, _, decimals in MAIN}
     not_met = ", ".join(check.name for check in verdict.checks if check.holds is False) or "-"
     tags = {
@@ -61,7 +61,7 @@ def describe_version(task: Task, run: Run, verdict: Verdict, judged_at: str) -> 
     return tags, "\n".join(lines)[:_LONGEST_TAG]
 
 
-def describe_training(task: Task, results: dict[str, dict[str, Any]], outcome: dict[str, Any]) -> str:
+def describe_training(plan: Plan, results: dict[str, dict[str, Any]], outcome: dict[str, Any]) -> str:
     """Return the Markdown description of a training: its candidates side by side, the best first, and what is live.
 
     Parameters
@@ -69,7 +69,7 @@ def describe_training(task: Task, results: dict[str, dict[str, Any]], outcome: d
     results : figures by candidate, as evaluation wrote them
     outcome : what register decided
     """
-    months, live = task.primary_horizon, outcome["live"]
+    months, live = plan.primary_horizon, outcome["live"]
     lines = [
         f"Live after this training: {live['model']}, version {live['version']}." if live else "No candidate is live.",
         "",

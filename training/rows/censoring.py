@@ -14,11 +14,13 @@ import pandas as pd
 from numba import njit
 from numpy.typing import NDArray
 
+from features.table.outcomes import EVENTS
+
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 NONE, PROGRESSION, DEATH = 0, 1, 2
-_CODES = {"none": NONE, "progression": PROGRESSION, "death": DEATH}
+_CODES = dict(zip(EVENTS, (NONE, PROGRESSION, DEATH), strict=True))
 STRATUM = "censoring_stratum"  # a column of the rows; see training.estimators.strata
 _LEAST_BEYOND = 20  # rows followed beyond the horizon, for a stratum to have a curve of its own
 

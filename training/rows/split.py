@@ -8,13 +8,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from features.tasks import Evaluation
+from features.table.outcomes import EVENT
 from myeloma import DataError
+from training.plan import Evaluation
 from training.rows.small_cells import only, written
 
 LEAST_EVENTS = 20
 _FINE_PARTS = 20  # the held-out share is met to the nearest twentieth
-_ALL_IN_TURN = "or, in the task's `evaluation` in params.yaml, `kind: cross_validation` judges everybody in turn."
+_ALL_IN_TURN = "or, in the `evaluation` of its training in params.yaml, `kind: cross_validation` judges everybody in turn."
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ def evaluation_folds(rows: pd.DataFrame, evaluation: Evaluation) -> list[Fold]:
     _, progressed = _people(rows)
     if evaluation.folds > progressed:
         what = f"{evaluation.folds} folds are asked for, and {progressed} people progress: some folds would hold none of them."
-        raise DataError(what, "lower `folds` in the task's `evaluation` in params.yaml; 5 or 10 are usual.", "too_few_events")
+        raise DataError(what, "lower `folds` in the `evaluation` of its training in params.yaml; 5 or 10 are usual.", "too_few_events")
     return patient_folds(rows, evaluation.folds, evaluation.seed)
 
 
@@ -58,7 +59,7 @@ def _refuse_thin_part(rows: pd.DataFrame, fold: Fold, share: float) -> None:
 
 def _people(rows: pd.DataFrame) -> tuple[int, int]:
     """Return how many people there are, and how many of them progress."""
-    return rows["patient_id"].nunique(), rows.loc[rows["event"] == "progression", "patient_id"].nunique()
+    return rows["patient_id"].nunique(), rows.loc[rows["event"] == EVENT, "patient_id"].nunique()
 
 
 def refuse_too_few(rows: pd.DataFrame) -> None:
@@ -80,7 +81,7 @@ def refuse_too_few(rows: pd.DataFrame) -> None:
 
 def patient_folds(rows: pd.DataFrame, parts: int, seed: int) -> list[Fold]:
     """Return folds that take turns in judging; every patient is in one part only."""
-    ever = (rows["event"] == "progression").groupby(rows["patient_id"]).any()
+    ever = (rows["event"] == EVENT).groupby(rows["patient_id"]).any()
     rng = np.random.default_rng(seed)
     ids = ever.index.to_numpy()[rng.permutation(len(ever))]
     order = ids[np.argsort(~ever.loc[ids].to_numpy(), kind="stable")]

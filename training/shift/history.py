@@ -7,31 +7,32 @@ from pathlib import Path
 
 import pandas as pd
 
-from features import FeatureTable, Task
+from features import FeatureTable
 from features.history.columns import FeatureSpec
 from training.evaluation.differences import paired_differences
 from training.fitting.held_out import HeldOut
 from training.metrics import Draws
+from training.plan import Plan
 from training.rows.split import evaluation_folds
 from training.shift.refitted import risks_of
 
 LATEST_ONLY = "latest_values_only"
 
 
-def gain_from_history(table: FeatureTable, task: Task, name: str, fitted: Path) -> pd.DataFrame:
+def gain_from_history(table: FeatureTable, plan: Plan, name: str, fitted: Path) -> pd.DataFrame:
     """Return model minus the same model with the latest values only (and their age), on the same held-out rows."""
-    held = HeldOut.of(fitted, [name], table, task)
+    held = HeldOut.of(fitted, [name], table, plan.task)
     rows = held.rows
     spec = latest_only(table.spec)
     parts = [
-        pd.DataFrame(risks_of(table.rows.iloc[fold.fit], table.rows.iloc[fold.judge], spec, task, name)).set_axis(
+        pd.DataFrame(risks_of(table.rows.iloc[fold.fit], table.rows.iloc[fold.judge], spec, plan, name)).set_axis(
             pd.MultiIndex.from_frame(table.rows.iloc[fold.judge][["patient_id", "landmark"]])
         )
-        for fold in evaluation_folds(table.rows, task.evaluation)
+        for fold in evaluation_folds(table.rows, plan.evaluation)
     ]
     latest = pd.concat(parts).loc[pd.MultiIndex.from_frame(rows[["patient_id", "landmark"]])].to_numpy()
-    draws = Draws.of(rows["patient_id"], task.evaluation.bootstrap, task.evaluation.seed)
-    return paired_differences(rows, {**held.risks, LATEST_ONLY: latest}, [name], task.horizons, draws, task.evaluation.cut_offs)
+    draws = Draws.of(rows["patient_id"], plan.evaluation.bootstrap, plan.evaluation.seed)
+    return paired_differences(rows, {**held.risks, LATEST_ONLY: latest}, [name], plan.task.horizons, draws, plan.evaluation.cut_offs)
 
 
 def latest_only(spec: FeatureSpec) -> FeatureSpec:

@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from features import FeatureTable, Task
+from features import FeatureTable
 from features.history.columns import FeatureSpec
+from features.table.outcomes import EVENT
 from myeloma import DataError
 from serving.artifact import feature_matrix
 from serving.predict import predict_risk
@@ -19,26 +20,27 @@ from training.estimators import fit_candidate
 from training.estimators.strata import with_strata
 from training.metrics import Draws, all_measures
 from training.metrics.figures import figures
+from training.plan import Plan
 from training.rows.small_cells import only
 from training.rows.split import LEAST_EVENTS, Fold
 
 Array = NDArray[np.float64]
 
 
-def refitted_figures(table: FeatureTable, task: Task, name: str, fold: Fold, subset: str) -> pd.DataFrame:
+def refitted_figures(table: FeatureTable, plan: Plan, name: str, fold: Fold, subset: str) -> pd.DataFrame:
     """Return the figures of a model on the rows of a fold that judge, fitted again to its other rows."""
     fit, judged = table.rows.iloc[fold.fit], with_strata(table.rows.iloc[fold.judge], table.spec)
-    return figures_of(judged, risks_of(fit, judged, table.spec, task, name), task, subset).assign(model=name)
+    return figures_of(judged, risks_of(fit, judged, table.spec, plan, name), plan, subset).assign(model=name)
 
 
-def figures_of(rows: pd.DataFrame, risks: Array, task: Task, subset: str) -> pd.DataFrame:
+def figures_of(rows: pd.DataFrame, risks: Array, plan: Plan, subset: str) -> pd.DataFrame:
     """Return all figures of risks on rows, at every horizon."""
-    draws = Draws.of(rows["patient_id"], task.evaluation.bootstrap, task.evaluation.seed)
-    everything = partial(all_measures, cut_offs=task.evaluation.cut_offs)
-    return figures(rows.reset_index(drop=True), {"": risks}, task.horizons, draws, everything, subset)
+    draws = Draws.of(rows["patient_id"], plan.evaluation.bootstrap, plan.evaluation.seed)
+    everything = partial(all_measures, cut_offs=plan.evaluation.cut_offs)
+    return figures(rows.reset_index(drop=True), {"": risks}, plan.task.horizons, draws, everything, subset)
 
 
-def risks_of(fit: pd.DataFrame, judged: pd.DataFrame, spec: FeatureSpec, task: Task, name: str) -> Array:
+def risks_of(fit: pd.DataFrame, judged: pd.DataFrame, spec: FeatureSpec, plan: Plan, name: str) -> Array:
     """Return the risks of some rows by a model fitted to others.
 
     Raises
@@ -50,7 +52,7 @@ def risks_of(fit: pd.DataFrame, judged: pd.DataFrame, spec: FeatureSpec, task: T
     if people < LEAST_EVENTS:
         what = f"{only(people).capitalize()} people progress in the part that is fitted on; at least {LEAST_EVENTS} are needed."
         raise DataError(what, "add people.")
-    artifact = fit_candidate(fit, spec, replace(task, models=_with_columns(task.models, spec)), name, {}).artifact
+    artifact = fit_candidate(fit, spec, replace(plan, models=_with_columns(plan.models, spec)), name, {}).artifact
     return predict_risk(artifact, feature_matrix(artifact, judged))
 
 
@@ -64,4 +66,4 @@ def _with_columns(models: dict[str, dict[str, Any]], spec: FeatureSpec) -> dict[
 
 def progressing(rows: pd.DataFrame) -> int:
     """Return how many people progress at any time."""
-    return rows.loc[rows["event"] == "progression", "patient_id"].nunique()
+    return rows.loc[rows["event"] == EVENT, "patient_id"].nunique()

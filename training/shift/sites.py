@@ -7,18 +7,19 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from features import FeatureTable, Task
+from features import FeatureTable
 from myeloma import DataError
 from training.evaluation.subgroups import UNKNOWN, suppressed
 from training.metrics import Draws
 from training.metrics.figures import figures
 from training.metrics.names import left_out_subsets
+from training.plan import Plan
 from training.rows.small_cells import only
 from training.rows.split import LEAST_EVENTS, Fold
 from training.shift.refitted import progressing, refitted_figures
 
 
-def by_site(table: FeatureTable, task: Task, name: str, fitted: Path) -> pd.DataFrame:
+def by_site(table: FeatureTable, plan: Plan, name: str, fitted: Path) -> pd.DataFrame:
     """Return the figures at each site, by a model fitted to all other sites; none, and why, where too few progress at these."""
     site = table.rows["site"].fillna("").to_numpy()
     sites = sorted(set(site) - {""})
@@ -30,24 +31,24 @@ def by_site(table: FeatureTable, task: Task, name: str, fitted: Path) -> pd.Data
         )
     folds = {one: Fold(np.flatnonzero(site != one), np.flatnonzero(site == one)) for one in sites}
     subset = left_out_subsets(sites)
-    parts = [_judge_site(table, task, name, fold, subset[one]) for one, fold in folds.items()]
+    parts = [_judge_site(table, plan, name, fold, subset[one]) for one, fold in folds.items()]
     without = table.rows[site == ""]  # no model judges them, but the whole less the sites would tell how many they are
-    parts.append(_counts(without, task, name, UNKNOWN))
+    parts.append(_counts(without, plan, name, UNKNOWN))
     return suppressed(pd.concat(parts, ignore_index=True), "subset").query("subset != @UNKNOWN")
 
 
-def _judge_site(table: FeatureTable, task: Task, name: str, fold: Fold, subset: str) -> pd.DataFrame:
+def _judge_site(table: FeatureTable, plan: Plan, name: str, fold: Fold, subset: str) -> pd.DataFrame:
     events = progressing(table.rows.iloc[fold.fit])
     if events >= LEAST_EVENTS:
-        return refitted_figures(table, task, name, fold, subset)
+        return refitted_figures(table, plan, name, fold, subset)
     why = f"{only(events)} people progress at all other sites, at least {LEAST_EVENTS} are needed to fit."
-    found = _counts(table.rows.iloc[fold.judge], task, name, subset)
-    unjudged = [{"model": name, "subset": subset, "horizon": months, "measure": "auc", "why": why} for months in task.horizons]
+    found = _counts(table.rows.iloc[fold.judge], plan, name, subset)
+    unjudged = [{"model": name, "subset": subset, "horizon": months, "measure": "auc", "why": why} for months in plan.task.horizons]
     return pd.concat([found, pd.DataFrame(unjudged)], ignore_index=True)
 
 
-def _counts(rows: pd.DataFrame, task: Task, name: str, subset: str) -> pd.DataFrame:
+def _counts(rows: pd.DataFrame, plan: Plan, name: str, subset: str) -> pd.DataFrame:
     """Return how many are there and progress, of people whom no model judges."""
-    nothing, draws = np.zeros((len(rows), len(task.horizons))), Draws.of(rows["patient_id"], 0, task.evaluation.seed)
-    found = figures(rows.reset_index(drop=True), {name: nothing}, task.horizons, draws, lambda sample, risk: {}, subset)
+    nothing, draws = np.zeros((len(rows), len(plan.task.horizons))), Draws.of(rows["patient_id"], 0, plan.evaluation.seed)
+    found = figures(rows.reset_index(drop=True), {name: nothing}, plan.task.horizons, draws, lambda sample, risk: {}, subset)
     return found[found["measure"].isin(["patients", "rows", "events"])]

@@ -26,10 +26,10 @@ def log_dataset(run_id: str, table: FeatureTable) -> None:
     """Log which table was fitted on: name, hash, column names and counts. No row and no identifier."""
     features = {"mlflow_colspec": [{"type": "double", "name": name, "required": False} for name in table.spec.columns()]}
     dataset = Dataset(
-        name=f"{table.about['task']} table of {table.about['source'] or 'cohort'}",
-        digest=table.about["cohort_hash"],
+        name=f"{table.about['task']} table of {table.provenance.source or 'cohort'}",
+        digest=table.provenance.cohort_hash,
         source_type="code",
-        source=json.dumps({"tags": {"cohort_hash": table.about["cohort_hash"], "feature_hash": table.about["feature_hash"]}}),
+        source=json.dumps({"tags": {"cohort_hash": table.provenance.cohort_hash, "feature_hash": table.about["feature_hash"]}}),
         schema=json.dumps(features),
         profile=json.dumps({"landmarks": len(table.rows), "patients": int(table.rows["patient_id"].nunique())}),
     )

@@ -74,8 +74,8 @@ def search(task: Task, table: FeatureTable, model: str) -> Iterator[Callable[[st
 def _made_from(task: Task, table: FeatureTable) -> dict[str, str]:
     return {
         "task": task.name,
-        "cohort_hash": table.about["cohort_hash"],
+        "cohort_hash": table.provenance.cohort_hash,
         "feature_hash": table.about["feature_hash"],
-        "source": str(table.about["source"]),
+        "source": table.provenance.source,
         "git_commit": git_commit(),
     }

@@ -21,6 +21,7 @@ from training.fitting.held_out import HeldOut, risk_columns
 from training.metrics import Draws, judged_at, main_measures, weighted_auc
 from training.metrics.figures import interval
 from training.places import ARTIFACT
+from training.plan import Plan
 
 Array = NDArray[np.float64]
 REFERENCE = "cox"  # PANGEA-SMM's form, fitted anew to the cohort
@@ -66,7 +67,7 @@ class Beside:
     covered_on_average: float
 
 
-def judged_with_truth(table: FeatureTable, task: Task, fitted: Path, truth_path: Path) -> JudgedWithTruth:
+def judged_with_truth(table: FeatureTable, plan: Plan, fitted: Path, truth_path: Path) -> JudgedWithTruth:
     """Return the rows that the fitted candidates of a task were judged on, with their true risks.
 
     Raises
@@ -80,15 +81,15 @@ def judged_with_truth(table: FeatureTable, task: Task, fitted: Path, truth_path:
         raise StateError(
             f"No true risks in {truth_path}.", "only a simulated cohort has them: python -m features simulate ... --truth FILE"
         )
-    names = [name for name in task.models if (fitted / name / ARTIFACT).is_dir()]
+    names = [name for name in plan.models if (fitted / name / ARTIFACT).is_dir()]
     if REFERENCE not in names:
         raise StateError(f"The model {REFERENCE} is not fitted in {fitted}.", "it is what the others are compared with.")
-    held = HeldOut.of(fitted, names, table, task)
+    held = HeldOut.of(fitted, names, table, plan.task)
     truth = pd.read_parquet(truth_path)
-    columns = risk_columns(task)
+    columns = risk_columns(plan.task)
     if missing := [name for name in ("patient_id", "landmark", *columns) if name not in truth]:
         raise DataError(f"{truth_path} has no column {missing[0]}, only {', '.join(truth)}.", "name the horizons that the simulator knows.")
-    true = true_risks(held.rows, truth, task)
+    true = true_risks(held.rows, truth, plan.task)
     if np.isnan(true).any():
         raise _without_truth(truth_path, held.rows[np.isnan(true).any(axis=1)], truth, len(held.rows))
     return JudgedWithTruth(names, held.rows, held.risks, true)
@@ -100,13 +101,13 @@ def true_risks(rows: pd.DataFrame, truth: pd.DataFrame, task: Task) -> Array:
     return rows[["patient_id", "landmark"]].merge(truth, how="left", validate="one_to_one")[columns].to_numpy()
 
 
-def beside_truth(judged: JudgedWithTruth, task: Task, fitted: Path) -> list[Beside]:
+def beside_truth(judged: JudgedWithTruth, plan: Plan, fitted: Path) -> list[Beside]:
     """Return each fitted candidate of a task beside the truth, at every horizon."""
     names, rows, risks, true = judged.names, judged.rows, judged.risks, judged.true
-    draws = Draws.of(rows["patient_id"], task.evaluation.bootstrap, task.evaluation.seed)
+    draws = Draws.of(rows["patient_id"], plan.evaluation.bootstrap, plan.evaluation.seed)
     bounds = {name: _bounds(fitted / name / ARTIFACT, rows) for name in names}
     found = []
-    for h, months in enumerate(task.horizons):
+    for h, months in enumerate(plan.task.horizons):
         sample = judged_at(rows, months, draws).sample
         everyone = {name: risk[:, h] for name, risk in {**risks, "truth": true}.items()}
         auc = {name: main_measures(sample, risk)["auc", None] for name, risk in everyone.items()}

@@ -12,9 +12,10 @@ import numpy as np
 import pandas as pd
 import xgboost as xgb
 
-from features import FeatureTable, Task
+from features import FeatureTable
 from serving.models import logit
 from training.metrics import Draws, judged_at
+from training.plan import Plan
 from training.rows.split import evaluation_folds
 from training.truth.against_truth import REFERENCE, JudgedWithTruth, expected_auc, gap_closed, true_risks
 
@@ -23,7 +24,7 @@ _OPTIONS = {"max_depth": 5, "eta": 0.05, "subsample": 0.5, "colsample_bynode": 0
 _ROUNDS = 300
 
 
-def ceiling(judged: JudgedWithTruth, table: FeatureTable, task: Task, truth_path: Path) -> tuple[float, ...]:
+def ceiling(judged: JudgedWithTruth, table: FeatureTable, plan: Plan, truth_path: Path) -> tuple[float, ...]:
     """Return the share of the gap that trees fitted to true risks close, at the primary horizon and expected over outcomes.
 
     Returns
@@ -31,17 +32,17 @@ def ceiling(judged: JudgedWithTruth, table: FeatureTable, task: Task, truth_path
     tuple of float
         estimate, lo, hi: the 95 % interval is from drawing the people judged, as for the candidates' `gap_expected`.
     """
-    at = task.horizons.index(task.primary_horizon)
-    rows, columns = table.rows, task.features.columns()
-    x, target = rows[columns].to_numpy(dtype=float), logit(true_risks(rows, pd.read_parquet(truth_path), task)[:, at])
+    at = plan.task.horizons.index(plan.primary_horizon)
+    rows, columns = table.rows, plan.task.features.columns()
+    x, target = rows[columns].to_numpy(dtype=float), logit(true_risks(rows, pd.read_parquet(truth_path), plan.task)[:, at])
     learned = np.full(len(rows), np.nan)
-    for fold in evaluation_folds(rows, task.evaluation):
+    for fold in evaluation_folds(rows, plan.evaluation):
         known = fold.fit[np.isfinite(target[fold.fit])]
         trees = xgb.train(_OPTIONS, xgb.QuantileDMatrix(x[known], label=target[known]), num_boost_round=_ROUNDS)
         learned[fold.judge] = trees.predict(xgb.DMatrix(x[fold.judge]))
     visits = rows[["patient_id", "landmark"]].assign(learned=learned)
     of_judged = judged.rows[["patient_id", "landmark"]].merge(visits, how="left", validate="one_to_one")["learned"].to_numpy()
-    draws = Draws.of(judged.rows["patient_id"], task.evaluation.bootstrap, task.evaluation.seed)
-    counts, true = judged_at(judged.rows, task.primary_horizon, draws).sample.counts, judged.true[:, at]
+    draws = Draws.of(judged.rows["patient_id"], plan.evaluation.bootstrap, plan.evaluation.seed)
+    counts, true = judged_at(judged.rows, plan.primary_horizon, draws).sample.counts, judged.true[:, at]
     orders = {"learned": of_judged, "truth": true, REFERENCE: judged.risks[REFERENCE][:, at]}
     return gap_closed({name: expected_auc(counts, order, true) for name, order in orders.items()}, "learned")

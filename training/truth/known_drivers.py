@@ -17,7 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
-from features import FeatureSpec, Task, parse_column
+from features import FeatureSpec, parse_column
 from serving.artifact import load_artifact
 from serving.models import logit
 from serving.models.cox import shapley
@@ -25,6 +25,7 @@ from serving.predict import by_biomarker, explain
 from training.estimators.design import fit_design
 from training.explanation.importance import harm_agreement, sample, shares_of
 from training.places import ARTIFACT
+from training.plan import Plan
 from training.rows.split import patient_folds
 from training.truth.against_truth import JudgedWithTruth
 
@@ -62,10 +63,10 @@ class Drivers:
     harm: dict[str, float]
 
 
-def known_drivers(judged: JudgedWithTruth, task: Task, fitted: Path) -> tuple[Carried, list[Drivers]]:
+def known_drivers(judged: JudgedWithTruth, plan: Plan, fitted: Path) -> tuple[Carried, list[Drivers]]:
     """Return what carries the true risk at the primary horizon, and the explanation of each model, in the same order of biomarkers."""
-    at = task.horizons.index(task.primary_horizon)
-    carried = what_carries(judged.rows, logit(judged.true[:, at]), task.features)
+    at = plan.task.horizons.index(plan.primary_horizon)
+    carried = what_carries(judged.rows, logit(judged.true[:, at]), plan.task.features)
     return carried, [_drivers(name, fitted / name / ARTIFACT, judged.rows, at, carried) for name in judged.names]
 
 

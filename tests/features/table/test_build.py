@@ -145,7 +145,7 @@ def test_a_killed_run_goes_on_where_it_was(interrupted, folder, smm_task, tmp_pa
 
 def test_another_task_or_another_cohort_starts_anew(interrupted, folder, smm_task, mgus_task, smm_cohort, tmp_path):
     table, before, again = interrupted
-    build_file(folder, table, replace(mgus_task, population="smm"))
+    build_file(folder, table, replace(mgus_task, rules=replace(mgus_task.rules, population="smm")))
     assert again[0] == before[0]
     assert read_table(table).about["task"] == "mgus"
 

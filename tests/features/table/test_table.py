@@ -106,7 +106,7 @@ def test_no_visit_from_the_index_date_on_is_said(cohort_of, smm_task):
         build_table(cohort, smm_task)
 
 
-def test_a_written_table_is_read_with_all_it_says_of_itself(tmp_path, table, cohort):
+def test_a_written_table_is_read_with_all_it_says_of_itself(tmp_path, table, cohort, smm_task):
     write_table(table, tmp_path / "deep" / "table.parquet")
     read = read_table(tmp_path / "deep" / "table.parquet")
     pd.testing.assert_frame_equal(read.rows, table.rows, check_dtype=False)
@@ -114,7 +114,8 @@ def test_a_written_table_is_read_with_all_it_says_of_itself(tmp_path, table, coh
     assert read.about["feature_hash"] == table.spec.feature_hash()
     assert read.about["cohort_hash"] == cohort.content_hash()
     assert read.about["catalogue_version"] == catalogue().version
-    assert (read.about["task"], read.about["treatment"]) == ("smm", "censor")
+    assert (read.about["task"], read.rules) == ("smm", smm_task.rules)
+    assert read.provenance == table.provenance
     assert [path.name for path in (tmp_path / "deep").iterdir()] == ["table.parquet"]
 
 

@@ -63,21 +63,21 @@ class Page(HTMLParser):
         return [attributes for name, attributes in self.tags if name == tag]
 
 
-def bare(task, **known):
-    return Facts(task, "boosting", "3", "0" * 32, **known)
+def bare(plan, **known):
+    return Facts(plan, "boosting", "3", "0" * 32, **known)
 
 
 @pytest.mark.parametrize(
     ("kind", "share", "told"), [("logistic", None, True), ("boosting", "0.1", True), ("logistic", "0.0", False), ("cox", None, False)]
 )
-def test_the_card_tells_of_visits_fitted_to_with_biomarkers_hidden_where_they_were(smm_task, kind, share, told):
-    facts = replace(judged(smm_task), model={"kind": kind}, params={} if share is None else {"hidden_share": share})
+def test_the_card_tells_of_visits_fitted_to_with_biomarkers_hidden_where_they_were(smm_plan, kind, share, told):
+    facts = replace(judged(smm_plan), model={"kind": kind}, params={} if share is None else {"hidden_share": share})
     assert ("a second time with biomarkers hidden" in as_markdown(card_of(facts))) == told
 
 
-def judged(task, **figures):
+def judged(plan, **figures):
     metrics = {"auc_24m": 0.8, "auc_24m_lo": 0.76, "auc_24m_hi": 0.84, "events_24m": 40.0, "patients_24m": 200.0} | figures
-    return bare(task, metrics={name: value for name, value in metrics.items() if value is not None})
+    return bare(plan, metrics={name: value for name, value in metrics.items() if value is not None})
 
 
 @pytest.fixture
@@ -86,15 +86,15 @@ def version(trained):
 
 
 @pytest.fixture
-def facts(trained, version, small_smm_task):
-    return facts_of_run(small_smm_task, version.run_id, version.version, trained.folder / "evaluation", trained.cohort)
+def facts(trained, version, small_smm_plan):
+    return facts_of_run(small_smm_plan, version.run_id, version.version, trained.folder / "evaluation", trained.cohort)
 
 
 @pytest.mark.slow
-def test_every_version_has_its_card_at_the_same_place_and_report_writes_the_same_bytes(trained, small_smm_task, tmp_path):
+def test_every_version_has_its_card_at_the_same_place_and_report_writes_the_same_bytes(trained, small_smm_plan, tmp_path):
     client = connect()
     for version in client.search_model_versions("name = 'smm-progression'"):
-        write_card(card_of(facts_of_run(small_smm_task, version.run_id, version.version, cohort=trained.cohort)), tmp_path)
+        write_card(card_of(facts_of_run(small_smm_plan, version.run_id, version.version, cohort=trained.cohort)), tmp_path)
         for name in (CARD_HTML, CARD_MD):
             (tmp_path / "logged").mkdir(exist_ok=True)
             logged = Path(client.download_artifacts(version.run_id, name, str(tmp_path / "logged")))
@@ -102,10 +102,10 @@ def test_every_version_has_its_card_at_the_same_place_and_report_writes_the_same
 
 
 @pytest.mark.slow
-def test_a_card_is_made_of_what_the_run_holds_and_no_model_is_loaded(trained, version, small_smm_task, monkeypatch):
+def test_a_card_is_made_of_what_the_run_holds_and_no_model_is_loaded(trained, version, small_smm_plan, monkeypatch):
     monkeypatch.setattr("serving.artifact.load_artifact", lambda *arguments: pytest.fail("a model was loaded"))
     monkeypatch.setattr("serving.store.champion.load_version", lambda *arguments: pytest.fail("a model was loaded"))
-    card = card_of(facts_of_run(small_smm_task, version.run_id, version.version))
+    card = card_of(facts_of_run(small_smm_plan, version.run_id, version.version))
     assert len(as_html(card)) > len(as_markdown(card)) > 10_000
 
 
@@ -153,31 +153,31 @@ def test_the_page_stands_alone_and_every_picture_has_words(facts):
 
 
 @pytest.mark.slow
-def test_a_published_score_has_no_card(trained, small_smm_task):
+def test_a_published_score_has_no_card(trained, small_smm_plan):
     results = json.loads((trained.folder / "evaluation" / "metrics.json").read_text())
     with pytest.raises(ConfigError, match="published score"):
-        facts_of_run(small_smm_task, results["mayo_2018"]["run_id"])
+        facts_of_run(small_smm_plan, results["mayo_2018"]["run_id"])
 
 
 @pytest.mark.slow
-def test_files_that_the_store_lost_are_taken_from_the_evaluation_of_the_same_run_alone(trained, version, small_smm_task, monkeypatch):
+def test_files_that_the_store_lost_are_taken_from_the_evaluation_of_the_same_run_alone(trained, version, small_smm_plan, monkeypatch):
     def gone(*_, **__):
         raise OSError("moved")
 
     for repository in (LocalArtifactRepository, ModelsArtifactRepository):
         monkeypatch.setattr(repository, "list_artifacts", gone)
         monkeypatch.setattr(repository, "download_artifacts", gone)
-    kept = facts_of_run(small_smm_task, version.run_id, version.version, trained.folder / "evaluation")
+    kept = facts_of_run(small_smm_plan, version.run_id, version.version, trained.folder / "evaluation")
     assert {"performance.csv", "subgroups.csv", "plots/roc.png"} <= kept.files.keys()
-    lost = facts_of_run(small_smm_task, version.run_id, version.version, trained.folder)
+    lost = facts_of_run(small_smm_plan, version.run_id, version.version, trained.folder)
     assert lost.files == lost.model == {}
     text = as_markdown(card_of(lost))
     assert "The run's tables and plots: **not reported**" in text
     assert "The artifact's own description: **not reported**" in text
 
 
-def test_a_run_that_knows_nothing_gives_a_card_of_blanks(smm_task):
-    card = card_of(bare(smm_task))
+def test_a_run_that_knows_nothing_gives_a_card_of_blanks(smm_plan):
+    card = card_of(bare(smm_plan))
     page, text = Page(as_html(card)), as_markdown(card)
     for title in ("In short", "Cohort and attrition", "Performance", "Fixed landmarks", "Subgroups", "Gate", "How to reproduce"):
         assert "not reported:" in page.sections[title], title
@@ -185,8 +185,8 @@ def test_a_run_that_knows_nothing_gives_a_card_of_blanks(smm_task):
     assert SIMULATED not in text
 
 
-def test_the_27_items_and_the_four_domains_are_all_there_and_the_checklists_are_named(smm_task):
-    page = Page(as_html(card_of(judged(smm_task))))
+def test_the_27_items_and_the_four_domains_are_all_there_and_the_checklists_are_named(smm_plan):
+    page = Page(as_html(card_of(judged(smm_plan))))
     items = page.sections["TRIPOD+AI"]
     assert [int(n) for n in re.findall(r"(?m)(?<![\d,])(\d+) (?=[A-Z][a-z])", items.partition("Items 1 to 4")[2])] == list(range(1, 28))
     assert "abbreviated" in items
@@ -196,27 +196,27 @@ def test_the_27_items_and_the_four_domains_are_all_there_and_the_checklists_are_
     assert "bmj-2024-082505" in check
 
 
-def test_an_old_run_without_a_figure_shows_the_blank_where_the_figure_would_be(smm_task):
-    whole, old = (as_markdown(card_of(judged(smm_task, auc_24m=value))) for value in (0.8, None))
+def test_an_old_run_without_a_figure_shows_the_blank_where_the_figure_would_be(smm_plan):
+    whole, old = (as_markdown(card_of(judged(smm_plan, auc_24m=value))) for value in (0.8, None))
     assert "| 24 months | 0.800 (0.760 to 0.840) |" in whole
     assert "| 24 months | **not reported**: this run has no such figure |" in old
 
 
-def test_a_figure_that_evaluation_refused_shows_evaluations_reason(smm_task):
+def test_a_figure_that_evaluation_refused_shows_evaluations_reason(smm_plan):
     refused = b"model,subset,horizon,measure,threshold,estimate,lo,hi,why\nx,,24,auc,,,,,only 12 people here progress; pool more.\n"
-    facts = replace(judged(smm_task, auc_24m=None), files={"performance.csv": refused})
+    facts = replace(judged(smm_plan, auc_24m=None), files={"performance.csv": refused})
     assert "| 24 months | **not reported**: only 12 people here progress |" in as_markdown(card_of(facts))
 
 
-def test_a_figure_that_misses_its_bound_is_not_rounded_to_it(smm_task):
+def test_a_figure_that_misses_its_bound_is_not_rounded_to_it(smm_plan):
     check = {"name": "auc_24m", "value": 0.59999, "accepted": ">= 0.6", "holds": False, "note": ""}
     gate = json.dumps({"verdict": "reject", "checks": [check]}).encode()
-    assert "0.59999" in Page(as_html(card_of(replace(judged(smm_task), files={"gate.json": gate})))).sections["Gate"]
+    assert "0.59999" in Page(as_html(card_of(replace(judged(smm_plan), files={"gate.json": gate})))).sections["Gate"]
 
 
-def test_the_warning_stands_first_where_the_cohort_is_simulated_and_nowhere_else(smm_task):
+def test_the_warning_stands_first_where_the_cohort_is_simulated_and_nowhere_else(smm_plan):
     simulated, real = (
-        Page(as_html(card_of(replace(judged(smm_task), tags={"source": source})))).sections for source in ("simulated", "tabular")
+        Page(as_html(card_of(replace(judged(smm_plan), tags={"source": source})))).sections for source in ("simulated", "tabular")
     )
     assert simulated["In short"].strip().startswith(SIMULATED)
     for title in ("Cohort and attrition", "Intended use and limits", "TRIPOD+AI"):
@@ -226,14 +226,14 @@ def test_the_warning_stands_first_where_the_cohort_is_simulated_and_nowhere_else
 
 
 @pytest.mark.parametrize(("kind", "weighted"), [("boosting", True), ("logistic", True), ("cox", False)])
-def test_only_a_model_that_is_fitted_to_weighted_visits_is_said_to_be(smm_task, kind, weighted):
-    text = as_markdown(card_of(replace(judged(smm_task), model={"kind": kind})))
+def test_only_a_model_that_is_fitted_to_weighted_visits_is_said_to_be(smm_plan, kind, weighted):
+    text = as_markdown(card_of(replace(judged(smm_plan), model={"kind": kind})))
     assert (f"{kind}, fitted to visits weighted" in text) == weighted
     assert (f"{kind}, fitted to the times" in text) != weighted
 
 
-def test_what_evaluation_kept_back_in_subgroups_stays_back_and_is_said(smm_task):
-    text = as_markdown(card_of(replace(judged(smm_task), files={"subgroups.csv": SUBGROUPS.encode()})))
+def test_what_evaluation_kept_back_in_subgroups_stays_back_and_is_said(smm_plan):
+    text = as_markdown(card_of(replace(judged(smm_plan), files={"subgroups.csv": SUBGROUPS.encode()})))
     assert "| female | 40 | 22 | 0.710 (0.600 to 0.820) |" in text
     refused = "fewer than 10 people here progress within 24 months, at least 20 are needed"
     assert f"| male | kept back | kept back | **not reported**: {refused} |" in text
@@ -245,46 +245,46 @@ def test_fewer_than_ten_people_are_not_written_down(count, shown):
     assert people(count) == shown
 
 
-def test_few_people_who_judge_are_not_written_down_where_those_fitted_on_are_counted(smm_task):
+def test_few_people_who_judge_are_not_written_down_where_those_fitted_on_are_counted(smm_plan):
     facts = replace(
-        judged(smm_task, events_24m=7.0, rows_24m=800.0),
+        judged(smm_plan, events_24m=7.0, rows_24m=800.0),
         model={"about": {"trained_on": {"patients": 1234, "landmarks": 5000, "patients_progressing": 300}}},
     )
     text = as_markdown(card_of(facts))
-    assert "| fitted on, progressing at any time | 1,234 | 5,000 | 300 |" in text
-    assert f"| judged on, progressing within 24 months | 200 | 800 | {SUPPRESSED} |" in text
+    assert "| fitted on, progression at any time | 1,234 | 5,000 | 300 |" in text
+    assert f"| judged on, progression within 24 months | 200 | 800 | {SUPPRESSED} |" in text
 
 
-def test_a_small_count_that_evaluation_did_not_write_down_is_said_to_be_one_and_its_landmark_stays(smm_task):
+def test_a_small_count_that_evaluation_did_not_write_down_is_said_to_be_one_and_its_landmark_stays(smm_plan):
     head, few = "model,subset,horizon,measure,threshold,estimate,lo,hi,why\n", ",,,,,fewer than 10\n"
     refused = 'x,at_10y,24,auc,,,,,"fewer than 10 people here progress within 24 months, at least 20 are needed; pool more people."\n'
     counts = f"x,at_10y,24,patients{few}x,at_10y,24,events{few}x,,24,events{few}"
-    facts = replace(judged(smm_task, events_24m=None), files={"performance.csv": f"{head}{counts}{refused}".encode()})
+    facts = replace(judged(smm_plan, events_24m=None), files={"performance.csv": f"{head}{counts}{refused}".encode()})
     text = as_markdown(card_of(facts))
     assert "10 years after the index date" in text
     why = "fewer than 10 people here progress within 24 months, at least 20 are needed"
     assert f"| 24 months | {SUPPRESSED} | {SUPPRESSED} | **not reported**: {why} |" in text
-    assert f"| judged on, progressing within 24 months | 200 | **not reported**: this run has no such figure | {SUPPRESSED} |" in text
+    assert f"| judged on, progression within 24 months | 200 | **not reported**: this run has no such figure | {SUPPRESSED} |" in text
     assert "| 24 months | 0.800 (0.760 to 0.840) |" in text, "why a count is not there is not why a figure is not"
 
 
-def test_a_small_count_of_people_diagnosed_late_is_said_to_be_one(smm_task):
+def test_a_small_count_of_people_diagnosed_late_is_said_to_be_one(smm_plan):
     late = "subset,horizon,measure,estimate,lo,hi,why\nlate,24,patients,40,,,\nlate,24,events,,,,fewer than 10\nlate,24,auc,,,,few.\n"
-    text = as_markdown(card_of(replace(judged(smm_task), files={"refits/time.csv": late.encode()})))
+    text = as_markdown(card_of(replace(judged(smm_plan), files={"refits/time.csv": late.encode()})))
     assert f"| late | 40 | {SUPPRESSED} | **not reported**: few |" in text
 
 
-def test_a_site_that_is_called_na_is_a_site(smm_task):
+def test_a_site_that_is_called_na_is_a_site(smm_plan):
     sites = SUBGROUPS.replace("sex,female", "site,NA").replace("sex,male", "site,None")
-    text = as_markdown(card_of(replace(judged(smm_task), files={"subgroups.csv": sites.encode()})))
+    text = as_markdown(card_of(replace(judged(smm_plan), files={"subgroups.csv": sites.encode()})))
     assert "| NA | 40 | 22 | 0.710 (0.600 to 0.820) |" in text
     assert "| None | kept back |" in text
 
 
-def test_a_figure_of_the_gate_that_rounds_to_the_bound_it_misses_is_shown_with_more_digits(smm_task):
+def test_a_figure_of_the_gate_that_rounds_to_the_bound_it_misses_is_shown_with_more_digits(smm_plan):
     checks = [Check("auc_24m", 0.599987, ">= 0.6", False), Check("batch minus HTTP answer", None, "<= 1e-09", None, "nobody is here")]
     verdict = json.dumps({"verdict": "reject", "checks": [asdict(check) for check in checks]}).encode()
-    text = as_markdown(card_of(replace(judged(smm_task), files={"gate.json": verdict})))
+    text = as_markdown(card_of(replace(judged(smm_plan), files={"gate.json": verdict})))
     assert "| auc_24m | 0.59999 | &gt;= 0.6 | NOT MET |" in text
     assert "| batch minus HTTP answer | - | &lt;= 1e-09 | not measured | **not reported**: nobody is here |" in text
 
@@ -294,11 +294,11 @@ def test_a_figure_without_interval_says_so_and_one_that_is_no_number_is_a_blank(
     assert isinstance(with_interval(Estimate(float("nan"), 0.7, 0.9), 2), Blank)
 
 
-def test_no_identifier_reaches_the_card(smm_task):
+def test_no_identifier_reaches_the_card(smm_plan):
     """Whatever else stands in tags or tables, only what the card asks for is shown."""
     subgroups = SUBGROUPS.replace("why\n", f"why,patient_id\n{SENTINEL}").encode()
     facts = replace(
-        judged(smm_task),
+        judged(smm_plan),
         tags={"mlflow.user": SENTINEL, "folder": f"/data/{SENTINEL}", "source": "tabular"},
         files={"subgroups.csv": subgroups, "predictions.json": SENTINEL.encode()},
         model={"about": {"reference": {SENTINEL: {}}}, "horizons": [24]},
@@ -308,11 +308,11 @@ def test_no_identifier_reaches_the_card(smm_task):
 
 @settings(max_examples=25)
 @given(st.text(max_size=40))
-def test_words_from_outside_never_become_markup(smm_task, words):
+def test_words_from_outside_never_become_markup(smm_plan, words):
     def page(inside):
         files = {"subgroups.csv": SUBGROUPS.encode(), "plots/roc.png": PNG}
         about = {"about": {"title": inside, "population": "smm", "treatment": inside}}
-        return as_html(card_of(replace(judged(smm_task), model=about, tags={"source": inside, "git_commit": inside}, files=files)))
+        return as_html(card_of(replace(judged(smm_plan), model=about, tags={"source": inside, "git_commit": inside}, files=files)))
 
     def marks(content):
         return [name for name, _ in Page(content).tags]
@@ -322,8 +322,8 @@ def test_words_from_outside_never_become_markup(smm_task, words):
         assert marks(page(words + "<script>alert(1)</script>")) == marks(page("x"))
 
 
-def test_a_title_with_a_script_is_shown_as_typed(smm_task):
-    content = as_html(card_of(bare(replace(smm_task, title="<script>alert(1)</script>"))))
+def test_a_title_with_a_script_is_shown_as_typed(smm_plan):
+    content = as_html(card_of(bare(replace(smm_plan, plan=replace(smm_plan.task, title="<script>alert(1)</script>")))))
     assert "<script" not in content
     assert html.escape("<script>alert(1)</script>") in content
 
@@ -344,13 +344,13 @@ STABILITY = """horizon,biomarker,log_odds,share,share_lo,share_hi,rank,rank_best
 """
 
 
-def drivers(task, stability, metrics, *pictures):
+def drivers(plan, stability, metrics, *pictures):
     files = {"explanation/stability.csv": stability.encode()} | {f"explanation/{name}": PNG for name in pictures}
-    return as_markdown(card_of(bare(task, files=files, metrics=metrics))).split("## What drives the risk")[1].split("## Gate")[0]
+    return as_markdown(card_of(bare(plan, files=files, metrics=metrics))).split("## What drives the risk")[1].split("## Gate")[0]
 
 
-def test_the_ranking_of_biomarkers_stands_beside_that_of_the_fits_to_halves(smm_task):
-    text = drivers(smm_task, STABILITY, {"shap_rank_correlation_24m": 0.934})
+def test_the_ranking_of_biomarkers_stands_beside_that_of_the_fits_to_halves(smm_plan):
+    text = drivers(smm_plan, STABILITY, {"shap_rank_correlation_24m": 0.934})
     assert "| Serum M-protein | 0.600 | 75% | 61% to 80% | 1 | 100% |" in text
     assert "| Bone marrow plasma cells | 0.200 | 25% | 20% to 39% | 2 to 3 | 90% |" in text
     assert "| Age, years | 0.000 | 0% | 0% to 0% | not used | 0% |" in text
@@ -358,17 +358,17 @@ def test_the_ranking_of_biomarkers_stands_beside_that_of_the_fits_to_halves(smm_
     assert "these fits: 0.93. Each fit knows half of the patients, so it varies more" in text
 
 
-def test_a_model_without_fits_to_halves_says_so(smm_task):
+def test_a_model_without_fits_to_halves_says_so(smm_plan):
     alone = "horizon,biomarker,log_odds,share,share_lo,share_hi,rank,rank_best,rank_worst,top_3,fits\n24,bmpc,0.2,1,,,1,,,,0\n"
-    text = drivers(smm_task, alone, {})
+    text = drivers(smm_plan, alone, {})
     assert "| Bone marrow plasma cells | 0.200 | 100% |\n" in text
     assert "How stable the ranking is: **not reported**: the model keeps no fits to halves" in text
 
 
-def test_contributions_that_are_alike_at_every_horizon_are_drawn_once_and_said_to_be(smm_task):
+def test_contributions_that_are_alike_at_every_horizon_are_drawn_once_and_said_to_be(smm_plan):
     def drawn(*horizons):
         names = [f"{months}m/{name}.png" for months in horizons for name in ("biomarker_importance", "dependence")]
-        return drivers(smm_task, STABILITY, {}, *names)
+        return drivers(smm_plan, STABILITY, {}, *names)
 
     alike, differing = drawn(24), drawn(12, 24, 60)
     assert ("same at every horizon" in alike, "same at every horizon" in differing) == (True, False)
@@ -376,23 +376,23 @@ def test_contributions_that_are_alike_at_every_horizon_are_drawn_once_and_said_t
     assert "other horizons are among the run's artifacts: explanation/12m, explanation/60m." in differing
 
 
-def test_what_was_judged_again_elsewhere_is_shown_and_what_was_not_names_the_command(smm_task):
+def test_what_was_judged_again_elsewhere_is_shown_and_what_was_not_names_the_command(smm_plan):
     sites = SUBGROUPS.replace("grouping,group", "grouping,subset").replace("sex,female", "site,site_east").encode()
-    text = as_markdown(card_of(replace(judged(smm_task), files={"refits/sites.csv": sites})))
+    text = as_markdown(card_of(replace(judged(smm_plan), files={"refits/sites.csv": sites})))
     assert "| site east | 40 | 22 | 0.710 (0.600 to 0.820) |" in text
     assert "python -m training evaluate --task smm --refit sites" not in text
     assert "**not reported**: not done when this page was written; python -m training evaluate --task smm --refit time" in text
     assert "then register, which writes this page anew" in text
 
 
-def test_a_cross_validated_model_is_not_said_to_be_the_one_judged(mgus_task):
-    text = as_markdown(card_of(replace(bare(mgus_task), params={"evaluation.kind": "cross_validation", "evaluation.folds": "5"})))
+def test_a_cross_validated_model_is_not_said_to_be_the_one_judged(mgus_plan):
+    text = as_markdown(card_of(replace(bare(mgus_plan), params={"evaluation.kind": "cross_validation", "evaluation.folds": "5"})))
     assert "5-fold cross-validation by patient; the registered model is fitted to everybody, the folds' models are judged" in text
     assert "held out" not in text
 
 
-def test_a_commit_with_changed_files_is_said_to_be_no_whole_record(smm_task):
-    text = as_markdown(card_of(replace(judged(smm_task), tags={"git_commit": "abc123-dirty"})))
+def test_a_commit_with_changed_files_is_said_to_be_no_whole_record(smm_plan):
+    text = as_markdown(card_of(replace(judged(smm_plan), tags={"git_commit": "abc123-dirty"})))
     assert "abc123-dirty. **not reported**: files differed from this commit" in text
     assert "git checkout abc123\n" in text
 
@@ -428,4 +428,24 @@ def test_what_has_no_card_is_told_with_a_hint(store, command):
         code, text = command(f"report --task smm {line}")
         assert (code, says in text, "Hint: " in text) == (1, True, True), text
     with pytest.raises(StateError, match="no longer in the tracking store"):
-        facts_of_run(store.task, "0" * 32)
+        facts_of_run(store.plan, "0" * 32)
+
+
+def test_a_task_of_another_event_has_a_card_in_its_own_words(smm_plan):
+    rules = replace(smm_plan.task.rules, event="death", competing_event="transplant", population=None, criteria_guard=False)
+    plan = replace(smm_plan, plan=replace(smm_plan.task, name="liver", title="Biliary cholangitis to death", rules=rules))
+    attrition = {"patients": 50, "visits": 90, "landmarks": 40, "not_at_risk": {"progressed": 30, "dead": 20}}
+    text = as_markdown(card_of(replace(judged(plan), model={"kind": "cox", "about": {"attrition": attrition}})))
+    assert "the probability of death within" in text
+    assert "of the visit and before transplant" in text
+    assert "Outcome: Biliary cholangitis to death; transplant competes; treatment before death ends observation" in text
+    assert "people of the cohort, at whatever stage" in text
+    assert ["- not at risk: death by then" in text, "- not at risk: transplant by then" in text] == [True, True]
+    assert "Death as the source records it" in text
+    assert [line for line in text.replace("liver-progression", "").splitlines() if "progress" in line.lower()] == []
+
+
+def test_a_model_keeps_the_words_it_was_made_with(smm_plan):
+    words = {"event": "kidney failure", "competing": "death"}
+    text = as_markdown(card_of(replace(judged(smm_plan), model={"kind": "cox", "about": {"words": words}})))
+    assert "the probability of kidney failure within" in text

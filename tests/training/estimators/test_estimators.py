@@ -30,15 +30,15 @@ KINDS = ("boosting", "logistic", "cox")
 
 
 @pytest.fixture(scope="module")
-def fitted(mgus_table, mgus_task):
-    return {kind: fit_candidate(mgus_table.rows, mgus_table.spec, mgus_task, kind, {"task": "mgus"}).artifact for kind in KINDS}
+def fitted(mgus_table, mgus_plan):
+    return {kind: fit_candidate(mgus_table.rows, mgus_table.spec, mgus_plan, kind, {"task": "mgus"}).artifact for kind in KINDS}
 
 
 @pytest.fixture(scope="module")
-def fitted_smm(smm_table, small_smm_task):
+def fitted_smm(smm_table, small_smm_plan):
     known: dict[str, Fitted] = {}
-    for kind in small_smm_task.models:
-        known[kind] = fit_candidate(smm_table.rows, smm_table.spec, small_smm_task, kind, {"task": "smm"}, known)
+    for kind in small_smm_plan.models:
+        known[kind] = fit_candidate(smm_table.rows, smm_table.spec, small_smm_plan, kind, {"task": "smm"}, known)
     return {kind: fitted.artifact for kind, fitted in known.items()}
 
 
@@ -61,14 +61,14 @@ def test_mean_predicted_20_year_risk_of_mgus_is_near_10_percent_not_21(fitted, m
     assert 100 * risk.mean() == pytest.approx(10.0, abs=1.0)
 
 
-def test_cox_on_mgus2_has_the_concordance_of_r(mgus_table, mgus_task):
+def test_cox_on_mgus2_has_the_concordance_of_r(mgus_table, mgus_plan):
     # R survival 3.5-3, coxph(Efron) on mspike + hgb + creat + age: C 0.671, 1,338 people, 112 events.
     covariates = ["m_protein__last__ever", "hemoglobin__last__ever", "creatinine__last__ever", "age"]
     complete = mgus_table.rows.dropna(subset=covariates)
     progressed = complete["event"] == "progression"
     assert (len(complete), progressed.sum()) == (1338, 112)
     x = complete[mgus_table.spec.columns()].to_numpy()
-    cox = fit_cox(x, complete, mgus_table.spec.columns(), mgus_task.horizons, covariates=tuple(covariates))
+    cox = fit_cox(x, complete, mgus_table.spec.columns(), mgus_plan.task.horizons, covariates=tuple(covariates))
     predictor = cox.design.transform(x, mgus_table.spec.columns()) @ cox.coefficients[0]
     assert concordance_index(complete["time_to_event"], -predictor, progressed) == pytest.approx(0.671, abs=0.005)
 
@@ -132,9 +132,9 @@ def test_stacked_rows_leave_out_those_whose_status_is_unknown(mgus_table):
     assert len(at_240) == len(mgus_table.rows) - lost_before.sum()
 
 
-def test_a_wrong_option_is_named_with_its_place(mgus_table, mgus_task):
-    wrong = replace(mgus_task, models={"boosting": {"trees": 5}})
-    with pytest.raises(ConfigError, match=r"tasks\.mgus\.models\.boosting.*trees"):
+def test_a_wrong_option_is_named_with_its_place(mgus_table, mgus_plan):
+    wrong = replace(mgus_plan, models={"boosting": {"trees": 5}})
+    with pytest.raises(ConfigError, match=r"training\.mgus\.models\.boosting.*trees"):
         fit_candidate(mgus_table.rows, mgus_table.spec, wrong, "boosting", {})
 
 
@@ -148,22 +148,22 @@ def test_a_wrong_option_is_named_with_its_place(mgus_table, mgus_task):
         ({}, 'logistic is {}, accepted: the same with "penalties"'),
     ],
 )
-def test_what_an_option_accepts_is_said_in_words(mgus_task, options, says):
+def test_what_an_option_accepts_is_said_in_words(mgus_plan, options, says):
     with pytest.raises(ConfigError, match=re.escape(says)):
-        check_models(replace(mgus_task, models={"logistic": options}))
+        check_models(replace(mgus_plan, models={"logistic": options}))
 
 
-def test_an_unknown_covariate_names_the_nearest(mgus_table, mgus_task):
-    wrong = replace(mgus_task, models={"cox": {"covariates": ["m_protein__last__365d"]}})
+def test_an_unknown_covariate_names_the_nearest(mgus_table, mgus_plan):
+    wrong = replace(mgus_plan, models={"cox": {"covariates": ["m_protein__last__365d"]}})
     with pytest.raises(ConfigError, match="m_protein__last__ever"):
         fit_candidate(mgus_table.rows, mgus_table.spec, wrong, "cox", {})
 
 
-def test_of_very_many_covariates_only_the_nearest_is_named(smm_task):
-    wrong = replace(smm_task, models={"cox": {**smm_task.models["cox"], "covariates": ["m_protein__lats__ever"]}})
+def test_of_very_many_covariates_only_the_nearest_is_named(smm_plan):
+    wrong = replace(smm_plan, models={"cox": {**smm_plan.models["cox"], "covariates": ["m_protein__lats__ever"]}})
     with pytest.raises(ConfigError) as refusal:
         check_models(wrong)
-    assert refusal.value.hint == f'did you mean "m_protein__last__ever"? {len(smm_task.features.columns())} names are accepted.'
+    assert refusal.value.hint == f'did you mean "m_protein__last__ever"? {len(smm_plan.task.features.columns())} names are accepted.'
 
 
 def test_a_restricted_cubic_spline_is_straight_beyond_its_outer_knots_and_smooth_at_all():
@@ -225,14 +225,14 @@ def test_a_handful_of_later_visits_gives_no_course():
         assert bool(model.course.scales) == courses
 
 
-def test_boosting_moves_the_risk_only_in_the_direction_of_harm_unless_switched_off(smm_table, small_smm_task):
+def test_boosting_moves_the_risk_only_in_the_direction_of_harm_unless_switched_off(smm_table, small_smm_plan):
     rows, columns = smm_table.rows, smm_table.spec.columns()
     x = rows[columns].to_numpy(dtype=float)
     changed = columns.index("m_protein__last__ever")
-    options = small_smm_task.models["boosting"] | {"rounds": 60, "parallel_trees": 3}
+    options = small_smm_plan.models["boosting"] | {"rounds": 60, "parallel_trees": 3}
     steps = {}
     for monotone in (True, False):
-        model = fit_boosting(x, rows, columns, small_smm_task.horizons, **options, monotone=monotone)
+        model = fit_boosting(x, rows, columns, small_smm_plan.task.horizons, **options, monotone=monotone)
         grid = np.repeat(x[:40], 30, axis=0)
         grid[:, changed] = np.tile(np.linspace(0.1, 5.0, 30), 40)
         steps[monotone] = np.diff(model.margins(grid)[:, 1].reshape(40, 30), axis=1)
@@ -293,25 +293,25 @@ def test_members_that_say_nothing_get_no_weight(mgus_table):
 
 
 @pytest.mark.parametrize(("members", "says"), [(["boosting", "ensemble"], "cannot be a member"), (["boosting"], "two members")])
-def test_an_ensemble_of_one_or_of_itself_is_refused(smm_table, small_smm_task, members, says):
-    wrong = replace(small_smm_task, models=small_smm_task.models | {"ensemble": {"members": members}})
+def test_an_ensemble_of_one_or_of_itself_is_refused(smm_table, small_smm_plan, members, says):
+    wrong = replace(small_smm_plan, models=small_smm_plan.models | {"ensemble": {"members": members}})
     with pytest.raises(ConfigError, match=says):
         fit_candidate(smm_table.rows, smm_table.spec, wrong, "ensemble", {})
 
 
-def test_an_ensemble_without_others_to_take_from_is_refused_with_what_could_be_added(smm_task):
+def test_an_ensemble_without_others_to_take_from_is_refused_with_what_could_be_added(smm_plan):
     with pytest.raises(ConfigError, match="needs two other models or more") as refusal:
-        check_models(replace(smm_task, models={"ensemble": {"members": ["boosting", "logistic"]}}))
+        check_models(replace(smm_plan, models={"ensemble": {"members": ["boosting", "logistic"]}}))
     assert "boosting" in refusal.value.hint
 
 
-def test_the_interval_holds_the_risk_and_widens_with_less_data(mgus_table, mgus_task):
+def test_the_interval_holds_the_risk_and_widens_with_less_data(mgus_table, mgus_plan):
     rows = mgus_table.rows
     ids = rows["patient_id"].unique()
     few = rows[rows["patient_id"].isin(ids[: len(ids) // 3])]
-    task, widths = replace(mgus_task, models={"logistic": {"penalties": [0.01]}}), []  # few people would choose a larger one
+    plan, widths = replace(mgus_plan, models={"logistic": {"penalties": [0.01]}}), []  # few people would choose a larger one
     for part in (rows, few):
-        artifact = fit_candidate(part, mgus_table.spec, task, "logistic", {}, halves=10).artifact
+        artifact = fit_candidate(part, mgus_table.spec, plan, "logistic", {}, halves=10).artifact
         explained = explain(artifact, feature_matrix(artifact, rows.head(200)))
         assert ((explained.lower <= explained.risks) & (explained.risks <= explained.upper)).all()
         assert (np.diff(explained.upper, axis=1) >= 0).all()

@@ -75,16 +75,16 @@ def test_where_nothing_is_known_all_are_one(marrow):
     assert with_strata(rows, SPEC)[STRATUM].eq(0).all()
 
 
-def test_every_figure_whatever_the_subset_is_weighted_by_the_strata(smm_task):
+def test_every_figure_whatever_the_subset_is_weighted_by_the_strata(smm_plan):
     rng = np.random.default_rng(3)
     high = np.arange(600) % 2
     time = np.ceil(np.where(rng.random(600) < 0.5 * high, rng.uniform(30, 600, 600), rng.uniform(800, 3000, 600)))
     rows = pd.DataFrame({"patient_id": np.arange(600).astype(str), "index_date": pd.Timestamp("2020-01-01"), "time_to_event": time})
     rows = rows.assign(landmark=rows["index_date"], event=np.where(rng.random(600) < 0.2 + 0.3 * high, "progression", "none"))
-    task = replace(smm_task, evaluation=replace(smm_task.evaluation, landmarks=(0,)))
+    plan = replace(smm_plan, evaluation=replace(smm_plan.evaluation, landmarks=(0,)))
     draws = Draws.of(rows["patient_id"], 0, 1)
     risks = {"model": np.full((600, 3), 0.3)}
-    one, two = (performance_of(each, risks, task, draws) for each in (rows, rows.assign(**{STRATUM: high})))
+    one, two = (performance_of(each, risks, plan, draws) for each in (rows, rows.assign(**{STRATUM: high})))
     for found, groups in ((one, 1), (two, 2)):
         assert found.loc[found["measure"] == "censoring_groups", "estimate"].eq(groups).all()
     observed = (one["measure"] == "observed") & (one["horizon"] == 24)
@@ -98,24 +98,24 @@ def represented(rows, where, months):
     return float(weight[where] @ risk[where] / risk[where].sum())
 
 
-def with_truth(task, world, seed):
-    table = build_table(clean(simulate(2000, seed=seed, world=world))[0], task)
+def with_truth(plan, world, seed):
+    table = build_table(clean(simulate(2000, seed=seed, world=world))[0], plan.task)
     truth = simulate_truth(2000, seed=seed, world=world)
     rows = table.rows.merge(truth, on=["patient_id", "landmark"])
     return rows, with_strata(rows, table.spec)
 
 
 @pytest.mark.slow
-def test_where_those_with_much_marrow_are_treated_early_the_strata_represent_all_and_one_curve_does_not(smm_task):
-    one, several = with_truth(smm_task, replace(DEFAULT, treatment=0.3), seed=5)
+def test_where_those_with_much_marrow_are_treated_early_the_strata_represent_all_and_one_curve_does_not(smm_plan):
+    one, several = with_truth(smm_plan, replace(DEFAULT, treatment=0.3), seed=5)
     everybody = np.full(len(one), True)
     assert represented(one, everybody, 24) < 0.94
     assert represented(several, everybody, 24) == pytest.approx(1.0, abs=0.02)
 
 
 @pytest.mark.slow
-def test_late_visits_are_followed_for_a_shorter_time_and_their_risk_is_represented_all_the_same(smm_task):
-    one, several = with_truth(smm_task, DEFAULT, seed=5)
+def test_late_visits_are_followed_for_a_shorter_time_and_their_risk_is_represented_all_the_same(smm_plan):
+    one, several = with_truth(smm_plan, DEFAULT, seed=5)
     first, late = one["months_since_index"] == 0, one["months_since_index"] >= 60
     assert represented(one, first, 60) - represented(one, late, 60) > 0.15
     assert abs(represented(several, first, 60) - represented(several, late, 60)) < 0.1

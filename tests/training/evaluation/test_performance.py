@@ -54,11 +54,11 @@ def test_why_a_count_is_not_there_is_no_refusal_of_figures():
     assert refused(written(people(LEAST_EVENTS, 45), np.full(65, 0.1))) == []
 
 
-def test_no_subset_of_the_figures_tells_a_small_count(smm_task):
+def test_no_subset_of_the_figures_tells_a_small_count(smm_plan):
     rows = people(9, 60).assign(landmark=pd.Timestamp("2015-01-01"), index_date=pd.Timestamp("2015-01-01"))
-    risks = {"m": np.full((69, len(smm_task.horizons)), 0.1)}
-    table = performance_of(rows, risks, smm_task, Draws.of(rows["patient_id"], 2, 1))
+    risks = {"m": np.full((69, len(smm_plan.task.horizons)), 0.1)}
+    table = performance_of(rows, risks, smm_plan, Draws.of(rows["patient_id"], 2, 1))
     events = table[(table["measure"] == "events") & (table["subset"].isin(["", "per_person", "at_0y"]))]
-    assert len(events) == 3 * len(smm_task.horizons)
+    assert len(events) == 3 * len(smm_plan.task.horizons)
     assert (events["why"] == SUPPRESSED).all()
     assert events["estimate"].isna().all()

@@ -94,19 +94,20 @@ def test_without_fits_to_halves_the_weights_stand_alone():
     assert table["rank"].tolist() == [1, 2, 3, 3] * 2
 
 
-def test_a_biomarker_without_effect_ranks_last_and_among_the_first_in_no_fit(smm_task):
+def test_a_biomarker_without_effect_ranks_last_and_among_the_first_in_no_fit(smm_plan):
     rng = np.random.default_rng(3)
     spec = FeatureSpec(("m_protein", "bmpc", "hemoglobin"), ("ever",), ("last",), ("age",))
     x = rng.standard_normal((1500, 4))
-    task = replace(smm_task, features=spec, models={"boosting": {**smm_task.models["boosting"], "rounds": 30, "parallel_trees": 1}})
+    boosting = {**smm_plan.models["boosting"], "rounds": 30, "parallel_trees": 1}
+    plan = replace(smm_plan, task=replace(smm_plan.task, features=spec), models={"boosting": boosting})
     rows = pd.DataFrame(5 + x, columns=spec.columns()).assign(patient_id=[f"p{i}" for i in range(len(x))], event="progression")
     rows["index_date"], rows["landmark"], rows["censored_by"] = pd.Timestamp("2020-01-01"), pd.Timestamp("2020-01-01"), ""
     # Hemoglobin has no part in it; the others have in this order, and a low one of none harms.
     rows["time_to_event"] = 1500 * rng.exponential(size=len(x)) * np.exp(-(x @ [0.7, 1.4, 1.0, 0.0]))
-    made = fit_candidate(rows, spec, task, "boosting", {}, halves=4).artifact
+    made = fit_candidate(rows, spec, plan, "boosting", {}, halves=4).artifact
     features = rows[spec.columns()].to_numpy()
     found = Weights.of(made, features, made.model.contributions(features))
-    table = found.table(task.horizons).query("horizon == 24")
+    table = found.table(plan.task.horizons).query("horizon == 24")
     assert table["biomarker"].tolist() == ["m_protein", "bmpc", "age", "hemoglobin"]
     assert table["rank_best"].tolist()[-1] == 4
     assert table["top_3"].tolist()[-1] == 0
@@ -120,12 +121,12 @@ def test_horizons_that_differ_by_a_constant_need_one_picture_and_others_one_each
     assert horizons_to_show(differing, 1) == [0, 1]
 
 
-def test_a_sample_is_explained_into_one_folder_a_horizon_and_the_figure_of_stability_is_logged(smm_task, tmp_path):
-    task = replace(smm_task, features=SPEC, horizons=(12, 24))
+def test_a_sample_is_explained_into_one_folder_a_horizon_and_the_figure_of_stability_is_logged(smm_plan, tmp_path):
+    plan = replace(smm_plan, task=replace(smm_plan.task, features=SPEC, horizons=(12, 24)))
     judged = pd.DataFrame(X, columns=SPEC.columns())
     model = linear(m_protein=3, bmpc=2, hemoglobin=-1, age=0.5)
-    with_halves = explain_model(artifact(model, model, model), judged, task, tmp_path / "with")
-    without = explain_model(artifact(model), judged, task, tmp_path / "without")
+    with_halves = explain_model(artifact(model, model, model), judged, plan, tmp_path / "with")
+    without = explain_model(artifact(model), judged, plan, tmp_path / "without")
     assert with_halves["shap_rank_correlation_24m"] == pytest.approx(1.0)
     assert without.keys() == with_halves.keys() - {"shap_rank_correlation_24m"}
     for folder in (tmp_path / "with", tmp_path / "without"):

@@ -21,36 +21,39 @@ from training.gate.held_out import Sources, judged_people
         ({"cox": {"covariates": ["m_protein__last__evr"]}}, "m_protein__last__ever"),
         ({"cox": {"covariates": ["age"] * 13}}, "at most 12 covariates, not 13"),
         ({"forest": {}}, "Unknown model"),
-        ({"logistic": {"penalties": ["strong"]}}, r"tasks\.smm\.models\.logistic"),
+        ({"logistic": {"penalties": ["strong"]}}, r"training\.smm\.models\.logistic"),
     ],
 )
-def test_a_mistake_in_any_model_is_found_before_the_first_is_fitted(smm_task, models, says):
+def test_a_mistake_in_any_model_is_found_before_the_first_is_fitted(smm_plan, models, says):
     with pytest.raises(ConfigError, match=says):
-        check_models(replace(smm_task, models={**smm_task.models, **models}))
+        check_models(replace(smm_plan, models={**smm_plan.models, **models}))
 
 
 @pytest.mark.slow
-def test_a_table_that_was_changed_after_the_fit_is_not_judged_on_although_it_keeps_its_hashes(trained, small_smm_task, tmp_path):
+def test_a_table_that_was_changed_after_the_fit_is_not_judged_on_although_it_keeps_its_hashes(trained, small_smm_plan, tmp_path):
     table = read_table(trained.folder / "table.parquet")
     for column, value in (("event", "none"), ("m_protein__last__ever", 1.0), ("sex", "male")):
         changed = replace(table, rows=table.rows.assign(**{column: value}))
         with pytest.raises(
             StateError, match=r"fitted on another table than this one: it is of the same .* values in it were changed since"
         ):
-            evaluate_task(changed, small_smm_task, trained.folder / "fit", tmp_path, print)
+            evaluate_task(changed, small_smm_plan, trained.folder / "fit", tmp_path, print)
+    under_other_rules = replace(table, about={**table.about, "event": "transplant"})
+    with pytest.raises(ConfigError, match="other rules than task smm has: event transplant, now progression"):
+        evaluate_task(under_other_rules, small_smm_plan, trained.folder / "fit", tmp_path, print)
     elsewhere = replace(table, about={**table.about, "cohort_hash": "0" * 16})
     with pytest.raises(StateError, match=r"fitted on another table than this one\."):
-        evaluate_task(elsewhere, small_smm_task, trained.folder / "fit", tmp_path, print)
+        evaluate_task(elsewhere, small_smm_plan, trained.folder / "fit", tmp_path, print)
 
 
 @pytest.mark.slow
-def test_nor_is_the_gate_shown_such_a_table(trained, small_smm_task, tmp_path):
+def test_nor_is_the_gate_shown_such_a_table(trained, small_smm_plan, tmp_path):
     record = json.loads((trained.folder / "fit" / "logistic" / "run_id.json").read_text())
     cohort = trained.folder / "cohort"
-    assert judged_people(record, small_smm_task, Sources(trained.folder / "table.parquet", cohort)) is not None
+    assert judged_people(record, small_smm_plan.task, Sources(trained.folder / "table.parquet", cohort)) is not None
     table = read_table(trained.folder / "table.parquet")
     write_table(replace(table, rows=table.rows.assign(m_protein__last__ever=1.0)), tmp_path / "table.parquet")
-    assert judged_people(record, small_smm_task, Sources(tmp_path / "table.parquet", cohort)) is None
+    assert judged_people(record, small_smm_plan.task, Sources(tmp_path / "table.parquet", cohort)) is None
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from training.places import PREDICTIONS
 
 @pytest.fixture
 def task(smm_task):
-    return replace(smm_task, horizons=(24,), primary_horizon=24)
+    return replace(smm_task, horizons=(24,))
 
 
 @pytest.fixture

@@ -55,22 +55,27 @@ def test_too_few_events_are_told_before_a_horizon_that_nobody_reaches(mgus_table
         check_table(replace(mgus_table, rows=rows.iloc[:30]), mgus_task)
 
 
-def test_another_feature_hash_another_rule_and_a_missing_column_are_refused(mgus_table, mgus_task):
+def test_another_feature_hash_and_a_missing_column_are_refused(mgus_table, mgus_task):
     other = replace(mgus_task, features=replace(mgus_task.features, biomarkers=("m_protein",)))
     with pytest.raises(ConfigError, match=r"they differ in biomarkers \(feature_hash"):
         check_table(mgus_table, other)
-    with pytest.raises(ConfigError, match="built with treatment censor, task mgus asks for ignore"):
-        check_table(mgus_table, replace(mgus_task, treatment="ignore"))
     with pytest.raises(DataError, match="lacks the column event"):
         check_table(replace(mgus_table, rows=mgus_table.rows.drop(columns="event")), mgus_task)
 
 
+def test_a_table_that_was_built_under_any_other_rule_is_refused(mgus_table, mgus_plan, other_rule):
+    rule, differing = other_rule
+    with pytest.raises(ConfigError, match=f"built under other rules than task mgus has: {rule} .*, now ") as refusal:
+        check_table(mgus_table, differing(mgus_plan).task)
+    assert refusal.value.hint == "build it again: python -m features build COHORT TABLE --task mgus"
+
+
 @pytest.mark.parametrize("name", [*KEYS, *OUTCOMES])
-def test_no_outcome_and_no_key_can_be_a_feature_or_a_covariate(mgus_task, name):
+def test_no_outcome_and_no_key_can_be_a_feature_or_a_covariate(mgus_plan, name):
     with pytest.raises(ConfigError, match=f'Unknown static column "{name}"'):
-        replace(mgus_task.features, static=("age", name))
+        replace(mgus_plan.task.features, static=("age", name))
     with pytest.raises(ConfigError, match=f'names the covariate "{name}", which the task has not'):
-        check_models(replace(mgus_task, models={"cox": {"covariates": ["age", name]}}))
+        check_models(replace(mgus_plan, models={"cox": {"covariates": ["age", name]}}))
 
 
 def test_a_biomarker_without_a_value_is_named_with_what_to_do(mgus_table, mgus_task, changed):

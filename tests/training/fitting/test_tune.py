@@ -24,15 +24,15 @@ def silent(part, trial):
     pass
 
 
-def few_columns(table, task):
+def few_columns(table, plan):
     """The mgus table, split in one held-out part: quick to fit."""
-    return table, replace(task, evaluation=replace(task.evaluation, kind="held_out", test_share=0.3))
+    return table, replace(plan, evaluation=replace(plan.evaluation, kind="held_out", test_share=0.3))
 
 
 @pytest.mark.slow
-def test_a_search_that_was_interrupted_ends_where_an_uninterrupted_one_does(mgus_table, mgus_task, search, tmp_path):
-    table, task = few_columns(mgus_table, mgus_task)
-    whole = tune(table, task, search, silent)
+def test_a_search_that_was_interrupted_ends_where_an_uninterrupted_one_does(mgus_table, mgus_plan, search, tmp_path):
+    table, plan = few_columns(mgus_table, mgus_plan)
+    whole = tune(table, plan, search, silent)
 
     interrupted = replace(search, storage=tmp_path / "other.db")
 
@@ -44,79 +44,85 @@ def test_a_search_that_was_interrupted_ends_where_an_uninterrupted_one_does(mgus
             raise KilledError
 
     with pytest.raises(KilledError):
-        tune(table, task, interrupted, kill_after_two)
+        tune(table, plan, interrupted, kill_after_two)
     told = []
-    again = tune(table, task, interrupted, lambda part, trial: told.append(trial.number))
+    again = tune(table, plan, interrupted, lambda part, trial: told.append(trial.number))
     assert told == [2, 3]
     assert again == whole
 
 
-def test_the_people_held_out_change_nothing(mgus_table, mgus_task, search, tmp_path):
-    table, task = few_columns(mgus_table, mgus_task)
+def test_the_people_held_out_change_nothing(mgus_table, mgus_plan, search, tmp_path):
+    table, plan = few_columns(mgus_table, mgus_plan)
     rows = table.rows.copy()
-    held_out = evaluation_folds(rows, task.evaluation)[0].judge
+    held_out = evaluation_folds(rows, plan.evaluation)[0].judge
     rows.iloc[held_out, rows.columns.get_loc("m_protein__last__ever")] = np.random.default_rng(0).normal(50, 9, len(held_out))
     quick = replace(search, trials=1)
-    changed = tune(replace(table, rows=rows), task, replace(quick, storage=tmp_path / "changed.db"), silent)
-    assert changed == tune(table, task, quick, silent)
+    changed = tune(replace(table, rows=rows), plan, replace(quick, storage=tmp_path / "changed.db"), silent)
+    assert changed == tune(table, plan, quick, silent)
 
 
 @pytest.mark.parametrize(
-    "other", [{"horizons": (60, 120), "primary_horizon": 120}, {"treatment": "ignore"}, {"models": {"logistic": {"penalties": [2.0]}}}]
+    "other",
+    [
+        lambda plan: replace(plan, task=replace(plan.task, horizons=(60, 120)), primary_horizon=120),
+        lambda plan: replace(plan, task=replace(plan.task, rules=replace(plan.task.rules, treatment="ignore"))),
+        lambda plan: replace(plan, models={"logistic": {"penalties": [2.0]}}),
+    ],
+    ids=["horizons", "treatment", "models"],
 )
-def test_trials_made_for_another_question_are_not_taken_for_trials_of_this_one(mgus_table, mgus_task, search, monkeypatch, other):
+def test_trials_made_for_another_question_are_not_taken_for_trials_of_this_one(mgus_table, mgus_plan, search, monkeypatch, other):
     from training.fitting import tune as module
 
-    monkeypatch.setattr(module, "check_table", lambda table, task: None)
+    monkeypatch.setattr(module, "check_table", lambda table, plan: None)
     monkeypatch.setattr(module, "_loss", lambda *args: 0.1)
     told = []
-    for task in (mgus_task, replace(mgus_task, **other), mgus_task):
-        tune(mgus_table, task, replace(search, trials=1), lambda part, trial: told.append(trial.number))
+    for plan in (mgus_plan, other(mgus_plan), mgus_plan):
+        tune(mgus_table, plan, replace(search, trials=1), lambda part, trial: told.append(trial.number))
     assert told == [0, 0]
 
 
-def test_trials_on_a_table_that_was_changed_by_hand_are_not_taken_for_trials_of_the_one_built(mgus_table, mgus_task, search, monkeypatch):
+def test_trials_on_a_table_that_was_changed_by_hand_are_not_taken_for_trials_of_the_one_built(mgus_table, mgus_plan, search, monkeypatch):
     monkeypatch.setattr("training.fitting.tune._loss", lambda *args: 0.1)
     told = []
     for rows in (mgus_table.rows, mgus_table.rows.assign(age=mgus_table.rows["age"] + 1.0), mgus_table.rows):
-        tune(replace(mgus_table, rows=rows), mgus_task, replace(search, trials=1), lambda part, trial: told.append(trial.number))
+        tune(replace(mgus_table, rows=rows), mgus_plan, replace(search, trials=1), lambda part, trial: told.append(trial.number))
     assert told == [0, 0]
 
 
 @pytest.mark.slow
-def test_outer_folds_compare_tuned_with_present_options_on_people_neither_has_seen(mgus_table, mgus_task, search):
-    table, task = few_columns(mgus_table, mgus_task)
-    task = replace(task, models={**task.models, "logistic": {"penalties": [100.0]}})  # so strong that any other is better
-    tuned = tune(table, task, replace(search, outer_folds=2), silent)
+def test_outer_folds_compare_tuned_with_present_options_on_people_neither_has_seen(mgus_table, mgus_plan, search):
+    table, plan = few_columns(mgus_table, mgus_plan)
+    plan = replace(plan, models={**plan.models, "logistic": {"penalties": [100.0]}})  # so strong that any other is better
+    tuned = tune(table, plan, replace(search, outer_folds=2), silent)
     assert len(tuned.outer) == 2
     present, chosen = np.mean(tuned.outer, axis=0)
     assert chosen < present
     assert tuned.options["penalties"][0] < 1.0
 
 
-def test_a_hopeless_trial_is_pruned(mgus_table, mgus_task, search, monkeypatch):
+def test_a_hopeless_trial_is_pruned(mgus_table, mgus_plan, search, monkeypatch):
     from training.fitting import tune as module
 
-    table, task = few_columns(mgus_table, mgus_task)
+    table, plan = few_columns(mgus_table, mgus_plan)
     monkeypatch.setattr(module, "_STARTUP_TRIALS", 2)
     losses = iter([0.1] * 6 + [0.9] * 9)
     monkeypatch.setattr(module, "_loss", lambda *args: next(losses))
     states = []
-    tune(table, task, search, lambda part, trial: states.append(trial.state))
+    tune(table, plan, search, lambda part, trial: states.append(trial.state))
     complete, pruned = optuna.trial.TrialState.COMPLETE, optuna.trial.TrialState.PRUNED
     assert states == [complete, complete, pruned, pruned]
 
 
-def test_a_model_without_a_search_is_refused(mgus_table, mgus_task, search):
+def test_a_model_without_a_search_is_refused(mgus_table, mgus_plan, search):
     with pytest.raises(ConfigError, match="Nothing to tune"):
-        tune(mgus_table, mgus_task, replace(search, model="ensemble"), silent)
+        tune(mgus_table, mgus_plan, replace(search, model="ensemble"), silent)
 
 
 @pytest.mark.slow
-def test_every_trial_is_a_run_under_the_search_and_no_candidate(trained, root, tmp_path, monkeypatch, small_smm_task):
+def test_every_trial_is_a_run_under_the_search_and_no_candidate(trained, root, tmp_path, monkeypatch, small_smm_plan):
     monkeypatch.chdir(tmp_path)
     arguments = ["tune", "--task", "smm", "--model", "cox", "--trials", "2", "--outer", "0", "--table", trained.folder / "table.parquet"]
-    before = {candidate.run_id for candidate in candidates(small_smm_task)}
+    before = {candidate.run_id for candidate in candidates(small_smm_plan)}
     ran = CliRunner().invoke(app, [*map(str, arguments), "--params", str(root / "params.yaml")])
     assert ran.exit_code == 0, ran.output
     assert "penalty" in ran.output.splitlines()[-1]
@@ -128,4 +134,4 @@ def test_every_trial_is_a_run_under_the_search_and_no_candidate(trained, root, t
     children = [run for run in runs if run.data.tags.get("mlflow.parentRunId") == parents[0].info.run_id]
     assert {run.data.params["state"] for run in children} == {"COMPLETE"}
     assert len(children) == 2
-    assert {candidate.run_id for candidate in candidates(small_smm_task)} == before
+    assert {candidate.run_id for candidate in candidates(small_smm_plan)} == before

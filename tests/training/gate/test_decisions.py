@@ -18,12 +18,12 @@ pytestmark = pytest.mark.slow
 
 
 def live(store):
-    return live_version(store.task.name)[0]
+    return live_version(store.plan.task.name)[0]
 
 
 def promote_version(store, version, reason="", force=False):
     found = find_version("smm", version)
-    return promote({version: of_run(found.run_id, store.task)}, store.task, version, reason, force)
+    return promote({version: of_run(found.run_id, store.plan)}, store.plan, version, reason, force)
 
 
 def test_a_better_candidate_replaces_the_champion_and_a_worse_one_waits_as_challenger(store):
@@ -51,7 +51,7 @@ def test_what_is_held_back_needs_a_reason_and_what_is_rejected_force_as_well(sto
     assert outcome["verdicts"]["logistic"]["verdict"] == "reject"
     assert live(store) == first
     with pytest.raises(StateError, match=r"holds version.*brier_24m minus the champion's is 0\.01"):
-        promote(named(store, held), store.task, f"version {held}", "", force=False)
+        promote(named(store, held), store.plan, f"version {held}", "", force=False)
     assert promote_version(store, held, "simpler").action == "promote"
     for reason in ("", "because"):
         with pytest.raises(StateError, match=r"rejects.*auc_24m is 0\.5"):
@@ -67,7 +67,7 @@ def test_what_is_held_back_needs_a_reason_and_what_is_rejected_force_as_well(sto
 
 
 def named(store, version):
-    return {f"version {version}": of_run(find_version("smm", version).run_id, store.task)}
+    return {f"version {version}": of_run(find_version("smm", version).run_id, store.plan)}
 
 
 def test_the_history_says_what_was_live_from_when_to_when_by_whom_and_why(store, monkeypatch):
@@ -98,18 +98,18 @@ def test_rollback_goes_back_one_by_one_and_then_says_that_nothing_is_left(store)
 def test_register_does_not_undo_a_rollback(store):
     first, _ = store.register()
     results = store.fitted(brier=0.09)
-    second = register(results, store.task)["champion"]["version"]
+    second = register(results, store.plan)["champion"]["version"]
     rollback("smm", "drift")
-    outcome = register(results, store.task)
+    outcome = register(results, store.plan)
     assert (outcome["verdicts"]["logistic"]["verdict"], live(store)) == ("hold", first)
     assert "drift" in outcome["verdicts"]["logistic"]["checks"][-1]["note"]
     assert promote_version(store, second, "the drift was an error").version == second
-    assert register(results, store.task)["verdicts"]["logistic"]["verdict"] == "promote"
+    assert register(results, store.plan)["verdicts"]["logistic"]["verdict"] == "promote"
 
 
 def test_registering_again_changes_nothing(store):
     results = store.fitted()
-    once, again = register(results, store.task), register(results, store.task)
+    once, again = register(results, store.plan), register(results, store.plan)
     assert once["champion"] == again["champion"]
     assert len(history("smm")) == len(connect().search_model_versions("name = 'smm-progression'")) == 1
 
@@ -152,18 +152,18 @@ def test_a_decision_that_rests_on_an_older_champion_is_refused_and_changes_nothi
 
 def test_where_only_published_scores_are_judged_there_is_nothing_to_promote(store):
     store.register()
-    scores = {name: candidate for name, candidate in promotable(store.task).items() if candidate.published}
+    scores = {name: candidate for name, candidate in promotable(store.plan).items() if candidate.published}
     with pytest.raises(StateError, match="No model of smm is evaluated"):
-        promote(scores, store.task, "", "", force=False)
+        promote(scores, store.plan, "", "", force=False)
 
 
 def test_a_published_score_cannot_be_promoted(store):
     store.register()
     with pytest.raises(ConfigError, match="mayo_2018"):
-        promote(promotable(store.task), store.task, "mayo_2018", "", force=False)
+        promote(promotable(store.plan), store.plan, "mayo_2018", "", force=False)
 
 
-def _decide(uri, task, versions, start, report):
+def _decide(uri, plan, versions, start, report):
     os.environ["MLFLOW_TRACKING_URI"] = uri
     done, refused = [], 0
     start.wait()
@@ -171,7 +171,7 @@ def _decide(uri, task, versions, start, report):
         for _ in range(40):
             try:
                 run_id = find_version("smm", version).run_id
-                done.append(promote({version: of_run(run_id, task)}, task, version, f"{os.getpid()}:{version}", force=False).reason)
+                done.append(promote({version: of_run(run_id, plan)}, plan, version, f"{os.getpid()}:{version}", force=False).reason)
                 break
             except StateError as error:
                 if error.code == "live_already":
@@ -186,7 +186,7 @@ def test_promotions_of_several_processes_at_once_are_all_kept_in_one_order(store
     start, report = context.Barrier(3), context.Queue()
     uri = os.environ["MLFLOW_TRACKING_URI"]
     orders = (versions[1:], versions[:0:-1], [versions[2], versions[0], versions[3]])
-    processes = [context.Process(target=_decide, args=(uri, store.task, order, start, report)) for order in orders]
+    processes = [context.Process(target=_decide, args=(uri, store.plan, order, start, report)) for order in orders]
     for process in processes:
         process.start()
     found = [report.get(timeout=120) for _ in processes]

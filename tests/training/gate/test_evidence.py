@@ -20,18 +20,18 @@ from training.tracking.run import parsed_table
 
 
 @pytest.fixture
-def task(smm_task):
+def plan(smm_plan):
     spec = FeatureSpec(("m_protein",), ("ever",), ("last",), ("age",))
-    return replace(smm_task, features=spec, horizons=(24,), primary_horizon=24)
+    return replace(smm_plan, task=replace(smm_plan.task, features=spec, horizons=(24,)))
 
 
 @pytest.fixture
-def artifact(task, small_artifact):
-    return small_artifact(task)
+def artifact(plan, small_artifact):
+    return small_artifact(plan.task)
 
 
 @pytest.fixture
-def held(task):
+def held(plan):
     """People whose M-protein foretells; the champion (`small_artifact`) reads it, the candidate's risks ignore it."""
     n = 200
     m_protein = np.linspace(0, 9, n)
@@ -56,65 +56,73 @@ def run_of(judged_hash="same", kind="held_out", **metrics):
 
 @pytest.fixture
 def compared(artifact):
-    def call(task, held, candidate, champion, load=None):
-        return beside_champion(task, (candidate, held), ("3", champion), load or (lambda: artifact))
+    def call(plan, held, candidate, champion, load=None):
+        return beside_champion(plan.task, (candidate, held), ("3", champion), load or (lambda: artifact))
 
     return call
 
 
-def test_on_the_same_split_the_champion_is_scored_again_whatever_was_logged(task, held, compared):
-    found = compared(task, held, run_of(auc_24m=0.1), run_of(auc_24m=0.1))
+def test_on_the_same_split_the_champion_is_scored_again_whatever_was_logged(plan, held, compared):
+    found = compared(plan, held, run_of(auc_24m=0.1), run_of(auc_24m=0.1))
     assert "same 200 held-out rows, of people neither was fitted on" in found.how
     assert (found.candidate["auc_24m"], found.champion["auc_24m"] > 0.75) == (0.5, True)
 
 
 @pytest.mark.parametrize(("kind", "here"), [("cross_validation", True), ("held_out", False)])
-def test_where_it_cannot_be_scored_again_honestly_the_logged_figures_of_the_same_rows_are_taken(task, held, kind, here, compared):
-    found = compared(task, held if here else None, run_of(kind=kind, auc_24m=0.71, brier_24m=0.1), run_of(kind=kind, auc_24m=0.7))
+def test_where_it_cannot_be_scored_again_honestly_the_logged_figures_of_the_same_rows_are_taken(plan, held, kind, here, compared):
+    found = compared(plan, held if here else None, run_of(kind=kind, auc_24m=0.71, brier_24m=0.1), run_of(kind=kind, auc_24m=0.7))
     assert (found.candidate, found.champion) == ({"auc_24m": 0.71, "brier_24m": 0.1}, {"auc_24m": 0.7})
     assert "logged with both runs, on the very same rows" in found.how
     assert ("fold" in found.how) == (kind == "cross_validation")
 
 
-def test_of_another_split_the_champion_is_scored_and_the_words_say_that_it_is_flattered(task, held, compared):
-    found = compared(task, held, run_of("mine"), run_of("another"))
+def test_of_another_split_the_champion_is_scored_and_the_words_say_that_it_is_flattered(plan, held, compared):
+    found = compared(plan, held, run_of("mine"), run_of("another"))
     assert found.champion["auc_24m"] > 0.75
     assert "may have seen these people, which flatters it" in found.how
 
 
-def test_without_a_split_that_is_known_nothing_is_taken_for_the_same(task, held, compared):
-    assert "flatters" in compared(task, held, run_of(None), run_of(None)).how
+def test_without_a_split_that_is_known_nothing_is_taken_for_the_same(plan, held, compared):
+    assert "flatters" in compared(plan, held, run_of(None), run_of(None)).how
 
 
-def test_without_its_features_its_horizons_or_the_people_no_comparison_is_made(task, held, compared):
+def test_without_its_features_its_horizons_or_the_people_no_comparison_is_made(plan, held, compared):
     without = HeldOut(held.rows.drop(columns="age"), held.risks)
-    other_horizons = replace(task, horizons=(12, 24))
-    assert "features that these people's table does not hold" in compared(task, without, run_of(), run_of()).how
+    other_horizons = replace(plan, task=replace(plan.task, horizons=(12, 24)))
+    assert "features that these people's table does not hold" in compared(plan, without, run_of(), run_of()).how
     assert "other horizons" in compared(other_horizons, held, run_of(), run_of()).how
-    found = compared(task, None, run_of("mine"), run_of("another"))
+    found = compared(plan, None, run_of("mine"), run_of("another"))
     assert (found.champion, "not on this machine" in found.how) == ({}, True)
 
 
-def test_a_champion_that_cannot_be_loaded_any_more_does_not_stand_in_the_way(task, held, compared):
+@pytest.mark.parametrize("judged", ["same", "another"])
+def test_a_champion_that_answers_another_question_is_not_compared_whatever_rows_it_was_judged_on(plan, held, compared, other_rule, judged):
+    rule, differing = other_rule
+    found = compared(differing(plan), held, run_of("same", auc_24m=0.7), run_of(judged, auc_24m=0.7))
+    assert (found.champion, found.candidate, found.champion_fails) == ({}, {}, False)
+    assert f"champion version 3 answers another question, its rules were others: {rule} " in found.how
+
+
+def test_a_champion_that_cannot_be_loaded_any_more_does_not_stand_in_the_way(plan, held, compared):
     def load():
         raise StateError("its features are not this version's.")
 
-    found = compared(task, held, run_of(), run_of(), load)
+    found = compared(plan, held, run_of(), run_of(), load)
     assert (found.champion_fails, "can no longer be used" in found.how) == (True, True)
 
 
-def test_an_artifact_is_measured_for_its_sum_its_features_and_the_known_harm(task, held, artifact):
-    facts = measure(artifact, task, held)
+def test_an_artifact_is_measured_for_its_sum_its_features_and_the_known_harm(plan, held, artifact):
+    facts = measure(artifact, plan, held)
     assert facts.additivity < 1e-12
     assert facts.outcome_columns == 0
     assert facts.harm == pytest.approx({"m_protein": 1.0})
     assert (facts.parity, "--cohort" in facts.notes["parity"]) == (None, True)
     turned = replace(artifact, model=replace(artifact.model, coefficients=-artifact.model.coefficients))
-    assert measure(turned, task, held).harm == pytest.approx({"m_protein": -1.0})
+    assert measure(turned, plan, held).harm == pytest.approx({"m_protein": -1.0})
 
 
-def test_without_the_people_held_out_only_the_artifact_itself_is_measured(task, artifact):
-    facts = measure(artifact, task, None)
+def test_without_the_people_held_out_only_the_artifact_itself_is_measured(plan, artifact):
+    facts = measure(artifact, plan, None)
     assert (facts.features_known, facts.additivity, facts.harm) == (True, None, {})
     assert "not on this machine" in facts.notes["parity"]
 
@@ -174,7 +182,7 @@ def test_why_a_horizon_has_no_figures_is_what_evaluation_wrote_of_all_visits():
     assert unjudged(Files()) == {}
 
 
-def test_a_risk_that_is_no_number_adds_up_to_nothing(task, held, artifact):
+def test_a_risk_that_is_no_number_adds_up_to_nothing(plan, held, artifact):
     broken = replace(artifact, model=replace(artifact.model, coefficients=np.full(2, np.nan)))
-    found = [measure(model, task, held).additivity for model in (artifact, broken)]
+    found = [measure(model, plan, held).additivity for model in (artifact, broken)]
     assert (found[0] < 1e-9, found[1]) == (True, float("inf"))

@@ -9,9 +9,9 @@ from training.gate.verdict import ArtifactChecks, Check, Comparison, Evidence
 
 
 @pytest.fixture
-def task(smm_task):
+def plan(smm_plan):
     gate = replace(
-        smm_task.gate,
+        smm_plan.gate,
         auc_at_least=0.6,
         oe_ratio_between=(0.8, 1.25),
         ici_at_most=0.05,
@@ -21,13 +21,13 @@ def task(smm_task):
         auc_loss_at_most=0.01,
         brier_loss_at_most=0.0,
     )
-    return replace(smm_task, gate=gate)
+    return replace(smm_plan, gate=gate)
 
 
 @pytest.fixture
-def good(task):
+def good(plan):
     """A model that meets every demand and is a little better than the champion."""
-    figures = {f"{n}_{h}m": v for h in task.horizons for n, v in (("auc", 0.8), ("ipa", 0.2), ("oe_ratio", 1.0), ("ici", 0.02))}
+    figures = {f"{n}_{h}m": v for h in plan.task.horizons for n, v in (("auc", 0.8), ("ipa", 0.2), ("oe_ratio", 1.0), ("ici", 0.02))}
     return Evidence(
         metrics={**figures, "net_benefit_24m_at_0.10_minus_mayo_2018": 0.02, "net_benefit_24m_at_0.10_minus_pangea_smm": 0.01},
         subgroups={"sex: female": (1.2, 60.0)},
@@ -44,8 +44,8 @@ def check_of(verdict, word):
     return next(check for check in verdict.checks if word in check.name)
 
 
-def test_a_model_that_meets_every_demand_is_promoted(good, task):
-    verdict = judge(good, task)
+def test_a_model_that_meets_every_demand_is_promoted(good, plan):
+    verdict = judge(good, plan)
     assert (verdict.verdict, verdict.failures()) == ("promote", "")
     assert all(check.holds for check in verdict.checks)
 
@@ -60,16 +60,16 @@ def test_a_model_that_meets_every_demand_is_promoted(good, task):
         ("ici_12m", 0.06),
     ],
 )
-def test_one_figure_out_of_bounds_rejects_and_says_which(good, task, metric, value):
-    verdict = judge(with_metrics(good, **{metric: value}), task)
+def test_one_figure_out_of_bounds_rejects_and_says_which(good, plan, metric, value):
+    verdict = judge(with_metrics(good, **{metric: value}), plan)
     assert verdict.verdict == "reject"
     assert metric in verdict.failures()
     assert f"{value:.4g}" in verdict.failures()
 
 
 @pytest.mark.parametrize(("metric", "value"), [("auc_12m", 0.6), ("oe_ratio_60m", 1.25), ("oe_ratio_60m", 0.8), ("ici_12m", 0.05)])
-def test_the_bound_itself_is_accepted(good, task, metric, value):
-    assert judge(with_metrics(good, **{metric: value}), task).verdict == "promote"
+def test_the_bound_itself_is_accepted(good, plan, metric, value):
+    assert judge(with_metrics(good, **{metric: value}), plan).verdict == "promote"
 
 
 def without_figures(evidence, months, why):
@@ -77,39 +77,39 @@ def without_figures(evidence, months, why):
     return replace(evidence, metrics=kept, unjudged={months: why})
 
 
-def test_without_figures_at_the_primary_horizon_a_model_is_rejected(good, task):
-    verdict = judge(without_figures(good, 24, "only 12 people here progress within 24 months"), task)
+def test_without_figures_at_the_primary_horizon_a_model_is_rejected(good, plan):
+    verdict = judge(without_figures(good, 24, "only 12 people here progress within 24 months"), plan)
     assert verdict.verdict == "reject"
     assert "auc_24m is missing, accepted: >= 0.6 (only 12 people here progress within 24 months)" in verdict.failures()
 
 
-def test_a_horizon_that_nobody_could_judge_is_left_to_a_person_and_named_with_its_count(good, task):
-    verdict = judge(without_figures(good, 60, "only 12 people here progress within 60 months, at least 20 are needed"), task)
+def test_a_horizon_that_nobody_could_judge_is_left_to_a_person_and_named_with_its_count(good, plan):
+    verdict = judge(without_figures(good, 60, "only 12 people here progress within 60 months, at least 20 are needed"), plan)
     assert verdict.verdict == "hold"
     assert "auc_60m is missing" in verdict.failures()
     assert "only 12 people here progress within 60 months, at least 20 are needed" in verdict.failures()
-    assert judge(replace(without_figures(good, 60, ""), unjudged={}), task).verdict == "hold"
+    assert judge(replace(without_figures(good, 60, ""), unjudged={}), plan).verdict == "hold"
 
 
-def test_a_net_benefit_no_larger_than_that_of_one_published_score_rejects(good, task):
-    verdict = judge(with_metrics(good, **{"net_benefit_24m_at_0.10_minus_pangea_smm": 0.0}), task)
+def test_a_net_benefit_no_larger_than_that_of_one_published_score_rejects(good, plan):
+    verdict = judge(with_metrics(good, **{"net_benefit_24m_at_0.10_minus_pangea_smm": 0.0}), plan)
     assert verdict.verdict == "reject"
     assert "best: pangea_smm" in verdict.failures()
 
 
-def test_where_no_published_score_is_computable_net_benefit_is_not_measured(good, task):
-    verdict = judge(replace(good, metrics={k: v for k, v in good.metrics.items() if "_minus_" not in k}), task)
+def test_where_no_published_score_is_computable_net_benefit_is_not_measured(good, plan):
+    verdict = judge(replace(good, metrics={k: v for k, v in good.metrics.items() if "_minus_" not in k}), plan)
     assert verdict.verdict == "promote"
     assert "no published score" in check_of(verdict, "net_benefit").note
 
 
-def test_only_subgroups_with_enough_events_count_and_the_worst_is_named(good, task):
+def test_only_subgroups_with_enough_events_count_and_the_worst_is_named(good, plan):
     few = replace(good, subgroups={**good.subgroups, "site: B": (3.0, 49.0)})
-    assert judge(few, task).verdict == "promote"
+    assert judge(few, plan).verdict == "promote"
     worse = replace(good, subgroups={**good.subgroups, "sex: male": (0.6, 50.0)})
-    assert check_of(judge(worse, task), "worst subgroup").note == "sex: male"
-    assert judge(worse, task).verdict == "reject"
-    assert check_of(judge(replace(good, subgroups={}), task), "worst subgroup").holds is None
+    assert check_of(judge(worse, plan), "worst subgroup").note == "sex: male"
+    assert judge(worse, plan).verdict == "reject"
+    assert check_of(judge(replace(good, subgroups={}), plan), "worst subgroup").holds is None
 
 
 @pytest.mark.parametrize(
@@ -123,63 +123,63 @@ def test_only_subgroups_with_enough_events_count_and_the_worst_is_named(good, ta
         ({"parity": float("inf")}, "batch minus HTTP answer"),
     ],
 )
-def test_a_broken_artifact_is_rejected(good, task, facts, says):
-    verdict = judge(replace(good, facts=replace(good.facts, **facts)), task)
+def test_a_broken_artifact_is_rejected(good, plan, facts, says):
+    verdict = judge(replace(good, facts=replace(good.facts, **facts)), plan)
     assert verdict.verdict == "reject"
     assert says in verdict.failures()
 
 
 @pytest.mark.parametrize(("figure", "value"), [("auc_24m", 0.779), ("brier_24m", 0.1001)])
-def test_worse_than_the_champion_on_the_same_rows_is_held_back_not_rejected(good, task, figure, value):
+def test_worse_than_the_champion_on_the_same_rows_is_held_back_not_rejected(good, plan, figure, value):
     worse = replace(good.comparison, candidate=good.comparison.candidate | {figure: value})
-    verdict = judge(replace(good, comparison=worse), task)
+    verdict = judge(replace(good, comparison=worse), plan)
     assert verdict.verdict == "hold"
     assert "of version 3; on the same rows" in verdict.failures()
 
 
-def test_the_margin_itself_is_not_worse(good, task):
+def test_the_margin_itself_is_not_worse(good, plan):
     assert (
-        judge(replace(good, comparison=replace(good.comparison, candidate={"auc_24m": 0.78, "brier_24m": 0.1})), task).verdict == "promote"
+        judge(replace(good, comparison=replace(good.comparison, candidate={"auc_24m": 0.78, "brier_24m": 0.1})), plan).verdict == "promote"
     )
 
 
-def test_a_comparison_that_cannot_be_made_is_held_back_and_says_why(good, task):
-    verdict = judge(replace(good, comparison=Comparison("3", "judged on other people")), task)
+def test_a_comparison_that_cannot_be_made_is_held_back_and_says_why(good, plan):
+    verdict = judge(replace(good, comparison=Comparison("3", "judged on other people")), plan)
     assert (verdict.verdict, "not possible: judged on other people" in verdict.failures()) == ("hold", True)
 
 
 @pytest.mark.parametrize("figure", ["auc_24m", "brier_24m"])
 @pytest.mark.parametrize("side", ["champion", "candidate"])
-def test_a_comparison_without_a_figure_at_the_primary_horizon_is_held_back(good, task, side, figure):
+def test_a_comparison_without_a_figure_at_the_primary_horizon_is_held_back(good, plan, side, figure):
     figures = {name: value for name, value in getattr(good.comparison, side).items() if name != figure}
-    verdict = judge(replace(good, comparison=replace(good.comparison, **{side: figures})), task)
+    verdict = judge(replace(good, comparison=replace(good.comparison, **{side: figures})), plan)
     assert (verdict.verdict, f"{figure} minus the champion's is missing" in verdict.failures()) == ("hold", True)
 
 
-def test_harm_that_nobody_measured_is_said(good, task):
-    verdict = judge(replace(good, facts=replace(good.facts, harm={}, notes={"harm": "nobody is here"})), task)
+def test_harm_that_nobody_measured_is_said(good, plan):
+    verdict = judge(replace(good, facts=replace(good.facts, harm={}, notes={"harm": "nobody is here"})), plan)
     unmeasured = check_of(verdict, "known harm")
     assert (verdict.verdict, unmeasured.holds, unmeasured.note) == ("promote", None, "nobody is here")
 
 
 @pytest.mark.parametrize("comparison", [None, Comparison("3", "it can no longer be used", champion_fails=True)])
-def test_without_a_champion_that_works_there_is_nothing_to_compare_with(good, task, comparison):
-    assert judge(replace(good, comparison=comparison), task).verdict == "promote"
+def test_without_a_champion_that_works_there_is_nothing_to_compare_with(good, plan, comparison):
+    assert judge(replace(good, comparison=comparison), plan).verdict == "promote"
 
 
-def test_what_a_person_took_back_is_not_promoted_again_by_itself(good, task):
-    verdict = judge(replace(good, taken_back="taken back at 2026-01-01: drift"), task)
+def test_what_a_person_took_back_is_not_promoted_again_by_itself(good, plan):
+    verdict = judge(replace(good, taken_back="taken back at 2026-01-01: drift"), plan)
     assert (verdict.verdict, "drift" in verdict.failures()) == ("hold", True)
 
 
-def test_a_reject_outweighs_a_hold(good, task):
-    assert judge(with_metrics(replace(good, taken_back="taken back"), auc_24m=0.5), task).verdict == "reject"
+def test_a_reject_outweighs_a_hold(good, plan):
+    assert judge(with_metrics(replace(good, taken_back="taken back"), auc_24m=0.5), plan).verdict == "reject"
 
 
-def test_a_figure_that_rounds_to_the_bound_it_misses_is_shown_with_more_digits(good, task):
-    missed = check_of(judge(with_metrics(good, auc_24m=0.599987), task), "auc_24m")
+def test_a_figure_that_rounds_to_the_bound_it_misses_is_shown_with_more_digits(good, plan):
+    missed = check_of(judge(with_metrics(good, auc_24m=0.599987), plan), "auc_24m")
     assert missed.in_words() == "auc_24m is 0.59999, accepted: >= 0.6"
-    assert check_of(judge(with_metrics(good, auc_24m=0.512345), task), "auc_24m").shown == "0.5123"
+    assert check_of(judge(with_metrics(good, auc_24m=0.512345), plan), "auc_24m").shown == "0.5123"
 
 
 @pytest.mark.parametrize(

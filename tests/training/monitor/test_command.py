@@ -50,8 +50,8 @@ def written(trained, folder, change):
     return folder
 
 
-def test_a_watch_leaves_a_report_findings_and_a_run_that_is_no_candidate(command, trained, small_smm_task, tmp_path):
-    before = candidates(small_smm_task)
+def test_a_watch_leaves_a_report_findings_and_a_run_that_is_no_candidate(command, trained, small_smm_plan, tmp_path):
+    before = candidates(small_smm_plan)
     line = f"monitor {trained.cohort} --task smm --since 2014-01-01 --until 2015-12-31 --json"
     code, out, _ = command(line)
     told = json.loads(out)
@@ -64,7 +64,7 @@ def test_a_watch_leaves_a_report_findings_and_a_run_that_is_no_candidate(command
     assert (logged.data.tags["kind"], logged.data.tags["verdict"], logged.info.status) == ("monitor", told["verdict"], "FINISHED")
     assert {"people", "changed", "level_m_protein", "level_m_protein_lo", "risk_24m"} <= set(logged.data.metrics)
     assert sorted(file.path for file in connect().list_artifacts(told["run_id"])) == ["findings.json", "report.html"]
-    assert candidates(small_smm_task) == before
+    assert candidates(small_smm_plan) == before
     report = (tmp_path / told["report"]).read_bytes()
     command(line)
     assert (tmp_path / told["report"]).read_bytes() == report  # same input, same bytes

@@ -355,14 +355,15 @@ def small():
 
 
 @pytest.fixture
-def champion(small_artifact, smm_task):
-    task = replace(smm_task, features=FeatureSpec(("m_protein",), ("ever",), ("last",), ("age",)), horizons=(24,), primary_horizon=24)
-    artifact = small_artifact(task)
+def champion(small_artifact, smm_plan):
+    spec = FeatureSpec(("m_protein",), ("ever",), ("last",), ("age",))
+    plan = replace(smm_plan, task=replace(smm_plan.task, features=spec, horizons=(24,)))
+    artifact = small_artifact(plan.task)
     grids = {name: reference(range(10)) for name in artifact.columns}
     figures = {name: [reference(range(10))] * 2 + [None] for name in (*artifact.columns, "risk_24m")}
     by_time = {"months": [0.0, 12.0, 24.0], "figures": figures}
     about = artifact.about | {"reference": grids, "reference_by_time": by_time, "trained_on": {"patients": 100}}
-    return replace(artifact, about=about), task
+    return replace(artifact, about=about), plan
 
 
 def test_each_person_counts_once_last_for_inputs_and_first_for_outcomes(small, champion):
@@ -387,10 +388,10 @@ def test_what_counts_as_the_outcome_is_what_the_champion_was_fitted_to(small, ch
 
 
 def test_a_champion_that_remembers_no_times_is_refused(small, champion):
-    artifact, task = champion
+    artifact, plan = champion
     old = replace(artifact, about={k: v for k, v in artifact.about.items() if k != "reference_by_time"})
     with pytest.raises(StateError, match=r"earlier version.*fit and register again"):
-        watch(small, old, task)
+        watch(small, old, plan)
 
 
 def test_people_whom_nobody_of_training_can_be_compared_with_are_told(small, champion):
@@ -399,10 +400,19 @@ def test_people_whom_nobody_of_training_can_be_compared_with_are_told(small, cha
     assert any("24 or more months after diagnosis, when fewer than 20 people of training were" in note for note in watched.notes)
 
 
-def test_a_task_that_follows_other_rules_than_the_champion_is_refused(small, champion):
-    artifact, task = champion
-    with pytest.raises(ConfigError, match="fitted with treatment censor, task smm asks for ignore"):
-        watch(small, artifact, replace(task, treatment="ignore"))
+def test_a_task_that_differs_from_the_champion_in_any_rule_is_refused(small, champion, other_rule):
+    artifact, plan = champion
+    rule, differing = other_rule
+    with pytest.raises(ConfigError, match=f"fitted under other rules than task smm has: {rule} .*, now "):
+        watch(small, artifact, differing(plan))
+
+
+def test_every_rule_that_differs_is_named_with_both_values(small, champion):
+    artifact, plan = champion
+    rules = replace(plan.task.rules, event="death", competing_event="transplant", landmarks=(0, 12))
+    says = r"event progression, now death; competing_event death, now transplant; landmarks visits, now \[0, 12\]"
+    with pytest.raises(ConfigError, match=says):
+        watch(small, artifact, replace(plan, task=replace(plan.task, rules=rules)))
 
 
 def test_a_cohort_of_another_population_is_refused_and_says_why(small, champion):

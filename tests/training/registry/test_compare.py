@@ -9,12 +9,12 @@ from training.registry.compare import as_table, candidates, promotable
 
 
 @pytest.mark.slow
-def test_the_table_shows_every_candidate_with_the_figures_of_its_run(trained, results, small_smm_task):
-    found = candidates(small_smm_task)
+def test_the_table_shows_every_candidate_with_the_figures_of_its_run(trained, results, small_smm_plan):
+    found = candidates(small_smm_plan)
     assert {c.estimator for c in found} == set(results)
     assert all(c.metrics == pytest.approx(results[c.estimator]["metrics"]) for c in found)
     assert sum(c.champion_version is not None for c in found) == 1
-    assert as_table(small_smm_task, found).row_count >= len(found)
+    assert as_table(small_smm_plan, found).row_count >= len(found)
 
 
 @pytest.mark.slow
@@ -22,16 +22,16 @@ def test_a_table_shows_only_what_was_judged_on_the_same_rows_and_the_champion_of
     store.register("cox", brier=0.09)
     store.fitted("boosting")
     store.fitted("logistic", judged_hash="another split", auc=0.99)
-    assert [(c.estimator, c.note) for c in candidates(store.task)] == [("cox", "other cohort or split"), ("logistic", "")]
-    assert list(promotable(store.task)) == ["logistic"]
+    assert [(c.estimator, c.note) for c in candidates(store.plan)] == [("cox", "other cohort or split"), ("logistic", "")]
+    assert list(promotable(store.plan)) == ["logistic"]
 
 
 @pytest.mark.slow
-def test_the_line_under_the_table_names_the_subgroup_that_the_gate_named(trained, results, small_smm_task):
-    task = replace(small_smm_task, gate=replace(small_smm_task.gate, subgroup_events_at_least=12))
-    named, outcome = {}, register(results, task)
-    found = candidates(task)
-    lines = str(as_table(task, found).caption).splitlines()
+def test_the_line_under_the_table_names_the_subgroup_that_the_gate_named(trained, results, small_smm_plan):
+    plan = replace(small_smm_plan, gate=replace(small_smm_plan.gate, subgroup_events_at_least=12))
+    named, outcome = {}, register(results, plan)
+    found = candidates(plan)
+    lines = str(as_table(plan, found).caption).splitlines()
     for name, verdict in outcome["verdicts"].items():
         (check,) = (check for check in verdict["checks"] if check["name"] == "oe_ratio_24m of the worst subgroup")
         named[name] = (check["note"], check["value"])

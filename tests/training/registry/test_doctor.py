@@ -20,7 +20,7 @@ HOURS = 3600 * 1000
 
 
 def bad(store):
-    return [finding for finding in examine([store.task]) if not finding.ok]
+    return [finding for finding in examine([store.plan.task]) if not finding.ok]
 
 
 def test_a_healthy_store_has_nothing_to_mend_and_exits_with_0(store, monkeypatch, capsys, root):
@@ -38,14 +38,14 @@ def test_a_task_without_a_champion_says_how_far_it_came(store):
     result = store.fitted(auc=0.5)
     (finding,) = bad(store)
     assert ("no candidate is registered" in finding.what, "training register --task smm" in finding.mend) == (True, True)
-    register(result, store.task)
+    register(result, store.plan)
     (finding,) = bad(store)
     assert ("the gate said of the 1 registered: reject" in finding.what, "training promote --task smm" in finding.mend) == (True, True)
 
 
 def test_a_missing_database_is_found_and_not_made(store, monkeypatch, tmp_path):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'none.db'}")
-    (finding,) = examine([store.task])
+    (finding,) = examine([store.plan.task])
     assert (finding.ok, "make train" in finding.mend) == (False, True)
     assert not (tmp_path / "none.db").exists()
 
@@ -63,7 +63,7 @@ def test_a_server_of_another_major_version_is_found(store, monkeypatch):
     with http.server.HTTPServer(("127.0.0.1", 0), Old) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{server.server_port}")
-        (finding,) = examine([store.task])
+        (finding,) = examine([store.plan.task])
         server.shutdown()
     assert (finding.ok, "runs MLflow 2.22.0, this is 3." in finding.what) == (False, True)
 
@@ -124,9 +124,17 @@ def test_an_alias_moved_by_other_means_than_promote_is_found(store):
 
 def test_features_that_changed_since_are_found(store):
     store.register()
-    changed = replace(store, task=replace(store.task, features=replace(store.task.features, static=("age", "female"))))
-    (finding,) = bad(changed)
+    changed = replace(store.plan.task, features=replace(store.plan.task.features, static=("age", "female")))
+    (finding,) = [finding for finding in examine([changed]) if not finding.ok]
     assert "features of champion and params.yaml differ" in finding.what
+
+
+def test_rules_that_changed_since_are_found(store, other_rule):
+    rule, differing = other_rule
+    store.register()
+    (finding,) = [finding for finding in examine([differing(store.plan).task]) if not finding.ok]
+    assert f"rules of champion and params.yaml differ: {rule} " in finding.what
+    assert "answers another question than params.yaml asks; train again" in finding.mend
 
 
 def test_a_version_without_a_verdict_is_found(store):

@@ -17,13 +17,13 @@ from training.registry.versions import live_version
 
 
 @pytest.fixture(scope="module")
-def again(trained, small_smm_task):
+def again(trained, small_smm_plan):
     """What register says the second time, and which files it read of the people held out."""
     read = []
     with pytest.MonkeyPatch.context() as patch:
         for name in ("read_table", "read_cohort"):
             patch.setattr(held_out, name, _counted(getattr(held_out, name), read))
-        outcome = register(json.loads((trained.folder / "evaluation" / "metrics.json").read_text()), small_smm_task)
+        outcome = register(json.loads((trained.folder / "evaluation" / "metrics.json").read_text()), small_smm_plan)
     return outcome, read
 
 
@@ -83,24 +83,24 @@ def test_the_main_figures_at_the_primary_horizon_are_logged_first(results):
 
 
 @pytest.mark.slow
-def test_the_published_score_is_compared_on_the_same_rows_but_never_registered(trained, results, small_smm_task):
+def test_the_published_score_is_compared_on_the_same_rows_but_never_registered(trained, results, small_smm_plan):
     assert results["mayo_2018"]["metrics"]["rows_24m"] <= results["cox"]["metrics"]["rows_24m"]
     assert results["mayo_2018"]["metrics"]["share_computable_24m"] > 0.8
     with pytest.raises(ConfigError, match="mayo_2018"):
-        promote(promotable(small_smm_task), small_smm_task, "mayo_2018", "", force=False)
+        promote(promotable(small_smm_plan), small_smm_plan, "mayo_2018", "", force=False)
 
 
 @pytest.mark.slow
-def test_promotion_and_rollback_are_remembered(trained, results, small_smm_task):
+def test_promotion_and_rollback_are_remembered(trained, results, small_smm_plan):
     first, before = live_version("smm")[0], len(history("smm"))
     other = next(n for n, r in results.items() if not r["published"] and r["run_id"] != live_version("smm")[1])
-    entry = promote(promotable(small_smm_task), small_smm_task, other, "a test", force=False, fitted_in=trained.folder / "fit")
+    entry = promote(promotable(small_smm_plan), small_smm_plan, other, "a test", force=False, fitted_in=trained.folder / "fit")
     compared = mlflow.artifacts.load_dict(f"runs:/{results[other]['run_id']}/gate.json")["checks"][-1]
     assert compared["name"] == "brier_24m minus the champion's", "the held-out people are here: what register found is found again"
     card = mlflow.artifacts.load_text(f"runs:/{results[other]['run_id']}/model_card.md")
     assert "read = kept + quarantined" in card, "the cohort beside their table is that of the card, too"
     with pytest.raises(StateError, match="is live already; nothing was changed"):
-        promote(promotable(small_smm_task), small_smm_task, other, "again", force=False)
+        promote(promotable(small_smm_plan), small_smm_plan, other, "again", force=False)
     assert (entry.replaced, live_version("smm")[0]) == (first, entry.version)
     back = rollback("smm", "it was only a test")
     assert live_version("smm")[0] == back.version == first
@@ -108,8 +108,8 @@ def test_promotion_and_rollback_are_remembered(trained, results, small_smm_task)
 
 
 @pytest.mark.slow
-def test_when_nobody_passes_the_champion_stays(trained, results, small_smm_task):
+def test_when_nobody_passes_the_champion_stays(trained, results, small_smm_plan):
     before = live_version("smm")
-    strict = replace(small_smm_task, gate=replace(small_smm_task.gate, auc_at_least=0.99))
+    strict = replace(small_smm_plan, gate=replace(small_smm_plan.gate, auc_at_least=0.99))
     assert register(results, strict)["champion"] is None
     assert live_version("smm") == before

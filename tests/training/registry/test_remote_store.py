@@ -56,19 +56,19 @@ def _wait(url, process):
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("nothing_drawn")
-def test_fit_register_promote_rollback_history_and_doctor_against_a_server(server, smm_table, small_smm_task, tmp_path, monkeypatch):
-    models = {name: small_smm_task.models[name] for name in ("logistic", "cox")}
-    gate = replace(small_smm_task.gate, harm_of_top=0)  # a hundred people do not show the direction of harm
-    task = replace(small_smm_task, models=models, scores=("mayo_2018",), gate=gate)
+def test_fit_register_promote_rollback_history_and_doctor_against_a_server(server, smm_table, small_smm_plan, tmp_path, monkeypatch):
+    models = {name: small_smm_plan.models[name] for name in ("logistic", "cox")}
+    gate = replace(small_smm_plan.gate, harm_of_top=0)  # a hundred people do not show the direction of harm
+    plan = replace(small_smm_plan, models=models, scores=("mayo_2018",), gate=gate)
     write_table(smm_table, tmp_path / "table.parquet")
-    fit_task(smm_table, task, tmp_path / "fit", None, lambda text: None, tmp_path / "table.parquet")
-    results = evaluate_task(smm_table, task, tmp_path / "fit", tmp_path / "evaluation", lambda text: None)
-    outcome = register(results, task)
+    fit_task(smm_table, plan, tmp_path / "fit", None, lambda text: None, tmp_path / "table.parquet")
+    results = evaluate_task(smm_table, plan, tmp_path / "fit", tmp_path / "evaluation", lambda text: None)
+    outcome = register(results, plan)
     first = outcome["champion"]["version"]
     other = next(name for name in models if name != outcome["champion"]["model"])
-    entry = promote(promotable(task), task, other, "another look", force=False)
+    entry = promote(promotable(plan), plan, other, "another look", force=False)
     assert (live_version("smm")[0], entry.replaced) == (entry.version, first)
     assert rollback("smm", "enough seen").version == live_version("smm")[0] == first
     assert [e.action for e in history("smm")] == ["promote", "promote", "rollback"]
-    assert [finding for finding in examine([task]) if not finding.ok] == []
+    assert [finding for finding in examine([plan.task]) if not finding.ok] == []
     assert not (tmp_path / "mlruns").exists()

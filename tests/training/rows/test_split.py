@@ -37,17 +37,17 @@ def test_the_split_does_not_depend_on_the_order_of_rows(rows):
     assert set(shuffled["patient_id"].iloc[patient_folds(shuffled, 5, 1)[0].judge]) == first
 
 
-def test_held_out_is_one_fold_of_about_the_share_asked_for(rows, smm_task):
-    folds = evaluation_folds(rows, replace(smm_task.evaluation, test_share=0.5))
+def test_held_out_is_one_fold_of_about_the_share_asked_for(rows, smm_plan):
+    folds = evaluation_folds(rows, replace(smm_plan.evaluation, test_share=0.5))
     assert len(folds) == 1
     assert rows["patient_id"].iloc[folds[0].judge].nunique() == 100
 
 
 @pytest.mark.parametrize(("people", "said"), [(19, "Only 19"), (10, "Only 10"), (9, "Fewer than 10"), (0, "Only 0")])
-def test_too_few_progressors_are_refused_and_fewer_than_ten_not_counted(rows, smm_task, people, said):
+def test_too_few_progressors_are_refused_and_fewer_than_ten_not_counted(rows, smm_plan, people, said):
     few = rows.assign(event=np.where(rows["patient_id"].isin([f"p{i}" for i in range(people)]), "progression", "none"))
     with pytest.raises(DataError, match=f"{said} of 200 people progress"):
-        evaluation_folds(few, smm_task.evaluation)
+        evaluation_folds(few, smm_plan.evaluation)
 
 
 @pytest.mark.parametrize(
@@ -58,15 +58,15 @@ def test_too_few_progressors_are_refused_and_fewer_than_ten_not_counted(rows, sm
         (0.55, "90 people are fitted on, of whom only 18 progress", "lower test_share"),
     ],
 )
-def test_a_share_that_leaves_too_few_progressors_to_judge_or_to_fit_is_refused(rows, smm_task, share, says, mend):
+def test_a_share_that_leaves_too_few_progressors_to_judge_or_to_fit_is_refused(rows, smm_plan, share, says, mend):
     with pytest.raises(DataError, match=f"{says}; at least 20 are needed") as refusal:
-        evaluation_folds(rows, replace(smm_task.evaluation, test_share=share))
+        evaluation_folds(rows, replace(smm_plan.evaluation, test_share=share))
     assert refusal.value.hint.startswith(mend)
     assert "`kind: cross_validation`" in refusal.value.hint
 
 
-def test_more_folds_than_people_who_progress_are_refused(rows, mgus_task):
+def test_more_folds_than_people_who_progress_are_refused(rows, mgus_plan):
     progressing = rows.loc[rows["event"] == "progression", "patient_id"].nunique()
-    assert len(evaluation_folds(rows, replace(mgus_task.evaluation, folds=progressing))) == progressing
+    assert len(evaluation_folds(rows, replace(mgus_plan.evaluation, folds=progressing))) == progressing
     with pytest.raises(DataError, match=f"{progressing + 1} folds are asked for, and {progressing} people progress"):
-        evaluation_folds(rows, replace(mgus_task.evaluation, folds=progressing + 1))
+        evaluation_folds(rows, replace(mgus_plan.evaluation, folds=progressing + 1))

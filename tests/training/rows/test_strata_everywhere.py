@@ -26,15 +26,15 @@ def weighed(monkeypatch):
 
 
 @pytest.fixture
-def quick(small_smm_task):
+def quick(small_smm_plan):
     models = {"logistic": {"penalties": [0.01]}}
-    return replace(small_smm_task, models=models, interval_fits=0, evaluation=replace(small_smm_task.evaluation, bootstrap=2))
+    return replace(small_smm_plan, models=models, interval_fits=0, evaluation=replace(small_smm_plan.evaluation, bootstrap=2))
 
 
 @pytest.fixture
 def unfitted(monkeypatch):
     """Refits are not fitted: what is looked at is how they are judged."""
-    for module in ("judged", "time"):
+    for module in ("refitted", "time"):
         monkeypatch.setattr(f"training.shift.{module}.risks_of", lambda fit, judged, *rest: np.full((len(judged), 3), 0.1))
 
 
@@ -43,8 +43,8 @@ def test_in_a_fit(smm_table, quick, weighed):
     assert weighed and all(weighed)
 
 
-def test_in_a_search_for_options(mgus_table, mgus_task, tmp_path, weighed):
-    tune(mgus_table, mgus_task, Search("logistic", trials=1, outer_folds=0, seed=1, storage=tmp_path / "tune.db"), lambda part, trial: None)
+def test_in_a_search_for_options(mgus_table, mgus_plan, tmp_path, weighed):
+    tune(mgus_table, mgus_plan, Search("logistic", trials=1, outer_folds=0, seed=1, storage=tmp_path / "tune.db"), lambda part, trial: None)
     assert weighed and all(weighed)
 
 
@@ -55,13 +55,13 @@ def test_in_judging_a_refit(smm_table, quick, tmp_path, weighed):
     assert weighed and all(weighed)
 
 
-def test_in_the_watch(smm_table, smm_task, small_artifact, weighed):
+def test_in_the_watch(smm_table, smm_plan, small_artifact, weighed):
     class Seen:
         def first_followed(self, first, last):
             return smm_table.rows.drop_duplicates("patient_id").reset_index(drop=True)
 
     spec = FeatureSpec(("m_protein",), ("ever",), ("last",), ("age",))
-    artifact = small_artifact(replace(smm_task, features=spec, horizons=(24,), primary_horizon=24))
+    artifact = small_artifact(replace(smm_plan.task, features=spec, horizons=(24,)))
     day = pd.Timestamp("2020-01-01")
     checks_of_outcomes(Seen(), artifact, Period(day, day, day), Bounds(0.8, 1.25))
     assert weighed and all(weighed)

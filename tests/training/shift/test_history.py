@@ -15,7 +15,7 @@ def test_without_history_there_are_latest_values_their_age_and_what_is_static():
 
 @pytest.mark.slow
 def test_the_gain_from_history_is_a_paired_difference_on_the_held_out_rows(smm_table, quick, trained):
-    found = gain_from_history(smm_table, replace(quick, horizons=(12, 24, 60)), "cox", trained.folder / "fit")
+    found = gain_from_history(smm_table, replace(quick, task=replace(quick.task, horizons=(12, 24, 60))), "cox", trained.folder / "fit")
     assert set(found["reference"]) == {"latest_values_only"}
     assert {"auc", "brier", "net_benefit"} <= set(found["measure"])
     assert found["difference"].notna().all()

@@ -26,13 +26,13 @@ def truth_path(tmp_path_factory):
 
 
 @pytest.fixture
-def beside(trained, small_smm_task):
+def beside(trained, small_smm_plan):
     """Return a function that compares the trained candidates, with other predictions where given, with a truth."""
     table = read_table(trained.folder / "table.parquet")
 
-    def compare(path, fitted=trained.folder / "fit", task=small_smm_task):
-        judged = judged_with_truth(table, task, fitted, path)
-        return {(each.model, each.horizon): each for each in beside_truth(judged, task, fitted)}
+    def compare(path, fitted=trained.folder / "fit", plan=small_smm_plan):
+        judged = judged_with_truth(table, plan, fitted, path)
+        return {(each.model, each.horizon): each for each in beside_truth(judged, plan, fitted)}
 
     return compare
 
@@ -96,12 +96,12 @@ def test_a_horizon_without_a_true_risk_is_named(beside, truth_path, tmp_path):
         beside(path)
 
 
-def test_without_a_file_or_a_reference_the_message_says_what_is_needed(beside, tmp_path, trained, truth_path, small_smm_task):
+def test_without_a_file_or_a_reference_the_message_says_what_is_needed(beside, tmp_path, trained, truth_path, small_smm_plan):
     with pytest.raises(StateError, match="No true risks"):
         beside(tmp_path / "none.parquet")
-    without = replace(small_smm_task, models={k: v for k, v in small_smm_task.models.items() if k != "cox"})
+    without = replace(small_smm_plan, models={k: v for k, v in small_smm_plan.models.items() if k != "cox"})
     with pytest.raises(StateError, match="cox is not fitted"):
-        beside(truth_path, task=without)
+        beside(truth_path, plan=without)
 
 
 def test_the_command_gives_each_model_and_horizon_and_each_model_s_explanation(trained, truth_path, root):

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def closed(trained, small_smm_task, tmp_path):
+def closed(trained, small_smm_plan, tmp_path):
     """Return a function that gives the share of the gap closed where the true risk at every horizon is a given one."""
     table = read_table(trained.folder / "table.parquet")
 
@@ -24,12 +24,12 @@ def closed(trained, small_smm_task, tmp_path):
         if risk is None:
             simulate_truth(300, 7).to_parquet(path)
         else:
-            names = [f"risk_{months}m" for months in small_smm_task.horizons]
+            names = [f"risk_{months}m" for months in small_smm_plan.task.horizons]
             table.rows[["patient_id", "landmark"]].assign(**dict.fromkeys(names, risk)).to_parquet(path)
-        judged = judged_with_truth(table, small_smm_task, trained.folder / "fit", path)
-        return ceiling(judged, table, small_smm_task, path)
+        judged = judged_with_truth(table, small_smm_plan, trained.folder / "fit", path)
+        return ceiling(judged, table, small_smm_plan, path)
 
-    return table, small_smm_task, of
+    return table, small_smm_plan, of
 
 
 def test_a_truth_that_is_written_in_a_column_is_reached(closed):
@@ -47,18 +47,18 @@ def test_a_hidden_state_is_not_reached(closed):
 
 
 def test_nothing_is_learned_from_the_people_judged(closed):
-    table, task, of = closed
+    table, plan, of = closed
     level = table.rows["m_protein__last__ever"]
     risk = logistic(level.fillna(level.mean()).to_numpy() - 3.0)
-    fit = evaluation_folds(table.rows, task.evaluation)[0].fit
+    fit = evaluation_folds(table.rows, plan.evaluation)[0].fit
     known = of(risk)[0]
     risk[fit] = np.random.default_rng(1).permutation(risk[fit])  # those fitted on tell nothing; those judged as before
     assert of(risk)[0] < known - 0.5
 
 
 def test_visits_without_a_known_truth_are_not_learned_from(closed):
-    table, task, of = closed
+    table, plan, of = closed
     level = table.rows["m_protein__last__ever"]
     risk = pd.Series(logistic(level.fillna(level.mean()).to_numpy() - 3.0))
-    risk.iloc[evaluation_folds(table.rows, task.evaluation)[0].fit[:50]] = np.nan
+    risk.iloc[evaluation_folds(table.rows, plan.evaluation)[0].fit[:50]] = np.nan
     assert of(risk.to_numpy())[0] > 0.9

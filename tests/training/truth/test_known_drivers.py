@@ -50,14 +50,14 @@ def test_what_the_columns_cannot_tell_is_no_biomarker_s_share(visits):
     assert found.shares["m_protein"] == pytest.approx(1.0, abs=0.03)
 
 
-def test_a_model_that_rests_on_noise_ranks_against_the_truth_and_one_turned_round_points_against_the_harm(visits, smm_task, tmp_path):
-    task = replace(smm_task, features=SPEC, horizons=(24,))
+def test_a_model_that_rests_on_noise_ranks_against_the_truth_and_one_turned_round_points_against_the_harm(visits, smm_plan, tmp_path):
+    plan = replace(smm_plan, task=replace(smm_plan.task, features=SPEC, horizons=(24,)))
     for name, slopes in (("right", [0.01, 2, 1, -0.1]), ("wrong", [2, -0.1, 0.2, 1])):
         design = fit_design(visits[SPEC.columns()].to_numpy(), SPEC.columns(), SPEC.columns(), indicate=False)
         model = HorizonLogistic(design, np.array(slopes, dtype=float), np.array([-2.0]), SPEC.columns())
         save_artifact(Artifact("logistic", model, SPEC, (24,), Calibration.identity((24,)), {}), tmp_path / name / "artifact")
     truth = true(visits, m_protein=2, bmpc=1, hemoglobin=-0.3)
-    carried, (right, wrong) = known_drivers(JudgedWithTruth(["right", "wrong"], visits, {}, logistic(truth)[:, None]), task, tmp_path)
+    carried, (right, wrong) = known_drivers(JudgedWithTruth(["right", "wrong"], visits, {}, logistic(truth)[:, None]), plan, tmp_path)
     assert list(right.shares) == list(wrong.shares) == list(carried.shares) == ["m_protein", "bmpc", "hemoglobin", "age"]
     assert sum(right.shares.values()) == pytest.approx(1.0)
     assert (right.rank_correlation, wrong.rank_correlation) == pytest.approx((1.0, -1.0))

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from pydantic import Field, NonNegativeFloat
 
+from features.table.outcomes import COMPETING, EVENT
 from myeloma import ConfigError, DataError
 from myeloma.calendar import DAYS_PER_MONTH
 from myeloma.errors import nearest
@@ -52,9 +53,9 @@ def fit_cox(
     time, share = rows["time_to_event"].to_numpy(dtype=float), shares(rows, weighting)
     months = np.arange(horizons[-1] + 1) * DAYS_PER_MONTH
     coefficients, hazards = [], []
-    for cause in ("progression", "death"):
+    for cause in (EVENT, COMPETING):
         observed = (rows["event"] == cause).to_numpy()
-        if not observed.any():  # nobody died: death cannot compete
+        if not observed.any():  # nobody has it: it cannot compete
             coefficients.append(np.zeros(z.shape[1]))
             hazards.append(np.zeros(horizons[-1]))
             continue
@@ -62,7 +63,7 @@ def fit_cox(
         if fitter is None:
             raise DataError(
                 "The Cox model does not converge on these rows.",
-                "take covariates out of tasks.TASK.models.cox, or take the model out.",
+                "take covariates out of training.TASK.models.cox, or take the model out.",
                 "no_convergence",
             )
         cumulative = fitter.baseline_cumulative_hazard_.iloc[:, 0]
@@ -93,7 +94,7 @@ KIND = Kind(
     fit=fit_cox,
     example={"covariates": ["m_protein__last__ever", "age"], "penalty": 0.01},
     missing="The mean of those fitted on stands in.",
-    fitted_to="to the times of progression and of death, each visit at risk until its observation ends",
+    fitted_to="to the times of the event and of what competes with it, each visit at risk until its observation ends",
     check=lambda options, where, columns, others: checked_covariates(options["covariates"], columns),
     space=lambda trial: {"penalty": trial.suggest_float("penalty", 1e-5, 1.0, log=True)},
 )

@@ -1,0 +1,118 @@
+"""What is fitted to answer a task, and demanded of it: `params.yaml`'s section `training`, parsed once into frozen dataclasses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, ConfigDict, Field, NonNegativeFloat, NonNegativeInt, PositiveInt
+from pydantic.dataclasses import dataclass
+
+from features.params import parsed, read_params
+from features.tasks import DEFAULT_PARAMS, Task, load_task
+from myeloma import ConfigError
+from myeloma.errors import nearest
+from myeloma.scores import SCORES
+
+_CHECKED = ConfigDict(extra="forbid")
+Options = Annotated[dict[str, Any], BeforeValidator(lambda options: {} if options is None else options)]  # `cox:` has none
+
+
+@dataclass(frozen=True, config=_CHECKED)
+class Evaluation:
+    """How held-out figures are made: `held_out` keeps a share of patients apart, `cross_validation` takes turns.
+
+    `landmarks` are years since the index date at which everybody still at risk is judged once. `cut_offs` are risks at which
+    sensitivity and the like are given: 10 and 40 % part the low, intermediate and high group of PANGEA-SMM (its
+    authors' validation code, Chabrun et al., Nature Medicine 2026), 50 % is more likely than not.
+    """
+
+    kind: Literal["held_out", "cross_validation"]
+    seed: NonNegativeInt
+    test_share: Annotated[float, Field(ge=0.05, le=0.95)] = 0.5  # of the people, met to the nearest twentieth
+    folds: Annotated[int, Field(ge=2)] = 5
+    bootstrap: PositiveInt = 200
+    landmarks: tuple[NonNegativeFloat, ...] = (0, 1, 2, 3, 5)
+    cut_offs: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = (0.1, 0.4, 0.5)
+
+
+@dataclass(frozen=True, config=_CHECKED)
+class Gate:
+    """What a model must show on held-out patients to go live; `training/gate/demands.py` says each demand in words.
+
+    Attributes
+    ----------
+    auc_at_least, oe_ratio_between, ici_at_most : at every horizon; one without figures holds the model back.
+    net_benefit_at : risks from which one would act; above the best published score there, at the primary horizon.
+    subgroup_oe_ratio_between, subgroup_events_at_least : the worst subgroup with so many events, at the primary horizon.
+    harm_of_top : of how many of the weightiest biomarkers the known direction of harm is asked.
+    auc_loss_at_most, brier_loss_at_most : how much worse than the champion on the same rows is not worse.
+    """
+
+    auc_at_least: Annotated[float, Field(ge=0, le=1)]
+    oe_ratio_between: tuple[float, float]
+    ici_at_most: Annotated[float, Field(gt=0)] = 0.1
+    net_benefit_at: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = ()
+    subgroup_oe_ratio_between: tuple[float, float] = (0.5, 2.0)
+    subgroup_events_at_least: PositiveInt = 50
+    harm_of_top: NonNegativeInt = 3
+    auc_loss_at_most: Annotated[float, Field(ge=0)] = 0.01
+    brier_loss_at_most: Annotated[float, Field(ge=0)] = 0.0
+
+    def __post_init__(self) -> None:
+        for name in ("oe_ratio_between", "subgroup_oe_ratio_between"):
+            low, high = getattr(self, name)
+            if not 0 <= low < high:
+                raise ConfigError(f"The gate's {name} is [{low:g}, {high:g}].", "write the lower bound first, as in [0.8, 1.25].")
+
+
+@dataclass(frozen=True, config=_CHECKED)
+class Plan:
+    """How one task is answered: models and published scores side by side, judged at the primary horizon before all, and let live or not.
+
+    `interval_fits` is the number of fits to halves of the patients, from which the interval of a risk comes.
+    """
+
+    task: Task
+    primary_horizon: int
+    models: Annotated[dict[str, Options], Field(min_length=1)]
+    scores: tuple[str, ...]
+    evaluation: Evaluation
+    gate: Gate
+    interval_fits: Annotated[int, Field(ge=0, multiple_of=2)] = 10
+
+    def __post_init__(self) -> None:
+        if self.primary_horizon not in self.task.horizons:
+            raise ConfigError(f"Task {self.task.name}: primary_horizon {self.primary_horizon} is not among {self.task.horizons}.")
+        for score in self.scores:
+            if score not in SCORES:
+                raise ConfigError(f'Task {self.task.name}: unknown published score "{score}".', nearest(score, SCORES))
+
+
+def load_plan(name: str, params: Path = DEFAULT_PARAMS) -> Plan:
+    """Return the plan for the task of that name from a parameter file.
+
+    Raises
+    ------
+    StateError
+        There is no such file.
+    ConfigError
+        There is no such task or no plan for it, or one of the two sections holds something that is not accepted.
+    """
+    task = load_task(name, params)
+    plans = read_params(params).get("training")
+    if not isinstance(plans, dict) or name not in plans:
+        what = f"{params} does not say what is fitted to answer the task {name}: it has no section training.{name}."
+        raise ConfigError(what, nearest(name, plans) if isinstance(plans, dict) else "a section `training` holds one section per task.")
+    return parse_plan(task, plans[name])
+
+
+def parse_plan(task: Task, section: Any) -> Plan:
+    """Return the plan for a task from its section of the parameter file.
+
+    Raises
+    ------
+    ConfigError
+        A key is unknown (the nearest is named) or missing, or a value has another shape than is accepted.
+    """
+    return parsed(Plan, section, f"training.{task.name}", task=task)
