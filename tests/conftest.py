@@ -150,4 +150,4 @@ def _draw_nothing(patch):
     from matplotlib.figure import Figure
 
     patch.setattr(Figure, "tight_layout", lambda figure: None)
-    patch.setattr(Figure, "savefig", lambda figure, path, **options: path.write_bytes(b"\x89PNG\r\n\x1a\n"))
+    patch.setattr(Figure, "savefig", lambda figure, path, **options: Path(path).write_bytes(b"\x89PNG\r\n\x1a\n"))

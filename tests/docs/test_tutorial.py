@@ -14,6 +14,7 @@ def masked(page):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("nothing_drawn")
 def test_every_block_of_the_tutorial_runs_and_prints_what_the_page_shows(root, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)

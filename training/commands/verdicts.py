@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,7 +10,7 @@ from rich.table import Table
 
 from training.gate.verdict import Check
 
-_CHAMPION = "the champion's"
+_COMPARED = re.compile(r"(?P<figures>\S+ against \S+) of (?P<version>version \S+); (?P<how>.*)")  # a note of `training.gate.demands`
 
 
 def verdict_table(task: str, verdicts: Mapping[str, Mapping[str, Any]]) -> Table:
@@ -39,15 +40,18 @@ def _checks(verdict: Mapping[str, Any]) -> list[Check]:
 def _cell(check: Check | None) -> str:
     if check is None:
         return "-"
-    return "met" if check.holds else "not measured" if check.holds is None else f"NOT MET: {check.shown}"
+    if check.holds is not False:
+        return "met" if check.holds else "not measured"
+    compared = _COMPARED.fullmatch(check.note)
+    return f"NOT MET: {check.shown}" + (f" ({compared['figures']})" if compared else "")
 
 
 def _reasons(checks: Mapping[str, Mapping[str, Check]]) -> list[str]:
-    """Return why demands are not met or not measured; what is compared with the champion has two figures first, and one reason for all."""
+    """Return why demands are not met or not measured; all that is compared with the champion has one reason."""
     said: dict[str, None] = {}
     for of_one in checks.values():
         for check in of_one.values():
             if check.holds is not True and check.note:
-                compared = check.name.endswith(_CHAMPION)
-                said[f"minus {_CHAMPION}: {check.note.partition('; ')[2]}" if compared else f"{check.name}: {check.note}"] = None
+                compared = _COMPARED.fullmatch(check.note)
+                said[f"the champion's, {compared['version']}: {compared['how']}" if compared else f"{check.name}: {check.note}"] = None
     return list(said)

@@ -94,8 +94,10 @@ def test_every_demand_stands_once_in_the_table_of_verdicts_and_so_does_every_rea
         "logistic": {"version": "2", "verdict": "hold", "checks": checks(brier_24m=0.25)},
         "boosting": {"version": "3", "verdict": "hold", "checks": checks(brier_24m=0.5)},
     }
-    Console(width=140).print(verdict_table("smm", verdicts))
+    Console(width=180).print(verdict_table("smm", verdicts))
     text = capsys.readouterr().out
     assert [text.count(words) for words in ("net_benefit minus", "no score is computable", "on the same rows")] == [2, 1, 1]
     (row,) = [line.split("│")[1:-1] for line in text.splitlines() if "brier_24m" in line]
-    assert [cell.strip() for cell in row] == ["brier_24m minus the champion's", "<= 0", "-", "NOT MET: 0.25", "NOT MET: 0.5"]
+    missed = ["NOT MET: 0.25 (0.25 against 0)", "NOT MET: 0.5 (0.5 against 0)"]
+    assert [cell.strip() for cell in row] == ["brier_24m minus the champion's", "<= 0", "-", *missed]
+    assert "the champion's, version 1: on the same rows" in text
