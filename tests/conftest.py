@@ -130,6 +130,9 @@ def trained(made_once, tmp_path_factory, small_smm_plan):
     with closing(sqlite3.connect(database)) as store, store:
         for table, column in PLACES:
             store.execute(f"UPDATE {table} SET {column} = replace({column}, ?, ?)", [str(original), str(folder)])
+    from mlflow.tracking._tracking_service import utils
+
+    utils._artifact_repos_cache.clear()  # by the id of a run it remembers where the files lay that were copied
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{database}")
         yield Trained(folder, folder / "cohort", os.environ["MLFLOW_TRACKING_URI"])

@@ -43,7 +43,7 @@ def server(tmp_path, monkeypatch, empty_database):
 
 
 def _wait(url, process):
-    for _ in range(240):
+    for _ in range(1200):  # a busy machine takes minutes; a server that ended is seen at once
         assert process.poll() is None
         try:
             with urllib.request.urlopen(url, timeout=5) as answer:
