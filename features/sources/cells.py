@@ -54,13 +54,26 @@ def cells_of(values: pd.Series) -> Cells:
         codes, distinct = place[codes], known[present[:-1]]
         texts = [_text_of(cell) for cell in distinct] + ([""] if present[-1] else [])
     else:
-        codes, distinct = pd.factorize(values)
+        codes, distinct = distinct_of(values)
         texts = [_text_of(cell) for cell in distinct]
         if (codes < 0).any():
             codes = np.where(codes < 0, len(texts), codes)
             texts.append("")
     again, once = pd.factorize(np.array(texts, dtype=object))  # " P1 " and "P1" are one text
     return Cells(again[codes] if len(once) < len(texts) else codes, once)
+
+
+def distinct_of(values: pd.Series) -> tuple[NDArray[np.intp], Any]:
+    """Return the distinct cells and each row's among them, -1 where missing. True, which equals 1, is told apart from it.
+
+    Examples
+    --------
+    >>> distinct_of(pd.Series([1, True, None, 1.0], dtype=object))
+    (array([ 0,  1, -1,  0]), Index([1, 'True'], dtype='object'))
+    """
+    if values.dtype == object and pd.api.types.infer_dtype(values, skipna=True).startswith("mixed"):
+        values = pd.Series([str(cell) if isinstance(cell, bool | np.bool_) else cell for cell in values], dtype=object)
+    return pd.factorize(values)
 
 
 def _text_of(cell: Any) -> str:

@@ -49,7 +49,7 @@ def _plain(column: pd.Series) -> pd.Series:
     if isinstance(column.dtype, pd.ArrowDtype) or (categories is not None and categories.dtype.kind == "M"):
         column = column.astype(object)
     if column.dtype == object and pd.api.types.infer_dtype(column, skipna=True) in ("datetime", "datetime64", "mixed"):
-        return column.map(_written)
+        return pd.Series([_written(cell) for cell in column], index=column.index, dtype=object)
     return column
 
 

@@ -114,7 +114,7 @@ PATIENT = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=100, phases=(Phase.explicit, Phase.generate))
+@settings(max_examples=100, phases=(Phase.explicit, Phase.reuse, Phase.generate))
 @given(patient=PATIENT, measurements=st.lists(measurement(), max_size=12), events=st.lists(EVENT, max_size=5))
 def test_what_is_kept_and_what_is_refused_is_what_a_cohort_of_one_gives(patient, measurements, events):
     assert_the_same(patient, measurements, events)

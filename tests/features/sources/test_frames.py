@@ -156,6 +156,13 @@ def test_a_time_of_day_and_its_zone_are_kept_as_written():
     assert any("measurements: collected_at holds times in 2 zones" in note for note in cohort.about["notes"])
 
 
+def test_true_is_no_one_even_beside_a_one():
+    measured = RESULTS.assign(biomarker="bmpc", unit="%", value=np.array([1, True, 1.0], dtype=object))
+    cohort, quarantine = cohort_of_frames(PATIENTS, measured)
+    assert quarantine[["row", "reason", "received"]].to_numpy().tolist() == [[1, "not_a_number", "True"]]
+    assert cohort.measurements["value"].tolist() == [1.0, 1.0]
+
+
 @pytest.mark.parametrize(("table", "column"), [("patients", "light_chain"), ("measurements", "value"), ("events", "kind")])
 def test_a_cohort_made_by_hand_says_which_column_is_missing(table, column):
     frames = cohort_of_frames(**FRAMES)[0].tables()
