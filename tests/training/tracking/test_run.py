@@ -44,9 +44,11 @@ def run(stored):
 
 @pytest.fixture
 def downloads(monkeypatch):
-    done, download = [], LocalArtifactRepository.download_artifacts
+    """What was fetched from the store: a file, or with an empty path all files together."""
+    done, fetch, fetch_all = [], Run._download, LocalArtifactRepository.download_artifacts
+    monkeypatch.setattr(Run, "_download", lambda self, path: done.append(path) or fetch(self, path))
     monkeypatch.setattr(
-        LocalArtifactRepository, "download_artifacts", lambda self, path, *a, **k: done.append(path) or download(self, path, *a, **k)
+        LocalArtifactRepository, "download_artifacts", lambda self, path, *a, **k: done.append(path) or fetch_all(self, path, *a, **k)
     )
     return done
 
