@@ -10,8 +10,6 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
-from mlflow.store.artifact.models_artifact_repo import ModelsArtifactRepository
 
 from myeloma import ConfigError, StateError
 from serving.store.champion import connect
@@ -160,16 +158,15 @@ def test_a_published_score_has_no_card(trained, small_smm_plan):
 
 
 @pytest.mark.slow
-def test_files_that_the_store_lost_are_taken_from_the_evaluation_of_the_same_run_alone(trained, version, small_smm_plan, monkeypatch):
-    def gone(*_, **__):
-        raise OSError("moved")
-
-    for repository in (LocalArtifactRepository, ModelsArtifactRepository):
-        monkeypatch.setattr(repository, "list_artifacts", gone)
-        monkeypatch.setattr(repository, "download_artifacts", gone)
-    kept = facts_of_run(small_smm_plan, version.run_id, version.version, trained.folder / "evaluation")
+def test_files_that_the_store_lost_are_taken_from_the_evaluation_of_the_same_run_alone(trained, version, small_smm_plan):
+    artifacts = trained.folder / "mlruns" / "artifacts"
+    artifacts.rename(artifacts.with_name("moved"))
+    try:
+        kept = facts_of_run(small_smm_plan, version.run_id, version.version, trained.folder / "evaluation")
+        lost = facts_of_run(small_smm_plan, version.run_id, version.version, trained.folder)
+    finally:
+        artifacts.with_name("moved").rename(artifacts)
     assert {"performance.csv", "subgroups.csv", "plots/roc.png"} <= kept.files.keys()
-    lost = facts_of_run(small_smm_plan, version.run_id, version.version, trained.folder)
     assert lost.files == lost.model == {}
     text = as_markdown(card_of(lost))
     assert "The run's tables and plots: **not reported**" in text
@@ -323,7 +320,7 @@ def test_words_from_outside_never_become_markup(smm_plan, words):
 
 
 def test_a_title_with_a_script_is_shown_as_typed(smm_plan):
-    content = as_html(card_of(bare(replace(smm_plan, plan=replace(smm_plan.task, title="<script>alert(1)</script>")))))
+    content = as_html(card_of(bare(replace(smm_plan, task=replace(smm_plan.task, title="<script>alert(1)</script>")))))
     assert "<script" not in content
     assert html.escape("<script>alert(1)</script>") in content
 
@@ -433,7 +430,7 @@ def test_what_has_no_card_is_told_with_a_hint(store, command):
 
 def test_a_task_of_another_event_has_a_card_in_its_own_words(smm_plan):
     rules = replace(smm_plan.task.rules, event="death", competing_event="transplant", population=None, criteria_guard=False)
-    plan = replace(smm_plan, plan=replace(smm_plan.task, name="liver", title="Biliary cholangitis to death", rules=rules))
+    plan = replace(smm_plan, task=replace(smm_plan.task, name="liver", title="Biliary cholangitis to death", rules=rules))
     attrition = {"patients": 50, "visits": 90, "landmarks": 40, "not_at_risk": {"progressed": 30, "dead": 20}}
     text = as_markdown(card_of(replace(judged(plan), model={"kind": "cox", "about": {"attrition": attrition}})))
     assert "the probability of death within" in text
