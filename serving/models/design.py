@@ -42,7 +42,7 @@ class LinearDesign:
         """Return the design matrix (rows, features + spline columns + indicators) from a matrix with the named columns."""
         place = {name: k for k, name in enumerate(columns)}
         z = self._standardised(x, place)
-        curves = [spline(z[:, features], knots).reshape(len(x), -1) for features, knots in self._curves]
+        curves = [spline(z[:, some], knots).reshape(len(x), len(some) * (knots.shape[1] - 2)) for some, knots in self._curves]
         curved = np.hstack([*curves, np.empty((len(x), 0))]) - np.array(self.spline_mean)
         share = np.array(self.missing_share)
         flags = np.isnan(x[:, [place[name] for name in self.indicated]]) - share
