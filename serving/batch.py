@@ -41,7 +41,7 @@ def score_landmarks(
     view = seen_by(artifact, histories, patient[present], day[present])
     for start in range(0, max(1, len(present)), _CHUNK):  # at least once: nobody at risk still gives the columns, without a row
         rows = slice(start, start + _CHUNK)
-        scored = score_rows(artifact, histories, view.at(rows))
+        scored = score_rows(artifact, view.at(rows))
         status[present[rows][scored.criteria_met]] = CRITERIA_MET
         parts.append(pd.DataFrame(answer_columns(scored)))
         progress(int((~scored.criteria_met).sum()))

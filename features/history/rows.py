@@ -14,6 +14,7 @@ from features.history.arrays import Days, Histories, People, days_of
 from features.history.columns import FeatureSpec
 from features.history.derived import series_of, with_derived
 from features.history.plan import Plan, plan_of, write_history
+from features.history.series import Series
 from myeloma.calendar import DAYS_PER_MONTH, DAYS_PER_YEAR
 from myeloma.fish import has_high_risk
 
@@ -29,6 +30,8 @@ class View:
     people : People
     patient, landmark : arrays (rows,)
         The position among the people, and the day.
+    series : Series
+        The results, and those derived from them, that the columns were made of.
     values : array (columns, rows)
         By column, so that a column is one piece of memory; NaN where unknown.
     """
@@ -38,6 +41,7 @@ class View:
     landmark: Days
     static: tuple[str, ...]
     plan: Plan
+    series: Series
     values: Array
 
     def __getitem__(self, name: str) -> Array:
@@ -55,7 +59,7 @@ class View:
 
     def at(self, rows: NDArray) -> View:
         """Return some of the rows, given as a mask or as positions."""
-        return View(self.people, self.patient[rows], self.landmark[rows], self.static, self.plan, self.values[:, rows])
+        return View(self.people, self.patient[rows], self.landmark[rows], self.static, self.plan, self.series, self.values[:, rows])
 
 
 def look(histories: Histories, patient: NDArray[np.int32], landmark: Days, spec: FeatureSpec, others: tuple[str, ...] = ()) -> View:
@@ -77,7 +81,7 @@ def look(histories: Histories, patient: NDArray[np.int32], landmark: Days, spec:
     for k, name in enumerate(spec.static):
         values[k] = static_column(name, histories.people, patient, landmark)
     write_history(series, patient, landmark, plan, values[len(spec.static) :])
-    return View(histories.people, patient, landmark, spec.static, plan, values)
+    return View(histories.people, patient, landmark, spec.static, plan, series, values)
 
 
 def build_features(cohort: Cohort, landmarks: pd.DataFrame, spec: FeatureSpec) -> pd.DataFrame:

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from features.cohort.schema import HEAVY_CHAINS, Cohort
 from features.history.arrays import NEVER, Days, Histories, People
 from features.history.columns import FeatureSpec
-from features.history.derived import series_of
 from features.history.rows import View, by_findings, look, positions, static_column
 from features.history.series import Series
 from myeloma.calendar import DAYS_PER_YEAR
@@ -45,7 +44,7 @@ _ISOTYPES = np.array([{"IgG": 0.0, "light_chain": np.nan}.get(name, 1.0) for nam
 Array = NDArray[np.float64]
 
 
-def score_inputs(view: View, histories: Histories) -> dict[str, Array]:
+def score_inputs(view: View) -> dict[str, Array]:
     """Return every input of every published score, one element a landmark; unknown = NaN.
 
     The latest value of a biomarker counts however old it is (`<biomarker>__age_days` says how old).
@@ -54,8 +53,6 @@ def score_inputs(view: View, histories: Histories) -> dict[str, Array]:
     ----------
     view : View
         Holds `SCORE_COLUMNS`.
-    histories : Histories
-        Of the people that the view looks at.
     """
     people, patient = view.people, view.patient
     columns = {name: view[f"{name}__last__ever"] for name in LEVELS}
@@ -65,9 +62,8 @@ def score_inputs(view: View, histories: Histories) -> dict[str, Array]:
     columns["fish_high_risk"] = static_column("fish_high_risk", people, patient, view.landmark)
     columns |= {flag: view[f"{rule.biomarker}__evolving__ever"] for flag, rule in PANGEA_RULES.items()}
     columns["hemoglobin_falling"] = falling_line(*(view[name] for name in _LINE))
-    series = series_of(histories.results, len(people), tuple(biomarker for biomarker, _ in _RAVI.values()))
     for name, (biomarker, met) in _RAVI.items():
-        columns[name] = _evolved(series.of((biomarker,)), people.index_day, patient, view.landmark, met)
+        columns[name] = _evolved(view.series.of((biomarker,)), people.index_day, patient, view.landmark, met)
     columns |= {name: value[patient] for name, value in _from_people(people).items()}
     return columns | dict.fromkeys(NEVER_KNOWN, np.full(len(patient), np.nan))
 
@@ -79,9 +75,8 @@ def criteria_met(view: View) -> NDArray[np.bool_]:
 
 def score_inputs_of(cohort: Cohort, landmarks: pd.DataFrame) -> pd.DataFrame:
     """Return the inputs at the landmarks of a cohort (patient_id, landmark), row by row, as a table (see `score_inputs`)."""
-    histories = Histories.of(cohort)
-    view = look(histories, *positions(cohort, landmarks), FeatureSpec((), (), (), ()), SCORE_COLUMNS)
-    return pd.DataFrame(score_inputs(view, histories))
+    view = look(Histories.of(cohort), *positions(cohort, landmarks), FeatureSpec((), (), (), ()), SCORE_COLUMNS)
+    return pd.DataFrame(score_inputs(view))
 
 
 def _from_people(people: People) -> dict[str, Array]:

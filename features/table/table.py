@@ -117,7 +117,7 @@ def make_rows(patients: pd.DataFrame, histories: Histories, task: Task) -> Made:
         "site": person["site"],
         **{name: view[name] for name in task.features.columns()},
         **{name: person[name] for name in PERSON},
-        **{f"{PREFIX}{name}": values for name, values in score_inputs(view, histories).items()},
+        **{f"{PREFIX}{name}": values for name, values in score_inputs(view).items()},
         **{name: getattr(after, name)[at_risk] for name in OUTCOMES},
     }
     return Made(columns, begins, attrition)

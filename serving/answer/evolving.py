@@ -6,16 +6,13 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from features.history.arrays import Histories
-from features.history.derived import series_of, with_derived
+from features.history.series import Series
 from myeloma.change import trend
 from myeloma.scores.evolving import PANGEA_RULES
 from serving.answer.record import EvolvingFinding
 
-_BIOMARKERS = tuple(rule.biomarker for rule in PANGEA_RULES.values())
 
-
-def evolving_findings(known: Histories, inputs: Mapping[str, float], landmark: int) -> tuple[EvolvingFinding, ...]:
+def evolving_findings(series: Series, inputs: Mapping[str, float], landmark: int) -> tuple[EvolvingFinding, ...]:
     """Return, for each PANGEA rule, whether its flag is met and what the trend over its window is.
 
     The flag ignores measurement noise; the trend's slope (relative change per year, shrunk towards none) comes with its
@@ -23,15 +20,15 @@ def evolving_findings(known: Histories, inputs: Mapping[str, float], landmark: i
 
     Parameters
     ----------
-    known : Histories
-        One person's results that were available by the landmark.
+    series : Series
+        One person's results that were available by the landmark, and those derived from them.
     inputs : mapping
         Inputs of the published scores, among them the flags.
     landmark : days since 1970
     """
-    series = series_of(with_derived(known, _BIOMARKERS), 1, _BIOMARKERS)
     found = []
-    for which, (flag, rule) in enumerate(PANGEA_RULES.items()):
+    for flag, rule in PANGEA_RULES.items():
+        which = series.biomarkers.index(rule.biomarker)
         run = slice(int(series.starts[0, which]), int(series.stops[0, which]))
         inside = series.collected[run] > landmark - rule.look_back_days
         days = series.collected[run][inside].astype(np.float64) - landmark

@@ -11,7 +11,7 @@ from myeloma.change import change
 from serving.answer.columns import NOTICE, identity
 from serving.answer.evolving import evolving_findings
 from serving.answer.published import criteria_findings, day_before, score_answers
-from serving.answer.record import Answer, Contribution, HorizonRisk, Latest
+from serving.answer.record import Answer, Contribution, HorizonRisk, Latest, ModelIdentity
 from serving.answer.scored import LATEST, Scored, latest_column, score_rows, seen_by
 from serving.artifact import Artifact
 from serving.predict import by_biomarker
@@ -35,7 +35,7 @@ def answer_history(artifact: Artifact, history: Histories, landmark: int, suspic
     """
     known = history.known_by(landmark)
     day = np.array([landmark], dtype=np.int32)
-    scored = score_rows(artifact, known, seen_by(artifact, known, np.zeros(1, np.int32), day))
+    scored = score_rows(artifact, seen_by(artifact, known, np.zeros(1, np.int32), day))
     measured, met = _measured(scored), bool(scored.criteria_met[0])
     inputs = {name: float(values[0]) for name, values in scored.inputs.items()}
     return Answer(
@@ -44,9 +44,9 @@ def answer_history(artifact: Artifact, history: Histories, landmark: int, suspic
         risks=() if met else _risks(scored, measured),
         warnings=(*([CRITERIA_WARNING] if met else []), *_warnings(artifact, measured), *suspicions),
         criteria=criteria_findings(inputs, landmark),
-        evolving=evolving_findings(known, inputs, landmark),
+        evolving=evolving_findings(scored.view.series, inputs, landmark),
         scores=score_answers(inputs, artifact.rules.population, with_risks=not met),
-        model=identity(artifact),
+        model=ModelIdentity(**identity(artifact)),
         notice=NOTICE,
     )
 

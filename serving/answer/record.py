@@ -91,6 +91,16 @@ class PublishedScore:
 
 
 @dataclass(frozen=True)
+class ModelIdentity:
+    """Which model spoke."""
+
+    model_name: str
+    model_version: str
+    run_id: str
+    feature_hash: str
+
+
+@dataclass(frozen=True)
 class Answer:
     """The answer in one piece. Without `risks` there is a warning that says why none is shown."""
 
@@ -101,7 +111,7 @@ class Answer:
     criteria: tuple[CriterionFinding, ...]
     evolving: tuple[EvolvingFinding, ...]
     scores: dict[str, PublishedScore]
-    model: dict[str, str]
+    model: ModelIdentity
     notice: str
 
     def to_dict(self) -> dict[str, Any]:

@@ -51,7 +51,7 @@ def seen_by(artifact: Artifact, histories: Histories, patient: NDArray[np.int32]
     return look(histories, patient, landmark, artifact.spec, (*SCORE_COLUMNS, *latest))
 
 
-def score_rows(artifact: Artifact, histories: Histories, view: View) -> Scored:
+def score_rows(artifact: Artifact, view: View) -> Scored:
     """Return the answer's rows of people seen at landmarks.
 
     Parameters
@@ -61,4 +61,4 @@ def score_rows(artifact: Artifact, histories: Histories, view: View) -> Scored:
     """
     met = criteria_met(view) if artifact.rules.criteria_guard else np.zeros(len(view.patient), bool)
     explained = explain(artifact, view.features(artifact.spec))
-    return Scored(artifact, view, score_inputs(view, histories), met, explained)
+    return Scored(artifact, view, score_inputs(view), met, explained)

@@ -13,9 +13,10 @@ from features.intake.one_person import suspicions_by
 from myeloma import UserError
 from serving.answer.columns import NOTICE, identity
 from serving.answer.person import answer_history
+from serving.answer.record import Answer
 from serving.artifact import Artifact
 from serving.http.request import History, HistoryError, checked, landmark_of, shown_day
-from serving.http.response import Answer, Refusal
+from serving.http.response import Refusal
 
 
 def make_app(artifacts: dict[str, Artifact]) -> FastAPI:
