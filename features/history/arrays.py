@@ -14,9 +14,8 @@ from numpy.typing import NDArray
 
 from features.cohort.schema import EVENT_KINDS, HEAVY_CHAINS, LIGHT_CHAINS, STAGES, Cohort
 from myeloma import catalogue
+from myeloma.calendar import NEVER, NO_DAY
 
-NEVER = np.iinfo(np.int32).max  # a day that lies after all others
-NO_DAY = -NEVER  # a date that is not there
 FEMALE = {"female": 1.0, "male": 0.0}
 CODED = {"stage": STAGES, "heavy_chain": HEAVY_CHAINS, "light_chain": LIGHT_CHAINS}
 Days = NDArray[np.int32]

@@ -18,10 +18,10 @@ from numba import njit
 from numpy.typing import NDArray
 
 from features.cohort.schema import LIGHT_CHAINS, Cohort
-from features.history.arrays import NEVER, Days, Histories, People, Results, dates_of, places
+from features.history.arrays import Days, Histories, People, Results, dates_of, places
 from features.history.series import Series, lay_out
 from myeloma import catalogue
-from myeloma.calendar import DAYS_PER_YEAR
+from myeloma.calendar import DAYS_PER_YEAR, NEVER
 from myeloma.kidney import corrected_calcium, egfr_ckd_epi_2021
 
 DERIVED = ("kappa_lambda_ratio", "flc_ratio", "flc_involved", "calcium_corrected", "egfr")

@@ -13,8 +13,9 @@ from features.intake import rules
 from features.intake.measured import Results, Taken, divisor_of, names_with, rank_of
 from features.intake.people import Described, Known, Occurrences, Persons, age_at, category_of, event_kind, fish_code
 from features.sources.cells import Cells, Days, as_dates, cells_of, days_of, numbers_of
-from features.sources.parsing import NO_DAY, is_blank, years_of
+from features.sources.parsing import is_blank, years_of
 from myeloma import catalogue
+from myeloma.calendar import NEVER, NO_DAY
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ def results_of(measurements: pd.DataFrame, people: People, file: str) -> tuple[R
         person=patient.of(rank_of(patient.texts.tolist())),
         of_nobody=patient.of(~np.append(known.kept, False)[person]),
         born=patient.of(np.append(known.born, np.int32(NO_DAY))[person]),
-        died=patient.of(np.append(known.died, np.int32(rules.NEVER))[person]),
+        died=patient.of(np.append(known.died, np.int32(NEVER))[person]),
         collected=collected.day,
         available=available.day,
         time=collected.time.of(rank_of(collected.time.texts.tolist())),

@@ -15,8 +15,8 @@ from features.intake import rules
 from features.intake.duplicates import duplicates, of_several, order_of
 from features.intake.people import check_days
 from features.intake.refusals import Mask, Refusals
-from features.sources.parsing import NO_DAY
 from myeloma import DataError, canonical_divisor, catalogue
+from myeloma.calendar import NO_DAY
 
 Days = NDArray[np.int32]
 

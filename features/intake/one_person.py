@@ -31,7 +31,8 @@ from features.intake.people import (
 )
 from features.intake.plausibility import Kept, describe_kept
 from features.intake.refusals import OneRow, Refusals
-from features.sources.parsing import BAD_DAY, NO_DAY, day_of, is_blank, result_of, text_of, years_of
+from features.sources.parsing import day_of, is_blank, result_of, text_of, years_of
+from myeloma.calendar import BAD_DAY, NEVER, NO_DAY
 
 _LEAST, _MOST = -(2.0**53), 2.0**53  # whole numbers between them are the same as floats
 _EPOCH = date(1970, 1, 1).toordinal()
@@ -162,7 +163,7 @@ def _described(patient: Mapping[str, Any]) -> tuple[Described, dict[str, Any]]:
 
 def _known(said: Described, row: OneRow) -> Known:
     known = (said.index_day, said.birth_day) if row.found is None else (NO_DAY, NO_DAY)
-    return Known(np.array([row.found is None]), *(np.array([day], dtype=np.int32) for day in (*known, rules.NEVER)))
+    return Known(np.array([row.found is None]), *(np.array([day], dtype=np.int32) for day in (*known, NEVER)))
 
 
 def _events(events: Sequence[Sequence[Any]]) -> Occurrences:

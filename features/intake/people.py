@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from features.intake import rules
 from features.intake.duplicates import order_of, stand_above
 from features.intake.refusals import Mask, OneRow, Refusals, Rule
-from features.sources.parsing import BAD_DAY, NO_DAY, is_blank
-from myeloma.calendar import DAYS_PER_YEAR
+from features.sources.parsing import is_blank
+from myeloma.calendar import BAD_DAY, DAYS_PER_YEAR, NEVER, NO_DAY
 from myeloma.fish import FINDINGS, split_findings
 
 Days = NDArray[np.int32]
@@ -147,7 +147,7 @@ def check_people(patients: Refusals, who: Persons, events: Refusals, happened: O
     kept = np.zeros(people, dtype=bool)
     index_day, born = (np.full(people, NO_DAY, dtype=np.int32) for _ in range(2))
     kept[row], index_day[row], born[row] = True, who.said.index_day[keep], who.said.birth_day[keep]
-    died = np.full(people, rules.NEVER, dtype=np.int32)
+    died = np.full(people, NEVER, dtype=np.int32)
     ended, unclear = check_events(events, happened, Known(kept, index_day, born, died), today)
     patients.check(rules.ENDED_BEFORE_INDEX, ended[who.person])
     patients.check(rules.OUTCOME_UNKNOWN, unclear[who.person])

@@ -1,6 +1,6 @@
 """Every rule that a row must keep: a predicate on arrays, its reason code, and what is accepted. Nothing here knows a table or a file.
 
-Days are int32 since 1970, `NO_DAY` or `BAD_DAY` where there is none (see `features.sources.parsing`). In which order the rules are
+Days are int32 since 1970, `NO_DAY` or `BAD_DAY` where there is none (see `myeloma.calendar`). In which order the rules are
 asked, `people` and `measured` say: a row is refused for its first problem only.
 """
 
@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 
 from features.cohort.schema import EVENT_KINDS, HEAVY_CHAINS, LIGHT_CHAINS, SEXES, STAGES
 from features.intake.refusals import Mask, Rule
-from features.sources.parsing import BAD, BAD_DAY, BLANK, NO_DAY
+from features.sources.parsing import BAD, BLANK
 from myeloma import catalogue
+from myeloma.calendar import BAD_DAY, NO_DAY
 from myeloma.errors import nearest
 from myeloma.fish import FINDINGS
 from myeloma.units import accepted_units
 
-NEVER = 2**31 - 1  # the day of what has not happened: after every day
 CATEGORIES = {"sex": SEXES, "stage": STAGES, "heavy_chain": HEAVY_CHAINS, "light_chain": LIGHT_CHAINS}
 UNKNOWN, NOT_ACCEPTED, BIRTH = 0, -1, -2  # what a category holds; those accepted count from 1
 PROGRESSION, DEATH, TREATMENT_STOP, LAST_CONTACT = (

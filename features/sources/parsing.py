@@ -8,10 +8,9 @@ from math import nan
 from typing import Any, NamedTuple
 
 from features.cohort.schema import OPERATORS
+from myeloma.calendar import BAD_DAY, NO_DAY
 
 BLANKS = frozenset(("", "na", "n/a", "nan", "none", "null", "nat", "<na>"))
-# A day is an int32 since 1970. What is no day lies before every day, and says why.
-NO_DAY, BAD_DAY = -(2**31), -(2**31) + 1
 FIRST_DAY, LAST_DAY = -106_751, 106_751  # 1677-09-22 and 2262-04-11: what nanoseconds in 64 bits can say
 NUMBER, BLANK, BAD = 0, 1, 2  # what a cell of results holds
 _EPOCH = date(1970, 1, 1).toordinal()

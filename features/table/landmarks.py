@@ -9,9 +9,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.cohort.schema import Cohort
-from features.history.arrays import NO_DAY, Days, Histories, Results, dates_of, places
+from features.history.arrays import Days, Histories, Results, dates_of, places
 from myeloma import DataError
-from myeloma.calendar import horizon_days
+from myeloma.calendar import NO_DAY, horizon_days
 
 _NO_DAY_IS_NEGATIVE = 1 << 30  # added to days that are packed beside a person
 

@@ -9,9 +9,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.cohort.schema import STAGES, Cohort
-from features.history.arrays import NEVER, NO_DAY, Days, Histories
+from features.history.arrays import Days, Histories
 from features.history.rows import positions
 from features.tasks import EventKind, Population, Treatment
+from myeloma.calendar import NEVER, NO_DAY
 
 # What a table says came first: nothing, the event that the task is about, or what competes with it, whatever these are.
 NONE, EVENT, COMPETING = EVENTS = ("none", "progression", "death")

@@ -10,11 +10,11 @@ from numba import njit
 from numpy.typing import NDArray
 
 from features.cohort.schema import HEAVY_CHAINS, Cohort
-from features.history.arrays import NEVER, Days, Histories, People
+from features.history.arrays import Days, Histories, People
 from features.history.columns import FeatureSpec
 from features.history.rows import View, by_findings, look, positions, static_column
 from features.history.series import Series
-from myeloma.calendar import DAYS_PER_YEAR
+from myeloma.calendar import DAYS_PER_YEAR, NEVER
 from myeloma.criteria import CRITERIA_INPUTS, any_met
 from myeloma.fish import split_findings
 from myeloma.scores.evolving import PANGEA_RULES, falling_line, ravi_hemoglobin_met, ravi_m_protein_met

@@ -10,11 +10,12 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, StrictFloat, StrictInt, StrictStr
 
 from features.cohort.schema import EVENT_KINDS, HEAVY_CHAINS, LIGHT_CHAINS, SEXES, STAGES
-from features.history.arrays import CODED, FEMALE, NEVER, NO_DAY, Happened, Histories, People, Results, days_of
+from features.history.arrays import CODED, FEMALE, Happened, Histories, People, Results, days_of
 from features.intake.one_person import OnePerson, Problem, check_person
 from features.intake.quarantine import MOST_SHOWN, SHOWN_COLUMNS
 from features.table.landmarks import landmark_day, last_visits
 from myeloma import DataError
+from myeloma.calendar import NEVER, NO_DAY
 from serving.artifact import Artifact, at_risk
 
 _FOLLOWS = ("patient_not_in_cohort", "event_refused")  # what merely follows from another problem

@@ -5,8 +5,9 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from features.history.arrays import NEVER, Histories
+from features.history.arrays import Histories
 from features.table.outcomes import milestones, outcomes_of
+from myeloma.calendar import NEVER
 
 LANDMARK = 100  # days after the index date
 ALIVE = ("last_contact", 400)
