@@ -35,7 +35,8 @@ Part = Callable[[np.ndarray], None]
 @cache
 def task() -> Task:
     """Return a question whose table has the columns of the benchmark; made-up values meet criteria by chance, so nothing guards."""
-    return replace(load_task("smm", DEFAULT_PARAMS), features=SPEC, criteria_guard=False)
+    smm = load_task("smm", DEFAULT_PARAMS)
+    return replace(smm, features=SPEC, rules=replace(smm.rules, criteria_guard=False))
 
 
 def ours(folder: Path, take: Part | None = None) -> int:

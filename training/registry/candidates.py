@@ -18,7 +18,7 @@ from training.metrics.order import rank
 from training.places import EVALUATION, folder_of
 from training.plan import Plan
 from training.registry.judgement import Registered, champion, judge_version
-from training.registry.ledger import last_key
+from training.registry.ledger import Entry, last_key, now, user
 from training.registry.live import go_live
 from training.registry.version_page import NOTE, describe_training
 from training.registry.versions import live_version, version_for
@@ -62,14 +62,16 @@ def register(results: dict[str, dict[str, Any]], plan: Plan, cohort: Path | None
         verdict = judge_version(Registered(plan, version, run), result["metrics"], held, folder, live)
         outcome["verdicts"][name] = {"version": version, **verdict.to_dict()}
         if verdict.verdict == PROMOTE and outcome[CHAMPION] is None:
-            go_live(plan.task.name, after, version, name, PROMOTE, f"lowest {brier} of those that pass the gate", verdict.verdict)
+            replaced, reason = live.version if live else "", f"lowest {brier} of those that pass the gate"
+            if replaced != version:  # what is live already stays so, unrecorded
+                go_live(plan.task.name, after, Entry(now(), PROMOTE, version, replaced, name, reason, user(), verdict.verdict))
             outcome[CHAMPION] = {"model": name, "version": version}
         elif verdict.verdict != REJECT and outcome[CHALLENGER] is None:
             connect().set_registered_model_alias(registered_name(plan.task.name), CHALLENGER, version)
             outcome[CHALLENGER] = {"model": name, "version": version}
-    if now := live_version(plan.task.name):
-        estimator = connect().get_model_version(registered_name(plan.task.name), now[0]).tags.get("estimator", "?")
-        outcome["live"] = {"model": estimator, "version": now[0]}
+    if current := live_version(plan.task.name):
+        estimator = connect().get_model_version(registered_name(plan.task.name), current[0]).tags.get("estimator", "?")
+        outcome["live"] = {"model": estimator, "version": current[0]}
     _describe_trainings(plan, results, outcome)
     return outcome
 

@@ -52,11 +52,11 @@ def promote(candidates: Mapping[str, Any], plan: Plan, name: str, reason: str, f
     candidate = candidates[name]
     entity = require_runs([candidate.run_id], plan.task)[candidate.run_id]
     version = version_for(candidate.run_id, candidate.model_uri, plan.task.name, candidate.estimator)
-    if (live := champion(plan)) and live.version == version:
+    after, live = last_key(plan.task.name), champion(plan)  # in this order: what changes between them is seen at the end
+    if live and live.version == version:
         raise StateError(
             f"{name}, version {version}, is live already; nothing was changed.", "see: python -m training history", "live_already"
         )
-    after = last_key(plan.task.name)
     record = record_of_run(candidate.run_id, fitted_in) if fitted_in else None
     folder = cohort_of(record) if record else None
     held = judged_people(record, plan.task, Sources(Path(record["table"]), folder)) if record else None
@@ -71,7 +71,9 @@ def promote(candidates: Mapping[str, Any], plan: Plan, name: str, reason: str, f
             "gate",
         )
     action = "force" if verdict.verdict == REJECT else PROMOTE
-    return go_live(plan.task.name, after, version, candidate.estimator, action, reason, verdict.verdict)
+    replaced = live.version if live else ""
+    entry = Entry(now(), action, version, replaced, candidate.estimator, reason.strip(), user(), verdict.verdict)
+    return go_live(plan.task.name, after, entry)
 
 
 def rollback(task_name: str, reason: str) -> Entry:
@@ -83,8 +85,8 @@ def rollback(task_name: str, reason: str) -> Entry:
         There is no earlier version, or the champion changed meanwhile.
     """
     _check_reason(reason)
-    entries = read(task_name)
-    earlier = [e for e in standing(list(entries.values()))[:-1] if e.version != alias_version(task_name, CHAMPION)]
+    entries, live = read(task_name), alias_version(task_name, CHAMPION) or ""
+    earlier = [e for e in standing(list(entries.values()))[:-1] if e.version != live]
     if not earlier:
         raise StateError(
             f"There is no earlier champion of {task_name} to go back to.",
@@ -92,19 +94,23 @@ def rollback(task_name: str, reason: str) -> Entry:
             "no_earlier",
         )
     back = earlier[-1]
-    return go_live(task_name, next(reversed(entries)), back.version, back.model, "rollback", reason, "")
+    entry = Entry(now(), "rollback", back.version, live, back.model, reason.strip(), user())
+    return go_live(task_name, next(reversed(entries)), entry)
 
 
-def go_live(task_name: str, after: str, version: str, name: str, action: str, reason: str, verdict: str) -> Entry:
-    """Write the decision to the ledger and move the alias; a version that is live already stays so, unrecorded."""
+def go_live(task_name: str, after: str, entry: Entry) -> Entry:
+    """Write a decision to the ledger, then move the alias.
+
+    Raises
+    ------
+    StateError
+        Since `after`, the last decision that this one rests on, the champion was changed, or it is not what the entry says it
+        replaces; or the version cannot be loaded.
+    """
     model = registered_name(task_name)
-    load_version(model, version, connect().get_model_version(model, version).run_id)  # what cannot be loaded must not go live
-    replaced = alias_version(task_name, CHAMPION) or ""
-    entry = Entry(now(), action, version, replaced, name, reason.strip(), user(), verdict)
-    if last_key(task_name) != after:
+    load_version(model, entry.version, connect().get_model_version(model, entry.version).run_id)  # else it must not go live
+    if last_key(task_name) != after or (alias_version(task_name, CHAMPION) or "") != entry.replaced:
         raise overtaken(task_name)
-    if replaced == version:
-        return entry
     try:
         append(task_name, entry, after)
     finally:
