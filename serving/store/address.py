@@ -31,4 +31,4 @@ def keeps_nothing() -> bool:
 
 def sqlite_path() -> Path | None:
     """Return the file of a SQLite store, None for a store of another kind."""
-    return Path(store_uri().removeprefix("sqlite:///")) if store_uri().startswith("sqlite:///") else None
+    return Path(store_uri().removeprefix("sqlite:///").partition("?")[0]) if store_uri().startswith("sqlite:///") else None

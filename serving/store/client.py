@@ -39,9 +39,9 @@ def connect(create: bool = False):  # noqa: ANN201 - MlflowClient, imported late
         )
     if path is not None:
         path.parent.mkdir(parents=True, exist_ok=True)
-    import mlflow
-
-    mlflow.set_tracking_uri(uri)
+        # MLflow keeps what it opened by its address: a relative one would mean the first folder's store after a change of folder.
+        uri = f"sqlite:///{path.absolute()}" + "".join(uri.partition("?")[1:])
+    _tell_mlflow(uri)
     # MLflow makes the tables of a new SQLite store without a lock: of two first trainings at once one would break off.
     with FileLock(path.with_suffix(".lock")) if path is not None and create else nullcontext():
         try:
@@ -52,6 +52,18 @@ def connect(create: bool = False):  # noqa: ANN201 - MlflowClient, imported late
                 "install the driver, or name one that is here, as in postgresql+psycopg://...; or use SQLite or a tracking server.",
                 "store",
             ) from None
+
+
+def _tell_mlflow(uri: str) -> None:
+    """Set MLflow's tracking address, and leave the environment as it is: MLflow would write it there, as if the user had."""
+    import mlflow
+
+    given = os.environ.get("MLFLOW_TRACKING_URI")
+    mlflow.set_tracking_uri(uri)
+    if given is None:
+        os.environ.pop("MLFLOW_TRACKING_URI", None)
+    else:
+        os.environ["MLFLOW_TRACKING_URI"] = given
 
 
 @functools.cache
