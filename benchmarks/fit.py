@@ -43,7 +43,7 @@ def table(rows: int) -> pd.DataFrame:
     rate = 0.08 * np.exp(0.5 * x[:, :6].sum(axis=1) / np.sqrt(6))
     x[rng.random(x.shape) < MISSING] = np.nan
     ends = rng.exponential(1.0, (3, rows)) * 365.25 / np.stack([rate, np.full(rows, 0.02), np.full(rows, 0.15)])
-    event = np.array(["progression", "death", "none"])[ends.argmin(axis=0)]
+    event = np.array(["event", "competing", "none"])[ends.argmin(axis=0)]
     diagnosed, since = pd.Timestamp("2020-01-01"), pd.to_timedelta(np.arange(rows) % VISITS * DAYS_BETWEEN, unit="D")
     keys = {"patient_id": np.arange(rows) // VISITS, "landmark": diagnosed + since, "index_date": diagnosed}
     outcome = {**keys, "event": event, "time_to_event": np.ceil(ends.min(axis=0))}

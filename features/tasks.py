@@ -38,8 +38,7 @@ class Rules:
     treatment : what its start before the event does: `censor` ends observation, `composite` counts as the event, `ignore` nothing
     criteria_guard : whether a landmark at which a myeloma-defining criterion is met is left out: that is no longer a precursor
     population : the stage at the index date that people must have, or must not be known not to have; None for whatever stage
-    event, competing_event : what the task is about, and what makes it impossible. In tables, `progression` stands for the one
-        and `death` for the other, whatever they are.
+    event, competing_event : what the task is about, and what makes it impossible; tables say `event` and `competing`
     landmarks : every visit, or months after the index date
     """
 

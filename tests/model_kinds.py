@@ -33,7 +33,7 @@ def people(n=400, seed=1, lost_within=80.0):
         {
             "patient_id": np.arange(n).astype(str),
             "landmark": pd.Timestamp("2020-01-01"),
-            "event": np.array(["none", "progression", "death"])[first],
+            "event": np.array(["none", "event", "competing"])[first],
             "time_to_event": np.maximum(1.0, np.round(np.minimum(np.minimum(lost, progression), death) * DAYS_PER_MONTH)),
         }
     )

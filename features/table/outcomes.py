@@ -14,8 +14,9 @@ from features.history.rows import positions
 from features.tasks import EventKind, Population, Treatment
 from myeloma.calendar import NEVER, NO_DAY
 
-# What a table says came first: nothing, the event that the task is about, or what competes with it, whatever these are.
-NONE, EVENT, COMPETING = EVENTS = ("none", "progression", "death")
+# What a table says came first: nothing, the event that the task is about, or what competes with it. People read the task's own words.
+NONE, EVENT, COMPETING = EVENTS = ("none", "event", "competing")
+_FORMER_WORDS = {EVENT: "progression", COMPETING: "death"}  # in tables that former versions wrote, whatever the task was about
 CRITERIA_MET = "criteria_met"
 
 
@@ -37,9 +38,9 @@ class Outcomes:
     ----------
     not_at_risk : "", no_visit, other_stage, before_index, progressed, dead, treated, after_follow_up
         Why a landmark is not at risk; empty where it is.
-    event : none, progression, death
-        `progression` is the event that the task is about, `death` its competing event, whatever they are. Where both share a
-        day, the event counts.
+    event : none, event, competing
+        What came first: the event that the task is about, what competes with it, or neither. Where both share a day, the event
+        counts.
     time_to_event : days, to the first event or the end of observation
     follow_up : days, to the end of observation whatever happened
     censored_by : "", treatment, last_contact
@@ -55,6 +56,16 @@ class Outcomes:
     def frame(self) -> pd.DataFrame:
         """Return the same as a table."""
         return pd.DataFrame({field.name: getattr(self, field.name) for field in fields(self)})
+
+
+def in_present_words(event: pd.Series) -> pd.Series:
+    """Return a table's column `event`; one that a former version wrote, in the words of this."""
+    return event.replace({former: now for now, former in _FORMER_WORDS.items()})
+
+
+def in_former_words(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return rows as they are hashed: so that what a former version judged, or was made from, is known to be the same."""
+    return rows.assign(event=rows["event"].replace(_FORMER_WORDS))
 
 
 def milestones(

@@ -25,7 +25,7 @@ from features.history.arrays import Histories, dates_of
 from features.history.columns import FeatureSpec
 from features.history.rows import look
 from features.table.landmarks import months_after_index, visits
-from features.table.outcomes import CRITERIA_MET, outcomes
+from features.table.outcomes import CRITERIA_MET, in_former_words, in_present_words, outcomes
 from features.table.score_inputs import PREFIX, SCORE_COLUMNS, criteria_met, score_inputs
 from features.tasks import Rules, Task
 from myeloma import DataError, StateError, catalogue
@@ -57,7 +57,7 @@ class FeatureTable:
 
     def content_hash(self) -> str:
         """Return a hash of all values, row by row: a table that was changed by hand keeps its cohort's hash, not this one."""
-        return hashlib.sha256(row_hashes(self.rows)).hexdigest()[:16]
+        return hashlib.sha256(row_hashes(in_former_words(self.rows))).hexdigest()[:16]
 
 
 @dataclass(frozen=True)
@@ -222,4 +222,6 @@ def read_table(path: Path) -> FeatureTable:
             "build it again.",
             "feature_hash",
         )
-    return FeatureTable(arrow.to_pandas(), spec, about)
+    rows = arrow.to_pandas()
+    rows["event"] = in_present_words(rows["event"])
+    return FeatureTable(rows, spec, about)

@@ -64,12 +64,12 @@ def test_the_landmark_at_two_years_has_the_people_and_the_deaths_of_the_referenc
     summary = json.loads(with_catalogue)
     rows = pd.read_parquet(run[1]("table.parquet"))
     assert summary["landmarks"] == len(rows) == 278
-    assert ((rows["event"] == "progression") & (rows["time_to_event"] <= HORIZON)).sum() == 76
+    assert ((rows["event"] == "event") & (rows["time_to_event"] <= HORIZON)).sum() == 76
 
 
 def test_the_last_bilirubin_beats_the_first_as_in_the_reference(run):
     rows = pd.read_parquet(run[1]("table.parquet"))
-    died = (rows["event"] == "progression") & (rows["time_to_event"] <= HORIZON)
+    died = (rows["event"] == "event") & (rows["time_to_event"] <= HORIZON)
     time = rows["time_to_event"].clip(upper=HORIZON)
     last = rows["bilirubin__last__ever"]
     first = last - rows["bilirubin__delta_first__ever"].fillna(0.0)

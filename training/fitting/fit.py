@@ -16,7 +16,7 @@ import pandas as pd
 
 from features import FeatureTable, Task
 from features.cohort.files import whole_file
-from features.table.outcomes import EVENT
+from features.table.outcomes import EVENT, in_former_words
 from features.table.score_inputs import PREFIX
 from features.table.table import KEYS, OUTCOMES
 from myeloma import ConfigError
@@ -142,7 +142,7 @@ def _judged_people(table: FeatureTable, folds: list[Fold]) -> pd.DataFrame:
 
 def judged_hash(judged: pd.DataFrame) -> str:
     """Return a hash of rows, split and outcomes: figures of two runs with the same one compare."""
-    seen = judged[["patient_id", "landmark", "fold", "event", "time_to_event"]]
+    seen = in_former_words(judged[["patient_id", "landmark", "fold", "event", "time_to_event"]])
     return hashlib.sha256(pd.util.hash_pandas_object(seen, index=False).to_numpy().tobytes()).hexdigest()[:16]
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features import Cohort, FeatureTable, Task
+from features.table.outcomes import in_present_words
 from features.table.table import KEYS, OUTCOMES
 from myeloma import StateError
 from training.places import PREDICTIONS
@@ -83,6 +84,7 @@ def read_judged(folder: Path, task: Task) -> pd.DataFrame:
             f"{folder / PREDICTIONS} has no column {missing[0]}: it was written for other horizons, or by another version.",
             f"build again (python -m features build COHORT TABLE --task {task.name}), and fit the new table.",
         )
+    judged["event"] = in_present_words(judged["event"])
     return judged
 
 

@@ -13,7 +13,7 @@ Array = NDArray[np.float64]
 
 
 def aalen_johansen(
-    follow_up: FollowUp, horizons: list[float], cause: Literal["progression", "death"] = "progression", weight: Array | None = None
+    follow_up: FollowUp, horizons: list[float], cause: Literal["event", "competing"] = "event", weight: Array | None = None
 ) -> Array:
     """Return the probability of the cause, as the first event, within each horizon (days).
 
@@ -26,6 +26,6 @@ def aalen_johansen(
     share = np.divide(1.0, at_risk, out=np.zeros_like(at_risk), where=at_risk > 0)
     survival = np.cumprod(1.0 - (progressed + died) * share)
     before = np.concatenate([[1.0], survival[:-1]])
-    incidence = np.cumsum(before * (progressed if cause == "progression" else died) * share)
+    incidence = np.cumsum(before * (progressed if cause == "event" else died) * share)
     reached = np.searchsorted(follow_up.times, horizons, side="right")
     return np.concatenate([[0.0], incidence])[reached]

@@ -2,7 +2,7 @@
 
 A person censored before the horizon has weight 0 and is stood in for by those of the same stratum still observed; see Graf
 et al., Stat Med 1999;18:2529, and for competing events Blanche et al., Stat Med 2013;32:5381. At equal times events come
-before censorings, so that the weighted share of progressions in a stratum is its Aalen-Johansen estimate exactly.
+before censorings, so that the weighted share of events in a stratum is its Aalen-Johansen estimate exactly.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from features.table.outcomes import EVENTS
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
-NONE, PROGRESSION, DEATH = 0, 1, 2
-_CODES = dict(zip(EVENTS, (NONE, PROGRESSION, DEATH), strict=True))
+NONE, EVENT, COMPETING = 0, 1, 2
+_CODES = dict(zip(EVENTS, (NONE, EVENT, COMPETING), strict=True))
 STRATUM = "censoring_stratum"  # a column of the rows; see training.estimators.strata
 _LEAST_BEYOND = 20  # rows followed beyond the horizon, for a stratum to have a curve of its own
 
@@ -32,7 +32,7 @@ class FollowUp:
     Attributes
     ----------
     time : float array (rows,), days
-    event : int array (rows,), 0 none (censored), 1 progression, 2 death
+    event : int array (rows,), 0 none (censored), 1 the event, 2 what competes with it
     times : the distinct times, rising
     position : int array (rows,), where each row's time stands in `times`
     stratum : int array (rows,), rows of the same one have the same chance of being censored
@@ -69,11 +69,11 @@ class FollowUp:
         return joined[self.stratum]
 
     def counts(self, weight: Array | None = None) -> tuple[Array, Array, Array, Array]:
-        """Return, at each distinct time, the weight at risk, progressing, dying and censored."""
+        """Return, at each distinct time, the weight at risk, with the event, with a competing one, and censored."""
         weight = np.ones(len(self.time)) if weight is None else weight
         progressed, died, censored = (
             np.bincount(self.position, weights=weight * (self.event == kind), minlength=len(self.times))
-            for kind in (PROGRESSION, DEATH, NONE)
+            for kind in (EVENT, COMPETING, NONE)
         )
         leaving = progressed + died + censored
         at_risk = leaving[::-1].cumsum()[::-1]
@@ -90,7 +90,7 @@ def ipcw_weights(follow_up: FollowUp, horizon: float) -> Array:
 
 def progressed_by(follow_up: FollowUp, horizon: float) -> NDArray[np.bool_]:
     """Return which rows are known to have progressed within the horizon (days)."""
-    return (follow_up.event == PROGRESSION) & (follow_up.time <= horizon)
+    return (follow_up.event == EVENT) & (follow_up.time <= horizon)
 
 
 @njit(cache=True, nogil=True)

@@ -30,12 +30,12 @@ def after(cohort_of_days):
     ("events", "expected"),
     [
         ([ALIVE], ("none", 300, 300)),
-        ([("progression", 150), ALIVE], ("progression", 50, 300)),
-        ([("progression", 150), ("progression", 130), ALIVE], ("progression", 30, 300)),  # the first counts
-        ([("death", 250)], ("death", 150, 150)),
-        ([("progression", 150), ("death", 250)], ("progression", 50, 150)),
-        ([("progression", 250), ("death", 250)], ("progression", 150, 150)),  # a shared day counts as progression
-        ([("progression", 101), ALIVE], ("progression", 1, 300)),
+        ([("progression", 150), ALIVE], ("event", 50, 300)),
+        ([("progression", 150), ("progression", 130), ALIVE], ("event", 30, 300)),  # the first counts
+        ([("death", 250)], ("competing", 150, 150)),
+        ([("progression", 150), ("death", 250)], ("event", 50, 150)),
+        ([("progression", 250), ("death", 250)], ("event", 150, 150)),  # a shared day counts as the event
+        ([("progression", 101), ALIVE], ("event", 1, 300)),
     ],
 )
 def test_the_first_event_after_the_landmark_is_kept_with_its_time(after, events, expected):
@@ -93,14 +93,14 @@ TREATED = ("treatment_start", 150)
     ("treatment", "events", "expected"),
     [
         ("censor", [TREATED, ("progression", 200), ALIVE], ("none", 50, 50)),
-        ("ignore", [TREATED, ("progression", 200), ALIVE], ("progression", 100, 300)),
-        ("composite", [TREATED, ("progression", 200), ALIVE], ("progression", 50, 300)),
+        ("ignore", [TREATED, ("progression", 200), ALIVE], ("event", 100, 300)),
+        ("composite", [TREATED, ("progression", 200), ALIVE], ("event", 50, 300)),
         ("censor", [TREATED, ("death", 200)], ("none", 50, 50)),
-        ("ignore", [TREATED, ("death", 200)], ("death", 100, 100)),
-        ("composite", [TREATED, ("death", 200)], ("progression", 50, 100)),
-        ("censor", [("progression", 120), TREATED, ALIVE], ("progression", 20, 300)),
-        ("composite", [("progression", 120), TREATED, ALIVE], ("progression", 20, 300)),
-        ("censor", [("progression", 150), TREATED, ALIVE], ("progression", 50, 300)),  # treated for having progressed
+        ("ignore", [TREATED, ("death", 200)], ("competing", 100, 100)),
+        ("composite", [TREATED, ("death", 200)], ("event", 50, 100)),
+        ("censor", [("progression", 120), TREATED, ALIVE], ("event", 20, 300)),
+        ("composite", [("progression", 120), TREATED, ALIVE], ("event", 20, 300)),
+        ("censor", [("progression", 150), TREATED, ALIVE], ("event", 50, 300)),  # treated for having progressed
         ("censor", [TREATED, ("treatment_start", 130), ALIVE], ("none", 30, 30)),  # the first course
     ],
 )
@@ -137,9 +137,9 @@ def test_rows_come_back_in_the_order_of_the_landmarks_each_with_its_own_person(c
     days = pd.Timestamp("2015-01-01") + pd.to_timedelta([100, 100, 250], unit="D")
     got = outcomes_of(cohort, pd.DataFrame({"patient_id": ["P2", "P1", "P1"], "landmark": days}, index=[7, 3, 5]), "censor")
     assert got[["not_at_risk", "event", "time_to_event"]].to_numpy().tolist() == [
-        ["", "progression", 200.0],
-        ["", "death", 100.0],
-        ["dead", "death", -50.0],
+        ["", "event", 200.0],
+        ["", "competing", 100.0],
+        ["dead", "competing", -50.0],
     ]
 
 

@@ -46,8 +46,8 @@ def test_a_row_is_a_patient_at_a_visit_at_risk_with_what_came_after(table):
     days = table.rows["landmark"].dt.strftime("%Y-%m-%d")
     got = list(zip(table.rows["patient_id"], days, table.rows["site"], table.rows["event"], table.rows["time_to_event"], strict=True))
     assert got == [
-        ("P1", "2015-01-03", "athens", "progression", 363.0),
-        ("P1", "2015-07-02", "athens", "progression", 183.0),
+        ("P1", "2015-01-03", "athens", "event", 363.0),
+        ("P1", "2015-07-02", "athens", "event", 183.0),
         ("P2", "2015-01-01", "boston", "none", 59.0),
     ]
 
@@ -119,10 +119,18 @@ def test_a_written_table_is_read_with_all_it_says_of_itself(tmp_path, table, coh
     assert [path.name for path in (tmp_path / "deep").iterdir()] == ["table.parquet"]
 
 
+def test_a_table_whose_events_have_the_words_of_a_former_version_is_read_in_those_of_this(tmp_path, table):
+    former = {"event": "progression", "competing": "death"}
+    write_table(replace(table, rows=table.rows.assign(event=table.rows["event"].replace(former))), tmp_path / "table.parquet")
+    read = read_table(tmp_path / "table.parquet")
+    assert read.rows["event"].tolist() == table.rows["event"].tolist() and "event" in read.rows["event"].tolist()
+    assert read.content_hash() == table.content_hash()
+
+
 def test_its_hash_is_of_every_value_wherever_it_is_kept(smm_table, tmp_path):
     write_table(smm_table, tmp_path / "table.parquet")
     assert read_table(tmp_path / "table.parquet").content_hash() == smm_table.content_hash()
-    for column, value in (("event", "death"), ("m_protein__last__ever", 1.25), ("sex", ""), ("landmark", pd.Timestamp("1999-01-01"))):
+    for column, value in (("event", "competing"), ("m_protein__last__ever", 1.25), ("sex", ""), ("landmark", pd.Timestamp("1999-01-01"))):
         rows = smm_table.rows.copy()
         rows.loc[7, column] = value
         assert replace(smm_table, rows=rows).content_hash() != smm_table.content_hash(), column

@@ -115,8 +115,9 @@ def test_the_lost_are_not_called_negative_and_deaths_compete(kind):
     """Of those lost within two years nobody knows: calling them negative would tell about half of the risk."""
     x, rows = people(1200, lost_within=40.0)
     expected = aalen_johansen(FollowUp.of(rows), [float(horizon_days(24))])[0]
-    called_negative = ((rows["event"] == "progression") & (rows["time_to_event"] <= horizon_days(24))).mean()
-    deaths_censored = aalen_johansen(FollowUp.of(rows.assign(event=rows["event"].replace("death", "none"))), [float(horizon_days(24))])[0]
+    called_negative = ((rows["event"] == "event") & (rows["time_to_event"] <= horizon_days(24))).mean()
+    alive = rows.assign(event=rows["event"].replace("competing", "none"))
+    deaths_censored = aalen_johansen(FollowUp.of(alive), [float(horizon_days(24))])[0]
     risk = logistic(fit(kind, x, rows, (24,)).margins(x)).mean()
     assert risk == pytest.approx(expected, abs=0.015)
     assert called_negative < expected - 0.03
@@ -128,8 +129,8 @@ def test_a_person_counts_by_how_long_they_were_seen_not_by_how_often(kind):
     """100 people seen on one day, of whom nobody progresses, and 100 seen on twelve, of whom half do: a quarter, or almost half."""
     person = np.r_[np.arange(100), np.repeat(np.arange(100, 200), 12)]
     visit = np.r_[np.zeros(100), np.tile(np.arange(12), 100)]
-    event = np.where((person >= 100) & (person % 2 == 0), "progression", "none")
-    rows = pd.DataFrame({"event": event, "time_to_event": np.where(event == "progression", 100.0 + person, 900.0)})
+    event = np.where((person >= 100) & (person % 2 == 0), "event", "none")
+    rows = pd.DataFrame({"event": event, "time_to_event": np.where(event == "event", 100.0 + person, 900.0)})
     rows["patient_id"], rows["landmark"] = person.astype(str), pd.Timestamp("2018-01-01") + pd.to_timedelta(visit, unit="D")
     x = np.random.default_rng(1).normal(10.0, 2.0, (len(rows), len(COLUMNS)))
     by_person, by_visit = (logistic(fit(kind, x, rows, (24,), weighting=w).margins(x)).mean() for w in ("patients", "visits"))
@@ -141,6 +142,6 @@ def test_a_person_counts_by_how_long_they_were_seen_not_by_how_often(kind):
 @every_kind
 def test_few_people_of_whom_nobody_dies_are_enough(kind):
     x, rows = people(60)
-    alive = rows.assign(event=rows["event"].replace("death", "none"))
+    alive = rows.assign(event=rows["event"].replace("competing", "none"))
     assert np.isfinite(fit(kind, x, alive).margins(x)).all()
     assert len(HORIZONS) == fit(kind, x, alive).margins(x).shape[1]

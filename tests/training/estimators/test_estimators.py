@@ -65,7 +65,7 @@ def test_cox_on_mgus2_has_the_concordance_of_r(mgus_table, mgus_plan):
     # R survival 3.5-3, coxph(Efron) on mspike + hgb + creat + age: C 0.671, 1,338 people, 112 events.
     covariates = ["m_protein__last__ever", "hemoglobin__last__ever", "creatinine__last__ever", "age"]
     complete = mgus_table.rows.dropna(subset=covariates)
-    progressed = complete["event"] == "progression"
+    progressed = complete["event"] == "event"
     assert (len(complete), progressed.sum()) == (1338, 112)
     x = complete[mgus_table.spec.columns()].to_numpy()
     cox = fit_cox(x, complete, mgus_table.spec.columns(), mgus_plan.task.horizons, covariates=tuple(covariates))
@@ -181,7 +181,7 @@ def test_a_curve_in_the_risk_is_found_with_splines_and_not_without():
     rng = np.random.default_rng(3)
     x = rng.uniform(0.0, 4.0, (4000, 1))
     progressed = rng.random(4000) < 0.05 + 0.1 * (x[:, 0] - 2.0) ** 2
-    rows = one_visit_each(np.where(progressed, "progression", "none"), 800.0)
+    rows = one_visit_each(np.where(progressed, "event", "none"), 800.0)
     rows.loc[progressed, "time_to_event"] = 300.0
     at = np.array([[0.1], [2.0], [3.9]])
     risks = {
@@ -204,7 +204,7 @@ def visits_after_diagnosis(n, at_diagnosis=0.5):
         {
             "patient_id": np.arange(n).astype(str),
             "landmark": pd.Timestamp("2020-01-01"),
-            "event": np.where(progresses, "progression", "none"),
+            "event": np.where(progresses, "event", "none"),
             "time_to_event": np.where(progresses, np.where(months == 0, 200.0, 1700.0), 2000.0),
         }
     )
@@ -286,7 +286,7 @@ def test_an_ensemble_is_the_weighted_mean_of_its_members_in_log_odds_and_in_cont
 def test_members_that_say_nothing_get_no_weight(mgus_table):
     rows = mgus_table.rows
     rng = np.random.default_rng(0)
-    signal = (rows["event"] == "progression").to_numpy()[:, None] * 1.0 + rng.normal(0, 1, (len(rows), 3)) - 3.0
+    signal = (rows["event"] == "event").to_numpy()[:, None] * 1.0 + rng.normal(0, 1, (len(rows), 3)) - 3.0
     noise = rng.normal(0, 1, (len(rows), 3))
     weights = member_weights({"boosting": signal, "cox": noise}, rows, (60, 120, 240))
     assert weights["boosting"] > 0.8
@@ -323,7 +323,7 @@ def test_the_interval_of_a_mean_has_the_width_that_theory_gives():
     """An intercept alone: the standard error of the log-odds of a share p among n people is 1 / sqrt(n p (1 - p))."""
     n, p = 2000, 0.2
     rows = one_visit_each(["none"] * n, 800.0)
-    rows.loc[: n * p - 1, ["event", "time_to_event"]] = ["progression", 300.0]
+    rows.loc[: n * p - 1, ["event", "time_to_event"]] = ["event", 300.0]
     rng = np.random.default_rng(0)
     x = rng.normal(size=(n, 1))
     estimates = []
@@ -352,7 +352,7 @@ def test_the_interval_holds_the_truth_in_19_of_20_samples_from_few_pairs_of_halv
 
 
 def test_a_cox_model_of_events_that_a_covariate_separates_is_penalised_until_it_converges():
-    rows = one_visit_each(["progression"] * 6 + ["none"] * 30, [*range(100, 106), *range(1000, 1030)])
-    x = (rows["event"] == "progression").to_numpy(dtype=float)[:, None]
+    rows = one_visit_each(["event"] * 6 + ["none"] * 30, [*range(100, 106), *range(1000, 1030)])
+    x = (rows["event"] == "event").to_numpy(dtype=float)[:, None]
     cox = fit_cox(x, rows, ["female"], (24,), covariates=("female",))
     assert 0 < cox.coefficients[0][0] < 10

@@ -69,7 +69,7 @@ def test_of_whom_nothing_is_known_the_risk_is_that_of_people_on_average(fit, opt
         {
             "patient_id": np.arange(4000).astype(str),
             "landmark": pd.Timestamp("2020-01-01"),
-            "event": np.where(progresses, "progression", "none"),
+            "event": np.where(progresses, "event", "none"),
             "time_to_event": np.where(progresses, 200.0, 2000.0),
         }
     )

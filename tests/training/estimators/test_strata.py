@@ -80,7 +80,7 @@ def test_every_figure_whatever_the_subset_is_weighted_by_the_strata(smm_plan):
     high = np.arange(600) % 2
     time = np.ceil(np.where(rng.random(600) < 0.5 * high, rng.uniform(30, 600, 600), rng.uniform(800, 3000, 600)))
     rows = pd.DataFrame({"patient_id": np.arange(600).astype(str), "index_date": pd.Timestamp("2020-01-01"), "time_to_event": time})
-    rows = rows.assign(landmark=rows["index_date"], event=np.where(rng.random(600) < 0.2 + 0.3 * high, "progression", "none"))
+    rows = rows.assign(landmark=rows["index_date"], event=np.where(rng.random(600) < 0.2 + 0.3 * high, "event", "none"))
     plan = replace(smm_plan, evaluation=replace(smm_plan.evaluation, landmarks=(0,)))
     draws = Draws.of(rows["patient_id"], 0, 1)
     risks = {"model": np.full((600, 3), 0.3)}

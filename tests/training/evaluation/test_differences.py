@@ -24,7 +24,7 @@ def rows():
     return pd.DataFrame(
         {
             "patient_id": np.repeat([f"p{i}" for i in range(n // 2)], 2),
-            "event": rng.choice(["none", "progression", "death"], n, p=[0.4, 0.4, 0.2]),
+            "event": rng.choice(["none", "event", "competing"], n, p=[0.4, 0.4, 0.2]),
             "time_to_event": rng.integers(30, 1500, n).astype(float),
             "landmark": index + pd.to_timedelta(np.tile([0, 400], n // 2), unit="D"),
             "index_date": index,
@@ -42,7 +42,7 @@ def rows():
 @pytest.fixture(scope="module")
 def risks(rows):
     rng = np.random.default_rng(9)
-    good = np.clip(0.2 + 0.4 * (rows["event"] == "progression") + rng.normal(0, 0.2, len(rows)), 0.01, 0.99)
+    good = np.clip(0.2 + 0.4 * (rows["event"] == "event") + rng.normal(0, 0.2, len(rows)), 0.01, 0.99)
     return {
         "good": good.to_numpy()[:, None],
         "noise": rng.random((len(rows), 1)),
@@ -183,7 +183,7 @@ def test_no_count_of_a_small_group_can_be_told_from_the_whole(rows, risks):
 
 def test_the_people_who_progress_are_counted_in_each_group_for_who_may_know(rows):
     found = people_progressing(rows, 24)
-    of_north = rows[(rows["site"] == "north") & (rows["event"] == "progression") & (rows["time_to_event"] <= 731)]
+    of_north = rows[(rows["site"] == "north") & (rows["event"] == "event") & (rows["time_to_event"] <= 731)]
     assert found["site: north"] == of_north["patient_id"].nunique()
     assert found["site: south"] < 10
 

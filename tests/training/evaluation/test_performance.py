@@ -13,7 +13,7 @@ from training.rows.split import LEAST_EVENTS
 
 def people(progress, free):
     """One row each; who progresses does within the year, the others are followed for five."""
-    event = ["progression"] * progress + ["none"] * free
+    event = ["event"] * progress + ["none"] * free
     time = [100.0] * progress + [1800.0] * free
     return pd.DataFrame({"patient_id": [f"p{k}" for k in range(len(event))], "event": event, "time_to_event": time})
 

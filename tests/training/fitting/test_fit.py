@@ -60,6 +60,12 @@ def test_nor_is_the_gate_shown_such_a_table(trained, small_smm_plan, tmp_path):
     ("column", "other"), [("patient_id", "c"), ("fold", 1), ("event", "none"), ("time_to_event", 700.0), ("risk_24m", None)]
 )
 def test_figures_compare_where_people_split_and_outcomes_are_the_same_whatever_the_risks(column, other):
-    judged = pd.DataFrame({"patient_id": ["a"], "landmark": pd.Timestamp("2020-01-01"), "fold": 0, "event": "progression"})
+    judged = pd.DataFrame({"patient_id": ["a"], "landmark": pd.Timestamp("2020-01-01"), "fold": 0, "event": "event"})
     judged = judged.assign(time_to_event=300.0, risk_24m=0.1)
     assert (judged_hash(judged) == judged_hash(judged.assign(**{column: other}))) == (column == "risk_24m")
+
+
+def test_rows_that_a_former_version_judged_have_the_hash_that_it_gave_them():
+    judged = pd.DataFrame({"patient_id": ["a", "b", "c"], "landmark": pd.to_datetime(["2020-01-01"] * 3), "fold": [0, 0, 1]})
+    now = judged.assign(event=["none", "event", "competing"], time_to_event=[1.0, 2.0, 3.0])
+    assert judged_hash(now) == "b28b704d71c8028e"  # made with the last commit whose tables said `progression` and `death`

@@ -29,7 +29,7 @@ def test_a_table_as_it_was_built_is_taken(mgus_table, mgus_task):
 @pytest.mark.parametrize(
     ("column", "value", "says"),
     [
-        ("event", "relapse", "1 of the table's 1384 rows have an event other than none, progression, death"),
+        ("event", "relapse", "1 of the table's 1384 rows have an event other than none, event, competing"),
         ("time_to_event", np.nan, "no positive number of days"),
         ("time_to_event", 0.0, "no positive number of days"),
         ("hemoglobin__last__ever", np.inf, "an infinite feature"),

@@ -40,7 +40,7 @@ def held(plan):
         {
             "patient_id": [f"p{k}" for k in range(n)],
             "landmark": pd.Timestamp("2020-01-01"),
-            "event": np.where(progressed, "progression", "none"),
+            "event": np.where(progressed, "event", "none"),
             "time_to_event": np.where(progressed, 300.0, 3000.0),
             "follow_up": 3000.0,
             "m_protein__last__ever": m_protein,

@@ -23,7 +23,7 @@ def rows():
     return pd.DataFrame(
         {
             "patient_id": np.repeat([f"p{i}" for i in range(n // 2)], 2),
-            "event": rng.choice(["none", "progression", "death"], n),
+            "event": rng.choice(["none", "event", "competing"], n),
             "time_to_event": rng.integers(30, 2000, n).astype(float),
         }
     )
@@ -85,13 +85,13 @@ def test_few_events_one_class_and_a_horizon_beyond_follow_up_are_refused_with_th
     assert "fewer than 10 people here progress within 24 months, at least 20 are needed" in refusal(rows.iloc[:40], 24)
     nobody = rows.assign(event="none")
     assert "only 0 people here progress" in refusal(nobody, 24)
-    everybody = rows.assign(event="progression", time_to_event=30.0)
+    everybody = rows.assign(event="event", time_to_event=30.0)
     assert "only 0 people here are known to be free of progression" in refusal(everybody, 24)
     assert "nobody here is followed for 120 months" in refusal(rows, 120)
     assert "no row has its inputs" in refusal(rows.iloc[:0], 24)
 
 
-@pytest.mark.parametrize("event", ["none", "death"])
+@pytest.mark.parametrize("event", ["none", "competing"])
 def test_without_a_progression_there_are_counts_and_no_measures(rows, event):
     metrics = evaluate_risks(rows.assign(event=event), np.full((len(rows), 1), 0.2), (24,), 5, seed=1)
     assert metrics["events_24m"] == 0
@@ -118,7 +118,7 @@ def test_true_risks_stay_right_in_the_large_when_each_person_counts_once_a_year(
         {
             "patient_id": person.astype(str),
             "landmark": pd.Timestamp("2000-01-01") + pd.to_timedelta(np.round(visit * 182.625), unit="D"),
-            "event": "progression",
+            "event": "event",
             "time_to_event": np.maximum((until[person] - visit / 2) * 365.25, 0.5),
         }
     )

@@ -6,7 +6,7 @@ import pytest
 from training.metrics import Sample, all_measures
 from training.metrics.calibration import calibration_curve, calibration_measures, spline_basis
 from training.metrics.decision import decision_measures
-from training.rows.censoring import DEATH, NONE, PROGRESSION, FollowUp
+from training.rows.censoring import COMPETING, EVENT, NONE, FollowUp
 
 
 def sample(time, event, horizon=10.0):
@@ -15,7 +15,7 @@ def sample(time, event, horizon=10.0):
 
 def test_four_people_by_hand():
     # At a threshold of 20 %: one true positive, one false positive (who died first), one false negative, one true negative.
-    four = sample([5, 5, 5, 20], [PROGRESSION, DEATH, PROGRESSION, NONE])
+    four = sample([5, 5, 5, 20], [EVENT, COMPETING, EVENT, NONE])
     found = decision_measures(four, np.array([0.9, 0.8, 0.1, 0.1]), (0.2,), (0.2,))
     assert {name: values[0] for (name, _), values in found.items()} == pytest.approx(
         {
@@ -30,12 +30,12 @@ def test_four_people_by_hand():
 
 
 def test_a_risk_at_the_threshold_is_acted_on():
-    found = decision_measures(sample([5, 20], [PROGRESSION, NONE]), np.array([0.2, 0.1]), (0.2,), ())
+    found = decision_measures(sample([5, 20], [EVENT, NONE]), np.array([0.2, 0.1]), (0.2,), ())
     assert found["sensitivity", 0.2][0] == 1.0
 
 
 def test_where_nobody_reaches_the_threshold_there_is_no_predictive_value_and_no_benefit():
-    found = decision_measures(sample([5, 20], [PROGRESSION, NONE]), np.array([0.1, 0.1]), (0.5,), (0.5,))
+    found = decision_measures(sample([5, 20], [EVENT, NONE]), np.array([0.1, 0.1]), (0.5,), (0.5,))
     assert np.isnan(found["ppv", 0.5][0])
     assert found["net_benefit", 0.5][0] == 0.0
 
@@ -43,7 +43,7 @@ def test_where_nobody_reaches_the_threshold_there_is_no_predictive_value_and_no_
 @pytest.mark.parametrize("acts", [True, False])
 def test_a_share_of_all_or_none_is_exactly_that_in_every_draw_so_it_lies_within_its_interval(acts):
     rng = np.random.default_rng(1)
-    event, counts = rng.choice([PROGRESSION, DEATH, NONE], 300), rng.integers(0, 4, (50, 300)).astype(float)
+    event, counts = rng.choice([EVENT, COMPETING, NONE], 300), rng.integers(0, 4, (50, 300)).astype(float)
     judged = Sample.of(FollowUp.from_arrays(rng.uniform(1, 20, 300), event), 10.0, counts)
     found = decision_measures(judged, np.full(300, 0.3 if acts else 0.1), (0.2,), ())
     assert set(found["specificity", 0.2]) == {0.0 if acts else 1.0}
@@ -56,7 +56,7 @@ def calibrated():
     rng = np.random.default_rng(5)
     risk = rng.beta(1.5, 6.0, 20_000)
     progressed = rng.random(20_000) < risk
-    return sample(np.where(progressed | (rng.random(20_000) < 0.2), 5, 20), np.where(progressed, PROGRESSION, DEATH)), risk
+    return sample(np.where(progressed | (rng.random(20_000) < 0.2), 5, 20), np.where(progressed, EVENT, COMPETING)), risk
 
 
 def test_a_true_risk_has_intercept_0_slope_1_and_an_ici_near_0(calibrated):

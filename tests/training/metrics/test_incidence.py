@@ -5,7 +5,7 @@ import pytest
 
 from myeloma.calendar import horizon_days
 from training.metrics import aalen_johansen
-from training.rows.censoring import DEATH, NONE, PROGRESSION, FollowUp
+from training.rows.censoring import COMPETING, EVENT, NONE, FollowUp
 
 YEARS = (5, 10, 20)
 
@@ -29,22 +29,22 @@ def test_progression_of_mgus2_agrees_with_r(mgus_follow_up):
 
 
 def test_death_first_of_mgus2_agrees_with_r(mgus_follow_up):
-    assert 100 * aalen_johansen(mgus_follow_up, days(YEARS), cause="death") == pytest.approx([32.0, 53.2, 72.4], abs=0.05)
+    assert 100 * aalen_johansen(mgus_follow_up, days(YEARS), cause="competing") == pytest.approx([32.0, 53.2, 72.4], abs=0.05)
 
 
 def test_calling_the_dead_censored_doubles_the_risk(mgus_follow_up):
     # 1 - Kaplan-Meier with deaths censored: 21.0 % at 20 years, the wrong answer for an absolute risk.
-    event = np.where(mgus_follow_up.event == DEATH, NONE, mgus_follow_up.event)
+    event = np.where(mgus_follow_up.event == COMPETING, NONE, mgus_follow_up.event)
     wrong = FollowUp.from_arrays(mgus_follow_up.time, event)
     assert 100 * aalen_johansen(wrong, days([20]))[0] == pytest.approx(21.0, abs=0.05)
 
 
 def test_three_people_by_hand():
     # At 1 one of three progresses (1/3); at 2 one of two dies (survival 1/3); at 3 the last progresses (1/3 more).
-    three = FollowUp.from_arrays(np.array([1.0, 2.0, 3.0]), np.array([PROGRESSION, DEATH, PROGRESSION]))
+    three = FollowUp.from_arrays(np.array([1.0, 2.0, 3.0]), np.array([EVENT, COMPETING, EVENT]))
     assert aalen_johansen(three, [0.5, 1.0, 2.5, 3.0]) == pytest.approx([0, 1 / 3, 1 / 3, 2 / 3])
 
 
 def test_before_the_first_event_there_is_no_risk_and_after_the_last_it_stays():
-    one = FollowUp.from_arrays(np.array([10.0]), np.array([PROGRESSION]))
+    one = FollowUp.from_arrays(np.array([10.0]), np.array([EVENT]))
     assert aalen_johansen(one, [9.0, 1000.0]).tolist() == [0.0, 1.0]

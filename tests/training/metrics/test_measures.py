@@ -104,7 +104,7 @@ def test_strata_may_be_any_labels():
 def test_the_interval_is_that_of_the_products_own_figures():
     people = pd.concat([PEOPLE["deaths"]] * 2, ignore_index=True)
     ids = pd.Series(np.arange(len(people)) // 2).astype(str)
-    rows = people.assign(patient_id=ids, event=people["event"].map({0: "none", 1: "progression", 2: "death"}), time_to_event=people["time"])
+    rows = people.assign(patient_id=ids, event=people["event"].map({0: "none", 1: "event", 2: "competing"}), time_to_event=people["time"])
     days = 24.0 * 365.25 / 12
     rows["time_to_event"] *= 365.25 / 12
     table = figures(rows, {"m": rows[["risk"]].to_numpy()}, (24,), Draws.of(ids, 40, 3), main_measures).set_index("measure")
@@ -129,7 +129,7 @@ TIME, EVENT, RISK = [200.0, 300.0, 400.0, 900.0], [1, 2, 1, 0], [0.4, 0.1, 0.2, 
         ({"event": [1, 2, 1]}, "event has 3 values, time has 4."),
         ({"event": [1, 3, 1, 0]}, "event is 3 at position 1, accepted: 0 (none), 1 (the event) or 2 (a competing event first)."),
         ({"event": [1, 0.5, 1, 0]}, "event is 0.5 at position 1, accepted: 0 (none)"),
-        ({"event": ["progression", "death", "none", "none"]}, "event does not hold numbers, accepted: 0 (none)"),
+        ({"event": ["event", "competing", "none", "none"]}, "event does not hold numbers, accepted: 0 (none)"),
         ({"risk": [0.4, np.inf, 0.2, 0.3]}, "risk is inf at position 1, accepted: "),
         ({"risk": [0.4, 0.2]}, "risk has 2 values, time has 4."),
         ({"horizon": 0.0}, "horizon is 0.0, accepted: one number of days, more than 0. Hint: 24 months are 730.5 days."),

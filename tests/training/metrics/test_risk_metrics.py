@@ -7,14 +7,14 @@ from hypothesis import strategies as st
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
 from training.metrics import horizon_metrics, weighted_auc
-from training.rows.censoring import DEATH, NONE, PROGRESSION, FollowUp
+from training.rows.censoring import COMPETING, EVENT, NONE, FollowUp
 
 
 def test_without_censoring_the_measures_are_scikit_learns():
     rng = np.random.default_rng(0)
-    time, event = rng.integers(1, 20, 300).astype(float), rng.choice([PROGRESSION, DEATH], 300)
+    time, event = rng.integers(1, 20, 300).astype(float), rng.choice([EVENT, COMPETING], 300)
     risk = np.round(rng.random(300), 2)  # with ties
-    y = (event == PROGRESSION) & (time <= 10)
+    y = (event == EVENT) & (time <= 10)
     found = horizon_metrics(FollowUp.from_arrays(time, event), risk, 10.0)
     assert found["auc"] == pytest.approx(roc_auc_score(y, risk), abs=1e-12)
     assert found["brier"] == pytest.approx(brier_score_loss(y, risk), abs=1e-12)
@@ -22,12 +22,12 @@ def test_without_censoring_the_measures_are_scikit_learns():
 
 
 def test_someone_who_died_first_is_a_control():
-    died = FollowUp.from_arrays(np.array([1.0, 2.0]), np.array([PROGRESSION, DEATH]))
+    died = FollowUp.from_arrays(np.array([1.0, 2.0]), np.array([EVENT, COMPETING]))
     assert horizon_metrics(died, np.array([0.9, 0.1]), 5.0)["auc"] == 1.0
 
 
 def test_someone_lost_is_neither_case_nor_control():
-    lost = FollowUp.from_arrays(np.array([1.0, 2.0, 9.0]), np.array([PROGRESSION, NONE, NONE]))
+    lost = FollowUp.from_arrays(np.array([1.0, 2.0, 9.0]), np.array([EVENT, NONE, NONE]))
     high, low = (horizon_metrics(lost, np.array([0.5, risk, 0.1]), 5.0) for risk in (0.9, 0.0))
     assert high["auc"] == low["auc"] == 1.0
     assert high["brier"] == low["brier"]
@@ -35,7 +35,7 @@ def test_someone_lost_is_neither_case_nor_control():
 
 def test_predicting_the_average_has_an_ipa_of_nothing():
     rng = np.random.default_rng(1)
-    some = FollowUp.from_arrays(rng.integers(1, 20, 200).astype(float), rng.choice([NONE, PROGRESSION, DEATH], 200))
+    some = FollowUp.from_arrays(rng.integers(1, 20, 200).astype(float), rng.choice([NONE, EVENT, COMPETING], 200))
     observed = horizon_metrics(some, np.full(200, 0.5), 10.0)["observed"]
     found = horizon_metrics(some, np.full(200, observed), 10.0)
     assert found["ipa"] == pytest.approx(0.0, abs=1e-12)

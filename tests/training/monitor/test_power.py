@@ -138,7 +138,7 @@ def clinic_with_outcomes(rng, people, wrong_by):
     progresses = rng.random(people) < wrong_by * risk
     time = np.where(progresses, rng.uniform(1, 730, people), 2000.0)
     lost = np.where(rng.random(people) < 0.2, rng.uniform(1, 730, people), 3000.0)
-    event = np.where(progresses & (time <= lost), "progression", "none")
+    event = np.where(progresses & (time <= lost), "event", "none")
     rows = pd.DataFrame({"patient_id": [f"p{k}" for k in range(people)], "event": event, "time_to_event": np.minimum(time, lost)})
     return rows, risk
 

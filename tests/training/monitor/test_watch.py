@@ -288,7 +288,7 @@ def test_without_recorded_sites_everybody_is_looked_at_together(about):
 
 
 def followed(progress, free):
-    event = ["progression"] * progress + ["none"] * free
+    event = ["event"] * progress + ["none"] * free
     time = [100.0 + k for k in range(progress)] + [2000.0] * free
     return pd.DataFrame({"patient_id": [f"p{k}" for k in range(len(event))], "event": event, "time_to_event": time})
 
@@ -383,8 +383,8 @@ def test_what_counts_as_the_outcome_is_what_the_champion_was_fitted_to(small, ch
     days = pd.Timestamp("2000-01-01"), pd.Timestamp("2030-01-01")
     seen, other = (Visits(small, one).first_followed(*days).set_index("patient_id")["event"] for one in (artifact, of_death))
     both = seen.index.intersection(other.index)
-    assert (seen.loc[both] == "progression").any()
-    assert other.loc[both][seen.loc[both] == "progression"].eq("death").all()  # now the competing event
+    assert (seen.loc[both] == "event").any()
+    assert other.loc[both][seen.loc[both] == "event"].eq("competing").all()  # now the competing event
 
 
 def test_a_champion_that_remembers_no_times_is_refused(small, champion):

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from tests.training.rows import censoring_twin as twin
 from training.metrics import Sample, aalen_johansen
-from training.rows.censoring import DEATH, NONE, PROGRESSION, FollowUp, ipcw_weights, progressed_by
+from training.rows.censoring import COMPETING, EVENT, NONE, FollowUp, ipcw_weights, progressed_by
 
-people = st.lists(st.tuples(st.integers(1, 12), st.sampled_from([NONE, PROGRESSION, DEATH])), min_size=3, max_size=60)
+people = st.lists(st.tuples(st.integers(1, 12), st.sampled_from([NONE, EVENT, COMPETING])), min_size=3, max_size=60)
 
 
 def follow_up(pairs):
@@ -18,25 +18,25 @@ def follow_up(pairs):
 
 
 def test_without_censoring_every_weight_is_one():
-    everybody = follow_up([(1, PROGRESSION), (2, DEATH), (9, NONE), (9, NONE)])
+    everybody = follow_up([(1, EVENT), (2, COMPETING), (9, NONE), (9, NONE)])
     assert ipcw_weights(everybody, 5).tolist() == [1, 1, 1, 1]
 
 
 def test_the_lost_get_no_weight_and_those_still_seen_stand_in_for_them():
     # One of four is lost at 2; the three others are at risk then, so each of those who go on counts 4/3.
-    everybody = follow_up([(1, PROGRESSION), (2, NONE), (4, PROGRESSION), (8, NONE)])
+    everybody = follow_up([(1, EVENT), (2, NONE), (4, EVENT), (8, NONE)])
     assert ipcw_weights(everybody, 5) == pytest.approx([1, 0, 1.5, 1.5])
 
 
 def test_at_equal_times_events_come_before_censorings():
-    tied = follow_up([(3, PROGRESSION), (3, NONE), (6, NONE)])
+    tied = follow_up([(3, EVENT), (3, NONE), (6, NONE)])
     assert twin.censoring_survival(tied) == pytest.approx([0.5, 0.0])  # two were at risk of being lost at 3, not three
     assert ipcw_weights(tied, 5) == pytest.approx([1, 0, 2])
 
 
 @pytest.mark.parametrize(("time", "horizon", "within"), [(5, 5, True), (5, 4, False), (5, 6, True)])
 def test_an_event_at_the_horizon_lies_within_it(time, horizon, within):
-    assert progressed_by(follow_up([(time, PROGRESSION)]), horizon).tolist() == [within]
+    assert progressed_by(follow_up([(time, EVENT)]), horizon).tolist() == [within]
 
 
 @settings(max_examples=150)
@@ -58,7 +58,7 @@ def test_a_count_of_two_is_the_same_as_standing_there_twice(pairs, horizon, data
     assert np.repeat(weighted, counts) == pytest.approx(ipcw_weights(repeated, horizon))
 
 
-strata = st.lists(st.tuples(st.integers(1, 12), st.sampled_from([NONE, PROGRESSION, DEATH]), st.integers(0, 2)), min_size=3, max_size=200)
+strata = st.lists(st.tuples(st.integers(1, 12), st.sampled_from([NONE, EVENT, COMPETING]), st.integers(0, 2)), min_size=3, max_size=200)
 
 
 def in_strata(rows):
@@ -68,7 +68,7 @@ def in_strata(rows):
 
 def test_those_who_are_lost_early_are_stood_in_for_by_their_own():
     # Of the second stratum half are lost at 2, of the first nobody: only those who go on in the second count twice.
-    rows = [(9, NONE, 0)] * 40 + [(2, NONE, 1)] * 40 + [(4, PROGRESSION, 1)] * 20 + [(9, NONE, 1)] * 20
+    rows = [(9, NONE, 0)] * 40 + [(2, NONE, 1)] * 40 + [(4, EVENT, 1)] * 20 + [(9, NONE, 1)] * 20
     weights = ipcw_weights(in_strata(rows), 5)
     assert weights.tolist() == pytest.approx([1] * 40 + [0] * 40 + [2] * 40)
 

@@ -13,7 +13,7 @@ from training.rows.split import evaluation_folds, patient_folds
 @pytest.fixture
 def rows():
     visits = np.repeat(np.arange(200), np.tile([1, 4], 100))
-    return pd.DataFrame({"patient_id": [f"p{i}" for i in visits], "event": np.where(visits % 5 == 0, "progression", "none")})
+    return pd.DataFrame({"patient_id": [f"p{i}" for i in visits], "event": np.where(visits % 5 == 0, "event", "none")})
 
 
 def test_no_patient_is_fitted_on_and_judged_on(rows):
@@ -27,7 +27,7 @@ def test_every_row_is_judged_exactly_once(rows):
 
 
 def test_progressors_are_spread_evenly(rows):
-    per_fold = [(rows.iloc[f.judge].drop_duplicates()["event"] == "progression").sum() for f in patient_folds(rows, 5, seed=1)]
+    per_fold = [(rows.iloc[f.judge].drop_duplicates()["event"] == "event").sum() for f in patient_folds(rows, 5, seed=1)]
     assert per_fold == [8, 8, 8, 8, 8]
 
 
@@ -45,7 +45,7 @@ def test_held_out_is_one_fold_of_about_the_share_asked_for(rows, smm_plan):
 
 @pytest.mark.parametrize(("people", "said"), [(19, "Only 19"), (10, "Only 10"), (9, "Fewer than 10"), (0, "Only 0")])
 def test_too_few_progressors_are_refused_and_fewer_than_ten_not_counted(rows, smm_plan, people, said):
-    few = rows.assign(event=np.where(rows["patient_id"].isin([f"p{i}" for i in range(people)]), "progression", "none"))
+    few = rows.assign(event=np.where(rows["patient_id"].isin([f"p{i}" for i in range(people)]), "event", "none"))
     with pytest.raises(DataError, match=f"{said} of 200 people progress"):
         evaluation_folds(few, smm_plan.evaluation)
 
@@ -66,7 +66,7 @@ def test_a_share_that_leaves_too_few_progressors_to_judge_or_to_fit_is_refused(r
 
 
 def test_more_folds_than_people_who_progress_are_refused(rows, mgus_plan):
-    progressing = rows.loc[rows["event"] == "progression", "patient_id"].nunique()
+    progressing = rows.loc[rows["event"] == "event", "patient_id"].nunique()
     assert len(evaluation_folds(rows, replace(mgus_plan.evaluation, folds=progressing))) == progressing
     with pytest.raises(DataError, match=f"{progressing + 1} folds are asked for, and {progressing} people progress"):
         evaluation_folds(rows, replace(mgus_plan.evaluation, folds=progressing + 1))

@@ -41,7 +41,7 @@ def test_how_many_have_no_site_does_not_follow_from_the_whole_less_the_sites(smm
 @pytest.mark.slow
 def test_a_site_at_which_all_progress_is_named_and_the_others_are_judged_all_the_same(smm_table, quick, tmp_path):
     rows = smm_table.rows
-    ever = rows["patient_id"].isin(rows.loc[rows["event"] == "progression", "patient_id"])
+    ever = rows["patient_id"].isin(rows.loc[rows["event"] == "event", "patient_id"])
     number = rows["patient_id"].map({person: k for k, person in enumerate(rows["patient_id"].unique())})
     site = np.select([ever, number % 2 == 0], ["tertiary", "first"], "second")
     found = by_site(replace(smm_table, rows=rows.assign(site=site)), quick, "cox", tmp_path)

@@ -57,7 +57,7 @@ def cumulative_incidence(
     --------
     >>> cumulative_incidence([200, 300, 400, 900], [1, 2, 1, 0], [365.25, 730.5]).tolist()
     [0.25, 0.5]
-    >>> cumulative_incidence([200, 300, 400, 900], ["none", "death", "none", "none"], [365.25])
+    >>> cumulative_incidence([200, 300, 400, 900], ["none", "competing", "none", "none"], [365.25])
     Traceback (most recent call last):
     ...
     myeloma.errors.DataError: event does not hold numbers, accepted: 0 (none), 1 (the event) or 2 (a competing event first).
@@ -67,4 +67,4 @@ def cumulative_incidence(
     if cause not in (1, 2):
         raise DataError(f"cause is {cause}, accepted: 1 (the event) or 2 (the competing event).")
     counts = None if weights is None else checked_numbers("weights", weights, len(follow_up.time), "0 or more", np.inf)
-    return aalen_johansen(follow_up, at.tolist(), "progression" if cause == 1 else "death", counts)
+    return aalen_johansen(follow_up, at.tolist(), "event" if cause == 1 else "competing", counts)
