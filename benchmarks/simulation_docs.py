@@ -16,6 +16,7 @@ from features.intake.quality import clean
 from features.simulation.smm import simulate, simulate_truth
 from features.table.landmarks import visit_landmarks
 from features.table.outcomes import outcomes_of
+from features.tasks import Rules
 from myeloma.calendar import DAYS_PER_YEAR, horizon_days
 from training.metrics.incidence import aalen_johansen
 from training.rows.censoring import FollowUp
@@ -98,7 +99,7 @@ def draw_summary(cohort: Cohort, truth: pd.DataFrame, compared: pd.DataFrame, pa
     axes[0].set(xlabel="years since the index date", ylabel="progressions per 100 person-years")
     axes[0].legend()
     landmarks = visit_landmarks(cohort)
-    after = outcomes_of(cohort, landmarks, "censor")
+    after = outcomes_of(cohort, landmarks, Rules("censor", criteria_guard=False))
     risk = landmarks.merge(truth, on=["patient_id", "landmark"], how="left")["risk_24m"].to_numpy()
     tenth = pd.qcut(risk, 10, labels=False)
     seen = [aalen_johansen(FollowUp.of(after[tenth == k]), [horizon_days(24)])[0] for k in range(10)]

@@ -184,8 +184,7 @@ def _loaded(folder: Path, content: dict[str, Any], spec: FeatureSpec, origin: di
 
 def at_risk(artifact: Artifact, histories: Histories, patient: NDArray[np.int32], landmark: Days) -> Outcomes:
     """Return the outcomes of landmarks under the rules that the model was trained under (see `features.table.outcomes`)."""
-    rules = artifact.rules
-    return outcomes(histories, patient, landmark, rules.treatment, rules.population, rules.event, rules.competing_event)
+    return outcomes(histories, patient, landmark, artifact.rules)
 
 
 def feature_matrix(artifact: Artifact, features: Any) -> NDArray[np.float64]:

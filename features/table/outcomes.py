@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from features.cohort.schema import STAGES, Cohort
 from features.history.arrays import Days, Histories
 from features.history.rows import positions
-from features.tasks import EventKind, Population, Treatment
+from features.tasks import Rules
 from myeloma.calendar import NEVER, NO_DAY
 
 # What a table says came first: nothing, the event that the task is about, or what competes with it. People read the task's own words.
@@ -68,9 +68,7 @@ def in_former_words(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(event=rows["event"].replace(_FORMER_WORDS))
 
 
-def milestones(
-    histories: Histories, treatment: Treatment, event: EventKind = "progression", competing_event: EventKind = "death"
-) -> Milestones:
+def milestones(histories: Histories, rules: Rules) -> Milestones:
     """Return when what happened to each person.
 
     Follow-up ends at the last sign of the person: a recorded last contact, death, any other event or any
@@ -78,42 +76,32 @@ def milestones(
     `composite` counts its start as the event, `ignore` leaves it aside.
     """
     happened, results = histories.happened, histories.results
-    first, competing, treated = happened.first[event], happened.first[competing_event], happened.first["treatment_start"]
+    first, competing, treated = (happened.first[kind] for kind in (rules.event, rules.competing_event, "treatment_start"))
     seen = np.maximum(happened.last, histories.people.index_day)
     np.maximum.at(seen, results.patient, results.collected)
     end = np.where(competing < NEVER, competing, seen)
-    if treatment == "composite":
+    if rules.treatment == "composite":
         first = np.minimum(first, treated)
-    if treatment == "censor":
+    if rules.treatment == "censor":
         before = treated < first
         first, competing = (np.where(before, NEVER, day).astype(np.int32) for day in (first, competing))
         end = np.where(before, np.minimum(treated, end), end)
     return Milestones(first, competing, treated, end.astype(np.int32))
 
 
-def outcomes(
-    histories: Histories,
-    patient: NDArray[np.int32],
-    landmark: Days,
-    treatment: Treatment,
-    population: Population | None = None,
-    event: EventKind = "progression",
-    competing_event: EventKind = "death",
-) -> Outcomes:
+def outcomes(histories: Histories, patient: NDArray[np.int32], landmark: Days, rules: Rules) -> Outcomes:
     """Return why landmarks are not at risk, and what came after.
 
     Parameters
     ----------
     patient, landmark : int32 arrays, shape (landmarks,)
         Position among the people, and day; `NO_DAY` where there was no visit.
-    population : str, optional
-        The stage at the index date that the task is about; people recorded with another are not at risk for it.
-    event, competing_event : str
-        What the task is about, and what makes it impossible.
+    rules : Rules
+        Whose `population` is the stage at the index date that the task is about: people recorded with another are not at risk.
     """
-    when, people = milestones(histories, treatment, event, competing_event), histories.people
+    when, people = milestones(histories, rules), histories.people
     first, competing, treated, end = (day[patient].astype(np.int64) for day in vars(when).values())
-    censors, stage = treatment == "censor", people.stage[patient]
+    censors, stage, population = rules.treatment == "censor", people.stage[patient], rules.population
     reasons = [
         (landmark == NO_DAY, "no_visit"),
         ((stage >= 0) & (stage != STAGES.index(population)) if population else np.zeros(len(patient), bool), "other_stage"),
@@ -136,16 +124,9 @@ def outcomes(
     )
 
 
-def outcomes_of(
-    cohort: Cohort,
-    landmarks: pd.DataFrame,
-    treatment: Treatment,
-    population: Population | None = None,
-    event: EventKind = "progression",
-    competing_event: EventKind = "death",
-) -> pd.DataFrame:
+def outcomes_of(cohort: Cohort, landmarks: pd.DataFrame, rules: Rules) -> pd.DataFrame:
     """Return the outcomes of the landmarks of a cohort (patient_id, landmark), row by row, as a table (see `Outcomes`)."""
-    return outcomes(Histories.of(cohort), *positions(cohort, landmarks), treatment, population, event, competing_event).frame()
+    return outcomes(Histories.of(cohort), *positions(cohort, landmarks), rules).frame()
 
 
 def _words(conditions: list[tuple[NDArray[np.bool_], str]], otherwise: str) -> NDArray[np.object_]:

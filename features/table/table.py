@@ -94,7 +94,7 @@ def make_rows(patients: pd.DataFrame, histories: Histories, task: Task) -> Made:
     """
     rules, index_day = task.rules, histories.people.index_day
     every = visits(histories.results, index_day) if rules.landmarks == "visits" else months_after_index(index_day, rules.landmarks)
-    after = outcomes(histories, *every, rules.treatment, rules.population, rules.event, rules.competing_event)
+    after = outcomes(histories, *every, rules)
     reason = after.not_at_risk
     view = look(histories, *(column[reason == ""] for column in every), task.features, SCORE_COLUMNS)
     if rules.criteria_guard:

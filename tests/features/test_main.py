@@ -207,7 +207,7 @@ def test_records_need_a_mapping_and_tables_take_none(records, features, folder):
     ran = features("ingest", "--source", "fhir", records / "cdm", records / "cohort")
     expect_refusal(ran, "The source fhir needs --mapping FILE", "docs/sources.md")
     ran = features("ingest", "--source", "tabular", folder, records / "cohort", "--mapping", records / "m.yaml")
-    expect_refusal(ran, "The source tabular takes no mapping", "omop, fhir, meds")
+    expect_refusal(ran, "The source tabular takes no mapping", "fhir, meds, omop")
     assert not (records / "cohort").exists()
 
 

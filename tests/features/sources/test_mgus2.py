@@ -9,7 +9,7 @@ from features.sources import read_mgus2
 from myeloma import DataError, StateError
 
 # Published with the R package `survival`: 1,384 people, 115 progressions, 860 deaths without one.
-PEOPLE = {"progression": 115, "death": 860, "none": 409}
+PEOPLE = {"event": 115, "competing": 860, "none": 409}
 HEADER = "id,age,sex,dxyr,hgb,creat,mspike,ptime,pstat,futime,death\n"
 
 
@@ -47,7 +47,7 @@ def test_progression_in_the_month_of_death_counts_as_progression(mgus_table, raw
     tied = raw[(raw["pstat"] == 1) & (raw["death"] == 1) & (raw["ptime"] == raw["futime"])]
     assert len(tied) == 9
     events = mgus_table.rows.set_index("patient_id")["event"]
-    assert events[tied["id"].astype(str)].tolist() == ["progression"] * 9
+    assert events[tied["id"].astype(str)].tolist() == ["event"] * 9
 
 
 def test_times_are_months_in_days(mgus_table, raw):

@@ -7,10 +7,15 @@ import pytest
 
 from features.history.arrays import Histories
 from features.table.outcomes import milestones, outcomes_of
+from features.tasks import Rules
 from myeloma.calendar import NEVER
 
 LANDMARK = 100  # days after the index date
 ALIVE = ("last_contact", 400)
+
+
+def rules(treatment, **others):
+    return Rules(treatment, criteria_guard=False, **others)
 
 
 @pytest.fixture
@@ -20,7 +25,7 @@ def after(cohort_of_days):
     def outcome(*events, treatment="censor", landmark=LANDMARK, results=()):
         cohort = cohort_of_days([("P1", "bmpc", day, day, 15.0) for day in results], [("P1", *event) for event in events])
         landmarks = pd.DataFrame({"patient_id": ["P1"], "landmark": [pd.Timestamp("2015-01-01") + pd.Timedelta(days=landmark)]})
-        row = outcomes_of(cohort, landmarks, treatment).iloc[0]
+        row = outcomes_of(cohort, landmarks, rules(treatment)).iloc[0]
         return row["not_at_risk"], row["event"], row["time_to_event"], row["follow_up"]
 
     return outcome
@@ -66,7 +71,7 @@ def test_a_landmark_before_the_index_date_is_not_at_risk_and_one_on_it_is(after)
 
 def test_no_visit_is_a_reason_of_its_own(cohort_of_days):
     landmarks = pd.DataFrame({"patient_id": ["P1"], "landmark": pd.to_datetime([None])})
-    assert outcomes_of(cohort_of_days([]), landmarks, "censor")["not_at_risk"].tolist() == ["no_visit"]
+    assert outcomes_of(cohort_of_days([]), landmarks, rules("censor"))["not_at_risk"].tolist() == ["no_visit"]
 
 
 @pytest.mark.parametrize(
@@ -124,7 +129,7 @@ def test_treatment_is_handled_by_the_strategy_of_the_task(after, treatment, even
 def test_what_ended_observation_is_said_where_no_event_did(cohort_of_days, treatment, events, expected):
     cohort = cohort_of_days([], [("P1", *event) for event in events])
     landmark = pd.DataFrame({"patient_id": ["P1"], "landmark": [pd.Timestamp("2015-01-01") + pd.Timedelta(days=LANDMARK)]})
-    assert outcomes_of(cohort, landmark, treatment)["censored_by"].tolist() == [expected]
+    assert outcomes_of(cohort, landmark, rules(treatment))["censored_by"].tolist() == [expected]
 
 
 @pytest.mark.parametrize(("treatment", "reason"), [("censor", "treated"), ("composite", "progressed"), ("ignore", "")])
@@ -135,7 +140,7 @@ def test_treatment_at_the_landmark_ends_eligibility_unless_ignored(after, treatm
 def test_rows_come_back_in_the_order_of_the_landmarks_each_with_its_own_person(cohort_of_days):
     cohort = cohort_of_days([], [("P1", "death", 200), ("P2", "progression", 300), ("P2", "last_contact", 500)])
     days = pd.Timestamp("2015-01-01") + pd.to_timedelta([100, 100, 250], unit="D")
-    got = outcomes_of(cohort, pd.DataFrame({"patient_id": ["P2", "P1", "P1"], "landmark": days}, index=[7, 3, 5]), "censor")
+    got = outcomes_of(cohort, pd.DataFrame({"patient_id": ["P2", "P1", "P1"], "landmark": days}, index=[7, 3, 5]), rules("censor"))
     assert got[["not_at_risk", "event", "time_to_event"]].to_numpy().tolist() == [
         ["", "event", 200.0],
         ["", "competing", 100.0],
@@ -145,7 +150,7 @@ def test_rows_come_back_in_the_order_of_the_landmarks_each_with_its_own_person(c
 
 def test_milestones_are_one_a_person_and_never_where_nothing_happened(cohort_of_days):
     histories = Histories.of(cohort_of_days([], [("P1", "progression", 10)]))
-    when, index_day = milestones(histories, "censor"), histories.people.index_day
+    when, index_day = milestones(histories, rules("censor")), histories.people.index_day
     assert (when.event - index_day)[0] == 10
     assert when.event[1] == NEVER
     assert {*when.competing, *when.treatment} == {NEVER}
@@ -157,4 +162,4 @@ def test_people_recorded_with_another_stage_are_not_at_risk_for_the_task(cohort_
     cohort = cohort_of_days([("P1", "m_protein", 0, 0, 1.0), ("P1", "m_protein", 400, 400, 1.0)])
     cohort = replace(cohort, patients=cohort.patients.assign(stage=stage))
     landmarks = pd.DataFrame({"patient_id": ["P1"], "landmark": [pd.Timestamp("2015-01-01")]})
-    assert outcomes_of(cohort, landmarks, "censor", "smm")["not_at_risk"].tolist() == [reason]
+    assert outcomes_of(cohort, landmarks, rules("censor", population="smm"))["not_at_risk"].tolist() == [reason]

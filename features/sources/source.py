@@ -1,0 +1,27 @@
+"""What is known of one source of histories before it is read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from features.sources.mapping import Mapping
+from features.sources.received import Received
+
+
+@dataclass(frozen=True)
+class Source:
+    """One way in which cohorts come in.
+
+    Attributes
+    ----------
+    name : what `--source` calls it
+    tables : reads a folder or file whose columns have one meaning
+    records : reads a folder, file or connection string of coded rows; a mapping says what the codes mean
+        A source has one of the two.
+    """
+
+    name: str
+    tables: Callable[[Path], Received] | None = None
+    records: Callable[[str, Mapping], Received] | None = None
