@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from xgboost.core import XGBoostError
 
 from features.cohort.provenance import Provenance
-from features.history.arrays import Days, Histories
+from features.history.arrays import Histories
 from features.history.columns import FeatureSpec, parse_column
+from features.history.layout import Days
 from features.table.outcomes import Outcomes, outcomes
 from features.tasks import Rules, Words
 from myeloma import StateError, UserError
