@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from features.console import Steps, console, door, progress_bar, run
-from features.tasks import DEFAULT_PARAMS
+from features.params import DEFAULT_PARAMS
 from myeloma import ConfigError
 
 app = door("Histories in, feature tables out.")

@@ -51,7 +51,7 @@ _UNKNOWN, _NO_SECTION, _MISSING = ("unexpected_keyword_argument", "invalid_key")
 class _EachNameOnce(yaml.SafeLoader):
     """YAML in which no section has two entries of one name: the second would silently win."""
 
-    def compose_mapping_node(self, anchor: str | None) -> yaml.MappingNode:
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
         node = super().compose_mapping_node(anchor)
         seen: set[str] = set()
         for key, _ in node.value:

@@ -88,19 +88,27 @@ def _said(value: Any) -> str:
     return "any" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
+@dataclass(frozen=True)
+class Said:
+    """What people call the event and what competes with it, as in `progression to active myeloma` and `death`."""
+
+    event: str
+    competing: str
+
+
 @dataclass(frozen=True, config=_CHECKED)
 class Words:
-    """What people call the event and what competes with it, as in `progression to active myeloma` and `death`."""
+    """What a task may say people call the two, None where it says nothing."""
 
     event: Annotated[str, Field(min_length=1)] | None = None
     competing: Annotated[str, Field(min_length=1)] | None = None
 
-    def of_rules(self, rules: Rules) -> Words:
+    def of_rules(self, rules: Rules) -> Said:
         """Return the words; where there are none, those by which a cohort's events are known."""
-        return Words(self.event or rules.event, self.competing or rules.competing_event)
+        return Said(self.event or rules.event, self.competing or rules.competing_event)
 
     @classmethod
-    def of(cls, about: Mapping[str, Any]) -> Words:
+    def of(cls, about: Mapping[str, Any]) -> Said:
         """Return the words of a model; one of a version that kept none has those by which a cohort's events are known."""
         return cls(**about.get("words", {})).of_rules(Rules.of(about))
 
@@ -117,7 +125,7 @@ class Task:
     words: Words = Words()
 
     @property
-    def said(self) -> Words:
+    def said(self) -> Said:
         """Return what people call the event and what competes with it."""
         return self.words.of_rules(self.rules)
 

@@ -7,12 +7,11 @@ CV, shrunk towards no change.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sqrt
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from myeloma.calendar import DAYS_PER_YEAR
 from myeloma.catalogue import catalogue
@@ -94,7 +93,7 @@ def change(biomarker: str, earlier: float, current: float) -> Change:
     return Change(biomarker, entry.unit, current - earlier, relative, limit, None if limit is None else abs(relative) > limit)
 
 
-def trend(biomarker: str, days: Sequence[float], values: Sequence[float]) -> Trend | None:
+def trend(biomarker: str, days: ArrayLike, values: ArrayLike) -> Trend | None:
     """Return the noise-aware trend of a series, None with fewer than two days or without a known variation.
 
     Parameters

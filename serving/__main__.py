@@ -11,7 +11,8 @@ import typer
 from rich.progress import Progress
 
 from features.console import console, door, run
-from features.tasks import DEFAULT_PARAMS, task_names
+from features.params import DEFAULT_PARAMS
+from features.tasks import task_names
 from myeloma import ConfigError, StateError
 from serving.store.trouble import told
 

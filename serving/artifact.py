@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from xgboost.core import XGBoostError
 
 from features.cohort.provenance import Provenance
-from features.history.arrays import Days, Histories
+from features.history.arrays import Histories
 from features.history.columns import FeatureSpec, parse_column
+from features.history.layout import Days
 from features.table.outcomes import Outcomes, outcomes
-from features.tasks import Rules, Words
+from features.tasks import Rules, Said, Words
 from myeloma import StateError, UserError
 from serving.models import KINDS, Model
 
@@ -84,7 +85,7 @@ class Artifact:
         return Rules.of(self.about)
 
     @cached_property
-    def words(self) -> Words:
+    def words(self) -> Said:
         """Return what people call the event that its risk is of, and what competes with it."""
         return Words.of(self.about)
 
@@ -201,4 +202,5 @@ def feature_matrix(artifact: Artifact, features: Any) -> NDArray[np.float64]:
             "build the table for this model's task.",
             "missing_column",
         )
-    return features[artifact.columns].to_numpy(dtype=float)
+    matrix: NDArray[np.float64] = features[artifact.columns].to_numpy(dtype=float)
+    return matrix

@@ -11,6 +11,7 @@ from typing import Any
 
 import mlflow
 import pandas as pd
+from mlflow.pyfunc.model import PythonModel
 
 from myeloma import UserError
 from serving.answer.columns import risk_columns
@@ -20,7 +21,7 @@ from serving.predict import explain
 ARTIFACT = "risk_model"
 
 
-class RiskModel(mlflow.pyfunc.PythonModel):
+class RiskModel(PythonModel):
     """Feature rows in; risks, bases and per-biomarker contributions out, as in batch scoring."""
 
     def load_context(self, context: Any) -> None:

@@ -6,7 +6,7 @@ import hashlib
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal, get_args
 
 import pandas as pd
 import pandera.pandas as pa
@@ -15,11 +15,16 @@ import pyarrow.parquet as parquet
 
 from myeloma import DataError, StateError
 
-SEXES = ("female", "male")
-STAGES = ("mgus", "smm", "mm")
-HEAVY_CHAINS = ("IgG", "IgA", "IgM", "IgD", "IgE", "light_chain")
-LIGHT_CHAINS = ("kappa", "lambda")
-EVENT_KINDS = ("progression", "death", "transplant", "treatment_start", "treatment_stop", "last_contact")
+Sex = Literal["female", "male"]
+Stage = Literal["mgus", "smm", "mm"]
+HeavyChain = Literal["IgG", "IgA", "IgM", "IgD", "IgE", "light_chain"]
+LightChain = Literal["kappa", "lambda"]
+Kind = Literal["progression", "death", "transplant", "treatment_start", "treatment_stop", "last_contact"]
+SEXES: tuple[str, ...] = get_args(Sex)
+STAGES: tuple[str, ...] = get_args(Stage)
+HEAVY_CHAINS: tuple[str, ...] = get_args(HeavyChain)
+LIGHT_CHAINS: tuple[str, ...] = get_args(LightChain)
+EVENT_KINDS: tuple[str, ...] = get_args(Kind)
 OPERATORS = ("<", ">")
 QUARANTINE_COLUMNS = ("id", "table", "file", "row", "reason", "column", "received", "accepted", "record")
 

@@ -13,12 +13,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.cohort.schema import EVENT_KINDS, HEAVY_CHAINS, LIGHT_CHAINS, STAGES, Cohort
+from features.history.layout import Chosen, Days
 from myeloma import catalogue
 from myeloma.calendar import NEVER, NO_DAY
 
 FEMALE = {"female": 1.0, "male": 0.0}
 CODED = {"stage": STAGES, "heavy_chain": HEAVY_CHAINS, "light_chain": LIGHT_CHAINS}
-Days = NDArray[np.int32]
 
 
 @dataclass(frozen=True)
@@ -63,9 +63,9 @@ class Results:
         """Return the arrays in the order of the attributes."""
         return self.patient, self.biomarker, self.collected, self.available, self.value
 
-    def at(self, rows: NDArray) -> Results:
+    def at(self, rows: Chosen) -> Results:
         """Return some of the rows, given as positions or as a mask."""
-        return Results(*(column[rows] for column in self.columns()))
+        return Results(self.patient[rows], self.biomarker[rows], self.collected[rows], self.available[rows], self.value[rows])
 
     def followed_by(self, *others: Results) -> Results:
         """Return these rows and those of others after them."""
@@ -110,16 +110,23 @@ def people_of(patients: pd.DataFrame) -> People:
     return People(
         days_of(patients["index_date"]),
         patients["age_at_index"].to_numpy(dtype=np.float64),
-        patients["sex"].map(FEMALE).to_numpy(dtype=np.float64),
-        *(pd.Index(words).get_indexer(patients[name]).astype(np.int8) for name, words in CODED.items()),
+        np.asarray(patients["sex"].map(FEMALE), dtype=np.float64),
+        coded(patients, "stage"),
+        coded(patients, "heavy_chain"),
+        coded(patients, "light_chain"),
         patients["fish"].to_numpy(dtype=object),
     )
+
+
+def coded(patients: pd.DataFrame, name: str) -> NDArray[np.int8]:
+    """Return a column of the table `patients` as positions in the list of its words, -1 where unknown."""
+    return pd.Index(CODED[name]).get_indexer(pd.Index(patients[name])).astype(np.int8)
 
 
 def _results_of(measured: pd.DataFrame, ids: pd.Index) -> Results:
     kinds = measured["biomarker"].astype("category")
     return Results(
-        ids.get_indexer(measured["patient_id"]).astype(np.int32),
+        ids.get_indexer(pd.Index(measured["patient_id"])).astype(np.int32),
         places(list(kinds.cat.categories))[kinds.cat.codes.to_numpy()],
         days_of(measured["collected_at"]),
         days_of(measured["available_at"]),
@@ -129,7 +136,7 @@ def _results_of(measured: pd.DataFrame, ids: pd.Index) -> Results:
 
 def happened_of(events: pd.DataFrame, ids: pd.Index) -> Happened:
     """Return the events of people, whose rows of the table `events` name them as `ids` does."""
-    who, day, kind = ids.get_indexer(events["patient_id"]), days_of(events["occurred_at"]), events["kind"].to_numpy(dtype=object)
+    who, day, kind = ids.get_indexer(pd.Index(events["patient_id"])), days_of(events["occurred_at"]), events["kind"].to_numpy(dtype=object)
     last = np.full(len(ids), NO_DAY, np.int32)
     np.maximum.at(last, who, day)
     first = {}

@@ -15,6 +15,8 @@ from pathlib import Path
 import numpy as np
 from numba import njit
 
+from features.history.layout import Days, Floats, Int, Nodes, Rows, Trees, Whole
+
 VERSION = zlib.crc32(Path(__file__).read_bytes())  # compiled callers are cached for this text only
 
 DENSE = 128  # values in a window from which its sums are taken from the tree
@@ -26,11 +28,11 @@ ABOVE = 15  # days above each cut-off, between the node's first and its latest v
 
 
 @njit(nogil=True, error_model="numpy")
-def _fold(series, start, stop, landmark, edge, cut_offs, node):
+def _fold(series: Rows, start: Int, stop: Int, landmark: Int, edge: Int, cut_offs: Floats, node: Floats) -> None:
     """Sum up the values of a leaf that are seen; `node[N]` is 0 where there is none."""
     collected, available, value = series
     n = 0
-    newer = 0
+    newer = np.int64(0)
     sum_x = sum_xx = sum_y = sum_xy = sum_yy = 0.0
     node[:] = 0.0
     for i in range(stop - 1, start - 1, -1):
@@ -67,7 +69,7 @@ def _fold(series, start, stop, landmark, edge, cut_offs, node):
 
 
 @njit(nogil=True, error_model="numpy")
-def _join(newer, older, cut_offs):
+def _join(newer: Floats, older: Floats, cut_offs: Floats) -> None:
     """Add an older node to a newer one, in place."""
     if older[N] == 0.0:
         return
@@ -99,14 +101,14 @@ def _join(newer, older, cut_offs):
 
 
 @njit(nogil=True)
-def _leaf(day):
+def _leaf(day: Int) -> np.int64:
     return (np.int64(day) + _SHIFT) >> LEAF_BITS
 
 
 @njit(nogil=True)
-def _root(first, last):
+def _root(first: np.int64, last: np.int64) -> tuple[int, np.int64]:
     """Return the level at which one node holds all leaves, and how many nodes lie on the levels below it."""
-    level, below = 0, 0
+    level, below = 0, np.int64(0)
     while (first >> level) != (last >> level):
         below += (last >> level) - (first >> level) + 1
         level += 1
@@ -114,12 +116,12 @@ def _root(first, last):
 
 
 @njit(nogil=True)
-def _size(collected, start, stop):
+def _size(collected: Days, start: Int, stop: Int) -> np.int64:
     return _root(_leaf(collected[start]), _leaf(collected[stop - 1]))[1] + 1
 
 
 @njit(nogil=True, error_model="numpy")
-def _plant(series, start, stop, base, tree, cut_offs):
+def _plant(series: Rows, start: Int, stop: Int, base: Int, tree: Nodes, cut_offs: Floats) -> None:
     """Fill the nodes of one series: leaves first, then level by level."""
     collected, available, _ = series
     nodes, known, rows = tree
@@ -151,10 +153,10 @@ def _plant(series, start, stop, base, tree, cut_offs):
 
 
 @njit(cache=True, nogil=True)
-def _tree_sizes(collected, starts, stops):
+def _tree_sizes(collected: Days, starts: Whole, stops: Whole) -> tuple[Whole, Int]:
     """Return where the tree of each series begins, -1 for short ones, and how many nodes there are in all."""
     bases = np.full(starts.shape, -1, dtype=np.int64)
-    total = 0
+    total = np.int64(0)
     for p in range(starts.shape[0]):
         for b in range(starts.shape[1]):
             if stops[p, b] - starts[p, b] > DENSE:
@@ -164,14 +166,14 @@ def _tree_sizes(collected, starts, stops):
 
 
 @njit(cache=True, nogil=True)
-def _plant_all(series, starts, stops, bases, tree, cut_offs):
+def _plant_all(series: Rows, starts: Whole, stops: Whole, bases: Whole, tree: Nodes, cut_offs: Floats) -> None:
     for p in range(starts.shape[0]):
         for b in range(starts.shape[1]):
             if bases[p, b] >= 0:
                 _plant(series, starts[p, b], stops[p, b], bases[p, b], tree, cut_offs)
 
 
-def plant(series, starts, stops, cut_offs):
+def plant(series: Rows, starts: Whole, stops: Whole, cut_offs: Floats) -> Trees:
     """Return where each series' tree begins, and the trees: sums, earliest and latest availability, first row of a leaf."""
     bases, total = _tree_sizes(series[0], starts, stops)
     tree = (np.empty((total, ABOVE + len(cut_offs))), np.empty((total, 2), dtype=np.int64), np.empty(total, dtype=np.int64))
@@ -181,7 +183,18 @@ def plant(series, starts, stops, cut_offs):
 
 
 @njit(nogil=True, error_model="numpy")
-def _gather(series, tree, ends, level, offset, j, landmark, edge, cut_offs, found):
+def _gather(
+    series: Rows,
+    tree: Nodes,
+    ends: tuple[np.int64, np.int64, np.int64],
+    level: int,
+    offset: Int,
+    j: Int,
+    landmark: np.int64,
+    edge: np.int64,
+    cut_offs: Floats,
+    found: Floats,
+) -> None:
     """Sum up what is seen of one node into found[0]; the rows after it are scratch for its older halves."""
     nodes, known, rows = tree
     first, last, stop = ends
@@ -205,7 +218,17 @@ def _gather(series, tree, ends, level, offset, j, landmark, edge, cut_offs, foun
 
 
 @njit(nogil=True, error_model="numpy")
-def gather(series, tree, base, start, stop, landmark, edge, cut_offs, found):
+def gather(
+    series: Rows,
+    tree: Nodes,
+    base: Int,
+    start: Int,
+    stop: Int,
+    landmark: np.int64,
+    edge: np.int64,
+    cut_offs: Floats,
+    found: Floats,
+) -> None:
     """Sum up what one landmark sees of a series since `edge` into found[0]; `found` has a row per level and one more."""
     first, last = _leaf(series[0][start]), _leaf(series[0][stop - 1])
     level, below = _root(first, last)

@@ -18,7 +18,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 from features.cohort.schema import LIGHT_CHAINS, Cohort
-from features.history.arrays import Days, Histories, People, Results, dates_of, places
+from features.history.arrays import Histories, People, Results, dates_of, places
+from features.history.layout import Chosen, Days, Floats, Rows, Whole
 from features.history.series import Series, lay_out
 from myeloma import catalogue
 from myeloma.calendar import DAYS_PER_YEAR, NEVER
@@ -40,7 +41,7 @@ class _Rows:
     available: Days
     value: Array
 
-    def at(self, rows: NDArray) -> _Rows:
+    def at(self, rows: Chosen) -> _Rows:
         return _Rows(self.patient[rows], self.collected[rows], self.available[rows], self.value[rows])
 
     def named(self, biomarker: str) -> Results:
@@ -162,16 +163,16 @@ def _of_one_day(series: Series, first: int, second: int, *, positive: bool) -> t
     positive : bool
         Values of zero and below count as not measured.
     """
-    places_of = tuple(np.ascontiguousarray(table[:, [first, second]]) for table in (series.starts, series.stops))
-    most = int((places_of[1] - places_of[0]).sum())
+    starts, stops = np.ascontiguousarray(series.starts[:, [first, second]]), np.ascontiguousarray(series.stops[:, [first, second]])
+    most = int((stops - starts).sum())
     patient, collected, available = (np.empty(most, np.int32) for _ in range(3))
     one, other = np.empty(most), np.empty(most)
-    n = _pair((series.collected, series.available, series.value), places_of, positive, (patient, collected, available, one, other))
+    n = _pair((series.collected, series.available, series.value), (starts, stops), positive, (patient, collected, available, one, other))
     return (patient[:n], collected[:n], available[:n]), one[:n], other[:n]
 
 
 @njit(cache=True, nogil=True)
-def _look_up(starts, stops, collected, available, patient, day, out):
+def _look_up(starts: Whole, stops: Whole, collected: Days, available: Days, patient: NDArray[np.int32], day: Days, out: Days) -> None:
     for i in range(len(patient)):
         low, high = starts[patient[i]], stops[patient[i]]
         end = high
@@ -186,7 +187,7 @@ def _look_up(starts, stops, collected, available, patient, day, out):
 
 
 @njit(cache=True, nogil=True)
-def _pair(series, places_of, positive, out):
+def _pair(series: Rows, places_of: tuple[Whole, Whole], positive: bool, out: tuple[Days, Days, Days, Floats, Floats]) -> int:
     """Fill `out`; return how many rows there are. Of results known on one day the highest counts, as everywhere."""
     collected, available, value = series
     starts, stops = places_of

@@ -11,7 +11,9 @@ is seen from the landmark alone, never on what else is asked.
 from __future__ import annotations
 
 import zlib
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 from numba import njit
@@ -40,15 +42,21 @@ from features.history.figures import (
     TAKE,
     TREND,
 )
+from features.history.layout import Asked, Days, Floats, Nodes, Places, Program, Rows, Trees, Whole
 from myeloma.calendar import DAYS_PER_YEAR
 
+Kernel = TypeVar("Kernel", bound=Callable[..., Any])
 EVER = 1 << 40  # days; longer than any history
+# The latest value, the lowest and the highest, each with its day (the latest's first); the first one and the last but one.
+Level: TypeAlias = tuple[np.int64, float, float, np.int64, float, np.int64, float, float]
+Sums: TypeAlias = tuple[float, float, float, float, float]  # of days x and values y: x, y, xx, xy, yy
 # The inner functions make no array, so nobody need count references to those they are given: that cost more than the sums.
-_inner = njit(nogil=True, error_model="numpy", _nrt=False, forceinline=True)
+# numba takes `_nrt`, but its signature does not name it.
+_inner: Callable[[Kernel], Kernel] = njit(nogil=True, error_model="numpy", _nrt=False, forceinline=True)  # type: ignore[call-overload]
 
 
 @_inner
-def _level(bases, k, landmark, n, level):
+def _level(bases: Floats, k: int, landmark: np.int64, n: int, level: Level) -> None:
     last_day, last, low, low_day, high, high_day, first, previous = level
     bases[k, LAST], bases[k, AGE], bases[k, COUNT], bases[k, MIN], bases[k, MAX] = last, landmark - last_day, n, low, high
     bases[k, SINCE_MIN], bases[k, SINCE_MAX] = landmark - low_day, landmark - high_day
@@ -59,7 +67,9 @@ def _level(bases, k, landmark, n, level):
 
 
 @_inner
-def _line(bases, k, wanted, n, last, mean, spread, cross, scatter, scale):
+def _line(
+    bases: Floats, k: int, wanted: int, n: int, last: float, mean: float, spread: float, cross: float, scatter: float, scale: float
+) -> None:
     """Write mean, and if wanted standard deviation and slope; `spread` and `cross` are centred sums times `scale`, in days."""
     bases[k, MEAN] = last + mean
     if wanted > 0:
@@ -76,7 +86,23 @@ def _line(bases, k, wanted, n, last, mean, spread, cross, scatter, scale):
 
 
 @_inner
-def _scan(collected, available, value, start, top, landmark, windows, begin, end, in_order, lag, wanted, cut_offs, above, bases):
+def _scan(
+    collected: Days,
+    available: Days,
+    value: Floats,
+    start: int,
+    top: int,
+    landmark: np.int64,
+    windows: Whole,
+    begin: int,
+    end: int,
+    in_order: bool,
+    lag: np.int64,
+    wanted: int,
+    cut_offs: Floats,
+    above: Floats,
+    bases: Floats,
+) -> int:
     """Fill the rows begin:end of `bases`, one per window (shortest first); return the first window that is left to the summaries.
 
     Where results came in the order of their collection, the values of a window are the first of the next longer one's.
@@ -85,7 +111,7 @@ def _scan(collected, available, value, start, top, landmark, windows, begin, end
     k, n, i = begin, 0, top - 1
     newer = landmark + 1  # day of the value above, which supersedes others of that day
     next_day = landmark
-    last_day = low_day = high_day = 0
+    last_day = low_day = high_day = np.int64(0)
     last = first = previous = low = high = 0.0
     sum_x = sum_xx = 0.0  # whole days: exact
     sum_y = sum_xy = sum_yy = 0.0
@@ -139,7 +165,7 @@ def _scan(collected, available, value, start, top, landmark, windows, begin, end
 
 
 @_inner
-def _close(bases, k, wanted, landmark, n, level, sums, above):
+def _close(bases: Floats, k: int, wanted: int, landmark: np.int64, n: int, level: Level, sums: Sums, above: Floats) -> None:
     if n == 0:
         for figure in range(bases.shape[1]):
             bases[k, figure] = np.nan
@@ -154,7 +180,20 @@ def _close(bases, k, wanted, landmark, n, level, sums, above):
 
 
 @njit(nogil=True, error_model="numpy")
-def _from_tree(series, tree, base_node, start, stop, landmark, edge, cut_offs, wanted, found, bases, k):
+def _from_tree(
+    series: Rows,
+    tree: Nodes,
+    base_node: int,
+    start: int,
+    stop: int,
+    landmark: np.int64,
+    edge: np.int64,
+    cut_offs: Floats,
+    wanted: int,
+    found: Floats,
+    bases: Floats,
+    k: int,
+) -> None:
     """Fill one window of a dense series."""
     gather(series, tree, base_node, start, stop, landmark, edge, cut_offs, found)
     node = found[0]
@@ -169,7 +208,7 @@ def _from_tree(series, tree, base_node, start, stop, landmark, edge, cut_offs, w
 
 
 @_inner
-def _up_to(collected, start, stop, day):
+def _up_to(collected: Days, start: int, stop: int, day: np.int64) -> int:
     """Return the first position whose day of collection is later."""
     while start < stop:
         middle = (start + stop) // 2
@@ -181,7 +220,7 @@ def _up_to(collected, start, stop, day):
 
 
 @njit(nogil=True, error_model="numpy")
-def _as_of(series, start, top, landmark, edge, lag, day, base):
+def _as_of(series: Rows, start: int, top: int, landmark: np.int64, edge: np.int64, lag: np.int64, day: np.int64, base: Floats) -> float:
     """Return the value of a window as of an earlier day, NaN where there is none or it is the latest value itself."""
     collected, available, value = series
     for i in range(_up_to(collected, start, top, day) - 1, start - 1, -1):
@@ -194,7 +233,9 @@ def _as_of(series, start, top, landmark, edge, lag, day, base):
 
 
 @njit(nogil=True, error_model="numpy")
-def _leave_out_before(series, start, top, landmark, edge, lag, cut_offs, base):
+def _leave_out_before(
+    series: Rows, start: int, top: int, landmark: np.int64, edge: np.int64, lag: np.int64, cut_offs: Floats, base: Floats
+) -> None:
     """Take from the days above a cut-off those before the window, of results that were collected before it."""
     collected, available, value = series
     until = edge
@@ -214,7 +255,7 @@ def _leave_out_before(series, start, top, landmark, edge, lag, cut_offs, base):
 
 
 @_inner
-def _write(bases, k, first, stop, program, noise, out, row):
+def _write(bases: Floats, k: int, first: int, stop: int, program: Program, noise: float, out: Floats, row: int) -> None:
     """Write the columns first:stop of the program, which all look at the window k."""
     operations, figures, against, columns = program
     for s in range(first, stop):
@@ -234,7 +275,7 @@ def _write(bases, k, first, stop, program, noise, out, row):
         out[columns[s], row] = a
 
 
-def _entry(version):
+def _entry(version: int) -> Callable[[Rows, Places, Trees, Days, Days, Asked, int, int, Floats], None]:
     """Return the compiled entry.
 
     Numba keys its cache by this file's text and by the values that the function closes over. The code of `dense` and the numbers
@@ -242,7 +283,9 @@ def _entry(version):
     """
 
     @njit(cache=True, nogil=True, error_model="numpy")
-    def rows(series, places, trees, patient, landmark, asked, first, stop, out):
+    def rows(
+        series: Rows, places: Places, trees: Trees, patient: Days, landmark: Days, asked: Asked, first: int, stop: int, out: Floats
+    ) -> None:
         """Fill the landmarks first:stop of `out`, which is laid out by column."""
         collected, available, value = series
         starts, stops, lags, in_order = places

@@ -18,6 +18,7 @@ from features.history.dense import plant
 from features.history.evolving import Flag, flag_of, write_flags
 from features.history.figures import PLAIN, SD, SLOPE, SLOPE_SE, TREND
 from features.history.kernel import EVER, fill
+from features.history.layout import Asked
 from features.history.series import Series
 from features.history.statistics import ABOVE, AS_OF, EVOLVING, Statistic, statistic
 from myeloma.calendar import horizon_days
@@ -39,7 +40,7 @@ class Plan:
     place: dict[str, int]
     biomarkers: tuple[str, ...]
     width: int
-    asked: tuple[NDArray | tuple[NDArray, ...], ...]
+    asked: Asked
     flags: tuple[Flag, ...]
 
 
@@ -100,7 +101,7 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _asked(plain: list[tuple[int, Column]], biomarkers: tuple[str, ...]) -> tuple[NDArray | tuple[NDArray, ...], ...]:
+def _asked(plain: list[tuple[int, Column]], biomarkers: tuple[str, ...]) -> Asked:
     """Return windows, where each biomarker's begin, where each window's columns begin, months, cut-offs, program, noise, sums, as-of.
 
     Windows are in order of biomarker and length; the program, one line a column, is in the order of the windows.

@@ -10,9 +10,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.cohort.schema import HEAVY_CHAINS, Cohort
-from features.history.arrays import Days, Histories, People, days_of
+from features.history.arrays import Histories, People, days_of
 from features.history.columns import FeatureSpec
 from features.history.derived import series_of, with_derived
+from features.history.layout import Chosen, Days
 from features.history.plan import Plan, plan_of, write_history
 from features.history.series import Series
 from myeloma.calendar import DAYS_PER_MONTH, DAYS_PER_YEAR
@@ -46,9 +47,9 @@ class View:
 
     def __getitem__(self, name: str) -> Array:
         """Return a column, as it is named by the column grammar."""
-        if name in self.static:
-            return self.values[self.static.index(name)]
-        return self.values[len(self.static) + self.plan.place[name]]
+        place = self.static.index(name) if name in self.static else len(self.static) + self.plan.place[name]
+        column: Array = self.values[place]
+        return column
 
     def features(self, spec: FeatureSpec) -> Array:
         """Return a model's columns (rows, features) in the order of its specification."""
@@ -57,7 +58,7 @@ class View:
             return np.ascontiguousarray(self.values[: len(names)].T)
         return np.column_stack([self[name] for name in names])
 
-    def at(self, rows: NDArray) -> View:
+    def at(self, rows: Chosen) -> View:
         """Return some of the rows, given as a mask or as positions."""
         return View(self.people, self.patient[rows], self.landmark[rows], self.static, self.plan, self.series, self.values[:, rows])
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
+
+from features.history.layout import Codes, Days, Flags, Floats, Places, Whole
 
 
 @dataclass(frozen=True)
@@ -18,23 +19,34 @@ class Series:
     """
 
     biomarkers: tuple[str, ...]
-    collected: NDArray[np.int32]
-    available: NDArray[np.int32]
-    value: NDArray[np.float64]
-    starts: NDArray[np.int64]
-    stops: NDArray[np.int64]
-    lags: NDArray[np.int32]
-    in_order: NDArray[np.bool_]
+    collected: Days
+    available: Days
+    value: Floats
+    starts: Whole
+    stops: Whole
+    lags: Days
+    in_order: Flags
 
     def of(self, biomarkers: tuple[str, ...]) -> Series:
         """Return the runs of some of the biomarkers, over the same arrays."""
         chosen = [self.biomarkers.index(name) for name in biomarkers]
-        places = (np.ascontiguousarray(table[:, chosen]) for table in (self.starts, self.stops, self.lags, self.in_order))
-        return Series(biomarkers, self.collected, self.available, self.value, *places)
+        starts, stops = np.ascontiguousarray(self.starts[:, chosen]), np.ascontiguousarray(self.stops[:, chosen])
+        lags, in_order = np.ascontiguousarray(self.lags[:, chosen]), np.ascontiguousarray(self.in_order[:, chosen])
+        return Series(biomarkers, self.collected, self.available, self.value, starts, stops, lags, in_order)
 
 
 @njit(cache=True, nogil=True)
-def _lay_out(patient, biomarker, collected, available, value, starts, stops, lags, in_order):
+def _lay_out(
+    patient: Codes,
+    biomarker: Codes,
+    collected: Days,
+    available: Days,
+    value: Floats,
+    starts: Whole,
+    stops: Whole,
+    lags: Days,
+    in_order: Flags,
+) -> bool:
     """Find every run; return False where a run is not sorted or not in one piece."""
     last = -1
     for i in range(len(patient)):
@@ -61,9 +73,7 @@ def _lay_out(patient, biomarker, collected, available, value, starts, stops, lag
     return True
 
 
-def lay_out(
-    people: int, biomarkers: tuple[str, ...], columns: tuple[NDArray, NDArray, NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]]
-) -> Series:
+def lay_out(people: int, biomarkers: tuple[str, ...], columns: tuple[Codes, Codes, Days, Days, Floats]) -> Series:
     """Return the series of rows given as codes: person, biomarker, day collected, day available, value.
 
     Rows with a negative code are passed over. Sorted rows are used where they lie, others are sorted first.
@@ -71,10 +81,11 @@ def lay_out(
     patient, biomarker, collected, available, value = columns
     shape = (people, len(biomarkers))
     while True:
-        places = np.zeros(shape, np.int64), np.zeros(shape, np.int64), np.zeros(shape, np.int32), np.ones(shape, np.bool_)
+        places: Places = np.zeros(shape, np.int64), np.zeros(shape, np.int64), np.zeros(shape, np.int32), np.ones(shape, np.bool_)
         if _lay_out(patient, biomarker, collected, available, value, *places):
             return Series(biomarkers, collected, available, value, *places)
         used = np.flatnonzero((patient >= 0) & (biomarker >= 0))
-        patient, biomarker, collected, available, value = (c[used] for c in (patient, biomarker, collected, available, value))
-        order = np.lexsort((value, available, collected, biomarker, patient))  # ties by value: no result of chance
-        patient, biomarker, collected, available, value = (c[order] for c in (patient, biomarker, collected, available, value))
+        keys = (value[used], available[used], collected[used], biomarker[used], patient[used])  # ties by value: no result of chance
+        order = used[np.lexsort(keys)]
+        patient, biomarker, collected = patient[order], biomarker[order], collected[order]
+        available, value = available[order], value[order]

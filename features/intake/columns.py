@@ -130,7 +130,7 @@ def measurements_table(results: Results, texts: Texts, taken: Taken) -> pd.DataF
     order = taken.order
     units = texts.biomarker.mapped(lambda name: catalogue()[name].unit if name in catalogue() else "")
     columns = {column: cells.categorical(order) for column, cells in (*vars(texts).items(), ("unit", units))}
-    columns["operator"] = pd.Categorical.from_codes(results.operator[order], pd.Index(["", *OPERATORS], dtype=object))
+    columns["operator"] = Cells(results.operator, np.array(["", *OPERATORS], dtype=object)).categorical(order)
     columns |= {"collected_at": as_dates(results.collected[order]), "available_at": as_dates(taken.available[order])}
     columns |= {"value": taken.value[order], "unit_divisor": results.divisor[order], "source_row": results.row[order]}
     return pd.DataFrame({name: columns[name] for name in SCHEMAS["measurements"].columns}, copy=False)

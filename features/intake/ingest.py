@@ -30,7 +30,7 @@ from features.intake.plausibility import suspicions_of
 from features.intake.quality import Checked, check, check_block, describe_source, refuse_unusable
 from features.intake.quarantine import quarantine_frame
 from features.intake.site_units import Outside, describe_units
-from features.sources.cells import cells_of, distinct_of
+from features.sources.cells import Cells, cells_of, distinct_of
 from features.sources.received import Received
 from myeloma import StateError
 
@@ -103,7 +103,7 @@ def _check_nothing_mended(folder: Path, source: Received) -> None:
 def _compact(frame: pd.DataFrame) -> pd.DataFrame:
     """Return a table whose text columns hold each distinct cell once."""
     texts = [column for column in frame.columns if frame[column].dtype == object]
-    return frame.assign(**{column: pd.Categorical.from_codes(*distinct_of(frame[column])) for column in texts})
+    return frame.assign(**{column: Cells(*distinct_of(frame[column])).categorical() for column in texts})
 
 
 def _input_hash(source: Received, tables: dict[str, pd.DataFrame], today: pd.Timestamp) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -42,7 +42,8 @@ class Cells:
 
     def categorical(self, rows: NDArray[Any] | slice = slice(None)) -> pd.Categorical:
         """Return the chosen rows as a categorical, which holds each distinct text once."""
-        return pd.Categorical.from_codes(self.codes[rows], pd.Index(self.texts, dtype=object))
+        codes = cast("Sequence[int]", self.codes[rows])  # pandas takes an array; its stubs do not say so
+        return pd.Categorical.from_codes(codes, pd.Index(self.texts, dtype=object))
 
 
 def cells_of(values: pd.Series) -> Cells:

@@ -130,7 +130,7 @@ def _finished(work: Path, key: str) -> list[dict[str, Any]]:
         shutil.rmtree(work, ignore_errors=True)
         with whole_file(work / "key") as path:
             path.write_text(key)
-    records = []
+    records: list[dict[str, Any]] = []
     while (work / f"{len(records):06d}.json").is_file():
         records.append(json.loads((work / f"{len(records):06d}.json").read_text()))
     return records

@@ -9,7 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.cohort.schema import Cohort
-from features.history.arrays import Days, Histories, Results, dates_of, places
+from features.history.arrays import Histories, Results, dates_of, places
+from features.history.layout import Days
 from myeloma import DataError
 from myeloma.calendar import NO_DAY, horizon_days
 

@@ -9,7 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.cohort.schema import STAGES, Cohort
-from features.history.arrays import Days, Histories
+from features.history.arrays import Histories
+from features.history.layout import Days
 from features.history.rows import positions
 from features.tasks import Rules
 from myeloma.calendar import NEVER, NO_DAY
@@ -132,4 +133,5 @@ def outcomes_of(cohort: Cohort, landmarks: pd.DataFrame, rules: Rules) -> pd.Dat
 def _words(conditions: list[tuple[NDArray[np.bool_], str]], otherwise: str) -> NDArray[np.object_]:
     """Return the word of the first condition that holds; the words are shared, not copied."""
     which = np.select([condition for condition, _ in conditions], range(len(conditions)), len(conditions))
-    return np.array([*(word for _, word in conditions), otherwise], dtype=object)[which]
+    words: NDArray[np.object_] = np.array([*(word for _, word in conditions), otherwise], dtype=object)[which]
+    return words

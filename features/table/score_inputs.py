@@ -10,8 +10,9 @@ from numba import njit
 from numpy.typing import NDArray
 
 from features.cohort.schema import HEAVY_CHAINS, Cohort
-from features.history.arrays import Days, Histories, People
+from features.history.arrays import Histories, People
 from features.history.columns import FeatureSpec
+from features.history.layout import Days, Rows, Whole
 from features.history.rows import View, by_findings, look, positions, static_column
 from features.history.series import Series
 from myeloma.calendar import DAYS_PER_YEAR, NEVER
@@ -70,7 +71,8 @@ def score_inputs(view: View) -> dict[str, Array]:
 
 def criteria_met(view: View) -> NDArray[np.bool_]:
     """Return where the latest values meet a myeloma-defining criterion; the view holds `CRITERIA_COLUMNS`."""
-    return any_met({name: view[f"{name}__last__ever"] for name in _CRITERIA}) == 1.0
+    met: NDArray[np.bool_] = any_met({name: view[f"{name}__last__ever"] for name in _CRITERIA}) == 1.0
+    return met
 
 
 def score_inputs_of(cohort: Cohort, landmarks: pd.DataFrame) -> pd.DataFrame:
@@ -98,7 +100,8 @@ def _evolved(
     The value at diagnosis is the earliest from the index date on that was known when the later one was.
     """
     most = len(series.value)
-    who, known, day, first, value = (np.empty(most, kind) for kind in (np.int32, np.int32, np.float64, np.float64, np.float64))
+    who, known = np.empty(most, np.int32), np.empty(most, np.int32)
+    day, first, value = np.empty(most), np.empty(most), np.empty(most)
     rows = (series.collected, series.available, series.value)
     n = _against_the_first(rows, series.starts.ravel(), series.stops.ravel(), index_day, (who, known, day, first, value))
     hit = np.flatnonzero(met(first[:n], day[:n], value[:n]))
@@ -110,7 +113,9 @@ def _evolved(
 
 
 @njit(cache=True, nogil=True)
-def _against_the_first(rows, starts, stops, index_day, out):
+def _against_the_first(
+    rows: Rows, starts: Whole, stops: Whole, index_day: Days, out: tuple[NDArray[np.int32], Days, Array, Array, Array]
+) -> int:
     """Fill `out` with the values of the first year that were collected after the first one known by then; return how many.
 
     Results are passed in the order in which they became known; of equal ones by day, then value.

@@ -64,7 +64,7 @@ class FeatureTable:
 class Made:
     """What some patients gave: their rows by column, where each patient's begin, and how many visits were lost why."""
 
-    columns: dict[str, pa.Array | NDArray]
+    columns: dict[str, pa.Array | NDArray[Any]]
     begins: NDArray[np.int64]
     attrition: dict[str, Any]
 
@@ -96,7 +96,8 @@ def make_rows(patients: pd.DataFrame, histories: Histories, task: Task) -> Made:
     every = visits(histories.results, index_day) if rules.landmarks == "visits" else months_after_index(index_day, rules.landmarks)
     after = outcomes(histories, *every, rules)
     reason = after.not_at_risk
-    view = look(histories, *(column[reason == ""] for column in every), task.features, SCORE_COLUMNS)
+    patient, landmark = (column[reason == ""] for column in every)
+    view = look(histories, patient, landmark, task.features, SCORE_COLUMNS)
     if rules.criteria_guard:
         met = criteria_met(view)
         reason[np.flatnonzero(reason == "")[met]] = CRITERIA_MET
@@ -131,7 +132,7 @@ def add_up(parts: list[dict[str, Any]], task: Task) -> dict[str, Any]:
     DataError
         Not one landmark is at risk.
     """
-    lost = Counter()
+    lost: Counter[str] = Counter()
     for part in parts:
         lost.update(part["not_at_risk"])
     numbers = {name: sum(part[name] for part in parts) for name in ("patients", "patients_without_a_landmark", "visits")}
@@ -162,16 +163,16 @@ def about_table(task: Task, cohort_hash: str, about_cohort: dict[str, Any], attr
 
 def write_table(table: FeatureTable, path: Path) -> None:
     """Write a feature table as Parquet, whole or not at all, with its metadata inside."""
-    write_parts([to_arrow({name: table.rows[name].to_numpy() for name in table.rows})], table.about, path)
+    write_parts([to_arrow({name: table.rows[name].to_numpy() for name in table.rows.columns})], table.about, path)
 
 
-def to_arrow(columns: Mapping[str, pa.Array | NDArray]) -> pa.Table:
+def to_arrow(columns: Mapping[str, pa.Array | NDArray[Any]]) -> pa.Table:
     """Return columns as Arrow, each of the type it has in every table, were it empty or unknown throughout."""
     arrays = [values if isinstance(values, pa.Array) else _column(values) for values in columns.values()]
     return pa.Table.from_arrays(arrays, names=list(columns))
 
 
-def _column(values: NDArray) -> pa.Array:
+def _column(values: NDArray[Any]) -> pa.Array:
     kinds = {"O": pa.string(), "M": pa.timestamp("ns"), "f": pa.float64()}
     return pa.array(values, kinds[values.dtype.kind], from_pandas=True)
 

@@ -91,6 +91,6 @@ def falling_line(slope: Array, standard_error: Array, count: Array) -> Array:
     from scipy.special import stdtrit  # the quantile of Student's t, without the seconds that scipy.stats takes to import
 
     freedom, of = np.unique(np.maximum(count - 2.0, 1.0), return_inverse=True)  # few distinct counts: the quantile is dear
-    least = stdtrit(freedom, 1.0 - PANGEA_2023_P_BELOW / 2.0)[of].reshape(np.shape(count))
+    least: Array = stdtrit(freedom, 1.0 - PANGEA_2023_P_BELOW / 2.0)[of].reshape(np.shape(count))
     falls = (count >= PANGEA_2023_LEAST_VALUES) & (slope < 0) & (-slope > least * standard_error)
     return falls.astype(float)

@@ -138,7 +138,7 @@ class Score:
             An input that the score does not have.
         """
         check_names(self.key, inputs, self.inputs)
-        values = {name: np.nan if inputs.get(name) is None else float(inputs[name]) for name in self.inputs}  # type: ignore[arg-type]
+        values = {name: np.nan if (value := inputs.get(name)) is None else float(value) for name in self.inputs}
         found = self.evaluate_arrays(**{name: np.array([value]) for name, value in values.items()})
         position = int(found.category()[0])
         bits = int(found.possible[0])
@@ -151,7 +151,7 @@ class Score:
             possible=tuple(name for k, name in enumerate(self.categories) if bits >> k & 1),
             missing=missing,
             reason=not_computable(missing) if open_altogether else "",
-            risks={h: risks[position] for h, risks in self.risks.items() if position >= 0 and risks[position] is not None},  # type: ignore[misc]
+            risks={h: risk for h, risks in self.risks.items() if position >= 0 and (risk := risks[position]) is not None},
         )
 
     def evaluate_arrays(self, **inputs: ArrayLike) -> ScoreArrays:
@@ -162,7 +162,7 @@ class Score:
         DataError
             An input is infinite or outside its hard range.
         """
-        state = 0
+        state: int | NDArray[np.int64] = 0
         for factor in self.factors:
             level = factor.level(checked(factor.input, inputs[factor.input]))
             state = state * (factor.levels + 1) + level

@@ -22,7 +22,7 @@ def risk_columns(artifact: Artifact, explained: Explained) -> dict[str, Array]:
     base + the contributions of a horizon = logit(risk), to 1e-5.
     """
     names = [f"{months}m" for months in artifact.horizons]
-    columns = {}
+    columns: dict[str, Array] = {}
     for h, name in enumerate(names):
         columns |= {
             f"risk_{name}": explained.risks[:, h],

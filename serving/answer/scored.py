@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from features.history.arrays import Days, Histories
+from features.history.arrays import Histories
+from features.history.layout import Days
 from features.history.rows import View, look
 from features.table.score_inputs import SCORE_COLUMNS, criteria_met, score_inputs
 from serving.artifact import Artifact

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, StrictFloat, StrictInt, StrictStr
 
-from features.cohort.schema import EVENT_KINDS, HEAVY_CHAINS, LIGHT_CHAINS, SEXES, STAGES
+from features.cohort.schema import EVENT_KINDS, HeavyChain, Kind, LightChain, Sex, Stage
 from features.history.arrays import CODED, FEMALE, Happened, Histories, People, Results, days_of
 from features.intake.one_person import OnePerson, Problem, check_person
 from features.intake.quarantine import MOST_SHOWN, SHOWN_COLUMNS
@@ -34,10 +35,10 @@ class Patient(_Strict):
     index_date: Day
     birth_date: Day | None = None
     age_at_index: Annotated[float | None, Field(description="Years; used where there is no birth_date")] = None
-    sex: Literal[SEXES] | None = None  # type: ignore[valid-type]
-    stage: Literal[STAGES] | None = None  # type: ignore[valid-type]
-    heavy_chain: Literal[HEAVY_CHAINS] | None = None  # type: ignore[valid-type]
-    light_chain: Literal[LIGHT_CHAINS] | None = None  # type: ignore[valid-type]
+    sex: Sex | None = None
+    stage: Stage | None = None
+    heavy_chain: HeavyChain | None = None
+    light_chain: LightChain | None = None
     fish: Annotated[str | None, Field(description="Findings joined by |", examples=["t(4;14)|gain(1q)"])] = None
 
 
@@ -55,7 +56,7 @@ class Event(_Strict):
     """Something that happened, such as a start of treatment."""
 
     occurred_at: Day
-    kind: Literal[EVENT_KINDS]  # type: ignore[valid-type]
+    kind: Kind
     detail: str = ""
 
 
@@ -95,11 +96,17 @@ def checked(history: History) -> tuple[Histories, OnePerson]:
         np.array([person["index_date"]], np.int32),
         np.array([person["age_at_index"]], np.float64),
         np.array([FEMALE.get(person["sex"], np.nan)]),
-        *(np.array([words.index(person[name]) if person[name] in words else -1], np.int8) for name, words in CODED.items()),
+        _coded(person, "stage"),
+        _coded(person, "heavy_chain"),
+        _coded(person, "light_chain"),
         np.array([person["fish"]], dtype=object),
     )
     results = Results(np.zeros(len(kept.value), np.int32), kept.biomarker, kept.collected, kept.available, kept.value)
     return Histories(people, results, _happened(kept)), kept
+
+
+def _coded(person: dict[str, Any], name: str) -> NDArray[np.int8]:
+    return np.array([CODED[name].index(person[name]) if person[name] in CODED[name] else -1], np.int8)
 
 
 def _happened(kept: OnePerson) -> Happened:

@@ -12,7 +12,8 @@ from fastapi import FastAPI
 _LOG = logging.getLogger("serving")
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 Message = MutableMapping[str, Any]
-Receive, Send = Callable[[], Awaitable[Message]], Callable[[Message], Awaitable[None]]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
 
 
 def watched(app: FastAPI) -> Callable[[Message, Receive, Send], Awaitable[None]]:

@@ -15,7 +15,8 @@ KINDS: dict[str, type[Model]] = {}  # by the name that artifacts and params.yaml
 
 def logit(p: Array) -> Array:
     """Return log(p / (1 - p))."""
-    return np.log(p) - np.log1p(-p)
+    odds: Array = np.log(p) - np.log1p(-p)
+    return odds
 
 
 def logistic(x: Array) -> Array:
@@ -31,7 +32,8 @@ def logistic(x: Array) -> Array:
 
 def row_sums(terms: Array) -> Array:
     """Return the sum of each row, the same to the last bit however many rows come together (BLAS gives no such promise)."""
-    return np.ascontiguousarray(terms).sum(axis=-1)
+    sums: Array = np.ascontiguousarray(terms).sum(axis=-1)
+    return sums
 
 
 class Model(ABC):

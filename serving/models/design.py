@@ -62,7 +62,8 @@ class LinearDesign:
         used = x[:, [place[name] for name in self.features]]
         z = np.clip(rescaled(used, self.scale), self.lower, self.upper)
         z = np.where(np.isnan(z), self.fill, z)
-        return (z - np.array(self.mean)) / np.array(self.sd)
+        standard: Array = (z - np.array(self.mean)) / np.array(self.sd)
+        return standard
 
     def sources(self, columns: list[str]) -> NDArray[np.int64]:
         """Return, for each design column, the position of the feature it comes from."""

@@ -29,7 +29,8 @@ class Ensemble(Model, kind="ensemble"):
 
     def _mean(self, parts: list[Array]) -> Array:
         weights = [weight for weight in self.weights.values() if weight > 0]
-        return np.sum([weight * part for weight, part in zip(weights, parts, strict=True)], axis=0)
+        mean: Array = np.sum([weight * part for weight, part in zip(weights, parts, strict=True)], axis=0)
+        return mean
 
     def save(self, folder: Path) -> dict[str, Any]:
         contents = {}

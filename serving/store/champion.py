@@ -69,7 +69,7 @@ def _way_to_a_champion(task: str, client: Any) -> str:
     return f"{nearest(task, live)} If {task} is a task of your own, {train}" if live else train
 
 
-def load_version(name: str, version: str, run_id: str, threads: int = 1) -> Artifact:
+def load_version(name: str, version: str, run_id: str | None, threads: int = 1) -> Artifact:
     """Return one registered version.
 
     Raises
@@ -91,5 +91,5 @@ def load_version(name: str, version: str, run_id: str, threads: int = 1) -> Arti
         raise StateError(
             f"The files of {name} version {version} are not where the store says.", "run: python -m training doctor", "lost_artifacts"
         )
-    origin = {"model_name": name, "model_version": str(version), "run_id": run_id}
+    origin = {"model_name": name, "model_version": str(version), "run_id": run_id or ""}
     return load_artifact(found[0].parent, origin, threads)

@@ -7,14 +7,18 @@ import logging
 import os
 import warnings
 from contextlib import nullcontext
+from typing import TYPE_CHECKING
 
 from filelock import FileLock
 
 from myeloma import StateError
 from serving.store.address import ACCEPTED, keeps_nothing, shown_uri, sqlite_path, store_uri
 
+if TYPE_CHECKING:  # MLflow takes seconds
+    from mlflow import MlflowClient
 
-def connect(create: bool = False):  # noqa: ANN201 - MlflowClient, imported late since MLflow takes seconds
+
+def connect(create: bool = False) -> MlflowClient:
     """Point MLflow at the store (`MLFLOW_TRACKING_URI`, else the repository's) and return its client: one a process and address.
 
     Parameters
@@ -67,7 +71,7 @@ def _tell_mlflow(uri: str) -> None:
 
 
 @functools.cache
-def _client(uri: str):  # noqa: ANN202 - MlflowClient
+def _client(uri: str) -> MlflowClient:
     import mlflow
 
     return mlflow.MlflowClient(uri, uri)

@@ -10,7 +10,7 @@ import yaml
 
 from features import load_task
 from features.params import read_params
-from features.tasks import Rules, Words, parse_task, task_names
+from features.tasks import Rules, Said, Words, parse_task, task_names
 from myeloma import ConfigError, StateError
 from myeloma.calendar import horizon_days
 
@@ -208,16 +208,16 @@ def test_what_is_no_rule_of_this_version_is_refused_in_words(recorded, says):
 
 
 def test_the_words_for_people_are_the_tasks_own_or_else_those_of_the_cohort(section):
-    assert parse_task("mgus", section).said == Words("progression", "death")
+    assert parse_task("mgus", section).said == Said("progression", "death")
     own = parse_task("mgus", section | {"words": {"event": "plasma cell malignancy"}})
-    assert own.said == Words("plasma cell malignancy", "death")
+    assert own.said == Said("plasma cell malignancy", "death")
     assert own.rules == parse_task("mgus", section).rules  # words decide nothing
 
 
 def test_a_model_that_kept_no_words_has_those_of_its_rules():
     recorded = {"treatment": "ignore", "event": "death", "competing_event": "transplant"}
-    assert Words.of(recorded) == Words("death", "transplant")
-    assert Words.of({**recorded, "words": {"event": "dying", "competing": None}}) == Words("dying", "transplant")
+    assert Words.of(recorded) == Said("death", "transplant")
+    assert Words.of({**recorded, "words": {"event": "dying", "competing": None}}) == Said("dying", "transplant")
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,8 @@ def death_rate(age: ArrayLike, female: ArrayLike) -> Array:
     array([0.0157189 , 0.02488611])
     """
     row = np.clip(np.floor(np.asarray(age, dtype=float)), YOUNGEST, OLDEST).astype(int) - YOUNGEST
-    return _rates()[row, np.where(female, 0, 1)]
+    rate: Array = _rates()[row, np.where(female, 0, 1)]
+    return rate
 
 
 def cumulative_death_rate(age: ArrayLike, female: ArrayLike) -> Array:
@@ -38,7 +39,8 @@ def cumulative_death_rate(age: ArrayLike, female: ArrayLike) -> Array:
         raise ValueError(f"the life table begins at age {YOUNGEST}")
     column = np.where(female, 0, 1)
     whole = np.minimum(np.floor(age).astype(int) - YOUNGEST, OLDEST - YOUNGEST)
-    return _accumulated()[whole, column] + (age - YOUNGEST - whole) * _rates()[whole, column]
+    added: Array = _accumulated()[whole, column] + (age - YOUNGEST - whole) * _rates()[whole, column]
+    return added
 
 
 def age_at_death(age: ArrayLike, female: ArrayLike, unit_exponential: ArrayLike) -> Array:
@@ -59,7 +61,8 @@ def age_at_death(age: ArrayLike, female: ArrayLike, unit_exponential: ArrayLike)
         np.searchsorted(_accumulated()[:, 1], target, side="right"),
     )
     whole = whole - 1
-    return YOUNGEST + whole + (target - _accumulated()[whole, column]) / _rates()[whole, column]
+    died: Array = YOUNGEST + whole + (target - _accumulated()[whole, column]) / _rates()[whole, column]
+    return died
 
 
 @cache

@@ -119,7 +119,7 @@ def progression_rate(world: World, traits: Traits, arrival: Array, t: Array) -> 
         + world.per_log_flc_ratio * (logs["flc_ratio"] - np.log(5.0))
         + world.per_growth * growth
     )
-    rate = world.unforeseen + traits.frailty * foretold
+    rate: Array = world.unforeseen + traits.frailty * foretold
     for name, beyond in _beyond(world, traits, logs).items():
         # The share of results that would be beyond: near a limit noise decides (a logistic curve stands for the normal one).
         rate = rate + world.discovery[name] / (1.0 + np.exp(-1.702 * np.maximum(beyond, -40.0)))

@@ -32,7 +32,8 @@ class Ends:
     @property
     def first(self) -> Array:
         """Return when the natural history is no longer watched."""
-        return np.minimum.reduce([self.progression, self.death, self.treatment, self.last_contact])
+        first: Array = np.minimum.reduce([self.progression, self.death, self.treatment, self.last_contact])
+        return first
 
 
 def draw_ends(world: World, people: People, seed: int) -> Ends:
@@ -66,7 +67,7 @@ def _progression(world: World, people: People, ends: Ends, threshold: Array) -> 
     for start in np.arange(0.0, world.most_years, BLOCK_STEPS * STEP):
         still = np.flatnonzero((watched > start) & (reached < threshold))
         for rows in np.array_split(still, len(still) // BLOCK_PEOPLE + 1):
-            rate = _rates(world, people, ends.treatment, rows, start)
+            rate = _rates(world, people, ends.treatment, rows, float(start))
             added = reached[rows, None] + np.cumsum(rate * STEP, axis=1)
             reached[rows] = added[:, -1]
             hit = added[:, -1] >= threshold[rows]
@@ -77,6 +78,7 @@ def _progression(world: World, people: People, ends: Ends, threshold: Array) -> 
 
 
 def _rates(world: World, people: People, treatment: Array, rows: NDArray[np.int64], start: float) -> Array:
-    t = start + (np.arange(BLOCK_STEPS) + 0.5)[None, :] * STEP
+    t: Array = start + (np.arange(BLOCK_STEPS, dtype=np.float64) + 0.5)[None, :] * STEP
     rate = progression_rate(world, people.traits.of(rows, 1), people.arrival[rows, None], t)
-    return rate * np.where(t > treatment[rows, None], world.treatment_effect, 1.0)
+    treated: Array = rate * np.where(t > treatment[rows, None], world.treatment_effect, 1.0)
+    return treated

@@ -51,12 +51,14 @@ def _standard(world: World, n: int, rng: np.random.Generator) -> Array:
     """Return draws with mean 0 and standard deviation 1."""
     if world.noise_freedom == 0:
         return rng.standard_normal(n)
-    return rng.standard_t(world.noise_freedom, n) * np.sqrt(1 - 2 / world.noise_freedom)
+    draws: Array = rng.standard_t(world.noise_freedom, n) * np.sqrt(1 - 2 / world.noise_freedom)
+    return draws
 
 
 def _with_noise(cv: float, value: Array, z: Array) -> Array:
     spread = np.sqrt(np.log1p(cv**2))
-    return value * np.exp(spread * z - spread**2 / 2)
+    noisy: Array = value * np.exp(spread * z - spread**2 / 2)
+    return noisy
 
 
 def _as_sites_write(world: World, biomarker: str, value: Array, site: NDArray[np.int64]) -> pd.DataFrame:

@@ -13,7 +13,7 @@ from features.simulation.smm.worlds import World
 from myeloma.calendar import DAYS_PER_YEAR
 
 
-def patients_table(world: World, people: People, ids: NDArray[np.object_]) -> pd.DataFrame:
+def patients_table(world: World, people: People, ids: NDArray[np.str_]) -> pd.DataFrame:
     """Return one row per person. Heavy chain and FISH are left out: no source gives their shares, so they are unknown."""
     birth = people.index_day - np.round(people.age * DAYS_PER_YEAR).astype(np.int64)
     return pd.DataFrame(
@@ -29,7 +29,7 @@ def patients_table(world: World, people: People, ids: NDArray[np.object_]) -> pd
     )
 
 
-def events_table(people: People, ends: Ends, ids: NDArray[np.object_]) -> pd.DataFrame:
+def events_table(people: People, ends: Ends, ids: NDArray[np.str_]) -> pd.DataFrame:
     """Return what was seen: nothing after the last contact or death; progression under treatment is recorded too."""
     watched = np.minimum(ends.death, ends.last_contact)
     happened = {

@@ -71,7 +71,8 @@ def _risks(world: World, people: People, person: NDArray[np.int64], time: Array,
     arrival = time[:, None] + np.append(arrival, np.inf)[None, :]
     by_arrival = _incidence(world, traits, arrival[:, :, None], time, edges, death)[:, :, np.searchsorted(edges, ends) - 1]
     # Up to each horizon the days of arrival weigh what they do; the rest has no fast clone before it.
-    return np.einsum("naj,aj->nj", by_arrival, np.vstack([weight, late]))
+    risks: Array = np.einsum("naj,aj->nj", by_arrival, np.vstack([weight, late]))
+    return risks
 
 
 def _edges(ends: Array) -> Array:

@@ -75,7 +75,7 @@ def _resolve(tables: dict[str, pd.DataFrame], contacts: pd.DataFrame, persons: P
     for frame in [*asked, contacts]:
         frame["patient_id"] = [answers[reference][0] for reference in frame["reference"]]
         if "refusal" in frame:
-            why = [answers[reference][1] for reference in frame["reference"]]
+            why = pd.Series([answers[reference][1] for reference in frame["reference"]], frame.index, dtype=object)
             frame["refusal"] = frame["refusal"].where(frame["refusal"] != "", why)
 
 
