@@ -21,7 +21,8 @@ def polars_streaming(folder: Path, take: Part | None = None) -> int:
     done = 0
     for first in range(0, patients, _CHUNK):
         frame = _polars_chunk(folder, first, min(first + _CHUNK, patients))
-        take(frame.select(COLUMNS).to_numpy())
+        if take is not None:
+            take(frame.select(COLUMNS).to_numpy())
         done += frame.height
     return done
 
@@ -122,5 +123,6 @@ def timeseriesflattener(folder: Path, take: Part | None = None) -> int:
     ]
     made = ts.Flattener(predictiontime_frame=times, n_workers=None).aggregate_timeseries(specs=specs).df
     made = made.collect() if isinstance(made, pl.LazyFrame) else made
-    take(made.sort("person", "landmark").select(pl.selectors.starts_with("pred_")).to_numpy())
+    if take is not None:
+        take(made.sort("person", "landmark").select(pl.selectors.starts_with("pred_")).to_numpy())
     return made.height

@@ -10,7 +10,7 @@ import pytest
 import xgboost as xgb
 
 from benchmarks import contestants, fit
-from benchmarks.features import goals
+from benchmarks.features import CONTESTANTS, goals, measure
 from benchmarks.histories import write_histories
 from training.plan import DEFAULT_PARAMS, load_plan
 
@@ -25,6 +25,13 @@ def test_the_peers_find_the_same_cells(tmp_path):
     differences = json.loads(done.stdout.splitlines()[-1])
     assert differences.keys() == {"kernel", "written", "polars_streaming", "timeseriesflattener"}
     assert max(differences.values()) < 1e-9
+
+
+@pytest.mark.slow
+def test_every_contestant_runs_as_the_race_runs_it(tmp_path):
+    write_histories(tmp_path, 60)
+    rows = {name: measure(name, tmp_path, tmp_path)["rows"] for name in CONTESTANTS}
+    assert set(rows.values()) == {rows["ours"]} and rows["ours"] > 60
 
 
 def test_blocks_do_not_show(tmp_path, monkeypatch):
