@@ -23,6 +23,7 @@ from training.rows.censoring import FollowUp
 
 mpl.use("agg")
 import matplotlib.pyplot as plt
+from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
 FOLDER = Path(__file__).parents[1] / "docs"
@@ -68,7 +69,7 @@ def draw_histories(cohort: Cohort, truth: pd.DataFrame, path: Path) -> None:
     shown = [i for kind, n in SHOWN.items() for i in ends.index[(ends["kind"] == kind) & (years > 4) & (years < 9)][:n]]
     figure, axes = plt.subplots(len(ROWS), len(shown), figsize=(2.1 * len(shown), 8.5), sharex="col", sharey="row", layout="constrained")
     for column, person in enumerate(shown):
-        kind, start = ends.at[person, "kind"], index_date[person]
+        kind, start = str(ends.at[person, "kind"]), index_date[person]
         for (row, label), axis in zip(ROWS.items(), axes[:, column], strict=True):
             if row == "risk_24m":
                 own = truth[truth["patient_id"] == person]
@@ -111,7 +112,7 @@ def draw_summary(cohort: Cohort, truth: pd.DataFrame, compared: pd.DataFrame, pa
     save(figure, path)
 
 
-def save(figure: plt.Figure, path: Path) -> None:
+def save(figure: Figure, path: Path) -> None:
     """Write a picture whose bytes do not tell when or by what it was drawn."""
     figure.savefig(path, dpi=70, metadata={"Software": None})
     plt.close(figure)
