@@ -63,8 +63,8 @@ test: tools ## all tests
 	@ruff check .
 	@python -m pytest -n 2 -rs
 
-lint: tools ## style and import rules
-	@ruff check . && ruff format --check .
+lint: tools ## style, import rules and types
+	@ruff check . && ruff format --check . && mypy
 
 ui: setup ## the MLflow UI: runs, comparison, registry (Ctrl-C stops it)
 	@echo "==> http://$(HOST):$(UI_PORT)/#/experiments?workflowType=machine_learning"

@@ -19,10 +19,10 @@ from features.history.arrays import Results, places
 from features.history.columns import FeatureSpec
 from features.history.derived import series_of
 from features.history.plan import plan_of, write_history
+from features.params import DEFAULT_PARAMS
 from features.table.build import build_file
 from features.table.stream import cohort_blocks, measurement_blocks
 from features.table.table import make_rows
-from features.tasks import DEFAULT_PARAMS
 
 WINDOWS = (182, 365, 730)
 STATISTICS = ("last", "count", "mean", "min", "max", "slope")
@@ -93,4 +93,5 @@ def reading(folder: Path, take: Part | None = None) -> int:
         for column in one.columns:
             for chunk in column.chunks:
                 pc.min_max(chunk.indices if pa.types.is_dictionary(chunk.type) else chunk)
-    return asked.num_rows
+    rows: int = asked.num_rows
+    return rows

@@ -51,7 +51,7 @@ def measure(name: str, folder: Path, warm: Path) -> dict[str, float]:
     rows = run(folder)
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     status = Path("/proc/self/status")
-    peak = int(re.search(r"VmHWM:\s+(\d+)", status.read_text())[1]) * 1024 if status.exists() else 0
+    peak = int(re.findall(r"VmHWM:\s+(\d+)", status.read_text())[0]) * 1024 if status.exists() else 0
     return {"wall": wall, "cpu": cpu, "peak": peak, "rows": rows}
 
 

@@ -22,7 +22,7 @@ import pandas as pd
 import xgboost as xgb
 
 from benchmarks.contestants import SPEC
-from features.tasks import DEFAULT_PARAMS
+from features.params import DEFAULT_PARAMS
 from training.estimators.candidate import fit_candidate
 from training.estimators.hidden import DEFAULT_SHARE, with_hidden
 from training.estimators.kinds.boosting import direction_of_harm, fit_boosting
@@ -94,7 +94,7 @@ def measure(name: str, rows: int) -> dict[str, float]:
     run()
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     status = Path("/proc/self/status")
-    peak = int(re.search(r"VmHWM:\s+(\d+)", status.read_text())[1]) * 1024 if status.exists() else 0
+    peak = int(re.findall(r"VmHWM:\s+(\d+)", status.read_text())[0]) * 1024 if status.exists() else 0
     return {"wall": wall, "cpu": cpu, "peak": peak}
 
 

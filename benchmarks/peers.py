@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+from polars import selectors
 
 from benchmarks.contestants import COLUMNS, STATISTICS, WINDOWS, Part
 from benchmarks.histories import BIOMARKERS
@@ -76,7 +77,7 @@ def _polars_chunk(folder: Path, first: int, stop: int) -> pl.DataFrame:
     return (
         table.sort("row")
         .select(_finished(b, w) for b in codes for w in range(len(WINDOWS)) for _ in (0,))
-        .unnest(pl.all())
+        .unnest(selectors.all())
         .collect(engine="streaming")
     )
 

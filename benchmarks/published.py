@@ -124,20 +124,21 @@ def _visits(rows: pd.DataFrame) -> pd.DataFrame:
     following = visits.groupby("patient_id")["start"].shift(-1)
     end = visits["start"] + visits["years"]
     fresh = {name: visits[f"{name}__age_days"] <= SAME_VISIT_DAYS for name in (*NEEDED, "bmpc")}
-    return visits.assign(
+    table: pd.DataFrame = visits.assign(
         gap=following - visits["start"],
         stop=following.fillna(end),
         ends=visits["event"] & following.isna(),
         complete=np.logical_and.reduce([fresh[name] for name in NEEDED]),
         **{f"{name}_fresh": is_fresh for name, is_fresh in fresh.items()},
     )
+    return table
 
 
 def _rates(start: pd.Series, end: pd.Series, event: pd.Series) -> list[float]:
     """Return progressions per 100 person-years in all, and by time since the index date."""
 
     def rate(a: float, b: float) -> float:
-        years = (end.clip(upper=b) - start.clip(lower=a)).clip(lower=0).sum()
+        years = float((end.clip(upper=b) - start.clip(lower=a)).clip(lower=0).sum())
         return 100 * float((event & (end > a) & (end <= b)).sum()) / years
 
     return [rate(0, np.inf), *(rate(a, b) for a, b in pairwise(YEARS))]
@@ -155,7 +156,8 @@ def _mayo_factors(visits: pd.DataFrame) -> pd.DataFrame:
     limits = {"m_protein": M_PROTEIN_ABOVE_G_DL, "flc_ratio": FLC_RATIO_ABOVE, "bmpc": BMPC_ABOVE_PERCENT}
     fresh = np.array([visits[f"{name}_fresh"] for name in limits])
     above = np.array([visits[name] > limit for name, limit in limits.items()]) & fresh
-    return visits.assign(points=np.minimum(above.sum(axis=0), 2))[(~fresh).sum(axis=0) != 2]
+    counted: pd.DataFrame = visits.assign(points=np.minimum(above.sum(axis=0), 2))[(~fresh).sum(axis=0) != 2]
+    return counted
 
 
 def _mayo_figures(visits: pd.DataFrame) -> list[float]:

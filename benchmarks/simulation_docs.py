@@ -67,7 +67,7 @@ def draw_histories(cohort: Cohort, truth: pd.DataFrame, path: Path) -> None:
     figure = picture(2.1 * len(shown), 8.5, "Ten simulated people, from the index date to what ended their observation")
     axes = figure.subplots(len(ROWS), len(shown), sharex="col", sharey="row")
     for column, person in enumerate(shown):
-        kind, start = ends.at[person, "kind"], index_date[person]
+        kind, start = str(ends.at[person, "kind"]), index_date[person]
         for (row, label), axis in zip(ROWS.items(), axes[:, column], strict=True):
             if row == "risk_24m":
                 own = truth[truth["patient_id"] == person]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
 from typing import Annotated
@@ -11,15 +12,25 @@ from typing import Annotated
 import typer
 
 from features.console import console, door, run
-from features.tasks import DEFAULT_PARAMS
+from features.params import DEFAULT_PARAMS
 from serving.store.trouble import told
 from training.commands import candidates, live, models
 from training.commands.arguments import Evaluated, Json, Params, TaskName, folder_of
+from training.places import FINDINGS, REPORT
 from training.plan import load_plan
 
 app = door("Fit, judge, compare and register models.")
 
-Refit = Enum("Refit", {kind: kind for kind in ("sites", "time", "history", "patients")})
+
+class Refit(Enum):
+    """For what the best model is fitted again."""
+
+    sites = "sites"
+    time = "time"
+    history = "history"
+    patients = "patients"
+
+
 Fitted = Annotated[Path | None, typer.Option(help="Folder of the fitted candidates. Default: data/TASK/fit.")]
 
 
@@ -130,7 +141,7 @@ def monitor(
     """
     from features import read_cohort
     from serving.store.champion import load_champion
-    from training.monitor.record import FINDINGS, REPORT, log, write
+    from training.monitor.record import log, write
     from training.monitor.refused import out_of_range
     from training.monitor.watch import watch
 
@@ -147,7 +158,7 @@ def monitor(
     console.print(f"{folder / REPORT}, {folder / FINDINGS}; MLflow run {run_id}", markup=False)
 
 
-def _say(task: str, silent: bool):  # noqa: ANN202 - a function from str to None
+def _say(task: str, silent: bool) -> Callable[[str], None]:
     def say(text: str) -> None:
         logging.getLogger("training").info("%s: %s", task, text)
         if not silent:

@@ -128,7 +128,8 @@ def runs_are_there(task: str) -> bool:
 
 def _run_of(record: Path) -> str:
     try:
-        return json.loads(record.read_text(encoding="utf-8"))["run_id"]
+        run_id: str = json.loads(record.read_text(encoding="utf-8"))["run_id"]
+        return run_id
     except ValueError:  # cut off where its training was stopped
         return ""
 

@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, ConfigDict, Field, NonNegativeFloat, NonNegativeInt, PositiveInt
 from pydantic.dataclasses import dataclass
 
-from features.params import parsed, read_params
-from features.tasks import DEFAULT_PARAMS, Task, load_task
+from features.params import DEFAULT_PARAMS, parsed, read_params
+from features.tasks import Task, load_task
 from myeloma import ConfigError
 from myeloma.errors import nearest
 from myeloma.scores import SCORES

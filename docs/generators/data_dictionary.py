@@ -27,7 +27,8 @@ _PARTS = {"h": r"\d+", "b": r"[a-z0-9_]+?", "feature": r"[a-z0-9_]+", "s": r"[a-
 @cache
 def files() -> list[dict[str, Any]]:
     """Return every file: path, made_by, rows, about, columns (name or pattern -> meaning), personal."""
-    return yaml.safe_load(_FILE.read_text(encoding="utf-8"))
+    content: list[dict[str, Any]] = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
+    return content
 
 
 def undescribed(path: str, columns: list[str]) -> tuple[list[str], list[str]]:

@@ -19,7 +19,8 @@ _POSITION = {"Rule": 0, "_rule": 1, "reject": 1, "reject_each": 2, "DataError": 
 
 def groups() -> list[dict[str, Any]]:
     """Return the groups of codes, each with title, about, and by code its meaning and what to do."""
-    return yaml.safe_load(_FILE.read_text(encoding="utf-8"))
+    content: list[dict[str, Any]] = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
+    return content
 
 
 def page(root: Path) -> str:

@@ -6,7 +6,7 @@ import math
 
 from training.card.document import Blank, Cell
 from training.card.facts import Facts
-from training.metrics.estimate import Estimate
+from training.metrics.estimate import Estimate, lines_of
 from training.metrics.names import Metric
 from training.places import PERFORMANCE
 from training.rows.small_cells import SUPPRESSED, written
@@ -45,7 +45,7 @@ def people(value: float | None) -> Cell:
 def refusals(facts: Facts) -> dict[tuple[str, int], str]:
     """Return why evaluation gave no figures, by subset ("" is all visits) and horizon."""
     table = facts.frame(PERFORMANCE, ("subset", "horizon", "measure", "why")).dropna(subset=["why"])
-    lines = table[table["measure"] == "auc"].itertuples()
+    lines = lines_of(table[table["measure"] == "auc"])
     return {("" if line.subset != line.subset else str(line.subset), int(line.horizon)): short(line.why) for line in lines}
 
 

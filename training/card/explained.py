@@ -11,6 +11,7 @@ from features.history.columns import group_label
 from myeloma import UserError
 from training.card.document import Blank, Block, Picture, Section, Text, table
 from training.card.facts import Facts
+from training.metrics.estimate import lines_of
 from training.metrics.names import Metric
 from training.places import AVAILABILITY, STABILITY, explained, explained_at
 
@@ -50,7 +51,7 @@ def _weights(facts: Facts, weights: pd.DataFrame) -> Iterator[Block]:
             f"{line.share:.0%}",
             *([f"{line.share_lo:.0%} to {line.share_hi:.0%}", _ranks(line), f"{line.top_3:.0%}"] if fits else []),
         ]
-        for line in weights.itertuples()
+        for line in lines_of(weights)
     ]
     over = (f"share, {fits} fits", f"rank, {fits} fits", "in the first 3") if fits else ()
     caption = f"Mean |SHAP contribution| to the log-odds of the risk at {facts.primary} months, level, trend, age and absence together"

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from features import Task
-from features.tasks import Words
+from features.tasks import Said
 from training.metrics.figures import named
 from training.metrics.names import Metric, landmark_years
 from training.places import PERFORMANCE
@@ -52,12 +52,13 @@ class Facts:
     @property
     def about(self) -> dict[str, Any]:
         """Return what the artifact says of itself: title, population, attrition, people fitted on, ..."""
-        return self.model.get("about", {})
+        about: dict[str, Any] = self.model.get("about", {})
+        return about
 
     @property
-    def words(self) -> Words:
+    def words(self) -> Said:
         """Return what people call the event and what competes with it; the task's own where the artifact cannot be read."""
-        return Words(**self.about["words"]) if "words" in self.about else self.task.said
+        return Said(**self.about["words"]) if "words" in self.about else self.task.said
 
     @property
     def horizons(self) -> tuple[int, ...]:

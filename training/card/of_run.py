@@ -78,7 +78,9 @@ def facts_of(plan: Plan, run: Run, version: str = "", cohort: Path | None = None
 def description_of(artifact: Artifact) -> dict[str, Any]:
     """Return what an artifact says of itself, all but the model, as it stands in its file."""
     content = {**{name: getattr(artifact, name) for name in ("kind", "horizons", "about")}, "feature_hash": artifact.spec.feature_hash()}
-    return json.loads(json.dumps(content | {"spec": asdict(artifact.spec), "calibration": asdict(artifact.calibration)}))
+    parts = {"spec": asdict(artifact.spec), "calibration": asdict(artifact.calibration)}
+    described: dict[str, Any] = json.loads(json.dumps(content | parts))
+    return described
 
 
 def _stored_description(run: Run, version: str, task: Task) -> dict[str, Any]:

@@ -107,7 +107,7 @@ def landmarks(facts: Facts) -> Section:
 def acting(facts: Facts) -> Section:
     """Return what follows from acting above a risk: sensitivity and the like, and net benefit."""
     found = [m for m in facts.known if (m.measure, m.horizon, m.subset, m.minus) == ("sensitivity", facts.primary, "", "")]
-    cut_offs = sorted(metric.threshold for metric in found)
+    cut_offs = sorted(metric.threshold for metric in found if metric.threshold is not None)
     rows = [[f"{cut:.0%}", *(figure(facts, Metric(key, facts.primary, cut), 3) for key in _CUT_OFFS)] for cut in cut_offs]
     head = ("acting from", "sensitivity", "specificity", "positive predictive value", "negative predictive value", "net benefit")
     shown: Block = (
@@ -121,7 +121,7 @@ def beside_scores(facts: Facts) -> Section:
     columns = ("reference", "horizon", "measure", "threshold", "difference", "lo", "hi", "patients", "events")
     found = facts.frame(DIFFERENCES, columns)
     found = found[(found["horizon"] == facts.primary) & found["reference"].isin(list(SCORES))]
-    rows = []
+    rows: list[list[Cell]] = []
     for score in facts.plan.scores:
         here = found[found["reference"] == score]
         rows.append([score, *_differences(here)] if len(here) else [score, Blank("not computable on enough of these people"), *[""] * 4])

@@ -5,6 +5,8 @@ Moons et al., BMJ 2025, bmj-2024-082505. The signalling questions are not repeat
 
 from __future__ import annotations
 
+from typing import Any
+
 from training.card import performance
 from training.card.document import Blank, Cell, Part, Section, Table, Text
 from training.card.facts import Facts
@@ -92,11 +94,11 @@ def _features(facts: Facts) -> str:
     return facts.params.get("features", "an unknown number of")
 
 
-def _check(facts: Facts, name: str) -> dict | None:
+def _check(facts: Facts, name: str) -> dict[str, Any] | None:
     return next((check for check in facts.json(GATE).get("checks", []) if check.get("name") == name), None)
 
 
-def _is_figure(check: dict) -> bool:
+def _is_figure(check: dict[str, Any]) -> bool:
     """Return whether a demand is on a figure of the people held out: of all, of the worst subgroup, or beside the champion's."""
     metric = Metric.parse(str(check.get("name", "")).partition(" ")[0])
     return metric is not None and metric.measure in ("auc", "ipa", "oe_ratio", "ici")

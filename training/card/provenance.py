@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from training.card.document import Blank, Block, Cell, Code, Part, Section, Table, Text, table
 from training.card.facts import Facts
@@ -70,7 +71,7 @@ def _data_commands(facts: Facts, where: str) -> Iterator[str]:
         yield f"python -m features ingest --source {facts.source or 'SOURCE'} FOLDER {where}/cohort   # must give the cohort hash above"
 
 
-def _demands(checks: list[dict]) -> Iterator[list[Cell]]:
+def _demands(checks: list[dict[str, Any]]) -> Iterator[list[Cell]]:
     for check in (Check(**content) for content in checks):
         note = Blank(check.note or "the run has no such figure") if check.value is None else check.note
         yield [check.name, check.shown, check.accepted, _MET[check.holds], note]

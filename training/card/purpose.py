@@ -110,8 +110,10 @@ def _attrition(facts: Facts) -> Block:
     if not lost:
         return Text(Blank("the artifact does not say how many visits were left out, and why", "Attrition:"))
     said = {why: words.format(**asdict(facts.words)) for why, words in _REASONS.items()}
-    reasons = [[f"- not at risk: {said.get(why, why.replace('_', ' '))}", f"{count:,}"] for why, count in lost["not_at_risk"].items()]
-    rows = [
+    reasons: list[list[Cell]] = [
+        [f"- not at risk: {said.get(why, why.replace('_', ' '))}", f"{count:,}"] for why, count in lost["not_at_risk"].items()
+    ]
+    rows: list[list[Cell]] = [
         ["people in the cohort", f"{lost['patients']:,}"],
         ["people without a single visit at risk", people(lost.get("patients_without_a_landmark"))],
         ["visits (days on which a result became available, from diagnosis on)", f"{lost['visits']:,}"],

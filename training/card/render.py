@@ -55,13 +55,13 @@ def _page() -> jinja2.Template:
     place = jinja2.FileSystemLoader(Path(__file__).parent)
     environment = jinja2.Environment(loader=place, autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined)
     environment.tests |= {"blank": lambda cell: isinstance(cell, Blank), "link": lambda cell: isinstance(cell, Link)}
-    environment.filters |= {"kind": lambda block: type(block).__name__, "anchor": anchor, "spans": spans}
-    environment.filters |= {"unbroken": _unbroken, "base64": _base64}
+    environment.filters.update(kind=lambda block: type(block).__name__, anchor=anchor, spans=spans, unbroken=_unbroken, base64=_base64)
     return environment.get_template("card.html")
 
 
 def _lines(block: Block) -> list[str]:
-    return _WRITERS[type(block)](block)
+    lines: list[str] = _WRITERS[type(block)](block)
+    return lines
 
 
 def _table(block: Table) -> list[str]:

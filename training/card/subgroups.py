@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from typing import Any
 
 import pandas as pd
 
 from training.card.cells import people, short, with_interval
 from training.card.document import Blank, Block, Cell, Part, Section, Table, Text
 from training.card.facts import Facts
-from training.metrics.estimate import MAIN, Estimate
+from training.metrics.estimate import MAIN, Estimate, lines_of
 from training.places import SUBGROUPS as SUBGROUPS_FILE
 from training.places import refit
 from training.rows.small_cells import SMALL_CELL, SUPPRESSED
@@ -64,7 +65,7 @@ def _history(facts: Facts) -> Block:
     words, found = "Gain over the latest values alone", facts.frame(refit("history"), ("measure", "difference", "lo", "hi", "horizon"))
     rows = [
         [line.measure, with_interval(Estimate(line.difference, line.lo, line.hi), 4)]
-        for line in found[(found["horizon"] == facts.primary) & found["measure"].isin(["auc", "brier"])].itertuples()
+        for line in lines_of(found[(found["horizon"] == facts.primary) & found["measure"].isin(["auc", "brier"])])
     ]
     if not rows and refit("history") in facts.files:
         return Text(Blank(f"too few people have the event within {facts.primary} months, or stay free of it", f"{words}:"))
@@ -81,7 +82,7 @@ def _not_done(facts: Facts, kind: str, words: str) -> Block:
 
 def _row(name: str, lines: pd.DataFrame) -> list[Cell]:
     """Return the cells of one group; what evaluation left empty stays empty, with its reason."""
-    by = {str(line.measure): line for line in lines.itertuples()}
+    by = {str(line.measure): line for line in lines_of(lines)}
     refused = next((short(line.why) for line in by.values() if line.measure == "auc" and isinstance(line.why, str) and line.why), "")
     counts: list[Cell] = [_count(by.get(what)) for what in ("patients", "events")]
     if refused:
@@ -89,7 +90,7 @@ def _row(name: str, lines: pd.DataFrame) -> list[Cell]:
     return [name, *counts, *_figures(by)]
 
 
-def _count(line: object) -> Cell:
+def _count(line: Any) -> Cell:
     if line is None:
         return Blank("no count")
     if math.isnan(line.estimate):  # by evaluation: for itself, or for what it would tell of another
@@ -97,7 +98,7 @@ def _count(line: object) -> Cell:
     return people(line.estimate)
 
 
-def _figures(by: dict[str, object]) -> Iterator[Cell]:
+def _figures(by: dict[str, Any]) -> Iterator[Cell]:
     for what, _, decimals in MAIN:
         line = by.get(what)
         yield with_interval(Estimate(line.estimate, line.lo, line.hi), decimals) if line is not None else Blank("no such figure")

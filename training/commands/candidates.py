@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from features.console import console
-from features.tasks import DEFAULT_PARAMS
+from features.params import DEFAULT_PARAMS
 from myeloma import StateError
 from serving.store.trouble import told
 from training.commands.arguments import AnyTask, Evaluated, Json, Params, TaskName, folder_of, plans_of
@@ -91,8 +91,8 @@ def compare(task: AnyTask = None, params: Params = DEFAULT_PARAMS, as_json: Json
         return
     for chosen, rows in found:
         console.print(as_table(chosen, rows, narrow=console.width < _WIDE))
-    for error in waiting:  # a task of params.yaml that is not trained yet is no mistake
-        console.print(f"{error.what} {error.hint}")
+    for untrained in waiting:  # a task of params.yaml that is not trained yet is no mistake
+        console.print(f"{untrained.what} {untrained.hint}")
     console.print(_next(found))
 
 
@@ -104,7 +104,8 @@ def _results(plan: Plan, evaluated: Path | None) -> dict[str, Any]:
     if not path.is_file():
         hint = f"run: python -m training evaluate --task {plan.task.name}"
         raise StateError(f"No evaluation in {path.parent}.", hint, "nothing_evaluated")
-    return json.loads(path.read_text(encoding="utf-8"))
+    results: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return results
 
 
 def _line(check: dict[str, Any]) -> str:

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from features import load_task
 from features.console import REFUSED, console
-from features.tasks import DEFAULT_PARAMS
+from features.params import DEFAULT_PARAMS
 from myeloma import ConfigError
 from serving.store.trouble import told
 from training.commands.arguments import AnyTask, Json, Params, Reason, TaskName, folder_of, tasks_of

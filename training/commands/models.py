@@ -13,13 +13,15 @@ from rich.table import Table
 
 from features.console import console
 from features.history.columns import group_label
-from features.tasks import DEFAULT_PARAMS
+from features.params import DEFAULT_PARAMS
 from serving.store.trouble import told
 from training.commands.arguments import Json, Params, TaskName, folder_of
 from training.places import FIT
 from training.plan import load_plan
 
 if TYPE_CHECKING:
+    from optuna.trial import FrozenTrial
+
     from training.truth.against_truth import Beside
     from training.truth.known_drivers import Carried, Drivers
 
@@ -52,7 +54,7 @@ def tune(
     storage = folder_of(chosen.task, "tune") / f"{model}.db"
     with tracking.search(chosen.task, read, model) as log:
 
-        def tell(part: str, trial) -> None:  # noqa: ANN001 - Optuna's trial
+        def tell(part: str, trial: FrozenTrial) -> None:
             log(part, trial)
             if not as_json:
                 loss = "pruned" if trial.value is None else f"loss {trial.value:.5f}"
@@ -140,8 +142,9 @@ def _drivers_table(task: str, months: int, carried: Carried, drivers: list[Drive
     shown.add_column("share of")
     for heading in ("truth", *(each.model for each in drivers)):
         shown.add_column(heading, justify="right")
+    compared: list[Carried | Drivers] = [carried, *drivers]
     for name in carried.shares:
-        cells = (f"{round(each.shares[name], 2) + 0.0:.0%}{_harm_words(each.harm.get(name))}" for each in (carried, *drivers))
+        cells = (f"{round(each.shares[name], 2) + 0.0:.0%}{_harm_words(each.harm.get(name))}" for each in compared)
         shown.add_row(group_label(name), *cells)
     shown.add_section()
     shown.add_row("rank correlation with the truth", "", *(f"{each.rank_correlation:.2f}" for each in drivers))

@@ -116,7 +116,8 @@ def _fitted(
         options = kind.settle(x, rows, columns, horizons, **options)
 
     def fit_on(positions: np.ndarray) -> Model:
-        return kind.fit(x[positions], rows.iloc[positions], columns, horizons, **options)
+        model: Model = kind.fit(x[positions], rows.iloc[positions], columns, horizons, **options)
+        return model
 
     left_out = np.full((len(rows), len(horizons)), np.nan)
     for fold in patient_folds(rows, _CALIBRATION_FOLDS, _SEED):

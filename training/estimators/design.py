@@ -30,7 +30,9 @@ def fit_design(x: Array, columns: list[str], use: list[str], *, indicate: bool, 
     curve : bool
         Whether latest values and static columns get a restricted cubic spline, where their values allow four knots.
     """
-    kept, scale, lower, upper, fill, mean, sd = [], [], [], [], [], [], []
+    kept: list[str] = []
+    scale: list[Scale] = []
+    lower, upper, fill, mean, sd = (list[float]() for _ in range(5))
     for name in use:
         values = x[:, columns.index(name)]
         if np.isnan(values).all():
@@ -43,14 +45,20 @@ def fit_design(x: Array, columns: list[str], use: list[str], *, indicate: bool, 
         # Not the median: where a harmful value is the rarer one, it would make those unknown safer than people are on average.
         middle = float(np.nanmean(np.clip(values, low, high)))
         filled = np.where(np.isnan(values), middle, np.clip(values, low, high))
-        for store, value in zip(
-            (kept, scale, lower, upper, fill, mean, sd), (name, entering, low, high, middle, filled.mean(), filled.std()), strict=True
-        ):
-            store.append(value if isinstance(value, str) else float(value))
+        kept.append(name)
+        scale.append(entering)
+        for store, value in zip((lower, upper, fill, mean, sd), (low, high, middle, filled.mean(), filled.std()), strict=True):
+            store.append(float(value))
     shares = {name: float(np.isnan(x[:, columns.index(name)]).mean()) for name in kept if _is_latest_or_static(name)}
     indicated = [name for name, share in shares.items() if indicate and _INDICATE_ABOVE < share < 1 - _INDICATE_ABOVE]
     straight = LinearDesign(
-        *(tuple(v) for v in (kept, scale, lower, upper, fill, mean, sd)),
+        tuple(kept),
+        tuple(scale),
+        tuple(lower),
+        tuple(upper),
+        tuple(fill),
+        tuple(mean),
+        tuple(sd),
         knots={},
         spline_mean=(),
         indicated=tuple(indicated),

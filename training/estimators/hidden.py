@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import Annotated
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field
 
 from features import parse_column
+from serving.models.base import Array
 from serving.models.course import MONTHS
 from training.estimators.stacking import Stacked
 
@@ -24,7 +24,7 @@ _ENOUGH, _LEAST_SHARE = 20_000, 0.05
 _CHANCE = 0.5  # of each biomarker in such a row: all are hidden together often enough to be learnt from
 
 
-def with_hidden(x: NDArray, columns: list[str], stacked: Stacked, share: float, seed: int) -> tuple[NDArray, Stacked]:
+def with_hidden(x: Array, columns: list[str], stacked: Stacked, share: float, seed: int) -> tuple[Array, Stacked]:
     """Return x with a second copy of a share of its rows, in which each biomarker and static column is hidden by a chance of one half.
 
     The time since diagnosis is always known, and never hidden.

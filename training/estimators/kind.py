@@ -13,7 +13,7 @@ from serving.models.base import Array
 from training.estimators.options import checked_options
 
 if TYPE_CHECKING:
-    from optuna.trial import Trial
+    from optuna.trial import BaseTrial
 
 WEIGHTED = "to visits weighted by the inverse probability of being uncensored"
 
@@ -71,7 +71,7 @@ class Kind:
     combines: bool = False
     check: Callable[[dict[str, Any], str, list[str], list[str]], object] | None = None
     settle: Callable[..., dict[str, Any]] | None = None
-    space: Callable[[Trial], dict[str, Any]] | None = None
+    space: Callable[[BaseTrial], dict[str, Any]] | None = None
 
     @cached_property
     def defaults(self) -> dict[str, Any]:

@@ -25,7 +25,7 @@ def checked_options(fit: Callable[..., Any], options: dict[str, Any], where: str
     parameters = {name: p for name, p in signature(fit).parameters.items() if p.kind is p.KEYWORD_ONLY}
     if unknown := sorted(options.keys() - parameters.keys()):
         raise ConfigError(f'{where}: unknown option "{unknown[0]}".', nearest(unknown[0], parameters))
-    fields = {name: (hints[name], ... if p.default is p.empty else p.default) for name, p in parameters.items()}
+    fields: dict[str, Any] = {name: (hints[name], ... if p.default is p.empty else p.default) for name, p in parameters.items()}
     try:
         accepted = create_model("Options", **fields)(**options)
     except ValidationError as error:

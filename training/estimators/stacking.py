@@ -55,4 +55,5 @@ def stack(rows: pd.DataFrame, horizons: tuple[int, ...], weighting: Weighting = 
 def shares(rows: pd.DataFrame, weighting: Weighting) -> Array:
     """Return how much each row counts, 1 on average: every visit alike, or every person once a year (`yearly_share`; needs `landmark`)."""
     share = np.ones(len(rows)) if weighting == "visits" else yearly_share(rows)
-    return share / share.mean()
+    shares: Array = share / share.mean()
+    return shares

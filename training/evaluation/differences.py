@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -28,7 +29,7 @@ def paired_differences(
     risks : arrays (rows, horizons) by candidate; fitted models have a risk on every row.
     fitted : names of the candidates that are compared with all others.
     """
-    lines: list[tuple] = []
+    lines: list[tuple[Any, ...]] = []
     for h, months in enumerate(horizons):
         for kept, references in same_rows({name: np.isfinite(risk[:, h]) for name, risk in risks.items()}):
             if refusal(rows[kept], months):

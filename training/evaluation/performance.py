@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from training.metrics import Draws, all_measures, main_measures, named
+from training.metrics.estimate import lines_of
 from training.metrics.figures import figures
 from training.metrics.names import PER_PERSON, Metric, landmark_subset, landmark_years, subgroup_subsets
 from training.metrics.sample import yearly_share
@@ -74,4 +75,4 @@ def logged_subgroups(subgroups: pd.DataFrame) -> dict[str, float]:
 def refused(performance: pd.DataFrame) -> list[str]:
     """Return, in words, the horizons of one candidate for which there are no figures, and why."""
     lines = performance[(performance["measure"] == "auc") & (performance["why"] != "")]
-    return [f"{line.subset or 'all visits'}, {line.horizon} months: {line.why}" for line in lines.itertuples()]
+    return [f"{line.subset or 'all visits'}, {line.horizon} months: {line.why}" for line in lines_of(lines)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Hashable, Mapping
 from itertools import pairwise
 
 import numpy as np
@@ -66,7 +66,7 @@ def subgroup_figures(rows: pd.DataFrame, risks: Mapping[str, Array], months: int
         for level in sorted(of_row.unique()):
             member = (of_row == level).to_numpy()
             found = figures(rows[member], {name: risk[member, None] for name, risk in risks.items()}, (months,), draws, main_measures)
-            parts.append(found.assign(grouping=grouping, group=level))
+            parts.append(found.assign(grouping=str(grouping), group=level))
     table = suppressed(pd.concat(parts, ignore_index=True), "group", "grouping").drop(columns=["subset", "threshold"])
     table = table[table.groupby("grouping")["group"].transform("nunique") > 1]  # a group of everybody tells nothing
     return table[["model", "grouping", "group", *[c for c in table if c not in ("model", "grouping", "group")]]]
@@ -97,7 +97,7 @@ def suppressed(table: pd.DataFrame, group: str, *grouping: str) -> pd.DataFrame:
     """
     of = ["model", "horizon", *grouping]
     counts = table[table["measure"].isin(["patients", "events"])].pivot(index=[*of, group], columns="measure", values="estimate")
-    kept_back: dict[tuple, str] = {}
+    kept_back: dict[Hashable, str] = {}
     for _, part in counts.groupby(of[1:]):
         by_model = part.groupby(level="model")
         of_most = _kept_back(by_model.get_group(by_model["patients"].sum().idxmax()))

@@ -45,7 +45,7 @@ def availability(values: Array, x: Array, columns: list[str]) -> dict[str, Any]:
     whole, part, size = values.sum(axis=1), about.sum(axis=1), np.abs(about)
     total, variance = size.sum() + np.abs(values - about).sum(), whole.var()
 
-    def share(of: NDArray[np.bool_]) -> float | None:
+    def share(of: NDArray[np.bool_] | np.bool_) -> float | None:
         return float(size[np.broadcast_to(of, size.shape)].sum() / total) if total > 0 else None
 
     kinds = {kind: np.array([column.statistic == kind for column in parsed]) & ~missing for kind in _ABOUT_ORDERING}
@@ -61,4 +61,5 @@ def availability(values: Array, x: Array, columns: list[str]) -> dict[str, Any]:
 def _of_being_known(values: Array, missing: NDArray[np.bool_]) -> Array:
     """Return, by feature, the mean contribution where the value is known less that of all: 0 where it always is."""
     known = np.where(missing, 0.0, values).sum(axis=0) / np.maximum((~missing).sum(axis=0), 1)
-    return known - values.mean(axis=0)
+    beyond: Array = known - values.mean(axis=0)
+    return beyond

@@ -133,4 +133,5 @@ def harm_agreement(columns: list[str], x: Array, moved: dict[str, Array]) -> dic
 def shares_of(weights: Array) -> Array:
     """Return weights as shares of their sum over the last axis; of a model without any contribution every share is 0."""
     total = weights.sum(axis=-1, keepdims=True)
-    return np.divide(weights, total, out=np.zeros_like(weights), where=total > 0)
+    shares: Array = np.divide(weights, total, out=np.zeros_like(weights), where=total > 0)
+    return shares

@@ -164,8 +164,9 @@ def _keep(
     record = {"run_id": run_id, "name": name, "model_uri": None, "horizons": list(plan.task.horizons), **training}
     if artifact is not None:
         save_artifact(artifact, folder / ARTIFACT)
-        record["model_uri"] = tracking.log_model(run_id, folder / ARTIFACT, artifact)
-        tracking.tag_run(run_id, "model_uri", record["model_uri"])
+        uri = tracking.log_model(run_id, folder / ARTIFACT, artifact)
+        tracking.tag_run(run_id, "model_uri", uri)
+        record["model_uri"] = uri
     with whole_file(folder / RUN) as work:
         work.write_text(json.dumps(record, indent=1), encoding="utf-8")
     return run_id

@@ -46,16 +46,16 @@ class HeldOut:
         StateError
             Two candidates were judged on different people, another version kept less of them, or the table is of others.
         """
-        keys, risks = None, {}
-        for name in names:
+        first = read_judged(fitted / names[0], task)
+        keys, risks = first[[*_ROW, *OUTCOMES, STRATUM]], {names[0]: first[risk_columns(task)].to_numpy()}
+        for name in names[1:]:
             judged = read_judged(fitted / name, task)
-            own = judged[[*_ROW, *OUTCOMES, STRATUM]]
-            if keys is not None and not own.equals(keys):
+            if not judged[[*_ROW, *OUTCOMES, STRATUM]].equals(keys):
                 raise StateError(
                     f"{name} and {names[0]} were judged on different people, so their figures do not compare.",
                     f"fit all again: python -m training fit TABLE --task {task.name}",
                 )
-            keys, risks[name] = own, judged[risk_columns(task)].to_numpy()
+            risks[name] = judged[risk_columns(task)].to_numpy()
         rows = keys.merge(table.rows.drop(columns=OUTCOMES), on=_ROW, how="left", validate="one_to_one", indicator=_FOUND)
         if (rows[_FOUND] != "both").any():
             raise StateError(

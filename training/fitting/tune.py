@@ -76,11 +76,12 @@ def tune(table: FeatureTable, plan: Plan, search: Search, told: Callable[[str, o
         rows = rows.iloc[evaluation_folds(rows, plan.evaluation)[0].fit]
     rows = with_strata(rows, table.spec)
     present = checked_model(search.model, plan)
-    outer = []
+    outer: list[tuple[float, float]] = []
     for k, fold in enumerate(patient_folds(rows, search.outer_folds, search.seed) if search.outer_folds else [], start=1):
         study = _studied(f"outer_{k}", rows.iloc[fold.fit], table, plan, search, present, told)
         options = present | _searched(search.model, optuna.trial.FixedTrial(study.best_params))
-        outer.append(tuple(_loss(rows, fold, table, plan, search.model, each) for each in (present, options)))
+        before = _loss(rows, fold, table, plan, search.model, present)
+        outer.append((before, _loss(rows, fold, table, plan, search.model, options)))
     study = _studied("final", rows, table, plan, search, present, told)
     best = _searched(search.model, optuna.trial.FixedTrial(study.best_params))
     return Tuned(best, float(study.best_value), outer)

@@ -7,7 +7,7 @@ knows how good they are. A demand that could not be measured otherwise says so a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from training.gate.figures import most_wrong, worst_check
@@ -30,12 +30,13 @@ def held_out_figures(evidence: Evidence, plan: Plan) -> Iterator[Check]:
     low, high = gate.oe_ratio_between
     for months in plan.task.horizons:
         must = months == plan.primary_horizon
-        for name, accepted, holds, needed in (
+        demands: tuple[tuple[str, str, Callable[[float], bool], bool], ...] = (
             ("auc", f">= {gate.auc_at_least}", lambda v: v >= gate.auc_at_least, True),
             ("ipa", "> 0, better than everybody's average", lambda v: v > 0, must),
             ("oe_ratio", f"{low} to {high}", lambda v: low <= v <= high, must),
             ("ici", f"<= {gate.ici_at_most}", lambda v: v <= gate.ici_at_most, False),
-        ):
+        )
+        for name, accepted, holds, needed in demands:
             key = Metric(name, months).name
             value = evidence.metrics.get(key)
             met = (False if needed else None) if value is None else bool(holds(value))

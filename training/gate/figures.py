@@ -10,6 +10,7 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from training.gate.verdict import Check
+from training.metrics.estimate import lines_of
 from training.metrics.names import Metric
 from training.places import GATE, PERFORMANCE, SUBGROUPS
 from training.tracking.run import Run
@@ -78,7 +79,7 @@ def unjudged(run: Run) -> dict[int, str]:
     """Return why evaluation gave no figures over all visits, by horizon."""
     table = run.table(PERFORMANCE, ("subset", "horizon", "measure", "why"))
     lines = table[table["subset"].isna() & (table["measure"] == "auc") & table["why"].notna()]
-    return {int(line.horizon): str(line.why).partition(";")[0].rstrip(".") for line in lines.itertuples()}
+    return {int(line.horizon): str(line.why).partition(";")[0].rstrip(".") for line in lines_of(lines)}
 
 
 def _written(run: Run, months: int) -> tuple[dict[str, float], dict[str, float]]:

@@ -26,14 +26,14 @@ class Sources:
 
     @cached_property
     def hashes(self) -> dict[str, str]:
-        """Return what the record of a fit knows the table by."""
-        return hashes_of(self.table)
+        """Return what the record of a fit knows the table by, nothing where it is not on this machine."""
+        return {} if self.table is None else hashes_of(self.table)
 
     @cached_property
     def cohort(self) -> Cohort | None:
-        """Return the cohort that the table was built from, None where its folder is not here or holds other people."""
-        about = self._cohort / COHORT
-        if not about.is_file() or json.loads(about.read_text(encoding="utf-8")).get("hash") != self.hashes["cohort_hash"]:
+        """Return the cohort that the table was built from, None where either is not here or the folder holds other people."""
+        about, theirs = self._cohort / COHORT, self.hashes.get("cohort_hash")
+        if theirs is None or not about.is_file() or json.loads(about.read_text(encoding="utf-8")).get("hash") != theirs:
             return None
         return read_cohort(self._cohort)
 

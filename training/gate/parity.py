@@ -15,6 +15,7 @@ from features.table.landmarks import last_landmarks
 from serving.artifact import Artifact
 from serving.batch import SCORED, score_landmarks
 from serving.http.api import make_app
+from training.metrics.estimate import lines_of
 
 PEOPLE = 5
 _LOOKED_AT = 25  # people tried, since some are no longer at risk at their last visit
@@ -26,7 +27,8 @@ def largest_difference(artifact: Artifact, cohort: Cohort, people: Iterable[str]
     None where it cannot be measured; infinite where the API refuses a history that batch takes. No identifier is sent.
     """
     tried = sorted(people)[:_LOOKED_AT]
-    few = replace(cohort, **{n: f[f["patient_id"].isin(tried)].reset_index(drop=True) for n, f in cohort.tables().items()})
+    theirs: dict[str, Any] = {n: f[f["patient_id"].isin(tried)].reset_index(drop=True) for n, f in cohort.tables().items()}
+    few = replace(cohort, **theirs)
     scores = score_landmarks(artifact, few, last_landmarks(few))
     scores = scores[scores["status"] == SCORED].head(PEOPLE)
     if scores.empty:
@@ -66,9 +68,9 @@ def request(cohort: Cohort, patient_id: str, landmark: pd.Timestamp) -> dict[str
                 "value": r.original_value,
                 "unit": r.original_unit,
             }
-            for r in results.itertuples()
+            for r in lines_of(results)
         ],
-        "events": [{"occurred_at": _day(e.occurred_at), "kind": e.kind, "detail": e.detail} for e in events.itertuples()],
+        "events": [{"occurred_at": _day(e.occurred_at), "kind": e.kind, "detail": e.detail} for e in lines_of(events)],
         "landmark": _day(landmark),
     }
 

@@ -44,19 +44,21 @@ def calibration_curve(sample: Sample, risk: Array) -> Array:
     """Return, for each row, the observed risk that the smoothed curve reads at its predicted risk."""
     values, level = np.unique(risk, return_inverse=True)
     if len(values) <= CLASSES:
-        return _class_shares(sample, level, len(values))[0][level]
+        shares: Array = _class_shares(sample, level, len(values))[0][level]
+        return shares
     basis = spline_basis(_log_odds(risk))
     return _inverse(basis @ _of_rows(sample, basis, np.zeros(len(risk)))[0])
 
 
-def _regression(sample: Sample, risk: Array, x: Array, offset: Array) -> tuple[Array, Array, Array]:
+def _regression(sample: Sample, risk: Array, x: Array, offset: Array) -> tuple[Array, NDArray[np.int64], Array]:
     """Return coefficients in each draw, and each group's members and mean row of x: the first draw is of single rows."""
     first = _of_rows(sample, x, offset)
     group, n = _groups(risk)
     size = np.bincount(group, minlength=n).astype(float)
 
     def mean(values: Array) -> Array:
-        return np.bincount(group, weights=values, minlength=n) / size
+        means: Array = np.bincount(group, weights=values, minlength=n) / size
+        return means
 
     shared = np.column_stack([mean(column) for column in x.T])
     cases, rows = sums_of_groups(sample.known[1:], sample.case, group, n)
@@ -91,12 +93,13 @@ def _ici(sample: Sample, risk: Array) -> Array:
     if len(values) <= CLASSES:
         observed = _class_shares(sample, level, len(values))
         size = sample.counts @ (level[:, None] == np.arange(len(values)))
-        return np.nansum(size * np.abs(observed - values), axis=1) / size.sum(axis=1)
+        distance: Array = np.nansum(size * np.abs(observed - values), axis=1) / size.sum(axis=1)
+        return distance
     basis = spline_basis(_log_odds(risk))
     fitted, group, shared = _regression(sample, risk, basis, np.zeros(len(risk)))
     of_risk = np.bincount(group, weights=risk) / np.bincount(group)
     _, size = sums_of_groups(sample.counts, sample.case, group, len(of_risk))
-    out = (size * np.abs(_inverse(fitted @ shared.T) - of_risk)).sum(axis=1) / size.sum(axis=1)
+    out: Array = (size * np.abs(_inverse(fitted @ shared.T) - of_risk)).sum(axis=1) / size.sum(axis=1)
     out[0] = np.average(np.abs(_inverse(basis @ fitted[0]) - risk), weights=sample.counts[0])
     return out
 
@@ -109,4 +112,5 @@ def _class_shares(sample: Sample, level: NDArray[np.int64], n: int) -> Array:
     """Return the weighted share of progressions in each class, (draws + 1, classes)."""
     member = (level[:, None] == np.arange(n)).astype(float)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return (sample.known @ (member * sample.case[:, None])) / (sample.known @ member)
+        shares: Array = (sample.known @ (member * sample.case[:, None])) / (sample.known @ member)
+    return shares

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import isfinite
+from typing import TYPE_CHECKING, Any
 
 from training.metrics.names import Metric
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 # What is shown where there is room for three figures: the measure, its name, its decimals.
 MAIN = (("auc", "AUC", 3), ("brier", "Brier score", 4), ("oe_ratio", "observed / expected", 2))
+
+
+def lines_of(table: pd.DataFrame) -> Iterable[Any]:
+    """Return the lines of a table, each with its columns as attributes; pandas' types say of a cell only that it is some scalar."""
+    return table.itertuples()
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,6 +21,7 @@ from training.rows.split import LEAST_EVENTS
 Array = NDArray[np.float64]
 COLUMNS = ("model", "subset", "horizon", "measure", "threshold", "estimate", "lo", "hi", "why")
 Measures = Callable[[Sample, Array], dict[Key, Array]]
+Line = tuple[Any, ...]  # what a measure gives a line of the table
 
 
 @dataclass(frozen=True)
@@ -90,12 +92,12 @@ def figures(
         Columns model, subset, horizon, measure, threshold, estimate, lo, hi, why; one line with `why` and no estimate
         where the horizon is refused.
     """
-    lines: list[tuple] = []
+    lines: list[Line] = []
     for h, months in enumerate(horizons):
         for kept, names in same_rows({name: np.isfinite(risk[:, h]) for name, risk in risks.items()}):
             part = rows[kept]
-            found: list[tuple] = [("share_computable", None, kept.mean() if len(kept) else 0.0, None, None, "")]
-            by_model: dict[str, list[tuple]] = {name: [] for name in names}
+            found: list[Line] = [("share_computable", None, kept.mean() if len(kept) else 0.0, None, None, "")]
+            by_model: dict[str, list[Line]] = {name: [] for name in names}
             why = refusal(part, months)
             if len(part):
                 judged = judged_at(part, months, draws, None if share is None else share[kept])
@@ -135,7 +137,7 @@ def named(table: pd.DataFrame) -> dict[str, float]:
     table : DataFrame
         measure, horizon, threshold, estimate, lo, hi; subset, or reference where each line is a difference to that model.
     """
-    out = {}
+    out: dict[str, Any] = {}
     for line in table.to_dict("records"):
         threshold = None if np.isnan(line["threshold"]) else line["threshold"]
         metric = Metric(line["measure"], line["horizon"], threshold, line.get("subset", ""), line.get("reference", ""))

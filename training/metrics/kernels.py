@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
@@ -48,7 +50,8 @@ def _add(levels: Array, blocks: Array, level: int, weight: float) -> None:
 def _outranked(levels: Array, blocks: Array, level: int) -> float:
     """Return the weight at lower levels, and half of that at the same."""
     first = level // _BLOCK
-    return blocks[:first].sum() + levels[first * _BLOCK : level].sum() + 0.5 * levels[level]
+    weight: float = blocks[:first].sum() + levels[first * _BLOCK : level].sum() + 0.5 * levels[level]
+    return weight
 
 
 @njit(cache=True, nogil=True)
@@ -134,7 +137,7 @@ def sums_of_groups(weights: Array, of_case: Bools, group: Ints, n: int) -> tuple
 
 
 @njit(cache=True, nogil=True)
-def _newton_step(cases: Array, rows: Array, x: Array, offset: Array, theta: Array) -> Array:
+def _newton_step(cases: Array, rows: Array, x: Array, offset: Array, theta: Array) -> NDArray[np.floating[Any]]:
     """Return the step from `theta`; NaN where the curvature is none."""
     p = x.shape[1]
     gradient, hessian = np.zeros(p), np.zeros((p, p))

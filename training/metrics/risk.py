@@ -52,7 +52,7 @@ def auc(sample: Sample, risk: Array) -> Array:
 
 def all_measures(sample: Sample, risk: Array, cut_offs: tuple[float, ...]) -> dict[Key, Array]:
     """Return the main measures, calibration intercept, slope and ici, the concordance, and what decisions come to."""
-    calibration = {(name, None): values for name, values in calibration_measures(sample, risk).items()}
+    calibration: dict[Key, Array] = {(name, None): values for name, values in calibration_measures(sample, risk).items()}
     return {
         **main_measures(sample, risk),
         ("c_index", None): concordance(sample, risk),

@@ -57,7 +57,8 @@ def yearly_share(rows: pd.DataFrame) -> Array:
     """
     visits = rows[["patient_id", "landmark"]].reset_index(drop=True).sort_values("landmark", kind="stable")
     days = visits.groupby("patient_id")["landmark"].diff().dt.days.sort_index().to_numpy(dtype=float)
-    return np.fmin(days / DAYS_PER_YEAR, 1.0)
+    share: Array = np.fmin(days / DAYS_PER_YEAR, 1.0)
+    return share
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,8 @@ def checks_of_inputs(rows: pd.DataFrame, spec: FeatureSpec, about: dict[str, Any
 
 def _whole(about: dict[str, Any], name: str) -> Then:
     people = about["trained_on"]["patients"]  # not visits, to be on the safe side
-    return about["reference"][name] | {"people": people, "known": people}
+    then: Then = about["reference"][name] | {"people": people, "known": people}
+    return then
 
 
 def checks_of_risks(rows: pd.DataFrame, risks: Array, horizons: tuple[int, ...], about: dict[str, Any]) -> Iterator[Finding]:

@@ -46,7 +46,7 @@ def events_needed(checks: int, wrong_by: float = WRONG_BY) -> int:
     >>> events_needed(1), events_needed(3)
     (58, 74)
     """
-    z = stats.norm.isf(FALSE_ALARMS / checks / 2.0) + stats.norm.ppf(_POWER)
+    z: float = stats.norm.isf(FALSE_ALARMS / checks / 2.0) + stats.norm.ppf(_POWER)
     return math.ceil((z / math.log(wrong_by)) ** 2)
 
 

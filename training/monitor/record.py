@@ -49,7 +49,8 @@ def log(watched: Watched, artifact: Artifact, task: Task, folder: Path) -> str:
     except BaseException:
         client.set_terminated(run.info.run_id, "FAILED")
         raise
-    return run.info.run_id
+    run_id: str = run.info.run_id
+    return run_id
 
 
 def figures(watched: Watched) -> dict[str, float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -48,7 +49,7 @@ def decision_curves(rows: pd.DataFrame, risks: Mapping[str, Array], horizons: tu
     DataFrame
         Columns model, horizon, threshold, net_benefit, rows.
     """
-    lines: list[tuple] = []
+    lines: list[tuple[Any, ...]] = []
     only_sample = draws.first(0)
     for h, months in enumerate(horizons):
         shown = {name: risk[:, h] for name, risk in risks.items() if np.isfinite(risk[:, h]).mean() >= _LEAST_SHARE}

@@ -53,7 +53,8 @@ def _swarm(values: Array, span: float) -> Array:
     place = np.empty(len(values))
     place[order] = np.arange(len(values)) - np.repeat(start, count)
     side = np.where(place % 2 == 0, 1.0, -1.0) * np.ceil(place / 2)
-    return 0.42 * side / max(np.ceil(count.max() / 2), 6.0)
+    offset: Array = 0.42 * side / max(np.ceil(count.max() / 2), 6.0)
+    return offset
 
 
 @styled

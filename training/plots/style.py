@@ -28,7 +28,7 @@ LOWERS, STOP, GREEN = DATA, "#8A1C12", "#3B7D5A"
 SMALL, BODY, TITLE = 8, 9, 10
 DPI = 150
 
-_RC: dict[str, Any] = {
+_RC: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": BODY,
     "text.color": INK,

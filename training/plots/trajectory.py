@@ -167,7 +167,7 @@ def trajectory(course: Course, trends: Sequence[Trend], *, within: str = "", lan
     keys += [_LATER] if (course.when > day).any() or any((trend.when > day).any() for trend in shown) else []
     foot = "\n".join(line for line in (" ".join(keys), f"{extra}{foot}".strip()) if line)
     figure = picture(8.0, 2.0 + 2.2 * rows, title, foot, f"{title}. Latest results: {said}." if shown else title)
-    above, *below = figure.subfigures(2, 1, height_ratios=(1.0, rows)) if rows else [figure]
+    above, *below = figure.subfigures(2, 1, squeeze=False, height_ratios=(1.0, rows))[:, 0] if rows else [figure]
     _draw_course(above.subplots(), course, at, span)
     if rows:
         axes = list(below[0].subplots(rows, 3, squeeze=False).flat)
@@ -198,7 +198,7 @@ def _span(course: Course, trends: Sequence[Trend]) -> tuple[float, float]:
 
 
 def _numbers(when: NDArray[np.datetime64]) -> Array:
-    return np.asarray(date2num(when.astype("datetime64[ms]").astype(object)), dtype=float)
+    return np.asarray(date2num(when.astype("datetime64[ms]").astype(object)), dtype=np.float64)
 
 
 def _time_axis(axis: Axes, span: tuple[float, float], day: np.datetime64) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from myeloma import StateError
 from serving.artifact import Artifact
@@ -103,7 +104,7 @@ def _keep_verdict(new: Registered, verdict: Verdict, evidence: Evidence, cohort:
     log_card(card_of(facts_of(new.plan, new.run, new.version, cohort, _described(new))), new.run.id)
 
 
-def _described(new: Registered) -> dict | None:
+def _described(new: Registered) -> dict[str, Any] | None:
     """Return what the artifact says of itself, where it can be loaded."""
     try:
         return description_of(new.artifact)

@@ -48,7 +48,7 @@ class FollowUp:
     def of(cls, rows: pd.DataFrame) -> FollowUp:
         """Return the follow-up of a feature table's rows; without a column of strata all are one."""
         stratum = rows[STRATUM].to_numpy(dtype=np.int64) if STRATUM in rows else None
-        return cls.from_arrays(rows["time_to_event"].to_numpy(dtype=float), rows["event"].map(_CODES).to_numpy(), stratum)
+        return cls.from_arrays(rows["time_to_event"].to_numpy(dtype=float), np.asarray(rows["event"].map(_CODES), dtype=np.int64), stratum)
 
     @classmethod
     def from_arrays(cls, time: Array, event: NDArray[np.int64], stratum: NDArray[np.int64] | None = None) -> FollowUp:
@@ -72,7 +72,7 @@ class FollowUp:
         """Return, at each distinct time, the weight at risk, with the event, with a competing one, and censored."""
         weight = np.ones(len(self.time)) if weight is None else weight
         progressed, died, censored = (
-            np.bincount(self.position, weights=weight * (self.event == kind), minlength=len(self.times))
+            np.asarray(np.bincount(self.position, weights=weight * (self.event == kind), minlength=len(self.times)), dtype=np.float64)
             for kind in (EVENT, COMPETING, NONE)
         )
         leaving = progressed + died + censored
@@ -85,12 +85,14 @@ def ipcw_weights(follow_up: FollowUp, horizon: float) -> Array:
     reached = int(np.searchsorted(follow_up.times, horizon, side="right"))
     once = np.ones((1, len(follow_up.time)))
     known, _ = weigh_for_censoring(once, follow_up.position, follow_up.event != NONE, follow_up.strata_at(horizon), reached)
-    return known[0]
+    weights: Array = known[0]
+    return weights
 
 
 def progressed_by(follow_up: FollowUp, horizon: float) -> NDArray[np.bool_]:
     """Return which rows are known to have progressed within the horizon (days)."""
-    return (follow_up.event == EVENT) & (follow_up.time <= horizon)
+    progressed: NDArray[np.bool_] = (follow_up.event == EVENT) & (follow_up.time <= horizon)
+    return progressed
 
 
 @njit(cache=True, nogil=True)

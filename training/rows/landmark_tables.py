@@ -31,5 +31,5 @@ def at_landmark(rows: pd.DataFrame, years: float) -> pd.DataFrame:
     frame = pd.DataFrame({"patient_id": rows["patient_id"].to_numpy()[there], "position": there, "age_days": age[there]})
     latest = frame.sort_values("age_days", kind="stable").drop_duplicates("patient_id").sort_values("position")
     position, age_days = latest["position"].to_numpy(), latest["age_days"].to_numpy()
-    there = rows.iloc[position]
-    return there.assign(time_to_event=there["time_to_event"] - age_days, position=position, age_days=age_days).reset_index(drop=True)
+    observed = rows.iloc[position]
+    return observed.assign(time_to_event=observed["time_to_event"] - age_days, position=position, age_days=age_days).reset_index(drop=True)

@@ -17,6 +17,7 @@ from training.evaluation.differences import named_differences
 from training.evaluation.evaluate import read_records
 from training.evaluation.performance import logged
 from training.metrics import named
+from training.metrics.estimate import lines_of
 from training.places import refit as file_of
 from training.plan import Plan
 from training.registry.version_page import VERDICT
@@ -83,8 +84,8 @@ def _in_words(found: pd.DataFrame, plan: Plan) -> str:
 
 def _lines(found: pd.DataFrame, months: int) -> Iterator[str]:
     if "difference" in found:
-        for line in found[found["measure"].isin(["auc", "brier"])].itertuples():
+        for line in lines_of(found[found["measure"].isin(["auc", "brier"])]):
             yield f"{line.measure}_{months}m {line.difference:+.4f} ({line.lo:+.4f} to {line.hi:+.4f}) against {line.reference}"
         return
-    for line in found[found["measure"] == "auc"].itertuples():
+    for line in lines_of(found[found["measure"] == "auc"]):
         yield f"{line.subset} " + (line.why.rstrip(".") or f"AUC {line.estimate:.3f} ({line.lo:.3f} to {line.hi:.3f})")

@@ -30,7 +30,10 @@ def experiment_of(task: Task) -> str:
     client = connect(create=True)
     require_place(task)
     experiment = client.get_experiment_by_name(task.name)
-    return experiment.experiment_id if experiment else client.create_experiment(task.name, experiment_location(task.name), _EXPERIMENT_TAGS)
+    if experiment is None:
+        return client.create_experiment(task.name, experiment_location(task.name), _EXPERIMENT_TAGS)
+    found: str = experiment.experiment_id
+    return found
 
 
 def require_place(task: Task) -> None:

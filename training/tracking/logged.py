@@ -63,7 +63,8 @@ def log_model(run_id: str, folder: Path, artifact: Artifact) -> str:
             input_example=example,
             pip_requirements=[f"{name}=={mlflow_version(name)}" for name in _REQUIREMENTS],
         )
-    return info.model_uri
+    uri: str = info.model_uri
+    return uri
 
 
 def tag_run(run_id: str, name: str, value: str) -> None:

@@ -164,6 +164,7 @@ def parsed_table(content: bytes | None, columns: tuple[str, ...] = ()) -> pd.Dat
 def parsed_json(content: bytes | None) -> dict[str, Any]:
     """Return what a JSON file holds, empty where there is no file or it cannot be read."""
     try:
-        return json.loads(content or b"{}")
+        found: dict[str, Any] = json.loads(content or b"{}")
     except ValueError:
         return {}
+    return found

@@ -41,8 +41,9 @@ def start_run(task: Task, name: str, training_id: str, table: FeatureTable, judg
         **_made_from(task, table),
     }
     run = connect(create=True).create_run(experiment_of(task), run_name=name, tags=tags)
-    log_dataset(run.info.run_id, table)
-    return run.info.run_id
+    run_id: str = run.info.run_id
+    log_dataset(run_id, table)
+    return run_id
 
 
 @contextmanager

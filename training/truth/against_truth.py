@@ -88,10 +88,12 @@ def judged_with_truth(table: FeatureTable, plan: Plan, fitted: Path, truth_path:
     truth = pd.read_parquet(truth_path)
     columns = risk_columns(plan.task)
     if missing := [name for name in ("patient_id", "landmark", *columns) if name not in truth]:
-        raise DataError(f"{truth_path} has no column {missing[0]}, only {', '.join(truth)}.", "name the horizons that the simulator knows.")
+        here = ", ".join(truth.columns)
+        raise DataError(f"{truth_path} has no column {missing[0]}, only {here}.", "name the horizons that the simulator knows.")
     true = true_risks(held.rows, truth, plan.task)
-    if np.isnan(true).any():
-        raise _without_truth(truth_path, held.rows[np.isnan(true).any(axis=1)], truth, len(held.rows))
+    unknown = np.flatnonzero(np.isnan(true).any(axis=1))
+    if len(unknown):
+        raise _without_truth(truth_path, held.rows.iloc[unknown], truth, len(held.rows))
     return JudgedWithTruth(names, held.rows, held.risks, true)
 
 

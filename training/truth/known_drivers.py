@@ -103,7 +103,8 @@ def _r2(z: Array, y: Array, z_other: Array, y_other: Array, uses: NDArray[np.boo
     for k, used in enumerate(uses):
         beta = np.linalg.solve(gram[np.ix_(used, used)], cross[used])
         error[k] += beta @ gram_other[np.ix_(used, used)] @ beta - 2 * beta @ cross_other[used]
-    return 1 - error / ((y_other - y_other.mean()) ** 2).sum()
+    r2: Array = 1 - error / ((y_other - y_other.mean()) ** 2).sum()
+    return r2
 
 
 def _drivers(name: str, folder: Path, rows: pd.DataFrame, at: int, carried: Carried) -> Drivers:

@@ -54,6 +54,7 @@ def test_nor_is_the_gate_shown_such_a_table(trained, small_smm_plan, tmp_path):
     table = read_table(trained.folder / "table.parquet")
     write_table(replace(table, rows=table.rows.assign(m_protein__last__ever=1.0)), tmp_path / "table.parquet")
     assert judged_people(record, small_smm_plan.task, Sources(tmp_path / "table.parquet", cohort)) is None
+    assert Sources(tmp_path / "none.parquet", cohort).cohort is None  # whose people these are is not known without the table
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from training.estimators.kind import Kind
 from training.estimators.stacking import Weighting, stack
 
 if TYPE_CHECKING:
-    from optuna.trial import Trial
+    from optuna.trial import BaseTrial
 
 Share = Annotated[float, Field(gt=0, le=1)]
 # Statistics that move with the biomarker: when it harms to be high, it harms to have them high.
@@ -96,7 +96,7 @@ def direction_of_harm(name: str) -> int:
     return {"higher": 1, "lower": -1, None: 0}[catalogue()[column.biomarker].harm]
 
 
-def _space(trial: Trial) -> dict[str, Any]:
+def _space(trial: BaseTrial) -> dict[str, Any]:
     return {
         "rounds": trial.suggest_int("rounds", 40, 400, log=True),
         "depth": trial.suggest_int("depth", 2, 5),

@@ -25,7 +25,7 @@ from training.estimators.stacking import Weighting, stack
 from training.rows.split import patient_folds
 
 if TYPE_CHECKING:
-    from optuna.trial import Trial
+    from optuna.trial import BaseTrial
 
 _UNPENALISED = 100.0  # horizon columns are this large, so that the penalty on their coefficients is nothing
 _HARDLY_PENALISED = 10.0  # and those of the time since diagnosis: as levels they are to be found, not shrunk
@@ -58,8 +58,8 @@ def fit_logistic(  # noqa: PLR0913 - the options of params.yaml, by name
         Share of rows of which a second copy, with a part hidden, is fitted to as well; less of very many rows (see `hidden`).
     """
     if len(penalties) > 1:
-        options = {"splines": splines, "weighting": weighting, "hidden_share": hidden_share, "seed": seed}
-        penalties = (choose_penalty(x, rows, columns, horizons, penalties=penalties, **options),)
+        options: dict[str, Any] = {"splines": splines, "weighting": weighting, "hidden_share": hidden_share}
+        penalties = (choose_penalty(x, rows, columns, horizons, penalties=penalties, seed=seed, **options),)
     x, stacked = with_hidden(x, columns, stack(rows, horizons, weighting), hidden_share, seed)
     course = _course_over(x, columns)
     use = [name for name in columns if not (course.scales and name == MONTHS)]
@@ -71,8 +71,8 @@ def fit_logistic(  # noqa: PLR0913 - the options of params.yaml, by name
     regression.fit(matrix, stacked.y, sample_weight=stacked.weight)
     slopes, steps, effects = np.split(regression.coef_[0], [z.shape[1], z.shape[1] + len(horizons) - 1])
     intercepts = regression.intercept_[0] + _UNPENALISED * np.concatenate([[0.0], steps])
-    effects = (_HARDLY_PENALISED * effects).reshape(len(horizons), -1).tolist() if course.scales else []
-    return HorizonLogistic(design, slopes.copy(), intercepts, columns, replace(course, effects=tuple(map(tuple, effects))))
+    by_horizon = (_HARDLY_PENALISED * effects).reshape(len(horizons), -1).tolist() if course.scales else []
+    return HorizonLogistic(design, slopes.copy(), intercepts, columns, replace(course, effects=tuple(map(tuple, by_horizon))))
 
 
 def choose_penalty(
@@ -104,7 +104,7 @@ def _settled(x: Array, rows: pd.DataFrame, columns: list[str], horizons: tuple[i
     return options | {"penalties": (choose_penalty(x, rows, columns, horizons, **options),)}
 
 
-def _space(trial: Trial) -> dict[str, Any]:
+def _space(trial: BaseTrial) -> dict[str, Any]:
     return {
         "penalties": (trial.suggest_float("penalty", 1e-5, 1.0, log=True),),
         "splines": trial.suggest_categorical("splines", [True, False]),
