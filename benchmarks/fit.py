@@ -24,8 +24,8 @@ import xgboost as xgb
 from benchmarks.contestants import SPEC
 from features.params import DEFAULT_PARAMS
 from training.estimators.candidate import fit_candidate
-from training.estimators.hidden import DEFAULT_SHARE, with_hidden
 from training.estimators.kinds.boosting import direction_of_harm, fit_boosting
+from training.estimators.missingness import DEFAULT_SHARE, augment_missingness
 from training.estimators.stacking import stack
 from training.plan import Plan, load_plan
 
@@ -61,7 +61,7 @@ def bare(rows: pd.DataFrame, plan: Plan) -> Callable[[], object]:
     """Return the same training by XGBoost alone, with everything it needs laid ready."""
     columns, options = SPEC.columns(), plan.models["boosting"]
     stacked = stack(rows, plan.task.horizons, options["weighting"])
-    x, stacked = with_hidden(rows[columns].to_numpy(float), columns, stacked, DEFAULT_SHARE, options["seed"])
+    x, stacked = augment_missingness(rows[columns].to_numpy(float), columns, stacked, DEFAULT_SHARE, options["seed"])
     months = np.array(plan.task.horizons, dtype=float)[stacked.horizon]
     matrix = np.hstack([x[stacked.row], months[:, None]])
     asked = {

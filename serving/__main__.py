@@ -14,7 +14,7 @@ from features.console import console, door, run
 from features.params import DEFAULT_PARAMS
 from features.tasks import task_names
 from myeloma import ConfigError, StateError
-from serving.store.trouble import told
+from serving.store.trouble import explain_store_errors
 
 if TYPE_CHECKING:
     from serving.artifact import Artifact
@@ -26,7 +26,7 @@ _LOG = logging.getLogger("serving")
 
 
 @app.command()
-@told
+@explain_store_errors
 def score(
     cohort_path: Annotated[Path, typer.Argument(metavar="COHORT", help="Canonical cohort, made by python -m features ingest.")],
     task: Annotated[str, typer.Option(help="Task whose champion scores, such as smm.")],
@@ -68,7 +68,7 @@ def score(
 
 
 @app.command()
-@told
+@explain_store_errors
 def api(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port on this machine.")] = 8000,
     task: Annotated[list[str] | None, typer.Option(help="Serve only this task (may be repeated). Default: all with a champion.")] = None,

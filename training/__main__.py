@@ -13,7 +13,7 @@ import typer
 
 from features.console import console, door, run
 from features.params import DEFAULT_PARAMS
-from serving.store.trouble import told
+from serving.store.trouble import explain_store_errors
 from training.commands import candidates, live, models
 from training.commands.arguments import Evaluated, Json, Params, TaskName, folder_of
 from training.places import FINDINGS, REPORT
@@ -35,7 +35,7 @@ Fitted = Annotated[Path | None, typer.Option(help="Folder of the fitted candidat
 
 
 @app.command()
-@told
+@explain_store_errors
 def fit(
     table_path: Annotated[Path, typer.Argument(metavar="TABLE", help="Feature table, made by python -m features build.")],
     task: TaskName,
@@ -60,7 +60,7 @@ def fit(
 
 
 @app.command()
-@told
+@explain_store_errors
 def evaluate(
     task: TaskName,
     table: Annotated[Path | None, typer.Option(help="Feature table. Default: the one that was fitted on.")] = None,
@@ -100,7 +100,7 @@ for command in (*candidates.COMMANDS, *live.COMMANDS, *models.COMMANDS):
 
 
 @app.command()
-@told
+@explain_store_errors
 def report(
     task: TaskName,
     version: Annotated[str | None, typer.Option(help="Registered version: a number, or an alias. Default: the champion.")] = None,
@@ -125,7 +125,7 @@ def report(
 
 
 @app.command()
-@told
+@explain_store_errors
 def monitor(
     cohort: Annotated[Path, typer.Argument(metavar="COHORT", help="New canonical cohort, made by python -m features ingest.")],
     task: TaskName,

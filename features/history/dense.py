@@ -2,8 +2,8 @@
 
 The calendar is cut into leaves of `1 << LEAF_BITS` days and these are joined two by two, four by four and so on. Each node of that
 tree keeps what its values add up to, centred on its latest value; two nodes are joined without losing digits (Chan, Golub and
-LeVeque, 1983, "Algorithms for computing the sample variance"). Where a node holds something that a landmark does not see, the
-same sums are made anew from its halves. Leaves are tied to the calendar, and joined in one order only, so a result has the
+LeVeque, 1983, "Algorithms for computing the sample variance"). A node may hold something that a landmark does not see. Its sums
+are then made anew from its halves. Leaves are tied to the calendar, and joined in one order only, so a result has the
 same bits whether a node was kept or made anew, whatever else is asked, and whatever comes later.
 """
 

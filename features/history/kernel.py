@@ -4,8 +4,8 @@ A value is seen when it was available in (landmark - window, landmark]; of value
 became available last by the landmark counts (of equal times, the later in the sorted series). "Latest" and "first" go by
 the day of collection. One backward scan serves all nested windows and stops where the longest ends; everything is centred
 on the latest value, and time is counted in whole days before it, so that what comes after the landmark changes no bit.
-A window of more than `DENSE` values is left to the summaries of `features.history.dense`: which of the two adds up depends on what
-is seen from the landmark alone, never on what else is asked.
+A window of more than `DENSE` values is added up by the summaries of `features.history.dense`. Which of the two adds up depends
+only on what is seen from the landmark. So the bits of a column do not depend on which other columns are asked for.
 """
 
 from __future__ import annotations

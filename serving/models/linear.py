@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from serving.models.base import Array, Model, row_sums
-from serving.models.course import MONTHS, Course
 from serving.models.design import LinearDesign
+from serving.models.time_varying import MONTHS, TimeVaryingIntercept
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class HorizonLogistic(Model, kind="logistic"):
     coefficients: Array
     intercepts: Array
     columns: list[str]
-    course: Course = field(default_factory=Course)
+    time_varying: TimeVaryingIntercept = field(default_factory=TimeVaryingIntercept)
 
     def margins(self, x: Array) -> Array:
         return row_sums(self.design.transform(x, self.columns) * self.coefficients)[:, None] + self._levels(x)
@@ -33,24 +33,25 @@ class HorizonLogistic(Model, kind="logistic"):
         for position, source in enumerate(self.design.sources(self.columns)):
             out[:, source] += terms[:, position]
         out = np.repeat(out[:, None, :], len(self.intercepts), axis=1)
-        if self.course.scales:
-            average = self.course.levels(self.intercepts, np.array([self.course.mean]))
+        if self.time_varying.scales:
+            average = self.time_varying.levels(self.intercepts, np.array([self.time_varying.mean]))
             out[:, :, self.columns.index(MONTHS)] += self._levels(x) - average
         return out
 
     def _levels(self, x: Array) -> Array:
-        return self.course.levels(self.intercepts, self.course.fading(x, self.columns))
+        return self.time_varying.levels(self.intercepts, self.time_varying.fading(x, self.columns))
 
     def save(self, folder: Path) -> dict[str, Any]:
         return {
             "design": self.design.to_dict(),
             "coefficients": self.coefficients.tolist(),
             "intercepts": self.intercepts.tolist(),
-            "course": self.course.to_dict(),
+            "course": self.time_varying.to_dict(),
         }
 
     @classmethod
     def load(cls, folder: Path, content: dict[str, Any], columns: list[str], horizons: tuple[int, ...]) -> HorizonLogistic:
-        course = Course.from_dict(content["course"]) if "course" in content else Course()  # a model of before there was one
+        varying = content.get("course")  # a model of before there was one has none; the name is that of the first to have it
+        time_varying = TimeVaryingIntercept.from_dict(varying) if varying else TimeVaryingIntercept()
         design = LinearDesign.from_dict(content["design"])
-        return cls(design, np.array(content["coefficients"]), np.array(content["intercepts"]), columns, course)
+        return cls(design, np.array(content["coefficients"]), np.array(content["intercepts"]), columns, time_varying)

@@ -57,7 +57,7 @@ _TROUBLES = (
 _SPEAKERS = ("mlflow", "sqlalchemy", "sqlite3", "alembic", "requests", "urllib3")
 
 
-def told(command: Callable[..., Any]) -> Callable[..., Any]:
+def explain_store_errors(command: Callable[..., Any]) -> Callable[..., Any]:
     """Return the command with store errors turned into a message; everything else passes."""
 
     @functools.wraps(command)

@@ -9,7 +9,7 @@ import pytest
 from features import read_cohort
 from myeloma import StateError, UserError
 from serving.artifact import Calibration, feature_matrix, load_artifact, save_artifact
-from serving.models.course import Course
+from serving.models.time_varying import TimeVaryingIntercept
 from serving.predict import predict_risk
 
 KINDS = ("boosting", "logistic", "cox")
@@ -41,7 +41,7 @@ def test_a_model_of_a_later_version_is_refused_since_a_part_of_it_may_be_unknown
 
 def test_a_logistic_model_of_before_there_was_a_course_is_read_without_one(trained, smm_table, tmp_path):
     artifact = load_artifact(trained.folder / "fit" / "logistic" / "artifact")
-    assert artifact.model.course.scales
+    assert artifact.model.time_varying.scales
     save_artifact(artifact, tmp_path)
     content = json.loads((tmp_path / "model.json").read_text())
     for model in (content["model"], *content["resampled"]):
@@ -49,7 +49,9 @@ def test_a_logistic_model_of_before_there_was_a_course_is_read_without_one(train
     (tmp_path / "model.json").write_text(json.dumps({**content, "format": 2}))
     before = load_artifact(tmp_path)
     first = feature_matrix(before, smm_table.rows.head(50))
-    assert before.model.margins(first) == pytest.approx(replace(artifact.model, course=Course()).margins(first), abs=1e-12)
+    assert before.model.margins(first) == pytest.approx(
+        replace(artifact.model, time_varying=TimeVaryingIntercept()).margins(first), abs=1e-12
+    )
 
 
 def test_rules_and_provenance_are_kept_with_a_model(trained, small_smm_plan):

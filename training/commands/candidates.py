@@ -12,7 +12,7 @@ import typer
 from features.console import console
 from features.params import DEFAULT_PARAMS
 from myeloma import StateError
-from serving.store.trouble import told
+from serving.store.trouble import explain_store_errors
 from training.commands.arguments import AnyTask, Evaluated, Json, Params, TaskName, folder_of, plans_of
 from training.places import EVALUATION, METRICS
 from training.plan import Plan, load_plan
@@ -22,7 +22,7 @@ _BY_HAND = 'python -m training promote --task {} --model NAME{} --reason "..."'
 _WIDE = 122  # columns that the table of candidates takes
 
 
-@told
+@explain_store_errors
 def register(
     task: TaskName,
     evaluated: Evaluated = None,
@@ -70,7 +70,7 @@ def register(
         console.print(f"{task}: challenger is {challenger['model']}, version {challenger['version']}", markup=False)
 
 
-@told
+@explain_store_errors
 def compare(task: AnyTask = None, params: Params = DEFAULT_PARAMS, as_json: Json = False) -> None:
     """Print the table of candidates that the MLflow UI shows.
 

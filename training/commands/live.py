@@ -14,13 +14,13 @@ from features import load_task
 from features.console import REFUSED, console
 from features.params import DEFAULT_PARAMS
 from myeloma import ConfigError
-from serving.store.trouble import told
+from serving.store.trouble import explain_store_errors
 from training.commands.arguments import AnyTask, Json, Params, Reason, TaskName, folder_of, tasks_of
 from training.places import FIT
 from training.plan import load_plan
 
 
-@told
+@explain_store_errors
 def promote(
     task: TaskName,
     model: Annotated[str | None, typer.Option(help="Candidate to promote. Default: the best by held-out Brier score.")] = None,
@@ -50,7 +50,7 @@ def promote(
     _tell(promote_candidate(candidates, chosen, model or best, reason, force, folder_of(chosen.task, FIT)), as_json)
 
 
-@told
+@explain_store_errors
 def rollback(task: TaskName, reason: Reason = "", params: Params = DEFAULT_PARAMS, as_json: Json = False) -> None:
     """Make the version that was live before the present champion live again.
 
@@ -61,7 +61,7 @@ def rollback(task: TaskName, reason: Reason = "", params: Params = DEFAULT_PARAM
     _tell(roll_back(load_task(task, params).name, reason), as_json)
 
 
-@told
+@explain_store_errors
 def history(task: AnyTask = None, params: Params = DEFAULT_PARAMS, as_json: Json = False) -> None:
     """Print which version was live from when to when, who decided and why.
 
@@ -79,7 +79,7 @@ def history(task: AnyTask = None, params: Params = DEFAULT_PARAMS, as_json: Json
     console.print(table if entries else "No version has been live yet.")
 
 
-@told
+@explain_store_errors
 def doctor(task: AnyTask = None, params: Params = DEFAULT_PARAMS, as_json: Json = False) -> None:
     """Check the store, the versions, their files, features and verdicts; exit 1 if something is wrong.
 

@@ -14,7 +14,7 @@ from rich.table import Table
 from features.console import console
 from features.history.columns import group_label
 from features.params import DEFAULT_PARAMS
-from serving.store.trouble import told
+from serving.store.trouble import explain_store_errors
 from training.commands.arguments import Json, Params, TaskName, folder_of
 from training.places import FIT
 from training.plan import load_plan
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 TablePath = Annotated[Path | None, typer.Option("--table", help="Feature table. Default: data/TASK/table.parquet.")]
 
 
-@told
+@explain_store_errors
 def tune(
     task: TaskName,
     model: Annotated[str, typer.Option(help="Which of the task's models, such as boosting, logistic or cox.")] = "boosting",
@@ -75,7 +75,7 @@ def tune(
     )
 
 
-@told
+@explain_store_errors
 def truth(
     task: TaskName,
     truth_path: Annotated[Path, typer.Option("--truth", help="True risks, written by python -m features simulate ... --truth FILE.")],

@@ -15,9 +15,9 @@ from serving.artifact import Artifact
 from serving.models import Model
 from serving.models.base import Array
 from training.estimators.calibrated import fit_calibration
+from training.estimators.censoring_strata import with_censoring_strata
 from training.estimators.kind import Fits, Kind
 from training.estimators.kinds import KINDS
-from training.estimators.strata import with_strata
 from training.plan import Plan
 from training.reference import reference_by_time, reference_ranges
 from training.rows.censoring import STRATUM
@@ -32,7 +32,7 @@ class Fitted:
     """A candidate, and the log-odds (rows, horizons) that fits without the person predicted for the rows fitted on."""
 
     artifact: Artifact
-    left_out: Array
+    out_of_fold: Array
 
 
 def kind_of(name: str) -> Kind:
@@ -95,18 +95,18 @@ def fit_candidate(
         The kind, or one of its options in `params.yaml`, is not known.
     """
     options = checked_model(kind, plan)
-    x, rows = rows[spec.columns()].to_numpy(dtype=float), rows if STRATUM in rows else with_strata(rows, spec)
+    x, rows = rows[spec.columns()].to_numpy(dtype=float), rows if STRATUM in rows else with_censoring_strata(rows, spec)
     if KINDS[kind].combines:
         candidates = _members(options["members"], rows, spec, plan, about, others or {}, halves)
         fits = KINDS[kind].fit(candidates, rows, plan.task.horizons, **options)
     else:
         fits = _fitted(KINDS[kind], x, rows, spec.columns(), plan.task.horizons, options, halves)
-    calibration = fit_calibration(fits.left_out, rows, plan.task.horizons)
+    calibration = fit_calibration(fits.out_of_fold, rows, plan.task.horizons)
     about = about | {
         "reference": reference_ranges(x, spec.columns()),
-        "reference_by_time": reference_by_time(rows, spec, fits.left_out, calibration, plan.task.horizons),
+        "reference_by_time": reference_by_time(rows, spec, fits.out_of_fold, calibration, plan.task.horizons),
     }
-    return Fitted(Artifact(kind, fits.model, spec, plan.task.horizons, calibration, about, resampled=fits.resampled), fits.left_out)
+    return Fitted(Artifact(kind, fits.model, spec, plan.task.horizons, calibration, about, resampled=fits.resampled), fits.out_of_fold)
 
 
 def _fitted(
@@ -119,12 +119,12 @@ def _fitted(
         model: Model = kind.fit(x[positions], rows.iloc[positions], columns, horizons, **options)
         return model
 
-    left_out = np.full((len(rows), len(horizons)), np.nan)
+    out_of_fold = np.full((len(rows), len(horizons)), np.nan)
     for fold in patient_folds(rows, _CALIBRATION_FOLDS, _SEED):
-        left_out[fold.judge] = fit_on(fold.fit).margins(x[fold.judge])
+        out_of_fold[fold.judge] = fit_on(fold.fit).margins(x[fold.judge])
     pairs = [patient_folds(rows, 2, _SEED + pair) for pair in range(halves // 2)]
     resampled = tuple(fit_on(half.fit) for pair in pairs for half in pair)
-    return Fits(fit_on(np.arange(len(rows))), left_out, resampled)
+    return Fits(fit_on(np.arange(len(rows))), out_of_fold, resampled)
 
 
 def _members(
@@ -141,4 +141,4 @@ def _members(
         if name not in others:
             others[name] = fit_candidate(rows, spec, plan, name, about, others, halves)
     kept = halves // 2 * 2
-    return {name: Fits(others[name].artifact.model, others[name].left_out, others[name].artifact.resampled[:kept]) for name in names}
+    return {name: Fits(others[name].artifact.model, others[name].out_of_fold, others[name].artifact.resampled[:kept]) for name in names}

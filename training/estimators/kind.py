@@ -24,13 +24,13 @@ class Fits:
 
     Attributes
     ----------
-    left_out : array (rows, horizons)
+    out_of_fold : array (rows, horizons)
         Log-odds of each row from a fit without its person.
     resampled : fits to halves of the patients
     """
 
     model: Model
-    left_out: Array
+    out_of_fold: Array
     resampled: tuple[Model, ...]
 
 

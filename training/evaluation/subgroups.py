@@ -22,7 +22,7 @@ from training.rows.split import LEAST_EVENTS
 Array = NDArray[np.float64]
 UNKNOWN = "unknown"
 SMALL = f"{SUPPRESSED} people: not written down"
-FOLLOWS = f"not written down: from it would follow a count of {SUPPRESSED} people"
+FOLLOWS = f"not written down: a count of {SUPPRESSED} people could be computed from it"
 
 
 def groups(rows: pd.DataFrame) -> pd.DataFrame:

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from features.cohort.files import write_csv
 from serving.artifact import Artifact
 from serving.predict import by_biomarker, explain
-from training.explanation.availability import availability
 from training.explanation.importance import Weights, latest_value, sample
+from training.explanation.informative_presence import availability
 from training.metrics.names import Metric
 from training.places import AVAILABILITY, STABILITY, explained_at
 from training.plan import Plan

@@ -26,7 +26,7 @@ from serving.artifact import Artifact, feature_matrix, save_artifact
 from serving.predict import predict_risk
 from training import tracking
 from training.estimators import Fitted, check_models, fit_candidate
-from training.estimators.strata import with_strata
+from training.estimators.censoring_strata import with_censoring_strata
 from training.fitting.held_out import risk_columns
 from training.fitting.suitable import check_table, thin_horizons, without_values
 from training.places import ARTIFACT, PREDICTIONS, RUN
@@ -87,7 +87,7 @@ class _Part:
 
     @cached_property
     def _strata(self) -> np.ndarray:
-        return with_strata(self._table.rows.iloc[self._positions], self._table.spec)[STRATUM].to_numpy()
+        return with_censoring_strata(self._table.rows.iloc[self._positions], self._table.spec)[STRATUM].to_numpy()
 
     def fit(self, name: str, plan: Plan, halves: int) -> Artifact:
         rows = self._table.rows.iloc[self._positions].assign(**{STRATUM: self._strata})
@@ -137,7 +137,7 @@ def _about(table: FeatureTable, task: Task, rows: pd.DataFrame) -> dict[str, Any
 def _judged_people(table: FeatureTable, folds: list[Fold]) -> pd.DataFrame:
     """Return the rows judged, fold by fold, with their outcomes and whom each can stand in for; every candidate is judged on these."""
     judged = [table.rows.iloc[fold.judge].assign(fold=k) for k, fold in enumerate(folds)]
-    return with_strata(pd.concat(judged, ignore_index=True), table.spec)[[*KEYS, *OUTCOMES, STRATUM, "fold"]]
+    return with_censoring_strata(pd.concat(judged, ignore_index=True), table.spec)[[*KEYS, *OUTCOMES, STRATUM, "fold"]]
 
 
 def judged_hash(judged: pd.DataFrame) -> str:

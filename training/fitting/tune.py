@@ -23,8 +23,8 @@ from myeloma import ConfigError
 from myeloma.errors import nearest
 from serving.models import logistic
 from training.estimators import KINDS, checked_model
+from training.estimators.censoring_strata import with_censoring_strata
 from training.estimators.stacking import stack
-from training.estimators.strata import with_strata
 from training.fitting.fit import hashes_of
 from training.fitting.suitable import check_table
 from training.plan import Plan
@@ -74,7 +74,7 @@ def tune(table: FeatureTable, plan: Plan, search: Search, told: Callable[[str, o
     rows = table.rows
     if plan.evaluation.kind == "held_out":
         rows = rows.iloc[evaluation_folds(rows, plan.evaluation)[0].fit]
-    rows = with_strata(rows, table.spec)
+    rows = with_censoring_strata(rows, table.spec)
     present = checked_model(search.model, plan)
     outer: list[tuple[float, float]] = []
     for k, fold in enumerate(patient_folds(rows, search.outer_folds, search.seed) if search.outer_folds else [], start=1):

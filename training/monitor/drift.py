@@ -18,10 +18,10 @@ from scipy import stats
 
 from features.history.columns import FeatureSpec, group_label
 from training.monitor.findings import Finding, two_sided
-from training.monitor.like_time import placed, share_missing
-from training.monitor.other_unit import Suspected
+from training.monitor.post_stratification import post_stratified, share_missing
+from training.monitor.suspected_units import Suspected
 from training.monitor.verdict import MOVES_ALONE
-from training.reference.by_time import Then, time_of
+from training.reference.by_time import BandReference, time_band
 from training.reference.columns import watched_columns
 from training.rows.small_cells import SMALL_CELL, SUPPRESSED, is_small, written
 
@@ -36,11 +36,11 @@ def checks_of_inputs(rows: pd.DataFrame, spec: FeatureSpec, about: dict[str, Any
 
     The level of a biomarker leaves out the people whose values look like another unit, so that the two are told apart.
     """
-    then, time = about["reference_by_time"]["figures"], time_of(rows, about["reference_by_time"]["months"])
+    bands, time = about["reference_by_time"]["figures"], time_band(rows, about["reference_by_time"]["months"])
     for name, (recent, level, age) in watched_columns(spec).items():
-        yield missing(name, np.isnan(rows[recent].to_numpy(dtype=float)), time, then[recent])
+        yield missing(name, np.isnan(rows[recent].to_numpy(dtype=float)), time, bands[recent])
         if age:
-            yield exceeds("older", name, rows[age].to_numpy(dtype=float), time, then[age])
+            yield exceeds("older", name, rows[age].to_numpy(dtype=float), time, bands[age])
         values = rows[level].to_numpy(dtype=float)
         if name in MOVES_ALONE:  # itself the time since diagnosis: against all of training
             found = exceeds("level", name, values, np.zeros(len(rows), dtype=int), [_whole(about, name)])
@@ -48,27 +48,27 @@ def checks_of_inputs(rows: pd.DataFrame, spec: FeatureSpec, about: dict[str, Any
             continue
         doubtful = [one.rows for one in suspected if one.biomarker == name]
         kept = np.delete(np.arange(len(rows)), np.concatenate(doubtful)) if doubtful else np.arange(len(rows))
-        found = exceeds("level", name, values[kept], time[kept], then[level])
+        found = exceeds("level", name, values[kept], time[kept], bands[level])
         yield replace(found, words=f"{found.words}, those in doubtful units left out") if doubtful else found
 
 
-def _whole(about: dict[str, Any], name: str) -> Then:
+def _whole(about: dict[str, Any], name: str) -> BandReference:
     people = about["trained_on"]["patients"]  # not visits, to be on the safe side
-    then: Then = about["reference"][name] | {"people": people, "known": people}
-    return then
+    whole: BandReference = about["reference"][name] | {"people": people, "known": people}
+    return whole
 
 
 def checks_of_risks(rows: pd.DataFrame, risks: Array, horizons: tuple[int, ...], about: dict[str, Any]) -> Iterator[Finding]:
     """Yield the check of the predicted risks at each horizon, against those of people left out of the fit."""
-    then, time = about["reference_by_time"]["figures"], time_of(rows, about["reference_by_time"]["months"])
+    bands, time = about["reference_by_time"]["figures"], time_band(rows, about["reference_by_time"]["months"])
     for h, months in enumerate(horizons):
         name = f"risk_{months}m"
-        yield exceeds("risk", name, risks[:, h], time, then[name], f"Risk at {months} months")
+        yield exceeds("risk", name, risks[:, h], time, bands[name], f"Risk at {months} months")
 
 
-def missing(name: str, unknown: NDArray[np.bool_], time: NDArray[np.int64], then: list[Then | None]) -> Finding:
+def missing(name: str, unknown: NDArray[np.bool_], time: NDArray[np.int64], bands: list[BandReference | None]) -> Finding:
     """Compare the share without a value with the reference's at like time: Fisher's exact test, so small counts are no trouble."""
-    alike, before, people = share_missing(time, then)
+    alike, before, people = share_missing(time, bands)
     n, count, label = int(alike.sum()), int(unknown[alike].sum()), group_label(name)
     shown, alone = _shown(n, len(unknown) - n), _alone(len(unknown) - n)
     if n < LEAST_PEOPLE:
@@ -85,21 +85,21 @@ def missing(name: str, unknown: NDArray[np.bool_], time: NDArray[np.int64], then
     return Finding("missing", name, label, n, count / n, lo, hi, before, p, large, shown, words=words)
 
 
-def exceeds(kind: str, name: str, values: Array, time: NDArray[np.int64], then: list[Then | None], label: str = "") -> Finding:
+def exceeds(kind: str, name: str, values: Array, time: NDArray[np.int64], bands: list[BandReference | None], label: str = "") -> Finding:
     """Compare values with the reference's quantiles: the probability that a new value exceeds a reference value of like time.
 
     The test takes the variance that positions have without a change, of the new and of the reference's people; the interval
     that of the new positions.
     """
-    label, place = label or group_label(name), placed(values, time, then)
-    at, known = (every[~np.isnan(place.at)] for every in (place.at, values))
+    label, place = label or group_label(name), post_stratified(values, time, bands)
+    at, known = (every[~np.isnan(place.positions)] for every in (place.positions, values))
     n = len(at)
-    shown, alone = _shown(n, place.alone, len(values) - n - place.alone), _alone(place.alone)
+    shown, alone = _shown(n, place.unmatched, len(values) - n - place.unmatched), _alone(place.unmatched)
     if n < LEAST_PEOPLE:
         return Finding(kind, name, label, n, reference=0.5, shown=shown, words=_too_few(n) + alone)
     estimate = float(at.mean())
-    z = (estimate - 0.5) / np.sqrt(place.spread / n + place.remembered) if place.spread > 0 else 0.0
-    half = stats.norm.ppf(0.975) * np.sqrt(at.var(ddof=1) / n + place.remembered)
+    z = (estimate - 0.5) / np.sqrt(place.spread / n + place.reference_variance) if place.spread > 0 else 0.0
+    half = stats.norm.ppf(0.975) * np.sqrt(at.var(ddof=1) / n + place.reference_variance)
     lo, hi = float(max(estimate - half, 0.0)), float(min(estimate + half, 1.0))
     found = Finding(kind, name, label, n, estimate, lo, hi, 0.5, two_sided(z), abs(estimate - 0.5) >= LEVEL_CHANGE, shown)
     if set(known) <= {0.0, 1.0} and is_small(min(known.sum(), n - known.sum())):  # of yes and no, the figure is a count
@@ -110,7 +110,7 @@ def exceeds(kind: str, name: str, values: Array, time: NDArray[np.int64], then: 
 
 
 def _shown(n: int, *others: int) -> str:
-    """Return the people as they may be shown: where few are left out or have no value, these could be counted by the difference."""
+    """Return the number of people as it may be shown: a small number of others could be computed from the exact one."""
     hidden = [count for count in others if is_small(count)]
     return f">{n + sum(hidden) - SMALL_CELL * len(hidden)}" if hidden else ""
 

@@ -12,7 +12,7 @@ from scipy import stats
 from myeloma.calendar import horizon_days
 from serving.artifact import Artifact, feature_matrix
 from serving.predict import predict_risk
-from training.estimators.strata import with_strata
+from training.estimators.censoring_strata import with_censoring_strata
 from training.gate.verdict import Check
 from training.metrics import Draws, judged_at, main_measures
 from training.metrics.figures import refusal
@@ -55,7 +55,7 @@ def checks_of_outcomes(visits: Visits, artifact: Artifact, period: Period, bound
     found = []
     for h, months in enumerate(artifact.horizons):
         first, last = period.for_outcomes(months)
-        rows = with_strata(visits.first_followed(first, last), artifact.spec)
+        rows = with_censoring_strata(visits.first_followed(first, last), artifact.spec)
         risk = predict_risk(artifact, feature_matrix(artifact, rows))[:, h] if len(rows) else np.empty(0)
         checked = check_of_outcomes(rows, risk, months, bounds, len(artifact.horizons))
         found.append(replace(checked, words=f"visits {first.date()} to {last.date()}: {checked.words}"))

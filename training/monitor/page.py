@@ -7,11 +7,11 @@ from html import escape
 from serving.answer.columns import NOTICE
 from training.monitor.drift import LEAST_PEOPLE, LEVEL_CHANGE, MISSING_CHANGE
 from training.monitor.findings import FALSE_ALARMS, Finding
-from training.monitor.other_unit import LEAST_AT_SITE
 from training.monitor.picture import picture
+from training.monitor.suspected_units import LEAST_AT_SITE
 from training.monitor.verdict import LOOK, RETRAIN
 from training.monitor.watch import Watched
-from training.reference.by_time import LEAST_THEN
+from training.reference.by_time import LEAST_IN_BAND
 from training.rows.small_cells import SMALL_CELL, written
 from training.rows.split import LEAST_EVENTS
 
@@ -77,8 +77,8 @@ def _method() -> str:
     return (
         "<h2>How to read this</h2><small>One visit per person, so people are independent. Each is compared with people of training at "
         "like time since diagnosis, since a marrow grows older and is seldom taken again; units, and that time itself, with all of "
-        f"training. Left out are people seen at times at which fewer than {LEAST_THEN} people of training have a value. A probability of "
-        "0.50 is no change: a new value is as often above as below one of training. Intervals are 95 %, not corrected. "
+        f"training. Left out are people seen at times at which fewer than {LEAST_IN_BAND} people of training have a value. A probability "
+        "of 0.50 is no change: a new value is as often above as below one of training. Intervals are 95 %, not corrected. "
         f"<em>Changed</em> is corrected for the number of checks (Holm): a clinic in which nothing changes is called changed in at most "
         f"{FALSE_ALARMS:.1%} of periods for inputs and risks together, and as often for outcomes; and the change must matter: "
         f"{MISSING_CHANGE:.0%} of people missing, or a probability {LEVEL_CHANGE:.2f} away from 0.50. "

@@ -15,14 +15,14 @@ from serving.artifact import Artifact, feature_matrix
 from serving.predict import predict_risk
 from training.monitor.drift import checks_of_inputs, checks_of_risks
 from training.monitor.findings import Finding, with_status
-from training.monitor.like_time import times_alone
-from training.monitor.other_unit import LEAST_AT_SITE, as_finding, suspected_units
 from training.monitor.outcome import Bounds, checks_of_outcomes
 from training.monitor.people import Period, Visits, period_of, sites_of
+from training.monitor.post_stratification import bands_unmatched
 from training.monitor.refused import as_received
+from training.monitor.suspected_units import LEAST_AT_SITE, as_finding, suspected_units
 from training.monitor.verdict import Advice, verdict_of
 from training.plan import Plan
-from training.reference.by_time import LEAST_THEN, time_of
+from training.reference.by_time import LEAST_IN_BAND, time_band
 from training.reference.columns import level_column
 from training.rows.small_cells import SMALL_CELL, written
 
@@ -142,11 +142,11 @@ def _notes(cohort: Cohort, artifact: Artifact, rows: pd.DataFrame) -> Iterator[s
     if artifact.provenance.cohort_hash == cohort.content_hash():
         yield "This is the cohort that the champion was trained on: its outcomes are known to the model, so O/E flatters it."
     reference = artifact.about["reference_by_time"]
-    alone, times = times_alone(time_of(rows, reference["months"]), reference)
+    alone, times = bands_unmatched(time_band(rows, reference["months"]), reference)
     if alone:
         yield (
-            f"{written(alone)} people here are seen {times} months after diagnosis, when fewer than {LEAST_THEN} people of training were: "
-            "there is nobody to compare them with, and the checks leave them out."
+            f"{written(alone)} people here are seen {times} months after diagnosis, when fewer than {LEAST_IN_BAND} people of training "
+            "were: there is nobody to compare them with, and the checks leave them out."
         )
     sites = {site: len(inside) for site, inside in sites_of(rows).items()}
     judged_sites = [site for site, people in sites.items() if people >= LEAST_AT_SITE]

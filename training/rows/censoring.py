@@ -21,7 +21,7 @@ Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 NONE, EVENT, COMPETING = 0, 1, 2
 _CODES = dict(zip(EVENTS, (NONE, EVENT, COMPETING), strict=True))
-STRATUM = "censoring_stratum"  # a column of the rows; see training.estimators.strata
+STRATUM = "censoring_stratum"  # a column of the rows; see training.estimators.censoring_strata
 _LEAST_BEYOND = 20  # rows followed beyond the horizon, for a stratum to have a curve of its own
 
 

@@ -17,7 +17,7 @@ from myeloma import DataError
 from serving.artifact import feature_matrix
 from serving.predict import predict_risk
 from training.estimators import fit_candidate
-from training.estimators.strata import with_strata
+from training.estimators.censoring_strata import with_censoring_strata
 from training.metrics import Draws, all_measures
 from training.metrics.figures import figures
 from training.plan import Plan
@@ -29,7 +29,7 @@ Array = NDArray[np.float64]
 
 def refitted_figures(table: FeatureTable, plan: Plan, name: str, fold: Fold, subset: str) -> pd.DataFrame:
     """Return the figures of a model on the rows of a fold that judge, fitted again to its other rows."""
-    fit, judged = table.rows.iloc[fold.fit], with_strata(table.rows.iloc[fold.judge], table.spec)
+    fit, judged = table.rows.iloc[fold.fit], with_censoring_strata(table.rows.iloc[fold.judge], table.spec)
     return figures_of(judged, risks_of(fit, judged, table.spec, plan, name), plan, subset).assign(model=name)
 
 

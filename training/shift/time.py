@@ -9,7 +9,7 @@ import pandas as pd
 
 from features import FeatureTable
 from features.table.outcomes import NONE
-from training.estimators.strata import with_strata
+from training.estimators.censoring_strata import with_censoring_strata
 from training.evaluation.performance import without_small_cells
 from training.plan import Plan
 from training.shift.refitted import figures_of, risks_of
@@ -26,7 +26,7 @@ def over_time(table: FeatureTable, plan: Plan, name: str, fitted: Path) -> pd.Da
     index_date = rows.groupby("patient_id")["index_date"].first()
     cut = index_date.sort_values().iloc[int(EARLY_SHARE * (len(index_date) - 1))]
     early = known_at(rows[rows["index_date"] <= cut], cut)
-    late = with_strata(rows[rows["index_date"] > cut], table.spec)
+    late = with_censoring_strata(rows[rows["index_date"] > cut], table.spec)
     found = without_small_cells(figures_of(late, risks_of(early, late, table.spec, plan, name), plan, "late"))
     return found.assign(cut=cut.date().isoformat(), people_fitted_on=early["patient_id"].nunique())
 

@@ -4,7 +4,7 @@ import pytest
 
 from myeloma import StateError
 from serving.store.champion import connect
-from serving.store.trouble import in_words, told
+from serving.store.trouble import explain_store_errors, in_words
 
 
 @pytest.mark.slow
@@ -28,7 +28,7 @@ from serving.store.trouble import in_words, told
 def test_an_address_that_is_no_store_is_told_with_what_is_accepted(uri, says, hint, monkeypatch):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
     with pytest.raises(StateError) as refused:
-        told(connect)()
+        explain_store_errors(connect)()
     assert says in refused.value.what
     assert hint in refused.value.hint
     assert "SECRET" not in str(refused.value)
@@ -50,7 +50,7 @@ def test_a_database_that_is_down_is_told_within_seconds(monkeypatch):
     waits = []
     monkeypatch.setattr("time.sleep", waits.append)
     with pytest.raises(StateError, match="does not answer") as refused:
-        told(connect)().search_experiments()
+        explain_store_errors(connect)().search_experiments()
     assert 0 < sum(waits) < 10  # seconds; MLflow's own retries wait for 51
     assert "SECRET" not in str(refused.value)
 

@@ -222,7 +222,7 @@ def test_a_handful_of_later_visits_gives_no_course():
     for share, courses in ((0.995, False), (0.9, True)):
         x, rows = visits_after_diagnosis(2000, share)
         model = fit_logistic(x, rows, ["months_since_index", "age"], (12, 60), penalties=(0.1,))
-        assert bool(model.course.scales) == courses
+        assert bool(model.time_varying.scales) == courses
 
 
 def test_boosting_moves_the_risk_only_in_the_direction_of_harm_unless_switched_off(smm_table, small_smm_plan):

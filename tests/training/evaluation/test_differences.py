@@ -11,7 +11,7 @@ from training.estimators.design import fit_design
 from training.evaluation.differences import named_differences, paired_differences
 from training.evaluation.performance import logged_subgroups
 from training.evaluation.subgroups import groups, people_progressing, subgroup_figures, suppressed
-from training.explanation.availability import availability
+from training.explanation.informative_presence import availability
 from training.metrics import Draws, horizon_metrics
 from training.rows.censoring import FollowUp
 
@@ -110,7 +110,7 @@ def test_a_group_of_few_has_neither_figures_nor_counts_and_says_so(rows, risks):
     draws = Draws.of(rows["patient_id"], 10, 1)
     found = subgroup_figures(rows, {"good": risks["good"][:, 0]}, 24, draws).query("grouping == 'site'").set_index(["group", "measure"])
     assert found.loc[("north", "auc"), "lo"] < found.loc[("north", "auc"), "estimate"]
-    assert found.loc[("north", "patients"), "why"] == "not written down: from it would follow a count of fewer than 10 people"
+    assert found.loc[("north", "patients"), "why"] == "not written down: a count of fewer than 10 people could be computed from it"
     south = found.loc["south"]
     assert south["estimate"].isna().all()
     assert (south["why"] != "").all()
@@ -170,7 +170,7 @@ def test_why_a_group_has_no_figure_does_not_tell_a_count_that_is_kept_back():
     table = pd.concat([refused, pd.DataFrame([auc, {**auc, "group": "c"}])], ignore_index=True)
     found = suppressed(table, "group")
     assert found["why"].tolist()[-2:] == ["fewer than 20 people here progress.", "only 12 people here progress."]
-    assert "would follow" in found.loc[found["group"] == "b", "why"].iloc[0]
+    assert "could be computed" in found.loc[found["group"] == "b", "why"].iloc[0]
 
 
 def test_no_count_of_a_small_group_can_be_told_from_the_whole(rows, risks):

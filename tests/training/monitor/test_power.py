@@ -11,10 +11,10 @@ from features.intake.quality import clean
 from features.simulation.smm import simulate
 from training.monitor.drift import checks_of_inputs, checks_of_risks
 from training.monitor.findings import FALSE_ALARMS, with_status
-from training.monitor.other_unit import suspected_units
 from training.monitor.outcome import Bounds, check_of_outcomes, events_needed
+from training.monitor.suspected_units import suspected_units
 from training.reference import by_time, reference_ranges
-from training.reference.by_time import remembered
+from training.reference.by_time import reference_of_bands
 from training.reference.columns import level_column, watched_columns
 
 PEOPLE = 40
@@ -27,7 +27,7 @@ def clinic(smm_table):
     x = rows[spec.columns()].to_numpy(dtype=float)
     about = {
         "reference": reference_ranges(x, spec.columns()),
-        "reference_by_time": remembered(rows, watched(rows, spec)),
+        "reference_by_time": reference_of_bands(rows, watched(rows, spec)),
         "trained_on": {"patients": rows["patient_id"].nunique()},
     }
     return SimpleNamespace(rows=rows, spec=spec, about=about)
@@ -81,7 +81,7 @@ def test_people_of_today_who_are_later_in_their_disease_than_training_was_are_no
 
     assert alarms() <= FALSE_ALARMS
     monkeypatch.setattr(by_time, "MONTHS", (0.0,))
-    monkeypatch.setitem(clinic.about, "reference_by_time", remembered(clinic.rows, watched(clinic.rows, clinic.spec)))
+    monkeypatch.setitem(clinic.about, "reference_by_time", reference_of_bands(clinic.rows, watched(clinic.rows, clinic.spec)))
     assert alarms() >= 0.2
 
 

@@ -10,9 +10,9 @@ from features import FeatureSpec, write_cohort
 from features.cohort.schema import QUARANTINE_COLUMNS
 from features.intake.quality import clean
 from features.simulation.smm import simulate
-from training.monitor.other_unit import suspected_units
 from training.monitor.people import Period
 from training.monitor.refused import as_received, out_of_range
+from training.monitor.suspected_units import suspected_units
 from training.reference.columns import level_column
 from training.reference.quantiles import quantiles_of
 

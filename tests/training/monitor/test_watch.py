@@ -16,14 +16,14 @@ from myeloma import ConfigError, DataError, StateError
 from myeloma.calendar import DAYS_PER_MONTH
 from training.monitor.drift import LEAST_PEOPLE, exceeds, missing
 from training.monitor.findings import Finding, with_status
-from training.monitor.like_time import share_missing
-from training.monitor.other_unit import LEAST_AT_SITE, factors, suspected_units
 from training.monitor.outcome import Bounds, check_of_outcomes
 from training.monitor.people import Period, Visits, period_of
+from training.monitor.post_stratification import share_missing
+from training.monitor.suspected_units import LEAST_AT_SITE, factors, suspected_units
 from training.monitor.verdict import LOOK, NOTHING, RETRAIN, TOO_FEW, verdict_of
 from training.monitor.watch import watch
 from training.reference import reference_ranges
-from training.reference.by_time import LEAST_THEN, MONTHS, remembered, time_of
+from training.reference.by_time import LEAST_IN_BAND, MONTHS, reference_of_bands, time_band
 from training.reference.columns import level_column
 from training.reference.quantiles import GRID, positions, quantiles_of, variance
 
@@ -157,24 +157,24 @@ def visits_at(months, **columns):
 
 
 def of_training(rows, name):
-    return remembered(rows, {name: rows[name].to_numpy(dtype=float)})["figures"][name]
+    return reference_of_bands(rows, {name: rows[name].to_numpy(dtype=float)})["figures"][name]
 
 
 def test_a_time_begins_on_its_day():
     rows = visits_at([0, 0, 12, 500])
-    assert time_of(rows, (0.0, 12.0, 24.0)).tolist() == [0, 0, 1, 2]
+    assert time_band(rows, (0.0, 12.0, 24.0)).tolist() == [0, 0, 1, 2]
     rows.loc[2, "landmark"] -= pd.Timedelta(days=1)
-    assert time_of(rows, (0.0, 12.0, 24.0)).tolist() == [0, 0, 0, 2]
+    assert time_band(rows, (0.0, 12.0, 24.0)).tolist() == [0, 0, 0, 2]
 
 
 def test_training_remembers_people_not_visits_and_nothing_of_too_few_at_a_time():
-    few, many = visits_at([13.0] * (LEAST_THEN - 1)), visits_at([30.0] * 2 * LEAST_THEN)
+    few, many = visits_at([13.0] * (LEAST_IN_BAND - 1)), visits_at([30.0] * 2 * LEAST_IN_BAND)
     many["patient_id"] = [f"q{k // 2}" for k in range(len(many))]
-    many["age"] = [60.0, np.nan] * LEAST_THEN
+    many["age"] = [60.0, np.nan] * LEAST_IN_BAND
     then = of_training(pd.concat([few.assign(age=60.0), many], ignore_index=True), "age")
     assert [k for k, one in enumerate(then) if one] == [MONTHS.index(24.0)]
     found = then[MONTHS.index(24.0)]
-    assert (found["people"], found["known"], found["missing"]) == (LEAST_THEN, LEAST_THEN, 0.5)
+    assert (found["people"], found["known"], found["missing"]) == (LEAST_IN_BAND, LEAST_IN_BAND, 0.5)
     assert len(found["quantiles"]) == len(GRID)
     many.loc[0, "age"] = np.nan  # a value of one person fewer
     assert of_training(many, "age")[MONTHS.index(24.0)]["quantiles"] == []
@@ -184,7 +184,7 @@ def test_people_seen_later_than_training_mostly_was_have_not_changed_for_that():
     """A marrow as old as the diagnosis, gone from the look-back after a year: so in training, and so here."""
     rng = np.random.default_rng(11)
     training, here = rng.uniform(0, 60, 3000), rng.uniform(40, 60, 60)
-    then, time = visits_at(training, age=training, recent=np.where(training < 12, 1.0, np.nan)), time_of(visits_at(here), MONTHS)
+    then, time = visits_at(training, age=training, recent=np.where(training < 12, 1.0, np.nan)), time_band(visits_at(here), MONTHS)
     older, gone = exceeds("older", "age", here, time, of_training(then, "age")), missing("age", here > 0, time, of_training(then, "recent"))
     assert (older.large, gone.large) == (False, False)
     assert gone.reference == 1.0

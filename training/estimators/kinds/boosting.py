@@ -13,8 +13,8 @@ from features import parse_column
 from myeloma import catalogue
 from serving.models.base import Array
 from serving.models.boosted import Boosted
-from training.estimators.hidden import DEFAULT_SHARE, HiddenShare, with_hidden
 from training.estimators.kind import Kind
+from training.estimators.missingness import DEFAULT_SHARE, AugmentedShare, augment_missingness
 from training.estimators.stacking import Weighting, stack
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def fit_boosting(  # noqa: PLR0913 - the options of params.yaml, by name
     colsample: Share = 0.5,
     parallel_trees: PositiveInt = 1,
     monotone: bool = True,
-    hidden_share: HiddenShare = DEFAULT_SHARE,
+    hidden_share: AugmentedShare = DEFAULT_SHARE,
     weighting: Weighting = "patients",
     device: Literal["cpu", "cuda"] = "cpu",
 ) -> Boosted:
@@ -60,7 +60,7 @@ def fit_boosting(  # noqa: PLR0913 - the options of params.yaml, by name
         Share of rows of which a second copy, with a part hidden, is fitted to as well; less of very many rows (see `hidden`).
     """
     x = x.astype(np.float32)  # as XGBoost keeps it: half the memory, the same trees
-    x, stacked = with_hidden(x, columns, stack(rows, horizons, weighting), hidden_share, seed)
+    x, stacked = augment_missingness(x, columns, stack(rows, horizons, weighting), hidden_share, seed)
     months = np.array(horizons, dtype=np.float32)[stacked.horizon]
     matrix = xgb.QuantileDMatrix(np.hstack([x[stacked.row], months[:, None]]), label=stacked.y, weight=stacked.weight)
     directions = [direction_of_harm(name) if monotone else 0 for name in columns]

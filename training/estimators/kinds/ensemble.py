@@ -16,11 +16,11 @@ from training.estimators.kind import WEIGHTED, Fits, Kind
 def fit_ensemble(candidates: dict[str, Fits], rows: pd.DataFrame, horizons: tuple[int, ...], *, members: tuple[str, ...]) -> Fits:
     """Return the weighted mean of the members, and of each of their fits to halves, all by the same weights."""
     chosen = {name: candidates[name] for name in members}
-    weights = member_weights({name: fits.left_out for name, fits in chosen.items()}, rows, horizons)
-    left_out = np.sum([weights[name] * fits.left_out for name, fits in chosen.items()], axis=0)
+    weights = member_weights({name: fits.out_of_fold for name, fits in chosen.items()}, rows, horizons)
+    out_of_fold = np.sum([weights[name] * fits.out_of_fold for name, fits in chosen.items()], axis=0)
     halves = zip(*(fits.resampled for fits in chosen.values()), strict=True)
     resampled = tuple(Ensemble(dict(zip(chosen, models, strict=True)), weights) for models in halves)
-    return Fits(Ensemble({name: fits.model for name, fits in chosen.items()}, weights), left_out, resampled)
+    return Fits(Ensemble({name: fits.model for name, fits in chosen.items()}, weights), out_of_fold, resampled)
 
 
 def checked_members(members: tuple[str, ...], where: str, possible: list[str]) -> tuple[str, ...]:
@@ -48,17 +48,17 @@ def checked_members(members: tuple[str, ...], where: str, possible: list[str]) -
     return members
 
 
-def member_weights(left_out: dict[str, Array], rows: pd.DataFrame, horizons: tuple[int, ...]) -> dict[str, float]:
+def member_weights(out_of_fold: dict[str, Array], rows: pd.DataFrame, horizons: tuple[int, ...]) -> dict[str, float]:
     """Return weights that sum to 1, in proportion to the slopes that predict left-out patients best (not negative).
 
     Parameters
     ----------
-    left_out : arrays (rows, horizons), by member
+    out_of_fold : arrays (rows, horizons), by member
         Log-odds predicted for patients who were left out of the fits.
     """
-    slopes, _ = fit_slopes(np.stack(list(left_out.values()), axis=-1), rows, horizons)
+    slopes, _ = fit_slopes(np.stack(list(out_of_fold.values()), axis=-1), rows, horizons)
     shares = slopes / slopes.sum() if slopes.sum() > 0 else np.full(len(slopes), 1.0 / len(slopes))
-    return {kind: float(share) for kind, share in zip(left_out, shares, strict=True)}
+    return {kind: float(share) for kind, share in zip(out_of_fold, shares, strict=True)}
 
 
 KIND = Kind(

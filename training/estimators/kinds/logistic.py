@@ -16,11 +16,11 @@ from pydantic import Field, NonNegativeInt, PositiveFloat
 from sklearn.linear_model import LogisticRegression
 
 from serving.models.base import Array, logistic
-from serving.models.course import MONTHS, Course
 from serving.models.linear import HorizonLogistic
+from serving.models.time_varying import MONTHS, TimeVaryingIntercept
 from training.estimators.design import fit_design
-from training.estimators.hidden import DEFAULT_SHARE, HiddenShare, with_hidden
 from training.estimators.kind import Kind
+from training.estimators.missingness import DEFAULT_SHARE, AugmentedShare, augment_missingness
 from training.estimators.stacking import Weighting, stack
 from training.rows.split import patient_folds
 
@@ -43,7 +43,7 @@ def fit_logistic(  # noqa: PLR0913 - the options of params.yaml, by name
     penalties: Annotated[tuple[PositiveFloat, ...], Field(min_length=1)],
     splines: bool = True,
     weighting: Weighting = "patients",
-    hidden_share: HiddenShare = DEFAULT_SHARE,
+    hidden_share: AugmentedShare = DEFAULT_SHARE,
     seed: NonNegativeInt = 1,
 ) -> HorizonLogistic:
     """Return the regression with the penalty that predicts left-out patients best (weighted log loss).
@@ -60,10 +60,10 @@ def fit_logistic(  # noqa: PLR0913 - the options of params.yaml, by name
     if len(penalties) > 1:
         options: dict[str, Any] = {"splines": splines, "weighting": weighting, "hidden_share": hidden_share}
         penalties = (choose_penalty(x, rows, columns, horizons, penalties=penalties, seed=seed, **options),)
-    x, stacked = with_hidden(x, columns, stack(rows, horizons, weighting), hidden_share, seed)
-    course = _course_over(x, columns)
-    use = [name for name in columns if not (course.scales and name == MONTHS)]
-    design, fading = fit_design(x, columns, use, indicate=True, curve=splines), course.fading(x, columns)
+    x, stacked = augment_missingness(x, columns, stack(rows, horizons, weighting), hidden_share, seed)
+    time_varying = _time_varying_over(x, columns)
+    use = [name for name in columns if not (time_varying.scales and name == MONTHS)]
+    design, fading = fit_design(x, columns, use, indicate=True, curve=splines), time_varying.fading(x, columns)
     z, at = design.transform(x, columns), np.eye(len(horizons))[stacked.horizon]
     fading_at = (at[:, :, None] * fading[stacked.row][:, None, :]).reshape(len(at), -1)  # each horizon has columns of its own
     matrix = np.hstack([z[stacked.row], _UNPENALISED * at[:, 1:], _HARDLY_PENALISED * fading_at])
@@ -71,8 +71,8 @@ def fit_logistic(  # noqa: PLR0913 - the options of params.yaml, by name
     regression.fit(matrix, stacked.y, sample_weight=stacked.weight)
     slopes, steps, effects = np.split(regression.coef_[0], [z.shape[1], z.shape[1] + len(horizons) - 1])
     intercepts = regression.intercept_[0] + _UNPENALISED * np.concatenate([[0.0], steps])
-    by_horizon = (_HARDLY_PENALISED * effects).reshape(len(horizons), -1).tolist() if course.scales else []
-    return HorizonLogistic(design, slopes.copy(), intercepts, columns, replace(course, effects=tuple(map(tuple, by_horizon))))
+    by_horizon = (_HARDLY_PENALISED * effects).reshape(len(horizons), -1).tolist() if time_varying.scales else []
+    return HorizonLogistic(design, slopes.copy(), intercepts, columns, replace(time_varying, effects=tuple(map(tuple, by_horizon))))
 
 
 def choose_penalty(
@@ -89,15 +89,15 @@ def choose_penalty(
     return min(penalties, key=losses.__getitem__)
 
 
-def _course_over(x: Array, columns: list[str]) -> Course:
-    """Return a course without its effects; none where the time since diagnosis is no column, or hardly a visit comes later than it."""
+def _time_varying_over(x: Array, columns: list[str]) -> TimeVaryingIntercept:
+    """Return a time-varying intercept without its effects; an empty one where the time since diagnosis is no column, or hardly varies."""
     months = x[:, columns.index(MONTHS)] if MONTHS in columns else np.empty(0)
     months = months[~np.isnan(months)]
     if not len(months) or (latest := float(np.percentile(months, _LATEST_PERCENTILE))) <= 0:
-        return Course()
+        return TimeVaryingIntercept()
     scales = tuple(float(np.median(months[months > 0]) * share) for share in _SCALES)
-    course = Course(scales, latest, mean=(0.0,) * len(scales))
-    return replace(course, mean=tuple(course.fading(months[:, None], [MONTHS]).mean(axis=0).tolist()))
+    time_varying = TimeVaryingIntercept(scales, latest, mean=(0.0,) * len(scales))
+    return replace(time_varying, mean=tuple(time_varying.fading(months[:, None], [MONTHS]).mean(axis=0).tolist()))
 
 
 def _settled(x: Array, rows: pd.DataFrame, columns: list[str], horizons: tuple[int, ...], **options: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""How the log-odds go with the time since diagnosis, at each horizon in a way of its own."""
+"""A time-varying intercept: how the log-odds go with the time since diagnosis, at each horizon in a way of its own."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ MONTHS = "months_since_index"
 
 
 @dataclass(frozen=True)
-class Course:
-    """At each horizon a sum of effects that fade: effect x exp(-months / scale). Later than nearly every visit seen, it stays level.
+class TimeVaryingIntercept:
+    """At each horizon a sum of effects that fade: effect x exp(-months / scale). From `latest` on it is constant.
 
     Attributes
     ----------
     scales : months
-    latest : months, what later ones are taken for
+    latest : months; hardly a visit of training is later, and later ones are taken for it
     effects : one for each scale, at each horizon; without any the time since diagnosis plays no part of its own
     mean : of each exp(-months / scale) over the training rows; it stands in where the months are not known
     """
@@ -42,10 +42,10 @@ class Course:
         return np.maximum.accumulate(intercepts + row_sums(fading[:, None, :] * effects), axis=1)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the course as JSON can hold it."""
+        """Return the intercept as JSON can hold it."""
         return asdict(self)
 
     @classmethod
-    def from_dict(cls, content: dict[str, Any]) -> Course:
-        """Return the course that `to_dict` wrote."""
+    def from_dict(cls, content: dict[str, Any]) -> TimeVaryingIntercept:
+        """Return the intercept that `to_dict` wrote."""
         return cls(tuple(content["scales"]), content["latest"], tuple(map(tuple, content["effects"])), tuple(content["mean"]))

@@ -1,10 +1,10 @@
-"""Values that look like another unit: a whole group shifted by a known conversion factor, and by nothing else.
+"""Suspected units: the values of a whole site are shifted by one known conversion factor, and by nothing else.
 
-Each site is looked at on its own, since one laboratory may have changed its unit while the others have not. A sicker case mix
-moves some people and by no fixed factor; a unit moves all of them by the same one. So a unit is suspected where the values differ
-from the reference almost surely, their median by about a factor of the catalogue (or by ten, the usual slip), and their places
-among the reference are about its own once they are divided by it. A ratio has no unit: a light chain in another unit shows as
-another case mix of the ratio.
+Each site is looked at alone, since one laboratory may have changed its unit while the others have not. A sicker case mix moves
+some people, each by another factor. Another unit moves everybody by the same one. A unit is suspected where three things hold:
+the values differ from the reference beyond chance; their median differs by about a factor of the catalogue, or by ten, the usual
+slip; and once they are divided by that factor, their quantiles agree with the reference. A ratio has no unit: a light chain in
+another unit shows as another case mix of the ratio.
 """
 
 from __future__ import annotations

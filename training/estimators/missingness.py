@@ -1,7 +1,8 @@
-"""Rows in which a part of what is known is hidden: from them a fit learns what people are like of whom it is not known.
+"""Missingness augmentation: some rows are fitted to a second time with biomarkers removed, so that a fit learns the risk of the unknown.
 
-Where nearly everybody has a result, a fit never sees it missing. A tree then sends such a person down an arbitrary branch, and
-a linear model puts them at the average of the log-odds, whose risk is below the average risk: unknown would look safe.
+Nearly everybody in training has a result, so a plain fit never sees it missing. A tree then sends a person without it down an
+arbitrary branch. A linear model gives such a person the average log-odds, whose risk is below the average risk. Either way
+unknown would look safe.
 """
 
 from __future__ import annotations
@@ -13,10 +14,10 @@ from pydantic import Field
 
 from features import parse_column
 from serving.models.base import Array
-from serving.models.course import MONTHS
+from serving.models.time_varying import MONTHS
 from training.estimators.stacking import Stacked
 
-HiddenShare = Annotated[float, Field(ge=0, lt=1)]
+AugmentedShare = Annotated[float, Field(ge=0, lt=1)]
 DEFAULT_SHARE = 0.2
 # Copies beyond which more would tell nothing new, and a fit to very many rows would only cost more; but always so large a share
 # that a column of its own says what is missing (`design`).
@@ -24,7 +25,7 @@ _ENOUGH, _LEAST_SHARE = 20_000, 0.05
 _CHANCE = 0.5  # of each biomarker in such a row: all are hidden together often enough to be learnt from
 
 
-def with_hidden(x: Array, columns: list[str], stacked: Stacked, share: float, seed: int) -> tuple[Array, Stacked]:
+def augment_missingness(x: Array, columns: list[str], stacked: Stacked, share: float, seed: int) -> tuple[Array, Stacked]:
     """Return x with a second copy of a share of its rows, in which each biomarker and static column is hidden by a chance of one half.
 
     The time since diagnosis is always known, and never hidden.

@@ -11,7 +11,7 @@ from features.intake.quality import clean
 from features.simulation.smm import simulate, simulate_truth
 from features.simulation.smm.worlds import DEFAULT
 from myeloma.calendar import horizon_days
-from training.estimators.strata import GROUPS, GROUPS_OF_LOSS, with_strata
+from training.estimators.censoring_strata import GROUPS, GROUPS_OF_LOSS, with_censoring_strata
 from training.evaluation.performance import performance_of
 from training.metrics import Draws
 from training.rows.censoring import STRATUM, FollowUp, ipcw_weights
@@ -40,7 +40,7 @@ def marrow():
 @pytest.mark.parametrize(("cause", "step", "groups"), [("treatment", GROUPS_OF_LOSS, GROUPS), ("last_contact", 1, GROUPS_OF_LOSS)])
 def test_who_is_likely_to_leave_is_told_from_who_is_not(marrow, cause, step, groups):
     left = np.random.default_rng(2).random(400) < np.where(marrow > 30, 0.6, 0.02)
-    group = with_strata(people(400, left, marrow, cause), SPEC)[STRATUM] / step
+    group = with_censoring_strata(people(400, left, marrow, cause), SPEC)[STRATUM] / step
     assert set(group) == set(range(groups))
     assert group[left].value_counts().max() - group[left].value_counts().min() <= 2
     assert group[marrow < 20].mean() < groups / 10 and group[marrow > 40].mean() > groups / 2
@@ -52,7 +52,7 @@ def test_whom_treatment_does_not_tell_apart_loss_does(marrow):
     treated, lost = rng.random(400) < np.where(marrow > 30, 0.5, 0.05), rng.random(400) < np.where(age > 70, 0.5, 0.05)
     rows = people(400, treated | lost, marrow).assign(age=age)
     rows["censored_by"] = np.select([treated, lost], ["treatment", "last_contact"], "")
-    strata = with_strata(rows, SPEC)[STRATUM]
+    strata = with_censoring_strata(rows, SPEC)[STRATUM]
     assert strata.nunique() > 2 * GROUPS
     of_loss = strata % GROUPS_OF_LOSS
     assert of_loss[age > 80].mean() > of_loss[age < 60].mean() + 1
@@ -62,17 +62,17 @@ def test_whom_treatment_does_not_tell_apart_loss_does(marrow):
 @pytest.mark.parametrize(("left", "several"), [(19, False), (20, True), (0, False)])
 def test_fewer_than_twenty_people_who_leave_tell_nothing(marrow, left, several, cause):
     chosen = np.argsort(np.argsort(-marrow)) < left
-    assert (with_strata(people(400, chosen, marrow, cause), SPEC)[STRATUM].nunique() > 1) == several
+    assert (with_censoring_strata(people(400, chosen, marrow, cause), SPEC)[STRATUM].nunique() > 1) == several
 
 
 def test_visits_of_the_same_few_people_do_not_make_them_enough(marrow):
     rows = people(400, marrow > 30, marrow)
-    assert with_strata(rows.assign(patient_id=rows["patient_id"].where(marrow < 30, "one")), SPEC)[STRATUM].eq(0).all()
+    assert with_censoring_strata(rows.assign(patient_id=rows["patient_id"].where(marrow < 30, "one")), SPEC)[STRATUM].eq(0).all()
 
 
 def test_where_nothing_is_known_all_are_one(marrow):
     rows = people(400, marrow > 30, marrow).assign(bmpc__last__ever=np.nan, age=np.nan)
-    assert with_strata(rows, SPEC)[STRATUM].eq(0).all()
+    assert with_censoring_strata(rows, SPEC)[STRATUM].eq(0).all()
 
 
 def test_every_figure_whatever_the_subset_is_weighted_by_the_strata(smm_plan):
@@ -102,7 +102,7 @@ def with_truth(plan, world, seed):
     table = build_table(clean(simulate(2000, seed=seed, world=world))[0], plan.task)
     truth = simulate_truth(2000, seed=seed, world=world)
     rows = table.rows.merge(truth, on=["patient_id", "landmark"])
-    return rows, with_strata(rows, table.spec)
+    return rows, with_censoring_strata(rows, table.spec)
 
 
 @pytest.mark.slow

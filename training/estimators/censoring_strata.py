@@ -1,11 +1,11 @@
-"""Who is likely to leave observation, by treatment or by loss: groups whose members can stand in for one another.
+"""Censoring strata: groups of rows that are alike in how likely they are to leave observation, so that they can stand in for one another.
 
-Treatment before progression ends observation (`treatment: censor`), and it is those at high risk who are treated. One curve of
-being uncensored for all would let people at low risk stand in for them, and too few progressions would be seen. Likewise for
-those lost, or still observed when the study ends: late visits are followed for a shorter time than first ones, and one curve
-would count progressions too seldom after early visits, and too often after late ones. So the hazards of beginning treatment
-and of being lost are modelled by what is known at the landmark, and each group that is alike in both gets a curve of its own
-(weights: Robins and Finkelstein, Biometrics 2000;56:779; groups of a propensity: Rosenbaum and Rubin, JASA 1984;79:516).
+Treatment before progression ends observation (`treatment: censor`), and people at high risk are the ones who are treated. One
+censoring curve for everybody would replace them by people at low risk, and too few progressions would be counted. Time has the
+same effect. Late visits are followed for a shorter time than first ones, so one curve counts too few progressions after early
+visits and too many after late ones. Two hazards are therefore modelled by what is known at the landmark: of starting treatment,
+and of being lost or still observed at the end of the study. Rows that are alike in both share a stratum with a censoring curve
+of its own (weights: Robins and Finkelstein, Biometrics 2000;56:779; strata of a propensity: Rosenbaum and Rubin, JASA 1984;79:516).
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ GROUPS_OF_LOSS = 3  # within each; more would leave few people in a group
 _PENALTY = 0.01  # of the hazards, which are only to order people: without it, a threshold above which all are treated has no coefficient
 
 
-def with_strata(rows: pd.DataFrame, spec: FeatureSpec) -> pd.DataFrame:
-    """Return the rows with `censoring_stratum`: 3 times the group of treatment, up by its hazard, and to that the group of loss.
+def with_censoring_strata(rows: pd.DataFrame, spec: FeatureSpec) -> pd.DataFrame:
+    """Return the rows with `censoring_stratum`: 3 x the group by hazard of treatment, plus the group by hazard of loss; 0 is the lowest.
 
     The hazards are fitted to these very rows: they say who is censored, not who progresses.
 

@@ -6,9 +6,9 @@ import pytest
 
 from serving.models import logistic
 from training.estimators.design import fit_design
-from training.estimators.hidden import with_hidden
 from training.estimators.kinds.boosting import fit_boosting
 from training.estimators.kinds.logistic import fit_logistic
+from training.estimators.missingness import augment_missingness
 from training.estimators.stacking import Stacked
 
 COLUMNS = ["m_protein__last__ever", "m_protein__slope__ever", "bmpc__last__ever", "age", "months_since_index"]
@@ -23,7 +23,7 @@ def stacked(n):
 
 def test_a_share_of_the_rows_comes_again_with_biomarkers_hidden_whole_and_the_time_since_diagnosis_never():
     x = np.random.default_rng(1).random((8000, len(COLUMNS)))
-    found, _ = with_hidden(x, COLUMNS, stacked(8000), 0.25, seed=1)
+    found, _ = augment_missingness(x, COLUMNS, stacked(8000), 0.25, seed=1)
     assert (found[:8000] == x).all()
     hidden = np.isnan(found[8000:])
     assert len(hidden) == pytest.approx(2000, abs=120)
@@ -35,7 +35,7 @@ def test_a_share_of_the_rows_comes_again_with_biomarkers_hidden_whole_and_the_ti
 
 def test_a_copy_keeps_what_is_not_hidden_and_the_outcome_and_shares_the_weight_at_each_horizon():
     x = np.arange(200.0)[:, None] + np.linspace(0, 0.9, len(COLUMNS))  # every value tells its row
-    found, given = with_hidden(x, COLUMNS, stacked(200), 0.3, seed=1)
+    found, given = augment_missingness(x, COLUMNS, stacked(200), 0.3, seed=1)
     original = np.floor(found[:, 4]).astype(int)
     assert (found == x[original])[~np.isnan(found)].all()
     row = original[given.row]
@@ -47,7 +47,7 @@ def test_a_copy_keeps_what_is_not_hidden_and_the_outcome_and_shares_the_weight_a
 
 def test_of_very_many_rows_no_more_are_copied_than_tell_something():
     for rows, copies in ((100_000, 20_000), (1_000_000, 50_000)):
-        found, _ = with_hidden(np.zeros((rows, 5), dtype=np.float32), COLUMNS, stacked(rows), 0.5, seed=1)
+        found, _ = augment_missingness(np.zeros((rows, 5), dtype=np.float32), COLUMNS, stacked(rows), 0.5, seed=1)
         assert len(found) - rows == pytest.approx(copies, rel=0.03)
     design = fit_design(found + np.arange(len(found), dtype=np.float32)[:, None], COLUMNS, COLUMNS, indicate=True)
     assert {"m_protein__last__ever", "bmpc__last__ever"} <= set(design.indicated), "enough to say that it is missing"
@@ -55,7 +55,7 @@ def test_of_very_many_rows_no_more_are_copied_than_tell_something():
 
 def test_no_share_changes_nothing():
     x, before = np.random.default_rng(1).random((100, len(COLUMNS))), stacked(100)
-    found, after = with_hidden(x, COLUMNS, before, 0.0, seed=1)
+    found, after = augment_missingness(x, COLUMNS, before, 0.0, seed=1)
     assert (found == x).all() and (after.row == before.row).all() and (after.weight == before.weight).all()
 
 
