@@ -81,11 +81,10 @@ class Lines:
 
     def by(self, person: NDArray[np.int32], day: Days) -> Positions:
         """Return the position of the latest line of a person that began by a day, -1 where there is none."""
-        found = np.searchsorted(self._packed, _packed(person, day), side="right") - 1
-        none = found < 0
+        found: Positions = np.searchsorted(self._packed, _packed(person, day), side="right") - 1
         if len(self):
-            none |= self.person[found] != person
-        return np.where(none, -1, found)
+            found[self.person[found] != person] = -1
+        return found
 
 
 def line_of_starts(starts: Therapy) -> NDArray[np.int16]:
@@ -127,20 +126,21 @@ def start_of_stops(starts: Therapy, stops: Therapy) -> tuple[Positions, NDArray[
         for by_drug in (False, True):
             rows = np.flatnonzero(((stops.line > 0) == by_line) & ((stops.drug > 0) == by_drug))
             if len(rows) and len(starts):
-                found[rows], ever[rows] = _latest(starts, stops.at(rows), line if by_line else 0 * line, by_drug)
+                found[rows], ever[rows] = _latest(starts, stops.at(rows), line, by_line, by_drug)
     return found, ever
 
 
-def _latest(starts: Therapy, stops: Therapy, line: NDArray[np.int16], by_drug: bool) -> tuple[Positions, NDArray[np.bool_]]:
-    """Return the same for stops that all name a line or none, a drug or none."""
+def _latest(starts: Therapy, stops: Therapy, line: NDArray[np.int16], by_line: bool, by_drug: bool) -> tuple[Positions, NDArray[np.bool_]]:
+    """Return the same for stops that all name a line or none, a drug or none; of starts of one day that of the higher line."""
 
     def named(events: Therapy, line: NDArray[np.int16]) -> NDArray[np.int64]:
-        return (events.person.astype(np.int64) << 40) + (line.astype(np.int64) << 32) + (events.drug if by_drug else 0)
+        person = events.person.astype(np.int64) << 40
+        return person + (line.astype(np.int64) << 32 if by_line else 0) + (events.drug if by_drug else 0)
 
     of_starts, of_stops = named(starts, line), named(stops, stops.line)
     name, code = np.unique(np.concatenate([of_starts, of_stops]), return_inverse=True)
     code_of_starts, code_of_stops = code[: len(starts)].astype(np.int32), code[len(starts) :].astype(np.int32)
-    order = np.lexsort((starts.day, code_of_starts))
+    order = np.lexsort((line, starts.day, code_of_starts))
     packed = _packed(code_of_starts, starts.day)[order]
     place = np.searchsorted(packed, _packed(code_of_stops, stops.day), side="right") - 1
     found = order[place]
@@ -161,8 +161,8 @@ def episodes_of(cohort: Cohort) -> pd.DataFrame:
     -------
     DataFrame
         `line` counts from 1. `start` is the day of its first start. `stop` is the day on which the last of its drugs was stopped;
-        missing where not every drug was. `drugs` are the names as first recorded, in the order of their starts, joined by a bar;
-        empty where none was named.
+        missing where not every drug was. `drugs` are the names, in the spelling recorded first and the order of their starts, joined by a
+        bar; empty where none was named.
 
     Examples
     --------
@@ -190,7 +190,7 @@ def episodes_of(cohort: Cohort) -> pd.DataFrame:
             "line": lines.line.astype(np.int64),
             "start": lines.start.astype("datetime64[D]").astype("datetime64[ns]"),
             "stop": pd.Series(stop.astype("datetime64[D]").astype("datetime64[ns]")).where(stop < NEVER),
-            "drugs": _drugs_of_lines(lines, starts, spelt),
+            "drugs": np.array(_drugs_of_lines(lines, starts, spelt), dtype=object),
         }
     )
     return table.sort_values(["patient_id", "line"], kind="stable", ignore_index=True)

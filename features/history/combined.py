@@ -48,7 +48,8 @@ def combined_of(place: int, column: Column) -> Combined | None:
 
 
 def _percent(latest: Array, before: Array) -> Array:
-    return 100.0 * (latest - before) / np.where(before > 0.0, before, np.nan)
+    percent: Array = 100.0 * (latest - before) / np.where(before > 0.0, before, np.nan)
+    return percent
 
 
 def _limit(latest: Array, below: Array) -> Array:
