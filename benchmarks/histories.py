@@ -10,13 +10,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as parquet
 
-from features.cohort.storage import ARROW
+from features.cohort.storage import arrow_schema
 
 BIOMARKERS = ("albumin", "b2m", "calcium", "creatinine", "hemoglobin", "ldh", "m_protein", "platelets")
 MISSING = (0.0, 0.0, 0.02, 0.03, 0.05, 0.1, 0.2, 0.25)  # share of visits without the test
 _CHUNK = 20_000  # patients made at a time
 _ROW_GROUP = 200_000
-_PEOPLE, _EVENTS = (ARROW[name] for name in ("patients", "events"))
+_PEOPLE, _EVENTS = (arrow_schema(name, ()) for name in ("patients", "events"))
 
 
 def write_histories(folder: Path, patients: int) -> None:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from myeloma.lazy import lazily
 
 if TYPE_CHECKING:
+    from features.cohort.episodes import episodes_of
     from features.cohort.schema import Cohort, read_cohort
     from features.cohort.storage import write_cohort
     from features.history.columns import FeatureSpec, parse_column
@@ -21,6 +22,7 @@ __all__ = [
     "build_features",
     "build_table",
     "cohort_of_frames",
+    "episodes_of",
     "load_task",
     "parse_column",
     "read_cohort",
@@ -40,6 +42,7 @@ __getattr__ = lazily(
         "build_features": "features.history.rows",
         "build_table": "features.table.table",
         "cohort_of_frames": "features.intake.frames",
+        "episodes_of": "features.cohort.episodes",
         "load_task": "features.tasks",
         "parse_column": "features.history.columns",
         "read_cohort": "features.cohort.schema",

@@ -21,7 +21,7 @@ _OF_THE_PACKAGE = Path(__file__).with_name("params.yaml")  # a link to the repos
 # What several rules make up together, or a rule alone does not say.
 _ACCEPTED = {
     "landmarks": '"visits", or a list of months after the index date, as in [0, 12, 24]',
-    "look_backs": 'a list of windows in days or "ever", as in ["365d", "ever"]',
+    "look_backs": 'a list of windows in days or "ever", as in ["365d", "ever"], or of a line of therapy, as in ["baseline", "since_line"]',
     "interval_fits": "an even number; 0 for no intervals",
 }
 _WHOLE, _NUMBER, _FLAG = "a whole number", "a number", "true or false"

@@ -31,7 +31,7 @@ def score_landmarks(
     progression: `status` says so and the numbers are empty. Where the task guards against it and a myeloma-defining
     criterion is met (`criteria_met`), no risk is shown either. Nobody is dropped.
     """
-    histories = Histories.of(cohort)
+    histories = Histories.of(cohort, artifact.spec.asks_operators)
     patient, day = positions(cohort, landmarks)
     reason = at_risk(artifact, histories, patient, day).not_at_risk
     # Scoring looks at the present: that follow-up ends at the landmark is no reason not to score.

@@ -26,15 +26,17 @@ _PARTS = {"h": r"\d+", "b": r"[a-z0-9_]+?", "feature": r"[a-z0-9_]+", "s": r"[a-
 
 @cache
 def files() -> list[dict[str, Any]]:
-    """Return every file: path, made_by, rows, about, columns (name or pattern -> meaning), personal."""
+    """Return every file: path, made_by, rows, about, columns (name or pattern -> meaning), where_given (those that may lack), personal."""
     content: list[dict[str, Any]] = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
     return content
 
 
 def undescribed(path: str, columns: list[str]) -> tuple[list[str], list[str]]:
     """Return the columns of a file that no line of its description means, and the lines that mean none of its columns."""
-    patterns = {name: pattern_of(name) for name in next(file["columns"] for file in files() if file["path"] == path)}
-    unknown = [column for column in columns if not any(pattern.fullmatch(column) for pattern in patterns.values())]
+    described = next(file for file in files() if file["path"] == path)
+    patterns = {name: pattern_of(name) for name in described["columns"]}
+    known = [*patterns.values(), *map(pattern_of, described.get("where_given", ()))]
+    unknown = [column for column in columns if not any(pattern.fullmatch(column) for pattern in known)]
     return unknown, [name for name, pattern in patterns.items() if not any(pattern.fullmatch(column) for column in columns)]
 
 
@@ -52,7 +54,8 @@ def page(root: Path) -> str:
         if "columns" in file:
             schema = SCHEMAS[name].columns if (name := Path(file["path"]).stem) in SCHEMAS and file["path"].startswith("cohort/") else None
             lines += ["| column | type | meaning |", "|---|---|---|"] if schema else ["| column | meaning |", "|---|---|"]
-            lines += [_line(name, meaning, schema) for name, meaning in file["columns"].items()]
+            every = file["columns"] | file.get("where_given", {})
+            lines += [_line(name, meaning, schema) for name, meaning in every.items()]
             lines.append("")
     return "\n".join(lines)
 
@@ -69,6 +72,13 @@ def _line(name: str, meaning: str, schema: dict[str, Any] | None) -> str:
 
 def _type(column: Any) -> str:
     """Return the type of a column of the cohort, and the words that it may hold."""
-    kind = {"datetime64[ns]": "day", "category": "text", "str": "text", "float64": "number", "int64": "whole number"}[str(column.dtype)]
+    kind = {
+        "datetime64[ns]": "day",
+        "category": "text",
+        "str": "text",
+        "float64": "number",
+        "int64": "whole number",
+        "Int64": "whole number",
+    }[str(column.dtype)]
     words = [word for check in column.checks for word in check.statistics.get("allowed_values", ()) if word]
     return f"{kind}: {', '.join(f'`{word}`' for word in words)}" if words else kind

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
@@ -87,6 +88,7 @@ SCHEMAS = {
             "occurred_at": pa.Column(_DATE),
             "kind": _text(checks=pa.Check.isin(EVENT_KINDS)),
             "detail": _text(),
+            "line": pa.Column("Int64", checks=pa.Check.ge(1), nullable=True, coerce=True, required=False),
             "source_row": pa.Column("int64"),
         },
         strict=True,
@@ -95,7 +97,8 @@ SCHEMAS = {
 }
 
 # What every reader of a cohort relies on; where a row came from, and how it was written, need not be known.
-_NEEDED = {name: [column for column in schema.columns if column != "source_row"] for name, schema in SCHEMAS.items()}
+OPTIONAL = {name: [column for column, c in schema.columns.items() if not c.required] for name, schema in SCHEMAS.items()}
+_NEEDED = {name: [column for column in schema.columns if column not in ("source_row", *OPTIONAL[name])] for name, schema in SCHEMAS.items()}
 _NEEDED["measurements"] = ["patient_id", "collected_at", "available_at", "biomarker", "value"]
 _BY_HAND = "Frames of your own become a cohort by features.cohort_of_frames, which checks and converts them."
 
@@ -103,6 +106,8 @@ _BY_HAND = "Frames of your own become a cohort by features.cohort_of_frames, whi
 @dataclass(frozen=True)
 class Cohort:
     """Patients, measurements and events, each as its schema says. Dates have the resolution of a day.
+
+    Events have a column `line` only where a source gave one.
 
     `about` holds what the folder's `cohort.json` does: source, counts, attrition, catalogue version.
 
@@ -154,6 +159,12 @@ def validated(name: str, frame: pd.DataFrame) -> pd.DataFrame:
     """
     labels = [column for column in labels_of(name) if column in frame and not isinstance(frame[column].dtype, pd.CategoricalDtype)]
     return SCHEMAS[name].validate(frame.astype(dict.fromkeys(labels, "category")), lazy=True)
+
+
+def columns_of(name: str, given: Iterable[str]) -> list[str]:
+    """Return the columns of a table in their order; of the optional ones those that are among the given."""
+    here = set(given)
+    return [column for column in SCHEMAS[name].columns if column not in OPTIONAL[name] or column in here]
 
 
 def labels_of(name: str) -> list[str]:

@@ -19,12 +19,12 @@ import pyarrow
 import pyarrow.parquet as parquet
 
 from features.cohort.files import whole_folder
-from features.cohort.schema import QUARANTINE_COLUMNS, SCHEMAS, Cohort, row_hashes, validated
+from features.cohort.schema import QUARANTINE_COLUMNS, SCHEMAS, Cohort, columns_of, row_hashes, validated
 from myeloma import DataError, catalogue
 
 ROW_GROUP = 200_000
 _TYPES = {"str": pyarrow.string(), "category": pyarrow.string(), "datetime64[ns]": pyarrow.timestamp("ns")}
-_TYPES |= {"float64": pyarrow.float64(), "int64": pyarrow.int64()}
+_TYPES |= {"float64": pyarrow.float64(), "int64": pyarrow.int64(), "Int64": pyarrow.int64()}
 ARROW = {name: pyarrow.schema([(c, _TYPES[str(column.dtype)]) for c, column in s.columns.items()]) for name, s in SCHEMAS.items()}
 ARROW["quarantine"] = pyarrow.schema([(c, pyarrow.int64() if c == "row" else pyarrow.string()) for c in QUARANTINE_COLUMNS])
 FILES = frozenset({*(f"{name}.parquet" for name in ARROW), "cohort.json"})
@@ -32,20 +32,36 @@ FILES = frozenset({*(f"{name}.parquet" for name in ARROW), "cohort.json"})
 
 def in_schema(frame: pd.DataFrame, name: str) -> pyarrow.Table:
     """Return rows of one of a cohort's tables as Arrow keeps them."""
-    return pyarrow.Table.from_pandas(frame, preserve_index=False).select(ARROW[name].names).cast(ARROW[name])
+    schema = arrow_schema(name, frame.columns)
+    return pyarrow.Table.from_pandas(frame, preserve_index=False).select(schema.names).cast(schema)
+
+
+def arrow_schema(name: str, given: Iterable[str]) -> pyarrow.Schema:
+    """Return what Arrow keeps of a table; of the optional columns those that are given."""
+    return pyarrow.schema([ARROW[name].field(column) for column in columns_of(name, given)]) if name in SCHEMAS else ARROW[name]
 
 
 class TableWriter:
-    """Writes a table of the cohort piece by piece; row groups are cut at one size, wherever the pieces end."""
+    """Writes a table of the cohort piece by piece; row groups are cut at one size, wherever the pieces end.
+
+    The first piece says which of the optional columns there are.
+    """
 
     def __init__(self, folder: Path, name: str) -> None:
-        self._name, self._schema = name, ARROW[name]
-        self._writer = parquet.ParquetWriter(folder / f"{name}.parquet", self._schema, compression="zstd")
-        self._rest = self._schema.empty_table()
+        self._path, self._name = folder / f"{name}.parquet", name
+        self._begin(arrow_schema(name, ()))
+
+    def _begin(self, schema: pyarrow.Schema) -> None:
+        self._writer = parquet.ParquetWriter(self._path, schema, compression="zstd")
+        self._rest, self._empty = schema.empty_table(), True
 
     def write(self, piece: pd.DataFrame | pyarrow.Table) -> None:
         """Append rows."""
         rows = piece if isinstance(piece, pyarrow.Table) else in_schema(piece, self._name)
+        if self._empty and rows.schema.names != self._rest.schema.names:
+            self._writer.close()
+            self._begin(rows.schema)
+        self._empty = False
         self._rest = pyarrow.concat_tables([self._rest, rows])
         while self._rest.num_rows >= ROW_GROUP:
             self._cut(ROW_GROUP)

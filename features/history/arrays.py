@@ -7,18 +7,21 @@ its position in the catalogue.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from features.cohort.schema import EVENT_KINDS, HEAVY_CHAINS, LIGHT_CHAINS, STAGES, Cohort
+from features.cohort.episodes import START, Lines, Therapy, recorded_lines
+from features.cohort.schema import EVENT_KINDS, HEAVY_CHAINS, LIGHT_CHAINS, OPERATORS, STAGES, Cohort
 from features.history.layout import Chosen, Days
 from myeloma import catalogue
 from myeloma.calendar import NEVER, NO_DAY
 
 FEMALE = {"female": 1.0, "male": 0.0}
 CODED = {"stage": STAGES, "heavy_chain": HEAVY_CHAINS, "light_chain": LIGHT_CHAINS}
+REPORTED, COMPUTED = ("", *OPERATORS), -1
 
 
 @dataclass(frozen=True)
@@ -48,36 +51,47 @@ class People:
 
 @dataclass(frozen=True)
 class Results:
-    """Results of people, one element a result: whose, of what, when collected, when known, and the value in the canonical unit."""
+    """Results of people, one element a result: whose, of what, when collected, when known, and the value in the canonical unit.
+
+    `operator` says how it was reported, as a position in `REPORTED`: as a number, below or above the value; `COMPUTED` where it was not
+    reported but computed from others, or where nobody knows. It is None where nobody asks, which spares memory and time.
+    """
 
     patient: NDArray[np.int32]
     biomarker: NDArray[np.int16]
     collected: Days
     available: Days
     value: NDArray[np.float64]
+    operator: NDArray[np.int8] | None = None
 
     def __len__(self) -> int:
         return len(self.value)
 
     def columns(self) -> tuple[NDArray[np.int32], NDArray[np.int16], Days, Days, NDArray[np.float64]]:
-        """Return the arrays in the order of the attributes."""
+        """Return the arrays in the order of the attributes, the operator apart."""
         return self.patient, self.biomarker, self.collected, self.available, self.value
 
     def at(self, rows: Chosen) -> Results:
         """Return some of the rows, given as positions or as a mask."""
-        return Results(self.patient[rows], self.biomarker[rows], self.collected[rows], self.available[rows], self.value[rows])
+        operator = None if self.operator is None else self.operator[rows]
+        return Results(self.patient[rows], self.biomarker[rows], self.collected[rows], self.available[rows], self.value[rows], operator)
 
     def followed_by(self, *others: Results) -> Results:
         """Return these rows and those of others after them."""
-        return Results(*(np.concatenate(parts) for parts in zip(self.columns(), *(o.columns() for o in others), strict=True)))
+        every = (self, *others)
+        operator = None
+        if any(one.operator is not None for one in every):
+            operator = np.concatenate([np.full(len(one), COMPUTED, np.int8) if one.operator is None else one.operator for one in every])
+        return Results(*(np.concatenate(parts) for parts in zip(*(one.columns() for one in every), strict=True)), operator)
 
 
 @dataclass(frozen=True)
 class Happened:
-    """Events of people: by kind the first day of each person, `NEVER` where there is none; and the last day of any."""
+    """Events of people: by kind the first day of each person, `NEVER` where there is none; the last day of any; starts of treatment."""
 
     first: dict[str, Days]
     last: Days
+    starts: Therapy
 
 
 @dataclass(frozen=True)
@@ -89,10 +103,24 @@ class Histories:
     happened: Happened
 
     @classmethod
-    def of(cls, cohort: Cohort) -> Histories:
-        """Return the histories of a cohort; person p is row p of its patients."""
+    def of(cls, cohort: Cohort, operators: bool = False) -> Histories:
+        """Return the histories of a cohort; person p is row p of its patients.
+
+        Parameters
+        ----------
+        operators : bool
+            Whether the results say how they were reported (`FeatureSpec.asks_operators`).
+        """
         ids = pd.Index(cohort.patients["patient_id"])
-        return cls(people_of(cohort.patients), _results_of(cohort.measurements, ids), happened_of(cohort.events, ids))
+        results = _results_of(cohort.measurements, ids)
+        if operators:
+            results = replace(results, operator=_operators_of(cohort.measurements))
+        return cls(people_of(cohort.patients), results, happened_of(cohort.events, ids))
+
+    @cached_property
+    def lines(self) -> Lines:
+        """Return the lines of therapy."""
+        return Lines.of(self.happened.starts)
 
     def known_by(self, day: int) -> Histories:
         """Return the same people with the results that were available by a day."""
@@ -134,17 +162,29 @@ def _results_of(measured: pd.DataFrame, ids: pd.Index) -> Results:
     )
 
 
+def _operators_of(measured: pd.DataFrame) -> NDArray[np.int8]:
+    if "operator" not in measured:
+        return np.full(len(measured), COMPUTED, np.int8)
+    kinds = measured["operator"].astype("category")
+    codes = pd.Index(REPORTED).get_indexer(kinds.cat.categories).astype(np.int8)
+    operators: NDArray[np.int8] = np.append(codes, np.int8(COMPUTED))[kinds.cat.codes.to_numpy()]
+    return operators
+
+
 def happened_of(events: pd.DataFrame, ids: pd.Index) -> Happened:
     """Return the events of people, whose rows of the table `events` name them as `ids` does."""
     who, day, kind = ids.get_indexer(pd.Index(events["patient_id"])), days_of(events["occurred_at"]), events["kind"].to_numpy(dtype=object)
     last = np.full(len(ids), NO_DAY, np.int32)
     np.maximum.at(last, who, day)
     first = {}
+    lines = recorded_lines(events)
     for name in EVENT_KINDS:
         first[name] = np.full(len(ids), NEVER, np.int32)
         here = kind == name
         np.minimum.at(first[name], who[here], day[here])
-    return Happened(first, last)
+    begun = np.flatnonzero(kind == START)
+    starts = Therapy(who[begun].astype(np.int32), day[begun], lines[begun], np.zeros(len(begun), np.int32))
+    return Happened(first, last, starts)
 
 
 def days_of(dates: pd.Series) -> Days:

@@ -1,18 +1,18 @@
 """The column grammar `<biomarker>__<statistic>__<window>`, and the specification that a table and a model share.
 
-Static columns have no `__`. A window is a number of days, as in `365d`, or `ever`.
+Static columns have no `__`. A window is a number of days, as in `365d`, `ever`, or one that a line of therapy anchors.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from features.history.statistics import statistic
+from features.history.statistics import LIMIT, VALUES, statistic
+from features.history.windows import BASELINE, BASELINE_DAYS, is_window, window_days, window_label
 from myeloma import ConfigError, catalogue
 from myeloma.errors import nearest
 
@@ -26,7 +26,6 @@ STATIC: dict[str, str] = {
     "heavy_chain_iga": "IgA heavy chain",
     "fish_high_risk": "high-risk FISH finding",
 }
-_WINDOW = re.compile(r"([1-9]\d*)d|ever")
 
 
 @dataclass(frozen=True)
@@ -56,14 +55,16 @@ def parse_column(name: str) -> Column:
     if name in STATIC:
         return Column(name, name, None, None, STATIC[name].capitalize() if name != "age" else "Age, years")
     parts = name.split("__")
-    if len(parts) != 3 or parts[0] not in catalogue() or not _is_statistic(parts[1]) or not _WINDOW.fullmatch(parts[2]):
+    if len(parts) != 3 or parts[0] not in catalogue() or not _is_statistic(parts[1]) or not is_window(parts[2]):
         raise ConfigError(
             f'"{name}" is not a feature column.',
             f"<biomarker>__<statistic>__<window>, as in m_protein__slope__365d, or one of {', '.join(STATIC)}.",
         )
     biomarker, kind, window = parts
-    since = "all history" if window == "ever" else f"last {window[:-1]} days"
-    return Column(name, biomarker, kind, window, f"{catalogue()[biomarker].name}: {statistic(kind).label}, {since}")
+    one = statistic(kind)
+    if not one.fits(window):
+        raise ConfigError(f'"{name}" is not a feature column: {kind} does not exist in {window}.', f"{kind} exists in {one.where}.")
+    return Column(name, biomarker, kind, window, f"{catalogue()[biomarker].name}: {one.label}, {window_label(window)}")
 
 
 def _is_statistic(name: str) -> bool:
@@ -77,19 +78,6 @@ def _is_statistic(name: str) -> bool:
 def group_label(group: str) -> str:
     """Return the plain-language name of a biomarker or static column."""
     return STATIC[group].capitalize() if group in STATIC else catalogue()[group].name
-
-
-def window_days(window: str) -> float:
-    """Return the length of a window in days, infinite for `ever`.
-
-    Raises
-    ------
-    ConfigError
-        The window is neither `ever` nor a positive number of days.
-    """
-    if not _WINDOW.fullmatch(window):
-        raise ConfigError(f'"{window}" is not a look-back.', 'write "365d" for 365 days, or "ever".')
-    return float("inf") if window == "ever" else float(window[:-1])
 
 
 @dataclass(frozen=True)
@@ -119,23 +107,33 @@ class FeatureSpec:
         for window in self.look_backs:
             window_days(window)
         for name in self.statistics:
-            statistic(name)
+            one = statistic(name)
+            if self.biomarkers and not any(map(one.fits, self.look_backs)):
+                what = f"Statistic {name} exists in {one.where} only; look_backs holds {', '.join(self.look_backs)}."
+                raise ConfigError(what, f"add such a look-back, or take out {name}.")
 
     def columns(self) -> list[str]:
         """Return the feature columns, in the order in which models see them."""
         return [*self.static, *self.history_columns()]
 
     def history_columns(self) -> Iterator[str]:
-        """Yield the columns that are made of histories, by biomarker, look-back and statistic."""
+        """Yield the columns that are made of histories, by biomarker, look-back and those statistics that exist in it."""
+        fitting = [(window, name) for window in self.look_backs for name in self.statistics if statistic(name).fits(window)]
         for biomarker in self.biomarkers:
-            for window in self.look_backs:
-                for name in self.statistics:
-                    yield f"{biomarker}__{name}__{window}"
+            for window, name in fitting:
+                yield f"{biomarker}__{name}__{window}"
+
+    @property
+    def asks_operators(self) -> bool:
+        """Return whether a column asks how results were reported, as a number or below a limit."""
+        return any(name == LIMIT or statistic(name).of != VALUES for name in self.statistics)
 
     def feature_hash(self) -> str:
         """Return the hash of everything that gives the columns their meaning (units included)."""
         units = {key: catalogue()[key].unit for key in self.biomarkers}
         content = {"definitions": DEFINITIONS_VERSION, "units": units, **asdict(self)}
+        if BASELINE in self.look_backs or any(statistic(name).against == BASELINE for name in self.statistics):
+            content["baseline_days"] = BASELINE_DAYS
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
     @classmethod

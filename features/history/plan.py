@@ -1,6 +1,7 @@
 """From the columns that are asked for to what the kernel is told, and the call that spreads its landmarks over the cores.
 
-One call makes all columns that anybody asks for: the model's, those of the published scores, those an answer shows.
+One call makes all columns that anybody asks for: the model's, those of the published scores, those an answer shows. What a line of
+therapy anchors takes a call of its own for each anchor: there the kernel looks at all history of runs that begin or end at the anchor.
 """
 
 from __future__ import annotations
@@ -13,14 +14,18 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from features.history.columns import Column, parse_column, window_days
+from features.cohort.episodes import Lines
+from features.history.anchors import of_lines, since_nadir
+from features.history.below import AT, as_below
+from features.history.columns import Column, parse_column
+from features.history.combined import Combined, combined_of
 from features.history.dense import plant
-from features.history.evolving import Flag, flag_of, write_flags
 from features.history.figures import PLAIN, SD, SLOPE, SLOPE_SE, TREND
 from features.history.kernel import EVER, fill
 from features.history.layout import Asked
 from features.history.series import Series
-from features.history.statistics import ABOVE, AS_OF, EVOLVING, Statistic, statistic
+from features.history.statistics import ABOVE, AS_OF, BELOW_NUMBER, VALUES, Statistic, statistic
+from features.history.windows import ANCHORED, SINCE_LINE, SINCE_NADIR, window_days
 from myeloma.calendar import horizon_days
 from myeloma.change import reference_change_value
 
@@ -30,18 +35,38 @@ _SUMS = {SLOPE: 1, TREND: 1, SD: 2, SLOPE_SE: 2}  # how much the kernel adds up 
 
 
 @dataclass(frozen=True)
+class Call:
+    """One call of the kernel: the window that an anchor bounds, empty where the landmark does; what is told of results; the program.
+
+    `rows` are those of the table of columns that it makes. Without an anchor the program writes to them itself.
+    """
+
+    anchor: str
+    of: str
+    number: float
+    biomarkers: tuple[str, ...]
+    rows: NDArray[np.int64]
+    asked: Asked
+
+
+@dataclass(frozen=True)
 class Plan:
     """What the kernel is asked: `width` columns of the `biomarkers`, of which the first are `columns`, in their order.
 
-    The others are what evolving flags rest on; these take their place among `columns` once the kernel is done.
+    The others are what combined columns rest on; these take their place among `columns` once the kernel is done.
     """
 
     columns: tuple[str, ...]
     place: dict[str, int]
     biomarkers: tuple[str, ...]
     width: int
-    asked: Asked
-    flags: tuple[Flag, ...]
+    calls: tuple[Call, ...]
+    combined: tuple[Combined, ...]
+
+    @property
+    def anchored(self) -> bool:
+        """Return whether lines of therapy are needed."""
+        return any(call.anchor for call in self.calls)
 
 
 @lru_cache(maxsize=256)
@@ -54,15 +79,42 @@ def plan_of(columns: tuple[str, ...]) -> Plan:
         A name does not follow the grammar.
     """
     names = list(dict.fromkeys(columns))
-    flags = [flag_of(names.index(name), parse_column(name)) for name in names if parse_column(name).statistic == EVOLVING]
-    every = list(dict.fromkeys([*names, *(needed for flag in flags for needed in flag.needs())]))
-    plain = [(k, parse_column(name)) for k, name in enumerate(every) if parse_column(name).statistic != EVOLVING]
+    combined = [one for k, name in enumerate(names) if (one := combined_of(k, parse_column(name)))]
+    every = dict.fromkeys([*names, *(needed for one in combined for needed in one.of)])
+    every |= dict.fromkeys(_nadir_day(column.biomarker) for column in map(parse_column, every) if column.window == SINCE_NADIR)
+    place = {name: k for k, name in enumerate(every)}
+    made = {one.place for one in combined}
+    plain = [(k, parse_column(name)) for name, k in place.items() if k not in made]
+    calls: dict[tuple[str, str, float], list[tuple[int, Column]]] = {}
+    for k, column in plain:
+        window, kind = column.window or "", statistic(column.statistic or "")
+        key = window if window in ANCHORED else "", kind.of, kind.number if kind.of == BELOW_NUMBER else 0.0
+        calls.setdefault(key, []).append((k, column))
+    ordered = sorted(calls.items(), key=lambda call: call[0][0] == SINCE_NADIR)  # stands on days that another call makes
     biomarkers = tuple(dict.fromkeys(column.biomarker for _, column in plain))
-    place = {name: k for k, name in enumerate(names)}
-    return Plan(tuple(names), place, biomarkers, len(every), _asked(plain, biomarkers), tuple(flag.among(every) for flag in flags))
+    return Plan(tuple(names), place, biomarkers, len(place), tuple(_call(*call) for call in ordered), tuple(combined))
 
 
-def write_history(series: Series, patient: NDArray[np.int32], landmark: NDArray[np.int32], plan: Plan, out: NDArray[np.float64]) -> None:
+def _nadir_day(biomarker: str) -> str:
+    return f"{biomarker}__days_since_min__{SINCE_LINE}"
+
+
+def _call(key: tuple[str, str, float], plain: list[tuple[int, Column]]) -> Call:
+    anchor = key[0]
+    biomarkers = tuple(dict.fromkeys(column.biomarker for _, column in plain))
+    rows = np.array([k for k, _ in plain], dtype=np.int64)
+    asked = _asked([(k, column) for k, (_, column) in enumerate(plain)] if anchor else plain, biomarkers)
+    return Call(*key, biomarkers, rows, asked)
+
+
+def write_history(
+    series: Series,
+    patient: NDArray[np.int32],
+    landmark: NDArray[np.int32],
+    plan: Plan,
+    out: NDArray[np.float64],
+    lines: Lines | None = None,
+) -> None:
     """Write a plan's columns into `out`, one element a landmark.
 
     Parameters
@@ -73,17 +125,46 @@ def write_history(series: Series, patient: NDArray[np.int32], landmark: NDArray[
         Row of the series' runs, and day.
     out : array (plan.width, landmarks)
         By column: whoever uses the columns wants each in one piece.
+    lines : Lines, optional
+        Lines of therapy of the people of the series; needed where the plan is `anchored`.
     """
-    if not plan.width:
-        return
-    if series.biomarkers != plan.biomarkers:
-        series = series.of(plan.biomarkers)
+    for call in plan.calls:
+        seen = series if series.biomarkers == call.biomarkers else series.of(call.biomarkers)
+        if call.of != VALUES:
+            seen = as_below(seen, call.number if call.of == BELOW_NUMBER else None)
+        if not call.anchor:
+            _fill(seen, patient, landmark, call.asked, out)
+            continue
+        if lines is None:
+            raise ValueError("anchored windows need the lines of therapy")
+        line = lines.by(patient, landmark)
+        at = np.flatnonzero(line >= 0)
+        if call.anchor == SINCE_NADIR:
+            days = out[[plan.place[_nadir_day(name)] for name in call.biomarkers]][:, at]
+            runs, of = since_nadir(seen, patient[at], landmark[at], days), np.arange(len(at), dtype=np.int32)
+        else:
+            runs, of = of_lines(seen, lines, call.anchor), line[at].astype(np.int32)
+        found = np.empty((len(call.rows), len(at)))
+        _fill(runs, of, landmark[at], call.asked, found)
+        out[call.rows] = np.nan  # also counts: without a line there is no window
+        out[np.ix_(call.rows, at)] = found
+    for column in plan.combined:
+        column.write(out, plan.place)
+
+
+def _fill(
+    series: Series,
+    patient: NDArray[np.int32],
+    landmark: NDArray[np.int32],
+    asked: Asked,
+    out: NDArray[np.float64],
+) -> None:
     rows = (series.collected, series.available, series.value)
     places = (series.starts, series.stops, series.lags, series.in_order)
-    trees = plant(rows, series.starts, series.stops, plan.asked[4])
+    trees = plant(rows, series.starts, series.stops, asked[4])
 
     def part(first: int) -> None:
-        fill(rows, places, trees, patient, landmark, plan.asked, first, min(first + share, len(landmark)), out)
+        fill(rows, places, trees, patient, landmark, asked, first, min(first + share, len(landmark)), out)
 
     share = len(landmark) if len(landmark) <= FEW else _SHARE
     if share == len(landmark):
@@ -93,7 +174,6 @@ def write_history(series: Series, patient: NDArray[np.int32], landmark: NDArray[
         with ThreadPoolExecutor(cores()) as pool:
             for done in [pool.submit(part, first) for first in range(0, len(landmark), share)]:
                 done.result()
-    write_flags(plan.flags, out)
 
 
 def cores() -> int:
@@ -109,12 +189,12 @@ def _asked(plain: list[tuple[int, Column]], biomarkers: tuple[str, ...]) -> Aske
     chosen = [(biomarkers.index(c.biomarker), window_days(c.window or ""), k, statistic(c.statistic or "")) for k, c in plain]
     chosen.sort(key=lambda one: one[:3])
     months = sorted({one.number for *_, one in chosen if AS_OF in (one.figure, one.against)})
-    cut_offs = sorted({one.number for *_, one in chosen if one.figure == ABOVE})
+    cut_offs = sorted({_cut_off(one) for *_, one in chosen if one.figure == ABOVE})
 
-    def figure(kind: int | str, number: float) -> int:
+    def figure(kind: int | str, one: Statistic) -> int:
         if kind == AS_OF:
-            return PLAIN + months.index(number)
-        return PLAIN + len(months) + cut_offs.index(number) if kind == ABOVE else int(kind)
+            return PLAIN + months.index(one.number)
+        return PLAIN + len(months) + cut_offs.index(_cut_off(one)) if kind == ABOVE else int(kind)
 
     windows = sorted({one[:2] for one in chosen})
     window_of = [windows.index(one[:2]) for one in chosen]
@@ -129,14 +209,18 @@ def _asked(plain: list[tuple[int, Column]], biomarkers: tuple[str, ...]) -> Aske
         np.array(cut_offs, dtype=np.float64),
         (
             np.array([one.operation for *_, one in chosen], dtype=np.int64),
-            np.array([figure(one.figure, one.number) for *_, one in chosen], dtype=np.int64),
-            np.array([figure(one.against, one.number) for *_, one in chosen], dtype=np.int64),
+            np.array([figure(one.figure, one) for *_, one in chosen], dtype=np.int64),
+            np.array([figure(one.against, one) for *_, one in chosen], dtype=np.int64),
             np.array([k for _, _, k, _ in chosen], dtype=np.int64),
         ),
         np.array([np.nan if limit is None else limit for limit in noise], dtype=np.float64),
         np.array(sums, dtype=np.int64),
         np.array(looks_back, dtype=np.bool_),
     )
+
+
+def _cut_off(one: Statistic) -> float:
+    return one.number if one.of == VALUES else AT
 
 
 def _sums(one: Statistic) -> int:

@@ -81,7 +81,8 @@ def look(histories: Histories, patient: NDArray[np.int32], landmark: Days, spec:
     values = np.empty((len(spec.static) + plan.width, len(patient)))
     for k, name in enumerate(spec.static):
         values[k] = static_column(name, histories.people, patient, landmark)
-    write_history(series, patient, landmark, plan, values[len(spec.static) :])
+    lines = histories.lines if plan.anchored else None
+    write_history(series, patient, landmark, plan, values[len(spec.static) :], lines)
     return View(histories.people, patient, landmark, spec.static, plan, series, values)
 
 
@@ -94,7 +95,7 @@ def build_features(cohort: Cohort, landmarks: pd.DataFrame, spec: FeatureSpec) -
         patient_id and landmark; every patient is one of the cohort's.
     """
     patient, landmark = positions(cohort, landmarks)
-    return pd.DataFrame(look(Histories.of(cohort), patient, landmark, spec).features(spec), columns=spec.columns())
+    return pd.DataFrame(look(Histories.of(cohort, spec.asks_operators), patient, landmark, spec).features(spec), columns=spec.columns())
 
 
 def positions(cohort: Cohort, landmarks: pd.DataFrame) -> tuple[NDArray[np.int32], Days]:

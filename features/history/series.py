@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 from features.history.layout import Codes, Days, Flags, Floats, Places, Whole
 
@@ -26,13 +27,56 @@ class Series:
     stops: Whole
     lags: Days
     in_order: Flags
+    operator: NDArray[np.int8] | None = None
 
     def of(self, biomarkers: tuple[str, ...]) -> Series:
         """Return the runs of some of the biomarkers, over the same arrays."""
         chosen = [self.biomarkers.index(name) for name in biomarkers]
         starts, stops = np.ascontiguousarray(self.starts[:, chosen]), np.ascontiguousarray(self.stops[:, chosen])
         lags, in_order = np.ascontiguousarray(self.lags[:, chosen]), np.ascontiguousarray(self.in_order[:, chosen])
-        return Series(biomarkers, self.collected, self.available, self.value, starts, stops, lags, in_order)
+        return replace(self, biomarkers=biomarkers, starts=starts, stops=stops, lags=lags, in_order=in_order)
+
+    def between(self, person: NDArray[np.int32], after: Days, until: Days) -> Series:
+        """Return for each person named the runs of what was collected after one day and until another, over the same arrays.
+
+        Parameters
+        ----------
+        person : int32 array, shape (runs,)
+        after, until : int32 arrays, shape (runs, biomarkers)
+        """
+        starts, stops = np.empty((2, len(person), len(self.biomarkers)), np.int64)
+        _cut(self.collected, self.starts, self.stops, person, after, until, starts, stops)
+        return replace(self, starts=starts, stops=stops, lags=self.lags[person], in_order=self.in_order[person])
+
+
+@njit(cache=True, nogil=True)
+def _up_to(collected: Days, start: int, stop: int, day: int) -> int:
+    """Return the first position whose day of collection is later."""
+    while start < stop:
+        middle = (start + stop) // 2
+        if collected[middle] <= day:
+            start = middle + 1
+        else:
+            stop = middle
+    return start
+
+
+@njit(cache=True, nogil=True)
+def _cut(
+    collected: Days,
+    starts: Whole,
+    stops: Whole,
+    person: NDArray[np.int32],
+    after: Days,
+    until: Days,
+    cut_starts: Whole,
+    cut_stops: Whole,
+) -> None:
+    for r in range(len(person)):
+        for b in range(starts.shape[1]):
+            start, stop = starts[person[r], b], stops[person[r], b]
+            cut_starts[r, b] = _up_to(collected, start, stop, after[r, b])
+            cut_stops[r, b] = _up_to(collected, cut_starts[r, b], stop, until[r, b])
 
 
 @njit(cache=True, nogil=True)
@@ -73,7 +117,12 @@ def _lay_out(
     return True
 
 
-def lay_out(people: int, biomarkers: tuple[str, ...], columns: tuple[Codes, Codes, Days, Days, Floats]) -> Series:
+def lay_out(
+    people: int,
+    biomarkers: tuple[str, ...],
+    columns: tuple[Codes, Codes, Days, Days, Floats],
+    operator: NDArray[np.int8] | None = None,
+) -> Series:
     """Return the series of rows given as codes: person, biomarker, day collected, day available, value.
 
     Rows with a negative code are passed over. Sorted rows are used where they lie, others are sorted first.
@@ -83,9 +132,10 @@ def lay_out(people: int, biomarkers: tuple[str, ...], columns: tuple[Codes, Code
     while True:
         places: Places = np.zeros(shape, np.int64), np.zeros(shape, np.int64), np.zeros(shape, np.int32), np.ones(shape, np.bool_)
         if _lay_out(patient, biomarker, collected, available, value, *places):
-            return Series(biomarkers, collected, available, value, *places)
+            return Series(biomarkers, collected, available, value, *places, operator)
         used = np.flatnonzero((patient >= 0) & (biomarker >= 0))
         keys = (value[used], available[used], collected[used], biomarker[used], patient[used])  # ties by value: no result of chance
         order = used[np.lexsort(keys)]
         patient, biomarker, collected = patient[order], biomarker[order], collected[order]
         available, value = available[order], value[order]
+        operator = None if operator is None else operator[order]

@@ -1,12 +1,17 @@
 """The statistics of the column grammar: what each means, when it is missing, and how the kernel makes it.
 
 The page docs/conventions.md holds the same table; a test compares the two.
+
+A result below a limit of detection is two facts: that nothing was found, and down to where one could see. `<0.00001` and `<0.000001`
+enter `last` as two levels, and are told apart from numbers by `reported_below` and `limit`. `below_{c}` asks what both are known to say
+of one threshold, and does not know where the limit lies above it.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from features.history.figures import (
     AGE,
@@ -29,12 +34,17 @@ from features.history.figures import (
     TAKE,
     TREND,
 )
+from features.history.windows import ANCHORED, BASELINE, SINCE_LINE, SINCE_NADIR
 from myeloma import ConfigError
 from myeloma.errors import nearest
 
 BELOW_TWO = "missing below 2 values"
 AS_OF, ABOVE = "as_of", "above"
-EVOLVING = "evolving"
+EVOLVING, LIMIT = "evolving", "limit"
+# What the kernel is given of each result: its value, or whether it is known to lie below its own limit, or below the number in the name.
+VALUES, BELOW_LIMIT, BELOW_NUMBER = "values", "below_limit", "below_number"
+TO_LANDMARK = "365d and its like, ever"
+_UP_TO_NOW = (TO_LANDMARK, SINCE_LINE, SINCE_NADIR)
 
 
 @dataclass(frozen=True)
@@ -42,7 +52,8 @@ class Statistic:
     """One statistic, or a family of them: `label` for people, `meaning` and `missing` for the documentation.
 
     The kernel makes it as `operation` on one or two of its base figures. In a family, `{}` stands for the number in the
-    name, and one of the figures is the value as of so many months ago, or the days above a cut-off.
+    name, and one of the figures is the value as of so many months ago, or the days above a cut-off. `of` is what it is told of each
+    result, `windows` are those in which the statistic exists.
     """
 
     label: str
@@ -52,6 +63,17 @@ class Statistic:
     figure: int | str = LAST
     against: int | str = LAST
     number: float = 0.0
+    of: str = VALUES
+    windows: tuple[str, ...] = (BASELINE, *_UP_TO_NOW)
+
+    def fits(self, window: str) -> bool:
+        """Return whether the statistic exists in a window."""
+        return (window if window in ANCHORED else TO_LANDMARK) in self.windows
+
+    @property
+    def where(self) -> str:
+        """Return in which windows it exists, in words."""
+        return ", ".join(self.windows)
 
 
 STATISTICS: dict[str, Statistic] = {
@@ -135,15 +157,53 @@ STATISTICS: dict[str, Statistic] = {
         "1 where the latest value has risen (hemoglobin: fallen) from any other value of PANGEA's own window, as far as the look-back"
         " reaches, by PANGEA's limit (to a tolerance of 1e-9), else 0, also where there is no other value, as published",
         "missing, and for a biomarker without a rule",
+        windows=(TO_LANDMARK,),
     ),
+    "delta_baseline": Statistic(
+        "change from baseline",
+        "latest minus the latest of `baseline`; in `since_line` only",
+        "missing without either",
+        MINUS,
+        LAST,
+        BASELINE,
+        windows=(SINCE_LINE,),
+    ),
+    "pct_baseline": Statistic(
+        "change from baseline, %",
+        "`delta_baseline` in percent of the latest of `baseline`; in `since_line` only",
+        "missing without either, or where baseline is not positive",
+        PERCENT,
+        LAST,
+        BASELINE,
+        windows=(SINCE_LINE,),
+    ),
+    "reported_below": Statistic(
+        "latest value below its limit",
+        "1 where the latest value was reported as below a limit (`<x`), else 0",
+        "missing, and where the latest value was computed from others",
+        of=BELOW_LIMIT,
+    ),
+    LIMIT: Statistic("limit of the latest value", "x, where the latest value was reported as `<x`", "missing, and where it was not"),
 }
 _AS_OF_MEANING = "latest minus the value {k} months ago: the latest collected on or before that day (a month is 30.4375 days)"
 FAMILIES: dict[str, Statistic] = {
     "delta_{k}m": Statistic(
-        "change in {k} months", _AS_OF_MEANING, "missing without such a value, or where the latest itself is that value", MINUS, LAST, AS_OF
+        "change in {k} months",
+        _AS_OF_MEANING,
+        "missing without such a value, or where the latest itself is that value",
+        MINUS,
+        LAST,
+        AS_OF,
+        windows=_UP_TO_NOW,
     ),
     "pct_{k}m": Statistic(
-        "change in {k} months, %", "the same in percent of that value", "the same, or where it is not positive", PERCENT, LAST, AS_OF
+        "change in {k} months, %",
+        "the same in percent of that value",
+        "the same, or where it is not positive",
+        PERCENT,
+        LAST,
+        AS_OF,
+        windows=_UP_TO_NOW,
     ),
     "days_above_{c}": Statistic(
         "days above {c}",
@@ -152,15 +212,36 @@ FAMILIES: dict[str, Statistic] = {
         "missing",
         TAKE,
         ABOVE,
+        windows=_UP_TO_NOW,
+    ),
+    "below_{c}": Statistic(
+        "latest value known to be below {c}",
+        "1 where the latest value is a number below {c}, or `<x` with x at most {c}; 0 where it is a number from {c} on, or `>x` with x at"
+        " least {c} (to a tolerance of 1e-9)",
+        "missing, and where it cannot be known: `<x` with x above {c}, `>x` with x below {c}, computed from others",
+        of=BELOW_NUMBER,
+    ),
+    "days_below_{c}": Statistic(
+        "days known to be below {c}",
+        "days in the window on which `below_{c}` was 1, each value holding as for `days_above_{c}`; what is not known counts as not below",
+        "missing",
+        TAKE,
+        ABOVE,
+        of=BELOW_NUMBER,
+        windows=_UP_TO_NOW,
     ),
 }
+_NUMBER = r"((?:0|[1-9]\d*)(?:\.\d*[1-9])?)"
 _FAMILY = {
     "delta_{k}m": re.compile(r"delta_([1-9]\d{0,2})m"),
     "pct_{k}m": re.compile(r"pct_([1-9]\d{0,2})m"),
-    "days_above_{c}": re.compile(r"days_above_((?:0|[1-9]\d*)(?:\.\d*[1-9])?)"),
+    "days_above_{c}": re.compile(rf"days_above_{_NUMBER}"),
+    "below_{c}": re.compile(rf"below_{_NUMBER}"),
+    "days_below_{c}": re.compile(rf"days_below_{_NUMBER}"),
 }
 
 
+@lru_cache(maxsize=512)
 def statistic(name: str) -> Statistic:
     """Return the statistic of that name; in a family, with the number in its label.
 

@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from features.cohort.schema import EVENT_KINDS, OPERATORS, SCHEMAS
+from features.cohort.episodes import drug_codes
+from features.cohort.schema import EVENT_KINDS, OPERATORS, SCHEMAS, columns_of
 from features.intake import rules
 from features.intake.measured import Results, Taken, divisor_of, names_with, rank_of
-from features.intake.people import Described, Known, Occurrences, Persons, age_at, category_of, event_kind, fish_code
+from features.intake.people import Described, Known, Occurrences, Persons, age_at, category_of, event_kind, fish_code, line_code
 from features.sources.cells import Cells, Days, as_dates, cells_of, days_of, numbers_of
 from features.sources.parsing import is_blank, years_of
 from myeloma import catalogue
@@ -76,8 +77,13 @@ def occurrences_of(events: pd.DataFrame, ids: pd.Index, person: NDArray[np.intp]
         "detail": detail.rows(),
         "source_row": events["source_row"].to_numpy("int64"),
     }
-    frame = pd.DataFrame({name: columns[name] for name in SCHEMAS["events"].columns})
-    happened = Occurrences(person, (ids == "")[person], kind, days.day, detail.codes)
+    line = cells_of(events["line"]).each(line_code, np.int16) if "line" in events else np.zeros(len(events), np.int16)
+    if (line > 0).any():
+        columns["line"] = pd.array(line, dtype="Int64")
+        columns["line"][line < 1] = pd.NA
+    frame = pd.DataFrame({name: columns[name] for name in columns_of("events", columns)})
+    drug, _ = drug_codes(detail.texts)
+    happened = Occurrences(person, (ids == "")[person], kind, days.day, detail.codes, line, detail.of(drug))
     return happened, frame, _zone_notes(file, events, {"occurred_at": days})
 
 

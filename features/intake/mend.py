@@ -8,6 +8,7 @@ right comes back, and a correction that contradicts a row kept so far sends that
 from __future__ import annotations
 
 import json
+from collections.abc import Container
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,11 +22,11 @@ from features.cohort.storage import read_quarantine
 from features.console import Steps
 from features.intake.ingest import Ingested, ingest
 from features.intake.quarantine import FOLLOWS
-from features.sources.received import OPTIONAL, REQUIRED, Received
+from features.sources.received import OPTIONAL, REQUIRED, WHERE_GIVEN, Received
 from features.sources.tabular import read_any
 from myeloma import ConfigError, DataError
 
-FIELDS = {name: [*REQUIRED[name], *OPTIONAL[name]] for name in REQUIRED}
+FIELDS = {name: [*REQUIRED[name], *OPTIONAL[name], *WHERE_GIVEN[name]] for name in REQUIRED}
 
 
 @dataclass(frozen=True)
@@ -56,8 +57,9 @@ def export_quarantine(folder: Path, path: Path) -> pd.DataFrame:
         raise ConfigError(f'"{path.name}" ends in neither .csv nor .parquet.', "name the file refused.csv, for example.")
     quarantine = read_quarantine(folder)
     quarantine = quarantine.loc[quarantine["reason"].isin(FOLLOWS).sort_values(kind="stable").index]
-    columns = list(dict.fromkeys(column for fields in FIELDS.values() for column in fields))
-    cells = pd.DataFrame([json.loads(record) for record in quarantine["record"]], columns=columns, index=quarantine.index).fillna("")
+    records = [json.loads(record) for record in quarantine["record"]]
+    columns = list(dict.fromkeys(column for name in FIELDS for column in _fields(name, *records)))
+    cells = pd.DataFrame(records, columns=columns, index=quarantine.index).fillna("")
     rows = pd.concat([quarantine.drop(columns=["record", "received"]), cells], axis=1)
     with whole_file(path) as work:
         rows.to_csv(work, index=False) if path.suffix == ".csv" else rows.to_parquet(work, index=False)
@@ -116,23 +118,32 @@ def _corrections(path: Path, quarantine: pd.DataFrame) -> tuple[dict[str, dict[s
 def _received(name: str, cohort: Cohort, quarantine: pd.DataFrame, records: list[dict[str, str]]) -> pd.DataFrame:
     """Return a table as its source would hand it over again: the rows kept, and those refused with their corrections."""
     mine = (quarantine["table"] == name).to_numpy()
-    refused = pd.DataFrame([record for record, own in zip(records, mine, strict=True) if own], columns=FIELDS[name])
+    own = [record for record, is_mine in zip(records, mine, strict=True) if is_mine]
+    fields = _fields(name, cohort.tables()[name].columns, *own)
+    refused = pd.DataFrame(own, columns=fields)
     refused = refused.fillna("").assign(source_row=quarantine["row"].to_numpy()[mine], id=quarantine["id"].to_numpy()[mine])
-    kept = _as_received(name, cohort.tables()[name]).assign(id="")
+    kept = _as_received(name, cohort.tables()[name], fields).assign(id="")
     both = pd.concat([kept, refused.astype({"source_row": "int64"})], ignore_index=True)
     return both.sort_values(["source_row", "id"], kind="stable").reset_index(drop=True)
 
 
-def _as_received(name: str, kept: pd.DataFrame) -> pd.DataFrame:
-    columns: dict[str, Any] = {column: kept[column] for column in [*FIELDS[name], "source_row"] if column in kept}
-    dates = {column: _written(kept[column]) for column in FIELDS[name] if column in kept and kept[column].dtype.kind == "M"}
+def _fields(name: str, *given: Container[str]) -> list[str]:
+    """Return the columns of a table as received; those of `WHERE_GIVEN` where anything given holds them."""
+    return [column for column in FIELDS[name] if column not in WHERE_GIVEN[name] or any(column in each for each in given)]
+
+
+def _as_received(name: str, kept: pd.DataFrame, fields: list[str]) -> pd.DataFrame:
+    columns: dict[str, Any] = {column: kept[column] for column in [*fields, "source_row"] if column in kept}
+    dates = {column: _written(kept[column]) for column in fields if column in kept and kept[column].dtype.kind == "M"}
     if name == "measurements":
         columns |= {"value": kept["original_value"], "unit": kept["original_unit"]}
         timed = (kept["collected_time"] != "").to_numpy()
         dates["collected_at"][timed] = dates["collected_at"][timed] + " " + kept["collected_time"].to_numpy()[timed]
     if name == "patients":
         columns["age_at_index"] = kept["age_at_index"].astype(object).where(kept["age_at_index"].notna(), "").map(str)
-    return pd.DataFrame(columns | dates)[[*FIELDS[name], "source_row"]]
+    if name == "events" and "line" in columns:
+        columns["line"] = kept["line"].astype(object).where(kept["line"].notna(), "").map(str)
+    return pd.DataFrame(columns | dates, index=kept.index).reindex(columns=[*fields, "source_row"], fill_value="")
 
 
 def _written(days: pd.Series) -> np.ndarray:

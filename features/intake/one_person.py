@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from features.cohort.episodes import drug_codes
 from features.cohort.schema import EVENT_KINDS
 from features.intake import rules
 from features.intake.duplicates import order_of
@@ -28,6 +29,7 @@ from features.intake.people import (
     check_events,
     event_kind,
     fish_code,
+    line_code,
 )
 from features.intake.plausibility import Kept, describe_kept
 from features.intake.refusals import OneRow, Refusals
@@ -64,8 +66,8 @@ class OnePerson:
         the biomarkers' names, collection, availability.
     divisor, row : arrays likewise
         received = canonical x divisor; the place in the list of measurements.
-    event, occurred : arrays with one entry an event kept, in the order of their days
-        int8 place in `("", *EVENT_KINDS)`, int32 days.
+    event, occurred, line : arrays with one entry an event kept, in the order of their days
+        int8 place in `("", *EVENT_KINDS)`, int32 days, int16 line of therapy, 0 where none is recorded.
     detail : the events' details
     problems : every row refused, of the patient first, then of events, then of measurements
     """
@@ -80,6 +82,7 @@ class OnePerson:
     row: NDArray[np.intp]
     event: NDArray[np.int8]
     occurred: NDArray[np.int32]
+    line: NDArray[np.int16]
     detail: list[str]
     problems: list[Problem]
 
@@ -95,7 +98,8 @@ def check_person(
         Columns of the table of patients; index_date is needed, what is left out is not known. No identifier is needed.
     measurements : sequence of (collected_at, available_at, biomarker, value, unit)
         Cells as received: text, number, date, or None.
-    events : sequence of (occurred_at, kind, detail)
+    events : sequence of (occurred_at, kind, detail, line)
+        Where no line is recorded it may be left out.
     today : int, optional
         Days since 1970; days after it are refused. The day of the call where left out.
 
@@ -126,6 +130,7 @@ def check_person(
         **_kept_results(columns, taken),
         event=happened.kind[kept],
         occurred=happened.day[kept],
+        line=happened.line[kept],
         detail=[text_of(events[place][2]) for place in kept],
         problems=[
             *([Problem("patients", 0, *row.found)] if row.found else []),
@@ -167,14 +172,17 @@ def _known(said: Described, row: OneRow) -> Known:
 
 
 def _events(events: Sequence[Sequence[Any]]) -> Occurrences:
-    texts = [tuple(map(text_of, event)) for event in events]
+    texts = [[*map(text_of, event), ""][:4] for event in events]
+    drugs, _ = drug_codes(detail for _, _, detail, _ in texts)
     details: dict[str, int] = {}
     return Occurrences(
         person=np.zeros(len(texts), dtype=np.intp),
         nameless=np.zeros(len(texts), dtype=bool),
-        kind=np.array([event_kind(_KIND, kind) for _, kind, _ in texts], dtype=np.int8),
-        day=np.array([day_of(day).day for day, _, _ in texts], dtype=np.int32),
-        detail=np.array([details.setdefault(detail, len(details)) for _, _, detail in texts], dtype=np.intp),
+        kind=np.array([event_kind(_KIND, kind) for _, kind, _, _ in texts], dtype=np.int8),
+        day=np.array([day_of(day).day for day, _, _, _ in texts], dtype=np.int32),
+        detail=np.array([details.setdefault(detail, len(details)) for _, _, detail, _ in texts], dtype=np.intp),
+        line=np.array([line_code(line) for *_, line in texts], dtype=np.int16),
+        drug=drugs,
     )
 
 

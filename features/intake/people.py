@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from features.cohort.episodes import MOST_LINES, Therapy, goes_backwards, start_of_stops
 from features.intake import rules
 from features.intake.duplicates import order_of, stand_above
 from features.intake.refusals import Mask, OneRow, Refusals, Rule
@@ -56,13 +57,28 @@ class Persons:
 
 @dataclass(frozen=True)
 class Occurrences:
-    """Columns of events, parsed: arrays with one entry a row; `kind` counts `EVENT_KINDS` from 1, `detail` is a code for the text."""
+    """Columns of events, parsed: arrays with one entry a row.
+
+    Attributes
+    ----------
+    kind : counts `EVENT_KINDS` from 1
+    detail : a code for the text
+    line : the line of therapy, 0 where none is recorded, `rules.NOT_ACCEPTED`
+    drug : a code for the text whatever its letter case, 0 where there is none
+    """
 
     person: NDArray[Any]
     nameless: Mask
     kind: NDArray[np.int8]
     day: Days
     detail: NDArray[Any]
+    line: NDArray[np.int16]
+    drug: NDArray[np.int32]
+
+    def therapy(self, kind: int, among: Mask) -> tuple[NDArray[np.intp], Therapy]:
+        """Return the rows of a kind, among some, and what they say of therapy."""
+        rows = np.flatnonzero(among & (self.kind == kind))
+        return rows, Therapy(self.person[rows].astype(np.int32), self.day[rows], self.line[rows], self.drug[rows])
 
 
 @dataclass(frozen=True)
@@ -102,6 +118,20 @@ def category_of(accepted: tuple[str, ...]) -> Callable[[str], int]:
 def event_kind(kinds: Callable[[str], int], text: str) -> int:
     """Return the code of a kind of event; a birth is none, and is told apart."""
     return rules.BIRTH if text.casefold() == "birth" else kinds(text)
+
+
+def line_code(text: str) -> int:
+    """Return the line of therapy that a cell holds: UNKNOWN, NOT_ACCEPTED or the line.
+
+    Examples
+    --------
+    >>> [line_code(text) for text in ("2", "", "second", "0")]
+    [2, 0, -1, -1]
+    """
+    if is_blank(text):
+        return rules.UNKNOWN
+    line = int(text) if text.isascii() and text.isdecimal() and len(text) < 4 else 0
+    return line if 1 <= line <= MOST_LINES else rules.NOT_ACCEPTED
 
 
 def fish_code(text: str) -> int:
@@ -185,11 +215,27 @@ def check_events(table: Refusals, happened: Occurrences, known: Known, today: in
     deaths = table.keep & (happened.kind == rules.DEATH)  # of one person there is but one
     known.died[person[deaths]] = happened.day[deaths]
     table.check(rules.EVENT_AFTER_DEATH, happened.day, known.died[person])
+    _check_lines(table, happened)
     minor = rules.is_one_of(happened.kind, rules.LAST_CONTACT, rules.TREATMENT_STOP, rules.BIRTH)
     unclear = _people_of(person[~(table.keep | nothing_new | minor)], len(known.kept))
     known.kept[unclear] = False
     table.check(rules.EVENT_SET_ASIDE, ~known.kept[person])
     return ended, unclear
+
+
+def _check_lines(table: Refusals, happened: Occurrences) -> None:
+    """Refuse starts whose line goes backwards, and stops of what was not begun."""
+    rows, starts = happened.therapy(rules.TREATMENT_START, table.keep)
+    wrong = np.zeros(len(table.keep), dtype=bool)
+    wrong[rows] = goes_backwards(starts)
+    table.check(rules.LINE_BACKWARDS, wrong)
+    rows, stops = happened.therapy(rules.TREATMENT_STOP, table.keep)
+    if len(rows):
+        closed, ever = start_of_stops(happened.therapy(rules.TREATMENT_START, table.keep)[1], stops)
+        for rule, unmatched in ((rules.STOP_WITHOUT_START, ~ever), (rules.STOP_BEFORE_START, closed < 0)):
+            wrong = np.zeros(len(table.keep), dtype=bool)
+            wrong[rows] = unmatched
+            table.check(rule, wrong)
 
 
 def _check_each_event(table: Refusals, happened: Occurrences, today: int) -> Mask:
@@ -199,7 +245,9 @@ def _check_each_event(table: Refusals, happened: Occurrences, today: int) -> Mas
     table.check(rules.EVENT_KIND, happened.kind)
     table.check(rules.EVENT_WITHOUT_KIND, happened.kind)
     check_days(table, rules.OCCURRED_AT, happened.day, today)
-    same = table.check(rules.SAME_EVENT, stand_above((happened.person, happened.kind, happened.day, happened.detail)))
+    table.check(rules.NO_LINE, happened.line)
+    said = happened.person, happened.kind, happened.day, happened.detail, happened.line
+    same = table.check(rules.SAME_EVENT, stand_above(said))
     return same | table.check(rules.REPEATED_DEATH, _later_deaths(happened, table.keep))
 
 

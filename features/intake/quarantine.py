@@ -15,7 +15,7 @@ from features.intake.refusals import Refusals
 from features.sources.cells import cells_of
 
 # Only these columns' contents are shown in messages; the others can identify a person.
-SHOWN_COLUMNS = frozenset({"biomarker", "value", "unit", "kind", "sex", "stage", "heavy_chain", "light_chain", "fish"})
+SHOWN_COLUMNS = frozenset({"biomarker", "value", "unit", "kind", "line", "sex", "stage", "heavy_chain", "light_chain", "fish"})
 MOST_SHOWN = 40  # characters of a cell
 _PIECE = 100_000
 _NOTHING = pd.DataFrame({name: pd.Series(dtype="int64" if name == "row" else object) for name in QUARANTINE_COLUMNS})

@@ -11,6 +11,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from features.cohort.episodes import MOST_LINES
 from features.cohort.schema import EVENT_KINDS, HEAVY_CHAINS, LIGHT_CHAINS, SEXES, STAGES
 from features.intake.refusals import Mask, Rule
 from features.sources.parsing import BAD, BLANK
@@ -22,8 +23,8 @@ from myeloma.units import accepted_units
 
 CATEGORIES = {"sex": SEXES, "stage": STAGES, "heavy_chain": HEAVY_CHAINS, "light_chain": LIGHT_CHAINS}
 UNKNOWN, NOT_ACCEPTED, BIRTH = 0, -1, -2  # what a category holds; those accepted count from 1
-PROGRESSION, DEATH, TREATMENT_STOP, LAST_CONTACT = (
-    EVENT_KINDS.index(kind) + 1 for kind in ("progression", "death", "treatment_stop", "last_contact")
+PROGRESSION, DEATH, TREATMENT_START, TREATMENT_STOP, LAST_CONTACT = (
+    EVENT_KINDS.index(kind) + 1 for kind in ("progression", "death", "treatment_start", "treatment_stop", "last_contact")
 )
 OLDEST = 120  # years
 RULES: dict[str, list[Rule]] = {"patients": [], "events": [], "measurements": []}  # filled below, in the order of asking
@@ -107,6 +108,7 @@ EVENT_IS_BIRTH = _rule(
 EVENT_KIND = _rule("events", "unknown_category", "kind", f"accepted: {', '.join(EVENT_KINDS)}", _not_accepted)
 EVENT_WITHOUT_KIND = _rule("events", "missing_value", "kind", f"accepted: {', '.join(EVENT_KINDS)}", lambda kind: kind == UNKNOWN)
 OCCURRED_AT = _day_rules("events", "occurred_at", required=True)
+NO_LINE = _rule("events", "bad_line", "line", f"a line of therapy is a whole number from 1 to {MOST_LINES}", _not_accepted)
 SAME_EVENT = _rule("events", "duplicate_row", "kind", "the same event stands above", _so)
 REPEATED_DEATH = _rule("events", "repeated_death", "occurred_at", "a second death with a later date; the earliest is kept", _so)
 END_BEFORE_INDEX = _rule(
@@ -119,6 +121,11 @@ END_BEFORE_INDEX = _rule(
 EVENT_OF_NOBODY = _rule("events", "patient_not_in_cohort", "patient_id", _NOBODY, _so)
 EVENT_BEFORE_BIRTH = _rule("events", "before_birth", "occurred_at", "the event lies before the birth date", _before)
 EVENT_AFTER_DEATH = _rule("events", "after_death", "occurred_at", "the event lies after the patient's death", _after)
+LINE_BACKWARDS = _rule("events", "line_backwards", "line", "a higher line of therapy had begun before; is the line right, or the day?", _so)
+STOP_WITHOUT_START = _rule(
+    "events", "stop_without_start", "detail", "no start of what is stopped (the same drug, or line) is among the person's events", _so
+)
+STOP_BEFORE_START = _rule("events", "stop_before_start", "occurred_at", "the stop lies before the start of what is stopped", _so)
 EVENT_SET_ASIDE = _rule("events", "patient_not_in_cohort", "patient_id", "the person was set aside", _so)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from features.sources.received import OPTIONAL, REQUIRED, Received, received
+from features.sources.received import OPTIONAL, REQUIRED, WHERE_GIVEN, Received, received
 from myeloma import DataError
 
 
@@ -30,13 +30,13 @@ def read_frames(patients: pd.DataFrame, measurements: pd.DataFrame, events: pd.D
 
 def _read(name: str, frame: Any) -> pd.DataFrame:
     if not isinstance(frame, pd.DataFrame):
-        columns = ", ".join((*REQUIRED[name], *OPTIONAL[name]))
+        columns = ", ".join((*REQUIRED[name], *OPTIONAL[name], *WHERE_GIVEN[name]))
         raise DataError(f"{name} is a {type(frame).__name__}.", f"a pandas DataFrame is accepted, with the columns {columns}.", "no_frame")
     unnamed = isinstance(frame.index, pd.RangeIndex) or frame.index.names == [None]
     frame = frame.reset_index(drop=unnamed)  # an index with a name holds a column
     frame.columns = [str(column).strip() for column in frame.columns]
     if twice := sorted(set(frame.columns[frame.columns.duplicated()])):
-        known = [column for column in twice if column in (*REQUIRED[name], *OPTIONAL[name])]
+        known = [column for column in twice if column in (*REQUIRED[name], *OPTIONAL[name], *WHERE_GIVEN[name])]
         said = f" ({', '.join(known)})" if known else ""  # any other name may be a person's data
         raise DataError(f"{name} has {len(twice)} column name(s) twice{said}.", "each column needs a name of its own.", "repeated_column")
     plain = pd.DataFrame({column: _plain(frame[column]) for column in frame.columns}, index=frame.index)

@@ -19,6 +19,8 @@ OPTIONAL = {
     "measurements": ("available_at",),
     "events": ("detail",),
 }
+# Kept only where the source has them: a cohort of any other source has no such column.
+WHERE_GIVEN = {"patients": (), "measurements": (), "events": ("line",)}
 
 
 # Columns that say where a row of a source with many files comes from, and why it could not be read.
@@ -38,7 +40,7 @@ _LIKELY = 0.65  # how alike two column names are before one is taken for a slip 
 class Received:
     """Tables by name, with every known column present and a `source_row` that a person can find again.
 
-    Absent optional columns are filled with the empty string, which means unknown. `files` names the
+    Absent optional columns are filled with the empty string, which means unknown; those of `WHERE_GIVEN` stay absent. `files` names the
     file behind each table; `notes` says what was ignored; `mended` counts rows that a person corrected. Sources that
     read many files add the columns `PLACE`.
     """
@@ -60,9 +62,10 @@ def received(source: str, tables: dict[str, pd.DataFrame], files: dict[str, str]
     """
     problems, notes, out = [], [], {}
     for name, frame in tables.items():
-        known = (*REQUIRED[name], *OPTIONAL[name])
+        known = (*REQUIRED[name], *OPTIONAL[name], *(column for column in WHERE_GIVEN[name] if column in frame.columns))
+        every = dict.fromkeys((*known, *WHERE_GIVEN[name]))
         others = [str(column) for column in frame.columns.difference([*known, "source_row"])]
-        likely = {wanted: close for wanted in known for close in get_close_matches(wanted, others, n=1, cutoff=_LIKELY)}
+        likely = {wanted: close for wanted in every for close in get_close_matches(wanted, others, n=1, cutoff=_LIKELY)}
         for column in REQUIRED[name]:
             if column not in frame.columns:
                 guess = f' (is "{likely[column]}" meant?)' if column in likely else ""

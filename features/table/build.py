@@ -77,7 +77,7 @@ def build_file(
     work = table.with_name(f".{table.name}.work")
     parts = _finished(work, _key(folder, about_cohort, task, rows))
     progress(parts[-1]["after"]["measurements"] if parts else 0, total)
-    for block in cohort_blocks(folder, rows, parts[-1]["after"] if parts else None):
+    for block in cohort_blocks(folder, rows, parts[-1]["after"] if parts else None, task.features.asks_operators):
         parts.append(_one_block(block, task, work / f"{len(parts):06d}"))
         progress(parts[-1]["after"]["measurements"], total)
     try:

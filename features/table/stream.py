@@ -19,7 +19,7 @@ import pyarrow.parquet as parquet
 from numpy.typing import NDArray
 
 from features.cohort.schema import SCHEMAS
-from features.history.arrays import Histories, Results, happened_of, people_of
+from features.history.arrays import REPORTED, Histories, Results, happened_of, people_of
 from myeloma import DataError, catalogue
 
 _BATCH = 1 << 17
@@ -37,6 +37,7 @@ class Rows:
     collected: NDArray[np.int32]
     available: NDArray[np.int32]
     value: NDArray[np.float64]
+    operator: NDArray[np.int8] | None = None
 
     def __len__(self) -> int:
         return len(self.value)
@@ -57,10 +58,11 @@ class Rows:
             self.collected[part],
             self.available[part],
             self.value[part],
+            None if self.operator is None else self.operator[part],
         )
 
 
-def measurement_blocks(path: Path, biomarkers: tuple[str, ...], about: int, skip: int = 0) -> Iterator[Rows]:
+def measurement_blocks(path: Path, biomarkers: tuple[str, ...], about: int, skip: int = 0, operators: bool = False) -> Iterator[Rows]:
     """Yield the measurements as blocks of whole patients, each of about so many rows; one person is never divided.
 
     Parameters
@@ -69,6 +71,8 @@ def measurement_blocks(path: Path, biomarkers: tuple[str, ...], about: int, skip
         A row's code is its place here, -1 for any other.
     skip : int
         Rows to pass over, up to the start of a patient.
+    operators : bool
+        Whether the rows say how results were reported.
 
     Raises
     ------
@@ -76,7 +80,8 @@ def measurement_blocks(path: Path, biomarkers: tuple[str, ...], about: int, skip
         The file is not sorted by patient, or a cell is empty.
     """
     held: list[Rows] = []
-    for batch in _ahead(_batches(path, ["patient_id", "biomarker", *_FIELDS], skip, min(_BATCH, about))):
+    columns = ["patient_id", "biomarker", *_FIELDS, *(["operator"] if operators else [])]
+    for batch in _ahead(_batches(path, columns, skip, min(_BATCH, about))):
         rows = _decoded(batch, biomarkers, path)
         if held and rows.ids[0] < held[-1].ids[-1]:
             raise DataError(f"{path} is not sorted by patient_id.", _UNSORTED, "not_sorted")
@@ -133,7 +138,11 @@ def _decoded(batch: pa.RecordBatch, biomarkers: tuple[str, ...], path: Path) -> 
     # Copies: compiled code takes arrays that may be written to and those that may not for two kinds, and is compiled for one.
     collected, available = (np.array(batch.column(c).cast(pa.date32(), safe=False).view(pa.int32())) for c in _FIELDS[:2])
     value = np.array(batch.column("value").cast(pa.float64()))
-    return Rows(ids, starts, places[names.indices.to_numpy()], collected, available, value)
+    operator = None
+    if "operator" in batch.schema.names:
+        reported = batch.column("operator").dictionary_encode()
+        operator = pd.Index(REPORTED).get_indexer(reported.dictionary.to_pylist()).astype(np.int8)[reported.indices.to_numpy()]
+    return Rows(ids, starts, places[names.indices.to_numpy()], collected, available, value, operator)
 
 
 def _joined(parts: list[Rows]) -> Rows:
@@ -144,7 +153,8 @@ def _joined(parts: list[Rows]) -> Rows:
     starts = np.concatenate([part.starts + offset for part, offset in zip(parts, offsets, strict=True)])
     fresh = np.concatenate([[True], ids[1:] != ids[:-1]])  # a patient may go on from one batch to the next
     columns = (np.concatenate([getattr(part, name) for part in parts]) for name in ("biomarker", "collected", "available", "value"))
-    return Rows(ids[fresh], starts[fresh], *columns)
+    operators = [part.operator for part in parts if part.operator is not None]
+    return Rows(ids[fresh], starts[fresh], *columns, np.concatenate(operators) if operators else None)
 
 
 class Sorted:
@@ -192,13 +202,15 @@ class Block:
     after: dict[str, int]
 
 
-def cohort_blocks(folder: Path, about: int, start: dict[str, int] | None = None) -> Iterator[Block]:
+def cohort_blocks(folder: Path, about: int, start: dict[str, int] | None = None, operators: bool = False) -> Iterator[Block]:
     """Yield a cohort folder as blocks of whole patients, of about so many measurements each.
 
     Parameters
     ----------
     start : dict, optional
         `after` of the last block that is done: the blocks after it are yielded.
+    operators : bool
+        Whether the results say how they were reported.
 
     Raises
     ------
@@ -209,7 +221,7 @@ def cohort_blocks(folder: Path, about: int, start: dict[str, int] | None = None)
     taken = dict.fromkeys(SCHEMAS, 0) | (start or {})
     tables = {name: Sorted(folder / f"{name}.parquet", list(SCHEMAS[name].columns), taken[name]) for name in ("patients", "events")}
     rows = taken["measurements"]
-    coming = measurement_blocks(folder / "measurements.parquet", names, about, rows)
+    coming = measurement_blocks(folder / "measurements.parquet", names, about, rows, operators)
     block = next(coming, None)
     while block is not None:
         following = next(coming, None)
@@ -225,6 +237,6 @@ def _block(rows: Rows, patients: pd.DataFrame, events: pd.DataFrame, after: dict
     place = ids.get_indexer(rows.ids)
     if (place < 0).any() or not ids.is_unique:
         raise DataError("The cohort has measurements of somebody who is not among its patients, or a patient twice.", _UNSORTED)
-    results = Results(place.astype(np.int32)[rows.patient()], rows.biomarker, rows.collected, rows.available, rows.value)
+    results = Results(place.astype(np.int32)[rows.patient()], rows.biomarker, rows.collected, rows.available, rows.value, rows.operator)
     events = events[events["patient_id"].isin(ids)]
     return Block(patients, Histories(people_of(patients), results, happened_of(events, ids)), after)

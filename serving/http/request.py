@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, StrictFloat, StrictInt, StrictStr
 
+from features.cohort.episodes import START, Therapy
 from features.cohort.schema import EVENT_KINDS, HeavyChain, Kind, LightChain, Sex, Stage
 from features.history.arrays import CODED, FEMALE, Happened, Histories, People, Results, days_of
 from features.intake.one_person import OnePerson, Problem, check_person
@@ -58,6 +59,7 @@ class Event(_Strict):
     occurred_at: Day
     kind: Kind
     detail: str = ""
+    line: Annotated[StrictInt | None, Field(ge=1, description="Line of therapy, of a start or stop of treatment where it is known")] = None
 
 
 class History(_Strict):
@@ -87,7 +89,7 @@ def checked(history: History) -> tuple[Histories, OnePerson]:
         Any row is refused: one person's answer is given on the whole history or not at all.
     """
     measurements = [(m.collected_at, m.available_at, m.biomarker, m.value, m.unit) for m in history.measurements]
-    kept = check_person(vars(history.patient), measurements, [(e.occurred_at, e.kind, e.detail) for e in history.events])
+    kept = check_person(vars(history.patient), measurements, [(e.occurred_at, e.kind, e.detail, e.line) for e in history.events])
     if kept.problems:
         own = [problem for problem in kept.problems if problem.reason not in _FOLLOWS]
         raise HistoryError([_problem(history, problem) for problem in own or kept.problems])
@@ -101,7 +103,7 @@ def checked(history: History) -> tuple[Histories, OnePerson]:
         _coded(person, "light_chain"),
         np.array([person["fish"]], dtype=object),
     )
-    results = Results(np.zeros(len(kept.value), np.int32), kept.biomarker, kept.collected, kept.available, kept.value)
+    results = Results(np.zeros(len(kept.value), np.int32), kept.biomarker, kept.collected, kept.available, kept.value, kept.operator)
     return Histories(people, results, _happened(kept)), kept
 
 
@@ -115,7 +117,10 @@ def _happened(kept: OnePerson) -> Happened:
         if kind:
             name = EVENT_KINDS[kind - 1]
             first[name] = np.minimum(first[name], np.int32(day))
-    return Happened(first, np.full(1, kept.occurred.max(initial=NO_DAY), np.int32))
+    begun = np.flatnonzero(kept.event == EVENT_KINDS.index(START) + 1)
+    nobody = np.zeros(len(begun), np.int32)
+    starts = Therapy(nobody, kept.occurred[begun], kept.line[begun], nobody)
+    return Happened(first, np.full(1, kept.occurred.max(initial=NO_DAY), np.int32), starts)
 
 
 def landmark_of(history: History, people: Histories, artifact: Artifact) -> int:

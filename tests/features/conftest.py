@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from features import Cohort
-from features.cohort.schema import SCHEMAS
+from features.cohort.schema import SCHEMAS, columns_of
 from features.intake.quality import inspect
 from features.sources.received import REQUIRED, received
 from myeloma import catalogue
@@ -38,7 +38,13 @@ def _cohort_of(**tables):
 
 
 def _cohort_of_days(rows, events=(), light_chain=""):
-    """Each row: patient, biomarker, day collected, day available, value; each event: patient, kind, day. Day 0 is the index date."""
+    """Return a cohort; day 0 is the index date.
+
+    Each row: patient, biomarker, day collected, day available, value, and the operator if there is one. Each event: patient, kind, day,
+    and the line of therapy and the drug if they are recorded.
+    """
+    rows = [(*row, "")[:6] for row in rows]
+    events = [(*event, None, "")[:5] if len(event) == 3 else (*event, "")[:5] for event in events]
     epoch = pd.Timestamp("2015-01-01")
 
     def date(days):
@@ -46,14 +52,16 @@ def _cohort_of_days(rows, events=(), light_chain=""):
 
     ids = sorted({"P1", "P2", *(row[0] for row in rows)})
     patients = pd.DataFrame({"patient_id": ids, "age_at_index": 60.0, "index_date": epoch, "light_chain": light_chain})
-    columns = list(zip(*rows, strict=True)) or [[], [], [], [], []]
-    measured = pd.DataFrame({"patient_id": columns[0], "biomarker": columns[1], "value": columns[4], "source_row": range(len(rows))})
+    columns = list(zip(*rows, strict=True)) or [[] for _ in range(6)]
+    measured = pd.DataFrame({"patient_id": columns[0], "biomarker": columns[1], "value": columns[4], "operator": columns[5]})
+    measured["source_row"] = range(len(rows))
     measured = measured.assign(collected_at=date(columns[2]), available_at=date(columns[3]), value=measured["value"].astype(float))
-    happened = pd.DataFrame(events, columns=["patient_id", "kind", "day"])
-    happened = happened.assign(occurred_at=date(happened["day"].tolist()), detail="").drop(columns="day")
+    happened = pd.DataFrame(events, columns=["patient_id", "kind", "day", "line", "detail"])
+    happened = happened.assign(occurred_at=date(happened["day"].tolist()), line=happened["line"].astype("Int64")).drop(columns="day")
+    happened = happened if happened["line"].notna().any() else happened.drop(columns="line")
     patients["birth_date"] = pd.NaT
     frames = {"patients": patients, "measurements": measured, "events": happened}
-    frames = {name: frame.reindex(columns=list(SCHEMAS[name].columns)) for name, frame in frames.items()}
+    frames = {name: frame.reindex(columns=columns_of(name, frame.columns)) for name, frame in frames.items()}
     for name, frame in frames.items():
         text = [c for c, schema in SCHEMAS[name].columns.items() if str(schema.dtype) in ("str", "category")]
         frame[text] = frame[text].astype(object).fillna("")

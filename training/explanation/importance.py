@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 from features import parse_column
+from features.history.windows import BASELINE
 from myeloma import catalogue
 from serving.artifact import Artifact, feature_matrix
 from serving.predict import by_biomarker
@@ -101,9 +102,10 @@ def sample(artifact: Artifact, judged: pd.DataFrame) -> Array:
 
 
 def latest_value(columns: list[str], x: Array, biomarker: str) -> Array | None:
-    """Return the latest value of a biomarker in each row, of the look-back named last; None where there is no such column."""
+    """Return the latest value of a biomarker in each row, of the look-back named last, baseline apart; None where there is none."""
     parsed = [parse_column(name) for name in columns]
-    latest = [k for k, column in enumerate(parsed) if column.biomarker == biomarker and column.statistic == "last"]
+    mine = [(k, column) for k, column in enumerate(parsed) if column.biomarker == biomarker]
+    latest = [k for k, column in mine if column.statistic == "last" and column.window != BASELINE]
     return x[:, latest[-1]] if latest else None
 
 

@@ -6,8 +6,9 @@ from dataclasses import asdict, replace
 import pytest
 
 from features import FeatureSpec, parse_column
-from features.history.columns import group_label, window_days
+from features.history.columns import group_label
 from features.history.statistics import STATISTICS, table
+from features.history.windows import ANCHORED, window_days
 from myeloma import ConfigError, catalogue
 
 SPEC = FeatureSpec(("m_protein", "flc_ratio"), ("365d", "ever"), ("last", "slope"), ("age", "female"))
@@ -43,7 +44,8 @@ def test_a_name_parses_into_biomarker_statistic_window_and_label(name, biomarker
 
 
 def test_every_column_of_a_specification_parses():
-    every = FeatureSpec(("m_protein", "creatinine"), ("1d", "ever"), tuple(STATISTICS), ("age", "fish_high_risk", "heavy_chain_iga"))
+    windows = ("1d", "ever", *ANCHORED)
+    every = FeatureSpec(("m_protein", "creatinine"), windows, tuple(STATISTICS), ("age", "fish_high_risk", "heavy_chain_iga"))
     parsed = [parse_column(name) for name in every.columns()]
     assert [column.name for column in parsed] == every.columns()
     assert len({column.label for column in parsed}) == len(parsed), "two columns with one label cannot be told apart"

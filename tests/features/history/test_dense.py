@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features import FeatureSpec
-from features.history.columns import window_days
 from features.history.dense import DENSE
 from features.history.plan import plan_of, write_history
 from features.history.series import lay_out
+from features.history.windows import window_days
 from tests.features.history.twin import EVERY, agree, twin
 
 SPEC = FeatureSpec(("m_protein",), ("90d", "ever", "400d"), EVERY, ())

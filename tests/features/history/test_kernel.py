@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features import FeatureSpec, build_features
-from features.history.columns import window_days
+from features.history.windows import window_days
 from tests.features.history.twin import EVERY, agree, twin
 
 BIOMARKERS = ("m_protein", "bmpc", "creatinine")

@@ -8,12 +8,15 @@ from hypothesis import strategies as st
 from features import FeatureSpec, build_features
 from features.history.columns import STATIC
 from features.history.statistics import STATISTICS
+from features.history.windows import ANCHORED
 from myeloma import catalogue
 
 LANDMARK = 20
 PLAIN = ("m_protein", "bmpc", "hemoglobin", "creatinine")
 CHAINS = ("flc_kappa", "flc_lambda", "kappa_lambda_ratio", "flc_ratio")
-SPEC = FeatureSpec(tuple(catalogue().keys()), ("10d", "365d", "ever"), tuple(STATISTICS), tuple(STATIC))
+SPEC = FeatureSpec(
+    tuple(catalogue().keys()), ("10d", "365d", "ever", *ANCHORED), (*STATISTICS, "below_20", "days_below_20", "delta_1m"), tuple(STATIC)
+)
 VALUES = st.integers(1, 900).map(lambda value: value / 10)
 NO_SHRINKING = (Phase.explicit, Phase.generate)  # a failure of bytes is told at once, not after minutes of shrinking
 EVENTS = st.lists(
@@ -24,6 +27,7 @@ EVENTS = st.lists(
     ),
     max_size=3,
 )
+BEGUN = st.lists(st.tuples(st.sampled_from(["P1", "P2"]), st.just("treatment_start"), st.sampled_from([1, 2, 19, 20])), max_size=3)
 
 
 def known(biomarkers, *, early):
@@ -32,7 +36,7 @@ def known(biomarkers, *, early):
     def row(parts):
         who, what, collected, delay, value = parts
         available = min(collected + delay, LANDMARK) if early else max(collected + delay, LANDMARK + 1)
-        return who, what, min(collected, LANDMARK) if early else collected, available, value
+        return who, what, min(collected, LANDMARK) if early else collected, available, value, "<" if value < 20 else ""
 
     # Few days of collection, so that a late result often shares its day with an early one.
     parts = st.tuples(
@@ -49,11 +53,11 @@ def row_bytes(cohort):
 
 
 @settings(max_examples=40, phases=NO_SHRINKING)
-@given(past=known(PLAIN, early=True), future=known(PLAIN, early=False), other=known(PLAIN, early=False), events=EVENTS)
-def test_the_future_changes_no_bit(cohort_of_days, past, future, other, events):
-    expected = row_bytes(cohort_of_days(past))
-    assert row_bytes(cohort_of_days(past + future, events)) == expected
-    assert row_bytes(cohort_of_days(other + past)) == expected
+@given(past=known(PLAIN, early=True), future=known(PLAIN, early=False), other=known(PLAIN, early=False), events=EVENTS, begun=BEGUN)
+def test_the_future_changes_no_bit(cohort_of_days, past, future, other, events, begun):
+    expected = row_bytes(cohort_of_days(past, begun))
+    assert row_bytes(cohort_of_days(past + future, events + begun)) == expected
+    assert row_bytes(cohort_of_days(other + past, begun)) == expected
 
 
 @settings(max_examples=40, phases=NO_SHRINKING)

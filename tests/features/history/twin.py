@@ -2,12 +2,14 @@
 
 import numpy as np
 
-from features.history.statistics import STATISTICS
+from features.history.statistics import LIMIT, STATISTICS, VALUES
 from myeloma.calendar import horizon_days
 from myeloma.change import change, reference_change_value
 from myeloma.scores.evolving import PANGEA_RULES
 
-EVERY = (*STATISTICS, "delta_1m", "delta_3m", "delta_12m", "pct_12m", "days_above_2", "days_above_5.5")
+PLAIN = tuple(name for name, one in STATISTICS.items() if one.fits("ever") and one.of == VALUES and name != LIMIT)
+FAMILIES = ("delta_1m", "delta_3m", "delta_12m", "pct_12m", "days_above_2", "days_above_5.5")
+EVERY = (*PLAIN, *FAMILIES)
 
 
 def seen_from(results, landmark, window):

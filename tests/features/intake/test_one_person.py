@@ -19,7 +19,7 @@ from myeloma import catalogue
 TODAY = dt.date(2024, 6, 1)
 EPOCH = dt.date(1970, 1, 1)
 MEASURED = ("collected_at", "available_at", "biomarker", "value", "unit")
-HAPPENED = ("occurred_at", "kind", "detail")
+HAPPENED = ("occurred_at", "kind", "detail", "line")
 
 
 def days(text):
@@ -31,7 +31,7 @@ def as_cohort(patient, measurements, events):
     tables = {
         "patients": pd.DataFrame([patient], dtype=object),
         "measurements": pd.DataFrame(measurements, columns=list(MEASURED), dtype=object),
-        "events": pd.DataFrame(events, columns=list(HAPPENED), dtype=object),
+        "events": pd.DataFrame([(*event, None)[:4] for event in events], columns=list(HAPPENED), dtype=object),
     }
     tables = {name: frame.assign(patient_id="P", source_row=range(len(frame))) for name, frame in tables.items()}
     return inspect(received("test", tables, {name: name for name in tables}), pd.Timestamp(TODAY))
@@ -63,6 +63,8 @@ def assert_the_same(patient, measurements, events):
     assert [("", *EVENT_KINDS)[kind] for kind in person.event] == cohort.events["kind"].tolist()
     assert person.occurred.tolist() == [(day.date() - EPOCH).days for day in cohort.events["occurred_at"]]
     assert person.detail == cohort.events["detail"].tolist()
+    lines = cohort.events["line"].fillna(0).tolist() if "line" in cohort.events else [0] * len(cohort.events)
+    assert person.line.tolist() == lines
     if person.patient is None:
         assert cohort.patients.empty
     else:
@@ -96,8 +98,10 @@ def measurement(draw):
     return collected, available, name, draw(NUMBERS | NUMBERS | ODD_VALUES), unit
 
 
-EVENT = st.tuples(
-    DAYS, st.sampled_from([*EVENT_KINDS, "Death", "", None, "birth", "relapsed"]), st.sampled_from(["", None, "daratumumab", " x "])
+LINES = st.sampled_from([None, "", 1, "2", 2.0, 3, 0, "second", 1.5, 100])
+KINDS = st.sampled_from([*EVENT_KINDS, "Death", "", None, "birth", "relapsed"])
+EVENT = st.tuples(DAYS, KINDS, st.sampled_from(["", None, "daratumumab", " x "])) | st.tuples(
+    SOME_DAYS, st.sampled_from(["treatment_start", "treatment_start", "treatment_stop"]), st.sampled_from(["", "D", "d"]), LINES
 )
 PATIENT = st.fixed_dictionaries(
     {"index_date": st.sampled_from(["2015-01-01"] * 6) | DAYS},

@@ -1,0 +1,55 @@
+"""The windows of the column grammar: a number of days before the landmark, all history, or one that a line of therapy anchors.
+
+Windows before the landmark go by the day a result was available. Anchored ones go by the day of collection: what was drawn before
+the first dose says nothing of it, however late it was reported. Of an anchored window too, only what was available by the landmark is
+seen, and the line is the latest that began by then. What is drawn on the day of the start is drawn before the dose: baseline.
+"""
+
+from __future__ import annotations
+
+import re
+
+from myeloma import ConfigError
+from myeloma.errors import nearest
+
+BASELINE, SINCE_LINE, SINCE_NADIR = ANCHORED = ("baseline", "since_line", "since_nadir")
+# How old a value may be to stand for what was before treatment: days of collection, the day of the start the last of them. Response is
+# judged against the value before the first dose (IMWG 2016; PMC9954856, PMC2627786); none of the sources that were read says how old
+# it may be. This number is ours: light chains and marrow of the work-up are weeks old at the first dose.
+BASELINE_DAYS = 90
+_WINDOW = re.compile(r"([1-9]\d*)d|ever")
+_LABELS = {
+    BASELINE: f"at baseline (the last {BASELINE_DAYS} days up to the start of the line of therapy)",
+    SINCE_LINE: "since the start of the line of therapy",
+    SINCE_NADIR: "since the lowest value of the line of therapy",
+}
+
+
+def is_window(name: str) -> bool:
+    """Return whether a text is a window."""
+    return name in ANCHORED or _WINDOW.fullmatch(name) is not None
+
+
+def window_days(window: str) -> float:
+    """Return how far a window reaches back from the landmark in days, infinite for `ever` and where an anchor bounds it instead.
+
+    Raises
+    ------
+    ConfigError
+        It is no window.
+    """
+    if not is_window(window):
+        hint = nearest(window, ["ever", *ANCHORED])
+        raise ConfigError(f'"{window}" is not a look-back.', f'write "365d" for 365 days, or a word: {hint}')
+    return float(window[:-1]) if window[:-1].isdecimal() else float("inf")
+
+
+def window_label(window: str) -> str:
+    """Return a window in words.
+
+    Examples
+    --------
+    >>> window_label("365d"), window_label("since_line")
+    ('last 365 days', 'since the start of the line of therapy')
+    """
+    return _LABELS.get(window) or ("all history" if window == "ever" else f"last {window[:-1]} days")
