@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from features.cohort.episodes import Lines
+from features.cohort.lines import Lines
 from features.history.series import Series
 from features.history.windows import BASELINE, BASELINE_DAYS
 from myeloma.calendar import NEVER

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from features.cohort.episodes import START, Lines, Therapy, recorded_lines
+from features.cohort.lines import START, Lines, Therapy, recorded_lines
 from features.cohort.schema import EVENT_KINDS, HEAVY_CHAINS, LIGHT_CHAINS, OPERATORS, STAGES, Cohort
 from features.history.layout import Chosen, Days
 from myeloma import catalogue
@@ -82,7 +82,10 @@ class Results:
         operator = None
         if any(one.operator is not None for one in every):
             operator = np.concatenate([np.full(len(one), COMPUTED, np.int8) if one.operator is None else one.operator for one in every])
-        return Results(*(np.concatenate(parts) for parts in zip(*(one.columns() for one in every), strict=True)), operator)
+        patient, biomarker, collected, available, value = (
+            np.concatenate(parts) for parts in zip(*(e.columns() for e in every), strict=True)
+        )
+        return Results(patient, biomarker, collected, available, value, operator)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from features.cohort.episodes import Lines
+from features.cohort.lines import Lines
 from features.history.anchors import of_lines, since_nadir
 from features.history.below import AT, as_below
 from features.history.columns import Column, parse_column

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from features.cohort.episodes import drug_codes
+from features.cohort.lines import drug_codes
 from features.cohort.schema import EVENT_KINDS, OPERATORS, SCHEMAS, columns_of
 from features.intake import rules
 from features.intake.measured import Results, Taken, divisor_of, names_with, rank_of

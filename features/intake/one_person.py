@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from features.cohort.episodes import drug_codes
+from features.cohort.lines import drug_codes
 from features.cohort.schema import EVENT_KINDS
 from features.intake import rules
 from features.intake.duplicates import order_of

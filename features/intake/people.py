@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from features.cohort.episodes import MOST_LINES, Therapy, goes_backwards, start_of_stops
+from features.cohort.lines import MOST_LINES, Therapy, goes_backwards, start_of_stops
 from features.intake import rules
 from features.intake.duplicates import order_of, stand_above
 from features.intake.refusals import Mask, OneRow, Refusals, Rule

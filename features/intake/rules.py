@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from features.cohort.episodes import MOST_LINES
+from features.cohort.lines import MOST_LINES
 from features.cohort.schema import EVENT_KINDS, HEAVY_CHAINS, LIGHT_CHAINS, SEXES, STAGES
 from features.intake.refusals import Mask, Rule
 from features.sources.parsing import BAD, BLANK

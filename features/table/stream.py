@@ -152,9 +152,11 @@ def _joined(parts: list[Rows]) -> Rows:
     ids = np.concatenate([part.ids for part in parts])
     starts = np.concatenate([part.starts + offset for part, offset in zip(parts, offsets, strict=True)])
     fresh = np.concatenate([[True], ids[1:] != ids[:-1]])  # a patient may go on from one batch to the next
-    columns = (np.concatenate([getattr(part, name) for part in parts]) for name in ("biomarker", "collected", "available", "value"))
+    names = ("biomarker", "collected", "available", "value")
+    biomarker, collected, available, value = (np.concatenate([getattr(part, name) for part in parts]) for name in names)
     operators = [part.operator for part in parts if part.operator is not None]
-    return Rows(ids[fresh], starts[fresh], *columns, np.concatenate(operators) if operators else None)
+    operator = np.concatenate(operators) if operators else None
+    return Rows(ids[fresh], starts[fresh], biomarker, collected, available, value, operator)
 
 
 class Sorted:

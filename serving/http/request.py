@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, StrictFloat, StrictInt, StrictStr
 
-from features.cohort.episodes import START, Therapy
+from features.cohort.lines import START, Therapy
 from features.cohort.schema import EVENT_KINDS, HeavyChain, Kind, LightChain, Sex, Stage
 from features.history.arrays import CODED, FEMALE, Happened, Histories, People, Results, days_of
 from features.intake.one_person import OnePerson, Problem, check_person

@@ -15,6 +15,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from features.table.outcomes import EVENTS
+from myeloma import DataError
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -46,7 +47,16 @@ class FollowUp:
 
     @classmethod
     def of(cls, rows: pd.DataFrame) -> FollowUp:
-        """Return the follow-up of a feature table's rows; without a column of strata all are one."""
+        """Return the follow-up of a feature table's rows; without a column of strata all are one.
+
+        Raises
+        ------
+        DataError
+            An event is none of `EVENTS`.
+        """
+        if not (known := rows["event"].isin(EVENTS)).all():
+            what = f'event is "{rows.loc[~known, "event"].iloc[0]}" in {(~known).sum()} of {len(rows)} rows'
+            raise DataError(f"{what}, accepted: {', '.join(EVENTS)}.", "build the table again.")
         stratum = rows[STRATUM].to_numpy(dtype=np.int64) if STRATUM in rows else None
         return cls.from_arrays(rows["time_to_event"].to_numpy(dtype=float), np.asarray(rows["event"].map(_CODES), dtype=np.int64), stratum)
 

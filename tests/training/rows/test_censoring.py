@@ -1,10 +1,12 @@
 """Weights that stand in for the lost: the weighted share of progressions is the Aalen-Johansen estimate."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from myeloma import DataError
 from tests.training.rows import censoring_twin as twin
 from training.metrics import Sample, aalen_johansen
 from training.rows.censoring import COMPETING, EVENT, NONE, FollowUp, ipcw_weights, progressed_by
@@ -56,6 +58,12 @@ def test_a_count_of_two_is_the_same_as_standing_there_twice(pairs, horizon, data
     known = Sample.of(follow_up(pairs), horizon, np.array([counts], dtype=float)).known[0]
     weighted = np.divide(known, counts, out=np.zeros(len(counts)), where=np.array(counts) > 0)
     assert np.repeat(weighted, counts) == pytest.approx(ipcw_weights(repeated, horizon))
+
+
+def test_an_event_of_other_words_is_refused_and_never_taken_for_one_or_none():
+    rows = pd.DataFrame({"event": ["none", "progression", "death"], "time_to_event": [1.0, 2.0, 3.0]})
+    with pytest.raises(DataError, match='event is "progression" in 2 of 3 rows, accepted: none, event, competing'):
+        FollowUp.of(rows)
 
 
 strata = st.lists(st.tuples(st.integers(1, 12), st.sampled_from([NONE, EVENT, COMPETING]), st.integers(0, 2)), min_size=3, max_size=200)

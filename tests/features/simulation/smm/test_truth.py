@@ -69,7 +69,7 @@ def judged():
     time = np.random.default_rng(1).choice([0.0, 1.0, 2.0, 4.0], PEOPLE)
     there = np.flatnonzero(ends.first > time)
     time, first = time[there], ends.first[there]
-    event = np.select([ends.progression[there] == first, ends.death[there] == first], ["progression", "death"], "none")
+    event = np.select([ends.progression[there] == first, ends.death[there] == first], ["event", "competing"], "none")
     return risks_at(DEFAULT, people, there, time), pd.DataFrame({"time_to_event": (first - time) * DAYS_PER_YEAR, "event": event})
 
 
