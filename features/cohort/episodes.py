@@ -134,8 +134,10 @@ def _latest(starts: Therapy, stops: Therapy, line: NDArray[np.int16], by_line: b
     """Return the same for stops that all name a line or none, a drug or none; of starts of one day that of the higher line."""
 
     def named(events: Therapy, line: NDArray[np.int16]) -> NDArray[np.int64]:
-        person = events.person.astype(np.int64) << 40
-        return person + (line.astype(np.int64) << 32 if by_line else 0) + (events.drug if by_drug else 0)
+        name = events.person.astype(np.int64) << 40
+        name += line.astype(np.int64) << 32 if by_line else 0
+        name += events.drug if by_drug else 0
+        return name
 
     of_starts, of_stops = named(starts, line), named(stops, stops.line)
     name, code = np.unique(np.concatenate([of_starts, of_stops]), return_inverse=True)
@@ -143,10 +145,11 @@ def _latest(starts: Therapy, stops: Therapy, line: NDArray[np.int16], by_line: b
     order = np.lexsort((line, starts.day, code_of_starts))
     packed = _packed(code_of_starts, starts.day)[order]
     place = np.searchsorted(packed, _packed(code_of_stops, stops.day), side="right") - 1
-    found = order[place]
+    found: Positions = order[place]
     matched = (place >= 0) & (code_of_starts[found] == code_of_stops)
     ever = np.bincount(code_of_starts, minlength=len(name))[code_of_stops] > 0
-    return np.where(matched, found, -1), ever
+    found[~matched] = -1
+    return found, ever
 
 
 def episodes_of(cohort: Cohort) -> pd.DataFrame:

@@ -82,7 +82,9 @@ class Results:
         operator = None
         if any(one.operator is not None for one in every):
             operator = np.concatenate([np.full(len(one), COMPUTED, np.int8) if one.operator is None else one.operator for one in every])
-        return Results(*(np.concatenate(parts) for parts in zip(*(one.columns() for one in every), strict=True)), operator)
+        patient, biomarker, collected, available, value = zip(*(one.columns() for one in every), strict=True)
+        days = np.concatenate(collected), np.concatenate(available)
+        return Results(np.concatenate(patient), np.concatenate(biomarker), *days, np.concatenate(value), operator)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -153,8 +153,9 @@ def _joined(parts: list[Rows]) -> Rows:
     starts = np.concatenate([part.starts + offset for part, offset in zip(parts, offsets, strict=True)])
     fresh = np.concatenate([[True], ids[1:] != ids[:-1]])  # a patient may go on from one batch to the next
     columns = (np.concatenate([getattr(part, name) for part in parts]) for name in ("biomarker", "collected", "available", "value"))
+    joined = Rows(ids[fresh], starts[fresh], *columns)
     operators = [part.operator for part in parts if part.operator is not None]
-    return Rows(ids[fresh], starts[fresh], *columns, np.concatenate(operators) if operators else None)
+    return replace(joined, operator=np.concatenate(operators)) if operators else joined
 
 
 class Sorted:
