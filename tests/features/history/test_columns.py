@@ -8,7 +8,7 @@ import pytest
 from features import FeatureSpec, parse_column
 from features.history.columns import group_label
 from features.history.statistics import STATISTICS, table
-from features.history.windows import ANCHORED, window_days
+from features.history.windows import ANCHORED, BASELINE_DAYS, window_days
 from myeloma import ConfigError, catalogue
 
 SPEC = FeatureSpec(("m_protein", "flc_ratio"), ("365d", "ever"), ("last", "slope"), ("age", "female"))
@@ -146,6 +146,7 @@ def test_a_specification_survives_json_with_its_hash():
 def test_the_documentation_holds_the_table_of_the_code(root):
     text = (root / "docs" / "conventions.md").read_text()
     assert [row for row in table() if row not in text] == []
+    assert f"| `baseline` | what was collected in the {BASELINE_DAYS} days up to and including the start of the line |" in text
 
 
 @pytest.mark.parametrize(
@@ -154,6 +155,13 @@ def test_the_documentation_holds_the_table_of_the_code(root):
         ("m_protein__delta_12m__ever", "Serum M-protein: change in 12 months, all history"),
         ("m_protein__pct_6m__730d", "Serum M-protein: change in 6 months, %, last 730 days"),
         ("creatinine__days_above_1.5__365d", "Creatinine: days above 1.5, last 365 days"),
+        ("bmpc__below_0.001__ever", "Bone marrow plasma cells: latest value known to be below 0.001, all history"),
+        ("m_protein__pct_baseline__since_line", "Serum M-protein: change from baseline, %, since the start of the line of therapy"),
+        (
+            "m_protein__last__baseline",
+            "Serum M-protein: latest value, at baseline (the last 90 days up to the start of the line of therapy)",
+        ),
+        ("m_protein__slope__since_nadir", "Serum M-protein: slope per year, since the lowest value of the line of therapy"),
     ],
 )
 def test_the_number_of_a_family_of_statistics_stands_in_its_name(name, label):
