@@ -15,14 +15,17 @@ from features.history.columns import FeatureSpec
 from features.history.layout import Days, Rows, Whole
 from features.history.rows import View, by_findings, look, positions, static_column
 from features.history.series import Series
+from myeloma import catalogue
 from myeloma.calendar import DAYS_PER_YEAR, NEVER
 from myeloma.criteria import CRITERIA_INPUTS, any_met
 from myeloma.fish import split_findings
+from myeloma.scores import RISK_MODELS, SCORES
 from myeloma.scores.evolving import PANGEA_RULES, falling_line, ravi_hemoglobin_met, ravi_m_protein_met
 
 PREFIX = "score_"
 OLDEST = 120.0  # years
-LEVELS = ("m_protein", "flc_ratio", "kappa_lambda_ratio", "flc_involved", "bmpc", "hemoglobin", "creatinine", "calcium", "albumin", "b2m")
+_ASKED_FOR = {*CRITERIA_INPUTS, *(name for score in (*SCORES.values(), *RISK_MODELS.values()) for name in score.inputs)}
+LEVELS = tuple(name for name in catalogue().biomarkers if name in _ASKED_FOR)  # scores and criteria take their latest
 _FINDINGS = {
     "del17p": {"del(17p)"},
     "t_4_14": {"t(4;14)"},
