@@ -35,6 +35,7 @@ def folder(tmp_path_factory, root):
     smm["models"]["boosting"]["rounds"] = 20
     smm["models"]["logistic"]["penalties"] = [0.01]
     smm["evaluation"]["bootstrap"] = 20
+    smm["interval_fits"] = 2
     smm["gate"] = {"auc_at_least": 0.5, "oe_ratio_between": [0.3, 3.0], "ici_at_most": 0.5, "harm_of_top": 0}
     (folder / "params.yaml").write_text(yaml.safe_dump(params))
     return folder
@@ -111,7 +112,7 @@ def test_from_nothing_to_scores_and_back(command, run_once, folder):
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("champion")
+@pytest.mark.usefixtures("champion", "nothing_drawn")
 def test_one_model_can_be_fitted_again_alone_and_its_run_is_the_one_compared(command):
     def compared():
         return {row["estimator"]: row["run_id"] for row in json.loads(command("training compare --task smm --json")[1]) if not row["note"]}

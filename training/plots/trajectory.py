@@ -160,7 +160,7 @@ def trajectory(course: Course, trends: Sequence[Trend], *, within: str = "", lan
     low, high = percent_text(course.low[at]).removesuffix(" %"), percent_text(course.high[at])
     now = f"{percent_text(course.risk[at]).removesuffix(' %')}, between {low} and {high.removesuffix(' %')}"
     title = f"Risk of progression{f' within {within}' if within else ''} (%): {now}"
-    said = "; ".join(f"{trend.name} {trend.values[-1]:g} {trend.unit}" for trend in shown)
+    said = "; ".join(f"{trend.name} {trend.values[-1]:.3g}{'' if trend.unit == 'ratio' else f' {trend.unit}'}" for trend in shown)
     extra = f"{more} more biomarkers are not drawn. " if more > 0 else ""
     span, day = _span(course, shown), course.when[at]
     keys = [_NOISE] if any(trend.noise is not None for trend in shown) else []
@@ -221,8 +221,14 @@ def _draw_course(axis: Axes, course: Course, at: int, span: tuple[float, float])
     _join(axis, course.when[used], course.risk[used], used[used])
     axis.plot(x[used], course.risk[used], "o", color=DATA, markersize=6, markeredgecolor=GROUND, zorder=3)
     axis.plot(x[~used], course.risk[~used], "o", markerfacecolor=GROUND, markeredgecolor=EDGE, markersize=5)
+    below = course.risk[at] > 0.8  # above it there is no room
     axis.annotate(
-        percent_text(course.risk[at]), (x[at], course.risk[at]), xytext=(-6, 6), textcoords="offset points", ha="right", fontweight="bold"
+        percent_text(course.risk[at]),
+        (x[at], course.risk[at]),
+        xytext=(-6, -18 if below else 6),
+        textcoords="offset points",
+        ha="right",
+        fontweight="bold",
     )
     top = np.nanmax([*course.high[used], *course.risk])
     axis.set_ylim(0.0, 1.05 if top > 0.97 else max(0.1, np.ceil(top * 10.0) / 10.0))
