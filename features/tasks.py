@@ -14,6 +14,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
 from features.history.columns import FeatureSpec
+from features.history.windows import ANCHORED
 from features.params import DEFAULT_PARAMS, in_words, parsed, read_params
 from myeloma import ConfigError, StateError
 from myeloma.errors import nearest
@@ -132,6 +133,10 @@ class Task:
     def __post_init__(self) -> None:
         if not self.horizons or list(self.horizons) != sorted({h for h in self.horizons if h > 0}):
             raise ConfigError(f"Task {self.name}: horizons must be positive months in rising order, not {self.horizons}.")
+        if self.rules.treatment != "ignore" and (anchored := [window for window in self.features.look_backs if window in ANCHORED]):
+            why = f"with treatment: {self.rules.treatment} nobody is at risk once treated"
+            what = f"Task {self.name}: look_backs {', '.join(anchored)} would be empty, since {why}."
+            raise ConfigError(what, "windows anchored at a line of therapy need treatment: ignore.")
         if self.rules.event == self.rules.competing_event:
             what = f"Task {self.name}: {self.rules.event} cannot compete with itself."
             raise ConfigError(what, "event and competing_event differ.")

@@ -22,8 +22,8 @@ def episodes_of(cohort: Cohort) -> pd.DataFrame:
     -------
     DataFrame
         `line` counts from 1. `start` is the day of its first start. `stop` is the day on which the last of its drugs was stopped;
-        missing where not every drug was. `drugs` are the names, in the spelling recorded first and the order of their starts, joined by a
-        bar; empty where none was named.
+        missing where not every drug was. `drugs` are the names in the order of their starts, as the first start in the line spells
+        them, joined by a bar (a bar within a name becomes a stroke); empty where none was named.
 
     Examples
     --------
@@ -39,10 +39,11 @@ def episodes_of(cohort: Cohort) -> pd.DataFrame:
     """
     ids = pd.Index(cohort.patients["patient_id"])
     known = cohort.events[cohort.events["patient_id"].isin(ids) & cohort.events["kind"].isin((START, STOP))]
-    drug, spelt = drug_codes(known["detail"])
+    drug, _ = drug_codes(known["detail"])
     person, day = ids.get_indexer(known["patient_id"]).astype(np.int32), known["occurred_at"].to_numpy().astype("datetime64[D]")
     every = Therapy(person, day.astype(np.int32), recorded_lines(known), drug)
     starts, stops = (every.at((known["kind"] == kind).to_numpy()) for kind in (START, STOP))
+    spelt = known.loc[known["kind"] == START, "detail"].tolist()
     lines = Lines.of(starts)
     stop = _stop_of_lines(lines, starts, stops)
     table = pd.DataFrame(
@@ -72,22 +73,26 @@ def _stop_of_lines(lines: Lines, starts: Therapy, stops: Therapy) -> Days:
     begun, ended = (np.full(len(pairs), NO_DAY, np.int32) for _ in range(2))
     np.maximum.at(begun, pair, starts.day)
     closes, _ = start_of_stops(starts, stops)
-    named = (stops.drug > 0) & (closes >= 0)
-    np.maximum.at(ended, pair[closes[named]], stops.day[named])
-    whole = np.full(len(lines), NO_DAY, np.int32)
-    nameless = (stops.drug == 0) & (closes >= 0)
-    np.maximum.at(whole, of_start[closes[nameless]], stops.day[nameless])
-    line = pairs >> 32
-    ended = np.maximum(ended, whole[line])
+    stops, closes = stops.at(closes >= 0), closes[closes >= 0]
+    of_one_day = starts.day[closes] == stops.day
+    named, line = stops.drug > 0, pairs >> 32
+    last, last_of_one_day = (np.full(len(lines), NO_DAY, np.int32) for _ in range(2))  # of stops that name no drug
+    np.maximum.at(last, of_start[closes[~named]], stops.day[~named])
+    np.maximum.at(last_of_one_day, of_start[closes[~named & of_one_day]], stops.day[~named & of_one_day])
+    ended[:] = np.where((last[line] > begun) | (last_of_one_day[line] == begun), last[line], NO_DAY)
+    mine = pair[closes[named]]
+    holds = (stops.day[named] > begun[mine]) | (of_one_day[named] & (stops.day[named] == begun[mine]))
+    np.maximum.at(ended, mine[holds], stops.day[named][holds])
     stop = np.full(len(lines), NO_DAY, np.int32)
-    np.maximum.at(stop, line, np.where(ended >= begun, ended, NEVER))
+    np.maximum.at(stop, line, np.where(ended > NO_DAY, ended, NEVER))
     return stop
 
 
 def _drugs_of_lines(lines: Lines, starts: Therapy, spelt: list[str]) -> list[str]:
-    names: list[dict[str, None]] = [{} for _ in range(len(lines))]
+    """Return the drugs of each line, each as its first start in the line spells it."""
+    names: list[dict[int, str]] = [{} for _ in range(len(lines))]
     of_start = _of_lines(lines, starts)
     for k in np.lexsort((starts.drug, starts.day)).tolist():
         if starts.drug[k]:
-            names[of_start[k]].setdefault(spelt[starts.drug[k]])
-    return ["|".join(name) for name in names]
+            names[of_start[k]].setdefault(int(starts.drug[k]), spelt[k].strip().replace("|", "/"))
+    return ["|".join(name.values()) for name in names]

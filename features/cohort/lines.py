@@ -2,8 +2,9 @@
 
 A start with a recorded line belongs to it. One without belongs to the line recorded last by its day, or to line 1 where none was:
 a change of line is never guessed. A stop closes what it names: one drug or, without a name, all of the line; without a
-recorded line it closes the latest start of that drug, or of any, by its day. A line is stopped once each of its drugs is: its stop is
-missing where one of them goes on, or its end was not recorded.
+recorded line it closes the latest start of that drug, or of any, before its day. What begins on the very day of a stop goes on, unless
+nothing that the stop fits began before. A line is stopped once each of its drugs is: its stop is missing where one of them goes on,
+or its end was not recorded.
 """
 
 from __future__ import annotations
@@ -141,19 +142,23 @@ def _latest(starts: Therapy, stops: Therapy, line: NDArray[np.int16], by_line: b
     code_of_starts, code_of_stops = code[: len(starts)].astype(np.int32), code[len(starts) :].astype(np.int32)
     order = np.lexsort((line, starts.day, code_of_starts))
     packed = _packed(code_of_starts, starts.day)[order]
-    place = np.searchsorted(packed, _packed(code_of_stops, stops.day), side="right") - 1
-    found = order[place]
-    matched = (place >= 0) & (code_of_starts[found] == code_of_stops)
+    wanted = _packed(code_of_stops, stops.day)
+    before, by = np.searchsorted(packed, wanted) - 1, np.searchsorted(packed, wanted, side="right") - 1
+
+    def matched(place: Positions) -> NDArray[np.bool_]:
+        same: NDArray[np.bool_] = code_of_starts[order[place]] == code_of_stops
+        return same & (place >= 0)
+
+    place = np.where(matched(before), before, by)  # who changes the drugs on one day stops the earlier ones
     ever = np.bincount(code_of_starts, minlength=len(name))[code_of_stops] > 0
-    return np.where(matched, found, -1), ever
+    return np.where(matched(place), order[place], -1), ever
 
 
 def recorded_lines(events: pd.DataFrame) -> NDArray[np.int16]:
     """Return the line that each event was recorded with, 0 where it was not."""
     if "line" not in events:
         return np.zeros(len(events), np.int16)
-    recorded: NDArray[np.int16] = events["line"].fillna(0).to_numpy(np.int16)
-    return recorded
+    return np.asarray(events["line"].astype("Int64").fillna(0), dtype=np.int16)
 
 
 def drug_codes(details: Iterable[str]) -> tuple[NDArray[np.int32], list[str]]:

@@ -14,6 +14,7 @@ import pandera.pandas as pa
 import pyarrow
 import pyarrow.parquet as parquet
 
+from features.cohort.lines import MOST_LINES
 from myeloma import DataError, StateError
 
 Sex = Literal["female", "male"]
@@ -88,7 +89,7 @@ SCHEMAS = {
             "occurred_at": pa.Column(_DATE),
             "kind": _text(checks=pa.Check.isin(EVENT_KINDS)),
             "detail": _text(),
-            "line": pa.Column("Int64", checks=pa.Check.ge(1), nullable=True, coerce=True, required=False),
+            "line": pa.Column("Int64", checks=pa.Check.in_range(1, MOST_LINES), nullable=True, coerce=True, required=False),
             "source_row": pa.Column("int64"),
         },
         strict=True,

@@ -8,6 +8,7 @@ seen, and the line is the latest that began by then. What is drawn on the day of
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from myeloma import ConfigError
 from myeloma.errors import nearest
@@ -17,7 +18,7 @@ BASELINE, SINCE_LINE, SINCE_NADIR = ANCHORED = ("baseline", "since_line", "since
 # judged against the value before the first dose (IMWG 2016; PMC9954856, PMC2627786); none of the sources that were read says how old
 # it may be. This number is ours: light chains and marrow of the work-up are weeks old at the first dose.
 BASELINE_DAYS = 90
-_WINDOW = re.compile(r"([1-9]\d*)d|ever")
+_WINDOW = re.compile(r"([1-9]\d{0,4})d|ever")
 _LABELS = {
     BASELINE: f"at baseline (the last {BASELINE_DAYS} days up to the start of the line of therapy)",
     SINCE_LINE: "since the start of the line of therapy",
@@ -40,8 +41,14 @@ def window_days(window: str) -> float:
     """
     if not is_window(window):
         hint = nearest(window, ["ever", *ANCHORED])
-        raise ConfigError(f'"{window}" is not a look-back.', f'write "365d" for 365 days, or a word: {hint}')
+        raise ConfigError(f'"{window}" is not a look-back.', f'write "365d" for 365 days (at most 99999), or one of the words. {hint}')
     return float(window[:-1]) if window[:-1].isdecimal() else float("inf")
+
+
+def current_windows(look_backs: Sequence[str]) -> list[str]:
+    """Return the look-backs that everybody has and that end now; where there are none, those that do; else all."""
+    of_all = [window for window in look_backs if window not in ANCHORED]
+    return of_all or [window for window in look_backs if window != BASELINE] or list(look_backs)
 
 
 def window_label(window: str) -> str:

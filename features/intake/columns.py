@@ -12,7 +12,18 @@ from features.cohort.lines import drug_codes
 from features.cohort.schema import EVENT_KINDS, OPERATORS, SCHEMAS, columns_of
 from features.intake import rules
 from features.intake.measured import Results, Taken, divisor_of, names_with, rank_of
-from features.intake.people import Described, Known, Occurrences, Persons, age_at, category_of, event_kind, fish_code, line_code
+from features.intake.people import (
+    Described,
+    Known,
+    Occurrences,
+    Persons,
+    age_at,
+    category_of,
+    event_kind,
+    fish_code,
+    line_code,
+    lines_where_treated,
+)
 from features.sources.cells import Cells, Days, as_dates, cells_of, days_of, numbers_of
 from features.sources.parsing import is_blank, years_of
 from myeloma import catalogue
@@ -78,6 +89,7 @@ def occurrences_of(events: pd.DataFrame, ids: pd.Index, person: NDArray[np.intp]
         "source_row": events["source_row"].to_numpy("int64"),
     }
     line = cells_of(events["line"]).each(line_code, np.int16) if "line" in events else np.zeros(len(events), np.int16)
+    line = lines_where_treated(line, kind)
     if (line > 0).any():
         columns["line"] = pd.array(line, dtype="Int64")
         columns["line"][line < 1] = pd.NA

@@ -30,6 +30,7 @@ from features.intake.people import (
     event_kind,
     fish_code,
     line_code,
+    lines_where_treated,
 )
 from features.intake.plausibility import Kept, describe_kept
 from features.intake.refusals import OneRow, Refusals
@@ -175,13 +176,14 @@ def _events(events: Sequence[Sequence[Any]]) -> Occurrences:
     texts = [[*map(text_of, event), ""][:4] for event in events]
     drugs, _ = drug_codes(detail for _, _, detail, _ in texts)
     details: dict[str, int] = {}
+    kinds = np.array([event_kind(_KIND, kind) for _, kind, _, _ in texts], dtype=np.int8)
     return Occurrences(
         person=np.zeros(len(texts), dtype=np.intp),
         nameless=np.zeros(len(texts), dtype=bool),
-        kind=np.array([event_kind(_KIND, kind) for _, kind, _, _ in texts], dtype=np.int8),
+        kind=kinds,
         day=np.array([day_of(day).day for day, _, _, _ in texts], dtype=np.int32),
         detail=np.array([details.setdefault(detail, len(details)) for _, _, detail, _ in texts], dtype=np.intp),
-        line=np.array([line_code(line) for *_, line in texts], dtype=np.int16),
+        line=lines_where_treated(np.array([line_code(line) for *_, line in texts], dtype=np.int16), kinds),
         drug=drugs,
     )
 

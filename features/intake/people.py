@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -120,18 +121,27 @@ def event_kind(kinds: Callable[[str], int], text: str) -> int:
     return rules.BIRTH if text.casefold() == "birth" else kinds(text)
 
 
+_WHOLE = re.compile(r"([0-9]{1,3})(?:\.0+)?")
+
+
 def line_code(text: str) -> int:
     """Return the line of therapy that a cell holds: UNKNOWN, NOT_ACCEPTED or the line.
 
     Examples
     --------
-    >>> [line_code(text) for text in ("2", "", "second", "0")]
-    [2, 0, -1, -1]
+    >>> [line_code(text) for text in ("2", "2.0", "", "second", "0")]
+    [2, 2, 0, -1, -1]
     """
     if is_blank(text):
         return rules.UNKNOWN
-    line = int(text) if text.isascii() and text.isdecimal() and len(text) < 4 else 0
+    whole = _WHOLE.fullmatch(text)  # a column with blanks becomes one of decimals on its way through a table program
+    line = int(whole[1]) if whole else 0
     return line if 1 <= line <= MOST_LINES else rules.NOT_ACCEPTED
+
+
+def lines_where_treated(line: NDArray[np.int16], kind: NDArray[np.int8]) -> NDArray[np.int16]:
+    """Return the lines of starts and stops of treatment; on any other event a line says nothing, and costs nobody anything."""
+    return np.where(rules.is_one_of(kind, rules.TREATMENT_START, rules.TREATMENT_STOP), line, np.int16(rules.UNKNOWN))
 
 
 def fish_code(text: str) -> int:

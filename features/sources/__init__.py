@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from features.sources.kinds import SOURCES
+from features.sources.kinds import SOURCES, Source
 from features.sources.mapping import Mapping, read_mapping
 from features.sources.mgus2 import read_mgus2
 from features.sources.received import Received
@@ -33,13 +33,22 @@ def read_source(source: str, place: str, mapping: Path | None) -> Received:
     if source not in SOURCES:
         raise ConfigError(f'Unknown source "{source}".', nearest(source, SOURCES))
     chosen = SOURCES[source]
+    try:
+        return _read(chosen, place, mapping)
+    except ModuleNotFoundError as error:
+        extra = "postgres" if place.lower().startswith("postgres") else source
+        what = f"The source {source} needs {(error.name or '').partition('.')[0]}, which is not installed here."
+        raise ConfigError(what, f'pip install "myeloma-precursor-risk[{extra}]"') from None
+
+
+def _read(chosen: Source, place: str, mapping: Path | None) -> Received:
     if chosen.tables is not None:
         if mapping is not None:
             coded = ", ".join(sorted(name for name, one in SOURCES.items() if one.records))
-            raise ConfigError(f"The source {source} takes no mapping.", f"sources with codes take one: {coded}.")
+            raise ConfigError(f"The source {chosen.name} takes no mapping.", f"sources with codes take one: {coded}.")
         return chosen.tables(Path(place))
     if mapping is None or chosen.records is None:
-        raise ConfigError(f"The source {source} needs --mapping FILE.", "it says which codes mean what; docs/sources.md shows one.")
+        raise ConfigError(f"The source {chosen.name} needs --mapping FILE.", "it says which codes mean what; docs/sources.md shows one.")
     return chosen.records(place, read_mapping(mapping))
 
 

@@ -59,7 +59,7 @@ class Event(_Strict):
     occurred_at: Day
     kind: Kind
     detail: str = ""
-    line: Annotated[StrictInt | None, Field(ge=1, description="Line of therapy, of a start or stop of treatment where it is known")] = None
+    line: Annotated[StrictInt | StrictFloat | None, Field(description="Line of therapy, 1 to 99, of a start or stop of treatment")] = None
 
 
 class History(_Strict):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import logging
 import os
+import re
 import warnings
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
@@ -16,6 +17,9 @@ from serving.store.address import ACCEPTED, keeps_nothing, shown_uri, sqlite_pat
 
 if TYPE_CHECKING:  # MLflow takes seconds
     from mlflow import MlflowClient
+
+
+_NO_ADDRESS = re.compile(r"[?]|%[0-9A-Fa-f]{2}")  # in a folder's name, these would end or change an address that holds it
 
 
 def connect(create: bool = False) -> MlflowClient:
@@ -44,7 +48,8 @@ def connect(create: bool = False) -> MlflowClient:
     if path is not None:
         path.parent.mkdir(parents=True, exist_ok=True)
         # MLflow keeps what it opened by its address: a relative one would mean the first folder's store after a change of folder.
-        uri = f"sqlite:///{path.absolute()}" + "".join(uri.partition("?")[1:])
+        if not _NO_ADDRESS.search(str(path.absolute())):
+            uri = f"sqlite:///{path.absolute()}" + "".join(uri.partition("?")[1:])
     _tell_mlflow(uri)
     # MLflow makes the tables of a new SQLite store without a lock: of two first trainings at once one would break off.
     with FileLock(path.with_suffix(".lock")) if path is not None and create else nullcontext():

@@ -226,3 +226,11 @@ def test_a_model_that_kept_no_words_has_those_of_its_rules():
 def test_words_are_checked_like_any_other_section(section, words, says):
     with pytest.raises(ConfigError, match=says):
         parse_task("mgus", section | {"words": words})
+
+
+@pytest.mark.parametrize("treatment", ["censor", "composite"])
+def test_windows_anchored_at_a_line_are_refused_where_nobody_treated_is_at_risk(section, treatment):
+    anchored = section | {"look_backs": ["ever", "since_line"], "treatment": treatment}
+    with pytest.raises(ConfigError, match=f"look_backs since_line would be empty, since with treatment: {treatment} nobody is at risk"):
+        parse_task("mine", anchored)
+    assert parse_task("mine", anchored | {"treatment": "ignore"}).features.look_backs == ("ever", "since_line")

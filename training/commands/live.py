@@ -44,10 +44,10 @@ def promote(
     candidates = promotable(chosen) if version is None else {}
     if version is not None:
         registered = find_version(chosen.task.name, version)
-        model = f"version {registered.version}"
+        version, model = str(registered.version), f"version {registered.version}"
         candidates = {model: of_run(registered.run_id, chosen)}
     best = next((name for name, candidate in candidates.items() if not candidate.published), "")
-    _tell(promote_candidate(candidates, chosen, model or best, reason, force, folder_of(chosen.task, FIT)), as_json)
+    _tell(promote_candidate(candidates, chosen, model or best, reason, force, folder_of(chosen.task, FIT), version), as_json)
 
 
 @explain_store_errors

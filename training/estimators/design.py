@@ -11,7 +11,7 @@ from myeloma import catalogue
 from serving.models.base import Array
 from serving.models.design import LinearDesign, Scale, rescaled, spline
 
-_LEVELS = {"last", "mean", "min", "max"}
+_LEVELS = {"last", "mean", "min", "max", "limit"}
 _CLIP_PERCENTILES = (1.0, 99.0)
 _INDICATE_ABOVE = 0.01  # an indicator for a column that is almost never (or always) missing only adds noise
 # Four knots at these percentiles: Harrell, Regression Modeling Strategies, 2nd edition, 2015, table 2.3.

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 from features import parse_column
-from features.history.windows import BASELINE
+from features.history.windows import BASELINE, current_windows
 from myeloma import catalogue
 from serving.artifact import Artifact, feature_matrix
 from serving.predict import by_biomarker
@@ -102,11 +102,12 @@ def sample(artifact: Artifact, judged: pd.DataFrame) -> Array:
 
 
 def latest_value(columns: list[str], x: Array, biomarker: str) -> Array | None:
-    """Return the latest value of a biomarker in each row, of the look-back named last, baseline apart; None where there is none."""
+    """Return the latest value of a biomarker in each row, of the look-back named last that everybody has; None where there is none."""
     parsed = [parse_column(name) for name in columns]
     mine = [(k, column) for k, column in enumerate(parsed) if column.biomarker == biomarker]
-    latest = [k for k, column in mine if column.statistic == "last" and column.window != BASELINE]
-    return x[:, latest[-1]] if latest else None
+    latest = {column.window or "": k for k, column in mine if column.statistic == "last"}
+    windows = [window for window in current_windows(list(latest)) if window != BASELINE]
+    return x[:, latest[windows[-1]]] if windows else None
 
 
 def harm_agreement(columns: list[str], x: Array, moved: dict[str, Array]) -> dict[str, float]:

@@ -70,9 +70,15 @@ def request(cohort: Cohort, patient_id: str, landmark: pd.Timestamp) -> dict[str
             }
             for r in lines_of(results)
         ],
-        "events": [{"occurred_at": _day(e.occurred_at), "kind": e.kind, "detail": e.detail} for e in lines_of(events)],
+        "events": [_event(event) for event in lines_of(events)],
         "landmark": _day(landmark),
     }
+
+
+def _event(event: Any) -> dict[str, Any]:
+    line = getattr(event, "line", pd.NA)  # a column only where a source recorded one
+    known = {} if pd.isna(line) else {"line": int(line)}
+    return {"occurred_at": _day(event.occurred_at), "kind": event.kind, "detail": event.detail, **known}
 
 
 def _day(day: pd.Timestamp) -> str | None:

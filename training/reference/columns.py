@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from features.history.columns import FeatureSpec
-from features.history.windows import BASELINE, window_days
+from features.history.windows import current_windows, window_days
 
 _LEVELS = ("last", "mean", "max", "min")  # the first that is among the features says how high a biomarker is
 
@@ -11,8 +11,7 @@ _LEVELS = ("last", "mean", "max", "min")  # the first that is among the features
 def level_column(spec: FeatureSpec, biomarker: str, longest: bool = True) -> str | None:
     """Return the column that says how high a biomarker is, over the longest or the shortest look-back; None without one."""
     statistic = next((name for name in _LEVELS if name in spec.statistics), None)
-    current = [window for window in spec.look_backs if window != BASELINE] or spec.look_backs  # baseline is not how high it is now
-    windows = sorted(current, key=window_days)
+    windows = sorted(current_windows(spec.look_backs), key=window_days)
     return f"{biomarker}__{statistic}__{windows[-1 if longest else 0]}" if statistic else None
 
 

@@ -22,7 +22,15 @@ from training.tracking.run import Run
 _LONGEST_REASON = 1000
 
 
-def promote(candidates: Mapping[str, Any], plan: Plan, name: str, reason: str, force: bool, fitted_in: Path | None = None) -> Entry:
+def promote(
+    candidates: Mapping[str, Any],
+    plan: Plan,
+    name: str,
+    reason: str,
+    force: bool,
+    fitted_in: Path | None = None,
+    version: str | None = None,
+) -> Entry:
     """Make one candidate the champion: if the gate promotes it, if it only holds it back with a reason, else by force.
 
     Parameters
@@ -31,6 +39,8 @@ def promote(candidates: Mapping[str, Any], plan: Plan, name: str, reason: str, f
         What `training.registry.compare.promotable` gives: what people were shown, by name.
     fitted_in : Path, optional
         The folder of fits in which the held-out people lie; without it, the verdict rests on what is logged.
+    version : str, optional
+        Which version of the candidate's run: MLflow's pages can register a run twice. The first where left out.
 
     Raises
     ------
@@ -51,11 +61,13 @@ def promote(candidates: Mapping[str, Any], plan: Plan, name: str, reason: str, f
     _check_reason(reason)
     candidate = candidates[name]
     entity = require_runs([candidate.run_id], plan.task)[candidate.run_id]
-    version = version_for(candidate.run_id, candidate.model_uri, plan.task.name, candidate.estimator)
+    version = version or version_for(candidate.run_id, candidate.model_uri, plan.task.name, candidate.estimator)
     after, live = last_key(plan.task.name), champion(plan)  # in this order: what changes between them is seen at the end
     if live and live.version == version:
         raise StateError(
-            f"{name}, version {version}, is live already; nothing was changed.", "see: python -m training history", "live_already"
+            f"Version {version} of {plan.task.name} ({candidate.estimator}) is live already; nothing was changed.",
+            f"see: python -m training history --task {plan.task.name}",
+            "live_already",
         )
     record = record_of_run(candidate.run_id, fitted_in) if fitted_in else None
     folder = cohort_of(record) if record else None
@@ -86,7 +98,7 @@ def rollback(task_name: str, reason: str) -> Entry:
     """
     _check_reason(reason)
     entries, live = read(task_name), alias_version(task_name, CHAMPION) or ""
-    earlier = [e for e in standing(list(entries.values()))[:-1] if e.version != live]
+    earlier = [entry for entry in standing(list(entries.values())) if entry.version != live]
     if not earlier:
         raise StateError(
             f"There is no earlier champion of {task_name} to go back to.",

@@ -9,6 +9,7 @@ import pandas as pd
 
 from features import FeatureTable
 from features.history.columns import FeatureSpec
+from features.history.windows import current_windows
 from training.evaluation.differences import paired_differences
 from training.fitting.held_out import HeldOut
 from training.metrics import Draws
@@ -37,5 +38,5 @@ def gain_from_history(table: FeatureTable, plan: Plan, name: str, fitted: Path) 
 
 def latest_only(spec: FeatureSpec) -> FeatureSpec:
     """Return the specification without history: the latest value of each biomarker, its age, and what is static."""
-    window = "ever" if "ever" in spec.look_backs else spec.look_backs[-1]
+    window = "ever" if "ever" in spec.look_backs else current_windows(spec.look_backs)[-1]
     return replace(spec, look_backs=(window,), statistics=tuple(s for s in spec.statistics if s in ("last", "age_days")))

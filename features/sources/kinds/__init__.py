@@ -9,6 +9,6 @@ from pkgutil import iter_modules
 from features.sources.source import Source
 
 _modules = [import_module(f"{__name__}.{module.name}") for module in iter_modules(__path__)]
-SOURCES: dict[str, Source] = {module.SOURCE.name: module.SOURCE for module in _modules}
+SOURCES: dict[str, Source] = {module.SOURCE.name: module.SOURCE for module in _modules if hasattr(module, "SOURCE")}
 
 __all__ = ["SOURCES", "Source"]

@@ -58,6 +58,20 @@ def test_lines_are_what_was_recorded(cohort_of_days, events, lines):
     assert table(cohort_of_days, *events) == lines
 
 
+@pytest.mark.parametrize("name", ["", "D"])
+def test_a_stop_on_the_day_of_the_next_start_ends_what_began_before(cohort_of_days, name):
+    """Changing the regimen is one visit, and so one day in the record."""
+    found = table(cohort_of_days, ("start", 10, 1, "D"), ("stop", 50, None, name), ("start", 50, 2, "D"))
+    assert found == [(1, 10, 50, "D"), (2, 50, None, "D")]
+    assert table(cohort_of_days, ("start", 10, 1, "D"), ("stop", 50, None, name), ("start", 50, None, "D")) == [(1, 10, None, "D")]
+    assert table(cohort_of_days, ("start", 10, 1, "D"), ("stop", 10, None, name)) == [(1, 10, 10, "D")]
+
+
+def test_a_drug_is_spelt_as_in_its_own_line_whoever_else_has_had_it(cohort_of_days):
+    rows = [("P1", "treatment_start", 5, 1, "drd"), ("P2", "treatment_start", 9, 1, "DRd"), ("P2", "treatment_start", 12, 1, "A|B")]
+    assert episodes_of(cohort_of_days([], rows))["drugs"].tolist() == ["drd", "DRd|A/B"]
+
+
 def test_people_keep_their_own_lines(cohort_of_days):
     rows = [("P2", "treatment_start", 5, 2, "K"), ("P1", "treatment_start", 9, 1, "D"), ("P2", "treatment_stop", 7, 2, "K")]
     episodes = episodes_of(cohort_of_days([], rows))
@@ -100,15 +114,18 @@ def twin(events):
     stops = {}
     for _, day, line, drug in (event for event in events if event[0] == "stop"):
         fits = [s for s in starts if (not drug or s[3].casefold() == drug.casefold()) and (not line or line_of(s, starts) == line)]
-        before = [(s[1], line_of(s, starts)) for s in fits if s[1] <= day]
-        if before:  # of lines that began on one day the higher is meant
-            stops.setdefault(max(before)[1], []).append((day, drug.casefold()))
+        before = [(s[1], line_of(s, starts)) for s in fits if s[1] < day] or [(s[1], line_of(s, starts)) for s in fits if s[1] == day]
+        if before:  # of lines that began on one day the higher is meant; what begins on the day of the stop goes on
+            latest, closed = max(before)
+            stops.setdefault(closed, []).append((day, drug.casefold(), latest == day))
     out = []
     for line, begun in sorted(lines.items()):
         ends = []
         for drug in {name for _, name in begun}:
-            ended = [day for day, name in stops.get(line, []) if name in ("", drug)]
-            ends.append(max(ended) if ended and max(ended) >= max(day for day, name in begun if name == drug) else None)
+            last = max(day for day, name in begun if name == drug)
+            mine = [stop for stop in stops.get(line, []) if stop[1] in ("", drug)]
+            ended = [day for day, _, of_one_day in mine if day > last or (day == last and of_one_day)]
+            ends.append(max(ended) if ended else None)
         out.append((line, min(begun)[0], None if None in ends else max(ends)))
     return out
 

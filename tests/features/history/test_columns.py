@@ -8,7 +8,7 @@ import pytest
 from features import FeatureSpec, parse_column
 from features.history.columns import group_label
 from features.history.statistics import STATISTICS, table
-from features.history.windows import ANCHORED, BASELINE_DAYS, window_days
+from features.history.windows import ANCHORED, BASELINE_DAYS, current_windows, window_days
 from myeloma import ConfigError, catalogue
 
 SPEC = FeatureSpec(("m_protein", "flc_ratio"), ("365d", "ever"), ("last", "slope"), ("age", "female"))
@@ -181,3 +181,14 @@ def test_a_number_has_one_spelling_only(statistic):
 def test_a_group_has_a_plain_name():
     assert group_label("m_protein") == "Serum M-protein"
     assert group_label("months_since_index") == "Months since diagnosis"
+
+
+def test_the_window_that_says_how_high_a_biomarker_is_now_is_one_that_everybody_has():
+    assert current_windows(["ever", "baseline", "since_line", "365d"]) == ["ever", "365d"]
+    assert current_windows(["baseline", "since_line"]) == ["since_line"]
+    assert current_windows(["baseline"]) == ["baseline"]
+
+
+def test_a_look_back_longer_than_any_life_is_none():
+    with pytest.raises(ConfigError, match='"99999999999999999999d" is not a look-back'):
+        replace(SPEC, look_backs=("99999999999999999999d",))

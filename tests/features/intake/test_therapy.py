@@ -27,6 +27,18 @@ def inspected(received_of, *events):
 BEGUN = ("2016-01-01", "start", "VRd", 1)
 
 
+def test_a_line_that_a_table_program_wrote_as_a_decimal_is_that_line(received_of):
+    cohort, refused = inspected(received_of, BEGUN, ("2017-01-01", "start", "DKd", "2.0"))
+    assert refused == [] and cohort.events["line"].tolist() == [1, 2]
+
+
+@pytest.mark.parametrize("line", ["0", "second", "7"])
+def test_a_line_of_any_other_event_says_nothing_and_costs_nobody_anything(received_of, line):
+    text = f"{HEAD}P1,2016-01-01,treatment_start,VRd,1\nP1,2017-01-01,progression,,{line}\nP1,2018-01-01,death,,{line}"
+    cohort, quarantine = inspect(received_of(measurements=RESULT, events=text))
+    assert quarantine.empty and cohort.events["line"].fillna(0).tolist() == [1, 0, 0]
+
+
 @pytest.mark.parametrize(
     ("event", "reason"),
     [

@@ -4,6 +4,7 @@ import inspect
 import re
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -54,3 +55,17 @@ def test_its_libraries_are_loaded_where_it_reads():
     code = "import sys; import features.sources.kinds; sys.exit(bool({'duckdb', 'psycopg'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
     assert tabular.SOURCE is SOURCES["tabular"]
+
+
+@pytest.mark.parametrize(
+    ("source", "place", "extra"), [("meds", "folder", "meds"), ("omop", "postgresql://h/d", "postgres"), ("omop", "f", "omop")]
+)
+def test_a_library_that_is_not_installed_names_the_extra_that_brings_it(source, place, extra, tmp_path, monkeypatch):
+    def read(place, mapping):
+        raise ModuleNotFoundError("No module named 'duckdb'", name="duckdb")
+
+    (tmp_path / "m.yaml").write_text(MAPPING)
+    monkeypatch.setitem(SOURCES, source, replace(SOURCES[source], records=read))
+    with pytest.raises(ConfigError, match=f"source {source} needs duckdb, which is not installed here") as refusal:
+        read_source(source, place, tmp_path / "m.yaml")
+    assert f"[{extra}]" in refusal.value.hint

@@ -95,6 +95,23 @@ def test_rollback_goes_back_one_by_one_and_then_says_that_nothing_is_left(store)
         rollback("smm", "")
 
 
+def test_where_the_alias_was_moved_by_hand_a_rollback_goes_to_the_last_decision(store):
+    versions = [store.register(brier=0.10 - k / 1000)[0] for k in range(2)]
+    other, _ = store.register(auc=0.5)  # rejected, and then made live behind the ledger's back
+    connect().set_registered_model_alias("smm-progression", "champion", other)
+    assert rollback("smm", "").version == versions[1] == live(store)
+    assert rollback("smm", "").version == versions[0]
+
+
+def test_of_a_run_that_was_registered_twice_the_version_asked_for_is_promoted(store):
+    first, _ = store.register()
+    found = find_version("smm", first)
+    again = connect().create_model_version("smm-progression", found.source, run_id=found.run_id, tags={"estimator": "logistic"})
+    candidate = {"again": of_run(found.run_id, store.plan)}
+    assert promote(candidate, store.plan, "again", "as asked", force=False, version=str(again.version)).version == str(again.version)
+    assert live(store) == str(again.version)
+
+
 def test_register_does_not_undo_a_rollback(store):
     first, _ = store.register()
     results = store.fitted(brier=0.09)
