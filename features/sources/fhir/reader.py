@@ -7,16 +7,18 @@ so that it is counted and can be found. A time stamp counts for the calendar day
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pandas as pd
 
 from features.sources.fhir.codes import FhirCodes
 from features.sources.fhir.events import Events
-from features.sources.fhir.files import fhir_files, read_resources
+from features.sources.fhir.files import Found, fhir_files, read_resources
 from features.sources.fhir.people import People
 from features.sources.fhir.references import Persons
 from features.sources.fhir.results import Results
+from features.sources.fhir.versions import Versions
 from features.sources.histories import Histories, as_sex, as_site, assemble
 from features.sources.mapping import Mapping
 from features.sources.received import Received
@@ -46,7 +48,8 @@ def read_fhir(place: str, mapping: Mapping) -> Received:
     readers = {"Patient": people.take, "Observation": results.take}
     readers |= dict.fromkeys(("Condition", "Encounter", "MedicationAdministration", "MedicationRequest", "Medication"), events.take)
     others: Counter[str] = Counter()
-    for found in read_resources(files, folder):
+    versions = Versions(readers, read_resources(files, folder))
+    for found in versions.current(read_resources(files, folder)):
         kind = found.resource["resourceType"] if found.resource is not None else found.expected
         reader = readers.get(kind)
         if reader is not None:
@@ -58,19 +61,18 @@ def read_fhir(place: str, mapping: Mapping) -> Received:
     events.resolve_drugs()
     tables = {"people": people.frame(), "events": events.frame(), "deaths": people.deaths(), "measurements": results.frame()}
     contacts = _latest([results.contacts, events.contacts])
-    _resolve(tables, contacts, people.persons, files, folder)
-    return assemble(
-        _histories(tables, contacts, mapping, [*people.notes(), *results.notes(), *events.notes(), *_other_types(others)]), mapping.stage
-    )
+    notes = [*people.notes(), *results.notes(), *events.notes(), *_other_types(others), *versions.notes()]
+    _resolve(tables, contacts, people.persons, lambda: versions.current(read_resources(files, folder)))
+    return assemble(_histories(tables, contacts, mapping, notes), mapping.stage)
 
 
-def _resolve(tables: dict[str, pd.DataFrame], contacts: pd.DataFrame, persons: Persons, files: list[Path], folder: Path) -> None:
+def _resolve(tables: dict[str, pd.DataFrame], contacts: pd.DataFrame, persons: Persons, again: Callable[[], Iterator[Found]]) -> None:
     """Put the person's identifier in the place of each reference, or the reason why it leads nowhere."""
     asked = [frame for name, frame in tables.items() if name not in ("people", "deaths")]
     references = set().union(*(frame["reference"] for frame in asked), contacts["reference"])
     answers = {reference: persons.resolve(reference) for reference in references}
     if any(refusal and reference for reference, (_, refusal) in answers.items()):
-        persons.add_subjects(read_resources(files, folder))  # a second look, only where it is needed
+        persons.add_subjects(again())  # a second look, only where it is needed
         answers = {reference: persons.resolve(reference) for reference in references}
     for frame in [*asked, contacts]:
         frame["patient_id"] = [answers[reference][0] for reference in frame["reference"]]
