@@ -9,11 +9,11 @@ from features.sources.mapping import Mapping, read_mapping
 from features.sources.mgus2 import read_mgus2
 from features.sources.received import Received
 from features.sources.tabular import read_tabular
-from myeloma import ConfigError
+from myeloma import ConfigError, calendar
 from myeloma.errors import nearest
 
 
-def read_source(source: str, place: str, mapping: Path | None) -> Received:
+def read_source(source: str, place: str, mapping: Path | None, today: int | None = None) -> Received:
     """Return what a source holds.
 
     Parameters
@@ -24,6 +24,8 @@ def read_source(source: str, place: str, mapping: Path | None) -> Received:
         A file or folder; for omop also a connection string.
     mapping : Path, optional
         Which codes mean what; needed by sources that hold codes.
+    today : int, optional
+        Days since 1970; what happened after it lies in the future. The day of the call where left out.
 
     Raises
     ------
@@ -40,7 +42,7 @@ def read_source(source: str, place: str, mapping: Path | None) -> Received:
         return chosen.tables(Path(place))
     if mapping is None or chosen.records is None:
         raise ConfigError(f"The source {source} needs --mapping FILE.", "it says which codes mean what; docs/sources.md shows one.")
-    return chosen.records(place, read_mapping(mapping))
+    return chosen.records(place, read_mapping(mapping), calendar.today() if today is None else today)
 
 
 __all__ = [

@@ -8,10 +8,10 @@ import pandas as pd
 from pydantic import ValidationError
 
 from features.sources.fhir.codes import FhirCodes, codings
+from features.sources.fhir.contacts import Contacts
 from features.sources.fhir.elements import Condition, Medicated
 from features.sources.fhir.files import Found
 from features.sources.fhir.references import Targets, name_of, reference_of
-from features.sources.fhir.results import note_contact
 
 _NOT_GIVEN = ("entered-in-error", "not-done", "cancelled", "draft")
 _NOT_ORDERED = ("proposal", "plan", "option")
@@ -21,10 +21,10 @@ _COLUMNS = ["reference", "occurred_at", "kind", "detail", "source_file", "source
 
 
 class Events:
-    """Collects the occurrences that codes stand for, and per person the last day of contact."""
+    """Collects the occurrences that codes stand for."""
 
-    def __init__(self, codes: FhirCodes, follows_drugs: bool) -> None:
-        self.contacts: dict[str, tuple[str, str, int]] = {}
+    def __init__(self, codes: FhirCodes, contacts: Contacts, follows_drugs: bool) -> None:
+        self._contacts = contacts
         self._codes = codes
         self._follows_drugs = follows_drugs
         self._rows: list[tuple[str, str, str, str, str, int, str]] = []
@@ -85,7 +85,7 @@ class Events:
             if code is not None and (not isinstance(code, dict) or ("coding" in code and not codings(code))):
                 self._add(found, subject, "", "", "", "broken_resource")
             else:
-                note_contact(self.contacts, subject, resource.get("recordedDate"), found)
+                self._contacts.note(found, subject, resource.get("recordedDate"))
             return
         try:
             condition = Condition.model_validate(resource)
@@ -97,13 +97,13 @@ class Events:
             return
         onset = condition.onsetPeriod and condition.onsetPeriod.start
         day = condition.onsetDateTime or onset or condition.recordedDate or ""
-        note_contact(self.contacts, subject, condition.recordedDate, found)
+        self._contacts.note(found, subject, condition.recordedDate)
         self._add_all(found, subject, day, roles, "")
 
     def _encounter(self, found: Found, resource: dict[str, Any]) -> None:
         period = resource.get("period")
         if isinstance(period, dict) and resource.get("status") not in _NOT_HAPPENED:
-            note_contact(self.contacts, reference_of(resource.get("subject")), period.get("end") or period.get("start"), found)
+            self._contacts.note(found, reference_of(resource.get("subject")), period.get("end"), period.get("start"))
 
     def _drug(self, found: Found, resource: dict[str, Any]) -> None:
         if "medicationReference" in resource and "medicationCodeableConcept" not in resource:
@@ -128,7 +128,7 @@ class Events:
         period = given.effectivePeriod
         start = given.effectiveDateTime or (period and period.start) or given.authoredOn or ""
         self._add_all(found, subject, start, drugs, "")
-        note_contact(self.contacts, subject, given.effectiveDateTime, found)
+        self._contacts.note(found, subject, given.effectiveDateTime)
         if period and period.end:
             self._add_all(found, subject, period.end, [("treatment_stop", drug) for _, drug in drugs], "")
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import pandas as pd
 
 from features.sources.fhir.codes import FhirCodes
+from features.sources.fhir.contacts import Contacts
 from features.sources.fhir.events import Events
 from features.sources.fhir.files import Found, fhir_files, read_resources
 from features.sources.fhir.people import People
@@ -22,15 +23,20 @@ from features.sources.fhir.versions import Versions
 from features.sources.histories import Histories, as_sex, as_site, assemble
 from features.sources.mapping import Mapping
 from features.sources.received import Received
-from myeloma import ConfigError
+from myeloma import ConfigError, calendar
 
 _FILES = {"patients": "Patient", "measurements": "Observation", "events": "Condition, Medication*, Encounter, Patient"}
 
 
-def read_fhir(place: str, mapping: Mapping) -> Received:
+def read_fhir(place: str, mapping: Mapping, today: int | None = None) -> Received:
     """Return the cohort of a FHIR file, or of all FHIR files of a folder, as received.
 
     The last contact is the last day on which an Observation, Condition, Encounter or drug given is dated.
+
+    Parameters
+    ----------
+    today : int, optional
+        Days since 1970; what happened after it lies in the future. The day of the call where left out.
 
     Raises
     ------
@@ -43,8 +49,9 @@ def read_fhir(place: str, mapping: Mapping) -> Received:
         raise ConfigError("FHIR has the site in managingOrganization only.", "leave site.read_from out, or give one site.value for all.")
     path = Path(place)
     files, folder = fhir_files(path), path if path.is_dir() else path.parent
-    codes = FhirCodes(mapping)
-    people, results, events = People(mapping), Results(codes), Events(codes, follows_drugs=bool(mapping.treatment))
+    today = calendar.today() if today is None else today
+    codes, noted = FhirCodes(mapping), Contacts(today)
+    people, results, events = People(mapping), Results(codes, noted), Events(codes, noted, follows_drugs=bool(mapping.treatment))
     readers = {"Patient": people.take, "Observation": results.take}
     readers |= dict.fromkeys(("Condition", "Encounter", "MedicationAdministration", "MedicationRequest", "Medication"), events.take)
     others: Counter[str] = Counter()
@@ -60,10 +67,10 @@ def read_fhir(place: str, mapping: Mapping) -> Received:
             results.take(found)  # nothing says what it was
     events.resolve_drugs()
     tables = {"people": people.frame(), "events": events.frame(), "deaths": people.deaths(), "measurements": results.frame()}
-    contacts = _latest([results.contacts, events.contacts])
-    notes = [*people.notes(), *results.notes(), *events.notes(), *_other_types(others), *versions.notes()]
+    contacts = noted.frame()
+    notes = [*people.notes(), *results.notes(), *events.notes(), *noted.notes(), *_other_types(others), *versions.notes()]
     _resolve(tables, contacts, people.persons, lambda: versions.current(read_resources(files, folder)))
-    return assemble(_histories(tables, contacts, mapping, notes), mapping.stage)
+    return assemble(_histories(tables, contacts, mapping, notes), mapping.stage, today)
 
 
 def _resolve(tables: dict[str, pd.DataFrame], contacts: pd.DataFrame, persons: Persons, again: Callable[[], Iterator[Found]]) -> None:
@@ -89,11 +96,6 @@ def _histories(tables: dict[str, pd.DataFrame], contacts: pd.DataFrame, mapping:
     last = living.assign(kind="last_contact", detail="", refusal="")
     occurrences = pd.concat([tables["events"], deaths, last], ignore_index=True)
     return Histories("fhir", people, occurrences, tables["measurements"], _FILES, [*said, *notes])
-
-
-def _latest(contacts: list[dict[str, tuple[str, str, int]]]) -> pd.DataFrame:
-    rows = [(reference, *place) for by_reference in contacts for reference, place in by_reference.items()]
-    return pd.DataFrame(rows, columns=["reference", "occurred_at", "source_file", "source_row"])
 
 
 def _other_types(others: Counter[str]) -> list[str]:

@@ -57,8 +57,8 @@ def bundle(path, *resources, base="urn:uuid:"):
     return path
 
 
-def read(place, **changed):
-    return read_fhir(str(place), parse_mapping({**MAPPING, **changed}, "m.yaml"))
+def read(place, today=None, **changed):
+    return read_fhir(str(place), parse_mapping({**MAPPING, **changed}, "m.yaml"), today)
 
 
 def values(source):

@@ -71,8 +71,8 @@ def folder(tmp_path):
     return write
 
 
-def read(place, **changed):
-    return read_omop(place, parse_mapping({**MAPPING, **changed}, "m.yaml"))
+def read(place, today=None, **changed):
+    return read_omop(place, parse_mapping({**MAPPING, **changed}, "m.yaml"), today)
 
 
 def events_of(source):
@@ -235,6 +235,34 @@ def test_a_death_without_a_date_sets_the_person_aside(folder):
 def test_a_progression_without_a_readable_date_is_not_forgotten(folder):
     cohort, _ = inspect(read(folder(condition_occurrence=TABLES["condition_occurrence"].replace("2019-06-01", "June 2019"))))
     assert cohort.patients["patient_id"].tolist() == ["2"]
+
+
+TODAY = 18_627  # 2020-12-31
+
+
+@pytest.mark.parametrize("typed", ["2203-01-01", "9999-12-31", "2099-12-31"])
+def test_an_open_observation_period_does_not_wipe_out_the_one_before_it(folder, typed):
+    """The last usable end counts; the other is refused by itself."""
+    source = read(folder(observation_period=TABLES["observation_period"] + f"\n        3,2,2020-01-01,{typed}"), today=TODAY)
+    cohort, quarantine = inspect(source, pd.Timestamp("2020-12-31"))
+    events = cohort.events
+    assert events.loc[events["kind"] == "last_contact", "occurred_at"].dt.strftime("%Y-%m-%d").tolist() == ["2019-12-31"]
+    assert quarantine["reason"].isin(["future_date", "bad_date"]).tolist() == [True]
+
+
+@pytest.mark.parametrize("typed", ["0214-01-01", "1700-01-01", "2262-04-12", "2203-01-01"])
+def test_the_first_usable_index_date_and_progression_count(folder, typed):
+    conditions = TABLES["condition_occurrence"] + f"\n        7,1,100,{typed},"
+    source = read(folder(condition_occurrence=conditions), today=TODAY)
+    assert source.tables["patients"].set_index("patient_id").loc["1", "index_date"] == "2014-01-10"
+    assert any(note.startswith("1 index codes have no usable date") for note in source.notes)
+
+
+@pytest.mark.parametrize("year", ["1700", "2251", "999"])
+def test_a_year_of_birth_outside_the_calendar_is_refused_in_words(folder, year):
+    source = read(folder(person=TABLES["person"].replace("2,8507,1960", f"2,8507,{year}")))
+    quarantine = inspect(source)[1]
+    assert ("patients", "bad_date") in set(zip(quarantine["table"], quarantine["reason"], strict=True))
 
 
 def same(one, other):
