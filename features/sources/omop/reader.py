@@ -157,10 +157,10 @@ def _other_codes(tables: OmopTables, codes: CodeTables) -> list[str]:
 
 def _people(tables: OmopTables, mapping: Mapping) -> tuple[pd.DataFrame, list[str]]:
     there = tables.columns("person") or {}
-    sex_column = mapping.sex.read_from or "gender_concept_id"
-    site_column = mapping.site.read_from or "care_site_id"
+    sex_column = mapping.sex.read_from.lower() or "gender_concept_id"
+    site_column = mapping.site.read_from.lower() or "care_site_id"
     for column in filter(None, (mapping.sex.read_from, mapping.site.read_from)):
-        if column not in there:
+        if column.lower() not in there:
             raise ConfigError(f'{tables.label("person")} has no column "{column}".', f"its columns: {', '.join(there)}.")
     tables.load("person", dict.fromkeys((*PERSON, sex_column, site_column)))
     person = tables.query("SELECT * FROM person ORDER BY source_row", "person")

@@ -310,6 +310,40 @@ def test_every_form_of_the_tables_gives_the_same(folder, tmp_path_factory, kind)
     same(found, wanted)
 
 
+ODD = """it's "cdm" {0} %s; --"""  # a name that SQL, and what fills in its templates, could stumble over
+
+
+def test_names_of_schemas_tables_and_columns_may_hold_any_character(folder, tmp_path):
+    """Each is quoted, in a file of a database and in a CSV file."""
+    odd = {name: frame.copy() for name, frame in frames().items()}
+    odd["person"][ODD] = ["W", "M", "W"]
+    schema = '"' + ODD.replace('"', '""') + '"'
+    with duckdb.connect(str(tmp_path / "odd.duckdb")) as database:
+        database.execute(f"CREATE SCHEMA {schema}")
+        for name, frame in odd.items():
+            database.register("given", frame)
+            database.execute(f'CREATE TABLE {schema}."{name.upper()}" AS SELECT * FROM given')
+    sex = {"read_from": ODD, "female": ["W"], "male": ["M"]}
+    for place in (str(tmp_path / "odd.duckdb"), folder(person=odd["person"].to_csv(index=False))):
+        source = read(place, schema=ODD, sex=sex)
+        assert source.tables["patients"]["sex"].tolist() == ["female", "male"]
+        assert inspect(source)[1].empty
+
+
+@pytest.mark.parametrize("key", ["6fd1f8a2-0000-4000-8000-00000000000{}", "1844674407370955161{}", "", None])
+def test_keys_may_be_uuids_unsigned_or_absent(tmp_path, key):
+    """A row whose key is no whole number of 64 bits is named by its place."""
+    with duckdb.connect(str(tmp_path / "keys.duckdb")) as database:
+        for name, frame in frames().items():
+            if name == "measurement":
+                frame = frame.drop(columns="measurement_id") if key is None else frame
+                frame = frame if key is None else frame.assign(measurement_id=[key.format(i) for i in range(len(frame))])
+            database.register("given", frame)
+            database.execute(f"CREATE TABLE {name} AS SELECT * FROM given")
+    measured = read(str(tmp_path / "keys.duckdb")).tables["measurements"]
+    assert measured[["value", "source_row"]].to_numpy().tolist() == [["13.7", 1], ["106", 2], ["<0.2", 3], ["9.1", 4]]
+
+
 def test_an_empty_folder_and_tables_that_are_missing_are_named_at_once(folder, tmp_path):
     empty = tmp_path / "empty"
     empty.mkdir()
