@@ -34,8 +34,11 @@ def ingest(
     from features.intake.report import ingest_and_report
     from features.sources import read_source
     from features.table.landmarks import parse_day
+    from myeloma.calendar import EPOCH
 
-    ingest_and_report(read_source(source, place, mapping), cohort_path, as_json, parse_day(as_of) if as_of else None)
+    today = parse_day(as_of) if as_of else None
+    read = read_source(source, place, mapping, today.toordinal() - EPOCH if today else None)
+    ingest_and_report(read, cohort_path, as_json, today)
 
 
 @app.command()

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 DAYS_PER_MONTH = 30.4375
 DAYS_PER_YEAR = 365.25
 # Days count from 1970, as int32. No date lies near the ends of what that holds, so these stand for what is no date.
 NEVER = 2**31 - 1  # the day of what has not happened: after every day
+EPOCH = date(1970, 1, 1).toordinal()
+# Dates that are accepted, at every door: whole lives and calendars shifted into the future lie between them, and nothing overflows.
+FIRST_DATE, LAST_DATE = "1850-01-01", "2250-12-31"
+FIRST_DAY, LAST_DAY = (date.fromisoformat(day).toordinal() - EPOCH for day in (FIRST_DATE, LAST_DATE))
 NO_DAY, BAD_DAY = -(2**31), -(2**31) + 1  # a date that is not there, and one that cannot be read: before every day
 
 
@@ -18,3 +24,19 @@ def horizon_days(months: float) -> int:
     365
     """
     return round(months * DAYS_PER_MONTH)
+
+
+def today() -> int:
+    """Return the day of the call, counted from 1970."""
+    return date.today().toordinal() - EPOCH
+
+
+def date_of(day: int) -> str:
+    """Return a day counted from 1970 as YYYY-MM-DD.
+
+    Examples
+    --------
+    >>> date_of(16467)
+    '2015-02-01'
+    """
+    return date.fromordinal(day + EPOCH).isoformat()

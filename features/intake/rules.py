@@ -16,7 +16,7 @@ from features.cohort.schema import EVENT_KINDS, HEAVY_CHAINS, LIGHT_CHAINS, SEXE
 from features.intake.refusals import Mask, Rule
 from features.sources.parsing import BAD, BLANK
 from myeloma import catalogue
-from myeloma.calendar import BAD_DAY, NO_DAY
+from myeloma.calendar import BAD_DAY, FIRST_DATE, LAST_DATE, NO_DAY
 from myeloma.errors import nearest
 from myeloma.fish import FINDINGS
 from myeloma.units import accepted_units
@@ -66,7 +66,7 @@ def _not_accepted(code: NDArray[np.int8]) -> Mask:
 
 def _day_rules(table: str, column: str, required: bool) -> tuple[Rule, ...]:
     """Return the rules of a column of days; each takes the days, and today."""
-    dates = "dates are written YYYY-MM-DD"
+    dates = f"dates are written YYYY-MM-DD, from {FIRST_DATE} to {LAST_DATE}"
     bad = _rule(table, "bad_date", column, dates, lambda day, today: day == BAD_DAY)
     none = (_rule(table, "missing_value", column, dates, lambda day, today: day == NO_DAY),) if required else ()
     return bad, *none, _rule(table, "future_date", column, "the day lies in the future", _after)

@@ -9,11 +9,11 @@ from features.sources.mapping import Mapping, read_mapping
 from features.sources.mgus2 import read_mgus2
 from features.sources.received import Received
 from features.sources.tabular import read_tabular
-from myeloma import ConfigError
+from myeloma import ConfigError, calendar
 from myeloma.errors import nearest
 
 
-def read_source(source: str, place: str, mapping: Path | None) -> Received:
+def read_source(source: str, place: str, mapping: Path | None, today: int | None = None) -> Received:
     """Return what a source holds.
 
     Parameters
@@ -24,6 +24,8 @@ def read_source(source: str, place: str, mapping: Path | None) -> Received:
         A file or folder; for omop also a connection string.
     mapping : Path, optional
         Which codes mean what; needed by sources that hold codes.
+    today : int, optional
+        Days since 1970; what happened after it lies in the future. The day of the call where left out.
 
     Raises
     ------
@@ -34,14 +36,14 @@ def read_source(source: str, place: str, mapping: Path | None) -> Received:
         raise ConfigError(f'Unknown source "{source}".', nearest(source, SOURCES))
     chosen = SOURCES[source]
     try:
-        return _read(chosen, place, mapping)
+        return _read(chosen, place, mapping, today)
     except ModuleNotFoundError as error:
         extra = "postgres" if place.lower().startswith("postgres") else source
         what = f"The source {source} needs {(error.name or '').partition('.')[0]}, which is not installed here."
         raise ConfigError(what, f'pip install "myeloma-precursor-risk[{extra}]"') from None
 
 
-def _read(chosen: Source, place: str, mapping: Path | None) -> Received:
+def _read(chosen: Source, place: str, mapping: Path | None, today: int | None) -> Received:
     if chosen.tables is not None:
         if mapping is not None:
             coded = ", ".join(sorted(name for name, one in SOURCES.items() if one.records))
@@ -49,7 +51,7 @@ def _read(chosen: Source, place: str, mapping: Path | None) -> Received:
         return chosen.tables(Path(place))
     if mapping is None or chosen.records is None:
         raise ConfigError(f"The source {chosen.name} needs --mapping FILE.", "it says which codes mean what; docs/sources.md shows one.")
-    return chosen.records(place, read_mapping(mapping))
+    return chosen.records(place, read_mapping(mapping), calendar.today() if today is None else today)
 
 
 __all__ = [

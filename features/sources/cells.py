@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from features.sources.parsing import FIRST_DAY, LAST_DAY, NUMBER, day_of, result_of, text_of
-from myeloma.calendar import BAD_DAY, NO_DAY
+from features.sources.parsing import NUMBER, day_of, result_of, text_of
+from myeloma.calendar import BAD_DAY, FIRST_DAY, LAST_DAY, NO_DAY
 
 _NONE = np.iinfo(np.int64).min  # where NumPy and pandas keep a missing time
 

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from features.sources.parsing import day_of
 from features.sources.received import OPTIONAL, PLACE, REQUIRED, Received
-from myeloma import DataError
-from myeloma.calendar import DAYS_PER_YEAR
+from myeloma import DataError, calendar
+from myeloma.calendar import BAD_DAY, DAYS_PER_YEAR, FIRST_DATE, FIRST_DAY, LAST_DAY, date_of
 
 _DAY = r"^\d{4}-\d{2}-\d{2}"
 _MID_YEAR, _MID_MONTH = "-07-01", "-15"
@@ -41,8 +42,13 @@ class Histories:
     notes: list[str] = field(default_factory=list)
 
 
-def assemble(histories: Histories, stage: str) -> Received:
+def assemble(histories: Histories, stage: str, today: int | None = None) -> Received:
     """Return the three tables of the people who have an index date.
+
+    Parameters
+    ----------
+    today : int, optional
+        Days since 1970: only days up to it are candidates for the first or the last of their kind. The day of the call where left out.
 
     Raises
     ------
@@ -52,8 +58,9 @@ def assemble(histories: Histories, stage: str) -> Received:
     people, occurrences, results = (_as_text(frame) for frame in (histories.people, histories.occurrences, histories.measurements))
     if people.empty:
         raise DataError(f"{histories.files['patients']}: no person in it.", "an empty cohort cannot be used.", "empty_cohort")
-    index_date, unclear = _index_dates(occurrences)
-    left_out = ~people["patient_id"].isin(index_date.index) & (_refusal(people) == "")
+    today = calendar.today() if today is None else today
+    index_date, unclear = _index_dates(occurrences, today)
+    left_out = ~people["patient_id"].isin(index_date.index) & (_refusal(people) == "") & (people["patient_id"] != "")
     if left_out.all():
         raise DataError(
             f"None of {len(people)} people has an index code.",
@@ -63,16 +70,18 @@ def assemble(histories: Histories, stage: str) -> Received:
     gone = set(people.loc[left_out, "patient_id"])
     events = occurrences[(occurrences["kind"] != "index") & ~occurrences["patient_id"].isin(gone)]
     measured = results[~results["patient_id"].isin(gone)]
-    events, repeated = _once(events, "progression", first=True)
-    events, _ = _once(events, "last_contact", first=False)
+    events, ahead = _without_later_slips(events, today)
+    events, repeated = _once(events, "progression", today, first=True)
+    events, _ = _once(events, "last_contact", today, first=False)
     patients, births = _patients(people[~left_out], index_date, stage)
     notes = [
         f"{len(patients)} of {len(people)} people have an index date; {int(left_out.sum())} have no index code and are no part of the "
         f"cohort, nor are their {len(results) - len(measured)} results",
-        *_said(repeated, "later records of a progression are left aside: the earliest counts"),
-        *_said(unclear, "index codes have no readable date; the person's other ones are used where there are any"),
-        *_said(births, "people are born in a known year, not on a known day: their age is counted from the middle of it"),
-        *_said(_undated_deaths(events), "deaths have no date: those people are set aside, since when they died is not known"),
+        *said(repeated, "later records of a progression are left aside: the earliest counts"),
+        *said(ahead, f"progressions or deaths are dated after {date_of(today)} although the person has an earlier one: left aside"),
+        *said(unclear, f"index codes have no usable date ({unusable_days(today)}); the person's other ones are used where there are any"),
+        *said(births, "people are born in a known year, not on a known day: their age is counted from the middle of it"),
+        *said(_undated_deaths(events), "deaths have no date: those people are set aside, since when they died is not known"),
         *histories.notes,
     ]
     tables = {"patients": patients, "measurements": measured, "events": events}
@@ -88,20 +97,28 @@ def _as_text(frame: pd.DataFrame) -> pd.DataFrame:
     return text.where(text.notna(), "").assign(source_row=frame["source_row"].astype("int64"))
 
 
-def _index_dates(occurrences: pd.DataFrame) -> tuple[pd.Series, int]:
-    """Return the earliest index date by person, as written; an unreadable one only where there is no other."""
-    index = occurrences[occurrences["kind"] == "index"]
-    readable = index["occurred_at"].str.contains(_DAY)
-    ordered = index.assign(unreadable=~readable).sort_values(["unreadable", "occurred_at"], kind="stable")
-    return ordered.drop_duplicates("patient_id").set_index("patient_id")["occurred_at"], int((~readable).sum())
+def _index_dates(occurrences: pd.DataFrame, today: int) -> tuple[pd.Series, int]:
+    """Return the earliest index date by person, as written; one that cannot be used only where there is no other."""
+    index = occurrences[(occurrences["kind"] == "index") & (occurrences["patient_id"] != "")]
+    usable = _usable(index["occurred_at"], today)
+    ordered = index.assign(unusable=~usable).sort_values(["unusable", "occurred_at"], kind="stable")
+    return ordered.drop_duplicates("patient_id").set_index("patient_id")["occurred_at"], int((~usable).sum())
 
 
-def _once(events: pd.DataFrame, kind: str, first: bool) -> tuple[pd.DataFrame, int]:
-    """Keep a person's first (or last) event of a kind; one whose date cannot be read stays, for quality to refuse."""
-    readable = events[(events["kind"] == kind) & events["occurred_at"].str.contains(_DAY)]
-    ordered = readable.sort_values("occurred_at", ascending=first, kind="stable")
+def _once(events: pd.DataFrame, kind: str, today: int, first: bool) -> tuple[pd.DataFrame, int]:
+    """Keep a person's first (or last) usable event of a kind; what cannot be used stays, for quality to refuse."""
+    candidates = events[(events["kind"] == kind) & (events["patient_id"] != "") & _usable(events["occurred_at"], today)]
+    ordered = candidates.sort_values("occurred_at", ascending=first, kind="stable")
     others = ordered.index[ordered["patient_id"].duplicated()]
     return events.drop(index=others), len(others)
+
+
+def _without_later_slips(events: pd.DataFrame, today: int) -> tuple[pd.DataFrame, int]:
+    """Leave aside progressions and deaths of the future where the person has a usable one: the first counts, and it is known."""
+    ends = events[events["kind"].isin(["progression", "death"]) & (events["patient_id"] != "")]
+    people = ends["kind"] + " " + ends["patient_id"]
+    later = (_days(ends["occurred_at"]) > today) & people.isin(people[_usable(ends["occurred_at"], today)])
+    return events.drop(index=ends.index[later]), int(later.sum())
 
 
 def _patients(people: pd.DataFrame, index_date: pd.Series, stage: str) -> tuple[pd.DataFrame, int]:
@@ -110,8 +127,10 @@ def _patients(people: pd.DataFrame, index_date: pd.Series, stage: str) -> tuple[
     middle = people["birth"].where(people["birth"].str.len() == 7, people["birth"] + _MID_YEAR)
     middle = middle.where(people["birth"].str.len() != 7, people["birth"] + _MID_MONTH)
     start = people["patient_id"].map(index_date).fillna("")
-    age = (_days(start) - _days(middle.where(~dated, ""))).dt.days / DAYS_PER_YEAR
-    rough = ~dated & age.notna()
+    index_day, birth_day = _days(start), _days(middle)
+    dated |= birth_day == BAD_DAY  # a year outside the calendar is refused like any other such day
+    rough = ~dated & (index_day > BAD_DAY) & (birth_day > BAD_DAY)
+    age = (index_day - birth_day) / DAYS_PER_YEAR
     patients = people.assign(
         index_date=start,
         birth_date=people["birth"].where(dated, ""),
@@ -122,7 +141,13 @@ def _patients(people: pd.DataFrame, index_date: pd.Series, stage: str) -> tuple[
 
 
 def _days(text: pd.Series) -> pd.Series:
-    return pd.to_datetime(text.str[:10], format="%Y-%m-%d", errors="coerce")
+    """Return each day as `parsing.day_of` has it: `NO_DAY` or `BAD_DAY` where there is none."""
+    return text.map({each: day_of(each).day for each in text.unique()}).astype("int64")
+
+
+def _usable(text: pd.Series, today: int) -> pd.Series:
+    """Return which days are days of the calendar within what is accepted, and not of the future."""
+    return _days(text).between(FIRST_DAY, min(LAST_DAY, today))
 
 
 def _refusal(frame: pd.DataFrame) -> pd.Series:
@@ -133,15 +158,21 @@ def _undated_deaths(events: pd.DataFrame) -> int:
     return int(((events["kind"] == "death") & (events["occurred_at"] == "")).sum())
 
 
-def _said(count: int, words: str) -> list[str]:
+def said(count: int, words: str) -> list[str]:
+    """Return a note of a count, and none of nothing."""
     return [f"{count} {words}"] if count else []
+
+
+def unusable_days(today: int) -> str:
+    """Return why a day cannot be used, in words."""
+    return f"not written YYYY-MM-DD, before {FIRST_DATE}, or after {date_of(today)}"
 
 
 def as_sex(received: pd.Series, female: tuple[str, ...], male: tuple[str, ...]) -> tuple[pd.Series, list[str]]:
     """Return `female`, `male` or unknown (empty), and a note where a code is neither; letter case does not matter."""
     words = {code.casefold(): "female" for code in female} | {code.casefold(): "male" for code in male}
     sex = received.map(lambda code: words.get(code.casefold(), "")).astype(object)
-    return sex, _said(int((sex == "").sum()), "people have a sex that is recorded as neither female nor male: taken as unknown")
+    return sex, said(int((sex == "").sum()), "people have a sex that is recorded as neither female nor male: taken as unknown")
 
 
 def as_site(received: pd.Series, names: dict[str, str], value: str) -> pd.Series:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import yaml
-from pydantic import BeforeValidator, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BeforeValidator, TypeAdapter, ValidationError
 
 from myeloma import ConfigError, StateError, UserError, canonical_divisor, catalogue
 from myeloma.errors import nearest
@@ -34,7 +34,14 @@ def _text(value: Any) -> Any:
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
-Code = Annotated[str, BeforeValidator(_text)]
+def _says_something(code: str) -> str:
+    """Refuse a code that is empty: it would match every cell that is."""
+    if not code.strip() or code.strip().partition(":")[1:] == (":", ""):
+        raise ValueError("a code cannot be empty")
+    return code
+
+
+Code = Annotated[str, BeforeValidator(_text), AfterValidator(_says_something)]
 Codes = Annotated[tuple[Code, ...], BeforeValidator(lambda value: [value] if isinstance(value, str | int) else value)]
 
 

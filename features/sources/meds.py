@@ -14,11 +14,11 @@ import pyarrow
 import pyarrow.parquet as parquet
 
 from features.sources.folders import files_below, no_permission
-from features.sources.histories import Histories, as_sex, as_site, assemble
+from features.sources.histories import Histories, as_sex, as_site, assemble, said, unusable_days
 from features.sources.mapping import Mapping
 from features.sources.omop.tables import connect, reading
 from features.sources.received import Received
-from myeloma import ConfigError, DataError, StateError
+from myeloma import ConfigError, DataError, StateError, calendar
 
 BIRTH, DEATH = "MEDS_BIRTH", "MEDS_DEATH"
 _NEEDED = ("subject_id", "time", "code", "numeric_value")
@@ -26,7 +26,7 @@ _TOP = 5
 _CODES = ["code", "meaning", "detail"]
 
 
-def read_meds(place: str, mapping: Mapping) -> Received:
+def read_meds(place: str, mapping: Mapping, today: int | None = None) -> Received:
     """Return the cohort of a MEDS data set, as received.
 
     The last contact is the last day on which the data hold anything about a person.
@@ -35,6 +35,8 @@ def read_meds(place: str, mapping: Mapping) -> Received:
     ----------
     place : str
         A shard, or a folder of them at any depth; a folder `metadata` is left aside.
+    today : int, optional
+        Days since 1970; what happened after it lies in the future. The day of the call where left out.
 
     Raises
     ------
@@ -48,16 +50,17 @@ def read_meds(place: str, mapping: Mapping) -> Received:
             "MEDS has no columns for sex or site.", "name the codes instead, as in sex: {female: [GENDER//F], male: [GENDER//M]}."
         )
     shards, folder = _shards(Path(place))
+    today = calendar.today() if today is None else today
     there = _columns(shards, folder)
     connection = connect()
     try:
         with reading("a MEDS shard"):
             _register(connection, mapping)
             _view(connection, shards, folder, there)
-            histories = _histories(connection, mapping, "MEDS shards")
+            histories = _histories(connection, mapping, "MEDS shards", today)
     finally:
         connection.close()
-    return assemble(histories, mapping.stage)
+    return assemble(histories, mapping.stage, today)
 
 
 def _shards(place: Path) -> tuple[list[Path], Path]:
@@ -132,7 +135,7 @@ def _view(connection: duckdb.DuckDBPyConnection, shards: list[Path], folder: Pat
     )
 
 
-def _histories(connection: duckdb.DuckDBPyConnection, mapping: Mapping, label: str) -> Histories:
+def _histories(connection: duckdb.DuckDBPyConnection, mapping: Mapping, label: str, today: int) -> Histories:
     measurements = connection.execute(
         """
         SELECT r.patient_id, r.day AS collected_at, '' AS available_at, m.meaning AS biomarker, r.value,
@@ -151,9 +154,10 @@ def _histories(connection: duckdb.DuckDBPyConnection, mapping: Mapping, label: s
     events = coded[~coded["kind"].isin(["birth", "sex", "site"])]
     people, notes = _people(connection, coded, mapping)
     dead = events.loc[events["kind"] == "death", "patient_id"]
-    occurrences = pd.concat([events, _last_contacts(connection, dead)], ignore_index=True)
+    last, unused = _last_contacts(connection, dead, today)
+    occurrences = pd.concat([events, last], ignore_index=True)
     files = dict.fromkeys(("patients", "measurements", "events"), label)
-    return Histories("meds", people, occurrences, measurements, files, [*notes, *_other_codes(connection)])
+    return Histories("meds", people, occurrences, measurements, files, [*notes, *unused, *_other_codes(connection)])
 
 
 def _people(connection: duckdb.DuckDBPyConnection, coded: pd.DataFrame, mapping: Mapping) -> tuple[pd.DataFrame, list[str]]:
@@ -177,17 +181,25 @@ def _people(connection: duckdb.DuckDBPyConnection, coded: pd.DataFrame, mapping:
     return people.assign(birth=known["birth"], sex=sex, site=as_site(known["site"], {}, mapping.site.value)), notes
 
 
-def _last_contacts(connection: duckdb.DuckDBPyConnection, dead: pd.Series) -> pd.DataFrame:
-    """Return the last day on which there is anything about each person who is not recorded as dead."""
-    last = connection.execute(
+def _last_contacts(connection: duckdb.DuckDBPyConnection, dead: pd.Series, today: int) -> tuple[pd.DataFrame, list[str]]:
+    """Return the last usable day on which there is anything about each person who is not recorded as dead, and how many are not."""
+    connection.execute(
         f"""
+        CREATE VIEW contacts AS
+        SELECT *, TRY_CAST(substr(day, 1, 10) AS DATE) BETWEEN DATE '{calendar.FIRST_DATE}' AND DATE '1970-01-01' + {today} AS usable
+        FROM rows WHERE day <> '' AND patient_id <> '' AND code NOT IN ('{BIRTH}', '{DEATH}')
+        """
+    )
+    last = connection.execute(
+        """
         SELECT patient_id, max(day) AS occurred_at, 'last_contact' AS kind, '' AS detail,
                arg_max(source_row, (day, source_file, source_row)) AS source_row,
                arg_max(source_file, (day, source_file, source_row)) AS source_file
-        FROM rows WHERE day <> '' AND code NOT IN ('{BIRTH}', '{DEATH}') GROUP BY patient_id ORDER BY patient_id
+        FROM contacts WHERE usable GROUP BY patient_id ORDER BY patient_id
         """
     ).df()
-    return last[~last["patient_id"].isin(dead)]
+    unused = connection.execute("SELECT count(*) FROM contacts WHERE usable IS NOT TRUE").fetchall()[0][0]
+    return last[~last["patient_id"].isin(dead)], said(unused, f"rows are no days of contact: {unusable_days(today)}")
 
 
 def _other_codes(connection: duckdb.DuckDBPyConnection) -> list[str]:

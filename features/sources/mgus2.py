@@ -48,9 +48,15 @@ def read_mgus2(path: Path) -> Received:
             "measurements": _measurements(raw, index_date),
             "events": _events(raw, index_date),
         }
+    except (OverflowError, pd.errors.OutOfBoundsDatetime, pd.errors.OutOfBoundsTimedelta):
+        raise DataError(
+            f"{path.name} holds a year or a time that no calendar has.", "use the mgus2.csv that ships with the repository.", "bad_date"
+        ) from None
     except ValueError as error:
         raise DataError(
-            f"{path.name} holds text where a number belongs: {error}.", "use the mgus2.csv that ships with the repository.", "not_a_number"
+            f"{path.name} holds text where a number belongs: {error}.",
+            "use the mgus2.csv that ships with the repository.",
+            "not_a_number",
         ) from None
     return received("mgus2", tables, dict.fromkeys(tables, path.name))
 

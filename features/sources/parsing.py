@@ -8,12 +8,10 @@ from math import nan
 from typing import Any, NamedTuple
 
 from features.cohort.schema import OPERATORS
-from myeloma.calendar import BAD_DAY, NO_DAY
+from myeloma.calendar import BAD_DAY, EPOCH, FIRST_DAY, LAST_DAY, NO_DAY
 
 BLANKS = frozenset(("", "na", "n/a", "nan", "none", "null", "nat", "<na>"))
-FIRST_DAY, LAST_DAY = -106_751, 106_751  # 1677-09-22 and 2262-04-11: what nanoseconds in 64 bits can say
 NUMBER, BLANK, BAD = 0, 1, 2  # what a cell of results holds
-_EPOCH = date(1970, 1, 1).toordinal()
 _DAY = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:.*))?", re.ASCII | re.DOTALL)
 _TIME = re.compile(r"(\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)\s*(.*)", re.ASCII | re.DOTALL)
 _ZONE = re.compile(r"(?:Z|[+-]\d{2}(?::?\d{2})?)?", re.ASCII)
@@ -77,7 +75,7 @@ def day_of(text: str) -> Day:
 
 def _calendar_day(text: str) -> int:
     try:
-        day = date.fromisoformat(text).toordinal() - _EPOCH
+        day = date.fromisoformat(text).toordinal() - EPOCH
     except ValueError:  # no day of the calendar, such as February 30
         return BAD_DAY
     return day if FIRST_DAY <= day <= LAST_DAY else BAD_DAY

@@ -18,10 +18,11 @@ class Source:
     ----------
     name : what `--source` calls it
     tables : reads a folder or file whose columns have one meaning
-    records : reads a folder, file or connection string of coded rows; a mapping says what the codes mean
+    records : reads a folder, file or connection string of coded rows; a mapping says what the codes mean, and days after a
+        day, counted from 1970, lie in the future
         A source has one of the two.
     """
 
     name: str
     tables: Callable[[Path], Received] | None = None
-    records: Callable[[str, Mapping], Received] | None = None
+    records: Callable[[str, Mapping, int], Received] | None = None

@@ -12,7 +12,7 @@ from features.cohort.schema import Cohort
 from features.history.arrays import Histories, Results, dates_of, places
 from features.history.layout import Days
 from myeloma import DataError
-from myeloma.calendar import NO_DAY, horizon_days
+from myeloma.calendar import EPOCH, FIRST_DATE, FIRST_DAY, LAST_DATE, LAST_DAY, NO_DAY, horizon_days
 
 _NO_DAY_IS_NEGATIVE = 1 << 30  # added to days that are packed beside a person
 
@@ -86,9 +86,13 @@ def parse_day(day: str) -> pd.Timestamp:
     Raises
     ------
     DataError
-        It is not written so, or there is no such day.
+        It is not written so, there is no such day, or it lies outside what is accepted.
     """
+    accepted = f"write it YYYY-MM-DD; days from {FIRST_DATE} to {LAST_DATE} are accepted."
     try:
-        return pd.Timestamp(dt.datetime.strptime(day, "%Y-%m-%d"))
+        parsed = dt.datetime.strptime(day, "%Y-%m-%d")
     except ValueError:
-        raise DataError(f'"{day}" is not a date.', "write it YYYY-MM-DD.", "bad_date") from None
+        raise DataError(f'"{day}" is not a date.', accepted, "bad_date") from None
+    if not FIRST_DAY <= parsed.toordinal() - EPOCH <= LAST_DAY:
+        raise DataError(f"{day} is too far from today.", accepted, "bad_date")
+    return pd.Timestamp(parsed)

@@ -41,7 +41,7 @@ def codings(concept: object) -> list[tuple[str, str]]:
     return [
         (str(coding.get("system", "")), coding["code"])
         for coding in (listed if isinstance(listed, list) else ())
-        if isinstance(coding, dict) and isinstance(coding.get("code"), str)
+        if isinstance(coding, dict) and isinstance(coding.get("code"), str) and coding["code"].strip()
     ]
 
 

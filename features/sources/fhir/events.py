@@ -8,26 +8,27 @@ import pandas as pd
 from pydantic import ValidationError
 
 from features.sources.fhir.codes import FhirCodes, codings
+from features.sources.fhir.contacts import Contacts
 from features.sources.fhir.elements import Condition, Medicated
 from features.sources.fhir.files import Found
-from features.sources.fhir.references import reference_of
-from features.sources.fhir.results import note_contact
+from features.sources.fhir.references import Targets, name_of, reference_of
 
 _NOT_GIVEN = ("entered-in-error", "not-done", "cancelled", "draft")
+_NOT_ORDERED = ("proposal", "plan", "option")
 _NOT_HAPPENED = ("entered-in-error", "planned", "cancelled")
 _NOT_CONFIRMED = ("entered-in-error", "refuted", "unconfirmed", "provisional", "differential")
 _COLUMNS = ["reference", "occurred_at", "kind", "detail", "source_file", "source_row", "refusal"]
 
 
 class Events:
-    """Collects the occurrences that codes stand for, and per person the last day of contact."""
+    """Collects the occurrences that codes stand for."""
 
-    def __init__(self, codes: FhirCodes, follows_drugs: bool) -> None:
-        self.contacts: dict[str, tuple[str, str, int]] = {}
+    def __init__(self, codes: FhirCodes, contacts: Contacts, follows_drugs: bool) -> None:
+        self._contacts = contacts
         self._codes = codes
         self._follows_drugs = follows_drugs
         self._rows: list[tuple[str, str, str, str, str, int, str]] = []
-        self._medications: dict[str, Any] = {}
+        self._medications: Targets[list[tuple[str, str]]] = Targets()
         self._pending: list[tuple[Found, dict[str, Any]]] = []
         self._set_aside = 0
 
@@ -41,8 +42,7 @@ class Events:
         elif resource["resourceType"] == "Encounter":
             self._encounter(found, resource)
         elif resource["resourceType"] == "Medication":
-            for name in (f"Medication/{resource.get('id')}", found.full_url):
-                self._medications[name] = resource.get("code")
+            self._medications.add(name_of(resource), found.full_url, self._codes.roles(resource.get("code")))
         else:
             self._drug(found, resource)
 
@@ -50,14 +50,23 @@ class Events:
         """Read the orders and administrations that name their drug by reference, when all drugs are known."""
         for found, resource in self._pending:
             reference = reference_of(resource["medicationReference"])
-            contained = resource.get("contained", ())
-            inside = {f"#{r.get('id')}": r.get("code") for r in contained if isinstance(r, dict)} if isinstance(contained, list) else {}
-            known = {**self._medications, **inside}
-            name = reference if reference in known else "/".join(reference.rsplit("/", 2)[-2:])
-            if name in known:
-                self._given(found, resource, self._codes.roles(known[name]))
+            drugs = self._contained(resource) if reference.startswith("#") else self._medications
+            roles = drugs.find(reference)
+            if roles is not None:
+                self._given(found, resource, roles)
+            elif self._is_given(resource):
+                self._add(found, reference_of(resource.get("subject")), "", "treatment_start", "", "missing_medication")
             else:
-                self._add(found, reference_of(resource.get("subject")), "", "treatment_start", "", "missing_reference")
+                self._set_aside += 1
+
+    def _contained(self, resource: dict[str, Any]) -> Targets[list[tuple[str, str]]]:
+        """Return the drugs that a resource brings with it, by `#id`."""
+        inside: Targets[list[tuple[str, str]]] = Targets()
+        contained = resource.get("contained", ())
+        for one in contained if isinstance(contained, list) else ():
+            if isinstance(one, dict) and name_of(one):
+                inside.add(f"#{one['id']}", "", self._codes.roles(one.get("code")))
+        return inside
 
     def frame(self) -> pd.DataFrame:
         """Return one row per occurrence, and one per resource that could not be read."""
@@ -65,7 +74,7 @@ class Events:
 
     def notes(self) -> list[str]:
         """Return what was not used."""
-        words = "mapped diagnoses and drugs are not confirmed, refuted, cancelled, not done or entered in error, and not read"
+        words = "mapped diagnoses and drugs are not confirmed, refuted, cancelled, not done, proposed or in error, and not read"
         return [f"{self._set_aside} {words}"] if self._set_aside else []
 
     def _condition(self, found: Found, resource: dict[str, Any]) -> None:
@@ -76,7 +85,7 @@ class Events:
             if code is not None and (not isinstance(code, dict) or ("coding" in code and not codings(code))):
                 self._add(found, subject, "", "", "", "broken_resource")
             else:
-                note_contact(self.contacts, subject, resource.get("recordedDate"), found)
+                self._contacts.note(found, subject, resource.get("recordedDate"))
             return
         try:
             condition = Condition.model_validate(resource)
@@ -88,16 +97,16 @@ class Events:
             return
         onset = condition.onsetPeriod and condition.onsetPeriod.start
         day = condition.onsetDateTime or onset or condition.recordedDate or ""
-        note_contact(self.contacts, subject, condition.recordedDate, found)
+        self._contacts.note(found, subject, condition.recordedDate)
         self._add_all(found, subject, day, roles, "")
 
     def _encounter(self, found: Found, resource: dict[str, Any]) -> None:
         period = resource.get("period")
         if isinstance(period, dict) and resource.get("status") not in _NOT_HAPPENED:
-            note_contact(self.contacts, reference_of(resource.get("subject")), period.get("end") or period.get("start"), found)
+            self._contacts.note(found, reference_of(resource.get("subject")), period.get("end"), period.get("start"))
 
     def _drug(self, found: Found, resource: dict[str, Any]) -> None:
-        if "medicationReference" in resource:
+        if "medicationReference" in resource and "medicationCodeableConcept" not in resource:
             if self._follows_drugs:
                 self._pending.append((found, resource))
             return
@@ -113,15 +122,20 @@ class Events:
             return
         if given is None:
             return
-        if given.status in _NOT_GIVEN:
+        if not self._is_given(resource):
             self._set_aside += 1
             return
         period = given.effectivePeriod
         start = given.effectiveDateTime or (period and period.start) or given.authoredOn or ""
         self._add_all(found, subject, start, drugs, "")
-        note_contact(self.contacts, subject, given.effectiveDateTime, found)
+        self._contacts.note(found, subject, given.effectiveDateTime)
         if period and period.end:
             self._add_all(found, subject, period.end, [("treatment_stop", drug) for _, drug in drugs], "")
+
+    @staticmethod
+    def _is_given(resource: dict[str, Any]) -> bool:
+        """Return whether a drug is ordered or given: not withdrawn, not refused, not only proposed."""
+        return not (resource.get("status") in _NOT_GIVEN or resource.get("doNotPerform") is True or resource.get("intent") in _NOT_ORDERED)
 
     def _add_all(self, found: Found, subject: str, day: str, roles: list[tuple[str, str]], refusal: str) -> None:
         for kind, detail in roles:

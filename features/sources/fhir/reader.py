@@ -7,28 +7,36 @@ so that it is counted and can be found. A time stamp counts for the calendar day
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pandas as pd
 
 from features.sources.fhir.codes import FhirCodes
+from features.sources.fhir.contacts import Contacts
 from features.sources.fhir.events import Events
-from features.sources.fhir.files import fhir_files, read_resources
+from features.sources.fhir.files import Found, fhir_files, read_resources
 from features.sources.fhir.people import People
 from features.sources.fhir.references import Persons
 from features.sources.fhir.results import Results
+from features.sources.fhir.versions import Versions
 from features.sources.histories import Histories, as_sex, as_site, assemble
 from features.sources.mapping import Mapping
 from features.sources.received import Received
-from myeloma import ConfigError
+from myeloma import ConfigError, calendar
 
 _FILES = {"patients": "Patient", "measurements": "Observation", "events": "Condition, Medication*, Encounter, Patient"}
 
 
-def read_fhir(place: str, mapping: Mapping) -> Received:
+def read_fhir(place: str, mapping: Mapping, today: int | None = None) -> Received:
     """Return the cohort of a FHIR file, or of all FHIR files of a folder, as received.
 
     The last contact is the last day on which an Observation, Condition, Encounter or drug given is dated.
+
+    Parameters
+    ----------
+    today : int, optional
+        Days since 1970; what happened after it lies in the future. The day of the call where left out.
 
     Raises
     ------
@@ -41,12 +49,14 @@ def read_fhir(place: str, mapping: Mapping) -> Received:
         raise ConfigError("FHIR has the site in managingOrganization only.", "leave site.read_from out, or give one site.value for all.")
     path = Path(place)
     files, folder = fhir_files(path), path if path.is_dir() else path.parent
-    codes = FhirCodes(mapping)
-    people, results, events = People(mapping), Results(codes), Events(codes, follows_drugs=bool(mapping.treatment))
+    today = calendar.today() if today is None else today
+    codes, noted = FhirCodes(mapping), Contacts(today)
+    people, results, events = People(mapping), Results(codes, noted), Events(codes, noted, follows_drugs=bool(mapping.treatment))
     readers = {"Patient": people.take, "Observation": results.take}
     readers |= dict.fromkeys(("Condition", "Encounter", "MedicationAdministration", "MedicationRequest", "Medication"), events.take)
     others: Counter[str] = Counter()
-    for found in read_resources(files, folder):
+    versions = Versions(readers, read_resources(files, folder))
+    for found in versions.current(read_resources(files, folder)):
         kind = found.resource["resourceType"] if found.resource is not None else found.expected
         reader = readers.get(kind)
         if reader is not None:
@@ -57,20 +67,19 @@ def read_fhir(place: str, mapping: Mapping) -> Received:
             results.take(found)  # nothing says what it was
     events.resolve_drugs()
     tables = {"people": people.frame(), "events": events.frame(), "deaths": people.deaths(), "measurements": results.frame()}
-    contacts = _latest([results.contacts, events.contacts])
-    _resolve(tables, contacts, people.persons, files, folder)
-    return assemble(
-        _histories(tables, contacts, mapping, [*people.notes(), *results.notes(), *events.notes(), *_other_types(others)]), mapping.stage
-    )
+    contacts = noted.frame()
+    notes = [*people.notes(), *results.notes(), *events.notes(), *noted.notes(), *_other_types(others), *versions.notes()]
+    _resolve(tables, contacts, people.persons, lambda: versions.current(read_resources(files, folder)))
+    return assemble(_histories(tables, contacts, mapping, notes), mapping.stage, today)
 
 
-def _resolve(tables: dict[str, pd.DataFrame], contacts: pd.DataFrame, persons: Persons, files: list[Path], folder: Path) -> None:
+def _resolve(tables: dict[str, pd.DataFrame], contacts: pd.DataFrame, persons: Persons, again: Callable[[], Iterator[Found]]) -> None:
     """Put the person's identifier in the place of each reference, or the reason why it leads nowhere."""
     asked = [frame for name, frame in tables.items() if name not in ("people", "deaths")]
     references = set().union(*(frame["reference"] for frame in asked), contacts["reference"])
     answers = {reference: persons.resolve(reference) for reference in references}
     if any(refusal and reference for reference, (_, refusal) in answers.items()):
-        persons.add_subjects(read_resources(files, folder))  # a second look, only where it is needed
+        persons.add_subjects(again())  # a second look, only where it is needed
         answers = {reference: persons.resolve(reference) for reference in references}
     for frame in [*asked, contacts]:
         frame["patient_id"] = [answers[reference][0] for reference in frame["reference"]]
@@ -87,11 +96,6 @@ def _histories(tables: dict[str, pd.DataFrame], contacts: pd.DataFrame, mapping:
     last = living.assign(kind="last_contact", detail="", refusal="")
     occurrences = pd.concat([tables["events"], deaths, last], ignore_index=True)
     return Histories("fhir", people, occurrences, tables["measurements"], _FILES, [*said, *notes])
-
-
-def _latest(contacts: list[dict[str, tuple[str, str, int]]]) -> pd.DataFrame:
-    rows = [(reference, *place) for by_reference in contacts for reference, place in by_reference.items()]
-    return pd.DataFrame(rows, columns=["reference", "occurred_at", "source_file", "source_row"])
 
 
 def _other_types(others: Counter[str]) -> list[str]:

@@ -1,30 +1,62 @@
-"""Whom a reference means: `Patient/x`, `urn:uuid:...`, an absolute URL; followed through merged records, never in a circle."""
+"""What a reference means: `Patient/x`, `urn:uuid:...`, an absolute URL, with or without `/_history/n`; by one rule for every reader.
+
+People are followed through merged records, never in a circle. A reference that names nothing matches nothing.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Generic, TypeVar
 
 from features.sources.fhir.files import Found
 
+Target = TypeVar("Target")
 
-class Persons:
-    """The patients that were read, by every name a reference may use for them."""
+
+class Targets(Generic[Target]):
+    """What was read, by every name that a reference may use for it; a name of two different things means neither."""
 
     def __init__(self) -> None:
-        self._known: dict[str, str] = {}
-        self._elsewhere: set[str] = set()  # relative names of patients whose absolute address is known
+        self._by_url: dict[str, Target | None] = {}
+        self._by_name: dict[str, dict[str, Target | None]] = {}  # `Type/id` -> address of the server, empty where not known
+
+    def add(self, name: str, full_url: str, target: Target) -> None:
+        """Remember what `name` (as in `Medication/x`) and the full URL of its entry stand for; either may be empty."""
+        url = unversioned(full_url)
+        if url:
+            _put(self._by_url, url, target)
+        if name:
+            _put(self._by_name.setdefault(name, {}), url.removesuffix(f"/{name}") if "://" in url else "", target)
+
+    def find(self, reference: str) -> Target | None:
+        """Return what a reference stands for, or None where it leads nowhere or may mean several things.
+
+        What is known to be of another server is not taken for one of the same name.
+        """
+        reference = unversioned(reference)
+        if reference in self._by_url:
+            return self._by_url[reference]
+        base, name = _split(reference)
+        known = self._by_name.get(name or reference, {})
+        if name and base not in known:
+            return known.get("") if set(known) == {""} else None
+        found = [known[base]] if name else list(known.values())
+        return found[0] if found and all(one == found[0] for one in found) else None
+
+
+class Persons:
+    """The patients that were read, and who is meant by what does not refer to a patient at once."""
+
+    def __init__(self) -> None:
+        self._patients: Targets[str] = Targets()
         self._replaced: dict[str, str] = {}
-        self._subjects: dict[str, str] = {}
+        self._subjects: Targets[str] = Targets()
 
     def add(self, patient_id: str, full_url: str, replaced_by: str) -> None:
         """Remember a patient, and the reference of the record that replaces it, if any."""
-        name = f"Patient/{patient_id}"
-        self._known[name] = patient_id
-        if full_url:
-            self._known[full_url] = patient_id
-            if "://" in full_url:
-                self._elsewhere.add(name)
-        if replaced_by:
+        if patient_id:
+            self._patients.add(f"Patient/{patient_id}", full_url, patient_id)
+        if patient_id and replaced_by:
             self._replaced[patient_id] = replaced_by
 
     def add_subjects(self, resources: Iterable[Found]) -> None:
@@ -33,23 +65,20 @@ class Persons:
             resource = found.resource or {}
             subject = reference_of(resource.get("subject", resource.get("patient")))
             if subject and resource.get("resourceType") != "Patient":
-                self._subjects[f"{resource.get('resourceType')}/{resource.get('id')}"] = subject
-                if found.full_url:
-                    self._subjects[found.full_url] = subject
+                self._subjects.add(name_of(resource), found.full_url, subject)
 
     def resolve(self, reference: str) -> tuple[str, str]:
         """Return the patient's identifier and no refusal, or nothing and why the reference leads nowhere."""
         seen: set[str] = set()
         while True:
-            reference = reference.partition("/_history/")[0]
+            reference = unversioned(reference)
             if reference in seen:
                 return "", "cyclic_reference"
             seen.add(reference)
-            patient = self._patient(reference)
+            patient = self._patients.find(reference)
             if patient is not None and patient not in self._replaced:
                 return patient, ""
-            following = self._replaced[patient] if patient is not None else self._subjects.get(_relative(reference) or reference)
-            following = following or self._subjects.get(reference)
+            following = self._subjects.find(reference) if patient is None else self._replaced[patient]
             if not following:
                 return "", "missing_reference"
             reference = following
@@ -58,20 +87,43 @@ class Persons:
         """Return whether another record has taken this patient's place."""
         return patient_id in self._replaced
 
-    def _patient(self, reference: str) -> str | None:
-        if reference in self._known:
-            return self._known[reference]
-        name = _relative(reference)
-        return self._known.get(name) if name and name not in self._elsewhere else None
-
 
 def reference_of(element: object) -> str:
     """Return the text of a Reference, or nothing where it is not one."""
     reference = element.get("reference") if isinstance(element, dict) else None
-    return reference if isinstance(reference, str) else ""
+    return reference.strip() if isinstance(reference, str) else ""
 
 
-def _relative(reference: str) -> str:
-    """Return the `Type/id` at the end of an absolute URL, or nothing."""
+def unversioned(reference: str) -> str:
+    """Return a reference to a version of a resource as one to the resource."""
+    return reference.partition("/_history/")[0]
+
+
+def name_of(resource: dict[str, object]) -> str:
+    """Return `Type/id` of a resource, or nothing where it has no identifier."""
+    name = resource.get("id")
+    return f"{resource.get('resourceType')}/{name}" if isinstance(name, str) and name else ""
+
+
+def name_and_base(found: Found) -> tuple[str, str]:
+    """Return what identifies a resource, or what is deleted: `Type/id` and its server's address where known; else its full URL."""
+    url = unversioned(found.full_url)
+    if found.deletes:
+        base, name = _split(unversioned(found.deletes).lstrip("/"))
+        name = name or unversioned(found.deletes).lstrip("/")
+        return name, base or (url.removesuffix(f"/{name}") if "://" in url and url.endswith(f"/{name}") else "")
+    name = name_of(found.resource or {})
+    if not name:
+        return url, ""
+    return name, url.removesuffix(f"/{name}") if "://" in url else ""
+
+
+def _split(reference: str) -> tuple[str, str]:
+    """Return server and `Type/id` of an absolute URL; of any other reference nothing."""
     parts = reference.rsplit("/", 2)
-    return "/".join(parts[1:]) if "://" in reference and len(parts) == len(("base", "type", "id")) else ""
+    absolute = "://" in reference and len(parts) == len(("base", "type", "id"))
+    return (parts[0], "/".join(parts[1:])) if absolute else ("", "")
+
+
+def _put(known: dict[str, Target | None], name: str, target: Target) -> None:
+    known[name] = target if known.get(name, target) == target else None

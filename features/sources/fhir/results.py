@@ -9,6 +9,7 @@ import pandas as pd
 from pydantic import ValidationError
 
 from features.sources.fhir.codes import FhirCodes, codings
+from features.sources.fhir.contacts import Contacts
 from features.sources.fhir.elements import Observation, Valued
 from features.sources.fhir.files import Found
 from features.sources.fhir.references import reference_of
@@ -23,8 +24,8 @@ _DAY = len("2000-01-01")
 class Results:
     """Collects the results, and per person the last day on which there is one, whatever it measures."""
 
-    def __init__(self, codes: FhirCodes) -> None:
-        self.contacts: dict[str, tuple[str, str, int]] = {}
+    def __init__(self, codes: FhirCodes, contacts: Contacts) -> None:
+        self._contacts = contacts
         self._codes = codes
         self._rows: list[tuple[str, str, str, str, str, str, str, int, str]] = []
         self._others: Counter[str] = Counter()
@@ -51,7 +52,7 @@ class Results:
                 self._refuse(found, subject, "broken_resource")
             else:
                 self._others[listed[0][1] if listed else "no code"] += 1
-                note_contact(self.contacts, subject, resource.get("effectiveDateTime") or resource.get("issued"), found)
+                self._contacts.note(found, subject, resource.get("effectiveDateTime") or resource.get("issued"))
             return
         try:
             observation = Observation.model_validate(resource)
@@ -85,7 +86,7 @@ class Results:
         if not collected and observation.issued:
             self._undated += 1
             collected = observation.issued
-        note_contact(self.contacts, subject, collected, found)
+        self._contacts.note(found, subject, collected)
         self._offsets[_offset(collected)] += 1
         available = _in_zone_of(observation.issued or "", collected)
         coded = ((part, self._codes.biomarker(part.code.model_dump())) for part in observation.component)
@@ -108,12 +109,6 @@ class Results:
 
     def _refuse(self, found: Found, subject: str, why: str) -> None:
         self._rows.append((subject, "", "", "", "", "", found.file, found.row, why))
-
-
-def note_contact(contacts: dict[str, tuple[str, str, int]], subject: str, day: object, found: Found) -> None:
-    """Remember the last day of a person, and where it stands."""
-    if subject and isinstance(day, str) and len(day) >= _DAY and day[:_DAY] > contacts.get(subject, ("", "", 0))[0]:
-        contacts[subject] = (day[:_DAY], found.file, found.row)
 
 
 def _offset(stamp: str) -> str:

@@ -5,10 +5,10 @@ from features.sources.received import Received
 from features.sources.source import Source
 
 
-def _read(place: str, mapping: Mapping) -> Received:
+def _read(place: str, mapping: Mapping, today: int) -> Received:
     from features.sources.fhir.reader import read_fhir
 
-    return read_fhir(place, mapping)
+    return read_fhir(place, mapping, today)
 
 
 SOURCE = Source("fhir", records=_read)

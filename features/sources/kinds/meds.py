@@ -5,10 +5,10 @@ from features.sources.received import Received
 from features.sources.source import Source
 
 
-def _read(place: str, mapping: Mapping) -> Received:
+def _read(place: str, mapping: Mapping, today: int) -> Received:
     from features.sources.meds import read_meds
 
-    return read_meds(place, mapping)
+    return read_meds(place, mapping, today)
 
 
 SOURCE = Source("meds", records=_read)

@@ -5,10 +5,10 @@ from features.sources.received import Received
 from features.sources.source import Source
 
 
-def _read(place: str, mapping: Mapping) -> Received:
+def _read(place: str, mapping: Mapping, today: int) -> Received:
     from features.sources.omop.reader import read_omop
 
-    return read_omop(place, mapping)
+    return read_omop(place, mapping, today)
 
 
 SOURCE = Source("omop", records=_read)

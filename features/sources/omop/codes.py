@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from features.sources.mapping import Mapping, omop_concepts
-from features.sources.omop.tables import OmopTables
+from features.sources.omop.tables import OmopTables, quoted
 from myeloma import catalogue
 
 _CODED = re.compile(r"^([A-Za-z][A-Za-z0-9 ]*):(.+)$")
@@ -36,9 +36,9 @@ class CodeTables:
         """Return, in SQL, which rows of a table carry a code of the mapping."""
         role, name = _COLUMNS[table]
         there = tables.columns(table) or {}
-        ids = ", ".join(code for code in self.tables[f"{role}_concepts"]["code"] if code.isdigit())
-        texts = ", ".join("'" + code.replace("'", "''") + "'" for code in self.tables[f"{role}_texts"]["code"])
-        parts = [f"{c} IN ({ids})" for c in (f"{name}_concept_id", f"{name}_source_concept_id") if ids and c in there]
+        ids = [code for code in self.tables[f"{role}_concepts"]["code"] if code.isdecimal()]
+        texts = ", ".join(quoted(code) for code in self.tables[f"{role}_texts"]["code"])
+        parts = [tables.is_one_of(table, c, ids) for c in (f"{name}_concept_id", f"{name}_source_concept_id") if ids and c in there]
         parts += [f"CAST({name}_source_value AS VARCHAR) IN ({texts})"] if texts and f"{name}_source_value" in there else []
         return " OR ".join(parts) or "FALSE"
 
@@ -47,8 +47,8 @@ class CodeTables:
         known = [concept for concept in concepts if concept.isdigit()]
         if not known or tables.columns("concept") is None:
             return {}
-        tables.load("concept", _CONCEPT, f"concept_id IN ({', '.join(known)})")
-        listed = ", ".join(f"'{concept}'" for concept in known)
+        tables.load("concept", _CONCEPT, tables.is_one_of("concept", "concept_id", known))
+        listed = ", ".join(quoted(concept) for concept in known)
         found = tables.query(f"SELECT * FROM concept WHERE concept_id IN ({listed})", "concept")
         return {str(row.concept_id): f" ({row.vocabulary_id}:{row.concept_code} {row.concept_name})" for row in found.itertuples()}
 
@@ -83,7 +83,7 @@ def _concepts(tables: OmopTables, codes: list[str]) -> dict[str, list[str]] | No
         return None
     coded = ((_CODED.match(code), code) for code in codes)
     wanted = {(match[1].upper(), match[2]): code for match, code in coded if match}
-    listed = ", ".join("'" + code.replace("'", "''") + "'" for code in sorted({code for _, code in wanted}))
+    listed = ", ".join(quoted(code) for code in sorted({code for _, code in wanted}))
     only = f"concept_code IN ({listed}) OR vocabulary_id = 'UCUM'"
     tables.load("concept", _CONCEPT, only)
     found: dict[str, list[str]] = {}

@@ -13,10 +13,12 @@ import pandas as pd
 import psycopg
 from psycopg import sql
 
-from features.sources.omop.tables import KEYS, OmopTables, choose_schema, count_codes
+from features.sources.omop.tables import KEYS, OmopTables, choose_schema, count_codes, identifier, quoted
 from myeloma import ConfigError, DataError, StateError
 
 _CONNECT_SECONDS = 10
+_WHOLE_NUMBERS = ("smallint", "integer", "bigint")
+_NUMBERS = (*_WHOLE_NUMBERS, "numeric", "real", "double precision")
 _REASONS = {
     "password": "the user name or the password is refused",
     "authentication": "the user name or the password is refused",
@@ -40,14 +42,16 @@ class PostgresTables(OmopTables):
         self._postgres = _connect(connection_string)
         try:
             found = self._postgres.execute(
-                "SELECT table_schema, table_name, column_name FROM information_schema.columns "
+                "SELECT table_schema, table_name, column_name, data_type FROM information_schema.columns "
                 "WHERE table_schema NOT IN ('pg_catalog', 'information_schema')"
             ).fetchall()
-            self.schema, self._columns = choose_schema(found, schema)
+            self.schema, self._columns = choose_schema([row[:3] for row in found], schema)
         except BaseException:
             self._postgres.close()
             raise
-        self._names = {name.lower(): name for owner, name, _ in found if owner == self.schema}
+        own = [row[1:] for row in found if row[0] == self.schema]
+        self._names = {name.lower(): name for name, *_ in own}
+        self._types = {(name.lower(), column.lower()): kind for name, column, kind in own}
         self._folder = tempfile.TemporaryDirectory(prefix="omop-")
 
     def columns(self, table: str) -> dict[str, str] | None:
@@ -56,25 +60,30 @@ class PostgresTables(OmopTables):
     def label(self, table: str) -> str:
         return table
 
+    def is_one_of(self, table: str, column: str, numbers: list[str]) -> str:
+        """Compare as the column's type wants it, so that an index is of use."""
+        if self._types[table, column] in _NUMBERS:
+            return f"{column} IN ({', '.join(numbers)})"
+        return super().is_one_of(table, column, numbers)
+
     def load(self, table: str, columns: Iterable[str], only: str = "") -> None:
         path = Path(self._folder.name) / f"{table}.csv"
         columns, there = list(columns), self._columns[table]
         key = KEYS.get(table, "")
-        by_person = sql.SQL("row_number() OVER (ORDER BY {})").format(
-            sql.Identifier(there["person_id" if "person_id" in there else columns[0]])
-        )
-        row = sql.Identifier(there[key]) if key in there else by_person
+        by_person = sql.SQL("row_number() OVER (ORDER BY {})").format(sql.Identifier("person_id" if "person_id" in there else columns[0]))
+        row = sql.Identifier(key) if self._types.get((table, key)) in _WHOLE_NUMBERS else by_person
         self._copy(sql.SQL("SELECT {} AS source_row, {}").format(row, self._cells(columns, there)) + self._from(table, only), path)
-        names = "{" + ", ".join(f"'{name}': '{'BIGINT' if name == 'source_row' else 'VARCHAR'}'" for name in ("source_row", *columns)) + "}"
-        texts = ", ".join(f"coalesce({name}, '') AS {name}" for name in columns)
+        types = {"source_row": "BIGINT", **dict.fromkeys(columns, "VARCHAR")}
+        names = "{" + ", ".join(f"{quoted(name)}: '{kind}'" for name, kind in types.items()) + "}"
+        texts = ", ".join(f"coalesce({identifier(name)}, '') AS {identifier(name)}" for name in columns)
         self.duckdb.execute(
             f"CREATE OR REPLACE VIEW {table} AS SELECT source_row, {texts} "
-            f"FROM read_csv('{path}', auto_detect = false, header = true, columns = {names}) ORDER BY source_row"
+            f"FROM read_csv({quoted(str(path))}, auto_detect = false, header = true, columns = {names}) ORDER BY source_row"
         )
 
     def codes(self, table: str, columns: tuple[str, str, str]) -> pd.DataFrame:
         cells = self._cells([*columns, "person_id"], self._columns[table])
-        relation = sql.SQL("(SELECT {}{}) AS t").format(cells, self._from(table, ""))
+        relation = sql.SQL("(SELECT {}{}) AS counted").format(cells, self._from(table, ""))
         path = Path(self._folder.name) / "codes.csv"
         self._copy(sql.SQL(count_codes("{}", columns)).format(relation), path)
         return pd.read_csv(path, dtype=dict.fromkeys(("concept", "source_concept", "text"), str), keep_default_na=False)
@@ -85,14 +94,18 @@ class PostgresTables(OmopTables):
         self._folder.cleanup()
 
     def _from(self, table: str, only: str) -> sql.Composable:
-        source = sql.SQL(" FROM {}").format(sql.Identifier(self.schema, self._names[table]))
+        """Return the table with its columns in lower case, as `only` names them; the server takes its conditions through."""
+        named = sql.SQL(", ").join(
+            sql.SQL("{} AS {}").format(sql.Identifier(written), sql.Identifier(name)) for name, written in self._columns[table].items()
+        )
+        source = sql.SQL(" FROM (SELECT {} FROM {}) AS t").format(named, sql.Identifier(self.schema, self._names[table]))
         return source + sql.SQL(f" WHERE {only}") if only else source
 
     def _cells(self, columns: list[str], there: dict[str, str]) -> sql.Composable:
         cell = sql.SQL("coalesce(trim({}::text), '') AS {}")
         empty = sql.SQL("'' AS {}")
         return sql.SQL(", ").join(
-            cell.format(sql.Identifier(there[c]), sql.Identifier(c)) if c in there else empty.format(sql.Identifier(c)) for c in columns
+            cell.format(sql.Identifier(c), sql.Identifier(c)) if c in there else empty.format(sql.Identifier(c)) for c in columns
         )
 
     def _copy(self, query: sql.Composable, path: Path) -> None:

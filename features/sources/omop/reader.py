@@ -41,13 +41,15 @@ _WITHOUT = {
 }
 
 
-def read_omop(place: str, mapping: Mapping) -> Received:
+def read_omop(place: str, mapping: Mapping, today: int | None = None) -> Received:
     """Return the cohort of an OMOP folder or database, as received.
 
     Parameters
     ----------
     place : str
         A folder of CSV or Parquet tables, a DuckDB file, `duckdb:///folder/file.duckdb` or `postgresql://user@host/database`.
+    today : int, optional
+        Days since 1970; what happened after it lies in the future. The day of the call where left out.
 
     Raises
     ------
@@ -69,7 +71,7 @@ def read_omop(place: str, mapping: Mapping) -> Received:
     files = {"patients": tables.label("person"), "measurements": tables.label("measurement")}
     files["events"] = ", ".join(tables.label(table) for table in ("condition_occurrence", *_WITHOUT) if tables.columns(table))
     occurrences = pd.concat(events, ignore_index=True)
-    return assemble(Histories("omop", people, occurrences, measurements, files, notes + said), mapping.stage)
+    return assemble(Histories("omop", people, occurrences, measurements, files, notes + said), mapping.stage, today)
 
 
 def _open(place: str, schema: str) -> OmopTables:
@@ -155,10 +157,10 @@ def _other_codes(tables: OmopTables, codes: CodeTables) -> list[str]:
 
 def _people(tables: OmopTables, mapping: Mapping) -> tuple[pd.DataFrame, list[str]]:
     there = tables.columns("person") or {}
-    sex_column = mapping.sex.read_from or "gender_concept_id"
-    site_column = mapping.site.read_from or "care_site_id"
+    sex_column = mapping.sex.read_from.lower() or "gender_concept_id"
+    site_column = mapping.site.read_from.lower() or "care_site_id"
     for column in filter(None, (mapping.sex.read_from, mapping.site.read_from)):
-        if column not in there:
+        if column.lower() not in there:
             raise ConfigError(f'{tables.label("person")} has no column "{column}".', f"its columns: {', '.join(there)}.")
     tables.load("person", dict.fromkeys((*PERSON, sex_column, site_column)))
     person = tables.query("SELECT * FROM person ORDER BY source_row", "person")

@@ -66,6 +66,10 @@ class OmopTables(ABC):
             Condition in SQL on the columns as they are; a database that is far away sends only these rows.
         """
 
+    def is_one_of(self, table: str, column: str, numbers: list[str]) -> str:
+        """Return the condition in SQL that a column, of numbers or of text, holds one of some whole numbers."""
+        return f"{column} IN ({', '.join(map(quoted, numbers))})"
+
     def codes(self, table: str, columns: tuple[str, str, str]) -> pd.DataFrame:
         """Return concept, source concept, source text, rows and people of each code of a table, in these columns."""
         return self.query(count_codes(table, columns), table)
@@ -113,17 +117,17 @@ class FolderTables(OmopTables):
 
     def load(self, table: str, columns: Iterable[str], only: str = "") -> None:
         path, there = self._files[table], self.columns(table) or {}
-        place = _quoted(str(path))
+        place = quoted(str(path))
         if path.suffix.lower() == ".parquet":
             scan, first = f"read_parquet({place})", 1
         else:
             names, separator = _header(path)
             quote = "" if separator == "\t" else '"'  # vocabulary downloads have tabs, and bare quotation marks
-            typed = "{" + ", ".join(f"{_quoted(name)}: 'VARCHAR'" for name in names) + "}"
-            nulls = "[" + ", ".join(map(_quoted, _NULLS)) + "]"
+            typed = "{" + ", ".join(f"{quoted(name)}: 'VARCHAR'" for name in names) + "}"
+            nulls = "[" + ", ".join(map(quoted, _NULLS)) + "]"
             scan, first = (
-                f"read_csv({place}, auto_detect = false, header = true, delim = {_quoted(separator)}, quote = {_quoted(quote)}, "
-                f"escape = {_quoted(quote)}, columns = {typed}, nullstr = {nulls})",
+                f"read_csv({place}, auto_detect = false, header = true, delim = {quoted(separator)}, quote = {quoted(quote)}, "
+                f"escape = {quoted(quote)}, columns = {typed}, nullstr = {nulls})",
                 2,
             )
         cells = [f"row_number() OVER () + {first - 1} AS source_row", *_cells(columns, there)]
@@ -141,7 +145,7 @@ class DuckdbTables(OmopTables):
         if not os.access(path, os.R_OK):
             raise no_permission(path.name)
         with reading(path.name, "it is not a DuckDB database, it is damaged, or another program writes to it"):
-            self.duckdb.execute(f"ATTACH {_quoted(str(path))} AS cdm (READ_ONLY, TYPE duckdb)")
+            self.duckdb.execute(f"ATTACH {quoted(str(path))} AS cdm (READ_ONLY, TYPE duckdb)")
         found = self.duckdb.execute(
             "SELECT table_schema, table_name, column_name FROM information_schema.columns WHERE table_catalog = 'cdm'"
         ).fetchall()
@@ -155,10 +159,14 @@ class DuckdbTables(OmopTables):
 
     def load(self, table: str, columns: Iterable[str], only: str = "") -> None:
         there = self._columns[table]
-        row = f'CAST("{there[KEYS[table]]}" AS BIGINT)' if KEYS.get(table) in there else "row_number() OVER ()"
+        key = KEYS.get(table)
+        # a key that is no whole number of 64 bits (a UUID, an unsigned one) names no row: its place does
+        row = f"coalesce(TRY_CAST({identifier(there[key])} AS BIGINT), row_number() OVER ())" if key in there else "row_number() OVER ()"
         cells = [f"{row} AS source_row", *_cells(columns, there)]
         with reading(table):
-            self.duckdb.execute(f'CREATE OR REPLACE VIEW {table} AS SELECT {", ".join(cells)} FROM cdm."{self.schema}"."{table}"')
+            self.duckdb.execute(
+                f"CREATE OR REPLACE VIEW {table} AS SELECT {', '.join(cells)} FROM cdm.{identifier(self.schema)}.{identifier(table)}"
+            )
 
 
 def choose_schema(found: list[tuple[str, str, str]], wanted: str) -> tuple[str, dict[str, dict[str, str]]]:
@@ -173,6 +181,9 @@ def choose_schema(found: list[tuple[str, str, str]], wanted: str) -> tuple[str, 
     if len(schemas) > 1 and not wanted:
         raise ConfigError(f"{len(schemas)} schemas hold a table person.", f"name one in the mapping, as in schema: {schemas[0]}")
     chosen = wanted or schemas[0]
+    for known in ("person", "death", "concept", *KEYS):
+        if len(twice := sorted({table for schema, table, _ in found if schema == chosen and table.lower() == known})) > 1:
+            raise DataError(f"The database holds the tables {' and '.join(twice)}.", "keep the one that counts.", "two_files")
     tables: dict[str, dict[str, str]] = {}
     for schema, table, column in found:
         if schema == chosen:
@@ -195,15 +206,21 @@ def _cells(columns: Iterable[str], there: dict[str, str]) -> list[str]:
     """Return each column as text, empty where there is none; a whole number that passed through a float loses its point."""
     cells = []
     for column in columns:
-        name = '"' + there[column].replace('"', '""') + '"' if column in there else ""
+        name, alias = identifier(there[column]) if column in there else "", identifier(column)
         text = f"coalesce(trim(CAST({name} AS VARCHAR)), '')" if name else "''"
         cells.append(
-            f"regexp_replace({text}, '^(\\d+)\\.0+$', '\\1') AS {column}" if name and column.endswith("_id") else f"{text} AS {column}"
+            f"regexp_replace({text}, '^(\\d+)\\.0+$', '\\1') AS {alias}" if name and column.endswith("_id") else f"{text} AS {alias}"
         )
     return cells
 
 
-def _quoted(text: str) -> str:
+def identifier(name: str) -> str:
+    """Return a name of a schema, table or column as SQL has it, whatever characters are in it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def quoted(text: str) -> str:
+    """Return a text as SQL has it."""
     return "'" + text.replace("'", "''") + "'"
 
 

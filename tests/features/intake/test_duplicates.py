@@ -5,8 +5,7 @@ import pytest
 
 from features.intake.duplicates import order_of
 from features.intake.quality import inspect
-from features.sources.parsing import FIRST_DAY, LAST_DAY
-from myeloma.calendar import BAD_DAY, NO_DAY
+from myeloma.calendar import BAD_DAY, FIRST_DAY, LAST_DAY, NO_DAY
 
 HEADER = "patient_id,collected_at,available_at,biomarker,value,unit\n"
 

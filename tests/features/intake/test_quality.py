@@ -31,6 +31,8 @@ CASES = [
     ("patients", "P3,NA,,,,", "missing_value", "index_date"),
     ("patients", "P3,03/04/2020,,,,", "bad_date", "index_date"),
     ("patients", "P3,2015-01-01,1950,,,", "bad_date", "birth_date"),
+    ("patients", "P3,2015-01-01,1700-01-01,,,", "bad_date", "birth_date"),
+    ("patients", "P3,2262-04-11,,,,", "bad_date", "index_date"),
     ("patients", "P2,2015-01-01,,60,,normal", "duplicate_row", "patient_id"),
     ("patients", "P3,2015-01-01,2016-01-01,,,", "before_birth", "index_date"),
     ("patients", "P3,2015-01-01,,sixty,,", "not_a_number", "age_at_index"),

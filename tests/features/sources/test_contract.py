@@ -61,7 +61,7 @@ def test_its_libraries_are_loaded_where_it_reads():
     ("source", "place", "extra"), [("meds", "folder", "meds"), ("omop", "postgresql://h/d", "postgres"), ("omop", "f", "omop")]
 )
 def test_a_library_that_is_not_installed_names_the_extra_that_brings_it(source, place, extra, tmp_path, monkeypatch):
-    def read(place, mapping):
+    def read(place, mapping, today):
         raise ModuleNotFoundError("No module named 'duckdb'", name="duckdb")
 
     (tmp_path / "m.yaml").write_text(MAPPING)

@@ -91,3 +91,22 @@ def test_the_mappings_of_the_documentation_are_read(root):
 def test_the_documentation_names_every_reason_that_a_source_gives(root):
     conventions = (root / "docs" / "conventions.md").read_text()
     assert [code for code in REFUSALS if f"`{code}`" not in conventions] == []
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"index": [""]},
+        {"index": ["LOINC:"]},
+        {"progression": [" "]},
+        {"treatment": {"": "daratumumab"}},
+        {"biomarkers": {"": "m_protein"}},
+        {"units": {"": "g/dL"}},
+        {"site": {"codes": {"": "north"}}},
+        {"sex": {"female": [""]}},
+    ],
+    ids=str,
+)
+def test_an_empty_code_is_refused_since_it_would_match_every_empty_cell(changed):
+    with pytest.raises(ConfigError, match="a code cannot be empty"):
+        parse_mapping({"index": ["C90.0"], **changed}, "m.yaml")

@@ -63,8 +63,8 @@ def folder(tmp_path):
     return tmp_path
 
 
-def read(place, **changed):
-    return read_meds(str(place), parse_mapping({**MAPPING, **changed}, "m.yaml"))
+def read(place, today=None, **changed):
+    return read_meds(str(place), parse_mapping({**MAPPING, **changed}, "m.yaml"), today)
 
 
 def test_people_are_read_with_birth_sex_site_and_their_first_index_code(folder):
@@ -184,3 +184,23 @@ def test_values_that_are_text_are_refused(folder):
     parquet.write_table(shard, folder / "data" / "held_out" / "0.parquet")
     with pytest.raises(DataError, match=r"data/held_out/0\.parquet: numeric_value holds no numbers"):
         read(folder)
+
+
+TODAY = 18_261  # 2019-12-31
+
+
+def test_a_day_that_cannot_be_does_not_wipe_out_the_contacts_before_it(folder):
+    """Nor does it stand for the index date; each is counted."""
+    typed = [(2, day, code, None, None) for day in ("2203-01-01", "1700-01-01") for code in ("VISIT", "ICD10CM//D47.2")]
+    parquet.write_table(table([*SECOND, *typed]), folder / "data" / "held_out" / "0.parquet")
+    source = read(folder, today=TODAY)
+    assert source.tables["patients"].set_index("patient_id").loc["2", "index_date"][:10] == "2011-05-01"
+    events = source.tables["events"]
+    assert events.loc[events["kind"] == "last_contact", "occurred_at"].str[:10].tolist() == ["2019-09-09"]
+    assert any(note.startswith("4 rows are no days of contact: not written YYYY-MM-DD") for note in source.notes)
+    assert any(note.startswith("2 index codes have no usable date") for note in source.notes)
+
+
+def test_rows_of_nobody_are_no_contact_of_anybody(folder):
+    parquet.write_table(table([*SECOND, (None, "2019-10-10", "VISIT", None, None)]), folder / "data" / "held_out" / "0.parquet")
+    assert "" not in set(read(folder).tables["events"]["patient_id"])

@@ -47,6 +47,18 @@ def test_a_fixed_landmark_is_one_day_for_all(cohort):
     assert pairs(fixed_landmarks(cohort, "2016-02-29")) == [(who, "2016-02-29") for who in ("P1", "P2", "P3")]
 
 
+@pytest.mark.parametrize("day", ["1849-12-31", "2251-01-01", "2300-01-01", "9999-12-31", "0001-01-01"])
+def test_a_day_outside_what_is_accepted_is_refused_and_what_is_accepted_is_said(day):
+    with pytest.raises(DataError, match=f"{day} is too far from today") as refusal:
+        parse_day(day)
+    assert "from 1850-01-01 to 2250-12-31" in refusal.value.hint
+
+
+@pytest.mark.parametrize("day", ["1850-01-01", "2250-12-31"])
+def test_the_first_and_the_last_day_are_accepted(day):
+    assert str(parse_day(day).date()) == day
+
+
 @pytest.mark.parametrize("day", ["29.02.2016", "2015-02-29", "today", ""])
 def test_a_day_that_is_no_date_is_refused(day):
     with pytest.raises(DataError, match=f'"{day}" is not a date') as refusal:

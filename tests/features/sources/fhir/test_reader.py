@@ -10,101 +10,22 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from features.intake.quality import clean, inspect
-from features.sources.fhir.reader import read_fhir
-from features.sources.mapping import parse_mapping
 from myeloma import DataError, StateError, UserError
-
-MAPPING = {
-    "index": ["SNOMED:S1"],
-    "progression": ["ICD10CM:C90.00"],
-    "treatment": {"RXNORM:1": "daratumumab"},
-    "biomarkers": {"MSPIKE": "m_protein"},
-    "stage": "smm",
-}
-SCT, ICD, LOINC, RXNORM = (
-    "http://snomed.info/sct",
-    "http://hl7.org/fhir/sid/icd-10-cm",
-    "http://loinc.org",
-    "http://www.nlm.nih.gov/research/umls/rxnorm",
+from tests.features.sources.fhir.resources import (
+    BASE,
+    ICD,
+    LOINC,
+    RXNORM,
+    bundle,
+    coded,
+    condition,
+    events,
+    observation,
+    patient,
+    read,
+    refusals,
+    values,
 )
-
-
-def coded(system, code):
-    return {"coding": [{"system": system, "code": code}]}
-
-
-def patient(name="a", **more):
-    return {"resourceType": "Patient", "id": name, "gender": "female", "birthDate": "1950-01-02", **more}
-
-
-def condition(name="a", day="2015-01-01", code="S1", system=SCT, **more):
-    subject = {"reference": f"Patient/{name}"}
-    return {"resourceType": "Condition", "subject": subject, "code": coded(system, code), "onsetDateTime": day, **more}
-
-
-def observation(name="a", day="2015-02-01", code="718-7", value=13.7, unit="g/dL", **more):
-    resource = {
-        "resourceType": "Observation",
-        "status": "final",
-        "code": coded(LOINC, code),
-        "subject": {"reference": f"Patient/{name}"},
-        "effectiveDateTime": day,
-        "valueQuantity": {"value": value, "unit": unit, "system": "http://unitsofmeasure.org", "code": unit},
-        **more,
-    }
-    return {key: value for key, value in resource.items() if value is not None}
-
-
-@pytest.fixture
-def bulk(tmp_path):
-    """Return a function that writes resources as Bulk Data, one file a type; text stands for itself. Returns the folder."""
-
-    def write(*resources):
-        lines = {}
-        for resource in resources:
-            kind, line = ("Observation", resource) if isinstance(resource, str) else (resource["resourceType"], json.dumps(resource))
-            lines.setdefault(kind, []).append(line)
-        for kind, written in lines.items():
-            (tmp_path / f"{kind}.ndjson").write_text("\n".join(written) + "\n")
-        return tmp_path
-
-    return write
-
-
-def bundle(path, *resources, base="urn:uuid:"):
-    """Write a Bundle in which every reference to Patient/x is a full URL."""
-    entries = [{"fullUrl": f"{base}{r.get('id', i)}", "resource": copy.deepcopy(r)} for i, r in enumerate(resources)]
-    text = json.dumps({"resourceType": "Bundle", "type": "collection", "entry": entries}).replace('"Patient/', f'"{base}')
-    path.write_bytes(gzip.compress(text.encode()) if path.suffix == ".gz" else text.encode())
-    return path
-
-
-def read(place, **changed):
-    return read_fhir(str(place), parse_mapping({**MAPPING, **changed}, "m.yaml"))
-
-
-def values(source):
-    measured = source.tables["measurements"]
-    return list(
-        zip(measured["biomarker"], measured["value"], measured["unit"], measured["collected_at"], measured["available_at"], strict=True)
-    )
-
-
-def events(source):
-    table = source.tables["events"]
-    return sorted(zip(table["patient_id"], table["kind"], table["occurred_at"], table["detail"], strict=True))
-
-
-def refusals(source):
-    """Return table, reason, file and row of everything that quality refuses."""
-    cohort, quarantine = inspect(source)
-    for name, counts in cohort.about["counts"].items():
-        assert counts["read"] == counts["kept"] + counts["quarantined"] == len(source.tables[name])
-    files = [json.loads(record)["source_file"] for record in quarantine["record"]]
-    return sorted(zip(quarantine["table"], quarantine["reason"], files, quarantine["row"], strict=True))
-
-
-BASE = (patient(), condition(), observation())
 
 
 def test_the_resources_written_here_are_valid_fhir():
@@ -472,3 +393,128 @@ def test_a_folder_that_may_not_be_listed_is_no_empty_folder(tmp_path, monkeypatc
     monkeypatch.setattr("os.scandir", closed)
     with pytest.raises(DataError, match="A folder of the input cannot be read: no permission"):
         read(tmp_path)
+
+
+TODAY = 16_800  # 2015-12-31
+
+
+def encounter(start, end=None, **more):
+    period = {"start": start, **({"end": end} if end else {})}
+    return {"resourceType": "Encounter", "status": "finished", "subject": {"reference": "Patient/a"}, "period": period, **more}
+
+
+@pytest.mark.parametrize("typed", ["2203-01-05", "9999-12-31", "2015-02-30", "2016-01-01"])
+def test_a_day_that_cannot_be_does_not_wipe_out_the_contacts_before_it(bulk, typed):
+    """It is looked at before the last of them is taken, and counted."""
+    source = read(bulk(*BASE, encounter("2015-03-01", typed), encounter(typed)), today=TODAY)
+    assert events(source) == [("a", "last_contact", "2015-03-01", "")]
+    assert refusals(source) == []
+    assert any(
+        note.startswith("2 days are not used for the last contact (Encounter 2): not written YYYY-MM-DD") and "after 2015-12-31" in note
+        for note in source.notes
+    )
+
+
+def test_a_contact_with_nobody_is_counted(bulk):
+    source = read(bulk(*BASE, encounter("2015-03-01", subject={"display": "SENTINEL"})))
+    assert "1 resources with a day of contact name no person" in source.notes
+    assert "SENTINEL" not in " ".join(source.notes)
+
+
+@pytest.mark.parametrize("typed", ["0215-01-01", "1700-01-01", "2262-04-11", "2203-01-01", "soon"])
+def test_the_first_usable_index_date_counts(bulk, typed):
+    source = read(bulk(patient(), condition(day=typed), condition(day="2015-01-05"), observation()), today=TODAY)
+    assert source.tables["patients"]["index_date"].tolist() == ["2015-01-05"]
+    assert any(note.startswith("1 index codes have no usable date") for note in source.notes)
+
+
+def test_a_progression_typed_into_the_future_beside_an_earlier_one_is_left_aside(bulk):
+    typed = [condition(day=day, code="C90.00", system=ICD) for day in ("2203-01-01", "2015-06-01")]
+    source = read(bulk(*BASE, *typed), today=TODAY)
+    assert ("a", "progression", "2015-06-01", "") in events(source)
+    assert refusals(source) == []
+    assert any(note.startswith("1 progressions or deaths are dated after 2015-12-31") for note in source.notes)
+
+
+@pytest.mark.parametrize("birth", ["1700-01-01", "1700", "1700-05", "2262-04-12", "0001-01-01"])
+def test_a_birth_outside_the_calendar_is_refused_in_words(bulk, birth):
+    with pytest.raises(DataError, match=r"(?s)bad_date: 1 row .*birth_date.*from 1850-01-01 to 2250-12-31"):
+        clean(read(bulk(patient(birthDate=birth), condition(), observation())))
+
+
+@pytest.mark.parametrize(
+    "reference", ["Patient/a/_history/2", "https://h.example/fhir/Patient/a/_history/7", "https://h.example/fhir/Patient/a"]
+)
+def test_versioned_and_absolute_references_lead_to_the_person(bulk, reference):
+    subject = {"reference": reference}
+    source = read(bulk(patient(), condition(subject=subject), observation(subject=subject), encounter("2015-03-01", subject=subject)))
+    assert refusals(source) == []
+    assert events(source) == [("a", "last_contact", "2015-03-01", "")]
+
+
+def order(reference=None, **more):
+    return {
+        "resourceType": "MedicationRequest",
+        "status": "active",
+        "intent": "order",
+        "subject": {"reference": "Patient/a"},
+        "medicationReference": {"display": "something"} if reference is None else {"reference": reference},
+        "authoredOn": "2015-12-24",
+        **more,
+    }
+
+
+def medication(**more):
+    return {"resourceType": "Medication", "code": coded(RXNORM, "1"), **more}
+
+
+def starts(source):
+    return [detail for _, kind, _, detail in events(source) if kind == "treatment_start"]
+
+
+@pytest.mark.parametrize("reference", ["Medication/m", "Medication/m/_history/3", "https://h.example/fhir/Medication/m/_history/3"])
+def test_a_drug_is_found_by_every_form_of_a_reference(bulk, reference):
+    assert starts(read(bulk(*BASE, medication(id="m"), order(reference)))) == ["daratumumab"]
+
+
+@pytest.mark.parametrize("reference", [None, "", "Medication/None", "Medication/", "#", "#m", "Medication/other"])
+def test_a_reference_that_names_no_drug_takes_the_meaning_of_none(bulk, reference):
+    """A Medication without an identifier is nobody's; who may have had a mapped drug is set aside."""
+    source = read(bulk(*BASE, medication(), medication(id=""), medication(id="m"), order(reference)))
+    assert starts(source) == [""]
+    assert ("events", "missing_medication", "MedicationRequest.ndjson", 1) in refusals(source)
+    assert inspect(source)[0].patients.empty
+
+
+@pytest.mark.parametrize("said", [{"status": "entered-in-error"}, {"doNotPerform": True}, {"intent": "plan"}, {"intent": "option"}])
+@pytest.mark.parametrize("drug", ["coded", "lost"])
+def test_an_order_that_is_none_sets_nobody_aside(bulk, said, drug):
+    one = order("Medication/lost", **said)
+    if drug == "coded":
+        one["medicationCodeableConcept"] = coded(RXNORM, "1")
+        del one["medicationReference"]
+    source = read(bulk(*BASE, one))
+    assert starts(source) == [] and refusals(source) == []
+    assert any(note.startswith("1 mapped diagnoses and drugs are not confirmed") for note in source.notes)
+
+
+def test_a_drug_of_another_server_is_not_taken_for_one_of_the_same_number(tmp_path):
+    place = bundle(tmp_path / "one.json", *BASE, {**medication(id="m")}, order("https://south.example/Medication/m"))
+    place.write_text(place.read_text().replace('"urn:uuid:m"', '"https://north.example/Medication/m"'))
+    assert ("events", "missing_medication", "one.json", 5) in refusals(read(place))
+
+
+def test_two_drugs_of_one_number_are_not_told_apart_by_the_order_of_rows(bulk):
+    source = read(bulk(*BASE, medication(id="m"), {**medication(id="m"), "code": coded(RXNORM, "2")}, order("Medication/m")))
+    assert ("events", "missing_medication", "MedicationRequest.ndjson", 1) in refusals(source)
+
+
+def test_a_person_without_an_identifier_collects_nothing_of_others(bulk):
+    """What refers to nobody stays refused as such."""
+    nameless = {"resourceType": "Patient", "gender": "male"}
+    lost = {"subject": {"display": "somebody"}}
+    source = read(bulk(*BASE, nameless, condition(**lost), observation(**lost)))
+    assert refusals(source) == [
+        ("measurements", "missing_reference", "Observation.ndjson", 2),
+        ("patients", "missing_value", "Patient.ndjson", 2),
+    ]

@@ -114,6 +114,39 @@ def test_a_schema_without_the_tables_is_told(server):
         read(server, schema="none")
 
 
+ODD = """it's "cdm" {0} %s; --"""  # a name that SQL, and what fills in its templates, could stumble over
+
+
+def test_names_may_hold_any_character_and_columns_may_be_text_or_in_capitals(server):
+    name = '"' + ODD.replace('"', '""') + '"'
+    with psycopg.connect(server) as connection:
+        connection.execute(f"CREATE SCHEMA {name}".encode())
+        for table, columns in (
+            ("person", "person_id, gender_concept_id, year_of_birth, month_of_birth, day_of_birth"),
+            ("condition_occurrence", "*"),
+            ("measurement", "*"),
+        ):
+            connection.execute(f'CREATE TABLE {name}."{table.upper()}" AS SELECT {columns} FROM cdm.{table}'.encode())
+        connection.execute(f"ALTER TABLE {name}.\"PERSON\" ADD COLUMN {name} text DEFAULT 'W'".encode())
+        connection.execute(f'ALTER TABLE {name}."MEASUREMENT" RENAME COLUMN measurement_concept_id TO "MEASUREMENT_CONCEPT_ID"'.encode())
+        for column in ("MEASUREMENT_CONCEPT_ID", "value_as_number", "measurement_id", "person_id"):
+            connection.execute(f'ALTER TABLE {name}."MEASUREMENT" ALTER COLUMN "{column}" TYPE text'.encode())
+    source = read(server, schema=ODD, sex={"read_from": ODD, "female": ["W"]})
+    assert source.tables["patients"]["sex"].tolist() == ["female"]
+    assert source.tables["measurements"]["value"].tolist() == ["13.70", "<1.5"]
+
+
+def test_a_code_longer_than_a_concept_id_is_no_error(server):
+    assert len(read(server, index=[100, 10000001000004105]).tables["patients"]) == 1
+
+
+def test_tables_that_differ_in_letter_case_alone_are_named(server):
+    with psycopg.connect(server) as connection:
+        connection.execute('CREATE SCHEMA twice; CREATE TABLE twice.person (person_id int); CREATE TABLE twice."PERSON" (person_id int)')
+    with pytest.raises(DataError, match="The database holds the tables PERSON and person"):
+        read(server, schema="twice")
+
+
 def test_a_query_that_is_refused_ends_in_a_message(server):
     with psycopg.connect(server) as connection:
         connection.execute("CREATE ROLE guest LOGIN PASSWORD 'S3CRET'; GRANT USAGE ON SCHEMA cdm TO guest")

@@ -71,8 +71,8 @@ def folder(tmp_path):
     return write
 
 
-def read(place, **changed):
-    return read_omop(place, parse_mapping({**MAPPING, **changed}, "m.yaml"))
+def read(place, today=None, **changed):
+    return read_omop(place, parse_mapping({**MAPPING, **changed}, "m.yaml"), today)
 
 
 def events_of(source):
@@ -237,6 +237,34 @@ def test_a_progression_without_a_readable_date_is_not_forgotten(folder):
     assert cohort.patients["patient_id"].tolist() == ["2"]
 
 
+TODAY = 18_627  # 2020-12-31
+
+
+@pytest.mark.parametrize("typed", ["2203-01-01", "9999-12-31", "2099-12-31"])
+def test_an_open_observation_period_does_not_wipe_out_the_one_before_it(folder, typed):
+    """The last usable end counts; the other is refused by itself."""
+    source = read(folder(observation_period=TABLES["observation_period"] + f"\n        3,2,2020-01-01,{typed}"), today=TODAY)
+    cohort, quarantine = inspect(source, pd.Timestamp("2020-12-31"))
+    events = cohort.events
+    assert events.loc[events["kind"] == "last_contact", "occurred_at"].dt.strftime("%Y-%m-%d").tolist() == ["2019-12-31"]
+    assert quarantine["reason"].isin(["future_date", "bad_date"]).tolist() == [True]
+
+
+@pytest.mark.parametrize("typed", ["0214-01-01", "1700-01-01", "2262-04-12", "2203-01-01"])
+def test_the_first_usable_index_date_and_progression_count(folder, typed):
+    conditions = TABLES["condition_occurrence"] + f"\n        7,1,100,{typed},"
+    source = read(folder(condition_occurrence=conditions), today=TODAY)
+    assert source.tables["patients"].set_index("patient_id").loc["1", "index_date"] == "2014-01-10"
+    assert any(note.startswith("1 index codes have no usable date") for note in source.notes)
+
+
+@pytest.mark.parametrize("year", ["1700", "2251", "999"])
+def test_a_year_of_birth_outside_the_calendar_is_refused_in_words(folder, year):
+    source = read(folder(person=TABLES["person"].replace("2,8507,1960", f"2,8507,{year}")))
+    quarantine = inspect(source)[1]
+    assert ("patients", "bad_date") in set(zip(quarantine["table"], quarantine["reason"], strict=True))
+
+
 def same(one, other):
     for name, frame in one.tables.items():
         pd.testing.assert_frame_equal(
@@ -280,6 +308,40 @@ def test_every_form_of_the_tables_gives_the_same(folder, tmp_path_factory, kind)
         found.tables["measurements"]["value"] = found.tables["measurements"]["value"].str.removesuffix(".0")
     assert found.tables.keys() == wanted.tables.keys()
     same(found, wanted)
+
+
+ODD = """it's "cdm" {0} %s; --"""  # a name that SQL, and what fills in its templates, could stumble over
+
+
+def test_names_of_schemas_tables_and_columns_may_hold_any_character(folder, tmp_path):
+    """Each is quoted, in a file of a database and in a CSV file."""
+    odd = {name: frame.copy() for name, frame in frames().items()}
+    odd["person"][ODD] = ["W", "M", "W"]
+    schema = '"' + ODD.replace('"', '""') + '"'
+    with duckdb.connect(str(tmp_path / "odd.duckdb")) as database:
+        database.execute(f"CREATE SCHEMA {schema}")
+        for name, frame in odd.items():
+            database.register("given", frame)
+            database.execute(f'CREATE TABLE {schema}."{name.upper()}" AS SELECT * FROM given')
+    sex = {"read_from": ODD, "female": ["W"], "male": ["M"]}
+    for place in (str(tmp_path / "odd.duckdb"), folder(person=odd["person"].to_csv(index=False))):
+        source = read(place, schema=ODD, sex=sex)
+        assert source.tables["patients"]["sex"].tolist() == ["female", "male"]
+        assert inspect(source)[1].empty
+
+
+@pytest.mark.parametrize("key", ["6fd1f8a2-0000-4000-8000-00000000000{}", "1844674407370955161{}", "", None])
+def test_keys_may_be_uuids_unsigned_or_absent(tmp_path, key):
+    """A row whose key is no whole number of 64 bits is named by its place."""
+    with duckdb.connect(str(tmp_path / "keys.duckdb")) as database:
+        for name, frame in frames().items():
+            if name == "measurement":
+                frame = frame.drop(columns="measurement_id") if key is None else frame
+                frame = frame if key is None else frame.assign(measurement_id=[key.format(i) for i in range(len(frame))])
+            database.register("given", frame)
+            database.execute(f"CREATE TABLE {name} AS SELECT * FROM given")
+    measured = read(str(tmp_path / "keys.duckdb")).tables["measurements"]
+    assert measured[["value", "source_row"]].to_numpy().tolist() == [["13.7", 1], ["106", 2], ["<0.2", 3], ["9.1", 4]]
 
 
 def test_an_empty_folder_and_tables_that_are_missing_are_named_at_once(folder, tmp_path):
