@@ -17,13 +17,12 @@ from features.history.rows import View, by_findings, look, positions, static_col
 from features.history.series import Series
 from myeloma import catalogue
 from myeloma.calendar import DAYS_PER_YEAR, NEVER
-from myeloma.criteria import CRITERIA_INPUTS, any_met
+from myeloma.criteria import CRITERIA_INPUTS, LABORATORY_LIMITS, OLDEST, any_met
 from myeloma.fish import split_findings
 from myeloma.scores import RISK_MODELS, SCORES
 from myeloma.scores.evolving import PANGEA_RULES, falling_line, ravi_hemoglobin_met, ravi_m_protein_met
 
 PREFIX = "score_"
-OLDEST = 120.0  # years
 _ASKED_FOR = {*CRITERIA_INPUTS, *(name for score in (*SCORES.values(), *RISK_MODELS.values()) for name in score.inputs)}
 LEVELS = tuple(name for name in catalogue().biomarkers if name in _ASKED_FOR)  # scores and criteria take their latest
 _FINDINGS = {
@@ -32,8 +31,8 @@ _FINDINGS = {
     "gain_1q": {"gain(1q)", "amp(1q)"},
     "r_iss_high_risk": {"del(17p)", "t(4;14)", "t(14;16)"},
 }
-# What no source of ours holds: the laboratory's own limits (immunoparesis, LDH) and flow cytometry. Unknown, not normal.
-NEVER_KNOWN = ("immunoparesis", "ldh_high", "aberrant_plasma_cells")
+# What no source of ours holds: the laboratory's own limits (immunoparesis, LDH, criteria) and flow cytometry. Unknown, not normal.
+NEVER_KNOWN = ("immunoparesis", "ldh_high", "aberrant_plasma_cells", *LABORATORY_LIMITS)
 _LINE = tuple(f"hemoglobin__{name}__ever" for name in ("slope", "slope_se", "count"))
 _RAVI = {"ravi_m_protein": ("m_protein", ravi_m_protein_met), "ravi_hemoglobin": ("hemoglobin", ravi_hemoglobin_met)}
 # The columns that the inputs are made of; whoever looks at people for the scores asks for these beside its own.
@@ -61,8 +60,7 @@ def score_inputs(view: View) -> dict[str, Array]:
     people, patient = view.people, view.patient
     columns = {name: view[f"{name}__last__ever"] for name in LEVELS}
     columns |= {f"{name}__age_days": view[f"{name}__age_days__ever"] for name in LEVELS}
-    age = static_column("age", people, patient, view.landmark)
-    columns["age"] = np.where(age > OLDEST, np.nan, age)  # such a landmark lies beyond any life
+    columns |= _age_and_sex(view)
     columns["fish_high_risk"] = static_column("fish_high_risk", people, patient, view.landmark)
     columns |= {flag: view[f"{rule.biomarker}__evolving__ever"] for flag, rule in PANGEA_RULES.items()}
     columns["hemoglobin_falling"] = falling_line(*(view[name] for name in _LINE))
@@ -73,8 +71,9 @@ def score_inputs(view: View) -> dict[str, Array]:
 
 
 def criteria_met(view: View) -> NDArray[np.bool_]:
-    """Return where the latest values meet a myeloma-defining criterion; the view holds `CRITERIA_COLUMNS`."""
-    met: NDArray[np.bool_] = any_met({name: view[f"{name}__last__ever"] for name in _CRITERIA}) == 1.0
+    """Return where the latest values, at the age of the landmark, meet a criterion; the view holds `CRITERIA_COLUMNS`."""
+    values = {name: view[f"{name}__last__ever"] for name in _CRITERIA} | _age_and_sex(view)
+    met: NDArray[np.bool_] = any_met(values) == 1.0
     return met
 
 
@@ -82,6 +81,11 @@ def score_inputs_of(cohort: Cohort, landmarks: pd.DataFrame) -> pd.DataFrame:
     """Return the inputs at the landmarks of a cohort (patient_id, landmark), row by row, as a table (see `score_inputs`)."""
     view = look(Histories.of(cohort), *positions(cohort, landmarks), FeatureSpec((), (), (), ()), SCORE_COLUMNS)
     return pd.DataFrame(score_inputs(view))
+
+
+def _age_and_sex(view: View) -> dict[str, Array]:
+    age, female = (static_column(name, view.people, view.patient, view.landmark) for name in ("age", "female"))
+    return {"age": np.where(age > OLDEST, np.nan, age), "female": female}  # a landmark of an older age lies beyond any life
 
 
 def _from_people(people: People) -> dict[str, Array]:

@@ -17,5 +17,9 @@ def test_every_biomarker_and_every_score_has_its_line_and_its_source():
 
 
 def test_an_unconfirmed_figure_is_marked_so():
-    assert "unconfirmed" in next(line for line in catalogue_page().splitlines() if line.startswith("- `egfr`"))
     assert "unconfirmed and used nowhere" in scores_page()
+
+
+def test_what_was_confirmed_is_no_longer_called_unconfirmed():
+    assert "unconfirmed" not in catalogue_page()
+    assert "per 1.73 m2" in next(line for line in catalogue_page().splitlines() if line.startswith("- `egfr`"))

@@ -8,7 +8,10 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from features.table.score_inputs import NEVER_KNOWN, score_inputs_of
+from features.history.arrays import Histories
+from features.history.columns import FeatureSpec
+from features.history.rows import look, positions
+from features.table.score_inputs import CRITERIA_COLUMNS, NEVER_KNOWN, criteria_met, score_inputs_of
 from myeloma.scores.evolving import PANGEA_RULES
 from myeloma.scores.mayo_2018 import MAYO_2018
 from tests.myeloma.evolving_twin import hemoglobin_falling, pangea_flag, ravi_evolving_hemoglobin, ravi_evolving_m_protein
@@ -117,6 +120,20 @@ def test_a_ratio_of_exactly_20_from_two_chains_gives_no_point(cohort_of_days):
     row = inputs_at(cohort_of_days(rows, light_chain="kappa"), 30)
     result = MAYO_2018.evaluate(**{name: row[name] for name in MAYO_2018.inputs})
     assert (row["flc_ratio"], row["bmpc"], result.category, result.missing) == (20.0, 0.0, "low", ())
+
+
+def test_a_criterion_is_judged_at_the_age_and_sex_of_the_landmark(cohort_of):
+    rows = "P1,2015-01-01,52.0,female\nP2,2015-01-01,52.0,male\nP3,2015-01-01,,"
+    results = "\n".join(f"P{k},2015-01-01,creatinine,1.52,mg/dL" for k in (1, 2, 3))
+    cohort = cohort_of(
+        patients=f"patient_id,index_date,age_at_index,sex\n{rows}",
+        measurements=f"patient_id,collected_at,biomarker,value,unit\n{results}",
+    )
+    landmarks = landmarks_at(*((f"P{k}", day) for k in (1, 2, 3) for day in (0, 3650)))
+    view = look(Histories.of(cohort), *positions(cohort, landmarks), FeatureSpec((), (), (), ()), CRITERIA_COLUMNS)
+    assert criteria_met(view).tolist() == [False, True, False, False, False, False]  # a woman: eGFR 41 at 52, 39 at 62
+    inputs = score_inputs_of(cohort, landmarks)
+    np.testing.assert_array_equal(inputs["female"], [1, 1, 0, 0, math.nan, math.nan])
 
 
 def test_the_latest_value_counts_however_old_and_its_age_is_told(cohort_of_days):
