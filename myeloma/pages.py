@@ -43,6 +43,12 @@ def catalogue_page() -> str:
             head,
             "|" + "---|" * 10,
             *rows,
+            "\n## Other spellings of units\n",
+            "For every biomarker that accepts the unit; letter case and blanks do not matter.\n",
+            *(f"- {unit}: {', '.join(written)}" for unit, written in catalogue().spellings.items()),
+            "\n## LOINC codes that are never accepted\n",
+            "They are mistaken for the biomarker in tables of codes. A mapping that says so is refused.\n",
+            *(f"- `{b.key}`: {_refused_codes(b)}." for b in catalogue().biomarkers.values() if b.loinc_refused),
             "\n## Sources\n",
             *notes,
             "",
@@ -90,6 +96,11 @@ def _biomarker_row(b: Biomarker) -> str:
         ", ".join(b.loinc) or "-",
     ]
     return "| " + " | ".join(cells) + " |"
+
+
+def _refused_codes(b: Biomarker) -> str:
+    meanings = dict.fromkeys(b.loinc_refused.values())
+    return "; ".join(f"{', '.join(code for code, is_ in b.loinc_refused.items() if is_ == meaning)} ({meaning})" for meaning in meanings)
 
 
 def _score_section(score: Score) -> str:
