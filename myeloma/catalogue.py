@@ -19,13 +19,18 @@ DEFAULT_PATH = Path(__file__).with_name("catalogue.yaml")
 VARIABLE = "MYELOMA_CATALOGUE"
 
 
+# What a coefficient of variation is of: all that makes two results of one person differ, or the person alone; and of which people.
+CV_KINDS = ("total, stable disease", "total, healthy", "within-person")
+
+
 @dataclass(frozen=True)
 class Biomarker:
     """One analyte: its canonical unit, the units accepted, its limits and the direction of harm.
 
     `units` maps an accepted unit to the factor k in received = canonical x k, `spellings` other ways to write them. Limits are in
     the canonical unit; an infinite limit means that there is none. `least_in` maps a unit to the least value in it, and to what a
-    lower one may be. `loinc_refused` maps a LOINC code that is mistaken for the biomarker to what it is.
+    lower one may be. `cv_kind` is one of `CV_KINDS`, empty without a `cv`. `loinc_refused` maps a LOINC code that is mistaken for
+    the biomarker to what it is.
     """
 
     key: str
@@ -38,6 +43,7 @@ class Biomarker:
     harm: Literal["higher", "lower"] | None
     scale: Literal["linear", "log"]
     cv: float | None
+    cv_kind: str
     expected: tuple[float, float] | None
     modifiable: bool
     usual_interval_days: int | None
@@ -130,7 +136,7 @@ def catalogue() -> Catalogue:
 
 
 _REQUIRED = {"name", "unit", "units", "loinc", "limits", "harm", "scale", "cv", "sources"}
-_OPTIONAL = {"derived", "expected", "modifiable", "usual_interval_days", "least_in", "loinc_refused"}
+_OPTIONAL = {"cv_kind", "derived", "expected", "modifiable", "usual_interval_days", "least_in", "loinc_refused"}
 
 
 def _entry(key: str, raw: dict[str, Any], spellings: Mapping[str, tuple[str, ...]]) -> Biomarker:
@@ -141,6 +147,8 @@ def _entry(key: str, raw: dict[str, Any], spellings: Mapping[str, tuple[str, ...
         raise ConfigError(f'{where} has the unknown field "{unknown[0]}".', nearest(unknown[0], _REQUIRED | _OPTIONAL))
     if raw["harm"] not in ("higher", "lower", None) or raw["scale"] not in ("linear", "log"):
         raise ConfigError(f"{where}: harm is higher, lower or null; scale is linear or log.")
+    if (raw["cv"] is not None) != (raw.get("cv_kind") in CV_KINDS):
+        raise ConfigError(f"{where}: a cv comes with a cv_kind.", f"one of: {'; '.join(CV_KINDS)}.")
     units = {unit: float(factor) for unit, factor in raw["units"].items()}
     if any(not (factor > 0 and math.isfinite(factor)) for factor in units.values()):
         raise ConfigError(f"{where}: every conversion factor must be positive.")
@@ -162,6 +170,7 @@ def _entry(key: str, raw: dict[str, Any], spellings: Mapping[str, tuple[str, ...
         harm=raw["harm"],
         scale=raw["scale"],
         cv=raw["cv"],
+        cv_kind=raw.get("cv_kind", ""),
         expected=tuple(raw["expected"]) if raw.get("expected") else None,
         modifiable=bool(raw.get("modifiable", True)),
         usual_interval_days=raw.get("usual_interval_days"),

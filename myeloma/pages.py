@@ -37,9 +37,10 @@ def catalogue_page() -> str:
         [
             _GENERATED,
             f"# Biomarkers (catalogue version {catalogue().version})\n",
-            "A value outside the hard range is refused, a unit that is not listed too. The reference change value (1.96 x sqrt 2 x CV) is",
-            "the smallest relative difference between two values that exceeds the noise of a stable person; without a sourced",
-            "variation there is none. `in health` stands only where a source is confirmed: take the laboratory's own limits.\n",
+            "A value outside the hard range is refused, a unit that is not listed too. The reference change value, exp(±1.96 x sqrt 2 x",
+            "sqrt(ln(CV² + 1))) - 1, is the smallest rise and fall that exceed the noise of a stable person; without a sourced variation",
+            "there is none. The noise of healthy people is a lower bound of that of patients. `in health` stands only where a source is",
+            "confirmed: take the laboratory's own limits.\n",
             head,
             "|" + "---|" * 10,
             *rows,
@@ -91,7 +92,7 @@ def _biomarker_row(b: Biomarker) -> str:
         f"{low} to {high}" if low or high else "-",
         f"{b.expected[0]:g} to {b.expected[1]:g}" if b.expected else "-",
         b.harm or "-",
-        f"{b.cv:.1%}, {change:.0%}" if b.cv is not None and change is not None else "-",
+        f"{b.cv:.1%} ({b.cv_kind}), +{change.rise:.0%} / -{change.fall:.0%}" if b.cv is not None and change is not None else "-",
         f"{b.usual_interval_days} days" if b.usual_interval_days else "-",
         ", ".join(b.loinc) or "-",
     ]
