@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
@@ -13,17 +13,24 @@ from typing import Any, Literal
 import yaml
 
 from myeloma.errors import ConfigError, nearest
+from myeloma.loinc import check_loinc
 
 DEFAULT_PATH = Path(__file__).with_name("catalogue.yaml")
 VARIABLE = "MYELOMA_CATALOGUE"
+
+
+# What a coefficient of variation is of: all that makes two results of one person differ, or the person alone; and of which people.
+CV_KINDS = ("total, stable disease", "total, healthy", "within-person")
 
 
 @dataclass(frozen=True)
 class Biomarker:
     """One analyte: its canonical unit, the units accepted, its limits and the direction of harm.
 
-    `units` maps an accepted unit to the factor k in received = canonical x k. Limits are in the
-    canonical unit; an infinite limit means that no source gives one.
+    `units` maps an accepted unit to the factor k in received = canonical x k, `spellings` other ways to write them. Limits are in
+    the canonical unit; an infinite limit means that there is none. `least_in` maps a unit to the least value in it, and to what a
+    lower one may be. `cv_kind` is one of `CV_KINDS`, empty without a `cv`. `loinc_refused` maps a LOINC code that is mistaken for
+    the biomarker to what it is.
     """
 
     key: str
@@ -36,16 +43,21 @@ class Biomarker:
     harm: Literal["higher", "lower"] | None
     scale: Literal["linear", "log"]
     cv: float | None
+    cv_kind: str
     expected: tuple[float, float] | None
     modifiable: bool
     usual_interval_days: int | None
     derived: bool = False
+    spellings: dict[str, float] = field(default_factory=dict)
+    least_in: dict[str, tuple[float, str]] = field(default_factory=dict)
+    loinc_refused: dict[str, str] = field(default_factory=dict)
     sources: tuple[str, ...] = field(default_factory=tuple)
 
     @cached_property
     def divisors(self) -> dict[str, float]:
         """Every unit that is accepted, as `normalised` writes it, and what a value in it is divided by."""
-        units = {normalised(self.unit): 1.0} | {normalised(unit): factor for unit, factor in self.units.items()}
+        written = self.spellings | {self.unit: 1.0} | self.units
+        units = {normalised(unit): factor for unit, factor in written.items()}
         if self.unit == "{ratio}":
             units |= dict.fromkeys(("", "1", "ratio"), 1.0)  # a ratio has no dimension to mistake
         return units
@@ -62,6 +74,7 @@ class Catalogue:
 
     version: str
     biomarkers: dict[str, Biomarker]
+    spellings: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __getitem__(self, key: str) -> Biomarker:
         if key not in self.biomarkers:
@@ -79,13 +92,19 @@ class Catalogue:
         return list(self.biomarkers)
 
 
-def read_catalogue(path: Path) -> Catalogue:
+def read_catalogue(path: Path, known: Mapping[str, tuple[str, ...]] | None = None) -> Catalogue:
     """Return the catalogue held in a YAML file.
+
+    Parameters
+    ----------
+    known : mapping, optional
+        Other ways to write a unit, beside those of the file.
 
     Raises
     ------
     ConfigError
-        The file cannot be read, an entry lacks a field, has one that is not known, or a factor that is not positive.
+        The file cannot be read, an entry lacks a field, has one that is not known, a factor that is not positive, or what is no
+        LOINC code.
     """
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -93,8 +112,9 @@ def read_catalogue(path: Path) -> Catalogue:
         raise ConfigError(f"The catalogue {path} cannot be read ({type(error).__name__}).", f"{VARIABLE} names a YAML file.") from None
     if not isinstance(content, dict) or not isinstance(content.get("biomarkers"), dict) or "version" not in content:
         raise ConfigError(f"{path} is no catalogue.", "it needs `version` and `biomarkers`; see myeloma/catalogue.yaml.")
-    entries = {key: _entry(key, dict(raw)) for key, raw in content["biomarkers"].items()}
-    return Catalogue(str(content["version"]), entries)
+    spellings = dict(known or {}) | {unit: tuple(written) for unit, written in (content.get("spellings") or {}).items()}
+    entries = {key: _entry(key, dict(raw), spellings) for key, raw in content["biomarkers"].items()}
+    return Catalogue(str(content["version"]), entries, spellings)
 
 
 @cache
@@ -111,15 +131,15 @@ def catalogue() -> Catalogue:
     shipped = read_catalogue(DEFAULT_PATH)
     if not os.environ.get(VARIABLE):
         return shipped
-    own = read_catalogue(Path(os.environ[VARIABLE]))
-    return Catalogue(f"{shipped.version} with {own.version}", shipped.biomarkers | own.biomarkers)
+    own = read_catalogue(Path(os.environ[VARIABLE]), shipped.spellings)
+    return Catalogue(f"{shipped.version} with {own.version}", shipped.biomarkers | own.biomarkers, own.spellings)
 
 
 _REQUIRED = {"name", "unit", "units", "loinc", "limits", "harm", "scale", "cv", "sources"}
-_OPTIONAL = {"derived", "expected", "modifiable", "usual_interval_days"}
+_OPTIONAL = {"cv_kind", "derived", "expected", "modifiable", "usual_interval_days", "least_in", "loinc_refused"}
 
 
-def _entry(key: str, raw: dict[str, Any]) -> Biomarker:
+def _entry(key: str, raw: dict[str, Any], spellings: Mapping[str, tuple[str, ...]]) -> Biomarker:
     where = f'Biomarker "{key}" in the catalogue'
     if missing := sorted(_REQUIRED - raw.keys()):
         raise ConfigError(f"{where} lacks: {', '.join(missing)}.")
@@ -127,9 +147,17 @@ def _entry(key: str, raw: dict[str, Any]) -> Biomarker:
         raise ConfigError(f'{where} has the unknown field "{unknown[0]}".', nearest(unknown[0], _REQUIRED | _OPTIONAL))
     if raw["harm"] not in ("higher", "lower", None) or raw["scale"] not in ("linear", "log"):
         raise ConfigError(f"{where}: harm is higher, lower or null; scale is linear or log.")
+    if (raw["cv"] is not None) != (raw.get("cv_kind") in CV_KINDS):
+        raise ConfigError(f"{where}: a cv comes with a cv_kind.", f"one of: {'; '.join(CV_KINDS)}.")
     units = {unit: float(factor) for unit, factor in raw["units"].items()}
     if any(not (factor > 0 and math.isfinite(factor)) for factor in units.values()):
         raise ConfigError(f"{where}: every conversion factor must be positive.")
+    least_in = {unit: (float(least), str(hint)) for unit, (least, hint) in raw.get("least_in", {}).items()}
+    if unknown := sorted(least_in.keys() - units.keys()):
+        raise ConfigError(f'{where}: least_in names the unit "{unknown[0]}".', nearest(unknown[0], units))
+    refused = {str(code): str(meaning) for code, meaning in raw.get("loinc_refused", {}).items()}
+    for code in (*raw["loinc"], *refused):
+        check_loinc(str(code), where)
     lower, upper = raw["limits"]
     return Biomarker(
         key=key,
@@ -142,9 +170,13 @@ def _entry(key: str, raw: dict[str, Any]) -> Biomarker:
         harm=raw["harm"],
         scale=raw["scale"],
         cv=raw["cv"],
+        cv_kind=raw.get("cv_kind", ""),
         expected=tuple(raw["expected"]) if raw.get("expected") else None,
         modifiable=bool(raw.get("modifiable", True)),
         usual_interval_days=raw.get("usual_interval_days"),
         derived=bool(raw.get("derived", False)),
+        spellings={other: factor for unit, factor in {raw["unit"]: 1.0, **units}.items() for other in spellings.get(unit, ())},
+        least_in=least_in,
+        loinc_refused=refused,
         sources=tuple(raw["sources"]),
     )

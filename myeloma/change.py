@@ -1,14 +1,16 @@
 """Change against noise: when is a difference between two values, or a trend, more than a stable person shows?
 
-The reference change value is 1.96 x sqrt(2) x CV (95 %, two-sided), CV being the total within-person coefficient of
-variation in stable disease. The noise-aware trend is a least-squares slope of the logarithm, whose error is known from the
-CV, shrunk towards no change.
+Noise is log-normal: the logarithm of a value has the standard deviation sqrt(ln(CV^2 + 1)), CV being the within-person coefficient
+of variation; the catalogue says of which kind it is. The reference change value (95 %, two-sided) is a rise by exp(1.96 x sqrt 2 x
+sd) - 1, or the fall that undoes such a rise: of light chains +116 % or -54 % (the form of Fokkema, Clin Chem 2006;52:1602). The
+noise-aware trend is a least-squares slope of the logarithm, whose error is known from the same standard deviation, shrunk towards
+no change.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import sqrt
+from math import exp, log1p, sqrt
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -23,6 +25,14 @@ PRIOR_SD_PER_YEAR = 0.3
 
 
 @dataclass(frozen=True)
+class ReferenceChange:
+    """How far a stable person's value rises and falls by noise alone, as fractions of the earlier value."""
+
+    rise: float
+    fall: float
+
+
+@dataclass(frozen=True)
 class Change:
     """The difference between two values of a biomarker, in its canonical unit.
 
@@ -33,7 +43,7 @@ class Change:
     unit: str
     difference: float
     relative: float
-    reference_change: float | None
+    reference_change: ReferenceChange | None
     exceeds_noise: bool | None
 
 
@@ -56,16 +66,26 @@ class Trend:
         return self.slope < -Z_95 * self.standard_error
 
 
-def reference_change_value(biomarker: str) -> float | None:
-    """Return the reference change value as a fraction, None where the variation is not known.
+def noise_factor(biomarker: str) -> float | None:
+    """Return how many times the earlier value the later one is at the edge of noise, or the later the earlier; None where not known.
+
+    One number holds both ways: a change exceeds noise where `later > factor * earlier` or `factor * later < earlier`.
+    """
+    cv = catalogue()[biomarker].cv
+    return None if cv is None else exp(Z_95 * sqrt(2) * _log_sd(cv))
+
+
+def reference_change_value(biomarker: str) -> ReferenceChange | None:
+    """Return the reference change value, None where the variation is not known.
 
     Examples
     --------
-    >>> round(reference_change_value("m_protein"), 3)
-    0.225
+    >>> found = reference_change_value("m_protein")
+    >>> round(found.rise, 3), round(found.fall, 3)
+    (0.251, 0.201)
     """
-    cv = catalogue()[biomarker].cv
-    return None if cv is None else Z_95 * sqrt(2) * cv
+    factor = noise_factor(biomarker)
+    return None if factor is None else ReferenceChange(factor - 1.0, 1.0 - 1.0 / factor)
 
 
 def change(biomarker: str, earlier: float, current: float) -> Change:
@@ -88,9 +108,9 @@ def change(biomarker: str, earlier: float, current: float) -> Change:
             "two finite values, the earlier one above zero.",
             "out_of_range",
         )
-    limit = reference_change_value(biomarker)
-    relative = current / earlier - 1.0
-    return Change(biomarker, entry.unit, current - earlier, relative, limit, None if limit is None else abs(relative) > limit)
+    factor = noise_factor(biomarker)
+    beyond = None if factor is None else current > factor * earlier or factor * current < earlier
+    return Change(biomarker, entry.unit, current - earlier, current / earlier - 1.0, reference_change_value(biomarker), beyond)
 
 
 def trend(biomarker: str, days: ArrayLike, values: ArrayLike) -> Trend | None:
@@ -106,15 +126,20 @@ def trend(biomarker: str, days: ArrayLike, values: ArrayLike) -> Trend | None:
     known = np.isfinite(value) & (value > 0)
     if cv is None or np.unique(day[known]).size < 2:
         return None
-    slope, error = _slope(day[known] / DAYS_PER_YEAR, np.log(value[known]), cv)
+    slope, error = _slope(day[known] / DAYS_PER_YEAR, np.log(value[known]), _log_sd(cv))
     return Trend(*_shrink(slope, error), values=int(known.sum()))
 
 
-def _slope(years: NDArray[np.float64], logs: NDArray[np.float64], cv: float) -> tuple[float, float]:
-    """Return the least-squares slope and its standard error, the error of one log-value being the CV."""
+def _log_sd(cv: float) -> float:
+    """Return the standard deviation of the logarithm of a value with that coefficient of variation."""
+    return sqrt(log1p(cv**2))
+
+
+def _slope(years: NDArray[np.float64], logs: NDArray[np.float64], sd: float) -> tuple[float, float]:
+    """Return the least-squares slope and its standard error, `sd` being that of one log-value."""
     centred = years - years.mean()
     spread = float(centred @ centred)
-    return float(centred @ logs) / spread, cv / sqrt(spread)
+    return float(centred @ logs) / spread, sd / sqrt(spread)
 
 
 def _shrink(slope: float, error: float) -> tuple[float, float]:

@@ -2,6 +2,11 @@
 
 Rajkumar et al., Lancet Oncol 2014;15:e538. Active myeloma needs clonal marrow plasma cells >= 10 % or a plasmacytoma, and one
 of the events, attributable to the plasma cell disorder: that is the clinician's to judge, so software only flags.
+
+An event with several limbs is met where one of them is, and not met only where all are known to fail. Two limbs need more than
+the result: a laboratory's own limit, and a clearance. Where the limit is not given, it is taken to be whatever would make the limb
+hold most easily among published ones: what fails even then is not met, what would not is unknown. No event is met on a limit
+that nobody gave. The clearance is estimated by the filtration rate; see `myeloma.kidney`.
 """
 
 from __future__ import annotations
@@ -13,20 +18,38 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from myeloma.kidney import egfr_ckd_epi_2021
+
 Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
 Status = Literal["met", "not met", "unknown"]
 
-CALCIUM_ABOVE_MG_DL = 11.0  # the alternative, 1 mg/dL above the laboratory's own upper limit, needs that limit
+CONDITION = (
+    "An event defines myeloma only with clonal marrow plasma cells >= 10 % or a biopsy-proven plasmacytoma, and where it is "
+    "attributable to the plasma cell disorder: for a clinician to judge (Rajkumar, Lancet Oncol 2014;15:e538)."
+)
+CALCIUM_ABOVE_MG_DL = 11.0
+CALCIUM_OVER_LIMIT_MG_DL = 1.0  # above the laboratory's upper limit
 CREATININE_ABOVE_MG_DL = 2.0
+CLEARANCE_BELOW_ML_MIN = 40.0
 HEMOGLOBIN_BELOW_G_DL = 10.0
+HEMOGLOBIN_UNDER_LIMIT_G_DL = 2.0  # below the laboratory's lower limit
 BMPC_FROM_PERCENT = 60.0
 FLC_RATIO_FROM = 100.0
 INVOLVED_FLC_FROM_MG_L = 100.0
 
+# What an unknown limit of a laboratory is taken to be at the most (hemoglobin, its lower limit) or at the least (calcium, its upper
+# one). Hemoglobin: men 14 (Merck Manual; Mayo Clinic 13.5), women 12 (both) g/dL. Calcium: 10.1 (the lowest of three upper limits,
+# 10.1, 10.2 and 10.5 mg/dL, of adult reference tables).
+HIGHEST_HEMOGLOBIN_LIMIT_G_DL = {"women": 12.0, "men": 14.0}
+LOWEST_CALCIUM_LIMIT_MG_DL = 10.1
+YOUNGEST, OLDEST = 18.0, 120.0  # years: what an unknown age lies between, the equation being for adults
+_TOLERANCE = 1e-9  # so that 13.3 - 11.3 is not more than 2
+
 
 @dataclass(frozen=True)
 class Criterion:
-    """One event, decided by one value (the light chains: by two)."""
+    """One event, and the biomarker that decides it (the light chains: with a second; limbs may need more)."""
 
     key: str
     label: str
@@ -34,26 +57,28 @@ class Criterion:
 
 
 CRITERIA = (
-    Criterion("calcium", "calcium > 11 mg/dL", "calcium"),
-    Criterion("renal", "creatinine > 2 mg/dL", "creatinine"),
-    Criterion("anemia", "hemoglobin < 10 g/dL", "hemoglobin"),
+    Criterion("calcium", "calcium > 11 mg/dL, or > 1 mg/dL above the laboratory's upper limit", "calcium"),
+    Criterion("renal", "creatinine > 2 mg/dL, or creatinine clearance < 40 mL/min", "creatinine"),
+    Criterion("anemia", "hemoglobin < 10 g/dL, or > 2 g/dL below the laboratory's lower limit", "hemoglobin"),
     Criterion("marrow", "clonal marrow plasma cells >= 60 %", "bmpc"),
     Criterion("light_chains", "involved / uninvolved ratio >= 100 with an involved chain >= 100 mg/L", "flc_ratio"),
-    Criterion("bone", "osteolytic lesion >= 5 mm", "bone_lesion"),
-    Criterion("mri", "more than one focal lesion on MRI", "mri_focal_lesions"),
+    Criterion("bone", "osteolytic lesion (on CT: >= 5 mm)", "bone_lesion"),
+    Criterion("mri", "more than one focal lesion of at least 5 mm on MRI", "mri_focal_lesions"),
 )
 
-
-CRITERIA_INPUTS = (*(criterion.biomarker for criterion in CRITERIA), "flc_involved")
+# The laboratory's own limits, in canonical units. No source gives them yet.
+LABORATORY_LIMITS = ("hemoglobin_lower_limit", "calcium_upper_limit")
+CRITERIA_INPUTS = (*(criterion.biomarker for criterion in CRITERIA), "flc_involved", "age", "female", *LABORATORY_LIMITS)
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One criterion of one person: its status, and the value it rests on (canonical unit)."""
+    """One criterion of one person: its status, the value it rests on (canonical unit), and what else decided or is lacking."""
 
     criterion: Criterion
     status: Status
     value: float | None
+    note: str = ""
 
 
 def statuses(values: Mapping[str, ArrayLike]) -> dict[str, Array]:
@@ -63,28 +88,27 @@ def statuses(values: Mapping[str, ArrayLike]) -> dict[str, Array]:
     ----------
     values : mapping
         Arrays of one shape, in canonical units, NaN where unknown: calcium, creatinine, hemoglobin, bmpc, flc_ratio,
-        flc_involved (mg/L), bone_lesion (0/1), mri_focal_lesions (a number). What is absent is unknown.
+        flc_involved (mg/L), bone_lesion (0/1), mri_focal_lesions (a number), age (years), female (0/1), and the laboratory's
+        hemoglobin_lower_limit (g/dL) and calcium_upper_limit (mg/dL). What is absent is unknown.
     """
     shape = np.broadcast_shapes(*(np.shape(value) for value in values.values())) if values else ()
 
     def of(name: str) -> Array:
         return np.broadcast_to(np.asarray(values.get(name, np.nan), dtype=float), shape)
 
-    def decided(met: NDArray[np.bool_], *inputs: Array) -> Array:
-        unknown = np.any([np.isnan(value) for value in inputs], axis=0)
-        return np.where(unknown, np.nan, met)
-
     ratio, involved = of("flc_ratio"), of("flc_involved")
-    light_chains = decided((ratio >= FLC_RATIO_FROM) & (involved >= INVOLVED_FLC_FROM_MG_L), ratio, involved)
-    either_fails = (ratio < FLC_RATIO_FROM) | (involved < INVOLVED_FLC_FROM_MG_L)  # one failing settles it
+    marrow, lesion, focal = of("bmpc"), of("bone_lesion"), of("mri_focal_lesions")
     return {
-        "calcium": decided(of("calcium") > CALCIUM_ABOVE_MG_DL, of("calcium")),
-        "renal": decided(of("creatinine") > CREATININE_ABOVE_MG_DL, of("creatinine")),
-        "anemia": decided(of("hemoglobin") < HEMOGLOBIN_BELOW_G_DL, of("hemoglobin")),
-        "marrow": decided(of("bmpc") >= BMPC_FROM_PERCENT, of("bmpc")),
-        "light_chains": np.where(either_fails, 0.0, light_chains),
-        "bone": decided(of("bone_lesion") > 0, of("bone_lesion")),
-        "mri": decided(of("mri_focal_lesions") > 1, of("mri_focal_lesions")),
+        "calcium": _calcium(of("calcium"), of("calcium_upper_limit")),
+        "renal": _renal(of("creatinine"), of("age"), of("female")),
+        "anemia": _anemia(of("hemoglobin"), of("hemoglobin_lower_limit"), of("female")),
+        "marrow": _decided(marrow >= BMPC_FROM_PERCENT, marrow < BMPC_FROM_PERCENT),
+        "light_chains": _decided(
+            (ratio >= FLC_RATIO_FROM) & (involved >= INVOLVED_FLC_FROM_MG_L),
+            (ratio < FLC_RATIO_FROM) | (involved < INVOLVED_FLC_FROM_MG_L),
+        ),
+        "bone": _decided(lesion > 0, lesion <= 0),
+        "mri": _decided(focal > 1, focal <= 1),
     }
 
 
@@ -103,5 +127,46 @@ def findings(values: Mapping[str, float | None]) -> list[Finding]:
     found = []
     for criterion in CRITERIA:
         value = known.get(criterion.biomarker, np.nan)
-        found.append(Finding(criterion, words.get(status[criterion.key], "unknown"), None if np.isnan(value) else value))
+        said = words.get(status[criterion.key], "unknown")
+        note = "" if np.isnan(value) else _note(criterion.key, said, known)
+        found.append(Finding(criterion, said, None if np.isnan(value) else value, note))
     return found
+
+
+def _decided(met: Mask, fails: Mask) -> Array:
+    """Return 1 where met, 0 where every limb fails, NaN where neither is known (a comparison with NaN is neither)."""
+    return np.where(met, 1.0, np.where(fails, 0.0, np.nan))
+
+
+def _calcium(calcium: Array, upper_limit: Array) -> Array:
+    at_least = np.where(np.isnan(upper_limit), LOWEST_CALCIUM_LIMIT_MG_DL, upper_limit)
+    met = (calcium > CALCIUM_ABOVE_MG_DL) | (calcium - upper_limit > CALCIUM_OVER_LIMIT_MG_DL + _TOLERANCE)
+    return _decided(met, (calcium <= CALCIUM_ABOVE_MG_DL) & (calcium - at_least <= CALCIUM_OVER_LIMIT_MG_DL + _TOLERANCE))
+
+
+def _anemia(hemoglobin: Array, lower_limit: Array, female: Array) -> Array:
+    highest = np.where(female == 1, HIGHEST_HEMOGLOBIN_LIMIT_G_DL["women"], HIGHEST_HEMOGLOBIN_LIMIT_G_DL["men"])
+    at_most = np.where(np.isnan(lower_limit), highest, lower_limit)
+    met = (hemoglobin < HEMOGLOBIN_BELOW_G_DL) | (lower_limit - hemoglobin > HEMOGLOBIN_UNDER_LIMIT_G_DL + _TOLERANCE)
+    return _decided(met, (hemoglobin >= HEMOGLOBIN_BELOW_G_DL) & (at_most - hemoglobin <= HEMOGLOBIN_UNDER_LIMIT_G_DL + _TOLERANCE))
+
+
+def _renal(creatinine: Array, age: Array, female: Array) -> Array:
+    """Return the renal criterion; an unknown age or sex leaves a range of rates, and what all of it says is known."""
+    lowest = egfr_ckd_epi_2021(creatinine, np.where(np.isnan(age), OLDEST, age), np.where(np.isnan(female), 1.0, female))
+    highest = egfr_ckd_epi_2021(creatinine, np.where(np.isnan(age), YOUNGEST, age), np.where(np.isnan(female), 0.0, female))
+    met = (creatinine > CREATININE_ABOVE_MG_DL) | (highest < CLEARANCE_BELOW_ML_MIN)
+    return _decided(met, (creatinine <= CREATININE_ABOVE_MG_DL) & (lowest >= CLEARANCE_BELOW_ML_MIN))
+
+
+def _note(key: str, status: Status, known: Mapping[str, float]) -> str:
+    """Return what a status rests on beside the value, or what is lacking for one."""
+    if key == "renal":
+        rate = float(egfr_ckd_epi_2021(known["creatinine"], known.get("age", np.nan), known.get("female", np.nan)))
+        if np.isfinite(rate):
+            decides = "met by" if status == "met" and known["creatinine"] <= CREATININE_ABOVE_MG_DL else "with"
+            return f"{decides} an estimated clearance: eGFR {rate:.1f} mL/min/1.73 m2 by CKD-EPI 2021, from creatinine, age and sex"
+        return "without age and sex no clearance is estimated" if status == "unknown" else ""
+    if status == "unknown" and key in ("anemia", "calcium"):
+        return f"the laboratory's {'lower' if key == 'anemia' else 'upper'} limit, which would decide, is not known"
+    return ""

@@ -1,4 +1,8 @@
-"""Kidney function and calcium by formula. Both formulas are unconfirmed here: nothing that ships depends on them."""
+"""Kidney function and calcium by formula.
+
+The filtration rate is an estimate, indexed to a body surface of 1.73 m2; the renal criterion of myeloma is about clearance in
+mL/min, for which it only stands in. The corrected calcium is for display: no criterion uses it.
+"""
 
 from __future__ import annotations
 
@@ -10,18 +14,19 @@ CALCIUM_PER_ALBUMIN = 0.8
 
 
 def egfr_ckd_epi_2021(creatinine: ArrayLike, age: ArrayLike, female: ArrayLike) -> NDArray[np.float64]:
-    """Return the estimated glomerular filtration rate, mL/min/1.73 m2; NaN where an input is unknown.
+    """Return the estimated glomerular filtration rate of adults, mL/min/1.73 m2; NaN where an input is unknown.
 
     Parameters
     ----------
-    creatinine : mg/dL
+    creatinine : mg/dL, by a method traceable to isotope dilution mass spectrometry
     age : years
     female : 1 or 0
 
     Notes
     -----
     142 x min(Cr/k, 1)^a x max(Cr/k, 1)^-1.200 x 0.9938^age x 1.012 if female; k 0.7 / 0.9 and a -0.241 / -0.302 for
-    women / men (CKD-EPI 2021; coefficients unconfirmed).
+    women / men (CKD-EPI 2021: Inker et al., N Engl J Med 2021;385:1737-1749, 10.1056/NEJMoa2102953). On average 4 % high in
+    non-Black and 4 % low in Black persons (NIDDK).
 
     Examples
     --------
@@ -37,11 +42,16 @@ def egfr_ckd_epi_2021(creatinine: ArrayLike, age: ArrayLike, female: ArrayLike) 
 
 
 def corrected_calcium(calcium: ArrayLike, albumin: ArrayLike) -> NDArray[np.float64]:
-    """Return calcium corrected for albumin, mg/dL (the usual formula, unconfirmed).
+    """Return calcium corrected for albumin, mg/dL: the simplified formula of Payne et al., Br Med J 1973;4:643-646.
 
     Parameters
     ----------
     calcium : mg/dL
     albumin : g/dL
+
+    Notes
+    -----
+    Not for a high albumin. In 6,549 patients unadjusted calcium told more where the filtration rate was below 60 (Lian & Asberg,
+    BMJ Open 2018;8:e017703).
     """
     return np.asarray(calcium, dtype=float) + CALCIUM_PER_ALBUMIN * (ALBUMIN_NORMAL_G_DL - np.asarray(albumin, dtype=float))

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from features.history.figures import EXCEEDS
 from features.history.statistics import LIMIT, VALUES, statistic
 from features.history.windows import BASELINE, BASELINE_DAYS, is_window, window_days, window_label
 from myeloma import ConfigError, catalogue
@@ -134,6 +135,8 @@ class FeatureSpec:
         content = {"definitions": DEFINITIONS_VERSION, "units": units, **asdict(self)}
         if BASELINE in self.look_backs or any(statistic(name).against == BASELINE for name in self.statistics):
             content["baseline_days"] = BASELINE_DAYS
+        if any(statistic(name).operation == EXCEEDS for name in self.statistics):  # specifications without keep their hash
+            content["noise"] = {"log-normal": {key: catalogue()[key].cv for key in self.biomarkers}}
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
     @classmethod

@@ -271,7 +271,7 @@ def _write(bases: Floats, k: int, first: int, stop: int, program: Program, noise
             elif np.isnan(noise):  # the variation is not known
                 a = np.nan
             else:
-                a = 1.0 if abs(a / b - 1.0) > noise else 0.0
+                a = 1.0 if a > noise * b or noise * a < b else 0.0
         out[columns[s], row] = a
 
 

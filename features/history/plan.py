@@ -27,7 +27,7 @@ from features.history.series import Series
 from features.history.statistics import ABOVE, AS_OF, BELOW_NUMBER, VALUES, Statistic, statistic
 from features.history.windows import ANCHORED, SINCE_LINE, SINCE_NADIR, window_days
 from myeloma.calendar import horizon_days
-from myeloma.change import reference_change_value
+from myeloma.change import noise_factor
 
 FEW = 1024  # landmarks up to which the calling thread does all: a server's requests come at the same time
 _SHARE = 2048  # landmarks a thread takes at a time
@@ -198,7 +198,7 @@ def _asked(plain: list[tuple[int, Column]], biomarkers: tuple[str, ...]) -> Aske
 
     windows = sorted({one[:2] for one in chosen})
     window_of = [windows.index(one[:2]) for one in chosen]
-    noise = [reference_change_value(name) for name in biomarkers]
+    noise = [noise_factor(name) for name in biomarkers]
     sums = [max((_sums(one) for b, _, _, one in chosen if b == which), default=0) for which in range(len(biomarkers))]
     looks_back = [any(_looks_back(one) for w, (*_, one) in zip(window_of, chosen, strict=True) if w == k) for k in range(len(windows))]
     return (
@@ -213,7 +213,7 @@ def _asked(plain: list[tuple[int, Column]], biomarkers: tuple[str, ...]) -> Aske
             np.array([figure(one.against, one) for *_, one in chosen], dtype=np.int64),
             np.array([k for _, _, k, _ in chosen], dtype=np.int64),
         ),
-        np.array([np.nan if limit is None else limit for limit in noise], dtype=np.float64),
+        np.array([np.nan if factor is None else factor for factor in noise], dtype=np.float64),
         np.array(sums, dtype=np.int64),
         np.array(looks_back, dtype=np.bool_),
     )

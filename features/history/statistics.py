@@ -138,7 +138,7 @@ STATISTICS: dict[str, Statistic] = {
     "days_since_max": Statistic("days since the highest value", "the same for the highest value", "missing", TAKE, SINCE_MAX),
     "exceeds_previous": Statistic(
         "change from the value before exceeds noise",
-        "1 where the latest differs from the one before by more than the reference change value (either way), else 0",
+        "1 where the latest lies above or below the one before by more than the reference change value (its rise, its fall), else 0",
         f"{BELOW_TWO}, without a sourced variation, or where that one is not positive",
         EXCEEDS,
         LAST,
@@ -146,7 +146,7 @@ STATISTICS: dict[str, Statistic] = {
     ),
     "exceeds_min": Statistic(
         "rise from the lowest value exceeds noise",
-        "1 where the latest exceeds the lowest by more than the reference change value, else 0",
+        "1 where the latest exceeds the lowest by more than the rise of the reference change value, else 0",
         f"{BELOW_TWO}, without a sourced variation, or where the lowest is not positive",
         EXCEEDS,
         LAST,

@@ -15,8 +15,8 @@ from myeloma.errors import nearest
 
 BASELINE, SINCE_LINE, SINCE_NADIR = ANCHORED = ("baseline", "since_line", "since_nadir")
 # How old a value may be to stand for what was before treatment: days of collection, the day of the start the last of them. Response is
-# judged against the value before the first dose (IMWG 2016; PMC9954856, PMC2627786); none of the sources that were read says how old
-# it may be. This number is ours: light chains and marrow of the work-up are weeks old at the first dose.
+# judged against the value before the first dose (IMWG 2016: Kumar, Lancet Oncol 2016;17:e328-e346); none of the sources that were read
+# says how old it may be. This number is ours: light chains and marrow of the work-up are weeks old at the first dose.
 BASELINE_DAYS = 90
 _WINDOW = re.compile(r"([1-9]\d{0,4})d|ever")
 _LABELS = {

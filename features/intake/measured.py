@@ -94,6 +94,9 @@ def _check_values(table: Refusals, results: Results) -> NDArray[np.float64]:
         value = results.value / results.divisor
     _, lower, upper = _by_name(tuple(results.names), catalogue().version)
     table.check(rules.OUT_OF_RANGE, value, lower[results.biomarker], upper[results.biomarker], biomarker=of_each)
+    for place, divisor, least in _least_received(catalogue().version):
+        in_unit = (results.biomarker == place) & (results.divisor == divisor)
+        table.check(rules.BELOW_LEAST, results.value, np.where(in_unit, least, -np.inf), biomarker=of_each)
     return value
 
 
@@ -118,6 +121,13 @@ def _by_name(names: tuple[str, ...], version: str) -> tuple[NDArray[np.int64], N
     entries = [catalogue().biomarkers.get(name) for name in names]
     lower, upper = ([getattr(entry, side, none) for entry in entries] for side, none in (("lower", -np.inf), ("upper", np.inf)))
     return rank_of(names), np.array(lower), np.array(upper)
+
+
+@lru_cache(maxsize=4)
+def _least_received(version: str) -> tuple[tuple[int, float, float], ...]:
+    """Return place of the biomarker, divisor of the unit, and least value as received, for each unit that has one."""
+    entries = catalogue().biomarkers.values()
+    return tuple((k, entry.units[unit], least) for k, entry in enumerate(entries) for unit, (least, _) in entry.least_in.items())
 
 
 def rank_of(texts: Sequence[str]) -> NDArray[np.int64]:

@@ -138,6 +138,10 @@ def _limits_of(name: str) -> str:
     return f"{name} lies between {entry.lower:g} and {entry.upper:g} {entry.unit}; is the unit right?"
 
 
+def _least_of(name: str) -> str:
+    return "; ".join(f"{name} in {unit} is {least:g} at the least: {hint}" for unit, (least, hint) in catalogue()[name].least_in.items())
+
+
 RESULT_OF_NOBODY = _rule("measurements", "patient_not_in_cohort", "patient_id", _NOBODY, _so)
 COLLECTED_AT = _day_rules("measurements", "collected_at", required=True)
 AVAILABLE_AT = _day_rules("measurements", "available_at", required=False)
@@ -172,6 +176,7 @@ UNKNOWN_UNIT = _rule("measurements", "unknown_unit", "unit", _units_of, np.isnan
 OUT_OF_RANGE = _rule(
     "measurements", "out_of_range", "value", _limits_of, lambda value, low, high: (value < low) | (value > high) | np.isinf(value)
 )
+BELOW_LEAST = _rule("measurements", "out_of_range", "value", _least_of, lambda value, least: value < least)
 SAME_RESULT = _rule("measurements", "duplicate_row", "value", "the same result stands above", _so)
 OTHER_RESULT = _rule(
     "measurements",

@@ -7,6 +7,7 @@ other unit of the biomarker. Where the catalogue gives no limit, or both units l
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 
 import numpy as np
@@ -66,7 +67,10 @@ def describe_units(counts: Outside) -> list[str]:
         fewest = min(others.values(), default=results)
         if refused < max(LEAST_REFUSED, LEAST_SHARE * results) or fewest >= LEAST_SHARE * results:
             continue
-        entry, likely = catalogue()[name], " or ".join(unit for unit in accepted_units(catalogue()[name]) if others.get(unit) == fewest)
+        entry, factor = catalogue()[name], {unit: k for k, unit in _units(name).items()}
+        off = {unit: abs(math.log10(factor[unit] / factor[own])) for unit in others if others[unit] == fewest}
+        # Of those that explain it not the ones ten times farther than the nearest: a high M-protein is one in g/L, not in mg/dL.
+        likely = " or ".join(unit for unit in accepted_units(entry) if unit in off and off[unit] < min(off.values()) + 1)
         kept = (
             ", and of the others, kept as they are, all would be wrong by the same factor, or some where the site writes both units"
             if refused < results

@@ -16,6 +16,7 @@ from pydantic import AfterValidator, BeforeValidator, TypeAdapter, ValidationErr
 
 from myeloma import ConfigError, StateError, UserError, canonical_divisor, catalogue
 from myeloma.errors import nearest
+from myeloma.loinc import check_loinc, loinc_of
 
 # Vocabulary names as people write them -> the identifier of the code system in FHIR.
 SYSTEMS = {
@@ -146,10 +147,13 @@ def parse_mapping(content: Any, where: str) -> Mapping:
     if isinstance(content.get("biomarkers"), dict):
         content["biomarkers"] = {code: _biomarker(code, entry, where) for code, entry in content["biomarkers"].items()}
     try:
-        return TypeAdapter(Mapping).validate_python(content)
+        mapping = TypeAdapter(Mapping).validate_python(content)
     except ValidationError as error:
         words = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
         raise ConfigError(f"{where}: {words}.", 'codes are text or numbers, as in index: ["SNOMED:109989006"].') from None
+    for code, role, _ in mapping.roles():
+        _check_code(code, f"{where}, {role}")
+    return mapping
 
 
 @cache
@@ -165,9 +169,22 @@ def _biomarker(code: Any, entry: Any, where: str) -> BiomarkerCode:
     entry = {"biomarker": entry} if isinstance(entry, str) else entry
     _check_keys(entry, BiomarkerCode, place)
     try:
-        return BiomarkerCode(**{key: str(value) for key, value in entry.items()})
+        meant = BiomarkerCode(**{key: str(value) for key, value in entry.items()})
     except UserError as error:
         raise ConfigError(f"{place}: {error.what}", error.hint, error.code) from None
+    loinc = _check_code(str(code), f"{where}, biomarkers")
+    if meaning := catalogue()[meant.biomarker].loinc_refused.get(loinc or str(code)):
+        codes = ", ".join(catalogue()[meant.biomarker].loinc) or "none"
+        raise ConfigError(f"{place}: this LOINC code is {meaning}, not {meant.biomarker}.", f"codes of {meant.biomarker}: {codes}.")
+    return meant
+
+
+def _check_code(code: str, where: str) -> str | None:
+    """Return the LOINC code that is written, None where it is of another vocabulary; refuse one that is mistyped."""
+    loinc = loinc_of(code)
+    if loinc is not None:
+        check_loinc(loinc, where)
+    return loinc
 
 
 def _check_keys(section: Any, kind: type, where: str) -> None:

@@ -14,16 +14,21 @@ from features.history.arrays import Histories, People
 from features.history.columns import FeatureSpec
 from features.history.layout import Days, Rows, Whole
 from features.history.rows import View, by_findings, look, positions, static_column
-from features.history.series import Series
 from myeloma import catalogue
 from myeloma.calendar import DAYS_PER_YEAR, NEVER
-from myeloma.criteria import CRITERIA_INPUTS, any_met
+from myeloma.criteria import CRITERIA_INPUTS, LABORATORY_LIMITS, OLDEST, any_met
 from myeloma.fish import split_findings
 from myeloma.scores import RISK_MODELS, SCORES
-from myeloma.scores.evolving import PANGEA_RULES, falling_line, ravi_hemoglobin_met, ravi_m_protein_met
+from myeloma.scores.evolving import (
+    PANGEA_RULES,
+    falling_line,
+    ravi_hemoglobin_met,
+    ravi_immunoglobulin_met,
+    ravi_immunoglobulin_possible,
+    ravi_m_protein_met,
+)
 
 PREFIX = "score_"
-OLDEST = 120.0  # years
 _ASKED_FOR = {*CRITERIA_INPUTS, *(name for score in (*SCORES.values(), *RISK_MODELS.values()) for name in score.inputs)}
 LEVELS = tuple(name for name in catalogue().biomarkers if name in _ASKED_FOR)  # scores and criteria take their latest
 _FINDINGS = {
@@ -32,10 +37,10 @@ _FINDINGS = {
     "gain_1q": {"gain(1q)", "amp(1q)"},
     "r_iss_high_risk": {"del(17p)", "t(4;14)", "t(14;16)"},
 }
-# What no source of ours holds: the laboratory's own limits (immunoparesis, LDH) and flow cytometry. Unknown, not normal.
-NEVER_KNOWN = ("immunoparesis", "ldh_high", "aberrant_plasma_cells")
+# What no source of ours holds: the laboratory's own limits (immunoparesis, LDH, criteria) and flow cytometry. Unknown, not normal.
+NEVER_KNOWN = ("immunoparesis", "ldh_high", "aberrant_plasma_cells", *LABORATORY_LIMITS)
 _LINE = tuple(f"hemoglobin__{name}__ever" for name in ("slope", "slope_se", "count"))
-_RAVI = {"ravi_m_protein": ("m_protein", ravi_m_protein_met), "ravi_hemoglobin": ("hemoglobin", ravi_hemoglobin_met)}
+_IMMUNOGLOBULINS = {"IgG": "igg", "IgA": "iga", "IgM": "igm"}  # what a heavy chain's M-protein is a part of
 # The columns that the inputs are made of; whoever looks at people for the scores asks for these beside its own.
 _CRITERIA = tuple(name for name in LEVELS if name in CRITERIA_INPUTS)
 CRITERIA_COLUMNS = tuple(f"{name}__last__ever" for name in _CRITERIA)
@@ -43,6 +48,7 @@ SCORE_COLUMNS = (
     *(f"{name}__{statistic}__ever" for name in LEVELS for statistic in ("last", "age_days")),
     *(f"{rule.biomarker}__evolving__ever" for rule in PANGEA_RULES.values()),
     *_LINE,
+    *(f"{name}__last__ever" for name in _IMMUNOGLOBULINS.values()),
 )
 _ISOTYPES = np.array([{"IgG": 0.0, "light_chain": np.nan}.get(name, 1.0) for name in HEAVY_CHAINS] + [np.nan])  # the last: unknown
 Array = NDArray[np.float64]
@@ -61,20 +67,20 @@ def score_inputs(view: View) -> dict[str, Array]:
     people, patient = view.people, view.patient
     columns = {name: view[f"{name}__last__ever"] for name in LEVELS}
     columns |= {f"{name}__age_days": view[f"{name}__age_days__ever"] for name in LEVELS}
-    age = static_column("age", people, patient, view.landmark)
-    columns["age"] = np.where(age > OLDEST, np.nan, age)  # such a landmark lies beyond any life
+    columns |= _age_and_sex(view)
     columns["fish_high_risk"] = static_column("fish_high_risk", people, patient, view.landmark)
     columns |= {flag: view[f"{rule.biomarker}__evolving__ever"] for flag, rule in PANGEA_RULES.items()}
     columns["hemoglobin_falling"] = falling_line(*(view[name] for name in _LINE))
-    for name, (biomarker, met) in _RAVI.items():
-        columns[name] = _evolved(view.series.of((biomarker,)), people.index_day, patient, view.landmark, met)
+    columns["ravi_hemoglobin"] = _evolved(view, "hemoglobin", ravi_hemoglobin_met)
+    columns["ravi_m_protein"] = _ravi_m_protein(view)
     columns |= {name: value[patient] for name, value in _from_people(people).items()}
     return columns | dict.fromkeys(NEVER_KNOWN, np.full(len(patient), np.nan))
 
 
 def criteria_met(view: View) -> NDArray[np.bool_]:
-    """Return where the latest values meet a myeloma-defining criterion; the view holds `CRITERIA_COLUMNS`."""
-    met: NDArray[np.bool_] = any_met({name: view[f"{name}__last__ever"] for name in _CRITERIA}) == 1.0
+    """Return where the latest values, at the age of the landmark, meet a criterion; the view holds `CRITERIA_COLUMNS`."""
+    values = {name: view[f"{name}__last__ever"] for name in _CRITERIA} | _age_and_sex(view)
+    met: NDArray[np.bool_] = any_met(values) == 1.0
     return met
 
 
@@ -82,6 +88,11 @@ def score_inputs_of(cohort: Cohort, landmarks: pd.DataFrame) -> pd.DataFrame:
     """Return the inputs at the landmarks of a cohort (patient_id, landmark), row by row, as a table (see `score_inputs`)."""
     view = look(Histories.of(cohort), *positions(cohort, landmarks), FeatureSpec((), (), (), ()), SCORE_COLUMNS)
     return pd.DataFrame(score_inputs(view))
+
+
+def _age_and_sex(view: View) -> dict[str, Array]:
+    age, female = (static_column(name, view.people, view.patient, view.landmark) for name in ("age", "female"))
+    return {"age": np.where(age > OLDEST, np.nan, age), "female": female}  # a landmark of an older age lies beyond any life
 
 
 def _from_people(people: People) -> dict[str, Array]:
@@ -95,13 +106,25 @@ def _from_people(people: People) -> dict[str, Array]:
     }
 
 
-def _evolved(
-    series: Series, index_day: Days, patient: NDArray[np.int32], landmark: Days, met: Callable[[Array, Array, Array], NDArray[np.bool_]]
-) -> Array:
+def _ravi_m_protein(view: View) -> Array:
+    """Return Ravi's evolving M-protein: that of M-protein or of the involved immunoglobulin; not met only where both are not."""
+    protein, immunoglobulin = _evolved(view, "m_protein", ravi_m_protein_met), np.full(len(view.patient), np.nan)
+    chain = view.people.heavy_chain[view.patient]
+    for name, biomarker in _IMMUNOGLOBULINS.items():
+        involved = chain == HEAVY_CHAINS.index(name)
+        if involved.any():
+            met, possible = (_evolved(view, biomarker, rule) for rule in (ravi_immunoglobulin_met, ravi_immunoglobulin_possible))
+            known = np.select([met == 1, possible == 0], [1.0, 0.0], np.nan)
+            immunoglobulin = np.where(involved, known, immunoglobulin)
+    return np.select([(protein == 1) | (immunoglobulin == 1), (protein == 0) & (immunoglobulin == 0)], [1.0, 0.0], np.nan)
+
+
+def _evolved(view: View, biomarker: str, met: Callable[[Array, Array, Array], NDArray[np.bool_]]) -> Array:
     """Return 1 from the day a definition by Ravi was met, 0 once the year has passed without, NaN before that.
 
     The value at diagnosis is the earliest from the index date on that was known when the later one was.
     """
+    series, index_day, patient, landmark = view.series.of((biomarker,)), view.people.index_day, view.patient, view.landmark
     most = len(series.value)
     who, known = np.empty(most, np.int32), np.empty(most, np.int32)
     day, first, value = np.empty(most), np.empty(most), np.empty(most)

@@ -67,6 +67,7 @@ RAVI_M_PROTEIN_EARLY = 0.10  # rise within 6 months, only from 3 g/dL
 RAVI_M_PROTEIN_EARLY_FROM = 3.0  # g/dL
 RAVI_M_PROTEIN_LATE = 0.25  # rise within 12 months
 RAVI_M_PROTEIN_LEAST = 0.5  # g/dL, in either case
+RAVI_IMMUNOGLOBULIN_LEAST = 500.0  # mg/dL, likewise
 RAVI_HEMOGLOBIN_FALL = 0.5  # g/dL within 12 months
 
 PANGEA_2023_LEAST_VALUES = 3
@@ -79,6 +80,19 @@ def ravi_m_protein_met(first: Array, day: Array, value: Array) -> NDArray[np.boo
     early = (day <= DAYS_PER_YEAR / 2) & (first >= RAVI_M_PROTEIN_EARLY_FROM) & (rise >= RAVI_M_PROTEIN_EARLY * first - TOLERANCE)
     late = rise >= RAVI_M_PROTEIN_LATE * first - TOLERANCE
     return (rise >= RAVI_M_PROTEIN_LEAST - TOLERANCE) & (early | late)
+
+
+def ravi_immunoglobulin_met(first: Array, day: Array, value: Array) -> NDArray[np.bool_]:
+    """Return, value by value within the first 12 months, whether the involved immunoglobulin (mg/dL) has evolved whatever the M-protein."""
+    rise = value - first
+    return (rise >= RAVI_IMMUNOGLOBULIN_LEAST - TOLERANCE) & (rise >= RAVI_M_PROTEIN_LATE * first - TOLERANCE)
+
+
+def ravi_immunoglobulin_possible(first: Array, day: Array, value: Array) -> NDArray[np.bool_]:
+    """Return the same, also where it has evolved only if the M-protein at diagnosis was 3 g/dL or more."""
+    rise = value - first
+    early = (day <= DAYS_PER_YEAR / 2) & (rise >= RAVI_M_PROTEIN_EARLY * first - TOLERANCE)
+    return ravi_immunoglobulin_met(first, day, value) | ((rise >= RAVI_IMMUNOGLOBULIN_LEAST - TOLERANCE) & early)
 
 
 def ravi_hemoglobin_met(first: Array, day: Array, value: Array) -> NDArray[np.bool_]:

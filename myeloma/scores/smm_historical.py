@@ -24,12 +24,12 @@ MAYO_2008 = Score(
     notes=("Without a factor a person has no smoldering myeloma by its definition; nothing is published.",),
 )
 
-# Perez-Persona, Blood 2007;110:2586 (citation unconfirmed), as given in Landgren, Leukemia 2020, 10.1038/s41375-020-0718-z.
+# Perez-Persona, Blood 2007;110(7):2586-2592 (93 people); also in Landgren, Leukemia 2020, 10.1038/s41375-020-0718-z.
 PETHEMA = Score(
     key="pethema",
     name="PETHEMA",
     version="2007",
-    citation="Perez-Persona, Blood 2007;110:2586 (citation unconfirmed), as given in Landgren, Leukemia 2020",
+    citation="Perez-Persona, Blood 2007;110(7):2586-2592",
     population="smm",
     outcome="progression",
     factors=(
@@ -40,6 +40,7 @@ PETHEMA = Score(
     points=count,
     category=by_points(0, 1, 2),
     risks={60: (0.04, 0.46, 0.72)},
+    notes=("The rates rest on 93 people.",),
 )
 
 
@@ -47,12 +48,12 @@ def _kyle_group(points: float, bmpc: int, m_protein: int) -> int:
     return {(1, 1): 0, (1, 0): 1, (0, 1): 2, (0, 0): 3}[(bmpc, m_protein)]
 
 
-# Groups of Kyle, NEJM 2007;356:2582, as listed in Dispenzieri, Blood 2008.
+# Groups of Kyle, N Engl J Med 2007;356(25):2582-90 (276 people, 163 progressed), as listed in Dispenzieri, Blood 2008.
 KYLE_2007 = Score(
     key="kyle_2007",
     name="Kyle 2007 groups",
     version="2007",
-    citation="Kyle, N Engl J Med 2007;356:2582, groups as listed in Dispenzieri, Blood 2008;111:785",
+    citation="Kyle, N Engl J Med 2007;356(25):2582-90, 10.1056/NEJMoa070389, groups as listed in Dispenzieri, Blood 2008;111:785",
     population="smm",
     outcome="progression",
     factors=(
@@ -66,12 +67,12 @@ KYLE_2007 = Score(
     notes=("Median times to progression of 2 / 8 / 19 years and 15-year risks of 87 / 70 / 39 % are unconfirmed and used nowhere.",),
 )
 
-# Hajek et al., Czech (n = 287) and Heidelberg (n = 240) series, publication 580549 of Charles University.
+# Hajek et al., Br J Haematol 2020, 10.1111/bjh.16572: Czech (n = 287) and Heidelberg (n = 240) series.
 CZECH_HEIDELBERG = Score(
     key="czech_heidelberg",
     name="Czech / Heidelberg serum score",
-    version="Hajek et al.",
-    citation="Hajek et al., Charles University publication 580549",
+    version="2020",
+    citation="Hajek et al., Br J Haematol 2020, 10.1111/bjh.16572 (Czech Myeloma Group model)",
     population="smm",
     outcome="progression",
     factors=(

@@ -8,6 +8,7 @@ from features.history.arrays import Histories
 from features.history.columns import STATIC, group_label
 from myeloma import catalogue
 from myeloma.change import change
+from myeloma.criteria import CONDITION
 from serving.answer.columns import NOTICE, identity
 from serving.answer.evolving import evolving_findings
 from serving.answer.published import criteria_findings, day_before, score_answers
@@ -44,6 +45,7 @@ def answer_history(artifact: Artifact, history: Histories, landmark: int, suspic
         risks=() if met else _risks(scored, measured),
         warnings=(*([CRITERIA_WARNING] if met else []), *_warnings(artifact, measured), *suspicions),
         criteria=criteria_findings(inputs, landmark),
+        criteria_condition=CONDITION,
         evolving=evolving_findings(scored.view.series, inputs, landmark),
         scores=score_answers(inputs, artifact.rules.population, with_risks=not met),
         model=ModelIdentity(**identity(artifact)),

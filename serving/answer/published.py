@@ -75,6 +75,7 @@ def criteria_findings(inputs: Mapping[str, float], landmark: int) -> tuple[Crite
             unit=catalogue()[found.criterion.biomarker].unit if found.criterion.biomarker in catalogue() else None,
             collected_on=day_before(landmark, ages[found.criterion.biomarker]),
             age_days=ages[found.criterion.biomarker],
+            note=found.note,
         )
         for found in findings(values)
     )

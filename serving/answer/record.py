@@ -53,7 +53,10 @@ class HorizonRisk:
 
 @dataclass(frozen=True)
 class CriterionFinding:
-    """A myeloma-defining criterion: met, not met or unknown, and the latest value it rests on."""
+    """A myeloma-defining criterion: met, not met or unknown, and the latest value it rests on.
+
+    `note` says what decided beside the value, as an estimated clearance, or what is lacking.
+    """
 
     criterion: str
     label: str
@@ -62,6 +65,7 @@ class CriterionFinding:
     unit: str | None
     collected_on: str | None
     age_days: float | None
+    note: str
 
 
 @dataclass(frozen=True)
@@ -102,13 +106,17 @@ class ModelIdentity:
 
 @dataclass(frozen=True)
 class Answer:
-    """The answer in one piece. Without `risks` there is a warning that says why none is shown."""
+    """The answer in one piece. Without `risks` there is a warning that says why none is shown.
+
+    `criteria_condition` says when a met criterion defines myeloma.
+    """
 
     landmark: str
     task: str
     risks: tuple[HorizonRisk, ...]
     warnings: tuple[str, ...]
     criteria: tuple[CriterionFinding, ...]
+    criteria_condition: str
     evolving: tuple[EvolvingFinding, ...]
     scores: dict[str, PublishedScore]
     model: ModelIdentity

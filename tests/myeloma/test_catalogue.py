@@ -36,12 +36,6 @@ def read_with(tmp_path):
     return read
 
 
-def check_digit(number: str) -> int:
-    """LOINC codes end in a Luhn check digit, which catches a mistyped code."""
-    doubled = [int(d) * (2 if i % 2 == 0 else 1) for i, d in enumerate(reversed(number))]
-    return -sum(n - 9 if n > 9 else n for n in doubled) % 10
-
-
 @pytest.mark.parametrize("entry", BIOMARKERS, ids=lambda b: b.key)
 def test_every_shipped_entry_is_sound(entry):
     assert entry.name
@@ -51,15 +45,8 @@ def test_every_shipped_entry_is_sound(entry):
     assert "__" not in entry.key, "a key with __ would break the column grammar"
 
 
-def test_loinc_codes_have_their_check_digit_and_belong_to_one_biomarker():
-    codes = [code for entry in BIOMARKERS for code in entry.loinc]
-    assert len(codes) > 10
-    assert [code for code in codes if check_digit(code.split("-")[0]) != int(code.split("-")[1])] == []
-    assert len(codes) == len(set(codes))
-
-
 def test_a_limit_that_no_source_gives_is_infinite():
-    assert catalogue()["calcium"].upper == math.inf
+    assert catalogue()["calcium_corrected"].upper == math.inf
     assert catalogue()["bmpc"].upper == 100.0
 
 
@@ -120,3 +107,45 @@ def test_a_file_that_is_no_catalogue_is_refused_with_its_name(tmp_path, text, sa
     with pytest.raises(ConfigError, match=says) as refused:
         read_catalogue(path)
     assert "mine.yaml" in refused.value.what
+
+
+@pytest.mark.parametrize(
+    ("biomarker", "value"),
+    [  # a value in SI units under the name of the conventional one
+        ("calcium", 2.4),
+        ("albumin", 40),
+        ("total_protein", 70),
+        ("hemoglobin", 135),
+        ("b2m", 300),
+        ("ldh", 3.5),
+    ],
+)
+def test_a_value_in_another_unit_lies_outside_the_limits(biomarker, value):
+    assert not catalogue()[biomarker].lower <= value <= catalogue()[biomarker].upper
+
+
+def test_a_limit_of_our_own_says_that_it_is_a_judgement():
+    of_pangea = {"m_protein", "flc_ratio", "kappa_lambda_ratio", "bmpc", "hemoglobin", "creatinine"}
+    for entry in BIOMARKERS:
+        if math.isfinite(entry.upper):
+            words = "PANGEA" if entry.key in of_pangea else "judgement"
+            assert any(source.startswith("limits:") and words in source for source in entry.sources), entry.key
+
+
+def test_other_spellings_of_a_unit_come_with_the_catalogue_and_can_be_added(read_with):
+    assert read_with("urate", URATE)["urate"].divisors["micromol/l"] == 59.48
+    assert "micromol/l" not in read_with("urate", URATE | {"units": {}})["urate"].divisors
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"loinc": ["3084-2"]}, "3084 ends in -1"),
+        ({"loinc_refused": {"14933-7": "urate in urine"}}, "14933 ends in "),
+        ({"least_in": {"mmol/L": [0.1, "is it"]}}, "umol/L"),
+    ],
+)
+def test_a_code_that_is_mistyped_or_a_least_value_in_no_unit_is_refused(read_with, change, said):
+    with pytest.raises(ConfigError) as refusal:
+        read_with("urate", URATE | change)
+    assert said in refusal.value.hint

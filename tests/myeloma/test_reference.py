@@ -17,5 +17,15 @@ def test_every_biomarker_and_every_score_has_its_line_and_its_source():
 
 
 def test_an_unconfirmed_figure_is_marked_so():
-    assert "unconfirmed" in next(line for line in catalogue_page().splitlines() if line.startswith("- `egfr`"))
     assert "unconfirmed and used nowhere" in scores_page()
+
+
+def test_citations_name_the_journal():
+    assert "citation unconfirmed" not in scores_page()
+    assert "Br J Haematol 2020, 10.1111/bjh.16572" in SCORES["czech_heidelberg"].citation
+    assert "110(7):2586-2592" in SCORES["pethema"].citation
+
+
+def test_what_was_confirmed_is_no_longer_called_unconfirmed():
+    assert "unconfirmed" not in catalogue_page()
+    assert any("per 1.73 m2" in line for line in catalogue_page().splitlines() if line.startswith("- `egfr`"))

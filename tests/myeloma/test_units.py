@@ -43,6 +43,51 @@ def test_case_blanks_and_the_two_micro_signs_do_not_matter(biomarker, spelling, 
     assert canonical_divisor(biomarker, spelling) == divisor
 
 
+@pytest.mark.parametrize(
+    ("biomarker", "spellings", "unit"),
+    [  # as public tables of laboratories write them
+        ("hemoglobin", ["GM/DL", "gm/dL", "g/100 mL", "g%"], "g/dL"),
+        ("flc_kappa", ["mg/100mL"], "mg/dL"),
+        ("flc_kappa", ["mcg/mL"], "ug/mL"),
+        ("creatinine", ["micromol/L", "mcmol/L"], "umol/L"),
+        ("ldh", ["IU/L", "[IU]/L", "E/L", "units/L"], "U/L"),
+        ("b2m", ["mcg/mL"], "mg/L"),
+        ("urine_m_protein", ["mg/24hr", "mg/24 hrs", "mg/{24_h}", "mg/day"], "mg/(24.h)"),
+        ("urine_m_protein", ["g/24 hr"], "g/24h"),
+        ("bmpc", ["percent", "{%}", "%{cells}"], "%"),
+        ("kappa_lambda_ratio", ["unitless", "{index}"], "{ratio}"),
+        ("egfr", ["mL/min/1.73m\u00b2", "mL/min/1.73 sq m", "ml/min/1,73m2", "ml/min/1.73qm", "mL/min/(1.73_m2)"], "mL/min/{1.73_m2}"),
+        ("platelets", ["x10^9/L", "10E9/L", "G/L", "Gpt/L", "GPT/l", "/nL", "Tsd/uL", "1000/ul", "K/mcL", "K/mm3", "thou/uL"], "10*9/L"),
+    ],
+)
+def test_other_spellings_of_a_unit_are_that_unit(biomarker, spellings, unit):
+    assert {canonical_divisor(biomarker, spelling) for spelling in spellings} == {canonical_divisor(biomarker, unit)}
+
+
+@pytest.mark.parametrize(
+    ("biomarker", "received", "unit", "canonical"),
+    [
+        ("m_protein", 3000.0, "mg/dL", 3.0),
+        ("calcium", 5.0, "mEq/L", 10.02),
+        ("b2m", 0.55, "mg/dL", 5.5),
+        ("b2m", 466.1, "nmol/L", 5.5),
+        ("igg", 1.2, "g/dL", 1200.0),
+        ("igg", 12000.0, "mg/L", 1200.0),
+        ("igg", 80.05, "umol/L", 1200.0),
+        ("iga", 10.0, "umol/L", 160.0),
+        ("igm", 1.0, "umol/L", 97.1),
+    ],
+)
+def test_molar_and_rarer_units(biomarker, received, unit, canonical):
+    assert to_canonical(biomarker, received, unit) == pytest.approx(canonical, rel=1e-4)
+
+
+@pytest.mark.parametrize(("biomarker", "unit"), [("egfr", "mL/min"), ("flc_kappa", "g/L"), ("m_protein", "G/nL"), ("albumin", "umol/L")])
+def test_what_could_mean_two_things_stays_refused(biomarker, unit):
+    with pytest.raises(DataError, match="not one of its units"):
+        canonical_divisor(biomarker, unit)
+
+
 @settings(max_examples=60)
 @given(pair=st.sampled_from(PAIRS), value=st.floats(1e-3, 1e5))
 def test_canonical_to_any_unit_and_back_is_the_same_value(pair, value):

@@ -13,7 +13,7 @@ from training.estimators.kind import WEIGHTED
 
 TITLE = "TRIPOD+AI"
 _NOTE = (
-    "The headings are abbreviated and unconfirmed: fill in and hand in the checklist itself (Collins et al., BMJ 2024;385:e078378). "
+    "The headings are abbreviated: fill in and hand in the checklist itself (Collins et al., BMJ 2024;385:e078378). "
     "What the run knows is filled in; the rest is left to be written by people, and says so."
 )
 _HIDDEN = " A share of the visits was fitted to a second time with biomarkers hidden, to learn the risk where they are not known."

@@ -32,7 +32,7 @@ def groups(rows: pd.DataFrame) -> pd.DataFrame:
     ----------
     rows : DataFrame
         Feature table rows: landmark, index_date, sex, heavy_chain, light_chain, site and the inputs of the scores. The
-        glomerular filtration rate is an estimate whose coefficients are unconfirmed (see `myeloma.kidney`).
+        glomerular filtration rate is an estimate (see `myeloma.kidney`).
     """
     age, marrow_age = (rows[f"{PREFIX}{name}"].to_numpy(dtype=float) for name in ("age", "bmpc__age_days"))
     woman = rows["sex"].map({"female": 1.0, "male": 0.0}).to_numpy(dtype=float)

@@ -54,7 +54,7 @@ class Trend:
         Which results were given as below a limit ("<0.1").
     reference : lower and upper limit in health; None where none is sourced
     noise : float or None
-        The smallest relative difference of two values that exceeds the noise of a stable person.
+        The smallest relative rise that exceeds the noise of a stable person; a fall that undoes it does too.
     log : bool
         Whether it is drawn on a logarithmic scale.
     """
@@ -96,8 +96,8 @@ class Trend:
         order = np.argsort(days, kind="stable")
         reference = (float(entry.expected[0]), float(entry.expected[1])) if entry.expected else None
         log = entry.scale == "log" and bool((numbers > 0).all())
-        unit = entry.unit.strip("{}")
-        return cls(entry.name, unit, days[order], numbers[order], flags[order], reference, reference_change_value(biomarker), log)
+        unit, change = entry.unit.strip("{}"), reference_change_value(biomarker)
+        return cls(entry.name, unit, days[order], numbers[order], flags[order], reference, change.rise if change else None, log)
 
 
 @dataclass(frozen=True)
@@ -312,5 +312,5 @@ def _bracket(axis: Axes, trend: Trend, value: float) -> None:
         return
     left, right = axis.get_xlim()
     edge = right - 0.012 * (right - left)
-    lower = value / (1 + trend.noise) if trend.log else value * (1 - trend.noise)
+    lower = value / (1 + trend.noise)
     axis.plot([edge, edge], [lower, value], color=INK2, linewidth=2.5)

@@ -117,6 +117,15 @@ def test_the_hash_changes_with_any_part(change):
     assert replace(SPEC, **change).feature_hash() != SPEC.feature_hash()
 
 
+def test_the_hash_changes_with_the_noise_only_where_a_statistic_asks_for_it(monkeypatch):
+    asking, others = replace(SPEC, statistics=("last", "exceeds_min")), SPEC.feature_hash()
+    before, entry = asking.feature_hash(), catalogue()["m_protein"]
+    assert "m_protein" in SPEC.biomarkers
+    monkeypatch.setitem(catalogue().biomarkers, "m_protein", replace(entry, cv=0.2))
+    assert asking.feature_hash() != before
+    assert SPEC.feature_hash() == others
+
+
 def test_the_hash_changes_with_the_definitions(monkeypatch):
     before = SPEC.feature_hash()
     monkeypatch.setattr("features.history.columns.DEFINITIONS_VERSION", "next")

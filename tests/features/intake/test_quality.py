@@ -61,6 +61,10 @@ CASES = [
     ("measurements", "P1,2015-02-01,,flc_kappa,20,g/L", "unknown_unit", "unit"),
     ("measurements", "P1,2015-02-01,,bmpc,100.1,%", "out_of_range", "value"),
     ("measurements", "P1,2015-02-01,,hemoglobin,135,g/dL", "out_of_range", "value"),
+    ("measurements", "P1,2015-02-01,,hemoglobin,2.2,mmol/L", "out_of_range", "value"),
+    ("measurements", "P1,2015-02-01,,hemoglobin,3.99,mmol/L", "out_of_range", "value"),
+    ("measurements", "P1,2015-02-01,,calcium,2.4,mg/dL", "out_of_range", "value"),
+    ("measurements", "P1,2015-02-01,,albumin,40,g/dL", "out_of_range", "value"),
     ("measurements", "P1,2015-02-01,2015-02-03,m_protein,15,g/L", "duplicate_row", "value"),
     ("events", ",2019-01-01,last_contact", "missing_value", "patient_id"),
     ("events", "P1,2019-01-01,", "missing_value", "kind"),
@@ -103,6 +107,21 @@ def test_an_unknown_biomarker_or_unit_says_what_is_accepted(received_of):
     hints = quarantine.set_index("reason")["accepted"]
     assert 'did you mean "m_protein"?' in hints["unknown_biomarker"]
     assert hints["unknown_unit"] == "creatinine is accepted in mg/dL, umol/L"
+
+
+def test_hemoglobin_of_the_tetramer_is_refused_with_a_hint_and_that_of_the_single_chain_taken(received_of):
+    rows = (
+        MEASUREMENTS + "    P1,2015-02-01,,hemoglobin,2.2,mmol/L\n    P1,2015-03-01,,hemoglobin,4.0,mmol/L\n"
+        "    P2,2015-03-01,,hemoglobin,3.5,g/dL"
+    )
+    cohort, quarantine = inspect(received_of(patients=PATIENTS, measurements=rows))
+    assert quarantine["row"].tolist() == [3]
+    assert quarantine["accepted"].tolist() == [
+        "hemoglobin in mmol/L is 4 at the least: 13.5 g/dL are 8.4 mmol/L of the single chain; "
+        "is this the tetramer, of which 14-18 g/dL are 2.1-2.8?"
+    ]
+    kept = cohort.measurements.query("biomarker == 'hemoglobin'")["value"]
+    assert kept.tolist() == pytest.approx([4.0 / 0.6206, 3.5])
 
 
 def test_contradicting_rows_of_one_patient_are_all_refused_with_what_hangs_on_them(received_of):

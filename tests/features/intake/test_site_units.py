@@ -50,7 +50,7 @@ def test_a_site_that_calls_g_per_l_g_per_dl_is_named_with_the_share_refused_and_
     [
         (IN_G_PER_L[:-1], "four refused are slips"),
         ([2.0] * 50 + [21.0] * 5, "five of fifty-five are less than a tenth"),
-        ([2.0] * 5 + [999.0] * 5, "999 lies outside in g/L too: no unit explains it"),
+        ([2.0] * 5 + [99999.0] * 5, "99999 lies outside in g/L and mg/dL too: no unit explains it"),
         ([1.0, 2.0, 3.0, 0.5, 0.8, 9.9, 10.0], "all lie within the limits"),
     ],
 )

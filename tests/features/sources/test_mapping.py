@@ -39,6 +39,11 @@ def test_every_loinc_code_of_the_catalogue_is_mapped_and_the_file_wins():
     assert own.measured()["LOINC:718-7"] == BiomarkerCode("albumin")
 
 
+def test_a_code_of_loinc_that_is_right_and_a_local_one_like_it_are_taken():
+    content = {"index": ["x"], "biomarkers": {"LOINC:26450-7": "albumin", "33944-8": "flc_lambda"}}
+    assert set(parse_mapping(content, "m.yaml").biomarkers) == {"LOINC:26450-7", "33944-8"}
+
+
 @pytest.mark.parametrize(
     ("content", "error", "hint"),
     [
@@ -51,6 +56,18 @@ def test_every_loinc_code_of_the_catalogue_is_mapped_and_the_file_wins():
         ),
         ({"index": ["x"], "biomarkers": {"A": {"biomarker": "flc_kappa", "unit": "g"}}}, "which is not one of its units", "mg/L, mg/dL"),
         ({"index": ["x"], "biomarkers": {"A": {"biomarker": "bmpc", "units": "%"}}}, 'Unknown key "units"', 'did you mean "unit"'),
+        (
+            {"index": ["x"], "biomarkers": {"LOINC:33944-8": "flc_lambda"}},
+            "m.yaml, biomarkers: 33944-8 is no LOINC code",
+            "33944 ends in -0; is a digit mistyped?",
+        ),
+        ({"index": ["x"], "progression": ["LOINC:21861"]}, 'm.yaml, progression: "21861" is no LOINC code', "as in 718-7"),
+        (
+            {"index": ["x"], "biomarkers": {"LOINC:11050-2": "flc_kappa"}},
+            "this LOINC code is chains free and bound together, tens of times more than free ones, not flc_kappa",
+            "codes of flc_kappa: 36916-5",
+        ),
+        ({"index": ["x"], "biomarkers": {"26450-7": {"biomarker": "bmpc"}}}, "is eosinophils per 100 leukocytes, not bmpc", "11118-7"),
         ({"progression": ["x"]}, "m.yaml lacks: index", "docs/sources.md"),
         ({"index": []}, "m.yaml lacks: index", "docs/sources.md"),
         ({"index": [["x"]]}, "index.0", "codes are text or numbers"),

@@ -8,7 +8,10 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from features.table.score_inputs import NEVER_KNOWN, score_inputs_of
+from features.history.arrays import Histories
+from features.history.columns import FeatureSpec
+from features.history.rows import look, positions
+from features.table.score_inputs import CRITERIA_COLUMNS, NEVER_KNOWN, criteria_met, score_inputs_of
 from myeloma.scores.evolving import PANGEA_RULES
 from myeloma.scores.mayo_2018 import MAYO_2018
 from tests.myeloma.evolving_twin import hemoglobin_falling, pangea_flag, ravi_evolving_hemoglobin, ravi_evolving_m_protein
@@ -89,19 +92,63 @@ def test_after_the_year_ravi_inputs_are_those_of_the_definition(histories, input
         series = values[biomarker]
         if days[-1] > 365 and not math.isnan(series[0]):
             expected = definition(series[0], days[1:], series[1:])
+            if column == "ravi_m_protein" and expected == 0:
+                expected = math.nan  # no immunoglobulin is known, and one may have evolved
             np.testing.assert_equal(inputs.loc[(patient, days[-1]), column], expected)
             compared.append(expected)
-    assert {0.0, 1.0} <= set(compared)
+    assert {0.0, 1.0} <= set(compared) if column == "ravi_hemoglobin" else 1.0 in compared
 
 
 def test_ravi_is_known_from_the_day_it_is_met_and_not_met_only_once_the_year_is_over(cohort_of_days):
     met = cohort_of_days([("P1", "m_protein", 0, 0, 2.0), ("P1", "m_protein", 100, 110, 2.5)])
-    unmet = cohort_of_days([("P1", "m_protein", 0, 0, 2.0), ("P1", "m_protein", 100, 110, 2.4)])
+    unmet = cohort_of_days([("P1", "hemoglobin", 0, 0, 13.0), ("P1", "hemoglobin", 100, 110, 12.6)])
     late = cohort_of_days([("P1", "m_protein", 0, 0, 2.0), ("P1", "m_protein", 366, 366, 2.5)])
     days = (0, 100, 109, 110, 365, 366, 900)
     assert [inputs_at(met, day)["ravi_m_protein"] for day in days] == pytest.approx([math.nan] * 3 + [1] * 4, nan_ok=True)
-    assert [inputs_at(unmet, day)["ravi_m_protein"] for day in days] == pytest.approx([math.nan] * 5 + [0] * 2, nan_ok=True)
+    assert [inputs_at(unmet, day)["ravi_hemoglobin"] for day in days] == pytest.approx([math.nan] * 5 + [0] * 2, nan_ok=True)
     assert np.isnan([inputs_at(late, day)["ravi_m_protein"] for day in days]).all()
+
+
+@pytest.mark.parametrize(
+    ("heavy_chain", "biomarker", "later", "m_protein", "evolving"),
+    [  # the immunoglobulin was 2000 mg/dL and M-protein 2 g/dL at diagnosis
+        ("IgG", "igg", 2500, 2.1, 1),  # +25 % and 500 mg/dL
+        ("IgA", "iga", 2500, 2.1, 1),
+        ("IgM", "igm", 2500, 2.1, 1),
+        ("IgG", "igg", 2400, 2.1, 0),  # 400 mg/dL is too little
+        ("IgG", "igg", 2400, 2.5, 1),  # M-protein evolves
+        ("IgG", "iga", 2500, 2.1, math.nan),  # not the involved one
+        ("", "igg", 2500, 2.1, math.nan),  # which is involved is not known
+        ("light_chain", "igg", 2500, 2.1, math.nan),
+        ("IgG", "igg", 2500, math.nan, 1),
+        ("IgG", "igg", 2400, math.nan, math.nan),
+    ],
+)
+def test_ravis_m_protein_is_that_or_the_involved_immunoglobulin(cohort_of, heavy_chain, biomarker, later, m_protein, evolving):
+    results = [f"P1,2015-01-01,{biomarker},2000,mg/dL", f"P1,2015-12-01,{biomarker},{later},mg/dL"]
+    results += [] if math.isnan(m_protein) else ["P1,2015-01-01,m_protein,2.0,g/dL", f"P1,2015-12-01,m_protein,{m_protein},g/dL"]
+    cohort = cohort_of(
+        patients=f"patient_id,index_date,heavy_chain\nP1,2015-01-01,{heavy_chain}",
+        measurements="\n".join(["patient_id,collected_at,biomarker,value,unit", *results]),
+    )
+    assert math.isnan(inputs_at(cohort, 100)["ravi_m_protein"])
+    np.testing.assert_equal(inputs_at(cohort, 400)["ravi_m_protein"], float(evolving))
+
+
+def test_an_early_rise_of_the_immunoglobulin_alone_is_left_open(cohort_of):
+    results = [f"P1,{day},igg,{value},mg/dL" for day, value in (("2015-01-01", 4000), ("2015-06-01", 4600))]  # +15 % within 6 months
+    cohort = cohort_of(
+        patients="patient_id,index_date,heavy_chain\nP1,2015-01-01,IgG",
+        measurements="\n".join(
+            [
+                "patient_id,collected_at,biomarker,value,unit",
+                *results,
+                "P1,2015-01-01,m_protein,2.0,g/dL",
+                "P1,2015-06-01,m_protein,2.1,g/dL",
+            ]
+        ),
+    )
+    assert math.isnan(inputs_at(cohort, 400)["ravi_m_protein"])
 
 
 def test_a_reported_ratio_does_not_hide_the_involved_chain(cohort_of_days):
@@ -117,6 +164,20 @@ def test_a_ratio_of_exactly_20_from_two_chains_gives_no_point(cohort_of_days):
     row = inputs_at(cohort_of_days(rows, light_chain="kappa"), 30)
     result = MAYO_2018.evaluate(**{name: row[name] for name in MAYO_2018.inputs})
     assert (row["flc_ratio"], row["bmpc"], result.category, result.missing) == (20.0, 0.0, "low", ())
+
+
+def test_a_criterion_is_judged_at_the_age_and_sex_of_the_landmark(cohort_of):
+    rows = "P1,2015-01-01,52.0,female\nP2,2015-01-01,52.0,male\nP3,2015-01-01,,"
+    results = "\n".join(f"P{k},2015-01-01,creatinine,1.52,mg/dL" for k in (1, 2, 3))
+    cohort = cohort_of(
+        patients=f"patient_id,index_date,age_at_index,sex\n{rows}",
+        measurements=f"patient_id,collected_at,biomarker,value,unit\n{results}",
+    )
+    landmarks = landmarks_at(*((f"P{k}", day) for k in (1, 2, 3) for day in (0, 3650)))
+    view = look(Histories.of(cohort), *positions(cohort, landmarks), FeatureSpec((), (), (), ()), CRITERIA_COLUMNS)
+    assert criteria_met(view).tolist() == [False, True, False, False, False, False]  # a woman: eGFR 41 at 52, 39 at 62
+    inputs = score_inputs_of(cohort, landmarks)
+    np.testing.assert_array_equal(inputs["female"], [1, 1, 0, 0, math.nan, math.nan])
 
 
 def test_the_latest_value_counts_however_old_and_its_age_is_told(cohort_of_days):
@@ -149,7 +210,18 @@ def test_what_no_source_holds_and_what_was_not_measured_stays_unknown(cohort_of_
 LANDMARK = 400
 VALUES = st.integers(2, 200).map(lambda value: value / 10)
 NO_SHRINKING = (Phase.explicit, Phase.generate)  # a failure of bytes is told at once
-BIOMARKERS = ("m_protein", "hemoglobin", "creatinine", "bmpc", "flc_kappa", "flc_lambda", "kappa_lambda_ratio", "flc_ratio", "calcium")
+BIOMARKERS = (
+    "igg",
+    "m_protein",
+    "hemoglobin",
+    "creatinine",
+    "bmpc",
+    "flc_kappa",
+    "flc_lambda",
+    "kappa_lambda_ratio",
+    "flc_ratio",
+    "calcium",
+)
 
 
 def known(*, early):

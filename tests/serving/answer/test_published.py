@@ -125,6 +125,12 @@ def test_criteria_are_three_valued_with_value_unit_and_age():
     assert found["light_chains"].value == 120.0
 
 
+def test_the_renal_criterion_knows_age_and_sex():
+    found = {f.criterion: f for f in criteria_findings(inputs_of(creatinine=1.9, age=75.0, female=1.0), DAY)}
+    assert (found["renal"].status, found["renal"].value, found["renal"].unit) == ("met", 1.9, "mg/dL")
+    assert "eGFR 27.2" in found["renal"].note
+
+
 def ask(client, history, *results):
     for biomarker, value, unit in results:
         history["measurements"].append({"collected_at": "2022-07-10", "biomarker": biomarker, "value": value, "unit": unit})
@@ -148,6 +154,23 @@ def test_over_http_hemoglobin_of_exactly_10_still_gets_a_risk(client, history):
     assert not any(WARNING in warning for warning in answer["warnings"])
     assert (criteria["anemia"]["status"], criteria["anemia"]["value"]) == ("not met", 10.0)
     assert (criteria["calcium"]["status"], criteria["calcium"]["value"]) == ("unknown", None)
+
+
+def test_over_http_no_risk_is_shown_when_the_estimated_clearance_is_below_40(client, history):
+    history["patient"] |= {"birth_date": "1947-07-01", "sex": "female"}  # 75 at the landmark
+    answer, criteria = ask(client, history, ("creatinine", 1.9, "mg/dL"))
+    assert answer["risks"] == []
+    assert any(WARNING in warning for warning in answer["warnings"])
+    assert (criteria["renal"]["status"], criteria["renal"]["value"]) == ("met", 1.9)
+    assert "met by an estimated clearance: eGFR 27.2" in criteria["renal"]["note"]
+    assert "plasmacytoma" in answer["criteria_condition"]
+
+
+def test_over_http_the_same_creatinine_of_a_young_man_gets_a_risk(client, history):
+    history["patient"] |= {"birth_date": "1977-07-01", "sex": "male"}
+    answer, criteria = ask(client, history, ("creatinine", 1.9, "mg/dL"))
+    assert answer["risks"]
+    assert criteria["renal"]["status"] == "not met"
 
 
 def test_over_http_the_light_chains_are_judged_even_where_their_ratio_is_reported_too(client, history):
