@@ -16,7 +16,7 @@ import pyarrow.parquet as parquet
 from features.sources.folders import files_below, no_permission
 from features.sources.histories import Histories, as_sex, as_site, assemble, said, unusable_days
 from features.sources.mapping import Mapping
-from features.sources.omop.tables import connect, reading
+from features.sources.omop.tables import comparator, connect, reading
 from features.sources.received import Received
 from myeloma import ConfigError, DataError, StateError, calendar
 
@@ -123,7 +123,7 @@ def _view(connection: duckdb.DuckDBPyConnection, shards: list[Path], folder: Pat
     text = "coalesce(trim(CAST(text_value AS VARCHAR)), '')" if "text_value" in there else "''"
     unit = "coalesce(trim(CAST(unit AS VARCHAR)), '')" if "unit" in there else "''"
     # A float32 is written with the fewest digits that tell it apart: 13.7 stays 13.7.
-    value = f"coalesce(nullif(CAST(numeric_value AS VARCHAR), 'nan'), {text})"
+    value = f"coalesce({comparator(text)} || nullif(CAST(numeric_value AS VARCHAR), 'nan'), {text})"
     connection.execute(
         f"""
         CREATE VIEW rows AS

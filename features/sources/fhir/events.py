@@ -1,7 +1,8 @@
-"""FHIR Condition, MedicationAdministration, MedicationRequest and Encounter: diagnoses, drugs, and days of contact."""
+"""FHIR Condition, MedicationAdministration, MedicationRequest, MedicationStatement and Encounter: diagnoses, drugs, and days of contact."""
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import pandas as pd
@@ -11,9 +12,9 @@ from features.sources.fhir.codes import FhirCodes, codings
 from features.sources.fhir.contacts import Contacts
 from features.sources.fhir.elements import Condition, Medicated
 from features.sources.fhir.files import Found
-from features.sources.fhir.references import Targets, name_of, reference_of
+from features.sources.fhir.references import Targets, name_of, reference_from
 
-_NOT_GIVEN = ("entered-in-error", "not-done", "cancelled", "draft")
+_NOT_GIVEN = ("entered-in-error", "not-done", "cancelled", "draft", "not-taken", "intended")
 _NOT_ORDERED = ("proposal", "plan", "option")
 _NOT_HAPPENED = ("entered-in-error", "planned", "cancelled")
 _NOT_CONFIRMED = ("entered-in-error", "refuted", "unconfirmed", "provisional", "differential")
@@ -31,6 +32,7 @@ class Events:
         self._medications: Targets[list[tuple[str, str]]] = Targets()
         self._pending: list[tuple[Found, dict[str, Any]]] = []
         self._set_aside = 0
+        self._unmapped: Counter[str] = Counter()
 
     def take(self, found: Found) -> None:
         """Read one resource; one of which no code is mapped leaves a day of contact at most."""
@@ -49,13 +51,13 @@ class Events:
     def resolve_drugs(self) -> None:
         """Read the orders and administrations that name their drug by reference, when all drugs are known."""
         for found, resource in self._pending:
-            reference = reference_of(resource["medicationReference"])
+            reference = reference_from(found, resource["medicationReference"])
             drugs = self._contained(resource) if reference.startswith("#") else self._medications
             roles = drugs.find(reference)
-            if roles is not None:
-                self._given(found, resource, roles)
+            if roles is not None or codings(resource.get("medicationCodeableConcept")):
+                self._given(found, resource, roles or [])
             elif self._is_given(resource):
-                self._add(found, reference_of(resource.get("subject")), "", "treatment_start", "", "missing_medication")
+                self._add(found, reference_from(found, resource.get("subject")), "", "treatment_start", "", "missing_medication")
             else:
                 self._set_aside += 1
 
@@ -75,16 +77,18 @@ class Events:
     def notes(self) -> list[str]:
         """Return what was not used."""
         words = "mapped diagnoses and drugs are not confirmed, refuted, cancelled, not done, proposed or in error, and not read"
-        return [f"{self._set_aside} {words}"] if self._set_aside else []
+        listed = ", ".join(f"{kind} {n}" for kind, n in self._unmapped.most_common())
+        unmapped = f"{self._unmapped.total()} diagnoses and drugs have a code that is not mapped ({listed})"
+        return [*([f"{self._set_aside} {words}"] if self._set_aside else []), *([unmapped] if listed else [])]
 
     def _condition(self, found: Found, resource: dict[str, Any]) -> None:
         roles = [role for role in self._codes.roles(resource.get("code")) if role[0] != "treatment"]
-        subject = reference_of(resource.get("subject"))
+        subject = reference_from(found, resource.get("subject"))
         if not roles:
-            code = resource.get("code")
-            if code is not None and (not isinstance(code, dict) or ("coding" in code and not codings(code))):
+            if _is_broken(resource.get("code")):
                 self._add(found, subject, "", "", "", "broken_resource")
             else:
+                self._unmapped["Condition"] += 1
                 self._contacts.note(found, subject, resource.get("recordedDate"))
             return
         try:
@@ -103,24 +107,30 @@ class Events:
     def _encounter(self, found: Found, resource: dict[str, Any]) -> None:
         period = resource.get("period")
         if isinstance(period, dict) and resource.get("status") not in _NOT_HAPPENED:
-            self._contacts.note(found, reference_of(resource.get("subject")), period.get("end"), period.get("start"))
+            self._contacts.note(found, reference_from(found, resource.get("subject")), period.get("end"), period.get("start"))
 
     def _drug(self, found: Found, resource: dict[str, Any]) -> None:
-        if "medicationReference" in resource and "medicationCodeableConcept" not in resource:
-            if self._follows_drugs:
-                self._pending.append((found, resource))
-            return
-        self._given(found, resource, self._codes.roles(resource.get("medicationCodeableConcept")))
+        concept = resource.get("medicationCodeableConcept")
+        roles = [role for role in self._codes.roles(concept) if role[0] == "treatment"]
+        if roles:
+            self._given(found, resource, roles)
+        elif self._follows_drugs and "medicationReference" in resource:
+            self._pending.append((found, resource))
+        elif self._follows_drugs and _is_broken(concept) and self._is_given(resource):
+            self._add(found, reference_from(found, resource.get("subject")), "", "treatment_start", "", "broken_resource")
+        else:
+            self._unmapped[resource["resourceType"]] += 1
 
     def _given(self, found: Found, resource: dict[str, Any], roles: list[tuple[str, str]]) -> None:
         drugs = [("treatment_start", drug) for kind, drug in roles if kind == "treatment"]
-        subject = reference_of(resource.get("subject"))
+        subject = reference_from(found, resource.get("subject"))
         try:
             given = Medicated.model_validate(resource) if drugs else None
         except ValidationError:
             self._add_all(found, subject, "", drugs, "broken_resource")
             return
         if given is None:
+            self._unmapped[resource["resourceType"]] += 1
             return
         if not self._is_given(resource):
             self._set_aside += 1
@@ -143,3 +153,8 @@ class Events:
 
     def _add(self, found: Found, subject: str, day: str, kind: str, detail: str, refusal: str) -> None:
         self._rows.append((subject, day, kind, detail, found.file, found.row, refusal))
+
+
+def _is_broken(concept: object) -> bool:
+    """Return whether something stands for a code that has not the shape of one: it may be any code."""
+    return concept is not None and (not isinstance(concept, dict) or ("coding" in concept and not codings(concept)))

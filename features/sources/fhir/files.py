@@ -16,6 +16,10 @@ from features.sources.folders import files_below
 from myeloma import DataError, StateError
 
 _ENDINGS = (".json", ".ndjson", ".json.gz", ".ndjson.gz")
+_TYPES = (
+    *("Patient", "Observation", "Condition", "Encounter", "Medication"),
+    *("MedicationAdministration", "MedicationRequest", "MedicationStatement"),
+)
 _ETAG = re.compile(r'(?:W/)?"?([^"]+)"?')
 _MARK = b"\xef\xbb\xbf"  # some systems begin UTF-8 with a byte order mark
 
@@ -80,7 +84,7 @@ def read_resources(files: list[Path], folder: Path) -> Iterator[Found]:
 
 
 def _lines(file: Any, name: str) -> Iterator[Found]:
-    expected = Path(name).name.partition(".")[0].partition("-")[0]
+    named = expected = _type_of(name)
     for row, line in enumerate(file, start=1):
         if line.strip():
             try:
@@ -88,7 +92,15 @@ def _lines(file: Any, name: str) -> Iterator[Found]:
             except orjson.JSONDecodeError:
                 yield Found(name, row, None, refusal="not_json", expected=expected)
                 continue
-            yield from _unpacked(resource, Found(name, row, None, expected=expected))
+            for found in _unpacked(resource, Found(name, row, None, expected=expected)):
+                expected = named or str((found.resource or {}).get("resourceType", expected))
+                yield found
+
+
+def _type_of(name: str) -> str:
+    """Return the type that a file's name says, as in `Condition.000.ndjson` or `export-condition_2.ndjson.gz`, or nothing."""
+    words = re.split(r"[^a-z]+", Path(name).name.lower())
+    return next((kind for kind in _TYPES if kind.lower() in words), "")
 
 
 def _document(file: Any, name: str) -> Iterator[Found]:

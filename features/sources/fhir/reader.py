@@ -1,4 +1,4 @@
-"""FHIR R4: Patient, Observation, Condition, MedicationAdministration and MedicationRequest, from Bundles or Bulk Data.
+"""FHIR R4: Patient, Observation, Condition, Encounter and what says which drugs were given, from Bundles or Bulk Data.
 
 A resource is checked where it is used, that is where a code of it is mapped; a broken one becomes a row with a `refusal`,
 so that it is counted and can be found. A time stamp counts for the calendar day it is written with.
@@ -25,6 +25,7 @@ from features.sources.mapping import Mapping
 from features.sources.received import Received
 from myeloma import ConfigError, calendar
 
+_EVENTS = ("Condition", "Encounter", "MedicationAdministration", "MedicationRequest", "MedicationStatement")
 _FILES = {"patients": "Patient", "measurements": "Observation", "events": "Condition, Medication*, Encounter, Patient"}
 
 
@@ -53,7 +54,7 @@ def read_fhir(place: str, mapping: Mapping, today: int | None = None) -> Receive
     codes, noted = FhirCodes(mapping), Contacts(today)
     people, results, events = People(mapping), Results(codes, noted), Events(codes, noted, follows_drugs=bool(mapping.treatment))
     readers = {"Patient": people.take, "Observation": results.take}
-    readers |= dict.fromkeys(("Condition", "Encounter", "MedicationAdministration", "MedicationRequest", "Medication"), events.take)
+    readers |= dict.fromkeys((*_EVENTS, "Medication"), events.take)
     others: Counter[str] = Counter()
     versions = Versions(readers, read_resources(files, folder))
     for found in versions.current(read_resources(files, folder)):

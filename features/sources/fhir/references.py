@@ -63,7 +63,7 @@ class Persons:
         """Remember what each other resource refers to, for references that do not lead to a patient at once."""
         for found in resources:
             resource = found.resource or {}
-            subject = reference_of(resource.get("subject", resource.get("patient")))
+            subject = reference_from(found, resource.get("subject", resource.get("patient")))
             if subject and resource.get("resourceType") != "Patient":
                 self._subjects.add(name_of(resource), found.full_url, subject)
 
@@ -92,6 +92,15 @@ def reference_of(element: object) -> str:
     """Return the text of a Reference, or nothing where it is not one."""
     reference = element.get("reference") if isinstance(element, dict) else None
     return reference.strip() if isinstance(reference, str) else ""
+
+
+def reference_from(found: Found, element: object) -> str:
+    """Return the text of a Reference; where its resource's server is known, `Type/id` is one of that server."""
+    reference = reference_of(element)
+    name, url = name_of(found.resource or {}), unversioned(found.full_url)
+    if unversioned(reference).count("/") == 1 and name and "://" in url and url.endswith(f"/{name}"):
+        return f"{url.removesuffix(name)}{reference}"
+    return reference
 
 
 def unversioned(reference: str) -> str:

@@ -12,7 +12,7 @@ from features.sources.fhir.codes import FhirCodes, codings
 from features.sources.fhir.contacts import Contacts
 from features.sources.fhir.elements import Observation, Valued
 from features.sources.fhir.files import Found
-from features.sources.fhir.references import reference_of
+from features.sources.fhir.references import reference_from
 from features.sources.mapping import BiomarkerCode
 
 _NOT_RESULTS = ("entered-in-error", "cancelled", "registered")
@@ -38,7 +38,7 @@ class Results:
         if resource is None:
             self._refuse(found, "", found.refusal)
             return
-        subject = reference_of(resource.get("subject"))
+        subject = reference_from(found, resource.get("subject"))
         if resource.get("status") in _NOT_RESULTS:
             self._withdrawn += 1
             return

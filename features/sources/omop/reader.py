@@ -15,7 +15,7 @@ import pandas as pd
 from features.sources.histories import Histories, as_sex, as_site, assemble
 from features.sources.mapping import Mapping, omop_concepts
 from features.sources.omop.codes import CodeTables, code_tables
-from features.sources.omop.tables import DuckdbTables, FolderTables, OmopTables
+from features.sources.omop.tables import DuckdbTables, FolderTables, OmopTables, comparator, compared_number
 from features.sources.received import Received
 from myeloma import ConfigError, DataError, StateError
 
@@ -28,6 +28,7 @@ PERSON = ("person_id", "year_of_birth", "month_of_birth", "day_of_birth", "birth
 MEASUREMENT = (
     *("person_id", "measurement_concept_id", "measurement_source_concept_id", "measurement_source_value"),
     *("measurement_date", "measurement_datetime", "value_as_number", "operator_concept_id", "unit_concept_id", "unit_source_value"),
+    "value_source_value",
 )
 _NEEDED = {
     "person": ("person_id",),
@@ -112,12 +113,16 @@ def _check_tables(tables: OmopTables) -> list[str]:
 
 def _measurements(tables: OmopTables, codes: CodeTables) -> pd.DataFrame:
     tables.load("measurement", MEASUREMENT, codes.condition("measurement", tables))
+    mark = comparator("m.value_source_value")
     return tables.query(
-        """
+        f"""
         SELECT m.person_id AS patient_id, coalesce(nullif(m.measurement_date, ''), m.measurement_datetime) AS collected_at,
                '' AS available_at, coalesce(a.meaning, b.meaning, c.meaning) AS biomarker,
-               CASE WHEN m.value_as_number = '' THEN '' WHEN o.operator IS NOT NULL THEN o.operator || m.value_as_number
-                    ELSE 'operator ' || m.operator_concept_id || ' ' || m.value_as_number END AS value,
+               CASE WHEN m.value_as_number = '' THEN {compared_number("m.value_source_value")}
+                    WHEN o.operator IS NULL THEN 'operator ' || m.operator_concept_id || ' ' || m.value_as_number
+                    WHEN {mark} IN ('', o.operator) THEN o.operator || m.value_as_number
+                    WHEN o.operator = '' THEN {mark} || m.value_as_number
+                    ELSE 'two operators ' || m.value_as_number END AS value,
                coalesce(u.unit, t.unit, nullif(m.unit_source_value, ''),
                         CASE WHEN m.unit_concept_id NOT IN ('', '0') THEN 'concept ' || m.unit_concept_id END,
                         nullif(a.detail, ''), nullif(b.detail, ''), nullif(c.detail, ''), '') AS unit,

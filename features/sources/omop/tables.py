@@ -214,6 +214,17 @@ def _cells(columns: Iterable[str], there: dict[str, str]) -> list[str]:
     return cells
 
 
+def comparator(column: str) -> str:
+    """Return, in SQL, the comparator before the number that a column of text begins with; empty where there is none."""
+    return f"regexp_extract(replace(replace({column}, '≤', '<='), '≥', '>='), '^\\s*([<>]=?)\\s*[+-]?\\.?[0-9]', 1)"
+
+
+def compared_number(column: str) -> str:
+    """Return, in SQL, a column of text where it is a comparator and a number and nothing else, as in `<0.2`; else empty."""
+    number = "[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?"
+    return f"regexp_extract(replace(replace(trim({column}), '≤', '<='), '≥', '>='), '^[<>]=?\\s*{number}$')"
+
+
 def identifier(name: str) -> str:
     """Return a name of a schema, table or column as SQL has it, whatever characters are in it."""
     return '"' + name.replace('"', '""') + '"'

@@ -204,3 +204,20 @@ def test_a_day_that_cannot_be_does_not_wipe_out_the_contacts_before_it(folder):
 def test_rows_of_nobody_are_no_contact_of_anybody(folder):
     parquet.write_table(table([*SECOND, (None, "2019-10-10", "VISIT", None, None)]), folder / "data" / "held_out" / "0.parquet")
     assert "" not in set(read(folder).tables["events"]["patient_id"])
+
+
+@pytest.mark.parametrize(
+    ("number", "text", "value"),
+    [
+        (0.3, "<0.3", "<0.3"),
+        (0.3, "> 0.3 mg/dL", ">0.3"),
+        (0.3, "0.3", "0.3"),
+        (0.3, None, "0.3"),
+        (None, "<0.3", "<0.3"),
+        (0.3, "low", "0.3"),
+    ],
+)
+def test_a_comparator_that_stands_only_in_the_text_is_kept(folder, number, text, value):
+    parquet.write_table(table([*FIRST[:-3], (1, "2011-01-01", "LAB//50912", number, text)]), folder / "data" / "train" / "0.parquet")
+    measured = read(folder).tables["measurements"]
+    assert value in measured.loc[measured["source_row"] == 5, "value"].tolist()

@@ -518,3 +518,58 @@ def test_a_person_without_an_identifier_collects_nothing_of_others(bulk):
         ("measurements", "missing_reference", "Observation.ndjson", 2),
         ("patients", "missing_value", "Patient.ndjson", 2),
     ]
+
+
+@pytest.mark.parametrize("status", ["active", "completed", "not-taken", "intended", "entered-in-error"])
+def test_a_statement_of_a_mapped_drug_is_a_treatment_unless_it_was_not_taken(bulk, status):
+    said = {"resourceType": "MedicationStatement", "status": status, "subject": {"reference": "Patient/a"}}
+    source = read(bulk(*BASE, {**said, "medicationCodeableConcept": coded(RXNORM, "1"), "effectiveDateTime": "2015-12-24"}))
+    assert starts(source) == (["daratumumab"] if status in ("active", "completed") else [])
+
+
+def test_diagnoses_and_drugs_that_are_not_mapped_are_counted(bulk):
+    other = {"medicationReference": None, "medicationCodeableConcept": coded(RXNORM, "2")}
+    one = {key: value for key, value in order(**other).items() if value is not None}
+    source = read(bulk(*BASE, condition(code="J00", system=ICD), medication(id="m", code=coded(RXNORM, "2")), order("Medication/m"), one))
+    assert "3 diagnoses and drugs have a code that is not mapped (MedicationRequest 2, Condition 1)" in source.notes
+    assert refusals(source) == []
+
+
+def test_a_lost_drug_beside_a_code_that_is_not_mapped_sets_nobody_aside(bulk):
+    """The code says that it is no drug of the mapping."""
+    assert refusals(read(bulk(*BASE, order("Medication/lost", medicationCodeableConcept=coded(RXNORM, "2"))))) == []
+
+
+@pytest.mark.parametrize("concept", ["1", [], {"coding": "1"}, {"coding": [{"code": ""}]}], ids=str)
+def test_a_broken_code_of_a_drug_sets_the_person_aside_as_a_diagnosis_does(bulk, concept):
+    one = order(medicationCodeableConcept=concept)
+    del one["medicationReference"]
+    assert ("events", "broken_resource", "MedicationRequest.ndjson", 1) in refusals(read(bulk(*BASE, one)))
+
+
+@pytest.mark.parametrize("name", ["Condition.000.ndjson", "export-condition_2.ndjson", "part-00001.ndjson"])
+def test_a_torn_line_is_booked_to_what_its_file_holds(bulk, tmp_path, name):
+    """By its name, or else by the lines before it: a diagnosis may be lost, not a result."""
+    bulk(*BASE)
+    (tmp_path / name).write_text(json.dumps(condition(day="2016-01-01")) + '\n{"resourceType": "Cond')
+    assert refusals(read(tmp_path)) == [("events", "not_json", name, 2)]
+
+
+def test_a_relative_reference_is_one_of_the_server_of_its_resource(tmp_path):
+    """Two servers may have a drug of the same number."""
+    for server, drug in (("north", "1"), ("south", "2")):
+        resources = [medication(id="m", code=coded(RXNORM, drug)), order("Medication/m", id="r", subject={"reference": "urn:uuid:a"})]
+        entries = [{"fullUrl": f"https://{server}.example/{r['resourceType']}/{r['id']}", "resource": r} for r in resources]
+        (tmp_path / f"{server}.json").write_text(json.dumps({"resourceType": "Bundle", "entry": entries}))
+    bundle(tmp_path / "who.json", *BASE)
+    source = read(tmp_path)
+    assert starts(source) == ["daratumumab"] and refusals(source) == []
+
+
+def test_a_result_of_another_server_is_nobodys(tmp_path):
+    one = {"fullUrl": "https://north.example/Patient/a", "resource": patient()}
+    lost = {"fullUrl": "https://south.example/Observation/o", "resource": observation(id="o", day="2016-01-01")}
+    own = {"fullUrl": "https://north.example/Observation/o", "resource": observation(id="o")}
+    entries = [one, {"resource": condition()}, own, lost]
+    (tmp_path / "one.json").write_text(json.dumps({"resourceType": "Bundle", "entry": entries}))
+    assert refusals(read(tmp_path)) == [("measurements", "missing_reference", "one.json", 4)]

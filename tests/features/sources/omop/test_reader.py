@@ -199,6 +199,31 @@ def test_a_unit_may_be_spelt_as_the_mapping_says(folder):
     assert inspect(read(folder(measurement=measurement), units={"gm%": "g/dL"}))[1].empty
 
 
+@pytest.mark.parametrize(
+    ("operator", "number", "text", "value"),
+    [
+        ("0", "0.2", "<0.2", "<0.2"),
+        ("", "0.2", " < 0.2 mg/dL", "<0.2"),
+        ("4172703", "0.2", "<0.2", "<0.2"),
+        ("4171756", "0.2", "<0.2", "<0.2"),
+        ("4171756", "0.2", "0.2", "<0.2"),
+        ("0", "", "<0.2", "<0.2"),
+        ("0", "", "≤0.2", "<=0.2"),
+        ("0", "0.2", ">= .2", ">=0.2"),
+        ("4172704", "0.2", "<0.2", "two operators 0.2"),
+        ("0", "0.2", "<b>SENTINEL", "0.2"),
+        ("0", "", "SENTINEL <0.2", ""),
+    ],
+)
+def test_a_comparator_that_stands_only_in_the_text_is_kept(folder, operator, number, text, value):
+    """Where it contradicts the operator the result is refused; the text itself is never taken over."""
+    measurement = f"""
+        measurement_id,person_id,measurement_concept_id,measurement_date,value_as_number,operator_concept_id,unit_concept_id,value_source_value
+        1,1,3000963,2014-01-10,13.7,0,8713,13.7
+        2,1,3016723,2014-01-10,{number},{operator},8840,{text}"""
+    assert read(folder(measurement=measurement)).tables["measurements"]["value"].tolist() == ["13.7", value]
+
+
 def test_or_equal_is_not_read_as_less(folder):
     measurement = TABLES["measurement"].replace("0.2,4171756", "0.2,4171754")
     source = read(folder(measurement=measurement))
