@@ -25,10 +25,6 @@ class CodeableConcept(Element):
 
     coding: list[Coding] = []
 
-    def code(self) -> str:
-        """Return the first code, or nothing."""
-        return next((coding.code for coding in self.coding if coding.code), "")
-
 
 class Reference(Element):
     """A reference to another resource."""
@@ -90,6 +86,8 @@ class Medicated(Element):
 
     status: str
     subject: Reference
+    intent: str | None = None
+    doNotPerform: bool | None = None  # noqa: N815
     authoredOn: str | None = None  # noqa: N815
     effectiveDateTime: str | None = None  # noqa: N815
     effectivePeriod: Period | None = None  # noqa: N815

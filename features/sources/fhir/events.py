@@ -91,13 +91,13 @@ class Events:
                 self._unmapped["Condition"] += 1
                 self._contacts.note(found, subject, resource.get("recordedDate"))
             return
+        if any(code in _NOT_CONFIRMED for _, code in codings(resource.get("verificationStatus"))):
+            self._set_aside += 1
+            return
         try:
             condition = Condition.model_validate(resource)
         except ValidationError:
             self._add_all(found, subject, "", roles, "broken_resource")
-            return
-        if condition.verificationStatus.code() in _NOT_CONFIRMED:
-            self._set_aside += 1
             return
         onset = condition.onsetPeriod and condition.onsetPeriod.start
         day = condition.onsetDateTime or onset or condition.recordedDate or ""
@@ -124,16 +124,16 @@ class Events:
     def _given(self, found: Found, resource: dict[str, Any], roles: list[tuple[str, str]]) -> None:
         drugs = [("treatment_start", drug) for kind, drug in roles if kind == "treatment"]
         subject = reference_from(found, resource.get("subject"))
-        try:
-            given = Medicated.model_validate(resource) if drugs else None
-        except ValidationError:
-            self._add_all(found, subject, "", drugs, "broken_resource")
-            return
-        if given is None:
+        if not drugs:
             self._unmapped[resource["resourceType"]] += 1
             return
         if not self._is_given(resource):
             self._set_aside += 1
+            return
+        try:
+            given = Medicated.model_validate(resource)
+        except ValidationError:
+            self._add_all(found, subject, "", drugs, "broken_resource")
             return
         period = given.effectivePeriod
         start = given.effectiveDateTime or (period and period.start) or given.authoredOn or ""

@@ -573,3 +573,12 @@ def test_a_result_of_another_server_is_nobodys(tmp_path):
     entries = [one, {"resource": condition()}, own, lost]
     (tmp_path / "one.json").write_text(json.dumps({"resourceType": "Bundle", "entry": entries}))
     assert refusals(read(tmp_path)) == [("measurements", "missing_reference", "one.json", 4)]
+
+
+def test_what_is_withdrawn_need_not_be_whole(bulk):
+    """A server may keep little more of it than its code."""
+    diagnosis = condition(code="C90.00", system=ICD, verificationStatus=coded("x", "entered-in-error"))
+    drug = order(status="entered-in-error", medicationCodeableConcept=coded(RXNORM, "1"))
+    for resource in (diagnosis, drug):
+        del resource["subject"]
+    assert refusals(read(bulk(*BASE, diagnosis, drug))) == []
