@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from myeloma import catalogue
 from myeloma.scores import POINT_SCORES, RISK_MODELS, SCORES
 
 each_score = pytest.mark.parametrize("score", POINT_SCORES.values(), ids=list(POINT_SCORES))
@@ -149,7 +150,8 @@ def steps_for(n):
     """Count the Python functions that are called to evaluate every score on n rows: none is called once a row."""
     rng = np.random.default_rng(1)
     names = sorted({name for score in SCORES.values() for name in score.inputs})
-    rows = {name: np.where(rng.random(n) < 0.1, np.nan, rng.uniform(0.2, UP_TO.get(name, 1.0), n)) for name in names}
+    least = {name: max(0.2, catalogue()[name].lower) if name in catalogue() else 0.2 for name in names}
+    rows = {name: np.where(rng.random(n) < 0.1, np.nan, rng.uniform(least[name], UP_TO.get(name, 1.0), n)) for name in names}
     calls = collections.Counter()
     sys.setprofile(lambda frame, event, argument: calls.update([event]))
     try:
