@@ -233,7 +233,8 @@ def expected(results, starts, landmark, name):
     return twin([r[:3] for r in own], column.biomarker, landmark, window)[column.statistic]
 
 
-def compare(cohort_of_days, rows, starts, landmarks, spec=SPEC):
+def made_and_expected(cohort_of_days, rows, starts, landmarks, spec=SPEC):
+    """Return the columns of the product and those of the twin, one row a landmark."""
     who, days = zip(*landmarks, strict=True)
     frame = pd.DataFrame({"patient_id": who, "landmark": INDEX_DATE + pd.to_timedelta(pd.Series(days), unit="D")})
     cohort = cohort_of_days(rows, [(p, "treatment_start", day, line) for p, day, line in starts])
@@ -241,7 +242,7 @@ def compare(cohort_of_days, rows, starts, landmarks, spec=SPEC):
         {name: expected([r for r in rows if r[0] == p], [s[1:] for s in starts if s[0] == p], day, name) for name in spec.columns()}
         for p, day in landmarks
     ]
-    agree(build_features(cohort, frame, spec), pd.DataFrame(table, columns=spec.columns(), dtype=float))
+    return build_features(cohort, frame, spec), pd.DataFrame(table, columns=spec.columns(), dtype=float)
 
 
 @settings(max_examples=60, deadline=None)
@@ -252,7 +253,9 @@ def compare(cohort_of_days, rows, starts, landmarks, spec=SPEC):
 )
 def test_every_anchored_statistic_is_that_of_the_slow_twin(cohort_of_days, results, starts, landmarks):
     rows = [(who, what, day, day + delay, value, operator) for who, what, day, delay, value, operator in results]
-    compare(cohort_of_days, rows, starts, landmarks)
+    made, wanted = made_and_expected(cohort_of_days, rows, starts, landmarks)
+    agree(made, wanted)
+    assert made.shape == (len(landmarks), len(SPEC.columns()))
 
 
 def test_long_series_are_cut_at_the_anchor_too(cohort_of_days):
@@ -260,4 +263,7 @@ def test_long_series_are_cut_at_the_anchor_too(cohort_of_days):
     days = np.sort(draw.choice(1500, 4 * DENSE, replace=False)).tolist()
     rows = [("P1", "m_protein", day, day + int(draw.integers(0, 9)), float(draw.integers(8, 40)) / 8, "") for day in days]
     spec = FeatureSpec(("m_protein",), ANCHORED, ("last", "count", "mean", "min", "sd", "slope", "days_since_max", "days_below_3"), ())
-    compare(cohort_of_days, rows, [("P1", 100, 1), ("P1", 700, 2)], [("P1", 90), ("P1", 650), ("P1", 705), ("P1", 1490)], spec)
+    landmarks = [("P1", 90), ("P1", 650), ("P1", 705), ("P1", 1490)]
+    made, wanted = made_and_expected(cohort_of_days, rows, [("P1", 100, 1), ("P1", 700, 2)], landmarks, spec)
+    agree(made, wanted)
+    assert made["m_protein__count__since_line"].iloc[[1, 3]].gt(DENSE).all(), "windows that the summaries add up"

@@ -89,11 +89,11 @@ def test_the_correction_is_needed_and_each_check_is_honest(clinic):
     """Without it, a month of this many checks alarms often; each by itself does in at most one month of twenty."""
     rng = np.random.default_rng(2)
     p = []
-    for _ in range(100):
+    for _ in range(300):  # of a hundred, chance alone moves the share by a tenth
         rows = month(clinic, rng)
         p.append([f.p for f in checks_of_inputs(rows, clinic.spec, clinic.about, []) if f.p is not None and f.kind != "missing"])
     low = np.array(p) < 0.05
-    assert 0.015 < low.mean() < 0.06
+    assert 0.02 < low.mean() < 0.06
     assert low.any(axis=1).mean() > 0.2
 
 
@@ -127,8 +127,8 @@ def test_sicker_people_are_found_and_are_not_called_another_unit(clinic):
     rng = np.random.default_rng(5)
     risk = risk_of(clinic.rows)
     weight = np.where(risk > np.median(risk), 10.0, 1.0)
-    months = [found(clinic, month(clinic, rng, weight)) for _ in range(40)]
-    assert share_of_months(months, lambda alarms: ("risk", "risk_24m") in alarms) >= 0.7
+    months = [found(clinic, month(clinic, rng, weight)) for _ in range(200)]  # of forty, chance alone moves the share by 0.06
+    assert share_of_months(months, lambda alarms: ("risk", "risk_24m") in alarms) >= 0.8
     assert share_of_months(months, lambda alarms: any(alarm[0] == "unit" for alarm in alarms)) <= 0.05
 
 
