@@ -39,9 +39,8 @@ def episodes_of(cohort: Cohort) -> pd.DataFrame:
     """
     ids = pd.Index(cohort.patients["patient_id"])
     known = cohort.events[cohort.events["patient_id"].isin(ids) & cohort.events["kind"].isin((START, STOP))]
-    drug, _ = drug_codes(known["detail"])
     person, day = ids.get_indexer(known["patient_id"]).astype(np.int32), known["occurred_at"].to_numpy().astype("datetime64[D]")
-    every = Therapy(person, day.astype(np.int32), recorded_lines(known), drug)
+    every = Therapy(person, day.astype(np.int32), recorded_lines(known), drug_codes(known["detail"]))
     starts, stops = (every.at((known["kind"] == kind).to_numpy()) for kind in (START, STOP))
     spelt = known.loc[known["kind"] == START, "detail"].tolist()
     lines = Lines.of(starts)
@@ -70,7 +69,7 @@ def _stop_of_lines(lines: Lines, starts: Therapy, stops: Therapy) -> Days:
     """Return the day on which the last drug of each line was stopped, `NEVER` where one was not."""
     of_start = _of_lines(lines, starts)
     pairs, pair = np.unique((of_start.astype(np.int64) << 32) + starts.drug, return_inverse=True)  # a line and one of its drugs
-    begun, ended = (np.full(len(pairs), NO_DAY, np.int32) for _ in range(2))
+    begun = np.full(len(pairs), NO_DAY, np.int32)
     np.maximum.at(begun, pair, starts.day)
     closes, _ = start_of_stops(starts, stops)
     stops, closes = stops.at(closes >= 0), closes[closes >= 0]
@@ -79,7 +78,7 @@ def _stop_of_lines(lines: Lines, starts: Therapy, stops: Therapy) -> Days:
     last, last_of_one_day = (np.full(len(lines), NO_DAY, np.int32) for _ in range(2))  # of stops that name no drug
     np.maximum.at(last, of_start[closes[~named]], stops.day[~named])
     np.maximum.at(last_of_one_day, of_start[closes[~named & of_one_day]], stops.day[~named & of_one_day])
-    ended[:] = np.where((last[line] > begun) | (last_of_one_day[line] == begun), last[line], NO_DAY)
+    ended = np.where((last[line] > begun) | (last_of_one_day[line] == begun), last[line], NO_DAY)
     mine = pair[closes[named]]
     holds = (stops.day[named] > begun[mine]) | (of_one_day[named] & (stops.day[named] == begun[mine]))
     np.maximum.at(ended, mine[holds], stops.day[named][holds])

@@ -161,27 +161,16 @@ def recorded_lines(events: pd.DataFrame) -> NDArray[np.int16]:
     return np.asarray(events["line"].astype("Int64").fillna(0), dtype=np.int16)
 
 
-def drug_codes(details: Iterable[str]) -> tuple[NDArray[np.int32], list[str]]:
-    """Return a code for each drug or regimen, whatever its letter case, 0 where none is named; and by code its first spelling.
+def drug_codes(details: Iterable[str]) -> NDArray[np.int32]:
+    """Return a code for each drug or regimen, whatever its letter case, 0 where none is named.
 
     Examples
     --------
-    >>> codes, names = drug_codes(["DRd", "", "drd", "VCd"])
-    >>> codes.tolist(), names
-    ([1, 0, 1, 2], ['', 'DRd', 'VCd'])
+    >>> drug_codes(["DRd", "", "drd", "VCd"]).tolist()
+    [1, 0, 1, 2]
     """
-    code: dict[str, int] = {"": 0}
-    names = [""]
-    codes = np.array([_code(text, code, names) for text in details], dtype=np.int32)
-    return codes, names
-
-
-def _code(text: str, code: dict[str, int], names: list[str]) -> int:
-    known = text.strip().casefold()
-    if known not in code:
-        code[known] = len(names)
-        names.append(text.strip())
-    return code[known]
+    code = {"": 0}
+    return np.array([code.setdefault(text.strip().casefold(), len(code)) for text in details], dtype=np.int32)
 
 
 def _packed(person: NDArray[np.int32], day: Days) -> NDArray[np.int64]:

@@ -49,6 +49,7 @@ class Series:
         return replace(self, starts=starts, stops=stops, lags=self.lags[person], in_order=self.in_order[person])
 
 
+# A twin of the kernel's: numba keys a cache by the text of one file, so code that two files compile in would go stale unseen.
 @njit(cache=True, nogil=True)
 def _up_to(collected: Days, start: int, stop: int, day: int) -> int:
     """Return the first position whose day of collection is later."""

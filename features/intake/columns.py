@@ -94,8 +94,8 @@ def occurrences_of(events: pd.DataFrame, ids: pd.Index, person: NDArray[np.intp]
         columns["line"] = pd.array(line, dtype="Int64")
         columns["line"][line < 1] = pd.NA
     frame = pd.DataFrame({name: columns[name] for name in columns_of("events", columns)})
-    drug, _ = drug_codes(detail.texts)
-    happened = Occurrences(person, (ids == "")[person], kind, days.day, detail.codes, line, detail.of(drug))
+    drug = detail.of(drug_codes(detail.texts))
+    happened = Occurrences(person, (ids == "")[person], kind, days.day, detail.codes, line, drug)
     return happened, frame, _zone_notes(file, events, {"occurred_at": days})
 
 

@@ -174,7 +174,6 @@ def _known(said: Described, row: OneRow) -> Known:
 
 def _events(events: Sequence[Sequence[Any]]) -> Occurrences:
     texts = [[*map(text_of, event), ""][:4] for event in events]
-    drugs, _ = drug_codes(detail for _, _, detail, _ in texts)
     details: dict[str, int] = {}
     kinds = np.array([event_kind(_KIND, kind) for _, kind, _, _ in texts], dtype=np.int8)
     return Occurrences(
@@ -184,7 +183,7 @@ def _events(events: Sequence[Sequence[Any]]) -> Occurrences:
         day=np.array([day_of(day).day for day, _, _, _ in texts], dtype=np.int32),
         detail=np.array([details.setdefault(detail, len(details)) for _, _, detail, _ in texts], dtype=np.intp),
         line=lines_where_treated(np.array([line_code(line) for *_, line in texts], dtype=np.int16), kinds),
-        drug=drugs,
+        drug=drug_codes(detail for _, _, detail, _ in texts),
     )
 
 
