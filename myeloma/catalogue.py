@@ -30,7 +30,8 @@ class Biomarker:
     `units` maps an accepted unit to the factor k in received = canonical x k, `spellings` other ways to write them. Limits are in
     the canonical unit; an infinite limit means that there is none. `least_in` maps a unit to the least value in it, and to what a
     lower one may be. `cv_kind` is one of `CV_KINDS`, empty without a `cv`. `loinc_refused` maps a LOINC code that is mistaken for
-    the biomarker to what it is.
+    the biomarker to what it is. `clonal` says that it is measured clone by clone: of several components the total
+    is their sum; `loinc_components` are those of the refused codes that mean one component.
     """
 
     key: str
@@ -51,6 +52,8 @@ class Biomarker:
     spellings: dict[str, float] = field(default_factory=dict)
     least_in: dict[str, tuple[float, str]] = field(default_factory=dict)
     loinc_refused: dict[str, str] = field(default_factory=dict)
+    loinc_components: tuple[str, ...] = ()
+    clonal: bool = False
     sources: tuple[str, ...] = field(default_factory=tuple)
 
     @cached_property
@@ -136,7 +139,17 @@ def catalogue() -> Catalogue:
 
 
 _REQUIRED = {"name", "unit", "units", "loinc", "limits", "harm", "scale", "cv", "sources"}
-_OPTIONAL = {"cv_kind", "derived", "expected", "modifiable", "usual_interval_days", "least_in", "loinc_refused"}
+_OPTIONAL = {
+    "cv_kind",
+    "derived",
+    "expected",
+    "modifiable",
+    "usual_interval_days",
+    "least_in",
+    "loinc_refused",
+    "loinc_components",
+    "clonal",
+}
 
 
 def _entry(key: str, raw: dict[str, Any], spellings: Mapping[str, tuple[str, ...]]) -> Biomarker:
@@ -178,5 +191,7 @@ def _entry(key: str, raw: dict[str, Any], spellings: Mapping[str, tuple[str, ...
         spellings={other: factor for unit, factor in {raw["unit"]: 1.0, **units}.items() for other in spellings.get(unit, ())},
         least_in=least_in,
         loinc_refused=refused,
+        loinc_components=tuple(map(str, raw.get("loinc_components", ()))),
+        clonal=bool(raw.get("clonal", False)),
         sources=tuple(raw["sources"]),
     )

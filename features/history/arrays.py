@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from features.cohort.lines import START, Lines, Therapy, recorded_lines
 from features.cohort.schema import EVENT_KINDS, HEAVY_CHAINS, LIGHT_CHAINS, OPERATORS, STAGES, Cohort
 from features.history.layout import Chosen, Days
+from features.history.of_day import counted, instants_of
+from features.sources.parsing import UNTIMED
 from myeloma import catalogue
 from myeloma.calendar import NEVER, NO_DAY
 
@@ -76,6 +78,12 @@ class Results:
         operator = None if self.operator is None else self.operator[rows]
         return Results(self.patient[rows], self.biomarker[rows], self.collected[rows], self.available[rows], self.value[rows], operator)
 
+    def one_a_day(self, instant: NDArray[np.int32]) -> Results:
+        """Return the results without those that one of a later time of day supersedes; `instant` is that of each within its day."""
+        if (instant == UNTIMED).all():
+            return self
+        return self.at(counted(self.patient, self.biomarker, self.collected, self.available, instant))
+
     def followed_by(self, *others: Results) -> Results:
         """Return these rows and those of others after them."""
         every = (self, *others)
@@ -118,6 +126,8 @@ class Histories:
         results = _results_of(cohort.measurements, ids)
         if operators:
             results = replace(results, operator=_operators_of(cohort.measurements))
+        if "collected_time" in cohort.measurements:
+            results = results.one_a_day(instants_of(cohort.measurements["collected_time"]))
         return cls(people_of(cohort.patients), results, happened_of(cohort.events, ids))
 
     @cached_property

@@ -25,7 +25,7 @@ from features.intake.people import (
     lines_where_treated,
 )
 from features.sources.cells import Cells, Days, as_dates, cells_of, days_of, numbers_of
-from features.sources.parsing import is_blank, years_of
+from features.sources.parsing import instant_of, is_blank, years_of
 from myeloma import catalogue
 from myeloma.calendar import NEVER, NO_DAY
 
@@ -124,7 +124,7 @@ def results_of(measurements: pd.DataFrame, people: People, file: str) -> tuple[R
         died=patient.of(np.append(known.died, np.int32(NEVER))[person]),
         collected=collected.day,
         available=available.day,
-        time=collected.time.of(rank_of(collected.time.texts.tolist())),
+        time=collected.time.each(instant_of, np.int32),
         names=names,
         biomarker=biomarker.of(place),
         value=numbers.value,

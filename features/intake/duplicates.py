@@ -1,9 +1,11 @@
-"""Rows that say the same: which stand above already, and of several results of one day which counts.
+"""Rows that say the same: which stand above already, and of several results of one time which counts.
 
-The rule for results of one person, biomarker, day of collection and day of availability. The result of the latest time of day
-counts, where times are written; otherwise, and at one time, that of the latest row of the source; a row without a time yields to
-one with it. Of the rows that say that very result (the same value in the canonical unit, and operator) the first is kept and the
-others are `duplicate_row`. Rows that say another are `conflicting_duplicate`.
+The rule for results of one person, biomarker, day of collection and day of availability. Results of different times of day are all
+kept; `features.history.of_day` says which of them a statistic uses. Of those of one time, or without a time, that of the latest row
+of the source counts; a row without a time yields to those with one. Of the rows that say that very result (the same value in the
+canonical unit, and operator) the first is kept and the others are `duplicate_row`. Rows that say another are
+`conflicting_duplicate`. Two values of M-protein may be those of two clones, to be added up: which is meant nobody can tell, and
+none of them is taken (`conflicting_components`).
 
 The same day of collection with another day of availability is no duplicate but a correction: both rows are kept, and the
 later one supersedes the earlier from the day it is available.
@@ -18,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.intake.refusals import Mask
+from features.sources.parsing import UNTIMED
 
 Places = NDArray[np.intp]
 _MANY = 1000
@@ -76,31 +79,39 @@ def of_several(columns: Sequence[NDArray[Any]], order: Places) -> Places:
 
 
 def duplicates(
-    series: Sequence[NDArray[Any]], value: NDArray[np.float64], operator: NDArray[np.int8], time: NDArray[Any], row: NDArray[Any]
-) -> tuple[Mask, Mask]:
-    """Return which rows repeat the result that counts, and which contradict it.
+    series: Sequence[NDArray[Any]],
+    value: NDArray[np.float64],
+    operator: NDArray[np.int8],
+    time: NDArray[Any],
+    row: NDArray[Any],
+    of_clones: Mask,
+) -> tuple[Mask, Mask, Mask]:
+    """Return which rows repeat the result that counts, which contradict it, and which may be of several clones.
 
     Parameters
     ----------
     series : arrays
         Rows that agree in all of these are results of one day.
     time : array of int
-        In the order of the times of day; where none is written before all others.
+        Instants within the day, `UNTIMED` where none is written.
     row : array of int
         Place in the source.
+    of_clones : array of bool
+        Whether a row's biomarker is measured clone by clone.
 
     Examples
     --------
-    >>> day, none = np.array([1, 1, 1]), np.zeros(3, dtype=np.int8)
-    >>> wrong = duplicates([day], np.array([1.0, 2.0, 1.0]), none, none, np.array([2, 3, 4]))
+    >>> day, none, rows = np.array([1, 1, 1]), np.zeros(3, dtype=np.int8), np.array([2, 3, 4])
+    >>> wrong = duplicates([day], np.array([1.0, 2.0, 1.0]), none, none, rows, none > 0)
     >>> [rows.tolist() for rows in wrong]
-    [[False, False, True], [False, True, False]]
+    [[False, False, True], [False, True, False], [False, False, False]]
     """
-    order = order_of(series)
-    group = np.empty(len(order), dtype=np.int64)
-    group[order] = np.cumsum(np.concatenate([[0], ~alike(series, order)]))[: len(order)]
+    of_day = _groups(series)
+    latest = np.full(of_day.max(initial=-1) + 1, UNTIMED, dtype=np.int64)
+    np.maximum.at(latest, of_day, time)
+    group = _groups((of_day, np.where(time == UNTIMED, latest[of_day], time)))
     by_time = order_of((group, time, row))  # rows that agree in these too stay in their order
-    counting = np.empty(len(order), dtype=np.int64)
+    counting = np.empty(len(group), dtype=np.int64)
     counting[group[by_time]] = by_time  # the last of each group
     counts = counting[group]
     # Seven digits: the same result written in two units differs in the last bit of a division.
@@ -111,4 +122,15 @@ def duplicates(
     first = saying[np.concatenate([[True], group[saying][1:] != group[saying][:-1]])] if len(saying) else saying
     same = says_it.copy()
     same[first] = False
-    return same, ~says_it
+    disputed = np.zeros(len(latest) and group.max() + 1, dtype=bool)
+    disputed[group[~says_it]] = True
+    unclear = disputed[group] & of_clones
+    return same & ~unclear, ~says_it & ~unclear, unclear
+
+
+def _groups(columns: Sequence[NDArray[Any]]) -> Places:
+    """Return a number for each row, the same where rows agree in all columns."""
+    order = order_of(columns)
+    group = np.empty(len(order), dtype=np.intp)
+    group[order] = np.cumsum(np.concatenate([[0], ~alike(columns, order)]))[: len(order)]
+    return group

@@ -31,7 +31,7 @@ class Results:
     of_nobody : no usable patient has this identifier
     born, died : the person's days of birth and death, `NO_DAY` and `NEVER` where not known
     collected, available : days as written
-    time : place of the time of day in the order of those written, that of rows without one first
+    time : int32, the instant within the day in milliseconds, `UNTIMED` where none is written
     names, biomarker : the biomarker of a row is names[biomarker]; the names of the catalogue come first
     value, operator, kind : the result as `features.sources.parsing.Result` has it
     divisor : received = canonical x divisor, NaN where the unit is none of the biomarker's
@@ -44,7 +44,7 @@ class Results:
     died: Days
     collected: Days
     available: Days
-    time: NDArray[Any]
+    time: NDArray[np.int32]
     names: Sequence[str]
     biomarker: NDArray[Any]
     value: NDArray[np.float64]
@@ -58,7 +58,7 @@ class Results:
 class Taken:
     """What is kept of `Results`: the places of the rows in order, and columns of all rows in the form the cohort keeps.
 
-    The order is person, biomarker (by name), collected, available, which no two rows share.
+    The order is person, biomarker (by name), collected, available, time, which no two rows share.
     """
 
     order: NDArray[np.intp]
@@ -130,6 +130,12 @@ def _least_received(version: str) -> tuple[tuple[int, float, float], ...]:
     return tuple((k, entry.units[unit], least) for k, entry in enumerate(entries) for unit, (least, _) in entry.least_in.items())
 
 
+@lru_cache(maxsize=4)
+def _of_clones(version: str) -> NDArray[np.int64]:
+    """Return the places of the biomarkers that are measured clone by clone."""
+    return np.flatnonzero([entry.clonal for entry in catalogue().biomarkers.values()])
+
+
 def rank_of(texts: Sequence[str]) -> NDArray[np.int64]:
     """Return the place of each text in their order.
 
@@ -146,13 +152,14 @@ def rank_of(texts: Sequence[str]) -> NDArray[np.int64]:
 def _resolve(table: Refusals, results: Results, series: tuple[NDArray[Any], ...], value: NDArray[np.float64]) -> NDArray[np.intp]:
     """Refuse repeated results and return the places of the rows kept, in order."""
     kept = np.flatnonzero(table.keep)
-    order = kept[order_of([column[kept] for column in series])]
+    order = kept[order_of([column[kept] for column in (*series, results.time)])]
     several = np.sort(of_several(series, order))
     if not len(several):
         return order
     of_day = [column[several] for column in series]
-    found = duplicates(of_day, value[several], results.operator[several], results.time[several], results.row[several])
-    for rule, wrong in zip((rules.SAME_RESULT, rules.OTHER_RESULT), found, strict=True):
+    of_clones = np.isin(results.biomarker[several], _of_clones(catalogue().version))
+    found = duplicates(of_day, value[several], results.operator[several], results.time[several], results.row[several], of_clones)
+    for rule, wrong in zip((rules.SAME_RESULT, rules.OTHER_RESULT, rules.PERHAPS_CLONES), found, strict=True):
         rows = np.zeros(len(table.problem), dtype=bool)
         rows[several[wrong]] = True
         table.check(rule, rows)

@@ -34,7 +34,7 @@ from features.intake.people import (
 )
 from features.intake.plausibility import Kept, describe_kept
 from features.intake.refusals import OneRow, Refusals
-from features.sources.parsing import day_of, is_blank, result_of, text_of, years_of
+from features.sources.parsing import day_of, instant_of, is_blank, result_of, text_of, years_of
 from myeloma.calendar import BAD_DAY, NEVER, NO_DAY
 
 _LEAST, _MOST = -(2.0**53), 2.0**53  # whole numbers between them are the same as floats
@@ -62,9 +62,9 @@ class OnePerson:
     ----------
     patient : column of the cohort's patients -> value; days since 1970, None where not known; categories in their canonical
         spelling, empty where not known. None where the person was refused.
-    biomarker, collected, available, value, operator : arrays with one entry a result kept
-        int16 place in the catalogue, int32 days, float64 in the canonical unit, int8 place in `("", *OPERATORS)`; in the order of
-        the biomarkers' names, collection, availability.
+    biomarker, collected, available, instant, value, operator : arrays with one entry a result kept
+        int16 place in the catalogue, int32 days, int32 instant within the day of collection, float64 in the canonical unit, int8
+        place in `("", *OPERATORS)`; in the order of the biomarkers' names, collection, availability, instant.
     divisor, row : arrays likewise
         received = canonical x divisor; the place in the list of measurements.
     event, occurred, line : arrays with one entry an event kept, in the order of their days
@@ -77,6 +77,7 @@ class OnePerson:
     biomarker: NDArray[np.int16]
     collected: NDArray[np.int32]
     available: NDArray[np.int32]
+    instant: NDArray[np.int32]
     value: NDArray[np.float64]
     operator: NDArray[np.int8]
     divisor: NDArray[np.float64]
@@ -198,7 +199,6 @@ def _results(measurements: Sequence[Sequence[Any]], known: Known) -> Results:
     of_pair = {pair: (place, divisor_of(*texts[pair])) for pair, place in zip(texts, places.tolist(), strict=True)}
     biomarker, divisor = zip(*[of_pair[pair] for pair in pairs], strict=True) if rows else ((), ())
     operator, value, kind = _values(values)
-    timed = any(day.time for day in parsed.values())
     return Results(
         person=None,
         of_nobody=np.full(rows, not known.kept[0]),
@@ -206,7 +206,7 @@ def _results(measurements: Sequence[Sequence[Any]], known: Known) -> Results:
         died=np.full(rows, known.died[0]),
         collected=collected,
         available=available,
-        time=_ranks([parsed[cell].time for cell in collected_at]) if timed else np.zeros(rows, dtype=np.intp),
+        time=np.array([instant_of(parsed[cell].time) for cell in collected_at], dtype=np.int32),
         names=names,
         biomarker=np.array(biomarker, dtype=np.int16),
         value=value,
@@ -215,12 +215,6 @@ def _results(measurements: Sequence[Sequence[Any]], known: Known) -> Results:
         divisor=np.array(divisor, dtype=np.float64),
         row=np.arange(rows),
     )
-
-
-def _ranks(texts: list[str]) -> NDArray[np.intp]:
-    """Return the place of each text in the order of all."""
-    place = {text: rank for rank, text in enumerate(sorted(set(texts)))}
-    return np.array([place[text] for text in texts], dtype=np.intp)
 
 
 def _values(cells: Sequence[Any]) -> tuple[NDArray[np.int8], NDArray[np.float64], NDArray[np.int8]]:
@@ -238,6 +232,7 @@ def _kept_results(results: Results, taken: Taken) -> dict[str, NDArray[Any]]:
         "biomarker": results.biomarker[order],
         "collected": results.collected[order],
         "available": taken.available[order],
+        "instant": results.time[order],
         "value": taken.value[order],
         "operator": results.operator[order],
         "divisor": results.divisor[order],

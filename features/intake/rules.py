@@ -66,7 +66,7 @@ def _not_accepted(code: NDArray[np.int8]) -> Mask:
 
 def _day_rules(table: str, column: str, required: bool) -> tuple[Rule, ...]:
     """Return the rules of a column of days; each takes the days, and today."""
-    dates = f"dates are written YYYY-MM-DD, from {FIRST_DATE} to {LAST_DATE}"
+    dates = f"dates are written YYYY-MM-DD, from {FIRST_DATE} to {LAST_DATE}; a time beside them HH:MM or HH:MM:SS, with Z or +HH:MM"
     bad = _rule(table, "bad_date", column, dates, lambda day, today: day == BAD_DAY)
     none = (_rule(table, "missing_value", column, dates, lambda day, today: day == NO_DAY),) if required else ()
     return bad, *none, _rule(table, "future_date", column, "the day lies in the future", _after)
@@ -182,6 +182,14 @@ OTHER_RESULT = _rule(
     "measurements",
     "conflicting_duplicate",
     "value",
-    "another value of that day is kept: the later time of day, or else the later row, counts",
+    "another value of that time is kept: that of the later row, or one that says its time of day",
+    _so,
+)
+PERHAPS_CLONES = _rule(
+    "measurements",
+    "conflicting_components",
+    "value",
+    "one total of all monoclonal components; of two values at one time none is taken: add up two components, or say by available_at "
+    "or a time of day which value is the later",
     _so,
 )

@@ -116,8 +116,8 @@ def _typed_days(values: pd.Series) -> Days:
     if not (clock[~wrong] != np.timedelta64(0)).any():
         time = Cells(np.zeros(len(values), dtype=np.int8), np.array([""], dtype=object))
     else:
-        codes, distinct = pd.factorize(clock)
-        texts = [str(np.datetime64(0, "ns") + step)[11:].rstrip("0").rstrip(".") if step else "" for step in distinct]
+        codes, distinct = pd.factorize(clock)  # where any row has a time of day, midnight is one
+        texts = [str(np.datetime64(0, "ns") + step)[11:].rstrip("0").rstrip(".") for step in distinct]
         time = cells_of(pd.Series(pd.Categorical.from_codes(codes, pd.Index(texts, dtype=object))))
     return Days(parsed, time, (zone,) if zone else ())
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from features.sources.components import with_totals
 from features.sources.parsing import day_of
 from features.sources.received import OPTIONAL, PLACE, REQUIRED, Received
 from myeloma import DataError, calendar
@@ -27,7 +28,8 @@ class Histories:
     ----------
     people : patient_id, birth (a day, a month `YYYY-MM` or a year), sex, site
     occurrences : patient_id, occurred_at, kind (`index` or an event kind; empty where it could not be read), detail
-    measurements : patient_id, collected_at, available_at, biomarker, value, unit
+    measurements : patient_id, collected_at, available_at, biomarker, value, unit; and component, where a result is one of several
+        that add up to the total
     files : what stands behind each of the three tables, in words
     notes : what was not used, and why
 
@@ -70,13 +72,15 @@ def assemble(histories: Histories, stage: str, today: int | None = None) -> Rece
     gone = set(people.loc[left_out, "patient_id"])
     events = occurrences[(occurrences["kind"] != "index") & ~occurrences["patient_id"].isin(gone)]
     measured = results[~results["patient_id"].isin(gone)]
+    measured, added_up = with_totals(measured)
     events, ahead = _without_later_slips(events, today)
     events, repeated = _once(events, "progression", today, first=True)
     events, _ = _once(events, "last_contact", today, first=False)
     patients, births = _patients(people[~left_out], index_date, stage)
     notes = [
         f"{len(patients)} of {len(people)} people have an index date; {int(left_out.sum())} have no index code and are no part of the "
-        f"cohort, nor are their {len(results) - len(measured)} results",
+        f"cohort, nor are their {int(results['patient_id'].isin(gone).sum())} results",
+        *added_up,
         *said(repeated, "later records of a progression are left aside: the earliest counts"),
         *said(ahead, f"progressions or deaths are dated after {date_of(today)} although the person has an earlier one: left aside"),
         *said(unclear, f"index codes have no usable date ({unusable_days(today)}); the person's other ones are used where there are any"),

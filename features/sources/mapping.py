@@ -48,15 +48,22 @@ Codes = Annotated[tuple[Code, ...], BeforeValidator(lambda value: [value] if isi
 
 @dataclass(frozen=True)
 class BiomarkerCode:
-    """The biomarker that a code means, and the unit of its values where the source gives none."""
+    """The biomarker that a code means, the unit of its values where the source gives none, and which monoclonal component it is.
+
+    `component` is any name; where it is given, the results of one time are added up to the total (`features.sources.components`).
+    """
 
     biomarker: str
     unit: str = ""
+    component: str = ""
 
     def __post_init__(self) -> None:
         catalogue()[self.biomarker]
         if self.unit:
             canonical_divisor(self.biomarker, self.unit)
+        if self.component and not catalogue()[self.biomarker].clonal:
+            clonal = ", ".join(entry.key for entry in catalogue().biomarkers.values() if entry.clonal)
+            raise ConfigError(f"{self.biomarker} has no components.", f"components are added up of {clonal}.")
 
 
 @dataclass(frozen=True)
@@ -163,19 +170,21 @@ def omop_concepts() -> dict[str, Any]:
     return {part: {str(key): value for key, value in entries.items()} for part, entries in content.items()}
 
 
-def _biomarker(code: Any, entry: Any, where: str) -> BiomarkerCode:
-    """Return an entry, written as `code: biomarker` or `code: {biomarker: ..., unit: ...}`."""
+def _biomarker(code: Any, written: Any, where: str) -> BiomarkerCode:
+    """Return an entry, written as `code: biomarker` or `code: {biomarker: ..., unit: ..., component: ...}`."""
     place = f"{where}, biomarkers, {code}"
-    entry = {"biomarker": entry} if isinstance(entry, str) else entry
-    _check_keys(entry, BiomarkerCode, place)
+    written = {"biomarker": written} if isinstance(written, str) else written
+    _check_keys(written, BiomarkerCode, place)
     try:
-        meant = BiomarkerCode(**{key: str(value) for key, value in entry.items()})
+        meant = BiomarkerCode(**{key: str(value) for key, value in written.items()})
     except UserError as error:
         raise ConfigError(f"{place}: {error.what}", error.hint, error.code) from None
     loinc = _check_code(str(code), f"{where}, biomarkers")
-    if meaning := catalogue()[meant.biomarker].loinc_refused.get(loinc or str(code)):
-        codes = ", ".join(catalogue()[meant.biomarker].loinc) or "none"
-        raise ConfigError(f"{place}: this LOINC code is {meaning}, not {meant.biomarker}.", f"codes of {meant.biomarker}: {codes}.")
+    entry, bare = catalogue()[meant.biomarker], loinc or str(code)
+    if (meaning := entry.loinc_refused.get(bare)) and not (meant.component and bare in entry.loinc_components):
+        hint = f"codes of {meant.biomarker}: {', '.join(entry.loinc) or 'none'}."
+        hint += " Give it as {component: band 2}, to be added up." if bare in entry.loinc_components else ""
+        raise ConfigError(f"{place}: this LOINC code is {meaning}, not {meant.biomarker}.", hint)
     return meant
 
 

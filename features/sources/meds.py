@@ -104,12 +104,12 @@ def _register(connection: duckdb.DuckDBPyConnection, mapping: Mapping) -> None:
     measured = []
     for code, entry in mapping.measured().items():
         spellings = [code] if code in mapping.biomarkers else [code.replace(":", mark, 1) for mark in ("/", "//")]
-        measured += [(spelling, entry.biomarker, entry.unit) for spelling in spellings]
+        measured += [(spelling, entry.biomarker, entry.unit, entry.component) for spelling in spellings]
     roles = [*mapping.roles(), (DEATH, "death", ""), (BIRTH, "birth", "")]
     roles += [(code, "sex", code) for code in (*mapping.sex.female, *mapping.sex.male)]
     roles += [(code, "site", code) for code in mapping.site.codes]
     tables = {
-        "measured": pd.DataFrame(measured, columns=_CODES).drop_duplicates("code", keep="last"),
+        "measured": pd.DataFrame(measured, columns=[*_CODES, "component"]).drop_duplicates("code", keep="last"),
         "roles": pd.DataFrame(roles, columns=_CODES).drop_duplicates(),
         "units": pd.DataFrame(mapping.units.items(), columns=["code", "unit"], dtype=str),
     }
@@ -139,7 +139,8 @@ def _histories(connection: duckdb.DuckDBPyConnection, mapping: Mapping, label: s
     measurements = connection.execute(
         """
         SELECT r.patient_id, r.day AS collected_at, '' AS available_at, m.meaning AS biomarker, r.value,
-               coalesce(u.unit, nullif(r.unit, ''), m.detail) AS unit, r.source_row, r.source_file
+               coalesce(u.unit, nullif(r.unit, ''), m.detail) AS unit, m.component, r.source_row,
+               r.source_file
         FROM rows r JOIN measured m USING (code) LEFT JOIN units u ON u.code = r.unit
         ORDER BY r.source_file, r.source_row
         """
@@ -203,16 +204,17 @@ def _last_contacts(connection: duckdb.DuckDBPyConnection, dead: pd.Series, today
 
 
 def _other_codes(connection: duckdb.DuckDBPyConnection) -> list[str]:
-    """Say how many values have a code that is not mapped, and which codes are the most frequent of them."""
+    """Say how many rows have a code that is not mapped, and which codes are the most frequent; those with a value are results."""
     others = connection.execute(
         """
-        SELECT r.code, count(*) AS n, count(DISTINCT r.patient_id) AS people FROM rows r
-        WHERE r.value <> '' AND r.code NOT IN (SELECT code FROM measured UNION SELECT code FROM roles)
-        GROUP BY r.code ORDER BY people DESC, n DESC, r.code
+        SELECT r.code, r.value <> '' AS is_result, count(*) AS n, count(DISTINCT r.patient_id) AS people FROM rows r
+        WHERE r.code NOT IN (SELECT code FROM measured UNION SELECT code FROM roles)
+        GROUP BY ALL ORDER BY people DESC, n DESC, r.code
         """
     ).df()
-    if others.empty:
-        return []
-    top = "; ".join(f"{row.code}: {row.n} rows" for row in others[others["people"] > 1].head(_TOP).itertuples())
-    share = f"{others['n'].sum()} rows with a value have a code that is not mapped and are not read"
-    return [f"{share}; the most frequent: {top}" if top else share]
+    notes = []
+    for rows, what in ((others[others["is_result"]], "with"), (others[~others["is_result"]], "without")):
+        top = "; ".join(f"{row.code}: {row.n} rows" for row in rows[rows["people"] > 1].head(_TOP).itertuples())
+        share = f"{rows['n'].sum()} rows {what} a value have a code that is not mapped and are not read"
+        notes += [f"{share}; the most frequent: {top}" if top else share] if len(rows) else []
+    return notes

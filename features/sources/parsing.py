@@ -12,15 +12,21 @@ from myeloma.calendar import BAD_DAY, EPOCH, FIRST_DAY, LAST_DAY, NO_DAY
 
 BLANKS = frozenset(("", "na", "n/a", "nan", "none", "null", "nat", "<na>"))
 NUMBER, BLANK, BAD = 0, 1, 2  # what a cell of results holds
-_DAY = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:.*))?", re.ASCII | re.DOTALL)
-_TIME = re.compile(r"(\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)\s*(.*)", re.ASCII | re.DOTALL)
-_ZONE = re.compile(r"(?:Z|[+-]\d{2}(?::?\d{2})?)?", re.ASCII)
+UNTIMED = -(2**31)  # before every time of day
+_DAY = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[T ](.+))?", re.ASCII)
+_TIME = re.compile(
+    r"(?P<hour>\d{1,2}):(?P<minute>[0-5]\d)(?::(?P<second>[0-5]\d|60)(?P<part>[.,]\d+)?)?(?: ?(?P<half>[AP]M))?"
+    r" ?(?P<zone>Z|UTC|GMT|[+-](?:0\d|1[0-4])(?::?[0-5]\d)?)?(?:\[[A-Za-z_]+(?:/[A-Za-z_+-]+)*\])?",
+    re.ASCII | re.IGNORECASE,
+)
 _RESULT = re.compile(rf"([{''.join(OPERATORS)}]?)\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)", re.ASCII)
 _OPERATOR = {operator: code for code, operator in enumerate(("", *OPERATORS))}
 
 
 class Day(NamedTuple):
-    """A day as written: `day` since 1970, or `NO_DAY`, or `BAD_DAY`; the time of day beside it; its zone, None without a time."""
+    """A day as written: `day` since 1970, or `NO_DAY`, or `BAD_DAY`; the time of day beside it, its zone at the end; the zone, None
+    without a time.
+    """
 
     day: int
     time: str = ""
@@ -56,21 +62,56 @@ def is_blank(text: str) -> bool:
 def day_of(text: str) -> Day:
     """Return the calendar day as written: a time of day beside it, with or without a zone, shifts nothing.
 
+    A time that is not understood makes the whole no day: what is cut off might have said another.
+
     Examples
     --------
     >>> day_of("2015-02-01"), day_of("2015-02-01T23:30Z"), day_of("01/02/2015").day == BAD_DAY
-    (Day(day=16467, time='', zone=None), Day(day=16467, time='23:30', zone='Z'), True)
+    (Day(day=16467, time='', zone=None), Day(day=16467, time='23:30Z', zone='Z'), True)
+    >>> day_of("2015-02-01 7:15 PM").time, day_of("2015-02-01 25:00").day == BAD_DAY
+    ('19:15', True)
     """
     part = _DAY.fullmatch(text)
     if part is None:
         return Day(NO_DAY if is_blank(text) else BAD_DAY)
     day = _calendar_day(part[1])
-    if part[2] is None:
+    if part[2] is None or day == BAD_DAY:
         return Day(day)
     clock = _TIME.fullmatch(part[2])
+    hour = -1 if clock is None else _hour(clock["hour"], clock["half"])
+    if clock is None or hour < 0:
+        return Day(BAD_DAY)
+    seconds = "" if clock["second"] is None else f":{clock['second']}{(clock['part'] or '').replace(',', '.')}"
+    zone = (clock["zone"] or "").upper().replace("UTC", "Z").replace("GMT", "Z")
+    return Day(day, f"{hour:02d}:{clock['minute']}{seconds}{zone}", zone)
+
+
+def _hour(text: str, half: str | None) -> int:
+    """Return the hour of 24, -1 where there is no such hour: `half` is AM or PM, of a clock of twelve."""
+    hour = int(text)
+    if half is None:
+        return hour if len(text) == 2 and hour < 24 else -1
+    return hour % 12 + 12 * (half.upper() == "PM") if 1 <= hour <= 12 else -1
+
+
+def instant_of(time: str) -> int:
+    """Return a time of day, as `day_of` gives it, in milliseconds since midnight in UTC; one without a zone is taken as of UTC.
+
+    So times of one day are compared as the instants they are, whatever zones they were written in.
+
+    Examples
+    --------
+    >>> instant_of("23:30:00+02:00") < instant_of("22:00Z"), instant_of("06:00Z") == instant_of("08:00+02:00"), instant_of("") == UNTIMED
+    (True, True, True)
+    """
+    clock = _TIME.fullmatch(time)
     if clock is None:
-        return Day(day)
-    return Day(day, clock[1], clock[2] if _ZONE.fullmatch(clock[2]) else "other")
+        return UNTIMED
+    minutes = 60 * int(clock["hour"]) + int(clock["minute"])
+    zone = (clock["zone"] or "Z").replace(":", "")
+    if zone != "Z":
+        minutes -= int(f"{zone[0]}1") * (60 * int(zone[1:3]) + int(zone[3:5] or 0))
+    return 60_000 * minutes + round(1000 * (int(clock["second"] or 0) + float(clock["part"] or 0)))
 
 
 def _calendar_day(text: str) -> int:

@@ -20,10 +20,12 @@ from numpy.typing import NDArray
 
 from features.cohort.schema import SCHEMAS
 from features.history.arrays import REPORTED, Histories, Results, happened_of, people_of
+from features.sources.parsing import instant_of
 from myeloma import DataError, catalogue
 
 _BATCH = 1 << 17
 _FIELDS = ("collected_at", "available_at", "value")
+_LABELS = ("patient_id", "biomarker", "collected_time")
 _UNSORTED = "ingest the cohort again."
 
 
@@ -38,6 +40,7 @@ class Rows:
     available: NDArray[np.int32]
     value: NDArray[np.float64]
     operator: NDArray[np.int8] | None = None
+    instant: NDArray[np.int32] | None = None
 
     def __len__(self) -> int:
         return len(self.value)
@@ -59,6 +62,7 @@ class Rows:
             self.available[part],
             self.value[part],
             None if self.operator is None else self.operator[part],
+            None if self.instant is None else self.instant[part],
         )
 
 
@@ -80,7 +84,7 @@ def measurement_blocks(path: Path, biomarkers: tuple[str, ...], about: int, skip
         The file is not sorted by patient, or a cell is empty.
     """
     held: list[Rows] = []
-    columns = ["patient_id", "biomarker", *_FIELDS, *(["operator"] if operators else [])]
+    columns = ["patient_id", "biomarker", *_FIELDS, "collected_time", *(["operator"] if operators else [])]
     for batch in _ahead(_batches(path, columns, skip, min(_BATCH, about))):
         rows = _decoded(batch, biomarkers, path)
         if held and rows.ids[0] < held[-1].ids[-1]:
@@ -98,7 +102,8 @@ def measurement_blocks(path: Path, biomarkers: tuple[str, ...], about: int, skip
 def _batches(path: Path, columns: list[str], skip: int = 0, size: int = _BATCH) -> Iterator[pa.RecordBatch]:
     """Yield a file's rows in batches, from row `skip` on; row groups before it are not read."""
     try:
-        file = parquet.ParquetFile(path, read_dictionary=[c for c in ("patient_id", "biomarker") if c in columns], buffer_size=1 << 20)
+        columns = [c for c in columns if c != "collected_time" or c in parquet.read_schema(path).names]  # files made by hand lack it
+        file = parquet.ParquetFile(path, read_dictionary=[c for c in _LABELS if c in columns], buffer_size=1 << 20)
     except FileNotFoundError:
         raise DataError(f"{path} is missing.", _UNSORTED) from None
     except (pa.ArrowInvalid, OSError) as error:
@@ -142,7 +147,11 @@ def _decoded(batch: pa.RecordBatch, biomarkers: tuple[str, ...], path: Path) -> 
     if "operator" in batch.schema.names:
         reported = batch.column("operator").dictionary_encode()
         operator = pd.Index(REPORTED).get_indexer(reported.dictionary.to_pylist()).astype(np.int8)[reported.indices.to_numpy()]
-    return Rows(ids, starts, places[names.indices.to_numpy()], collected, available, value, operator)
+    instant = None
+    if "collected_time" in batch.schema.names:
+        times = batch.column("collected_time")
+        instant = np.array([instant_of(time) for time in times.dictionary.to_pylist()], dtype=np.int32)[times.indices.to_numpy()]
+    return Rows(ids, starts, places[names.indices.to_numpy()], collected, available, value, operator, instant)
 
 
 def _joined(parts: list[Rows]) -> Rows:
@@ -154,9 +163,13 @@ def _joined(parts: list[Rows]) -> Rows:
     fresh = np.concatenate([[True], ids[1:] != ids[:-1]])  # a patient may go on from one batch to the next
     names = ("biomarker", "collected", "available", "value")
     biomarker, collected, available, value = (np.concatenate([getattr(part, name) for part in parts]) for name in names)
-    operators = [part.operator for part in parts if part.operator is not None]
-    operator = np.concatenate(operators) if operators else None
-    return Rows(ids[fresh], starts[fresh], biomarker, collected, available, value, operator)
+    operator, instant = (_concatenated([getattr(part, name) for part in parts]) for name in ("operator", "instant"))
+    return Rows(ids[fresh], starts[fresh], biomarker, collected, available, value, operator, instant)
+
+
+def _concatenated(parts: list[NDArray[Any] | None]) -> NDArray[Any] | None:
+    there = [part for part in parts if part is not None]
+    return np.concatenate(there) if there else None
 
 
 class Sorted:
@@ -240,5 +253,7 @@ def _block(rows: Rows, patients: pd.DataFrame, events: pd.DataFrame, after: dict
     if (place < 0).any() or not ids.is_unique:
         raise DataError("The cohort has measurements of somebody who is not among its patients, or a patient twice.", _UNSORTED)
     results = Results(place.astype(np.int32)[rows.patient()], rows.biomarker, rows.collected, rows.available, rows.value, rows.operator)
+    if rows.instant is not None:
+        results = results.one_a_day(rows.instant)
     events = events[events["patient_id"].isin(ids)]
     return Block(patients, Histories(people_of(patients), results, happened_of(events, ids)), after)

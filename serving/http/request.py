@@ -104,7 +104,7 @@ def checked(history: History) -> tuple[Histories, OnePerson]:
         np.array([person["fish"]], dtype=object),
     )
     results = Results(np.zeros(len(kept.value), np.int32), kept.biomarker, kept.collected, kept.available, kept.value, kept.operator)
-    return Histories(people, results, _happened(kept)), kept
+    return Histories(people, results.one_a_day(kept.instant), _happened(kept)), kept
 
 
 def _coded(person: dict[str, Any], name: str) -> NDArray[np.int8]:

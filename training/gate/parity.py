@@ -62,7 +62,7 @@ def request(cohort: Cohort, patient_id: str, landmark: pd.Timestamp) -> dict[str
         },
         "measurements": [
             {
-                "collected_at": _day(r.collected_at),
+                "collected_at": f"{_day(r.collected_at)} {r.collected_time}".strip(),
                 "available_at": _day(r.available_at),
                 "biomarker": r.biomarker,
                 "value": r.original_value,

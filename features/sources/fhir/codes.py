@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TypeVar
 
 from features.sources.mapping import SYSTEMS, BiomarkerCode, Mapping
+from features.sources.units import one_unit
 
 Meaning = TypeVar("Meaning")
 
@@ -28,11 +29,15 @@ class FhirCodes:
         """Return the kinds of occurrence that a concept stands for, each with its detail."""
         return list(dict.fromkeys(role for roles in _found(self._roles, concept) for role in roles))
 
-    def unit(self, code: str | None, system: str | None, unit: str | None, otherwise: str) -> str:
-        """Return the unit: the UCUM code, else the unit in words, else the mapping's; each as the mapping spells it."""
+    def unit(self, biomarker: str, code: str | None, system: str | None, words: str | None, otherwise: str) -> str:
+        """Return the unit: the UCUM code, else the unit in words, else the mapping's, each as the mapping spells it.
+
+        Where code and words are two units, both are returned, which is none.
+        """
         ucum = code if not system or system == "http://unitsofmeasure.org" else None
-        received = ucum or unit or code or otherwise
-        return self._units.get(received, received)
+        received = ucum or words or code or otherwise
+        unit = self._units.get(received, received)
+        return one_unit(biomarker, unit, self._units.get(words, words)) if ucum and words else unit
 
 
 def codings(concept: object) -> list[tuple[str, str]]:

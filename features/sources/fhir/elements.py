@@ -56,6 +56,12 @@ class Valued(Element):
     valueQuantity: Quantity | None = None  # noqa: N815 - FHIR's own name
     valueString: str | None = None  # noqa: N815
     valueInteger: int | None = None  # noqa: N815
+    dataAbsentReason: CodeableConcept | None = None  # noqa: N815
+
+    @property
+    def has_value(self) -> bool:
+        """Return whether there is a value of a type that is read."""
+        return self.valueQuantity is not None or bool(self.valueString) or self.valueInteger is not None
 
 
 class Observation(Valued):

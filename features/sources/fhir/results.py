@@ -16,7 +16,7 @@ from features.sources.fhir.references import reference_from
 from features.sources.mapping import BiomarkerCode
 
 _NOT_RESULTS = ("entered-in-error", "cancelled", "registered")
-_COLUMNS = ["reference", "collected_at", "available_at", "biomarker", "value", "unit", "source_file", "source_row", "refusal"]
+_COLUMNS = ["reference", "collected_at", "available_at", "biomarker", "value", "unit", "component", "source_file", "source_row", "refusal"]
 _TOP = 5
 _DAY = len("2000-01-01")
 
@@ -27,7 +27,7 @@ class Results:
     def __init__(self, codes: FhirCodes, contacts: Contacts) -> None:
         self._contacts = contacts
         self._codes = codes
-        self._rows: list[tuple[str, str, str, str, str, str, str, int, str]] = []
+        self._rows: list[tuple[str, str, str, str, str, str, str, str, int, str]] = []
         self._others: Counter[str] = Counter()
         self._offsets: Counter[str] = Counter()
         self._withdrawn = self._undated = 0
@@ -89,26 +89,26 @@ class Results:
         self._contacts.note(found, subject, collected)
         self._offsets[_offset(collected)] += 1
         available = _in_zone_of(observation.issued or "", collected)
-        coded = ((part, self._codes.biomarker(part.code.model_dump())) for part in observation.component)
-        values: list[tuple[Valued, BiomarkerCode]] = [(part, entry) for part, entry in coded if entry]
         whole = self._codes.biomarker(observation.code.model_dump())
-        own = observation.valueQuantity or observation.valueString or observation.valueInteger is not None
-        if whole and (own or not values):
-            values.insert(0, (observation, whole))
-        for valued, entry in values:
-            value, unit = self._value(valued, entry.unit)
-            self._rows.append((subject, collected, available, entry.biomarker, value, unit, found.file, found.row, ""))
+        coded = [(n, part, self._codes.biomarker(part.code.model_dump())) for n, part in enumerate(observation.component, start=1)]
+        values: list[tuple[str, Valued, BiomarkerCode]] = [(f"component {n}", part, entry) for n, part, entry in coded if entry]
+        if whole and (observation.has_value or not values):
+            values.insert(0, (whole.component, observation, whole))
+        for component, valued, entry in values:
+            value, unit = self._value(valued, entry)
+            refusal = "absent_value" if valued.has_value and valued.dataAbsentReason is not None else ""
+            self._rows.append((subject, collected, available, entry.biomarker, value, unit, component, found.file, found.row, refusal))
 
-    def _value(self, valued: Valued, otherwise: str) -> tuple[str, str]:
+    def _value(self, valued: Valued, entry: BiomarkerCode) -> tuple[str, str]:
         quantity = valued.valueQuantity
         if quantity is None:
             number = valued.valueInteger if valued.valueInteger is not None else valued.valueString or ""
-            return str(number), self._codes.unit(None, None, None, otherwise)
+            return str(number), self._codes.unit(entry.biomarker, None, None, None, entry.unit)
         number = "" if quantity.value is None else f"{quantity.comparator or ''}{quantity.value!r}"
-        return number, self._codes.unit(quantity.code, quantity.system, quantity.unit, otherwise)
+        return number, self._codes.unit(entry.biomarker, quantity.code, quantity.system, quantity.unit, entry.unit)
 
     def _refuse(self, found: Found, subject: str, why: str) -> None:
-        self._rows.append((subject, "", "", "", "", "", found.file, found.row, why))
+        self._rows.append((subject, "", "", "", "", "", "", found.file, found.row, why))
 
 
 def _offset(stamp: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -15,11 +16,7 @@ _CODED = re.compile(r"^([A-Za-z][A-Za-z0-9 ]*):(.+)$")
 _CONCEPT = ("concept_id", "vocabulary_id", "concept_code", "concept_name")
 # How the UCUM vocabulary of OMOP writes units that the catalogue writes otherwise.
 _UCUM_SPELLING = {"[U]/L": "U/L", "mL/min/1.73.m2": "mL/min/{1.73_m2}", "mL/min/(173.10*-2.m2)": "mL/min/{1.73_m2}"}
-_COLUMNS = {
-    "measurement": ("measured", "measurement"),
-    "condition_occurrence": ("role", "condition"),
-    "drug_exposure": ("role", "drug"),
-}
+CODED = {"measurement": "measurement", "condition_occurrence": "condition", "drug_exposure": "drug"}  # table -> stem of its code columns
 
 
 @dataclass(frozen=True)
@@ -28,16 +25,20 @@ class CodeTables:
 
     tables: dict[str, pd.DataFrame]
 
-    def measured(self) -> tuple[set[str], set[str]]:
-        """Return the concept ids and the source values that mean a biomarker."""
-        return set(self.tables["measured_concepts"]["code"]), set(self.tables["measured_texts"]["code"])
+    def known(self, table: str) -> tuple[set[str], set[str]]:
+        """Return the concept ids and the source values that the mapping knows for a table."""
+        if table == "measurement":
+            return set(self.tables["measured_concepts"]["code"]), set(self.tables["measured_texts"]["code"])
+        concepts, texts = (self.tables[name] for name in ("role_concepts", "role_texts"))
+        mine = [(frame["meaning"] == "treatment") == (table == "drug_exposure") for frame in (concepts, texts)]
+        return set(concepts.loc[mine[0], "code"]), set(texts.loc[mine[1], "code"])
 
     def condition(self, table: str, tables: OmopTables) -> str:
         """Return, in SQL, which rows of a table carry a code of the mapping."""
-        role, name = _COLUMNS[table]
-        there = tables.columns(table) or {}
-        ids = [code for code in self.tables[f"{role}_concepts"]["code"] if code.isdecimal()]
-        texts = ", ".join(quoted(code) for code in self.tables[f"{role}_texts"]["code"])
+        name, there = CODED[table], tables.columns(table) or {}
+        concepts, known = self.known(table)
+        ids = sorted(code for code in concepts if code.isdecimal())
+        texts = ", ".join(map(quoted, sorted(known)))
         parts = [tables.is_one_of(table, c, ids) for c in (f"{name}_concept_id", f"{name}_source_concept_id") if ids and c in there]
         parts += [f"CAST({name}_source_value AS VARCHAR) IN ({texts})"] if texts and f"{name}_source_value" in there else []
         return " OR ".join(parts) or "FALSE"
@@ -55,15 +56,15 @@ class CodeTables:
 
 def code_tables(tables: OmopTables, mapping: Mapping, notes: list[str]) -> CodeTables:
     """Look the mapping's codes up, and register the tables for the queries on rows; says what cannot be looked up."""
-    measured = [(code, entry.biomarker, entry.unit) for code, entry in mapping.measured().items()]
+    measured = [(code, entry.biomarker, entry.unit, entry.component) for code, entry in mapping.measured().items()]
     roles = mapping.roles()
     concepts = _concepts(tables, [code for code, *_ in (*measured, *roles)])
-    shipped = [(code, biomarker, "") for code, biomarker in omop_concepts()["biomarkers"].items() if biomarker in catalogue()]
+    shipped = [(code, biomarker, "", "") for code, biomarker in omop_concepts()["biomarkers"].items() if biomarker in catalogue()]
     made = {
-        "measured_concepts": _frame([*shipped, *_by_concept(measured, concepts)], one_meaning=True),
-        "measured_texts": _frame([row for row in measured if row[0] in mapping.biomarkers], one_meaning=True),
-        "role_concepts": _frame(_by_concept(roles, concepts)),
-        "role_texts": _frame(roles),
+        "measured_concepts": _one_meaning([*shipped, *_by_concept(measured, concepts)]),
+        "measured_texts": _one_meaning([row for row in measured if row[0] in mapping.biomarkers]),
+        "role_concepts": _frame(_by_concept(roles, concepts)).drop_duplicates(),
+        "role_texts": _frame(roles).drop_duplicates(),
         "units": _units(tables, mapping),
         "operators": pd.DataFrame([*omop_concepts()["operators"].items(), ("", ""), ("0", "")], columns=["code", "operator"]),
     }
@@ -94,9 +95,9 @@ def _concepts(tables: OmopTables, codes: list[str]) -> dict[str, list[str]] | No
     return found
 
 
-def _by_concept(rows: list[tuple[str, str, str]], concepts: dict[str, list[str]] | None) -> list[tuple[str, str, str]]:
+def _by_concept(rows: Sequence[tuple[str, ...]], concepts: dict[str, list[str]] | None) -> list[tuple[str, ...]]:
     """Return the rows by concept id: those looked up, then those that the mapping gives as an id, which win."""
-    looked_up = [(concept, meaning, detail) for code, meaning, detail in rows for concept in (concepts or {}).get(code, [])]
+    looked_up = [(concept, *meaning) for code, *meaning in rows for concept in (concepts or {}).get(code, [])]
     return [*looked_up, *(row for row in rows if row[0].isdigit())]
 
 
@@ -111,7 +112,10 @@ def _units(tables: OmopTables, mapping: Mapping) -> pd.DataFrame:
     return pd.DataFrame(sorted(units.items()), columns=["code", "unit"])
 
 
-def _frame(rows: list[tuple[str, str, str]], one_meaning: bool = False) -> pd.DataFrame:
-    """Return code, meaning and detail; where a code can mean one thing only, the last entry counts."""
-    frame = pd.DataFrame(rows, columns=["code", "meaning", "detail"], dtype=str)
-    return frame.drop_duplicates("code", keep="last") if one_meaning else frame.drop_duplicates()
+def _frame(rows: Sequence[tuple[str, ...]], columns: tuple[str, ...] = ("code", "meaning", "detail")) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=list(columns), dtype=str)
+
+
+def _one_meaning(rows: Sequence[tuple[str, ...]]) -> pd.DataFrame:
+    """Return codes that can mean one biomarker only: the last entry of a code counts."""
+    return _frame(rows, ("code", "meaning", "detail", "component")).drop_duplicates("code", keep="last")

@@ -14,9 +14,10 @@ import pandas as pd
 
 from features.sources.histories import Histories, as_sex, as_site, assemble
 from features.sources.mapping import Mapping, omop_concepts
-from features.sources.omop.codes import CodeTables, code_tables
+from features.sources.omop.codes import CODED, CodeTables, code_tables
 from features.sources.omop.tables import DuckdbTables, FolderTables, OmopTables, comparator, compared_number
 from features.sources.received import Received
+from features.sources.units import one_unit
 from myeloma import ConfigError, DataError, StateError
 
 _DATABASE = re.compile(r"^(postgres(?:ql)?|duckdb)://", re.IGNORECASE)
@@ -27,8 +28,8 @@ _TOP = 5
 PERSON = ("person_id", "year_of_birth", "month_of_birth", "day_of_birth", "birth_datetime")
 MEASUREMENT = (
     *("person_id", "measurement_concept_id", "measurement_source_concept_id", "measurement_source_value"),
-    *("measurement_date", "measurement_datetime", "value_as_number", "operator_concept_id", "unit_concept_id", "unit_source_value"),
-    "value_source_value",
+    *("measurement_date", "measurement_datetime", "measurement_time", "value_as_number", "operator_concept_id"),
+    *("unit_concept_id", "unit_source_value", "value_source_value"),
 )
 _NEEDED = {
     "person": ("person_id",),
@@ -64,9 +65,10 @@ def read_omop(place: str, mapping: Mapping, today: int | None = None) -> Receive
         notes = _check_tables(tables)
         codes = code_tables(tables, mapping, notes)
         measurements = _measurements(tables, codes)
-        notes += _other_codes(tables, codes)
         people, said = _people(tables, mapping)
         events = [_conditions(tables, codes), *_ends(tables), *_drugs(tables, codes)]
+        for table in CODED:  # when all are loaded
+            notes += _other_codes(tables, codes, table)
     finally:
         tables.close()
     files = {"patients": tables.label("person"), "measurements": tables.label("measurement")}
@@ -108,15 +110,22 @@ def _check_tables(tables: OmopTables) -> list[str]:
     ]
     if lacking:
         raise DataError("; ".join(lacking) + ".", "columns are named as in OMOP CDM 5.4.", "missing_column")
-    return [f"no table {table}: {meaning}" for table, meaning in _WITHOUT.items() if tables.columns(table) is None]
+    notes = [f"no table {table}: {meaning}" for table, meaning in _WITHOUT.items() if tables.columns(table) is None]
+    if tables.unread:
+        named = f"{', '.join(tables.unread[:_TOP])}{', ...' if len(tables.unread) > _TOP else ''}"
+        notes.append(
+            f"{len(tables.unread)} files or folders are no table of OMOP CDM 5.4 and are not read: {named}; are they parts of one?"
+        )
+    return notes
 
 
 def _measurements(tables: OmopTables, codes: CodeTables) -> pd.DataFrame:
     tables.load("measurement", MEASUREMENT, codes.condition("measurement", tables))
     mark = comparator("m.value_source_value")
-    return tables.query(
+    moment = _moment("m.measurement_date", "m.measurement_datetime", "m.measurement_time")
+    found = tables.query(
         f"""
-        SELECT m.person_id AS patient_id, coalesce(nullif(m.measurement_date, ''), m.measurement_datetime) AS collected_at,
+        SELECT m.person_id AS patient_id, {moment} AS collected_at,
                '' AS available_at, coalesce(a.meaning, b.meaning, c.meaning) AS biomarker,
                CASE WHEN m.value_as_number = '' THEN {compared_number("m.value_source_value")}
                     WHEN o.operator IS NULL THEN 'operator ' || m.operator_concept_id || ' ' || m.value_as_number
@@ -126,7 +135,8 @@ def _measurements(tables: OmopTables, codes: CodeTables) -> pd.DataFrame:
                coalesce(u.unit, t.unit, nullif(m.unit_source_value, ''),
                         CASE WHEN m.unit_concept_id NOT IN ('', '0') THEN 'concept ' || m.unit_concept_id END,
                         nullif(a.detail, ''), nullif(b.detail, ''), nullif(c.detail, ''), '') AS unit,
-               m.source_row
+               coalesce(t.unit, m.unit_source_value) AS unit_in_words,
+               coalesce(a.component, b.component, c.component) AS component, m.source_row
         FROM measurement m
         LEFT JOIN measured_concepts a ON a.code = m.measurement_concept_id
         LEFT JOIN measured_concepts b ON b.code = m.measurement_source_concept_id
@@ -139,12 +149,25 @@ def _measurements(tables: OmopTables, codes: CodeTables) -> pd.DataFrame:
         """,
         "measurement",
     )
+    said = zip(found["biomarker"], found["unit"], found.pop("unit_in_words"), strict=True)
+    return found.assign(unit=[one_unit(biomarker, unit, words) for biomarker, unit, words in said])
 
 
-def _other_codes(tables: OmopTables, codes: CodeTables) -> list[str]:
-    """Say how many measurement rows have no mapped code, and which codes are the most frequent of them."""
-    counted = tables.codes("measurement", ("measurement_concept_id", "measurement_source_concept_id", "measurement_source_value"))
-    concepts, texts = codes.measured()
+def _moment(date: str, datetime: str, time: str) -> str:
+    """Return, in SQL, the day with its time of day; the column of the date, which OMOP requires, wins over a time stamp of another day."""
+    return (
+        f"CASE WHEN {date} = '' THEN {datetime} WHEN starts_with({datetime}, {date}) THEN {datetime} "
+        f"WHEN {time} <> '' AND length({date}) = 10 THEN {date} || ' ' || {time} ELSE {date} END"
+    )
+
+
+def _other_codes(tables: OmopTables, codes: CodeTables, table: str) -> list[str]:
+    """Say how many rows of a table have no mapped code, and which codes are the most frequent of them."""
+    there, name = tables.columns(table), CODED[table]
+    if there is None:
+        return []
+    counted = tables.codes(table, (f"{name}_concept_id", f"{name}_source_concept_id", f"{name}_source_value"))
+    concepts, texts = codes.known(table)
     others = counted[~(counted[["concept", "source_concept"]].isin(concepts).any(axis=1) | counted["text"].isin(texts))]
     if others.empty:
         return []
@@ -154,9 +177,7 @@ def _other_codes(tables: OmopTables, codes: CodeTables) -> list[str]:
     top = pd.concat([coded, local]).sort_values(["people", "n"], ascending=False, kind="stable").head(_TOP)
     names = codes.names(tables, [code for code in top.index if code in coded.index])
     listed = "; ".join(f"{code}{names.get(str(code), '')}: {row['n']} rows" for code, row in top.iterrows())
-    share = (
-        f"{others['n'].sum()} of {counted['n'].sum()} rows of {tables.label('measurement')} have a code that is not mapped and are not read"
-    )
+    share = f"{others['n'].sum()} of {counted['n'].sum()} rows of {tables.label(table)} have a code that is not mapped and are not read"
     return [f"{share}; the most frequent: {listed}" if listed else share]
 
 

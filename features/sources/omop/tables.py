@@ -28,6 +28,14 @@ KEYS = {
     "drug_exposure": "drug_exposure_id",
     "observation_period": "observation_period_id",
 }
+# The tables of OMOP CDM 5.4 and of its vocabularies.
+_CDM = {
+    *("person", "observation_period", "visit_occurrence", "visit_detail", "condition_occurrence", "drug_exposure", "measurement"),
+    *("procedure_occurrence", "device_exposure", "observation", "death", "note", "note_nlp", "specimen", "fact_relationship", "location"),
+    *("care_site", "provider", "payer_plan_period", "cost", "drug_era", "dose_era", "condition_era", "episode", "episode_event"),
+    *("metadata", "cdm_source", "concept", "vocabulary", "domain", "concept_class", "concept_relationship", "relationship"),
+    *("concept_synonym", "concept_ancestor", "source_to_concept_map", "drug_strength", "cohort", "cohort_definition"),
+}
 _SUFFIXES = (".csv", ".csv.gz", ".parquet")
 _NULLS = ["", "NULL", "null", "NA", "\\N"]
 
@@ -47,6 +55,7 @@ class OmopTables(ABC):
 
     def __init__(self) -> None:
         self.duckdb = connect()
+        self.unread: list[str] = []  # names of what lies beside the tables and is none
 
     @abstractmethod
     def columns(self, table: str) -> dict[str, str] | None:
@@ -104,6 +113,8 @@ class FolderTables(OmopTables):
                         f"The folder holds {self._files[table].name} and {path.name}.", "keep the one that counts.", "two_files"
                     )
                 self._files[table] = path
+            if table not in _CDM or not path.name.lower().endswith(_SUFFIXES):
+                self.unread.append(path.name)
 
     def columns(self, table: str) -> dict[str, str] | None:
         path = self._files.get(table)

@@ -32,11 +32,24 @@ def test_times_of_several_zones_keep_the_day_as_written_and_are_noted(received_o
     ]
 
 
-def test_a_text_after_the_time_that_is_no_zone_is_not_repeated(received_of):
-    cohort, _ = inspect(received_of(measurements=HEADER + "P1,2015-02-01 10:00 Smith,bmpc,1,%\nP1,2015-02-02 10:00Z,bmpc,2,%"))
-    assert cohort.about["notes"] == [
-        "measurements.csv: collected_at holds times in 2 zones (Z, other); the calendar day is taken as written in each"
-    ]
+def test_a_time_that_is_not_understood_is_refused_and_not_cut(received_of):
+    times = ["10:00 Smith", "10:00 CEST", "25:00", "24:00", "10:60", "9:15", "10h30", "10:00+15:00", "13:00 PM"]
+    rows = "".join(f"\nP1,2015-02-{day:02d} {time},bmpc,1,%" for day, time in enumerate(times, start=1))
+    cohort, quarantine = inspect(received_of(measurements=HEADER + "P1,2015-03-01 10:00Z,bmpc,2,%" + rows))
+    assert len(cohort.measurements) == 1
+    assert quarantine["reason"].tolist() == ["bad_date"] * len(times)
+    assert "HH:MM" in quarantine["accepted"][0]
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        *(("10:00:30.250Z", "10:00:30.250Z"), ("10:00 UTC", "10:00Z"), ("7:05 pm", "19:05"), ("12:00 AM", "00:00")),
+        *(("10:00+01:00[Europe/Berlin]", "10:00+01:00"), ("10:00:30,5-0800", "10:00:30.5-0800")),
+    ],
+)
+def test_clock_forms_that_are_understood(cohort_of, written, kept):
+    assert cohort_of(measurements=HEADER + f'P1,"2015-03-01 {written}",bmpc,2,%').measurements["collected_time"].tolist() == [kept]
 
 
 @pytest.mark.parametrize(

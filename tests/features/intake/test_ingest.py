@@ -196,7 +196,7 @@ def test_the_order_on_disk_is_by_patient_biomarker_and_day_in_row_groups_of_one_
 def test_very_many_rows_of_one_person_are_one_block(tmp_path):
     days, each = 6_000, 6
     measured = pd.DataFrame({"patient_id": "P1", "collected_at": np.datetime64("1990-01-01") + np.tile(np.arange(days), each)})
-    measured = measured.assign(biomarker="m_protein", value=np.repeat(np.linspace(1, 2, each), days), unit="g/dL")
+    measured = measured.assign(biomarker="flc_kappa", value=np.repeat(np.linspace(1, 2, each), days), unit="mg/L")
     measured["collected_at"] = measured["collected_at"].astype("datetime64[ns]")
     tables = {
         "patients": pd.DataFrame({"patient_id": ["P1"], "index_date": ["1990-01-01"]}),

@@ -24,8 +24,8 @@ PATIENTS = """
 """
 MEASURED = """
     patient_id,collected_at,available_at,biomarker,value,unit
-    P1,2015-02-01T08:00:00+02:00,,m_protein,1.5,g/dL
-    P1,2015-02-01T10:00:00+02:00,,m_protein,1.7,g/dL
+    P1,2015-02-01T10:00:00+02:00,,hemoglobin,13.5,g/dL
+    P1,2015-02-01T08:00:00Z,,hemoglobin,13.7,g/dL
     P1,2015-03-01,2015-03-04,bmpc,high,%
     P2,2015-02-01,,flc_kappa,20,
     P2,2015-02-01,,M_Protein,<12,g/L
@@ -76,10 +76,10 @@ def test_who_was_set_aside_comes_back_when_the_event_is_mended_and_so_do_the_res
     rows.to_csv(tmp_path / "mended.csv", index=False)
     done = mend(cohort, tmp_path / "mended.csv", QUIET)
     assert (done.corrected, done.left, done.refused_again, done.newly_refused) == (1, 1, 0, 0)
-    assert done.followed == 2, "the person and the later of two results of one day; the earlier and the high one have reasons of their own"
+    assert done.followed == 2, "the person and the later of two results of one time; the earlier and the high one have reasons of their own"
     after = read_cohort(cohort)
     assert after.patients["patient_id"].tolist() == ["P1", "P2"]
-    assert after.measurements.query("patient_id == 'P1'")["value"].tolist() == [1.7]
+    assert after.measurements.query("patient_id == 'P1'")["value"].tolist() == [13.7]
     assert set(read_quarantine(cohort).query("row == 2 and table == 'measurements'")["reason"]) == {"conflicting_duplicate"}
 
 

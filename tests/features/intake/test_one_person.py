@@ -13,6 +13,7 @@ from features.cohort.schema import EVENT_KINDS, OPERATORS
 from features.intake.one_person import check_person, suspicions_by
 from features.intake.plausibility import describe, suspicions
 from features.intake.quality import inspect
+from features.sources.parsing import instant_of
 from features.sources.received import received
 from myeloma import catalogue
 
@@ -44,6 +45,7 @@ def of_frame(kept):
         "biomarker": kept["biomarker"].map(place).to_numpy(dtype=np.int16),
         "collected": kept["collected_at"].to_numpy().astype("datetime64[D]").astype(np.int32),
         "available": kept["available_at"].to_numpy().astype("datetime64[D]").astype(np.int32),
+        "instant": kept["collected_time"].map(instant_of).to_numpy(dtype=np.int32),
         "value": kept["value"].to_numpy(),
         "operator": kept["operator"].map(["", *OPERATORS].index).to_numpy(dtype=np.int8),
         "divisor": kept["unit_divisor"].to_numpy(),
@@ -138,8 +140,8 @@ DAY = "2015-02-01"
         (WELL, [(DAY, None, "flc_kappa", 1.5, "")], [("unknown_unit", "unit")]),
         (WELL, [(DAY, None, "m_protien", 1.5, "g/dL")], [("unknown_biomarker", "biomarker")]),
         (WELL, [(DAY, None, "m_protein", 1.5, "g/dL"), (DAY, None, "m_protein", 15, "g/L")], [("duplicate_row", "value")]),
-        (WELL, [(DAY, None, "m_protein", 1.5, "g/dL"), (DAY, None, "m_protein", 16, "g/L")], [("conflicting_duplicate", "value")]),
-        (WELL, [(DAY, None, "m_protein", 1.5, "g/dL"), (DAY, None, "m_protein", "<15", "g/L")], [("conflicting_duplicate", "value")]),
+        (WELL, [(DAY, None, "m_protein", 1.5, "g/dL"), (DAY, None, "m_protein", 16, "g/L")], [("conflicting_components", "value")] * 2),
+        (WELL, [(DAY, None, "flc_kappa", 1.5, "mg/L"), (DAY, None, "flc_kappa", "<1.5", "mg/L")], [("conflicting_duplicate", "value")]),
         ({**WELL, "birth_date": None, "age_at_index": 130}, [], [("out_of_range", "age_at_index")]),
     ],
 )
@@ -155,9 +157,11 @@ def test_a_result_below_a_limit_of_detection_is_kept_in_the_canonical_unit_with_
     assert not kept.problems
 
 
-def test_of_two_results_of_one_day_the_later_time_counts_wherever_it_stands():
+def test_two_results_of_one_day_are_both_kept_in_the_order_of_their_times():
     rows = [(f"{DAY} 18:00", None, "bmpc", 12, "%"), (f"{DAY} 07:00", None, "bmpc", 15, "%")]
-    assert check_person(WELL, rows).value.tolist() == [12.0]
+    kept = check_person(WELL, rows)
+    assert (kept.value.tolist(), kept.row.tolist()) == ([15.0, 12.0], [1, 0])
+    assert kept.instant.tolist() == [7 * 3_600_000, 18 * 3_600_000]
     assert_the_same(WELL, rows, [])
 
 

@@ -152,7 +152,7 @@ def test_a_time_of_day_and_its_zone_are_kept_as_written():
     at = [pd.Timestamp("2015-02-01 23:30", tz="Europe/Paris"), pd.Timestamp("2015-08-01"), pd.Timestamp("2016-02-01 06:00", tz="UTC")]
     cohort, quarantine = cohort_of_frames(PATIENTS, RESULTS.assign(collected_at=np.array(at, dtype=object)))
     assert quarantine.empty
-    assert cohort.measurements["collected_time"].tolist() == ["", "23:30:00", "06:00:00"]
+    assert cohort.measurements["collected_time"].tolist() == ["", "23:30:00+01:00", "06:00:00+00:00"]
     assert any("measurements: collected_at holds times in 2 zones" in note for note in cohort.about["notes"])
 
 
