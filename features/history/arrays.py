@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from features.cohort.lines import START, Lines, Therapy, recorded_lines
 from features.cohort.schema import EVENT_KINDS, HEAVY_CHAINS, LIGHT_CHAINS, OPERATORS, STAGES, Cohort
+from features.cohort.times import UNTIMED
 from features.history.layout import Chosen, Days
 from features.history.of_day import counted, instants_of
-from features.sources.parsing import UNTIMED
 from myeloma import catalogue
 from myeloma.calendar import NEVER, NO_DAY
 

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from features.cohort.order import of_several, order_of
+from features.cohort.times import UNTIMED, instant_of
 from features.history.layout import Codes, Days, Flags
-from features.intake.duplicates import of_several, order_of
-from features.sources.parsing import UNTIMED, instant_of
 
 
 def instants_of(times: pd.Series) -> NDArray[np.int32]:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from features.cohort.lines import drug_codes
 from features.cohort.schema import EVENT_KINDS, OPERATORS, SCHEMAS, columns_of
+from features.cohort.times import instant_of
 from features.intake import rules
 from features.intake.measured import Results, Taken, divisor_of, names_with, rank_of
 from features.intake.people import (
@@ -25,7 +26,7 @@ from features.intake.people import (
     lines_where_treated,
 )
 from features.sources.cells import Cells, Days, as_dates, cells_of, days_of, numbers_of
-from features.sources.parsing import instant_of, is_blank, years_of
+from features.sources.parsing import is_blank, years_of
 from myeloma import catalogue
 from myeloma.calendar import NEVER, NO_DAY
 

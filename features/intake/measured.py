@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from features.cohort.order import of_several, order_of
 from features.intake import rules
-from features.intake.duplicates import duplicates, of_several, order_of
+from features.intake.duplicates import duplicates
 from features.intake.people import check_days
 from features.intake.refusals import Mask, Refusals
 from myeloma import DataError, canonical_divisor, catalogue

@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.cohort.lines import drug_codes
+from features.cohort.order import order_of
 from features.cohort.schema import EVENT_KINDS
+from features.cohort.times import instant_of
 from features.intake import rules
-from features.intake.duplicates import order_of
 from features.intake.measured import Results, Taken, check_results, divisor_of, names_with, rank_of
 from features.intake.people import (
     Described,
@@ -34,7 +35,7 @@ from features.intake.people import (
 )
 from features.intake.plausibility import Kept, describe_kept
 from features.intake.refusals import OneRow, Refusals
-from features.sources.parsing import day_of, instant_of, is_blank, result_of, text_of, years_of
+from features.sources.parsing import day_of, is_blank, result_of, text_of, years_of
 from myeloma.calendar import BAD_DAY, NEVER, NO_DAY
 
 _LEAST, _MOST = -(2.0**53), 2.0**53  # whole numbers between them are the same as floats

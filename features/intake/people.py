@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.cohort.lines import MOST_LINES, Therapy, goes_backwards, start_of_stops
+from features.cohort.order import order_of
 from features.intake import rules
-from features.intake.duplicates import order_of, stand_above
+from features.intake.duplicates import stand_above
 from features.intake.refusals import Mask, OneRow, Refusals, Rule
 from features.sources.parsing import is_blank
 from myeloma.calendar import BAD_DAY, DAYS_PER_YEAR, NEVER, NO_DAY

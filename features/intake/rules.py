@@ -66,7 +66,7 @@ def _not_accepted(code: NDArray[np.int8]) -> Mask:
 
 def _day_rules(table: str, column: str, required: bool) -> tuple[Rule, ...]:
     """Return the rules of a column of days; each takes the days, and today."""
-    dates = f"dates are written YYYY-MM-DD, from {FIRST_DATE} to {LAST_DATE}; a time beside them HH:MM or HH:MM:SS, with Z or +HH:MM"
+    dates = f"dates are written YYYY-MM-DD, from {FIRST_DATE} to {LAST_DATE}; times HH:MM, HH:MM:SS, with a zone Z or +HH:MM"
     bad = _rule(table, "bad_date", column, dates, lambda day, today: day == BAD_DAY)
     none = (_rule(table, "missing_value", column, dates, lambda day, today: day == NO_DAY),) if required else ()
     return bad, *none, _rule(table, "future_date", column, "the day lies in the future", _after)

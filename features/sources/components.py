@@ -30,7 +30,7 @@ def with_totals(measurements: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     added = 0
     for (_, biomarker, _, _), group in measurements[component & ~below].groupby(_TIME, sort=False):
         once = group.drop_duplicates(["component", "value", "unit"])
-        if len(once) > 1 and (total := _sum(biomarker, once)) is not None:
+        if len(once) > 1 and (total := _sum(str(biomarker), once)) is not None:
             rows.loc[once.index[0], "value"] = total
             left += list(group.index[1:])
             added += len(once)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from features.sources.births import without_imputed
 from features.sources.components import with_totals
 from features.sources.parsing import day_of
 from features.sources.received import OPTIONAL, PLACE, REQUIRED, Received
@@ -76,7 +77,8 @@ def assemble(histories: Histories, stage: str, today: int | None = None) -> Rece
     events, ahead = _without_later_slips(events, today)
     events, repeated = _once(events, "progression", today, first=True)
     events, _ = _once(events, "last_contact", today, first=False)
-    patients, births = _patients(people[~left_out], index_date, stage)
+    birth, imputed = without_imputed(people["birth"])
+    patients, births = _patients(people.assign(birth=birth)[~left_out], index_date, stage)
     notes = [
         f"{len(patients)} of {len(people)} people have an index date; {int(left_out.sum())} have no index code and are no part of the "
         f"cohort, nor are their {int(results['patient_id'].isin(gone).sum())} results",
@@ -84,6 +86,7 @@ def assemble(histories: Histories, stage: str, today: int | None = None) -> Rece
         *said(repeated, "later records of a progression are left aside: the earliest counts"),
         *said(ahead, f"progressions or deaths are dated after {date_of(today)} although the person has an earlier one: left aside"),
         *said(unclear, f"index codes have no usable date ({unusable_days(today)}); the person's other ones are used where there are any"),
+        *said(imputed, "birthdays stand on a day that so many share that it was made up: only the year, or month, is taken"),
         *said(births, "people are born in a known year, not on a known day: their age is counted from the middle of it"),
         *said(_undated_deaths(events), "deaths have no date: those people are set aside, since when they died is not known"),
         *histories.notes,

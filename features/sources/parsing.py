@@ -8,17 +8,12 @@ from math import nan
 from typing import Any, NamedTuple
 
 from features.cohort.schema import OPERATORS
+from features.cohort.times import TIME
 from myeloma.calendar import BAD_DAY, EPOCH, FIRST_DAY, LAST_DAY, NO_DAY
 
 BLANKS = frozenset(("", "na", "n/a", "nan", "none", "null", "nat", "<na>"))
 NUMBER, BLANK, BAD = 0, 1, 2  # what a cell of results holds
-UNTIMED = -(2**31)  # before every time of day
 _DAY = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[T ](.+))?", re.ASCII)
-_TIME = re.compile(
-    r"(?P<hour>\d{1,2}):(?P<minute>[0-5]\d)(?::(?P<second>[0-5]\d|60)(?P<part>[.,]\d+)?)?(?: ?(?P<half>[AP]M))?"
-    r" ?(?P<zone>Z|UTC|GMT|[+-](?:0\d|1[0-4])(?::?[0-5]\d)?)?(?:\[[A-Za-z_]+(?:/[A-Za-z_+-]+)*\])?",
-    re.ASCII | re.IGNORECASE,
-)
 _RESULT = re.compile(rf"([{''.join(OPERATORS)}]?)\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)", re.ASCII)
 _OPERATOR = {operator: code for code, operator in enumerate(("", *OPERATORS))}
 
@@ -77,7 +72,7 @@ def day_of(text: str) -> Day:
     day = _calendar_day(part[1])
     if part[2] is None or day == BAD_DAY:
         return Day(day)
-    clock = _TIME.fullmatch(part[2])
+    clock = TIME.fullmatch(part[2])
     hour = -1 if clock is None else _hour(clock["hour"], clock["half"])
     if clock is None or hour < 0:
         return Day(BAD_DAY)
@@ -92,26 +87,6 @@ def _hour(text: str, half: str | None) -> int:
     if half is None:
         return hour if len(text) == 2 and hour < 24 else -1
     return hour % 12 + 12 * (half.upper() == "PM") if 1 <= hour <= 12 else -1
-
-
-def instant_of(time: str) -> int:
-    """Return a time of day, as `day_of` gives it, in milliseconds since midnight in UTC; one without a zone is taken as of UTC.
-
-    So times of one day are compared as the instants they are, whatever zones they were written in.
-
-    Examples
-    --------
-    >>> instant_of("23:30:00+02:00") < instant_of("22:00Z"), instant_of("06:00Z") == instant_of("08:00+02:00"), instant_of("") == UNTIMED
-    (True, True, True)
-    """
-    clock = _TIME.fullmatch(time)
-    if clock is None:
-        return UNTIMED
-    minutes = 60 * int(clock["hour"]) + int(clock["minute"])
-    zone = (clock["zone"] or "Z").replace(":", "")
-    if zone != "Z":
-        minutes -= int(f"{zone[0]}1") * (60 * int(zone[1:3]) + int(zone[3:5] or 0))
-    return 60_000 * minutes + round(1000 * (int(clock["second"] or 0) + float(clock["part"] or 0)))
 
 
 def _calendar_day(text: str) -> int:

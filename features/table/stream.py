@@ -19,8 +19,8 @@ import pyarrow.parquet as parquet
 from numpy.typing import NDArray
 
 from features.cohort.schema import SCHEMAS
+from features.cohort.times import instant_of
 from features.history.arrays import REPORTED, Histories, Results, happened_of, people_of
-from features.sources.parsing import instant_of
 from myeloma import DataError, catalogue
 
 _BATCH = 1 << 17

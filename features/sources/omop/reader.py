@@ -198,7 +198,10 @@ def _people(tables: OmopTables, mapping: Mapping) -> tuple[pd.DataFrame, list[st
     year, month, day = (person[f"{part}_of_birth"] for part in ("year", "month", "day"))
     birth = year.where(month == "", year + "-" + month.str.zfill(2))
     birth = birth.where((month == "") | (day == ""), birth + "-" + day.str.zfill(2))
-    whole = (birth.str.len() == len("2000-01-01")) | (person["birth_datetime"] == "")
+    # A time stamp on the first of a month that nobody knows is made up; one on any other day says the day.
+    stamp = person["birth_datetime"].str.slice(0, len("2000-01-01"))
+    imputed = (year != "") & stamp.str.endswith("-01") & ((month != "") | stamp.str.endswith("-01-01"))
+    whole = (birth.str.len() == len("2000-01-01")) | (stamp == "") | imputed
     people = pd.DataFrame(
         {
             "patient_id": person["person_id"],

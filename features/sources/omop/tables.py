@@ -8,6 +8,7 @@ import csv
 import gzip
 import os
 import re
+import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -253,7 +254,7 @@ def _header(path: Path) -> tuple[list[str], str]:
             line = file.readline()
     except PermissionError:
         raise no_permission(path.name) from None
-    except (UnicodeDecodeError, OSError, EOFError):
+    except (UnicodeDecodeError, OSError, EOFError, zlib.error):
         raise DataError(f"{path.name} is not a CSV file in UTF-8.", "export it again.", "not_csv") from None
     separator = max(",\t;|", key=line.count)
     names = next(csv.reader([line.rstrip("\r\n")], delimiter=separator), [])

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from features import FeatureSpec, cohort_of_frames, write_cohort
 from features.cohort.schema import QUARANTINE_COLUMNS
+from features.cohort.times import UNTIMED
 from features.history.arrays import Histories
 from features.history.of_day import counted
 from features.history.rows import build_features
-from features.sources.parsing import UNTIMED
 from features.table.stream import cohort_blocks
 from serving.http.request import History, checked
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from features.intake.duplicates import order_of
+from features.cohort.order import order_of
 from features.intake.quality import inspect
 from myeloma.calendar import BAD_DAY, FIRST_DAY, LAST_DAY, NO_DAY
 

@@ -10,10 +10,10 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from features.cohort.schema import EVENT_KINDS, OPERATORS
+from features.cohort.times import instant_of
 from features.intake.one_person import check_person, suspicions_by
 from features.intake.plausibility import describe, suspicions
 from features.intake.quality import inspect
-from features.sources.parsing import instant_of
 from features.sources.received import received
 from myeloma import catalogue
 

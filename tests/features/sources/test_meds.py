@@ -221,3 +221,34 @@ def test_a_comparator_that_stands_only_in_the_text_is_kept(folder, number, text,
     parquet.write_table(table([*FIRST[:-3], (1, "2011-01-01", "LAB//50912", number, text)]), folder / "data" / "train" / "0.parquet")
     measured = read(folder).tables["measurements"]
     assert value in measured.loc[measured["source_row"] == 5, "value"].tolist()
+
+
+def test_components_of_the_mapping_add_up(folder):
+    rows = [*FIRST, (1, "2013-01-01", "BAND//1", 1.1, None), (1, "2013-01-01", "BAND//2", 0.2, None)]
+    parquet.write_table(table(rows), folder / "data" / "train" / "0.parquet")
+    bands = {f"BAND//{n}": {"biomarker": "m_protein", "unit": "g/dL", "component": f"{n}"} for n in (1, 2)}
+    measured = read(folder, biomarkers=bands).tables["measurements"]
+    assert measured.loc[measured["biomarker"] == "m_protein", "value"].tolist() == ["1.3"]
+
+
+def test_results_of_different_times_are_all_kept(folder):
+    rows = [*FIRST, (1, "2013-01-01 08:00", "LAB//50912", 1.1, None), (1, "2013-01-01 18:00", "LAB//50912", 1.3, None)]
+    parquet.write_table(table(rows), folder / "data" / "train" / "0.parquet")
+    measured = clean(read(folder))[0].measurements
+    measured = measured[measured["collected_at"] == pd.Timestamp("2013-01-01")]
+    assert measured[["value", "collected_time"]].to_numpy().tolist() == [[1.1, "08:00:00"], [1.3, "18:00:00"]]
+
+
+def test_rows_without_a_value_whose_code_is_not_mapped_are_counted(folder):
+    assert any(note.startswith("1 rows without a value have a code that is not mapped") for note in read(folder).notes)
+
+
+def test_birthdays_that_so_many_share_are_years(folder):
+    births = [(who, f"19{who}-01-01" if who % 2 else f"19{who}-05-{who}", "MEDS_BIRTH", None, None) for who in range(10, 32)]
+    index = [(who, "2012-05-01", "ICD10CM//D47.2", None, None) for who in range(10, 32)]
+    parquet.write_table(table([*births, *index]), folder / "data" / "train" / "0.parquet")
+    source = read(folder)
+    patients = source.tables["patients"].set_index("patient_id")
+    assert (patients.loc["11", "birth_date"], patients.loc["11", "age_at_index"]) == ("", 100.84)
+    assert patients.loc["12", "birth_date"].startswith("1912-05-12")
+    assert any(note.startswith("11 birthdays stand on a day that so many share") for note in source.notes)

@@ -582,3 +582,32 @@ def test_what_is_withdrawn_need_not_be_whole(bulk):
     for resource in (diagnosis, drug):
         del resource["subject"]
     assert refusals(read(bulk(*BASE, diagnosis, drug))) == []
+
+
+def test_a_gzip_file_that_is_damaged_at_any_byte_is_a_message(tmp_path):
+    """Whatever a damaged byte does: the file is read, or refused in words."""
+    lines = "\n".join(json.dumps({**resource, "id": str(n)}) for n, resource in enumerate(BASE)) + "\n"
+    packed = gzip.compress(lines.encode())
+    said = set()
+    for place in range(len(packed)):
+        (tmp_path / "all.ndjson.gz").write_bytes(packed[:place] + bytes([packed[place] ^ 0x5A]) + packed[place + 1 :])
+        try:
+            read(tmp_path)
+        except DataError as error:
+            said.add(error.code)
+    assert said <= {"not_readable", "empty_cohort"}
+    assert "not_readable" in said
+
+
+@pytest.mark.parametrize("depth", [2_000, 100_000])
+def test_deep_nesting_is_refused_as_what_it_is(bulk, depth):
+    deep = '{"resourceType": "Observation", "contained": ' + "[" * depth + "]" * depth + "}"
+    assert ("measurements", "not_json", "Observation.ndjson", 2) in refusals(read(bulk(*BASE, deep)))
+
+
+def test_bundles_in_bundles_are_read_however_deep_they_lie(tmp_path):
+    resource = {"resourceType": "Bundle", "entry": [{"resource": one} for one in BASE]}
+    for _ in range(300):
+        resource = {"resourceType": "Bundle", "entry": [{"resource": resource}]}
+    (tmp_path / "deep.json").write_text(json.dumps(resource))
+    assert len(values(read(tmp_path))) == 1

@@ -224,6 +224,76 @@ def test_a_comparator_that_stands_only_in_the_text_is_kept(folder, operator, num
     assert read(folder(measurement=measurement)).tables["measurements"]["value"].tolist() == ["13.7", value]
 
 
+@pytest.mark.parametrize(
+    ("date", "stamp", "time", "collected"),
+    [
+        ("2014-01-10", "2014-01-10 08:30:00", "", "2014-01-10 08:30:00"),
+        ("2014-01-10", "2014-01-10T08:30:00Z", "", "2014-01-10T08:30:00Z"),
+        ("2014-01-10", "", "08:30:00", "2014-01-10 08:30:00"),
+        ("2014-01-10", "", "", "2014-01-10"),
+        ("2014-01-10", "2014-01-11 00:30:00", "", "2014-01-10"),
+        ("", "2014-01-11 00:30:00", "", "2014-01-11 00:30:00"),
+    ],
+)
+def test_the_time_of_day_is_read_and_the_date_wins_over_a_time_stamp_of_another_day(folder, date, stamp, time, collected):
+    measurement = f"""
+        measurement_id,person_id,measurement_concept_id,measurement_date,measurement_datetime,measurement_time,value_as_number,unit_concept_id
+        1,1,3000963,{date},{stamp},{time},13.7,8713"""
+    assert read(folder(measurement=measurement)).tables["measurements"]["collected_at"].tolist() == [collected]
+
+
+def test_components_of_the_mapping_add_up(folder):
+    measurement = """
+        measurement_id,person_id,measurement_concept_id,measurement_source_value,measurement_date,value_as_number,unit_source_value
+        1,1,0,BAND 1,2015-04-01,1.1,g/dL
+        2,1,0,BAND 2,2015-04-01,0.2,g/dL"""
+    bands = {f"BAND {n}": {"biomarker": "m_protein", "component": f"{n}"} for n in (1, 2)}
+    assert read(folder(measurement=measurement), biomarkers=bands).tables["measurements"]["value"].tolist() == ["1.3"]
+
+
+def test_a_unit_in_words_that_contradicts_the_concept_is_refused_and_both_are_said(folder):
+    measurement = TABLES["measurement"].replace("13.7,0,8713,,", "13.7,0,8713,g/L,")
+    quarantine = inspect(read(folder(measurement=measurement)))[1]
+    assert quarantine[["reason", "received"]].to_numpy().tolist() == [["unknown_unit", "g/dL or g/L"]]
+
+
+def test_diagnoses_and_drugs_that_are_not_mapped_are_counted(folder):
+    notes = read(folder()).notes
+    assert (
+        "1 of 6 rows of CONDITION_OCCURRENCE.csv have a code that is not mapped and are not read; the most frequent: 999: 1 rows" in notes
+    )
+    assert "1 of 2 rows of DRUG_EXPOSURE.csv have a code that is not mapped and are not read; the most frequent: 301: 1 rows" in notes
+
+
+def test_what_is_no_table_is_named(folder):
+    place = Path(folder())
+    (place / "measurement_2.csv").write_text("x\n1\n")
+    (place / "VISIT_OCCURRENCE.csv").write_text("x\n1\n")
+    (place / "older").mkdir()
+    assert any(
+        note.startswith("2 files or folders are no table of OMOP CDM 5.4 and are not read: measurement_2.csv, older")
+        for note in read(str(place)).notes
+    )
+
+
+@pytest.mark.parametrize(
+    ("parts", "stamp", "birth", "age"),
+    [
+        ("1950,4,", "1950-04-01 00:00:00", "", 63.7),
+        ("1950,,", "1950-01-01", "", 63.5),
+        ("1950,,", "1950-04-09", "1950-04-09", 63.8),
+        (",,", "1950-04-01", "1950-04-01", 63.8),
+    ],
+)
+def test_a_birthday_that_was_made_up_is_an_age(folder, parts, stamp, birth, age):
+    person = f"""
+        person_id,gender_concept_id,year_of_birth,month_of_birth,day_of_birth,birth_datetime
+        1,8532,{parts},{stamp}"""
+    row = inspect(read(folder(person=person)))[0].patients.iloc[0]
+    assert ("" if pd.isna(row["birth_date"]) else f"{row['birth_date']:%Y-%m-%d}") == birth
+    assert round(row["age_at_index"], 1) == age
+
+
 def test_or_equal_is_not_read_as_less(folder):
     measurement = TABLES["measurement"].replace("0.2,4171756", "0.2,4171754")
     source = read(folder(measurement=measurement))
