@@ -22,8 +22,10 @@ Json = Annotated[bool, typer.Option("--json", help="Print a JSON object instead 
 def ingest(
     place: Annotated[str, typer.Argument(metavar="INPUT", help="A folder or file; for omop also duckdb:///... or postgresql://...")],
     cohort_path: Annotated[Path, typer.Argument(metavar="COHORT", help="Folder to write the canonical cohort to.")],
-    source: Annotated[str, typer.Option(help="tabular (patients, measurements, events as CSV or Parquet), omop, fhir, meds or mgus2.")],
-    mapping: Annotated[Path | None, typer.Option(help="Which codes mean what (YAML); omop, fhir and meds need it.")] = None,
+    source: Annotated[str, typer.Option(help="tabular (patients, measurements, events: CSV, XLSX, Parquet), omop, fhir, meds or mgus2.")],
+    mapping: Annotated[
+        Path | None, typer.Option(help="Which codes mean what (YAML); omop, fhir and meds need it. For tabular: how the export is written.")
+    ] = None,
     as_of: Annotated[str | None, typer.Option(help="Days after this one (YYYY-MM-DD) are refused; today where left out.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -39,6 +41,30 @@ def ingest(
     today = parse_day(as_of) if as_of else None
     read = read_source(source, place, mapping, today.toordinal() - EPOCH if today else None)
     ingest_and_report(read, cohort_path, as_json, today)
+
+
+@app.command("suggest")
+def look_at(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="An export: patients, measurements and events as CSV, XLSX or Parquet.")],
+    out: Annotated[Path, typer.Option(help="File to write the mapping to.")] = Path("mapping.yaml"),
+    as_json: Json = False,
+) -> None:
+    """Look at an export and write the mapping that `ingest --source tabular` takes; what could be two things is left to decide.
+
+    Example: python -m features suggest my_folder --out mapping.yaml
+    """
+    from features.sources.plain.suggest import suggest, write_layout
+
+    found = suggest(folder)
+    write_layout(found, out)
+    if as_json:
+        typer.echo(json.dumps({"mapping": str(out), **vars(found)}))
+        return
+    for what, lines in (("recognised", found.recognised), ("to decide", found.decide), ("fault", found.faults)):
+        for line in lines:
+            console.print(f"  {what}: {line}")
+    console.print(f"{out}: {f'{len(found.decide)} things are left to decide in it; then' if found.decide else 'complete. Now'} run:")
+    console.print(f"python -m features ingest --source tabular {folder} COHORT --mapping {out}")
 
 
 @app.command()

@@ -22,6 +22,7 @@ REFUSED = 1
 # Which extra of the package brings a library that not everybody needs.
 EXTRAS = {
     "duckdb": "omop",
+    "openpyxl": "xlsx",
     "orjson": "fhir",
     "psycopg": "postgres",
     **dict.fromkeys(("dvc", "jinja2", "lifelines", "matplotlib", "optuna", "shap", "sklearn"), "train"),

@@ -23,7 +23,7 @@ def read_source(source: str, place: str, mapping: Path | None, today: int | None
     place : str
         A file or folder; for omop also a connection string.
     mapping : Path, optional
-        Which codes mean what; needed by sources that hold codes.
+        Which codes mean what; needed by sources that hold codes. For `tabular`, how the export is written.
     today : int, optional
         Days since 1970; what happened after it lies in the future. The day of the call where left out.
 
@@ -38,17 +38,14 @@ def read_source(source: str, place: str, mapping: Path | None, today: int | None
     try:
         return _read(chosen, place, mapping, today)
     except ModuleNotFoundError as error:
-        extra = "postgres" if place.lower().startswith("postgres") else source
+        extra = "xlsx" if source == "tabular" else "postgres" if place.lower().startswith("postgres") else source
         what = f"The source {source} needs {(error.name or '').partition('.')[0]}, which is not installed here."
         raise ConfigError(what, f'pip install "myeloma-precursor-risk[{extra}]"') from None
 
 
 def _read(chosen: Source, place: str, mapping: Path | None, today: int | None) -> Received:
     if chosen.tables is not None:
-        if mapping is not None:
-            coded = ", ".join(sorted(name for name, one in SOURCES.items() if one.records))
-            raise ConfigError(f"The source {chosen.name} takes no mapping.", f"sources with codes take one: {coded}.")
-        return chosen.tables(Path(place))
+        return chosen.tables(Path(place), mapping)
     if mapping is None or chosen.records is None:
         raise ConfigError(f"The source {chosen.name} needs --mapping FILE.", "it says which codes mean what; docs/sources.md shows one.")
     return chosen.records(place, read_mapping(mapping), calendar.today() if today is None else today)

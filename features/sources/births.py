@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
+
+from features.sources.cells import cells_of
+from features.sources.parsing import day_of, is_blank
+from myeloma.calendar import BAD_DAY, DAYS_PER_YEAR
 
 LEAST_PEOPLE = 20  # with a birthday: fewer share a day by chance
 OF_YEAR, OF_MONTH = ("-01-01", "-07-01"), ("-01", "-15")  # what is put for a day that is not known
@@ -37,3 +42,37 @@ def without_imputed(birth: pd.Series) -> tuple[pd.Series, int]:
                 cut = cut.where(~alike, birth.str.slice(0, kept))
                 days &= ~alike
     return cut, int((cut != birth).sum())
+
+
+def middle_of(birth: str) -> str:
+    """Return the middle of a year or month as a day; a day as it is.
+
+    Examples
+    --------
+    >>> middle_of("1950"), middle_of("1950-03"), middle_of("1950-03-09")
+    ('1950-07-01', '1950-03-15', '1950-03-09')
+    """
+    return birth + {4: "-07-01", 7: "-15"}.get(len(birth), "")
+
+
+def with_ages(patients: pd.DataFrame) -> tuple[pd.DataFrame, int]:
+    """Return patients with an age at the index date where only the year or month of birth is known, and how many these are.
+
+    An age that is written counts before one from a year.
+    """
+    if not {"birth_date", "index_date"} <= set(patients.columns) or patients["birth_date"].dtype.kind == "M":
+        return patients, 0
+    birth = pd.Series(cells_of(patients["birth_date"]).rows(), index=patients.index)
+    rough = birth.str.fullmatch(r"\d{4}(?:-\d{2})?", na=False)
+    if not rough.any():
+        return patients, 0
+    index = pd.Series(cells_of(patients["index_date"]).rows(), index=patients.index)
+    written = pd.Series(cells_of(patients["age_at_index"]).rows() if "age_at_index" in patients else "", index=patients.index)
+    age = written.astype(object)
+    cut = birth.copy()
+    for row in np.flatnonzero(rough):
+        born, begun = day_of(middle_of(birth.iloc[row])).day, day_of(index.iloc[row]).day
+        if born > BAD_DAY and begun > BAD_DAY:  # others are refused as they are
+            cut.iloc[row] = ""
+            age.iloc[row] = written.iloc[row] if not is_blank(written.iloc[row]) else f"{(begun - born) / DAYS_PER_YEAR:.2f}"
+    return patients.assign(birth_date=cut, age_at_index=age), int((cut != birth).sum())

@@ -39,11 +39,11 @@ def _read(name: str, frame: Any) -> pd.DataFrame:
         known = [column for column in twice if column in (*REQUIRED[name], *OPTIONAL[name], *WHERE_GIVEN[name])]
         said = f" ({', '.join(known)})" if known else ""  # any other name may be a person's data
         raise DataError(f"{name} has {len(twice)} column name(s) twice{said}.", "each column needs a name of its own.", "repeated_column")
-    plain = pd.DataFrame({column: _plain(frame[column]) for column in frame.columns}, index=frame.index)
+    plain = pd.DataFrame({column: plain_column(frame[column]) for column in frame.columns}, index=frame.index)
     return plain.assign(source_row=range(len(frame)))
 
 
-def _plain(column: pd.Series) -> pd.Series:
+def plain_column(column: pd.Series) -> pd.Series:
     """Return a column whose datetimes, whatever holds them, are columns of datetimes or text without a midnight."""
     categories = column.cat.categories if isinstance(column.dtype, pd.CategoricalDtype) else None
     if isinstance(column.dtype, pd.ArrowDtype) or (categories is not None and categories.dtype.kind == "M"):

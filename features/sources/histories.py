@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from features.sources.births import without_imputed
+from features.sources.births import middle_of, without_imputed
 from features.sources.components import with_totals
 from features.sources.parsing import day_of
 from features.sources.received import OPTIONAL, PLACE, REQUIRED, Received
@@ -18,7 +18,6 @@ from myeloma import DataError, calendar
 from myeloma.calendar import BAD_DAY, DAYS_PER_YEAR, FIRST_DATE, FIRST_DAY, LAST_DAY, date_of
 
 _DAY = r"^\d{4}-\d{2}-\d{2}"
-_MID_YEAR, _MID_MONTH = "-07-01", "-15"
 
 
 @dataclass
@@ -131,8 +130,7 @@ def _without_later_slips(events: pd.DataFrame, today: int) -> tuple[pd.DataFrame
 def _patients(people: pd.DataFrame, index_date: pd.Series, stage: str) -> tuple[pd.DataFrame, int]:
     """Return the patients' table, and of how many only the year or month of birth is known."""
     dated = people["birth"].str.contains(_DAY) | ~people["birth"].str.contains(r"^\d{4}(?:-\d{2})?$")
-    middle = people["birth"].where(people["birth"].str.len() == 7, people["birth"] + _MID_YEAR)
-    middle = middle.where(people["birth"].str.len() != 7, people["birth"] + _MID_MONTH)
+    middle = people["birth"].map(middle_of)
     start = people["patient_id"].map(index_date).fillna("")
     index_day, birth_day = _days(start), _days(middle)
     dated |= birth_day == BAD_DAY  # a year outside the calendar is refused like any other such day

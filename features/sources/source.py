@@ -17,12 +17,12 @@ class Source:
     Attributes
     ----------
     name : what `--source` calls it
-    tables : reads a folder or file whose columns have one meaning
+    tables : reads a folder or file whose columns have one meaning; a mapping may say how it is written
     records : reads a folder, file or connection string of coded rows; a mapping says what the codes mean, and days after a
         day, counted from 1970, lie in the future
         A source has one of the two.
     """
 
     name: str
-    tables: Callable[[Path], Received] | None = None
+    tables: Callable[[Path, Path | None], Received] | None = None
     records: Callable[[str, Mapping, int], Received] | None = None

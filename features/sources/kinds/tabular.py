@@ -1,4 +1,4 @@
-"""A folder with patients, measurements and events, as CSV or Parquet."""
+"""A folder with patients, measurements and events, as CSV, XLSX or Parquet."""
 
 from pathlib import Path
 
@@ -6,10 +6,10 @@ from features.sources.received import Received
 from features.sources.source import Source
 
 
-def _read(place: Path) -> Received:
+def _read(place: Path, mapping: Path | None) -> Received:
     from features.sources.tabular import read_tabular
 
-    return read_tabular(place)
+    return read_tabular(place, mapping)
 
 
 SOURCE = Source("tabular", tables=_read)

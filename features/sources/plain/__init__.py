@@ -1,0 +1,1 @@
+"""Plain tables as hospitals export them: a layout says how they are written, so that nothing has to be guessed."""

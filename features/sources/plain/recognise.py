@@ -1,0 +1,218 @@
+"""What names and cells of an export mean, as far as they can mean one thing only."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from difflib import get_close_matches
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+import yaml
+
+from features.sources.cells import Cells, cells_of
+from features.sources.parsing import BAD, is_blank, result_of
+from features.sources.plain.files import stem_of
+from features.sources.plain.layout import COLUMNS, DECIDE
+from features.sources.plain.written import DATE_FORMS, filled_id, fits, plain_number
+from features.sources.received import REQUIRED
+from myeloma import DataError, canonical_divisor, catalogue
+
+_EITHER = (("DD/MM/YYYY", "MM/DD/YYYY"), ("DD-MM-YYYY", "MM-DD-YYYY"))
+_YEAR = re.compile(r"\d{4}(-\d{2})?")
+_UNIT = re.compile(r"^(.*?)\s*[\[(](.+)[\])]\s*$")
+_FLAG = re.compile(r"^[<>]?\s*[+-]?\d[\d.,]*\s?(H|L|HH|LL|\*|\+|!)$")
+_COMMA, _POINT = re.compile(r"^[<>]?=?\s*[+-]?\d+(\.\d{3})*,\d+$"), re.compile(r"^[<>]?=?\s*[+-]?\d+(,\d{3})*\.\d+$")
+_FEW = 0.05  # numbers with the other decimal mark: slips, not a way of writing
+
+
+@cache
+def _names() -> dict[str, Any]:
+    return yaml.safe_load(Path(__file__).with_name("names.yaml").read_text(encoding="utf-8"))  # type: ignore[no-any-return]
+
+
+def key(name: str) -> str:
+    """Return a name without what does not matter in it.
+
+    Examples
+    --------
+    >>> key("M-Protein"), key("Pat._Nr")
+    ('m protein', 'pat nr')
+    """
+    return " ".join(re.split(r"[\s._\-]+", name.strip().casefold())).strip()
+
+
+def _table_of(section: dict[str, list[str]], names: Iterable[str]) -> dict[str, str]:
+    """Return ours by key of theirs; our own names are among them."""
+    return {key(theirs): ours for ours in names for theirs in (ours, *section.get(ours, ()))}
+
+
+def tables(files: list[Path]) -> dict[str, Path]:
+    """Return the file of each table: by its own name, else by one that is common, else the only file there is."""
+    known = _table_of(_names()["tables"], REQUIRED)
+    places: dict[str, Path] = {}
+    for path in sorted(files, key=lambda path: stem_of(path) not in REQUIRED):
+        stem = key(stem_of(path))
+        if (name := known.get(stem) or next((known[word] for word in stem.split() if word in known), None)) and name not in places:
+            places[name] = path
+    return places or ({"patients": files[0], "measurements": files[0]} if len(files) == 1 else {})
+
+
+def columns(name: str, given: list[str]) -> tuple[dict[str, str], dict[str, Any], dict[str, str]]:
+    """Return ours -> theirs of the columns with other names, a wide table's columns, and what is near to a column of ours."""
+    known = _table_of(_names()["columns"][name], COLUMNS[name])
+    ours = {column: known[key(column)] for column in given if key(column) in known}
+    plain = {column.strip().casefold() for column in given}
+    found: dict[str, str] = {}
+    for theirs, mine in ours.items():
+        if mine not in plain and mine not in found:
+            found[mine] = theirs
+    rest = [column for column in given if column not in ours]
+    wide: dict[str, Any] = {}
+    if name == "measurements" and "value" not in {*found, *plain}:
+        wide = _wide(rest)
+    likely = {}
+    for column in COLUMNS[name]:
+        near = get_close_matches(column, [one.casefold() for one in rest], n=1, cutoff=0.65)
+        part = [one for one in rest if key(one) and key(one) in key(column).split()]
+        if column not in {*found, *plain} and (near or part) and not wide:
+            likely[column] = next((one for one in rest if one.casefold() in near), part[0] if part else "")
+    return found, wide, likely
+
+
+def _wide(given: list[str]) -> dict[str, Any]:
+    known = _table_of(_names()["biomarkers"], catalogue().keys())
+    wide = {}
+    for column in given:
+        parts = _UNIT.match(column)
+        name = known.get(key(parts[1] if parts else column))
+        if name is not None:
+            wide[name] = {"column": column, "unit": parts[2] if parts and _is_unit(name, parts[2]) else DECIDE}
+    return wide
+
+
+def _is_unit(biomarker: str, unit: str) -> bool:
+    try:
+        canonical_divisor(biomarker, unit)
+    except DataError:
+        return False
+    return True
+
+
+def date_forms(texts: dict[str, Any]) -> tuple[list[str], tuple[str, ...], list[str]]:
+    """Return the forms beside ISO, the two that could be either, and faults, of the distinct cells of each column."""
+    forms: list[str] = []
+    unclear: tuple[str, ...] = ()
+    faults = []
+    left: dict[str, set[str]] = {}
+    for column, cells in texts.items():
+        days = [text for text in map(str, cells) if not is_blank(text) and not (column.endswith("birth_date") and _YEAR.fullmatch(text))]
+        if not days or all(fits(day, "YYYY-MM-DD") for day in days):
+            continue
+        share = {form: sum(fits(day, form) for day in days) / len(days) for form in DATE_FORMS}
+        best = max(share.values())
+        if best < 0.5:
+            faults.append(f"{column}: most dates are in no form that is known ({', '.join(DATE_FORMS)})")
+            continue
+        left[column] = {form for form, part in share.items() if part == best}
+    for pair in _EITHER:
+        mine = [candidates & set(pair) for candidates in left.values() if candidates & set(pair)]
+        if not mine:
+            continue
+        agreed = set.intersection(*mine)
+        if len(agreed) == 1:
+            forms += sorted(agreed)
+        else:
+            unclear = pair
+    forms += sorted({form for candidates in left.values() for form in candidates if not any(form in pair for pair in _EITHER)})
+    return [form for form in dict.fromkeys(forms) if form != "YYYY-MM-DD"], unclear, faults
+
+
+def lost_zeros(ids: dict[str, set[str]]) -> int:
+    """Return how many digits identifiers have where some of them lost leading zeros, 0 where none did."""
+    digits = {one for every in ids.values() for one in every if one.isascii() and one.isdigit()}
+    padded = {one for one in digits if one.startswith("0")}
+    widths = {len(one) for one in padded}
+    if len(widths) != 1 or all(len(one) in widths for one in digits):
+        return 0
+    (width,) = widths
+    whole = {one for one in ids["patients"] if one}
+    return width if len({filled_id(one, width) for one in whole}) == len(whole) else 0
+
+
+def filled(one: str, width: int) -> str:
+    """Return an identifier with the leading zeros that it lost."""
+    return filled_id(one, width)
+
+
+def words(column: str, given: list[str], accepted: Iterable[str]) -> tuple[dict[str, list[str]], list[str]]:
+    """Return our word -> theirs, and those that could mean anything."""
+    known = _table_of(_names()["words"].get(column, {}), accepted)
+    own = {word.casefold() for word in accepted}
+    found: dict[str, list[str]] = {}
+    unknown = []
+    for word in given:
+        if is_blank(word) or word.casefold() in own:
+            continue
+        if (ours := known.get(key(word))) is not None:
+            if word.casefold() not in map(str.casefold, found.get(ours, [])):
+                found.setdefault(ours, []).append(word)
+        else:
+            unknown.append(word)
+    return found, unknown
+
+
+def biomarkers(received: Cells) -> tuple[dict[str, str], dict[str, tuple[int, str]]]:
+    """Return theirs -> ours, and of each name that is not known how many rows have it and which of ours is near."""
+    known = _table_of(_names()["biomarkers"], catalogue().keys())
+    rows = pd.Series(received.codes).value_counts()
+    found, unknown = {}, {}
+    for code, theirs in enumerate(map(str, received.texts)):
+        if (ours := known.get(key(theirs))) is not None:
+            found[theirs] = theirs if theirs.casefold() == ours else ours
+        elif theirs:
+            near = get_close_matches(key(theirs), known, n=1, cutoff=0.75)
+            unknown[theirs] = int(rows.get(code, 0)), f", perhaps {known[near[0]]}" if near else ""
+    return found, unknown
+
+
+def units(frame: pd.DataFrame, names: dict[str, str]) -> tuple[dict[str, list[str]], list[str]]:
+    """Return the units that are none, with the biomarkers beside them, and the names without a unit."""
+    unit = cells_of(frame["unit"]).rows() if "unit" in frame else ""
+    pairs = pd.DataFrame({"name": cells_of(frame["biomarker"]).rows(), "unit": unit}).drop_duplicates()
+    unknown: dict[str, list[str]] = {}
+    blank = []
+    for name, written in pairs.itertuples(index=False):
+        if name not in names or _is_unit(names[name].casefold(), written):
+            continue
+        if written:
+            unknown.setdefault(written, []).append(names[name])
+        else:
+            blank.append(name)
+    return unknown, blank
+
+
+class Said(NamedTuple):
+    """How results are written: the decimal mark, flags after numbers, and words with their rows by biomarker."""
+
+    decimal: str
+    flags: list[str]
+    words: dict[str, dict[str, int]]
+
+
+def values(frame: pd.DataFrame, names: dict[str, str]) -> Said:
+    """Return how the results of known biomarkers are written."""
+    table = pd.DataFrame({"name": cells_of(frame["biomarker"]).rows(), "text": cells_of(frame["value"]).rows()})
+    counts: pd.DataFrame = table[table["name"].isin(names)].value_counts().reset_index(name="rows")
+    flags = sorted({found[1] for text in counts["text"] if (found := _FLAG.match(text))})
+    commas, points = (int(counts["rows"][counts["text"].str.match(pattern)].sum()) for pattern in (_COMMA, _POINT))
+    decimal = "." if commas <= _FEW * (commas + points) else "," if points <= _FEW * (commas + points) else DECIDE
+    mark = "," if decimal == "," else "."
+    said: dict[str, dict[str, int]] = {}
+    for name, text, rows in counts.itertuples(index=False):
+        if result_of(plain_number(text, mark, flags)).kind == BAD and not re.search(r"\d", text):
+            of = said.setdefault(names[name].casefold(), {})
+            of[text] = of.get(text, 0) + int(rows)
+    return Said(decimal, flags, said)

@@ -1,0 +1,225 @@
+"""Look at an export and write the layout that fits it: what is recognised is filled in, what could be two things is left to a person.
+
+Nothing is taken over by itself: the layout is a file that a person reads, completes and hands to `ingest`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import yaml
+
+from features.cohort.files import whole_file
+from features.sources.cells import cells_of
+from features.sources.plain import recognise
+from features.sources.plain.files import SUFFIXES, encoding_of, read_file, separator_of, stem_of
+from features.sources.plain.layout import COLUMNS, DECIDE, WORDS, Layout, Table
+from features.sources.plain.tables import DATES, named
+from features.sources.received import REQUIRED
+from myeloma import DataError, StateError, UserError
+
+
+@dataclass
+class Suggestion:
+    """A layout as it would stand in a file, and what was found: recognised, left to decide, and wrong, each in words."""
+
+    layout: dict[str, Any] = field(default_factory=dict)
+    recognised: list[str] = field(default_factory=list)
+    decide: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+
+
+def suggest(folder: Path) -> Suggestion:
+    """Return the layout of an export.
+
+    Raises
+    ------
+    StateError
+        There is no such folder.
+    DataError
+        It holds no table.
+    """
+    if not folder.is_dir():
+        raise StateError(f"No folder {folder}.", f"a folder with tables ({', '.join(SUFFIXES)}) is looked at.")
+    files = [path for path in sorted(folder.iterdir()) if path.is_file() and stem_of(path)]
+    if not files:
+        raise DataError(f"{folder} holds no table.", f"tables end in {', '.join(SUFFIXES)}.", "missing_file")
+    found = Suggestion()
+    _how_written(found, files)
+    frames = _frames(found, files)
+    tables = _tables(found, frames)
+    _dates(found, tables)
+    _identifiers(found, tables)
+    for name, frame in tables.items():
+        _words(found, name, frame)
+    if "measurements" in tables:
+        _measured(found, tables["measurements"])
+    return found
+
+
+def _how_written(found: Suggestion, files: list[Path]) -> None:
+    """Say separator and encoding of the text files; files that differ are a fault."""
+    texts = [path for path in files if path.suffix.lower() not in (".parquet", ".xlsx")]
+    for key, of, default in (("encoding", encoding_of, "utf-8-sig"), ("separator", separator_of, ",")):
+        said = {}
+        for path in texts:
+            try:
+                said[path.name] = of(path)
+            except DataError as error:
+                found.faults.append(error.what)
+        kinds = sorted(set(said.values()) - {"ascii"})  # which is the same in every other encoding
+        if len(kinds) > 1:
+            found.faults.append(f"files differ in their {key}: " + ", ".join(f"{name} {kind!r}" for name, kind in said.items()))
+        if kinds and kinds[0] != default:
+            found.layout[key] = kinds[0]
+            found.recognised.append(f"{key} {kinds[0]!r}")
+
+
+def _frames(found: Suggestion, files: list[Path]) -> dict[Path, pd.DataFrame]:
+    layout = Layout.model_validate({key: found.layout[key] for key in ("encoding", "separator") if key in found.layout})
+    frames = {}
+    for path in files:
+        try:
+            frames[path] = read_file(path, layout.separator, layout.encoding)
+        except UserError as error:
+            found.faults.append(f"{error.what} {error.hint}")
+    return frames
+
+
+def _tables(found: Suggestion, frames: dict[Path, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """Return the frame of each table in our names of columns, and write where it stands."""
+    tables: dict[str, pd.DataFrame] = {}
+    places = recognise.tables(list(frames))
+    for name in REQUIRED:
+        path = places.get(name)
+        if path is None:
+            found.layout.setdefault("tables", {})[name] = DECIDE
+            found.decide.append(f"tables.{name}: no file looks like it; name one as {{file: ...}}, or write none")
+            continue
+        columns, wide, likely = recognise.columns(name, [str(c) for c in frames[path].columns if c != "source_row"])
+        entry: dict[str, Any] = {}
+        if stem_of(path) != name:
+            entry["file"] = path.name
+        if columns:
+            entry["columns"] = columns
+        for ours, theirs in likely.items():
+            found.decide.append(f'tables.{name}.columns.{ours}: is "{theirs}" meant? Else take the line out')
+            entry.setdefault("columns", {})[ours] = DECIDE
+        if wide:
+            entry["wide"] = wide
+            found.recognised.append(f"{path.name}: one column for each of {', '.join(wide)}")
+            found.decide += [f"tables.{name}.wide.{n}.unit: in which unit?" for n, one in wide.items() if one["unit"] == DECIDE]
+        if entry:
+            found.layout.setdefault("tables", {})[name] = entry
+            said = ", ".join(f'{ours} is "{theirs}"' for ours, theirs in columns.items())
+            found.recognised += [f"{path.name} is {name}" + (f": {said}" if said else "")]
+        missing = [c for c in REQUIRED[name] if c not in columns and c not in likely and c not in map(_folded, frames[path].columns)]
+        if missing and not wide:
+            found.faults.append(f"{path.name} has no column that looks like {', '.join(missing)}")
+        tables[name] = named(frames[path], name, Table(columns=columns), path.name)
+    return tables
+
+
+def _folded(name: object) -> str:
+    return str(name).strip().casefold()
+
+
+def _dates(found: Suggestion, tables: dict[str, pd.DataFrame]) -> None:
+    """Name the form of dates; where day and month could be either throughout, leave it to a person."""
+    texts = {f"{name}.{c}": cells_of(t[c]).texts for name, t in tables.items() for c in DATES if c in t and t[c].dtype.kind != "M"}
+    forms, unclear, faults = recognise.date_forms(texts)
+    if forms:
+        found.layout["dates"] = forms
+        found.recognised.append(f"dates {', '.join(forms)}")
+    if unclear:
+        found.layout["dates"] = [*forms, DECIDE]
+        found.decide.append(f"dates: {' or '.join(unclear)}? All of them could be either")
+    found.faults += faults
+
+
+def _identifiers(found: Suggestion, tables: dict[str, pd.DataFrame]) -> None:
+    ids = {name: {str(text) for text in cells_of(t["patient_id"]).texts} for name, t in tables.items() if "patient_id" in t}
+    if "patients" not in ids:
+        return
+    if width := recognise.lost_zeros(ids):
+        found.layout["id_width"] = width
+        found.recognised.append(f"identifiers that lost their leading zeros: {width} digits")
+    for name, known in ids.items():
+        lost = {recognise.filled(one, width) for one in known} - {recognise.filled(one, width) for one in ids["patients"]} - {""}
+        if lost:
+            found.faults.append(f"{len(lost)} of {len(known)} identifiers of {name} are not among the patients")
+
+
+def _words(found: Suggestion, name: str, frame: pd.DataFrame) -> None:
+    for column, accepted in WORDS.items():
+        if column not in frame or column not in COLUMNS[name]:
+            continue
+        words, unknown = recognise.words(column, [str(text) for text in cells_of(frame[column]).texts], accepted)
+        if words:
+            found.layout.setdefault("words", {})[column] = words
+            found.recognised.append(f"{column}: {sum(map(len, words.values()))} other words")
+        for word in unknown:
+            found.layout.setdefault("words", {}).setdefault(column, {}).setdefault(DECIDE, []).append(word)
+        if unknown:
+            ours = ", ".join(accepted)
+            found.decide.append(f"words.{column}: {len(unknown)} words are not known; put each under one of {ours}, or take it out")
+
+
+def _measured(found: Suggestion, frame: pd.DataFrame) -> None:
+    if "biomarker" not in frame:
+        return
+    names, unknown = recognise.biomarkers(cells_of(frame["biomarker"]))
+    entries: dict[str, Any] = {theirs: ours for theirs, ours in names.items() if theirs != ours}
+    if entries:
+        found.recognised.append("biomarkers: " + ", ".join(f'"{theirs}" is {ours}' for theirs, ours in entries.items()))
+    for theirs, (rows, near) in unknown.items():
+        found.faults.append(f'"{theirs}" ({rows} rows) is no biomarker that is known{near}; name it under biomarkers if it is one')
+    units, blank = recognise.units(frame, names)
+    for theirs in blank:
+        entries[theirs] = {"biomarker": names[theirs], "unit": DECIDE}
+        found.decide.append(f'biomarkers."{theirs}".unit: in which unit? {names[theirs]} has none in some rows')
+    for theirs, of in units.items():
+        found.layout.setdefault("units", {})[theirs] = DECIDE
+        found.decide.append(f'units."{theirs}": which unit is it? It stands beside {", ".join(of)}')
+    if entries:
+        found.layout["biomarkers"] = entries
+    if "value" in frame:
+        _values(found, frame, names)
+
+
+def _values(found: Suggestion, frame: pd.DataFrame, names: dict[str, str]) -> None:
+    said = recognise.values(frame, names)
+    if said.decimal == DECIDE:
+        found.decide.append("decimal: points and commas both stand in numbers; which is the decimal mark?")
+    elif said.decimal == ",":
+        found.recognised.append("decimal commas")
+    if said.decimal != ".":
+        found.layout["decimal"] = said.decimal
+    if said.flags:
+        found.layout["flags"] = said.flags
+        found.recognised.append(f"flags after numbers: {' '.join(said.flags)}")
+    for biomarker, words in said.words.items():
+        found.layout.setdefault("results", {})[biomarker] = dict.fromkeys(words, DECIDE)
+        rows = sum(words.values())
+        found.decide.append(f'results.{biomarker}: {rows} results are words; a limit as "<0.1" in the unit of the row, or missing')
+
+
+def write_layout(found: Suggestion, path: Path) -> None:
+    """Write a layout as YAML, with what is left to decide above it.
+
+    Raises
+    ------
+    DataError
+        The file is there already: it may hold decisions.
+    """
+    if path.exists():
+        raise DataError(f"{path} is there already.", "name another file with --out, or remove it.", "file_exists")
+    lines = ["# How this export is written, for: python -m features ingest --source tabular FOLDER COHORT --mapping THIS_FILE"]
+    lines += [f"# To decide: {line}" for line in found.decide]
+    lines += [f"# Fault in the export: {line}" for line in found.faults]
+    body = yaml.safe_dump(found.layout, sort_keys=False, allow_unicode=True, width=120) if found.layout else "{}\n"
+    with whole_file(path) as work:
+        work.write_text("\n".join(lines).replace("\r", " ") + "\n" + body, encoding="utf-8")

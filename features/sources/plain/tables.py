@@ -1,0 +1,168 @@
+"""The tables of an export, by its layout, become tables in the columns and words of the product; cells that the layout leaves out stay."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from features.sources.births import with_ages
+from features.sources.cells import Cells, cells_of
+from features.sources.plain.files import find, read_file, unread
+from features.sources.plain.layout import COLUMNS, MISSING, Layout, Table
+from features.sources.plain.written import filled_id, iso_date, plain_number
+from features.sources.received import REQUIRED
+from myeloma import DataError
+
+DATES = ("index_date", "birth_date", "collected_at", "available_at", "occurred_at")
+_SAYING = {
+    "patients": (),
+    "measurements": ("biomarker", "value"),
+    "events": ("occurred_at", "kind"),
+}  # without them a row says nothing of a table
+_MOST_NAMED = 5
+
+
+def read_tables(folder: Path, layout: Layout) -> tuple[dict[str, pd.DataFrame], dict[str, str], list[str]]:
+    """Return the three tables, what stands behind each, and notes.
+
+    Raises
+    ------
+    DataError
+        A file or a column that the layout names is not there, or a file cannot be read.
+    """
+    paths = {name: _path(folder, name, layout) for name in REQUIRED if layout.has(name)}
+    tables, notes = {}, []
+    for name in REQUIRED:
+        path = paths.get(name)
+        if path is None:
+            tables[name] = pd.DataFrame(columns=[*REQUIRED[name], "source_row"]).astype({"source_row": "int64"})
+            continue
+        table = layout.table(name)
+        frame = named(read_file(path, layout.separator, layout.encoding, table.sheet), name, table, path.name)
+        shared = sum(other == path for other in paths.values()) > 1
+        tables[name] = in_our_words(_of_one_table(frame, name, table, shared), name, layout)
+    tables["patients"], aged = with_ages(tables["patients"])
+    if aged:
+        notes.append(f"{aged} people are born in a known year or month, not on a known day: their age is counted from its middle")
+    if others := unread(folder, set(paths.values())):
+        listed = ", ".join(others[:_MOST_NAMED]) + (", ..." if len(others) > _MOST_NAMED else "")
+        notes.append(f"{len(others)} files of the folder are not read: {listed}; are they parts of a table?")
+    return tables, {name: paths[name].name if name in paths else f"no {name}" for name in REQUIRED}, notes
+
+
+def _path(folder: Path, name: str, layout: Layout) -> Path:
+    if file := layout.table(name).file:
+        path = folder / file
+        if not path.resolve().is_relative_to(folder.resolve()) or not path.is_file():
+            raise DataError(f"{folder} holds no {file}.", f"the mapping names it as the table {name}.", "missing_file")
+        return path
+    path_found = find(folder, name)
+    if path_found is None:
+        hint = f"name the file {name}.csv or {name}.parquet, or name it in a mapping: `python -m features suggest FOLDER` writes one."
+        if name == "events":
+            hint = "a file with only the header is accepted; a mapping may say `tables: {events: none}`: then nobody is known to progress."
+        raise DataError(f"{folder} holds neither {name}.csv nor {name}.parquet.", hint, "missing_file")
+    return path_found
+
+
+def named(frame: pd.DataFrame, name: str, table: Table, file: str) -> pd.DataFrame:
+    """Return a table with our names of columns: those of the layout, else the same name in any letter case."""
+    if lacking := [theirs for theirs in (*table.columns.values(), *_wide(table).values()) if theirs not in frame.columns]:
+        raise DataError(
+            f'{file} has no column "{lacking[0]}".', f"the mapping names it; {len(frame.columns) - 1} columns are there.", "missing_column"
+        )
+    names = {theirs: ours for ours, theirs in table.columns.items()}
+    taken = {*names.values(), *(column for column in frame.columns if column in COLUMNS[name])}
+    for column in frame.columns:
+        ours = str(column).strip().casefold()
+        if column not in names and ours in COLUMNS[name] and ours not in taken:
+            names[column] = ours
+            taken.add(ours)
+    return frame.rename(columns=names)
+
+
+def _wide(table: Table) -> dict[str, str]:
+    return {name: str(wide["column"] if isinstance(wide, dict) else wide) for name, wide in table.wide.items()}
+
+
+def _of_one_table(frame: pd.DataFrame, name: str, table: Table, shared: bool) -> pd.DataFrame:
+    """Return a wide table as rows; and of a file that holds several tables the rows that say something of this one, each once."""
+    if wide := _wide(table):
+        value, kind = ("value", "biomarker") if name == "measurements" else ("occurred_at", "kind")
+        parts = []
+        for ours, theirs in wide.items():
+            unit = table.wide[ours].get("unit", "") if isinstance(table.wide[ours], dict) else ""
+            part = frame.drop(columns=[column for column in wide.values() if column != theirs]).rename(columns={theirs: value})
+            part = part.assign(**{kind: ours}, **({"unit": unit} if name == "measurements" else {}))
+            parts.append(part[cells_of(part[value]).rows() != ""])
+        frame = pd.concat(parts, ignore_index=True).sort_values("source_row", kind="stable", ignore_index=True)
+    if shared:
+        mine = [column for column in frame.columns if column in COLUMNS[name]]
+        said = np.ones(len(frame), dtype=bool)
+        for column in _SAYING[name]:
+            said &= cells_of(frame[column]).rows() != "" if column in frame else True
+        frame = frame[said]
+        frame = frame.loc[~frame[mine].astype(str).duplicated(), [*mine, "source_row"]]
+    return frame
+
+
+def in_our_words(frame: pd.DataFrame, name: str, layout: Layout) -> pd.DataFrame:
+    """Return a table whose cells are written as the checks read them; without a layout they stay."""
+    if layout == Layout():
+        return frame
+    frame = frame.copy()
+    missing = {word.casefold() for word in layout.missing}
+    for column in frame.columns if missing else ():
+        if _is_text(frame[column]):
+            frame[column] = _each(frame[column], lambda text: "" if text.casefold() in missing else text)
+    for column in DATES:
+        if column in frame and layout.dates:
+            frame[column] = _each(frame[column], lambda text: iso_date(text, layout.dates), always="EXCEL" in layout.dates)
+    if layout.id_width and "patient_id" in frame:
+        frame["patient_id"] = _each(frame["patient_id"], lambda text: filled_id(text, layout.id_width), always=True)
+    for column, words in layout.words.items():
+        if column in frame:
+            ours = {theirs.casefold(): word for word, every in words.items() for theirs in every}
+            frame[column] = _each(frame[column], lambda text, ours=ours: ours.get(text.casefold(), text), always=True)  # type: ignore[misc]
+    return _measured(frame, layout) if name == "measurements" else frame
+
+
+def _is_text(column: pd.Series) -> bool:
+    return column.dtype == object or isinstance(column.dtype, pd.CategoricalDtype) or pd.api.types.is_string_dtype(column)
+
+
+def _each(column: pd.Series, function: Callable[[str], str], always: bool = False) -> pd.Series:
+    """Return a column with a function applied to each distinct text; numbers and dates with a type of their own stay, unless `always`."""
+    if not (always or _is_text(column)) or column.dtype.kind == "M":
+        return column
+    return pd.Series(cells_of(column).mapped(function).categorical(), index=column.index)
+
+
+def _measured(frame: pd.DataFrame, layout: Layout) -> pd.DataFrame:
+    """Return measurements with our biomarkers, units and numbers."""
+    if "biomarker" in frame and layout.biomarkers:
+        known = {name.casefold(): meant for name, meant in layout.biomarkers.items()}
+        received = cells_of(frame["biomarker"])
+        frame["biomarker"] = _each(frame["biomarker"], lambda text: known[text.casefold()].biomarker if text.casefold() in known else text)
+        units = received.of(np.array([known[t.casefold()].unit if t.casefold() in known else "" for t in received.texts], dtype=object))
+        written = cells_of(frame["unit"]).rows() if "unit" in frame else np.full(len(frame), "", dtype=object)
+        frame["unit"] = np.where(written == "", units, written)
+    if "unit" in frame and layout.units:
+        frame["unit"] = _each(frame["unit"], lambda text: layout.units.get(text, text))
+    if "value" in frame and "biomarker" in frame and _is_text(frame["value"]):
+        frame["value"] = _values(cells_of(frame["biomarker"]), cells_of(frame["value"]), layout)
+    return frame
+
+
+def _values(biomarker: Cells, value: Cells, layout: Layout) -> np.ndarray:
+    words: dict[str, Mapping[str, str]] = {n: {w.casefold(): r for w, r in results.items()} for n, results in layout.results.items()}
+    pair, pairs = pd.factorize(biomarker.codes.astype(np.int64) * max(len(value.texts), 1) + value.codes)
+    texts = []
+    for code in pairs:
+        name, text = biomarker.texts[code // len(value.texts)].casefold(), value.texts[code % len(value.texts)]
+        meant = words.get(name, {}).get(text.casefold())
+        texts.append(plain_number(text, layout.decimal, layout.flags) if meant is None else "" if meant == MISSING else meant)
+    return np.array(texts, dtype=object)[pair]
