@@ -23,15 +23,9 @@ from features.intake.quality import clean
 from features.simulation.smm import simulate
 from features.sources import read_mgus2
 from training.plan import load_plan
+from training.registry.relocate import PLACES  # where the store's database says where files are
 
 ROOT = Path(__file__).parents[1]
-# Where the store's database says where files are.
-PLACES = (
-    ("experiments", "artifact_location"),
-    ("logged_models", "artifact_location"),
-    ("model_versions", "storage_location"),
-    ("runs", "artifact_uri"),
-)
 settings.register_profile("any machine", deadline=None)  # how long an example takes says how busy the machine is
 settings.load_profile("any machine")
 

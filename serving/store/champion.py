@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from myeloma import StateError
 from myeloma.errors import nearest
+from serving.seal import TAG
 from serving.store.address import sqlite_path
 from serving.store.client import connect
-from serving.store.reading import version_under
+from serving.store.reading import tags_of, tags_of_version, version_under
 
 if TYPE_CHECKING:
     from serving.artifact import Artifact
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CHALLENGER",
     "CHAMPION",
+    "LEDGER",
     "connect",
     "experiment_location",
     "load_champion",
@@ -27,6 +30,7 @@ __all__ = [
 
 CHAMPION = "champion"
 CHALLENGER = "challenger"
+LEDGER = "ledger."  # how the tags of a registered model begin that hold its decisions; training.registry.ledger writes them
 
 
 def experiment_location(task: str) -> str | None:
@@ -69,13 +73,20 @@ def _way_to_a_champion(task: str, client: Any) -> str:
     return f"{nearest(task, live)} If {task} is a task of your own, {train}" if live else train
 
 
+def recorded_seals(name: str, version: str) -> set[str]:
+    """Return the seals by which the registry and the ledger know a version; none for one that was registered before there were seals."""
+    decisions = [json.loads(value) for key, value in tags_of(name).items() if key.startswith(LEDGER)]
+    in_ledger = {decision.get("seal", "") for decision in decisions if decision.get("version") == str(version)}
+    return {*in_ledger, tags_of_version(name, version).get(TAG, "")} - {""}
+
+
 def load_version(name: str, version: str, run_id: str | None, threads: int = 1) -> Artifact:
-    """Return one registered version.
+    """Return one registered version, if its files are those that were registered.
 
     Raises
     ------
     StateError
-        Its files cannot be found.
+        Its files cannot be found, are damaged, or are not those that the registry and the ledger know.
     """
     import mlflow
 
@@ -92,4 +103,4 @@ def load_version(name: str, version: str, run_id: str | None, threads: int = 1) 
             f"The files of {name} version {version} are not where the store says.", "run: python -m training doctor", "lost_artifacts"
         )
     origin = {"model_name": name, "model_version": str(version), "run_id": run_id or ""}
-    return load_artifact(found[0].parent, origin, threads)
+    return load_artifact(found[0].parent, origin, threads, recorded_seals(name, str(version)))

@@ -42,6 +42,11 @@ _TROUBLES = (
         "The tracking store is not a SQLite database, or is damaged.",
         "restore a backup, or: make clean.",
     ),
+    (
+        ("must be in the 'active' state", "must be in active state"),
+        "A run or an experiment that this needs was deleted in the tracking store.",
+        "python -m training doctor names the command that restores it.",
+    ),
     (("unable to open database",), "The tracking store cannot be opened.", "check that its folder is there, and its rights."),
     (
         tuple(f"{driver}.OperationalError" for driver in ("psycopg", "psycopg2", "pymysql.err", "MySQLdb", "pyodbc")),

@@ -137,9 +137,9 @@ def other_rule(request):
 def call(capsys):
     """Return a function that runs a command line; it gives the exit code and all output, in which there is no traceback."""
 
-    def call(line):
+    def call(line, door=app):
         with pytest.raises(SystemExit) as exited:
-            run(app, shlex.split(line))
+            run(door, shlex.split(line))
         captured = capsys.readouterr()
         assert "Traceback" not in captured.out + captured.err
         return exited.value.code or 0, captured.out + captured.err

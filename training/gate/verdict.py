@@ -36,14 +36,13 @@ class Check:
 class Comparison:
     """The champion's and the candidate's figures (`auc_24m`, `brier_24m`) on the same rows; empty where not possible.
 
-    `how` says how it was made or why it was not. `champion_fails`: the champion itself can no longer be loaded.
+    `how` says how it was made or why it was not.
     """
 
     version: str
     how: str
     champion: dict[str, float] = field(default_factory=dict)
     candidate: dict[str, float] = field(default_factory=dict)
-    champion_fails: bool = False
 
 
 @dataclass(frozen=True)

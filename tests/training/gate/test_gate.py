@@ -162,9 +162,13 @@ def test_harm_that_nobody_measured_is_said(good, plan):
     assert (verdict.verdict, unmeasured.holds, unmeasured.note) == ("promote", None, "nobody is here")
 
 
-@pytest.mark.parametrize("comparison", [None, Comparison("3", "it can no longer be used", champion_fails=True)])
-def test_without_a_champion_that_works_there_is_nothing_to_compare_with(good, plan, comparison):
-    assert judge(replace(good, comparison=comparison), plan).verdict == "promote"
+def test_without_a_champion_there_is_nothing_to_compare_with(good, plan):
+    assert judge(replace(good, comparison=None), plan).verdict == "promote"
+
+
+def test_a_champion_that_can_no_longer_be_used_is_no_reason_to_promote_whatever_comes(good, plan):
+    verdict = judge(replace(good, comparison=Comparison("3", "it can no longer be used")), plan)
+    assert (verdict.verdict, "not possible: it can no longer be used" in verdict.failures()) == ("hold", True)
 
 
 def test_what_a_person_took_back_is_not_promoted_again_by_itself(good, plan):
