@@ -80,6 +80,13 @@ def recorded_seals(name: str, version: str) -> set[str]:
     return {*in_ledger, tags_of_version(name, version).get(TAG, "")} - {""}
 
 
+def _is_refusal(error: Exception) -> bool:
+    """Return whether a server did not give the files, which is another thing than that there are none."""
+    status = getattr(getattr(error, "response", None), "status_code", None)  # of an error of the library requests
+    codes = ("PERMISSION_DENIED", "UNAUTHENTICATED", "CUSTOMER_UNAUTHORIZED")
+    return status in (401, 403) or getattr(error, "error_code", None) in codes
+
+
 def load_version(name: str, version: str, run_id: str | None, threads: int = 1) -> Artifact:
     """Return one registered version, if its files are those that were registered.
 
@@ -96,7 +103,9 @@ def load_version(name: str, version: str, run_id: str | None, threads: int = 1) 
     try:
         folder = Path(mlflow.artifacts.download_artifacts(artifact_uri=f"models:/{name}/{version}"))
         found = sorted(folder.rglob("model.json"))
-    except (mlflow.exceptions.MlflowException, OSError):
+    except (mlflow.exceptions.MlflowException, OSError) as error:
+        if _is_refusal(error):
+            raise
         found = []
     if not found:
         raise StateError(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-import urllib.request
 from typing import Any
 
 import mlflow
 from mlflow.entities import ViewType
 from mlflow.exceptions import MlflowException
+from mlflow.utils.credentials import get_default_host_creds
+from mlflow.utils.rest_utils import http_request
 
 from features import Task
 from myeloma import StateError
@@ -22,6 +23,7 @@ from training.registry.relocate import is_moved
 from training.registry.version_page import VERDICT
 from training.registry.versions import alias_version
 from training.tracking import require_place
+from training.tracking.experiment import mlflow_command
 
 _DOCTOR = "python -m training doctor"
 _LEFTOVER_AFTER = 3600  # seconds: no fit of a candidate takes so long without a word to its run
@@ -64,10 +66,10 @@ def _server_of_other_version(uri: str) -> tuple[str, bool, str] | None:
     """Return the finding where a tracking server runs another major version of MLflow than this; None where not, or no answer."""
     if not uri.startswith("http"):
         return None
-    try:
-        with urllib.request.urlopen(f"{uri.rstrip('/')}/version", timeout=10) as answer:
-            version = answer.read(50).decode(errors="replace").strip()
-    except OSError:
+    try:  # by MLflow's own client, which knows the user and the password
+        answer = http_request(get_default_host_creds(uri), "/version", "GET", timeout=10, max_retries=0)
+        version = answer.text[:50].strip()
+    except (OSError, MlflowException):
         return None
     if not version[:1].isdigit() or version.split(".")[0] == mlflow.__version__.split(".")[0]:
         return None
@@ -185,7 +187,7 @@ def _leftover_runs(task: Task) -> list[Finding]:
         Finding(
             f"{task.name}: run {run.info.run_id} ({run.info.run_name}) was never ended: its process was stopped.",
             False,
-            f"remove it: MLFLOW_TRACKING_URI={mlflow.get_tracking_uri()} mlflow runs delete --run-id {run.info.run_id}",
+            f"remove it: {mlflow_command('runs', 'delete', '--run-id', run.info.run_id)}",
         )
         for run in running
         if run.info.start_time < before

@@ -9,7 +9,7 @@ from mlflow.exceptions import MlflowException
 
 from features import Task
 from myeloma import StateError
-from serving.store.address import shown_uri
+from serving.store.address import shown_uri, store_uri
 from serving.store.champion import connect, experiment_location
 
 # MLflow's own word for what this is. Its UI goes by the browser's choice first; see docs/comparing.md.
@@ -89,4 +89,12 @@ def require_runs(run_ids: Iterable[str], task: Task) -> dict[str, Any]:
 
 def restoring(what: str, option: str, identity: str) -> str:
     """Return the command of MLflow that takes back a deletion, as long as `mlflow gc` has not been run."""
-    return f"MLFLOW_TRACKING_URI={shown_uri()} mlflow {what} restore {option} {identity}"
+    return mlflow_command(what, "restore", option, identity)
+
+
+def mlflow_command(*words: str) -> str:
+    """Return a command of MLflow on this store, without the user and the password that its address may hold."""
+    command = f"mlflow {' '.join(words)}"
+    if shown_uri() != store_uri():
+        return f"{command} (with MLFLOW_TRACKING_URI as it is set here)"
+    return f"MLFLOW_TRACKING_URI={store_uri()} {command}"
