@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CHALLENGER",
     "CHAMPION",
+    "FORCE",
     "LEDGER",
     "connect",
     "experiment_location",
@@ -30,6 +31,7 @@ __all__ = [
 
 CHAMPION = "champion"
 CHALLENGER = "challenger"
+FORCE = "force"  # the action of a decision that went against the gate
 LEDGER = "ledger."  # how the tags of a registered model begin that hold its decisions; training.registry.ledger writes them
 
 
@@ -73,11 +75,19 @@ def _way_to_a_champion(task: str, client: Any) -> str:
     return f"{nearest(task, live)} If {task} is a task of your own, {train}" if live else train
 
 
-def recorded_seals(name: str, version: str) -> set[str]:
-    """Return the seals by which the registry and the ledger know a version; none for one that was registered before there were seals."""
-    decisions = [json.loads(value) for key, value in tags_of(name).items() if key.startswith(LEDGER)]
-    in_ledger = {decision.get("seal", "") for decision in decisions if decision.get("version") == str(version)}
-    return {*in_ledger, tags_of_version(name, version).get(TAG, "")} - {""}
+def decisions_on(name: str, version: str) -> list[dict[str, Any]]:
+    """Return the decisions of the ledger that made a version live, oldest first."""
+    tags = tags_of(name)
+    every = (json.loads(tags[key]) for key in sorted(tags) if key.startswith(LEDGER))
+    return [decision for decision in every if decision.get("version") == str(version)]
+
+
+def _verdict(decisions: list[dict[str, Any]], tags: dict[str, str]) -> str:
+    """Return what the gate said of a version when it was made live, and whether it was forced; what it said last of one that never was."""
+    by_verdict = [decision for decision in decisions if decision.get("verdict")]  # a rollback judges nothing anew
+    if not by_verdict:
+        return tags.get("gate_verdict", "")
+    return f"{by_verdict[-1]['verdict']}{', forced' if by_verdict[-1].get('action') == FORCE else ''}"
 
 
 def _is_refusal(error: Exception) -> bool:
@@ -111,5 +121,6 @@ def load_version(name: str, version: str, run_id: str | None, threads: int = 1) 
         raise StateError(
             f"The files of {name} version {version} are not where the store says.", "run: python -m training doctor", "lost_artifacts"
         )
-    origin = {"model_name": name, "model_version": str(version), "run_id": run_id or ""}
-    return load_artifact(found[0].parent, origin, threads, recorded_seals(name, str(version)))
+    decisions, tags = decisions_on(name, str(version)), tags_of_version(name, str(version))
+    origin = {"model_name": name, "model_version": str(version), "run_id": run_id or "", "gate_verdict": _verdict(decisions, tags)}
+    return load_artifact(found[0].parent, origin, threads, [tags.get(TAG, ""), *(decision.get("seal", "") for decision in decisions)])

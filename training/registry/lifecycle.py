@@ -24,7 +24,7 @@ def deleted(task: Task) -> Iterator[Finding]:
     """Yield what was deleted of a task: its experiment, runs of its versions, and their models."""
     experiment = connect().get_experiment_by_name(task.name)
     with_all_runs = experiment is not None and experiment.lifecycle_stage == "deleted"
-    if with_all_runs:
+    if experiment is not None and with_all_runs:
         yield Finding(
             f"{task.name}: its experiment was deleted, and all its runs with it; mlflow gc would remove them for good.",
             False,

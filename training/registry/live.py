@@ -9,7 +9,7 @@ from typing import Any
 
 from myeloma import ConfigError, StateError
 from myeloma.errors import nearest
-from serving.store.champion import CHAMPION, load_version, registered_name
+from serving.store.champion import CHAMPION, FORCE, load_version, registered_name
 from training.gate.held_out import Sources, cohort_of, judged_people, record_of_run
 from training.gate.verdict import HOLD, PROMOTE, REJECT
 from training.places import EVALUATION, folder_of
@@ -83,7 +83,7 @@ def promote(
             "promote it all the same with --reason; it is kept in the history.",
             "gate",
         )
-    action = "force" if verdict.verdict == REJECT else PROMOTE
+    action = FORCE if verdict.verdict == REJECT else PROMOTE
     replaced = live.version if live else ""
     entry = Entry(now(), action, version, replaced, candidate.estimator, reason.strip(), user(), verdict.verdict)
     return go_live(plan.task.name, after, entry)

@@ -8,8 +8,9 @@ import pytest
 
 from myeloma import StateError
 from serving.__main__ import app as serving_app
+from serving.answer.columns import identity
 from serving.seal import FILE, TAG, write_seal
-from serving.store.champion import connect, load_champion
+from serving.store.champion import connect, load_champion, load_version
 from training.registry.ledger import history
 from training.registry.live import rollback
 
@@ -89,3 +90,23 @@ def test_a_version_that_was_edited_is_never_made_live_again(live):
     with pytest.raises(StateError, match="is not the one that was registered"):
         rollback("smm", "drift")
     assert load_champion("smm").origin["model_version"] == "2"
+
+
+def test_a_model_that_was_forced_live_says_so_wherever_its_risks_are_read(live, command, call, monkeypatch):
+    store, _ = live
+    version, _ = store.register(auc=0.5)
+    command(f"promote --task smm --version {version} --force --reason demonstration")
+    assert load_champion("smm").origin["gate_verdict"] == identity(load_champion("smm"))["gate_verdict"] == "reject, forced"
+    assert "gate: reject, forced" in command("compare --task smm")[1]
+    monkeypatch.setattr("uvicorn.run", lambda *arguments, **options: None)
+    assert "Serving smm (the gate said: reject, forced)" in call("api --task smm", serving_app)[1]
+    store.register(brier=0.09)
+    rollback("smm", "back to the demonstration")
+    assert load_champion("smm").origin["gate_verdict"] == "reject, forced"
+
+
+def test_a_model_that_passed_or_was_held_back_says_what_the_gate_said(live):
+    store, _ = live
+    assert load_champion("smm").origin["gate_verdict"] == "promote"
+    version, _ = store.register(brier=0.12)
+    assert load_version(MODEL, version, None).origin["gate_verdict"] == "hold"
