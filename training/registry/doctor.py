@@ -67,7 +67,7 @@ def _server_of_other_version(uri: str) -> tuple[str, bool, str] | None:
     if not uri.startswith("http"):
         return None
     try:  # by MLflow's own client, which knows the user and the password
-        answer = http_request(get_default_host_creds(uri), "/version", "GET", timeout=10, max_retries=0)
+        answer = http_request(get_default_host_creds(uri), "/version", "GET", timeout=10, max_retries=0)  # type: ignore[no-untyped-call]
         version = answer.text[:50].strip()
     except (OSError, MlflowException):
         return None
