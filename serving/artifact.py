@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import logging
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -20,10 +22,15 @@ from features.table.outcomes import Outcomes, outcomes
 from features.tasks import Rules, Said, Words
 from myeloma import StateError, UserError
 from serving.models import KINDS, Model
+from serving.models.base import ImpossibleModelError
+from serving.seal import FILE as SEAL_FILE
+from serving.seal import checked_seal, write_seal
 
-FORMAT = 3  # 3: a logistic model has a course, which a version that knows only 2 would leave out in silence
-_READ = (2, FORMAT)
+FORMAT = 4  # 3: a logistic model has a course, which a version that knows only 2 would leave out in silence; 4: it is sealed
+_SEALED_SINCE = 4
+_READ = (2, 3, FORMAT)
 _FILE = "model.json"
+_LOG = logging.getLogger("serving")
 _HALF = "half_{:02d}"
 
 
@@ -39,8 +46,9 @@ class Calibration:
     intercepts: tuple[float, ...]
 
     def __post_init__(self) -> None:
-        if self.slope <= 0 or any(np.diff(self.intercepts) < 0):
-            raise ValueError("a calibration needs a positive slope and intercepts that do not fall")
+        finite = np.isfinite([self.slope, *self.intercepts]).all()
+        if not finite or self.slope <= 0 or any(np.diff(self.intercepts) < 0):
+            raise ImpossibleModelError("a calibration needs a positive slope and intercepts that do not fall, all of them finite")
 
     @classmethod
     def identity(cls, horizons: tuple[int, ...]) -> Calibration:
@@ -54,7 +62,7 @@ class Artifact:
 
     `about` holds task, title, training counts, reference ranges, library versions. `origin` says where it was
     loaded from: name, version and run of the registry. `resampled` are the same kind of model fitted to halves of
-    the patients: how far they lie apart gives the interval of a risk.
+    the patients: how far they lie apart gives the interval of a risk. `seal` is the checksum of the folder it was loaded from.
     """
 
     kind: str
@@ -65,6 +73,7 @@ class Artifact:
     about: dict[str, Any]
     origin: dict[str, str] = field(default_factory=dict)
     resampled: tuple[Model, ...] = ()
+    seal: str = ""
 
     @cached_property
     def columns(self) -> list[str]:
@@ -95,8 +104,8 @@ class Artifact:
         return Provenance.of(self.about)
 
 
-def save_artifact(artifact: Artifact, folder: Path) -> None:
-    """Write an artifact into a folder, which is made."""
+def save_artifact(artifact: Artifact, folder: Path) -> str:
+    """Write an artifact into a folder, which is made, and return the checksum under which it is sealed."""
     folder.mkdir(parents=True, exist_ok=True)
     content = {
         "format": FORMAT,
@@ -110,6 +119,7 @@ def save_artifact(artifact: Artifact, folder: Path) -> None:
         "resampled": [_save_into(folder / _HALF.format(k), model) for k, model in enumerate(artifact.resampled)],
     }
     (folder / _FILE).write_text(json.dumps(content), encoding="utf-8")
+    return write_seal(folder)
 
 
 def _save_into(folder: Path, model: Model) -> dict[str, Any]:
@@ -120,42 +130,68 @@ def _save_into(folder: Path, model: Model) -> dict[str, Any]:
     return content
 
 
-def load_artifact(folder: Path, origin: dict[str, str] | None = None, threads: int = 1) -> Artifact:
-    """Return the artifact of a folder.
+def load_artifact(folder: Path, origin: dict[str, str] | None = None, threads: int = 1, recorded: Collection[str] = ()) -> Artifact:
+    """Return the artifact of a folder, if it is what was saved there.
+
+    Every file is compared with the folder's seal, and the seal with what the store recorded. What is loaded must also be possible:
+    shapes, order of the horizons, finite numbers. A model of a format before there were seals is read without one, and the log says so.
 
     Parameters
     ----------
     threads : int
         For tree ensembles. One row gains nothing from more, and a busy machine makes them cost a hundred times.
+    recorded : collection of str
+        Seals that the registry or the ledger knows this model by; empty ones count as none.
 
     Raises
     ------
     StateError
-        There is no artifact, it is damaged, or its features mean something else in this version.
+        There is no artifact, it is damaged or was changed, or its features mean something else in this version.
     """
     path = folder / _FILE
     if not path.is_file():
         raise StateError(f"No model in {folder} (it has no {_FILE}).", "train one with: make train")
+    seal = checked_seal(folder)
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
+        _check_format(content)
+        _check_seal(folder, seal, content["format"], {one for one in recorded if one})
         spec = FeatureSpec.from_dict(content["spec"])
-        _check(content, spec)
-        return _loaded(folder, content, spec, origin or {}, threads)
+        _check_features(content, spec)
+        return _loaded(folder, content, spec, origin or {}, threads, seal)
     except StateError:
         raise
-    except (ValueError, KeyError, TypeError, UserError, XGBoostError) as error:
+    except ImpossibleModelError as error:
+        raise StateError(f"The model in {folder} is none that this program saves: {error}.", "train it again.", "model") from None
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, UserError, XGBoostError) as error:
         raise StateError(f"The model in {folder} cannot be read ({type(error).__name__}).", "train it again.") from None
 
 
-def _check(content: dict[str, Any], spec: FeatureSpec) -> None:
-    """Refuse what another version of this program saved."""
+def _check_format(content: dict[str, Any]) -> None:
     if content["format"] not in _READ:
-        read = " and ".join(map(str, _READ))
+        read = ", ".join(map(str, _READ))
         raise StateError(
             f"The model was saved by another version of this program: its format is {content['format']}, this version reads {read}.",
             "score with the version that trained the model, or train again.",
             "model_format",
         )
+
+
+def _check_seal(folder: Path, seal: str, made_in: int, recorded: set[str]) -> None:
+    """Refuse a model without a seal where it must have one, and one whose seal is not the one recorded."""
+    again = "restore the folder from where it was saved, or train again."
+    if recorded and recorded != {seal}:
+        found = f"its seal is {seal[:12]}" if seal else "it has no seal"
+        known = " and ".join(sorted(one[:12] for one in recorded))
+        what = f"The model in {folder} is not the one that was registered: {found}, registry and ledger have {known}."
+        raise StateError(what, again, "seal")
+    if not seal and made_in >= _SEALED_SINCE:
+        raise StateError(f"The model in {folder} has no seal ({SEAL_FILE}), which format {made_in} always has.", again, "seal")
+    if not seal:
+        _LOG.warning("The model in %s is of format %s, before models were sealed: nothing tells whether it was changed.", folder, made_in)
+
+
+def _check_features(content: dict[str, Any], spec: FeatureSpec) -> None:
     if content["feature_hash"] != spec.feature_hash():
         raise StateError(
             f"The model's features are not this version's: it has feature_hash {content['feature_hash']}, "
@@ -165,22 +201,40 @@ def _check(content: dict[str, Any], spec: FeatureSpec) -> None:
         )
 
 
-def _loaded(folder: Path, content: dict[str, Any], spec: FeatureSpec, origin: dict[str, str], threads: int) -> Artifact:
-    horizons = tuple(content["horizons"])
+def _loaded(folder: Path, content: dict[str, Any], spec: FeatureSpec, origin: dict[str, str], threads: int, seal: str) -> Artifact:
+    horizons, columns = _horizons(content["horizons"]), spec.columns()
+    if content["kind"] not in KINDS:
+        raise ImpossibleModelError(f"its kind is {content['kind']!r}, accepted: {', '.join(sorted(KINDS))}")
 
     def load(place: Path, model: dict[str, Any]) -> Model:
-        return KINDS[content["kind"]].load(place, {**model, "threads": threads}, spec.columns(), horizons)
+        loaded = KINDS[content["kind"]].load(place, {**model, "threads": threads}, columns, horizons)
+        loaded.check(len(columns), len(horizons))
+        return loaded
 
-    return Artifact(
+    calibration = Calibration(content["calibration"]["slope"], tuple(content["calibration"]["intercepts"]))
+    if len(calibration.intercepts) != len(horizons):
+        raise ImpossibleModelError(f"the calibration has {len(calibration.intercepts)} intercepts for {len(horizons)} horizons")
+    artifact = Artifact(
         kind=content["kind"],
         model=load(folder, content["model"]),
         spec=spec,
         horizons=horizons,
-        calibration=Calibration(content["calibration"]["slope"], tuple(content["calibration"]["intercepts"])),
+        calibration=calibration,
         about=content["about"],
         origin=origin,
         resampled=tuple(load(folder / _HALF.format(k), model) for k, model in enumerate(content["resampled"])),
+        seal=seal,
     )
+    _ = artifact.rules  # refused here, in words, rather than at the first person
+    return artifact
+
+
+def _horizons(received: Any) -> tuple[int, ...]:
+    """Return the horizons, whole months that rise."""
+    whole = isinstance(received, list) and received and all(type(months) is int and months > 0 for months in received)
+    if not whole or any(np.diff(received) <= 0):
+        raise ImpossibleModelError(f"its horizons are {received}, accepted: whole months that rise")
+    return tuple(received)
 
 
 def at_risk(artifact: Artifact, histories: Histories, patient: NDArray[np.int32], landmark: Days) -> Outcomes:

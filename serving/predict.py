@@ -8,10 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
+from myeloma import UserError
 from serving.artifact import Artifact
 from serving.models import logistic
 
 Array = NDArray[np.float64]
+_SINGLE = np.finfo(np.float32)
 
 
 @dataclass(frozen=True)
@@ -39,8 +41,35 @@ def predict_risk(artifact: Artifact, x: Array) -> Array:
     ----------
     x : array (rows, features)
         In the order of `artifact.columns`; NaN where unknown.
+
+    Raises
+    ------
+    UserError
+        A value is infinite (see `accepted`).
     """
-    return logistic(_log_odds(artifact, artifact.model.margins(x)))
+    return logistic(_log_odds(artifact, artifact.model.margins(accepted(artifact, x))))
+
+
+def accepted(artifact: Artifact, x: Array) -> Array:
+    """Return the features as every kind of model takes them: a value nearer to 0 than single precision tells is 0.
+
+    Trees see single precision, the other kinds double. What one of them would take for another number, none does.
+
+    Raises
+    ------
+    UserError
+        A value is infinite, or beyond single precision, where it would be.
+    """
+    size = np.abs(x)
+    if (beyond := size > _SINGLE.max).any():  # NaN, which is unknown, is not
+        first = artifact.columns[int(np.flatnonzero(beyond.any(axis=0))[0])]
+        rows = int(beyond.any(axis=1).sum())
+        raise UserError(
+            f"{rows} of {len(x)} rows hold an infinite value, or one beyond {_SINGLE.max:.2g}; the first is in the column {first}.",
+            "leave a value empty that is not known.",
+            "infinite",
+        )
+    return np.where(size < _SINGLE.tiny, 0.0, x) if ((size < _SINGLE.tiny) & (size > 0)).any() else x
 
 
 def explain(artifact: Artifact, x: Array) -> Explained:
@@ -48,6 +77,7 @@ def explain(artifact: Artifact, x: Array) -> Explained:
     if not len(x):  # XGBoost refuses a table without rows
         none = np.empty((0, len(artifact.horizons)))
         return Explained(none, none, none, none, np.empty((*none.shape, len(artifact.columns))))
+    x = accepted(artifact, x)
     margins = artifact.model.margins(x)
     log_odds = _log_odds(artifact, margins)
     contributions = artifact.calibration.slope * artifact.model.contributions(x)
@@ -57,6 +87,7 @@ def explain(artifact: Artifact, x: Array) -> Explained:
 
 def predict_interval(artifact: Artifact, x: Array) -> tuple[Array, Array]:
     """Return the lower and upper bounds of `predict_risk`, each (rows, horizons); NaN where the artifact has none."""
+    x = accepted(artifact, x)
     return _interval(artifact, x, artifact.model.margins(x))
 
 

@@ -64,4 +64,12 @@ def artifact_of(kind, model=None):
     """Return the model as an artifact, with a calibration and a pair of fits to halves."""
     x, rows = people()
     halves = tuple(fit(kind, x[half::2], rows.iloc[half::2]) for half in (0, 1))
-    return Artifact(kind, model or fitted(kind), SPEC, HORIZONS, Calibration(0.9, (0.1, 0.2, 0.3)), {"task": "contract"}, resampled=halves)
+    return Artifact(
+        kind,
+        model or fitted(kind),
+        SPEC,
+        HORIZONS,
+        Calibration(0.9, (0.1, 0.2, 0.3)),
+        {"task": "contract", "treatment": "censor"},
+        resampled=halves,
+    )

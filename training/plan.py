@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Field, NonNegativeFloat, NonNegativeInt, PositiveInt
+from pydantic import BeforeValidator, ConfigDict, Field, NonNegativeFloat, NonNegativeInt, PositiveInt, StringConstraints
 from pydantic.dataclasses import dataclass
 
 from features.params import DEFAULT_PARAMS, parsed, read_params
@@ -15,6 +15,8 @@ from myeloma.errors import nearest
 from myeloma.scores import SCORES
 
 _CHECKED = ConfigDict(extra="forbid")
+Waivable = Literal["net_benefit", "worst_subgroup", "known_harm"]  # demands that a task's data may have nothing to measure by
+Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=10)]  # in words, for those who read the verdict
 Options = Annotated[dict[str, Any], BeforeValidator(lambda options: {} if options is None else options)]  # `cox:` has none
 
 
@@ -47,6 +49,8 @@ class Gate:
     subgroup_oe_ratio_between, subgroup_events_at_least : the worst subgroup with so many events, at the primary horizon.
     harm_of_top : of how many of the weightiest biomarkers the known direction of harm is asked.
     auc_loss_at_most, brier_loss_at_most : how much worse than the champion on the same rows is not worse.
+    not_applicable : demands that cannot be measured on the task's data, each with the reason. Any other that was not measured holds
+        the model back; of those named here, a figure that there is counts all the same.
     """
 
     auc_at_least: Annotated[float, Field(ge=0, le=1)]
@@ -58,6 +62,7 @@ class Gate:
     harm_of_top: NonNegativeInt = 3
     auc_loss_at_most: Annotated[float, Field(ge=0)] = 0.01
     brier_loss_at_most: Annotated[float, Field(ge=0)] = 0.0
+    not_applicable: dict[Waivable, Reason] = Field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name in ("oe_ratio_between", "subgroup_oe_ratio_between"):

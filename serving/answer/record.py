@@ -96,11 +96,12 @@ class PublishedScore:
 
 @dataclass(frozen=True)
 class ModelIdentity:
-    """Which model spoke."""
+    """Which model spoke. `gate_verdict` is what the gate said of it, `reject, forced` where a person made it live all the same."""
 
     model_name: str
     model_version: str
     run_id: str
+    gate_verdict: str
     feature_hash: str
 
 

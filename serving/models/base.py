@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,29 @@ def row_sums(terms: Array) -> Array:
     return sums
 
 
+class ImpossibleModelError(ValueError):
+    """A part of a model that no fit writes; the words say which, and what is accepted."""
+
+
+def numbers(content: Mapping[str, Any], name: str, shape: tuple[int, ...]) -> Array:
+    """Return the finite numbers of that shape that a model keeps under a name.
+
+    Raises
+    ------
+    ImpossibleModelError
+        They have another shape, or one is not finite.
+    """
+    try:
+        found: Array = np.array(content[name], dtype=float)
+    except (TypeError, ValueError):
+        raise ImpossibleModelError(f"{name} are no numbers in rows of one length") from None
+    if found.shape != shape:
+        raise ImpossibleModelError(f"{name} has the shape {found.shape}, accepted: {shape}")
+    if not np.isfinite(found).all():
+        raise ImpossibleModelError(f"{name} holds a number that is not finite")
+    return found
+
+
 class Model(ABC):
     """A fitted model: margins (log-odds before calibration) per horizon, never falling with the horizon.
 
@@ -63,6 +87,18 @@ class Model(ABC):
     @abstractmethod
     def contributions(self, x: Array) -> Array:
         """Return SHAP values (rows, horizons, features) in log-odds. What they leave of the margin is the base."""
+
+    def check(self, columns: int, horizons: int) -> None:
+        """Refuse a model that cannot answer for a person of whom nothing is known, as every fitted one can.
+
+        Raises
+        ------
+        ImpossibleModelError
+            The answer has another shape, is not finite, or falls as the horizon grows.
+        """
+        margins = self.margins(np.full((1, columns), np.nan))
+        if margins.shape != (1, horizons) or not np.isfinite(margins).all() or (np.diff(margins) < 0).any():
+            raise ImpossibleModelError("for a person of whom nothing is known it gives no finite risks that rise with the horizon")
 
     @abstractmethod
     def save(self, folder: Path) -> dict[str, Any]:

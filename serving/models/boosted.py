@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import xgboost as xgb
 
-from serving.models.base import Array, Model
+from serving.models.base import Array, ImpossibleModelError, Model
 
 _FILE = "booster.ubj"
 
@@ -45,7 +45,11 @@ class Boosted(Model, kind="boosting"):
 
     @classmethod
     def load(cls, folder: Path, content: dict[str, Any], columns: list[str], horizons: tuple[int, ...]) -> Boosted:
+        if (name := content["file"]) != Path(name).name or name in (".", ".."):
+            raise ImpossibleModelError(f"its trees lie in {name!r}, a path that leaves its own folder")
         booster = xgb.Booster()
-        booster.load_model(folder / content["file"])
+        booster.load_model(folder / name)
+        if booster.num_features() != len(columns) + 1:
+            raise ImpossibleModelError(f"its trees know {booster.num_features()} columns, accepted: {len(columns)} and the horizon")
         booster.set_param({"nthread": content["threads"]})
         return cls(booster, columns, horizons)

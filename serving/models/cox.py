@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from serving.models.base import Array, Model, logit, row_sums
+from serving.models.base import Array, ImpossibleModelError, Model, logit, numbers, row_sums
 from serving.models.design import LinearDesign
 
 MOST_COVARIATES = 12  # the exact Shapley values below look at 2 ** covariates coalitions
@@ -81,13 +81,14 @@ class CauseSpecificCox(Model, kind="cox"):
 
     @classmethod
     def load(cls, folder: Path, content: dict[str, Any], columns: list[str], horizons: tuple[int, ...]) -> CauseSpecificCox:
-        return cls(
-            LinearDesign.from_dict(content["design"]),
-            np.array(content["coefficients"]),
-            np.array(content["monthly_hazard"]),
-            columns,
-            horizons,
-        )
+        design = LinearDesign.from_dict(content["design"], columns)
+        coefficients = numbers(content, "coefficients", (2, design.width))
+        monthly_hazard = numbers(content, "monthly_hazard", (2, horizons[-1]))
+        if (monthly_hazard < 0).any():
+            raise ImpossibleModelError("monthly_hazard holds a negative hazard")
+        if len(set(design.sources(columns))) > MOST_COVARIATES:
+            raise ImpossibleModelError(f"it has more than {MOST_COVARIATES} covariates")
+        return cls(design, coefficients, monthly_hazard, columns, horizons)
 
 
 def shapley(values: Array, masks: np.ndarray, player: int) -> Array:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from itertools import groupby
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from serving.models.base import ImpossibleModelError, numbers
+
 Array = NDArray[np.float64]
 Scale = Literal["linear", "log", "percent"]
+_FEWEST_KNOTS = 3  # of a spline that curves
 _TINY = 1e-6  # below any measured value; a log needs a positive number
 
 
@@ -74,11 +77,44 @@ class LinearDesign:
         """Return the design as JSON can hold it."""
         return asdict(self)
 
+    @property
+    def width(self) -> int:
+        """Return how many columns the design matrix has."""
+        return len(self.features) + len(self.spline_mean) + len(self.indicated)
+
     @classmethod
-    def from_dict(cls, content: dict[str, Any]) -> LinearDesign:
-        """Return the design that `to_dict` wrote."""
+    def from_dict(cls, content: dict[str, Any], columns: list[str]) -> LinearDesign:
+        """Return the design that `to_dict` wrote.
+
+        Raises
+        ------
+        ImpossibleModelError
+            It names a column that the model has not, or one twice; its numbers are of another shape, not finite, or out of order.
+        """
         knots = {name: tuple(values) for name, values in content["knots"].items()}
+        for group in ("features", "indicated"):
+            _check_names(group, content[group], columns)
+        _check_names("knots", list(knots), content["features"])
+        if unknown := set(content["scale"]) - set(get_args(Scale)):
+            raise ImpossibleModelError(f"scale holds {min(unknown)!r}, accepted: {', '.join(get_args(Scale))}")
+        n = len(content["features"])
+        if len(content["scale"]) != n:
+            raise ImpossibleModelError(f"scale has {len(content['scale'])} entries for {n} features")
+        lower, upper, _, _, sd = (numbers(content, name, (n,)) for name in ("lower", "upper", "fill", "mean", "sd"))
+        if (lower > upper).any() or (sd <= 0).any():
+            raise ImpossibleModelError("a lower limit is above the upper one, or a standard deviation is not positive")
+        if any(len(each) < _FEWEST_KNOTS or any(np.diff(numbers(knots, name, (len(each),))) <= 0) for name, each in knots.items()):
+            raise ImpossibleModelError(f"knots are fewer than {_FEWEST_KNOTS}, or do not rise")
+        numbers(content, "spline_mean", (sum(len(each) - 2 for each in knots.values()),))
+        share = numbers(content, "missing_share", (len(content["indicated"]),))
+        if ((share <= 0) | (share >= 1)).any():
+            raise ImpossibleModelError("missing_share holds a share that is not between 0 and 1")
         return cls(**{name: tuple(values) for name, values in content.items() if name != "knots"}, knots=knots)
+
+
+def _check_names(group: str, names: list[str], accepted: list[str]) -> None:
+    if wrong := [name for k, name in enumerate(names) if name not in accepted or name in names[:k]]:
+        raise ImpossibleModelError(f"{group} names {wrong[0]!r}, which the model has not, or has twice")
 
 
 def rescaled(x: Array, scale: tuple[Scale, ...]) -> Array:

@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from serving.models.base import KINDS, Array, Model
+from serving.models.base import KINDS, Array, ImpossibleModelError, Model
+
+_ROUNDED = 1e-9  # by how much weights that sum to 1 may miss it
 
 
 @dataclass(frozen=True)
@@ -41,8 +43,14 @@ class Ensemble(Model, kind="ensemble"):
 
     @classmethod
     def load(cls, folder: Path, content: dict[str, Any], columns: list[str], horizons: tuple[int, ...]) -> Ensemble:
+        weights, possible = content["weights"], KINDS.keys() - {"ensemble"}
+        if weights.keys() != content["members"].keys() or not weights.keys() <= possible:
+            raise ImpossibleModelError(f"it weighs {', '.join(weights)}, its members are {', '.join(content['members'])}")
+        values = np.array(list(weights.values()), dtype=float)
+        if not (values >= 0).all() or not abs(values.sum() - 1.0) < _ROUNDED:
+            raise ImpossibleModelError(f"the weights of its members are {values.tolist()}, accepted: none negative, 1 in all")
         members = {
             kind: KINDS[kind].load(folder / kind, {**member, "threads": content["threads"]}, columns, horizons)
             for kind, member in content["members"].items()
         }
-        return cls(members, content["weights"])
+        return cls(members, weights)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from serving.models.base import Array, Model, row_sums
+from serving.models.base import Array, Model, numbers, row_sums
 from serving.models.design import LinearDesign
 from serving.models.time_varying import MONTHS, TimeVaryingIntercept
 
@@ -52,6 +52,7 @@ class HorizonLogistic(Model, kind="logistic"):
     @classmethod
     def load(cls, folder: Path, content: dict[str, Any], columns: list[str], horizons: tuple[int, ...]) -> HorizonLogistic:
         varying = content.get("course")  # a model of before there was one has none; the name is that of the first to have it
-        time_varying = TimeVaryingIntercept.from_dict(varying) if varying else TimeVaryingIntercept()
-        design = LinearDesign.from_dict(content["design"])
-        return cls(design, np.array(content["coefficients"]), np.array(content["intercepts"]), columns, time_varying)
+        time_varying = TimeVaryingIntercept.from_dict(varying, columns, len(horizons)) if varying else TimeVaryingIntercept()
+        design = LinearDesign.from_dict(content["design"], columns)
+        coefficients = numbers(content, "coefficients", (design.width,))
+        return cls(design, coefficients, numbers(content, "intercepts", (len(horizons),)), columns, time_varying)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from serving.models.base import Array, row_sums
+from serving.models.base import Array, ImpossibleModelError, numbers, row_sums
 
 MONTHS = "months_since_index"
 
@@ -46,6 +46,19 @@ class TimeVaryingIntercept:
         return asdict(self)
 
     @classmethod
-    def from_dict(cls, content: dict[str, Any]) -> TimeVaryingIntercept:
-        """Return the intercept that `to_dict` wrote."""
-        return cls(tuple(content["scales"]), content["latest"], tuple(map(tuple, content["effects"])), tuple(content["mean"]))
+    def from_dict(cls, content: dict[str, Any], columns: list[str], horizons: int) -> TimeVaryingIntercept:
+        """Return the intercept that `to_dict` wrote.
+
+        Raises
+        ------
+        ImpossibleModelError
+            Its numbers are of another shape or not finite, or the model does not know the time since diagnosis.
+        """
+        n = len(content["scales"])
+        scales, latest = numbers(content, "scales", (n,)), numbers(content, "latest", ())
+        if n and (MONTHS not in columns or (scales <= 0).any() or latest < 0):
+            raise ImpossibleModelError("its course needs months_since_index, positive scales and a latest month that is not negative")
+        effects = numbers(content, "effects", (horizons, n) if n else (0,))
+        return cls(
+            tuple(scales.tolist()), float(latest), tuple(map(tuple, effects.tolist())), tuple(numbers(content, "mean", (n,)).tolist())
+        )

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from myeloma import StateError
 from myeloma.errors import nearest
+from serving.seal import TAG
 from serving.store.address import sqlite_path
 from serving.store.client import connect
-from serving.store.reading import version_under
+from serving.store.reading import tags_of, tags_of_version, version_under
 
 if TYPE_CHECKING:
     from serving.artifact import Artifact
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 __all__ = [
     "CHALLENGER",
     "CHAMPION",
+    "FORCE",
+    "LEDGER",
     "connect",
     "experiment_location",
     "load_champion",
@@ -27,6 +31,8 @@ __all__ = [
 
 CHAMPION = "champion"
 CHALLENGER = "challenger"
+FORCE = "force"  # the action of a decision that went against the gate
+LEDGER = "ledger."  # how the tags of a registered model begin that hold its decisions; training.registry.ledger writes them
 
 
 def experiment_location(task: str) -> str | None:
@@ -69,13 +75,35 @@ def _way_to_a_champion(task: str, client: Any) -> str:
     return f"{nearest(task, live)} If {task} is a task of your own, {train}" if live else train
 
 
+def decisions_on(name: str, version: str) -> list[dict[str, Any]]:
+    """Return the decisions of the ledger that made a version live, oldest first."""
+    tags = tags_of(name)
+    every = (json.loads(tags[key]) for key in sorted(tags) if key.startswith(LEDGER))
+    return [decision for decision in every if decision.get("version") == str(version)]
+
+
+def _verdict(decisions: list[dict[str, Any]], tags: dict[str, str]) -> str:
+    """Return what the gate said of a version when it was made live, and whether it was forced; what it said last of one that never was."""
+    by_verdict = [decision for decision in decisions if decision.get("verdict")]  # a rollback judges nothing anew
+    if not by_verdict:
+        return tags.get("gate_verdict", "")
+    return f"{by_verdict[-1]['verdict']}{', forced' if by_verdict[-1].get('action') == FORCE else ''}"
+
+
+def _is_refusal(error: Exception) -> bool:
+    """Return whether a server did not give the files, which is another thing than that there are none."""
+    status = getattr(getattr(error, "response", None), "status_code", None)  # of an error of the library requests
+    codes = ("PERMISSION_DENIED", "UNAUTHENTICATED", "CUSTOMER_UNAUTHORIZED")
+    return status in (401, 403) or getattr(error, "error_code", None) in codes
+
+
 def load_version(name: str, version: str, run_id: str | None, threads: int = 1) -> Artifact:
-    """Return one registered version.
+    """Return one registered version, if its files are those that were registered.
 
     Raises
     ------
     StateError
-        Its files cannot be found.
+        Its files cannot be found, are damaged, or are not those that the registry and the ledger know.
     """
     import mlflow
 
@@ -85,11 +113,14 @@ def load_version(name: str, version: str, run_id: str | None, threads: int = 1) 
     try:
         folder = Path(mlflow.artifacts.download_artifacts(artifact_uri=f"models:/{name}/{version}"))
         found = sorted(folder.rglob("model.json"))
-    except (mlflow.exceptions.MlflowException, OSError):
+    except (mlflow.exceptions.MlflowException, OSError) as error:
+        if _is_refusal(error):
+            raise
         found = []
     if not found:
         raise StateError(
             f"The files of {name} version {version} are not where the store says.", "run: python -m training doctor", "lost_artifacts"
         )
-    origin = {"model_name": name, "model_version": str(version), "run_id": run_id or ""}
-    return load_artifact(found[0].parent, origin, threads)
+    decisions, tags = decisions_on(name, str(version)), tags_of_version(name, str(version))
+    origin = {"model_name": name, "model_version": str(version), "run_id": run_id or "", "gate_verdict": _verdict(decisions, tags)}
+    return load_artifact(found[0].parent, origin, threads, [tags.get(TAG, ""), *(decision.get("seal", "") for decision in decisions)])

@@ -13,12 +13,16 @@ from typing import TYPE_CHECKING
 from filelock import FileLock
 
 from myeloma import StateError
-from serving.store.address import ACCEPTED, keeps_nothing, shown_uri, sqlite_path, store_uri
+from serving.store.address import ACCEPTED, keeps_nothing, shown_uri, sqlite_path, store_uri, without_secrets
 
 if TYPE_CHECKING:  # MLflow takes seconds
     from mlflow import MlflowClient
 
 
+_LOG = logging.getLogger("serving")
+_REGISTRY = "MLFLOW_REGISTRY_URI"
+# What other programs leave in the environment, and by which MLflow would write into a run or an experiment of theirs.
+_INHERITED = ("MLFLOW_RUN_ID", "MLFLOW_EXPERIMENT_ID", "MLFLOW_EXPERIMENT_NAME", "MLFLOW_ACTIVE_MODEL_ID")
 _NO_ADDRESS = re.compile(r"[?]|%[0-9A-Fa-f]{2}")  # in a folder's name, these would end or change an address that holds it
 
 
@@ -38,17 +42,17 @@ def connect(create: bool = False) -> MlflowClient:
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     uri, path = store_uri(), sqlite_path()
     if keeps_nothing():
-        raise StateError(f'MLFLOW_TRACKING_URI is "{uri}", SQLite without a file: nothing would be kept.', ACCEPTED, "store")
+        raise StateError(f'MLFLOW_TRACKING_URI is "{shown_uri()}", SQLite without a file: nothing would be kept.', ACCEPTED, "store")
     if path is not None and not path.is_file() and not create:
         raise StateError(
-            f"No tracking store at {uri}.",
+            f"No tracking store at {shown_uri()}.",
             "run make train first (a task of your own: python -m training fit), or set MLFLOW_TRACKING_URI.",
             "no_store",
         )
     if path is not None:
         path.parent.mkdir(parents=True, exist_ok=True)
         # MLflow keeps what it opened by its address: a relative one would mean the first folder's store after a change of folder.
-        if not _NO_ADDRESS.search(str(path.absolute())):
+        if not _NO_ADDRESS.search(str(path.absolute())) and not re.search(r"[?&]uri=true(&|$)", uri):
             uri = f"sqlite:///{path.absolute()}" + "".join(uri.partition("?")[1:])
     _tell_mlflow(uri)
     # MLflow makes the tables of a new SQLite store without a lock: of two first trainings at once one would break off.
@@ -57,22 +61,34 @@ def connect(create: bool = False) -> MlflowClient:
             return _client(uri)
         except ImportError as error:
             raise StateError(
-                f'MLFLOW_TRACKING_URI is "{shown_uri()}": the driver of that database is not installed ({error}).',
+                f'MLFLOW_TRACKING_URI is "{shown_uri()}": the driver of that database is not installed ({without_secrets(str(error))}).',
                 "install the driver, or name one that is here, as in postgresql+psycopg://...; or use SQLite or a tracking server.",
                 "store",
             ) from None
 
 
 def _tell_mlflow(uri: str) -> None:
-    """Set MLflow's tracking address, and leave the environment as it is: MLflow would write it there, as if the user had."""
+    """Set MLflow's addresses, and leave the environment as it is: MLflow would write them there, as if the user had.
+
+    Runs and registry are one store here, whatever registry the environment names for other programs.
+    """
     import mlflow
 
-    given = os.environ.get("MLFLOW_TRACKING_URI")
+    given = {name: os.environ.get(name) for name in ("MLFLOW_TRACKING_URI", _REGISTRY)}
     mlflow.set_tracking_uri(uri)
-    if given is None:
-        os.environ.pop("MLFLOW_TRACKING_URI", None)
-    else:
-        os.environ["MLFLOW_TRACKING_URI"] = given
+    mlflow.set_registry_uri(uri)
+    for name, value in given.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
+    if given[_REGISTRY] and given[_REGISTRY] not in (uri, store_uri()):
+        _say_once_that_registry_is_not_used()
+
+
+@functools.cache
+def _say_once_that_registry_is_not_used() -> None:
+    _LOG.warning("MLFLOW_REGISTRY_URI names another store; it is not used: runs and registry of this program are one store.")
 
 
 @functools.cache
@@ -84,6 +100,8 @@ def _client(uri: str) -> MlflowClient:
 
 def keep_quiet_and_short() -> None:
     """Let MLflow print and warn of nothing in this process, and give a store that is down up soon; for command lines, not for libraries."""
+    for name in _INHERITED:
+        os.environ.pop(name, None)
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")  # it would stand between the lines of --json
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")  # a server that is down is told in seconds; seven tries take minutes

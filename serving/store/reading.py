@@ -54,6 +54,24 @@ def version_under(model: str, alias: str) -> Any | None:
         return None
 
 
+def tags_of_version(model: str, version: str) -> dict[str, str]:
+    """Return the tags of a registered version; none where there is no such version."""
+    with _tables() as tables:
+        if tables is not None:
+            asked = [model, int(version)]
+            return dict(tables.execute("SELECT key, value FROM model_version_tags WHERE name = ? AND version = ?", asked))
+    from mlflow.exceptions import MlflowException
+
+    from serving.store.champion import connect
+
+    try:
+        return dict(connect().get_model_version(model, version).tags)
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+            raise
+        return {}
+
+
 def tags_of(model: str) -> dict[str, str]:
     """Return the tags of a registered model; none where there is no such model."""
     with _tables() as tables:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from myeloma import StateError
-from serving.store.address import ACCEPTED, shown_uri
+from serving.store.address import ACCEPTED, shown_uri, without_secrets
 from serving.store.client import keep_quiet_and_short
 
 # The words of the store's own error, what they mean ({uri} is the address), and what to do. The first that is found counts.
@@ -42,11 +42,31 @@ _TROUBLES = (
         "The tracking store is not a SQLite database, or is damaged.",
         "restore a backup, or: make clean.",
     ),
+    (
+        ("must be in the 'active' state", "must be in active state"),
+        "A run or an experiment that this needs was deleted in the tracking store.",
+        "python -m training doctor names the command that restores it.",
+    ),
     (("unable to open database",), "The tracking store cannot be opened.", "check that its folder is there, and its rights."),
     (
         tuple(f"{driver}.OperationalError" for driver in ("psycopg", "psycopg2", "pymysql.err", "MySQLdb", "pyodbc")),
         "The database of the tracking store does not answer, or does not let this user in.",
         "check that it runs, and host, name, user and password in MLFLOW_TRACKING_URI.",
+    ),
+    (
+        ("error code 401", "401 Client Error", "UNAUTHENTICATED"),
+        "The tracking server wants to know who asks (401): it was given no name and password, or a wrong one.",
+        "set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN.",
+    ),
+    (
+        ("error code 403", "403 Client Error", "PERMISSION_DENIED"),
+        "The tracking server knows who asks and does not allow this (403).",
+        "ask whoever runs it for the right to read, and to train also to write, this experiment and model.",
+    ),
+    (
+        ("<html", "<!doctype html", "not in a valid JSON format", "error code 407"),
+        "What answers at the address of the tracking server is a web page, such as the sign-in of a gateway, and no MLflow.",
+        "give the address behind the gateway, or what lets you pass it: MLFLOW_TRACKING_TOKEN, or MLFLOW_TRACKING_USERNAME and _PASSWORD.",
     ),
     (
         ("API request to", "Connection refused", "Max retries", "Failed to establish"),
@@ -80,4 +100,4 @@ def in_words(error: Exception) -> StateError:
         if any(word.lower() in said.lower() for word in words):
             return StateError(what.replace("{uri}", shown_uri()), hint, "store")
     first = next((line.strip() for line in said.splitlines() if line.strip()), type(error).__name__)
-    return StateError(f"The tracking store refused: {first[:300]}", "run: python -m training doctor", "store")
+    return StateError(f"The tracking store refused: {without_secrets(first)[:300]}", "run: python -m training doctor", "store")

@@ -11,7 +11,6 @@ from training.gate.verdict import Check
 from training.places import GATE as GATE_FILE
 
 GATE, AGAIN = "Gate", "How to reproduce"
-_MET = {True: "yes", False: "NOT MET", None: "not measured"}
 
 
 def gate(facts: Facts) -> Section:
@@ -74,7 +73,7 @@ def _data_commands(facts: Facts, where: str) -> Iterator[str]:
 def _demands(checks: list[dict[str, Any]]) -> Iterator[list[Cell]]:
     for check in (Check(**content) for content in checks):
         note = Blank(check.note or "the run has no such figure") if check.value is None else check.note
-        yield [check.name, check.shown, check.accepted, _MET[check.holds], note]
+        yield [check.name, check.shown, check.accepted, "yes" if check.holds else check.state, note]
 
 
 def _versions(found: dict[str, str]) -> Cell:

@@ -62,7 +62,7 @@ def register(
     if live is None:
         console.print(f"{task}: no candidate passed the gate; there is no champion, and nothing scores until there is one", markup=False)
         verdicts = [verdict["verdict"] for verdict in outcome["verdicts"].values()]
-        console.print(f"{task}: mend what is NOT MET, or decide all the same: {_by_hand(task, verdicts)}", markup=False)
+        console.print(f"{task}: mend what is NOT MET or NOT MEASURED, or decide all the same: {_by_hand(task, verdicts)}", markup=False)
         return
     stays = "" if outcome["champion"] else " stays: no candidate is shown to be as good"
     console.print(f"{task}: champion is {live['model']}, version {live['version']}{stays}", markup=False)
@@ -111,7 +111,7 @@ def _results(plan: Plan, evaluated: Path | None) -> dict[str, Any]:
 def _line(check: dict[str, Any]) -> str:
     from training.gate.verdict import Check
 
-    return f"{'not measured' if check['holds'] is None else 'NOT MET'}: {Check(**check).in_words()}"
+    return f"{Check(**check).state}: {Check(**check).in_words()}"
 
 
 def _next(found: list[tuple[Plan, list[Any]]]) -> str:

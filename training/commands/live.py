@@ -80,13 +80,24 @@ def history(task: AnyTask = None, params: Params = DEFAULT_PARAMS, as_json: Json
 
 
 @explain_store_errors
-def doctor(task: AnyTask = None, params: Params = DEFAULT_PARAMS, as_json: Json = False) -> None:
+def doctor(
+    task: AnyTask = None,
+    mend: Annotated[
+        bool, typer.Option("--mend", help="Mend a SQLite store that was moved or copied, and take back deleted models; then check.")
+    ] = False,
+    params: Params = DEFAULT_PARAMS,
+    as_json: Json = False,
+) -> None:
     """Check the store, the versions, their files, features and verdicts; exit 1 if something is wrong.
 
     Example: python -m training doctor
     """
     from training.registry.doctor import examine
+    from training.registry.relocate import relocate, take_back_models
 
+    for done in [*relocate(), *take_back_models()] if mend else []:
+        if not as_json:
+            console.print(f"mended: {done}", markup=False)
     findings = examine(tasks_of(task, params))
     if as_json:
         typer.echo(json.dumps([asdict(finding) for finding in findings]))

@@ -41,13 +41,13 @@ def _cell(check: Check | None) -> str:
     if check is None:
         return "-"
     if check.holds is not False:
-        return "met" if check.holds else "not measured"
+        return check.state
     compared = _COMPARED.fullmatch(check.note)
     return f"NOT MET: {check.shown}" + (f" ({compared['figures']})" if compared else "")
 
 
 def _reasons(checks: Mapping[str, Mapping[str, Check]]) -> list[str]:
-    """Return why demands are not met or not measured; all that is compared with the champion has one reason."""
+    """Return why demands are not met, not measured or not applicable; all that is compared with the champion has one reason."""
     said: dict[str, None] = {}
     for of_one in checks.values():
         for check in of_one.values():

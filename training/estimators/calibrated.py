@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import numpy as np
 import pandas as pd
 from scipy.optimize import minimize
@@ -12,6 +14,7 @@ from serving.models.base import Array
 from training.estimators.stacking import stack
 
 _LEAST_SLOPE = 0.05
+_LOG = logging.getLogger("training")
 
 
 def fit_calibration(margins: Array, rows: pd.DataFrame, horizons: tuple[int, ...]) -> Calibration:
@@ -48,5 +51,8 @@ def fit_slopes(margins: Array, rows: pd.DataFrame, horizons: tuple[int, ...]) ->
 
     start = np.concatenate([np.full(k, 1.0 / k), np.zeros(len(horizons))])
     bounds = [*[(0.0, 5.0)] * k, (None, None), *[(0.0, None)] * (len(horizons) - 1)]
-    theta = minimize(loss, start, jac=True, bounds=bounds, method="L-BFGS-B").x
+    found = minimize(loss, start, jac=True, bounds=bounds, method="L-BFGS-B")
+    theta = found.x
+    if not found.success:
+        _LOG.warning("The recalibration of %s rows did not settle (%s): risks may be off.", len(rows), found.message)
     return theta[:k], np.maximum.accumulate(np.cumsum(theta[k:]))

@@ -2,7 +2,8 @@
 
 Every demand is one function below. A demand that is not met means *reject*. It means *hold* where the model could go live
 but a person has to decide: it is not shown to be as good as the champion, or it gives risks at a horizon at which nobody
-knows how good they are. A demand that could not be measured otherwise says so and why.
+knows how good they are. A demand that could not be measured holds the model back too, and says why. What cannot apply to a
+task is declared in its gate (`not_applicable`), with the reason; a figure that there is counts all the same.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any
 from training.gate.figures import most_wrong, worst_check
 from training.gate.verdict import HOLD, REJECT, ArtifactChecks, Check, Evidence, Verdict
 from training.metrics.names import Metric
-from training.plan import Plan
+from training.plan import Plan, Waivable
 
 ADDITIVITY = 1e-5  # base + contributions = logit(risk)
 PARITY = 1e-9  # batch and HTTP differ by nothing that JSON keeps
@@ -40,7 +41,8 @@ def held_out_figures(evidence: Evidence, plan: Plan) -> Iterator[Check]:
             key = Metric(name, months).name
             value = evidence.metrics.get(key)
             met = (False if needed else None) if value is None else bool(holds(value))
-            note = evidence.unjudged.get(months, "") if value is None else ""
+            unsettled = "the regression of the calibration curve has no solution on these people" if name == "ici" else ""
+            note = evidence.unjudged.get(months, unsettled) if value is None else ""
             yield Check(key, value, accepted, met, note, HOLD if value is None and not must else REJECT)
 
 
@@ -51,7 +53,8 @@ def useful_beyond_published_scores(evidence: Evidence, plan: Plan) -> Iterator[C
         gains = {score: evidence.metrics[key] for score, key in keys.items() if key in evidence.metrics}
         name = f"{Metric('net_benefit', plan.primary_horizon, threshold).name} minus the best published score's"
         if not gains:
-            yield Check(name, None, "> 0", None, "no published score is computable on these people, or no net benefit was computed")
+            why = "no published score is computable on these people, or no net benefit was computed"
+            yield _unmeasured(plan, "net_benefit", name, "> 0", why)
             continue
         best = min(gains, key=gains.__getitem__)
         yield Check(name, gains[best], "> 0", gains[best] > 0, f"best: {best}, same rows")
@@ -64,7 +67,7 @@ def worst_subgroup(evidence: Evidence, plan: Plan) -> Iterator[Check]:
     name, accepted = worst_check(plan.primary_horizon), f"{low} to {high}"
     worst = most_wrong(evidence.subgroups, least)
     if worst is None:
-        yield Check(name, None, accepted, None, f"no subgroup with figures and {least} events")
+        yield _unmeasured(plan, "worst_subgroup", name, accepted, f"no subgroup with figures and {least} events")
         return
     ratio = evidence.subgroups[worst][0]
     yield Check(name, ratio, accepted, low <= ratio <= high, worst)
@@ -94,7 +97,7 @@ def sane_explanation(evidence: Evidence, plan: Plan) -> Iterator[Check]:
     )
     if plan.gate.harm_of_top and not facts.harm:
         why = facts.notes.get("harm", "none of the weightiest biomarkers has a known direction of harm and a latest value that varies")
-        yield Check("contributions follow the known harm", None, "> 0", None, why)
+        yield _unmeasured(plan, "known_harm", "contributions follow the known harm", "> 0", why)
     for biomarker, agreement in facts.harm.items():
         yield Check(f"{biomarker}: contribution follows the known harm", agreement, "> 0", agreement > 0, "rank correlation")
 
@@ -109,10 +112,7 @@ def not_worse_than_the_champion(evidence: Evidence, plan: Plan) -> Iterator[Chec
     """Ranks no worse than the champion by more than a margin, and has no larger Brier score, on the same rows."""
     found = evidence.comparison
     if found is None:
-        yield Check("compared with the champion", None, "not worse", None, "there is no champion yet", HOLD)
-        return
-    if found.champion_fails:
-        yield Check("compared with the champion", None, "not worse", None, found.how, HOLD)
+        yield Check("compared with the champion", None, "not worse", None, "there is no champion yet", HOLD, applies=False)
         return
     if not found.champion:
         yield Check("compared with the champion", None, "not worse", False, f"not possible: {found.how}", HOLD)
@@ -146,6 +146,12 @@ DEMANDS = (
     not_worse_than_the_champion,
     not_taken_back,
 )
+
+
+def _unmeasured(plan: Plan, demand: Waivable, name: str, accepted: str, why: str) -> Check:
+    """Return a demand without a figure: it holds back, unless the task declares that it cannot apply."""
+    declared = plan.gate.not_applicable.get(demand)
+    return Check(name, None, accepted, None, declared or why, applies=declared is None)
 
 
 def _or_none(value: float | None, holds: Any) -> bool | None:

@@ -12,7 +12,10 @@ _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e-?\d+)?")
 
 @dataclass(frozen=True)
 class Check:
-    """One demand: the figure, what is accepted, whether it holds (None: not measured), and what follows if it does not."""
+    """One demand: the figure, what is accepted, whether it holds (None: not measured), and what follows if it does not.
+
+    `applies` is False where the demand is declared not to apply to the task, or cannot (there is no champion yet); `note` says why.
+    """
 
     name: str
     value: float | None
@@ -20,6 +23,19 @@ class Check:
     holds: bool | None
     note: str = ""
     otherwise: str = REJECT
+    applies: bool = True
+
+    @property
+    def state(self) -> str:
+        """Return in a word or two how the demand stands."""
+        if not self.applies:
+            return "not applicable"
+        return {True: "met", False: "NOT MET", None: "NOT MEASURED"}[self.holds]
+
+    @property
+    def holds_back(self) -> bool:
+        """Return whether it stands in the way: it is not met, or applies and was not measured."""
+        return self.applies and self.holds is not True
 
     @property
     def shown(self) -> str:
@@ -29,6 +45,7 @@ class Check:
     def in_words(self) -> str:
         """Return the demand on one line."""
         value = "not measured" if self.holds is None else "missing" if self.value is None else self.shown
+        value = value if self.applies else "not applicable"
         return f"{self.name} is {value}, accepted: {self.accepted}{f' ({self.note})' if self.note else ''}"
 
 
@@ -36,14 +53,13 @@ class Check:
 class Comparison:
     """The champion's and the candidate's figures (`auc_24m`, `brier_24m`) on the same rows; empty where not possible.
 
-    `how` says how it was made or why it was not. `champion_fails`: the champion itself can no longer be loaded.
+    `how` says how it was made or why it was not.
     """
 
     version: str
     how: str
     champion: dict[str, float] = field(default_factory=dict)
     candidate: dict[str, float] = field(default_factory=dict)
-    champion_fails: bool = False
 
 
 @dataclass(frozen=True)
@@ -72,18 +88,18 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Verdict:
-    """All checks of a model: `promote` when none fails, `reject` when one fails that must hold, else `hold`."""
+    """All checks of a model: `reject` when one fails that must hold, `hold` when another fails or was not measured, else `promote`."""
 
     checks: tuple[Check, ...]
 
     @property
     def verdict(self) -> str:
-        found = {check.otherwise for check in self.checks if check.holds is False}
+        found = {check.otherwise if check.holds is False else HOLD for check in self.checks if check.holds_back}
         return REJECT if REJECT in found else HOLD if found else PROMOTE
 
     def failures(self) -> str:
-        """Return the demands that are not met, in words."""
-        return "; ".join(check.in_words() for check in self.checks if check.holds is False)
+        """Return the demands that are not met, or were not measured, in words."""
+        return "; ".join(check.in_words() for check in self.checks if check.holds_back)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the verdict as JSON can hold it."""

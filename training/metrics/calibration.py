@@ -34,9 +34,11 @@ def calibration_measures(sample: Sample, risk: Array) -> dict[str, Array]:
     The sample's own figures are of its rows; in the draws, more than 250 different risks are taken in 250 groups.
     """
     at = _log_odds(risk)
-    line = np.column_stack([np.ones(len(at)), at])
-    out = {"calibration_intercept": _regression(sample, risk, line[:, :1], at)[0][:, 0]}
-    slope = _regression(sample, risk, line, np.zeros(len(at)))[0][:, 1] if np.ptp(at) > 0 else np.full(len(sample.known), np.nan)
+    out = {"calibration_intercept": _regression(sample, risk, np.ones((len(at), 1)), at)[0][:, 0]}
+    slope = np.full(len(sample.known), np.nan)
+    if (spread := at.std()) > 0 and np.ptp(at) > 0:
+        line = np.column_stack([np.ones(len(at)), (at - at.mean()) / spread])
+        slope = _regression(sample, risk, line, np.zeros(len(at)))[0][:, 1] / spread
     return {**out, "calibration_slope": slope, "ici": _ici(sample, risk)}
 
 
@@ -46,7 +48,7 @@ def calibration_curve(sample: Sample, risk: Array) -> Array:
     if len(values) <= CLASSES:
         shares: Array = _class_shares(sample, level, len(values))[0][level]
         return shares
-    basis = spline_basis(_log_odds(risk))
+    basis = scaled(spline_basis(_log_odds(risk)))
     return _inverse(basis @ _of_rows(sample, basis, np.zeros(len(risk)))[0])
 
 
@@ -88,6 +90,16 @@ def spline_basis(x: Array) -> Array:
     return np.column_stack([line, spline(x, knots)]) if len(knots) == len(_KNOTS) else line
 
 
+def scaled(basis: Array) -> Array:
+    """Return columns that span the same curves, each of mean square 1 and at right angles to the others.
+
+    The terms of a spline differ in size by orders of magnitude and run nearly alike: on them Newton's steps, which are bounded, do
+    not arrive. The fitted curve is the same.
+    """
+    turned: Array = np.linalg.qr(basis)[0] * np.sqrt(len(basis))
+    return turned
+
+
 def _ici(sample: Sample, risk: Array) -> Array:
     values, level = np.unique(risk, return_inverse=True)
     if len(values) <= CLASSES:
@@ -95,7 +107,7 @@ def _ici(sample: Sample, risk: Array) -> Array:
         size = sample.counts @ (level[:, None] == np.arange(len(values)))
         distance: Array = np.nansum(size * np.abs(observed - values), axis=1) / size.sum(axis=1)
         return distance
-    basis = spline_basis(_log_odds(risk))
+    basis = scaled(spline_basis(_log_odds(risk)))
     fitted, group, shared = _regression(sample, risk, basis, np.zeros(len(risk)))
     of_risk = np.bincount(group, weights=risk) / np.bincount(group)
     _, size = sums_of_groups(sample.counts, sample.case, group, len(of_risk))

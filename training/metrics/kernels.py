@@ -12,7 +12,7 @@ Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 _BLOCK = 128  # risk levels that are summed at once when a concordance asks how many rank lower
-_STEPS = 30
+_STEPS = 100  # a curve that has a solution is found in about ten; a draw on the edge of separation takes longer
 _FAR = 1e6  # a step so long belongs to a regression without a solution
 
 

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from myeloma import StateError
 from myeloma.scores import SCORES
+from serving.store.champion import FORCE, decisions_on, registered_name
 from serving.store.reading import runs_of
 from training.gate.figures import Subgroup, worst_subgroup
 from training.metrics.estimate import MAIN, Estimate
@@ -19,6 +20,7 @@ from training.places import EVALUATION, folder_of
 from training.plan import Plan
 from training.registry.version_page import VERDICT
 from training.registry.versions import live_version
+from training.tracking import require_place
 from training.tracking.run import Run
 
 
@@ -35,6 +37,7 @@ class Candidate:
     note: str = ""
     gate: str = ""  # verdict of the gate, once registered
     worst_subgroup: Subgroup | None = None  # where it is most wrong in the large
+    forced: bool = False  # made live against the gate
 
     @property
     def published(self) -> bool:
@@ -54,6 +57,7 @@ def candidates(plan: Plan) -> list[Candidate]:
     runs = [Run(run, place) for run in runs_of(plan.task.name)]
     evaluated = [run for run in runs if run.metrics and "kind" not in run.tags]  # a search is no candidate
     if not evaluated:
+        require_place(plan.task)  # an experiment that was deleted has no runs either, and is restored by one command
         what = f"Nothing is evaluated for {plan.task.name}."
         raise StateError(what, f"run: python -m training evaluate --task {plan.task.name}", "nothing_evaluated")
     live = live_version(plan.task.name)
@@ -99,10 +103,11 @@ def as_table(plan: Plan, found: list[Candidate], narrow: bool = False) -> Table:
     for candidate in found:
         lines = [f"{candidate.estimator}{f' ({candidate.note})' if candidate.note else ''}"]
         lines += [f"champion, version {candidate.champion_version}"] if candidate.champion_version else []
-        lines += [f"gate: {candidate.gate}"] if candidate.gate else []
+        lines += [f"gate: {candidate.gate}{', forced' if candidate.forced else ''}"] if candidate.gate or candidate.forced else []
         shown = [months for months in plan.task.horizons if Metric("auc", months).name in candidate.metrics]
         for k, months in enumerate(shown):
-            table.add_row(lines[k] if k < len(lines) else "", f"{months} m", *_cells(candidate.metrics, months, narrow))
+            beside = lines[k:] if months == shown[-1] else lines[k : k + 1]  # a task of one horizon has all of them in one row
+            table.add_row("\n".join(beside), f"{months} m", *_cells(candidate.metrics, months, narrow))
         if not shown:
             table.add_row(lines[0], "-", "not computable on this cohort", "", "", "", "", "0%")
         table.add_section()
@@ -138,7 +143,13 @@ def _candidate(run: Run, plan: Plan, champion_version: str | None, note: str = "
         note,
         run.tags.get(VERDICT, ""),
         worst,
+        champion_version is not None and FORCE in {made.get("action") for made in _made_live(plan, champion_version)},
     )
+
+
+def _made_live(plan: Plan, version: str) -> list[dict[str, Any]]:
+    """Return the last decision by verdict that made a version live, if there is one."""
+    return [decision for decision in decisions_on(registered_name(plan.task.name), version) if decision.get("verdict")][-1:]
 
 
 def _judged_on(run: Run) -> tuple[str | None, ...]:

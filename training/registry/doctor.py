@@ -3,33 +3,30 @@
 from __future__ import annotations
 
 import time
-import urllib.request
-from dataclasses import dataclass
 from typing import Any
 
 import mlflow
+from mlflow.entities import ViewType
 from mlflow.exceptions import MlflowException
+from mlflow.utils.credentials import get_default_host_creds
+from mlflow.utils.rest_utils import http_request
 
 from features import Task
 from myeloma import StateError
 from serving.artifact import Artifact
 from serving.store.champion import CHAMPION, connect, load_version, registered_name
 from serving.store.trouble import in_words
+from training.registry.finding import Finding
 from training.registry.ledger import history
+from training.registry.lifecycle import deleted
+from training.registry.relocate import is_moved
 from training.registry.version_page import VERDICT
 from training.registry.versions import alias_version
 from training.tracking import require_place
+from training.tracking.experiment import mlflow_command
 
+_DOCTOR = "python -m training doctor"
 _LEFTOVER_AFTER = 3600  # seconds: no fit of a candidate takes so long without a word to its run
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing looked at."""
-
-    what: str
-    ok: bool
-    mend: str = ""
 
 
 def examine(tasks: list[Task]) -> list[Finding]:
@@ -42,23 +39,37 @@ def examine(tasks: list[Task]) -> list[Finding]:
     except StateError as error:
         return [Finding(error.what, False, error.hint)]
     except MlflowException as error:
-        told = in_words(error)
-        return [Finding(told.what, False, told.hint)]
+        return [_told(error)]
     findings = [Finding(f"tracking store: there, MLflow {mlflow.__version__}", True)]
     for task in tasks:
-        found = [*_champion(task), *_versions(task)]
-        findings += [*found, *(_place(task) if all(finding.ok for finding in found) else []), *_leftover_runs(task)]
+        try:
+            findings += _of_task(task)
+        except MlflowException as error:
+            findings.append(_told(error, f"{task.name}: "))
     return findings
+
+
+def _of_task(task: Task) -> list[Finding]:
+    found = [*_champion(task), *_versions(task), *deleted(task)]
+    if all(finding.ok for finding in found):
+        found += _place(task)
+    return [*dict.fromkeys(found), *_leftover_runs(task)]
+
+
+def _told(error: MlflowException, where: str = "") -> Finding:
+    """Return a store's error as a finding; the doctor sends nobody to the doctor."""
+    told = in_words(error)
+    return Finding(f"{where}{told.what}", False, told.hint if _DOCTOR not in told.hint else "look at the log of the database or server.")
 
 
 def _server_of_other_version(uri: str) -> tuple[str, bool, str] | None:
     """Return the finding where a tracking server runs another major version of MLflow than this; None where not, or no answer."""
     if not uri.startswith("http"):
         return None
-    try:
-        with urllib.request.urlopen(f"{uri.rstrip('/')}/version", timeout=10) as answer:
-            version = answer.read(50).decode(errors="replace").strip()
-    except OSError:
+    try:  # by MLflow's own client, which knows the user and the password
+        answer = http_request(get_default_host_creds(uri), "/version", "GET", timeout=10, max_retries=0)  # type: ignore[no-untyped-call]
+        version = answer.text[:50].strip()
+    except (OSError, MlflowException):
         return None
     if not version[:1].isdigit() or version.split(".")[0] == mlflow.__version__.split(".")[0]:
         return None
@@ -78,7 +89,11 @@ def _champion(task: Task) -> list[Finding]:
             if dangling
             else f"the champion is gone: version {entries[-1].version}, the last in the history, was deleted or lost its alias"
         )
-        mend = f"make an existing version live: {promote} --version N --reason ... (N as the registry page lists them)"
+        there = ", ".join(sorted((str(v.version) for v in connect().search_model_versions(f"name = '{name}'")), key=int))
+        if not there:
+            fit = f"python -m training fit TABLE --task {task.name}"
+            return [Finding(f"{task.name}: {lost}, and no version is left.", False, f"train again: {fit}; then evaluate and register")]
+        mend = f"make an existing version live: {promote} --version N --reason ... (N of {there})"
         return [Finding(f"{task.name}: {lost}.", False, mend)]
     if live is None:
         return [_without_champion(task)]
@@ -95,7 +110,7 @@ def _champion(task: Task) -> list[Finding]:
     try:
         champion = load_version(name, live, connect().get_model_version(name, live).run_id)
     except StateError as error:
-        return [*findings, Finding(f"{task.name}: {error.what}", False, _mend(error))]
+        return [*findings, Finding(f"{task.name}: {error.what}", False, _mend(error, task, live, is_live=True))]
     findings.append(Finding(f"{task.name}: champion version {live} ({champion.kind}) loads", True))
     return [*findings, _features(task, champion), _rules(task, champion)]
 
@@ -104,7 +119,7 @@ def _without_champion(task: Task) -> Finding:
     """Tell a task that nobody has trained yet, which is no trouble, from one that was left on the way or rejected whole."""
     client = connect()
     experiment = client.get_experiment_by_name(task.name)
-    if experiment is None or not client.search_runs([experiment.experiment_id], max_results=1):
+    if experiment is None or not client.search_runs([experiment.experiment_id], run_view_type=ViewType.ALL, max_results=1):
         return Finding(f"{task.name}: not trained yet (python -m training fit TABLE --task {task.name})", True)
     versions = client.search_model_versions(f"name = '{registered_name(task.name)}'")
     if not versions:
@@ -137,9 +152,10 @@ def _versions(task: Task) -> list[Finding]:
         if VERDICT not in version.tags:
             mend = f"judge it: python -m training register --task {task.name}; or delete the version on the registry page"
             found.append(Finding(f"{task.name}: version {version.version} has no verdict of the gate.", False, mend))
-        if not _has_files(name, version):
-            mend = _mend(StateError("", code="lost_artifacts"))
-            found.append(Finding(f"{task.name}: the files of version {version.version} are not where the store says.", False, mend))
+        is_live = str(version.version) == alias_version(task.name, CHAMPION)  # of which it is said above
+        if not is_live and not _has_files(name, version):
+            error = StateError(f"The files of {name} version {version.version} are not where the store says.", code="lost_artifacts")
+            found.append(Finding(f"{task.name}: {error.what}", False, _mend(error, task, str(version.version), is_live=False)))
     return found
 
 
@@ -171,16 +187,21 @@ def _leftover_runs(task: Task) -> list[Finding]:
         Finding(
             f"{task.name}: run {run.info.run_id} ({run.info.run_name}) was never ended: its process was stopped.",
             False,
-            f"remove it: MLFLOW_TRACKING_URI={mlflow.get_tracking_uri()} mlflow runs delete --run-id {run.info.run_id}",
+            f"remove it: {mlflow_command('runs', 'delete', '--run-id', run.info.run_id)}",
         )
         for run in running
         if run.info.start_time < before
     ]
 
 
-def _mend(error: StateError) -> str:
-    if error.code == "lost_artifacts":
-        return (
-            "the checkout was moved or files were removed (MLflow stores absolute paths): move it back, or run make clean, then make train"
-        )
-    return error.hint
+def _mend(error: StateError, task: Task, version: str, is_live: bool) -> str:
+    """Return what mends a version that does not load."""
+    if error.code == "lost_artifacts" and is_moved(task):
+        return f"the checkout was moved or copied: let this store name the files beside it: {_DOCTOR} --mend; or move it back"
+    if error.code not in ("lost_artifacts", "seal", "model"):
+        return error.hint
+    back = f"restore them from a backup to {connect().get_model_version_download_uri(registered_name(task.name), version)}"
+    if not is_live:
+        return f"{back}; or delete the version on the registry page"
+    others = f"python -m training rollback --task {task.name}, or python -m training promote --task {task.name} --version N --reason ..."
+    return f"{back}; or make another version live: {others}; or train again, and register"

@@ -27,6 +27,27 @@ from training.tracking.run import Run
 
 
 @dataclass(frozen=True)
+class Live:
+    """What is live: its version, its run, None where that is no longer in the store, and its artifact as the registry gives it."""
+
+    task_name: str
+    version: str
+    run_id: str
+    run: Run | None
+
+    @cached_property
+    def artifact(self) -> Artifact:
+        """Return the artifact, loaded once.
+
+        Raises
+        ------
+        StateError
+            Its files are gone, are not those that were registered, or mean something else in this version.
+        """
+        return load_version(registered_name(self.task_name), self.version, self.run_id)
+
+
+@dataclass(frozen=True)
 class Registered:
     """A version of a task's registered model, the candidate's run it was made of, and its artifact as the registry gives it."""
 
@@ -46,16 +67,14 @@ class Registered:
         return load_version(registered_name(self.plan.task.name), self.version, self.run.id)
 
 
-def judge_version(
-    new: Registered, metrics: dict[str, float], held: HeldOut | None, cohort: Path | None, live: Registered | None
-) -> Verdict:
+def judge_version(new: Registered, metrics: dict[str, float], held: HeldOut | None, cohort: Path | None, live: Live | None) -> Verdict:
     """Return the gate's verdict on a registered version; it is written to the version and its run, with the model card.
 
     Parameters
     ----------
     metrics : dict
         The candidate's held-out figures by name.
-    live : Registered, optional
+    live : Live, optional
         The champion, as `champion` gives it.
     """
     evidence = _evidence(new, metrics, held, live)
@@ -64,15 +83,19 @@ def judge_version(
     return verdict
 
 
-def champion(plan: Plan, known: Registered | None = None) -> Registered | None:
-    """Return the version that is live, None where there is none; the one known already, if it is that."""
+def champion(plan: Plan, known: Live | None = None) -> Live | None:
+    """Return the version that is live, None where there is none; the one known already, if it is that.
+
+    What it takes to replace a champion is not taken from the champion: its run may be gone.
+    """
     live = live_version(plan.task.name)
     if live is None or (known is not None and known.version == live[0]):
         return known if live else None
-    return Registered(plan, live[0], Run.find(live[1], plan.task))
+    version, run_id = live
+    return Live(plan.task.name, version, run_id, Run.known(run_id, plan.task))
 
 
-def _evidence(new: Registered, metrics: dict[str, float], held: HeldOut | None, live: Registered | None) -> Evidence:
+def _evidence(new: Registered, metrics: dict[str, float], held: HeldOut | None, live: Live | None) -> Evidence:
     """Return everything the verdict rests on; without the held-out people here, what was measured at registration."""
     comparison: Comparison | None = None
     if live is not None and live.version != new.version:

@@ -16,18 +16,20 @@ import uuid
 from dataclasses import asdict, dataclass, fields, replace
 
 from myeloma import StateError
-from serving.store.champion import CHALLENGER, CHAMPION, connect, registered_name
+from serving.store.champion import CHALLENGER, CHAMPION, LEDGER, connect, registered_name
 from serving.store.reading import tags_of
 from training.registry.versions import alias_version
 
-_PREFIX = "ledger."
 _ATTEMPTS = 12
 _LONGEST_WAIT = 0.3  # seconds, doubled by chance from attempt to attempt
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One decision: what went live when, what it replaced, who decided and why; `until` is empty for what is live."""
+    """One decision: what went live when, what it replaced, who decided and why; `until` is empty for what is live.
+
+    `seal` is the checksum of the model's files as they were then.
+    """
 
     at: str
     action: str  # promote, force, rollback
@@ -37,6 +39,7 @@ class Entry:
     reason: str
     by: str = ""
     verdict: str = ""
+    seal: str = ""
     until: str = ""
 
 
@@ -44,7 +47,7 @@ def read(task_name: str) -> dict[str, Entry]:
     """Return the decisions of a task by their key, oldest first."""
     tags = tags_of(registered_name(task_name))
     known = {f.name for f in fields(Entry)}
-    found = {key: json.loads(tags[key]) for key in sorted(tags) if key.startswith(_PREFIX)}
+    found = {key: json.loads(tags[key]) for key in sorted(tags) if key.startswith(LEDGER)}
     return {key: Entry(**{name: value for name, value in content.items() if name in known}) for key, content in found.items()}
 
 
@@ -145,4 +148,4 @@ def overtaken(task_name: str) -> StateError:
 
 
 def _next(last: str) -> str:
-    return f"{_PREFIX}{int(last.split('.')[1]) + 1 if last else 0:06d}."
+    return f"{LEDGER}{int(last.split('.')[1]) + 1 if last else 0:06d}."

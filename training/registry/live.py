@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from myeloma import ConfigError, StateError
 from myeloma.errors import nearest
-from serving.store.champion import CHAMPION, connect, load_version, registered_name
+from serving.store.champion import CHAMPION, FORCE, load_version, registered_name
 from training.gate.held_out import Sources, cohort_of, judged_people, record_of_run
 from training.gate.verdict import HOLD, PROMOTE, REJECT
 from training.places import EVALUATION, folder_of
 from training.plan import Plan
 from training.registry.judgement import Registered, champion, judge_version
 from training.registry.ledger import Entry, append, last_key, now, overtaken, read, settle, standing, user
-from training.registry.versions import alias_version, version_for
+from training.registry.versions import alias_version, find_version, version_for
 from training.tracking import require_runs
 from training.tracking.run import Run
 
@@ -82,7 +83,7 @@ def promote(
             "promote it all the same with --reason; it is kept in the history.",
             "gate",
         )
-    action = "force" if verdict.verdict == REJECT else PROMOTE
+    action = FORCE if verdict.verdict == REJECT else PROMOTE
     replaced = live.version if live else ""
     entry = Entry(now(), action, version, replaced, candidate.estimator, reason.strip(), user(), verdict.verdict)
     return go_live(plan.task.name, after, entry)
@@ -91,14 +92,18 @@ def promote(
 def rollback(task_name: str, reason: str) -> Entry:
     """Make the version that was live before the present one live again.
 
+    What is live by the ledger may itself be gone, with its alias: only the version gone back to must be there.
+
     Raises
     ------
     StateError
-        There is no earlier version, or the champion changed meanwhile.
+        There is no earlier version, it is gone or does not load, or the champion changed meanwhile.
     """
     _check_reason(reason)
-    entries, live = read(task_name), alias_version(task_name, CHAMPION) or ""
-    earlier = [entry for entry in standing(list(entries.values())) if entry.version != live]
+    entries, alias = read(task_name), alias_version(task_name, CHAMPION) or ""
+    decided = list(entries.values())
+    live = alias or (decided[-1].version if decided else "")
+    earlier = [entry for entry in standing(decided) if entry.version != live]
     if not earlier:
         raise StateError(
             f"There is no earlier champion of {task_name} to go back to.",
@@ -107,27 +112,52 @@ def rollback(task_name: str, reason: str) -> Entry:
         )
     back = earlier[-1]
     entry = Entry(now(), "rollback", back.version, live, back.model, reason.strip(), user())
-    return go_live(task_name, next(reversed(entries)), entry)
+    return go_live(task_name, next(reversed(entries)), entry, alias)
 
 
-def go_live(task_name: str, after: str, entry: Entry) -> Entry:
+def go_live(task_name: str, after: str, entry: Entry, alias: str | None = None) -> Entry:
     """Write a decision to the ledger, then move the alias.
+
+    Parameters
+    ----------
+    after : str
+        The last decision that this one rests on.
+    alias : str, optional
+        The version that the alias pointed at then, empty where it was gone. Default: what the entry says it replaces.
 
     Raises
     ------
     StateError
-        Since `after`, the last decision that this one rests on, the champion was changed, or it is not what the entry says it
-        replaces; or the version cannot be loaded.
+        Since then the champion was changed; or the version cannot be loaded.
     """
-    model = registered_name(task_name)
-    load_version(model, entry.version, connect().get_model_version(model, entry.version).run_id)  # else it must not go live
-    if last_key(task_name) != after or (alias_version(task_name, CHAMPION) or "") != entry.replaced:
+    model, expected = registered_name(task_name), entry.replaced if alias is None else alias
+    found = _existing(task_name, entry.version)
+    try:
+        loaded = load_version(model, entry.version, found.run_id)  # else it must not go live
+    except StateError as error:
+        raise StateError(
+            f"Version {entry.version} of {task_name} cannot be made live: {error.what}", _another(task_name), error.code
+        ) from None
+    entry = replace(entry, seal=loaded.seal)
+    if last_key(task_name) != after or (alias_version(task_name, CHAMPION) or "") != expected:
         raise overtaken(task_name)
     try:
         append(task_name, entry, after)
     finally:
         settle(task_name)
     return entry
+
+
+def _existing(task_name: str, version: str) -> Any:
+    try:
+        return find_version(task_name, version)
+    except StateError as error:
+        what = f"Version {version} of {task_name}, which was live before, was deleted from the registry."
+        raise StateError(what, f"{_another(task_name)}; {error.hint}", "no_version") from None
+
+
+def _another(task_name: str) -> str:
+    return f'make another live: python -m training promote --task {task_name} --version N --reason "..."'
 
 
 def _check_reason(reason: str) -> None:

@@ -36,7 +36,7 @@ def describe_version(plan: Plan, run: Run, verdict: Verdict, judged_at: str) -> 
     """
     made, months = run.tags, plan.primary_horizon
     figures = {Metric(measure, months).name: _shown(run.metrics, measure, months, decimals) for measure, _, decimals in MAIN}
-    not_met = ", ".join(check.name for check in verdict.checks if check.holds is False) or "-"
+    not_met = ", ".join(check.name for check in verdict.checks if check.holds_back) or "-"
     tags = {
         VERDICT: verdict.verdict,
         **figures,
@@ -85,7 +85,7 @@ def describe_training(plan: Plan, results: dict[str, dict[str, Any]], outcome: d
 
 
 def _row(check: Any) -> str:
-    met = {True: "met", False: "**not met**", None: "not measured"}[check.holds]
+    met = f"**{check.state.lower()}**" if check.holds_back else check.state
     return f"| {check.name} | {check.shown} | {check.accepted} | {met} |"
 
 

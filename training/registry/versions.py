@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from myeloma import StateError
+from serving.seal import TAG
 from serving.store.champion import CHAMPION, connect, registered_name, version_of_alias
 from training.registry.version_page import describe_model
 
@@ -57,7 +58,6 @@ def version_for(run_id: str, model_uri: str, task_name: str, name: str) -> str:
             raise
     if known := version_of_run(task_name, run_id):
         return known
-    made = client.create_model_version(
-        model, model_uri, run_id=run_id, tags={"estimator": name}, model_id=model_uri.removeprefix("models:/")
-    )
+    tags = {"estimator": name, TAG: client.get_run(run_id).data.tags.get(TAG, "")}
+    made = client.create_model_version(model, model_uri, run_id=run_id, tags=tags, model_id=model_uri.removeprefix("models:/"))
     return str(made.version)

@@ -9,6 +9,7 @@ from mlflow.exceptions import MlflowException
 
 from features import Task
 from myeloma import StateError
+from serving.store.address import shown_uri, store_uri
 from serving.store.champion import connect, experiment_location
 
 # MLflow's own word for what this is. Its UI goes by the browser's choice first; see docs/comparing.md.
@@ -37,19 +38,25 @@ def experiment_of(task: Task) -> str:
 
 
 def require_place(task: Task) -> None:
-    """Refuse a store in which the task's experiment, where there is one, keeps its files in another checkout.
+    """Refuse a store in which the task's experiment, where there is one, was deleted, or keeps its files in another checkout.
 
     Raises
     ------
     StateError
-        The checkout was moved or copied.
+        The experiment was deleted, or the checkout was moved or copied.
     """
     experiment = connect().get_experiment_by_name(task.name)
+    if experiment is not None and experiment.lifecycle_stage == "deleted":
+        raise StateError(
+            f"The experiment {task.name} was deleted, and all its runs with it.",
+            f"restore it: {restoring('experiments', '--experiment-id', experiment.experiment_id)}",
+            "deleted",
+        )
     there, here = experiment.artifact_location if experiment else "", experiment_location(task.name)
     if here and there != here and there.startswith("file:") and there.endswith(f"/artifacts/{task.name}"):
         raise StateError(
             f"The files of {task.name} lie in {there}, not beside the tracking store: the checkout was moved or copied.",
-            "MLflow stores absolute paths: go back to that place, or start anew in this one: make clean, then make train.",
+            "MLflow stores absolute paths: go back to that place, or let this store name its own: python -m training doctor --mend",
             "moved",
         )
 
@@ -60,7 +67,7 @@ def require_runs(run_ids: Iterable[str], task: Task) -> dict[str, Any]:
     Raises
     ------
     StateError
-        It was made in another store, or the checkout was moved or copied.
+        It was made in another store, or deleted, or the checkout was moved or copied.
     """
     require_place(task)
     client, found = connect(), {}
@@ -75,4 +82,19 @@ def require_runs(run_ids: Iterable[str], task: Task) -> dict[str, Any]:
                 f"fit again: python -m training fit TABLE --task {task.name}; or set MLFLOW_TRACKING_URI to the store it was made in.",
                 "no_run",
             ) from None
+        if found[run_id].info.lifecycle_stage == "deleted":
+            raise StateError(f"The run {run_id} was deleted.", f"restore it: {restoring('runs', '--run-id', run_id)}", "deleted")
     return found
+
+
+def restoring(what: str, option: str, identity: str) -> str:
+    """Return the command of MLflow that takes back a deletion, as long as `mlflow gc` has not been run."""
+    return mlflow_command(what, "restore", option, identity)
+
+
+def mlflow_command(*words: str) -> str:
+    """Return a command of MLflow on this store, without the user and the password that its address may hold."""
+    command = f"mlflow {' '.join(words)}"
+    if shown_uri() != store_uri():
+        return f"{command} (with MLFLOW_TRACKING_URI as it is set here)"
+    return f"MLFLOW_TRACKING_URI={store_uri()} {command}"

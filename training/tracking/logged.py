@@ -15,11 +15,13 @@ from features import FeatureTable
 from serving.answer.columns import risk_columns
 from serving.artifact import Artifact
 from serving.predict import explain
+from serving.seal import TAG, checked_seal
 from serving.store.champion import connect
 from training.tracking.made_with import mlflow_version
 
 MODEL = "model"
-_REQUIREMENTS = ("mlflow", "xgboost", "numpy", "pandas")
+# All that loading a model and scoring with it imports, but our own packages, which no index holds; a test compares the two.
+_REQUIREMENTS = ("mlflow", "numba", "numpy", "pandas", "pandera", "pyarrow", "pydantic", "pyyaml", "scipy", "xgboost")
 
 
 def log_dataset(run_id: str, table: FeatureTable) -> None:
@@ -37,7 +39,7 @@ def log_dataset(run_id: str, table: FeatureTable) -> None:
 
 
 def log_model(run_id: str, folder: Path, artifact: Artifact) -> str:
-    """Log an artifact as a pyfunc model with signature and input example; return its URI.
+    """Log an artifact as a pyfunc model with signature, input example and seal; return its URI.
 
     The input example is the training median of every feature: no person's row leaves the cohort.
     """
@@ -54,11 +56,14 @@ def log_model(run_id: str, folder: Path, artifact: Artifact) -> str:
         inputs=Schema([ColSpec(DataType.double, name, required=False) for name in artifact.columns]),
         outputs=Schema([ColSpec(DataType.double, name) for name in output]),
     )
+    seal = checked_seal(folder)
+    connect().set_tag(run_id, TAG, seal)
     with mlflow.start_run(run_id=run_id):
         info = mlflow.pyfunc.log_model(
             name=MODEL,
             python_model=mlflow_flavour.__file__,
             artifacts={mlflow_flavour.ARTIFACT: str(folder)},
+            model_config={TAG: seal},
             signature=signature,
             input_example=example,
             pip_requirements=[f"{name}=={mlflow_version(name)}" for name in _REQUIREMENTS],

@@ -55,15 +55,27 @@ class Run:
         StateError
             The run is gone.
         """
+        if (found := cls.known(run_id, task, evaluated)) is None:
+            raise StateError(
+                f"The run {run_id or '(none)'} is no longer in the tracking store, and its figures, tables and card with it.",
+                f"name another version, or fit, evaluate and register again: python -m training fit TABLE --task {task.name}",
+                "no_run",
+            )
+        return found
+
+    @classmethod
+    def known(cls, run_id: str, task: Task, evaluated: Path | None = None) -> Run | None:
+        """Return a run of the store as `find` does, None where it is gone."""
         from mlflow.exceptions import MlflowException
 
+        if not run_id:  # a version that was registered without one
+            return None
         try:
             return cls(connect().get_run(run_id), evaluated or folder_of(task.name, EVALUATION))
         except MlflowException as error:
             if error.error_code != "RESOURCE_DOES_NOT_EXIST":
                 raise
-            hint = f"run: python -m training doctor --task {task.name}"
-            raise StateError(f"The run {run_id} is no longer in the tracking store.", hint) from None
+            return None
 
     def file(self, path: str) -> bytes | None:
         """Return one of the run's files, None where it has none of that name or it cannot be had."""

@@ -99,7 +99,7 @@ def test_what_is_saved_is_what_is_loaded_to_the_last_bit_on_any_number_of_thread
 def test_what_is_saved_is_data_that_any_program_reads(artifacts, kind, tmp_path):
     save_artifact(artifacts[kind], tmp_path)
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
-    assert {path.suffix for path in files} <= {".json", ".ubj"}
+    assert {path.suffix for path in files} <= {".json", ".ubj", ".sha256"}
 
     def refuse(constant):
         raise AssertionError(f"{constant} is no JSON")

@@ -49,4 +49,4 @@ def test_levels_never_fall_with_the_horizon_whatever_was_fitted(effects, interce
 
 def test_what_is_written_is_what_is_read():
     time_varying = TimeVaryingIntercept(scales=(6.0, 24.0), latest=300.0, effects=((0.1, 0.2), (0.3, 0.4)), mean=(0.2, 0.5))
-    assert TimeVaryingIntercept.from_dict(time_varying.to_dict()) == time_varying
+    assert TimeVaryingIntercept.from_dict(time_varying.to_dict(), COLUMNS, len(time_varying.effects)) == time_varying

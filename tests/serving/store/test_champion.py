@@ -23,4 +23,4 @@ def test_two_first_trainings_at_once_make_one_store(root, tmp_path, monkeypatch)
 def test_a_version_that_was_registered_without_a_run_is_told_with_an_empty_one(trained, monkeypatch):
     monkeypatch.setattr("serving.store.champion.connect", lambda: None)
     monkeypatch.setattr("mlflow.artifacts.download_artifacts", lambda artifact_uri: trained.folder / "fit" / "boosting" / "artifact")
-    assert identity(load_version("smm-progression", "3", None))["run_id"] == ""
+    assert identity(load_version("smm-progression", "99", None))["run_id"] == ""

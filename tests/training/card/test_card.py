@@ -283,7 +283,7 @@ def test_a_figure_of_the_gate_that_rounds_to_the_bound_it_misses_is_shown_with_m
     verdict = json.dumps({"verdict": "reject", "checks": [asdict(check) for check in checks]}).encode()
     text = as_markdown(card_of(replace(judged(smm_plan), files={"gate.json": verdict})))
     assert "| auc_24m | 0.59999 | &gt;= 0.6 | NOT MET |" in text
-    assert "| batch minus HTTP answer | - | &lt;= 1e-09 | not measured | **not reported**: nobody is here |" in text
+    assert "| batch minus HTTP answer | - | &lt;= 1e-09 | NOT MEASURED | **not reported**: nobody is here |" in text
 
 
 def test_a_figure_without_interval_says_so_and_one_that_is_no_number_is_a_blank():

@@ -99,16 +99,25 @@ def test_without_its_features_its_horizons_or_the_people_no_comparison_is_made(p
 def test_a_champion_that_answers_another_question_is_not_compared_whatever_rows_it_was_judged_on(plan, held, compared, other_rule, judged):
     rule, differing = other_rule
     found = compared(differing(plan), held, run_of("same", auc_24m=0.7), run_of(judged, auc_24m=0.7))
-    assert (found.champion, found.candidate, found.champion_fails) == ({}, {}, False)
+    assert (found.champion, found.candidate) == ({}, {})
     assert f"champion version 3 answers another question, its rules were others: {rule} " in found.how
 
 
-def test_a_champion_that_cannot_be_loaded_any_more_does_not_stand_in_the_way(plan, held, compared):
+def test_a_champion_that_cannot_be_loaded_any_more_has_the_figures_logged_where_they_are_of_the_same_rows(plan, held, compared):
     def load():
         raise StateError("its features are not this version's.")
 
-    found = compared(plan, held, run_of(), run_of(), load)
-    assert (found.champion_fails, "can no longer be used" in found.how) == (True, True)
+    found = compared(plan, held, run_of("same", auc_24m=0.7), run_of("same", auc_24m=0.8), load)
+    assert (found.champion, found.candidate) == ({"auc_24m": 0.8}, {"auc_24m": 0.7})
+    assert "on the very same rows; champion version 3 can no longer be used: its features" in found.how
+    assert compared(plan, held, run_of("mine"), run_of("another", auc_24m=0.7), load).champion == {}
+
+
+def test_a_champion_whose_run_is_gone_is_scored_on_the_people_held_out_if_they_are_here(plan, held, compared):
+    found = compared(plan, held, run_of(), None)
+    assert found.champion.keys() >= {"auc_24m", "brier_24m"}
+    assert "its run, which named its cohort and split, is gone" in found.how
+    assert "has no run in the store any more" in compared(plan, None, run_of(), None).how
 
 
 def test_an_artifact_is_measured_for_its_sum_its_features_and_the_known_harm(plan, held, artifact):

@@ -4,8 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from myeloma import ConfigError
 from training.gate.demands import judge
 from training.gate.verdict import ArtifactChecks, Check, Comparison, Evidence
+from training.plan import parse_plan
 
 
 @pytest.fixture
@@ -97,10 +99,63 @@ def test_a_net_benefit_no_larger_than_that_of_one_published_score_rejects(good, 
     assert "best: pangea_smm" in verdict.failures()
 
 
-def test_where_no_published_score_is_computable_net_benefit_is_not_measured(good, plan):
-    verdict = judge(replace(good, metrics={k: v for k, v in good.metrics.items() if "_minus_" not in k}), plan)
-    assert verdict.verdict == "promote"
-    assert "no published score" in check_of(verdict, "net_benefit").note
+UNMEASURED = {
+    "net_benefit": lambda good: replace(good, metrics={k: v for k, v in good.metrics.items() if "_minus_" not in k}),
+    "worst_subgroup": lambda good: replace(good, subgroups={}),
+    "known_harm": lambda good: replace(good, facts=replace(good.facts, harm={}, notes={"harm": "nobody is here"})),
+}
+WORDS = {
+    "net_benefit": ("net_benefit", "no published score is computable"),
+    "worst_subgroup": ("worst subgroup", "no subgroup with figures and 50 events"),
+    "known_harm": ("known harm", "nobody is here"),
+}
+
+
+@pytest.mark.parametrize("demand", UNMEASURED)
+def test_what_was_not_measured_holds_back_and_says_why(good, plan, demand):
+    verdict, (name, why) = judge(UNMEASURED[demand](good), plan), WORDS[demand]
+    check = check_of(verdict, name)
+    assert (verdict.verdict, check.holds, check.state) == ("hold", None, "NOT MEASURED")
+    assert why in verdict.failures()
+
+
+@pytest.mark.parametrize("demand", UNMEASURED)
+def test_what_is_declared_not_to_apply_to_the_task_does_not_hold_back_and_its_reason_is_read(good, plan, demand):
+    declared = replace(plan, gate=replace(plan.gate, not_applicable={demand: "the data have no such thing"}))
+    verdict = judge(UNMEASURED[demand](good), declared)
+    check = check_of(verdict, WORDS[demand][0])
+    assert (verdict.verdict, check.state, check.note) == ("promote", "not applicable", "the data have no such thing")
+
+
+def test_a_declaration_hides_no_figure_and_covers_no_other_demand(good, plan):
+    declared = replace(plan, gate=replace(plan.gate, not_applicable={"net_benefit": "the data have no such thing"}))
+    assert judge(with_metrics(good, **{"net_benefit_24m_at_0.10_minus_pangea_smm": 0.0}), declared).verdict == "reject"
+    assert judge(UNMEASURED["known_harm"](good), declared).verdict == "hold"
+
+
+@pytest.mark.parametrize("figure", ["ici_12m", "ici_24m"])
+def test_a_calibration_that_did_not_settle_holds_back(good, plan, figure):
+    verdict = judge(replace(good, metrics={k: v for k, v in good.metrics.items() if k != figure}), plan)
+    assert (verdict.verdict, f"{figure} is not measured" in verdict.failures()) == ("hold", True)
+
+
+@pytest.mark.parametrize("fact", ["features_known", "outcome_columns", "additivity", "parity"])
+def test_an_artifact_that_nobody_measured_is_held_back(good, plan, fact):
+    verdict = judge(replace(good, facts=replace(good.facts, **{fact: None})), plan)
+    assert (verdict.verdict, "is not measured" in verdict.failures()) == ("hold", True)
+
+
+@pytest.mark.parametrize("wrong", [{"parity": "no people here"}, {"net_benefit": ""}, {"net_benefit": "too short"[:5]}])
+def test_only_what_a_task_may_lack_can_be_declared_and_only_with_a_reason(smm_plan, wrong):
+    with pytest.raises(ConfigError, match="not_applicable"):
+        parse_plan(smm_plan.task, section_of(smm_plan, not_applicable=wrong))
+
+
+def section_of(plan, **gate):
+    gate = {"auc_at_least": 0.6, "oe_ratio_between": [0.8, 1.25], **gate}
+    evaluation = {"kind": "held_out", "seed": 1}
+    models = {"logistic": {"penalties": [0.01]}}
+    return {"primary_horizon": plan.primary_horizon, "models": models, "scores": [], "evaluation": evaluation, "gate": gate}
 
 
 def test_only_subgroups_with_enough_events_count_and_the_worst_is_named(good, plan):
@@ -109,7 +164,6 @@ def test_only_subgroups_with_enough_events_count_and_the_worst_is_named(good, pl
     worse = replace(good, subgroups={**good.subgroups, "sex: male": (0.6, 50.0)})
     assert check_of(judge(worse, plan), "worst subgroup").note == "sex: male"
     assert judge(worse, plan).verdict == "reject"
-    assert check_of(judge(replace(good, subgroups={}), plan), "worst subgroup").holds is None
 
 
 @pytest.mark.parametrize(
@@ -156,15 +210,13 @@ def test_a_comparison_without_a_figure_at_the_primary_horizon_is_held_back(good,
     assert (verdict.verdict, f"{figure} minus the champion's is missing" in verdict.failures()) == ("hold", True)
 
 
-def test_harm_that_nobody_measured_is_said(good, plan):
-    verdict = judge(replace(good, facts=replace(good.facts, harm={}, notes={"harm": "nobody is here"})), plan)
-    unmeasured = check_of(verdict, "known harm")
-    assert (verdict.verdict, unmeasured.holds, unmeasured.note) == ("promote", None, "nobody is here")
+def test_without_a_champion_there_is_nothing_to_compare_with(good, plan):
+    assert judge(replace(good, comparison=None), plan).verdict == "promote"
 
 
-@pytest.mark.parametrize("comparison", [None, Comparison("3", "it can no longer be used", champion_fails=True)])
-def test_without_a_champion_that_works_there_is_nothing_to_compare_with(good, plan, comparison):
-    assert judge(replace(good, comparison=comparison), plan).verdict == "promote"
+def test_a_champion_that_can_no_longer_be_used_is_no_reason_to_promote_whatever_comes(good, plan):
+    verdict = judge(replace(good, comparison=Comparison("3", "it can no longer be used")), plan)
+    assert (verdict.verdict, "not possible: it can no longer be used" in verdict.failures()) == ("hold", True)
 
 
 def test_what_a_person_took_back_is_not_promoted_again_by_itself(good, plan):

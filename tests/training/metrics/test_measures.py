@@ -172,3 +172,28 @@ def test_any_number_may_rank_people():
 def test_a_draw_with_nobody_who_has_the_event_is_left_out_of_the_interval():
     found = bootstrap_interval(metrics.auc, TIME, EVENT, RISK, 600.0, draws=50)
     assert 0 <= found.lo <= found.estimate <= found.hi <= 1
+
+
+def risks_of(spread, edge, n=1500, seed=0):
+    """Return times, events and risks that are right; with an edge, most people have all but one risk, and few a high one."""
+    rng = np.random.default_rng(seed)
+    log_odds = rng.normal(-3.0, spread, n)
+    if edge:
+        log_odds = np.concatenate([rng.normal(-6.5, 0.02, n - 200), rng.normal(0.0, 2.0, 200)])
+    risk = 1 / (1 + np.exp(-log_odds))
+    event = (rng.random(n) < risk).astype(int)
+    return np.where(event, 300.0, 900.0), event, risk
+
+
+@pytest.mark.parametrize(("spread", "edge", "seed"), [(0.01, False, 0), (1e-5, False, 0), (1.0, True, 0), (1.0, True, 2), (1.0, True, 3)])
+def test_the_calibration_curve_settles_however_the_risks_lie(spread, edge, seed):
+    time, event, risk = risks_of(spread, edge, seed=seed)
+    assert 0 < metrics.ici(time, event, risk, 730.5) < 0.03
+    curve = metrics.calibration_curve(time, event, risk, 730.5)
+    assert curve.mean() == pytest.approx(event.mean(), abs=1e-6)  # as a logistic regression with an intercept has it
+
+
+def test_where_the_curve_has_no_solution_there_is_no_figure():
+    risk = np.linspace(0.01, 0.99, 200)
+    event = (risk > 0.5).astype(int)  # separated: the curve would be infinitely steep
+    assert np.isnan(metrics.ici(np.where(event, 300.0, 900.0), event, risk, 730.5))

@@ -83,7 +83,7 @@ def test_a_copied_checkout_writes_nothing_into_the_one_it_was_copied_from(store,
     shutil.copytree(store.folder, tmp_path / "copy")
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'copy' / 'mlruns' / 'mlflow.db'}")
     monkeypatch.chdir(tmp_path / "copy")
-    refused(f"promote --task smm --version {held} --reason r", "the checkout was moved or copied", "start anew")
+    refused(f"promote --task smm --version {held} --reason r", "the checkout was moved or copied", "doctor --mend")
     with pytest.raises(StateError, match="the checkout was moved or copied"):
         store.fitted()
     assert sorted(path for path in (store.folder / "mlruns" / "artifacts").rglob("*")) == before

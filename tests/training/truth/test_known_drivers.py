@@ -55,7 +55,9 @@ def test_a_model_that_rests_on_noise_ranks_against_the_truth_and_one_turned_roun
     for name, slopes in (("right", [0.01, 2, 1, -0.1]), ("wrong", [2, -0.1, 0.2, 1])):
         design = fit_design(visits[SPEC.columns()].to_numpy(), SPEC.columns(), SPEC.columns(), indicate=False)
         model = HorizonLogistic(design, np.array(slopes, dtype=float), np.array([-2.0]), SPEC.columns())
-        save_artifact(Artifact("logistic", model, SPEC, (24,), Calibration.identity((24,)), {}), tmp_path / name / "artifact")
+        save_artifact(
+            Artifact("logistic", model, SPEC, (24,), Calibration.identity((24,)), {"treatment": "censor"}), tmp_path / name / "artifact"
+        )
     truth = true(visits, m_protein=2, bmpc=1, hemoglobin=-0.3)
     carried, (right, wrong) = known_drivers(JudgedWithTruth(["right", "wrong"], visits, {}, logistic(truth)[:, None]), plan, tmp_path)
     assert list(right.shares) == list(wrong.shares) == list(carried.shares) == ["m_protein", "bmpc", "hemoglobin", "age"]
