@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 import numpy as np
 import pandas as pd
@@ -29,6 +32,7 @@ from features.sources.cells import Cells, Days, as_dates, cells_of, days_of, num
 from features.sources.parsing import is_blank, years_of
 from myeloma import catalogue
 from myeloma.calendar import NEVER, NO_DAY
+from myeloma.fish import FINDINGS
 
 
 @dataclass(frozen=True)
@@ -53,21 +57,43 @@ def persons_of(patients: pd.DataFrame, ids: pd.Index, person: NDArray[np.intp], 
     index_day, birth_day = days_of(patients["index_date"]), days_of(patients["birth_date"])
     age, fish = cells_of(patients["age_at_index"]), cells_of(patients["fish"])
     written = age.each(years_of, float)
-    categories = {column: cells_of(patients[column]).each(category_of(accepted), np.int8) for column, accepted in rules.CATEGORIES.items()}
+    coded = {column: category_of(accepted) for column, accepted in rules.CATEGORIES.items()} | {"fish": fish_code}
+    categories, unknown = {}, []
+    for column, code in coded.items():
+        categories[column], said_of = without_unknown_words(cells_of(patients[column]), code, column, file)
+        unknown += said_of
     said = Described(
         index_day=index_day.day,
         birth_day=birth_day.day,
         age=age_at(index_day.day, birth_day.day, written),
         age_is_text=np.isnan(written) & ~age.each(is_blank, bool),
-        categories={**categories, "fish": fish.each(fish_code, np.int8)},
+        categories=categories,
     )
     who = Persons(person, (ids == "")[person], _same_rows(patients, ids.to_numpy()[person]), said)
     columns = {column: np.array(["", *accepted, ""], dtype=object)[categories[column]] for column, accepted in rules.CATEGORIES.items()}
     columns |= {"patient_id": ids.to_numpy()[person], "birth_date": as_dates(birth_day.day), "index_date": as_dates(index_day.day)}
     columns |= {"age_at_index": said.age, "site": cells_of(patients["site"]).rows(), "source_row": patients["source_row"].to_numpy("int64")}
-    columns["fish"] = fish.each(lambda text: "" if is_blank(text) else text)
-    notes = _zone_notes(file, patients, {"index_date": index_day, "birth_date": birth_day})
+    columns["fish"] = fish.each(lambda text: text if fish_code(text) == 1 else "")
+    notes = [*unknown, *_zone_notes(file, patients, {"index_date": index_day, "birth_date": birth_day})]
     return who, pd.DataFrame({name: columns[name] for name in SCHEMAS["patients"].columns}), notes
+
+
+def without_unknown_words(cells: Cells, code: Callable[[str], int], column: str, file: str) -> tuple[NDArray[np.int8], list[str]]:
+    """Return the codes of a column of words, a word that is none as unknown, and a note of how many cells these are.
+
+    The grain of refusal is that of the fault: of a person whose sex is written in an unknown word the sex is unknown, and nothing else.
+    """
+    codes = cells.each(code, np.int8)
+    wrong = codes == rules.NOT_ACCEPTED
+    if not wrong.any():
+        return codes, []
+    accepted = rules.CATEGORIES.get(column, tuple(FINDINGS))
+    texts = cells.texts[np.unique(cells.codes[wrong])]
+    near = Counter(close[0] for text in texts if (close := get_close_matches(text.casefold(), [word.casefold() for word in accepted], n=1)))
+    likely = f"; near to {', '.join(sorted(near))}" if near else ""
+    words = "1 word that is not accepted" if len(texts) == 1 else f"{len(texts)} words that are not accepted"
+    said = f"{file}: {wrong.sum()} of {len(wrong)} cells of {column} hold {words}, and are taken as unknown{likely}"
+    return np.where(wrong, np.int8(rules.UNKNOWN), codes), [f"{said}; a mapping can say what they mean"]
 
 
 def _same_rows(patients: pd.DataFrame, person: NDArray[np.object_]) -> NDArray[np.bool_]:

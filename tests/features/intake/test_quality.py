@@ -38,8 +38,6 @@ CASES = [
     ("patients", "P3,2015-01-01,,sixty,,", "not_a_number", "age_at_index"),
     ("patients", "P3,2015-01-01,,121,,", "out_of_range", "age_at_index"),
     ("patients", "P3,2015-01-01,1850-01-01,,,", "out_of_range", "age_at_index"),
-    ("patients", "P3,2015-01-01,,,f,", "unknown_category", "sex"),
-    ("patients", "P3,2015-01-01,,,,t(4;15)", "unknown_category", "fish"),
     ("measurements", "P9,2015-02-01,,bmpc,15,%", "patient_not_in_cohort", "patient_id"),
     ("measurements", "P1,,,bmpc,15,%", "missing_value", "collected_at"),
     ("measurements", "P1,03/04/2015,,bmpc,15,%", "bad_date", "collected_at"),
@@ -122,6 +120,21 @@ def test_hemoglobin_of_the_tetramer_is_refused_with_a_hint_and_that_of_the_singl
     ]
     kept = cohort.measurements.query("biomarker == 'hemoglobin'")["value"]
     assert kept.tolist() == pytest.approx([4.0 / 0.6206, 3.5])
+
+
+def test_an_unknown_word_in_an_optional_cell_makes_that_cell_unknown_and_nothing_else(received_of):
+    rows = ["P3,2015-01-01,,60,femal,t(4;14)", "P4,2015-01-01,,61,w,t(4;15)|gain(1q)", "P5,2015-01-01,,62,female,del(17p)"]
+    cohort, quarantine = inspect(received_of(patients=PATIENTS + "".join(f"    {row}\n" for row in rows), measurements=MEASUREMENTS))
+    assert quarantine.empty
+    told = cohort.patients.set_index("patient_id").loc[["P3", "P4", "P5"], ["sex", "fish"]]
+    assert told.to_numpy().tolist() == [["", "t(4;14)"], ["", ""], ["female", "del(17p)"]]
+    said = [note for note in cohort.about["notes"] if "not accepted" in note]
+    assert said[0] == (
+        "patients.csv: 2 of 5 cells of sex hold 2 words that are not accepted, and are taken as unknown; near to female; "
+        "a mapping can say what they mean"
+    )
+    assert said[1].startswith("patients.csv: 1 of 5 cells of fish hold 1 word that is not accepted")
+    assert "femal," not in " ".join(said)
 
 
 def test_contradicting_rows_of_one_patient_are_all_refused_with_what_hangs_on_them(received_of):
