@@ -22,7 +22,7 @@ _DAY = re.compile(
 _LOINC = re.compile(r"(?:LOINC\s?[:/|]{1,2}\s?|http://loinc\.org\|)?([0-9]{1,5})-([0-9])", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 # Words of no catalogue entry that tell why there is no value.
-_PLAIN = frozenset(("", "na", "n/a", "nan", "none", "null", "inf", "-inf", "infinity", "true", "false", "high", "low", "negative", "positive"))
+_PLAIN = frozenset(("", "na", "n/a", "nan", "none", "null", "inf", "-inf", "infinity", "high", "low", "negative", "positive"))
 
 
 def echo(text: str) -> str:

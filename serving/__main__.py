@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 app = door("Score people.")
 
-HOST = "127.0.0.1"
 _LOG = logging.getLogger("serving")
 
 
@@ -74,21 +73,23 @@ def api(
     task: Annotated[list[str] | None, typer.Option(help="Serve only this task (may be repeated). Default: all with a champion.")] = None,
     params: Annotated[Path, typer.Option(help="Parameter file, for the names of the tasks.")] = DEFAULT_PARAMS,
 ) -> None:
-    """Serve POST /v1/risk, GET /v1/model, /health/live, /health/ready, and /docs on 127.0.0.1.
+    """Serve POST /v1/risk, GET /v1/model, /health/live, /health/ready, and /docs on 127.0.0.1. A port that is taken: exit code 1.
 
     Example: python -m serving api --port 8000
     """
-    import uvicorn
+    from serving.http.serve import HOST, serve, take_port
 
-    from serving.http.api import make_app
-    from serving.http.watched import watched
-    from serving.store.champion import load_champion
+    with take_port(port) as taken:  # before anything that takes long is read
+        from serving.http.api import make_app
+        from serving.http.watched import watched
+        from serving.store.champion import load_champion
 
-    artifacts = {name: load_champion(name) for name in task} if task else _all_champions(params)
-    console.print(f"Serving {', '.join(artifacts)} at http://{HOST}:{port}/docs (Ctrl-C stops it)", markup=False)
-    for name, artifact in artifacts.items():
-        _LOG.info("serving %s: %s version %s", name, artifact.kind, artifact.origin.get("model_version", "unknown"))
-    uvicorn.run(watched(make_app(artifacts)), host=HOST, port=port, log_level="warning")
+        artifacts = {name: load_champion(name) for name in task} if task else _all_champions(params)
+        ready = watched(make_app(artifacts))
+        console.print(f"Serving {', '.join(artifacts)} at http://{HOST}:{port}/docs (Ctrl-C stops it)", markup=False)
+        for name, artifact in artifacts.items():
+            _LOG.info("serving %s: %s version %s", name, artifact.kind, artifact.origin.get("model_version", "unknown"))
+        serve(ready, taken)
 
 
 def _all_champions(params: Path) -> dict[str, Artifact]:

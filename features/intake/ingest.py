@@ -22,6 +22,7 @@ import pyarrow
 import pyarrow.feather as feather
 
 from features.cohort.files import code_hash, same_files, whole_file, whole_folder
+from features.cohort.private import OWN_FOLDER
 from features.cohort.schema import row_hashes, validated
 from features.cohort.storage import ARROW, check_place, in_schema, write_tables
 from features.console import Steps
@@ -73,7 +74,7 @@ def ingest(source: Received, folder: Path, steps: Steps, today: pd.Timestamp | N
     tables = {**source.tables, "measurements": measurements}
     folder.parent.mkdir(parents=True, exist_ok=True)
     work = folder.parent / f".{folder.name}-work-{_input_hash(source, tables, today)}"
-    work.mkdir(exist_ok=True)
+    work.mkdir(OWN_FOLDER, exist_ok=True)
     try:
         checked = check(source, today)
         blocks = _blocks(measurements["patient_id"])
