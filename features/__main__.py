@@ -25,6 +25,9 @@ def ingest(
     source: Annotated[str, typer.Option(help="tabular (patients, measurements, events as CSV or Parquet), omop, fhir, meds or mgus2.")],
     mapping: Annotated[Path | None, typer.Option(help="Which codes mean what (YAML); omop, fhir and meds need it.")] = None,
     as_of: Annotated[str | None, typer.Option(help="Days after this one (YYYY-MM-DD) are refused; today where left out.")] = None,
+    show_values: Annotated[
+        bool, typer.Option("--show-values", help="Also print cells, codes and sites as received, which may name people. Kept nowhere.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Read a source into a canonical cohort; refused rows go to quarantine.parquet with a reason.
@@ -36,9 +39,11 @@ def ingest(
     from features.table.landmarks import parse_day
     from myeloma.calendar import EPOCH
 
+    if show_values and as_json:
+        raise ConfigError("--show-values and --json exclude each other.", "what may name people is for the terminal, not for a program.")
     today = parse_day(as_of) if as_of else None
     read = read_source(source, place, mapping, today.toordinal() - EPOCH if today else None)
-    ingest_and_report(read, cohort_path, as_json, today)
+    ingest_and_report(read, cohort_path, as_json, today, show_values)
 
 
 @app.command()

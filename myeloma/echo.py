@@ -19,10 +19,11 @@ _NUMBER = re.compile(r"\s*((?:[<>]=?|[≤≥])?)\s*[+-]?[0-9]*[.,]?[0-9]*(?:[eE]
 _DAY = re.compile(
     r"(?:[0-9]{1,4}([-/.])[0-9]{1,2}\1[0-9]{1,4}|(?:19|20)[0-9]{6})(?:[T ][0-9:.]{4,15}(?:Z|[+-][0-9]{2}:?[0-9]{2})?)?", re.ASCII
 )
+_CONCEPT = re.compile(r"concept [0-9]{1,10}")  # how a unit of OMOP's vocabulary stands where no name of it is known
 _LOINC = re.compile(r"(?:LOINC\s?[:/|]{1,2}\s?|http://loinc\.org\|)?([0-9]{1,5})-([0-9])", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 # Words of no catalogue entry that tell why there is no value.
-_PLAIN = frozenset(("", "na", "n/a", "nan", "none", "null", "inf", "-inf", "infinity", "high", "low", "negative", "positive"))
+_PLAIN = frozenset(("", "na", "n/a", "nan", "none", "null", "inf", "-inf", "true", "false", "high", "low", "negative", "positive"))
 
 
 def echo(text: str) -> str:
@@ -33,7 +34,7 @@ def echo(text: str) -> str:
     >>> echo("<0,1 g/dl"), echo("mg/L"), echo("m_protein"), echo("t(4;14)"), echo("Meier"), echo("01711234567")
     ('<0,1 g/dl', 'mg/L', 'm_protein', 't(4;14)', '', '')
     """
-    if text.strip().casefold() in _PLAIN or _is_word(text):
+    if text.strip().casefold() in _PLAIN or _is_word(text) or _CONCEPT.fullmatch(text):
         return text
     number = _NUMBER.fullmatch(text)
     if number is None:

@@ -39,10 +39,12 @@ def score(
     Example: python -m serving score data/smm/cohort --task smm --out risks.parquet
     """
     from features import read_cohort
-    from features.table.landmarks import fixed_landmarks, last_landmarks, visit_landmarks
+    from features.table.landmarks import fixed_landmarks, last_landmarks, parse_day, visit_landmarks
+    from myeloma.calendar import EPOCH
     from serving.artifact import load_artifact
-    from serving.batch import SCORED, check_output, score_landmarks, write_scores
+    from serving.batch import SCORED, check_output, score_landmarks, told_since, write_scores
     from serving.store.champion import load_champion
+    from serving.store.standing import standing_of
 
     if at is not None and every_visit:
         raise ConfigError("--at and --every-visit exclude each other.", "choose one.")
@@ -55,15 +57,18 @@ def score(
     landmarks = visit_landmarks(cohort) if every_visit else last_landmarks(cohort) if at is None else fixed_landmarks(cohort, at)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
         scoring = bar.add_task("Scoring", total=len(landmarks))
-        scores = score_landmarks(artifact, cohort, landmarks, lambda rows: bar.advance(scoring, rows))
+        standing, today = standing_of(artifact.origin), parse_day(at).toordinal() - EPOCH if at else None
+        scores = score_landmarks(artifact, cohort, landmarks, lambda rows: bar.advance(scoring, rows), today, standing)
     write_scores(scores, out)
     counts = scores["status"].value_counts()
     others = ", ".join(f"{n} {status}" for status, n in counts.items() if status != SCORED)
     version = artifact.origin.get("model_version")
-    scorer = f"{task} {artifact.kind}" + (f" version {version}" if version else "")
+    scorer = f"{task} {artifact.kind}" + (f" version {version}" if version else "") + (f" ({standing})" if str(standing) else "")
     skipped = f"; not scored: {others}" if others else ""
     _LOG.info("%s: %s rows, %s; by %s", out, len(scores), ", ".join(f"{n} {status}" for status, n in counts.items()), scorer)
     console.print(f"{out}: {counts.get(SCORED, 0)} of {len(scores)} rows scored by {scorer}{skipped}", markup=False)
+    if since := told_since(scores):
+        console.print(f"  {since}", markup=False)
 
 
 @app.command()

@@ -42,12 +42,16 @@ _LZ4 = pyarrow.ipc.IpcWriteOptions(compression="lz4")
 
 @dataclass(frozen=True)
 class Ingested:
-    """What an ingestion did: what cohort.json says, suspicions about rows kept and about units of sites, and whether any file changed."""
+    """What an ingestion did: what cohort.json says, suspicions about rows kept and about units of sites, and whether any file changed.
+
+    `called` says how summaries call each site; its keys are names as received, for the owner of the files alone.
+    """
 
     about: dict[str, Any]
     suspicions: pd.DataFrame
     units: list[str]
     changed: bool
+    called: dict[str, str]
 
 
 def ingest(source: Received, folder: Path, steps: Steps, today: pd.Timestamp | None = None) -> Ingested:
@@ -166,7 +170,7 @@ def _assemble(source: Received, checked: Checked, folder: Path, work: Path, bloc
     with whole_folder(folder, work / "cohort") as place:
         about = write_tables(place, tables, chain(refused, _refused(work, blocks)), about)
         changed = not same_files(folder, place)
-    return Ingested(about, _suspicions(manifests), describe_units(outside), changed)
+    return Ingested(about, _suspicions(manifests), describe_units(outside, checked.called()), changed, checked.called())
 
 
 def _kept(work: Path, blocks: int) -> Iterator[pd.DataFrame]:

@@ -11,7 +11,7 @@ import pyarrow
 import pyarrow.parquet as parquet
 
 from features.sources.cells import cells_of
-from features.sources.received import REQUIRED, Received, received
+from features.sources.received import COLUMNS, REQUIRED, Received, received
 from myeloma import DataError, StateError
 
 
@@ -109,12 +109,13 @@ def _check_layout(path: Path, frame: pd.DataFrame) -> None:
         header = [cell.strip() for cell in next(csv.reader(file), [])]
     if twice := sorted({name for name in header if header.count(name) > 1}):
         raise DataError(f"{path.name} has {len(twice)} column name(s) twice.", "each column needs a name of its own.", "not_csv")
-    for column in frame.columns:
+    for place, column in enumerate(frame.columns, start=1):
         broken = np.array(["\n" in cell for cell in frame[column].cat.categories], dtype=bool)
         if broken.any():
+            named = column if column in COLUMNS else place  # any other name may be a person's data, in a file without a header
             line = int(np.isin(frame[column].cat.codes, np.flatnonzero(broken)).argmax()) + 2
             raise DataError(
-                f"{path.name}, line {line}, column {column}: a cell holds a line break; a quotation mark may be missing or too many.",
+                f"{path.name}, line {line}, column {named}: a cell holds a line break; a quotation mark may be missing or too many.",
                 "remove the quotation mark or the line break; otherwise the rows that follow would be swallowed.",
                 "not_csv",
             )
