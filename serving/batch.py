@@ -14,11 +14,11 @@ from features.cohort.private import for_spreadsheets
 from features.history.arrays import Histories
 from features.history.rows import positions
 from features.table.outcomes import CRITERIA_MET
-from myeloma import ConfigError, calendar
+from myeloma import ConfigError
 from serving.answer.columns import answer_columns, identity
 from serving.answer.scored import score_rows, seen_by
 from serving.artifact import Artifact, at_risk
-from serving.since import AGE, happened_since, met_criteria
+from serving.answer.since import AGE, day_of_scoring, happened_since, met_criteria
 from serving.store.standing import Standing
 
 _CHUNK = 5_000  # rows explained at a time: bounds memory, and progress can be shown
@@ -42,7 +42,7 @@ def score_landmarks(
     Parameters
     ----------
     today : int, optional
-        Days since 1970 to which the age of a visit counts; the day of the call where left out.
+        Days since 1970 to which the age of a visit counts; left out, the day of the call, or the cohort's last day if that is later.
     standing : Standing, optional
         What was decided about the model.
     """
@@ -63,7 +63,7 @@ def score_landmarks(
     answers = pd.concat(parts).set_index(present).reindex(range(len(landmarks)))
     keys = landmarks[["patient_id", "landmark"]].reset_index(drop=True).assign(status=status)
     answers["criteria"] = answers["criteria"].fillna("")
-    since = pd.DataFrame(happened_since(histories, patient, day, calendar.today() if today is None else today))
+    since = pd.DataFrame(happened_since(histories, patient, day, day_of_scoring(histories) if today is None else today))
     decided = standing or Standing()
     said = {**identity(artifact), "model_verdict": decided.verdict, "model_forced": decided.forced}
     return pd.concat([keys, answers, since], axis=1).assign(**said)
@@ -74,11 +74,10 @@ def told_since(scores: pd.DataFrame) -> str:
     scored = scores[scores["status"] == SCORED]
     if scored.empty:
         return ""
-    words = {"progression_since": "have progressed", "death_since": "have died", "treatment_since": "have been treated"}
+    words = {"progression_since": "progressed", "death_since": "died", "treatment_since": "treated"}
     counts = ", ".join(f"{int(scored[name].notna().sum())} {said}" for name, said in words.items())
     ages = scored[AGE].dropna()
-    old = f"their visits are {ages.median():.0f} days old (median; {ages.max():.0f} at most)"
-    return f"of the rows scored {counts} since, by the same cohort; {old}"
+    return f"since then, by the same cohort: {counts}; the visits are {ages.median():.0f} days old (median; {ages.max():.0f} at most)"
 
 
 def write_scores(scores: pd.DataFrame, path: Path) -> None:

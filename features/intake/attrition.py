@@ -14,7 +14,8 @@ from features.intake.quarantine import Inspection
 from features.sources.cells import cells_of
 
 UNKNOWN_SITE = "unknown"
-_CODE = re.compile(r"[A-Za-z]?[0-9]{0,4}")
+# What no person is called: a letter and figures, and the sites of the cohorts that come with the product.
+_CODE = re.compile(r"[A-Za-z]?[0-9]{0,4}|east|north|south|west|mayo")
 KEPT = ""
 Tally = Counter[tuple[str, str]]  # (site, reason) -> rows; the reason of a row kept is empty
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from features.history.arrays import Histories, dates_of
 from features.history.layout import Days
+from myeloma import calendar
 from myeloma.calendar import NEVER, NO_DAY
 from myeloma.criteria import CRITERIA, CRITERIA_INPUTS, statuses
 
@@ -18,26 +19,29 @@ AGE = "visit_age_days"
 
 
 def happened_since(histories: Histories, patient: NDArray[np.int32], landmark: Days, today: int) -> dict[str, Any]:
-    """Return the age of each row's visit, and the first day after the landmark of what the cohort knows to have happened.
+    """Return the age of each row's visit on a day, and the first day after the landmark of what the cohort knows to have happened.
 
-    The visit is the latest day up to the landmark on which a result became available. Its age counts to `today`, or to the last day
-    of the cohort where that is later, as in a calendar that was shifted.
+    The visit is the latest day up to the landmark on which a result became available.
 
     Returns
     -------
     dict
         `visit_age_days` (NaN where there was no visit), and a date a kind of event, missing where there was none since.
     """
-    results = histories.results
-    last_day = max(today, int(results.available.max(initial=today)), int(histories.happened.last.max(initial=today)))
     visit = _latest_visit(histories, patient, landmark)
-    age = np.where(visit == NO_DAY, np.nan, float(last_day) - visit)
+    age = np.where(visit == NO_DAY, np.nan, float(today) - visit)
     found: dict[str, Any] = {AGE: age}
     for name, kind in SINCE.items():
         first = histories.happened.first[kind][patient]
         since = (first < NEVER) & (first > landmark) & (landmark != NO_DAY)
         found[name] = pd.Series(dates_of(np.where(since, first, 0).astype(np.int32))).where(since)
     return found
+
+
+def day_of_scoring(histories: Histories) -> int:
+    """Return today, in days since 1970, or the cohort's last day where that is later, as in a calendar that was shifted."""
+    today = calendar.today()
+    return max(today, int(histories.results.available.max(initial=today)), int(histories.happened.last.max(initial=today)))
 
 
 def _latest_visit(histories: Histories, patient: NDArray[np.int32], landmark: Days) -> NDArray[np.int64]:
