@@ -17,8 +17,8 @@ from features.table.outcomes import CRITERIA_MET
 from myeloma import ConfigError
 from serving.answer.columns import answer_columns, identity
 from serving.answer.scored import score_rows, seen_by
-from serving.artifact import Artifact, at_risk
 from serving.answer.since import AGE, day_of_scoring, happened_since, met_criteria
+from serving.artifact import Artifact, at_risk
 from serving.store.standing import Standing
 
 _CHUNK = 5_000  # rows explained at a time: bounds memory, and progress can be shown

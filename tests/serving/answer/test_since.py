@@ -10,9 +10,9 @@ from features import Cohort
 from features.history.arrays import Histories
 from features.table.landmarks import fixed_landmarks, last_landmarks
 from myeloma.calendar import EPOCH
+from serving.answer.since import happened_since, met_criteria
 from serving.artifact import load_artifact
 from serving.batch import score_landmarks, told_since
-from serving.answer.since import happened_since, met_criteria
 from serving.store.standing import Standing, standing_of
 
 
