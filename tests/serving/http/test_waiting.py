@@ -118,6 +118,19 @@ def test_a_body_that_does_not_come_is_not_waited_for(artifacts, start, monkeypat
         assert b" 408 " in connection.recv(100)
 
 
+def test_answers_are_sent_at_once(artifacts, start):
+    port, _, _ = start(api.make_app(artifacts))
+    connection = HTTPConnection("127.0.0.1", port, timeout=30)
+    times = []
+    for _ in range(20):
+        began = time.perf_counter()
+        connection.request("GET", "/health/live")
+        connection.getresponse().read()
+        times.append(time.perf_counter() - began)
+    connection.close()
+    assert min(times) < 0.03, "an answer in two pieces waited for its acknowledgement"
+
+
 def compiled():
     """Return how many forms of how many functions are compiled."""
     import gc
