@@ -19,6 +19,7 @@ _NUMBER = re.compile(r"\s*((?:[<>]=?|[≤≥])?)\s*[+-]?[0-9]*[.,]?[0-9]*(?:[eE]
 _DAY = re.compile(
     r"(?:[0-9]{1,4}([-/.])[0-9]{1,2}\1[0-9]{1,4}|(?:19|20)[0-9]{6})(?:[T ][0-9:.]{4,15}(?:Z|[+-][0-9]{2}:?[0-9]{2})?)?", re.ASCII
 )
+_LONGEST = 80
 _CONCEPT = re.compile(r"concept [0-9]{1,10}")  # how a unit of OMOP's vocabulary stands where no name of it is known
 _LOINC = re.compile(r"(?:LOINC\s?[:/|]{1,2}\s?|http://loinc\.org\|)?([0-9]{1,5})-([0-9])", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -85,7 +86,8 @@ def _is_unit(text: str) -> bool:
 def _is_word(text: str) -> bool:
     units, words = _words(catalogue().version)
     parts = [part.strip().casefold() for part in text.split("|")]
-    return len(text) <= 80 and (normalised(text) in units or all(part in words for part in parts))
+    units_said = all(normalised(unit) in units for unit in text.split(" or "))  # two where a source contradicts itself
+    return len(text) <= _LONGEST and (units_said or all(part in words for part in parts))
 
 
 @lru_cache(maxsize=4)

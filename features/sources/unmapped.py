@@ -28,12 +28,8 @@ def note_of(share: str, counted: Iterable[tuple[str, int]], shown: Callable[[str
     (['9 rows are not read; the most frequent: LOINC:718-7: 6 rows; 1 code of no public form is not shown'], ['HB DR MEIER: 3 rows'])
     """
     codes = list(counted)
-    public = [f"{text}: {_rows(rows)}" for code, rows in codes if (text := shown(code))]
-    private = [f"{code}: {_rows(rows)}" for code, rows in codes if not shown(code)]
+    public = [f"{text}: {rows} rows" for code, rows in codes if (text := shown(code))]
+    private = [f"{code}: {rows} rows" for code, rows in codes if not shown(code)]
     hidden = f"{len(private)} codes of no public form are not shown" if len(private) > 1 else "1 code of no public form is not shown"
     said = "; ".join([*([f"the most frequent: {'; '.join(public[:_TOP])}"] if public else []), *([hidden] if private else [])])
     return [f"{share}; {said}" if said else share], private[:_MOST_WITHHELD]
-
-
-def _rows(n: int) -> str:
-    return "1 row" if n == 1 else f"{n} rows"

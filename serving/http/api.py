@@ -20,9 +20,10 @@ from serving.artifact import Artifact
 from serving.http.body import RefusedError, body_of, history_of
 from serving.http.request import History, HistoryError, checked, landmark_of
 from serving.http.response import Problem, Refusal, as_json, refusal
-from serving.http.waiting import RETRY_AFTER, BusyError, Desk
+from serving.http.waiting import BusyError, Desk, overloaded
 from serving.http.warm import warm_up
 
+RISK = "/v1/risk"
 _LOG = logging.getLogger("serving")
 _FAILURES: dict[int | str, dict[str, Any]] = {status: {"model": Refusal} for status in (400, 408, 413, 415, 422, 500, 503)}
 _SCHEMAS = "#/components/schemas/{model}"
@@ -58,7 +59,9 @@ def make_app(artifacts: dict[str, Artifact], desk: Desk | None = None) -> FastAP
         """Describe the models loaded: version, run, horizons, features, what they were trained on."""
         return {"models": [describe(artifact) for artifact in artifacts.values()]}
 
-    @app.post("/v1/risk", responses={200: {"model": Answer}, **_FAILURES}, openapi_extra=_takes(History), response_class=Response)
+    app.state.desk = desk
+
+    @app.post(RISK, responses={200: {"model": Answer}, **_FAILURES}, openapi_extra=_takes(History), response_class=Response)
     async def risk(request: Request) -> Response:
         """Return the risk of progression within each horizon, with its reasons and the published scores."""
         with desk.place():
@@ -118,12 +121,6 @@ def _tell_failures(app: FastAPI) -> None:
     async def other(request: Request, error: HTTPException) -> Response:
         name = HTTPStatus(error.status_code).phrase
         return refusal(error.status_code, [Problem(name.lower().replace(" ", "_"), "request", name)], headers=error.headers)
-
-
-def overloaded() -> Response:
-    """Return the answer to somebody who has to come again."""
-    told = Problem("overloaded", "server", f"more ask than can be answered in time; ask again in {RETRY_AFTER} s")
-    return refusal(503, [told], headers={"Retry-After": str(RETRY_AFTER)})
 
 
 def _takes(model: type[History]) -> dict[str, Any]:

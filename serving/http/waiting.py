@@ -9,6 +9,10 @@ from contextlib import contextmanager
 from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 
+from starlette.responses import Response
+
+from serving.http.response import Problem, refusal
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -30,6 +34,11 @@ class Desk:
         self._most, self._patience = most, patience
         self._inside, self._lock = 0, Lock()
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="answer")
+
+    @property
+    def is_full(self) -> bool:
+        """Return whether whoever comes now is told to come again."""
+        return self._inside >= self._most
 
     @contextmanager
     def place(self) -> Iterator[None]:
@@ -64,3 +73,9 @@ class Desk:
         if not made.done() and turn.cancel():
             raise BusyError
         return await made
+
+
+def overloaded() -> Response:
+    """Return the answer to somebody who has to come again."""
+    told = Problem("overloaded", "server", f"more ask than can be answered in time; ask again in {RETRY_AFTER} s")
+    return refusal(503, [told], headers={"Retry-After": str(RETRY_AFTER)})

@@ -28,8 +28,8 @@ def test_every_unit_and_every_word_of_the_catalogue_is_repeated():
             assert echo(word) == word
 
 
-@pytest.mark.parametrize("text", ["t(4;14)", "t(4;14)|gain(1q)", "normal", "DEL(17P)"])
-def test_findings_are_words_of_the_catalogue_too(text):
+@pytest.mark.parametrize("text", ["g/dL or g/L", "t(4;14)", "t(4;14)|gain(1q)", "normal", "DEL(17P)"])
+def test_findings_and_two_units_that_contradict_each_other_are_words_of_the_catalogue_too(text):
     assert echo(text) == text
 
 

@@ -124,7 +124,7 @@ def test_codes_that_are_not_mapped_are_counted(folder):
     received = read(folder)
     said = "2 rows with a value have a code that is not mapped and are not read; 1 code of no public form is not shown"
     assert said in received.notes
-    assert received.withheld == ["HEIGHT: 2 rows"]
+    assert received.withheld == ["HEIGHT: 2 rows", "VISIT: 1 rows"]
 
 
 def test_values_that_are_all_empty_give_no_cohort(folder):

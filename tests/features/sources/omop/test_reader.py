@@ -140,7 +140,7 @@ def test_a_source_concept_and_a_local_text_count_as_codes_too(folder):
     note = next(note for note in source.notes if "not mapped" in note)
     assert "3 of 4 rows" in note
     assert note.endswith("; 2 codes of no public form are not shown")
-    assert source.withheld == ["PULSE: 2 rows", "SENTINEL: 1 row"], "whoever owns the files may ask for them"
+    assert source.withheld == ["PULSE: 2 rows", "SENTINEL: 1 rows"], "whoever owns the files may ask for them"
 
 
 def test_without_concept_that_is_said(folder):
