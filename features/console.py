@@ -35,7 +35,7 @@ _PRIVATE = 0o077  # what a command writes, its user alone may read: most of it h
 class PlainConsole(Console):
     """A console to which no text brings control characters, wherever the text is from."""
 
-    def render_str(self, text: str, **options: Any) -> Text:  # type: ignore[override]
+    def render_str(self, text: str, **options: Any) -> Text:
         """Return a text as it is shown."""
         return super().render_str("\n".join(map(printable, text.split("\n"))), **options)
 

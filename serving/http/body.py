@@ -16,8 +16,8 @@ from serving.http.response import Problem
 MOST_BYTES = 4 * 2**20
 MOST_SECONDS = 4.0  # in which the whole body has to come
 _JSON = re.compile(r"application/(?:json|[\w.+-]+\+json)\s*(?:;.*)?", re.IGNORECASE)
-_OF = {"patient": Patient, "measurements": Measurement, "events": Event}
-_FIELDS = frozenset(name for model in (History, *_OF.values()) for name in model.model_fields)
+_OF: dict[str, type[BaseModel]] = {"patient": Patient, "measurements": Measurement, "events": Event}
+_FIELDS = frozenset((*History.model_fields, *(name for model in _OF.values() for name in model.model_fields)))
 _KINDS = frozenset(("float", "int", "str"))  # of a value, as pydantic names them
 
 
