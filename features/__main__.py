@@ -27,6 +27,9 @@ def ingest(
         Path | None, typer.Option(help="Which codes mean what (YAML); omop, fhir and meds need it. For tabular: how the export is written.")
     ] = None,
     as_of: Annotated[str | None, typer.Option(help="Days after this one (YYYY-MM-DD) are refused; today where left out.")] = None,
+    show_values: Annotated[
+        bool, typer.Option("--show-values", help="Also print cells, codes and sites as received, which may name people. Kept nowhere.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Read a source into a canonical cohort; refused rows go to quarantine.parquet with a reason.
@@ -38,30 +41,36 @@ def ingest(
     from features.table.landmarks import parse_day
     from myeloma.calendar import EPOCH
 
+    if show_values and as_json:
+        raise ConfigError("--show-values and --json exclude each other.", "what may name people is for the terminal, not for a program.")
     today = parse_day(as_of) if as_of else None
     read = read_source(source, place, mapping, today.toordinal() - EPOCH if today else None)
-    ingest_and_report(read, cohort_path, as_json, today)
+    ingest_and_report(read, cohort_path, as_json, today, show_values)
 
 
 @app.command("suggest")
 def look_at(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="An export: patients, measurements and events as CSV, XLSX or Parquet.")],
     out: Annotated[Path, typer.Option(help="File to write the mapping to.")] = Path("mapping.yaml"),
+    show_values: Annotated[
+        bool, typer.Option("--show-values", help="Print names and words as received, which may name people; the mapping holds them.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Look at an export and write the mapping that `ingest --source tabular` takes; what could be two things is left to decide.
 
     Example: python -m features suggest my_folder --out mapping.yaml
     """
-    from features.sources.plain.suggest import suggest, write_layout
+    from features.sources.plain.suggest import suggest, told, write_layout
 
     found = suggest(folder)
     write_layout(found, out)
+    lines = {what: said if show_values else list(map(told, said)) for what, said in found.lines().items()}
     if as_json:
-        typer.echo(json.dumps({"mapping": str(out), **vars(found)}))
+        typer.echo(json.dumps({"mapping": str(out), **lines}))
         return
-    for what, lines in (("recognised", found.recognised), ("to decide", found.decide), ("fault", found.faults)):
-        for line in lines:
+    for what, said in lines.items():
+        for line in said:
             console.print(f"  {what}: {line}")
     console.print(f"{out}: {f'{len(found.decide)} things are left to decide in it; then' if found.decide else 'complete. Now'} run:")
     console.print(f"python -m features ingest --source tabular {folder} COHORT --mapping {out}")

@@ -12,10 +12,12 @@ from typing import Annotated, Any, NoReturn
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+from rich.text import Text
 
 from features.cohort.files import DISK_FULL
 from features.log import write_log
 from myeloma import UserError
+from myeloma.echo import printable
 from myeloma.version import VERSION
 
 REFUSED = 1
@@ -28,8 +30,19 @@ EXTRAS = {
     **dict.fromkeys(("dvc", "jinja2", "lifelines", "matplotlib", "optuna", "shap", "sklearn"), "train"),
 }
 
+_PRIVATE = 0o077  # what a command writes, its user alone may read: most of it holds records of people
+
+
+class PlainConsole(Console):
+    """A console to which no text brings control characters, wherever the text is from."""
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """Return a text as it is shown."""
+        return super().render_str("\n".join(map(printable, text.split("\n"))), **options)
+
+
 # A pipe or a log has no width of its own; lines are then left whole, so that scripts can read them.
-console = Console(markup=False, soft_wrap=not sys.stdout.isatty(), highlight=False, width=None if sys.stdout.isatty() else 140)
+console = PlainConsole(markup=False, soft_wrap=not sys.stdout.isatty(), highlight=False, width=None if sys.stdout.isatty() else 140)
 
 
 @contextmanager
@@ -90,6 +103,7 @@ def _shared(
 
 def run(app: typer.Typer, argv: list[str] | None = None) -> None:
     """Run a command line and exit: 0 done, 1 refused with a message on stderr, 2 wrong use."""
+    os.umask(_PRIVATE)
     # Before a command loads OpenMP: with idle threads spinning, one other busy process makes a fit two to eight times slower.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     try:
@@ -115,7 +129,7 @@ def run(app: typer.Typer, argv: list[str] | None = None) -> None:
 
 
 def _refuse(what: str, hint: str) -> NoReturn:
-    typer.echo(f"Error: {what}", err=True)
-    if hint:
-        typer.echo(f"Hint: {hint}", err=True)
+    for said in (f"Error: {what}", f"Hint: {hint}" if hint else ""):
+        if said:
+            typer.echo("\n".join(map(printable, said.split("\n"))), err=True)
     sys.exit(REFUSED)

@@ -7,9 +7,19 @@ import sys
 from pathlib import Path
 
 from myeloma import ConfigError
+from myeloma.echo import printable
 
 PACKAGES = ("features", "serving", "training")
-_FORM = logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
+
+
+class _OneLine(logging.Formatter):
+    """A record in one line, whatever its message holds: nobody can write a line of their own into the log, or steer a terminal."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return printable(super().format(record))
+
+
+_FORM = _OneLine("%(asctime)s %(levelname)s %(name)s: %(message)s")
 
 
 def write_log(verbose: bool = False, path: Path | None = None) -> None:

@@ -94,7 +94,8 @@ def statuses(values: Mapping[str, ArrayLike]) -> dict[str, Array]:
     shape = np.broadcast_shapes(*(np.shape(value) for value in values.values())) if values else ()
 
     def of(name: str) -> Array:
-        return np.broadcast_to(np.asarray(values.get(name, np.nan), dtype=float), shape)
+        value = np.asarray(values.get(name, np.nan), dtype=float)
+        return value if value.shape == shape else np.broadcast_to(value, shape)
 
     ratio, involved = of("flc_ratio"), of("flc_involved")
     marrow, lesion, focal = of("bmpc"), of("bone_lesion"), of("mri_focal_lesions")

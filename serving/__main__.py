@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 app = door("Score people.")
 
-HOST = "127.0.0.1"
 _LOG = logging.getLogger("serving")
 
 
@@ -40,9 +39,10 @@ def score(
     Example: python -m serving score data/smm/cohort --task smm --out risks.parquet
     """
     from features import read_cohort
-    from features.table.landmarks import fixed_landmarks, last_landmarks, visit_landmarks
+    from features.table.landmarks import fixed_landmarks, last_landmarks, parse_day, visit_landmarks
+    from myeloma.calendar import EPOCH
     from serving.artifact import load_artifact
-    from serving.batch import SCORED, check_output, score_landmarks, write_scores
+    from serving.batch import SCORED, check_output, score_landmarks, told_since, write_scores
     from serving.store.champion import load_champion
 
     if at is not None and every_visit:
@@ -56,7 +56,8 @@ def score(
     landmarks = visit_landmarks(cohort) if every_visit else last_landmarks(cohort) if at is None else fixed_landmarks(cohort, at)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
         scoring = bar.add_task("Scoring", total=len(landmarks))
-        scores = score_landmarks(artifact, cohort, landmarks, lambda rows: bar.advance(scoring, rows))
+        today = parse_day(at).toordinal() - EPOCH if at else None
+        scores = score_landmarks(artifact, cohort, landmarks, lambda rows: bar.advance(scoring, rows), today)
     write_scores(scores, out)
     counts = scores["status"].value_counts()
     others = ", ".join(f"{n} {status}" for status, n in counts.items() if status != SCORED)
@@ -65,6 +66,8 @@ def score(
     skipped = f"; not scored: {others}" if others else ""
     _LOG.info("%s: %s rows, %s; by %s", out, len(scores), ", ".join(f"{n} {status}" for status, n in counts.items()), scorer)
     console.print(f"{out}: {counts.get(SCORED, 0)} of {len(scores)} rows scored by {scorer}{skipped}", markup=False)
+    if since := told_since(scores):
+        console.print(f"  {since}", markup=False)
 
 
 @app.command()
@@ -74,22 +77,24 @@ def api(
     task: Annotated[list[str] | None, typer.Option(help="Serve only this task (may be repeated). Default: all with a champion.")] = None,
     params: Annotated[Path, typer.Option(help="Parameter file, for the names of the tasks.")] = DEFAULT_PARAMS,
 ) -> None:
-    """Serve POST /v1/risk, GET /v1/model, /health/live, /health/ready, and /docs on 127.0.0.1.
+    """Serve POST /v1/risk, GET /v1/model, /health/live, /health/ready, and /docs on 127.0.0.1. A port that is taken: exit code 1.
 
     Example: python -m serving api --port 8000
     """
-    import uvicorn
+    from serving.http.serve import HOST, serve, take_port
 
-    from serving.http.api import make_app
-    from serving.http.watched import watched
-    from serving.store.champion import load_champion
+    with take_port(port) as taken:  # before anything that takes long is read
+        from serving.http.api import make_app
+        from serving.http.watched import watched
+        from serving.store.champion import load_champion
 
-    artifacts = {name: load_champion(name) for name in task} if task else _all_champions(params)
-    said = [f"{name}{_gate(artifact)}" for name, artifact in artifacts.items()]
-    console.print(f"Serving {', '.join(said)} at http://{HOST}:{port}/docs (Ctrl-C stops it)", markup=False)
-    for name, artifact in artifacts.items():
-        _LOG.info("serving %s: %s version %s", name, artifact.kind, artifact.origin.get("model_version", "unknown"))
-    uvicorn.run(watched(make_app(artifacts)), host=HOST, port=port, log_level="warning")
+        artifacts = {name: load_champion(name) for name in task} if task else _all_champions(params)
+        ready = watched(make_app(artifacts))
+        said = [f"{name}{_gate(artifact)}" for name, artifact in artifacts.items()]
+        console.print(f"Serving {', '.join(said)} at http://{HOST}:{port}/docs (Ctrl-C stops it)", markup=False)
+        for name, artifact in artifacts.items():
+            _LOG.info("serving %s: %s version %s", name, artifact.kind, artifact.origin.get("model_version", "unknown"))
+        serve(ready, taken)
 
 
 def _gate(artifact: Artifact) -> str:

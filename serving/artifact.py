@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -87,6 +87,16 @@ class Artifact:
         for position, name in enumerate(self.columns):
             groups.setdefault(parse_column(name).biomarker, []).append(position)
         return groups
+
+    @cached_property
+    def feature_hash(self) -> str:
+        """Return the hash of what its features mean."""
+        return self.spec.feature_hash()
+
+    @cached_property
+    def resampled_margins(self) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
+        """Return the function: features -> margins of the resampled models, (models, rows, horizons)."""
+        return type(self.model).together(self.resampled)
 
     @cached_property
     def rules(self) -> Rules:

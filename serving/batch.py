@@ -10,12 +10,14 @@ import pandas as pd
 
 from features import Cohort
 from features.cohort.files import whole_file
+from features.cohort.private import for_spreadsheets
 from features.history.arrays import Histories
 from features.history.rows import positions
 from features.table.outcomes import CRITERIA_MET
 from myeloma import ConfigError
 from serving.answer.columns import answer_columns, identity
 from serving.answer.scored import score_rows, seen_by
+from serving.answer.since import AGE, day_of_scoring, happened_since, met_criteria
 from serving.artifact import Artifact, at_risk
 
 _CHUNK = 5_000  # rows explained at a time: bounds memory, and progress can be shown
@@ -23,13 +25,22 @@ SCORED = "scored"
 
 
 def score_landmarks(
-    artifact: Artifact, cohort: Cohort, landmarks: pd.DataFrame, progress: Callable[[int], None] = lambda rows: None
+    artifact: Artifact,
+    cohort: Cohort,
+    landmarks: pd.DataFrame,
+    progress: Callable[[int], None] = lambda rows: None,
+    today: int | None = None,
 ) -> pd.DataFrame:
-    """Return one row per landmark: patient_id, landmark, status, the answer's columns, published scores, the model's identity.
+    """Return one row per landmark: patient_id, landmark, status, the answer's columns, published scores, what happened since, the model.
 
     A person who has progressed, died or been treated by the landmark, or has no visit, is not at risk of
     progression: `status` says so and the numbers are empty. Where the task guards against it and a myeloma-defining
     criterion is met (`criteria_met`), no risk is shown either. Nobody is dropped.
+
+    Parameters
+    ----------
+    today : int, optional
+        Days since 1970 to which the age of a visit counts; left out, the day of the call, or the cohort's last day if that is later.
     """
     histories = Histories.of(cohort, artifact.spec.asks_operators)
     patient, day = positions(cohort, landmarks)
@@ -43,15 +54,28 @@ def score_landmarks(
         rows = slice(start, start + _CHUNK)
         scored = score_rows(artifact, view.at(rows))
         status[present[rows][scored.criteria_met]] = CRITERIA_MET
-        parts.append(pd.DataFrame(answer_columns(scored)))
+        parts.append(pd.DataFrame(answer_columns(scored)).assign(criteria=met_criteria(scored.inputs)))
         progress(int((~scored.criteria_met).sum()))
     answers = pd.concat(parts).set_index(present).reindex(range(len(landmarks)))
     keys = landmarks[["patient_id", "landmark"]].reset_index(drop=True).assign(status=status)
-    return pd.concat([keys, answers], axis=1).assign(**identity(artifact))
+    answers["criteria"] = answers["criteria"].fillna("")
+    since = pd.DataFrame(happened_since(histories, patient, day, day_of_scoring(histories) if today is None else today))
+    return pd.concat([keys, answers, since], axis=1).assign(**identity(artifact))
+
+
+def told_since(scores: pd.DataFrame) -> str:
+    """Return in words what happened after the visits scored, and how old these are; nothing where nobody was scored."""
+    scored = scores[scores["status"] == SCORED]
+    if scored.empty:
+        return ""
+    words = {"progression_since": "progressed", "death_since": "died", "treatment_since": "treated"}
+    counts = ", ".join(f"{int(scored[name].notna().sum())} {said}" for name, said in words.items())
+    ages = scored[AGE].dropna()
+    return f"since then, by the same cohort: {counts}; the visits are {ages.median():.0f} days old (median; {ages.max():.0f} at most)"
 
 
 def write_scores(scores: pd.DataFrame, path: Path) -> None:
-    """Write scores as Parquet or CSV, by the file's ending.
+    """Write scores as Parquet or CSV, by the file's ending; in a CSV an apostrophe goes before an identifier that a spreadsheet would run.
 
     Raises
     ------
@@ -61,7 +85,7 @@ def write_scores(scores: pd.DataFrame, path: Path) -> None:
     check_output(path)
     with whole_file(path) as work:
         if path.suffix == ".csv":
-            scores.to_csv(work, index=False, date_format="%Y-%m-%d")
+            for_spreadsheets(scores).to_csv(work, index=False, date_format="%Y-%m-%d")
         else:
             scores.to_parquet(work, index=False)
 

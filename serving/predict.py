@@ -102,7 +102,7 @@ def _interval(artifact: Artifact, x: Array, margins: Array) -> tuple[Array, Arra
     if not artifact.resampled:
         return np.full(margins.shape, np.nan), np.full(margins.shape, np.nan)
     log_odds = _log_odds(artifact, margins)
-    deviations = [model.margins(x) - margins for model in artifact.resampled]
+    deviations = artifact.resampled_margins(x) - margins
     spread = artifact.calibration.slope * np.sqrt(np.mean(np.square(deviations), axis=0))
     reach = stdtrit(len(deviations) // 2, 0.975) * spread  # the quantile of Student's t
     lower, upper = (np.maximum.accumulate(logistic(bound), axis=1) for bound in (log_odds - reach, log_odds + reach))

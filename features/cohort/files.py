@@ -12,6 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from features.cohort.private import OWN_FOLDER, for_spreadsheets, make_own, take_over
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -21,9 +23,10 @@ DISK_FULL = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
-    """Give a place beside `path` to write to, and put it in place of `path` when all went well."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Give a place beside `path` to write to, and put it in place of `path` when all went well; its owner alone may read it."""
+    path.parent.mkdir(OWN_FOLDER, parents=True, exist_ok=True)
     work = path.with_name(f".{path.name}.part")
+    make_own(work)
     try:
         yield work
         work.replace(path)
@@ -33,7 +36,7 @@ def whole_file(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def whole_folder(folder: Path, work: Path) -> Iterator[Path]:
-    """Give the new folder `work` to write to, and put it in place of `folder` when all went well.
+    """Give the new folder `work` to write to, and put it in place of `folder` when all went well; its owner alone may read it.
 
     A folder whose files are already the same, byte for byte, is left as it is.
 
@@ -43,10 +46,11 @@ def whole_folder(folder: Path, work: Path) -> Iterator[Path]:
         Place on the same disk; what an interrupted run left there is removed first.
     """
     shutil.rmtree(work, ignore_errors=True)
-    work.mkdir(parents=True)
+    work.mkdir(OWN_FOLDER, parents=True)
     old = work.with_name(f"{work.name}-old")
     try:
         yield work
+        take_over(work)
         if not same_files(folder, work):
             if folder.exists():
                 folder.rename(old)
@@ -69,7 +73,7 @@ def same_files(folder: Path, other: Path) -> bool:
 def write_csv(table: pd.DataFrame, path: Path) -> None:
     """Write a table as CSV, whole or not at all; six significant digits, so that reading it is reading figures."""
     with whole_file(path) as work:
-        table.to_csv(work, index=False, float_format="%.6g")
+        for_spreadsheets(table).to_csv(work, index=False, float_format="%.6g")
 
 
 @cache

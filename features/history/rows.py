@@ -119,5 +119,7 @@ def static_column(name: str, people: People, patient: NDArray[np.int32], landmar
 
 def by_findings(fish: NDArray[np.object_], told: Callable[[str], float]) -> Array:
     """Return what a function says of each person's FISH findings; each distinct text is looked at once."""
+    if len(fish) == 1:
+        return np.array([told(fish[0])], dtype=np.float64)
     codes, texts = pd.factorize(fish)
     return np.array([told(text) for text in texts], dtype=np.float64)[codes]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from typing import Any
@@ -13,6 +14,8 @@ from features.intake.quarantine import Inspection
 from features.sources.cells import cells_of
 
 UNKNOWN_SITE = "unknown"
+# What no person is called: a letter and figures, and the sites of the cohorts that come with the product.
+_CODE = re.compile(r"[A-Za-z]?[0-9]{0,4}|east|north|south|west|mayo")
 KEPT = ""
 Tally = Counter[tuple[str, str]]  # (site, reason) -> rows; the reason of a row kept is empty
 
@@ -24,6 +27,21 @@ def sites_of(patients: Inspection) -> dict[str, str]:
     return dict(zip(known["patient_id"], known["site"], strict=True))
 
 
+def numbered(names: Iterable[str]) -> dict[str, str]:
+    """Return how a summary calls each site: as it is called where all are letters and numbers, such as `B` or `K12`.
+
+    Otherwise by its place in the order of names, since a name may be that of a doctor.
+
+    Examples
+    --------
+    >>> numbered(["Dr. Meier", "A1"]), numbered(["A1", "B"])
+    ({'A1': 'no. 1', 'Dr. Meier': 'no. 2', 'unknown': 'unknown'}, {'A1': 'A1', 'B': 'B', 'unknown': 'unknown'})
+    """
+    known = sorted(set(names) - {UNKNOWN_SITE})
+    coded = all(_CODE.fullmatch(name) for name in known)
+    return {name: name if coded else f"no. {place}" for place, name in enumerate(known, 1)} | {UNKNOWN_SITE: UNKNOWN_SITE}
+
+
 def tally(table: Inspection, sites: dict[str, str]) -> Tally:
     """Return how many rows of each site were kept, and refused for each reason."""
     site = cells_of(table.received["patient_id"]).mapped(lambda person: sites.get(person, UNKNOWN_SITE))
@@ -33,8 +51,14 @@ def tally(table: Inspection, sites: dict[str, str]) -> Tally:
     return Counter({(site.texts[k // len(names)], names[k % len(names)]): int(counts[k]) for k in np.flatnonzero(counts)})
 
 
-def summary(tallies: dict[str, Tally]) -> dict[str, Any]:
-    """Return `counts` by table, `reasons` by table.reason, and `attrition` by table and site, as cohort.json keeps them."""
+def summary(tallies: dict[str, Tally], called: dict[str, str]) -> dict[str, Any]:
+    """Return `counts` by table, `reasons` by table.reason, and `attrition` by table and site, as cohort.json keeps them.
+
+    Parameters
+    ----------
+    called : dict
+        How each site is called, see `numbered`.
+    """
     return {
         "counts": {name: _counts(found.items()) for name, found in tallies.items()},
         "reasons": {
@@ -42,8 +66,8 @@ def summary(tallies: dict[str, Tally]) -> dict[str, Any]:
         },
         "attrition": {
             name: {
-                site: _counts(rows) | {"reasons": dict(sorted(_by_reason(rows).items()))}
-                for site in sorted({site for site, _ in found})
+                called[site]: _counts(rows) | {"reasons": dict(sorted(_by_reason(rows).items()))}
+                for site in sorted({site for site, _ in found}, key=list(called).index)
                 if (rows := [(key, n) for key, n in found.items() if key[0] == site])
             }
             for name, found in tallies.items()

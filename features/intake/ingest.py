@@ -22,6 +22,7 @@ import pyarrow
 import pyarrow.feather as feather
 
 from features.cohort.files import code_hash, same_files, whole_file, whole_folder
+from features.cohort.private import OWN_FOLDER
 from features.cohort.schema import row_hashes, validated
 from features.cohort.storage import ARROW, check_place, in_schema, write_tables
 from features.console import Steps
@@ -41,12 +42,16 @@ _LZ4 = pyarrow.ipc.IpcWriteOptions(compression="lz4")
 
 @dataclass(frozen=True)
 class Ingested:
-    """What an ingestion did: what cohort.json says, suspicions about rows kept and about units of sites, and whether any file changed."""
+    """What an ingestion did: what cohort.json says, suspicions about rows kept and about units of sites, and whether any file changed.
+
+    `called` says how summaries call each site; its keys are names as received, for the owner of the files alone.
+    """
 
     about: dict[str, Any]
     suspicions: pd.DataFrame
     units: list[str]
     changed: bool
+    called: dict[str, str]
 
 
 def ingest(source: Received, folder: Path, steps: Steps, today: pd.Timestamp | None = None) -> Ingested:
@@ -73,7 +78,7 @@ def ingest(source: Received, folder: Path, steps: Steps, today: pd.Timestamp | N
     tables = {**source.tables, "measurements": measurements}
     folder.parent.mkdir(parents=True, exist_ok=True)
     work = folder.parent / f".{folder.name}-work-{_input_hash(source, tables, today)}"
-    work.mkdir(exist_ok=True)
+    work.mkdir(OWN_FOLDER, exist_ok=True)
     try:
         checked = check(source, today)
         blocks = _blocks(measurements["patient_id"])
@@ -165,7 +170,7 @@ def _assemble(source: Received, checked: Checked, folder: Path, work: Path, bloc
     with whole_folder(folder, work / "cohort") as place:
         about = write_tables(place, tables, chain(refused, _refused(work, blocks)), about)
         changed = not same_files(folder, place)
-    return Ingested(about, _suspicions(manifests), describe_units(outside), changed)
+    return Ingested(about, _suspicions(manifests), describe_units(outside, checked.called()), changed, checked.called())
 
 
 def _kept(work: Path, blocks: int) -> Iterator[pd.DataFrame]:

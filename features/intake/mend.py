@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from features.cohort.files import whole_file
+from features.cohort.private import for_spreadsheets, from_cell
 from features.cohort.schema import Cohort, read_cohort
 from features.cohort.storage import read_quarantine
 from features.console import Steps
@@ -62,7 +63,7 @@ def export_quarantine(folder: Path, path: Path) -> pd.DataFrame:
     cells = pd.DataFrame(records, columns=columns, index=quarantine.index).fillna("")
     rows = pd.concat([quarantine.drop(columns=["record", "received"]), cells], axis=1)
     with whole_file(path) as work:
-        rows.to_csv(work, index=False) if path.suffix == ".csv" else rows.to_parquet(work, index=False)
+        for_spreadsheets(rows).to_csv(work, index=False) if path.suffix == ".csv" else rows.to_parquet(work, index=False)
     return rows
 
 
@@ -99,6 +100,8 @@ def mend(folder: Path, path: Path, steps: Steps, today: pd.Timestamp | None = No
 def _corrections(path: Path, quarantine: pd.DataFrame) -> tuple[dict[str, dict[str, str]], int]:
     """Return the record of every row whose cells differ from the quarantine's, by id, and how many rows are not in it."""
     mended = read_any(path)
+    if path.suffix == ".csv":
+        mended = mended.apply(lambda column: column.astype(object).map(from_cell))
     if "id" not in mended:
         raise DataError(f"{path.name} has no column id.", "mend a file that `python -m features quarantine` wrote.", "missing_column")
     if twice := int(mended["id"].duplicated().sum()):

@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from features.cohort.schema import Cohort, as_objects
-from features.intake.attrition import Tally, sites_of, summary, tally
+from features.intake.attrition import Tally, numbered, sites_of, summary, tally
 from features.intake.columns import People, identifiers, measurements_table, occurrences_of, persons_of, results_of
 from features.intake.measured import check_results
 from features.intake.people import check_people
@@ -34,6 +34,10 @@ class Checked:
     people: People
     sites: dict[str, str]
     notes: list[str]
+
+    def called(self) -> dict[str, str]:
+        """Return how summaries call each site."""
+        return numbered(self.sites.values())
 
     def tallies(self) -> dict[str, Tally]:
         """Return the tallies of patients and events."""
@@ -117,7 +121,7 @@ def describe_source(source: Received, checked: Checked, measured: Tally, notes: 
     tallies = {"patients": tallies["patients"], "measurements": measured, "events": tallies["events"]}
     found = [] if source.mended else [*checked.notes, *notes]  # rows read back say no more how they were written
     said = list(dict.fromkeys([*source.notes, *found]))
-    return {"source": source.source, "files": dict(source.files), **summary(tallies), "notes": said}
+    return {"source": source.source, "files": dict(source.files), **summary(tallies, checked.called()), "notes": said}
 
 
 def refuse_unusable(counts: dict[str, dict[str, int]], quarantine: pd.DataFrame, files: dict[str, str]) -> None:

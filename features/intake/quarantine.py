@@ -13,10 +13,12 @@ import pandas as pd
 from features.cohort.schema import QUARANTINE_COLUMNS
 from features.intake.refusals import Refusals
 from features.sources.cells import cells_of
+from myeloma.echo import echo
 
-# Only these columns' contents are shown in messages; the others can identify a person.
+# Only cells of these columns are shown, and of them only what can name nobody (`myeloma.echo`).
 SHOWN_COLUMNS = frozenset({"biomarker", "value", "unit", "kind", "line", "sex", "stage", "heavy_chain", "light_chain", "fish"})
-MOST_SHOWN = 40  # characters of a cell
+MOST_LINES = 12  # of one reason and column, in what is printed
+_MOST_VALUES = 20  # distinct cells of a line that the owner of the files may ask for
 _PIECE = 100_000
 _NOTHING = pd.DataFrame({name: pd.Series(dtype="int64" if name == "row" else object) for name in QUARANTINE_COLUMNS})
 # These say that something else about the person was refused: they go when that is mended.
@@ -67,9 +69,7 @@ class Inspection(Refusals):
                 "row": received["source_row"].astype("int64"),
                 "reason": [reason for reason, _, _ in found],
                 "column": [column for _, column, _ in found],
-                "received": [
-                    record[c][:MOST_SHOWN] if c in SHOWN_COLUMNS else "" for record, (_, c, _) in zip(records, found, strict=True)
-                ],
+                "received": [echo(record[c]) if c in SHOWN_COLUMNS else "" for record, (_, c, _) in zip(records, found, strict=True)],
                 "accepted": [accepted for _, _, accepted in found],
                 "record": [json.dumps(record) for record in records],
             }
@@ -92,12 +92,41 @@ def quarantine_frame(parts: Iterable[pd.DataFrame]) -> pd.DataFrame:
     return pd.concat([part for part in parts if len(part)] or [_NOTHING], ignore_index=True)
 
 
-def describe_problems(quarantine: pd.DataFrame) -> str:
-    """Return one line per kind of problem: how many rows, the first of them, what is accepted. Names no person."""
+def describe_problems(quarantine: pd.DataFrame, show_values: bool = False) -> str:
+    """Return one line per kind of problem: how many rows, the first of them, what is accepted. Names no person.
+
+    Rows of one reason and column that differ in what is accepted, as for a biomarker each, are told apart; beyond `MOST_LINES` of them the
+    rest is counted.
+
+    Parameters
+    ----------
+    show_values : bool
+        Also return the distinct cells as received, with their counts, for the eyes of the owner of the files alone; the table
+        then needs its column `record`.
+    """
     lines = []
     for (reason, file, column), group in quarantine.groupby(["reason", "file", "column"], sort=False, observed=True):
-        first = group.iloc[group["row"].to_numpy().argmin()]
-        received = f' received "{first["received"]}",' if first["received"] else ""
-        rows = "1 row" if len(group) == 1 else f"{len(group)} rows"
-        lines.append(f"  {reason}: {rows} of {file} ({column}); first at row {first['row']}:{received} {first['accepted']}")
+        parts = sorted(group.groupby("accepted", sort=False, observed=True), key=lambda part: -len(part[1]))
+        for accepted, rows in parts[:MOST_LINES]:
+            lines.append(_line(str(reason), f"{file} ({column})", str(accepted), rows))
+            lines += _values(rows, str(column)) if show_values else []
+        if left := sum(len(rows) for _, rows in parts[MOST_LINES:]):
+            lines.append(f"  {reason}: {_rows(left)} more of {file} ({column}), of {len(parts) - MOST_LINES} other kinds")
     return "\n".join(lines)
+
+
+def _line(reason: str, where: str, accepted: str, rows: pd.DataFrame) -> str:
+    first = rows.iloc[rows["row"].to_numpy().argmin()]
+    received = f' received "{first["received"]}",' if first["received"] else ""
+    return f"  {reason}: {_rows(len(rows))} of {where}; first at row {first['row']}:{received} {accepted}"
+
+
+def _rows(n: int) -> str:
+    return "1 row" if n == 1 else f"{n} rows"
+
+
+def _values(rows: pd.DataFrame, column: str) -> list[str]:
+    """Return the distinct cells of some refused rows as they were received, the most frequent first."""
+    cells = Counter(str(json.loads(record).get(column, "")) for record in rows["record"])
+    most = [f'    {n} x "{cell}"' for cell, n in cells.most_common(_MOST_VALUES)]
+    return [*most, f"    and {len(cells) - _MOST_VALUES} others"] if len(cells) > _MOST_VALUES else most

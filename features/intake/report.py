@@ -24,12 +24,22 @@ _LOG = logging.getLogger("features")
 _MOST_SITES = 20  # printed; cohort.json holds all
 
 
-def ingest_and_report(source: Received, folder: Path, as_json: bool, today: pd.Timestamp | None = None) -> None:
-    """Write a source as a cohort folder and say what became of its rows."""
-    report(ingest(source, folder, Steps(quiet=as_json), today), folder, as_json)
+def ingest_and_report(source: Received, folder: Path, as_json: bool, today: pd.Timestamp | None = None, show_values: bool = False) -> None:
+    """Write a source as a cohort folder and say what became of its rows.
+
+    Parameters
+    ----------
+    show_values : bool
+        Also print what was received where it may name somebody: cells refused, codes not mapped, names of sites. It goes nowhere else.
+    """
+    ingested = ingest(source, folder, Steps(quiet=as_json), today)
+    report(ingested, folder, as_json, show_values=show_values)
+    if show_values:
+        for line in [*source.withheld, *(f'site {called} is "{name}"' for name, called in ingested.called.items() if name != called)]:
+            console.print(f"  as received: {line}")
 
 
-def report(ingested: Ingested, folder: Path, as_json: bool, more: dict[str, Any] | None = None) -> None:
+def report(ingested: Ingested, folder: Path, as_json: bool, more: dict[str, Any] | None = None, show_values: bool = False) -> None:
     """Print an attrition table, notes and the kinds of problems; or all of it as one JSON object."""
     suspected = describe(ingested.suspicions)
     kept = ", ".join(f"{counts['kept']} of {counts['read']} {table} kept" for table, counts in ingested.about["counts"].items())
@@ -49,8 +59,9 @@ def report(ingested: Ingested, folder: Path, as_json: bool, more: dict[str, Any]
         path = folder / "quarantine.parquet"
         console.print(f"Refused rows, kept in {path}:")
         texts = ["reason", "file", "column", "received", "accepted"]
-        refused = parquet.read_table(path, columns=[*texts, "row"], read_dictionary=texts).to_pandas()
-        console.print(describe_problems(refused))
+        others = ["row", "record"] if show_values else ["row"]
+        refused = parquet.read_table(path, columns=[*texts, *others], read_dictionary=texts).to_pandas()
+        console.print(describe_problems(refused, show_values))
         console.print(f"To mend them: python -m features quarantine {folder} refused.csv")
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
@@ -56,8 +57,14 @@ def _units(biomarker: str) -> dict[float, str]:
     return {canonical_divisor(biomarker, unit): unit for unit in reversed(accepted_units(catalogue()[biomarker]))}
 
 
-def describe_units(counts: Outside) -> list[str]:
-    """Return, in words, the sites with a biomarker of which many results are refused for their range, and a unit that explains it."""
+def describe_units(counts: Outside, called: Mapping[str, str]) -> list[str]:
+    """Return, in words, the sites with a biomarker of which many results are refused for their range, and a unit that explains it.
+
+    Parameters
+    ----------
+    called : mapping
+        How each site is called.
+    """
     lines = []
     for (site, name, own, tried), results in sorted(counts.items()):
         if tried != _ALL:
@@ -77,8 +84,8 @@ def describe_units(counts: Outside) -> list[str]:
             else ""
         )
         lines.append(
-            f"suspected_site_unit: {refused} of {results} results of {name} in {own} ({refused / results:.0%}) at site {site} lie outside "
-            f"{entry.lower:g} to {entry.upper:g} {entry.unit} and are refused; were they in {likely}, {results - fewest} would lie "
+            f"suspected_site_unit: {refused} of {results} results of {name} in {own} ({refused / results:.0%}) at site {called[site]} lie "
+            f"outside {entry.lower:g} to {entry.upper:g} {entry.unit} and are refused; were they in {likely}, {results - fewest} would lie "
             f"inside{kept}. Ask the site, correct the unit in the source and ingest again; nothing is changed by itself."
         )
     return lines

@@ -32,6 +32,7 @@ class Histories:
         that add up to the total
     files : what stands behind each of the three tables, in words
     notes : what was not used, and why
+    withheld : what of it may be free text, see `received.Received`
 
     Each table has a `source_row`; `source_file` and `refusal` (a reason code of `received.REFUSALS`) may stand beside it.
     """
@@ -42,6 +43,7 @@ class Histories:
     measurements: pd.DataFrame
     files: dict[str, str]
     notes: list[str] = field(default_factory=list)
+    withheld: list[str] = field(default_factory=list)
 
 
 def assemble(histories: Histories, stage: str, today: int | None = None) -> Received:
@@ -94,7 +96,7 @@ def assemble(histories: Histories, stage: str, today: int | None = None) -> Rece
     for name, frame in tables.items():
         columns = [*REQUIRED[name], *OPTIONAL[name], *(column for column in PLACE if column in frame.columns)]
         tables[name] = _as_text(frame.reindex(columns=[*columns, "source_row"], fill_value="")).reset_index(drop=True)
-    return Received(histories.source, tables, histories.files, notes)
+    return Received(histories.source, tables, histories.files, notes, withheld=histories.withheld)
 
 
 def _as_text(frame: pd.DataFrame) -> pd.DataFrame:

@@ -18,11 +18,11 @@ from features.sources.histories import Histories, as_sex, as_site, assemble, sai
 from features.sources.mapping import Mapping
 from features.sources.omop.tables import comparator, connect, reading
 from features.sources.received import Received
+from features.sources.unmapped import note_of
 from myeloma import ConfigError, DataError, StateError, calendar
 
 BIRTH, DEATH = "MEDS_BIRTH", "MEDS_DEATH"
 _NEEDED = ("subject_id", "time", "code", "numeric_value")
-_TOP = 5
 _CODES = ["code", "meaning", "detail"]
 
 
@@ -158,7 +158,8 @@ def _histories(connection: duckdb.DuckDBPyConnection, mapping: Mapping, label: s
     last, unused = _last_contacts(connection, dead, today)
     occurrences = pd.concat([events, last], ignore_index=True)
     files = dict.fromkeys(("patients", "measurements", "events"), label)
-    return Histories("meds", people, occurrences, measurements, files, [*notes, *unused, *_other_codes(connection)])
+    others, withheld = _other_codes(connection)
+    return Histories("meds", people, occurrences, measurements, files, [*notes, *unused, *others], withheld)
 
 
 def _people(connection: duckdb.DuckDBPyConnection, coded: pd.DataFrame, mapping: Mapping) -> tuple[pd.DataFrame, list[str]]:
@@ -203,8 +204,11 @@ def _last_contacts(connection: duckdb.DuckDBPyConnection, dead: pd.Series, today
     return last[~last["patient_id"].isin(dead)], said(unused, f"rows are no days of contact: {unusable_days(today)}")
 
 
-def _other_codes(connection: duckdb.DuckDBPyConnection) -> list[str]:
-    """Say how many rows have a code that is not mapped, and which codes are the most frequent; those with a value are results."""
+def _other_codes(connection: duckdb.DuckDBPyConnection) -> tuple[list[str], list[str]]:
+    """Say how many rows have a code that is not mapped, and which codes are the most frequent; those with a value are results.
+
+    What of it is withheld, see `unmapped.note_of`.
+    """
     others = connection.execute(
         """
         SELECT r.code, r.value <> '' AS is_result, count(*) AS n, count(DISTINCT r.patient_id) AS people FROM rows r
@@ -212,9 +216,12 @@ def _other_codes(connection: duckdb.DuckDBPyConnection) -> list[str]:
         GROUP BY ALL ORDER BY people DESC, n DESC, r.code
         """
     ).df()
-    notes = []
+    notes: list[str] = []
+    withheld: list[str] = []
     for rows, what in ((others[others["is_result"]], "with"), (others[~others["is_result"]], "without")):
-        top = "; ".join(f"{row.code}: {row.n} rows" for row in rows[rows["people"] > 1].head(_TOP).itertuples())
-        share = f"{rows['n'].sum()} rows {what} a value have a code that is not mapped and are not read"
-        notes += [f"{share}; the most frequent: {top}" if top else share] if len(rows) else []
-    return notes
+        if len(rows):
+            share = f"{rows['n'].sum()} rows {what} a value have a code that is not mapped and are not read"
+            said, private = note_of(share, zip(rows["code"], rows["n"], strict=True))
+            notes += said
+            withheld += private
+    return notes, withheld

@@ -52,9 +52,9 @@ def read_mgus2(path: Path) -> Received:
         raise DataError(
             f"{path.name} holds a year or a time that no calendar has.", "use the mgus2.csv that ships with the repository.", "bad_date"
         ) from None
-    except ValueError as error:
+    except ValueError:
         raise DataError(
-            f"{path.name} holds text where a number belongs: {error}.",
+            f"{path.name} holds text where a number belongs.",
             "use the mgus2.csv that ships with the repository.",
             "not_a_number",
         ) from None

@@ -22,6 +22,8 @@ OPTIONAL = {
 # Kept only where the source has them: a cohort of any other source has no such column.
 WHERE_GIVEN = {"patients": (), "measurements": (), "events": ("line",)}
 
+COLUMNS = frozenset(column for part in (REQUIRED, OPTIONAL, WHERE_GIVEN) for columns in part.values() for column in columns)
+
 
 # Columns that say where a row of a source with many files comes from, and why it could not be read.
 PLACE = ("source_file", "refusal")
@@ -44,7 +46,8 @@ class Received:
 
     Absent optional columns are filled with the empty string, which means unknown; those of `WHERE_GIVEN` stay absent. `files` names the
     file behind each table; `notes` says what was ignored; `mended` counts rows that a person corrected. Sources that
-    read many files add the columns `PLACE`.
+    read many files add the columns `PLACE`. `withheld` says more than may be kept or logged, such as codes of a laboratory's own: it is
+    printed where the owner of the files asks for it, and goes nowhere else.
     """
 
     source: str
@@ -52,6 +55,7 @@ class Received:
     files: dict[str, str]
     notes: list[str] = field(default_factory=list)
     mended: int = 0
+    withheld: list[str] = field(default_factory=list)
 
 
 def received(source: str, tables: dict[str, pd.DataFrame], files: dict[str, str]) -> Received:
@@ -67,13 +71,14 @@ def received(source: str, tables: dict[str, pd.DataFrame], files: dict[str, str]
         known = (*REQUIRED[name], *OPTIONAL[name], *(column for column in WHERE_GIVEN[name] if column in frame.columns))
         every = dict.fromkeys((*known, *WHERE_GIVEN[name]))
         others = [str(column) for column in frame.columns.difference([*known, "source_row"])]
+        places = {str(column): place for place, column in enumerate(frame.columns, start=1)}
         likely = {wanted: close for wanted in every for close in get_close_matches(wanted, others, n=1, cutoff=_LIKELY)}
         for column in REQUIRED[name]:
             if column not in frame.columns:
-                guess = f' (is "{likely[column]}" meant?)' if column in likely else ""
+                guess = f" (is column {places[likely[column]]} meant?)" if column in likely else ""
                 problems.append(f"{files[name]} has no column {column}{guess}")
         absent = [column for column in OPTIONAL[name] if column not in frame.columns]
-        notes += _notes(files[name], others, {close: wanted for wanted, close in likely.items()}, absent)
+        notes += _notes(files[name], others, {close: wanted for wanted, close in likely.items()}, absent, places)
         out[name] = frame.reindex(columns=[*known, "source_row"], fill_value="").reset_index(drop=True)
     if problems:
         wanted = "; ".join(f"{name} needs {', '.join(columns)}" for name, columns in REQUIRED.items())
@@ -84,9 +89,9 @@ def received(source: str, tables: dict[str, pd.DataFrame], files: dict[str, str]
     return Received(source, out, files, notes)
 
 
-def _notes(file: str, others: list[str], likely: dict[str, str], absent: list[str]) -> list[str]:
-    """Say which columns are not used; a name unlike any of ours is only counted, since it may be a person's data."""
-    notes = [f'{file}: column "{name}" is not used; is {likely[name]} meant?' for name in others if name in likely]
+def _notes(file: str, others: list[str], likely: dict[str, str], absent: list[str], places: dict[str, int]) -> list[str]:
+    """Say which columns are not used, by their place: in a file without a header the name is a person's data."""
+    notes = [f"{file}: column {places[name]} is not used; is {likely[name]} meant?" for name in others if name in likely]
     rest = len(others) - len(notes)
     lacking = f"; not there: {', '.join(absent)}" if absent else ""
     return [*notes, f"{file}: {rest} other column{'s are' if rest > 1 else ' is'} not used{lacking}"] if rest else notes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 import numpy as np
@@ -41,13 +42,24 @@ def checked(name: str, values: ArrayLike) -> NDArray[np.float64]:
     myeloma.errors.DataError: bmpc is -5 %, which cannot be. Hint: 0 to 100 %, or unknown.
     """
     found = np.asarray(values, dtype=float)
-    if name in catalogue():
-        entry = catalogue()[name]
-        lower, upper, unit = entry.lower, entry.upper, entry.unit
-    else:
-        lower, upper, unit = _OTHERS.get(name, (0.0, 1.0, "(1 present, 0 absent)"))
+    lower, upper, unit = _limits(name)
     wrong = (found < lower) | (found > upper) | np.isinf(found)
     if wrong.any():
         first = found[wrong].flat[0]
         raise DataError(f"{name} is {first:g} {unit}, which cannot be.", f"{lower:g} to {upper:g} {unit}, or unknown.", "out_of_range")
     return found
+
+
+def checked_one(name: str, value: float) -> float:
+    """Return one value, checked as `checked` does many."""
+    lower, upper, _ = _limits(name)
+    if value < lower or value > upper or math.isinf(value):
+        checked(name, value)
+    return value
+
+
+def _limits(name: str) -> tuple[float, float, str]:
+    if name in catalogue():
+        entry = catalogue()[name]
+        return entry.lower, entry.upper, entry.unit
+    return _OTHERS.get(name, (0.0, 1.0, "(1 present, 0 absent)"))

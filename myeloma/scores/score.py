@@ -8,6 +8,8 @@ worked out once per score, for every combination of levels, so that millions of 
 from __future__ import annotations
 
 import itertools
+import math
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -16,7 +18,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from myeloma.scores.checks import check_names, checked
+from myeloma.scores.checks import check_names, checked, checked_one
 
 Array = NDArray[np.float64]
 
@@ -56,6 +58,16 @@ class Factor:
         else:
             found = np.searchsorted(self.cuts, values, side="left" if self.direction == ">" else "right")
         return np.where(np.isnan(values), self.levels, found)
+
+    def level_of(self, value: float) -> int:
+        """Return the level of one value, as `level` does for many."""
+        if math.isnan(value):
+            return self.levels
+        if self.direction == "outside":
+            return int(value < self.cuts[0] or value > self.cuts[1])
+        if self.direction == "outside or at":
+            return int(value <= self.cuts[0] or value >= self.cuts[1])
+        return (bisect_left if self.direction == ">" else bisect_right)(self.cuts, value)
 
 
 def finding(name: str, label: str) -> Factor:
@@ -138,12 +150,14 @@ class Score:
             An input that the score does not have.
         """
         check_names(self.key, inputs, self.inputs)
-        values = {name: np.nan if (value := inputs.get(name)) is None else float(value) for name in self.inputs}
-        found = self.evaluate_arrays(**{name: np.array([value]) for name, value in values.items()})
-        position = int(found.category()[0])
-        bits = int(found.possible[0])
-        low, high = float(found.points_low[0]), float(found.points_high[0])
-        missing = tuple(name for name, value in values.items() if np.isnan(value))
+        values = {name: math.nan if (value := inputs.get(name)) is None else float(value) for name in self.inputs}
+        state = 0
+        for factor in self.factors:
+            state = state * (factor.levels + 1) + factor.level_of(checked_one(factor.input, values[factor.input]))
+        possible, points_low, points_high = self._table
+        bits, low, high = int(possible[state]), float(points_low[state]), float(points_high[state])
+        position = bits.bit_length() - 1 if bits & (bits - 1) == 0 else -1
+        missing = tuple(name for name, value in values.items() if math.isnan(value))
         open_altogether = bits == (1 << len(self.categories)) - 1
         return ScoreResult(
             category=self.categories[position] if position >= 0 else None,

@@ -47,4 +47,4 @@ def answer_columns(scored: Scored) -> dict[str, Any]:
 def identity(artifact: Artifact) -> dict[str, str]:
     """Return which model this is: name, version, run, what the gate said of it, feature_hash; empty where it is not registered."""
     unregistered = {"model_name": artifact.kind, "model_version": "", "run_id": "", "gate_verdict": ""}
-    return {**unregistered, **artifact.origin, "feature_hash": artifact.spec.feature_hash()}
+    return {**unregistered, **artifact.origin, "feature_hash": artifact.feature_hash}

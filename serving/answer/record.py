@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal
 
 
@@ -125,4 +125,17 @@ class Answer:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the answer as JSON can hold it."""
-        return asdict(self)
+        return {name: _plain(value) for name, value in vars(self).items()}
+
+
+_ATOMS = frozenset((str, float, int, bool, type(None)))
+
+
+def _plain(value: Any) -> Any:
+    """Return records as dictionaries, at any depth: what `asdict` does, which copies every number."""
+    if type(value) in _ATOMS:
+        return value
+    if isinstance(value, tuple):
+        return tuple(map(_plain, value))
+    fields = value if isinstance(value, dict) else vars(value)
+    return {name: each if type(each) in _ATOMS else _plain(each) for name, each in fields.items()}

@@ -1,13 +1,15 @@
-"""The HTTP API. A user's mistake is a 422 with a reason code and a place; it never echoes who the person is."""
+"""The HTTP API. Every failure has one form, with a reason code and a place; it never echoes who the person is."""
 
 from __future__ import annotations
 
+import logging
+from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import Response
 from fastapi_offline import FastAPIOffline
+from starlette.exceptions import HTTPException
 
 from features.intake.one_person import suspicions_by
 from myeloma import UserError
@@ -15,56 +17,77 @@ from serving.answer.columns import NOTICE, identity
 from serving.answer.person import answer_history
 from serving.answer.record import Answer
 from serving.artifact import Artifact
-from serving.http.request import History, HistoryError, checked, landmark_of, shown_day
-from serving.http.response import Refusal
+from serving.http.body import RefusedError, body_of, history_of
+from serving.http.request import History, HistoryError, checked, landmark_of
+from serving.http.response import Problem, Refusal, as_json, refusal
+from serving.http.waiting import BusyError, Desk, overloaded
+from serving.http.warm import warm_up
+
+RISK = "/v1/risk"
+_LOG = logging.getLogger("serving")
+_FAILURES: dict[int | str, dict[str, Any]] = {status: {"model": Refusal} for status in (400, 408, 413, 415, 422, 500, 503)}
+_SCHEMAS = "#/components/schemas/{model}"
 
 
-def make_app(artifacts: dict[str, Artifact]) -> FastAPI:
-    """Return the application for the models given, by task.
+def make_app(artifacts: dict[str, Artifact], desk: Desk | None = None) -> FastAPI:
+    """Return the application for the models given, by task; what it computes with is compiled by then.
 
     Parameters
     ----------
     artifacts : dict
         Live models by task; with none the server is alive but not ready.
+    desk : Desk, optional
+        How many are answered at a time.
     """
+    warm_up(artifacts)
+    desk = desk or Desk()
     app = FastAPIOffline(redoc_url=None, title="Progression risk of myeloma precursors", version="1", description=NOTICE)
-
-    @app.exception_handler(RequestValidationError)
-    def refuse_shape(request: Request, error: RequestValidationError) -> JSONResponse:
-        return _refused([_shape_problem(e) for e in error.errors()])
-
-    @app.exception_handler(HistoryError)
-    def refuse_history(request: Request, error: HistoryError) -> JSONResponse:
-        return _refused(error.problems)
-
-    @app.exception_handler(UserError)
-    def refuse(request: Request, error: UserError) -> JSONResponse:
-        return _refused([{"code": error.code, "where": "request", "message": f"{error.what} {error.hint}".strip()}])
+    _tell_failures(app)
 
     @app.get("/health/live")
-    def live() -> dict[str, str]:
+    async def live() -> dict[str, str]:
         """Say that the process runs."""
         return {"status": "alive"}
 
     @app.get("/health/ready")
-    def ready() -> JSONResponse:
+    async def ready() -> Response:
         """Say whether a model is loaded: 200 if so, else 503."""
-        return JSONResponse({"status": "ready" if artifacts else "no model", "tasks": sorted(artifacts)}, 200 if artifacts else 503)
+        return as_json({"status": "ready" if artifacts else "no model", "tasks": sorted(artifacts)}, 200 if artifacts else 503)
 
     @app.get("/v1/model")
-    def model() -> dict[str, Any]:
+    async def model() -> dict[str, Any]:
         """Describe the models loaded: version, run, horizons, features, what they were trained on."""
         return {"models": [describe(artifact) for artifact in artifacts.values()]}
 
-    @app.post("/v1/risk", responses={200: {"model": Answer}, 422: {"model": Refusal}})
-    def risk(history: History) -> dict[str, Any]:
+    app.state.desk = desk
+
+    @app.post(RISK, responses={200: {"model": Answer}, **_FAILURES}, openapi_extra=_takes(History), response_class=Response)
+    async def risk(request: Request) -> Response:
         """Return the risk of progression within each horizon, with its reasons and the published scores."""
+        with desk.place():
+            body = await body_of(request)
+            return await desk.answer(lambda: answer(artifacts, body))
+
+    return _with_schemas(app)
+
+
+def answer(artifacts: dict[str, Artifact], body: bytes) -> Response:
+    """Return the answer to the body of a request, or why there is none."""
+    try:
+        history = history_of(body)
         artifact = _choose(artifacts, history.task)
         person, kept = checked(history)
         landmark = landmark_of(history, person, artifact)
-        return answer_history(artifact, person, landmark, tuple(suspicions_by(kept, landmark))).to_dict()
-
-    return app
+        return as_json(answer_history(artifact, person, landmark, tuple(suspicions_by(kept, landmark))).to_dict())
+    except RefusedError as error:
+        return refusal(error.status, error.problems)
+    except HistoryError as error:
+        return refusal(422, error.problems, more=error.more)
+    except UserError as error:
+        return refusal(422, [Problem(error.code, "request", error.hint)])  # `what` may repeat what was sent
+    except Exception as error:
+        _LOG.error("a request failed: %s", type(error).__name__)  # what it says could hold what was sent
+        return refusal(500, [Problem("internal_error", "server", "a fault of this program; nothing of the request is kept")])
 
 
 def describe(artifact: Artifact) -> dict[str, Any]:
@@ -79,19 +102,41 @@ def _choose(artifacts: dict[str, Artifact], task: str | None) -> Artifact:
         return next(iter(artifacts.values()))
     if task not in artifacts:
         loaded = ", ".join(sorted(artifacts)) or "none"
-        raise HistoryError([{"code": "unknown_task", "where": "task", "message": f"models loaded: {loaded}"}])
+        raise HistoryError([Problem("unknown_task", "task", f"models loaded: {loaded}")])
     return artifacts[task]
 
 
-def _refused(problems: list[dict[str, str]]) -> JSONResponse:
-    return JSONResponse({"errors": problems}, status_code=422)
+def _tell_failures(app: FastAPI) -> None:
+    """Give every failure the one form."""
+
+    @app.exception_handler(RefusedError)
+    async def refused(request: Request, error: RefusedError) -> Response:
+        return refusal(error.status, error.problems)
+
+    @app.exception_handler(BusyError)
+    async def busy(request: Request, error: BusyError) -> Response:
+        return overloaded()
+
+    @app.exception_handler(HTTPException)
+    async def other(request: Request, error: HTTPException) -> Response:
+        name = HTTPStatus(error.status_code).phrase
+        return refusal(error.status_code, [Problem(name.lower().replace(" ", "_"), "request", name)], headers=error.headers)
 
 
-def _shape_problem(error: dict[str, Any]) -> dict[str, str]:
-    """Return a pydantic error without the input, which could identify a person; only a day is shown."""
-    if error["type"] == "json_invalid":
-        return {"code": "json_invalid", "where": "body", "message": f"{error['msg']} at character {error['loc'][-1]}"}
-    steps = [f"[{part}]" if isinstance(part, int) else f".{part}" for part in error["loc"] if part != "body"]
-    where = "".join(steps).removeprefix(".") or "body"
-    received = shown_day(where.rpartition(".")[2], error.get("input"))
-    return {"code": str(error["type"]), "where": where, "received": received, "message": str(error["msg"])}
+def _takes(model: type[History]) -> dict[str, Any]:
+    """Return, for the description of the interface, what the body of a request holds."""
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": {"$ref": _SCHEMAS.format(model=model.__name__)}}}}}
+
+
+def _with_schemas(app: FastAPI) -> FastAPI:
+    """Let the description of the interface say what a history is: the body is read here, not by the framework."""
+    plain = app.openapi
+
+    def described() -> dict[str, Any]:
+        content = plain()
+        schema = History.model_json_schema(ref_template=_SCHEMAS)
+        content["components"]["schemas"] |= {**schema.pop("$defs"), "History": schema}
+        return content
+
+    app.openapi = described  # type: ignore[method-assign]
+    return app

@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, StrictFloat, StrictInt, StrictStr
+from pydantic import BaseModel, ConfigDict, FailFast, Field, StrictFloat, StrictInt, StrictStr
 
 from features.cohort.lines import START, Therapy
 from features.cohort.schema import EVENT_KINDS, HeavyChain, Kind, LightChain, Sex, Stage
 from features.history.arrays import CODED, FEMALE, Happened, Histories, People, Results, days_of
-from features.intake.one_person import OnePerson, Problem, check_person
-from features.intake.quarantine import MOST_SHOWN, SHOWN_COLUMNS
+from features.intake.one_person import OnePerson, check_person
+from features.intake.one_person import Problem as RefusedRow
+from features.intake.quarantine import SHOWN_COLUMNS
 from features.table.landmarks import landmark_day, last_visits
 from myeloma import DataError
 from myeloma.calendar import NEVER, NO_DAY
+from myeloma.echo import echo, echo_day
 from serving.artifact import Artifact, at_risk
+from serving.http.response import MOST_LISTED, Problem
 
 _FOLLOWS = ("patient_not_in_cohort", "event_refused")  # what merely follows from another problem
 _DAYS = ("collected_at", "available_at", "occurred_at", "index_date", "landmark")  # a birth date says too much of who it is
-_NO_WORD = re.compile(r"[\d/.,:+TZ -]{1,40}")
-Day = Annotated[str, Field(examples=["2024-03-01"], description="YYYY-MM-DD")]
+MOST_MEASUREMENTS, MOST_EVENTS, MOST_TEXT = 20_000, 2_000, 200
+Day = Annotated[str, Field(max_length=40, examples=["2024-03-01"], description="YYYY-MM-DD")]
+Text = Annotated[StrictStr, Field(max_length=MOST_TEXT)]
 
 
 class _Strict(BaseModel):
@@ -40,7 +43,7 @@ class Patient(_Strict):
     stage: Stage | None = None
     heavy_chain: HeavyChain | None = None
     light_chain: LightChain | None = None
-    fish: Annotated[str | None, Field(description="Findings joined by |", examples=["t(4;14)|gain(1q)"])] = None
+    fish: Annotated[Text | None, Field(description="Findings joined by |", examples=["t(4;14)|gain(1q)"])] = None
 
 
 class Measurement(_Strict):
@@ -48,9 +51,9 @@ class Measurement(_Strict):
 
     collected_at: Day
     available_at: Day | None = None
-    biomarker: Annotated[str, Field(examples=["m_protein"])]
-    value: Annotated[StrictFloat | StrictInt | StrictStr, Field(description='A number, or text such as "<0.1"', examples=[18.0])]
-    unit: Annotated[str, Field(examples=["g/L"])] = ""
+    biomarker: Annotated[Text, Field(examples=["m_protein"])]
+    value: Annotated[StrictFloat | StrictInt | Text, Field(description='A number, or text such as "<0.1"', examples=[18.0])]
+    unit: Annotated[Text, Field(examples=["g/L"])] = ""
 
 
 class Event(_Strict):
@@ -58,26 +61,27 @@ class Event(_Strict):
 
     occurred_at: Day
     kind: Kind
-    detail: str = ""
+    detail: Text = ""
     line: Annotated[StrictInt | StrictFloat | None, Field(description="Line of therapy, 1 to 99, of a start or stop of treatment")] = None
 
 
 class History(_Strict):
     """A request: who, what was measured, what happened, and when the prediction is made."""
 
-    task: Annotated[str | None, Field(description="Needed only where the server holds several models", examples=["smm"])] = None
+    task: Annotated[Text | None, Field(description="Needed only where the server holds several models", examples=["smm"])] = None
     patient: Patient
-    measurements: Annotated[list[Measurement], Field(min_length=1, max_length=20_000)]
-    events: list[Event] = []
+    measurements: Annotated[list[Measurement], Field(min_length=1, max_length=MOST_MEASUREMENTS), FailFast()]
+    events: Annotated[list[Event], Field(max_length=MOST_EVENTS), FailFast()] = []
     landmark: Annotated[Day | None, Field(description="Time of prediction; the last visit where left out")] = None
 
 
 class HistoryError(DataError):
-    """Parts of a history were refused; `problems` says which, each with code, place and what is accepted."""
+    """Parts of a history were refused; `problems` says which, each with code, place and what is accepted; `more` counts the others."""
 
-    def __init__(self, problems: list[dict[str, str]]) -> None:
+    def __init__(self, problems: list[Problem], more: int = 0) -> None:
         super().__init__("The history cannot be used as it is.", code="history_refused")
         self.problems = problems
+        self.more = more
 
 
 def checked(history: History) -> tuple[Histories, OnePerson]:
@@ -91,8 +95,8 @@ def checked(history: History) -> tuple[Histories, OnePerson]:
     measurements = [(m.collected_at, m.available_at, m.biomarker, m.value, m.unit) for m in history.measurements]
     kept = check_person(vars(history.patient), measurements, [(e.occurred_at, e.kind, e.detail, e.line) for e in history.events])
     if kept.problems:
-        own = [problem for problem in kept.problems if problem.reason not in _FOLLOWS]
-        raise HistoryError([_problem(history, problem) for problem in own or kept.problems])
+        own = [problem for problem in kept.problems if problem.reason not in _FOLLOWS] or kept.problems
+        raise HistoryError([_problem(history, problem) for problem in own[:MOST_LISTED]], max(0, len(own) - MOST_LISTED))
     person = kept.patient or {}
     people = People(
         np.array([person["index_date"]], np.int32),
@@ -153,19 +157,19 @@ def shown_day(column: str, received: Any) -> str:
     >>> shown_day("collected_at", "10/01/2022"), shown_day("birth_date", "10/01/1960"), shown_day("index_date", "J. Doe")
     ('10/01/2022', '', '')
     """
-    return str(received) if column in _DAYS and _NO_WORD.fullmatch(str(received)) else ""
+    return echo_day(str(received)) if column in _DAYS and isinstance(received, str | int) and len(str(received)) <= MOST_TEXT else ""
 
 
-def _landmark_problem(history: History, code: str, message: str) -> dict[str, str]:
-    return {"code": code, "where": "landmark", "received": shown_day("landmark", history.landmark), "message": message}
+def _landmark_problem(history: History, code: str, message: str) -> Problem:
+    return Problem(code, "landmark", message, shown_day("landmark", history.landmark))
 
 
-def _problem(history: History, problem: Problem) -> dict[str, str]:
-    """Return a refused row as HTTP says it; a cell is shown only where its column cannot say who the person is."""
+def _problem(history: History, problem: RefusedRow) -> Problem:
+    """Return a refused row as HTTP says it; a cell is shown only where what it holds cannot say who the person is."""
     of_patient = problem.table == "patients"
     where = f"patient.{problem.column}" if of_patient else f"{problem.table}[{problem.row}].{problem.column}"
     row = history.patient if of_patient else getattr(history, problem.table)[problem.row]
     cell = getattr(row, problem.column, None)
     text = "" if cell is None else str(cell)
-    received = text[:MOST_SHOWN] if problem.column in SHOWN_COLUMNS else ""
-    return {"code": problem.reason, "where": where, "received": received or shown_day(problem.column, text), "message": problem.accepted}
+    received = echo(text) if problem.column in SHOWN_COLUMNS else ""
+    return Problem(problem.reason, where, problem.accepted, received or shown_day(problem.column, text))

@@ -1,8 +1,15 @@
-"""What is sent back where a request is refused. What is answered otherwise is `serving.answer.record`."""
+"""What is sent back where a request is refused: one form for every failure. What is answered otherwise is `serving.answer.record`."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from starlette.responses import Response
+
+MOST_LISTED = 100  # problems of one request
 
 
 @dataclass(frozen=True)
@@ -20,6 +27,19 @@ class Problem:
 
 @dataclass(frozen=True)
 class Refusal:
-    """The body of every 422."""
+    """The body of every failure: its problems, and how many more there are than are listed."""
 
     errors: list[Problem]
+    more: int = 0
+
+
+def refusal(status: int, problems: Sequence[Problem], more: int = 0, headers: Mapping[str, str] | None = None) -> Response:
+    """Return the answer to a request that is refused; of many problems the first are listed, and `more` counts what was left out before."""
+    left_out = max(0, len(problems) - MOST_LISTED)
+    return as_json(asdict(Refusal(list(problems[:MOST_LISTED]), left_out + more)), status, headers)
+
+
+def as_json(content: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """Return content as JSON; a number that JSON cannot hold is a fault of the program, and raises."""
+    text = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return Response(text.encode(), status, headers, "application/json")

@@ -9,6 +9,8 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from serving.http.waiting import Desk, overloaded
+
 _LOG = logging.getLogger("serving")
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 Message = MutableMapping[str, Any]
@@ -17,8 +19,12 @@ Send = Callable[[Message], Awaitable[None]]
 
 
 def watched(app: FastAPI) -> Callable[[Message, Receive, Send], Awaitable[None]]:
-    """Return the application with a line in the log for every request; a path or a method that it does not know is not written."""
+    """Return the application with a line in the log for every request; a path or a method that it does not know is not written.
+
+    Who asks for a risk while no place is left is told so here, at once: refusing must not take the time of those who are answered.
+    """
     ways_in = {getattr(route, "path", "") for route in app.routes}
+    desk: Desk | None = getattr(app.state, "desk", None)
 
     async def answer(scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -32,7 +38,8 @@ def watched(app: FastAPI) -> Callable[[Message, Receive, Send], Awaitable[None]]
             await send(message)
 
         try:
-            await app(scope, receive, watch)
+            turned_away = desk is not None and desk.is_full and scope["method"] == "POST"
+            await (overloaded() if turned_away else app)(scope, receive, watch)
         finally:
             method = scope["method"] if scope["method"] in _METHODS else "another method"
             path = scope["path"] if scope["path"] in ways_in else "another path"

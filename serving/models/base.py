@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +83,11 @@ class Model(ABC):
     @abstractmethod
     def margins(self, x: Array) -> Array:
         """Return log-odds (rows, horizons) for features (rows, features)."""
+
+    @classmethod
+    def together(cls, models: Sequence[Any]) -> Callable[[Array], Array]:
+        """Return a function: features -> margins of several models of this kind, (models, rows, horizons), each to the last bit its own."""
+        return lambda x: np.array([model.margins(x) for model in models])
 
     @abstractmethod
     def contributions(self, x: Array) -> Array:

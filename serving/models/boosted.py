@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,10 @@ import numpy as np
 import xgboost as xgb
 
 from serving.models.base import Array, ImpossibleModelError, Model
+from serving.models.forest import Forest, forest_of
 
 _FILE = "booster.ubj"
+FEW = 64  # rows up to which the trees are walked here: to ask XGBoost takes longer than that
 
 
 def stack_horizons(x: Array, horizons: tuple[int, ...]) -> Array:
@@ -27,7 +30,14 @@ class Boosted(Model, kind="boosting"):
     columns: list[str]
     horizons: tuple[int, ...]
 
+    @cached_property
+    def forest(self) -> Forest | None:
+        """The trees as arrays, for few rows; None where XGBoost itself has to be asked."""
+        return forest_of(self.booster, self.horizons)
+
     def margins(self, x: Array) -> Array:
+        if len(x) <= FEW and (forest := self.forest):
+            return forest.margins(x, self.horizons)
         margins = self.booster.inplace_predict(stack_horizons(x, self.horizons), predict_type="margin")
         return margins.astype(float).reshape(len(self.horizons), len(x)).T
 
@@ -35,6 +45,8 @@ class Boosted(Model, kind="boosting"):
         """Exact TreeSHAP of the booster. The horizon's own share stays in the base: a patient cannot act on it."""
         if not len(x):  # XGBoost's answer would have another shape
             return np.empty((0, len(self.horizons), len(self.columns)))
+        if len(x) <= FEW and (forest := self.forest):
+            return forest.contributions(x, self.horizons)
         matrix = xgb.DMatrix(stack_horizons(x, self.horizons), nthread=1 if len(x) == 1 else None)  # threads cost more than a row
         values = self.booster.predict(matrix, pred_contribs=True, strict_shape=True)[:, 0, : len(self.columns)]
         return values.astype(float).reshape(len(self.horizons), len(x), len(self.columns)).transpose(1, 0, 2)

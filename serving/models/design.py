@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import groupby
 from typing import Any, Literal, get_args
 
@@ -43,35 +44,27 @@ class LinearDesign:
 
     def transform(self, x: Array, columns: list[str]) -> Array:
         """Return the design matrix (rows, features + spline columns + indicators) from a matrix with the named columns."""
-        place = {name: k for k, name in enumerate(columns)}
-        z = self._standardised(x, place)
-        curves = [spline(z[:, some], knots).reshape(len(x), len(some) * (knots.shape[1] - 2)) for some, knots in self._curves]
-        curved = np.hstack([*curves, np.empty((len(x), 0))]) - np.array(self.spline_mean)
-        share = np.array(self.missing_share)
-        flags = np.isnan(x[:, [place[name] for name in self.indicated]]) - share
-        return np.hstack([z, curved, flags / np.sqrt(share * (1.0 - share))])
+        matrix: Array = self._alone.transform(x, columns)[0]
+        return matrix
 
     @cached_property
-    def _curves(self) -> list[tuple[list[int], Array]]:
-        """Return the features that are curved, those with as many knots together, as long as they follow one another."""
-        alike = [list(some) for _, some in groupby(self.knots.items(), key=lambda one: len(one[1]))]
-        return [([self.features.index(name) for name, _ in some], np.array([knots for _, knots in some])) for some in alike]
+    def _alone(self) -> Designs:
+        return Designs([self])
+
+    def is_like(self, other: LinearDesign) -> bool:
+        """Return whether another design makes the same columns of the same features, by other numbers."""
+        mine, others = ((each.features, each.scale, each.indicated, _lengths(each.knots)) for each in (self, other))
+        return mine == others
 
     def standardised(self, x: Array, columns: list[str]) -> Array:
         """Return the features alone: filled, clipped, with mean 0 and standard deviation 1 over the training rows."""
-        return self._standardised(x, {name: k for k, name in enumerate(columns)})
-
-    def _standardised(self, x: Array, place: dict[str, int]) -> Array:
-        used = x[:, [place[name] for name in self.features]]
-        z = np.clip(rescaled(used, self.scale), self.lower, self.upper)
-        z = np.where(np.isnan(z), self.fill, z)
-        standard: Array = (z - np.array(self.mean)) / np.array(self.sd)
-        return standard
+        alone: Array = self._alone.standardised(x, columns)[0]
+        return alone
 
     def sources(self, columns: list[str]) -> NDArray[np.int64]:
         """Return, for each design column, the position of the feature it comes from."""
         curved = [name for name, knots in self.knots.items() for _ in range(len(knots) - 2)]
-        return np.array([columns.index(name) for name in (*self.features, *curved, *self.indicated)])
+        return _places((*self.features, *curved, *self.indicated), tuple(columns))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the design as JSON can hold it."""
@@ -112,6 +105,59 @@ class LinearDesign:
         return cls(**{name: tuple(values) for name, values in content.items() if name != "knots"}, knots=knots)
 
 
+class Designs:
+    """Designs that are like one another, which make their columns in one pass: elementwise, so each number is what its own would make."""
+
+    def __init__(self, designs: Sequence[LinearDesign]) -> None:
+        def of_each(values: Callable[[LinearDesign], Sequence[float]]) -> Array:
+            return np.array([values(design) for design in designs], dtype=float)[:, None]  # (designs, 1, columns)
+
+        self._like = designs[0]
+        self._lower, self._upper = of_each(lambda d: d.lower), of_each(lambda d: d.upper)
+        self._fill, self._mean, self._sd = of_each(lambda d: d.fill), of_each(lambda d: d.mean), of_each(lambda d: d.sd)
+        self._spline_mean, self._share = of_each(lambda d: d.spline_mean), of_each(lambda d: d.missing_share)
+        self._flag_sd = np.sqrt(self._share * (1.0 - self._share))
+        # Features that are curved, those with as many knots together, as long as they follow one another.
+        alike = [[name for name, _ in some] for _, some in groupby(self._like.knots.items(), key=lambda one: len(one[1]))]
+        places = [np.array([self._like.features.index(name) for name in names]) for names in alike]
+        knots = [np.array([[design.knots[name] for name in names] for design in designs])[:, None] for names in alike]
+        self._curves = list(zip(places, knots, strict=True))
+
+    def transform(self, x: Array, columns: list[str]) -> Array:
+        """Return the design matrices (designs, rows, design columns)."""
+        z = self.standardised(x, columns)
+        curves = [spline(z[:, :, some], knots).reshape(*z.shape[:2], knots.shape[2] * (knots.shape[3] - 2)) for some, knots in self._curves]
+        parts = [z, *([np.concatenate(curves, axis=2) - self._spline_mean] if curves else [])]
+        if self._like.indicated:
+            parts.append((np.isnan(x[:, _places(self._like.indicated, tuple(columns))]) - self._share) / self._flag_sd)
+        return np.concatenate(parts, axis=2)
+
+    def standardised(self, x: Array, columns: list[str]) -> Array:
+        """Return the features alone (designs, rows, features): filled, clipped, and on the standardised scale."""
+        used = rescaled(x[:, _places(self._like.features, tuple(columns))], self._like.scale)
+        z = np.minimum(np.maximum(used, self._lower), self._upper)
+        standard: Array = (np.where(np.isnan(z), self._fill, z) - self._mean) / self._sd
+        return standard
+
+
+@lru_cache(maxsize=256)
+def _places(names: tuple[str, ...], columns: tuple[str, ...]) -> NDArray[np.int64]:
+    """Return the positions of names among columns."""
+    place = {name: k for k, name in enumerate(columns)}
+    return np.array([place[name] for name in names], dtype=np.int64)
+
+
+def _lengths(knots: dict[str, tuple[float, ...]]) -> list[tuple[str, int]]:
+    return [(name, len(each)) for name, each in knots.items()]
+
+
+@lru_cache(maxsize=256)
+def _scales(scale: tuple[Scale, ...]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return which columns are percent, and which are linear."""
+    kinds = np.array(scale)
+    return kinds == "percent", kinds == "linear"
+
+
 def _check_names(group: str, names: list[str], accepted: list[str]) -> None:
     if wrong := [name for k, name in enumerate(names) if name not in accepted or name in names[:k]]:
         raise ImpossibleModelError(f"{group} names {wrong[0]!r}, which the model has not, or has twice")
@@ -125,9 +171,9 @@ def rescaled(x: Array, scale: tuple[Scale, ...]) -> Array:
     >>> rescaled(np.array([[0.0, 100.0, 3.0], [1.0, -50.0, 3.0]]), ("log", "percent", "linear")).round(2).tolist()
     [[-13.82, 0.69, 3.0], [0.0, -0.69, 3.0]]
     """
-    kinds = np.array(scale)
-    ratio = np.where(kinds == "percent", 1.0 + x / 100.0, x)
-    return np.where(kinds == "linear", x, np.log(np.maximum(ratio, _TINY)))
+    percent, linear = _scales(scale)
+    ratio = np.where(percent, 1.0 + x / 100.0, x)
+    return np.where(linear, x, np.log(np.maximum(ratio, _TINY)))
 
 
 def spline(z: Array, knots: Array) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,21 @@ class Ensemble(Model, kind="ensemble"):
 
     def margins(self, x: Array) -> Array:
         return self._mean([member.margins(x) for member in self._used()])
+
+    @classmethod
+    def together(cls, models: Sequence[Ensemble]) -> Callable[[Array], Array]:
+        used = {tuple(kind for kind, weight in model.weights.items() if weight > 0) for model in models}
+        if len(used) != 1:  # each of members of its own
+            return super().together(models)
+        kinds = used.pop()
+        weights = [np.array([model.weights[kind] for model in models])[:, None, None] for kind in kinds]
+        members = [KINDS[kind].together([model.members[kind] for model in models]) for kind in kinds]
+
+        def margins(x: Array) -> Array:
+            mean: Array = np.sum([weight * of_kind(x) for weight, of_kind in zip(weights, members, strict=True)], axis=0)
+            return mean
+
+        return margins
 
     def contributions(self, x: Array) -> Array:
         return self._mean([member.contributions(x) for member in self._used()])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from serving.models.base import Array, Model, numbers, row_sums
-from serving.models.design import LinearDesign
-from serving.models.time_varying import MONTHS, TimeVaryingIntercept
+from serving.models.design import Designs, LinearDesign
+from serving.models.time_varying import MONTHS, TimeVaryingIntercept, levels_together
 
 
 @dataclass(frozen=True)
@@ -26,12 +27,27 @@ class HorizonLogistic(Model, kind="logistic"):
     def margins(self, x: Array) -> Array:
         return row_sums(self.design.transform(x, self.columns) * self.coefficients)[:, None] + self._levels(x)
 
+    @classmethod
+    def together(cls, models: Sequence[HorizonLogistic]) -> Callable[[Array], Array]:
+        first = models[0]
+        scales = {len(model.time_varying.scales) for model in models}
+        if len(scales) > 1 or not all(first.design.is_like(model.design) and first.columns == model.columns for model in models):
+            return super().together(models)
+        varying, intercepts = [model.time_varying for model in models], np.array([model.intercepts for model in models])
+        designs = Designs([model.design for model in models])
+        coefficients = np.array([model.coefficients for model in models])[:, None]
+
+        def margins(x: Array) -> Array:
+            levels = levels_together(varying, intercepts, x, first.columns)
+            return row_sums(designs.transform(x, first.columns) * coefficients)[:, :, None] + levels
+
+        return margins
+
     def contributions(self, x: Array) -> Array:
         """SHAP values of an additive model: coefficient times distance from the training mean, and the level's from its own there."""
         terms = self.design.transform(x, self.columns) * self.coefficients
         out = np.zeros((len(x), len(self.columns)))
-        for position, source in enumerate(self.design.sources(self.columns)):
-            out[:, source] += terms[:, position]
+        np.add.at(out, np.s_[:, self.design.sources(self.columns)], terms)  # type: ignore[arg-type]  # its stubs know no slice in a tuple
         out = np.repeat(out[:, None, :], len(self.intercepts), axis=1)
         if self.time_varying.scales:
             average = self.time_varying.levels(self.intercepts, np.array([self.time_varying.mean]))

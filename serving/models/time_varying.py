@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -29,16 +31,21 @@ class TimeVaryingIntercept:
     effects: tuple[tuple[float, ...], ...] = ()
     mean: tuple[float, ...] = ()
 
+    @cached_property
+    def _numbers(self) -> tuple[Array, Array, Array]:
+        return np.array(self.scales), np.array(self.mean), np.array(self.effects)
+
     def fading(self, x: Array, columns: list[str]) -> Array:
         """Return exp(-months / scale): (rows, scales)."""
         if not self.scales:
             return np.empty((len(x), 0))
-        fading = np.exp(-np.minimum(x[:, [columns.index(MONTHS)]], self.latest) / np.array(self.scales))
-        return np.where(np.isnan(fading), self.mean, fading)
+        scales, mean, _ = self._numbers
+        fading = np.exp(-np.minimum(x[:, [columns.index(MONTHS)]], self.latest) / scales)
+        return np.where(np.isnan(fading), mean, fading)
 
     def levels(self, intercepts: Array, fading: Array) -> Array:
         """Return the log-odds (rows, horizons) of somebody whom nothing else tells from the average; they do not fall with the horizon."""
-        effects = np.array(self.effects).reshape(len(intercepts), len(self.scales))
+        effects = self._numbers[2].reshape(len(intercepts), len(self.scales))
         return np.maximum.accumulate(intercepts + row_sums(fading[:, None, :] * effects), axis=1)
 
     def to_dict(self) -> dict[str, Any]:
@@ -62,3 +69,20 @@ class TimeVaryingIntercept:
         return cls(
             tuple(scales.tolist()), float(latest), tuple(map(tuple, effects.tolist())), tuple(numbers(content, "mean", (n,)).tolist())
         )
+
+
+def levels_together(varying: Sequence[TimeVaryingIntercept], intercepts: Array, x: Array, columns: list[str]) -> Array:
+    """Return the levels (models, rows, horizons) of several intercepts that have as many scales, each to the last bit its own.
+
+    Parameters
+    ----------
+    intercepts : array (models, horizons)
+    """
+    if not varying[0].scales:
+        return np.maximum.accumulate(np.repeat(intercepts[:, None], len(x), axis=1), axis=2)
+    scales, mean, effects = (np.array([one._numbers[k] for one in varying]) for k in range(3))
+    latest = np.array([one.latest for one in varying])
+    months = np.minimum(x[:, columns.index(MONTHS)], latest[:, None])
+    fading = np.exp(-months[:, :, None] / scales[:, None])
+    fading = np.where(np.isnan(fading), mean[:, None], fading)
+    return np.maximum.accumulate(intercepts[:, None] + row_sums(fading[:, :, None] * effects[:, None]), axis=2)

@@ -20,7 +20,6 @@ from training.places import EVALUATION, folder_of
 from training.plan import Plan
 from training.registry.version_page import VERDICT
 from training.registry.versions import live_version
-from training.tracking import require_place
 from training.tracking.run import Run
 
 
@@ -57,6 +56,8 @@ def candidates(plan: Plan) -> list[Candidate]:
     runs = [Run(run, place) for run in runs_of(plan.task.name)]
     evaluated = [run for run in runs if run.metrics and "kind" not in run.tags]  # a search is no candidate
     if not evaluated:
+        from training.tracking import require_place  # MLflow, which takes two seconds to import, is needed here only
+
         require_place(plan.task)  # an experiment that was deleted has no runs either, and is restored by one command
         what = f"Nothing is evaluated for {plan.task.name}."
         raise StateError(what, f"run: python -m training evaluate --task {plan.task.name}", "nothing_evaluated")

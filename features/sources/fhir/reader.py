@@ -6,6 +6,7 @@ so that it is counted and can be found. A time stamp counts for the calendar day
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -27,6 +28,13 @@ from myeloma import ConfigError, calendar
 
 _EVENTS = ("Condition", "Encounter", "MedicationAdministration", "MedicationRequest", "MedicationStatement")
 _FILES = {"patients": "Patient", "measurements": "Observation", "events": "Condition, Medication*, Encounter, Patient"}
+
+# Types of FHIR R4 that exports of records hold beside those that are read.
+_OTHER_TYPES = re.compile(
+    "AllergyIntolerance|CarePlan|CareTeam|Claim|Coverage|Device|DiagnosticReport|DocumentReference|EpisodeOfCare|ExplanationOfBenefit|"
+    "FamilyMemberHistory|Goal|Group|ImagingStudy|Immunization|Location|Media|MedicationDispense|OperationOutcome|Organization|"
+    "Practitioner|PractitionerRole|Procedure|Provenance|QuestionnaireResponse|RelatedPerson|ServiceRequest|Specimen|SupplyDelivery|Task"
+)
 
 
 def read_fhir(place: str, mapping: Mapping, today: int | None = None) -> Received:
@@ -71,7 +79,7 @@ def read_fhir(place: str, mapping: Mapping, today: int | None = None) -> Receive
     contacts = noted.frame()
     notes = [*people.notes(), *results.notes(), *events.notes(), *noted.notes(), *_other_types(others), *versions.notes()]
     _resolve(tables, contacts, people.persons, lambda: versions.current(read_resources(files, folder)))
-    return assemble(_histories(tables, contacts, mapping, notes), mapping.stage, today)
+    return assemble(_histories(tables, contacts, mapping, notes, [*results.withheld(), *_others_withheld(others)]), mapping.stage, today)
 
 
 def _resolve(tables: dict[str, pd.DataFrame], contacts: pd.DataFrame, persons: Persons, again: Callable[[], Iterator[Found]]) -> None:
@@ -89,16 +97,25 @@ def _resolve(tables: dict[str, pd.DataFrame], contacts: pd.DataFrame, persons: P
             frame["refusal"] = frame["refusal"].where(frame["refusal"] != "", why)
 
 
-def _histories(tables: dict[str, pd.DataFrame], contacts: pd.DataFrame, mapping: Mapping, notes: list[str]) -> Histories:
+def _histories(
+    tables: dict[str, pd.DataFrame], contacts: pd.DataFrame, mapping: Mapping, notes: list[str], withheld: list[str]
+) -> Histories:
     people, deaths = tables["people"], tables["deaths"]
     sex, said = as_sex(people["sex"], ("female", "F", *mapping.sex.female), ("male", "M", *mapping.sex.male))
     people = people.assign(sex=sex, site=as_site(people["site"], mapping.site.codes, mapping.site.value))
     living = contacts[contacts["patient_id"].isin(people["patient_id"]) & ~contacts["patient_id"].isin(deaths["patient_id"])]
     last = living.assign(kind="last_contact", detail="", refusal="")
     occurrences = pd.concat([tables["events"], deaths, last], ignore_index=True)
-    return Histories("fhir", people, occurrences, tables["measurements"], _FILES, [*said, *notes])
+    return Histories("fhir", people, occurrences, tables["measurements"], _FILES, [*said, *notes], withheld)
 
 
 def _other_types(others: Counter[str]) -> list[str]:
-    listed = ", ".join(f"{kind} {n}" for kind, n in others.most_common(5))
+    """Say how many resources of other types there are; what is no type of FHIR's may be free text, and is only counted."""
+    known = Counter({kind: n for kind, n in others.items() if _OTHER_TYPES.fullmatch(kind)})
+    unknown = others.total() - known.total()
+    listed = ", ".join([*(f"{kind} {n}" for kind, n in known.most_common(5)), *([f"of other names {unknown}"] if unknown else [])])
     return [f"{others.total()} resources of other types are not read ({listed})"] if others else []
+
+
+def _others_withheld(others: Counter[str]) -> list[str]:
+    return [f"resourceType {kind}: {n}" for kind, n in others.most_common(50) if not _OTHER_TYPES.fullmatch(kind)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from datetime import datetime
 
@@ -14,11 +15,13 @@ from features.sources.fhir.elements import Observation, Valued
 from features.sources.fhir.files import Found
 from features.sources.fhir.references import reference_from
 from features.sources.mapping import BiomarkerCode
+from features.sources.unmapped import note_of
 
 _NOT_RESULTS = ("entered-in-error", "cancelled", "registered")
 _COLUMNS = ["reference", "collected_at", "available_at", "biomarker", "value", "unit", "component", "source_file", "source_row", "refusal"]
-_TOP = 5
+_TOP = 5  # time zones
 _DAY = len("2000-01-01")
+_ZONE = re.compile(r"[+-][0-9]{2}:[0-9]{2}")
 
 
 class Results:
@@ -65,12 +68,15 @@ class Results:
         """Return one row per value, and one per Observation that could not be read."""
         return pd.DataFrame(self._rows, columns=_COLUMNS)
 
+    def withheld(self) -> list[str]:
+        """Return the codes that are not mapped and may be free text."""
+        return note_of("", self._others.most_common())[1]
+
     def notes(self) -> list[str]:
         """Return what was not used, and what a person should know about times."""
         notes = []
         if self._others:
-            top = "; ".join(f"{code}: {n}" for code, n in self._others.most_common(_TOP) if n > 1)
-            notes.append(f"{self._others.total()} Observations have a code that is not mapped; the most frequent: {top}")
+            notes += note_of(f"{self._others.total()} Observations have a code that is not mapped", self._others.most_common())[0]
         if self._withdrawn:
             notes.append(f"{self._withdrawn} Observations are cancelled, entered in error or not done yet, and not read")
         if self._undated:
@@ -116,7 +122,7 @@ def _offset(stamp: str) -> str:
     clock = stamp[_DAY:]
     if not clock:
         return "day"
-    return "+00:00" if clock.endswith("Z") else clock[-6:] if clock[-6:-5] in ("+", "-") else "none"
+    return "+00:00" if clock.endswith("Z") else clock[-6:] if _ZONE.fullmatch(clock[-6:]) else "none"
 
 
 def _in_zone_of(issued: str, collected: str) -> str:

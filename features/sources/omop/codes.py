@@ -11,9 +11,10 @@ import pandas as pd
 from features.sources.mapping import Mapping, omop_concepts
 from features.sources.omop.tables import OmopTables, quoted
 from myeloma import catalogue
+from myeloma.echo import echo_code
 
 _CODED = re.compile(r"^([A-Za-z][A-Za-z0-9 ]*):(.+)$")
-_CONCEPT = ("concept_id", "vocabulary_id", "concept_code", "concept_name")
+_CONCEPT = ("concept_id", "vocabulary_id", "concept_code")
 # How the UCUM vocabulary of OMOP writes units that the catalogue writes otherwise.
 _UCUM_SPELLING = {"[U]/L": "U/L", "mL/min/1.73.m2": "mL/min/{1.73_m2}", "mL/min/(173.10*-2.m2)": "mL/min/{1.73_m2}"}
 CODED = {"measurement": "measurement", "condition_occurrence": "condition", "drug_exposure": "drug"}  # table -> stem of its code columns
@@ -44,14 +45,15 @@ class CodeTables:
         return " OR ".join(parts) or "FALSE"
 
     def names(self, tables: OmopTables, concepts: list[str]) -> dict[str, str]:
-        """Return, for messages, the name of each concept in brackets, where there is a table of concepts."""
+        """Return, for messages, the code of each concept in brackets where it is one of LOINC and there is a table of concepts."""
         known = [concept for concept in concepts if concept.isdigit()]
         if not known or tables.columns("concept") is None:
             return {}
         tables.load("concept", _CONCEPT, tables.is_one_of("concept", "concept_id", known))
         listed = ", ".join(quoted(concept) for concept in known)
         found = tables.query(f"SELECT * FROM concept WHERE concept_id IN ({listed})", "concept")
-        return {str(row.concept_id): f" ({row.vocabulary_id}:{row.concept_code} {row.concept_name})" for row in found.itertuples()}
+        coded = found[found["vocabulary_id"] == "LOINC"]
+        return {str(row.concept_id): f" (LOINC:{code})" for row in coded.itertuples() if (code := echo_code(str(row.concept_code)))}
 
 
 def code_tables(tables: OmopTables, mapping: Mapping, notes: list[str]) -> CodeTables:
@@ -74,7 +76,8 @@ def code_tables(tables: OmopTables, mapping: Mapping, notes: list[str]) -> CodeT
         notes.append("no table concept: LOINC codes are known only for the concept ids that ship with the product (docs/sources.md)")
     own = [code for code in (*mapping.biomarkers, *(code for code, *_ in roles)) if _CODED.match(code)]
     if lost := [code for code in own if code not in (concepts or {})]:
-        notes.append(f"{len(lost)} codes of the mapping stand in no table concept and match source values only: {', '.join(lost[:5])}")
+        listed = ", ".join([code for code in lost if echo_code(code)][:5])
+        notes.append(f"{len(lost)} codes of the mapping stand in no table concept and match source values only{listed and f': {listed}'}")
     return CodeTables(made)
 
 

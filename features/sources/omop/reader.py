@@ -18,13 +18,16 @@ from features.sources.omop.codes import CODED, CodeTables, code_tables
 from features.sources.omop.tables import DuckdbTables, FolderTables, OmopTables, comparator, compared_number
 from features.sources.received import Received
 from features.sources.units import one_unit
+from features.sources.unmapped import note_of
 from myeloma import ConfigError, DataError, StateError
 
 _DATABASE = re.compile(r"^(postgres(?:ql)?|duckdb)://", re.IGNORECASE)
 _OTHER = re.compile(r"^[a-z][a-z0-9+]*://", re.IGNORECASE)
 _ENDINGS = (".duckdb", ".ddb", ".db")
 _TOP = 5
-
+_FIRST_OF_A_SITE, _LONGEST = 2_000_000_000, 10  # concepts from this one on are a site's own (OMOP CDM 5.4); digits of a concept
+# Columns of OMOP's table person that may say sex or site; any other name may be a record's data, in a file without a header.
+_OF_A_PERSON = ("gender_concept_id", "gender_source_concept_id", "gender_source_value", "care_site_id", "location_id", "provider_id")
 PERSON = ("person_id", "year_of_birth", "month_of_birth", "day_of_birth", "birth_datetime")
 MEASUREMENT = (
     *("person_id", "measurement_concept_id", "measurement_source_concept_id", "measurement_source_value"),
@@ -67,14 +70,15 @@ def read_omop(place: str, mapping: Mapping, today: int | None = None) -> Receive
         measurements = _measurements(tables, codes)
         people, said = _people(tables, mapping)
         events = [_conditions(tables, codes), *_ends(tables), *_drugs(tables, codes)]
-        for table in CODED:  # when all are loaded
-            notes += _other_codes(tables, codes, table)
+        found = [_other_codes(tables, codes, table) for table in CODED]  # when all are loaded
     finally:
         tables.close()
+    notes += [note for others, _ in found for note in others]
+    withheld = [line for _, private in found for line in private]
     files = {"patients": tables.label("person"), "measurements": tables.label("measurement")}
     files["events"] = ", ".join(tables.label(table) for table in ("condition_occurrence", *_WITHOUT) if tables.columns(table))
     occurrences = pd.concat(events, ignore_index=True)
-    return assemble(Histories("omop", people, occurrences, measurements, files, notes + said), mapping.stage, today)
+    return assemble(Histories("omop", people, occurrences, measurements, files, notes + said, withheld), mapping.stage, today)
 
 
 def _open(place: str, schema: str) -> OmopTables:
@@ -161,24 +165,27 @@ def _moment(date: str, datetime: str, time: str) -> str:
     )
 
 
-def _other_codes(tables: OmopTables, codes: CodeTables, table: str) -> list[str]:
-    """Say how many rows of a table have no mapped code, and which codes are the most frequent of them."""
+def _other_codes(tables: OmopTables, codes: CodeTables, table: str) -> tuple[list[str], list[str]]:
+    """Say how many rows of a table have no mapped code, and which codes are the most frequent of them; see `unmapped.note_of`.
+
+    A concept of the shared vocabularies is a number that everybody may know; a site's own concepts, and texts, are withheld.
+    """
     there, name = tables.columns(table), CODED[table]
     if there is None:
-        return []
+        return [], []
     counted = tables.codes(table, (f"{name}_concept_id", f"{name}_source_concept_id", f"{name}_source_value"))
     concepts, texts = codes.known(table)
     others = counted[~(counted[["concept", "source_concept"]].isin(concepts).any(axis=1) | counted["text"].isin(texts))]
     if others.empty:
-        return []
+        return [], []
     coded = others[~others["concept"].isin(["", "0"])].groupby("concept")[["n", "people"]].sum()
     local = others[others["concept"].isin(["", "0"]) & (others["text"] != "")].groupby("text")[["n", "people"]].sum()
-    local = local[local["people"] > 1]  # a text of one person's own might say who they are
-    top = pd.concat([coded, local]).sort_values(["people", "n"], ascending=False, kind="stable").head(_TOP)
-    names = codes.names(tables, [code for code in top.index if code in coded.index])
-    listed = "; ".join(f"{code}{names.get(str(code), '')}: {row['n']} rows" for code, row in top.iterrows())
+    shared = {code for code in coded.index if code.isdecimal() and len(code) <= _LONGEST and int(code) < _FIRST_OF_A_SITE}
+    most = pd.concat([coded, local]).sort_values(["people", "n"], ascending=False, kind="stable")
+    names = codes.names(tables, [code for code in most.index if code in shared][:_TOP])
     share = f"{others['n'].sum()} of {counted['n'].sum()} rows of {tables.label(table)} have a code that is not mapped and are not read"
-    return [f"{share}; the most frequent: {listed}" if listed else share]
+    counted_rows = [(str(code), int(n)) for code, n in most["n"].items()]
+    return note_of(share, counted_rows, lambda code: f"{code}{names.get(code, '')}" if code in shared else "")
 
 
 def _people(tables: OmopTables, mapping: Mapping) -> tuple[pd.DataFrame, list[str]]:
@@ -187,7 +194,8 @@ def _people(tables: OmopTables, mapping: Mapping) -> tuple[pd.DataFrame, list[st
     site_column = mapping.site.read_from.lower() or "care_site_id"
     for column in filter(None, (mapping.sex.read_from, mapping.site.read_from)):
         if column.lower() not in there:
-            raise ConfigError(f'{tables.label("person")} has no column "{column}".', f"its columns: {', '.join(there)}.")
+            listed = ", ".join(name for name in there if name in _OF_A_PERSON)
+            raise ConfigError(f'{tables.label("person")} has no column "{column}".', f"of OMOP's columns it has: {listed}.")
     tables.load("person", dict.fromkeys((*PERSON, sex_column, site_column)))
     person = tables.query("SELECT * FROM person ORDER BY source_row", "person")
     sex, notes = as_sex(

@@ -18,6 +18,7 @@ import pyarrow.parquet as parquet
 
 from features.sources.folders import files_below, no_permission
 from features.sources.frames import plain_column
+from features.sources.received import COLUMNS
 from myeloma import DataError
 
 SUFFIXES = (".csv", ".csv.gz", ".tsv", ".txt", ".parquet", ".xlsx")
@@ -151,12 +152,13 @@ def _check_layout(path: Path, frame: pd.DataFrame, separator: str, encoding: str
         header = [cell.strip() for cell in next(csv.reader(file, delimiter=separator), [])]
     if twice := sorted({name for name in header if header.count(name) > 1}):
         raise DataError(f"{path.name} has {len(twice)} column name(s) twice.", "each column needs a name of its own.", "not_csv")
-    for column in frame.columns:
+    for place, column in enumerate(frame.columns, start=1):
         broken = np.array(["\n" in cell for cell in frame[column].cat.categories], dtype=bool)
         if broken.any():
+            called = column if column in COLUMNS else place  # any other name may be a person's data, in a file without a header
             line = int(np.isin(frame[column].cat.codes, np.flatnonzero(broken)).argmax()) + 2
             raise DataError(
-                f"{path.name}, line {line}, column {column}: a cell holds a line break; a quotation mark may be missing or too many.",
+                f"{path.name}, line {line}, column {called}: a cell holds a line break; a quotation mark may be missing or too many.",
                 "remove the quotation mark or the line break; otherwise the rows that follow would be swallowed.",
                 "not_csv",
             )

@@ -5,6 +5,7 @@ Nothing is taken over by itself: the layout is a file that a person reads, compl
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from features.sources.plain.layout import COLUMNS, DECIDE, WORDS, Layout, Table
 from features.sources.plain.tables import DATES, named
 from features.sources.received import REQUIRED
 from myeloma import DataError, StateError, UserError
+from myeloma.echo import echo
 
 
 @dataclass
@@ -30,6 +32,24 @@ class Suggestion:
     recognised: list[str] = field(default_factory=list)
     decide: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
+
+    def lines(self) -> dict[str, list[str]]:
+        """Return what was found, by what it means for a person."""
+        return {"recognised": self.recognised, "to decide": self.decide, "fault": self.faults}
+
+
+_RECEIVED = re.compile(r'"([^"]*)"')
+
+
+def told(line: str) -> str:
+    """Return a line with what was received, which stands in quotation marks, left out where it could name a person.
+
+    Examples
+    --------
+    >>> told('"Meier" (3 rows) is no biomarker that is known'), told('is "m_protein" meant?')
+    ('"..." (3 rows) is no biomarker that is known', 'is "m_protein" meant?')
+    """
+    return _RECEIVED.sub(lambda found: f'"{echo(found[1]) or "..."}"', line)
 
 
 def suggest(folder: Path) -> Suggestion:

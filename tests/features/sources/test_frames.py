@@ -104,15 +104,15 @@ def test_strict_tells_everything_that_is_wrong_at_once():
         cohort_of_frames(PATIENTS, wrong, relapse, strict=True)
     assert refusal.value.code == "rows_refused"
     assert "unknown_unit: 1 row of measurements (unit)" in refusal.value.what
-    assert 'unknown_category: 1 row of events (kind); first at row 0: received "relapse", accepted: ' in refusal.value.what
-    assert "P1" not in str(refusal.value), "an identifier is never shown"
+    assert "unknown_category: 1 row of events (kind); first at row 0: accepted: " in refusal.value.what
+    assert not any(cell in str(refusal.value) for cell in ("P1", "stones", "relapse")), "what may be free text is never shown"
 
 
 def test_a_missing_column_is_named_with_what_is_needed_and_a_slip_with_the_column_meant():
     with pytest.raises(DataError) as refusal:
         cohort_of_frames(PATIENTS.rename(columns={"index_date": "indexdate"}), RESULTS.drop(columns=["unit", "value"]))
     assert refusal.value.code == "missing_column"
-    assert 'patients has no column index_date (is "indexdate" meant?)' in refusal.value.what
+    assert "patients has no column index_date (is column 2 meant?)" in refusal.value.what
     assert "measurements has no column value; measurements has no column unit" in refusal.value.what
     assert "CSV" not in str(refusal.value)
 

@@ -1,0 +1,99 @@
+"""The body of a request: read up to a size and within a time, and made a history, whatever it holds."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from starlette.requests import ClientDisconnect, Request
+
+from myeloma.errors import nearest
+from serving.http.request import Event, History, Measurement, Patient, shown_day
+from serving.http.response import Problem
+
+MOST_BYTES = 4 * 2**20
+MOST_SECONDS = 4.0  # in which the whole body has to come
+_JSON = re.compile(r"application/(?:json|[\w.+-]+\+json)\s*(?:;.*)?", re.IGNORECASE)
+_OF: dict[str, type[BaseModel]] = {"patient": Patient, "measurements": Measurement, "events": Event}
+_FIELDS = frozenset((*History.model_fields, *(name for model in _OF.values() for name in model.model_fields)))
+_KINDS = frozenset(("float", "int", "str"))  # of a value, as pydantic names them
+
+
+class RefusedError(Exception):
+    """A request that gets no answer: the status, and what is wrong."""
+
+    def __init__(self, status: int, problems: list[Problem]) -> None:
+        super().__init__(status)
+        self.status = status
+        self.problems = problems
+
+
+async def body_of(request: Request) -> bytes:
+    """Return the body of a request.
+
+    Raises
+    ------
+    RefusedError
+        It is no JSON by its own account (415), too large (413), or does not come in time (408).
+    """
+    if not _JSON.fullmatch(request.headers.get("content-type", "")):
+        raise _refused(415, "unsupported_media_type", "header.content-type", "send JSON, with content-type: application/json")
+    stated = request.headers.get("content-length", "")
+    if stated.isdecimal() and int(stated[:12]) > MOST_BYTES:
+        raise _too_large()
+    try:
+        return await asyncio.wait_for(_read(request), MOST_SECONDS)
+    except TimeoutError:
+        raise _refused(408, "request_timeout", "body", f"the whole body has to come within {MOST_SECONDS:g} seconds") from None
+    except ClientDisconnect:
+        raise _refused(400, "incomplete_request", "body", "the connection ended before the body did") from None
+
+
+async def _read(request: Request) -> bytes:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MOST_BYTES:
+            raise _too_large()
+    return bytes(body)
+
+
+def history_of(body: bytes) -> History:
+    """Return the history that a body holds.
+
+    Raises
+    ------
+    RefusedError
+        It is no JSON, or has another shape; what was sent is not in the message, since it could identify a person.
+    """
+    try:
+        return History.model_validate_json(body)
+    except ValidationError as error:
+        raise RefusedError(422, [_problem(one) for one in error.errors(include_url=False)]) from None
+
+
+def _too_large() -> RefusedError:
+    return _refused(413, "body_too_large", "body", f"at most {MOST_BYTES} bytes are accepted")
+
+
+def _refused(status: int, code: str, where: str, message: str) -> RefusedError:
+    return RefusedError(status, [Problem(code, where, message)])
+
+
+def _problem(error: Any) -> Problem:
+    """Return a pydantic error without the input, and without a name that the sender made up; only a day is shown."""
+    kind, loc = str(error["type"]), error["loc"]
+    if kind == "json_invalid":
+        return Problem(kind, "body", str(error["msg"]))
+    steps = [f"[{part}]" if isinstance(part, int) else f".{part if part in _FIELDS | _KINDS else '(unknown)'}" for part in loc]
+    where = "".join(steps).removeprefix(".") or "body"
+    message = str(error["msg"])
+    if kind == "extra_forbidden":
+        message = f"there is no such field; {nearest(str(loc[-1])[:80], _model(loc).model_fields)}"
+    return Problem(kind, where, message, shown_day(where.rpartition(".")[2], error.get("input")))
+
+
+def _model(loc: tuple[int | str, ...]) -> type[BaseModel]:
+    return _OF.get(str(loc[0]), History) if len(loc) > 1 else History

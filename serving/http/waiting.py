@@ -1,0 +1,81 @@
+"""Who is answered when: few at a time, the others wait their turn, and whoever would wait too long is told to come again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from threading import Lock
+from typing import TYPE_CHECKING, TypeVar
+
+from starlette.responses import Response
+
+from serving.http.response import Problem, refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+WORKERS = 2  # threads that answer: one long history then holds up nobody
+MOST_WAITING = 200  # requests inside at a time, being read, waiting or answered
+PATIENCE = 3.0  # seconds that a request waits for its turn: with the longest history at work, a stopped server ends within 8
+RETRY_AFTER = 1  # seconds, as a refused client is told
+Said = TypeVar("Said")
+
+
+class BusyError(Exception):
+    """More ask than can be answered in time."""
+
+
+class Desk:
+    """Lets in so many at a time. Answers are made in threads of its own, so that the event loop is free for who asks after health."""
+
+    def __init__(self, most: int = MOST_WAITING, workers: int = WORKERS, patience: float = PATIENCE) -> None:
+        self._most, self._patience = most, patience
+        self._inside, self._lock = 0, Lock()
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="answer")
+
+    @property
+    def is_full(self) -> bool:
+        """Return whether whoever comes now is told to come again."""
+        return self._inside >= self._most
+
+    @contextmanager
+    def place(self) -> Iterator[None]:
+        """Hold a place for one request.
+
+        Raises
+        ------
+        BusyError
+            There is none left.
+        """
+        with self._lock:
+            if self._inside >= self._most:
+                raise BusyError
+            self._inside += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._inside -= 1
+
+    async def answer(self, make: Callable[[], Said]) -> Said:
+        """Return what `make` gives, once it is its turn.
+
+        Raises
+        ------
+        BusyError
+            Its turn did not come in time. What has begun is finished.
+        """
+        turn = self._pool.submit(make)
+        made = asyncio.wrap_future(turn)
+        await asyncio.wait([made], timeout=self._patience)
+        if not made.done() and turn.cancel():
+            raise BusyError
+        return await made
+
+
+def overloaded() -> Response:
+    """Return the answer to somebody who has to come again."""
+    told = Problem("overloaded", "server", f"more ask than can be answered in time; ask again in {RETRY_AFTER} s")
+    return refusal(503, [told], headers={"Retry-After": str(RETRY_AFTER)})

@@ -1,0 +1,113 @@
+"""What stands beside a risk in a score file: how old the visit is, what happened since, which criterion is met, what was decided."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from features import Cohort
+from features.history.arrays import Histories
+from features.table.landmarks import fixed_landmarks, last_landmarks
+from myeloma.calendar import EPOCH
+from serving.answer.since import happened_since, met_criteria
+from serving.artifact import load_artifact
+from serving.batch import score_landmarks, told_since
+from serving.store import champion
+from serving.store.champion import LEDGER
+
+
+def day(text):
+    return pd.Timestamp(text).toordinal() - EPOCH
+
+
+@pytest.fixture(scope="module")
+def artifact(trained):
+    return load_artifact(trained.folder / "fit" / "boosting" / "artifact")
+
+
+@pytest.fixture
+def cohort():
+    """Three people: progressed after the visit, treated after it, and one with nothing but a visit."""
+    patients = pd.DataFrame({"patient_id": ["A", "B", "C"], "index_date": pd.Timestamp("2015-01-01"), "age_at_index": 60.0})
+    patients = patients.assign(birth_date=pd.NaT, sex="female", site="", stage="smm", heavy_chain="", light_chain="", fish="")
+    results = [("A", "2015-02-01", 2.0), ("A", "2015-08-01", 2.5), ("B", "2015-02-01", 2.0), ("C", "2015-03-01", 2.0)]
+    measured = pd.DataFrame(results, columns=["patient_id", "collected_at", "value"]).assign(biomarker="m_protein", operator="")
+    measured["collected_at"] = measured["available_at"] = pd.to_datetime(measured["collected_at"])
+    events = [("A", "2016-01-01", "progression"), ("A", "2017-01-01", "death"), ("B", "2015-06-01", "treatment_start")]
+    happened = pd.DataFrame(events, columns=["patient_id", "occurred_at", "kind"]).assign(detail="")
+    happened["occurred_at"] = pd.to_datetime(happened["occurred_at"])
+    return Cohort(patients=patients, measurements=measured, events=happened)
+
+
+def test_what_happened_after_the_visit_is_dated_and_what_happened_before_is_not_since(artifact, cohort):
+    scores = score_landmarks(artifact, cohort, fixed_landmarks(cohort, "2015-07-01"), today=day("2015-07-01")).set_index("patient_id")
+    assert scores["status"].to_dict() == {"A": "scored", "B": "treated", "C": "scored"}
+    assert scores.loc["A", ["progression_since", "death_since"]].tolist() == [pd.Timestamp("2016-01-01"), pd.Timestamp("2017-01-01")]
+    assert scores.loc["A", "treatment_since"] is pd.NaT
+    assert scores.loc[["B", "C"], ["progression_since", "death_since", "treatment_since"]].isna().all(axis=None)
+
+
+def test_an_event_on_the_day_of_the_visit_is_not_since_and_one_a_day_later_is(cohort):
+    histories = Histories.of(cohort)
+    landmarks = np.array([day("2015-12-31"), day("2016-01-01")], np.int32)
+    found = happened_since(histories, np.zeros(2, np.int32), landmarks, day("2020-01-01"))["progression_since"]
+    assert found.isna().tolist() == [False, True]
+
+
+def test_a_visit_is_as_old_as_the_latest_result_known_by_then(artifact, cohort):
+    today = day("2018-01-01")
+    last = score_landmarks(artifact, cohort, last_landmarks(cohort), today=today)
+    visits = [day("2015-08-01"), day("2015-02-01"), day("2015-03-01")]
+    assert last["visit_age_days"].tolist() == [today - visit for visit in visits]
+    early = score_landmarks(artifact, cohort, fixed_landmarks(cohort, "2015-02-15"), today=today)
+    assert early["visit_age_days"].tolist()[:2] == [today - day("2015-02-01")] * 2
+    assert np.isnan(early["visit_age_days"].iloc[2]), "there was no visit yet"
+
+
+def test_in_a_calendar_that_was_shifted_into_the_future_no_visit_has_a_negative_age(artifact, cohort, monkeypatch):
+    monkeypatch.setattr("myeloma.calendar.today", lambda: day("2000-01-01"))
+    last = score_landmarks(artifact, cohort, last_landmarks(cohort))
+    assert last["visit_age_days"].tolist() == [day("2017-01-01") - day(visit) for visit in ("2015-08-01", "2015-02-01", "2015-03-01")]
+
+
+def test_the_closing_line_counts_what_happened_to_those_scored(artifact, cohort):
+    scores = score_landmarks(artifact, cohort, fixed_landmarks(cohort, "2015-03-01"), today=day("2015-03-01"))
+    assert told_since(scores) == (
+        "since then, by the same cohort: 1 progressed, 1 died, 1 treated; the visits are 28 days old (median; 28 at most)"
+    )
+    assert told_since(scores.assign(status="dead")) == ""
+
+
+def test_every_criterion_that_is_met_is_named_and_an_unknown_one_is_not(artifact, cohort):
+    nan = np.nan
+    inputs = {"calcium": [12.0, 9.0, nan], "bmpc": [70.0, 20.0, nan], "creatinine": [1.0, nan, nan], "hemoglobin": [13.0, 9.0, nan]}
+    assert met_criteria({name: np.array(values) for name, values in inputs.items()}) == ["calcium|marrow", "anemia", ""]
+    ill = cohort.measurements.assign(biomarker="hemoglobin", value=8.0)
+    scores = score_landmarks(artifact, Cohort(cohort.patients, ill, cohort.events), fixed_landmarks(cohort, "2015-04-01"))
+    assert scores[["status", "criteria"]].drop_duplicates().to_numpy().tolist() == [["criteria_met", "anemia"]]
+
+
+def test_a_model_of_a_folder_has_no_verdict(artifact, cohort):
+    scores = score_landmarks(artifact, cohort, last_landmarks(cohort))
+    assert scores["gate_verdict"].unique().tolist() == [""]
+
+
+@pytest.mark.parametrize(
+    ("decisions", "verdict"),
+    [
+        ([], "hold"),
+        ([("promote", "3", "promote")], "promote"),
+        ([("force", "3", "reject")], "reject, forced"),
+        ([("force", "3", "reject"), ("promote", "4", "promote"), ("rollback", "3", "")], "reject, forced"),
+        ([("force", "3", "reject"), ("promote", "3", "promote")], "promote"),
+        ([("force", "4", "reject")], "hold"),
+    ],
+)
+def test_the_last_decision_on_a_version_counts_and_a_rollback_is_none(monkeypatch, decisions, verdict):
+    tags = {
+        f"{LEDGER}{k:06d}.x": json.dumps({"action": action, "version": version, "verdict": said})
+        for k, (action, version, said) in enumerate(decisions)
+    }
+    monkeypatch.setattr("serving.store.champion.tags_of", lambda name: tags)
+    assert champion._verdict(champion.decisions_on("smm-progression", "3"), {"gate_verdict": "hold"}) == verdict
