@@ -30,6 +30,9 @@ def ingest(
     show_values: Annotated[
         bool, typer.Option("--show-values", help="Also print cells, codes and sites as received, which may name people. Kept nowhere.")
     ] = False,
+    accept: Annotated[
+        bool, typer.Option("--accept", help="Go on where a quarter or more of a table, a site or a biomarker was refused.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Read a source into a canonical cohort; refused rows go to quarantine.parquet with a reason.
@@ -45,7 +48,7 @@ def ingest(
         raise ConfigError("--show-values and --json exclude each other.", "what may name people is for the terminal, not for a program.")
     today = parse_day(as_of) if as_of else None
     read = read_source(source, place, mapping, today.toordinal() - EPOCH if today else None)
-    ingest_and_report(read, cohort_path, as_json, today, show_values)
+    ingest_and_report(read, cohort_path, as_json, today, show_values, accept)
 
 
 @app.command("suggest")

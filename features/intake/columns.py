@@ -160,8 +160,19 @@ def results_of(measurements: pd.DataFrame, people: People, file: str) -> tuple[R
         divisor=_divisors(biomarker, unit),
         row=measurements["source_row"].to_numpy(dtype=np.int64),
     )
-    notes = _zone_notes(file, measurements, {"collected_at": collected, "available_at": available})
+    notes = _lost_zeros(file, patient, person, people)
+    notes += _zone_notes(file, measurements, {"collected_at": collected, "available_at": available})
     return results, Texts(patient, biomarker, collected.time, numbers.text, unit), notes
+
+
+def _lost_zeros(file: str, patient: Cells, person: NDArray[np.intp], people: People) -> list[str]:
+    """Say how many identifiers are a patient's but for zeros at their start."""
+    if not (person < 0).any():
+        return []
+    bare = {text.lstrip("0") for text, kept in zip(people.ids, people.known.kept, strict=True) if kept}
+    lost = sum(text.lstrip("0") in bare for text in patient.texts[person < 0] if text.isdigit())
+    how = "a mapping gives them back by id_width, and `python -m features suggest FOLDER` writes one"
+    return [f"{file}: {lost} identifiers are those of patients but for zeros at their start; {how}"] if lost else []
 
 
 def _divisors(biomarker: Cells, unit: Cells) -> NDArray[np.float64]:

@@ -11,7 +11,7 @@ import json
 import shutil
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -27,9 +27,11 @@ from features.cohort.schema import row_hashes, validated
 from features.cohort.storage import ARROW, check_place, in_schema, write_tables
 from features.console import Steps
 from features.intake.attrition import Tally
+from features.intake.implausible import Seen, describe_seen, seen_in, unfollowed
 from features.intake.plausibility import suspicions_of
 from features.intake.quality import Checked, check, check_block, describe_source, refuse_unusable
 from features.intake.quarantine import quarantine_frame
+from features.intake.selection import ByBiomarker, describe_selection
 from features.intake.site_units import Outside, describe_units
 from features.sources.cells import Cells, cells_of, distinct_of
 from features.sources.received import Received
@@ -44,7 +46,9 @@ _LZ4 = pyarrow.ipc.IpcWriteOptions(compression="lz4")
 class Ingested:
     """What an ingestion did: what cohort.json says, suspicions about rows kept and about units of sites, and whether any file changed.
 
-    `called` says how summaries call each site; its keys are names as received, for the owner of the files alone.
+    `warnings` says of which sites and biomarkers much was refused, and what cannot be right of them as a whole; `much_refused`, whether
+    it is so much that a person has to accept it. `called` says how summaries call each site; its keys are names as received, for the
+    owner of the files alone.
     """
 
     about: dict[str, Any]
@@ -52,6 +56,8 @@ class Ingested:
     units: list[str]
     changed: bool
     called: dict[str, str]
+    warnings: list[str] = field(default_factory=list)
+    much_refused: bool = False
 
 
 def ingest(source: Received, folder: Path, steps: Steps, today: pd.Timestamp | None = None) -> Ingested:
@@ -134,6 +140,7 @@ def _blocks(patient_id: pd.Series) -> list[np.ndarray]:
 def _write_block(work: Path, number: int, measurements: pd.DataFrame, file: str, checked: Checked) -> None:
     block = check_block(measurements, file, checked)
     found = suspicions_of(block.kept, checked.patients.by_patient("light_chain"))
+    seen = seen_in(block.kept, checked.sites, _last_contacts(checked))
     with whole_file(work / f"{number}-kept.arrow") as path:
         feather.write_feather(validated("measurements", block.kept), path, compression="lz4")
     with whole_file(work / f"{number}-refused.arrow") as path, pyarrow.ipc.new_file(path, ARROW["quarantine"], options=_LZ4) as writer:
@@ -142,6 +149,8 @@ def _write_block(work: Path, number: int, measurements: pd.DataFrame, file: str,
     said = {
         "tally": [[site, reason, rows] for (site, reason), rows in block.tally.items()],
         "outside": [[*unit, rows] for unit, rows in block.outside.items()],
+        "biomarkers": [[*key, rows] for key, rows in block.biomarkers.items()],
+        "seen": [[*key, rows] for key, rows in seen.items()],
         "notes": block.notes,
         "suspicions": found.to_dict("split", index=False),
     }
@@ -154,8 +163,12 @@ def _assemble(source: Received, checked: Checked, folder: Path, work: Path, bloc
     manifests = [json.loads((work / f"{number}.json").read_text(encoding="utf-8")) for number in range(blocks)]
     tally: Tally = Counter()
     outside: Outside = Counter()
+    biomarkers: ByBiomarker = Counter()
+    seen: Seen = Counter()
     for manifest in manifests:
         outside.update({tuple(unit): rows for *unit, rows in manifest["outside"]})
+        biomarkers.update({tuple(key): rows for *key, rows in manifest["biomarkers"]})
+        seen.update({tuple(key): rows for *key, rows in manifest["seen"]})
         tally.update({(site, reason): rows for site, reason, rows in manifest["tally"]})
     about = describe_source(source, checked, tally, [note for manifest in manifests for note in manifest["notes"]])
     if source.mended:
@@ -170,7 +183,15 @@ def _assemble(source: Received, checked: Checked, folder: Path, work: Path, bloc
     with whole_folder(folder, work / "cohort") as place:
         about = write_tables(place, tables, chain(refused, _refused(work, blocks)), about)
         changed = not same_files(folder, place)
-    return Ingested(about, _suspicions(manifests), describe_units(outside, checked.called()), changed, checked.called())
+    called = checked.called()
+    selected, much = describe_selection(about, biomarkers)
+    warnings = [*selected, *describe_seen(seen, called), *unfollowed(*(kept[name][0] for name in ("patients", "events")))]
+    return Ingested(about, _suspicions(manifests), describe_units(outside, called), changed, called, warnings, much)
+
+
+def _last_contacts(checked: Checked) -> pd.Series:
+    contacts = checked.events.frame[checked.events.keep & (checked.events.frame["kind"] == "last_contact").to_numpy()]
+    return contacts.groupby("patient_id")["occurred_at"].max()
 
 
 def _kept(work: Path, blocks: int) -> Iterator[pd.DataFrame]:

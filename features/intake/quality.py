@@ -18,6 +18,7 @@ from features.intake.columns import People, identifiers, measurements_table, occ
 from features.intake.measured import check_results
 from features.intake.people import check_people
 from features.intake.quarantine import Inspection, describe_problems, quarantine_frame
+from features.intake.selection import ByBiomarker, by_biomarker
 from features.intake.site_units import Outside, outside_by_unit
 from features.sources.received import REFUSALS, Received
 from myeloma import DataError
@@ -56,6 +57,7 @@ class Block:
     inspection: Inspection
     tally: Tally
     outside: Outside
+    biomarkers: ByBiomarker
     notes: list[str]
 
 
@@ -112,7 +114,8 @@ def check_block(measurements: pd.DataFrame, file: str, checked: Checked) -> Bloc
     _refuse_unreadable(table)
     results, texts, notes = results_of(measurements, checked.people, file)
     kept = measurements_table(results, texts, check_results(table, results, checked.people.today))
-    return Block(kept, table, tally(table, checked.sites), outside_by_unit(table, kept, checked.sites), notes)
+    outside = outside_by_unit(table, kept, checked.sites)
+    return Block(kept, table, tally(table, checked.sites), outside, by_biomarker(table), notes)
 
 
 def describe_source(source: Received, checked: Checked, measured: Tally, notes: list[str]) -> dict[str, Any]:
@@ -136,7 +139,12 @@ def refuse_unusable(counts: dict[str, dict[str, int]], quarantine: pd.DataFrame,
         if not counts[name]["kept"]:
             read = counts[name]["read"]
             why = f"all {read} rows were refused:\n{describe_problems(quarantine)}" if read else f"{files[name]} holds no rows."
-            raise DataError(f"No usable {name}: {why}", "mend the rows and ingest again; nothing was written.", "nothing_usable")
+            hint = "mend the rows and ingest again; nothing was written."
+            if (quarantine["reason"] == "future_date").any():
+                hint += " Where the calendar was shifted, as in MIMIC, give --as-of a day after the last one."
+            if name == "measurements" and (quarantine["reason"] == "patient_not_in_cohort").any():
+                hint += " Are identifiers written otherwise there? `python -m features suggest FOLDER` finds leading zeros that were lost."
+            raise DataError(f"No usable {name}: {why}", hint, "nothing_usable")
 
 
 def _kept(table: Inspection) -> pd.DataFrame:

@@ -18,17 +18,22 @@ from features.intake.ingest import Ingested, ingest
 from features.intake.mend import Mended
 from features.intake.plausibility import describe
 from features.intake.quarantine import FOLLOWS, describe_problems
+from features.intake.selection import refuse_selection
 from features.sources.received import Received
 
 _LOG = logging.getLogger("features")
 _MOST_SITES = 20  # printed; cohort.json holds all
 
 
-def ingest_and_report(source: Received, folder: Path, as_json: bool, today: pd.Timestamp | None = None, show_values: bool = False) -> None:
+def ingest_and_report(
+    source: Received, folder: Path, as_json: bool, today: pd.Timestamp | None = None, show_values: bool = False, accept: bool = True
+) -> None:
     """Write a source as a cohort folder and say what became of its rows.
 
     Parameters
     ----------
+    accept : bool
+        Whether a cohort of whose rows much was refused is one to go on with.
     show_values : bool
         Also print what was received where it may name somebody: cells refused, codes not mapped, names of sites. It goes nowhere else.
     """
@@ -37,6 +42,8 @@ def ingest_and_report(source: Received, folder: Path, as_json: bool, today: pd.T
     if show_values:
         for line in [*source.withheld, *(f'site {called} is "{name}"' for name, called in ingested.called.items() if name != called)]:
             console.print(f"  as received: {line}")
+    if not accept:
+        refuse_selection(ingested.much_refused, folder)
 
 
 def report(ingested: Ingested, folder: Path, as_json: bool, more: dict[str, Any] | None = None, show_values: bool = False) -> None:
@@ -45,13 +52,22 @@ def report(ingested: Ingested, folder: Path, as_json: bool, more: dict[str, Any]
     kept = ", ".join(f"{counts['kept']} of {counts['read']} {table} kept" for table, counts in ingested.about["counts"].items())
     _LOG.info("%s: %s (%s)", folder, kept, ingested.about["hash"])
     if as_json:
-        typer.echo(json.dumps({**ingested.about, "suspicions": [*ingested.units, *suspected], "changed": ingested.changed, **(more or {})}))
+        typer.echo(
+            json.dumps(
+                {
+                    **ingested.about,
+                    "suspicions": [*ingested.units, *ingested.warnings, *suspected],
+                    "changed": ingested.changed,
+                    **(more or {}),
+                }
+            )
+        )
         return
     about = ingested.about
     console.print(attrition_table(about, f"{folder} ({about['hash']})"))
     if not ingested.changed:
         console.print("  Nothing changed: the folder holds this already, byte for byte.")
-    for warning in ingested.units:
+    for warning in [*ingested.units, *ingested.warnings]:
         console.print(f"  warning: {warning}")
     for note in [*about["notes"], *suspected]:
         console.print(f"  note: {note}")

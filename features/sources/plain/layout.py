@@ -118,6 +118,11 @@ def parse_layout(content: Any, where: str) -> Layout:
     """Return a layout from what a YAML file holds; `where` names it in errors."""
     if not isinstance(content, dict):
         raise ConfigError(f"{where} is empty, or is not a section.", f"Accepted keys: {', '.join(Layout.model_fields)}.")
+    if "index" in content:
+        raise ConfigError(
+            f"The source tabular takes no mapping of codes, and {where} is one.",
+            "codes are for omop, fhir and meds; `python -m features suggest FOLDER` writes a mapping for tables.",
+        )
     if open_ := _undecided(content):
         raise ConfigError(f"{where}: still to be decided: {'; '.join(open_)}.", f"put your choice in the place of `{DECIDE}`.")
     biomarkers = content.get("biomarkers")
