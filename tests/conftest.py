@@ -39,6 +39,18 @@ class Trained:
     uri: str
 
 
+_UMASK = os.umask(0o022)
+os.umask(_UMASK)
+
+
+@pytest.fixture(autouse=True)
+def umask():
+    """Give back what a command that ran in this process took from new files: a server of another user could not read its own."""
+    os.umask(_UMASK)
+    yield
+    os.umask(_UMASK)
+
+
 @pytest.fixture(scope="session")
 def root():
     return ROOT
