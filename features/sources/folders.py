@@ -23,6 +23,16 @@ def files_below(folder: Path) -> list[Path]:
     return sorted(Path(parent) / name for parent, _, names in os.walk(folder, onerror=refuse) for name in names)
 
 
+def unread_below(place: Path, read: int, aside: str = "") -> list[str]:
+    """Return a note of how many files below a folder, but for a folder `aside`, are not read.
+
+    Their names may be those of people, so they are only counted.
+    """
+    found = files_below(place) if place.is_dir() else []
+    others = len([path for path in found if aside not in path.relative_to(place).parts[:-1]]) - read if found else 0
+    return [f"{others} files of the folder have an ending that is not read"] if others else []
+
+
 def no_permission(name: str) -> DataError:
     """Return the error of a file or folder that may not be read."""
     return DataError(f"{name} cannot be read: no permission.", "ask for read access.", "no_permission")

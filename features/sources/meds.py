@@ -13,7 +13,7 @@ import pandas as pd
 import pyarrow
 import pyarrow.parquet as parquet
 
-from features.sources.folders import files_below, no_permission
+from features.sources.folders import files_below, no_permission, unread_below
 from features.sources.histories import Histories, as_sex, as_site, assemble, said, unusable_days
 from features.sources.mapping import Mapping
 from features.sources.omop.tables import comparator, connect, reading
@@ -58,6 +58,7 @@ def read_meds(place: str, mapping: Mapping, today: int | None = None) -> Receive
             _register(connection, mapping)
             _view(connection, shards, folder, there)
             histories = _histories(connection, mapping, "MEDS shards", today)
+            histories.notes.extend(unread_below(Path(place), len(shards), "metadata"))
     finally:
         connection.close()
     return assemble(histories, mapping.stage, today)

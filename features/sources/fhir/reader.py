@@ -21,6 +21,7 @@ from features.sources.fhir.people import People
 from features.sources.fhir.references import Persons
 from features.sources.fhir.results import Results
 from features.sources.fhir.versions import Versions
+from features.sources.folders import unread_below
 from features.sources.histories import Histories, as_sex, as_site, assemble
 from features.sources.mapping import Mapping
 from features.sources.received import Received
@@ -77,7 +78,15 @@ def read_fhir(place: str, mapping: Mapping, today: int | None = None) -> Receive
     events.resolve_drugs()
     tables = {"people": people.frame(), "events": events.frame(), "deaths": people.deaths(), "measurements": results.frame()}
     contacts = noted.frame()
-    notes = [*people.notes(), *results.notes(), *events.notes(), *noted.notes(), *_other_types(others), *versions.notes()]
+    notes = [
+        *unread_below(path, len(files)),
+        *people.notes(),
+        *results.notes(),
+        *events.notes(),
+        *noted.notes(),
+        *_other_types(others),
+        *versions.notes(),
+    ]
     _resolve(tables, contacts, people.persons, lambda: versions.current(read_resources(files, folder)))
     return assemble(_histories(tables, contacts, mapping, notes, [*results.withheld(), *_others_withheld(others)]), mapping.stage, today)
 

@@ -255,3 +255,9 @@ def test_birthdays_that_so_many_share_are_years(folder):
     assert (patients.loc["11", "birth_date"], patients.loc["11", "age_at_index"]) == ("", 100.84)
     assert patients.loc["12", "birth_date"].startswith("1912-05-12")
     assert any(note.startswith("11 birthdays stand on a day that so many share") for note in source.notes)
+
+
+def test_files_that_are_no_shards_are_counted(folder):
+    assert not any("ending" in note for note in read(folder).notes), "metadata is known to be no shard"
+    (folder / "data" / "train" / "1.csv").write_text("x")
+    assert "1 files of the folder have an ending that is not read" in read(folder).notes

@@ -611,3 +611,11 @@ def test_bundles_in_bundles_are_read_however_deep_they_lie(tmp_path):
         resource = {"resourceType": "Bundle", "entry": [{"resource": resource}]}
     (tmp_path / "deep.json").write_text(json.dumps(resource))
     assert len(values(read(tmp_path))) == 1
+
+
+def test_files_with_another_ending_are_counted_and_not_named(bulk):
+    place = bulk(*BASE)
+    (place / "Meier.pdf").write_bytes(b"%PDF")
+    assert "1 files of the folder have an ending that is not read" in read(place).notes
+    (place / "Meier.pdf").unlink()
+    assert not any("ending" in note for note in read(place).notes)
