@@ -24,6 +24,9 @@ LOW_M_PROTEIN = 0.3  # g/dL: of a whole site's results more lie above it
 CODES = (999.0, 9999.0)  # what stands for missing where nothing is
 _SHARE = {FRACTIONS: 0.9, ZEROS: 0.02, LOW: 0.9}
 _CODE_SHARE = 0.02
+# How each is called in a warning.
+_FRACTION, _ZERO, _UNIT, _CONTACT = "suspected_fraction", "suspected_zeros", "suspected_site_unit", "contact_before_results"
+_MISSING, _UNFOLLOWED = "suspected_missing_code", "no_last_contact"
 
 
 def seen_in(kept: pd.DataFrame, sites: Mapping[str, str], last_contact: pd.Series) -> Seen:
@@ -81,18 +84,18 @@ def describe_seen(seen: Seen, called: Mapping[str, str]) -> list[str]:
             continue
         of_all = f"{results} of {every} results of {name} at site {where}"
         if what == FRACTIONS:
-            lines.append(f"suspected_fraction: {of_all} are at most 1 %; are they fractions? Multiply them by 100 at the source.")
+            lines.append(f"{_FRACTION}: {of_all} are at most 1 %; are they fractions? Multiply them by 100 at the source.")
         elif what == LOW:
             unit = "are they in g/dL, under a label of g/L? Ask the site, and correct the unit at the source."
-            lines.append(f"suspected_site_unit: {of_all} lie below {LOW_M_PROTEIN:g} g/dL; {unit}")
+            lines.append(f"{_UNIT}: {of_all} lie below {LOW_M_PROTEIN:g} g/dL; {unit}")
         elif what == ZEROS:
-            lines.append(f"suspected_zeros: {of_all} are 0 between others that are not; does 0 stand for missing? Leave those cells empty.")
+            lines.append(f"{_ZERO}: {of_all} are 0 between others that are not; does 0 stand for missing? Leave those cells empty.")
         elif what == LATER:
             late = f"{results} people at site {where} have results after their last contact"
-            lines.append(f"contact_before_results: {late}; is the last contact that of another list? It ends the time they are followed.")
+            lines.append(f"{_CONTACT}: {late}; is the last contact that of another list? It ends the time they are followed.")
         else:
             listed = "a mapping may list it under `missing`."
-            lines.append(f"suspected_missing_code: {of_all} are exactly {what}; does it stand for missing? Then {listed}")
+            lines.append(f"{_MISSING}: {of_all} are exactly {what}; does it stand for missing? Then {listed}")
     return lines
 
 
@@ -105,5 +108,5 @@ def unfollowed(patients: pd.DataFrame, events: pd.DataFrame) -> list[str]:
         return []
     how = "nobody" if not contacted else f"only {len(contacted)}"
     so = "Each is followed to the last result only, so who comes less often seems to be followed for a shorter time."
-    what = f"no_last_contact: {how} of {len(alive)} people without progression or death has a last contact."
+    what = f"{_UNFOLLOWED}: {how} of {len(alive)} people without progression or death has a last contact."
     return [f"{what} {so} Give the day on which each was last known to be alive."]

@@ -20,6 +20,7 @@ WARN, STOP = 0.1, 0.25  # of the rows of a site, a biomarker or a table
 LEAST = 5  # rows refused: fewer are slips
 LEAST_TO_STOP = 20
 ByBiomarker = Counter[tuple[str, str]]  # (biomarker, reason) -> rows; of a row kept the reason is empty
+_SELECTION = "selection"  # how it is called in a warning
 _HARMLESS = ("duplicate_row", KEPT)  # nothing is lost with it
 _CAUSES = {
     "bad_date": "dates in another form; a mapping names it under `dates`",
@@ -86,7 +87,7 @@ def _said(reasons: Mapping[str, int], read: int, where: str) -> Said:
     for reason, rows in sorted(lost.items(), key=lambda one: -one[1]):
         if rows >= max(LEAST, WARN * read):
             cause = f"; the cause may be {_CAUSES[reason]}" if reason in _CAUSES else ""
-            what = f"selection: {rows} of {read} {where} ({rows / read:.0%}) are refused as {reason}{cause}"
+            what = f"{_SELECTION}: {rows} of {read} {where} ({rows / read:.0%}) are refused as {reason}{cause}"
             lines[reason] = f"{what}. What is left is no fair sample."
     return Said(lines, sum(lost.values()) >= max(LEAST_TO_STOP, STOP * read))
 
