@@ -6,7 +6,12 @@ of the events, attributable to the plasma cell disorder: that is the clinician's
 An event with several limbs is met where one of them is, and not met only where all are known to fail. Two limbs need more than
 the result: a laboratory's own limit, and a clearance. Where the limit is not given, it is taken to be whatever would make the limb
 hold most easily among published ones: what fails even then is not met, what would not is unknown. No event is met on a limit
-that nobody gave. The clearance is estimated by the filtration rate; see `myeloma.kidney`.
+that nobody gave.
+
+The clearance is estimated by the filtration rate (CKD-EPI 2021; see `myeloma.kidney`): the one computed here from creatinine, age and
+sex, and one that a laboratory reported by the same equation. The later of the two counts. Where both are of one day, they must agree: of
+two that lie on either side of 40 neither counts, and the limb is open. Without a creatinine, a reported rate also says that creatinine
+is at most 2 mg/dL where it is no lower than the rate that 2 mg/dL would give.
 """
 
 from __future__ import annotations
@@ -68,7 +73,8 @@ CRITERIA = (
 
 # The laboratory's own limits, in canonical units. No source gives them yet.
 LABORATORY_LIMITS = ("hemoglobin_lower_limit", "calcium_upper_limit")
-CRITERIA_INPUTS = (*(criterion.biomarker for criterion in CRITERIA), "flc_involved", "age", "female", *LABORATORY_LIMITS)
+RENAL_INPUTS = ("creatinine__age_days", "egfr_reported", "egfr_reported__age_days")
+CRITERIA_INPUTS = (*(one.biomarker for one in CRITERIA), "flc_involved", "age", "female", *RENAL_INPUTS, *LABORATORY_LIMITS)
 
 
 @dataclass(frozen=True)
@@ -88,8 +94,9 @@ def statuses(values: Mapping[str, ArrayLike]) -> dict[str, Array]:
     ----------
     values : mapping
         Arrays of one shape, in canonical units, NaN where unknown: calcium, creatinine, hemoglobin, bmpc, flc_ratio,
-        flc_involved (mg/L), bone_lesion (0/1), mri_focal_lesions (a number), age (years), female (0/1), and the laboratory's
-        hemoglobin_lower_limit (g/dL) and calcium_upper_limit (mg/dL). What is absent is unknown.
+        flc_involved (mg/L), bone_lesion (0/1), mri_focal_lesions (a number), age (years), female (0/1), egfr_reported
+        (mL/min/1.73 m2), creatinine__age_days and egfr_reported__age_days (how old they are), and the laboratory's
+        hemoglobin_lower_limit (g/dL) and calcium_upper_limit (mg/dL). What is absent is unknown; rates of unknown days are of one day.
     """
     shape = np.broadcast_shapes(*(np.shape(value) for value in values.values())) if values else ()
 
@@ -101,7 +108,7 @@ def statuses(values: Mapping[str, ArrayLike]) -> dict[str, Array]:
     marrow, lesion, focal = of("bmpc"), of("bone_lesion"), of("mri_focal_lesions")
     return {
         "calcium": _calcium(of("calcium"), of("calcium_upper_limit")),
-        "renal": _renal(of("creatinine"), of("age"), of("female")),
+        "renal": _renal(of("creatinine"), of("age"), of("female"), *map(of, RENAL_INPUTS)),
         "anemia": _anemia(of("hemoglobin"), of("hemoglobin_lower_limit"), of("female")),
         "marrow": _decided(marrow >= BMPC_FROM_PERCENT, marrow < BMPC_FROM_PERCENT),
         "light_chains": _decided(
@@ -129,7 +136,8 @@ def findings(values: Mapping[str, float | None]) -> list[Finding]:
     for criterion in CRITERIA:
         value = known.get(criterion.biomarker, np.nan)
         said = words.get(status[criterion.key], "unknown")
-        note = "" if np.isnan(value) else _note(criterion.key, said, known)
+        measured = not np.isnan(value) or (criterion.key == "renal" and not np.isnan(known.get("egfr_reported", np.nan)))
+        note = _note(criterion.key, said, known) if measured else ""
         found.append(Finding(criterion, said, None if np.isnan(value) else value, note))
     return found
 
@@ -152,22 +160,66 @@ def _anemia(hemoglobin: Array, lower_limit: Array, female: Array) -> Array:
     return _decided(met, (hemoglobin >= HEMOGLOBIN_BELOW_G_DL) & (at_most - hemoglobin <= HEMOGLOBIN_UNDER_LIMIT_G_DL + _TOLERANCE))
 
 
-def _renal(creatinine: Array, age: Array, female: Array) -> Array:
+def _renal(creatinine: Array, age: Array, female: Array, creatinine_age: Array, reported: Array, reported_age: Array) -> Array:
     """Return the renal criterion; an unknown age or sex leaves a range of rates, and what all of it says is known."""
+    lowest, highest = _rates(creatinine, age, female)
+    low, kept = _together(
+        (highest < CLEARANCE_BELOW_ML_MIN, lowest >= CLEARANCE_BELOW_ML_MIN, creatinine_age),
+        (reported < CLEARANCE_BELOW_ML_MIN, reported >= CLEARANCE_BELOW_ML_MIN, reported_age),
+    )
+    normal = creatinine <= CREATININE_ABOVE_MG_DL
+    if not np.isnan(reported).all():
+        _, at_the_limit = _rates(np.full_like(creatinine, CREATININE_ABOVE_MG_DL), age, female)
+        normal = normal | (np.isnan(creatinine) & (reported >= at_the_limit))
+    return _decided((creatinine > CREATININE_ABOVE_MG_DL) | low, normal & kept)
+
+
+def _rates(creatinine: Array, age: Array, female: Array) -> tuple[Array, Array]:
+    """Return the lowest and the highest filtration rate that an unknown age or sex leaves."""
     lowest = egfr_ckd_epi_2021(creatinine, np.where(np.isnan(age), OLDEST, age), np.where(np.isnan(female), 1.0, female))
-    highest = egfr_ckd_epi_2021(creatinine, np.where(np.isnan(age), YOUNGEST, age), np.where(np.isnan(female), 0.0, female))
-    met = (creatinine > CREATININE_ABOVE_MG_DL) | (highest < CLEARANCE_BELOW_ML_MIN)
-    return _decided(met, (creatinine <= CREATININE_ABOVE_MG_DL) & (lowest >= CLEARANCE_BELOW_ML_MIN))
+    return lowest, egfr_ckd_epi_2021(creatinine, np.where(np.isnan(age), YOUNGEST, age), np.where(np.isnan(female), 0.0, female))
+
+
+def _together(one: tuple[Mask, Mask, Array], other: tuple[Mask, Mask, Array]) -> tuple[Mask, Mask]:
+    """Return where two sources together say yes, and where no; each is (says yes, says no, age). The later counts, else they must agree."""
+    (yes, no, age), (other_yes, other_no, other_age) = one, other
+    later, other_later = age < other_age, other_age < age
+    agreed = (yes & ~other_no) | (other_yes & ~no), (no & ~other_yes) | (other_no & ~yes)
+    first, second = (
+        np.where(later, a, np.where(other_later, b, both)) for a, b, both in zip((yes, no), (other_yes, other_no), agreed, strict=True)
+    )
+    return first, second
+
+
+def _renal_note(status: Status, known: Mapping[str, float]) -> str:
+    """Return by which clearance the renal criterion was decided, and what was said against it."""
+    creatinine, age, female, creatinine_age, reported, reported_age = (
+        known.get(name, np.nan) for name in ("creatinine", "age", "female", *RENAL_INPUTS)
+    )
+    rate = float(egfr_ckd_epi_2021(creatinine, age, female))
+    decides = "met by" if status == "met" and not creatinine > CREATININE_ABOVE_MG_DL else "with"
+    computed = f"an estimated clearance: eGFR {rate:.1f} mL/min/1.73 m2 by CKD-EPI 2021, from creatinine, age and sex"
+    if np.isnan(reported):
+        return (
+            f"{decides} {computed}" if np.isfinite(rate) else "without age and sex no clearance is estimated" if status == "unknown" else ""
+        )
+    told = f"a reported eGFR of {reported:.3g} mL/min/1.73 m2"
+    if np.isnan(creatinine):
+        return f"{decides} {told}, an estimate of the clearance" + ("; creatinine itself is not known" if status == "unknown" else "")
+    if reported_age < creatinine_age:
+        return f"{decides} {told}, an estimate of the clearance, later than creatinine"
+    if not np.isfinite(rate):
+        return f"{decides} {told}; without age and sex no clearance is estimated from creatinine"
+    if creatinine_age < reported_age:
+        return f"{decides} {computed}; {told} is earlier and does not count"
+    contradicts = (rate < CLEARANCE_BELOW_ML_MIN) != (reported < CLEARANCE_BELOW_ML_MIN)
+    return f"{decides} {computed}; {told} " + ("contradicts it, so neither counts" if contradicts else "agrees")
 
 
 def _note(key: str, status: Status, known: Mapping[str, float]) -> str:
     """Return what a status rests on beside the value, or what is lacking for one."""
     if key == "renal":
-        rate = float(egfr_ckd_epi_2021(known["creatinine"], known.get("age", np.nan), known.get("female", np.nan)))
-        if np.isfinite(rate):
-            decides = "met by" if status == "met" and known["creatinine"] <= CREATININE_ABOVE_MG_DL else "with"
-            return f"{decides} an estimated clearance: eGFR {rate:.1f} mL/min/1.73 m2 by CKD-EPI 2021, from creatinine, age and sex"
-        return "without age and sex no clearance is estimated" if status == "unknown" else ""
+        return _renal_note(status, known)
     if status == "unknown" and key in ("anemia", "calcium"):
         return f"the laboratory's {'lower' if key == 'anemia' else 'upper'} limit, which would decide, is not known"
     return ""

@@ -1,4 +1,4 @@
-"""FISH findings: the words accepted, and which of them count as high risk in smoldering myeloma."""
+"""Findings of FISH and of sequencing: the words accepted, and which of them count as high risk in smoldering myeloma."""
 
 from __future__ import annotations
 
@@ -6,7 +6,12 @@ from __future__ import annotations
 HIGH_RISK = frozenset({"t(4;14)", "t(14;16)", "gain(1q)", "amp(1q)", "del(13q)", "monosomy(13)"})
 
 NORMAL = "normal"
-FINDINGS = HIGH_RISK | {"del(17p)", "t(11;14)", "t(14;20)", "t(6;14)", "del(1p)", "hyperdiploidy", NORMAL}
+BY_FISH = HIGH_RISK | {"del(17p)", "t(11;14)", "t(14;20)", "t(6;14)", "del(1p)", "hyperdiploidy", NORMAL}
+
+# Drivers of the genomic score (Maura, J Clin Oncol 2026;44:188). They need sequencing, so a test by FISH says nothing of them.
+DRIVERS = {"driver_ras": "ras", "driver_myc": "myc", "driver_apobec": "apobec", "driver_cnv": "cnv signature"}
+SEQUENCED = "sequenced"  # the drivers were looked for: those not named are absent
+FINDINGS = BY_FISH | {*DRIVERS.values(), SEQUENCED}
 
 
 def split_findings(text: str) -> tuple[str, ...]:
@@ -14,7 +19,30 @@ def split_findings(text: str) -> tuple[str, ...]:
     return tuple(part.strip().casefold() for part in text.split("|") if part.strip())
 
 
+def has_any(text: str, wanted: frozenset[str] | set[str]) -> float:
+    """Return 1 or 0 for a person tested by FISH, NaN where nothing is known; what sequencing found is no test by FISH.
+
+    Examples
+    --------
+    >>> [has_any(text, {"t(4;14)"}) for text in ("t(4;14)", "normal", "ras")]
+    [1.0, 0.0, nan]
+    """
+    findings = BY_FISH.intersection(split_findings(text))
+    return float(bool(findings & wanted)) if findings else float("nan")
+
+
 def has_high_risk(text: str) -> float:
-    """Return 1 or 0 for a tested person, NaN where nothing is known."""
+    """Return 1 or 0 for a person tested by FISH, NaN where nothing is known."""
+    return has_any(text, HIGH_RISK)
+
+
+def has_driver(text: str, driver: str) -> float:
+    """Return 1 where one of `DRIVERS` is named, 0 where it is not but was looked for, NaN otherwise.
+
+    Examples
+    --------
+    >>> [has_driver(text, "driver_ras") for text in ("ras", "myc|sequenced", "normal")]
+    [1.0, 0.0, nan]
+    """
     findings = split_findings(text)
-    return float(any(f in HIGH_RISK for f in findings)) if findings else float("nan")
+    return 1.0 if DRIVERS[driver] in findings else 0.0 if SEQUENCED in findings else float("nan")

@@ -16,12 +16,14 @@ from features.history.rows import positions
 from features.table.outcomes import CRITERIA_MET
 from myeloma import ConfigError
 from serving.answer.columns import answer_columns, identity
-from serving.answer.scored import score_rows, seen_by
+from serving.answer.published import caution_words
+from serving.answer.scored import Scored, score_rows, seen_by
 from serving.answer.since import AGE, day_of_scoring, happened_since, met_criteria
 from serving.artifact import Artifact, at_risk
 
 _CHUNK = 5_000  # rows explained at a time: bounds memory, and progress can be shown
 SCORED = "scored"
+_WORDS = ("criteria", "cautions")  # empty where there are none
 
 
 def score_landmarks(
@@ -42,7 +44,7 @@ def score_landmarks(
     today : int, optional
         Days since 1970 to which the age of a visit counts; left out, the day of the call, or the cohort's last day if that is later.
     """
-    histories = Histories.of(cohort, artifact.spec.asks_operators)
+    histories = Histories.of(cohort, operators=True)
     patient, day = positions(cohort, landmarks)
     reason = at_risk(artifact, histories, patient, day).not_at_risk
     # Scoring looks at the present: that follow-up ends at the landmark is no reason not to score.
@@ -54,13 +56,18 @@ def score_landmarks(
         rows = slice(start, start + _CHUNK)
         scored = score_rows(artifact, view.at(rows))
         status[present[rows][scored.criteria_met]] = CRITERIA_MET
-        parts.append(pd.DataFrame(answer_columns(scored)).assign(criteria=met_criteria(scored.inputs)))
+        parts.append(pd.DataFrame(answer_columns(scored)).assign(**_words(scored)))
         progress(int((~scored.criteria_met).sum()))
     answers = pd.concat(parts).set_index(present).reindex(range(len(landmarks)))
     keys = landmarks[["patient_id", "landmark"]].reset_index(drop=True).assign(status=status)
-    answers["criteria"] = answers["criteria"].fillna("")
+    answers = answers.fillna(dict.fromkeys(_WORDS, ""))
     since = pd.DataFrame(happened_since(histories, patient, day, day_of_scoring(histories) if today is None else today))
     return pd.concat([keys, answers, since], axis=1).assign(**identity(artifact))
+
+
+def _words(scored: Scored) -> dict[str, list[str]]:
+    said = met_criteria(scored.inputs), caution_words(scored.inputs, scored.artifact.rules.population)
+    return dict(zip(_WORDS, said, strict=True))
 
 
 def told_since(scores: pd.DataFrame) -> str:

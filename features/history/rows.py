@@ -10,9 +10,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.cohort.schema import HEAVY_CHAINS, Cohort
-from features.history.arrays import Histories, People, days_of
+from features.history.arrays import Histories, People, Results, days_of, places
 from features.history.columns import FeatureSpec
-from features.history.derived import series_of, with_derived
+from features.history.derived import DERIVED, series_of, with_derived
 from features.history.layout import Chosen, Days
 from features.history.plan import Plan, plan_of, write_history
 from features.history.series import Series
@@ -31,6 +31,8 @@ class View:
     people : People
     patient, landmark : arrays (rows,)
         The position among the people, and the day.
+    reported : Results
+        Those of biomarkers that are derived too, as they were reported.
     series : Series
         The results, and those derived from them, that the columns were made of.
     values : array (columns, rows)
@@ -42,6 +44,7 @@ class View:
     landmark: Days
     static: tuple[str, ...]
     plan: Plan
+    reported: Results
     series: Series
     values: Array
 
@@ -60,7 +63,9 @@ class View:
 
     def at(self, rows: Chosen) -> View:
         """Return some of the rows, given as a mask or as positions."""
-        return View(self.people, self.patient[rows], self.landmark[rows], self.static, self.plan, self.series, self.values[:, rows])
+        return View(
+            self.people, self.patient[rows], self.landmark[rows], self.static, self.plan, self.reported, self.series, self.values[:, rows]
+        )
 
 
 def look(histories: Histories, patient: NDArray[np.int32], landmark: Days, spec: FeatureSpec, others: tuple[str, ...] = ()) -> View:
@@ -83,7 +88,8 @@ def look(histories: Histories, patient: NDArray[np.int32], landmark: Days, spec:
         values[k] = static_column(name, histories.people, patient, landmark)
     lines = histories.lines if plan.anchored else None
     write_history(series, patient, landmark, plan, values[len(spec.static) :], lines)
-    return View(histories.people, patient, landmark, spec.static, plan, series, values)
+    reported = histories.results.at(np.isin(histories.results.biomarker, places(DERIVED)))
+    return View(histories.people, patient, landmark, spec.static, plan, reported, series, values)
 
 
 def build_features(cohort: Cohort, landmarks: pd.DataFrame, spec: FeatureSpec) -> pd.DataFrame:

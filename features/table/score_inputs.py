@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -14,10 +15,12 @@ from features.history.arrays import Histories, People
 from features.history.columns import FeatureSpec
 from features.history.layout import Days, Rows, Whole
 from features.history.rows import View, by_findings, look, positions, static_column
+from features.table.reported import reported_egfr
 from myeloma import catalogue
 from myeloma.calendar import DAYS_PER_YEAR, NEVER
 from myeloma.criteria import CRITERIA_INPUTS, LABORATORY_LIMITS, OLDEST, any_met
-from myeloma.fish import split_findings
+from myeloma.fish import DRIVERS, has_any, has_driver
+from myeloma.immunoparesis import IMMUNOGLOBULINS, immunoparesis, involved_of
 from myeloma.scores import RISK_MODELS, SCORES
 from myeloma.scores.evolving import (
     PANGEA_RULES,
@@ -29,26 +32,26 @@ from myeloma.scores.evolving import (
 )
 
 PREFIX = "score_"
-_ASKED_FOR = {*CRITERIA_INPUTS, *(name for score in (*SCORES.values(), *RISK_MODELS.values()) for name in score.inputs)}
-LEVELS = tuple(name for name in catalogue().biomarkers if name in _ASKED_FOR)  # scores and criteria take their latest
+_ASKED_FOR = {"egfr", *CRITERIA_INPUTS, *(name for score in (*SCORES.values(), *RISK_MODELS.values()) for name in score.inputs)}
+LEVELS = tuple(name for name in catalogue().biomarkers if name in _ASKED_FOR)  # scores, their cautions and criteria take their latest
 _FINDINGS = {
     "del17p": {"del(17p)"},
     "t_4_14": {"t(4;14)"},
     "gain_1q": {"gain(1q)", "amp(1q)"},
     "r_iss_high_risk": {"del(17p)", "t(4;14)", "t(14;16)"},
 }
-# What no source of ours holds: the laboratory's own limits (immunoparesis, LDH, criteria) and flow cytometry. Unknown, not normal.
-NEVER_KNOWN = ("immunoparesis", "ldh_high", "aberrant_plasma_cells", *LABORATORY_LIMITS)
+# What no source of ours holds: the laboratory's own limits (LDH, criteria) and flow cytometry. Unknown, not normal.
+NEVER_KNOWN = ("ldh_high", "aberrant_plasma_cells", "circulating_tumor_cells", *LABORATORY_LIMITS)
 _LINE = tuple(f"hemoglobin__{name}__ever" for name in ("slope", "slope_se", "count"))
-_IMMUNOGLOBULINS = {"IgG": "igg", "IgA": "iga", "IgM": "igm"}  # what a heavy chain's M-protein is a part of
+_INVOLVED = np.array([involved_of(name) for name in (*HEAVY_CHAINS, "")])  # the last: unknown
 # The columns that the inputs are made of; whoever looks at people for the scores asks for these beside its own.
 _CRITERIA = tuple(name for name in LEVELS if name in CRITERIA_INPUTS)
-CRITERIA_COLUMNS = tuple(f"{name}__last__ever" for name in _CRITERIA)
+CRITERIA_COLUMNS = (*(f"{name}__last__ever" for name in _CRITERIA), "creatinine__age_days__ever")
 SCORE_COLUMNS = (
     *(f"{name}__{statistic}__ever" for name in LEVELS for statistic in ("last", "age_days")),
     *(f"{rule.biomarker}__evolving__ever" for rule in PANGEA_RULES.values()),
     *_LINE,
-    *(f"{name}__last__ever" for name in _IMMUNOGLOBULINS.values()),
+    *(f"{name}__last__ever" for name in IMMUNOGLOBULINS),
 )
 _ISOTYPES = np.array([{"IgG": 0.0, "light_chain": np.nan}.get(name, 1.0) for name in HEAVY_CHAINS] + [np.nan])  # the last: unknown
 Array = NDArray[np.float64]
@@ -67,19 +70,22 @@ def score_inputs(view: View) -> dict[str, Array]:
     people, patient = view.people, view.patient
     columns = {name: view[f"{name}__last__ever"] for name in LEVELS}
     columns |= {f"{name}__age_days": view[f"{name}__age_days__ever"] for name in LEVELS}
-    columns |= _age_and_sex(view)
+    columns |= _age_and_sex(view) | reported_egfr(view)
     columns["fish_high_risk"] = static_column("fish_high_risk", people, patient, view.landmark)
     columns |= {flag: view[f"{rule.biomarker}__evolving__ever"] for flag, rule in PANGEA_RULES.items()}
     columns["hemoglobin_falling"] = falling_line(*(view[name] for name in _LINE))
     columns["ravi_hemoglobin"] = _evolved(view, "hemoglobin", ravi_hemoglobin_met)
     columns["ravi_m_protein"] = _ravi_m_protein(view)
+    levels = {name: view[f"{name}__last__ever"] for name in IMMUNOGLOBULINS}
+    columns["immunoparesis"] = immunoparesis(levels, _INVOLVED[people.heavy_chain[patient]])
     columns |= {name: value[patient] for name, value in _from_people(people).items()}
     return columns | dict.fromkeys(NEVER_KNOWN, np.full(len(patient), np.nan))
 
 
 def criteria_met(view: View) -> NDArray[np.bool_]:
     """Return where the latest values, at the age of the landmark, meet a criterion; the view holds `CRITERIA_COLUMNS`."""
-    values = {name: view[f"{name}__last__ever"] for name in _CRITERIA} | _age_and_sex(view)
+    values = {name: view[f"{name}__last__ever"] for name in _CRITERIA} | _age_and_sex(view) | reported_egfr(view)
+    values["creatinine__age_days"] = view["creatinine__age_days__ever"]
     met: NDArray[np.bool_] = any_met(values) == 1.0
     return met
 
@@ -96,22 +102,20 @@ def _age_and_sex(view: View) -> dict[str, Array]:
 
 
 def _from_people(people: People) -> dict[str, Array]:
-    def told(wanted: set[str]) -> Callable[[str], float]:
-        return lambda text: float(bool(wanted & set(found))) if (found := split_findings(text)) else np.nan
-
     # The 2005 score was not made for light-chain disease.
     return {
         "non_igg": _ISOTYPES[people.heavy_chain],
-        **{name: by_findings(people.fish, told(wanted)) for name, wanted in _FINDINGS.items()},
+        **{name: by_findings(people.fish, partial(has_any, wanted=wanted)) for name, wanted in _FINDINGS.items()},
+        **{name: by_findings(people.fish, partial(has_driver, driver=name)) for name in DRIVERS},
     }
 
 
 def _ravi_m_protein(view: View) -> Array:
     """Return Ravi's evolving M-protein: that of M-protein or of the involved immunoglobulin; not met only where both are not."""
     protein, immunoglobulin = _evolved(view, "m_protein", ravi_m_protein_met), np.full(len(view.patient), np.nan)
-    chain = view.people.heavy_chain[view.patient]
-    for name, biomarker in _IMMUNOGLOBULINS.items():
-        involved = chain == HEAVY_CHAINS.index(name)
+    which = _INVOLVED[view.people.heavy_chain[view.patient]]
+    for k, biomarker in enumerate(IMMUNOGLOBULINS):
+        involved = which == k
         if involved.any():
             met, possible = (_evolved(view, biomarker, rule) for rule in (ravi_immunoglobulin_met, ravi_immunoglobulin_possible))
             known = np.select([met == 1, possible == 0], [1.0, 0.0], np.nan)

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from myeloma.catalogue import catalogue
 from myeloma.errors import DataError
 
-_OTHERS = {"age": (0.0, 120.0, "years"), "aberrant_plasma_cells": (0.0, 100.0, "%")}
+_OTHERS = {"age": (0.0, 120.0, "years"), **dict.fromkeys(("aberrant_plasma_cells", "circulating_tumor_cells"), (0.0, 100.0, "%"))}
 
 
 def check_names(key: str, given: Iterable[str], known: tuple[str, ...]) -> None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from myeloma import catalogue
 from myeloma.criteria import CRITERIA, CRITERIA_INPUTS, findings
 from myeloma.scores import POINT_SCORES, RISK_MODELS, SCORES
+from myeloma.scores.cautions import CAUTIONS, cautions_of
 from myeloma.scores.pangea import SHOWN_MONTHS
 from serving.answer.record import CriterionFinding, PublishedScore
 
@@ -37,6 +38,17 @@ def score_columns(inputs: Mapping[str, Array], population: str | None) -> dict[s
     return columns
 
 
+def caution_words(inputs: Mapping[str, Array], population: str | None) -> list[str]:
+    """Return the cautions on the published scores of a population that hold for each row, by their keys joined by a bar."""
+    bits = np.zeros(len(next(iter(inputs.values()))), np.int64)
+    for score in SCORES.values():
+        if score.population == population:
+            for key, holds in cautions_of(score, inputs).items():
+                bits |= holds.astype(np.int64) << list(CAUTIONS).index(key)
+    words = {code: "|".join(key for k, key in enumerate(CAUTIONS) if code >> k & 1) for code in np.unique(bits).tolist()}
+    return [words[code] for code in bits.tolist()]
+
+
 def score_answers(inputs: Mapping[str, float], population: str | None, with_risks: bool = True) -> dict[str, PublishedScore]:
     """Return each published score of one person: category and risk, the range that missing inputs leave, or why not.
 
@@ -58,6 +70,7 @@ def score_answers(inputs: Mapping[str, float], population: str | None, with_risk
                 missing=result.missing,
                 risks={f"{months}m": risk for months, risk in result.risks.items()} if with_risks else {},
                 reason=result.reason,
+                cautions=tuple(CAUTIONS[key] for key, holds in cautions_of(score, inputs).items() if holds),
             )
     return answers
 

@@ -82,7 +82,10 @@ class EvolvingFinding:
 
 @dataclass(frozen=True)
 class PublishedScore:
-    """A published score; `category` is None where missing inputs leave several `possible`, `reason` says when all are."""
+    """A published score; `category` is None where missing inputs leave several `possible`, `reason` says when all are.
+
+    `cautions` say where an input may not mean what it meant to the score's authors.
+    """
 
     name: str
     citation: str
@@ -92,6 +95,7 @@ class PublishedScore:
     missing: tuple[str, ...]
     risks: dict[str, float]
     reason: str
+    cautions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from myeloma.criteria import CONDITION, CRITERIA, CRITERIA_INPUTS, any_met, find
 NAN = math.nan
 ALL_CLEAR = {"calcium": 9.5, "creatinine": 1.0, "hemoglobin": 13.0, "bmpc": 20.0, "flc_ratio": 10.0, "flc_involved": 80.0}
 ALL_CLEAR |= {"bone_lesion": 0, "mri_focal_lesions": 0, "age": 60.0, "female": 0.0}
+REPORTED = {"egfr_reported": 90.0, "egfr_reported__age_days": 0.0, "creatinine__age_days": 0.0}
 LIMITS = {"hemoglobin_lower_limit": 13.5, "calcium_upper_limit": 10.2}  # a laboratory's own
 WOMAN_OF_75 = {"age": 75.0, "female": 1.0}
 
@@ -58,6 +59,57 @@ def test_each_cut_off(key, biomarker, value, met):
 )
 def test_the_renal_event_is_a_high_creatinine_or_a_low_clearance(creatinine, age, female, status):
     assert status_of("renal", creatinine=creatinine, age=age, female=female) == status
+
+
+@pytest.mark.parametrize(
+    ("reported", "creatinine", "status"),
+    [  # woman of 75: eGFR 38.7 at a creatinine of 1.38, 41.0 at 1.30
+        (39.9, NAN, "met"),  # a low clearance alone is enough
+        (40.0, NAN, "not met"),  # a creatinine above 2 would give less than 26
+        (39, 1.38, "met"),
+        (41, 1.30, "not met"),
+        (41, 1.38, "unknown"),  # the two contradict each other
+        (39, 1.30, "unknown"),
+        (90, 2.01, "met"),  # the other limb
+        (NAN, 1.38, "met"),
+        (NAN, NAN, "unknown"),
+    ],
+)
+def test_a_reported_rate_of_the_same_day_counts_beside_the_computed_one(reported, creatinine, status):
+    assert status_of("renal", creatinine=creatinine, egfr_reported=reported, **WOMAN_OF_75) == status
+    days = {"creatinine__age_days": 3.0, "egfr_reported__age_days": 3.0}
+    assert status_of("renal", creatinine=creatinine, egfr_reported=reported, **WOMAN_OF_75, **days) == status
+
+
+@pytest.mark.parametrize(
+    ("reported", "reported_age", "creatinine", "creatinine_age", "status"),
+    [
+        (39, 0, 1.0, 1, "met"),
+        (41, 0, 1.38, 1, "not met"),
+        (39, 1, 1.0, 0, "not met"),
+        (41, 1, 1.38, 0, "met"),
+        (90, 0, 2.01, 900, "met"),  # the latest creatinine is above 2, however old
+    ],
+)
+def test_the_later_of_a_reported_and_a_computed_rate_counts(reported, reported_age, creatinine, creatinine_age, status):
+    ages = {"creatinine__age_days": creatinine_age, "egfr_reported__age_days": reported_age}
+    assert status_of("renal", creatinine=creatinine, egfr_reported=reported, **ages, **WOMAN_OF_75) == status
+
+
+@pytest.mark.parametrize(
+    ("reported", "age", "female", "status"),
+    [  # the rate at a creatinine of 2.0 mg/dL: 48.7 in a man of 18, the highest of all; 43.7 at 35; 22 in a woman of 100
+        (39.9, NAN, NAN, "met"),
+        (45, 18, 0, "unknown"),  # a creatinine of 2.1 would give 45.9
+        (49, 18, 0, "not met"),
+        (45, 35, 0, "not met"),
+        (45, NAN, NAN, "unknown"),
+        (49, NAN, NAN, "not met"),
+        (41, 60, 1, "not met"),
+    ],
+)
+def test_a_reported_rate_alone_is_not_met_only_where_it_leaves_no_creatinine_above_2(reported, age, female, status):
+    assert status_of("renal", egfr_reported=reported, age=age, female=female) == status
 
 
 @pytest.mark.parametrize(
@@ -161,6 +213,21 @@ def test_a_clearance_is_said_to_be_an_estimate():
     assert note_on("renal", **WOMAN_OF_75) == ""  # nothing was measured
 
 
+def test_which_of_two_rates_counts_is_said():
+    def note(reported, reported_age=0.0, **values):
+        ages = {"creatinine__age_days": 5.0, "egfr_reported__age_days": reported_age}
+        return note_on("renal", egfr_reported=reported, **ages, **values)
+
+    told = "a reported eGFR of 35 mL/min/1.73 m2"
+    assert note(35.0, **WOMAN_OF_75) == f"met by {told}, an estimate of the clearance"
+    assert note(45.0) == "with a reported eGFR of 45 mL/min/1.73 m2, an estimate of the clearance; creatinine itself is not known"
+    assert note(35.0, creatinine=1.0, **WOMAN_OF_75) == f"met by {told}, an estimate of the clearance, later than creatinine"
+    assert note(35.0, 9.0, creatinine=1.0, **WOMAN_OF_75).endswith(f"; {told} is earlier and does not count")
+    assert note(35.0, 5.0, creatinine=1.0, **WOMAN_OF_75).endswith(f"; {told} contradicts it, so neither counts")
+    assert note(35.0, 5.0, creatinine=1.9, **WOMAN_OF_75).endswith(f"; {told} agrees")
+    assert note(35.0, 5.0, creatinine=1.9).startswith(f"met by {told}; without age and sex")
+
+
 def test_what_is_lacking_for_a_status_is_said():
     lacking = "the laboratory's lower limit, which would decide, is not known"
     assert note_on("anemia", hemoglobin=11.0, female=0.0) == lacking
@@ -176,7 +243,7 @@ def test_the_condition_and_the_size_of_lesions_are_said():
 
 
 def test_every_criterion_has_its_input():
-    assert set(CRITERIA_INPUTS) == set(ALL_CLEAR | LIMITS)
+    assert set(CRITERIA_INPUTS) == set(ALL_CLEAR | REPORTED | LIMITS)
     assert set(statuses(ALL_CLEAR)) == {criterion.key for criterion in CRITERIA}
 
 

@@ -167,3 +167,53 @@ def test_mgus_2005_with_and_without_competing_death(key, risks, non_igg, m_prote
 def test_ravi_2016(bmpc, m_protein, hemoglobin, factors, risks):
     points, _, found = group_and_risks("ravi_2016", bmpc=bmpc, ravi_m_protein=m_protein, ravi_hemoglobin=hemoglobin)
     assert (points, found) == (factors, risks)
+
+
+NO_CMG_FACTOR = {"m_protein": 1.4, "kappa_lambda_ratio": 1.0, "bmpc": 5, "immunoparesis": 0, "age": 68, "hemoglobin": 12.0}
+CMG_FACTORS = {"m_protein": 1.5, "kappa_lambda_ratio": 1.66, "bmpc": 5.1, "immunoparesis": 1, "age": 69, "hemoglobin": 11.9}
+CMG_GROUPS = [("no factor", 0.016), ("one factor", 0.169), ("two factors", 0.229), ("three factors", 0.394)]
+CMG_GROUPS += [("four or five factors", 0.523)] * 2 + [("six factors", None)]  # nothing is published for all six
+
+
+@pytest.mark.parametrize("present", list(itertools.product([0, 1], repeat=6)))
+def test_cmg_2017_counts_six_factors(present):  # Sandecka 2017, abstract
+    chosen = {name for name, is_there in zip(CMG_FACTORS, present, strict=True) if is_there}
+    inputs = {name: (CMG_FACTORS if name in chosen else NO_CMG_FACTOR)[name] for name in CMG_FACTORS}
+    group, risk = CMG_GROUPS[len(chosen)]
+    assert group_and_risks("cmg_2017", **inputs) == (len(chosen), group, {} if risk is None else {120: risk})
+
+
+def test_cmg_2017_needs_no_factor_that_cannot_change_its_group():
+    result = result_of("cmg_2017", **CMG_FACTORS | {"hemoglobin": 13.0, "immunoparesis": None})
+    assert (result.category, result.missing) == ("four or five factors", ("immunoparesis",))
+
+
+CLINICAL = {"low": (20, 2.0, 20), "intermediate": (20.1, 2.0, 20), "high": (20.1, 2.1, 20)}  # marrow, M-protein, light chains
+DRIVERS = ("driver_ras", "driver_myc", "driver_apobec", "driver_cnv")
+
+
+@pytest.mark.parametrize(
+    ("clinical", "drivers", "group"),
+    [  # the calculator's rule
+        *[("high", number, "intermediate") for number in (0, 1)],
+        *[("high", number, "high") for number in (2, 3, 4)],
+        ("intermediate", 0, "low"),
+        *[("intermediate", number, "intermediate") for number in (1, 2, 4)],
+        *[("low", number, "low") for number in (0, 1)],
+        *[("low", number, "intermediate") for number in (2, 4)],
+    ],
+)
+def test_genomic_imwg_moves_the_group_of_20_2_20_by_the_number_of_drivers(clinical, drivers, group):
+    known = dict(zip(("bmpc", "m_protein", "flc_ratio"), CLINICAL[clinical], strict=True))
+    for chosen in itertools.combinations(DRIVERS, drivers):
+        found = group_and_risks("genomic_imwg_2025", **known, **{name: float(name in chosen) for name in DRIVERS})
+        assert found == (drivers, group, {})  # risks are published as ranges
+
+
+@pytest.mark.parametrize(
+    ("circulating", "m_protein", "flc_ratio", "group"),
+    [(0.015, 2.0, 20, "low"), (0.016, 2.0, 20, "intermediate"), (0.016, 2.1, 20, "high"), (0.015, 2.1, 20.1, "high")],
+)
+def test_20_2_0015_takes_circulating_cells_in_place_of_the_marrow(circulating, m_protein, flc_ratio, group):
+    _, category, risks = group_and_risks("circulating_2022", circulating_tumor_cells=circulating, m_protein=m_protein, flc_ratio=flc_ratio)
+    assert (category, risks) == (group, {})

@@ -15,7 +15,7 @@ from myeloma.scores import POINT_SCORES, RISK_MODELS, SCORES
 
 each_score = pytest.mark.parametrize("score", POINT_SCORES.values(), ids=list(POINT_SCORES))
 UP_TO = {"m_protein": 5, "flc_ratio": 80, "kappa_lambda_ratio": 9, "bmpc": 60, "aberrant_plasma_cells": 100, "age": 90, "creatinine": 3}
-UP_TO |= {"albumin": 5, "b2m": 8}  # findings: 1
+UP_TO |= {"albumin": 5, "b2m": 8, "hemoglobin": 18}  # findings: 1
 few = settings(max_examples=25)
 
 

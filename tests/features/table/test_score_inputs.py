@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from features.history.arrays import Histories
 from features.history.columns import FeatureSpec
 from features.history.rows import look, positions
-from features.table.score_inputs import CRITERIA_COLUMNS, NEVER_KNOWN, criteria_met, score_inputs_of
+from features.table.score_inputs import CRITERIA_COLUMNS, NEVER_KNOWN, SCORE_COLUMNS, criteria_met, score_inputs, score_inputs_of
 from myeloma.scores.evolving import PANGEA_RULES
 from myeloma.scores.mayo_2018 import MAYO_2018
 from tests.myeloma.evolving_twin import hemoglobin_falling, pangea_flag, ravi_evolving_hemoglobin, ravi_evolving_m_protein
@@ -207,11 +207,76 @@ def test_what_no_source_holds_and_what_was_not_measured_stays_unknown(cohort_of_
     assert row.drop(["age", "hemoglobin_falling"]).isna().all()  # PANGEA 2023: fewer than three values give 0
 
 
+@pytest.mark.parametrize(
+    ("heavy_chain", "igg", "iga", "expected"),
+    [
+        ("IgG", 3000, 40, 1),  # IgA below both published limits
+        ("IgG", 3000, 65, math.nan),  # in between
+        ("IgG", 3000, 150, 0),
+        ("IgA", 600, 3000, 1),
+        ("light_chain", 600, 150, 1),
+        ("", 3000, 40, math.nan),  # IgA may be the involved one
+    ],
+)
+def test_immunoparesis_is_derived_from_the_isotype_and_what_is_known_by_the_landmark(cohort_of, heavy_chain, igg, iga, expected):
+    results = [f"P1,2015-01-01,2015-01-01,{name},{value},mg/dL" for name, value in (("igg", igg), ("iga", iga), ("igm", 100))]
+    late = "P1,2015-01-01,2015-12-01,igm,10,mg/dL"  # comes after the landmark
+    cohort = cohort_of(
+        patients=f"patient_id,index_date,heavy_chain\nP1,2015-01-01,{heavy_chain}",
+        measurements="\n".join(["patient_id,collected_at,available_at,biomarker,value,unit", *results, late]),
+    )
+    np.testing.assert_equal(inputs_at(cohort, 30)["immunoparesis"], float(expected))
+
+
+def test_drivers_come_from_sequencing_alone(cohort_of):
+    people = ["", "normal", "ras", "ras|sequenced", "t(4;14)|sequenced"]
+    rows = "\n".join(f"P{k},2015-01-01,{fish}" for k, fish in enumerate(people))
+    found = score_inputs_of(
+        cohort_of(patients=f"patient_id,index_date,fish\n{rows}"), landmarks_at(*((f"P{k}", 0) for k in range(len(people))))
+    )
+    nothing = [math.nan] * 2
+    np.testing.assert_array_equal(found[["driver_ras", "driver_myc"]], [nothing, nothing, [1, math.nan], [1, 0], [0, 0]])
+    np.testing.assert_array_equal(found["fish_high_risk"], [math.nan, 0, math.nan, math.nan, 1])
+
+
+def rates_at(cohort, day):
+    view = look(
+        Histories.of(cohort, operators=True), *positions(cohort, landmarks_at(("P1", day))), FeatureSpec((), (), (), ()), SCORE_COLUMNS
+    )
+    inputs = score_inputs(view)
+    return inputs["egfr_reported"][0], inputs["egfr_reported__age_days"][0], bool(criteria_met(view)[0])
+
+
+@pytest.mark.parametrize(
+    ("reported", "rate", "met"),
+    [
+        ("35", 35.0, True),
+        ("45", 45.0, False),
+        (">60", 60.0, False),
+        ("<15", math.nextafter(15, 0), True),
+        ("<40", math.nextafter(40, 0), True),
+        ("<60", math.nan, False),  # on either side of 40
+        (">30", math.nan, False),
+    ],
+)
+def test_a_reported_filtration_rate_counts_where_it_tells_on_which_side_of_40_it_lies(cohort_of, reported, rate, met):
+    cohort = cohort_of(
+        patients="patient_id,index_date,age_at_index,sex\nP1,2015-01-01,60,female",
+        measurements="patient_id,collected_at,biomarker,value,unit\n"
+        f"P1,2015-01-01,creatinine,0.8,mg/dL\nP1,2015-01-21,egfr,{reported},mL/min/1.73m2",
+    )
+    np.testing.assert_equal(rates_at(cohort, 30), (rate, math.nan if math.isnan(rate) else 10.0, met))
+    assert math.isnan(rates_at(cohort, 10)[0])  # the computed rate of creatinine is not taken for a reported one
+
+
 LANDMARK = 400
 VALUES = st.integers(2, 200).map(lambda value: value / 10)
 NO_SHRINKING = (Phase.explicit, Phase.generate)  # a failure of bytes is told at once
 BIOMARKERS = (
     "igg",
+    "iga",
+    "igm",
+    "egfr",
     "m_protein",
     "hemoglobin",
     "creatinine",

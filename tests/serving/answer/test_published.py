@@ -11,7 +11,8 @@ from features import read_cohort
 from features.table.landmarks import last_landmarks
 from features.table.score_inputs import score_inputs_of
 from myeloma.scores import SCORES
-from serving.answer.published import criteria_findings, score_answers, score_columns
+from myeloma.scores.cautions import CAUTIONS
+from serving.answer.published import caution_words, criteria_findings, score_answers, score_columns
 from serving.artifact import load_artifact
 from serving.batch import score_landmarks
 
@@ -24,6 +25,24 @@ def inputs_of(**known):
     """Return one person's score inputs; what is not given is unknown."""
     names = {name for score in SCORES.values() for name in score.inputs} | {"hemoglobin", "calcium", "flc_involved"}
     return {name: known.get(name, math.nan) for name in sorted(names | set(known))}
+
+
+MGUS = {"m_protein": 1.0, "kappa_lambda_ratio": 2.5, "non_igg": 0.0, "egfr": 50.0, "immunoparesis": 1.0}
+
+
+def test_an_answer_says_beside_each_score_what_to_bear_in_mind_of_it():
+    answers = score_answers(inputs_of(**MGUS), "mgus")
+    assert answers["mgus_2005"].category == "low-intermediate"  # as published
+    assert answers["mgus_2005"].cautions == (CAUTIONS["flc_interval"], CAUTIONS["flc_reduced_filtration"])
+    assert answers["cmg_2017"].cautions == tuple(CAUTIONS.values())
+    assert {answer.cautions for answer in score_answers(inputs_of(**MGUS | {"immunoparesis": math.nan}), "smm").values()} == {()}
+
+
+def test_a_batch_names_the_cautions_of_each_row():
+    inputs = rows_of(inputs_of(**MGUS), inputs_of(**MGUS | {"kappa_lambda_ratio": 1.0}), inputs_of(egfr=math.nan))
+    assert caution_words(inputs, "mgus") == ["|".join(CAUTIONS), "published_immunoglobulin_limits", ""]
+    assert caution_words(inputs, "smm") == ["published_immunoglobulin_limits"] * 2 + [""]
+    assert caution_words(inputs, None) == ["", "", ""]
 
 
 def rows_of(*people):
@@ -109,7 +128,7 @@ def test_a_population_is_shown_its_own_scores_only(population):
     own = {key for key, score in SCORES.items() if score.population == population}
     assert set(score_answers(inputs_of(**PERSON), population)) == own
     assert {column.removeprefix("score_").split("_risk_")[0] for column in score_columns(rows_of(inputs_of(**PERSON)), population)} == own
-    assert population != "mgus" or own == {"mgus_2005", "mgus_2005_net"}
+    assert population != "mgus" or own == {"cmg_2017", "mgus_2005", "mgus_2005_net"}
 
 
 def test_criteria_are_three_valued_with_value_unit_and_age():

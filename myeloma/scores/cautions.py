@@ -1,0 +1,69 @@
+"""What stands beside a published score whose input may not mean what it meant to its authors. The score stays as published."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from myeloma.immunoparesis import PUBLISHED_LIMITS_MG_DL
+from myeloma.scores.pangea import Pangea
+from myeloma.scores.score import Score
+
+Mask = NDArray[np.bool_]
+
+FLC_RATIO_NORMAL = (0.26, 1.65)
+FLC_RATIO_REDUCED_FILTRATION = (0.37, 3.10)
+REDUCED_FILTRATION_BELOW = 60.0  # eGFR, mL/min/1.73 m2
+LIMITS_IN_WORDS = ", ".join(
+    f"{name} {low:g}-{high:g}" for name, (low, high) in zip(("IgG", "IgA", "IgM"), PUBLISHED_LIMITS_MG_DL.values(), strict=True)
+)
+
+FLC_INTERVAL, FLC_REDUCED_FILTRATION, PUBLISHED_LIMITS = "flc_interval", "flc_reduced_filtration", "published_immunoglobulin_limits"
+CAUTIONS = {
+    FLC_INTERVAL: (
+        "The light chains' point may not count: of 2,641 people with MGUS and a kappa / lambda ratio outside 0.26-1.65, 844 (32 %) have a"
+        " normal one by newer intervals, and progressed as those with a normal ratio did (hazard ratio 1.07, 0.74-1.57; Blood Cancer J"
+        " 2025, s41408-025-01289-7). The limits of the newer intervals are not confirmed here, so the score keeps its own."
+    ),
+    FLC_REDUCED_FILTRATION: (
+        "With an eGFR below 60 the kappa / lambda ratio lies inside the interval for reduced kidney function, 0.37-3.10: of 6,461 such"
+        " people without a monoclonal protein it calls 0.7 % abnormal, 0.26-1.65 calls 9 % (Long, Blood Cancer J 2022;12(9),"
+        " 10.1038/s41408-022-00732-3)."
+    ),
+    PUBLISHED_LIMITS: (
+        f"Immunoparesis is judged by published lower limits, not the laboratory's own: {LIMITS_IN_WORDS} mg/dL (Mayo Clinic; Roche /"
+        " Tietz). Below both a value is low, from the higher one on it is not, in between it is unknown."
+    ),
+}
+
+
+def cautions_of(score: Score | Pangea, values: Mapping[str, ArrayLike]) -> dict[str, Mask]:
+    """Return, by key of `CAUTIONS`, where each that concerns a score holds.
+
+    Parameters
+    ----------
+    values : mapping
+        kappa_lambda_ratio, egfr (mL/min/1.73 m2), and immunoparesis as `myeloma.immunoparesis` derives it without a laboratory's
+        limits; NaN or absent where unknown.
+
+    Examples
+    --------
+    >>> from myeloma.scores import SCORES
+    >>> [key for key, holds in cautions_of(SCORES["mgus_2005"], {"kappa_lambda_ratio": 2.0, "egfr": 80.0}).items() if holds]
+    ['flc_interval']
+    """
+
+    def of(name: str) -> NDArray[np.float64]:
+        return np.asarray(values.get(name, np.nan), dtype=float)
+
+    found: dict[str, Mask] = {}
+    if score.population == "mgus" and "kappa_lambda_ratio" in score.inputs:
+        ratio, (lower, upper) = of("kappa_lambda_ratio"), FLC_RATIO_REDUCED_FILTRATION
+        found[FLC_INTERVAL] = (ratio < FLC_RATIO_NORMAL[0]) | (ratio > FLC_RATIO_NORMAL[1])
+        inside = (ratio >= lower) & (ratio <= upper) & (of("egfr") < REDUCED_FILTRATION_BELOW)
+        found[FLC_REDUCED_FILTRATION] = found[FLC_INTERVAL] & inside
+    if "immunoparesis" in score.inputs:
+        found[PUBLISHED_LIMITS] = ~np.isnan(of("immunoparesis"))
+    return found
