@@ -18,6 +18,7 @@ from features.sources.histories import Histories, as_sex, as_site, assemble, sai
 from features.sources.mapping import Mapping
 from features.sources.omop.tables import comparator, connect, reading
 from features.sources.received import Received
+from features.sources.refused import note_of_refused, refused_code
 from features.sources.unmapped import note_of
 from myeloma import ConfigError, DataError, StateError, calendar
 
@@ -217,7 +218,7 @@ def _other_codes(connection: duckdb.DuckDBPyConnection) -> tuple[list[str], list
         GROUP BY ALL ORDER BY people DESC, n DESC, r.code
         """
     ).df()
-    notes: list[str] = []
+    notes = note_of_refused(others.assign(code=others["code"].map(refused_code)).groupby("code")["n"].sum().to_dict())
     withheld: list[str] = []
     for rows, what in ((others[others["is_result"]], "with"), (others[~others["is_result"]], "without")):
         if len(rows):

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TypeVar
 
 from features.sources.mapping import SYSTEMS, BiomarkerCode, Mapping
+from features.sources.refused import refused_code
 from features.sources.units import one_unit
 
 Meaning = TypeVar("Meaning")
@@ -24,6 +25,13 @@ class FhirCodes:
     def biomarker(self, concept: object) -> BiomarkerCode | None:
         """Return what a concept measures, or None where no coding of it is mapped."""
         return next(_found(self._measured, concept), None)
+
+    def refused(self, concept: object) -> str | None:
+        """Return the LOINC code of a concept that is not mapped and never read as a biomarker, None where it has none."""
+        if self.biomarker(concept) is not None:
+            return None
+        bare = (refused_code(code) for system, code in codings(concept) if system in ("", SYSTEMS["LOINC"]))
+        return next(filter(None, bare), None)
 
     def roles(self, concept: object) -> list[tuple[str, str]]:
         """Return the kinds of occurrence that a concept stands for, each with its detail."""

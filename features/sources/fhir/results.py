@@ -15,6 +15,7 @@ from features.sources.fhir.elements import Observation, Valued
 from features.sources.fhir.files import Found
 from features.sources.fhir.references import reference_from
 from features.sources.mapping import BiomarkerCode
+from features.sources.refused import note_of_refused
 from features.sources.unmapped import note_of
 
 _NOT_RESULTS = ("entered-in-error", "cancelled", "registered")
@@ -32,6 +33,7 @@ class Results:
         self._codes = codes
         self._rows: list[tuple[str, str, str, str, str, str, str, str, int, str]] = []
         self._others: Counter[str] = Counter()
+        self._refused: Counter[str] = Counter()
         self._offsets: Counter[str] = Counter()
         self._withdrawn = self._undated = 0
 
@@ -46,9 +48,9 @@ class Results:
             self._withdrawn += 1
             return
         concept, components = resource.get("code"), resource.get("component", ())
-        known = self._codes.biomarker(concept) or (
-            isinstance(components, list) and any(self._codes.biomarker(c.get("code")) for c in components if isinstance(c, dict))
-        )
+        parts = [part.get("code") for part in components if isinstance(part, dict)] if isinstance(components, list) else []
+        self._refused.update(filter(None, map(self._codes.refused, (concept, *parts))))
+        known = self._codes.biomarker(concept) or any(map(self._codes.biomarker, parts))
         if not known:
             listed = codings(concept)
             if not isinstance(concept, dict) or (not listed and "coding" in concept):
@@ -74,7 +76,7 @@ class Results:
 
     def notes(self) -> list[str]:
         """Return what was not used, and what a person should know about times."""
-        notes = []
+        notes = note_of_refused(self._refused)
         if self._others:
             notes += note_of(f"{self._others.total()} Observations have a code that is not mapped", self._others.most_common())[0]
         if self._withdrawn:

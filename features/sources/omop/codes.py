@@ -10,6 +10,7 @@ import pandas as pd
 
 from features.sources.mapping import Mapping, omop_concepts
 from features.sources.omop.tables import OmopTables, quoted
+from features.sources.refused import refused_code, refused_meanings
 from myeloma import catalogue
 from myeloma.echo import echo_code
 
@@ -54,6 +55,24 @@ class CodeTables:
         found = tables.query(f"SELECT * FROM concept WHERE concept_id IN ({listed})", "concept")
         coded = found[found["vocabulary_id"] == "LOINC"]
         return {str(row.concept_id): f" (LOINC:{code})" for row in coded.itertuples() if (code := echo_code(str(row.concept_code)))}
+
+    def never_read(self, tables: OmopTables, counted: pd.DataFrame) -> dict[str, int]:
+        """Return how many rows carry each LOINC code that is never read as a biomarker, by concept id or as the text of the source.
+
+        Parameters
+        ----------
+        counted : DataFrame
+            concept, source_concept, text and n of the rows whose code is not mapped.
+        """
+        ids: dict[str, str] = {}
+        if tables.columns("concept") is not None:
+            only = f"upper(vocabulary_id) = 'LOINC' AND concept_code IN ({', '.join(map(quoted, refused_meanings()))})"
+            tables.load("concept", _CONCEPT, only)
+            found = tables.query(f"SELECT concept_id, concept_code FROM concept WHERE {only}", "concept")
+            ids = dict(zip(found["concept_id"].astype(str), found["concept_code"], strict=True))
+        code = counted["concept"].map(ids).fillna(counted["source_concept"].map(ids)).fillna(counted["text"].map(refused_code))
+        rows: dict[str, int] = counted.groupby(code)["n"].sum().to_dict()
+        return rows
 
 
 def code_tables(tables: OmopTables, mapping: Mapping, notes: list[str]) -> CodeTables:

@@ -17,6 +17,7 @@ from features.sources.mapping import Mapping, omop_concepts
 from features.sources.omop.codes import CODED, CodeTables, code_tables
 from features.sources.omop.tables import DuckdbTables, FolderTables, OmopTables, comparator, compared_number
 from features.sources.received import Received
+from features.sources.refused import note_of_refused
 from features.sources.units import one_unit
 from features.sources.unmapped import note_of
 from myeloma import ConfigError, DataError, StateError
@@ -185,7 +186,9 @@ def _other_codes(tables: OmopTables, codes: CodeTables, table: str) -> tuple[lis
     names = codes.names(tables, [code for code in most.index if code in shared][:_TOP])
     share = f"{others['n'].sum()} of {counted['n'].sum()} rows of {tables.label(table)} have a code that is not mapped and are not read"
     counted_rows = [(str(code), int(n)) for code, n in most["n"].items()]
-    return note_of(share, counted_rows, lambda code: f"{code}{names.get(code, '')}" if code in shared else "")
+    never = note_of_refused(codes.never_read(tables, others)) if table == "measurement" else []
+    said, withheld = note_of(share, counted_rows, lambda code: f"{code}{names.get(code, '')}" if code in shared else "")
+    return [*never, *said], withheld
 
 
 def _people(tables: OmopTables, mapping: Mapping) -> tuple[pd.DataFrame, list[str]]:

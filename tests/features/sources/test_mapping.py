@@ -93,6 +93,8 @@ def test_a_mapping_file_that_is_not_there_or_not_yaml_is_refused(tmp_path):
 def test_shipped_omop_concepts_name_biomarkers_and_units_of_the_catalogue():
     shipped = omop_concepts()
     assert set(shipped["biomarkers"].values()) <= set(catalogue().keys())
+    assert shipped["biomarkers"]["3034655"] == "urine_m_protein"
+    assert {"m_protein", "flc_kappa", "flc_lambda", "kappa_lambda_ratio", "bmpc"} <= set(shipped["biomarkers"].values())
     accepted = {unit for entry in catalogue().biomarkers.values() for unit in (entry.unit, *entry.units)}
     assert set(shipped["units"].values()) <= accepted
     assert canonical_divisor("creatinine", shipped["units"]["8749"]) == canonical_divisor("creatinine", "umol/L")
