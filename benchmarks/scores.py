@@ -9,6 +9,7 @@ import time
 
 import numpy as np
 
+from myeloma import catalogue
 from myeloma.scores import POINT_SCORES, RISK_MODELS, SCORES
 
 ROWS = 1_000_000
@@ -21,18 +22,14 @@ def inputs(rows: int) -> dict[str, np.ndarray]:
     """Return plausible inputs, a tenth of them missing."""
     rng = np.random.default_rng(0)
     scale = {"bmpc": 25, "m_protein": 2, "flc_ratio": 20, "age": 65, "creatinine": 1, "b2m": 4, "albumin": 3.7, "kappa_lambda_ratio": 3}
-    scale["hemoglobin"] = 13
+    scale |= {"hemoglobin": 13}
     names = {name for score in SCORES.values() for name in score.inputs}
     values = {
         name: rng.gamma(2.0, scale[name] / 2, rows) if name in scale else (rng.random(rows) < 0.3).astype(float) for name in sorted(names)
     }
     values["age"] = np.clip(values["age"], 20, 100)
-    values["hemoglobin"] = np.clip(values["hemoglobin"], 3, 22)
-    values["bmpc"] = np.clip(values["bmpc"], 0, 100)
-    values["m_protein"] = np.clip(values["m_protein"], 0, 10)
-    values["creatinine"] = np.clip(values["creatinine"], 0.1, 20)
-    values["flc_ratio"] = np.clip(values["flc_ratio"], 0.01, 5000)
-    values["kappa_lambda_ratio"] = np.clip(values["kappa_lambda_ratio"], 0.01, 5000)
+    for name in values.keys() & catalogue().biomarkers.keys():
+        values[name] = np.clip(values[name], catalogue()[name].lower, catalogue()[name].upper)
     for value in values.values():
         value[rng.random(rows) < MISSING] = np.nan
     return values
