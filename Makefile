@@ -1,8 +1,10 @@
 # For people. Everything here is a short name for a command that the README explains.
 PYTHON  ?= $(shell command -v python3.11 || command -v python3)
 VENV    ?= .venv
-# The stamps know their place: a checkout that was moved makes its environment anew.
-STAMP   := $(VENV)/.installed$(subst /,_,$(abspath $(VENV)))
+NONE    :=
+SPACE   := $(NONE) $(NONE)
+# The stamps know their place: a checkout that was moved makes its environment anew. A place may hold spaces, a target may not.
+STAMP   := $(VENV)/.installed$(subst $(SPACE),_,$(subst /,_,$(abspath $(VENV))))
 TOOLS   := $(STAMP)_dev
 HOST    := 127.0.0.1
 PORT    ?= 8000
@@ -33,11 +35,11 @@ tools: $(TOOLS) ## add what only tests, checks and benchmarks need (make test, l
 $(STAMP): requirements.lock
 	@echo "==> Setting up $(VENV) with $(PYTHON) (once, about a minute)"
 	@test -n "$(PYTHON)" || { echo "Python 3.11 is needed: install it, or run make PYTHON=/path/to/python3.11"; exit 1; }
-	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(None if v in ((3, 11), (3, 12)) else f"Python 3.11 or 3.12 is needed, not {v[0]}.{v[1]}. Hint: make PYTHON=/path/to/python3.11")'
-	@$(PYTHON) -m venv --clear $(VENV)
+	@"$(PYTHON)" -c 'import sys; v = sys.version_info[:2]; sys.exit(None if v in ((3, 11), (3, 12)) else f"Python 3.11 or 3.12 is needed, not {v[0]}.{v[1]}. Hint: make PYTHON=/path/to/python3.11")'
+	@"$(PYTHON)" -m venv --clear $(VENV)
 	@awk '/^[^ ]/ { on = /^uv==/ } on' requirements.lock > $(VENV)/uv.txt
 	@if $(VENV)/bin/python -m pip install --quiet --require-hashes -r $(VENV)/uv.txt \
-	  && VIRTUAL_ENV=$(abspath $(VENV)) $(VENV)/bin/uv pip install --require-hashes --compile-bytecode -r requirements.lock; then :; else \
+	  && VIRTUAL_ENV="$(abspath $(VENV))" $(VENV)/bin/uv pip install --require-hashes --compile-bytecode -r requirements.lock; then :; else \
 	  echo "==> uv could not install; using pip (slower)"; \
 	  $(VENV)/bin/python -m pip install --require-hashes -r requirements.lock; fi
 	@echo "$(CURDIR)" > "$$($(VENV)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/myeloma_precursor_risk.pth"
@@ -45,7 +47,7 @@ $(STAMP): requirements.lock
 
 $(TOOLS): requirements-dev.lock $(STAMP)
 	@echo "==> Adding the tools of tests, checks and benchmarks to $(VENV)"
-	@VIRTUAL_ENV=$(abspath $(VENV)) $(VENV)/bin/uv pip install --quiet --no-deps --require-hashes --compile-bytecode -r requirements-dev.lock \
+	@VIRTUAL_ENV="$(abspath $(VENV))" $(VENV)/bin/uv pip install --quiet --no-deps --require-hashes --compile-bytecode -r requirements-dev.lock \
 	  || $(VENV)/bin/python -m pip install --quiet --no-deps --require-hashes -r requirements-dev.lock
 	@touch $@
 
@@ -115,7 +117,7 @@ endef
 export HELD
 
 clean: ## forget every result of mgus and smm, and the tracking store; keep the environment and what is yours
-	@test ! -e .dvc/tmp/train.lock || $(PYTHON) -c "$$HELD" || test $$? -ne 3 || \
+	@test ! -e .dvc/tmp/train.lock || "$(PYTHON)" -c "$$HELD" || test $$? -ne 3 || \
 	  { echo "Error: make train is running in this checkout. Nothing was removed."; \
 	  echo "Hint: wait until it is done, or stop it with Ctrl-C where it runs; then run make clean again."; exit 1; }
 	@test -z "$(OWN)" || { echo "Error: The tracking store also holds the models, the champion and the history of: $(OWN). Nothing was removed."; \

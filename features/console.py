@@ -116,6 +116,11 @@ def run(app: typer.Typer, argv: list[str] | None = None) -> None:
         if (library := (error.name or "").partition(".")[0]) not in EXTRAS:
             raise
         _refuse(f"This needs {library}, which is not installed here.", f'pip install "myeloma-precursor-risk[{EXTRAS[library]}]"')
+    except MemoryError:
+        _refuse(
+            "The memory ran out.",
+            "end other programs, take a machine with more, or give fewer people at a time; features build stays under --memory.",
+        )
     except OSError as error:
         if error.errno in DISK_FULL:
             _refuse(

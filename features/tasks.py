@@ -5,6 +5,8 @@ What is fitted to answer a task, and demanded of it, is `training.plan`'s.
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -27,6 +29,8 @@ _CHECKED = ConfigDict(extra="forbid")
 _SPREAD = ("rules", "features")  # their keys stand in the task's own section
 # What tables and models of versions that did not record a rule were made under: the guard came later than they.
 _BEFORE = {"criteria_guard": False}
+_LONGEST = 64
+_NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9_-]{{0,{_LONGEST - 1}}}")
 _MOVED = ("primary_horizon", "scores", "models", "evaluation", "gate", "interval_fits")  # once keys of a task
 
 
@@ -181,4 +185,7 @@ def _tasks_of(params: Path) -> dict[str, Any]:
     tasks = read_params(params).get("tasks")
     if not isinstance(tasks, dict) or not tasks:
         raise ConfigError(f"{params} names no task.", "a section `tasks` holds one section per task.")
+    if wrong := [name for name in tasks if not (isinstance(name, str) and _NAME.fullmatch(name))]:
+        what = f"{json.dumps(wrong[0], default=str)} in {params} cannot be the name of a task: it names folders, an experiment and a model."
+        raise ConfigError(what, f"accepted: a text of letters, digits, _ and -, at most {_LONGEST}, the first a letter or digit.")
     return tasks

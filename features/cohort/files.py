@@ -5,14 +5,18 @@ from __future__ import annotations
 import errno
 import filecmp
 import hashlib
+import os
+import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
+from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from features.cohort.private import OWN_FOLDER, for_spreadsheets, make_own, take_over
+from features.cohort.locks import is_abandoned, take
+from features.cohort.private import OWN_FOLDER, for_spreadsheets, take_over
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,43 +27,100 @@ DISK_FULL = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
-    """Give a place beside `path` to write to, and put it in place of `path` when all went well; its owner alone may read it."""
+    """Give a place beside `path` to write to, and put it in place of `path` when all went well and it is on the disk.
+
+    Its owner alone may read it. Every writer has a place of its own: of two at once, each writes a whole file, and the last to
+    end wins. What killed writers of this file left is removed first.
+    """
     path.parent.mkdir(OWN_FOLDER, parents=True, exist_ok=True)
-    work = path.with_name(f".{path.name}.part")
-    make_own(work)
+    for left in path.parent.glob(f".{escape(path.name)}.????????.part"):
+        if is_abandoned(left):
+            left.unlink(missing_ok=True)
+    work = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    lock = take(work)
     try:
         yield work
+        _settle(work)
         work.replace(path)
+        _settle(path.parent)
     finally:
         work.unlink(missing_ok=True)
+        if lock is not None:
+            os.close(lock)
 
 
 @contextmanager
 def whole_folder(folder: Path, work: Path) -> Iterator[Path]:
-    """Give the new folder `work` to write to, and put it in place of `folder` when all went well; its owner alone may read it.
+    """Give the new folder `work` to write to, and put it in place of `folder` when all went well and it is on the disk.
 
-    A folder whose files are already the same, byte for byte, is left as it is.
+    Its owner alone may read it. A folder whose files are already the same, byte for byte, is left as it is. Who calls holds
+    `locks.only_writer` of it.
 
     Parameters
     ----------
     work : Path
         Place on the same disk; what an interrupted run left there is removed first.
     """
+    old = work.with_name(f"{work.name}-old")
+    _put_back(old, folder)
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(OWN_FOLDER, parents=True)
-    old = work.with_name(f"{work.name}-old")
     try:
         yield work
         take_over(work)
         if not same_files(folder, work):
+            _settle_all(work)
             if folder.exists():
                 folder.rename(old)
             work.rename(folder)
+            _settle(folder.parent)
     finally:
-        if old.exists() and not folder.exists():
-            old.rename(folder)
+        _put_back(old, folder)
         shutil.rmtree(work, ignore_errors=True)
         shutil.rmtree(old, ignore_errors=True)
+
+
+def _put_back(old: Path, folder: Path) -> None:
+    """Undo the first half of an exchange of folders that was interrupted."""
+    if old.exists() and not folder.exists():
+        old.rename(folder)
+
+
+def clear_work(folder: Path, works: Iterable[Path], name: str) -> None:
+    """Remove the work folders that killed runs left; the folder `name` in one may stand between what was and what was to be."""
+    for work in works:
+        _put_back(work / f"{name}-old", folder)
+        shutil.rmtree(work, ignore_errors=True)
+
+
+@contextmanager
+def removed_when_full(work: Path) -> Iterator[None]:
+    """Remove a folder of finished work where the disk is full: it would keep the disk full, and a later run begins anew."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in DISK_FULL:
+            shutil.rmtree(work, ignore_errors=True)
+        raise
+
+
+def _settle_all(folder: Path) -> None:
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            _settle(Path(parent) / name)
+        _settle(Path(parent))
+
+
+def _settle(path: Path) -> None:
+    """Wait until a file, or the names in a folder, are on the disk; a disk without room says so here at the latest."""
+    file = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(file)
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # a file system that keeps nothing
+            raise
+    finally:
+        os.close(file)
 
 
 def same_files(folder: Path, other: Path) -> bool:

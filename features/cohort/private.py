@@ -15,12 +15,6 @@ _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _ESCAPED = re.compile(r"'+[=+\-@\t\r]")
 
 
-def make_own(path: Path) -> None:
-    """Make an empty file that its owner alone may read, in place of what an interrupted run left there."""
-    path.unlink(missing_ok=True)
-    path.touch(OWN_FILE, exist_ok=False)
-
-
 def take_over(folder: Path) -> None:
     """Take everybody else's rights away from a folder and what is in it."""
     folder.chmod(OWN_FOLDER)

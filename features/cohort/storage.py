@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -19,6 +18,7 @@ import pyarrow
 import pyarrow.parquet as parquet
 
 from features.cohort.files import whole_folder
+from features.cohort.locks import only_writer
 from features.cohort.schema import QUARANTINE_COLUMNS, SCHEMAS, Cohort, columns_of, row_hashes, validated
 from myeloma import DataError, catalogue
 
@@ -149,10 +149,6 @@ def write_cohort(cohort: Cohort, folder: Path, quarantine: pd.DataFrame) -> None
         The folder holds something else.
     """
     check_place(folder)
-    folder.parent.mkdir(parents=True, exist_ok=True)
     tables = {name: [validated(name, frame)] for name, frame in cohort.tables().items()}
-    with (
-        tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as parent,
-        whole_folder(folder, Path(parent) / "cohort") as work,
-    ):
+    with only_writer(folder), whole_folder(folder, folder.with_name(f".{folder.name}-work")) as work:
         write_tables(work, tables, [quarantine], cohort.about)

@@ -1,17 +1,18 @@
 """A source becomes a cohort folder, in blocks of patients: whole or not at all, resumed where it was stopped, the same bytes each time.
 
 Finished blocks of measurements lie in a hidden folder beside the cohort, named by a hash of the input. A run on the same
-input takes them as they are; a run on another input starts anew; when the cohort stands, they are removed.
+input takes them as they are; a run on another input removes them and starts anew; when the cohort stands, or the disk is full,
+they are removed. Of two runs at once on one cohort the second is refused.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from glob import escape
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,8 @@ import pandas as pd
 import pyarrow
 import pyarrow.feather as feather
 
-from features.cohort.files import code_hash, same_files, whole_file, whole_folder
+from features.cohort.files import clear_work, code_hash, removed_when_full, same_files, whole_file, whole_folder
+from features.cohort.locks import only_writer
 from features.cohort.private import OWN_FOLDER
 from features.cohort.schema import row_hashes, validated
 from features.cohort.storage import ARROW, check_place, in_schema, write_tables
@@ -39,6 +41,7 @@ from myeloma import StateError
 
 PATIENTS_A_BLOCK = 20_000
 _ROOMS = ("myeloma", "features/sources", "features/intake", "features/cohort")  # whose code decides what a cohort holds
+_WHOLE = "cohort"  # in the work folder: the cohort before it is in its place
 _LZ4 = pyarrow.ipc.IpcWriteOptions(compression="lz4")
 
 
@@ -75,28 +78,35 @@ def ingest(source: Received, folder: Path, steps: Steps, today: pd.Timestamp | N
     DataError
         Nothing is usable, or the folder holds something else.
     StateError
-        The folder holds rows that were mended by hand, which would be lost.
+        The folder holds rows that were mended by hand, which would be lost, or another process is writing it.
     """
+    with only_writer(folder):
+        return ingest_alone(source, folder, steps, today)
+
+
+def ingest_alone(source: Received, folder: Path, steps: Steps, today: pd.Timestamp | None = None) -> Ingested:
+    """Do what `ingest` does, for a caller that is the folder's only writer already."""
     check_place(folder)
     _check_nothing_mended(folder, source)
     today = pd.Timestamp.today().normalize() if today is None else today
     measurements = _compact(source.tables["measurements"])
     tables = {**source.tables, "measurements": measurements}
-    folder.parent.mkdir(parents=True, exist_ok=True)
     work = folder.parent / f".{folder.name}-work-{_input_hash(source, tables, today)}"
+    works = set(folder.parent.glob(f".{escape(folder.name)}-work-*"))
+    clear_work(folder, works - {work}, _WHOLE)
     work.mkdir(OWN_FOLDER, exist_ok=True)
     try:
-        checked = check(source, today)
-        blocks = _blocks(measurements["patient_id"])
-        for number, rows in enumerate(steps.over(blocks, "checking measurements", len(blocks))):
-            if not (work / f"{number}.json").is_file():
-                _write_block(work, number, measurements.take(rows), source.files["measurements"], checked)
-        ingested = _assemble(source, checked, folder, work, len(blocks), steps)
+        with removed_when_full(work):
+            checked = check(source, today)
+            blocks = _blocks(measurements["patient_id"])
+            for number, rows in enumerate(steps.over(blocks, "checking measurements", len(blocks))):
+                if not (work / f"{number}.json").is_file():
+                    _write_block(work, number, measurements.take(rows), source.files["measurements"], checked)
+            ingested = _assemble(source, checked, folder, work, len(blocks), steps)
     finally:
-        if not any(work.iterdir()):
+        if work.exists() and not any(work.iterdir()):
             work.rmdir()
-    for stale in folder.parent.glob(f".{folder.name}-work-*"):
-        shutil.rmtree(stale, ignore_errors=True)
+    clear_work(folder, [work], _WHOLE)
     return ingested
 
 
@@ -180,7 +190,7 @@ def _assemble(source: Received, checked: Checked, folder: Path, work: Path, bloc
     kept = {name: [validated(name, frame)] for name, frame in checked.tables().items()}
     tables = {"patients": kept["patients"], "measurements": steps.over(_kept(work, blocks), "writing measurements", blocks)}
     tables["events"] = kept["events"]
-    with whole_folder(folder, work / "cohort") as place:
+    with whole_folder(folder, work / _WHOLE) as place:
         about = write_tables(place, tables, chain(refused, _refused(work, blocks)), about)
         changed = not same_files(folder, place)
     called = checked.called()

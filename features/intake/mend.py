@@ -17,11 +17,12 @@ import numpy as np
 import pandas as pd
 
 from features.cohort.files import whole_file
+from features.cohort.locks import only_writer
 from features.cohort.private import for_spreadsheets, from_cell
 from features.cohort.schema import Cohort, read_cohort
 from features.cohort.storage import read_quarantine
 from features.console import Steps
-from features.intake.ingest import Ingested, ingest
+from features.intake.ingest import Ingested, ingest_alone
 from features.intake.quarantine import FOLLOWS
 from features.sources.received import OPTIONAL, REQUIRED, WHERE_GIVEN, Received
 from features.sources.tabular import read_any
@@ -74,7 +75,14 @@ def mend(folder: Path, path: Path, steps: Steps, today: pd.Timestamp | None = No
     ------
     DataError
         The file has no `id`, names a row twice, or nothing would be usable.
+    StateError
+        Another process is writing the cohort.
     """
+    with only_writer(folder):  # from reading on: what another mend took back meanwhile would be lost
+        return _mend(folder, path, steps, today)
+
+
+def _mend(folder: Path, path: Path, steps: Steps, today: pd.Timestamp | None) -> Mended:
     cohort, quarantine = read_cohort(folder), read_quarantine(folder)
     corrected, unknown = _corrections(path, quarantine)
     if not corrected:
@@ -83,7 +91,7 @@ def mend(folder: Path, path: Path, steps: Steps, today: pd.Timestamp | None = No
     tables = {name: _received(name, cohort, quarantine, records) for name in FIELDS}
     about = cohort.about
     mended = int(about.get("mended", 0)) + len(corrected)
-    ingested = ingest(Received(about["source"], tables, about["files"], about["notes"], mended), folder, steps, today)
+    ingested = ingest_alone(Received(about["source"], tables, about["files"], about["notes"], mended), folder, steps, today)
     before, after = set(quarantine["id"]), set(read_quarantine(folder)["id"])
     left = before - after
     return Mended(

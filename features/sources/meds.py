@@ -6,6 +6,7 @@ A code matches as the data write it; `LOINC/718-7` and `LOINC//718-7` are known 
 from __future__ import annotations
 
 import os
+from contextlib import closing
 from pathlib import Path
 
 import duckdb
@@ -13,6 +14,7 @@ import pandas as pd
 import pyarrow
 import pyarrow.parquet as parquet
 
+from features.cohort.scratch import Scratch
 from features.sources.folders import files_below, no_permission, unread_below
 from features.sources.histories import Histories, as_sex, as_site, assemble, said, unusable_days
 from features.sources.mapping import Mapping
@@ -53,15 +55,11 @@ def read_meds(place: str, mapping: Mapping, today: int | None = None) -> Receive
     shards, folder = _shards(Path(place))
     today = calendar.today() if today is None else today
     there = _columns(shards, folder)
-    connection = connect()
-    try:
-        with reading("a MEDS shard"):
-            _register(connection, mapping)
-            _view(connection, shards, folder, there)
-            histories = _histories(connection, mapping, "MEDS shards", today)
-            histories.notes.extend(unread_below(Path(place), len(shards), "metadata"))
-    finally:
-        connection.close()
+    with Scratch("meds") as scratch, closing(connect(scratch)) as connection, reading("a MEDS shard"):
+        _register(connection, mapping)
+        _view(connection, shards, folder, there)
+        histories = _histories(connection, mapping, "MEDS shards", today)
+    histories.notes.extend(unread_below(Path(place), len(shards), "metadata"))
     return assemble(histories, mapping.stage, today)
 
 

@@ -14,7 +14,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as parquet
 
-from features.cohort.files import code_hash, whole_file
+from features.cohort.files import code_hash, removed_when_full, whole_file
+from features.cohort.locks import only_writer
 from features.cohort.schema import SCHEMAS, require_cohort
 from features.table.outcomes import EVENTS, NONE
 from features.table.stream import Block, cohort_blocks
@@ -54,7 +55,8 @@ def build_file(
     """Build a task's feature table from a cohort folder and return a summary of it.
 
     Finished blocks wait in a folder beside the table; a run that was killed goes on after the last of them, provided that
-    cohort, task, bound and program are the same. The table's bytes do not depend on the blocks.
+    cohort, task, bound and program are the same. The table's bytes do not depend on the blocks. Where the disk is full, the
+    blocks are removed.
 
     Parameters
     ----------
@@ -66,29 +68,36 @@ def build_file(
     Raises
     ------
     StateError
-        There is no cohort.
+        There is no cohort, or another process is building the table.
     DataError
         A file is damaged or not sorted, or not one landmark is at risk.
     """
     if table.is_dir():
         raise IsADirectoryError(21, "Is a folder", str(table))
     about_cohort, total = _cohort_of(folder)
-    rows = _rows_of_block(memory, task)
     work = table.with_name(f".{table.name}.work")
-    parts = _finished(work, _key(folder, about_cohort, task, rows))
-    progress(parts[-1]["after"]["measurements"] if parts else 0, total)
+    with only_writer(table), removed_when_full(work):
+        key = _key(folder, about_cohort, task, _rows_of_block(memory, task))
+        parts = _all_blocks(folder, task, _rows_of_block(memory, task), work, key, lambda rows: progress(rows, total))
+        try:
+            attrition = add_up([part["attrition"] for part in parts], task)
+        except DataError:
+            shutil.rmtree(work)
+            raise
+        about = about_table(task, about_cohort["hash"], about_cohort, attrition)
+        write_parts(_read_back(work, len(parts)), about, table)
+        shutil.rmtree(work)
+    return _summary(parts, attrition, task)
+
+
+def _all_blocks(folder: Path, task: Task, rows: int, work: Path, key: str, done: Callable[[int], None]) -> list[dict[str, Any]]:
+    """Return the records of all blocks of patients, of which those are made that no earlier run finished."""
+    parts = _finished(work, key)
+    done(parts[-1]["after"]["measurements"] if parts else 0)
     for block in cohort_blocks(folder, rows, parts[-1]["after"] if parts else None, task.features.asks_operators):
         parts.append(_one_block(block, task, work / f"{len(parts):06d}"))
-        progress(parts[-1]["after"]["measurements"], total)
-    try:
-        attrition = add_up([part["attrition"] for part in parts], task)
-    except DataError:
-        shutil.rmtree(work)
-        raise
-    about = about_table(task, about_cohort["hash"], about_cohort, attrition)
-    write_parts(_read_back(work, len(parts)), about, table)
-    shutil.rmtree(work)
-    return _summary(parts, attrition, task)
+        done(parts[-1]["after"]["measurements"])
+    return parts
 
 
 def _rows_of_block(memory: int, task: Task) -> int:

@@ -52,7 +52,7 @@ class Boosted(Model, kind="boosting"):
         return values.astype(float).reshape(len(self.horizons), len(x), len(self.columns)).transpose(1, 0, 2)
 
     def save(self, folder: Path) -> dict[str, Any]:
-        self.booster.save_model(folder / _FILE)
+        (folder / _FILE).write_bytes(self.booster.save_raw("ubj"))  # of a full disk Python says what it is, XGBoost shows its stack
         return {"file": _FILE}
 
     @classmethod

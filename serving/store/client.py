@@ -14,6 +14,7 @@ from filelock import FileLock
 
 from myeloma import StateError
 from serving.store.address import ACCEPTED, keeps_nothing, shown_uri, sqlite_path, store_uri, without_secrets
+from serving.store.reading import holds_nothing
 
 if TYPE_CHECKING:  # MLflow takes seconds
     from mlflow import MlflowClient
@@ -32,7 +33,7 @@ def connect(create: bool = False) -> MlflowClient:
     Parameters
     ----------
     create : bool
-        Whether a store that does not exist yet is made; readers leave no stray database behind.
+        Whether a store that does not exist yet is made; readers leave no stray database and no tables behind.
 
     Raises
     ------
@@ -43,12 +44,11 @@ def connect(create: bool = False) -> MlflowClient:
     uri, path = store_uri(), sqlite_path()
     if keeps_nothing():
         raise StateError(f'MLFLOW_TRACKING_URI is "{shown_uri()}", SQLite without a file: nothing would be kept.', ACCEPTED, "store")
-    if path is not None and not path.is_file() and not create:
-        raise StateError(
-            f"No tracking store at {shown_uri()}.",
-            "run make train first (a task of your own: python -m training fit), or set MLFLOW_TRACKING_URI.",
-            "no_store",
-        )
+    if path is not None and not create:
+        if not path.is_file():
+            raise _no_store(f"No tracking store at {shown_uri()}.")
+        if holds_nothing(path):
+            raise _no_store(f"The database at {shown_uri()} holds no tracking store.")
     if path is not None:
         path.parent.mkdir(parents=True, exist_ok=True)
         # MLflow keeps what it opened by its address: a relative one would mean the first folder's store after a change of folder.
@@ -58,6 +58,8 @@ def connect(create: bool = False) -> MlflowClient:
     # MLflow makes the tables of a new SQLite store without a lock: of two first trainings at once one would break off.
     with FileLock(path.with_suffix(".lock")) if path is not None and create else nullcontext():
         try:
+            if path is None and not uri.startswith("http") and not create:
+                _require_tables(uri)
             return _client(uri)
         except ImportError as error:
             raise StateError(
@@ -65,6 +67,24 @@ def connect(create: bool = False) -> MlflowClient:
                 "install the driver, or name one that is here, as in postgresql+psycopg://...; or use SQLite or a tracking server.",
                 "store",
             ) from None
+
+
+def _no_store(what: str) -> StateError:
+    return StateError(what, "run make train first (a task of your own: python -m training fit), or set MLFLOW_TRACKING_URI.", "no_store")
+
+
+@functools.cache
+def _require_tables(uri: str) -> None:
+    """Refuse a database server's database without a table of runs: MLflow would make all of them as soon as it is asked."""
+    from mlflow.store.db.utils import create_sqlalchemy_engine
+    from sqlalchemy import inspect
+
+    engine = create_sqlalchemy_engine(uri)
+    try:
+        if not inspect(engine).has_table("experiments"):
+            raise _no_store(f"The database at {shown_uri()} holds no tracking store.")
+    finally:
+        engine.dispose()
 
 
 def _tell_mlflow(uri: str) -> None:

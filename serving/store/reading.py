@@ -101,6 +101,15 @@ def runs_there(path: Path) -> set[str]:
         return {run_id for (run_id,) in tables.execute("SELECT run_uuid FROM runs WHERE lifecycle_stage = 'active'")}
 
 
+def holds_nothing(path: Path) -> bool:
+    """Return whether a SQLite database has no table of runs: MLflow would make all of them as soon as it is asked."""
+    with closing(_open(path)) as tables:
+        try:
+            return not tables.execute("SELECT 1 FROM sqlite_master WHERE name = 'experiments'").fetchone()
+        except sqlite3.DatabaseError:  # MLflow says in words what is wrong with it
+            return False
+
+
 @contextmanager
 def _tables() -> Iterator[sqlite3.Connection | None]:
     """Give the tables of the store, None where MLflow is to be asked: it also says in words what is wrong with a store."""

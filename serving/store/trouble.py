@@ -28,6 +28,11 @@ _TROUBLES = (
         "try again; if it stays so, end the process that holds it, or use a server (MLFLOW_TRACKING_URI=http://...).",
     ),
     (
+        ("database or disk is full", "could not extend file", "No space left on device"),
+        "The disk that the tracking store lies on is full.",
+        "free some space and run the same command again; what a store holds of deleted runs, mlflow gc removes.",
+    ),
+    (
         ("readonly database", "read-only"),
         "The tracking store cannot be written to.",
         "check the rights of the database file and its folder.",

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import re
 import shutil
 import subprocess
 
@@ -10,9 +11,11 @@ import pytest
 MADE = ("mgus/cohort/cohort.json", "mgus/table.parquet", "smm/fit/cox/run_id.json", "smm/tune/cox.db", "smm/.cohort-work-1/0.json")
 
 
-@pytest.fixture
-def checkout(root, tmp_path):
-    """Return a folder with results of the tasks that ship, and a store with their models."""
+@pytest.fixture(params=["checkout", "our clinic/check out"], ids=["plain", "with spaces"])
+def checkout(root, tmp_path, request):
+    """Return a folder with results of the tasks that ship, and a store with their models; where it lies may hold spaces."""
+    tmp_path = tmp_path / request.param
+    tmp_path.mkdir(parents=True)
     shutil.copy(root / "Makefile", tmp_path)
     for name in (*(f"data/{made}" for made in MADE), "data/mgus2/mgus2.csv", "mlruns/mlflow.db", "mlruns/artifacts/smm/run", "dvc.lock"):
         write(tmp_path / name)
@@ -24,10 +27,31 @@ def write(path):
     path.write_text("")
 
 
-def clean(checkout, *words):
+def make(checkout, *words):
     alone = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}  # the tests, too, run under make
-    done = subprocess.run(["make", "clean", *words], cwd=checkout, capture_output=True, text=True, env=alone)
+    done = subprocess.run(["make", *words], cwd=checkout, capture_output=True, text=True, env=alone)
     return done.returncode, done.stdout + done.stderr
+
+
+def clean(checkout, *words):
+    return make(checkout, "clean", *words)
+
+
+def test_setup_makes_the_environment_once_and_asks_for_its_own_programs_first(root, checkout):
+    """pip is left out: the programs that it would install stand for themselves."""
+    for name in ("requirements.lock", "requirements-dev.lock"):
+        shutil.copy(root / name, checkout)
+    code, said = make(checkout, "-n", "setup")
+    assert (code, said.count("==> Setting up .venv")) == (0, 1), said
+    stamps = re.findall(r"^touch (.*)$", said, re.MULTILINE)
+    assert len(stamps) == 1
+    assert " " not in stamps[0], "a target of make holds no space"
+    write(checkout / stamps[0])
+    write(checkout / ".venv/bin/python")
+    (checkout / ".venv/bin/python").write_text("#!/bin/sh\necho own program: $*\n")
+    (checkout / ".venv/bin/python").chmod(0o755)
+    code, said = make(checkout, "score", "IN=a b", "OUT=c d.csv")
+    assert (code, said) == (0, "own program: -m serving score a b --task smm --out c d.csv\n")
 
 
 def files(checkout):

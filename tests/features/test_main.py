@@ -203,11 +203,13 @@ def test_ingest_reads_records_with_a_mapping(records, features):
     assert read_cohort(records / "cohort").measurements["biomarker"].tolist() == ["bmpc"]
 
 
-def test_records_need_a_mapping_of_codes_and_tables_take_none(records, features, folder):
+def test_records_need_a_mapping_of_codes_and_tables_take_another_or_none(records, features, folder, root):
     ran = features("ingest", "--source", "fhir", records / "cdm", records / "cohort")
     expect_refusal(ran, "The source fhir needs --mapping FILE", "docs/sources.md")
     ran = features("ingest", "--source", "tabular", folder, records / "cohort", "--mapping", records / "m.yaml")
     expect_refusal(ran, "The source tabular takes no mapping of codes", "omop, fhir and meds")
+    ran = features("ingest", "--source", "mgus2", root / "data" / "mgus2", records / "cohort", "--mapping", records / "m.yaml")
+    expect_refusal(ran, "The source mgus2 takes no mapping", "its columns are known")
     assert not (records / "cohort").exists()
 
 

@@ -234,3 +234,17 @@ def test_windows_anchored_at_a_line_are_refused_where_nobody_treated_is_at_risk(
     with pytest.raises(ConfigError, match=f"look_backs since_line would be empty, since with treatment: {treatment} nobody is at risk"):
         parse_task("mine", anchored)
     assert parse_task("mine", anchored | {"treatment": "ignore"}).features.look_backs == ("ever", "since_line")
+
+
+@pytest.mark.parametrize("name", ["a b", "../up", "a/b", ".hidden", "-option", "a.b", "ü", "a" * 65, '"a;b"', "7", "no"])
+def test_a_name_that_no_folder_experiment_or_model_could_have_is_refused_whatever_is_asked(write, section, name):
+    params = write(f"tasks: {{mgus: {json.dumps(section)}, {name}: {json.dumps(section)}}}")
+    for ask in (task_names, lambda path: load_task("mgus", path)):
+        with pytest.raises(ConfigError, match=r"cannot be the name of a task") as refusal:
+            ask(params)
+        assert "letters, digits, _ and -" in refusal.value.hint
+
+
+@pytest.mark.parametrize("name", ["a", "our-clinic_2", "7b", "'7'", "a" * 64])
+def test_a_name_of_letters_digits_dashes_and_underscores_is_accepted(write, section, name):
+    assert task_names(write(f"tasks: {{{name}: {json.dumps(section)}}}")) == [name.strip("'")]

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from features.cohort.files import whole_file
 from features.console import console
 from features.params import DEFAULT_PARAMS
 from myeloma import StateError
@@ -41,8 +42,8 @@ def register(
     chosen = load_plan(task, params)
     outcome = register_candidates(_results(chosen, evaluated), chosen, cohort, evaluated)
     if out:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(json.dumps(outcome, indent=1), encoding="utf-8")
+        with whole_file(out) as work:
+            work.write_text(json.dumps(outcome, indent=1), encoding="utf-8")
     for name, verdict in outcome["verdicts"].items():
         _LOG.info("%s: %s, version %s: %s", task, name, verdict["version"], verdict["verdict"])
         for check in verdict["checks"]:

@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 
 from features import FeatureTable, Task
-from features.cohort.files import whole_file, write_csv
+from features.cohort.files import removed_when_full, whole_file, write_csv
+from features.cohort.locks import only_writer
 from myeloma import ConfigError, StateError
 from myeloma.errors import nearest
 from myeloma.scores import SCORES
@@ -46,7 +47,8 @@ def evaluate_task(table: FeatureTable, plan: Plan, fitted: Path, out: Path, say:
     Raises
     ------
     StateError
-        Nothing is fitted, what is was fitted on another table, or the candidates were judged on different people.
+        Nothing is fitted, what is was fitted on another table, the candidates were judged on different people, or another process
+        is writing the folder.
     """
     check_rules(table, plan.task)
     records = read_records(fitted, plan)
@@ -56,7 +58,19 @@ def evaluate_task(table: FeatureTable, plan: Plan, fitted: Path, out: Path, say:
     tracking.require_runs([record["run_id"] for record in records.values()], plan.task)
     say(f"evaluating {len(records)} candidates")
     held = HeldOut.of(fitted, list(records), table, plan.task)
-    rows, risks = held.rows, held.risks
+    with only_writer(out):
+        return _evaluate(held.rows, held.risks, records, plan, fitted, out, say)
+
+
+def _evaluate(
+    rows: pd.DataFrame,
+    risks: dict[str, np.ndarray],
+    records: dict[str, dict[str, Any]],
+    plan: Plan,
+    fitted: Path,
+    out: Path,
+    say: Callable[[str], None],
+) -> dict[str, dict[str, Any]]:
     (out / METRICS).unlink(missing_ok=True)  # written last: without it, files left by an evaluation that broke off are nobody's
     models = [name for name in records if name not in SCORES]
     tables = _tables(rows, risks, plan, models)
@@ -68,22 +82,23 @@ def evaluate_task(table: FeatureTable, plan: Plan, fitted: Path, out: Path, say:
         folder = out / name
         shutil.rmtree(folder, ignore_errors=True)
         own = {file: content[content["model"] == name] for file, content in tables.items()}
-        for file, content in own.items():
-            write_csv(content, folder / file)
-        metrics = logged(own[PERFORMANCE]) | logged_subgroups(own[SUBGROUPS])
-        metrics |= named_differences(own[DIFFERENCES], plan.primary_horizon)
-        _plot_performance(rows, risks[name], plan, name, folder)
-        _plot_beside(tables, plan, name, folder)
-        if name in models:
-            artifact = load_artifact(fitted / name / ARTIFACT)
-            metrics |= explain_model(artifact, rows, plan, folder / EXPLANATION)
-            if not artifact.resampled:
-                say(f"{name}: keeps no fits to halves of the patients (interval_fits is 0), so how stable its ranking is stays unknown")
-        without = refused(own[PERFORMANCE])
-        if without:
-            say(f"{name}: {len(without)} sets of figures are refused, see {PERFORMANCE}; the first: {without[0]}")
-        metrics = headline_first(metrics, plan.primary_horizon)
-        tracking.log_results(record["run_id"], metrics, folder)
+        with removed_when_full(folder):
+            for file, content in own.items():
+                write_csv(content, folder / file)
+            metrics = logged(own[PERFORMANCE]) | logged_subgroups(own[SUBGROUPS])
+            metrics |= named_differences(own[DIFFERENCES], plan.primary_horizon)
+            _plot_performance(rows, risks[name], plan, name, folder)
+            _plot_beside(tables, plan, name, folder)
+            if name in models:
+                artifact = load_artifact(fitted / name / ARTIFACT)
+                metrics |= explain_model(artifact, rows, plan, folder / EXPLANATION)
+                if not artifact.resampled:
+                    say(f"{name}: keeps no fits to halves of the patients (interval_fits is 0), so how stable its ranking is stays unknown")
+            without = refused(own[PERFORMANCE])
+            if without:
+                say(f"{name}: {len(without)} sets of figures are refused, see {PERFORMANCE}; the first: {without[0]}")
+            metrics = headline_first(metrics, plan.primary_horizon)
+            tracking.log_results(record["run_id"], metrics, folder)
         results[name] = {**record, "published": name in SCORES, "metrics": metrics, "refused": without}
     with whole_file(out / METRICS) as work:
         work.write_text(json.dumps(results, indent=1), encoding="utf-8")

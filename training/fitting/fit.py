@@ -15,7 +15,8 @@ import numpy as np
 import pandas as pd
 
 from features import FeatureTable, Task
-from features.cohort.files import whole_file
+from features.cohort.files import removed_when_full, whole_file
+from features.cohort.locks import only_writer
 from features.table.outcomes import EVENT, in_former_words
 from features.table.score_inputs import PREFIX
 from features.table.table import KEYS, OUTCOMES
@@ -75,7 +76,8 @@ def fit_task(table: FeatureTable, plan: Plan, out: Path, only: str | None, say: 
             else:
                 artifact, risks = _fit_and_judge(name, table, plan, folds, parts, whole, say)
             judged = pd.concat([people, pd.DataFrame(np.vstack(risks), columns=risk_columns(plan.task))], axis=1)
-            runs[name] = _keep(name, table, plan, artifact, judged, training, out / name)
+            with only_writer(out / name, wait=True), removed_when_full(out / name):
+                runs[name] = _keep(name, table, plan, artifact, judged, training, out / name)
     return runs
 
 

@@ -5,7 +5,6 @@ Nothing of the connection string ever stands in a message: it may hold a passwor
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -52,7 +51,6 @@ class PostgresTables(OmopTables):
         own = [row[1:] for row in found if row[0] == self.schema]
         self._names = {name.lower(): name for name, *_ in own}
         self._types = {(name.lower(), column.lower()): kind for name, column, kind in own}
-        self._folder = tempfile.TemporaryDirectory(prefix="omop-")
 
     def columns(self, table: str) -> dict[str, str] | None:
         return self._columns.get(table)
@@ -67,7 +65,7 @@ class PostgresTables(OmopTables):
         return super().is_one_of(table, column, numbers)
 
     def load(self, table: str, columns: Iterable[str], only: str = "") -> None:
-        path = Path(self._folder.name) / f"{table}.csv"
+        path = self.scratch.folder / f"{table}.csv"
         columns, there = list(columns), self._columns[table]
         key = KEYS.get(table, "")
         by_person = sql.SQL("row_number() OVER (ORDER BY {})").format(sql.Identifier("person_id" if "person_id" in there else columns[0]))
@@ -84,14 +82,13 @@ class PostgresTables(OmopTables):
     def codes(self, table: str, columns: tuple[str, str, str]) -> pd.DataFrame:
         cells = self._cells([*columns, "person_id"], self._columns[table])
         relation = sql.SQL("(SELECT {}{}) AS counted").format(cells, self._from(table, ""))
-        path = Path(self._folder.name) / "codes.csv"
+        path = self.scratch.folder / "codes.csv"
         self._copy(sql.SQL(count_codes("{}", columns)).format(relation), path)
         return pd.read_csv(path, dtype=dict.fromkeys(("concept", "source_concept", "text"), str), keep_default_na=False)
 
     def close(self) -> None:
         super().close()
         self._postgres.close()
-        self._folder.cleanup()
 
     def _from(self, table: str, only: str) -> sql.Composable:
         """Return the table with its columns in lower case, as `only` names them; the server takes its conditions through."""

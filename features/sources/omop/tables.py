@@ -5,6 +5,7 @@ DuckDB connection, with lower-case names, text cells and a `source_row`.
 from __future__ import annotations
 
 import csv
+import errno
 import gzip
 import os
 import re
@@ -19,6 +20,7 @@ import pandas as pd
 import pyarrow
 import pyarrow.parquet as parquet
 
+from features.cohort.scratch import Scratch
 from features.sources.folders import no_permission
 from myeloma import ConfigError, DataError, StateError
 
@@ -41,9 +43,13 @@ _SUFFIXES = (".csv", ".csv.gz", ".parquet")
 _NULLS = ["", "NULL", "null", "NA", "\\N"]
 
 
-def connect() -> duckdb.DuckDBPyConnection:
-    """Return a DuckDB connection of its own, which fetches nothing from elsewhere and knows one time zone."""
-    connection = duckdb.connect(config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"})
+def connect(scratch: Path) -> duckdb.DuckDBPyConnection:
+    """Return a DuckDB connection of its own, which fetches nothing from elsewhere and knows one time zone.
+
+    What does not fit into memory goes to the folder `scratch`; by itself DuckDB would write it where the command is run.
+    """
+    alone = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+    connection = duckdb.connect(config={**alone, "temp_directory": str(scratch / "duckdb")})
     connection.execute("SET TimeZone = 'UTC'")
     return connection
 
@@ -55,7 +61,8 @@ class OmopTables(ABC):
     """
 
     def __init__(self) -> None:
-        self.duckdb = connect()
+        self.scratch = Scratch("omop")
+        self.duckdb = connect(self.scratch.folder)
         self.unread: list[str] = []  # names of what lies beside the tables and is none
 
     @abstractmethod
@@ -90,8 +97,9 @@ class OmopTables(ABC):
             return self.duckdb.execute(sql).df()
 
     def close(self) -> None:
-        """Give back the connection."""
+        """Give back the connection and what it kept on the disk."""
         self.duckdb.close()
+        self.scratch.remove()
 
 
 def count_codes(relation: str, columns: tuple[str, str, str]) -> str:
@@ -208,7 +216,11 @@ def reading(name: str, why: str = "it is damaged, cut short, or not what its end
     """Turn DuckDB's errors, which quote the data, into ones that do not."""
     try:
         yield
+    except duckdb.OutOfMemoryException:
+        raise MemoryError from None
     except duckdb.Error as error:
+        if os.strerror(errno.ENOSPC) in str(error):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from None
         line = re.search(r"on Line: (\d+)", str(error))
         place = f", line {line[1]}" if line else ""
         raise DataError(f"{name}{place} cannot be read: {why}.", "export it again.", "not_readable") from None

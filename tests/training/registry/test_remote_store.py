@@ -11,6 +11,9 @@ from dataclasses import replace
 import pytest
 
 from features import write_table
+from features.console import Steps
+from features.intake.ingest import ingest
+from features.simulation.smm import simulate
 from training.evaluation.evaluate import evaluate_task
 from training.fitting.fit import fit_task
 from training.registry.candidates import register
@@ -60,6 +63,7 @@ def test_fit_register_promote_rollback_history_and_doctor_against_a_server(serve
     models = {name: small_smm_plan.models[name] for name in ("logistic", "cox")}
     gate = replace(small_smm_plan.gate, harm_of_top=0)  # a hundred people do not show the direction of harm
     plan = replace(small_smm_plan, models=models, scores=("mayo_2018",), gate=gate)
+    ingest(simulate(300, seed=7), tmp_path / "cohort", Steps(quiet=True))  # by which batch and HTTP are compared
     write_table(smm_table, tmp_path / "table.parquet")
     fit_task(smm_table, plan, tmp_path / "fit", None, lambda text: None, tmp_path / "table.parquet")
     results = evaluate_task(smm_table, plan, tmp_path / "fit", tmp_path / "evaluation", lambda text: None)
