@@ -216,7 +216,8 @@ def _other_codes(connection: duckdb.DuckDBPyConnection) -> tuple[list[str], list
         GROUP BY ALL ORDER BY people DESC, n DESC, r.code
         """
     ).df()
-    notes = note_of_refused(others.assign(code=others["code"].map(refused_code)).groupby("code")["n"].sum().to_dict())
+    refused = others.assign(code=others["code"].map(refused_code)).groupby("code")["n"].sum()
+    notes = note_of_refused({str(code): int(rows) for code, rows in refused.items()})
     withheld: list[str] = []
     for rows, what in ((others[others["is_result"]], "with"), (others[~others["is_result"]], "without")):
         if len(rows):

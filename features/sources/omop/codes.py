@@ -71,8 +71,7 @@ class CodeTables:
             found = tables.query(f"SELECT concept_id, concept_code FROM concept WHERE {only}", "concept")
             ids = dict(zip(found["concept_id"].astype(str), found["concept_code"], strict=True))
         code = counted["concept"].map(ids).fillna(counted["source_concept"].map(ids)).fillna(counted["text"].map(refused_code))
-        rows: dict[str, int] = counted.groupby(code)["n"].sum().to_dict()
-        return rows
+        return {str(one): int(rows) for one, rows in counted.groupby(code)["n"].sum().items()}
 
 
 def code_tables(tables: OmopTables, mapping: Mapping, notes: list[str]) -> CodeTables:
