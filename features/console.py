@@ -27,7 +27,7 @@ EXTRAS = {
     "openpyxl": "xlsx",
     "orjson": "fhir",
     "psycopg": "postgres",
-    **dict.fromkeys(("dvc", "jinja2", "lifelines", "matplotlib", "optuna", "shap", "sklearn"), "train"),
+    **dict.fromkeys(("dvc", "jinja2", "lifelines", "matplotlib", "optuna", "shap", "sklearn", "threadpoolctl"), "train"),
 }
 
 _PRIVATE = 0o077  # what a command writes, its user alone may read: most of it holds records of people

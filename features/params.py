@@ -35,7 +35,7 @@ _KINDS = {
     "bool_type": _FLAG,
     "bool_parsing": _FLAG,
     "string_type": "text",
-    "string_too_short": "text, not an empty one",
+    "string_too_short": "text, not an empty one, of {min_length} or more characters",
     "tuple_type": "a list, in square brackets",
     "dict_type": "a section of names and values",
     "too_short": "at least {min_length} value(s)",

@@ -79,7 +79,7 @@ def _require_tables(uri: str) -> None:
     from mlflow.store.db.utils import create_sqlalchemy_engine
     from sqlalchemy import inspect
 
-    engine = create_sqlalchemy_engine(uri)
+    engine = create_sqlalchemy_engine(uri)  # type: ignore[no-untyped-call]
     try:
         if not inspect(engine).has_table("experiments"):
             raise _no_store(f"The database at {shown_uri()} holds no tracking store.")

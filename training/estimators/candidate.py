@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from features.history.columns import FeatureSpec
 from myeloma import ConfigError
@@ -78,6 +79,9 @@ def fit_candidate(
 ) -> Fitted:
     """Return a fitted and recalibrated model of one kind.
 
+    The same rows give the same model, to the last bit, however many threads there are: sums of linear algebra are made by one,
+    since several would add up in another order.
+
     Parameters
     ----------
     rows : DataFrame
@@ -94,10 +98,17 @@ def fit_candidate(
     ConfigError
         The kind, or one of its options in `params.yaml`, is not known.
     """
+    with threadpool_limits(1, user_api="blas"):
+        return _fit_candidate(rows, spec, plan, kind, about, others or {}, halves)
+
+
+def _fit_candidate(
+    rows: pd.DataFrame, spec: FeatureSpec, plan: Plan, kind: str, about: dict[str, Any], others: dict[str, Fitted], halves: int
+) -> Fitted:
     options = checked_model(kind, plan)
     x, rows = rows[spec.columns()].to_numpy(dtype=float), rows if STRATUM in rows else with_censoring_strata(rows, spec)
     if KINDS[kind].combines:
-        candidates = _members(options["members"], rows, spec, plan, about, others or {}, halves)
+        candidates = _members(options["members"], rows, spec, plan, about, others, halves)
         fits = KINDS[kind].fit(candidates, rows, plan.task.horizons, **options)
     else:
         fits = _fitted(KINDS[kind], x, rows, spec.columns(), plan.task.horizons, options, halves)

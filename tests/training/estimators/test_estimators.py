@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from lifelines.utils import concordance_index
+from threadpoolctl import threadpool_limits
 
 from myeloma import ConfigError
 from myeloma.calendar import horizon_days
-from serving.artifact import Calibration, feature_matrix
+from serving.artifact import Calibration, feature_matrix, save_artifact
 from serving.models import logistic, logit
 from serving.models.design import spline
 from serving.predict import explain, predict_interval, predict_risk
@@ -346,7 +347,9 @@ def test_the_interval_holds_the_truth_in_19_of_20_samples_from_few_pairs_of_halv
     for _ in range(pairs):
         people = np.random.default_rng(len(halves)).permuted(people, axis=1)
         halves += [model(people[:, :30].mean(axis=1)), model(people[:, 30:].mean(axis=1))]
-    artifact = SimpleNamespace(model=model(people.mean(axis=1)), resampled=halves, calibration=Calibration.identity((24,)))
+    whole, none = model(people.mean(axis=1)), Calibration.identity((24,))
+    together = np.array([half.margins(None) for half in halves])
+    artifact = SimpleNamespace(model=whole, resampled=halves, resampled_margins=lambda x: together, calibration=none)
     lower, upper = predict_interval(artifact, np.empty((4000, 0)))
     assert ((lower <= 0.5) & (upper >= 0.5)).mean() == pytest.approx(0.95, abs=0.012)
 
@@ -356,3 +359,16 @@ def test_a_cox_model_of_events_that_a_covariate_separates_is_penalised_until_it_
     x = (rows["event"] == "event").to_numpy(dtype=float)[:, None]
     cox = fit_cox(x, rows, ["female"], (24,), covariates=("female",))
     assert 0 < cox.coefficients[0][0] < 10
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_number_of_threads_changes_no_bit_of_a_model_and_of_its_risks(kind, smm_table, small_smm_plan, tmp_path):
+    answers = []
+    for threads in (1, 2):
+        with threadpool_limits(threads):
+            artifact = fit_candidate(smm_table.rows, smm_table.spec, small_smm_plan, kind, {"task": "smm"}, halves=2).artifact
+            seal = save_artifact(artifact, tmp_path / str(threads))
+            explained = explain(artifact, feature_matrix(artifact, smm_table.rows))
+        answers.append((seal, [np.asarray(values).tobytes() for values in vars(explained).values()]))
+    assert answers[0] == answers[1]
