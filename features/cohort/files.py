@@ -104,6 +104,16 @@ def removed_when_full(work: Path) -> Iterator[None]:
         raise
 
 
+@contextmanager
+def removed_unless_done(folder: Path) -> Iterator[None]:
+    """Remove a folder that nobody goes on from where what fills it breaks off, whatever the reason."""
+    try:
+        yield
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
 def _settle_all(folder: Path) -> None:
     for parent, _, names in os.walk(folder):
         for name in names:

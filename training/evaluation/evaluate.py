@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from features import FeatureTable, Task
-from features.cohort.files import removed_when_full, whole_file, write_csv
+from features.cohort.files import removed_unless_done, whole_file, write_csv
 from features.cohort.locks import only_writer
 from myeloma import ConfigError, StateError
 from myeloma.errors import nearest
@@ -82,7 +82,7 @@ def _evaluate(
         folder = out / name
         shutil.rmtree(folder, ignore_errors=True)
         own = {file: content[content["model"] == name] for file, content in tables.items()}
-        with removed_when_full(folder):
+        with removed_unless_done(folder):
             for file, content in own.items():
                 write_csv(content, folder / file)
             metrics = logged(own[PERFORMANCE]) | logged_subgroups(own[SUBGROUPS])

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from features import FeatureTable, Task
-from features.cohort.files import removed_when_full, whole_file
+from features.cohort.files import removed_unless_done, whole_file
 from features.cohort.locks import only_writer
 from features.table.outcomes import EVENT, in_former_words
 from features.table.score_inputs import PREFIX
@@ -76,7 +76,7 @@ def fit_task(table: FeatureTable, plan: Plan, out: Path, only: str | None, say: 
             else:
                 artifact, risks = _fit_and_judge(name, table, plan, folds, parts, whole, say)
             judged = pd.concat([people, pd.DataFrame(np.vstack(risks), columns=risk_columns(plan.task))], axis=1)
-            with only_writer(out / name, wait=True), removed_when_full(out / name):
+            with only_writer(out / name, wait=True), removed_unless_done(out / name):
                 runs[name] = _keep(name, table, plan, artifact, judged, training, out / name)
     return runs
 
@@ -162,15 +162,16 @@ def _keep(
         **{f"evaluation.{k}": v for k, v in asdict(plan.evaluation).items()},
         **plan.models.get(name, {}),
     }
-    tracking.log_params(run_id, {**params, "features": len(table.spec.columns()), "treatment": plan.task.rules.treatment})
     record = {"run_id": run_id, "name": name, "model_uri": None, "horizons": list(plan.task.horizons), **training}
-    if artifact is not None:
-        save_artifact(artifact, folder / ARTIFACT)
-        uri = tracking.log_model(run_id, folder / ARTIFACT, artifact)
-        tracking.tag_run(run_id, "model_uri", uri)
-        record["model_uri"] = uri
-    with whole_file(folder / RUN) as work:
-        work.write_text(json.dumps(record, indent=1), encoding="utf-8")
+    with tracking.taken_back_unless_done(run_id):
+        tracking.log_params(run_id, {**params, "features": len(table.spec.columns()), "treatment": plan.task.rules.treatment})
+        if artifact is not None:
+            save_artifact(artifact, folder / ARTIFACT)
+            uri = tracking.log_model(run_id, folder / ARTIFACT, artifact)
+            tracking.tag_run(run_id, "model_uri", uri)
+            record["model_uri"] = uri
+        with whole_file(folder / RUN) as work:
+            work.write_text(json.dumps(record, indent=1), encoding="utf-8")
     return run_id
 
 

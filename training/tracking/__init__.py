@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from training.tracking.experiment import experiment_of, require_place, require_runs
     from training.tracking.logged import log_model, log_params, log_results, tag_run
     from training.tracking.made_with import git_commit, mlflow_version
-    from training.tracking.runs import MONITOR, search, start_run, training
+    from training.tracking.runs import MONITOR, search, start_run, taken_back_unless_done, training
 
 __all__ = [
     "MONITOR",
@@ -23,6 +23,7 @@ __all__ = [
     "search",
     "start_run",
     "tag_run",
+    "taken_back_unless_done",
     "training",
 ]
 
@@ -41,6 +42,7 @@ __getattr__ = lazily(
         "search": "training.tracking.runs",
         "start_run": "training.tracking.runs",
         "tag_run": "training.tracking.logged",
+        "taken_back_unless_done": "training.tracking.runs",
         "training": "training.tracking.runs",
     },
 )

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from features import FeatureTable, Task
 from serving.store.champion import connect
@@ -44,6 +47,32 @@ def start_run(task: Task, name: str, training_id: str, table: FeatureTable, judg
     run_id: str = run.info.run_id
     log_dataset(run_id, table)
     return run_id
+
+
+@contextmanager
+def taken_back_unless_done(run_id: str) -> Iterator[None]:
+    """End a run as failed where the body breaks off, and remove what it began to write beside a store on this machine.
+
+    The error that is told is the first one: a store on a full disk cannot even write that the run has failed.
+    """
+    try:
+        yield
+    except BaseException:
+        with suppress(Exception):
+            for place in _places_of(run_id):
+                shutil.rmtree(place, ignore_errors=True)
+        with suppress(Exception):
+            connect().set_terminated(run_id, "FAILED")
+        raise
+
+
+def _places_of(run_id: str) -> list[Path]:
+    """Return the folders of a run's files and of its models, those that lie on this machine."""
+    client = connect()
+    run = client.get_run(run_id).info
+    models = client.search_logged_models([run.experiment_id], f"source_run_id = '{run_id}'")
+    addresses = [urlsplit(uri) for uri in (run.artifact_uri, *(model.artifact_location for model in models))]
+    return [Path(unquote(address.path)) for address in addresses if address.scheme == "file"]
 
 
 @contextmanager

@@ -1,6 +1,8 @@
 """What is said, or refused, before anything is fitted."""
 
+import errno
 import json
+import os
 from dataclasses import replace
 
 import pandas as pd
@@ -8,9 +10,10 @@ import pytest
 
 from features import read_table, write_table
 from myeloma import ConfigError, StateError
+from serving.store.reading import runs_of
 from training.estimators import check_models
 from training.evaluation.evaluate import evaluate_task
-from training.fitting.fit import judged_hash
+from training.fitting.fit import fit_task, judged_hash
 from training.gate.held_out import Sources, judged_people
 
 
@@ -70,3 +73,20 @@ def test_rows_that_a_former_version_judged_have_the_hash_that_it_gave_them():
     judged = pd.DataFrame({"patient_id": ["a", "b", "c"], "landmark": pd.to_datetime(["2020-01-01"] * 3), "fold": [0, 0, 1]})
     now = judged.assign(event=["none", "event", "competing"], time_to_event=[1.0, 2.0, 3.0])
     assert judged_hash(now) == "b28b704d71c8028e"  # made with the last commit whose tables said `progression` and `death`
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("breaks", ["log_params", "log_model", "tag_run"])
+def test_a_fit_that_breaks_off_leaves_no_row_of_anybody_no_file_in_the_store_and_a_run_that_failed(
+    breaks, smm_table, small_smm_plan, tmp_path, monkeypatch, empty_database
+):
+    (tmp_path / "mlruns").mkdir()
+    (tmp_path / "mlruns" / "mlflow.db").write_bytes(empty_database.read_bytes())
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'mlruns' / 'mlflow.db'}")
+    full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    monkeypatch.setattr(f"training.tracking.{breaks}", lambda *_: (_ for _ in ()).throw(full), raising=False)
+    with pytest.raises(OSError, match="No space left"):
+        fit_task(smm_table, small_smm_plan, tmp_path / "fit", "cox", lambda text: None, tmp_path / "table.parquet")
+    assert list((tmp_path / "fit").rglob("*")) == []
+    assert [path for path in (tmp_path / "mlruns" / "artifacts").rglob("*") if path.is_file()] == []
+    assert {run.info.status for run in runs_of("smm")} == {"FAILED"}
