@@ -20,6 +20,7 @@ Array = NDArray[np.float64]
 CLASSES = 10  # a score with at most so many values is a set of classes, each with a share of its own
 _KNOTS = (0.05, 0.35, 0.65, 0.95)  # Harrell, Regression Modeling Strategies, 2015, table 2.3, four knots
 _GROUPS = 250  # of the risks, in the draws only
+_LEAST_LOG_ODDS = -700.0  # beyond it exp overflows; a curve falls so far where nobody at low risk progresses
 _LEAST_RISK = 0.001  # a risk of 0 has no logit; published risks are rounded to so many decimals
 
 
@@ -117,7 +118,7 @@ def _ici(sample: Sample, risk: Array) -> Array:
 
 
 def _inverse(log_odds: Array) -> Array:
-    return 1.0 / (1.0 + np.exp(-log_odds))
+    return 1.0 / (1.0 + np.exp(-np.maximum(log_odds, _LEAST_LOG_ODDS)))
 
 
 def _class_shares(sample: Sample, level: NDArray[np.int64], n: int) -> Array:

@@ -92,3 +92,15 @@ def test_the_spline_is_straight_beyond_its_outer_knots():
     curve = spline_basis(x) @ np.array([0.1, 0.5, 2.0, -1.0])
     assert np.abs(np.diff(curve, 2)[950:]).max() < 1e-12
     assert np.abs(np.diff(curve, 2)[:40]).max() < 1e-12
+
+
+@pytest.mark.parametrize("seed", [37, 151, 161, 213])
+def test_a_curve_that_falls_to_nothing_where_nobody_at_low_risk_progresses_is_read_without_an_overflow(seed):
+    rng = np.random.default_rng(seed)
+    risk = rng.beta(0.6, 1.5, 120)
+    progressed = rng.random(120) < np.where(risk < 0.35, 0.0, risk - 0.3)
+    counts = np.vstack([np.ones(120), rng.multinomial(120, np.full(120, 1 / 120), 30)])
+    people = FollowUp.from_arrays(np.where(progressed, 5.0, 20.0), np.where(progressed, EVENT, NONE))
+    found = calibration_measures(Sample.of(people, 10.0, counts), risk)["ici"]  # a warning fails the test
+    assert ((found >= 0) & (found <= 1) | np.isnan(found)).all()
+    assert np.isfinite(found).any()
