@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import socket
 
 import pandas as pd
 import pytest
@@ -36,7 +37,8 @@ def folder(tmp_path_factory, root):
     smm["models"]["logistic"]["penalties"] = [0.01]
     smm["evaluation"]["bootstrap"] = 20
     smm["interval_fits"] = 2
-    smm["gate"] = {"auc_at_least": 0.5, "oe_ratio_between": [0.3, 3.0], "ici_at_most": 0.5, "harm_of_top": 0}
+    few = {"worst_subgroup": "250 people have no subgroup of 50 events"}
+    smm["gate"] = {"auc_at_least": 0.5, "oe_ratio_between": [0.3, 3.0], "ici_at_most": 0.5, "harm_of_top": 0, "not_applicable": few}
     (folder / "params.yaml").write_text(yaml.safe_dump(params))
     return folder
 
@@ -159,11 +161,14 @@ def test_one_model_can_be_fitted_again_alone_and_its_run_is_the_one_compared(com
         ("serving score data/smm/cohort --task smm --out r.csv --at yesterday", '"yesterday" is not a date'),
         ("serving score data/smm/cohort --task smm --out r.csv --at 2020-01-01 --every-visit", "exclude each other"),
         ("serving score data/smm/cohort --task smm --out r.csv --model data", "No model in data"),
-        ("serving api --task nobody", "nobody has no champion"),
+        ("serving api --task nobody --port FREE", "nobody has no champion"),
     ],
 )
 def test_a_mistake_is_a_message_with_a_hint_and_exit_code_1(command, line, says):
-    code, _, err = command(line)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    code, _, err = command(line.replace("FREE", str(port)))
     assert code == 1
     assert says in err
     assert err.startswith("Error: ")
