@@ -118,7 +118,8 @@ def _ici(sample: Sample, risk: Array) -> Array:
 
 
 def _inverse(log_odds: Array) -> Array:
-    return 1.0 / (1.0 + np.exp(-np.maximum(log_odds, _LEAST_LOG_ODDS)))
+    risk: Array = 1.0 / (1.0 + np.exp(-np.maximum(log_odds, _LEAST_LOG_ODDS)))
+    return risk
 
 
 def _class_shares(sample: Sample, level: NDArray[np.int64], n: int) -> Array:
