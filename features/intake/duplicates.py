@@ -82,7 +82,7 @@ def duplicates(
     first = saying[np.concatenate([[True], group[saying][1:] != group[saying][:-1]])] if len(saying) else saying
     same = says_it.copy()
     same[first] = False
-    disputed = np.zeros(len(latest) and group.max() + 1, dtype=bool)
+    disputed = np.zeros(group.max(initial=-1) + 1, dtype=bool)
     disputed[group[~says_it]] = True
     unclear = disputed[group] & of_clones
     return same & ~unclear, ~says_it & ~unclear, unclear

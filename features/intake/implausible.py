@@ -60,7 +60,7 @@ def seen_in(kept: pd.DataFrame, sites: Mapping[str, str], last_contact: pd.Serie
     for code in CODES:
         count(f"{code:g}", received == code)
     later = kept["collected_at"].to_numpy() > patient.of(last_contact.reindex(patient.texts).to_numpy())
-    for name, people in Counter(sites.get(person, UNKNOWN_SITE) for person in set(patient.rows()[later])).items():
+    for name, people in Counter(sites.get(person, UNKNOWN_SITE) for person in patient.texts[np.unique(patient.codes[later])]).items():
         seen[LATER, name, ""] += people
     return seen
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 
 from features.sources.cells import cells_of
@@ -68,11 +67,13 @@ def with_ages(patients: pd.DataFrame) -> tuple[pd.DataFrame, int]:
         return patients, 0
     index = pd.Series(cells_of(patients["index_date"]).rows(), index=patients.index)
     written = pd.Series(cells_of(patients["age_at_index"]).rows() if "age_at_index" in patients else "", index=patients.index)
-    age = written.astype(object)
-    cut = birth.copy()
-    for row in np.flatnonzero(rough):
-        born, begun = day_of(middle_of(birth.iloc[row])).day, day_of(index.iloc[row]).day
-        if born > BAD_DAY and begun > BAD_DAY:  # others are refused as they are
-            cut.iloc[row] = ""
-            age.iloc[row] = written.iloc[row] if not is_blank(written.iloc[row]) else f"{(begun - born) / DAYS_PER_YEAR:.2f}"
-    return patients.assign(birth_date=cut, age_at_index=age), int((cut != birth).sum())
+    born, begun = days_in(birth.where(rough, "").map(middle_of)), days_in(index)
+    rough &= (born > BAD_DAY) & (begun > BAD_DAY)  # others are refused as they are
+    computed = ((begun - born) / DAYS_PER_YEAR).map("{:.2f}".format)
+    age = written.where(~rough | ~written.map(is_blank), computed)
+    return patients.assign(birth_date=birth.where(~rough, ""), age_at_index=age), int(rough.sum())
+
+
+def days_in(text: pd.Series) -> pd.Series:
+    """Return each day as `parsing.day_of` has it; each distinct text is parsed once."""
+    return text.map({each: day_of(each).day for each in text.unique()}).astype("int64")

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import gzip
 import os
+import zlib
 from pathlib import Path
 
 from myeloma import DataError
+
+DAMAGED_GZIP = (EOFError, gzip.BadGzipFile, zlib.error)  # what reading a .gz raises that is cut short, damaged or none
+
+
+def separator_of(header: str) -> str:
+    """Return what stands most often in the first line of a CSV file: a comma, tab, semicolon or bar."""
+    return max(",\t;|", key=header.count)
 
 
 def files_below(folder: Path) -> list[Path]:

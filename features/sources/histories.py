@@ -10,9 +10,8 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from features.sources.births import middle_of, without_imputed
+from features.sources.births import days_in, middle_of, without_imputed
 from features.sources.components import with_totals
-from features.sources.parsing import day_of
 from features.sources.received import OPTIONAL, PLACE, REQUIRED, Received
 from myeloma import DataError, calendar
 from myeloma.calendar import BAD_DAY, DAYS_PER_YEAR, FIRST_DATE, FIRST_DAY, LAST_DAY, date_of
@@ -125,7 +124,7 @@ def _without_later_slips(events: pd.DataFrame, today: int) -> tuple[pd.DataFrame
     """Leave aside progressions and deaths of the future where the person has a usable one: the first counts, and it is known."""
     ends = events[events["kind"].isin(["progression", "death"]) & (events["patient_id"] != "")]
     people = ends["kind"] + " " + ends["patient_id"]
-    later = (_days(ends["occurred_at"]) > today) & people.isin(people[_usable(ends["occurred_at"], today)])
+    later = (days_in(ends["occurred_at"]) > today) & people.isin(people[_usable(ends["occurred_at"], today)])
     return events.drop(index=ends.index[later]), int(later.sum())
 
 
@@ -134,7 +133,7 @@ def _patients(people: pd.DataFrame, index_date: pd.Series, stage: str) -> tuple[
     dated = people["birth"].str.contains(_DAY) | ~people["birth"].str.contains(r"^\d{4}(?:-\d{2})?$")
     middle = people["birth"].map(middle_of)
     start = people["patient_id"].map(index_date).fillna("")
-    index_day, birth_day = _days(start), _days(middle)
+    index_day, birth_day = days_in(start), days_in(middle)
     dated |= birth_day == BAD_DAY  # a year outside the calendar is refused like any other such day
     rough = ~dated & (index_day > BAD_DAY) & (birth_day > BAD_DAY)
     age = (index_day - birth_day) / DAYS_PER_YEAR
@@ -147,14 +146,9 @@ def _patients(people: pd.DataFrame, index_date: pd.Series, stage: str) -> tuple[
     return patients, int(rough.sum())
 
 
-def _days(text: pd.Series) -> pd.Series:
-    """Return each day as `parsing.day_of` has it: `NO_DAY` or `BAD_DAY` where there is none."""
-    return text.map({each: day_of(each).day for each in text.unique()}).astype("int64")
-
-
 def _usable(text: pd.Series, today: int) -> pd.Series:
     """Return which days are days of the calendar within what is accepted, and not of the future."""
-    return _days(text).between(FIRST_DAY, min(LAST_DAY, today))
+    return days_in(text).between(FIRST_DAY, min(LAST_DAY, today))
 
 
 def _refusal(frame: pd.DataFrame) -> pd.Series:

@@ -132,16 +132,28 @@ def read_mapping(path: Path) -> Mapping:
     ConfigError
         It is not YAML, a key is unknown (the nearest is named), or a value has another shape than is accepted.
     """
+    return parse_mapping(read_yaml(path, "docs/sources.md shows one for each source."), path.name)
+
+
+def read_yaml(path: Path, hint: str) -> Any:
+    """Return what a mapping file holds, whatever it is; `hint` says where a mapping comes from.
+
+    Raises
+    ------
+    StateError
+        There is no such file.
+    ConfigError
+        It is not YAML.
+    """
     if not path.is_file():
-        raise StateError(f"No mapping file {path}.", "docs/sources.md shows one for each source.")
+        raise StateError(f"No mapping file {path}.", hint)
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         place = getattr(error, "problem_mark", None)
         raise ConfigError(
             f"{path.name} is not valid YAML{f', line {place.line + 1}' if place else ''}.", "check quotes and indents."
         ) from None
-    return parse_mapping(content, path.name)
 
 
 def parse_mapping(content: Any, where: str) -> Mapping:

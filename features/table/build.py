@@ -94,7 +94,7 @@ def _all_blocks(folder: Path, task: Task, rows: int, work: Path, key: str, done:
     """Return the records of all blocks of patients, of which those are made that no earlier run finished."""
     parts = _finished(work, key)
     done(parts[-1]["after"]["measurements"] if parts else 0)
-    for block in cohort_blocks(folder, rows, parts[-1]["after"] if parts else None, task.features.asks_operators):
+    for block in cohort_blocks(folder, rows, parts[-1]["after"] if parts else None, operators=True):
         parts.append(_one_block(block, task, work / f"{len(parts):06d}"))
         done(parts[-1]["after"]["measurements"])
     return parts

@@ -77,7 +77,7 @@ def build_table(cohort: Cohort, task: Task) -> FeatureTable:
     DataError
         Not one landmark is at risk.
     """
-    made = make_rows(cohort.patients, Histories.of(cohort, task.features.asks_operators), task)
+    made = make_rows(cohort.patients, Histories.of(cohort, operators=True), task)
     attrition = add_up([made.attrition], task)
     return FeatureTable(
         to_arrow(made.columns).to_pandas(), task.features, about_table(task, cohort.content_hash(), cohort.about, attrition)

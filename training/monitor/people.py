@@ -65,7 +65,7 @@ class Visits:
     """All visits of a cohort with what came after, and the champion's features at chosen ones."""
 
     def __init__(self, cohort: Cohort, artifact: Artifact) -> None:
-        self._histories, self._artifact = Histories.of(cohort, artifact.spec.asks_operators), artifact
+        self._histories, self._artifact = Histories.of(cohort, operators=True), artifact
         patient, day = visits(self._histories.results, self._histories.people.index_day)
         after = at_risk(artifact, self._histories, patient, day).frame()
         person = cohort.patients[["patient_id", "site", "index_date"]].iloc[patient].reset_index(drop=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import os
 import re
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from features.sources.folders import files_below
+from features.sources.folders import DAMAGED_GZIP, files_below
 from myeloma import DataError, StateError
 
 _ENDINGS = (".json", ".ndjson", ".json.gz", ".ndjson.gz")
@@ -76,7 +75,7 @@ def read_resources(files: list[Path], folder: Path) -> Iterator[Found]:
             with (gzip.open if path.suffix.lower() == ".gz" else open)(path, "rb") as file:
                 read = _lines if ".ndjson" in path.name.lower() else _document
                 yield from read(file, name)
-        except (EOFError, gzip.BadGzipFile, zlib.error):
+        except DAMAGED_GZIP:
             raise DataError(
                 f"File {number} of {len(files)}, in the order of names, is cut short or not what .gz says.",
                 "pack it again.",

@@ -154,8 +154,11 @@ def _measurements(tables: OmopTables, codes: CodeTables) -> pd.DataFrame:
         """,
         "measurement",
     )
-    said = zip(found["biomarker"], found["unit"], found.pop("unit_in_words"), strict=True)
-    return found.assign(unit=[one_unit(biomarker, unit, words) for biomarker, unit, words in said])
+    words = found.pop("unit_in_words")
+    twice = (words != "") & (words != found["unit"])
+    said = zip(found.loc[twice, "biomarker"], found.loc[twice, "unit"], words[twice], strict=True)
+    found.loc[twice, "unit"] = [one_unit(*each) for each in said]
+    return found
 
 
 def _moment(date: str, datetime: str, time: str) -> str:

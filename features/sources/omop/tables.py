@@ -9,7 +9,6 @@ import errno
 import gzip
 import os
 import re
-import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -21,7 +20,7 @@ import pyarrow
 import pyarrow.parquet as parquet
 
 from features.cohort.scratch import Scratch
-from features.sources.folders import no_permission
+from features.sources.folders import DAMAGED_GZIP, no_permission, separator_of
 from myeloma import ConfigError, DataError, StateError
 
 # The key that names a row of a database; a person finds it again by it. Files are named by line or row.
@@ -266,9 +265,9 @@ def _header(path: Path) -> tuple[list[str], str]:
             line = file.readline()
     except PermissionError:
         raise no_permission(path.name) from None
-    except (UnicodeDecodeError, OSError, EOFError, zlib.error):
+    except (UnicodeDecodeError, OSError, *DAMAGED_GZIP):
         raise DataError(f"{path.name} is not a CSV file in UTF-8.", "export it again.", "not_csv") from None
-    separator = max(",\t;|", key=line.count)
+    separator = separator_of(line)
     names = next(csv.reader([line.rstrip("\r\n")], delimiter=separator), [])
     if not names:
         raise DataError(f"{path.name} is empty.", "the first line must name the columns.", "not_csv")

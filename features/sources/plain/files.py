@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import gzip
 import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +15,7 @@ import pandas as pd
 import pyarrow
 import pyarrow.parquet as parquet
 
-from features.sources.folders import files_below, no_permission
+from features.sources.folders import DAMAGED_GZIP, files_below, no_permission, separator_of
 from features.sources.frames import plain_column
 from features.sources.received import COLUMNS
 from myeloma import DataError
@@ -84,11 +83,10 @@ def encoding_of(path: Path) -> str:
     return "cp1252"
 
 
-def separator_of(path: Path) -> str:
-    """Return what stands most often in the header of a CSV file: a comma, semicolon, tab or bar."""
+def separator_in(path: Path) -> str:
+    """Return what separates the columns of a CSV file."""
     with reading(path), open_text(path, "latin-1") as file:
-        header = file.readline()
-    return max(",;\t|", key=header.count)
+        return separator_of(file.readline())
 
 
 @contextmanager
@@ -96,7 +94,7 @@ def reading(path: Path) -> Iterator[None]:
     """Turn what is wrong with a file into words."""
     try:
         yield
-    except (EOFError, gzip.BadGzipFile, zlib.error):
+    except DAMAGED_GZIP:
         raise DataError(f"{path.name} is cut short, or not what .gz says.", "pack it again.", "not_readable") from None
     except PermissionError:
         raise no_permission(path.name) from None
@@ -191,7 +189,7 @@ def _read_xlsx(path: Path, sheet: str) -> pd.DataFrame:
         book.close()
     except PermissionError:
         raise no_permission(path.name) from None
-    except (zipfile.BadZipFile, KeyError, ValueError, OSError, EOFError, zlib.error):
+    except (zipfile.BadZipFile, KeyError, ValueError, OSError, *DAMAGED_GZIP):
         raise DataError(f"{path.name} is not an XLSX workbook, or it is damaged.", "save it again.", "not_readable") from None
     names = ["" if cell is None else str(cell).strip() for cell in (rows[0] if rows else ())]
     kept = [number for number, name in enumerate(names) if name]

@@ -8,13 +8,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from features.cohort.schema import EVENT_KINDS, HEAVY_CHAINS, LIGHT_CHAINS, SEXES, STAGES
+from features.sources.mapping import read_yaml
 from features.sources.plain.written import DATE_FORMS
 from features.sources.received import OPTIONAL, REQUIRED, WHERE_GIVEN
-from myeloma import ConfigError, DataError, StateError, canonical_divisor, catalogue
+from myeloma import ConfigError, DataError, canonical_divisor, catalogue
 from myeloma.errors import nearest
 
 DECIDE = "decide"
@@ -41,6 +41,16 @@ class Named(_Part):
     unit: Text = ""
 
 
+class Column(_Part):
+    """A column of a wide table, and the unit of its values; written as the name alone where there is no unit."""
+
+    column: Text
+    unit: Text = ""
+
+
+Wide = Annotated[Column, BeforeValidator(lambda value: {"column": value} if isinstance(value, str | int | float) else value)]
+
+
 class Table(_Part):
     """Where a table stands, and what its columns are called.
 
@@ -50,7 +60,7 @@ class Table(_Part):
     file: str = ""
     sheet: str = ""
     columns: dict[str, Text] = {}
-    wide: dict[str, Any] = {}
+    wide: dict[str, Wide] = {}
 
 
 class Layout(_Part):
@@ -103,15 +113,7 @@ def read_layout(path: Path) -> Layout:
     ConfigError
         It is not YAML, something is still to be decided, a key is unknown, or a value has another shape than is accepted.
     """
-    if not path.is_file():
-        raise StateError(f"No mapping file {path}.", "`python -m features suggest FOLDER` writes one.")
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        line = getattr(getattr(error, "problem_mark", None), "line", None)
-        where = "" if line is None else f", line {line + 1}"
-        raise ConfigError(f"{path.name} is not valid YAML{where}.", "check quotes and indents.") from None
-    return parse_layout(content, path.name)
+    return parse_layout(read_yaml(path, "`python -m features suggest FOLDER` writes one."), path.name)
 
 
 def parse_layout(content: Any, where: str) -> Layout:
@@ -150,7 +152,8 @@ def _undecided(content: Any, place: str = "") -> list[str]:
 def _said(error: Any) -> str:
     place = ".".join(str(part) for part in error["loc"])
     if error["type"] == "extra_forbidden":
-        return f'unknown key "{place}" ({nearest(str(error["loc"][-1]), [*Layout.model_fields, *Table.model_fields, *Named.model_fields])})'
+        keys = [key for part in (Layout, Table, Named, Column) for key in part.model_fields]
+        return f'unknown key "{place}" ({nearest(str(error["loc"][-1]), keys)})'
     return f"{place}: {error['msg']}"
 
 
@@ -167,10 +170,10 @@ def _check_names(layout: Layout, where: str) -> None:
     _check(layout.table("events").wide, EVENT_KINDS, f"{where}, tables.events.wide")
     wide = layout.table("measurements").wide
     _check(wide, catalogue().keys(), f"{where}, tables.measurements.wide")
-    for name, one in wide.items():
-        if not isinstance(one, dict) or not {"column"} <= one.keys() <= {"column", "unit"}:
-            raise ConfigError(f"{where}, tables.measurements.wide.{name}: a column and a unit are needed.", "as {column: Hb, unit: g/dL}.")
-    units = [(name, str(one.get("unit", ""))) for name, one in wide.items()]
+    if unitless := [name for name, one in wide.items() if not one.unit]:
+        what = f"{where}, tables.measurements.wide.{unitless[0]}: a column and a unit are needed."
+        raise ConfigError(what, "as {column: Hb, unit: g/dL}.")
+    units = [(name, one.unit) for name, one in wide.items()]
     _check_units([*units, *((named.biomarker, named.unit) for named in layout.biomarkers.values())], where)
     try:
         "".encode(layout.encoding)

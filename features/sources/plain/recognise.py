@@ -142,11 +142,6 @@ def lost_zeros(ids: dict[str, set[str]]) -> int:
     return width if len({filled_id(one, width) for one in whole}) == len(whole) else 0
 
 
-def filled(one: str, width: int) -> str:
-    """Return an identifier with the leading zeros that it lost."""
-    return filled_id(one, width)
-
-
 def words(column: str, given: list[str], accepted: Iterable[str]) -> tuple[dict[str, list[str]], list[str]]:
     """Return our word -> theirs, and those that could mean anything."""
     known = _table_of(_names()["words"].get(column, {}), accepted)

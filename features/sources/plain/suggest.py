@@ -16,9 +16,10 @@ import yaml
 from features.cohort.files import whole_file
 from features.sources.cells import cells_of
 from features.sources.plain import recognise
-from features.sources.plain.files import SUFFIXES, encoding_of, read_file, separator_of, stem_of
+from features.sources.plain.files import SUFFIXES, encoding_of, read_file, separator_in, stem_of
 from features.sources.plain.layout import COLUMNS, DECIDE, WORDS, Layout, Table
 from features.sources.plain.tables import DATES, named
+from features.sources.plain.written import filled_id
 from features.sources.received import REQUIRED
 from myeloma import DataError, StateError, UserError
 from myeloma.echo import echo
@@ -83,7 +84,7 @@ def suggest(folder: Path) -> Suggestion:
 def _how_written(found: Suggestion, files: list[Path]) -> None:
     """Say separator and encoding of the text files; files that differ are a fault."""
     texts = [path for path in files if path.suffix.lower() not in (".parquet", ".xlsx")]
-    for key, of, default in (("encoding", encoding_of, "utf-8-sig"), ("separator", separator_of, ",")):
+    for key, of, default in (("encoding", encoding_of, "utf-8-sig"), ("separator", separator_in, ",")):
         said = {}
         for path in texts:
             try:
@@ -168,7 +169,7 @@ def _identifiers(found: Suggestion, tables: dict[str, pd.DataFrame]) -> None:
         found.layout["id_width"] = width
         found.recognised.append(f"identifiers that lost their leading zeros: {width} digits")
     for name, known in ids.items():
-        lost = {recognise.filled(one, width) for one in known} - {recognise.filled(one, width) for one in ids["patients"]} - {""}
+        lost = {filled_id(one, width) for one in known} - {filled_id(one, width) for one in ids["patients"]} - {""}
         if lost:
             found.faults.append(f"{len(lost)} of {len(known)} identifiers of {name} are not among the patients")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -70,7 +71,8 @@ def _path(folder: Path, name: str, layout: Layout) -> Path:
 
 def named(frame: pd.DataFrame, name: str, table: Table, file: str) -> pd.DataFrame:
     """Return a table with our names of columns: those of the layout, else the same name in any letter case."""
-    if lacking := [theirs for theirs in (*table.columns.values(), *_wide(table).values()) if theirs not in frame.columns]:
+    there = (*table.columns.values(), *(one.column for one in table.wide.values()))
+    if lacking := [theirs for theirs in there if theirs not in frame.columns]:
         raise DataError(
             f'{file} has no column "{lacking[0]}".', f"the mapping names it; {len(frame.columns) - 1} columns are there.", "missing_column"
         )
@@ -84,19 +86,14 @@ def named(frame: pd.DataFrame, name: str, table: Table, file: str) -> pd.DataFra
     return frame.rename(columns=names)
 
 
-def _wide(table: Table) -> dict[str, str]:
-    return {name: str(wide["column"] if isinstance(wide, dict) else wide) for name, wide in table.wide.items()}
-
-
 def _of_one_table(frame: pd.DataFrame, name: str, table: Table, shared: bool) -> pd.DataFrame:
     """Return a wide table as rows; and of a file that holds several tables the rows that say something of this one, each once."""
-    if wide := _wide(table):
+    if table.wide:
         value, kind = ("value", "biomarker") if name == "measurements" else ("occurred_at", "kind")
-        parts = []
-        for ours, theirs in wide.items():
-            unit = table.wide[ours].get("unit", "") if isinstance(table.wide[ours], dict) else ""
-            part = frame.drop(columns=[column for column in wide.values() if column != theirs]).rename(columns={theirs: value})
-            part = part.assign(**{kind: ours}, **({"unit": unit} if name == "measurements" else {}))
+        every, parts = {one.column for one in table.wide.values()}, []
+        for ours, one in table.wide.items():
+            part = frame.drop(columns=every - {one.column}).rename(columns={one.column: value}).assign(**{kind: ours})
+            part = part.assign(unit=one.unit) if name == "measurements" else part
             parts.append(part[cells_of(part[value]).rows() != ""])
         frame = pd.concat(parts, ignore_index=True).sort_values("source_row", kind="stable", ignore_index=True)
     if shared:
@@ -126,8 +123,12 @@ def in_our_words(frame: pd.DataFrame, name: str, layout: Layout) -> pd.DataFrame
     for column, words in layout.words.items():
         if column in frame:
             ours = {theirs.casefold(): word for word, every in words.items() for theirs in every}
-            frame[column] = _each(frame[column], lambda text, ours=ours: ours.get(text.casefold(), text), always=True)  # type: ignore[misc]
+            frame[column] = _each(frame[column], partial(_meant, ours), always=True)
     return _measured(frame, layout) if name == "measurements" else frame
+
+
+def _meant(words: Mapping[str, str], text: str) -> str:
+    return words.get(text.casefold(), text)
 
 
 def _is_text(column: pd.Series) -> bool:

@@ -71,12 +71,17 @@ def ask(port, history=None):
         connection.close()
 
 
+def until(asked, answered):
+    """Wait until so many have been answered."""
+    while sum(one.done() for one in asked) < answered:
+        time.sleep(0.02)
+
+
 def test_while_many_wait_health_is_told_and_those_beyond_are_told_to_come_again(artifacts, gate, start, history):
     port, _, _ = start(api.make_app(artifacts, Desk(most=30, patience=20)))
     with ThreadPoolExecutor(40) as pool:
         asked = [pool.submit(ask, port, history) for _ in range(40)]
-        while sum(one.done() for one in asked) < 10:
-            time.sleep(0.02)
+        until(asked, 10)
         assert ask(port)[0] == 200
         assert sum(one.done() for one in asked) == 10, "the others wait"
         gate.set()
@@ -91,8 +96,7 @@ def test_whose_turn_does_not_come_in_time_is_told_to_come_again(artifacts, gate,
     port, _, _ = start(api.make_app(artifacts, Desk(workers=1, patience=0.2)))
     with ThreadPoolExecutor(3) as pool:
         asked = [pool.submit(ask, port, history) for _ in range(3)]
-        while sum(one.done() for one in asked) < 2:
-            time.sleep(0.02)
+        until(asked, 2)
         gate.set()
         assert sorted(one.result()[0] for one in asked) == [200, 503, 503]
 
@@ -101,8 +105,7 @@ def test_a_server_that_is_stopped_answers_who_is_inside_and_ends(artifacts, gate
     port, server, thread = start(api.make_app(artifacts, Desk(workers=1, patience=0.5)))
     with ThreadPoolExecutor(20) as pool:
         asked = [pool.submit(ask, port, history) for _ in range(20)]
-        while sum(one.done() for one in asked) < 5:
-            time.sleep(0.02)
+        until(asked, 5)
         server.should_exit = True
         gate.set()
         assert {one.result()[0] for one in asked} <= {200, 503}
