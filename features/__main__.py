@@ -75,7 +75,8 @@ def look_at(
     for what, said in lines.items():
         for line in said:
             console.print(f"  {what}: {line}")
-    console.print(f"{out}: {f'{len(found.decide)} things are left to decide in it; then' if found.decide else 'complete. Now'} run:")
+    left = f"{len(found.decide)} {'thing is' if len(found.decide) == 1 else 'things are'} left to decide in it; then"
+    console.print(f"{out}: {left if found.decide else 'complete. Now'} run:")
     console.print(f"python -m features ingest --source tabular {folder} COHORT --mapping {out}")
 
 

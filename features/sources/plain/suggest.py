@@ -69,9 +69,8 @@ def suggest(folder: Path) -> Suggestion:
     if not files:
         raise DataError(f"{folder} holds no table.", f"tables end in {', '.join(SUFFIXES)}.", "missing_file")
     found = Suggestion()
-    _how_written(found, files)
-    frames = _frames(found, files)
-    tables = _tables(found, frames)
+    frames = _frames(found, _how_written(found, files))
+    tables = _tables(found, frames, recognise.tables(files))
     _dates(found, tables)
     _identifiers(found, tables)
     for name, frame in tables.items():
@@ -81,22 +80,25 @@ def suggest(folder: Path) -> Suggestion:
     return found
 
 
-def _how_written(found: Suggestion, files: list[Path]) -> None:
-    """Say separator and encoding of the text files; files that differ are a fault."""
-    texts = [path for path in files if path.suffix.lower() not in (".parquet", ".xlsx")]
-    for key, of, default in (("encoding", encoding_of, "utf-8-sig"), ("separator", separator_in, ",")):
-        said = {}
-        for path in texts:
-            try:
-                said[path.name] = of(path)
-            except DataError as error:
-                found.faults.append(error.what)
-        kinds = sorted(set(said.values()) - {"ascii"})  # which is the same in every other encoding
+def _how_written(found: Suggestion, files: list[Path]) -> list[Path]:
+    """Say separator and encoding of the text files, and return the files that can be read; files that differ are a fault."""
+    said: dict[str, dict[str, str]] = {"encoding": {}, "separator": {}}
+    readable = []
+    for path in files:
+        try:
+            if path.suffix.lower() not in (".parquet", ".xlsx"):
+                said["encoding"][path.name], said["separator"][path.name] = encoding_of(path), separator_in(path)
+            readable.append(path)
+        except DataError as error:
+            found.faults.append(f"{error.what} {error.hint}")
+    for key, default in (("encoding", "utf-8-sig"), ("separator", ",")):
+        kinds = sorted(set(said[key].values()) - {"ascii"})  # which is the same in every other encoding
         if len(kinds) > 1:
-            found.faults.append(f"files differ in their {key}: " + ", ".join(f"{name} {kind!r}" for name, kind in said.items()))
+            found.faults.append(f"files differ in their {key}: " + ", ".join(f"{name} {kind!r}" for name, kind in said[key].items()))
         if kinds and kinds[0] != default:
             found.layout[key] = kinds[0]
             found.recognised.append(f"{key} {kinds[0]!r}")
+    return readable
 
 
 def _frames(found: Suggestion, files: list[Path]) -> dict[Path, pd.DataFrame]:
@@ -110,38 +112,40 @@ def _frames(found: Suggestion, files: list[Path]) -> dict[Path, pd.DataFrame]:
     return frames
 
 
-def _tables(found: Suggestion, frames: dict[Path, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+def _tables(found: Suggestion, frames: dict[Path, pd.DataFrame], places: dict[str, Path]) -> dict[str, pd.DataFrame]:
     """Return the frame of each table in our names of columns, and write where it stands."""
     tables: dict[str, pd.DataFrame] = {}
-    places = recognise.tables(list(frames))
     for name in REQUIRED:
         path = places.get(name)
         if path is None:
             found.layout.setdefault("tables", {})[name] = DECIDE
             found.decide.append(f"tables.{name}: no file looks like it; name one as {{file: ...}}, or write none")
             continue
-        columns, wide, likely = recognise.columns(name, [str(c) for c in frames[path].columns if c != "source_row"])
-        entry: dict[str, Any] = {}
-        if stem_of(path) != name:
-            entry["file"] = path.name
-        if columns:
-            entry["columns"] = columns
-        for ours, theirs in likely.items():
-            found.decide.append(f'tables.{name}.columns.{ours}: is "{theirs}" meant? Else take the line out')
-            entry.setdefault("columns", {})[ours] = DECIDE
-        if wide:
-            entry["wide"] = wide
-            found.recognised.append(f"{path.name}: one column for each of {', '.join(wide)}")
-            found.decide += [f"tables.{name}.wide.{n}.unit: in which unit?" for n, one in wide.items() if one["unit"] == DECIDE]
-        if entry:
-            found.layout.setdefault("tables", {})[name] = entry
-            said = ", ".join(f'{ours} is "{theirs}"' for ours, theirs in columns.items())
-            found.recognised += [f"{path.name} is {name}" + (f": {said}" if said else "")]
-        missing = [c for c in REQUIRED[name] if c not in columns and c not in likely and c not in map(_folded, frames[path].columns)]
-        if missing and not wide:
-            found.faults.append(f"{path.name} has no column that looks like {', '.join(missing)}")
-        tables[name] = named(frames[path], name, Table(columns=columns), path.name)
+        if path in frames:  # else it is among the faults
+            tables[name] = _one_table(found, name, path, frames[path])
     return tables
+
+
+def _one_table(found: Suggestion, name: str, path: Path, frame: pd.DataFrame) -> pd.DataFrame:
+    columns, wide, likely = recognise.columns(name, [str(c) for c in frame.columns if c != "source_row"])
+    entry: dict[str, Any] = {"file": path.name} if stem_of(path) != name else {}
+    if columns or likely:
+        entry["columns"] = columns | dict.fromkeys(likely, DECIDE)
+    for ours, theirs in likely.items():
+        found.decide.append(f'tables.{name}.columns.{ours}: is "{theirs}" meant? Else take the line out')
+    if columns or "file" in entry:
+        said = ", ".join(f'{ours} is "{theirs}"' for ours, theirs in columns.items())
+        found.recognised.append(f"{path.name} is {name}" + (f": {said}" if said else ""))
+    if wide:
+        entry["wide"] = wide
+        found.recognised.append(f"{path.name}: one column for each of {', '.join(wide)}")
+        found.decide += [f"tables.{name}.wide.{n}.unit: in which unit?" for n, one in wide.items() if one["unit"] == DECIDE]
+    if entry:
+        found.layout.setdefault("tables", {})[name] = entry
+    missing = [c for c in REQUIRED[name] if c not in columns and c not in likely and c not in map(_folded, frame.columns)]
+    if missing and not wide:
+        found.faults.append(f"{path.name} has no column that looks like {', '.join(missing)}")
+    return named(frame, name, Table(columns=columns), path.name)
 
 
 def _folded(name: object) -> str:

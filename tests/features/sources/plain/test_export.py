@@ -220,6 +220,14 @@ def test_a_sex_that_is_a_number_is_left_to_a_person(folder, tmp_path):
     assert cohort_of(place, path)[0][0]["sex"] == ["female", "male"]
 
 
+def test_a_column_that_may_be_meant_is_left_to_a_person_beside_those_that_are_known(folder, tmp_path):
+    patients = clean()["patients"].drop(columns="birth_date").rename(columns={"sex": "Geschlecht"}).assign(age=[64, 71])
+    place = folder(patients=patients)
+    found = suggest(place)
+    assert found.layout["tables"]["patients"]["columns"] == {"sex": "Geschlecht", "age_at_index": "decide"}
+    assert found.decide == ['tables.patients.columns.age_at_index: is "age" meant? Else take the line out']
+
+
 def test_a_year_of_birth_is_an_age(folder):
     patients = clean()["patients"]
     cohort, quarantine = inspect(read_tabular(folder(patients=patients.assign(birth_date=patients["birth_date"].str[:4]))))
@@ -233,7 +241,10 @@ def test_all_faults_of_all_files_are_told_at_once(folder, tmp_path):
     place = folder(patients=c["patients"].drop(columns="index_date"), measurements=c["measurements"].assign(biomarker="CRP"))
     (place / "events.csv.gz").write_bytes(gzip.compress(b"x" * 100)[:20])
     (place / "events.csv").unlink()
-    faults = "\n".join(suggest(place).faults)
+    found = suggest(place)
+    faults = "\n".join(found.faults)
+    assert faults.count("events.csv.gz") == 1
+    assert not any("tables.events" in line for line in found.decide), "the file is there, and damaged"
     for part in ("patients.csv has no column that looks like index_date", '"CRP" (5 rows) is no biomarker', "events.csv.gz is cut short"):
         assert part in faults
 
