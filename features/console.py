@@ -30,6 +30,8 @@ EXTRAS = {
     **dict.fromkeys(("dvc", "jinja2", "lifelines", "matplotlib", "optuna", "shap", "sklearn", "threadpoolctl"), "train"),
 }
 
+# How Python says that no thread has room for its stack, and XGBoost (whose errors are ValueErrors) that nothing more is to be had.
+_NO_MEMORY = ("can't start new thread", "bad_alloc")
 _PRIVATE = 0o077  # what a command writes, its user alone may read: most of it holds records of people
 
 
@@ -116,7 +118,9 @@ def run(app: typer.Typer, argv: list[str] | None = None) -> None:
         if (library := (error.name or "").partition(".")[0]) not in EXTRAS:
             raise
         _refuse(f"This needs {library}, which is not installed here.", f'pip install "myeloma-precursor-risk[{EXTRAS[library]}]"')
-    except MemoryError:
+    except (MemoryError, RuntimeError, ValueError) as error:
+        if not isinstance(error, MemoryError) and not any(said in str(error) for said in _NO_MEMORY):
+            raise
         _refuse(
             "The memory ran out.",
             "end other programs, take a machine with more, or give fewer people at a time; features build stays under --memory.",

@@ -58,7 +58,7 @@ def connect(create: bool = False) -> MlflowClient:
     # MLflow makes the tables of a new SQLite store without a lock: of two first trainings at once one would break off.
     with FileLock(path.with_suffix(".lock")) if path is not None and create else nullcontext():
         try:
-            if path is None and not uri.startswith("http") and not create:
+            if path is None and "://" in uri and not uri.startswith(("http", "file:")) and not create:
                 _require_tables(uri)
             return _client(uri)
         except ImportError as error:

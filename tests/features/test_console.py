@@ -16,8 +16,8 @@ STEERING = "\x1b[2Ja\x07\x9b31m\u202eb"
 
 @pytest.fixture
 def printed(monkeypatch):
-    out = io.StringIO()
-    monkeypatch.setattr(terminal.console, "file", out)
+    out = io.StringIO()  # a console of its own: to put back what the shared one writes to would tie it to this test's stream
+    monkeypatch.setattr(terminal, "console", terminal.PlainConsole(file=out, markup=False, soft_wrap=True, highlight=False, width=140))
     return out
 
 
@@ -43,6 +43,33 @@ def test_an_error_and_its_hint_hold_no_control_characters_and_keep_their_lines(c
         terminal.run(app, [])
     assert ended.value.code == 1
     assert capsys.readouterr().err == "Error: ?[2Ja??31m?b\nsecond line\nHint: ?[2Ja??31m?b\n"
+
+
+@pytest.mark.parametrize(
+    "raised", [MemoryError(), RuntimeError("can't start new thread"), ValueError("[10:00:00] Check failed: std::bad_alloc")], ids=str
+)
+def test_memory_that_runs_out_is_one_line_however_a_library_says_it(capsys, raised):
+    app = typer.Typer()
+
+    @app.command()
+    def fails() -> None:
+        raise raised
+
+    with pytest.raises(SystemExit) as ended:
+        terminal.run(app, [])
+    assert ended.value.code == 1
+    assert capsys.readouterr().err.startswith("Error: The memory ran out.\nHint: ")
+
+
+def test_another_error_of_such_a_kind_is_a_fault_of_the_program_and_shown_whole():
+    app = typer.Typer()
+
+    @app.command()
+    def fails() -> None:
+        raise RuntimeError("a fault")
+
+    with pytest.raises(RuntimeError, match="a fault"):
+        terminal.run(app, [])
 
 
 def test_a_record_of_the_log_is_one_line_whatever_it_holds(tmp_path):
