@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -28,6 +29,7 @@ from features.intake.people import (
     line_code,
     lines_where_treated,
 )
+from features.intake.several_rows import merged
 from features.sources.cells import Cells, Days, as_dates, cells_of, days_of, numbers_of
 from features.sources.parsing import is_blank, years_of
 from myeloma import catalogue
@@ -62,20 +64,41 @@ def persons_of(patients: pd.DataFrame, ids: pd.Index, person: NDArray[np.intp], 
     for column, code in coded.items():
         categories[column], said_of = without_unknown_words(cells_of(patients[column]), code, column, file)
         unknown += said_of
+    needed = {"index_date": index_day.day, "birth_date": birth_day.day, "age_at_index": age_at(index_day.day, birth_day.day, written)}
+    texts = {"fish": fish.each(lambda text: text if fish_code(text) == 1 else ""), "site": cells_of(patients["site"]).rows()}
+    repeats, columns, unknown_of = _of_several_rows(person, needed, categories, texts, file)
     said = Described(
         index_day=index_day.day,
         birth_day=birth_day.day,
-        age=age_at(index_day.day, birth_day.day, written),
+        age=needed["age_at_index"],
         age_is_text=np.isnan(written) & ~age.each(is_blank, bool),
         categories=categories,
     )
-    who = Persons(person, (ids == "")[person], _same_rows(patients, ids.to_numpy()[person]), said)
-    columns = {column: np.array(["", *accepted, ""], dtype=object)[categories[column]] for column, accepted in rules.CATEGORIES.items()}
+    who = Persons(person, (ids == "")[person], repeats | _same_rows(patients, ids.to_numpy()[person]), said)
     columns |= {"patient_id": ids.to_numpy()[person], "birth_date": as_dates(birth_day.day), "index_date": as_dates(index_day.day)}
-    columns |= {"age_at_index": said.age, "site": cells_of(patients["site"]).rows(), "source_row": patients["source_row"].to_numpy("int64")}
-    columns["fish"] = fish.each(lambda text: text if fish_code(text) == 1 else "")
-    notes = [*unknown, *_zone_notes(file, patients, {"index_date": index_day, "birth_date": birth_day})]
+    columns |= {"age_at_index": said.age, "source_row": patients["source_row"].to_numpy("int64")}
+    notes = [*unknown, *unknown_of, *_zone_notes(file, patients, {"index_date": index_day, "birth_date": birth_day})]
     return who, pd.DataFrame({name: columns[name] for name in SCHEMAS["patients"].columns}), notes
+
+
+def _of_several_rows(
+    person: NDArray[np.intp],
+    needed: dict[str, NDArray[Any]],
+    categories: dict[str, NDArray[np.int8]],
+    texts: dict[str, NDArray[np.object_]],
+    file: str,
+) -> tuple[NDArray[np.bool_], dict[str, NDArray[Any]], list[str]]:
+    """Return which rows an earlier one speaks for, the optional columns in words, and a note where rows of one person contradict."""
+    words = {column: np.array(["", *accepted, ""], dtype=object) for column, accepted in rules.CATEGORIES.items()}
+    codes: dict[str, NDArray[Any]] = {column: categories[column] for column in words}
+    for column, text in texts.items():
+        coded, words[column] = pd.factorize(np.append(np.array([""], dtype=object), text))
+        codes[column] = coded[1:]
+    repeats, cells, differ = merged(person, needed, codes)
+    columns = {column: words[column][cells[column]] for column in words}
+    said = ", ".join(f"{column} (of {people})" for column, people in differ.items())
+    note = f"{file}: rows of one person differ in {said}; a cell on which they differ is taken as unknown"
+    return repeats, columns, [note] if differ else []
 
 
 def without_unknown_words(cells: Cells, code: Callable[[str], int], column: str, file: str) -> tuple[NDArray[np.int8], list[str]]:

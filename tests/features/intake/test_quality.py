@@ -147,6 +147,16 @@ def test_contradicting_rows_of_one_patient_are_all_refused_with_what_hangs_on_th
     ]
 
 
+def test_rows_of_one_patient_that_differ_in_optional_cells_are_one_row_and_what_they_contradict_is_unknown(received_of):
+    rows = ["P3,2015-01-01,,60,female,", "P3,2015-01-01,,60,,t(4;14)", "P3,2015-01-01,,60,male,t(4;14)", "P4,2015-01-01,,61,male,del(17p)"]
+    cohort, quarantine = inspect(received_of(patients=PATIENTS + "".join(f"    {row}\n" for row in rows), measurements=MEASUREMENTS))
+    assert quarantine[["row", "reason"]].to_numpy().tolist() == [[5, "duplicate_row"], [6, "duplicate_row"]]
+    told = cohort.patients.set_index("patient_id").loc[["P3", "P4"], ["sex", "fish"]]
+    assert told.to_numpy().tolist() == [["", "t(4;14)"], ["male", "del(17p)"]]
+    said = "patients.csv: rows of one person differ in sex (of 1); a cell on which they differ is taken as unknown"
+    assert said in cohort.about["notes"]
+
+
 @pytest.mark.parametrize("kind", ["progression", "death"])
 def test_who_progressed_or_died_before_the_index_date_was_never_at_risk(received_of, kind):
     cohort, quarantine = inspect(
