@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
+from features.cohort.lines import MOST_LINES
 from features.history.columns import FeatureSpec
 from features.history.windows import ANCHORED
 from features.params import DEFAULT_PARAMS, in_words, parsed, read_params
@@ -25,6 +26,8 @@ Treatment = Literal["censor", "ignore", "composite"]
 Population = Literal["mgus", "smm", "mm"]
 EventKind = Literal["progression", "death", "transplant"]
 
+NextLine = Literal["event", "censor"]
+
 _CHECKED = ConfigDict(extra="forbid")
 _SPREAD = ("rules", "features")  # their keys stand in the task's own section
 # What tables and models of versions that did not record a rule were made under: the guard came later than they.
@@ -32,6 +35,22 @@ _BEFORE = {"criteria_guard": False}
 _LONGEST = 64
 _NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9_-]{{0,{_LONGEST - 1}}}")
 _MOVED = ("primary_horizon", "scores", "models", "evaluation", "gate", "interval_fits")  # once keys of a task
+
+
+@dataclass(frozen=True, config=_CHECKED)
+class LineRules:
+    """Who is at risk after a line of therapy begins, and what ends it.
+
+    Attributes
+    ----------
+    number : the line; nobody is at risk before it begins
+    from_days : days after its start from which on a person is at risk: earlier, response has hardly begun
+    next_line : what the start of a later line without a progression before it does: it counts as the event, or ends observation
+    """
+
+    number: Annotated[int, Field(ge=1, le=MOST_LINES)] = 1
+    from_days: Annotated[int, Field(ge=0)] = 90
+    next_line: NextLine = "event"
 
 
 @dataclass(frozen=True, config=_CHECKED)
@@ -44,7 +63,8 @@ class Rules:
     criteria_guard : whether a landmark at which a myeloma-defining criterion is met is left out: that is no longer a precursor
     population : the stage at the index date that people must have, or must not be known not to have; None for whatever stage
     event, competing_event : what the task is about, and what makes it impossible; tables say `event` and `competing`
-    landmarks : every visit, or months after the index date
+    landmarks : every visit, or months after the index date (of a line of therapy: after its start)
+    line : of a task about treated disease, the line of therapy that it is about
     """
 
     treatment: Treatment
@@ -53,6 +73,7 @@ class Rules:
     event: EventKind = "progression"
     competing_event: EventKind = "death"
     landmarks: Literal["visits"] | Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(min_length=1)] = "visits"
+    line: LineRules | None = None
 
     @classmethod
     def of(cls, about: Mapping[str, Any]) -> Rules:
@@ -72,6 +93,13 @@ class Rules:
         except ValidationError as error:
             what = f"The rules that a table or model was made under cannot be read: {in_words(error, 'rules')}."
             raise StateError(what, "it is damaged, or another version of this program made it: make it again.", "rules") from None
+
+    @property
+    def intercurrent(self) -> Treatment:
+        """Return what the start of treatment does; of a task about a line of therapy, that of a later line."""
+        if self.line is None:
+            return self.treatment
+        return "composite" if self.line.next_line == "event" else "censor"
 
     def as_json(self) -> dict[str, Any]:
         """Return the rules as JSON can hold them; `of` reads them back."""
@@ -141,6 +169,9 @@ class Task:
             why = f"with treatment: {self.rules.treatment} nobody is at risk once treated"
             what = f"Task {self.name}: look_backs {', '.join(anchored)} would be empty, since {why}."
             raise ConfigError(what, "windows anchored at a line of therapy need treatment: ignore.")
+        if self.rules.line and (self.rules.treatment, self.rules.event) != ("ignore", "progression"):
+            what = f"Task {self.name} is about a line of therapy, with treatment: {self.rules.treatment} and event: {self.rules.event}."
+            raise ConfigError(what, "a task with `line` needs treatment: ignore and event: progression; `line` says what a later one does.")
         if self.rules.event == self.rules.competing_event:
             what = f"Task {self.name}: {self.rules.event} cannot compete with itself."
             raise ConfigError(what, "event and competing_event differ.")

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from features.cohort.lines import START, Lines, Therapy, recorded_lines
+from features.cohort.lines import START, STOP, Lines, Therapy, recorded_lines
 from features.cohort.schema import EVENT_KINDS, HEAVY_CHAINS, LIGHT_CHAINS, OPERATORS, STAGES, Cohort
 from features.cohort.times import UNTIMED
 from features.history.layout import Chosen, Days
@@ -24,6 +24,7 @@ from myeloma.calendar import NEVER, NO_DAY
 FEMALE = {"female": 1.0, "male": 0.0}
 CODED = {"stage": STAGES, "heavy_chain": HEAVY_CHAINS, "light_chain": LIGHT_CHAINS}
 REPORTED, COMPUTED = ("", *OPERATORS), -1
+PROGRESSION = "progression"
 
 
 @dataclass(frozen=True)
@@ -98,11 +99,23 @@ class Results:
 
 @dataclass(frozen=True)
 class Happened:
-    """Events of people: by kind the first day of each person, `NEVER` where there is none; the last day of any; starts of treatment."""
+    """What happened to people.
+
+    Attributes
+    ----------
+    first : by kind of event the first day of each person, `NEVER` where there is none
+    last : the last day of any event of each person
+    starts, stops : of treatment; a drug is its place in `drugs`, 0 where none is named
+    drugs : texts as they were received, the first empty
+    progressions : person and day of each
+    """
 
     first: dict[str, Days]
     last: Days
     starts: Therapy
+    stops: Therapy
+    drugs: tuple[str, ...]
+    progressions: tuple[NDArray[np.int32], Days]
 
 
 @dataclass(frozen=True)
@@ -195,9 +208,13 @@ def happened_of(events: pd.DataFrame, ids: pd.Index) -> Happened:
         first[name] = np.full(len(ids), NEVER, np.int32)
         here = kind == name
         np.minimum.at(first[name], who[here], day[here])
-    begun = np.flatnonzero(kind == START)
-    starts = Therapy(who[begun].astype(np.int32), day[begun], lines[begun], np.zeros(len(begun), np.int32))
-    return Happened(first, last, starts)
+    every = Therapy(who.astype(np.int32), day, lines, np.zeros(len(day), np.int32))
+    therapy = np.isin(kind, (START, STOP))
+    drugs, texts = pd.factorize(np.append([""], events["detail"].to_numpy(dtype=object)[therapy]))
+    every.drug[therapy] = drugs[1:]
+    progressed = every.at(kind == PROGRESSION)
+    starts, stops = every.at(kind == START), every.at(kind == STOP)
+    return Happened(first, last, starts, stops, tuple(texts), (progressed.person, progressed.day))
 
 
 def days_of(dates: pd.Series) -> Days:

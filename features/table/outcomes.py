@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from features.cohort.lines import Lines
 from features.cohort.schema import STAGES, Cohort
 from features.history.arrays import Histories
 from features.history.layout import Days
@@ -23,8 +24,17 @@ CRITERIA_MET = "criteria_met"
 
 @dataclass(frozen=True)
 class Milestones:
-    """Days of each person, `NEVER` where there is none: first event, first competing event, start of treatment, end of follow-up."""
+    """Days of each person, `NEVER` where there is none.
 
+    Attributes
+    ----------
+    begins : the first day at risk, `NO_DAY` where only the index date bounds it
+    event, competing : the first of each
+    treatment : the start of treatment; of a task about a line of therapy, that of a later line
+    follow_up_end : the last sign of the person
+    """
+
+    begins: Days
     event: Days
     competing: Days
     treatment: Days
@@ -37,8 +47,8 @@ class Outcomes:
 
     Attributes
     ----------
-    not_at_risk : "", no_visit, other_stage, before_index, progressed, dead, treated, after_follow_up
-        Why a landmark is not at risk; empty where it is.
+    not_at_risk : "", no_visit, other_stage, before_index, before_line, progressed, dead, treated, later_line, after_follow_up
+        Why a landmark is not at risk; empty where it is. Before a line: it has not begun, or fewer days ago than the rules say.
     event : none, event, competing
         What came first: the event that the task is about, what competes with it, or neither. Where both share a day, the event
         counts.
@@ -74,20 +84,51 @@ def milestones(histories: Histories, rules: Rules) -> Milestones:
 
     Follow-up ends at the last sign of the person: a recorded last contact, death, any other event or any
     result, whichever is latest. Treatment is an intercurrent event: `censor` ends follow-up at its start,
-    `composite` counts its start as the event, `ignore` leaves it aside.
+    `composite` counts its start as the event, `ignore` leaves it aside. In a task about a line of therapy, the event is the first
+    after the line's start, and what is intercurrent is the start of a later line.
     """
     happened, results = histories.happened, histories.results
     first, competing, treated = (happened.first[kind] for kind in (rules.event, rules.competing_event, "treatment_start"))
+    begins = np.full(len(histories.people), NO_DAY, np.int32)
+    if rules.line:
+        start, treated = start_and_next(histories.lines, rules.line.number, len(begins))
+        first = _first_after(start, *happened.progressions)
+        begins = np.where(start < NEVER, start + rules.line.from_days, NEVER).astype(np.int32)
     seen = np.maximum(happened.last, histories.people.index_day)
     np.maximum.at(seen, results.patient, results.collected)
     end = np.where(competing < NEVER, competing, seen)
-    if rules.treatment == "composite":
+    if rules.intercurrent == "composite":
         first = np.minimum(first, treated)
-    if rules.treatment == "censor":
+    if rules.intercurrent == "censor":
         before = treated < first
         first, competing = (np.where(before, NEVER, day).astype(np.int32) for day in (first, competing))
         end = np.where(before, np.minimum(treated, end), end)
-    return Milestones(first, competing, treated, end.astype(np.int32))
+    return Milestones(begins, first, competing, treated, end.astype(np.int32))
+
+
+def start_and_next(lines: Lines, number: int, people: int) -> tuple[Days, Days]:
+    """Return the day on which each person's line of a number began, and the first day after it on which a later one did; `NEVER` if none.
+
+    Examples
+    --------
+    >>> day, line = np.array([10, 40, 90, 20], np.int32), np.array([1, 2, 3, 2], np.int16)
+    >>> lines = Lines(np.array([0, 0, 0, 1], np.int32), line, day)
+    >>> [days.tolist() for days in start_and_next(lines, 2, 2)]
+    [[40, 20], [90, 2147483647]]
+    """
+    start = np.full(people, NEVER, np.int32)
+    own = lines.line == number
+    start[lines.person[own]] = lines.start[own]
+    later = lines.line > number
+    return start, _first_after(start, lines.person[later], lines.start[later])
+
+
+def _first_after(start: Days, person: NDArray[np.int32], day: Days) -> Days:
+    """Return the first of some days of each person that lies after a day, `NEVER` where there is none."""
+    first = np.full(len(start), NEVER, np.int32)
+    after = day > start[person]
+    np.minimum.at(first, person[after], day[after])
+    return first
 
 
 def outcomes(histories: Histories, patient: NDArray[np.int32], landmark: Days, rules: Rules) -> Outcomes:
@@ -101,15 +142,16 @@ def outcomes(histories: Histories, patient: NDArray[np.int32], landmark: Days, r
         Whose `population` is the stage at the index date that the task is about: people recorded with another are not at risk.
     """
     when, people = milestones(histories, rules), histories.people
-    first, competing, treated, end = (day[patient].astype(np.int64) for day in vars(when).values())
-    censors, stage, population = rules.treatment == "censor", people.stage[patient], rules.population
+    begins, first, competing, treated, end = (day[patient].astype(np.int64) for day in vars(when).values())
+    censors, stage, population = rules.intercurrent == "censor", people.stage[patient], rules.population
     reasons = [
         (landmark == NO_DAY, "no_visit"),
         ((stage >= 0) & (stage != STAGES.index(population)) if population else np.zeros(len(patient), bool), "other_stage"),
         (landmark < people.index_day[patient], "before_index"),
+        (landmark < begins, "before_line"),
         (first <= landmark, "progressed"),
         (competing <= landmark, "dead"),
-        ((treated <= landmark) & censors, "treated"),
+        ((treated <= landmark) & censors, "later_line" if rules.line else "treated"),
         (end <= landmark, "after_follow_up"),
     ]
     progressed = (first < NEVER) & (competing >= first)

@@ -9,9 +9,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, FailFast, Field, StrictFloat, StrictInt, StrictStr
 
-from features.cohort.lines import START, Therapy
+from features.cohort.lines import START, STOP, Therapy
 from features.cohort.schema import EVENT_KINDS, HeavyChain, Kind, LightChain, Sex, Stage
-from features.history.arrays import CODED, FEMALE, Happened, Histories, People, Results, days_of
+from features.history.arrays import CODED, FEMALE, PROGRESSION, Happened, Histories, People, Results, days_of
 from features.intake.one_person import OnePerson, check_person
 from features.intake.one_person import Problem as RefusedRow
 from features.intake.quarantine import SHOWN_COLUMNS
@@ -121,10 +121,15 @@ def _happened(kept: OnePerson) -> Happened:
         if kind:
             name = EVENT_KINDS[kind - 1]
             first[name] = np.minimum(first[name], np.int32(day))
-    begun = np.flatnonzero(kept.event == EVENT_KINDS.index(START) + 1)
-    nobody = np.zeros(len(begun), np.int32)
-    starts = Therapy(nobody, kept.occurred[begun], kept.line[begun], nobody)
-    return Happened(first, np.full(1, kept.occurred.max(initial=NO_DAY), np.int32), starts)
+    starts, stops, progressed = (np.flatnonzero(kept.event == EVENT_KINDS.index(kind) + 1) for kind in (START, STOP, PROGRESSION))
+    nobody = np.zeros(len(kept.occurred), np.int32)
+    drugs = ("", *sorted({kept.detail[row] for row in (*starts, *stops)} - {""}))
+    every = Therapy(
+        nobody, kept.occurred, kept.line, np.array([drugs.index(text) if text in drugs else 0 for text in kept.detail], np.int32)
+    )
+    last = np.full(1, kept.occurred.max(initial=NO_DAY), np.int32)
+    progressions = (nobody[progressed], kept.occurred[progressed])
+    return Happened(first, last, every.at(starts), every.at(stops), drugs, progressions)
 
 
 def landmark_of(history: History, people: Histories, artifact: Artifact) -> int:

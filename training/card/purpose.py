@@ -23,6 +23,8 @@ _REASONS = {
     "progressed": "{event} by then",
     "dead": "{competing} by then",
     "treated": "treated by then",
+    "before_line": "before the line of therapy, or too few days after its start",
+    "later_line": "a later line of therapy by then",
     "after_follow_up": "no follow-up after the visit",
 }
 

@@ -7,7 +7,7 @@ import pytest
 
 from features.history.arrays import Histories
 from features.table.outcomes import milestones, outcomes_of
-from features.tasks import Rules
+from features.tasks import LineRules, Rules
 from myeloma.calendar import NEVER
 
 LANDMARK = 100  # days after the index date
@@ -163,3 +163,49 @@ def test_people_recorded_with_another_stage_are_not_at_risk_for_the_task(cohort_
     cohort = replace(cohort, patients=cohort.patients.assign(stage=stage))
     landmarks = pd.DataFrame({"patient_id": ["P1"], "landmark": [pd.Timestamp("2015-01-01")]})
     assert outcomes_of(cohort, landmarks, rules("censor", population="smm"))["not_at_risk"].tolist() == [reason]
+
+
+LINE_1, LINE_2 = ("treatment_start", 10, 1), ("treatment_start", 600, 2)
+
+
+@pytest.mark.parametrize(
+    ("events", "landmark", "expected"),
+    [
+        ([("last_contact", 900)], 200, ("before_line", "none", 700)),  # never treated
+        ([LINE_1, ("last_contact", 900)], 99, ("before_line", "none", 801)),  # the 89th day
+        ([LINE_1, ("last_contact", 900)], 100, ("", "none", 800)),
+        ([("progression", 5), LINE_1, ("last_contact", 900)], 100, ("", "none", 800)),  # what led to the treatment is no relapse
+        ([("progression", 10), LINE_1, ("last_contact", 900)], 100, ("", "none", 800)),
+        ([LINE_1, ("progression", 400), LINE_2, ("last_contact", 900)], 100, ("", "event", 300)),
+        ([LINE_1, LINE_2, ("progression", 700), ("last_contact", 900)], 100, ("", "event", 500)),  # nobody recorded it: the line did
+        ([LINE_1, ("death", 400), ("last_contact", 400)], 100, ("", "competing", 300)),
+        ([LINE_1, ("progression", 150), ("last_contact", 900)], 200, ("progressed", "event", -50)),
+        ([LINE_1, ("treatment_start", 300, 1), ("last_contact", 900)], 100, ("", "none", 800)),  # another drug of the same line
+    ],
+)
+def test_of_a_line_of_therapy_people_are_at_risk_some_days_after_it_began_and_what_comes_after_counts(
+    cohort_of_days, events, landmark, expected
+):
+    cohort = cohort_of_days([("P1", "bmpc", 0, 0, 15.0)], [("P1", *event) for event in events])
+    landmarks = pd.DataFrame({"patient_id": ["P1"], "landmark": [pd.Timestamp("2015-01-01") + pd.Timedelta(days=landmark)]})
+    row = outcomes_of(cohort, landmarks, rules("ignore", line=LineRules(1, from_days=90))).iloc[0]
+    assert (row["not_at_risk"], row["event"], row["time_to_event"]) == expected
+
+
+def test_a_later_line_may_end_observation_in_place_of_being_the_event(cohort_of_days):
+    cohort = cohort_of_days([("P1", "bmpc", 0, 0, 15.0)], [("P1", *LINE_1), ("P1", *LINE_2), ("P1", "last_contact", 900)])
+    days = pd.Timestamp("2015-01-01") + pd.to_timedelta([100, 700], unit="D")
+    landmarks = pd.DataFrame({"patient_id": ["P1"] * 2, "landmark": days})
+    after = outcomes_of(cohort, landmarks, rules("ignore", line=LineRules(1, next_line="censor")))
+    assert after[["not_at_risk", "event", "time_to_event", "censored_by"]].to_numpy().tolist() == [
+        ["", "none", 500.0, "treatment"],
+        ["later_line", "none", -100.0, "treatment"],
+    ]
+
+
+def test_of_the_second_line_nobody_is_at_risk_in_the_first(cohort_of_days):
+    events = [LINE_1, ("progression", 500), LINE_2, ("progression", 800), ("last_contact", 900)]
+    cohort = cohort_of_days([("P1", "bmpc", 0, 0, 15.0)], [("P1", *event) for event in events])
+    days = pd.Timestamp("2015-01-01") + pd.to_timedelta([300, 700], unit="D")
+    after = outcomes_of(cohort, pd.DataFrame({"patient_id": ["P1"] * 2, "landmark": days}), rules("ignore", line=LineRules(2)))
+    assert after[["not_at_risk", "event", "time_to_event"]].to_numpy().tolist() == [["before_line", "event", 500.0], ["", "event", 100.0]]
