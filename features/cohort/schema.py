@@ -27,6 +27,7 @@ STAGES: tuple[str, ...] = get_args(Stage)
 HEAVY_CHAINS: tuple[str, ...] = get_args(HeavyChain)
 LIGHT_CHAINS: tuple[str, ...] = get_args(LightChain)
 EVENT_KINDS: tuple[str, ...] = get_args(Kind)
+PROGRESSIONS = ("biochemical", "clinical", "extramedullary")  # what the detail of a progression says, or nothing
 OPERATORS = ("<", ">")
 QUARANTINE_COLUMNS = ("id", "table", "file", "row", "reason", "column", "received", "accepted", "record")
 
@@ -77,6 +78,8 @@ SCHEMAS = {
             "original_unit": _repeated(),
             "unit_divisor": pa.Column(float),
             "collected_time": _repeated(),
+            "method": _repeated(required=False),
+            "specimen": _repeated(required=False),
             "source_row": pa.Column("int64"),
         },
         checks=pa.Check(lambda frame: frame["available_at"] >= frame["collected_at"]),
@@ -108,7 +111,7 @@ _BY_HAND = "Frames of your own become a cohort by features.cohort_of_frames, whi
 class Cohort:
     """Patients, measurements and events, each as its schema says. Dates have the resolution of a day.
 
-    Events have a column `line` only where a source gave one.
+    Events have a column `line`, and measurements columns `method` and `specimen`, only where a source gave one.
 
     `about` holds what the folder's `cohort.json` does: source, counts, attrition, catalogue version.
 

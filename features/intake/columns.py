@@ -13,9 +13,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.cohort.lines import drug_codes
-from features.cohort.schema import EVENT_KINDS, OPERATORS, SCHEMAS, columns_of
+from features.cohort.schema import EVENT_KINDS, OPERATORS, PROGRESSIONS, SCHEMAS, columns_of
 from features.cohort.times import instant_of
 from features.intake import rules
+from features.intake.kinds import COLUMNS as KINDS
+from features.intake.kinds import kinds_in, words_of
 from features.intake.measured import Results, Taken, divisor_of, names_with, rank_of
 from features.intake.people import (
     Described,
@@ -28,8 +30,10 @@ from features.intake.people import (
     fish_code,
     line_code,
     lines_where_treated,
+    progression_word,
 )
 from features.intake.several_rows import merged
+from features.intake.words import with_words
 from features.sources.cells import Cells, Days, as_dates, cells_of, days_of, numbers_of
 from features.sources.parsing import is_blank, years_of
 from myeloma import catalogue
@@ -131,6 +135,7 @@ def occurrences_of(events: pd.DataFrame, ids: pd.Index, person: NDArray[np.intp]
     """Return the events as arrays, as the table of the cohort with all rows, and notes."""
     kinds, detail, days = category_of(EVENT_KINDS), cells_of(events["detail"]), days_of(events["occurred_at"])
     kind = cells_of(events["kind"]).each(lambda text: event_kind(kinds, text), np.int8)
+    detail, notes = _in_words_of_progression(detail, kind == rules.PROGRESSION, file)
     columns = {
         "patient_id": ids.to_numpy()[person],
         "occurred_at": as_dates(days.day),
@@ -146,7 +151,24 @@ def occurrences_of(events: pd.DataFrame, ids: pd.Index, person: NDArray[np.intp]
     frame = pd.DataFrame({name: columns[name] for name in columns_of("events", columns)})
     drug = detail.of(drug_codes(detail.texts))
     happened = Occurrences(person, (ids == "")[person], kind, days.day, detail.codes, line, drug)
-    return happened, frame, _zone_notes(file, events, {"occurred_at": days})
+    return happened, frame, [*notes, *_zone_notes(file, events, {"occurred_at": days})]
+
+
+def _in_words_of_progression(detail: Cells, progression: NDArray[np.bool_], file: str) -> tuple[Cells, list[str]]:
+    """Return details in which those of progressions are words of ours, or unknown, and a note of how many hold another word."""
+    if not progression.any() or not any(detail.texts[code] for code in np.unique(detail.codes[progression])):
+        return detail, []
+    words = detail.each(progression_word)
+    other = progression & (words == "") & ~detail.each(is_blank, bool)
+    changed = cells_of(pd.Series(np.where(progression, words, detail.rows()), dtype=object))
+    if not other.any():
+        return changed, []
+    accepted = f"accepted: {', '.join(PROGRESSIONS)}"
+    texts = [text.casefold() for text in detail.texts[np.unique(detail.codes[other])]]
+    near = {close[0] for text in texts if (close := get_close_matches(text, PROGRESSIONS, n=1))}
+    likely = f"; near to {', '.join(sorted(near))}" if near else ""
+    said = f"{file}: {other.sum()} of {progression.sum()} progressions hold a detail that is no kind of progression, taken as unknown"
+    return changed, [f"{said} ({accepted}){likely}"]
 
 
 @dataclass(frozen=True)
@@ -164,9 +186,15 @@ def results_of(measurements: pd.DataFrame, people: People, file: str) -> tuple[R
     """Return the measurements as arrays, the columns that stay text, and notes."""
     patient, biomarker, unit = (cells_of(measurements[column]) for column in ("patient_id", "biomarker", "unit"))
     collected, available = days_of(measurements["collected_at"]), days_of(measurements["available_at"])
-    biomarker, numbers = biomarker.mapped(str.casefold), numbers_of(measurements["value"])
+    biomarker, numbers = biomarker.mapped(catalogue().key_of), numbers_of(measurements["value"])
     names, place = names_with(biomarker.texts)
+    value, kind, said = with_words(names, biomarker.of(place), numbers.text.texts, numbers.text.codes, numbers.value, numbers.kind)
     known, person = people.known, people.ids.get_indexer(pd.Index(patient.texts, dtype=object))  # -1, the last: of nobody
+    kinds, notes = {}, []
+    for column in KINDS:
+        if column in measurements:
+            kinds[column], unknown = kinds_in(column, biomarker, cells_of(measurements[column]), file)
+            notes += unknown
     results = Results(
         person=patient.of(rank_of(patient.texts.tolist())),
         of_nobody=patient.of(~np.append(known.kept, False)[person]),
@@ -177,13 +205,15 @@ def results_of(measurements: pd.DataFrame, people: People, file: str) -> tuple[R
         time=collected.time.each(instant_of, np.int32),
         names=names,
         biomarker=biomarker.of(place),
-        value=numbers.value,
+        value=value,
         operator=numbers.operator,
-        kind=numbers.kind,
+        kind=kind,
         divisor=_divisors(biomarker, unit),
         row=measurements["source_row"].to_numpy(dtype=np.int64),
+        **kinds,
+        said=said,
     )
-    notes = _lost_zeros(file, patient, person, people)
+    notes += _lost_zeros(file, patient, person, people)
     notes += _zone_notes(file, measurements, {"collected_at": collected, "available_at": available})
     return results, Texts(patient, biomarker, collected.time, numbers.text, unit), notes
 
@@ -210,9 +240,12 @@ def measurements_table(results: Results, texts: Texts, taken: Taken) -> pd.DataF
     units = texts.biomarker.mapped(lambda name: catalogue()[name].unit if name in catalogue() else "")
     columns = {column: cells.categorical(order) for column, cells in (*vars(texts).items(), ("unit", units))}
     columns["operator"] = Cells(results.operator, np.array(["", *OPERATORS], dtype=object)).categorical(order)
+    for column in KINDS:
+        if (code := getattr(results, column)) is not None:
+            columns[column] = Cells(code, np.array(["", *words_of(column)], dtype=object)).categorical(order)
     columns |= {"collected_at": as_dates(results.collected[order]), "available_at": as_dates(taken.available[order])}
     columns |= {"value": taken.value[order], "unit_divisor": results.divisor[order], "source_row": results.row[order]}
-    return pd.DataFrame({name: columns[name] for name in SCHEMAS["measurements"].columns}, copy=False)
+    return pd.DataFrame({name: columns[name] for name in columns_of("measurements", columns)}, copy=False)
 
 
 def _zone_notes(file: str, received: pd.DataFrame, parsed: dict[str, Days]) -> list[str]:

@@ -19,6 +19,8 @@ from features.cohort.order import order_of
 from features.cohort.schema import EVENT_KINDS
 from features.cohort.times import instant_of
 from features.intake import rules
+from features.intake.kinds import COLUMNS as KINDS
+from features.intake.kinds import kind_code
 from features.intake.measured import Results, Taken, check_results, divisor_of, names_with, rank_of
 from features.intake.people import (
     Described,
@@ -32,10 +34,13 @@ from features.intake.people import (
     fish_code,
     line_code,
     lines_where_treated,
+    progression_word,
 )
 from features.intake.plausibility import Kept, describe_kept
 from features.intake.refusals import OneRow, Refusals
+from features.intake.words import with_words
 from features.sources.parsing import day_of, is_blank, result_of, text_of, years_of
+from myeloma import catalogue
 from myeloma.calendar import BAD_DAY, NEVER, NO_DAY
 
 _LEAST, _MOST = -(2.0**53), 2.0**53  # whole numbers between them are the same as floats
@@ -63,9 +68,10 @@ class OnePerson:
     ----------
     patient : column of the cohort's patients -> value; days since 1970, None where not known; categories in their canonical
         spelling, empty where not known. None where the person was refused.
-    biomarker, collected, available, instant, value, operator : arrays with one entry a result kept
+    biomarker, collected, available, instant, value, operator, method, specimen : arrays with one entry a result kept
         int16 place in the catalogue, int32 days, int32 instant within the day of collection, float64 in the canonical unit, int8
-        place in `("", *OPERATORS)`; in the order of the biomarkers' names, collection, availability, instant.
+        place in `("", *OPERATORS)`, int8 codes as `features.intake.kinds` has them; in the order of the biomarkers' names, collection,
+        availability, method, specimen, instant.
     divisor, row : arrays likewise
         received = canonical x divisor; the place in the list of measurements.
     event, occurred, line : arrays with one entry an event kept, in the order of their days
@@ -81,6 +87,8 @@ class OnePerson:
     instant: NDArray[np.int32]
     value: NDArray[np.float64]
     operator: NDArray[np.int8]
+    method: NDArray[np.int8]
+    specimen: NDArray[np.int8]
     divisor: NDArray[np.float64]
     row: NDArray[np.intp]
     event: NDArray[np.int8]
@@ -99,8 +107,8 @@ def check_person(
     ----------
     patient : mapping
         Columns of the table of patients; index_date is needed, what is left out is not known. No identifier is needed.
-    measurements : sequence of (collected_at, available_at, biomarker, value, unit)
-        Cells as received: text, number, date, or None.
+    measurements : sequence of (collected_at, available_at, biomarker, value, unit, method, specimen)
+        Cells as received: text, number, date, or None. The last two may be left out.
     events : sequence of (occurred_at, kind, detail, line)
         Where no line is recorded it may be left out.
     today : int, optional
@@ -134,7 +142,7 @@ def check_person(
         event=happened.kind[kept],
         occurred=happened.day[kept],
         line=happened.line[kept],
-        detail=[text_of(events[place][2]) for place in kept],
+        detail=[_detail(events[place]) for place in kept],
         problems=[
             *([Problem("patients", 0, *row.found)] if row.found else []),
             *_problems("events", table),
@@ -175,7 +183,7 @@ def _known(said: Described, row: OneRow) -> Known:
 
 
 def _events(events: Sequence[Sequence[Any]]) -> Occurrences:
-    texts = [[*map(text_of, event), ""][:4] for event in events]
+    texts = [[*map(text_of, (*event[:2], _detail(event), *event[3:])), ""][:4] for event in events]
     details: dict[str, int] = {}
     kinds = np.array([event_kind(_KIND, kind) for _, kind, _, _ in texts], dtype=np.int8)
     return Occurrences(
@@ -189,17 +197,26 @@ def _events(events: Sequence[Sequence[Any]]) -> Occurrences:
     )
 
 
+def _detail(event: Sequence[Any]) -> str:
+    """Return the detail of an event; of a progression only a word of ours."""
+    detail = text_of(event[2])
+    return progression_word(detail) if text_of(event[1]).casefold() == "progression" else detail
+
+
 def _results(measurements: Sequence[Sequence[Any]], known: Known) -> Results:
-    collected_at, available_at, biomarkers, values, units = zip(*measurements, strict=True) if measurements else ((),) * 5
+    seven = [(*row, None, None)[:7] for row in measurements]
+    collected_at, available_at, biomarkers, values, units, *kinds = zip(*seven, strict=True) if seven else ((),) * 7
     rows = len(measurements)
     parsed = {cell: day_of(text_of(cell)) for cell in dict.fromkeys((*collected_at, *available_at))}
     collected, available = (np.array([parsed[cell].day for cell in cells], dtype=np.int32) for cells in (collected_at, available_at))
     pairs = list(zip(biomarkers, units, strict=True))
-    texts = {pair: (text_of(pair[0]).casefold(), text_of(pair[1])) for pair in dict.fromkeys(pairs)}
+    texts = {pair: (catalogue().key_of(text_of(pair[0])), text_of(pair[1])) for pair in dict.fromkeys(pairs)}
     names, places = names_with(name for name, _ in texts.values())
     of_pair = {pair: (place, divisor_of(*texts[pair])) for pair, place in zip(texts, places.tolist(), strict=True)}
     biomarker, divisor = zip(*[of_pair[pair] for pair in pairs], strict=True) if rows else ((), ())
     operator, value, kind = _values(values)
+    place = np.array(biomarker, dtype=np.int16)
+    value, kind, said = with_words(names, place, values, np.arange(rows), value, kind)
     return Results(
         person=None,
         of_nobody=np.full(rows, not known.kept[0]),
@@ -209,13 +226,22 @@ def _results(measurements: Sequence[Sequence[Any]], known: Known) -> Results:
         available=available,
         time=np.array([instant_of(parsed[cell].time) for cell in collected_at], dtype=np.int32),
         names=names,
-        biomarker=np.array(biomarker, dtype=np.int16),
+        biomarker=place,
         value=value,
         operator=operator,
         kind=kind,
         divisor=np.array(divisor, dtype=np.float64),
         row=np.arange(rows),
+        **{column: _kinds(column, names, place, cells) for column, cells in zip(KINDS, kinds, strict=True)},
+        said=said,
     )
+
+
+def _kinds(column: str, names: Sequence[str], biomarker: NDArray[np.int16], cells: Sequence[Any]) -> NDArray[np.int8]:
+    """Return the codes of methods or specimens."""
+    if not any(cells):
+        return np.zeros(len(cells), dtype=np.int8)
+    return np.array([kind_code(column, names[b], text_of(cell)) for b, cell in zip(biomarker, cells, strict=True)], dtype=np.int8)
 
 
 def _values(cells: Sequence[Any]) -> tuple[NDArray[np.int8], NDArray[np.float64], NDArray[np.int8]]:
@@ -229,7 +255,10 @@ def _values(cells: Sequence[Any]) -> tuple[NDArray[np.int8], NDArray[np.float64]
 
 def _kept_results(results: Results, taken: Taken) -> dict[str, NDArray[Any]]:
     order = taken.order
+    assert results.method is not None and results.specimen is not None
     return {
+        "method": results.method[order],
+        "specimen": results.specimen[order],
         "biomarker": results.biomarker[order],
         "collected": results.collected[order],
         "available": taken.available[order],

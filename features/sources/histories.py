@@ -1,7 +1,7 @@
 """From people, coded occurrences and results to the three tables: what the record sources have in common.
 
 The index date of a person is the first occurrence of an index code; people without one are not part of the cohort.
-Of a progression that is recorded several times the earliest counts, of a last contact the latest.
+Of a progression that is recorded several times the earliest of its kind counts, of a last contact the latest.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import pandas as pd
 
 from features.sources.births import days_in, middle_of, without_imputed
 from features.sources.components import with_totals
-from features.sources.received import OPTIONAL, PLACE, REQUIRED, Received
+from features.sources.received import OPTIONAL, PLACE, REQUIRED, Received, given_columns
 from myeloma import DataError, calendar
 from myeloma.calendar import BAD_DAY, DAYS_PER_YEAR, FIRST_DATE, FIRST_DAY, LAST_DAY, date_of
 
@@ -28,7 +28,7 @@ class Histories:
     people : patient_id, birth (a day, a month `YYYY-MM` or a year), sex, site
     occurrences : patient_id, occurred_at, kind (`index` or an event kind; empty where it could not be read), detail
     measurements : patient_id, collected_at, available_at, biomarker, value, unit; and component, where a result is one of several
-        that add up to the total
+        that add up to the total; method and specimen, where the source says them
     files : what stands behind each of the three tables, in words
     notes : what was not used, and why
     withheld : what of it may be free text, see `received.Received`
@@ -75,7 +75,7 @@ def assemble(histories: Histories, stage: str, today: int | None = None) -> Rece
     measured = results[~results["patient_id"].isin(gone)]
     measured, added_up = with_totals(measured)
     events, ahead = _without_later_slips(events, today)
-    events, repeated = _once(events, "progression", today, first=True)
+    events, repeated = _once(events, "progression", today, first=True)  # of each kind: a biochemical one comes before a clinical one
     events, _ = _once(events, "last_contact", today, first=False)
     birth, imputed = without_imputed(people["birth"])
     patients, births = _patients(people.assign(birth=birth)[~left_out], index_date, stage)
@@ -93,7 +93,7 @@ def assemble(histories: Histories, stage: str, today: int | None = None) -> Rece
     ]
     tables = {"patients": patients, "measurements": measured, "events": events}
     for name, frame in tables.items():
-        columns = [*REQUIRED[name], *OPTIONAL[name], *(column for column in PLACE if column in frame.columns)]
+        columns = [*REQUIRED[name], *OPTIONAL[name], *given_columns(name, frame), *(column for column in PLACE if column in frame.columns)]
         tables[name] = _as_text(frame.reindex(columns=[*columns, "source_row"], fill_value="")).reset_index(drop=True)
     return Received(histories.source, tables, histories.files, notes, withheld=histories.withheld)
 
@@ -116,7 +116,7 @@ def _once(events: pd.DataFrame, kind: str, today: int, first: bool) -> tuple[pd.
     """Keep a person's first (or last) usable event of a kind; what cannot be used stays, for quality to refuse."""
     candidates = events[(events["kind"] == kind) & (events["patient_id"] != "") & _usable(events["occurred_at"], today)]
     ordered = candidates.sort_values("occurred_at", ascending=first, kind="stable")
-    others = ordered.index[ordered["patient_id"].duplicated()]
+    others = ordered.index[ordered.duplicated(["patient_id", "detail"])]
     return events.drop(index=others), len(others)
 
 
