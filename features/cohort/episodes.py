@@ -49,7 +49,7 @@ def episodes_in(patients: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
     starts, stops = (every.at((known["kind"] == kind).to_numpy()) for kind in (START, STOP))
     spelt = known.loc[known["kind"] == START, "detail"].tolist()
     lines = Lines.of(starts)
-    stop = _stop_of_lines(lines, starts, stops)
+    stop = stop_of_lines(lines, starts, stops)
     table = pd.DataFrame(
         {
             "patient_id": ids.to_numpy(dtype=object)[lines.person],
@@ -62,7 +62,7 @@ def episodes_in(patients: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
     return table.sort_values(["patient_id", "line"], kind="stable", ignore_index=True)
 
 
-def _of_lines(lines: Lines, starts: Therapy) -> Positions:
+def line_positions(lines: Lines, starts: Therapy) -> Positions:
     """Return the position among the lines of each start."""
     key = (lines.person.astype(np.int64) << 16) + lines.line
     order = np.argsort(key)
@@ -70,9 +70,9 @@ def _of_lines(lines: Lines, starts: Therapy) -> Positions:
     return found
 
 
-def _stop_of_lines(lines: Lines, starts: Therapy, stops: Therapy) -> Days:
+def stop_of_lines(lines: Lines, starts: Therapy, stops: Therapy) -> Days:
     """Return the day on which the last drug of each line was stopped, `NEVER` where one was not."""
-    of_start = _of_lines(lines, starts)
+    of_start = line_positions(lines, starts)
     pairs, pair = np.unique((of_start.astype(np.int64) << 32) + starts.drug, return_inverse=True)  # a line and one of its drugs
     begun = np.full(len(pairs), NO_DAY, np.int32)
     np.maximum.at(begun, pair, starts.day)
@@ -95,7 +95,7 @@ def _stop_of_lines(lines: Lines, starts: Therapy, stops: Therapy) -> Days:
 def _drugs_of_lines(lines: Lines, starts: Therapy, spelt: list[str]) -> list[str]:
     """Return the drugs of each line, each as its first start in the line spells it."""
     names: list[dict[int, str]] = [{} for _ in range(len(lines))]
-    of_start = _of_lines(lines, starts)
+    of_start = line_positions(lines, starts)
     for k in np.lexsort((starts.drug, starts.day)).tolist():
         if starts.drug[k]:
             names[of_start[k]].setdefault(int(starts.drug[k]), spelt[k].strip().replace("|", "/"))

@@ -16,16 +16,32 @@ from features.history.statistics import LIMIT, VALUES, statistic
 from features.history.windows import BASELINE, BASELINE_DAYS, is_window, window_days, window_label
 from myeloma import ConfigError, catalogue
 from myeloma.errors import nearest
+from myeloma.treated.response.criteria import DEFAULT_VERSION as CRITERIA_VERSION
 
 # Raised whenever the meaning of a column changes, so that a model made before refuses tables made after.
 DEFINITIONS_VERSION = "2"  # 2: a correction supersedes the earlier value of its day
 
+COURSE_VERSION = "1"  # raised likewise for the columns of treated people
+# Of the latest line of therapy that began by the landmark; computed in features.history.course.
+TREATED: dict[str, str] = {
+    "months_since_line": "months since the start of the line of therapy",
+    "response": "response as confirmed by then, from 0 (progression) to 6 (sCR)",
+    "best_response": "best response so far, from 1 (SD) to 6 (sCR)",
+    "mrd_negative": "MRD-negative at 1e-5 or better",
+    "mrd_lost": "MRD negativity lost",
+    "mrd_depth": "depth of MRD, -log10 of the level found or of the limit",
+    "months_mrd_negative": "months since the first of the MRD negatives that last",
+    "months_since_mrd": "months since the last MRD test",
+    "on_therapy": "on therapy",
+    "anti_cd38": "anti-CD38 antibody in the line of therapy",
+}
 STATIC: dict[str, str] = {
     "age": "age, years",
     "female": "female sex",
     "months_since_index": "months since diagnosis",
     "heavy_chain_iga": "IgA heavy chain",
     "fish_high_risk": "high-risk FISH finding",
+    **TREATED,
 }
 
 
@@ -127,7 +143,8 @@ class FeatureSpec:
     @property
     def asks_operators(self) -> bool:
         """Return whether a column asks how results were reported, as a number or below a limit."""
-        return any(name == LIMIT or statistic(name).of != VALUES for name in self.statistics)
+        treated = not TREATED.keys().isdisjoint(self.static)
+        return treated or any(name == LIMIT or statistic(name).of != VALUES for name in self.statistics)
 
     def feature_hash(self) -> str:
         """Return the hash of everything that gives the columns their meaning (units included)."""
@@ -135,6 +152,8 @@ class FeatureSpec:
         content = {"definitions": DEFINITIONS_VERSION, "units": units, **asdict(self)}
         if BASELINE in self.look_backs or any(statistic(name).against == BASELINE for name in self.statistics):
             content["baseline_days"] = BASELINE_DAYS
+        if not TREATED.keys().isdisjoint(self.static):
+            content["course"] = [COURSE_VERSION, CRITERIA_VERSION]
         if any(statistic(name).operation == EXCEEDS for name in self.statistics):  # specifications without keep their hash
             content["noise"] = {"log-normal": {key: catalogue()[key].cv for key in self.biomarkers}}
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from features.cohort.schema import HEAVY_CHAINS, Cohort
 from features.history.arrays import Histories, People, Results, days_of, places
-from features.history.columns import FeatureSpec
+from features.history.columns import TREATED, FeatureSpec
+from features.history.course.columns import course_columns
 from features.history.derived import DERIVED, series_of, with_derived
 from features.history.layout import Chosen, Days
 from features.history.like import compare_like_with_like
@@ -85,8 +86,10 @@ def look(histories: Histories, patient: NDArray[np.int32], landmark: Days, spec:
     results = with_derived(histories, plan.biomarkers)
     series = series_of(results, len(histories.people), plan.biomarkers)
     values = np.empty((len(spec.static) + plan.width, len(patient)))
+    treated = tuple(name for name in spec.static if name in TREATED)
+    of_course = course_columns(histories, patient, landmark, treated) if treated else {}
     for k, name in enumerate(spec.static):
-        values[k] = static_column(name, histories.people, patient, landmark)
+        values[k] = of_course[name] if name in of_course else static_column(name, histories.people, patient, landmark)
     lines = histories.lines if plan.anchored else None
     write_history(series, patient, landmark, plan, values[len(spec.static) :], lines)
     compare_like_with_like(series, patient, landmark, plan, values[len(spec.static) :], lines)
