@@ -15,7 +15,6 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
-from features.cohort.lines import MOST_LINES
 from features.history.columns import FeatureSpec
 from features.history.windows import ANCHORED
 from features.params import DEFAULT_PARAMS, in_words, parsed, read_params
@@ -48,7 +47,7 @@ class LineRules:
     next_line : what the start of a later line without a progression before it does: it counts as the event, or ends observation
     """
 
-    number: Annotated[int, Field(ge=1, le=MOST_LINES)] = 1
+    number: Annotated[int, Field(ge=1)] = 1
     from_days: Annotated[int, Field(ge=0)] = 90
     next_line: NextLine = "event"
 
