@@ -17,7 +17,7 @@ from myeloma.treated.response.codes import NE
 Array = NDArray[np.float64]
 
 
-def _months_since(day: NDArray[np.integer], since: Array) -> Array:
+def _months_since(day: Days, since: Array) -> Array:
     return (day - since) / DAYS_PER_MONTH
 
 
@@ -50,7 +50,8 @@ def _mrd_lost(of: CourseStates) -> Array:
 
 def _mrd_depth(of: CourseStates) -> Array:
     level = np.where(_informative(of) & (of.mrd.level > 0), of.mrd.level, np.nan)
-    return -np.log10(level)
+    depth: Array = -np.log10(level)
+    return depth
 
 
 def _months_negative(of: CourseStates) -> Array:
