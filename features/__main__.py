@@ -177,6 +177,31 @@ def build(
     console.print("  landmarks censored before " + ", ".join(f"{h}: {n}" for h, n in summary["censored_before_horizon"].items()))
 
 
+@app.command()
+def course(
+    cohort_path: Annotated[Path, typer.Argument(metavar="COHORT", help="Canonical cohort, made by ingest or simulate.")],
+    out: Annotated[Path, typer.Option(help="File to write, .parquet or .csv.")],
+    as_json: Json = False,
+) -> None:
+    """Write the course of treated people: response, MRD, quality of life and the spectrum at every visit. Rules only, no model.
+
+    Example: python -m features course my_cohort --out course.csv
+    """
+    from features.cohort.schema import read_cohort
+    from features.course.table import course_table, summary, write_course
+
+    table = course_table(read_cohort(cohort_path))
+    write_course(table, out)
+    said = summary(table)
+    if as_json:
+        typer.echo(json.dumps({"out": str(out), **said}))
+        return
+    console.print(f"{out}: {said['visits']} visits of {said['patients']} people since the start of their therapy")
+    for what in ("response", "mrd"):
+        console.print(f"  {what} at the last visit: " + ", ".join(f"{word} {n}" for word, n in said[what].items()))
+    console.print("  Rules only, no model. Meeting criteria never means cured; each column: docs/data_dictionary.md")
+
+
 def main() -> None:
     """Run the command line."""
     run(app)

@@ -1,0 +1,77 @@
+"""What the spectrum of cure rests on, for each visit of treated people: the four axes, and which definitions' criteria are met."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from features.history.course.states import CourseStates
+from features.history.rows import View
+from myeloma.calendar import NO_DAY
+from myeloma.treated.categories import CATEGORIES, NOT_ASSESSED
+from myeloma.treated.presets import axis_words, judge, presets
+from myeloma.treated.quality_of_life import verdict
+from myeloma.treated.response.codes import NE
+from myeloma.treated.spectrum import AXES, Evidence
+
+Whole = NDArray[np.int64]
+# The axis of quality of life is the global scale: the one that every version of the questionnaire asks. Ours.
+QUALITY = "qlq_c30_ql"
+
+
+def evidence_of(of: CourseStates, view: View) -> Evidence:
+    """Return the evidence at each question; `view` holds the quality of life at the same days."""
+    known, most = (_by_goodness(of.at_sample(codes, NE)) for codes in (of.response.known, of.response.best))
+    begun, now = _days(of.start()), of.asked.day.astype(np.int64)
+    on = of.treated.on_therapy(of.asked.line, of.asked.day)
+    stopped = _days(of.treated.at(of.treated.stop, of.asked.line))
+    before, latest = view[f"{QUALITY}__last__baseline"], view[f"{QUALITY}__last__since_line"]
+    age = view[f"{QUALITY}__age_days__since_line"]
+    answered = np.where(np.isnan(age), NO_DAY, now - np.nan_to_num(age)).astype(np.int64)
+    return Evidence(
+        day=now,
+        response_best=np.minimum(most, known).astype(np.int8) if len(known) else known,
+        response_worst=known,
+        response_since=_days(of.at_sample(_since(of))),
+        response_day=_days(of.at_sample(of.samples.day)),
+        mrd=of.mrd,
+        imaging=of.imaging,
+        on_therapy=on,
+        therapy_since=np.where(on == 0, stopped, begun),
+        quality=verdict(QUALITY, before, latest)[None, :],
+        quality_since=answered,
+        quality_day=answered,
+        start=begun,
+    )
+
+
+def spectrum_columns(of: CourseStates, view: View) -> dict[str, NDArray[np.object_]]:
+    """Return the axes, each between a least and a most possible state and in words, and the words of each definition."""
+    evidence = evidence_of(of, view)
+    n = len(evidence.day)
+    said = pd.DataFrame([axis_words(evidence, k) for k in range(n)], columns=list(AXES))
+    columns = {name: said[name].to_numpy(dtype=object) for name in AXES}
+    for key, preset in presets().items():
+        judged = judge(evidence, preset)
+        columns[f"criteria_{key}"] = np.array([judged.words(k) for k in range(n)], dtype=object)
+    return columns
+
+
+def _by_goodness(codes: NDArray[np.float64]) -> NDArray[np.int8]:
+    """Return categories of response in the order of the spectrum, from the best on."""
+    return np.where(codes == NE, NOT_ASSESSED, len(CATEGORIES) - 1 - codes).astype(np.int8)
+
+
+def _since(of: CourseStates) -> Whole:
+    """Return, of each sample, the day since which the confirmed response has been what it is."""
+    known, view, day = of.response.known, of.samples.view, of.samples.day
+    if not len(day):
+        return day
+    changes = np.append(True, (known[1:] != known[:-1]) | (view[1:] != view[:-1]))
+    since: Whole = day[np.maximum.accumulate(np.where(changes, np.arange(len(day)), 0))]
+    return since
+
+
+def _days(values: NDArray[np.float64]) -> Whole:
+    return np.where(np.isnan(values), NO_DAY, np.nan_to_num(values)).astype(np.int64)

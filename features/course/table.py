@@ -1,0 +1,163 @@
+"""The table of the course: one row for each visit of each person since the start of their first line of therapy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from features.cohort.files import whole_file
+from features.cohort.private import for_spreadsheets
+from features.cohort.schema import Cohort
+from features.course.spectrum import QUALITY, spectrum_columns
+from features.history.arrays import Histories, dates_of
+from features.history.columns import FeatureSpec
+from features.history.course.columns import COURSE
+from features.history.course.states import CourseStates, course_states
+from features.history.rows import View, look
+from features.table.landmarks import visits
+from myeloma import ConfigError, DataError, catalogue
+from myeloma.calendar import NEVER, NO_DAY
+from myeloma.treated import mrd
+from myeloma.treated.quality_of_life import VERDICTS, scales, verdict
+from myeloma.treated.response.codes import CATEGORIES, KINDS, NE, NOTES, PATHS, words
+
+Array = NDArray[np.float64]
+MARKERS = ("m_protein", "urine_m_protein", "flc_involved", "bmpc")
+_FIGURES = {"": "last__since_line", "_pct_baseline": "pct_baseline__since_line", "_pct_nadir": "pct_min__since_line"}
+_NUMBERS = ("months_since_line", "mrd_depth", "months_mrd_negative", "months_since_mrd", "on_therapy", "anti_cd38")
+
+
+def course_table(cohort: Cohort) -> pd.DataFrame:
+    """Return the course of a cohort's treated people, each row from what was known by its visit.
+
+    Raises
+    ------
+    DataError
+        Nobody has a visit since the start of a line of therapy.
+    """
+    histories = Histories.of(cohort, operators=True)
+    patient, day = visits(histories.results, histories.people.index_day)
+    begun = histories.lines.by(patient, day) >= 0
+    if not begun.any():
+        what = "Nobody of this cohort has a visit since the start of a therapy."
+        raise DataError(what, "record each start among the events, as treatment_start with the regimen in `detail`.", "nothing_usable")
+    patient, day = patient[begun], day[begun]
+    of = course_states(histories, patient, day)
+    quality = [key for key in scales() if key in catalogue() and (cohort.measurements["biomarker"] == key).any()]
+    view = look(histories, patient, day, FeatureSpec((), (), (), ()), _asked(quality))
+    columns = {
+        "patient_id": cohort.patients["patient_id"].to_numpy()[patient],
+        "visit": dates_of(day),
+        **_of_line(of),
+        **_of_response(of),
+        **{f"{name}{ending}": view[f"{name}__{figure}"] for name in MARKERS for ending, figure in _FIGURES.items()},
+        **_of_residual(of),
+        **{name: COURSE[name](of) for name in _NUMBERS},
+        **_of_quality(quality, view),
+        **spectrum_columns(of, view),
+    }
+    table = pd.DataFrame(columns)
+    return table.sort_values(["patient_id", "visit"], kind="stable", ignore_index=True)
+
+
+def write_course(table: pd.DataFrame, path: Path) -> None:
+    """Write a course as Parquet or CSV, by the file's ending, whole or not at all.
+
+    Raises
+    ------
+    ConfigError
+        The ending is neither .parquet nor .csv.
+    """
+    if path.suffix not in (".csv", ".parquet"):
+        raise ConfigError(f'The output "{path.name}" ends neither in .parquet nor in .csv.', "the ending chooses the format.")
+    with whole_file(path) as work:
+        if path.suffix == ".csv":
+            for_spreadsheets(table).to_csv(work, index=False, date_format="%Y-%m-%d")
+        else:
+            table.to_parquet(work, index=False)
+
+
+def summary(table: pd.DataFrame) -> dict[str, Any]:
+    """Return how many visits and people a course holds, and what their last visits say of response and residual disease."""
+    last = table.drop_duplicates("patient_id", keep="last")
+    counted = {what: {str(word): int(n) for word, n in last[what].value_counts().items()} for what in ("response", "mrd")}
+    return {"visits": len(table), "patients": len(last), **counted}
+
+
+def _asked(quality: list[str]) -> tuple[str, ...]:
+    """Return the columns that the kernel makes."""
+    scores = dict.fromkeys([QUALITY, *quality])
+    of_scores = [f"{key}__{name}" for key in scores for name in ("last__baseline", "last__since_line", "age_days__since_line")]
+    return (*(f"{name}__{figure}" for name in MARKERS for figure in _FIGURES.values()), *of_scores)
+
+
+def _of_line(of: CourseStates) -> dict[str, NDArray[np.generic]]:
+    given = [" | ".join(one.text for one in regimens) for regimens in of.treated.regimens]
+    line = of.asked.line
+    return {
+        "line": of.treated.number[line].astype(np.int64),
+        "line_start": dates_of(of.treated.start[line]),
+        "regimen": np.array(given, dtype=object)[line],
+    }
+
+
+def _of_response(of: CourseStates) -> dict[str, NDArray[np.generic]]:
+    response = of.response
+    kinds = {"visit_response": "category", "visit_response_best": "best", "visit_response_worst": "worst"}
+    kinds |= {"response": "known", "best_response": "best_known"}
+    found: dict[str, NDArray[np.generic]] = {}
+    for name, kind in kinds.items():
+        found[name] = _words(of.at_sample(getattr(response, kind), NE), CATEGORIES)
+    view = np.where(of.sample < 0, -1, of.views.of)
+    found["followed_by"] = np.append(np.array([PATHS[int(path)] for path in response.path], dtype=object), "")[view]
+    found["progressed_by"] = _added_up(of.at_sample(response.progressed_by, 0), KINDS)
+    known = np.append(response.progression_known_day, NEVER)[view]
+    seen = known <= of.asked.day
+    found["progression_confirmed_on"] = pd.Series(dates_of(np.where(seen, known, 0).astype(np.int32))).where(seen).to_numpy()
+    found["drug_band"] = of.at_sample(of.samples.band)
+    found["response_notes"] = _added_up(of.at_sample(response.notes, 0), NOTES)
+    found["response_criteria"] = np.full(len(view), response.version, dtype=object)
+    return found
+
+
+def _of_residual(of: CourseStates) -> dict[str, NDArray[np.generic]]:
+    n, tests = len(of.asked.day), of.mrd
+    none = tests.last == NO_DAY
+    return {
+        "mrd": np.array([mrd.STATUSES[status] for status in tests.status], dtype=object),
+        "mrd_level": np.where(none, np.nan, tests.level),
+        "mrd_since": _dates(tests.since),
+        "mrd_tested_on": _dates(tests.last),
+        "mrd_sustained": np.array([mrd.sustained_words(tests, k, of.imaging) for k in range(n)], dtype=object),
+        "imaging": np.array([mrd.STATUSES[status] for status in of.imaging.status], dtype=object),
+    }
+
+
+def _of_quality(quality: list[str], view: View) -> dict[str, NDArray[np.generic]]:
+    found: dict[str, NDArray[np.generic]] = {}
+    for key in quality:
+        before, now = view[f"{key}__last__baseline"], view[f"{key}__last__since_line"]
+        said = verdict(key, before, now)
+        found[key] = now
+        found[f"{key}_change"] = now - before
+        found[f"{key}_verdict"] = np.array([VERDICTS.get(one, "") for one in np.where(np.isnan(said), 9, said).astype(int)], dtype=object)
+    return found
+
+
+def _words(codes: Array, names: dict[int, str]) -> NDArray[np.object_]:
+    return np.array([names[int(code)] for code in codes], dtype=object)
+
+
+def _added_up(bits: Array, names: dict[int, str]) -> NDArray[np.object_]:
+    known = {code: "; ".join(words(int(code), names)) for code in np.unique(bits)}
+    return np.array([known[code] for code in bits], dtype=object)
+
+
+def _dates(days: NDArray[np.int64]) -> NDArray[np.generic]:
+    there = days != NO_DAY
+    dates: NDArray[np.generic] = pd.Series(dates_of(np.where(there, days, 0).astype(np.int32))).where(there).to_numpy()
+    return dates
