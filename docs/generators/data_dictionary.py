@@ -21,7 +21,14 @@ the command was told to put them. MODEL is a candidate or a published score, `{h
 days or values: keep them as you keep the source. The others hold no person, and no count of fewer than ten people.
 """
 # What stands for a part of a column's name.
-_PARTS = {"h": r"\d+", "b": r"[a-z0-9_]+?", "feature": r"[a-z0-9_]+", "s": r"[a-z0-9_]+?", "n": r"[a-z0-9_]+"}
+_PARTS = {
+    "h": r"\d+",
+    "b": r"[a-z0-9_]+?",
+    "feature": r"[a-z0-9_]+",
+    "s": r"[a-z0-9_]+?",
+    "n": r"[a-z0-9_]+",
+    "q": r"qlq_[a-z0-9]+_[a-z]{2}",
+}
 
 
 @cache

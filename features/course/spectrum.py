@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from features.history.course.states import CourseStates
 from features.history.rows import View
 from myeloma.calendar import NO_DAY
 from myeloma.treated.categories import CATEGORIES, NOT_ASSESSED
-from myeloma.treated.presets import axis_words, judge, presets
+from myeloma.treated.presets import judge, presets, spectrum_words
 from myeloma.treated.quality_of_life import verdict
 from myeloma.treated.response.codes import NE
-from myeloma.treated.spectrum import AXES, Evidence
+from myeloma.treated.spectrum import Evidence
 
 Whole = NDArray[np.int64]
 # The axis of quality of life is the global scale: the one that every version of the questionnaire asks. Ours.
@@ -50,8 +49,7 @@ def spectrum_columns(of: CourseStates, view: View) -> dict[str, NDArray[np.objec
     """Return the axes, each between a least and a most possible state and in words, and the words of each definition."""
     evidence = evidence_of(of, view)
     n = len(evidence.day)
-    said = pd.DataFrame([axis_words(evidence, k) for k in range(n)], columns=list(AXES))
-    columns = {name: said[name].to_numpy(dtype=object) for name in AXES}
+    columns = {name: np.array(said, dtype=object) for name, said in spectrum_words(evidence, range(n)).items()}
     for key, preset in presets().items():
         judged = judge(evidence, preset)
         columns[f"criteria_{key}"] = np.array([judged.words(k) for k in range(n)], dtype=object)

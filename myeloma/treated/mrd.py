@@ -15,6 +15,7 @@ test without a result says nothing. The caller chooses the specimen: rows of blo
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numba import njit
@@ -66,12 +67,12 @@ class States:
     sustained: Array
     spaced: NDArray[np.int16]
 
-    @property
+    @cached_property
     def age_days(self) -> Array:
         """How old the evidence is; NaN where there is none."""
         return np.where(self.last == NO_DAY, np.nan, (self.day - self.last).astype(float))
 
-    @property
+    @cached_property
     def sustained_age_days(self) -> Array:
         """How old the last negative at each threshold is, (thresholds, n); NaN where there is none."""
         return np.where(self.latest == NO_DAY, np.nan, (self.day - self.latest).astype(float))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -109,8 +109,13 @@ def judge(of: Evidence, preset: Preset, ages: Mapping[str, float] | None = None)
 
 def axis_words(of: Evidence, k: int, ages: Mapping[str, float] | None = None) -> dict[str, str]:
     """Return each axis of element k in words: its state, since when, how old the evidence is, and what is missing."""
-    found = axes(of, stale_after_days() if ages is None else ages)
-    return {name: _words(name, axis, int(of.day[k]), k) for name, axis in found.items()}
+    return {name: said[0] for name, said in spectrum_words(of, [k], ages).items()}
+
+
+def spectrum_words(of: Evidence, of_elements: Iterable[int], ages: Mapping[str, float] | None = None) -> dict[str, list[str]]:
+    """Return the words of each axis, one text an element."""
+    found, elements = axes(of, stale_after_days() if ages is None else ages), list(of_elements)
+    return {name: [_words(name, axis, int(of.day[k]), k) for k in elements] for name, axis in found.items()}
 
 
 def _words(name: str, axis: Axis, day: int, k: int) -> str:

@@ -12,6 +12,9 @@ from docs.generators.api import ROOMS, public
 from docs.generators.data_dictionary import files, pattern_of, undescribed
 from docs.generators.reason_codes import codes_of_the_program, groups, literals
 from features import read_cohort
+from features.course.table import course_table, write_course
+from features.intake.quality import clean
+from features.simulation.treated import simulate as simulate_treated
 from features.table.landmarks import last_landmarks
 from serving import load_artifact, score_landmarks
 from serving.batch import write_scores
@@ -68,9 +71,18 @@ def folder(trained):
     return trained.folder
 
 
+@pytest.fixture(scope="module")
+def course(tmp_path_factory):
+    """The folder of a course of simulated treated people."""
+    place = tmp_path_factory.mktemp("course")
+    write_course(course_table(clean(simulate_treated(30, seed=1))[0]), place / "course.parquet")
+    return place
+
+
 @pytest.mark.parametrize("path", [file["path"] for file in files() if "columns" in file and file["path"] != "truth.parquet"])
-def test_every_column_of_a_real_file_has_its_line_and_every_line_its_column(folder, path):
-    pattern = pattern_of("risks.parquet" if path.startswith("scores") else path)
+def test_every_column_of_a_real_file_has_its_line_and_every_line_its_column(folder, course, path):
+    folder, path_of = (course, "course.parquet") if path.startswith("course") else (folder, path)
+    pattern = pattern_of("risks.parquet" if path.startswith("scores") else path_of)
     found = [each for each in folder.rglob("*") if each.is_file() and pattern.fullmatch(str(each.relative_to(folder)))]
     assert found
     for each in found:
