@@ -10,7 +10,7 @@ import pandas as pd
 from numba import njit
 from numpy.typing import NDArray
 
-from features.cohort.schema import HEAVY_CHAINS, Cohort
+from features.cohort.schema import HEAVY_CHAINS, LIGHT_CHAINS, Cohort
 from features.history.arrays import Histories, People
 from features.history.columns import FeatureSpec
 from features.history.layout import Days, Rows, Whole
@@ -39,9 +39,15 @@ _FINDINGS = {
     "t_4_14": {"t(4;14)"},
     "gain_1q": {"gain(1q)", "amp(1q)"},
     "r_iss_high_risk": {"del(17p)", "t(4;14)", "t(14;16)"},
+    "t_14_16": {"t(14;16)"},
+    "igh_high_risk": {"t(4;14)", "t(14;16)", "t(14;20)"},
 }
-# What no source of ours holds: the laboratory's own limits (LDH, criteria) and flow cytometry. Unknown, not normal.
-NEVER_KNOWN = ("ldh_high", "aberrant_plasma_cells", "circulating_tumor_cells", *LABORATORY_LIMITS)
+# A word of FISH says nothing of the share of cells or the copies lost: it is none of either, or unknown.
+_AMOUNTS = {"del17p_percent": {"del(17p)"}, "del_1p32_copies": {"del(1p)"}}
+# What no source of ours holds: the laboratory's own limits (LDH, albumin, criteria), flow cytometry, TP53, performance status. Unknown, not
+# normal.
+_NO_SOURCE = ("ldh_high", "albumin_abnormal", "aberrant_plasma_cells", "circulating_tumor_cells", "tp53_mutation", "performance_status")
+NEVER_KNOWN = (*_NO_SOURCE, *LABORATORY_LIMITS)
 _LINE = tuple(f"hemoglobin__{name}__ever" for name in ("slope", "slope_se", "count"))
 _INVOLVED = np.array([involved_of(name) for name in (*HEAVY_CHAINS, "")])  # the last: unknown
 # The columns that the inputs are made of; whoever looks at people for the scores asks for these beside its own.
@@ -53,6 +59,7 @@ SCORE_COLUMNS = (
     *_LINE,
     *(f"{name}__last__ever" for name in IMMUNOGLOBULINS),
 )
+_LAMBDA = np.array([float(name == "lambda") for name in LIGHT_CHAINS] + [np.nan])  # the last: unknown
 _ISOTYPES = np.array([{"IgG": 0.0, "light_chain": np.nan}.get(name, 1.0) for name in HEAVY_CHAINS] + [np.nan])  # the last: unknown
 Array = NDArray[np.float64]
 
@@ -107,7 +114,14 @@ def _from_people(people: People) -> dict[str, Array]:
         "non_igg": _ISOTYPES[people.heavy_chain],
         **{name: by_findings(people.fish, partial(has_any, wanted=wanted)) for name, wanted in _FINDINGS.items()},
         **{name: by_findings(people.fish, partial(has_driver, driver=name)) for name in DRIVERS},
+        **{name: by_findings(people.fish, partial(_none_of, wanted=wanted)) for name, wanted in _AMOUNTS.items()},
+        "lambda_chain": _LAMBDA[people.light_chain],
     }
+
+
+def _none_of(text: str, wanted: set[str]) -> float:
+    """Return 0 where findings of FISH do not name what is wanted, NaN where they do or nothing is known."""
+    return 0.0 if has_any(text, wanted) == 0.0 else np.nan
 
 
 def _ravi_m_protein(view: View) -> Array:

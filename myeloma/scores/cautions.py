@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from myeloma.immunoparesis import PUBLISHED_LIMITS_MG_DL
+from myeloma.scores.genomic_staging_2025 import DEL17P_PERCENT
 from myeloma.scores.pangea import Pangea
 from myeloma.scores.score import Score
 
@@ -21,6 +22,7 @@ LIMITS_IN_WORDS = ", ".join(
 )
 
 FLC_INTERVAL, FLC_REDUCED_FILTRATION, PUBLISHED_LIMITS = "flc_interval", "flc_reduced_filtration", "published_immunoglobulin_limits"
+DEL17P_BOUNDARY = "del17p_boundary"
 CAUTIONS = {
     FLC_INTERVAL: (
         "The light chains' point may not count: of 2,641 people with MGUS and a kappa / lambda ratio outside 0.26-1.65, 844 (32 %) have a"
@@ -36,6 +38,10 @@ CAUTIONS = {
         f"Immunoparesis is judged by published lower limits, not the laboratory's own: {LIMITS_IN_WORDS} mg/dL (Mayo Clinic; Roche /"
         " Tietz). Below both a value is low, from the higher one on it is not, in between it is unknown."
     ),
+    DEL17P_BOUNDARY: (
+        "del(17p) is in exactly 20 % of plasma cells. Restatements of the consensus disagree whether that is high risk (at least"
+        " 20 %) or not (more than 20 %): either reading is a score of its own."
+    ),
 }
 
 
@@ -46,7 +52,7 @@ def cautions_of(score: Score | Pangea, values: Mapping[str, ArrayLike]) -> dict[
     ----------
     values : mapping
         kappa_lambda_ratio, egfr (mL/min/1.73 m2), and immunoparesis as `myeloma.immunoparesis` derives it without a laboratory's
-        limits; NaN or absent where unknown.
+        limits, and del17p_percent; NaN or absent where unknown.
 
     Examples
     --------
@@ -64,6 +70,8 @@ def cautions_of(score: Score | Pangea, values: Mapping[str, ArrayLike]) -> dict[
         found[FLC_INTERVAL] = (ratio < FLC_RATIO_NORMAL[0]) | (ratio > FLC_RATIO_NORMAL[1])
         inside = (ratio >= lower) & (ratio <= upper) & (of("egfr") < REDUCED_FILTRATION_BELOW)
         found[FLC_REDUCED_FILTRATION] = found[FLC_INTERVAL] & inside
+    if "del17p_percent" in score.inputs:
+        found[DEL17P_BOUNDARY] = of("del17p_percent") == DEL17P_PERCENT
     if "immunoparesis" in score.inputs:
         found[PUBLISHED_LIMITS] = ~np.isnan(of("immunoparesis"))
     return found

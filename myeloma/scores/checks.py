@@ -11,7 +11,12 @@ from numpy.typing import ArrayLike, NDArray
 from myeloma.catalogue import catalogue
 from myeloma.errors import DataError
 
-_OTHERS = {"age": (0.0, 120.0, "years"), **dict.fromkeys(("aberrant_plasma_cells", "circulating_tumor_cells"), (0.0, 100.0, "%"))}
+_OTHERS = {
+    "age": (0.0, 120.0, "years"),
+    "performance_status": (0.0, 4.0, "(ECOG)"),
+    "del_1p32_copies": (0.0, 2.0, "(copies lost)"),
+    **dict.fromkeys(("aberrant_plasma_cells", "circulating_tumor_cells", "del17p_percent"), (0.0, 100.0, "%")),
+}
 
 
 def check_names(key: str, given: Iterable[str], known: tuple[str, ...]) -> None:

@@ -100,7 +100,7 @@ def not_computable(missing: tuple[str, ...]) -> str:
 class ScoreArrays:
     """What a score says of many rows. `possible` has bit k set when category k is possible."""
 
-    possible: NDArray[np.uint16]
+    possible: NDArray[np.uint32]
     points_low: Array
     points_high: Array
 
@@ -190,7 +190,7 @@ class Score:
         return np.array([*published, np.nan])[position]  # position -1 takes the last, NaN
 
     @cached_property
-    def _table(self) -> tuple[NDArray[np.uint16], Array, Array]:
+    def _table(self) -> tuple[NDArray[np.uint32], Array, Array]:
         """Return, for every combination of levels and unknowns, the possible categories and the range of points."""
         possible, low, high = [], [], []
         for state in itertools.product(*(range(factor.levels + 1) for factor in self.factors)):
@@ -201,7 +201,7 @@ class Score:
             possible.append(sum(bits))
             low.append(min(points))
             high.append(max(points))
-        return np.array(possible, dtype=np.uint16), np.array(low, dtype=float), np.array(high, dtype=float)
+        return np.array(possible, dtype=np.uint32), np.array(low, dtype=float), np.array(high, dtype=float)
 
 
 def count(*levels: int) -> float:

@@ -14,9 +14,9 @@ from myeloma.scores import SCORES, Score
 
 every_score = pytest.mark.parametrize("score", SCORES.values(), ids=list(SCORES))
 # Values on either side of any cut-off of the input; findings are absent or present.
-LOW_AND_HIGH = {"m_protein": (0.5, 4.0), "flc_ratio": (2.0, 90.0), "kappa_lambda_ratio": (1.0, 50.0), "bmpc": (5.0, 55.0), "age": (50, 80)}
+LOW_AND_HIGH = {"m_protein": (0.5, 4.0), "flc_ratio": (2.0, 90.0), "kappa_lambda_ratio": (1.0, 50.0), "bmpc": (5.0, 65.0), "age": (50, 80)}
 LOW_AND_HIGH |= {"creatinine": (0.7, 2.0), "albumin": (4.5, 2.5), "b2m": (2.0, 7.0), "aberrant_plasma_cells": (50.0, 99.0)}
-LOW_AND_HIGH |= {"circulating_tumor_cells": (0.01, 0.2), "hemoglobin": (14.0, 11.0)}
+LOW_AND_HIGH |= {"circulating_tumor_cells": (0.01, 0.2), "hemoglobin": (14.0, 11.0), "del17p_percent": (0.0, 60.0)}
 
 
 def both(name):

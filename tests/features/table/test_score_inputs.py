@@ -195,6 +195,21 @@ def test_findings_not_tested_are_unknown_and_tested_normal_are_absent(cohort_of)
     np.testing.assert_array_equal(found[columns], expected)
 
 
+def test_a_word_of_fish_says_nothing_of_the_share_of_cells_or_the_copies_lost(cohort_of):
+    people = ["", "normal", "del(17p)|t(14;20)", "del(1p)|t(14;16)"]
+    rows = "\n".join(f"P{k},2015-01-01,{fish}" for k, fish in enumerate(people))
+    cohort = cohort_of(patients=f"patient_id,index_date,fish\n{rows}")
+    found = score_inputs_of(cohort, landmarks_at(*((f"P{k}", 0) for k in range(len(people)))))
+    columns = ["del17p_percent", "del_1p32_copies", "igh_high_risk", "t_14_16"]
+    np.testing.assert_array_equal(found[columns], [[math.nan] * 4, [0, 0, 0, 0], [math.nan, 0, 1, 0], [0, math.nan, 1, 1]])
+
+
+@pytest.mark.parametrize(("light_chain", "expected"), [("lambda", 1), ("kappa", 0), ("", math.nan)])
+def test_the_light_chain_is_lambda_or_is_not_known(cohort_of, light_chain, expected):
+    cohort = cohort_of(patients=f"patient_id,index_date,light_chain\nP1,2015-01-01,{light_chain}")
+    np.testing.assert_equal(inputs_at(cohort, 0)["lambda_chain"], float(expected))
+
+
 @pytest.mark.parametrize(("heavy_chain", "non_igg"), [("IgG", 0), ("IgA", 1), ("IgM", 1), ("light_chain", math.nan), ("", math.nan)])
 def test_the_heavy_chain_is_other_than_igg_or_is_not_known(cohort_of, heavy_chain, non_igg):
     cohort = cohort_of(patients=f"patient_id,index_date,heavy_chain\nP1,2015-01-01,{heavy_chain}")

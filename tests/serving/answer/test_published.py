@@ -27,6 +27,7 @@ def inputs_of(**known):
     return {name: known.get(name, math.nan) for name in sorted(names | set(known))}
 
 
+OF_MGUS = ("flc_interval", "flc_reduced_filtration", "published_immunoglobulin_limits")
 MGUS = {"m_protein": 1.0, "kappa_lambda_ratio": 2.5, "non_igg": 0.0, "egfr": 50.0, "immunoparesis": 1.0}
 
 
@@ -34,15 +35,16 @@ def test_an_answer_says_beside_each_score_what_to_bear_in_mind_of_it():
     answers = score_answers(inputs_of(**MGUS), "mgus")
     assert answers["mgus_2005"].category == "low-intermediate"  # as published
     assert answers["mgus_2005"].cautions == (CAUTIONS["flc_interval"], CAUTIONS["flc_reduced_filtration"])
-    assert answers["cmg_2017"].cautions == tuple(CAUTIONS.values())
+    assert answers["cmg_2017"].cautions == tuple(CAUTIONS[key] for key in OF_MGUS)
     assert {answer.cautions for answer in score_answers(inputs_of(**MGUS | {"immunoparesis": math.nan}), "smm").values()} == {()}
 
 
 def test_a_batch_names_the_cautions_of_each_row():
     inputs = rows_of(inputs_of(**MGUS), inputs_of(**MGUS | {"kappa_lambda_ratio": 1.0}), inputs_of(egfr=math.nan))
-    assert caution_words(inputs, "mgus") == ["|".join(CAUTIONS), "published_immunoglobulin_limits", ""]
+    assert caution_words(inputs, "mgus") == ["|".join(OF_MGUS), "published_immunoglobulin_limits", ""]
     assert caution_words(inputs, "smm") == ["published_immunoglobulin_limits"] * 2 + [""]
     assert caution_words(inputs, None) == ["", "", ""]
+    assert caution_words(rows_of(inputs_of(del17p_percent=20.0), inputs_of(del17p_percent=21.0)), "mm") == ["del17p_boundary", ""]
 
 
 def rows_of(*people):
