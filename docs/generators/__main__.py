@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from docs.generators import api, data_dictionary, reason_codes, rooms
+from docs.generators import api, data_dictionary, reason_codes, rooms, treated_states
 
 PAGES: dict[str, Callable[[Path], str]] = {
     "reason_codes.md": reason_codes.page,
     "architecture.md": rooms.page,
     "api.md": api.page,
     "data_dictionary.md": data_dictionary.page,
+    "treated_states.md": treated_states.page,
 }
 
 if __name__ == "__main__":

@@ -108,6 +108,11 @@ def test_r2_iss_golden_cases(iss, present, points, stage):
     assert (result.points, result.category) == (points, stage)
 
 
+def test_t_14_16_alone_raises_the_r_iss_and_not_the_r2_iss():
+    assert R_ISS.evaluate(**ISS_I, r_iss_high_risk=1, ldh_high=0).category == "II"
+    assert R2_ISS.evaluate(**ISS_I, **NO_R2_FACTOR).category == "I low"
+
+
 def test_r2_iss_without_ldh_is_undetermined_between_0_and_1_point():
     assert R2_ISS.evaluate(**ISS_I, **NO_R2_FACTOR | {"ldh_high": None}).possible == ("I low", "II low-intermediate")
     at_once = R2_ISS.evaluate_arrays(**{name: [value] for name, value in (ISS_I | NO_R2_FACTOR | {"ldh_high": float("nan")}).items()})
