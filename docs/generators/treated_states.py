@@ -70,9 +70,9 @@ def _eligibility() -> Iterator[str]:
 def _benefit() -> Iterator[str]:
     yield "## Benefit of early treatment\n"
     longest, treated = f"{benefit.LONGEST_MONTHS:g}", f"{benefit.TREATED_MONTHS:g}"
-    yield f"{benefit.CITATION}. The trial's end point is progression or death. A benefit is computed only for a risk of a"
-    yield f"model fitted to real people, or of a published score, at most at {longest} months. An effect that ends with treatment,"
-    yield f"after {treated} months, is the other end. Where the interval of the risk reduction has 0 in it, there is no number needed to treat.\n"
+    yield f"{benefit.CITATION}. The trial's end point is progression or death. A benefit is computed only for a risk of a model"
+    yield f"fitted to real people, or of a published score, at most at {longest} months. An effect that ends with treatment, after"
+    yield f"{treated} months, is the other end. Where the interval of the risk reduction has 0 in it, there is no number needed to treat.\n"
     yield "| effect | hazard ratio |\n|---|---|"
     for effect in (benefit.MAIN, *benefit.SENSITIVITIES):
         yield f"| {effect.label} | {effect.hazard_ratio:g} ({effect.lower:g}-{effect.upper:g}) |"

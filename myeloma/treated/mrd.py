@@ -52,7 +52,7 @@ class States:
     last : (n,) day of the evidence: the last test that the status rests on
     level : (n,) of that test: the share found, or the limit of a negative
     first, latest : (thresholds, n) first and last negative of the unbroken run at that sensitivity
-    sustained : (thresholds, n) 1 yes, 0 no, NaN where no test at that sensitivity says
+    sustained : (thresholds, n) 1 yes, 0 no, NaN where no test at that sensitivity says; however old the evidence is, see `stale`
     spaced : (thresholds, n) how many negatives of that run are each at least 365 days after the one counted before, from
         `count_from` on
     """

@@ -132,6 +132,17 @@ def test_the_proposal_of_the_ims_asks_for_all_of_its_parts(changed):
     assert told("ims_2025", **changed)[0] is None
 
 
+def test_without_the_start_of_therapy_nothing_is_counted_from_it():
+    found = judge(evidence(start=NO_DAY), presets()["ims_2025"])
+    unknown = {fact for (_, fact), met in found.conditions.items() if np.isnan(met[0])}
+    assert unknown == {f"last_{what}_from_start_days" for what in ("negative_1e6", "imaging")} | {"spaced_negatives_1e6", "spaced_imaging"}
+
+
+def test_a_negative_at_1e6_is_as_old_as_it_is_though_a_newer_one_at_1e5_is_there():
+    known = facts(evidence(mrd=[(NOW - 600, 1e-6, True), (NOW, 1e-5, True)]), stale_after_days())
+    assert [known[f"mrd_negative_{name}"][0][0] for name in ("1e5", "1e6")] == [1, -np.inf]
+
+
 def test_the_proposal_of_the_ims_holds_with_tests_at_years_1_3_and_5():
     assert told("ims_2025", mrd=[(year * YEAR, 1e-6, True) for year in (1, 3, 5)], day=5 * YEAR + 30, imaging=[(1400, 0.0), (1800, 0.0)],
                 response_day=5 * YEAR, quality=(NAN,))[0] == "the proposed definition of cure"  # fmt: skip
