@@ -14,11 +14,14 @@ from numpy.typing import NDArray
 from features.cohort.order import of_several, order_of
 from features.intake import rules
 from features.intake.duplicates import duplicates
+from features.intake.items import check_answers, item_of, refuse_with, scored
 from features.intake.people import check_days
 from features.intake.refusals import Mask, Refusals
 from features.intake.words import not_words
+from features.sources.answers import divisor_of as known_divisor
+from features.sources.answers import measurable
 from features.sources.parsing import BLANK
-from myeloma import DataError, canonical_divisor, catalogue
+from myeloma import catalogue
 from myeloma.calendar import NO_DAY
 
 Days = NDArray[np.int32]
@@ -66,6 +69,8 @@ class Results:
 class Taken:
     """What is kept of `Results`: the places of the rows in order, and columns of all rows in the form the cohort keeps.
 
+    `scale` says which rows were answers and are scales now, None where there are no answers; their `biomarker` and `value` are the
+    scale's.
     The order is person, biomarker (by name), collected, available, then method and specimen where there are any, time, which no two
     rows share: results of two methods, or specimens, of one day are two facts.
     """
@@ -73,6 +78,8 @@ class Taken:
     order: NDArray[np.intp]
     available: Days
     value: NDArray[np.float64]
+    biomarker: NDArray[Any]
+    scale: Mask | None
 
 
 def check_results(table: Refusals, results: Results, today: int) -> Taken:
@@ -88,14 +95,22 @@ def check_results(table: Refusals, results: Results, today: int) -> Taken:
     person = () if results.person is None else (results.person,)
     rank = _by_name(tuple(results.names), catalogue().version).rank
     kinds = [code for code in (results.method, results.specimen) if code is not None]
+    item, day = item_of(results.biomarker), (*person, results.collected, available)
+    refuse_with(table, item, results.kind, (*day, results.time))
     series = (*person, rank[results.biomarker], results.collected, available, *kinds)
-    return Taken(_resolve(table, results, series, value), available, value)
+    order, biomarker = _resolve(table, results, series, value), results.biomarker
+    if not (item >= 0).any():
+        return Taken(order, available, value, biomarker, None)
+    made = scored(table, biomarker, value, day, results.time)
+    order = np.flatnonzero(table.keep & ~made.part)
+    order = order[order_of([column[order] for column in (*person, rank[made.biomarker], *series[len(person) + 1 :], results.time)])]
+    return Taken(order, available, made.value, made.biomarker, made.scale)
 
 
 def _check_values(table: Refusals, results: Results) -> NDArray[np.float64]:
     """Return the values in canonical units; refuse what is no value, and what no biomarker, unit or limit allows."""
     of_each, of_name = (results.names, results.biomarker), _by_name(tuple(results.names), catalogue().version)
-    table.check(rules.UNKNOWN_BIOMARKER, results.biomarker, len(catalogue().keys()), biomarker=of_each)
+    table.check(rules.UNKNOWN_BIOMARKER, results.biomarker, len(measurable()), biomarker=of_each)
     table.check(rules.NO_VALUE, results.kind)
     table.check(rules.NO_LIMIT, of_name.limit_needed[results.biomarker], results.kind, results.operator, results.value)
     if results.said is not None:
@@ -105,6 +120,7 @@ def _check_values(table: Refusals, results: Results) -> NDArray[np.float64]:
     for column, rule in rules.NO_KIND.items():
         if (code := getattr(results, column)) is not None:
             table.check(rule, code, biomarker=of_each)
+    check_answers(table, item_of(results.biomarker), results.kind, results.operator, results.value, of_each)
     table.check(rules.NO_NUMBER, results.kind)
     table.check(rules.NOT_FINITE, results.value)
     table.check(rules.UNKNOWN_UNIT, results.divisor, biomarker=of_each)
@@ -119,15 +135,13 @@ def _check_values(table: Refusals, results: Results) -> NDArray[np.float64]:
 
 def divisor_of(biomarker: str, unit: str) -> float:
     """Return what a value is divided by to be in the canonical unit, NaN where the unit, or the biomarker, is not known."""
-    try:
-        return canonical_divisor(biomarker, unit) if biomarker in catalogue() else nan
-    except DataError:
-        return nan
+    divisor = known_divisor(biomarker, unit)
+    return nan if divisor is None else divisor
 
 
 def names_with(texts: Iterable[str]) -> tuple[list[str], NDArray[np.int32]]:
-    """Return the names of the catalogue and after them those of `texts` that it does not know; and the place of each text in them."""
-    place = {name: number for number, name in enumerate(catalogue().keys())}
+    """Return the names of biomarkers, of answers, and those of `texts` that are neither; and the place of each text in them."""
+    place = {name: number for number, name in enumerate(measurable())}
     codes = np.array([place.setdefault(text, len(place)) for text in texts], dtype=np.int32)
     return list(place), codes
 
@@ -157,9 +171,11 @@ def _least_received(version: str) -> tuple[tuple[int, float, float], ...]:
 
 
 @lru_cache(maxsize=4)
-def _of_clones(version: str) -> NDArray[np.int64]:
-    """Return the places of the biomarkers that are measured clone by clone."""
-    return np.flatnonzero([entry.clonal for entry in catalogue().biomarkers.values()])
+def _never_settled(version: str) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the places of the biomarkers that are measured clone by clone, and of those that find something or nothing."""
+    entries = catalogue().biomarkers.values()
+    clones, findings = [entry.clonal for entry in entries], [bool(entry.words) or entry.limit_needed for entry in entries]
+    return np.flatnonzero(clones), np.flatnonzero(findings)
 
 
 def rank_of(texts: Sequence[str]) -> NDArray[np.int64]:
@@ -183,9 +199,12 @@ def _resolve(table: Refusals, results: Results, series: tuple[NDArray[Any], ...]
     if not len(several):
         return order
     of_day = [column[several] for column in series]
-    of_clones = np.isin(results.biomarker[several], _of_clones(catalogue().version))
-    found = duplicates(of_day, value[several], results.operator[several], results.time[several], results.row[several], of_clones)
-    for rule, wrong in zip((rules.SAME_RESULT, rules.OTHER_RESULT, rules.PERHAPS_CLONES), found, strict=True):
+    of_clones, of_findings = (np.isin(results.biomarker[several], places) for places in _never_settled(catalogue().version))
+    columns = (value[several], results.operator[several], results.time[several], results.row[several])
+    same, other, unclear = duplicates(of_day, *columns, of_clones | of_findings)
+    found = (same, other, unclear & of_clones, unclear & of_findings)
+    named = (rules.SAME_RESULT, rules.OTHER_RESULT, rules.PERHAPS_CLONES, rules.FINDINGS_CONFLICT)
+    for rule, wrong in zip(named, found, strict=True):
         rows = np.zeros(len(table.problem), dtype=bool)
         rows[several[wrong]] = True
         table.check(rule, rows)
