@@ -122,7 +122,7 @@ def response_course(
     >>> visits = assessments([0, 3], [0, 28, 56], m_protein=[3.0, 1.5, 1.4])
     >>> course = response_course(visits, lines([0]))
     >>> course.category.tolist(), course.known.tolist(), course.retrospective.tolist()
-    ([-1, 3, 3], [-1, 2, 3], [-1, 3, 3])
+    ([-1, 3, 3], [-1, 1, 3], [-1, 3, 3])
     """
     rules = criteria(version, scr, mr)
     people, rows = len(visits.offsets) - 1, len(visits.day)

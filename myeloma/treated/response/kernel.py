@@ -136,7 +136,7 @@ def _judge(
 @njit(nogil=True, error_model="numpy")
 def _first_reached(retrospective: Days, days: Days, n: int, first: int) -> tuple[int, int]:
     """Return the best response before progression, and the day of the first sample that shows it."""
-    reached, when = NE, np.int64(NEVER)
+    reached, when = NE, NEVER
     for k in range(n if first < 0 else first):
         if retrospective[k] > reached:
             reached, when = retrospective[k], days[k]
