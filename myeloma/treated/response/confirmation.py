@@ -88,7 +88,7 @@ def fill_retrospective(judged: Whole, path: int, n: int, c: Criteria, first: int
         retrospective[k] = best[k]
         if can_be_judged(judged, k):
             if following >= 0:
-                retrospective[k] = max(retrospective[k], min(category(judged, k, k, c), category(judged, following, k, c)))
+                retrospective[k] = max(retrospective[k], min(category(judged, k, k, c), category(judged, following, following, c)))
             following = k
     for k in range(1, end):
         retrospective[k] = max(retrospective[k], retrospective[k - 1])

@@ -1,0 +1,84 @@
+"""Generated courses, all people at once: amounts that fall, stay and rise again, with what real data lack."""
+
+import numpy as np
+
+from myeloma.calendar import NEVER
+from myeloma.treated.response.assessments import assessments, lines
+from tests.myeloma.treated.response_twin import MISSING
+
+
+def generated_courses(people, seed, visits=10):
+    """Return courses in whole numbers, as `response_twin.twin` takes them: day 0 is the first dose, two visits lie on or before it."""
+    rng = np.random.default_rng(seed)
+    days = np.cumsum(rng.integers(1, 60, (visits, people)), axis=0)
+    days = days - days[1] - rng.choice([0, 0, 30, 80], people)
+    depth = np.cumsum(rng.choice([-2.5, -0.7, 0.0, 0.2, 1.5], (visits, people), p=[0.15, 0.3, 0.25, 0.15, 0.15]), axis=0)
+    shape = np.exp(np.clip(depth - depth[0], -8, 1.2)) * rng.choice([1, 1, 0], (visits, people), p=[0.6, 0.3, 0.1])
+    shape[:2] = rng.choice([1.0, 1.05], (2, people))
+
+    def amount(levels, missing, noise=0.1):
+        value = np.floor(rng.choice(levels, people) * shape * rng.normal(1, noise, (visits, people)).clip(0.5)).astype(int)
+        value[rng.random((visits, people)) < missing] = MISSING
+        return value
+
+    serum, urine = amount([0, 4, 9, 10, 12, 30, 52, 80], 0.12), amount([0, 50, 199, 200, 250, 1000, 4000], 0.3)
+    involved, uninvolved = amount([20, 90, 110, 300, 1000], 0.2), rng.integers(5, 40, (visits, people))
+    chains = np.where(involved == MISSING, MISSING, np.maximum(0, involved - uninvolved))
+    marrow = amount([5, 29, 30, 45, 60], 0.5)
+    amounts = {"serum": (serum, serum), "urine": (urine, urine), "flc": (chains, chains), "marrow": (marrow, marrow)}
+    for name in ("serum", "urine"):
+        value = amounts[name][0]
+        below = (value > 0) & (value < 60) & (rng.random(value.shape) < 0.05)
+        amounts[name] = (np.where(below, 0, value), value)
+
+    def finding(chance, missing):
+        drawn = (rng.random((visits, people)) < chance).astype(int)
+        return np.where(rng.random((visits, people)) < missing, MISSING, drawn)
+
+    deep = (serum < 4) & (urine < 60)
+    ratio = np.where(involved == MISSING, MISSING, (involved < 3 * uninvolved).astype(int))
+    found = {
+        "serum_ife": np.where(deep, finding(0.2, 0.1), finding(0.95, 0.1)),
+        "urine_ife": np.where(deep, finding(0.1, 0.2), finding(0.6, 0.2)),
+        "ratio_normal": np.where(rng.random(ratio.shape) < 0.05, MISSING, ratio),
+        "clonal_absent": finding(0.6, 0.7),
+        "lesion": finding(0.02, 0.5),
+    }
+    return {
+        "days": days,
+        "amounts": amounts,
+        "found": found,
+        "involved": involved,
+        "uninvolved": uninvolved,
+        "next_therapy": np.where(rng.random(people) < 0.3, days[-1] - rng.integers(0, 150, people).clip(max=days[-1]), NEVER).clip(0),
+        "death": np.where(rng.random(people) < 0.3, days[-1] + 10, NEVER),
+        "died_of_progression": rng.choice([1, 0, MISSING], people),
+    }
+
+
+def for_the_product(course):
+    """Return the same as the product takes it: visits and lines, in its units."""
+
+    def flat(values, unit=1.0):
+        return np.where(values == MISSING, np.nan, values / unit).T.ravel()
+
+    visits, people = course["days"].shape
+    (low, serum), (urine_low, urine) = course["amounts"]["serum"], course["amounts"]["urine"]
+    rows = assessments(
+        np.arange(people + 1) * visits,
+        course["days"].T.ravel(),
+        m_protein=flat(serum, 10.0),
+        m_protein_below=(low < serum).T.ravel(),
+        urine_m_protein=flat(urine),
+        urine_m_protein_below=(urine_low < urine).T.ravel(),
+        flc_involved=flat(course["involved"]),
+        flc_uninvolved=flat(course["uninvolved"]),
+        bmpc=flat(course["amounts"]["marrow"][0]),
+        flc_ratio_normal=flat(course["found"]["ratio_normal"]),
+        serum_immunofixation=flat(course["found"]["serum_ife"]),
+        urine_immunofixation=flat(course["found"]["urine_ife"]),
+        clonal_cells_absent=flat(course["found"]["clonal_absent"]),
+        new_lesion=flat(course["found"]["lesion"]),
+    )
+    cause = np.where(course["died_of_progression"] == MISSING, np.nan, course["died_of_progression"])
+    return rows, lines(np.zeros(people, int), course["next_therapy"], course["death"], cause)
