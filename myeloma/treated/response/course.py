@@ -36,7 +36,7 @@ class Course:
         What this visit shows by itself against baseline and nadir, not confirmed; NE where it cannot be stated.
     best, worst : int8, shape (rows,)
         The best and the worst category that values which were not measured leave open. Imaging that was not done counts as no new
-        lesion, a result of an earlier marrow since the start as still valid. NE: no category can be had.
+        lesion; an earlier marrow since the start that was good enough for CR still is. NE: no category can be had.
     known : int8, shape (rows,)
         The confirmed category as known on the day: the best response so far, PD from the day on which progression was confirmed.
     best_known : int8, shape (rows,)
@@ -49,7 +49,7 @@ class Course:
         Remarks, and what is missing, added up.
     nadir : float64, shape (rows, 4)
         The lowest confirmed value before the visit: serum (g/dL), urine (mg/24 h), excess of light chains (mg/L), marrow (%).
-        NaN where there is none; of a value below a limit, the limit.
+        NaN where there is none, and up to the day of the first dose; of a value below a limit, the limit.
     path : int8, shape (people,)
         What the response is followed by.
     baseline : float64, shape (people, 4)

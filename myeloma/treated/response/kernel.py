@@ -111,7 +111,7 @@ def _judge(
             judged[k, j] = 0
         shown[0, k], shown[1, k], shown[2, k], shown[3, k] = NE, NE, NE, 0
         for q in range(4):  # element by element: what arrays assigned to arrays may raise takes numba long to compile
-            low_points[k, q] = nadir[1, q]
+            low_points[k, q] = nadir[1, q] if days[k] > line[0] else np.nan
         if days[k] <= line[0] or days[k] > line[1]:
             remarks[k] = AT_BASELINE if days[k] <= line[0] else AFTER_NEW_THERAPY
             look(low[k], high[k], PLASMACYTOMA, SEEN_PLASMACYTOMA, seen)

@@ -15,6 +15,7 @@ from myeloma.treated.response.codes import (
     BY_MARROW,
     BY_SERUM,
     BY_URINE,
+    CLONAL_ABSENT,
     CONTRADICTION,
     DRUG_BAND,
     FLC,
@@ -148,9 +149,9 @@ def respond(
     grade = negative_grade(path, level, positive[0], positive[1], positive[2], tumour)
     worst_grade = negative_grade(path, worst, positive[0], positive[1], positive[2], tumour)
     limit = c.marrow_cr_below - TOLERANCE
-    best = with_marrow(best, best_grade, _or(seen[SEEN_MARROW, 0], 0.0) < limit, _or(seen[SEEN_CLONAL, 1], 1.0) == 1.0, c)
+    best = with_marrow(best, best_grade, _or(now[0, 3], 0.0) < limit, _or(high[CLONAL_ABSENT], 1.0) == 1.0, c)
     worst = with_marrow(worst, worst_grade, seen[SEEN_MARROW, 1] < limit, seen[SEEN_CLONAL, 0] == 1.0, c)
-    notes = _missing(path, now, low, seen, best_grade) | (SERUM_ONLY if only_serum and level > SD else 0)
+    notes = _missing(path, now, low, seen[SEEN_MARROW, 1] < limit, best_grade) | (SERUM_ONLY if only_serum and level > SD else 0)
     notes |= (PLASMACYTOMA_OPEN if tumour == 1.0 else 0) | (MAYBE_DRUG if band and grade == 0 and best_grade > 0 else 0)
     if path in (SERUM, URINE, BOTH) and positive[0] == 0.0 and positive[1] == 0.0 and SD <= level < VGPR and tumour == 0.0:
         notes |= CONTRADICTION
@@ -158,7 +159,7 @@ def respond(
 
 
 @njit(nogil=True, error_model="numpy")
-def _missing(path: int, now: Floats, low: Floats, seen: Floats, best_grade: int) -> int:
+def _missing(path: int, now: Floats, low: Floats, marrow_low: bool, best_grade: int) -> int:
     """Return what is missing: of amounts, what is followed; of findings, what CR would want where CR is not excluded."""
     notes = NO_SERUM if path in (SERUM, BOTH, UNKNOWN) and np.isnan(now[0, 0]) else 0
     notes |= NO_URINE if path in (SERUM, URINE, BOTH, UNKNOWN) and np.isnan(now[0, 1]) else 0
@@ -166,7 +167,7 @@ def _missing(path: int, now: Floats, low: Floats, seen: Floats, best_grade: int)
     if path == MARROW and np.isnan(now[0, 3]):
         notes |= NO_MARROW
     if best_grade > 0:
-        notes |= NO_MARROW if np.isnan(seen[SEEN_MARROW, 0]) else 0
+        notes |= NO_MARROW if np.isnan(now[0, 3]) and not marrow_low else 0
         notes |= NO_SERUM_IFE if np.isnan(low[SERUM_IFE]) else 0
         notes |= NO_URINE_IFE if np.isnan(low[URINE_IFE]) else 0
         notes |= NO_RATIO if np.isnan(low[RATIO_NORMAL]) else 0

@@ -109,7 +109,7 @@ def test_a_late_confirmation_is_remarked_upon():
 def test_the_nadir_is_the_lowest_value_that_two_consecutive_samples_do_not_exceed():
     low = [{**SERUM_3, "m_protein": x} for x in (3.0, 0.3, 0.8, 0.8, 0.9)]
     course = course_of(low)
-    np.testing.assert_array_equal(course.nadir[:, 0], [3.0, 3.0, 3.0, 0.8, 0.8])  # 0.3 stood alone
+    np.testing.assert_array_equal(course.nadir[:, 0], [NAN, 3.0, 3.0, 0.8, 0.8])  # 0.3 stood alone
     assert course.progression[0] == 0
     assert course_of([low[0], low[1], low[1], low[2], low[2]]).progression[0] == 1
 
