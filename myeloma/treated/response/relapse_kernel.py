@@ -1,0 +1,188 @@
+"""The compiled loop that finds the signs of relapse of each person, and the days on which two samples show them."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from myeloma.calendar import NEVER
+from myeloma.treated.response import codes, criteria, samples
+from myeloma.treated.response import signs as scalar
+from myeloma.treated.response.codes import (
+    BMPC,
+    CALCIUM,
+    CR,
+    CREATININE,
+    DRUG_BAND,
+    HEMOGLOBIN,
+    INVOLVED,
+    LESION,
+    PLASMACYTOMA,
+    RATIO_NORMAL,
+    SERUM_IFE,
+    URINE_IFE,
+    URINE_M,
+    M,
+)
+from myeloma.treated.response.criteria import TOLERANCE, Criteria
+from myeloma.treated.response.samples import WIDTH, Columns, gather, latest
+from myeloma.treated.response.signs import (
+    agreed,
+    any_of,
+    calcium_sign,
+    creatinine_sign,
+    doubling_sign,
+    hemoglobin_sign,
+    rise_sign,
+)
+
+Floats: TypeAlias = NDArray[np.float64]
+Days: TypeAlias = NDArray[np.int64]
+SIGNS = ("lesion", "calcium", "hemoglobin", "creatinine", "significant_biochemical", "from_cr")
+IN_BONE, IN_CALCIUM, IN_HEMOGLOBIN, IN_CREATININE, BIOCHEMICAL, FROM_CR = range(len(SIGNS))
+# What is remembered of earlier samples of each column: the one before, the extreme that two confirm, and the extreme of one.
+BEFORE, CONFIRMED, EXTREME = range(3)
+
+
+@njit(nogil=True, error_model="numpy")
+def _remember(value: float, f: int, memory: Floats) -> None:
+    """Let a value into the memory, shape (3, WIDTH): of hemoglobin the highest counts, of the others the lowest."""
+    if np.isnan(value):
+        return
+    sign = -1.0 if f == HEMOGLOBIN else 1.0
+    pair = sign * max(sign * memory[BEFORE, f], sign * value)  # NaN where there is none before
+    if np.isnan(memory[BEFORE, f]):
+        pair = np.nan
+    if not np.isnan(pair) and not sign * memory[CONFIRMED, f] <= sign * pair:
+        memory[CONFIRMED, f] = pair
+    if not sign * memory[EXTREME, f] <= sign * value:
+        memory[EXTREME, f] = value
+    memory[BEFORE, f] = value
+
+
+@njit(nogil=True, error_model="numpy")
+def _ends(f: int, low: float, high: float, memory: Floats, c: Criteria) -> float:
+    """Return the sign of a column of blood, where both ends of its range agree."""
+    confirmed, extreme = memory[CONFIRMED, f], memory[EXTREME, f]
+    if f == CALCIUM:
+        return agreed(calcium_sign(low, extreme, c), calcium_sign(high, extreme, c))
+    if f == HEMOGLOBIN:
+        return agreed(hemoglobin_sign(low, confirmed, extreme, c), hemoglobin_sign(high, confirmed, extreme, c))
+    if f == CREATININE:
+        return agreed(creatinine_sign(low, confirmed, c), creatinine_sign(high, confirmed, c))
+    least = c.relapse_serum if f == M else c.relapse_urine if f == URINE_M else c.relapse_flc
+    return agreed(rise_sign(low, confirmed, least, c), rise_sign(high, confirmed, least, c))
+
+
+@njit(nogil=True, error_model="numpy")
+def _from_cr(low: Floats, high: Floats, lesion: float, band: bool, c: Criteria) -> tuple[float, bool]:
+    """Return whether a person who was in CR shows it no more, and whether that needs no second sample."""
+    if lesion == 1.0 or low[BMPC] >= c.marrow_cr_below - TOLERANCE:
+        return 1.0, True
+    serum = agreed(low[SERUM_IFE], high[SERUM_IFE])
+    if serum == 1.0 and band:
+        serum = np.nan  # an antibody's, or the person's own
+    return any_of(serum, agreed(low[URINE_IFE], high[URINE_IFE])), False
+
+
+@njit(nogil=True, error_model="numpy")
+def _confirm(sign: float, alone: bool, s: int, p: int, k: int, days: Days, waiting: Days, first: Days, known: Days) -> None:
+    """Note the day of a sign where this sample shows it for the second time in a row; samples that leave it open are passed over."""
+    if sign == 0.0:
+        waiting[s] = -1
+    elif sign == 1.0 and known[s, p] == NEVER:
+        if alone or waiting[s] >= 0:
+            first[s, p], known[s, p] = days[k] if alone else days[waiting[s]], days[k]
+        else:
+            waiting[s] = k
+
+
+def _entry(version: int) -> Callable[..., None]:
+    """Return the compiled entry; see `kernel` for why `version` is closed over."""
+
+    @njit(cache=True, nogil=True, error_model="numpy")
+    def find(
+        offsets: Days,
+        day: Days,
+        columns: Columns,
+        line: tuple[Days, Days],
+        best_known: NDArray[np.int8],
+        c: Criteria,
+        baseline_days: int,
+        out: Floats,
+        first: Days,
+        known: Days,
+    ) -> None:
+        """Fill the signs, shape (signs, rows), and their days, shape (signs + 1, people): the last row is that of any clinical sign."""
+        starts, nexts = line
+        has_bands = len(columns[DRUG_BAND]) > 0 * version
+        most = 1
+        for p in range(len(starts)):
+            most = max(most, offsets[p + 1] - offsets[p])
+        days, sample, waiting = np.empty(most, np.int64), np.empty(most, np.int64), np.empty(len(SIGNS), np.int64)
+        low, high = np.empty((most, WIDTH)), np.empty((most, WIDTH))
+        sign, memory, reached = np.empty((most, len(SIGNS))), np.empty((3, WIDTH)), np.empty(most, np.int64)
+        first.fill(NEVER)
+        known.fill(NEVER)
+        for p in range(len(starts)):
+            n = gather(columns, day, offsets[p], offsets[p + 1], days, low, high, sample)
+            for row in range(offsets[p], offsets[p + 1]):
+                reached[sample[row - offsets[p]]] = best_known[row]
+            memory.fill(np.nan)
+            waiting.fill(-1)
+            for f in range(WIDTH):
+                k = latest(days, low, f, n, starts[p], baseline_days)
+                if k >= 0:
+                    memory[BEFORE, f] = memory[CONFIRMED, f] = memory[EXTREME, f] = high[k, f]
+            m_day, tumour, was_in_cr = np.int64(0), np.nan, False
+            for k in range(n):
+                for s in range(len(SIGNS)):
+                    sign[k, s] = np.nan
+                if days[k] <= starts[p] or days[k] > nexts[p]:
+                    tumour = high[k, PLASMACYTOMA] if not np.isnan(high[k, PLASMACYTOMA]) else tumour
+                    m_day = days[k] if not np.isnan(low[k, M]) else m_day
+                    continue
+                grown = high[k, LESION]
+                if high[k, PLASMACYTOMA] == 1.0 and tumour != 1.0:
+                    grown = 1.0 if tumour == 0.0 or grown == 1.0 else np.nan
+                sign[k, IN_BONE] = grown
+                for s, f in ((IN_CALCIUM, CALCIUM), (IN_HEMOGLOBIN, HEMOGLOBIN), (IN_CREATININE, CREATININE)):
+                    sign[k, s] = _ends(f, low[k, f], high[k, f], memory, c)
+                chains = _ends(INVOLVED, low[k, INVOLVED], high[k, INVOLVED], memory, c)
+                if chains == 1.0 and low[k, RATIO_NORMAL] != 0.0:
+                    chains = 0.0 if low[k, RATIO_NORMAL] == 1.0 else np.nan
+                serum, urine = _ends(M, low[k, M], high[k, M], memory, c), _ends(URINE_M, low[k, URINE_M], high[k, URINE_M], memory, c)
+                twice = doubling_sign(low[k, M], memory[BEFORE, M], days[k] - m_day, c)
+                amounts = any_of(any_of(serum, urine), chains)
+                sign[k, BIOCHEMICAL] = any_of(amounts, twice)
+                band = has_bands and low[k, DRUG_BAND] != 0.0
+                lost, alone = _from_cr(low[k], high[k], grown, band, c)
+                sign[k, FROM_CR] = lost if was_in_cr else 0.0
+                for s in range(len(SIGNS)):
+                    by_itself = s == IN_BONE or (s == BIOCHEMICAL and twice == 1.0) or (s == FROM_CR and alone)
+                    _confirm(sign[k, s], by_itself, s, p, k, days, waiting, first, known)
+                for f in (M, URINE_M, INVOLVED, CALCIUM, CREATININE):
+                    _remember(high[k, f], f, memory)
+                _remember(low[k, HEMOGLOBIN], HEMOGLOBIN, memory)
+                tumour = high[k, PLASMACYTOMA] if not np.isnan(high[k, PLASMACYTOMA]) else tumour
+                m_day = days[k] if not np.isnan(low[k, M]) else m_day
+                was_in_cr = reached[k] >= CR
+            for s in range(IN_CREATININE + 1):
+                if known[s, p] < known[len(SIGNS), p]:
+                    first[len(SIGNS), p], known[len(SIGNS), p] = first[s, p], known[s, p]
+            for row in range(offsets[p], offsets[p + 1]):
+                for s in range(len(SIGNS)):
+                    out[s, row] = sign[sample[row - offsets[p]], s]
+
+    return find
+
+
+_FILES = (codes, criteria, samples, scalar)
+_compiled: Any = _entry(zlib.crc32(b"".join(Path(str(file.__file__)).read_bytes() for file in _FILES)))
+find: Callable[..., None] = _compiled
