@@ -95,15 +95,15 @@ def assessments(offsets: ArrayLike, day: ArrayLike, **columns: ArrayLike) -> Ass
     where, when = _writable(offsets, np.int64), _writable(day, np.int64)
     if len(where) < 1 or where[0] != 0 or where[-1] != len(when) or (np.diff(where) < 0).any():
         raise DataError(
-            f"The offsets of people run from {where[:1]} to {where[-1:]} over {len(when)} rows.", "they rise from 0 to the rows.", "offsets"
+            f"The offsets of people run from {where[:1]} to {where[-1:]} over {len(when)} rows.", "they rise from 0 to the rows."
         )
     falls = np.diff(when) < 0
     falls[where[(where > 0) & (where < len(when))] - 1] = False
     if falls.any():
-        raise DataError(f"The days of a person fall after row {int(np.argmax(falls))}.", "sort by person and day.", "unsorted")
+        raise DataError(f"The days of a person fall after row {int(np.argmax(falls))}.", "sort by person and day.")
     unknown = set(columns) - {*COLUMNS, *_BELOW}
     if unknown:
-        raise DataError(f'No assessment has a column "{min(unknown)}".', f"Accepted: {', '.join((*COLUMNS, *_BELOW))}.", "unknown_column")
+        raise DataError(f'No assessment has a column "{min(unknown)}".', f"Accepted: {', '.join((*COLUMNS, *_BELOW))}.")
     return Assessments(where, when, {name: _checked(name, columns.get(name, ()), len(when)) for name in (*COLUMNS, *_BELOW)})
 
 
@@ -116,13 +116,13 @@ def _writable(values: ArrayLike, kind: type) -> NDArray[Any]:
 def _checked(name: str, values: ArrayLike, rows: int) -> Floats:
     column = _writable(values, np.float64)
     if len(column) not in (0, rows):
-        raise DataError(f"{name} has {len(column)} values for {rows} visits.", "one value a visit, NaN where unknown.", "length")
+        raise DataError(f"{name} has {len(column)} values for {rows} visits.", "one value a visit, NaN where unknown.")
     finding = name in FINDINGS or name in _BELOW
     wrong = ~((column == 0) | (column == 1) | np.isnan(column)) if finding else (column < 0) | np.isinf(column)
     if wrong.any():
         row = int(np.argmax(wrong))
         accepted = "0, 1 or NaN" if finding else "0 or more, or NaN"
-        raise DataError(f"{name} is {column[row]:g} in row {row}.", f"accepted: {accepted}.", "value")
+        raise DataError(f"{name} is {column[row]:g} in row {row}.", f"accepted: {accepted}.")
     return column
 
 
@@ -146,7 +146,7 @@ def lines(start: ArrayLike, next_therapy: ArrayLike = NEVER, death: ArrayLike = 
     if early.any():
         who = int(np.argmax(early))
         told = f"Person {who}: another therapy starts on day {following[who]}, before the line itself (day {first[who]})."
-        raise DataError(told, "give the first therapy that follows, or NEVER.", "therapy_order")
+        raise DataError(told, "give the first therapy that follows, or NEVER.")
     return Lines(first, following, dead, cause)
 
 

@@ -127,7 +127,7 @@ def response_course(
     rules = criteria(version, scr, mr)
     people, rows = len(visits.offsets) - 1, len(visits.day)
     if len(therapy.start) != people:
-        raise DataError(f"{len(therapy.start)} lines of therapy for {people} people.", "one line for each person.", "length")
+        raise DataError(f"{len(therapy.start)} lines of therapy for {people} people.", "one line for each person.")
     columns = tuple(visits.columns[name] for name in (*COLUMNS, "m_protein_below", "urine_m_protein_below"))
     codes = np.empty((7, rows), np.int8)
     notes, nadir = np.zeros(rows, np.int32), np.empty((rows, 4))

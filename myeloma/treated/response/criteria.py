@@ -100,7 +100,7 @@ def _version(version: str) -> dict[str, Any]:
         raise ConfigError(
             f'The criteria "{version}" are announced but not published: there is nothing to judge a response by.',
             f"Accepted: {', '.join(known)}; scr=False and mr=False leave out the categories that the revision is said to remove.",
-            "unpublished_criteria",
+            "unknown_criteria",
         )
     return dict(_file()[version])
 

@@ -109,7 +109,7 @@ def evidence(visits: Assessments, therapy: Lines, course: Course, row: int) -> E
     ('PR', 1.4, 3.0, 'a fall of >= 50 % from baseline')
     """
     if not 0 <= row < len(visits.day):
-        raise DataError(f"There is no visit in row {row}.", f"rows run from 0 to {len(visits.day) - 1}.", "row")
+        raise DataError(f"There is no visit in row {row}.", f"rows run from 0 to {len(visits.day) - 1}.")
     person = int(np.searchsorted(visits.offsets, row, side="right")) - 1
     path, category, rules = int(course.path[person]), int(course.category[row]), criteria(course.version)
     where = _Visit(visits, int(visits.offsets[person]), row, int(therapy.start[person]))

@@ -24,7 +24,7 @@ def generated_courses(people, seed, visits=10):
     serum, urine = amount([0, 4, 9, 10, 12, 30, 52, 80], 0.12), amount([0, 50, 199, 200, 250, 1000, 4000], 0.3)
     involved, uninvolved = amount([20, 90, 110, 300, 1000], 0.2), rng.integers(5, 40, (visits, people))
     chains = np.where(involved == MISSING, MISSING, np.maximum(0, involved - uninvolved))
-    marrow = amount([5, 29, 30, 45, 60], 0.5)
+    marrow = amount([5, 29, 30, 45, 60], 0.5).clip(max=75)
     amounts = {"serum": (serum, serum), "urine": (urine, urine), "flc": (chains, chains), "marrow": (marrow, marrow)}
     for name in ("serum", "urine"):
         value = amounts[name][0]
