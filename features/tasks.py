@@ -25,6 +25,7 @@ Treatment = Literal["censor", "ignore", "composite"]
 Population = Literal["mgus", "smm", "mm"]
 EventKind = Literal["progression", "death", "transplant"]
 
+Progression = Literal["recorded", "imwg", "either"]
 NextLine = Literal["event", "censor"]
 
 _CHECKED = ConfigDict(extra="forbid")
@@ -44,11 +45,14 @@ class LineRules:
     ----------
     number : the line; nobody is at risk before it begins
     from_days : days after its start from which on a person is at risk: earlier, response has hardly begun
+    progression : which progressions count: those recorded among the events, those that meet the IMWG's criteria by the results (on the day
+        on which that is confirmed), or either, whichever comes first
     next_line : what the start of a later line without a progression before it does: it counts as the event, or ends observation
     """
 
     number: Annotated[int, Field(ge=1)] = 1
     from_days: Annotated[int, Field(ge=0)] = 90
+    progression: Progression = "either"
     next_line: NextLine = "event"
 
 

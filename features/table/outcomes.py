@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from features.cohort.lines import Lines
 from features.cohort.schema import STAGES, Cohort
 from features.history.arrays import Histories
+from features.history.course.progression import confirmed_progression
 from features.history.layout import Days
 from features.history.rows import positions
-from features.tasks import Rules
+from features.tasks import LineRules, Rules
 from myeloma.calendar import NEVER, NO_DAY
 
 # What a table says came first: nothing, the event that the task is about, or what competes with it. People read the task's own words.
@@ -92,7 +93,7 @@ def milestones(histories: Histories, rules: Rules) -> Milestones:
     begins = np.full(len(histories.people), NO_DAY, np.int32)
     if rules.line:
         start, treated = start_and_next(histories.lines, rules.line.number, len(begins))
-        first = _first_after(start, *happened.progressions)
+        first = _progression(histories, rules.line, start)
         begins = np.where(start < NEVER, start + rules.line.from_days, NEVER).astype(np.int32)
     seen = np.maximum(happened.last, histories.people.index_day)
     np.maximum.at(seen, results.patient, results.collected)
@@ -104,6 +105,15 @@ def milestones(histories: Histories, rules: Rules) -> Milestones:
         first, competing = (np.where(before, NEVER, day).astype(np.int32) for day in (first, competing))
         end = np.where(before, np.minimum(treated, end), end)
     return Milestones(begins, first, competing, treated, end.astype(np.int32))
+
+
+def _progression(histories: Histories, line: LineRules, start: Days) -> Days:
+    """Return the day of each person's first progression after the start of the line, by what counts as one."""
+    recorded = _first_after(start, *histories.happened.progressions)
+    if line.progression == "recorded":
+        return recorded
+    derived = confirmed_progression(histories, line.number)
+    return derived if line.progression == "imwg" else np.minimum(recorded, derived)
 
 
 def start_and_next(lines: Lines, number: int, people: int) -> tuple[Days, Days]:
@@ -169,7 +179,8 @@ def outcomes(histories: Histories, patient: NDArray[np.int32], landmark: Days, r
 
 def outcomes_of(cohort: Cohort, landmarks: pd.DataFrame, rules: Rules) -> pd.DataFrame:
     """Return the outcomes of the landmarks of a cohort (patient_id, landmark), row by row, as a table (see `Outcomes`)."""
-    return outcomes(Histories.of(cohort), *positions(cohort, landmarks), rules).frame()
+    histories = Histories.of(cohort, operators=rules.line is not None)  # a value below a limit is one to the rules of response
+    return outcomes(histories, *positions(cohort, landmarks), rules).frame()
 
 
 def _words(conditions: list[tuple[NDArray[np.bool_], str]], otherwise: str) -> NDArray[np.object_]:

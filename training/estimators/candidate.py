@@ -24,6 +24,7 @@ from training.reference import reference_by_time, reference_ranges
 from training.rows.censoring import STRATUM
 from training.rows.split import patient_folds
 
+_KIND = "kind"  # the option of a model that is named after something else than its kind, as a comparator is
 _CALIBRATION_FOLDS = 5
 _SEED = 1
 
@@ -36,17 +37,19 @@ class Fitted:
     out_of_fold: Array
 
 
-def kind_of(name: str) -> Kind:
-    """Return the kind of that name.
+def kind_of(name: str, plan: Plan) -> Kind:
+    """Return the kind of a task's model: the one that its options name, else the one that it is named after.
 
     Raises
     ------
     ConfigError
         There is none.
     """
-    if name not in KINDS:
-        raise ConfigError(f'Unknown model "{name}".', nearest(name, KINDS))
-    return KINDS[name]
+    kind = plan.models.get(name, {}).get(_KIND, name)
+    if kind not in KINDS:
+        what = f'Unknown model "{kind}".' if kind == name else f'Model "{name}" of {plan.task.name} is of the unknown kind "{kind}".'
+        raise ConfigError(what, nearest(str(kind), KINDS))
+    return KINDS[kind]
 
 
 def checked_model(name: str, plan: Plan) -> dict[str, Any]:
@@ -59,7 +62,8 @@ def checked_model(name: str, plan: Plan) -> dict[str, Any]:
     """
     others = [other for other in plan.models if other in KINDS and not KINDS[other].combines]
     where = f"training.{plan.task.name}.models.{name}"
-    return kind_of(name).checked(plan.models.get(name, {}), where, plan.task.features.columns(), others)
+    options = {option: value for option, value in plan.models.get(name, {}).items() if option != _KIND}
+    return kind_of(name, plan).checked(options, where, plan.task.features.columns(), others)
 
 
 def check_models(plan: Plan) -> None:
@@ -72,12 +76,12 @@ def fit_candidate(
     rows: pd.DataFrame,
     spec: FeatureSpec,
     plan: Plan,
-    kind: str,
+    name: str,
     about: dict[str, Any],
     others: dict[str, Fitted] | None = None,
     halves: int = 0,
 ) -> Fitted:
-    """Return a fitted and recalibrated model of one kind.
+    """Return one fitted and recalibrated model of a task, by its name in `params.yaml`.
 
     The same rows give the same model, to the last bit, however many threads there are: sums of linear algebra are made by one,
     since several would add up in another order.
@@ -99,25 +103,27 @@ def fit_candidate(
         The kind, or one of its options in `params.yaml`, is not known.
     """
     with threadpool_limits(1, user_api="blas"):
-        return _fit_candidate(rows, spec, plan, kind, about, others or {}, halves)
+        return _fit_candidate(rows, spec, plan, name, about, others or {}, halves)
 
 
 def _fit_candidate(
-    rows: pd.DataFrame, spec: FeatureSpec, plan: Plan, kind: str, about: dict[str, Any], others: dict[str, Fitted], halves: int
+    rows: pd.DataFrame, spec: FeatureSpec, plan: Plan, name: str, about: dict[str, Any], others: dict[str, Fitted], halves: int
 ) -> Fitted:
-    options = checked_model(kind, plan)
+    options, of_kind = checked_model(name, plan), kind_of(name, plan)
     x, rows = rows[spec.columns()].to_numpy(dtype=float), rows if STRATUM in rows else with_censoring_strata(rows, spec)
-    if KINDS[kind].combines:
+    if of_kind.combines:
         candidates = _members(options["members"], rows, spec, plan, about, others, halves)
-        fits = KINDS[kind].fit(candidates, rows, plan.task.horizons, **options)
+        fits = of_kind.fit(candidates, rows, plan.task.horizons, **options)
     else:
-        fits = _fitted(KINDS[kind], x, rows, spec.columns(), plan.task.horizons, options, halves)
+        fits = _fitted(of_kind, x, rows, spec.columns(), plan.task.horizons, options, halves)
     calibration = fit_calibration(fits.out_of_fold, rows, plan.task.horizons)
     about = about | {
         "reference": reference_ranges(x, spec.columns()),
         "reference_by_time": reference_by_time(rows, spec, fits.out_of_fold, calibration, plan.task.horizons),
     }
-    return Fitted(Artifact(kind, fits.model, spec, plan.task.horizons, calibration, about, resampled=fits.resampled), fits.out_of_fold)
+    return Fitted(
+        Artifact(of_kind.name, fits.model, spec, plan.task.horizons, calibration, about, resampled=fits.resampled), fits.out_of_fold
+    )
 
 
 def _fitted(

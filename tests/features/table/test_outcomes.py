@@ -209,3 +209,14 @@ def test_of_the_second_line_nobody_is_at_risk_in_the_first(cohort_of_days):
     days = pd.Timestamp("2015-01-01") + pd.to_timedelta([300, 700], unit="D")
     after = outcomes_of(cohort, pd.DataFrame({"patient_id": ["P1"] * 2, "landmark": days}), rules("ignore", line=LineRules(2)))
     assert after[["not_at_risk", "event", "time_to_event"]].to_numpy().tolist() == [["before_line", "event", 500.0], ["", "event", 100.0]]
+
+
+@pytest.mark.parametrize(
+    ("progression", "expected"), [("imwg", ("event", 230.0)), ("either", ("event", 230.0)), ("recorded", ("event", 300.0))]
+)
+def test_a_progression_by_the_results_counts_from_the_day_on_which_it_was_confirmed(cohort_of_days, progression, expected):
+    results = [("P1", "m_protein", day, day, value) for day, value in ((0, 3.0), (40, 0.5), (70, 0.5), (300, 1.2), (330, 1.4))]
+    cohort = cohort_of_days(results, [("P1", *LINE_1), ("P1", "progression", 400), ("P1", "last_contact", 900)], "kappa")
+    landmarks = pd.DataFrame({"patient_id": ["P1"], "landmark": [pd.Timestamp("2015-01-01") + pd.Timedelta(days=100)]})
+    row = outcomes_of(cohort, landmarks, rules("ignore", line=LineRules(1, progression=progression))).iloc[0]
+    assert (row["event"], row["time_to_event"]) == expected
