@@ -8,8 +8,8 @@ from pathlib import Path
 from docs.generators import GENERATED
 from myeloma.early_treatment import benefit, eligibility
 from myeloma.treated import mrd, mrd_results
-from myeloma.treated.categories import CATEGORIES, PD
 from myeloma.treated.presets import Preset, presets, stale_after_days
+from myeloma.treated.response.codes import CATEGORIES
 from myeloma.treated.spectrum import AXES
 
 
@@ -55,7 +55,7 @@ def _preset(preset: Preset) -> Iterator[str]:
 
 
 def _least(fact: str, least: float) -> str:
-    return f"{CATEGORIES[PD - int(least)]} or better" if fact == "response" else f"at least {least:g}"
+    return f"{CATEGORIES[int(least)]} or better" if fact == "response" else f"at least {least:g}"
 
 
 def _eligibility() -> Iterator[str]:

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from features.history.course.states import CourseStates
 from features.history.rows import View
 from myeloma.calendar import NO_DAY
-from myeloma.treated.categories import CATEGORIES, NOT_ASSESSED
 from myeloma.treated.presets import judge, presets, spectrum_words
 from myeloma.treated.quality_of_life import verdict
 from myeloma.treated.response.codes import NE
@@ -21,7 +20,7 @@ QUALITY = "qlq_c30_ql"
 
 def evidence_of(of: CourseStates, view: View) -> Evidence:
     """Return the evidence at each question; `view` holds the quality of life at the same days."""
-    known, most = (_by_goodness(of.at_sample(codes, NE)) for codes in (of.response.known, of.response.best))
+    known, most = (of.at_sample(codes, NE).astype(np.int8) for codes in (of.response.known, of.response.best))
     begun, now = _days(of.start()), of.asked.day.astype(np.int64)
     on = of.treated.on_therapy(of.asked.line, of.asked.day)
     stopped = _days(of.treated.at(of.treated.stop, of.asked.line))
@@ -30,7 +29,7 @@ def evidence_of(of: CourseStates, view: View) -> Evidence:
     answered = np.where(np.isnan(age), NO_DAY, now - np.nan_to_num(age)).astype(np.int64)
     return Evidence(
         day=now,
-        response_best=np.minimum(most, known).astype(np.int8) if len(known) else known,
+        response_best=np.where(known == NE, NE, np.maximum(most, known)).astype(np.int8),
         response_worst=known,
         response_since=_days(of.at_sample(_since(of))),
         response_day=_days(of.at_sample(of.samples.day)),
@@ -54,11 +53,6 @@ def spectrum_columns(of: CourseStates, view: View) -> dict[str, NDArray[np.objec
         judged = judge(evidence, preset)
         columns[f"criteria_{key}"] = np.array([judged.words(k) for k in range(n)], dtype=object)
     return columns
-
-
-def _by_goodness(codes: NDArray[np.float64]) -> NDArray[np.int8]:
-    """Return categories of response in the order of the spectrum, from the best on."""
-    return np.where(codes == NE, NOT_ASSESSED, len(CATEGORIES) - 1 - codes).astype(np.int8)
 
 
 def _since(of: CourseStates) -> Whole:

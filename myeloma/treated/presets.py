@@ -13,8 +13,8 @@ import yaml
 from numpy.typing import NDArray
 
 from myeloma.calendar import NO_DAY, date_of
-from myeloma.treated.categories import CATEGORIES, PD
 from myeloma.treated.mrd import months_old
+from myeloma.treated.response.codes import CATEGORIES
 from myeloma.treated.spectrum import AXES, Axis, Evidence, axes, facts
 
 Array = NDArray[np.float64]
@@ -160,7 +160,9 @@ def _preset(key: str, raw: dict[str, Any]) -> Preset:
 
 
 def _least(value: float | str) -> float:
-    return float(PD - CATEGORIES.index(value)) if isinstance(value, str) else float(value)
+    if not isinstance(value, str):
+        return float(value)
+    return float(next(code for code, word in CATEGORIES.items() if word == value))
 
 
 @cache

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from myeloma.calendar import NO_DAY
-from myeloma.treated.categories import CATEGORIES, CR, NOT_ASSESSED, PD, PR, VGPR
 from myeloma.treated.mrd import APART_DAYS, LOST, NEGATIVE, POSITIVE, THRESHOLDS, States
+from myeloma.treated.response.codes import CATEGORIES, CR, NE, PR, VGPR
 
 Array = NDArray[np.float64]
 Days = NDArray[np.int64]
@@ -30,7 +30,7 @@ THERAPY = ("on therapy", "off therapy")
 QUALITY_OF_LIFE = ("worse", "possibly worse", "kept", "possibly better", "better")
 AXES = {"depth": DEPTH, "duration": DURATION, "therapy": THERAPY, "quality_of_life": QUALITY_OF_LIFE}
 _UNKNOWN = (-np.inf, np.inf)
-_DEPTH_OF = np.select([np.arange(len(CATEGORIES)) <= limit for limit in (CR, VGPR, PR)], [3, 2, 1], 0)
+_DEPTH_OF = np.select([np.arange(max(CATEGORIES) + 1) >= limit for limit in (CR, VGPR, PR)], [3, 2, 1], 0)  # by code of a category
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Evidence:
     Parameters
     ----------
     day : (n,) days since 1970
-    response_best, response_worst : (n,) positions in `CATEGORIES` of the best and the worst possible response, `NOT_ASSESSED` without one
+    response_best, response_worst : (n,) codes of `CATEGORIES` of the best and the worst possible response, `NE` without one
     response_since, response_day : (n,) since when the response is so, and the day of the assessment
     mrd, imaging : the states of marrow and of PET-CT at `day`, with `count_from` a year after `start` (see `count_from`)
     on_therapy : (n,) 1 on, 0 off, NaN unknown
@@ -125,8 +125,8 @@ def facts(of: Evidence, stale_after_days: Mapping[str, float]) -> dict[str, tupl
 
 
 def _response_fact(of: Evidence, stale_after_days: float) -> tuple[Array, Array]:
-    known = (of.response_worst != NOT_ASSESSED) & ~_too_old(of.day, of.response_day, stale_after_days)
-    return _range((PD - of.response_worst.astype(float), PD - of.response_best.astype(float)), known)
+    known = (of.response_worst != NE) & ~_too_old(of.day, of.response_day, stale_after_days)
+    return _range((of.response_worst.astype(float), of.response_best.astype(float)), known)
 
 
 def _negative_facts(of: States, t: int, start: Days, stale_after_days: float, negative: str, name: str) -> dict[str, tuple[Array, Array]]:
@@ -160,7 +160,7 @@ def _quality_range(of: Evidence) -> tuple[Array, Array]:
 
 
 def _depth(of: Evidence, stale_after_days: Mapping[str, float]) -> Axis:
-    assessed = of.response_worst != NOT_ASSESSED
+    assessed = of.response_worst != NE
     least, most = np.where(assessed, _DEPTH_OF[of.response_worst], 0), np.where(assessed, _DEPTH_OF[of.response_best], 3)
     is_positive = (of.mrd.status == POSITIVE) | (of.mrd.status == LOST)
     at_1e5, at_1e6 = ((of.mrd.status == NEGATIVE) & (of.mrd.first[t] != NO_DAY) for t in range(len(THRESHOLDS)))

@@ -12,10 +12,12 @@ from features.history.course.samples import READ, Samples, samples_of
 from features.history.course.therapy import Treated
 from features.history.course.views import Questions, Views, last_by, of_biomarkers, views_of
 from features.history.layout import Days
+from myeloma.calendar import NO_DAY
 from myeloma.treated.mrd import States, states
 from myeloma.treated.mrd_results import Results as Tests
 from myeloma.treated.mrd_results import imaging_results, mrd_results
 from myeloma.treated.response.course import Course, response_course
+from myeloma.treated.spectrum import count_from
 
 Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -75,7 +77,9 @@ def course_states(histories: Histories, patient: NDArray[np.int32], day: Days) -
     sample = last_by(samples.view, samples.day, views.of, day)
     residual = mrd_tests(histories.results, len(histories.people))
     pictures = imaging_tests(histories.results, len(histories.people))
-    mrd, imaging = (_states(tests, patient, day, len(histories.people)) for tests in (residual, pictures))
+    begun = treated.at(treated.start, asked.line)
+    counted = count_from(np.where(np.isnan(begun), NO_DAY, np.nan_to_num(begun)).astype(np.int64))
+    mrd, imaging = (_states(tests, patient, day, counted, len(histories.people)) for tests in (residual, pictures))
     return CourseStates(asked, treated, views, samples, response, sample, mrd, imaging)
 
 
@@ -98,9 +102,9 @@ def _sorted(rows: Results, people: int) -> tuple[Results, Whole]:
     return rows, np.searchsorted(rows.patient, np.arange(people + 1))
 
 
-def _states(tests: Tests, patient: NDArray[np.int32], day: Days, people: int) -> States:
+def _states(tests: Tests, patient: NDArray[np.int32], day: Days, counted: Whole, people: int) -> States:
     """Return the states at the questions in their own order; the rules take them by person."""
     order = np.lexsort((day, patient))
-    found = states(tests, np.searchsorted(patient[order], np.arange(people + 1)), day[order])
+    found = states(tests, np.searchsorted(patient[order], np.arange(people + 1)), day[order], counted[order])
     back = np.argsort(order)
     return States(**{name: values[..., back] for name, values in vars(found).items()})

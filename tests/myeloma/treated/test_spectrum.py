@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from myeloma.calendar import NO_DAY
-from myeloma.treated.categories import CATEGORIES, CR, NOT_ASSESSED, PD, PR, VGPR
 from myeloma.treated.mrd import states
 from myeloma.treated.mrd_results import imaging_results, mrd_results
 from myeloma.treated.presets import axis_words, judge, presets, stale_after_days
+from myeloma.treated.response.codes import CATEGORIES, CR, NE, PD, PR, SCR, VGPR
 from myeloma.treated.spectrum import AXES, Evidence, axes, count_from, facts
 
 YEAR = 365
@@ -102,7 +102,7 @@ def test_a_worse_scale_settles_it_whatever_is_missing():
 @pytest.mark.parametrize(
     ("unknown", "reached"),
     [
-        ({"response": (NOT_ASSESSED, NOT_ASSESSED)}, None),
+        ({"response": (NE, NE)}, None),
         ({"response": (CR, VGPR)}, "remission"),
         ({"mrd": []}, "remission"),
         ({"mrd": [(NOW - 30, 1e-4, True)]}, "remission"),
@@ -169,7 +169,7 @@ def test_the_axes_in_words():
         "therapy": "off therapy, since 1972-12-31",
         "quality_of_life": "kept, since 1972-09-27; evidence 0 months old",
     }
-    bare = evidence(mrd=[], imaging=[], response=(NOT_ASSESSED,) * 2, quality=(NAN,), on_therapy=NAN)
+    bare = evidence(mrd=[], imaging=[], response=(NE,) * 2, quality=(NAN,), on_therapy=NAN)
     assert axis_words(bare, 0) == {
         "depth": "unknown: response, mrd missing",
         "duration": "unknown: mrd, imaging missing",
@@ -187,7 +187,7 @@ def test_the_axes_in_words():
         ((CR, CR), [(NOW, 1e-5, True)], ("CR, MRD-negative at 1e-5", "CR, MRD-negative at 1e-6")),
         ((CR, CR), [(NOW, 1e-4, True)], ("CR", "CR, MRD-negative at 1e-6")),
         ((CR, CR), [(NOW, 1e-4, False)], ("CR", "CR")),
-        ((0, PD), [(NOW, 1e-4, False)], ("less than PR", "CR")),
+        ((SCR, PD), [(NOW, 1e-4, False)], ("less than PR", "CR")),
     ],
 )
 def test_depth_is_a_range_where_something_is_open(response, mrd, expected):
@@ -216,7 +216,7 @@ people = st.fixed_dictionaries(
     {
         "mrd": tests_of_marrow,
         "imaging": st.lists(st.tuples(st.integers(0, NOW), st.sampled_from([0.0, 1.0])), max_size=3).map(sorted),
-        "response": st.sampled_from([(code, code) for code in range(len(CATEGORIES))]),
+        "response": st.sampled_from([(code, code) for code in sorted(CATEGORIES) if code != NE]),
         "quality": st.lists(st.sampled_from([-2.0, -1.0, 0.0, 1.0, 2.0]), min_size=1, max_size=2),
         "on_therapy": st.sampled_from([0.0, 1.0]),
         "therapy_since": st.integers(0, NOW),
@@ -224,7 +224,7 @@ people = st.fixed_dictionaries(
         "response_day": st.integers(NOW - 300, NOW),
     }
 )
-LESS_KNOWN = [{"mrd": []}, {"imaging": []}, {"response": (0, PD)}, {"response": (NOT_ASSESSED,) * 2}, {"quality": [NAN]}]
+LESS_KNOWN = [{"mrd": []}, {"imaging": []}, {"response": (SCR, PD)}, {"response": (NE,) * 2}, {"quality": [NAN]}]
 LESS_KNOWN += [{"on_therapy": NAN}, {"therapy_since": NO_DAY}, {"quality_day": NO_DAY}, {"response_day": NO_DAY}, {"start": NO_DAY}]
 
 
