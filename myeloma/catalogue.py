@@ -21,6 +21,7 @@ VARIABLE = "MYELOMA_CATALOGUE"
 
 # What a coefficient of variation is of: all that makes two results of one person differ, or the person alone; and of which people.
 CV_KINDS = ("total, stable disease", "total, healthy", "within-person")
+_NO_DIMENSION = ("{ratio}", "{presence}", "{score}")
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,10 @@ class Biomarker:
     the canonical unit; an infinite limit means that there is none. `least_in` maps a unit to the least value in it, and to what a
     lower one may be. `cv_kind` is one of `CV_KINDS`, empty without a `cv`. `loinc_refused` maps a LOINC code that is mistaken for
     the biomarker to what it is. `clonal` says that it is measured clone by clone: of several components the total
-    is their sum; `loinc_components` are those of the refused codes that mean one component.
+    is their sum; `loinc_components` are those of the refused codes that mean one component. `words` maps a word of a result to the
+    number it stands for, empty where results are numbers. `limit_needed` says that a number is a finding, and that nothing was found
+    needs the limit down to which one could see. `methods` are ways to measure it, between which values are not compared;
+    of `specimens` the first is that of which features are made. `aliases` are other names that it is accepted by.
     """
 
     key: str
@@ -54,6 +58,11 @@ class Biomarker:
     loinc_refused: dict[str, str] = field(default_factory=dict)
     loinc_components: tuple[str, ...] = ()
     clonal: bool = False
+    words: dict[str, float] = field(default_factory=dict)
+    limit_needed: bool = False
+    aliases: tuple[str, ...] = ()
+    methods: tuple[str, ...] = ()
+    specimens: tuple[str, ...] = ()
     sources: tuple[str, ...] = field(default_factory=tuple)
 
     @cached_property
@@ -61,8 +70,8 @@ class Biomarker:
         """Every unit that is accepted, as `normalised` writes it, and what a value in it is divided by."""
         written = self.spellings | {self.unit: 1.0} | self.units
         units = {normalised(unit): factor for unit, factor in written.items()}
-        if self.unit == "{ratio}":
-            units |= dict.fromkeys(("", "1", "ratio"), 1.0)  # a ratio has no dimension to mistake
+        if self.unit in _NO_DIMENSION:
+            units |= dict.fromkeys(("", "1", self.unit.strip("{}")), 1.0)  # without a dimension to mistake
         return units
 
 
@@ -93,6 +102,21 @@ class Catalogue:
     def keys(self) -> list[str]:
         """Return the biomarker keys in the order of the file."""
         return list(self.biomarkers)
+
+    def key_of(self, name: str) -> str:
+        """Return the key that a name stands for, in any letter case or as one of the aliases; an unknown name in lower case.
+
+        Examples
+        --------
+        >>> catalogue().key_of("QLQ_C30_Global"), catalogue().key_of("M_Protein"), catalogue().key_of("Fe")
+        ('qlq_c30_ql', 'm_protein', 'fe')
+        """
+        folded = name.casefold()
+        return self._aliases.get(folded, folded)
+
+    @cached_property
+    def _aliases(self) -> dict[str, str]:
+        return {alias: key for key, entry in self.biomarkers.items() for alias in entry.aliases}
 
 
 def read_catalogue(path: Path, known: Mapping[str, tuple[str, ...]] | None = None) -> Catalogue:
@@ -149,6 +173,11 @@ _OPTIONAL = {
     "loinc_refused",
     "loinc_components",
     "clonal",
+    "words",
+    "limit_needed",
+    "aliases",
+    "methods",
+    "specimens",
 }
 
 
@@ -193,5 +222,8 @@ def _entry(key: str, raw: dict[str, Any], spellings: Mapping[str, tuple[str, ...
         loinc_refused=refused,
         loinc_components=tuple(map(str, raw.get("loinc_components", ()))),
         clonal=bool(raw.get("clonal", False)),
+        words={str(word).casefold(): float(number) for word, number in raw.get("words", {}).items()},
+        limit_needed=bool(raw.get("limit_needed", False)),
+        **{name: tuple(map(str, raw.get(name, ()))) for name in ("aliases", "methods", "specimens")},
         sources=tuple(raw["sources"]),
     )

@@ -95,4 +95,5 @@ def _words(version: str) -> tuple[frozenset[str], frozenset[str]]:
     """Return the units of that version of the catalogue, as `normalised` writes them, and its words, in lower case."""
     entries = catalogue().biomarkers.values()
     words = {entry.key.casefold() for entry in entries} | {entry.name.casefold() for entry in entries} | FINDINGS
+    words |= {word.casefold() for entry in entries for word in (*entry.words, *entry.aliases, *entry.methods, *entry.specimens)}
     return frozenset(unit for entry in entries for unit in entry.divisors), frozenset(words)

@@ -30,6 +30,7 @@ from features.intake.people import (
     lines_where_treated,
 )
 from features.intake.several_rows import merged
+from features.intake.words import with_words
 from features.sources.cells import Cells, Days, as_dates, cells_of, days_of, numbers_of
 from features.sources.parsing import is_blank, years_of
 from myeloma import catalogue
@@ -164,8 +165,9 @@ def results_of(measurements: pd.DataFrame, people: People, file: str) -> tuple[R
     """Return the measurements as arrays, the columns that stay text, and notes."""
     patient, biomarker, unit = (cells_of(measurements[column]) for column in ("patient_id", "biomarker", "unit"))
     collected, available = days_of(measurements["collected_at"]), days_of(measurements["available_at"])
-    biomarker, numbers = biomarker.mapped(str.casefold), numbers_of(measurements["value"])
+    biomarker, numbers = biomarker.mapped(catalogue().key_of), numbers_of(measurements["value"])
     names, place = names_with(biomarker.texts)
+    value, kind, said = with_words(names, biomarker.of(place), numbers.text.texts, numbers.text.codes, numbers.value, numbers.kind)
     known, person = people.known, people.ids.get_indexer(pd.Index(patient.texts, dtype=object))  # -1, the last: of nobody
     results = Results(
         person=patient.of(rank_of(patient.texts.tolist())),
@@ -177,11 +179,12 @@ def results_of(measurements: pd.DataFrame, people: People, file: str) -> tuple[R
         time=collected.time.each(instant_of, np.int32),
         names=names,
         biomarker=biomarker.of(place),
-        value=numbers.value,
+        value=value,
         operator=numbers.operator,
-        kind=numbers.kind,
+        kind=kind,
         divisor=_divisors(biomarker, unit),
         row=measurements["source_row"].to_numpy(dtype=np.int64),
+        said=said,
     )
     notes = _lost_zeros(file, patient, person, people)
     notes += _zone_notes(file, measurements, {"collected_at": collected, "available_at": available})

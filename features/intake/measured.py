@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import nan
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,8 @@ from features.intake import rules
 from features.intake.duplicates import duplicates
 from features.intake.people import check_days
 from features.intake.refusals import Mask, Refusals
+from features.intake.words import not_words
+from features.sources.parsing import BLANK
 from myeloma import DataError, canonical_divisor, catalogue
 from myeloma.calendar import NO_DAY
 
@@ -37,6 +39,7 @@ class Results:
     value, operator, kind : the result as `features.sources.parsing.Result` has it
     divisor : received = canonical x divisor, NaN where the unit is none of the biomarker's
     row : place in the source
+    said : the biomarker, a tab, and the text of the result of a row is said[0][said[1]]; None where no biomarker's results are words
     """
 
     person: NDArray[Any] | None
@@ -53,6 +56,7 @@ class Results:
     kind: NDArray[np.int8]
     divisor: NDArray[np.float64]
     row: NDArray[np.int64]
+    said: tuple[Sequence[str], NDArray[Any]] | None = None
 
 
 @dataclass(frozen=True)
@@ -78,23 +82,27 @@ def check_results(table: Refusals, results: Results, today: int) -> Taken:
     table.check(rules.AFTER_DEATH, results.collected, results.died)
     value = _check_values(table, results)
     person = () if results.person is None else (results.person,)
-    rank, _, _ = _by_name(tuple(results.names), catalogue().version)
+    rank = _by_name(tuple(results.names), catalogue().version).rank
     series = (*person, rank[results.biomarker], results.collected, available)
     return Taken(_resolve(table, results, series, value), available, value)
 
 
 def _check_values(table: Refusals, results: Results) -> NDArray[np.float64]:
     """Return the values in canonical units; refuse what is no value, and what no biomarker, unit or limit allows."""
-    of_each = results.names, results.biomarker
+    of_each, of_name = (results.names, results.biomarker), _by_name(tuple(results.names), catalogue().version)
     table.check(rules.UNKNOWN_BIOMARKER, results.biomarker, len(catalogue().keys()), biomarker=of_each)
     table.check(rules.NO_VALUE, results.kind)
+    table.check(rules.NO_LIMIT, of_name.limit_needed[results.biomarker], results.kind, results.operator, results.value)
+    if results.said is not None:
+        table.check(
+            rules.NO_WORD, not_words(results.said, results.value, results.operator) & (results.kind != BLANK), biomarker=results.said
+        )
     table.check(rules.NO_NUMBER, results.kind)
     table.check(rules.NOT_FINITE, results.value)
     table.check(rules.UNKNOWN_UNIT, results.divisor, biomarker=of_each)
     with np.errstate(over="ignore"):
         value = results.value / results.divisor
-    _, lower, upper = _by_name(tuple(results.names), catalogue().version)
-    table.check(rules.OUT_OF_RANGE, value, lower[results.biomarker], upper[results.biomarker], biomarker=of_each)
+    table.check(rules.OUT_OF_RANGE, value, of_name.lower[results.biomarker], of_name.upper[results.biomarker], biomarker=of_each)
     for place, divisor, least in _least_received(catalogue().version):
         in_unit = (results.biomarker == place) & (results.divisor == divisor)
         table.check(rules.BELOW_LEAST, results.value, np.where(in_unit, least, -np.inf), biomarker=of_each)
@@ -116,12 +124,21 @@ def names_with(texts: Iterable[str]) -> tuple[list[str], NDArray[np.int32]]:
     return list(place), codes
 
 
+class _OfName(NamedTuple):
+    """Of each name: its place in the order of names, its limits, and whether that nothing was found needs a limit."""
+
+    rank: NDArray[np.int64]
+    lower: NDArray[np.float64]
+    upper: NDArray[np.float64]
+    limit_needed: Mask
+
+
 @lru_cache(maxsize=4)
-def _by_name(names: tuple[str, ...], version: str) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
-    """Return each name's place in the order of names, and its limits in that version of the catalogue."""
+def _by_name(names: tuple[str, ...], version: str) -> _OfName:
+    """Return what that version of the catalogue says of each name."""
     entries = [catalogue().biomarkers.get(name) for name in names]
-    lower, upper = ([getattr(entry, side, none) for entry in entries] for side, none in (("lower", -np.inf), ("upper", np.inf)))
-    return rank_of(names), np.array(lower), np.array(upper)
+    said = (("lower", -np.inf), ("upper", np.inf), ("limit_needed", False))
+    return _OfName(rank_of(names), *(np.array([getattr(entry, name, none) for entry in entries]) for name, none in said))
 
 
 @lru_cache(maxsize=4)

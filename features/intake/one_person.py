@@ -35,7 +35,9 @@ from features.intake.people import (
 )
 from features.intake.plausibility import Kept, describe_kept
 from features.intake.refusals import OneRow, Refusals
+from features.intake.words import with_words
 from features.sources.parsing import day_of, is_blank, result_of, text_of, years_of
+from myeloma import catalogue
 from myeloma.calendar import BAD_DAY, NEVER, NO_DAY
 
 _LEAST, _MOST = -(2.0**53), 2.0**53  # whole numbers between them are the same as floats
@@ -195,11 +197,13 @@ def _results(measurements: Sequence[Sequence[Any]], known: Known) -> Results:
     parsed = {cell: day_of(text_of(cell)) for cell in dict.fromkeys((*collected_at, *available_at))}
     collected, available = (np.array([parsed[cell].day for cell in cells], dtype=np.int32) for cells in (collected_at, available_at))
     pairs = list(zip(biomarkers, units, strict=True))
-    texts = {pair: (text_of(pair[0]).casefold(), text_of(pair[1])) for pair in dict.fromkeys(pairs)}
+    texts = {pair: (catalogue().key_of(text_of(pair[0])), text_of(pair[1])) for pair in dict.fromkeys(pairs)}
     names, places = names_with(name for name, _ in texts.values())
     of_pair = {pair: (place, divisor_of(*texts[pair])) for pair, place in zip(texts, places.tolist(), strict=True)}
     biomarker, divisor = zip(*[of_pair[pair] for pair in pairs], strict=True) if rows else ((), ())
     operator, value, kind = _values(values)
+    place = np.array(biomarker, dtype=np.int16)
+    value, kind, said = with_words(names, place, values, np.arange(rows), value, kind)
     return Results(
         person=None,
         of_nobody=np.full(rows, not known.kept[0]),
@@ -209,12 +213,13 @@ def _results(measurements: Sequence[Sequence[Any]], known: Known) -> Results:
         available=available,
         time=np.array([instant_of(parsed[cell].time) for cell in collected_at], dtype=np.int32),
         names=names,
-        biomarker=np.array(biomarker, dtype=np.int16),
+        biomarker=place,
         value=value,
         operator=operator,
         kind=kind,
         divisor=np.array(divisor, dtype=np.float64),
         row=np.arange(rows),
+        said=said,
     )
 
 

@@ -7,6 +7,7 @@ ratio contradicts may be the wrong one.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -116,7 +117,7 @@ def unit_slips(kept: Kept) -> Mask:
     """Return which results are ten times, or a tenth of, the median of three or more results of the person above zero."""
     slipped = np.zeros(len(kept.value), dtype=bool)
     order = np.lexsort((kept.value, kept.biomarker, kept.person))
-    order = order[kept.value[order] > 0]
+    order = order[(kept.value[order] > 0) & _has_steady_size(catalogue().version)[kept.biomarker[order]]]
     if not len(order):
         return slipped
     value, person, biomarker = kept.value[order], kept.person[order], kept.biomarker[order]
@@ -126,6 +127,13 @@ def unit_slips(kept: Kept) -> Mask:
     ratio = value / np.repeat(median, size)
     slipped[order] = (np.repeat(size, size) > _LEAST_OTHERS) & ((ratio >= SLIP_FACTOR) | (ratio <= 1.0 / SLIP_FACTOR))
     return slipped
+
+
+@lru_cache(maxsize=4)
+def _has_steady_size(version: str) -> Mask:
+    """Return of each biomarker whether ten times a person's other values is strange: not of residual disease, a finding or a scale."""
+    entries = catalogue().biomarkers.values()
+    return np.array([not (entry.words or entry.limit_needed or entry.unit == "{score}") for entry in entries])
 
 
 def contradicting_ratios(kept: Kept) -> Places:

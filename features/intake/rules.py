@@ -135,11 +135,19 @@ def _units_of(name: str) -> str:
 
 def _limits_of(name: str) -> str:
     entry = catalogue()[name]
-    return f"{name} lies between {entry.lower:g} and {entry.upper:g} {entry.unit}; is the unit right?"
+    unit = "" if entry.unit == "1" else f" {entry.unit}"
+    return f"{name} lies between {entry.lower:g} and {entry.upper:g}{unit}; is the unit right?"
 
 
 def _least_of(name: str) -> str:
     return "; ".join(f"{name} in {unit} is {least:g} at the least: {hint}" for unit, (least, hint) in catalogue()[name].least_in.items())
+
+
+def _words_near(said: str) -> str:
+    """Return what is accepted of a biomarker whose results are words; `said` is the biomarker, a tab, and what was received."""
+    name, _, text = said.partition("\t")
+    words = catalogue()[name].words
+    return f"{nearest(text, words)} Or {' or '.join(f'{number:g}' for number in sorted(set(words.values())))}"
 
 
 RESULT_OF_NOBODY = _rule("measurements", "patient_not_in_cohort", "patient_id", _NOBODY, _so)
@@ -164,6 +172,14 @@ NO_VALUE = _rule(
     "a result needs a value; leave the row out when there is none",
     lambda kind: kind == BLANK,
 )
+NO_LIMIT = _rule(
+    "measurements",
+    "limit_needed",
+    "value",
+    'a number is a finding; where nothing was found, the limit down to which one could see, as in "<1e-5": "negative" or 0 does not say it',
+    lambda limit_needed, kind, operator, value: limit_needed & ((kind == BAD) | ((value == 0) & (operator == 0))),
+)
+NO_WORD = _rule("measurements", "unknown_word", "value", _words_near, _so)
 NO_NUMBER = _rule(
     "measurements",
     "not_a_number",

@@ -29,6 +29,8 @@ _CAUSES = {
     "missing_value": "empty cells, or columns of another name",
     "unknown_unit": "another spelling, or no unit; a mapping names it under `units` or `biomarkers`",
     "unknown_biomarker": "other names; a mapping names them under `biomarkers`",
+    "unknown_word": "other words for negative and positive; a mapping names them under `results`",
+    "limit_needed": 'words or zeros for none found; a mapping says the limit under `results`, as in {mrd: {negative: "<1e-5"}}',
     "out_of_range": "another unit, or numbers that stand for missing (0, 999)",
     "patient_not_in_cohort": "identifiers written otherwise (leading zeros), or people that were set aside",
     "conflicting_duplicate": "results without their time of day",
@@ -40,7 +42,7 @@ _CAUSES = {
 
 def by_biomarker(table: Inspection) -> ByBiomarker:
     """Return how many measurements of each known biomarker were kept, and refused for each reason."""
-    named = cells_of(table.received["biomarker"]).mapped(lambda text: text.casefold() if text.casefold() in catalogue() else "")
+    named = cells_of(table.received["biomarker"]).mapped(lambda text: key if (key := catalogue().key_of(text)) in catalogue() else "")
     reasons = list(dict.fromkeys(reason for reason, _, _ in table.problems))
     of_problem = np.array([reasons.index(reason) for reason, _, _ in table.problems])
     counts = np.bincount(named.codes.astype(np.int64) * len(reasons) + of_problem[table.problem])

@@ -30,7 +30,9 @@ def outside_by_unit(table: Inspection, kept: pd.DataFrame, sites: dict[str, str]
     """Return how many measurements, kept or refused for their range, there are by site, and lie outside the limits in each unit."""
     beyond = [number for number, (reason, _, _) in enumerate(table.problems) if reason == "out_of_range"]
     refused = table.received[np.isin(table.problem, beyond)]
-    read = refused.assign(biomarker=cells_of(refused["biomarker"]).mapped(str.casefold).rows(), received=numbers_of(refused["value"]).value)
+    read = refused.assign(
+        biomarker=cells_of(refused["biomarker"]).mapped(catalogue().key_of).rows(), received=numbers_of(refused["value"]).value
+    )
     taken = kept[["patient_id", "biomarker"]].assign(unit=kept["original_unit"], received=kept["value"] * kept["unit_divisor"])
     return _counts(read, sites) + _counts(taken, sites)
 

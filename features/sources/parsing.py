@@ -15,6 +15,8 @@ BLANKS = frozenset(("", "na", "n/a", "nan", "none", "null", "nat", "<na>"))
 NUMBER, BLANK, BAD = 0, 1, 2  # what a cell of results holds
 _DAY = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[T ](.+))?", re.ASCII)
 _RESULT = re.compile(rf"([{''.join(OPERATORS)}]?)\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)", re.ASCII)
+# As laboratories write small shares; 10E-5 is not among them: it is read both as 10^-5 and as 10 times that.
+_POWER = re.compile(rf"([{''.join(OPERATORS)}]?)\s*(?:(\d+(?:\.\d+)?)\s*[x*×·]\s*)?10\^([+-]?\d{{1,2}})", re.ASCII | re.IGNORECASE)
 _OPERATOR = {operator: code for code, operator in enumerate(("", *OPERATORS))}
 
 
@@ -102,13 +104,14 @@ def result_of(text: str) -> Result:
 
     Examples
     --------
-    >>> result_of("<0.1"), result_of("1,5")
-    (Result(operator=1, value=0.1, kind=0), Result(operator=0, value=nan, kind=2))
+    >>> result_of("<0.1"), result_of("1,5"), result_of("2 x 10^-6").value
+    (Result(operator=1, value=0.1, kind=0), Result(operator=0, value=nan, kind=2), 2e-06)
     """
-    part = _RESULT.fullmatch(text)
-    if part is None:
-        return Result(0, nan, BLANK if is_blank(text) else BAD)
-    return Result(_OPERATOR[part[1]], float(part[2]), NUMBER)
+    if part := _RESULT.fullmatch(text):
+        return Result(_OPERATOR[part[1]], float(part[2]), NUMBER)
+    if power := _POWER.fullmatch(text):
+        return Result(_OPERATOR[power[1]], float(f"{power[2] or 1}e{power[3]}"), NUMBER)
+    return Result(0, nan, BLANK if is_blank(text) else BAD)
 
 
 def years_of(text: str) -> float:

@@ -56,6 +56,21 @@ def test_an_unknown_key_names_the_nearest():
     assert refusal.value.code == "unknown_biomarker"
 
 
+def test_other_names_are_those_of_one_biomarker_alone():
+    aliases = [alias for entry in BIOMARKERS for alias in entry.aliases]
+    assert len(set(aliases)) == len(aliases)
+    assert not set(aliases) & set(catalogue().keys())
+    assert [catalogue().key_of(name) for name in ("QLQ_C30_physical", "qlq_c30_global", "BMPC")] == ["qlq_c30_pf", "qlq_c30_ql", "bmpc"]
+
+
+def test_the_scales_of_a_questionnaire_are_named_and_none_of_its_wording_is_there():
+    scales = [entry for entry in BIOMARKERS if entry.unit == "{score}"]
+    assert len(scales) == 15 + 4
+    assert all((entry.lower, entry.upper) == (0, 100) and entry.harm for entry in scales)
+    assert {entry.key[-2:] for entry in scales if entry.harm == "lower"} == {"ql", "pf", "rf", "ef", "cf", "sf", "fp", "bi"}
+    assert not any("?" in entry.name for entry in scales)
+
+
 def test_a_user_adds_a_biomarker_by_adding_an_entry(read_with):
     extended = read_with("urate", URATE)
     assert extended["urate"].units == {"umol/L": 59.48}
@@ -127,7 +142,7 @@ def test_a_value_in_another_unit_lies_outside_the_limits(biomarker, value):
 def test_a_limit_of_our_own_says_that_it_is_a_judgement():
     of_pangea = {"m_protein", "flc_ratio", "kappa_lambda_ratio", "bmpc", "hemoglobin", "creatinine"}
     for entry in BIOMARKERS:
-        if math.isfinite(entry.upper):
+        if math.isfinite(entry.upper) and entry.unit not in ("{presence}", "{score}"):  # whose range is what they are
             words = "PANGEA" if entry.key in of_pangea else "judgement"
             assert any(source.startswith("limits:") and words in source for source in entry.sources), entry.key
 
