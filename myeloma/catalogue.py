@@ -115,6 +115,16 @@ class Catalogue:
         return self._aliases.get(folded, folded)
 
     @cached_property
+    def methods(self) -> tuple[str, ...]:
+        """Return the methods of all biomarkers, each once."""
+        return tuple(dict.fromkeys(method for entry in self.biomarkers.values() for method in entry.methods))
+
+    @cached_property
+    def specimens(self) -> tuple[str, ...]:
+        """Return the specimens of all biomarkers, each once."""
+        return tuple(dict.fromkeys(specimen for entry in self.biomarkers.values() for specimen in entry.specimens))
+
+    @cached_property
     def _aliases(self) -> dict[str, str]:
         return {alias: key for key, entry in self.biomarkers.items() for alias in entry.aliases}
 

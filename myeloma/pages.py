@@ -60,6 +60,13 @@ def catalogue_page() -> str:
             "\n## Other spellings of units\n",
             "For every biomarker that accepts the unit; letter case and blanks do not matter.\n",
             *(f"- {unit}: {', '.join(written)}" for unit, written in catalogue().spellings.items()),
+            "\n## Words, methods, specimens, other names\n",
+            "A finding is one of its words, or the number that the word stands for. Where a limit is needed, a number is a finding, and",
+            "that nothing was found is written with the limit down to which one could see (`<1e-5`). Values of two methods are not set",
+            "against each other. Features are made of the specimen that stands first.\n",
+            *(f"- `{b.key}`: {said}." for b in catalogue().biomarkers.values() if (said := _said_of_results(b))),
+            "\nScales of the EORTC questionnaires are called by their abbreviations and plain names. The wording of the items,",
+            "translations and forms are copyrighted, and none is shipped. Who uses the questionnaires needs a licence of the EORTC.",
             "\n## LOINC codes that are never accepted\n",
             "They are mistaken for the biomarker in tables of codes. A mapping that says so is refused.\n",
             *(f"- `{b.key}`: {_refused_codes(b)}." for b in catalogue().biomarkers.values() if b.loinc_refused),
@@ -110,6 +117,17 @@ def _biomarker_row(b: Biomarker) -> str:
         ", ".join(b.loinc) or "-",
     ]
     return "| " + " | ".join(cells) + " |"
+
+
+def _said_of_results(b: Biomarker) -> str:
+    parts = {
+        "words": [f"{word} ({number:g})" for word, number in b.words.items()],
+        "limit": ["needed where nothing was found"] if b.limit_needed else [],
+        "methods": b.methods,
+        "specimens": b.specimens,
+        "also called": [f"`{alias}`" for alias in b.aliases],
+    }
+    return "; ".join(f"{name} {', '.join(said)}" for name, said in parts.items() if said)
 
 
 def _refused_codes(b: Biomarker) -> str:

@@ -77,6 +77,8 @@ SCHEMAS = {
             "original_unit": _repeated(),
             "unit_divisor": pa.Column(float),
             "collected_time": _repeated(),
+            "method": _repeated(required=False),
+            "specimen": _repeated(required=False),
             "source_row": pa.Column("int64"),
         },
         checks=pa.Check(lambda frame: frame["available_at"] >= frame["collected_at"]),
@@ -108,7 +110,7 @@ _BY_HAND = "Frames of your own become a cohort by features.cohort_of_frames, whi
 class Cohort:
     """Patients, measurements and events, each as its schema says. Dates have the resolution of a day.
 
-    Events have a column `line` only where a source gave one.
+    Events have a column `line`, and measurements columns `method` and `specimen`, only where a source gave one.
 
     `about` holds what the folder's `cohort.json` does: source, counts, attrition, catalogue version.
 

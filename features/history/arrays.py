@@ -58,6 +58,7 @@ class Results:
 
     `operator` says how it was reported, as a position in `REPORTED`: as a number, below or above the value; `COMPUTED` where it was not
     reported but computed from others, or where nobody knows. It is None where nobody asks, which spares memory and time.
+    `method` says how it was measured, as a place in the catalogue's `methods` counted from 1, 0 where unknown; None where no source says.
     """
 
     patient: NDArray[np.int32]
@@ -66,6 +67,7 @@ class Results:
     available: Days
     value: NDArray[np.float64]
     operator: NDArray[np.int8] | None = None
+    method: NDArray[np.int8] | None = None
 
     def __len__(self) -> int:
         return len(self.value)
@@ -76,25 +78,31 @@ class Results:
 
     def at(self, rows: Chosen) -> Results:
         """Return some of the rows, given as positions or as a mask."""
-        operator = None if self.operator is None else self.operator[rows]
-        return Results(self.patient[rows], self.biomarker[rows], self.collected[rows], self.available[rows], self.value[rows], operator)
+        operator, method = (None if column is None else column[rows] for column in (self.operator, self.method))
+        return Results(*(column[rows] for column in self.columns()), operator, method)
 
     def one_a_day(self, instant: NDArray[np.int32]) -> Results:
         """Return the results without those that one of a later time of day supersedes; `instant` is that of each within its day."""
         if (instant == UNTIMED).all():
             return self
-        return self.at(counted(self.patient, self.biomarker, self.collected, self.available, instant))
+        kind = self.biomarker if self.method is None else self.biomarker + (self.method.astype(np.int32) << 16)  # no two supersede
+        return self.at(counted(self.patient, kind, self.collected, self.available, instant))
 
     def followed_by(self, *others: Results) -> Results:
         """Return these rows and those of others after them."""
         every = (self, *others)
-        operator = None
-        if any(one.operator is not None for one in every):
-            operator = np.concatenate([np.full(len(one), COMPUTED, np.int8) if one.operator is None else one.operator for one in every])
+        operator = _joined([one.operator for one in every], list(map(len, every)), COMPUTED)
+        method = _joined([one.method for one in every], list(map(len, every)), 0)
         patient, biomarker, collected, available, value = (
             np.concatenate(parts) for parts in zip(*(e.columns() for e in every), strict=True)
         )
-        return Results(patient, biomarker, collected, available, value, operator)
+        return Results(patient, biomarker, collected, available, value, operator, method)
+
+
+def _joined(columns: list[NDArray[np.int8] | None], sizes: list[int], otherwise: int) -> NDArray[np.int8] | None:
+    if all(column is None for column in columns):
+        return None
+    return np.concatenate([np.full(n, otherwise, np.int8) if c is None else c for c, n in zip(columns, sizes, strict=True)])
 
 
 @dataclass(frozen=True)
@@ -177,14 +185,38 @@ def coded(patients: pd.DataFrame, name: str) -> NDArray[np.int8]:
     return pd.Index(CODED[name]).get_indexer(pd.Index(patients[name])).astype(np.int8)
 
 
+def of_first_specimen(biomarker: NDArray[np.int16], specimen: NDArray[np.int8]) -> NDArray[np.int16]:
+    """Return biomarkers with -1 for what was measured in another specimen than that of which features are made, as disease in blood.
+
+    Parameters
+    ----------
+    biomarker : positions in the catalogue, -1 for others
+    specimen : places in the catalogue's `specimens` counted from 1, 0 where unknown
+    """
+    first = [entry.specimens[0] if entry.specimens else "" for entry in catalogue().biomarkers.values()]
+    other = [[False] + [bool(own) and own != word for word in catalogue().specimens] for own in [*first, ""]]
+    left_out: NDArray[np.bool_] = np.array(other)[biomarker, specimen]
+    return np.where(left_out, np.int16(-1), biomarker)
+
+
+def _codes_in(measured: pd.DataFrame, column: str, words: tuple[str, ...]) -> NDArray[np.int8]:
+    kinds = measured[column].astype("category")
+    codes = pd.Index(["", *words]).get_indexer(kinds.cat.categories).clip(0)
+    return np.append(codes, 0).astype(np.int8)[kinds.cat.codes.to_numpy()]
+
+
 def _results_of(measured: pd.DataFrame, ids: pd.Index) -> Results:
     kinds = measured["biomarker"].astype("category")
+    biomarker = places(list(kinds.cat.categories))[kinds.cat.codes.to_numpy()]
+    if "specimen" in measured:
+        biomarker = of_first_specimen(biomarker, _codes_in(measured, "specimen", catalogue().specimens))
     return Results(
         ids.get_indexer(pd.Index(measured["patient_id"])).astype(np.int32),
-        places(list(kinds.cat.categories))[kinds.cat.codes.to_numpy()],
+        biomarker,
         days_of(measured["collected_at"]),
         days_of(measured["available_at"]),
         measured["value"].to_numpy(dtype=np.float64),
+        method=_codes_in(measured, "method", catalogue().methods) if "method" in measured else None,
     )
 
 

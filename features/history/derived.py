@@ -90,7 +90,8 @@ def series_of(results: Results, people: int, biomarkers: tuple[str, ...]) -> Ser
     """Return the series of some biomarkers of all people; row p of the runs is the person p."""
     codes = np.full(len(catalogue().keys()) + 1, -1, np.int16)  # the last is that of what the catalogue lacks
     codes[places(biomarkers)] = np.arange(len(biomarkers))
-    return lay_out(people, biomarkers, (results.patient, codes[results.biomarker], *results.columns()[2:]), results.operator)
+    columns = (results.patient, codes[results.biomarker], *results.columns()[2:])
+    return lay_out(people, biomarkers, columns, results.operator, results.method)
 
 
 def _from_chains(series: Series, light_chain: NDArray[np.int8]) -> dict[str, _Rows]:

@@ -14,6 +14,7 @@ from features.history.arrays import Histories, People, Results, days_of, places
 from features.history.columns import FeatureSpec
 from features.history.derived import DERIVED, series_of, with_derived
 from features.history.layout import Chosen, Days
+from features.history.like import compare_like_with_like
 from features.history.plan import Plan, plan_of, write_history
 from features.history.series import Series
 from myeloma.calendar import DAYS_PER_MONTH, DAYS_PER_YEAR
@@ -88,6 +89,7 @@ def look(histories: Histories, patient: NDArray[np.int32], landmark: Days, spec:
         values[k] = static_column(name, histories.people, patient, landmark)
     lines = histories.lines if plan.anchored else None
     write_history(series, patient, landmark, plan, values[len(spec.static) :], lines)
+    compare_like_with_like(series, patient, landmark, plan, values[len(spec.static) :], lines)
     reported = histories.results.at(np.isin(histories.results.biomarker, places(DERIVED)))
     return View(histories.people, patient, landmark, spec.static, plan, reported, series, values)
 

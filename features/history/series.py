@@ -28,6 +28,7 @@ class Series:
     lags: Days
     in_order: Flags
     operator: NDArray[np.int8] | None = None
+    method: NDArray[np.int8] | None = None
 
     def of(self, biomarkers: tuple[str, ...]) -> Series:
         """Return the runs of some of the biomarkers, over the same arrays."""
@@ -123,6 +124,7 @@ def lay_out(
     biomarkers: tuple[str, ...],
     columns: tuple[Codes, Codes, Days, Days, Floats],
     operator: NDArray[np.int8] | None = None,
+    method: NDArray[np.int8] | None = None,
 ) -> Series:
     """Return the series of rows given as codes: person, biomarker, day collected, day available, value.
 
@@ -133,10 +135,10 @@ def lay_out(
     while True:
         places: Places = np.zeros(shape, np.int64), np.zeros(shape, np.int64), np.zeros(shape, np.int32), np.ones(shape, np.bool_)
         if _lay_out(patient, biomarker, collected, available, value, *places):
-            return Series(biomarkers, collected, available, value, *places, operator)
+            return Series(biomarkers, collected, available, value, *places, operator, method)
         used = np.flatnonzero((patient >= 0) & (biomarker >= 0))
         keys = (value[used], available[used], collected[used], biomarker[used], patient[used])  # ties by value: no result of chance
         order = used[np.lexsort(keys)]
         patient, biomarker, collected = patient[order], biomarker[order], collected[order]
         available, value = available[order], value[order]
-        operator = None if operator is None else operator[order]
+        operator, method = (None if column is None else column[order] for column in (operator, method))

@@ -16,6 +16,8 @@ from features.cohort.lines import drug_codes
 from features.cohort.schema import EVENT_KINDS, OPERATORS, SCHEMAS, columns_of
 from features.cohort.times import instant_of
 from features.intake import rules
+from features.intake.kinds import COLUMNS as KINDS
+from features.intake.kinds import kinds_in, words_of
 from features.intake.measured import Results, Taken, divisor_of, names_with, rank_of
 from features.intake.people import (
     Described,
@@ -169,6 +171,11 @@ def results_of(measurements: pd.DataFrame, people: People, file: str) -> tuple[R
     names, place = names_with(biomarker.texts)
     value, kind, said = with_words(names, biomarker.of(place), numbers.text.texts, numbers.text.codes, numbers.value, numbers.kind)
     known, person = people.known, people.ids.get_indexer(pd.Index(patient.texts, dtype=object))  # -1, the last: of nobody
+    kinds, notes = {}, []
+    for column in KINDS:
+        if column in measurements:
+            kinds[column], unknown = kinds_in(column, biomarker, cells_of(measurements[column]), file)
+            notes += unknown
     results = Results(
         person=patient.of(rank_of(patient.texts.tolist())),
         of_nobody=patient.of(~np.append(known.kept, False)[person]),
@@ -184,9 +191,10 @@ def results_of(measurements: pd.DataFrame, people: People, file: str) -> tuple[R
         kind=kind,
         divisor=_divisors(biomarker, unit),
         row=measurements["source_row"].to_numpy(dtype=np.int64),
+        **kinds,
         said=said,
     )
-    notes = _lost_zeros(file, patient, person, people)
+    notes += _lost_zeros(file, patient, person, people)
     notes += _zone_notes(file, measurements, {"collected_at": collected, "available_at": available})
     return results, Texts(patient, biomarker, collected.time, numbers.text, unit), notes
 
@@ -213,9 +221,12 @@ def measurements_table(results: Results, texts: Texts, taken: Taken) -> pd.DataF
     units = texts.biomarker.mapped(lambda name: catalogue()[name].unit if name in catalogue() else "")
     columns = {column: cells.categorical(order) for column, cells in (*vars(texts).items(), ("unit", units))}
     columns["operator"] = Cells(results.operator, np.array(["", *OPERATORS], dtype=object)).categorical(order)
+    for column in KINDS:
+        if (code := getattr(results, column)) is not None:
+            columns[column] = Cells(code, np.array(["", *words_of(column)], dtype=object)).categorical(order)
     columns |= {"collected_at": as_dates(results.collected[order]), "available_at": as_dates(taken.available[order])}
     columns |= {"value": taken.value[order], "unit_divisor": results.divisor[order], "source_row": results.row[order]}
-    return pd.DataFrame({name: columns[name] for name in SCHEMAS["measurements"].columns}, copy=False)
+    return pd.DataFrame({name: columns[name] for name in columns_of("measurements", columns)}, copy=False)
 
 
 def _zone_notes(file: str, received: pd.DataFrame, parsed: dict[str, Days]) -> list[str]:

@@ -39,6 +39,7 @@ class Results:
     value, operator, kind : the result as `features.sources.parsing.Result` has it
     divisor : received = canonical x divisor, NaN where the unit is none of the biomarker's
     row : place in the source
+    method, specimen : codes as `features.intake.kinds` has them; None where the source has no such column
     said : the biomarker, a tab, and the text of the result of a row is said[0][said[1]]; None where no biomarker's results are words
     """
 
@@ -56,6 +57,8 @@ class Results:
     kind: NDArray[np.int8]
     divisor: NDArray[np.float64]
     row: NDArray[np.int64]
+    method: NDArray[np.int8] | None = None
+    specimen: NDArray[np.int8] | None = None
     said: tuple[Sequence[str], NDArray[Any]] | None = None
 
 
@@ -63,7 +66,8 @@ class Results:
 class Taken:
     """What is kept of `Results`: the places of the rows in order, and columns of all rows in the form the cohort keeps.
 
-    The order is person, biomarker (by name), collected, available, time, which no two rows share.
+    The order is person, biomarker (by name), collected, available, then method and specimen where there are any, time, which no two
+    rows share: results of two methods, or specimens, of one day are two facts.
     """
 
     order: NDArray[np.intp]
@@ -83,7 +87,8 @@ def check_results(table: Refusals, results: Results, today: int) -> Taken:
     value = _check_values(table, results)
     person = () if results.person is None else (results.person,)
     rank = _by_name(tuple(results.names), catalogue().version).rank
-    series = (*person, rank[results.biomarker], results.collected, available)
+    kinds = [code for code in (results.method, results.specimen) if code is not None]
+    series = (*person, rank[results.biomarker], results.collected, available, *kinds)
     return Taken(_resolve(table, results, series, value), available, value)
 
 
@@ -97,6 +102,9 @@ def _check_values(table: Refusals, results: Results) -> NDArray[np.float64]:
         table.check(
             rules.NO_WORD, not_words(results.said, results.value, results.operator) & (results.kind != BLANK), biomarker=results.said
         )
+    for column, rule in rules.NO_KIND.items():
+        if (code := getattr(results, column)) is not None:
+            table.check(rule, code, biomarker=of_each)
     table.check(rules.NO_NUMBER, results.kind)
     table.check(rules.NOT_FINITE, results.value)
     table.check(rules.UNKNOWN_UNIT, results.divisor, biomarker=of_each)

@@ -19,6 +19,8 @@ from features.cohort.order import order_of
 from features.cohort.schema import EVENT_KINDS
 from features.cohort.times import instant_of
 from features.intake import rules
+from features.intake.kinds import COLUMNS as KINDS
+from features.intake.kinds import kind_code
 from features.intake.measured import Results, Taken, check_results, divisor_of, names_with, rank_of
 from features.intake.people import (
     Described,
@@ -65,9 +67,10 @@ class OnePerson:
     ----------
     patient : column of the cohort's patients -> value; days since 1970, None where not known; categories in their canonical
         spelling, empty where not known. None where the person was refused.
-    biomarker, collected, available, instant, value, operator : arrays with one entry a result kept
+    biomarker, collected, available, instant, value, operator, method, specimen : arrays with one entry a result kept
         int16 place in the catalogue, int32 days, int32 instant within the day of collection, float64 in the canonical unit, int8
-        place in `("", *OPERATORS)`; in the order of the biomarkers' names, collection, availability, instant.
+        place in `("", *OPERATORS)`, int8 codes as `features.intake.kinds` has them; in the order of the biomarkers' names, collection,
+        availability, method, specimen, instant.
     divisor, row : arrays likewise
         received = canonical x divisor; the place in the list of measurements.
     event, occurred, line : arrays with one entry an event kept, in the order of their days
@@ -83,6 +86,8 @@ class OnePerson:
     instant: NDArray[np.int32]
     value: NDArray[np.float64]
     operator: NDArray[np.int8]
+    method: NDArray[np.int8]
+    specimen: NDArray[np.int8]
     divisor: NDArray[np.float64]
     row: NDArray[np.intp]
     event: NDArray[np.int8]
@@ -101,8 +106,8 @@ def check_person(
     ----------
     patient : mapping
         Columns of the table of patients; index_date is needed, what is left out is not known. No identifier is needed.
-    measurements : sequence of (collected_at, available_at, biomarker, value, unit)
-        Cells as received: text, number, date, or None.
+    measurements : sequence of (collected_at, available_at, biomarker, value, unit, method, specimen)
+        Cells as received: text, number, date, or None. The last two may be left out.
     events : sequence of (occurred_at, kind, detail, line)
         Where no line is recorded it may be left out.
     today : int, optional
@@ -192,7 +197,8 @@ def _events(events: Sequence[Sequence[Any]]) -> Occurrences:
 
 
 def _results(measurements: Sequence[Sequence[Any]], known: Known) -> Results:
-    collected_at, available_at, biomarkers, values, units = zip(*measurements, strict=True) if measurements else ((),) * 5
+    seven = [(*row, None, None)[:7] for row in measurements]
+    collected_at, available_at, biomarkers, values, units, *kinds = zip(*seven, strict=True) if seven else ((),) * 7
     rows = len(measurements)
     parsed = {cell: day_of(text_of(cell)) for cell in dict.fromkeys((*collected_at, *available_at))}
     collected, available = (np.array([parsed[cell].day for cell in cells], dtype=np.int32) for cells in (collected_at, available_at))
@@ -219,8 +225,16 @@ def _results(measurements: Sequence[Sequence[Any]], known: Known) -> Results:
         kind=kind,
         divisor=np.array(divisor, dtype=np.float64),
         row=np.arange(rows),
+        **{column: _kinds(column, names, place, cells) for column, cells in zip(KINDS, kinds, strict=True)},
         said=said,
     )
+
+
+def _kinds(column: str, names: Sequence[str], biomarker: NDArray[np.int16], cells: Sequence[Any]) -> NDArray[np.int8]:
+    """Return the codes of methods or specimens."""
+    if not any(cells):
+        return np.zeros(len(cells), dtype=np.int8)
+    return np.array([kind_code(column, names[b], text_of(cell)) for b, cell in zip(biomarker, cells, strict=True)], dtype=np.int8)
 
 
 def _values(cells: Sequence[Any]) -> tuple[NDArray[np.int8], NDArray[np.float64], NDArray[np.int8]]:
@@ -234,7 +248,10 @@ def _values(cells: Sequence[Any]) -> tuple[NDArray[np.int8], NDArray[np.float64]
 
 def _kept_results(results: Results, taken: Taken) -> dict[str, NDArray[Any]]:
     order = taken.order
+    assert results.method is not None and results.specimen is not None
     return {
+        "method": results.method[order],
+        "specimen": results.specimen[order],
         "biomarker": results.biomarker[order],
         "collected": results.collected[order],
         "available": taken.available[order],

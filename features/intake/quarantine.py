@@ -16,7 +16,9 @@ from features.sources.cells import cells_of
 from myeloma.echo import echo
 
 # Only cells of these columns are shown, and of them only what can name nobody (`myeloma.echo`).
-SHOWN_COLUMNS = frozenset({"biomarker", "value", "unit", "kind", "line", "sex", "stage", "heavy_chain", "light_chain", "fish"})
+SHOWN_COLUMNS = frozenset(
+    {"biomarker", "value", "unit", "method", "specimen", "kind", "line", "sex", "stage", "heavy_chain", "light_chain", "fish"}
+)
 MOST_LINES = 12  # of one reason and column, in what is printed
 _MOST_VALUES = 20  # distinct cells of a line that the owner of the files may ask for
 _PIECE = 100_000

@@ -7,6 +7,7 @@ asked, `people` and `measured` say: a row is refused for its first problem only.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -143,6 +144,10 @@ def _least_of(name: str) -> str:
     return "; ".join(f"{name} in {unit} is {least:g} at the least: {hint}" for unit, (least, hint) in catalogue()[name].least_in.items())
 
 
+def _words_of(words: str, name: str) -> str:
+    return f"accepted: {', '.join(getattr(catalogue()[name], words))}"
+
+
 def _words_near(said: str) -> str:
     """Return what is accepted of a biomarker whose results are words; `said` is the biomarker, a tab, and what was received."""
     name, _, text = said.partition("\t")
@@ -180,6 +185,10 @@ NO_LIMIT = _rule(
     lambda limit_needed, kind, operator, value: limit_needed & ((kind == BAD) | ((value == 0) & (operator == 0))),
 )
 NO_WORD = _rule("measurements", "unknown_word", "value", _words_near, _so)
+NO_KIND = {
+    column: _rule("measurements", "unknown_category", column, partial(_words_of, words), _not_accepted)
+    for column, words in (("method", "methods"), ("specimen", "specimens"))
+}
 NO_NUMBER = _rule(
     "measurements",
     "not_a_number",

@@ -12,7 +12,7 @@ import pandas as pd
 
 from features.sources.births import days_in, middle_of, without_imputed
 from features.sources.components import with_totals
-from features.sources.received import OPTIONAL, PLACE, REQUIRED, Received
+from features.sources.received import OPTIONAL, PLACE, REQUIRED, Received, given_columns
 from myeloma import DataError, calendar
 from myeloma.calendar import BAD_DAY, DAYS_PER_YEAR, FIRST_DATE, FIRST_DAY, LAST_DAY, date_of
 
@@ -28,7 +28,7 @@ class Histories:
     people : patient_id, birth (a day, a month `YYYY-MM` or a year), sex, site
     occurrences : patient_id, occurred_at, kind (`index` or an event kind; empty where it could not be read), detail
     measurements : patient_id, collected_at, available_at, biomarker, value, unit; and component, where a result is one of several
-        that add up to the total
+        that add up to the total; method and specimen, where the source says them
     files : what stands behind each of the three tables, in words
     notes : what was not used, and why
     withheld : what of it may be free text, see `received.Received`
@@ -93,7 +93,7 @@ def assemble(histories: Histories, stage: str, today: int | None = None) -> Rece
     ]
     tables = {"patients": patients, "measurements": measured, "events": events}
     for name, frame in tables.items():
-        columns = [*REQUIRED[name], *OPTIONAL[name], *(column for column in PLACE if column in frame.columns)]
+        columns = [*REQUIRED[name], *OPTIONAL[name], *given_columns(name, frame), *(column for column in PLACE if column in frame.columns)]
         tables[name] = _as_text(frame.reindex(columns=[*columns, "source_row"], fill_value="")).reset_index(drop=True)
     return Received(histories.source, tables, histories.files, notes, withheld=histories.withheld)
 

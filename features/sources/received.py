@@ -7,6 +7,8 @@ from difflib import get_close_matches
 
 import pandas as pd
 
+from features.sources.cells import cells_of
+from features.sources.parsing import is_blank
 from myeloma import DataError
 
 REQUIRED = {
@@ -20,7 +22,7 @@ OPTIONAL = {
     "events": ("detail",),
 }
 # Kept only where the source has them: a cohort of any other source has no such column.
-WHERE_GIVEN = {"patients": (), "measurements": (), "events": ("line",)}
+WHERE_GIVEN = {"patients": (), "measurements": ("method", "specimen"), "events": ("line",)}
 
 COLUMNS = frozenset(column for part in (REQUIRED, OPTIONAL, WHERE_GIVEN) for columns in part.values() for column in columns)
 
@@ -68,9 +70,9 @@ def received(source: str, tables: dict[str, pd.DataFrame], files: dict[str, str]
     """
     problems, notes, out = [], [], {}
     for name, frame in tables.items():
-        known = (*REQUIRED[name], *OPTIONAL[name], *(column for column in WHERE_GIVEN[name] if column in frame.columns))
+        known = (*REQUIRED[name], *OPTIONAL[name], *given_columns(name, frame))
         every = dict.fromkeys((*known, *WHERE_GIVEN[name]))
-        others = [str(column) for column in frame.columns.difference([*known, "source_row"])]
+        others = [str(column) for column in frame.columns.difference([*known, *WHERE_GIVEN[name], "source_row"])]
         places = {str(column): place for place, column in enumerate(frame.columns, start=1)}
         likely = {wanted: close for wanted in every for close in get_close_matches(wanted, others, n=1, cutoff=_LIKELY)}
         for column in REQUIRED[name]:
@@ -87,6 +89,12 @@ def received(source: str, tables: dict[str, pd.DataFrame], files: dict[str, str]
     if out["patients"].empty:
         raise DataError(f"{files['patients']} holds no patients.", "an empty cohort cannot be used.", "empty_cohort")
     return Received(source, out, files, notes)
+
+
+def given_columns(name: str, frame: pd.DataFrame) -> list[str]:
+    """Return those columns of `WHERE_GIVEN` that a table has; of measurements, which are checked in blocks, those that hold anything."""
+    there = [column for column in WHERE_GIVEN[name] if column in frame]
+    return [column for column in there if name != "measurements" or not all(map(is_blank, cells_of(frame[column]).texts))]
 
 
 def _notes(file: str, others: list[str], likely: dict[str, str], absent: list[str], places: dict[str, int]) -> list[str]:

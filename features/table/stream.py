@@ -20,12 +20,13 @@ from numpy.typing import NDArray
 
 from features.cohort.schema import SCHEMAS
 from features.cohort.times import instant_of
-from features.history.arrays import REPORTED, Histories, Results, happened_of, people_of
+from features.history.arrays import REPORTED, Histories, Results, happened_of, of_first_specimen, people_of
 from myeloma import DataError, catalogue
 
 _BATCH = 1 << 17
 _FIELDS = ("collected_at", "available_at", "value")
-_LABELS = ("patient_id", "biomarker", "collected_time")
+_WHERE_GIVEN = ("collected_time", "method", "specimen")
+_LABELS = ("patient_id", "biomarker", *_WHERE_GIVEN)
 _UNSORTED = "ingest the cohort again."
 
 
@@ -41,6 +42,7 @@ class Rows:
     value: NDArray[np.float64]
     operator: NDArray[np.int8] | None = None
     instant: NDArray[np.int32] | None = None
+    method: NDArray[np.int8] | None = None
 
     def __len__(self) -> int:
         return len(self.value)
@@ -61,8 +63,7 @@ class Rows:
             self.collected[part],
             self.available[part],
             self.value[part],
-            None if self.operator is None else self.operator[part],
-            None if self.instant is None else self.instant[part],
+            *(None if column is None else column[part] for column in (self.operator, self.instant, self.method)),
         )
 
 
@@ -84,7 +85,7 @@ def measurement_blocks(path: Path, biomarkers: tuple[str, ...], about: int, skip
         The file is not sorted by patient, or a cell is empty.
     """
     held: list[Rows] = []
-    columns = ["patient_id", "biomarker", *_FIELDS, "collected_time", *(["operator"] if operators else [])]
+    columns = ["patient_id", "biomarker", *_FIELDS, *_WHERE_GIVEN, *(["operator"] if operators else [])]
     for batch in _ahead(_batches(path, columns, skip, min(_BATCH, about))):
         rows = _decoded(batch, biomarkers, path)
         if held and rows.ids[0] < held[-1].ids[-1]:
@@ -102,7 +103,8 @@ def measurement_blocks(path: Path, biomarkers: tuple[str, ...], about: int, skip
 def _batches(path: Path, columns: list[str], skip: int = 0, size: int = _BATCH) -> Iterator[pa.RecordBatch]:
     """Yield a file's rows in batches, from row `skip` on; row groups before it are not read."""
     try:
-        columns = [c for c in columns if c != "collected_time" or c in parquet.read_schema(path).names]  # files made by hand lack it
+        there = parquet.read_schema(path).names
+        columns = [c for c in columns if c not in _WHERE_GIVEN or c in there]
         file = parquet.ParquetFile(path, read_dictionary=[c for c in _LABELS if c in columns], buffer_size=1 << 20)
     except FileNotFoundError:
         raise DataError(f"{path} is missing.", _UNSORTED) from None
@@ -151,7 +153,17 @@ def _decoded(batch: pa.RecordBatch, biomarkers: tuple[str, ...], path: Path) -> 
     if "collected_time" in batch.schema.names:
         times = batch.column("collected_time")
         instant = np.array([instant_of(time) for time in times.dictionary.to_pylist()], dtype=np.int32)[times.indices.to_numpy()]
-    return Rows(ids, starts, places[names.indices.to_numpy()], collected, available, value, operator, instant)
+    coded = places[names.indices.to_numpy()]
+    if "specimen" in batch.schema.names:
+        coded = of_first_specimen(coded, _words_in(batch.column("specimen"), catalogue().specimens))
+    method = _words_in(batch.column("method"), catalogue().methods) if "method" in batch.schema.names else None
+    return Rows(ids, starts, coded, collected, available, value, operator, instant, method)
+
+
+def _words_in(column: pa.DictionaryArray, words: tuple[str, ...]) -> NDArray[np.int8]:
+    """Return the place of each word, counted from 1, 0 for any other text."""
+    codes = pd.Index(["", *words]).get_indexer(column.dictionary.to_pylist()).clip(0).astype(np.int8)
+    return codes[column.indices.to_numpy()]
 
 
 def _joined(parts: list[Rows]) -> Rows:
@@ -163,8 +175,8 @@ def _joined(parts: list[Rows]) -> Rows:
     fresh = np.concatenate([[True], ids[1:] != ids[:-1]])  # a patient may go on from one batch to the next
     names = ("biomarker", "collected", "available", "value")
     biomarker, collected, available, value = (np.concatenate([getattr(part, name) for part in parts]) for name in names)
-    operator, instant = (_concatenated([getattr(part, name) for part in parts]) for name in ("operator", "instant"))
-    return Rows(ids[fresh], starts[fresh], biomarker, collected, available, value, operator, instant)
+    others = (_concatenated([getattr(part, name) for part in parts]) for name in ("operator", "instant", "method"))
+    return Rows(ids[fresh], starts[fresh], biomarker, collected, available, value, *others)
 
 
 def _concatenated(parts: list[NDArray[Any] | None]) -> NDArray[Any] | None:
@@ -252,7 +264,8 @@ def _block(rows: Rows, patients: pd.DataFrame, events: pd.DataFrame, after: dict
     place = ids.get_indexer(rows.ids)
     if (place < 0).any() or not ids.is_unique:
         raise DataError("The cohort has measurements of somebody who is not among its patients, or a patient twice.", _UNSORTED)
-    results = Results(place.astype(np.int32)[rows.patient()], rows.biomarker, rows.collected, rows.available, rows.value, rows.operator)
+    columns = (rows.biomarker, rows.collected, rows.available, rows.value, rows.operator, rows.method)
+    results = Results(place.astype(np.int32)[rows.patient()], *columns)
     if rows.instant is not None:
         results = results.one_a_day(rows.instant)
     events = events[events["patient_id"].isin(ids)]

@@ -11,7 +11,17 @@ from pydantic import BaseModel, ConfigDict, FailFast, Field, StrictFloat, Strict
 
 from features.cohort.lines import START, STOP, Therapy
 from features.cohort.schema import EVENT_KINDS, HeavyChain, Kind, LightChain, Sex, Stage
-from features.history.arrays import CODED, FEMALE, PROGRESSION, Happened, Histories, People, Results, days_of
+from features.history.arrays import (
+    CODED,
+    FEMALE,
+    PROGRESSION,
+    Happened,
+    Histories,
+    People,
+    Results,
+    days_of,
+    of_first_specimen,
+)
 from features.intake.one_person import OnePerson, check_person
 from features.intake.one_person import Problem as RefusedRow
 from features.intake.quarantine import SHOWN_COLUMNS
@@ -54,6 +64,8 @@ class Measurement(_Strict):
     biomarker: Annotated[Text, Field(examples=["m_protein"])]
     value: Annotated[StrictFloat | StrictInt | Text, Field(description='A number, or text such as "<0.1"', examples=[18.0])]
     unit: Annotated[Text, Field(examples=["g/L"])] = ""
+    method: Annotated[Text | None, Field(description="How plasma cells or residual disease were measured", examples=["biopsy"])] = None
+    specimen: Annotated[Text | None, Field(description="marrow or blood, of plasma cells and residual disease")] = None
 
 
 class Event(_Strict):
@@ -92,7 +104,7 @@ def checked(history: History) -> tuple[Histories, OnePerson]:
     HistoryError
         Any row is refused: one person's answer is given on the whole history or not at all.
     """
-    measurements = [(m.collected_at, m.available_at, m.biomarker, m.value, m.unit) for m in history.measurements]
+    measurements = [(m.collected_at, m.available_at, m.biomarker, m.value, m.unit, m.method, m.specimen) for m in history.measurements]
     kept = check_person(vars(history.patient), measurements, [(e.occurred_at, e.kind, e.detail, e.line) for e in history.events])
     if kept.problems:
         own = [problem for problem in kept.problems if problem.reason not in _FOLLOWS] or kept.problems
@@ -107,7 +119,8 @@ def checked(history: History) -> tuple[Histories, OnePerson]:
         _coded(person, "light_chain"),
         np.array([person["fish"]], dtype=object),
     )
-    results = Results(np.zeros(len(kept.value), np.int32), kept.biomarker, kept.collected, kept.available, kept.value, kept.operator)
+    columns = (kept.collected, kept.available, kept.value, kept.operator, kept.method)
+    results = Results(np.zeros(len(kept.value), np.int32), of_first_specimen(kept.biomarker, kept.specimen), *columns)
     return Histories(people, results.one_a_day(kept.instant), _happened(kept)), kept
 
 

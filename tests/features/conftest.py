@@ -63,7 +63,7 @@ def _cohort_of_days(rows, events=(), light_chain=""):
     frames = {"patients": patients, "measurements": measured, "events": happened}
     frames = {name: frame.reindex(columns=columns_of(name, frame.columns)) for name, frame in frames.items()}
     for name, frame in frames.items():
-        text = [c for c, schema in SCHEMAS[name].columns.items() if str(schema.dtype) in ("str", "category")]
+        text = [c for c, schema in SCHEMAS[name].columns.items() if c in frame and str(schema.dtype) in ("str", "category")]
         frame[text] = frame[text].astype(object).fillna("")
         frame["source_row"] = frame["source_row"].astype(float).fillna(0).astype("int64")
     frames["patients"]["birth_date"] = frames["patients"]["birth_date"].astype("datetime64[ns]")

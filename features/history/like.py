@@ -1,0 +1,101 @@
+"""A change between two methods is no change of the person: comparing columns see the values of one method.
+
+Marrow plasma cells of a biopsy and of a smear differ without a change of the disease. So where a person's values of a biomarker are of
+several methods, what compares values (a slope, a change, a scatter, whether noise is exceeded, evolution) is made of those that were
+measured as the latest value was, and of those whose method is unknown. A latest value of unknown method is compared with all. Levels
+(the latest value, its age, mean, lowest, highest, count) are those of all values.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.cohort.lines import Lines
+from features.history.columns import parse_column
+from features.history.figures import SD, SLOPE, SLOPE_SE, TAKE, TREND
+from features.history.plan import Plan, plan_of, write_history
+from features.history.series import Series, lay_out
+from features.history.statistics import EVOLVING, statistic
+from myeloma import catalogue
+
+_SCATTERS = (SD, SLOPE, SLOPE_SE, TREND)
+Rows = NDArray[np.intp]
+
+
+def compares(column: str) -> bool:
+    """Return whether a column sets values against each other.
+
+    Examples
+    --------
+    >>> [compares(f"bmpc__{name}__ever") for name in ("slope", "pct_min", "evolving", "last", "min")]
+    [True, True, True, False, False]
+    """
+    name = parse_column(column).statistic or ""
+    one = statistic(name)
+    return one.operation != TAKE or one.figure in _SCATTERS or name == EVOLVING
+
+
+def compare_like_with_like(
+    series: Series,
+    patient: NDArray[np.int32],
+    landmark: NDArray[np.int32],
+    plan: Plan,
+    out: NDArray[np.float64],
+    lines: Lines | None = None,
+) -> None:
+    """Write the comparing columns of a plan anew, for people with values of several methods; see `write_history` for the parameters."""
+    if series.method is None or not series.method.any():
+        return
+    for which, name in enumerate(series.biomarkers):
+        if not catalogue()[name].methods:
+            continue
+        columns = tuple(column for column in plan.columns if parse_column(column).biomarker == name and compares(column))
+        rows, person = _rows_of(series, which)
+        seen = np.flatnonzero(_of_several_methods(person, series.method[rows], len(series.starts))[patient])
+        if not columns or not len(seen):
+            continue
+        latest = _latest_method(series.of((name,)), patient[seen], landmark[seen])
+        comparing = plan_of(columns)
+        for method in np.unique(latest[latest > 0]):
+            at = seen[latest == method]
+            found = np.empty((comparing.width, len(at)))
+            like = _measured_by(series, name, rows, person, int(method))
+            write_history(like, patient[at], landmark[at], comparing, found, lines)
+            out[np.ix_([plan.place[column] for column in columns], at)] = found[: len(columns)]
+
+
+def _rows_of(series: Series, which: int) -> tuple[Rows, NDArray[np.int32]]:
+    """Return the rows of one biomarker, and the person of each."""
+    starts, lengths = series.starts[:, which], series.stops[:, which] - series.starts[:, which]
+    person = np.repeat(np.arange(len(starts), dtype=np.int32), lengths)
+    within = np.arange(len(person)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    return within + starts[person], person
+
+
+def _of_several_methods(person: NDArray[np.int32], method: NDArray[np.int8], people: int) -> NDArray[np.bool_]:
+    """Return of each person whether more than one method is known."""
+    known = method > 0
+    pairs = np.unique(person[known].astype(np.int64) * 256 + method[known])
+    several: NDArray[np.bool_] = np.bincount(pairs // 256, minlength=people) > 1
+    return several
+
+
+def _latest_method(series: Series, patient: NDArray[np.int32], landmark: NDArray[np.int32]) -> NDArray[np.int64]:
+    """Return the method of the latest value that each landmark sees, 0 where unknown: the kernel takes the latest of the methods."""
+    assert series.method is not None
+    asked = plan_of((f"{series.biomarkers[0]}__last__ever",))
+    found = np.empty((asked.width, len(patient)))
+    write_history(replace(series, value=series.method.astype(np.float64)), patient, landmark, asked, found)
+    return np.nan_to_num(found[0]).astype(np.int64)
+
+
+def _measured_by(series: Series, name: str, rows: Rows, person: NDArray[np.int32], method: int) -> Series:
+    """Return the series of one biomarker without the values that are known to be of another method."""
+    assert series.method is not None
+    chosen = np.isin(series.method[rows], (0, method))
+    rows, person = rows[chosen], person[chosen]
+    columns = (person, np.zeros(len(rows), np.int16), series.collected[rows], series.available[rows], series.value[rows])
+    return lay_out(len(series.starts), (name,), columns, None if series.operator is None else series.operator[rows])
