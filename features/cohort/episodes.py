@@ -37,8 +37,13 @@ def episodes_of(cohort: Cohort) -> pd.DataFrame:
     0         P1     1 2020-02-01 2020-03-01  daratumumab
     1         P1     2 2020-05-01        NaT  daratumumab
     """
-    ids = pd.Index(cohort.patients["patient_id"])
-    known = cohort.events[cohort.events["patient_id"].isin(ids) & cohort.events["kind"].isin((START, STOP))]
+    return episodes_in(cohort.patients, cohort.events)
+
+
+def episodes_in(patients: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
+    """Return the same for the two tables alone."""
+    ids = pd.Index(patients["patient_id"])
+    known = events[events["patient_id"].isin(ids) & events["kind"].isin((START, STOP))]
     person, day = ids.get_indexer(known["patient_id"]).astype(np.int32), known["occurred_at"].to_numpy().astype("datetime64[D]")
     every = Therapy(person, day.astype(np.int32), recorded_lines(known), drug_codes(known["detail"]))
     starts, stops = (every.at((known["kind"] == kind).to_numpy()) for kind in (START, STOP))

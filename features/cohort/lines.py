@@ -22,6 +22,7 @@ Days = NDArray[np.int32]
 Positions = NDArray[np.intp]
 START, STOP = "treatment_start", "treatment_stop"
 MOST_LINES = 99
+_LEFT_OUT = dict.fromkeys(map(ord, "-\u2010\u2011\u2012\u2013\u2014 \t"))  # D-VRd, DVRd and d vrd are one regimen
 _DAY_BITS = 33  # a day, moved by half of that, fits
 
 
@@ -162,15 +163,15 @@ def recorded_lines(events: pd.DataFrame) -> NDArray[np.int16]:
 
 
 def drug_codes(details: Iterable[str]) -> NDArray[np.int32]:
-    """Return a code for each drug or regimen, whatever its letter case, 0 where none is named.
+    """Return a code for each drug or regimen, whatever its letter case, hyphens and blanks, 0 where none is named.
 
     Examples
     --------
-    >>> drug_codes(["DRd", "", "drd", "VCd"]).tolist()
+    >>> drug_codes(["D-VRd", "", "dvrd", "VCd"]).tolist()
     [1, 0, 1, 2]
     """
     code = {"": 0}
-    return np.array([code.setdefault(text.strip().casefold(), len(code)) for text in details], dtype=np.int32)
+    return np.array([code.setdefault(text.translate(_LEFT_OUT).casefold(), len(code)) for text in details], dtype=np.int32)
 
 
 def _packed(person: NDArray[np.int32], day: Days) -> NDArray[np.int64]:

@@ -27,6 +27,7 @@ STAGES: tuple[str, ...] = get_args(Stage)
 HEAVY_CHAINS: tuple[str, ...] = get_args(HeavyChain)
 LIGHT_CHAINS: tuple[str, ...] = get_args(LightChain)
 EVENT_KINDS: tuple[str, ...] = get_args(Kind)
+PROGRESSIONS = ("biochemical", "clinical", "extramedullary")  # what the detail of a progression says, or nothing
 OPERATORS = ("<", ">")
 QUARANTINE_COLUMNS = ("id", "table", "file", "row", "reason", "column", "received", "accepted", "record")
 

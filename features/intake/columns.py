@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.cohort.lines import drug_codes
-from features.cohort.schema import EVENT_KINDS, OPERATORS, SCHEMAS, columns_of
+from features.cohort.schema import EVENT_KINDS, OPERATORS, PROGRESSIONS, SCHEMAS, columns_of
 from features.cohort.times import instant_of
 from features.intake import rules
 from features.intake.kinds import COLUMNS as KINDS
@@ -30,6 +30,7 @@ from features.intake.people import (
     fish_code,
     line_code,
     lines_where_treated,
+    progression_word,
 )
 from features.intake.several_rows import merged
 from features.intake.words import with_words
@@ -134,6 +135,7 @@ def occurrences_of(events: pd.DataFrame, ids: pd.Index, person: NDArray[np.intp]
     """Return the events as arrays, as the table of the cohort with all rows, and notes."""
     kinds, detail, days = category_of(EVENT_KINDS), cells_of(events["detail"]), days_of(events["occurred_at"])
     kind = cells_of(events["kind"]).each(lambda text: event_kind(kinds, text), np.int8)
+    detail, notes = _in_words_of_progression(detail, kind == rules.PROGRESSION, file)
     columns = {
         "patient_id": ids.to_numpy()[person],
         "occurred_at": as_dates(days.day),
@@ -149,7 +151,24 @@ def occurrences_of(events: pd.DataFrame, ids: pd.Index, person: NDArray[np.intp]
     frame = pd.DataFrame({name: columns[name] for name in columns_of("events", columns)})
     drug = detail.of(drug_codes(detail.texts))
     happened = Occurrences(person, (ids == "")[person], kind, days.day, detail.codes, line, drug)
-    return happened, frame, _zone_notes(file, events, {"occurred_at": days})
+    return happened, frame, [*notes, *_zone_notes(file, events, {"occurred_at": days})]
+
+
+def _in_words_of_progression(detail: Cells, progression: NDArray[np.bool_], file: str) -> tuple[Cells, list[str]]:
+    """Return details in which those of progressions are words of ours, or unknown, and a note of how many hold another word."""
+    if not progression.any() or not any(detail.texts[code] for code in np.unique(detail.codes[progression])):
+        return detail, []
+    words = detail.each(progression_word)
+    other = progression & (words == "") & ~detail.each(is_blank, bool)
+    changed = cells_of(pd.Series(np.where(progression, words, detail.rows()), dtype=object))
+    if not other.any():
+        return changed, []
+    accepted = f"accepted: {', '.join(PROGRESSIONS)}"
+    texts = [text.casefold() for text in detail.texts[np.unique(detail.codes[other])]]
+    near = {close[0] for text in texts if (close := get_close_matches(text, PROGRESSIONS, n=1))}
+    likely = f"; near to {', '.join(sorted(near))}" if near else ""
+    said = f"{file}: {other.sum()} of {progression.sum()} progressions hold a detail that is no kind of progression, taken as unknown"
+    return changed, [f"{said} ({accepted}){likely}"]
 
 
 @dataclass(frozen=True)

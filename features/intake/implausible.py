@@ -13,6 +13,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from features.cohort.episodes import episodes_in
+from features.cohort.lines import STOP
 from features.intake.attrition import UNKNOWN_SITE
 from features.sources.cells import cells_of
 
@@ -26,7 +28,7 @@ _SHARE = {FRACTIONS: 0.9, ZEROS: 0.02, LOW: 0.9}
 _CODE_SHARE = 0.02
 # How each is called in a warning.
 _FRACTION, _ZERO, _UNIT, _CONTACT = "suspected_fraction", "suspected_zeros", "suspected_site_unit", "contact_before_results"
-_MISSING, _UNFOLLOWED = "suspected_missing_code", "no_last_contact"
+_MISSING, _UNFOLLOWED, _OVERLAPPING = "suspected_missing_code", "no_last_contact", "overlapping_lines"
 
 
 def seen_in(kept: pd.DataFrame, sites: Mapping[str, str], last_contact: pd.Series) -> Seen:
@@ -97,6 +99,19 @@ def describe_seen(seen: Seen, called: Mapping[str, str]) -> list[str]:
             listed = "a mapping may list it under `missing`."
             lines.append(f"{_MISSING}: {of_all} are exactly {what}; does it stand for missing? Then {listed}")
     return lines
+
+
+def overlapping(patients: pd.DataFrame, events: pd.DataFrame) -> list[str]:
+    """Say how many lines of therapy begin before the one before them was stopped."""
+    if not (events["kind"] == STOP).any():
+        return []
+    lines = episodes_in(patients, events).sort_values(["patient_id", "start", "line"])
+    earlier = lines.shift()
+    over = lines[(lines["patient_id"] == earlier["patient_id"]) & (earlier["stop"] > lines["start"])]
+    if over.empty:
+        return []
+    what = f"{len(over)} lines of therapy of {over['patient_id'].nunique()} people begin before the line before was stopped"
+    return [f"{_OVERLAPPING}: {what}. Both are kept as recorded; is a stop that of another line, or a day mistyped?"]
 
 
 def unfollowed(patients: pd.DataFrame, events: pd.DataFrame) -> list[str]:

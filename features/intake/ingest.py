@@ -29,7 +29,7 @@ from features.cohort.schema import row_hashes, validated
 from features.cohort.storage import ARROW, check_place, in_schema, write_tables
 from features.console import Steps
 from features.intake.attrition import Tally
-from features.intake.implausible import Seen, describe_seen, seen_in, unfollowed
+from features.intake.implausible import Seen, describe_seen, overlapping, seen_in, unfollowed
 from features.intake.plausibility import suspicions_of
 from features.intake.quality import Checked, check, check_block, describe_source, refuse_unusable
 from features.intake.quarantine import quarantine_frame
@@ -195,7 +195,8 @@ def _assemble(source: Received, checked: Checked, folder: Path, work: Path, bloc
         changed = not same_files(folder, place)
     called = checked.called()
     selected, much = describe_selection(about, biomarkers)
-    warnings = [*selected, *describe_seen(seen, called), *unfollowed(*(kept[name][0] for name in ("patients", "events")))]
+    people, events = (kept[name][0] for name in ("patients", "events"))
+    warnings = [*selected, *describe_seen(seen, called), *overlapping(people, events), *unfollowed(people, events)]
     return Ingested(about, _suspicions(manifests), describe_units(outside, called), changed, called, warnings, much)
 
 

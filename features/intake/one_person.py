@@ -34,6 +34,7 @@ from features.intake.people import (
     fish_code,
     line_code,
     lines_where_treated,
+    progression_word,
 )
 from features.intake.plausibility import Kept, describe_kept
 from features.intake.refusals import OneRow, Refusals
@@ -141,7 +142,7 @@ def check_person(
         event=happened.kind[kept],
         occurred=happened.day[kept],
         line=happened.line[kept],
-        detail=[text_of(events[place][2]) for place in kept],
+        detail=[_detail(events[place]) for place in kept],
         problems=[
             *([Problem("patients", 0, *row.found)] if row.found else []),
             *_problems("events", table),
@@ -182,7 +183,7 @@ def _known(said: Described, row: OneRow) -> Known:
 
 
 def _events(events: Sequence[Sequence[Any]]) -> Occurrences:
-    texts = [[*map(text_of, event), ""][:4] for event in events]
+    texts = [[*map(text_of, (*event[:2], _detail(event), *event[3:])), ""][:4] for event in events]
     details: dict[str, int] = {}
     kinds = np.array([event_kind(_KIND, kind) for _, kind, _, _ in texts], dtype=np.int8)
     return Occurrences(
@@ -194,6 +195,12 @@ def _events(events: Sequence[Sequence[Any]]) -> Occurrences:
         line=lines_where_treated(np.array([line_code(line) for *_, line in texts], dtype=np.int16), kinds),
         drug=drug_codes(detail for _, _, detail, _ in texts),
     )
+
+
+def _detail(event: Sequence[Any]) -> str:
+    """Return the detail of an event; of a progression only a word of ours."""
+    detail = text_of(event[2])
+    return progression_word(detail) if text_of(event[1]).casefold() == "progression" else detail
 
 
 def _results(measurements: Sequence[Sequence[Any]], known: Known) -> Results:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from features.cohort.lines import MOST_LINES, Therapy, goes_backwards, start_of_stops
 from features.cohort.order import order_of
+from features.cohort.schema import PROGRESSIONS
 from features.intake import rules
 from features.intake.duplicates import stand_above
 from features.intake.refusals import Mask, OneRow, Refusals, Rule
@@ -138,6 +139,17 @@ def line_code(text: str) -> int:
     whole = _WHOLE.fullmatch(text)  # a column with blanks becomes one of decimals on its way through a table program
     line = int(whole[1]) if whole else 0
     return line if 1 <= line <= MOST_LINES else rules.NOT_ACCEPTED
+
+
+def progression_word(text: str) -> str:
+    """Return the kind of progression that a cell says, nothing where it says none or a word that is none.
+
+    Examples
+    --------
+    >>> [progression_word(text) for text in ("Clinical", "CRAB", "")]
+    ['clinical', '', '']
+    """
+    return text.casefold() if text.casefold() in PROGRESSIONS else ""
 
 
 def lines_where_treated(line: NDArray[np.int16], kind: NDArray[np.int8]) -> NDArray[np.int16]:

@@ -1,7 +1,7 @@
 """From people, coded occurrences and results to the three tables: what the record sources have in common.
 
 The index date of a person is the first occurrence of an index code; people without one are not part of the cohort.
-Of a progression that is recorded several times the earliest counts, of a last contact the latest.
+Of a progression that is recorded several times the earliest of its kind counts, of a last contact the latest.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def assemble(histories: Histories, stage: str, today: int | None = None) -> Rece
     measured = results[~results["patient_id"].isin(gone)]
     measured, added_up = with_totals(measured)
     events, ahead = _without_later_slips(events, today)
-    events, repeated = _once(events, "progression", today, first=True)
+    events, repeated = _once(events, "progression", today, first=True)  # of each kind: a biochemical one comes before a clinical one
     events, _ = _once(events, "last_contact", today, first=False)
     birth, imputed = without_imputed(people["birth"])
     patients, births = _patients(people.assign(birth=birth)[~left_out], index_date, stage)
@@ -116,7 +116,7 @@ def _once(events: pd.DataFrame, kind: str, today: int, first: bool) -> tuple[pd.
     """Keep a person's first (or last) usable event of a kind; what cannot be used stays, for quality to refuse."""
     candidates = events[(events["kind"] == kind) & (events["patient_id"] != "") & _usable(events["occurred_at"], today)]
     ordered = candidates.sort_values("occurred_at", ascending=first, kind="stable")
-    others = ordered.index[ordered["patient_id"].duplicated()]
+    others = ordered.index[ordered.duplicated(["patient_id", "detail"])]
     return events.drop(index=others), len(others)
 
 

@@ -14,6 +14,7 @@ from typing import Annotated, Any
 import yaml
 from pydantic import AfterValidator, BeforeValidator, TypeAdapter, ValidationError
 
+from features.cohort.schema import PROGRESSIONS
 from myeloma import ConfigError, StateError, UserError, canonical_divisor, catalogue
 from myeloma.errors import nearest
 from myeloma.loinc import check_loinc, loinc_of
@@ -44,6 +45,15 @@ def _says_something(code: str) -> str:
 
 Code = Annotated[str, BeforeValidator(_text), AfterValidator(_says_something)]
 Codes = Annotated[tuple[Code, ...], BeforeValidator(lambda value: [value] if isinstance(value, str | int) else value)]
+
+
+def _with_kinds(value: Any) -> Any:
+    """Return codes alone as codes whose kind is not known."""
+    listed = [value] if isinstance(value, str | int) else value
+    return dict.fromkeys(listed, "") if isinstance(listed, list | tuple) else listed
+
+
+Kinds = Annotated[dict[Code, str], BeforeValidator(_with_kinds)]
 
 
 @dataclass(frozen=True)
@@ -91,7 +101,8 @@ class Mapping:
     Attributes
     ----------
     index : codes whose first occurrence is the index date; who has none is no part of the cohort
-    progression, death : codes of these events (a death that the source itself records needs no code)
+    progression : codes of progressions; or code -> its kind (biochemical, clinical, extramedullary), empty where not known
+    death : codes of deaths (one that the source itself records needs no code)
     treatment : code -> name of the drug
     biomarkers : code -> biomarker and unit, beside the LOINC codes of the catalogue
     units : how the source writes a unit -> a unit of the catalogue
@@ -100,7 +111,7 @@ class Mapping:
     """
 
     index: Codes
-    progression: Codes = ()
+    progression: Kinds = field(default_factory=dict)
     death: Codes = ()
     treatment: dict[Code, str] = field(default_factory=dict)
     biomarkers: dict[Code, BiomarkerCode] = field(default_factory=dict)
@@ -112,7 +123,9 @@ class Mapping:
 
     def roles(self) -> list[tuple[str, str, str]]:
         """Return (code, kind of occurrence, detail) for every code that is no biomarker."""
-        listed = [(code, kind, "") for kind in ("index", "progression", "death") for code in getattr(self, kind)]
+        listed = [(code, "index", "") for code in self.index]
+        listed += [(code, "progression", kind) for code, kind in self.progression.items()]
+        listed += [(code, "death", "") for code in self.death]
         return [*listed, *((code, "treatment", drug) for code, drug in self.treatment.items())]
 
     def measured(self) -> dict[str, BiomarkerCode]:
@@ -170,6 +183,8 @@ def parse_mapping(content: Any, where: str) -> Mapping:
     except ValidationError as error:
         words = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
         raise ConfigError(f"{where}: {words}.", 'codes are text or numbers, as in index: ["SNOMED:109989006"].') from None
+    if unknown := [kind for kind in mapping.progression.values() if kind not in ("", *PROGRESSIONS)]:
+        raise ConfigError(f'{where}, progression: "{unknown[0]}" is no kind of progression.', nearest(unknown[0], PROGRESSIONS))
     for code, role, _ in mapping.roles():
         _check_code(code, f"{where}, {role}")
     return mapping
