@@ -1,7 +1,7 @@
 """The reference pages say what the code does: they are generated, and a test finds them out of date."""
 
 from myeloma import catalogue
-from myeloma.pages import catalogue_page, scores_page
+from myeloma.pages import catalogue_page, quality_of_life_page, scores_page
 from myeloma.scores import SCORES
 
 
@@ -9,6 +9,7 @@ def test_the_pages_in_docs_are_those_the_code_writes(root):
     hint = "run `make docs`"
     assert (root / "docs" / "biomarkers.md").read_text() == catalogue_page(), hint
     assert (root / "docs" / "scores.md").read_text() == scores_page(), hint
+    assert (root / "docs" / "quality_of_life.md").read_text() == quality_of_life_page(), hint
 
 
 def test_every_biomarker_and_every_score_has_its_line_and_its_source():
@@ -29,3 +30,8 @@ def test_citations_name_the_journal():
 def test_what_was_confirmed_is_no_longer_called_unconfirmed():
     assert "unconfirmed" not in catalogue_page()
     assert any("per 1.73 m2" in line for line in catalogue_page().splitlines() if line.startswith("- `egfr`"))
+
+
+def test_the_page_of_quality_of_life_says_what_is_not_shipped_and_why():
+    assert "No wording of an item, no translation, no questionnaire form" in quality_of_life_page()
+    assert "| `qlq_my20_ds` | disease symptoms | 31, 32, 33, 34, 35, 36 | 1 to 4 | lower | 10 / 10 | 16 / 11 |" in quality_of_life_page()
