@@ -16,6 +16,7 @@ from features.cohort.lines import drug_codes
 from features.cohort.schema import EVENT_KINDS, OPERATORS, PROGRESSIONS, SCHEMAS, columns_of
 from features.cohort.times import instant_of
 from features.intake import rules
+from features.intake.items import item_of, note_of_version
 from features.intake.kinds import COLUMNS as KINDS
 from features.intake.kinds import kinds_in, words_of
 from features.intake.measured import Results, Taken, divisor_of, names_with, rank_of
@@ -213,6 +214,7 @@ def results_of(measurements: pd.DataFrame, people: People, file: str) -> tuple[R
         **kinds,
         said=said,
     )
+    notes += note_of_version(item_of(results.biomarker), value, file)
     notes += _lost_zeros(file, patient, person, people)
     notes += _zone_notes(file, measurements, {"collected_at": collected, "available_at": available})
     return results, Texts(patient, biomarker, collected.time, numbers.text, unit), notes
@@ -245,7 +247,28 @@ def measurements_table(results: Results, texts: Texts, taken: Taken) -> pd.DataF
             columns[column] = Cells(code, np.array(["", *words_of(column)], dtype=object)).categorical(order)
     columns |= {"collected_at": as_dates(results.collected[order]), "available_at": as_dates(taken.available[order])}
     columns |= {"value": taken.value[order], "unit_divisor": results.divisor[order], "source_row": results.row[order]}
+    if taken.scale is not None:
+        columns |= _as_scales(columns, results, taken)
     return pd.DataFrame({name: columns[name] for name in columns_of("measurements", columns)}, copy=False)
+
+
+def _as_scales(columns: dict[str, Any], results: Results, taken: Taken) -> dict[str, pd.Categorical]:
+    """Return the columns of text in which rows that were answers say what their scale is, as if it had been received."""
+    assert taken.scale is not None
+    rows = taken.scale[taken.order]
+    names = np.array(results.names, dtype=object)[taken.biomarker[taken.order][rows]]
+    said = {
+        "biomarker": names,
+        "unit": np.array([catalogue()[name].unit for name in names], dtype=object),
+        "original_value": np.array([repr(float(value)) for value in taken.value[taken.order][rows]], dtype=object),
+        "original_unit": np.full(len(names), "", dtype=object),
+    }
+    changed = {}
+    for column, texts in said.items():
+        every = np.asarray(columns[column], dtype=object)
+        every[rows] = texts
+        changed[column] = pd.Categorical(every)
+    return changed
 
 
 def _zone_notes(file: str, received: pd.DataFrame, parsed: dict[str, Days]) -> list[str]:

@@ -14,11 +14,14 @@ from numpy.typing import NDArray
 from features.cohort.order import of_several, order_of
 from features.intake import rules
 from features.intake.duplicates import duplicates
+from features.intake.items import check_answers, item_of, refuse_with, scored
 from features.intake.people import check_days
 from features.intake.refusals import Mask, Refusals
 from features.intake.words import not_words
+from features.sources import answers
+from features.sources.answers import measurable
 from features.sources.parsing import BLANK
-from myeloma import DataError, canonical_divisor, catalogue
+from myeloma import catalogue
 from myeloma.calendar import NO_DAY
 
 Days = NDArray[np.int32]
@@ -66,6 +69,8 @@ class Results:
 class Taken:
     """What is kept of `Results`: the places of the rows in order, and columns of all rows in the form the cohort keeps.
 
+    `scale` says which rows were answers and are scales now, None where there are no answers; their `biomarker` and `value` are the
+    scale's.
     The order is person, biomarker (by name), collected, available, then method and specimen where there are any, time, which no two
     rows share: results of two methods, or specimens, of one day are two facts.
     """
@@ -73,6 +78,8 @@ class Taken:
     order: NDArray[np.intp]
     available: Days
     value: NDArray[np.float64]
+    biomarker: NDArray[Any]
+    scale: Mask | None
 
 
 def check_results(table: Refusals, results: Results, today: int) -> Taken:
@@ -88,14 +95,22 @@ def check_results(table: Refusals, results: Results, today: int) -> Taken:
     person = () if results.person is None else (results.person,)
     rank = _by_name(tuple(results.names), catalogue().version).rank
     kinds = [code for code in (results.method, results.specimen) if code is not None]
+    item, day = item_of(results.biomarker), (*person, results.collected, available)
+    refuse_with(table, item, results.kind, (*day, results.time))
     series = (*person, rank[results.biomarker], results.collected, available, *kinds)
-    return Taken(_resolve(table, results, series, value), available, value)
+    order, biomarker = _resolve(table, results, series, value), results.biomarker
+    if not (item >= 0).any():
+        return Taken(order, available, value, biomarker, None)
+    made = scored(table, biomarker, value, day, results.time)
+    order = np.flatnonzero(table.keep & ~made.part)
+    order = order[order_of([column[order] for column in (*person, rank[made.biomarker], *series[len(person) + 1 :], results.time)])]
+    return Taken(order, available, made.value, made.biomarker, made.scale)
 
 
 def _check_values(table: Refusals, results: Results) -> NDArray[np.float64]:
     """Return the values in canonical units; refuse what is no value, and what no biomarker, unit or limit allows."""
     of_each, of_name = (results.names, results.biomarker), _by_name(tuple(results.names), catalogue().version)
-    table.check(rules.UNKNOWN_BIOMARKER, results.biomarker, len(catalogue().keys()), biomarker=of_each)
+    table.check(rules.UNKNOWN_BIOMARKER, results.biomarker, len(measurable()), biomarker=of_each)
     table.check(rules.NO_VALUE, results.kind)
     table.check(rules.NO_LIMIT, of_name.limit_needed[results.biomarker], results.kind, results.operator, results.value)
     if results.said is not None:
@@ -105,6 +120,7 @@ def _check_values(table: Refusals, results: Results) -> NDArray[np.float64]:
     for column, rule in rules.NO_KIND.items():
         if (code := getattr(results, column)) is not None:
             table.check(rule, code, biomarker=of_each)
+    check_answers(table, item_of(results.biomarker), results.kind, results.operator, results.value, of_each)
     table.check(rules.NO_NUMBER, results.kind)
     table.check(rules.NOT_FINITE, results.value)
     table.check(rules.UNKNOWN_UNIT, results.divisor, biomarker=of_each)
@@ -119,15 +135,13 @@ def _check_values(table: Refusals, results: Results) -> NDArray[np.float64]:
 
 def divisor_of(biomarker: str, unit: str) -> float:
     """Return what a value is divided by to be in the canonical unit, NaN where the unit, or the biomarker, is not known."""
-    try:
-        return canonical_divisor(biomarker, unit) if biomarker in catalogue() else nan
-    except DataError:
-        return nan
+    divisor = answers.divisor_of(biomarker, unit)
+    return nan if divisor is None else divisor
 
 
 def names_with(texts: Iterable[str]) -> tuple[list[str], NDArray[np.int32]]:
-    """Return the names of the catalogue and after them those of `texts` that it does not know; and the place of each text in them."""
-    place = {name: number for number, name in enumerate(catalogue().keys())}
+    """Return the names of biomarkers, of answers, and those of `texts` that are neither; and the place of each text in them."""
+    place = {name: number for number, name in enumerate(measurable())}
     codes = np.array([place.setdefault(text, len(place)) for text in texts], dtype=np.int32)
     return list(place), codes
 

@@ -259,7 +259,7 @@ def _kept_results(results: Results, taken: Taken) -> dict[str, NDArray[Any]]:
     return {
         "method": results.method[order],
         "specimen": results.specimen[order],
-        "biomarker": results.biomarker[order],
+        "biomarker": taken.biomarker[order],
         "collected": results.collected[order],
         "available": taken.available[order],
         "instant": results.time[order],

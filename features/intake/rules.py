@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from features.cohort.lines import MOST_LINES
 from features.cohort.schema import EVENT_KINDS, HEAVY_CHAINS, LIGHT_CHAINS, SEXES, STAGES
 from features.intake.refusals import Mask, Rule
+from features.sources.answers import answers
 from features.sources.parsing import BAD, BLANK
 from myeloma import catalogue
 from myeloma.calendar import BAD_DAY, FIRST_DATE, LAST_DATE, NO_DAY
@@ -131,6 +132,8 @@ EVENT_SET_ASIDE = _rule("events", "patient_not_in_cohort", "patient_id", "the pe
 
 
 def _units_of(name: str) -> str:
+    if name in answers():
+        return "an answer has no unit"
     return f"{name} is accepted in {', '.join(accepted_units(catalogue()[name]))}"
 
 
@@ -142,6 +145,10 @@ def _limits_of(name: str) -> str:
 
 def _least_of(name: str) -> str:
     return "; ".join(f"{name} in {unit} is {least:g} at the least: {hint}" for unit, (least, hint) in catalogue()[name].least_in.items())
+
+
+def _answers_of(name: str) -> str:
+    return f"{name} is answered by a whole number from 1 to {answers()[name].highest}; leave the row out where it was not answered"
 
 
 def _words_of(words: str, name: str) -> str:
@@ -185,6 +192,24 @@ NO_LIMIT = _rule(
     lambda limit_needed, kind, operator, value: limit_needed & ((kind == BAD) | ((value == 0) & (operator == 0))),
 )
 NO_WORD = _rule("measurements", "unknown_word", "value", _words_near, _so)
+NO_ANSWER = _rule("measurements", "bad_answer", "value", _answers_of, _so)
+SCALE_SPOILT = _rule(
+    "measurements",
+    "answers_incomplete",
+    "value",
+    "another answer of this scale and day was refused; correct that one, and mend takes all of them",
+    _so,
+)
+SCALE_INCOMPLETE = _rule(
+    "measurements", "answers_incomplete", "value", "fewer than half of the items of this scale are answered on that day", _so
+)
+SCALE_CONFLICT = _rule(
+    "measurements",
+    "scale_conflict",
+    "value",
+    "the scale that is given for the day and that of the answers differ by more than half a point; leave out the one that is wrong",
+    _so,
+)
 NO_KIND = {
     column: _rule("measurements", "unknown_category", column, partial(_words_of, words), _not_accepted)
     for column, words in (("method", "methods"), ("specimen", "specimens"))

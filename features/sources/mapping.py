@@ -15,6 +15,7 @@ import yaml
 from pydantic import AfterValidator, BeforeValidator, TypeAdapter, ValidationError
 
 from features.cohort.schema import PROGRESSIONS
+from features.sources.answers import answers
 from myeloma import ConfigError, StateError, UserError, canonical_divisor, catalogue
 from myeloma.errors import nearest
 from myeloma.loinc import check_loinc, loinc_of
@@ -43,6 +44,7 @@ def _says_something(code: str) -> str:
     return code
 
 
+Result = Annotated[str, BeforeValidator(_text)]
 Code = Annotated[str, BeforeValidator(_text), AfterValidator(_says_something)]
 Codes = Annotated[tuple[Code, ...], BeforeValidator(lambda value: [value] if isinstance(value, str | int) else value)]
 
@@ -58,19 +60,30 @@ Kinds = Annotated[dict[Code, str], BeforeValidator(_with_kinds)]
 
 @dataclass(frozen=True)
 class BiomarkerCode:
-    """The biomarker that a code means, the unit of its values where the source gives none, and which monoclonal component it is.
+    """The biomarker, or item of a questionnaire, that a code means, and what else the code says.
 
-    `component` is any name; where it is given, the results of one time are added up to the total (`features.sources.components`).
+    Attributes
+    ----------
+    unit : of values to which the source gives none
+    component : any name of a monoclonal component; the results of one time are added up to the total (`features.sources.components`)
+    method, specimen : how and in what it is measured, in the catalogue's words, where the code says it
     """
 
     biomarker: str
     unit: str = ""
     component: str = ""
+    method: str = ""
+    specimen: str = ""
 
     def __post_init__(self) -> None:
+        if self.biomarker in answers():
+            return
         catalogue()[self.biomarker]
         if self.unit:
             canonical_divisor(self.biomarker, self.unit)
+        for what, word in (("methods", self.method), ("specimens", self.specimen)):
+            if word and word not in (accepted := getattr(catalogue()[self.biomarker], what)):
+                raise ConfigError(f'"{word}" is none of the {what} of {self.biomarker}.', nearest(word, accepted) if accepted else "")
         if self.component and not catalogue()[self.biomarker].clonal:
             clonal = ", ".join(entry.key for entry in catalogue().biomarkers.values() if entry.clonal)
             raise ConfigError(f"{self.biomarker} has no components.", f"components are added up of {clonal}.")
@@ -106,6 +119,8 @@ class Mapping:
     treatment : code -> name of the drug
     biomarkers : code -> biomarker and unit, beside the LOINC codes of the catalogue
     units : how the source writes a unit -> a unit of the catalogue
+    methods, specimens : codes of a result's method, or of its specimen's type -> the catalogue's word
+    results : codes or texts that results are -> the result, as `negative`, or `<1e-5` in the unit of the row
     stage : stage at the index date that the index codes stand for, the same for all
     schema : schema of an OMOP database
     """
@@ -116,6 +131,9 @@ class Mapping:
     treatment: dict[Code, str] = field(default_factory=dict)
     biomarkers: dict[Code, BiomarkerCode] = field(default_factory=dict)
     units: dict[Code, str] = field(default_factory=dict)
+    methods: dict[Code, str] = field(default_factory=dict)
+    specimens: dict[Code, str] = field(default_factory=dict)
+    results: dict[Code, Result] = field(default_factory=dict)
     sex: SexCodes = field(default_factory=SexCodes)
     site: SiteCodes = field(default_factory=SiteCodes)
     stage: str = ""
@@ -185,6 +203,9 @@ def parse_mapping(content: Any, where: str) -> Mapping:
         raise ConfigError(f"{where}: {words}.", 'codes are text or numbers, as in index: ["SNOMED:109989006"].') from None
     if unknown := [kind for kind in mapping.progression.values() if kind not in ("", *PROGRESSIONS)]:
         raise ConfigError(f'{where}, progression: "{unknown[0]}" is no kind of progression.', nearest(unknown[0], PROGRESSIONS))
+    for what, words in (("methods", catalogue().methods), ("specimens", catalogue().specimens)):
+        if unknown := [word for word in getattr(mapping, what).values() if word not in words]:
+            raise ConfigError(f'{where}, {what}: "{unknown[0]}" is not known.', nearest(unknown[0], words))
     for code, role, _ in mapping.roles():
         _check_code(code, f"{where}, {role}")
     return mapping
@@ -207,6 +228,8 @@ def _biomarker(code: Any, written: Any, where: str) -> BiomarkerCode:
     except UserError as error:
         raise ConfigError(f"{place}: {error.what}", error.hint, error.code) from None
     loinc = _check_code(str(code), f"{where}, biomarkers")
+    if meant.biomarker in answers():
+        return meant
     entry, bare = catalogue()[meant.biomarker], loinc or str(code)
     if (meaning := entry.loinc_refused.get(bare)) and not (meant.component and bare in entry.loinc_components):
         hint = f"codes of {meant.biomarker}: {', '.join(entry.loinc) or 'none'}."

@@ -104,12 +104,12 @@ def _register(connection: duckdb.DuckDBPyConnection, mapping: Mapping) -> None:
     measured = []
     for code, entry in mapping.measured().items():
         spellings = [code] if code in mapping.biomarkers else [code.replace(":", mark, 1) for mark in ("/", "//")]
-        measured += [(spelling, entry.biomarker, entry.unit, entry.component) for spelling in spellings]
+        measured += [(spelling, entry.biomarker, entry.unit, entry.component, entry.method, entry.specimen) for spelling in spellings]
     roles = [*mapping.roles(), (DEATH, "death", ""), (BIRTH, "birth", "")]
     roles += [(code, "sex", code) for code in (*mapping.sex.female, *mapping.sex.male)]
     roles += [(code, "site", code) for code in mapping.site.codes]
     tables = {
-        "measured": pd.DataFrame(measured, columns=[*_CODES, "component"]).drop_duplicates("code", keep="last"),
+        "measured": pd.DataFrame(measured, columns=[*_CODES, "component", "method", "specimen"]).drop_duplicates("code", keep="last"),
         "roles": pd.DataFrame(roles, columns=_CODES).drop_duplicates(),
         "units": pd.DataFrame(mapping.units.items(), columns=["code", "unit"], dtype=str),
     }
@@ -139,12 +139,13 @@ def _histories(connection: duckdb.DuckDBPyConnection, mapping: Mapping, label: s
     measurements = connection.execute(
         """
         SELECT r.patient_id, r.day AS collected_at, '' AS available_at, m.meaning AS biomarker, r.value,
-               coalesce(u.unit, nullif(r.unit, ''), m.detail) AS unit, m.component, r.source_row,
+               coalesce(u.unit, nullif(r.unit, ''), m.detail) AS unit, m.component, m.method, m.specimen, r.source_row,
                r.source_file
         FROM rows r JOIN measured m USING (code) LEFT JOIN units u ON u.code = r.unit
         ORDER BY r.source_file, r.source_row
         """
     ).df()
+    measurements["value"] = measurements["value"].replace(mapping.results)
     coded = connection.execute(
         """
         SELECT r.patient_id, r.day AS occurred_at, k.meaning AS kind, k.detail, r.source_row, r.source_file

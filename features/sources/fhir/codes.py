@@ -21,6 +21,9 @@ class FhirCodes:
         for code, kind, detail in mapping.roles():
             self._roles.setdefault(_key(code), []).append((kind, detail))
         self._units = mapping.units
+        self._methods, self._specimens, self._results = (
+            {_key(code): word for code, word in table.items()} for table in (mapping.methods, mapping.specimens, mapping.results)
+        )
 
     def biomarker(self, concept: object) -> BiomarkerCode | None:
         """Return what a concept measures, or None where no coding of it is mapped."""
@@ -32,6 +35,19 @@ class FhirCodes:
             return None
         bare = (refused_code(code) for system, code in codings(concept) if system in ("", SYSTEMS["LOINC"]))
         return next(filter(None, bare), None)
+
+    def method(self, concept: object) -> str:
+        """Return the method that a concept means, empty where it is not mapped."""
+        return next(_found(self._methods, concept), "")
+
+    def specimen(self, concept: object) -> str:
+        """Return the specimen that the type of one means, empty where it is not mapped."""
+        return next(_found(self._specimens, concept), "")
+
+    def result(self, concept: object, words: str | None) -> str:
+        """Return the result that a concept means; where it is not mapped its words, or its code: the checks say whether they are one."""
+        meant = next(_found(self._results, concept), None)
+        return meant or self._results.get(words or "", words) or next((code for _, code in codings(concept)), "")
 
     def roles(self, concept: object) -> list[tuple[str, str]]:
         """Return the kinds of occurrence that a concept stands for, each with its detail."""

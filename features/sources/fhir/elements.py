@@ -26,6 +26,12 @@ class CodeableConcept(Element):
     coding: list[Coding] = []
 
 
+class Answer(CodeableConcept):
+    """A result that is coded, and what it is called."""
+
+    text: str | None = None
+
+
 class Reference(Element):
     """A reference to another resource."""
 
@@ -56,12 +62,14 @@ class Valued(Element):
     valueQuantity: Quantity | None = None  # noqa: N815 - FHIR's own name
     valueString: str | None = None  # noqa: N815
     valueInteger: int | None = None  # noqa: N815
+    valueCodeableConcept: Answer | None = None  # noqa: N815
     dataAbsentReason: CodeableConcept | None = None  # noqa: N815
 
     @property
     def has_value(self) -> bool:
         """Return whether there is a value of a type that is read."""
-        return self.valueQuantity is not None or bool(self.valueString) or self.valueInteger is not None
+        typed = (self.valueQuantity, self.valueInteger, self.valueCodeableConcept)
+        return bool(self.valueString) or any(value is not None for value in typed)
 
 
 class Observation(Valued):
@@ -74,6 +82,8 @@ class Observation(Valued):
     effectivePeriod: Period | None = None  # noqa: N815
     issued: str | None = None
     component: list[Valued] = []
+    method: CodeableConcept | None = None
+    specimen: Reference | None = None
 
 
 class Condition(Element):

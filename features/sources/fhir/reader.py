@@ -64,6 +64,7 @@ def read_fhir(place: str, mapping: Mapping, today: int | None = None) -> Receive
     people, results, events = People(mapping), Results(codes, noted), Events(codes, noted, follows_drugs=bool(mapping.treatment))
     readers = {"Patient": people.take, "Observation": results.take}
     readers |= dict.fromkeys((*_EVENTS, "Medication"), events.take)
+    readers |= {"Specimen": results.take_specimen} if mapping.specimens else {}
     others: Counter[str] = Counter()
     versions = Versions(readers, read_resources(files, folder))
     for found in versions.current(read_resources(files, folder)):

@@ -13,13 +13,16 @@ from features.sources.fhir.codes import FhirCodes, codings
 from features.sources.fhir.contacts import Contacts
 from features.sources.fhir.elements import Observation, Valued
 from features.sources.fhir.files import Found
-from features.sources.fhir.references import reference_from
+from features.sources.fhir.references import Targets, name_of, reference_from
 from features.sources.mapping import BiomarkerCode
 from features.sources.refused import note_of_refused
 from features.sources.unmapped import note_of
 
 _NOT_RESULTS = ("entered-in-error", "cancelled", "registered")
-_COLUMNS = ["reference", "collected_at", "available_at", "biomarker", "value", "unit", "component", "source_file", "source_row", "refusal"]
+_COLUMNS = [
+    *("reference", "collected_at", "available_at", "biomarker", "value", "unit", "component", "method", "specimen"),
+    *("source_file", "source_row", "refusal"),
+]
 _TOP = 5  # time zones
 _DAY = len("2000-01-01")
 _ZONE = re.compile(r"[+-][0-9]{2}:[0-9]{2}")
@@ -31,7 +34,9 @@ class Results:
     def __init__(self, codes: FhirCodes, contacts: Contacts) -> None:
         self._contacts = contacts
         self._codes = codes
-        self._rows: list[tuple[str, str, str, str, str, str, str, str, int, str]] = []
+        self._rows: list[tuple[str, str, str, str, str, str, str, str, str, str, int, str]] = []
+        self._specimens: Targets[str] = Targets()
+        self._in_specimen: dict[int, str] = {}  # place among the rows -> reference of the specimen, until all are read
         self._others: Counter[str] = Counter()
         self._refused: Counter[str] = Counter()
         self._offsets: Counter[str] = Counter()
@@ -66,9 +71,17 @@ class Results:
             return
         self._read(observation, subject, found)
 
+    def take_specimen(self, found: Found) -> None:
+        """Read one Specimen."""
+        if found.resource is not None:
+            self._specimens.add(name_of(found.resource), found.full_url, self._codes.specimen(found.resource.get("type")))
+
     def frame(self) -> pd.DataFrame:
         """Return one row per value, and one per Observation that could not be read."""
-        return pd.DataFrame(self._rows, columns=_COLUMNS)
+        rows = pd.DataFrame(self._rows, columns=_COLUMNS)
+        said = [self._specimens.find(reference) or "" for reference in self._in_specimen.values()]
+        rows.loc[list(self._in_specimen), "specimen"] = said
+        return rows
 
     def withheld(self) -> list[str]:
         """Return the codes that are not mapped and may be free text."""
@@ -102,13 +115,28 @@ class Results:
         values: list[tuple[str, Valued, BiomarkerCode]] = [(f"component {n}", part, entry) for n, part, entry in coded if entry]
         if whole and (observation.has_value or not values):
             values.insert(0, (whole.component, observation, whole))
+        method = self._codes.method(observation.method.model_dump()) if observation.method else ""
+        reference = reference_from(found, observation.specimen.model_dump()) if observation.specimen else ""
+        specimen = self._contained(found, reference)
         for component, valued, entry in values:
             value, unit = self._value(valued, entry)
             refusal = "absent_value" if valued.has_value and valued.dataAbsentReason is not None else ""
-            self._rows.append((subject, collected, available, entry.biomarker, value, unit, component, found.file, found.row, refusal))
+            said = (entry.biomarker, value, unit, component, method or entry.method, specimen or entry.specimen)
+            if reference and not specimen and not entry.specimen:
+                self._in_specimen[len(self._rows)] = reference
+            self._rows.append((subject, collected, available, *said, found.file, found.row, refusal))
+
+    def _contained(self, found: Found, reference: str) -> str:
+        """Return what the specimen is that an Observation brings with it, empty where it brings none."""
+        inside = (found.resource or {}).get("contained", ())
+        listed = [one for one in inside if isinstance(one, dict)] if isinstance(inside, list) else []
+        return next((self._codes.specimen(one.get("type")) for one in listed if reference == f"#{one.get('id')}"), "")
 
     def _value(self, valued: Valued, entry: BiomarkerCode) -> tuple[str, str]:
         quantity = valued.valueQuantity
+        if quantity is None and valued.valueCodeableConcept is not None:
+            result = self._codes.result(valued.valueCodeableConcept.model_dump(), valued.valueCodeableConcept.text)
+            return result, self._codes.unit(entry.biomarker, None, None, None, entry.unit)
         if quantity is None:
             number = valued.valueInteger if valued.valueInteger is not None else valued.valueString or ""
             return str(number), self._codes.unit(entry.biomarker, None, None, None, entry.unit)
@@ -116,7 +144,7 @@ class Results:
         return number, self._codes.unit(entry.biomarker, quantity.code, quantity.system, quantity.unit, entry.unit)
 
     def _refuse(self, found: Found, subject: str, why: str) -> None:
-        self._rows.append((subject, "", "", "", "", "", "", found.file, found.row, why))
+        self._rows.append((subject, "", "", "", "", "", "", "", "", found.file, found.row, why))
 
 
 def _offset(stamp: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pandas as pd
 
@@ -23,9 +23,13 @@ CODED = {"measurement": "measurement", "condition_occurrence": "condition", "dru
 
 @dataclass(frozen=True)
 class CodeTables:
-    """Each a table of code, meaning, detail: by concept id and by source value, for biomarkers and for the other roles."""
+    """Each a table of code, meaning, detail: by concept id and by source value, for biomarkers and for the other roles.
+
+    `results` says what coded results mean, by concept id or by the text of the source.
+    """
 
     tables: dict[str, pd.DataFrame]
+    results: dict[str, str] = field(default_factory=dict)
 
     def known(self, table: str) -> tuple[set[str], set[str]]:
         """Return the concept ids and the source values that the mapping knows for a table."""
@@ -76,10 +80,10 @@ class CodeTables:
 
 def code_tables(tables: OmopTables, mapping: Mapping, notes: list[str]) -> CodeTables:
     """Look the mapping's codes up, and register the tables for the queries on rows; says what cannot be looked up."""
-    measured = [(code, entry.biomarker, entry.unit, entry.component) for code, entry in mapping.measured().items()]
+    measured = [(code, e.biomarker, e.unit, e.component, e.method, e.specimen) for code, e in mapping.measured().items()]
     roles = mapping.roles()
-    concepts = _concepts(tables, [code for code, *_ in (*measured, *roles)])
-    shipped = [(code, biomarker, "", "") for code, biomarker in omop_concepts()["biomarkers"].items() if biomarker in catalogue()]
+    concepts = _concepts(tables, [*(code for code, *_ in (*measured, *roles)), *mapping.results])
+    shipped = [(code, biomarker, "", "", "", "") for code, biomarker in omop_concepts()["biomarkers"].items() if biomarker in catalogue()]
     made = {
         "measured_concepts": _one_meaning([*shipped, *_by_concept(measured, concepts)]),
         "measured_texts": _one_meaning([row for row in measured if row[0] in mapping.biomarkers]),
@@ -96,7 +100,8 @@ def code_tables(tables: OmopTables, mapping: Mapping, notes: list[str]) -> CodeT
     if lost := [code for code in own if code not in (concepts or {})]:
         listed = ", ".join([code for code in lost if echo_code(code)][:5])
         notes.append(f"{len(lost)} codes of the mapping stand in no table concept and match source values only{listed and f': {listed}'}")
-    return CodeTables(made)
+    looked_up = {concept: result for code, result in mapping.results.items() for concept in (concepts or {}).get(code, [])}
+    return CodeTables(made, looked_up | mapping.results)
 
 
 def _concepts(tables: OmopTables, codes: list[str]) -> dict[str, list[str]] | None:
@@ -139,4 +144,4 @@ def _frame(rows: Sequence[tuple[str, ...]], columns: tuple[str, ...] = ("code", 
 
 def _one_meaning(rows: Sequence[tuple[str, ...]]) -> pd.DataFrame:
     """Return codes that can mean one biomarker only: the last entry of a code counts."""
-    return _frame(rows, ("code", "meaning", "detail", "component")).drop_duplicates("code", keep="last")
+    return _frame(rows, ("code", "meaning", "detail", "component", "method", "specimen")).drop_duplicates("code", keep="last")

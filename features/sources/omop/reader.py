@@ -20,7 +20,7 @@ from features.sources.received import Received
 from features.sources.refused import note_of_refused
 from features.sources.units import one_unit
 from features.sources.unmapped import note_of
-from myeloma import ConfigError, DataError, StateError
+from myeloma import ConfigError, DataError, StateError, catalogue
 
 _DATABASE = re.compile(r"^(postgres(?:ql)?|duckdb)://", re.IGNORECASE)
 _OTHER = re.compile(r"^[a-z][a-z0-9+]*://", re.IGNORECASE)
@@ -33,7 +33,7 @@ PERSON = ("person_id", "year_of_birth", "month_of_birth", "day_of_birth", "birth
 MEASUREMENT = (
     *("person_id", "measurement_concept_id", "measurement_source_concept_id", "measurement_source_value"),
     *("measurement_date", "measurement_datetime", "measurement_time", "value_as_number", "operator_concept_id"),
-    *("unit_concept_id", "unit_source_value", "value_source_value"),
+    *("unit_concept_id", "unit_source_value", "value_source_value", "value_as_concept_id"),
 )
 _NEEDED = {
     "person": ("person_id",),
@@ -141,7 +141,9 @@ def _measurements(tables: OmopTables, codes: CodeTables) -> pd.DataFrame:
                         CASE WHEN m.unit_concept_id NOT IN ('', '0') THEN 'concept ' || m.unit_concept_id END,
                         nullif(a.detail, ''), nullif(b.detail, ''), nullif(c.detail, ''), '') AS unit,
                coalesce(t.unit, m.unit_source_value) AS unit_in_words,
-               coalesce(a.component, b.component, c.component) AS component, m.source_row
+               coalesce(a.component, b.component, c.component) AS component,
+               coalesce(a.method, b.method, c.method) AS method, coalesce(a.specimen, b.specimen, c.specimen) AS specimen,
+               m.value_as_concept_id AS result_code, m.value_source_value AS result_in_words, m.source_row
         FROM measurement m
         LEFT JOIN measured_concepts a ON a.code = m.measurement_concept_id
         LEFT JOIN measured_concepts b ON b.code = m.measurement_source_concept_id
@@ -154,10 +156,21 @@ def _measurements(tables: OmopTables, codes: CodeTables) -> pd.DataFrame:
         """,
         "measurement",
     )
+    found = _with_coded_results(found, codes.results)
     words = found.pop("unit_in_words")
     twice = (words != "") & (words != found["unit"])
     said = zip(found.loc[twice, "biomarker"], found.loc[twice, "unit"], words[twice], strict=True)
     found.loc[twice, "unit"] = [one_unit(*each) for each in said]
+    return found
+
+
+def _with_coded_results(found: pd.DataFrame, results: dict[str, str]) -> pd.DataFrame:
+    """Return results whose value is no number as the mapping says; the words of a finding are taken as they are."""
+    code, words = found.pop("result_code"), found.pop("result_in_words")
+    blank = found["value"] == ""
+    of_words = blank & found["biomarker"].isin([key for key, entry in catalogue().biomarkers.items() if entry.words])
+    meant = code[blank].map(results).fillna(words[blank].map(results)).fillna(words[of_words])
+    found.loc[meant.dropna().index, "value"] = meant.dropna()
     return found
 
 

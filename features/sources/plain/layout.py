@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from features.cohort.schema import EVENT_KINDS, HEAVY_CHAINS, LIGHT_CHAINS, SEXES, STAGES
+from features.sources.answers import answers, divisor_of, measurable
 from features.sources.mapping import read_yaml
 from features.sources.plain.written import DATE_FORMS
 from features.sources.received import OPTIONAL, REQUIRED, WHERE_GIVEN
@@ -170,8 +171,8 @@ def _check_names(layout: Layout, where: str) -> None:
     _check(layout.results, catalogue().keys(), f"{where}, results")
     _check(layout.table("events").wide, EVENT_KINDS, f"{where}, tables.events.wide")
     wide = layout.table("measurements").wide
-    _check(wide, catalogue().keys(), f"{where}, tables.measurements.wide")
-    if unitless := [name for name, one in wide.items() if not one.unit]:
+    _check(wide, measurable(), f"{where}, tables.measurements.wide")
+    if unitless := [name for name, one in wide.items() if divisor_of(name, one.unit) is None and not one.unit]:
         what = f"{where}, tables.measurements.wide.{unitless[0]}: a column and a unit are needed."
         raise ConfigError(what, "as {column: Hb, unit: g/dL}.")
     units = [(name, one.unit) for name, one in wide.items()]
@@ -185,6 +186,8 @@ def _check_names(layout: Layout, where: str) -> None:
 def _check_units(units: list[tuple[str, str]], where: str) -> None:
     for name, unit in units:
         try:
+            if name in answers():
+                continue
             catalogue()[name]
             if unit:
                 canonical_divisor(name, unit)

@@ -12,13 +12,14 @@ from typing import Any, NamedTuple
 import pandas as pd
 import yaml
 
+from features.sources.answers import divisor_of, measurable
 from features.sources.cells import Cells, cells_of
 from features.sources.parsing import BAD, is_blank, result_of
 from features.sources.plain.files import stem_of
 from features.sources.plain.layout import COLUMNS, DECIDE
 from features.sources.plain.written import DATE_FORMS, filled_id, fits, plain_number
 from features.sources.received import REQUIRED
-from myeloma import DataError, canonical_divisor, catalogue
+from myeloma import catalogue
 
 _EITHER = (("DD/MM/YYYY", "MM/DD/YYYY"), ("DD-MM-YYYY", "MM-DD-YYYY"))
 _YEAR = re.compile(r"\d{4}(-\d{2})?")
@@ -83,22 +84,19 @@ def columns(name: str, given: list[str]) -> tuple[dict[str, str], dict[str, Any]
 
 
 def _wide(given: list[str]) -> dict[str, Any]:
-    known = _table_of(_names()["biomarkers"], catalogue().keys())
+    known = _table_of(_names()["biomarkers"], measurable())
     wide = {}
     for column in given:
         parts = _UNIT.match(column)
         name = known.get(key(parts[1] if parts else column))
         if name is not None:
-            wide[name] = {"column": column, "unit": parts[2] if parts and _is_unit(name, parts[2]) else DECIDE}
+            unit = parts[2] if parts and _is_unit(name, parts[2]) else ""
+            wide[name] = {"column": column, "unit": unit} if _is_unit(name, unit) else {"column": column, "unit": DECIDE}
     return wide
 
 
 def _is_unit(biomarker: str, unit: str) -> bool:
-    try:
-        canonical_divisor(biomarker, unit)
-    except DataError:
-        return False
-    return True
+    return divisor_of(biomarker, unit) is not None
 
 
 def date_forms(texts: dict[str, Any]) -> tuple[list[str], tuple[str, ...], list[str]]:
@@ -161,7 +159,7 @@ def words(column: str, given: list[str], accepted: Iterable[str]) -> tuple[dict[
 
 def biomarkers(received: Cells) -> tuple[dict[str, str], dict[str, tuple[int, str]]]:
     """Return theirs -> ours, and of each name that is not known how many rows have it and which of ours is near."""
-    known = _table_of(_names()["biomarkers"], catalogue().keys())
+    known = _table_of(_names()["biomarkers"], measurable())
     rows = pd.Series(received.codes).value_counts()
     found, unknown = {}, {}
     for code, theirs in enumerate(map(str, received.texts)):
@@ -171,6 +169,16 @@ def biomarkers(received: Cells) -> tuple[dict[str, str], dict[str, tuple[int, st
             near = get_close_matches(key(theirs), known, n=1, cutoff=0.75)
             unknown[theirs] = int(rows.get(code, 0)), f", perhaps {known[near[0]]}" if near else ""
     return found, unknown
+
+
+def has(frame: pd.DataFrame, what: str) -> pd.Series:
+    """Return which rows are of a biomarker that has methods, or specimens."""
+    if "biomarker" not in frame:
+        return pd.Series(False, index=frame.index)
+    cells = cells_of(frame["biomarker"])
+    ours = {theirs: catalogue().key_of(name) for theirs, name in biomarkers(cells)[0].items()}
+    some = [theirs for theirs, name in ours.items() if name in catalogue() and getattr(catalogue()[name], what)]
+    return pd.Series(cells.each(some.__contains__, bool), index=frame.index)
 
 
 def units(frame: pd.DataFrame, names: dict[str, str]) -> tuple[dict[str, list[str]], list[str]]:
@@ -190,11 +198,12 @@ def units(frame: pd.DataFrame, names: dict[str, str]) -> tuple[dict[str, list[st
 
 
 class Said(NamedTuple):
-    """How results are written: the decimal mark, flags after numbers, and words with their rows by biomarker."""
+    """How results are written: the decimal mark, flags after numbers, words with their rows by biomarker, and those that are known."""
 
     decimal: str
     flags: list[str]
     words: dict[str, dict[str, int]]
+    meant: dict[str, dict[str, str]]
 
 
 def values(frame: pd.DataFrame, names: dict[str, str]) -> Said:
@@ -206,8 +215,16 @@ def values(frame: pd.DataFrame, names: dict[str, str]) -> Said:
     decimal = "." if commas <= _FEW * (commas + points) else "," if points <= _FEW * (commas + points) else DECIDE
     mark = "," if decimal == "," else "."
     said: dict[str, dict[str, int]] = {}
+    meant: dict[str, dict[str, str]] = {}
     for name, text, rows in counts.itertuples(index=False):
         if result_of(plain_number(text, mark, flags)).kind == BAD and not re.search(r"\d", text):
-            of = said.setdefault(names[name].casefold(), {})
+            ours = catalogue().key_of(names[name])
+            accepted = catalogue()[ours].words if ours in catalogue() else {}
+            if text.casefold() in accepted:
+                continue
+            if word := _table_of(_names()["results"], accepted).get(key(text)):
+                meant.setdefault(ours, {})[text] = word
+                continue
+            of = said.setdefault(ours, {})
             of[text] = of.get(text, 0) + int(rows)
-    return Said(decimal, flags, said)
+    return Said(decimal, flags, said, meant)

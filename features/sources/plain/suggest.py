@@ -39,6 +39,7 @@ class Suggestion:
         return {"recognised": self.recognised, "to decide": self.decide, "fault": self.faults}
 
 
+_OF_SOME = {"method": "methods", "specimen": "specimens"}  # said of some biomarkers alone
 _RECEIVED = re.compile(r'"([^"]*)"')
 
 
@@ -182,10 +183,13 @@ def _words(found: Suggestion, name: str, frame: pd.DataFrame) -> None:
     for column, accepted in WORDS.items():
         if column not in frame or column not in COLUMNS[name]:
             continue
-        words, unknown = recognise.words(column, [str(text) for text in cells_of(frame[column]).texts], accepted)
+        said = frame.loc[recognise.has(frame, _OF_SOME[column]), column] if column in _OF_SOME else frame[column]
+        words, unknown = recognise.words(column, [str(text) for text in cells_of(said).texts], accepted)
         if words:
             found.layout.setdefault("words", {})[column] = words
             found.recognised.append(f"{column}: {sum(map(len, words.values()))} other words")
+        if column in _OF_SOME:
+            continue  # an unknown method is unknown, and `ingest` counts it: a laboratory has many
         for word in unknown:
             found.layout.setdefault("words", {}).setdefault(column, {}).setdefault(DECIDE, []).append(word)
         if unknown:
@@ -226,8 +230,11 @@ def _values(found: Suggestion, frame: pd.DataFrame, names: dict[str, str]) -> No
     if said.flags:
         found.layout["flags"] = said.flags
         found.recognised.append(f"flags after numbers: {' '.join(said.flags)}")
+    for biomarker, meant in said.meant.items():
+        found.layout.setdefault("results", {})[biomarker] = dict(meant)
+        found.recognised.append(f"results.{biomarker}: {len(meant)} other words")
     for biomarker, words in said.words.items():
-        found.layout.setdefault("results", {})[biomarker] = dict.fromkeys(words, DECIDE)
+        found.layout.setdefault("results", {}).setdefault(biomarker, {}).update(dict.fromkeys(words, DECIDE))
         rows = sum(words.values())
         found.decide.append(f'results.{biomarker}: {rows} results are words; a limit as "<0.1" in the unit of the row, or missing')
 

@@ -261,3 +261,38 @@ def test_files_that_are_no_shards_are_counted(folder):
     assert not any("ending" in note for note in read(folder).notes), "metadata is known to be no shard"
     (folder / "data" / "train" / "1.csv").write_text("x")
     assert "1 files of the folder have an ending that is not read" in read(folder).notes
+
+
+def test_findings_answers_and_residual_disease_are_read_by_what_the_mapping_says_of_their_codes(tmp_path):
+    rows = [
+        (1, "2010-01-01", "ICD10CM//D47.2", None, None),
+        (1, "2010-02-01", "IFE", None, "not seen"),
+        (1, "2010-02-01", "PET", None, "Positive"),
+        (1, "2010-02-01", "MRD//NGS", 2e-5, "<0.00002"),
+        (1, "2010-02-01", "MRD//NGF//BLOOD", 3e-5, None),
+        (1, "2010-02-01", "QLQ//8", 3.0, None),
+        (1, "2010-02-01", "PD", None, None),
+    ]
+    parquet.write_table(table(rows), tmp_path / "0.parquet")
+    mapping = {
+        "progression": {"PD": "extramedullary"},
+        "biomarkers": {
+            "IFE": "urine_immunofixation",
+            "PET": "pet_ct",
+            "MRD//NGS": {"biomarker": "mrd", "unit": 1, "method": "NGS", "specimen": "marrow"},
+            "MRD//NGF//BLOOD": {"biomarker": "mrd", "unit": 1, "method": "NGF", "specimen": "blood"},
+            "QLQ//8": "qlq_c30_q8",
+        },
+        "results": {"not seen": "negative"},
+    }
+    cohort, quarantine = inspect(read(tmp_path, **mapping))
+    assert quarantine.empty
+    measured = cohort.measurements.assign(value=cohort.measurements["value"].round(6))
+    assert measured[["biomarker", "value", "operator", "method", "specimen"]].to_numpy().tolist() == [
+        ["mrd", 3e-5, "", "NGF", "blood"],
+        ["mrd", 2e-5, "<", "NGS", "marrow"],
+        ["pet_ct", 1, "", "", ""],
+        ["qlq_c30_dy", 66.666667, "", "", ""],
+        ["urine_immunofixation", 0, "", "", ""],
+    ]
+    assert cohort.events.loc[cohort.events["kind"] == "progression", "detail"].tolist() == ["extramedullary"]

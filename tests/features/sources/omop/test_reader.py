@@ -523,3 +523,27 @@ def test_a_wrong_connection_string_is_told_without_the_password(place):
     assert "S3CRET" not in str(refusal.value)
     assert refusal.value.__cause__ is None
     assert refusal.value.__suppress_context__
+
+
+def test_findings_and_residual_disease_are_read_by_concept_or_by_text(folder):
+    measurement = """
+        person_id,measurement_concept_id,measurement_source_value,measurement_date,value_as_number,value_as_concept_id,value_source_value,unit_source_value
+        1,901,,2015-01-01,,9189,neg,
+        1,901,,2015-01-02,,0,Positive,
+        1,901,,2015-01-03,,,not seen,
+        1,901,,2015-01-04,,77,,
+        1,902,,2015-01-05,,,<0.00001,1
+        1,902,,2015-01-06,0.00002,,0.00002,1"""
+    mapping = {
+        "biomarkers": {901: "serum_immunofixation", 902: {"biomarker": "mrd", "method": "NGF", "specimen": "marrow"}},
+        "results": {9189: "negative", "not seen": "negative"},
+    }
+    cohort, quarantine = inspect(read(folder(measurement=measurement), **mapping))
+    assert quarantine["reason"].tolist() == ["missing_value"]
+    assert cohort.measurements[["biomarker", "value", "operator", "method", "specimen"]].to_numpy().tolist() == [
+        ["mrd", 1e-5, "<", "NGF", "marrow"],
+        ["mrd", 2e-5, "", "NGF", "marrow"],
+        ["serum_immunofixation", 0, "", "", ""],
+        ["serum_immunofixation", 1, "", "", ""],
+        ["serum_immunofixation", 0, "", "", ""],
+    ]
