@@ -18,7 +18,7 @@ from features.intake.items import check_answers, item_of, refuse_with, scored
 from features.intake.people import check_days
 from features.intake.refusals import Mask, Refusals
 from features.intake.words import not_words
-from features.sources import answers
+from features.sources.answers import divisor_of as known_divisor
 from features.sources.answers import measurable
 from features.sources.parsing import BLANK
 from myeloma import catalogue
@@ -135,7 +135,7 @@ def _check_values(table: Refusals, results: Results) -> NDArray[np.float64]:
 
 def divisor_of(biomarker: str, unit: str) -> float:
     """Return what a value is divided by to be in the canonical unit, NaN where the unit, or the biomarker, is not known."""
-    divisor = answers.divisor_of(biomarker, unit)
+    divisor = known_divisor(biomarker, unit)
     return nan if divisor is None else divisor
 
 
