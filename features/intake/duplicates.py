@@ -5,7 +5,8 @@ kept; `features.history.of_day` says which of them a statistic uses. Of those of
 of the source counts; a row without a time yields to those with one. Of the rows that say that very result (the same value in the
 canonical unit, and operator) the first is kept and the others are `duplicate_row`. Rows that say another are
 `conflicting_duplicate`. Two values of M-protein may be those of two clones, to be added up: which is meant nobody can tell, and
-none of them is taken (`conflicting_components`).
+none of them is taken (`conflicting_components`). Nor is one of two findings that differ, such as an immunofixation that is negative and
+positive, or residual disease and none found (`conflicting_findings`): the better one would be a guess.
 
 The same day of collection with another day of availability is no duplicate but a correction: both rows are kept, and the
 later one supersedes the earlier from the day it is available.
@@ -46,7 +47,7 @@ def duplicates(
     row: NDArray[Any],
     of_clones: Mask,
 ) -> tuple[Mask, Mask, Mask]:
-    """Return which rows repeat the result that counts, which contradict it, and which may be of several clones.
+    """Return which rows repeat the result that counts, which contradict it, and which nobody can settle.
 
     Parameters
     ----------
@@ -57,7 +58,7 @@ def duplicates(
     row : array of int
         Place in the source.
     of_clones : array of bool
-        Whether a row's biomarker is measured clone by clone.
+        Whether of values that differ none is taken: where a row's biomarker is measured clone by clone, or finds something or nothing.
 
     Examples
     --------

@@ -171,9 +171,11 @@ def _least_received(version: str) -> tuple[tuple[int, float, float], ...]:
 
 
 @lru_cache(maxsize=4)
-def _of_clones(version: str) -> NDArray[np.int64]:
-    """Return the places of the biomarkers that are measured clone by clone."""
-    return np.flatnonzero([entry.clonal for entry in catalogue().biomarkers.values()])
+def _never_settled(version: str) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the places of the biomarkers that are measured clone by clone, and of those that find something or nothing."""
+    entries = catalogue().biomarkers.values()
+    clones, findings = [entry.clonal for entry in entries], [bool(entry.words) or entry.limit_needed for entry in entries]
+    return np.flatnonzero(clones), np.flatnonzero(findings)
 
 
 def rank_of(texts: Sequence[str]) -> NDArray[np.int64]:
@@ -197,9 +199,12 @@ def _resolve(table: Refusals, results: Results, series: tuple[NDArray[Any], ...]
     if not len(several):
         return order
     of_day = [column[several] for column in series]
-    of_clones = np.isin(results.biomarker[several], _of_clones(catalogue().version))
-    found = duplicates(of_day, value[several], results.operator[several], results.time[several], results.row[several], of_clones)
-    for rule, wrong in zip((rules.SAME_RESULT, rules.OTHER_RESULT, rules.PERHAPS_CLONES), found, strict=True):
+    of_clones, of_findings = (np.isin(results.biomarker[several], places) for places in _never_settled(catalogue().version))
+    columns = (column[several] for column in (value, results.operator, results.time, results.row))
+    same, other, unclear = duplicates(of_day, *columns, of_clones | of_findings)
+    found = (same, other, unclear & of_clones, unclear & of_findings)
+    named = (rules.SAME_RESULT, rules.OTHER_RESULT, rules.PERHAPS_CLONES, rules.FINDINGS_CONFLICT)
+    for rule, wrong in zip(named, found, strict=True):
         rows = np.zeros(len(table.problem), dtype=bool)
         rows[several[wrong]] = True
         table.check(rule, rows)

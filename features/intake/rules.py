@@ -235,6 +235,14 @@ OTHER_RESULT = _rule(
     "another value of that time is kept: that of the later row, or one that says its time of day",
     _so,
 )
+FINDINGS_CONFLICT = _rule(
+    "measurements",
+    "conflicting_findings",
+    "value",
+    "one result of one method and specimen at one time; of two that differ, such as a level and none found, none is taken: leave out the "
+    "wrong one, or say by available_at or a time of day which is the later",
+    _so,
+)
 PERHAPS_CLONES = _rule(
     "measurements",
     "conflicting_components",

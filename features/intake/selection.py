@@ -35,6 +35,7 @@ _CAUSES = {
     "patient_not_in_cohort": "identifiers written otherwise (leading zeros), or people that were set aside",
     "conflicting_duplicate": "results without their time of day",
     "conflicting_components": "two monoclonal components, or corrections without a day of availability",
+    "conflicting_findings": "corrections without a day of availability, or methods that are not named",
     "event_before_index": "an index date that is not the diagnosis",
     "unknown_category": "other words; a mapping names them under `words`",
 }

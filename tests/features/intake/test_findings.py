@@ -77,6 +77,19 @@ def test_residual_disease_that_could_mean_two_things_is_refused(received_of, val
     assert said in quarantine["accepted"][0]
 
 
+@pytest.mark.parametrize(
+    ("biomarker", "unit", "first", "second"),
+    [("dira", "", "positive", "negative"), ("mrd", "1", "<1e-5", "3e-6"), ("mrd", "1", "3e-6", "<1e-5"), ("mrd", "1", "1e-5", "2e-5")],
+)
+def test_of_two_findings_of_one_time_none_is_taken_and_two_methods_are_two_facts(received_of, biomarker, unit, first, second):
+    rows = f"{HEAD}P1,2015-02-01,{biomarker},{first},{unit}\nP1,2015-02-01,{biomarker},{second},{unit}\nP1,2015-03-01,bmpc,12,%"
+    cohort, quarantine = inspect(received_of(measurements=rows))
+    assert cohort.measurements["biomarker"].tolist() == ["bmpc"]
+    assert quarantine["reason"].tolist() == ["conflicting_findings"] * 2
+    same = rows.replace(f",{second},", f",{first},")
+    assert inspect(received_of(measurements=same))[1]["reason"].tolist() == ["duplicate_row"]
+
+
 def test_a_scale_has_its_names_and_its_range(received_of):
     kept, quarantine = inspected(received_of, ("QLQ_C30_Global", "75", ""), ("qlq_c30_physical", "0", ""), ("qlq_c30_pf", "140", ""))
     assert kept["biomarker"].tolist() == ["qlq_c30_pf", "qlq_c30_ql"]
