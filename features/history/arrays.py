@@ -79,7 +79,8 @@ class Results:
     def at(self, rows: Chosen) -> Results:
         """Return some of the rows, given as positions or as a mask."""
         operator, method = (None if column is None else column[rows] for column in (self.operator, self.method))
-        return Results(*(column[rows] for column in self.columns()), operator, method)
+        columns = (self.patient[rows], self.biomarker[rows], self.collected[rows], self.available[rows], self.value[rows])
+        return Results(*columns, operator, method)
 
     def one_a_day(self, instant: NDArray[np.int32]) -> Results:
         """Return the results without those that one of a later time of day supersedes; `instant` is that of each within its day."""

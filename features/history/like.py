@@ -89,7 +89,8 @@ def _latest_method(series: Series, patient: NDArray[np.int32], landmark: NDArray
     asked = plan_of((f"{series.biomarkers[0]}__last__ever",))
     found = np.empty((asked.width, len(patient)))
     write_history(replace(series, value=series.method.astype(np.float64)), patient, landmark, asked, found)
-    return np.nan_to_num(found[0]).astype(np.int64)
+    latest: NDArray[np.int64] = np.nan_to_num(found[0]).astype(np.int64)
+    return latest
 
 
 def _measured_by(series: Series, name: str, rows: Rows, person: NDArray[np.int32], method: int) -> Series:

@@ -8,8 +8,9 @@ answers stands, if the answers say the same.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,7 +56,7 @@ def check_answers(
     kind: NDArray[np.int8],
     operator: NDArray[np.int8],
     value: NDArray[np.float64],
-    names: tuple[list[str], NDArray[np.integer]],
+    names: tuple[Sequence[str], NDArray[Any]],
 ) -> None:
     """Refuse answers that their items do not have."""
     is_item = item >= 0

@@ -200,7 +200,7 @@ def _resolve(table: Refusals, results: Results, series: tuple[NDArray[Any], ...]
         return order
     of_day = [column[several] for column in series]
     of_clones, of_findings = (np.isin(results.biomarker[several], places) for places in _never_settled(catalogue().version))
-    columns = (column[several] for column in (value, results.operator, results.time, results.row))
+    columns = (value[several], results.operator[several], results.time[several], results.row[several])
     same, other, unclear = duplicates(of_day, *columns, of_clones | of_findings)
     found = (same, other, unclear & of_clones, unclear & of_findings)
     named = (rules.SAME_RESULT, rules.OTHER_RESULT, rules.PERHAPS_CLONES, rules.FINDINGS_CONFLICT)

@@ -18,7 +18,7 @@ Said = tuple[Sequence[str], NDArray[Any]]
 def with_words(
     names: Sequence[str],
     biomarker: NDArray[Any],
-    texts: Sequence[Any],
+    texts: Sequence[Any] | NDArray[Any],
     text: NDArray[Any],
     value: NDArray[np.float64],
     kind: NDArray[np.int8],

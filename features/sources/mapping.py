@@ -204,8 +204,8 @@ def parse_mapping(content: Any, where: str) -> Mapping:
     if unknown := [kind for kind in mapping.progression.values() if kind not in ("", *PROGRESSIONS)]:
         raise ConfigError(f'{where}, progression: "{unknown[0]}" is no kind of progression.', nearest(unknown[0], PROGRESSIONS))
     for what, words in (("methods", catalogue().methods), ("specimens", catalogue().specimens)):
-        if unknown := [word for word in getattr(mapping, what).values() if word not in words]:
-            raise ConfigError(f'{where}, {what}: "{unknown[0]}" is not known.', nearest(unknown[0], words))
+        if others := [word for word in getattr(mapping, what).values() if word not in words]:
+            raise ConfigError(f'{where}, {what}: "{others[0]}" is not known.', nearest(others[0], words))
     for code, role, _ in mapping.roles():
         _check_code(code, f"{where}, {role}")
     return mapping

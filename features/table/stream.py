@@ -63,7 +63,9 @@ class Rows:
             self.collected[part],
             self.available[part],
             self.value[part],
-            *(None if column is None else column[part] for column in (self.operator, self.instant, self.method)),
+            None if self.operator is None else self.operator[part],
+            None if self.instant is None else self.instant[part],
+            None if self.method is None else self.method[part],
         )
 
 
@@ -163,7 +165,8 @@ def _decoded(batch: pa.RecordBatch, biomarkers: tuple[str, ...], path: Path) -> 
 def _words_in(column: pa.DictionaryArray, words: tuple[str, ...]) -> NDArray[np.int8]:
     """Return the place of each word, counted from 1, 0 for any other text."""
     codes = pd.Index(["", *words]).get_indexer(column.dictionary.to_pylist()).clip(0).astype(np.int8)
-    return codes[column.indices.to_numpy()]
+    found: NDArray[np.int8] = codes[column.indices.to_numpy()]
+    return found
 
 
 def _joined(parts: list[Rows]) -> Rows:
