@@ -17,8 +17,6 @@ from features.cohort.schema import EVENT_KINDS, OPERATORS, PROGRESSIONS, SCHEMAS
 from features.cohort.times import instant_of
 from features.intake import rules
 from features.intake.items import item_of, note_of_version
-from features.intake.kinds import COLUMNS as KINDS
-from features.intake.kinds import kinds_in, words_of
 from features.intake.measured import Results, Taken, divisor_of, names_with, rank_of
 from features.intake.people import (
     Described,
@@ -34,7 +32,7 @@ from features.intake.people import (
     progression_word,
 )
 from features.intake.several_rows import merged
-from features.intake.words import with_words
+from features.intake.words import KINDS, kinds_in, with_words, words_of
 from features.sources.cells import Cells, Days, as_dates, cells_of, days_of, numbers_of
 from features.sources.parsing import is_blank, years_of
 from myeloma import catalogue

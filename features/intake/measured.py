@@ -42,7 +42,7 @@ class Results:
     value, operator, kind : the result as `features.sources.parsing.Result` has it
     divisor : received = canonical x divisor, NaN where the unit is none of the biomarker's
     row : place in the source
-    method, specimen : codes as `features.intake.kinds` has them; None where the source has no such column
+    method, specimen : codes as `features.intake.words` has them; None where the source has no such column
     said : the biomarker, a tab, and the text of the result of a row is said[0][said[1]]; None where no biomarker's results are words
     """
 

@@ -19,8 +19,6 @@ from features.cohort.order import order_of
 from features.cohort.schema import EVENT_KINDS
 from features.cohort.times import instant_of
 from features.intake import rules
-from features.intake.kinds import COLUMNS as KINDS
-from features.intake.kinds import kind_code
 from features.intake.measured import Results, Taken, check_results, divisor_of, names_with, rank_of
 from features.intake.people import (
     Described,
@@ -38,7 +36,7 @@ from features.intake.people import (
 )
 from features.intake.plausibility import Kept, describe_kept
 from features.intake.refusals import OneRow, Refusals
-from features.intake.words import with_words
+from features.intake.words import KINDS, kind_code, with_words
 from features.sources.parsing import day_of, is_blank, result_of, text_of, years_of
 from myeloma import catalogue
 from myeloma.calendar import BAD_DAY, NEVER, NO_DAY
@@ -70,7 +68,7 @@ class OnePerson:
         spelling, empty where not known. None where the person was refused.
     biomarker, collected, available, instant, value, operator, method, specimen : arrays with one entry a result kept
         int16 place in the catalogue, int32 days, int32 instant within the day of collection, float64 in the canonical unit, int8
-        place in `("", *OPERATORS)`, int8 codes as `features.intake.kinds` has them; in the order of the biomarkers' names, collection,
+        place in `("", *OPERATORS)`, int8 codes as `features.intake.words` has them; in the order of the biomarkers' names, collection,
         availability, method, specimen, instant.
     divisor, row : arrays likewise
         received = canonical x divisor; the place in the list of measurements.

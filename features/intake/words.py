@@ -1,17 +1,26 @@
-"""Results that are words, such as a negative immunofixation: each becomes the number that the catalogue says it stands for."""
+"""Cells that are words of the catalogue: results such as a negative immunofixation, methods, specimens.
+
+The word of a result becomes the number that it stands for. An unknown method or specimen makes its cell unknown, and is counted.
+"""
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Sequence
+from difflib import get_close_matches
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from features.sources.parsing import BAD, NUMBER, text_of
+from features.intake import rules
+from features.sources.cells import Cells
+from features.sources.parsing import BAD, NUMBER, is_blank, text_of
 from myeloma import catalogue
 
+KINDS = {"method": "methods", "specimen": "specimens"}  # of measurements -> of the catalogue
 Said = tuple[Sequence[str], NDArray[Any]]
 
 
@@ -63,3 +72,53 @@ def not_words(said: Said, value: NDArray[np.float64], operator: NDArray[np.int8]
 def _has_words(version: str) -> NDArray[np.bool_]:
     """Return whether the results of each biomarker of that version of the catalogue are words; the last is no biomarker."""
     return np.array([*(bool(entry.words) for entry in catalogue().biomarkers.values()), False])
+
+
+def words_of(column: str) -> tuple[str, ...]:
+    """Return all words of a column, whatever the biomarker; a code counts them from 1."""
+    words: tuple[str, ...] = getattr(catalogue(), KINDS[column])
+    return words
+
+
+@lru_cache(maxsize=4096)
+def kind_code(column: str, biomarker: str, text: str) -> int:
+    """Return the code of a cell: UNKNOWN, NOT_ACCEPTED or the word's; of a biomarker that is measured in one way only UNKNOWN.
+
+    Examples
+    --------
+    >>> [kind_code("method", "mrd", text) for text in ("NGS", "Mass Spectrometry", "PCR", "")]
+    [4, 5, -1, 0]
+    >>> kind_code("method", "hemoglobin", "photometry")
+    0
+    """
+    accepted: tuple[str, ...] = getattr(catalogue()[biomarker], KINDS[column]) if biomarker in catalogue() else ()
+    if not accepted or is_blank(text):
+        return rules.UNKNOWN
+    folded = re.sub(r"[\s-]+", "_", text.casefold())
+    found = next((word for word in accepted if word.casefold() == folded), None)
+    return rules.NOT_ACCEPTED if found is None else words_of(column).index(found) + 1
+
+
+def kinds_in(column: str, biomarker: Cells, cells: Cells, file: str) -> tuple[NDArray[np.int8], list[str]]:
+    """Return the codes of a column, unknown words as unknown, and a note of how many cells hold one."""
+    size = max(len(cells.texts), 1)
+    pairs, pair = np.unique(biomarker.codes.astype(np.int64) * size + cells.codes, return_inverse=True)
+    said = [(str(biomarker.texts[one // size]), str(cells.texts[one % size])) for one in pairs]
+    codes = np.array([kind_code(column, *each) for each in said], dtype=np.int8)
+    wrong = codes == rules.NOT_ACCEPTED
+    if not wrong.any():
+        return codes[pair], []
+    return np.where(wrong, np.int8(rules.UNKNOWN), codes)[pair], [
+        _note(column, file, [each for each, bad in zip(said, wrong, strict=True) if bad], int(wrong[pair].sum()), len(pair))
+    ]
+
+
+def _note(column: str, file: str, said: Sequence[tuple[str, str]], rows: int, of: int) -> str:
+    near: Counter[str] = Counter()
+    for biomarker, text in said:
+        accepted = {word.casefold(): word for word in getattr(catalogue()[biomarker], KINDS[column])}
+        near.update(accepted[word] for word in get_close_matches(text.casefold(), accepted, n=1))
+    likely = f"; near to {', '.join(sorted(near))}" if near else ""
+    texts = len({text for _, text in said})
+    words = "1 word that is not accepted" if texts == 1 else f"{texts} words that are not accepted"
+    return f"{file}: {rows} of {of} cells of {column} hold {words}, and are taken as unknown{likely}; a mapping can say what they mean"

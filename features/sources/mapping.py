@@ -203,9 +203,9 @@ def parse_mapping(content: Any, where: str) -> Mapping:
         raise ConfigError(f"{where}: {words}.", 'codes are text or numbers, as in index: ["SNOMED:109989006"].') from None
     if unknown := [kind for kind in mapping.progression.values() if kind not in ("", *PROGRESSIONS)]:
         raise ConfigError(f'{where}, progression: "{unknown[0]}" is no kind of progression.', nearest(unknown[0], PROGRESSIONS))
-    for what, accepted in (("methods", catalogue().methods), ("specimens", catalogue().specimens)):
-        if others := [word for word in getattr(mapping, what).values() if word not in accepted]:
-            raise ConfigError(f'{where}, {what}: "{others[0]}" is not known.', nearest(others[0], accepted))
+    for what, known in (("methods", catalogue().methods), ("specimens", catalogue().specimens)):
+        if others := [word for word in getattr(mapping, what).values() if word not in known]:
+            raise ConfigError(f'{where}, {what}: "{others[0]}" is not known.', nearest(others[0], known))
     for code, role, _ in mapping.roles():
         _check_code(code, f"{where}, {role}")
     return mapping

@@ -11,7 +11,17 @@ from pydantic import BaseModel, ConfigDict, FailFast, Field, StrictFloat, Strict
 
 from features.cohort.lines import START, STOP, Therapy
 from features.cohort.schema import EVENT_KINDS, HeavyChain, Kind, LightChain, Sex, Stage
-from features.history.arrays import CODED, FEMALE, PROGRESSION, Happened, Histories, People, Results, days_of, of_first_specimen
+from features.history.arrays import (
+    CODED,
+    FEMALE,
+    PROGRESSION,
+    Happened,
+    Histories,
+    People,
+    Results,
+    days_of,
+    of_first_specimen,
+)
 from features.intake.one_person import OnePerson, check_person
 from features.intake.one_person import Problem as RefusedRow
 from features.intake.quarantine import SHOWN_COLUMNS
