@@ -64,7 +64,13 @@ def test_no_dependency_of_a_stage_is_code_that_it_does_not_import(root, stage):
 
 
 @pytest.mark.parametrize(
-    "edited", ["features/sources/fhir/events.py", "features/sources/omop/reader.py", "features/simulation/smm/worlds.py", "features/simulation/treated/worlds.py"]
+    "edited",
+    [
+        "features/sources/fhir/events.py",
+        "features/sources/omop/reader.py",
+        "features/simulation/smm/worlds.py",
+        "features/simulation/treated/worlds.py",
+    ],
 )
 @pytest.mark.parametrize("stage", ["build", "fit", "evaluate", "register"])
 def test_an_edit_to_a_reader_or_the_simulator_makes_no_table_and_no_fit_anew(root, stage, edited):

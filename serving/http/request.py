@@ -161,10 +161,20 @@ def landmark_of(history: History, people: Histories, artifact: Artifact) -> int:
             raise HistoryError([_landmark_problem(history, error.code, error.hint)]) from None
     reason = at_risk(artifact, people, np.zeros(1, np.int32), day).not_at_risk[0]
     if reason not in ("", "after_follow_up"):
-        words, stage = artifact.words, artifact.rules.population or "any"
-        needed = f"stage {stage} and a day from the index date on, before {words.event}, treatment or {words.competing}"
+        needed = _needed(artifact)
         raise HistoryError([_landmark_problem(history, str(reason), f"needed: {needed}")])
     return int(day[0])
+
+
+def _needed(artifact: Artifact) -> str:
+    """Return in words who is at risk for a task, and when."""
+    words, rules = artifact.words, artifact.rules
+    who = f"stage {rules.population or 'any'} and a day"
+    if rules.line is None:
+        return f"{who} from the index date on, before {words.event}, treatment or {words.competing}"
+    return (
+        f"{who} at least {rules.line.from_days} days after the start of line {rules.line.number}, before {words.event} or {words.competing}"
+    )
 
 
 def shown_day(column: str, received: Any) -> str:

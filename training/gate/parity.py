@@ -60,18 +60,21 @@ def request(cohort: Cohort, patient_id: str, landmark: pd.Timestamp) -> dict[str
             "age_at_index": None if pd.isna(person["age_at_index"]) else float(person["age_at_index"]),
             **words,
         },
-        "measurements": [
-            {
-                "collected_at": f"{_day(r.collected_at)} {r.collected_time}".strip(),
-                "available_at": _day(r.available_at),
-                "biomarker": r.biomarker,
-                "value": r.original_value,
-                "unit": r.original_unit,
-            }
-            for r in lines_of(results)
-        ],
+        "measurements": [_result(row) for row in lines_of(results)],
         "events": [_event(event) for event in lines_of(events)],
         "landmark": _day(landmark),
+    }
+
+
+def _result(row: Any) -> dict[str, Any]:
+    how = {name: word for name in ("method", "specimen") if (word := getattr(row, name, ""))}  # columns only where a source recorded one
+    return {
+        "collected_at": f"{_day(row.collected_at)} {row.collected_time}".strip(),
+        "available_at": _day(row.available_at),
+        "biomarker": row.biomarker,
+        "value": row.original_value,
+        "unit": row.original_unit,
+        **how,
     }
 
 
