@@ -85,26 +85,31 @@ def simulate(
     cohort_path: Annotated[Path, typer.Argument(metavar="COHORT", help="Folder to write the canonical cohort to.")],
     patients: Annotated[int, typer.Option(min=1, help="Number of people.")] = 2000,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same cohort.")] = 1,
-    world: Annotated[str, typer.Option(help="default, or contrast: other assumptions, to test models fitted to the first.")] = "default",
+    world: Annotated[
+        str,
+        typer.Option(
+            help="default (smoldering) or treated (myeloma from its first therapy on); contrast and treated_contrast: other mechanisms."
+        ),
+    ] = "default",
     truth: Annotated[
         Path | None, typer.Option(help="Parquet file for the true risk at every visit; for judging, no stage reads it.")
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Simulate a cohort of smoldering myeloma. It is a mechanism with assumed parameters, not evidence.
+    """Simulate a cohort of smoldering or treated myeloma. It is a mechanism with assumed parameters, not evidence.
 
     Example: python -m features simulate data/smm/cohort --patients 2000 --seed 1
     """
     from features.intake.report import ingest_and_report
-    from features.simulation.smm import simulate as simulate_cohort
-    from features.simulation.smm import simulate_truth, world_named, write_truth
+    from features.simulation.choose import world_named
+    from features.simulation.smm import write_truth
 
-    chosen = world_named(world)
+    simulator, chosen = world_named(world)
     if truth is not None and truth.suffix != ".parquet":
         raise ConfigError(f'The truth "{truth.name}" does not end in .parquet.', "name a Parquet file, not inside the cohort's folder.")
-    ingest_and_report(simulate_cohort(patients, seed, chosen), cohort_path, as_json)
+    ingest_and_report(simulator.simulate(patients, seed, chosen), cohort_path, as_json)
     if truth is not None:
-        write_truth(simulate_truth(patients, seed, chosen), truth)
+        write_truth(simulator.simulate_truth(patients, seed, chosen), truth)
 
 
 @app.command("quarantine")

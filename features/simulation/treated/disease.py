@@ -68,7 +68,7 @@ def lags_of(world: World, people: People) -> Lags:
     """Return the intensities of relapse after waking, added up; death and therapy change nothing in them."""
     middle: Array = (np.arange(round(LAG_YEARS / CELL), dtype=np.float64) + 0.5) * CELL
     burden = regrown(world, people.left[:, None], people.growth[:, None], middle[None, :])
-    over = np.log(burden) - np.log(limit_of_burden(world, people))[:, None]
+    over = np.log(burden) - np.log(world.found_at * limit_of_burden(world, people))[:, None]
     found = world.found / (1.0 + np.exp(-world.found_sharpness * np.clip(over, -6.0, 6.0))) * np.isfinite(over)
     clinical = clinical_rate(world, people.clinical_frailty[:, None], burden)
     clinical, found = (np.where(people.cured[:, None], 0.0, rate) for rate in (clinical, found))

@@ -122,8 +122,8 @@ def draw_people(world: World, patients: int, seed: int) -> People:
         urine=np.where(with_urine, spread(np.where(alone, world.urine_of_light_chain, world.urine), world.urine_spread, 2), 0.0),
         hemoglobin=rng.normal(13.6, 1.0, n),
         creatinine=0.92 * np.exp(0.2 * rng.standard_normal(n)),
-        b2m=np.where(smoldering, 2.3, 3.5) * np.exp(0.55 * hidden + 0.2 * z[:, 0] + 0.2 * z[:, 5]),
-        albumin=np.clip(rng.normal(3.8, 0.4, n) - 0.25 * hidden - 0.15 * z[:, 1], 1.8, 5.2),
+        b2m=np.where(smoldering, 2.3, 3.5) * np.exp(0.7 * hidden + 0.15 * z[:, 0] + 0.2 * z[:, 5]),
+        albumin=np.clip(rng.normal(3.8, 0.4, n) - 0.3 * hidden - 0.12 * z[:, 1], 1.8, 5.2),
         ldh=175 * np.exp(0.14 * hidden + 0.22 * rng.standard_normal(n)),
         cured=cured,
         kill_years=np.array([kind.kill_years for kind in kinds])[regimen] * np.exp(world.kill_spread * rng.standard_normal(n)),
@@ -154,7 +154,7 @@ def _residual(
     n, kinds = len(regimen), world.regimens
     cured_share, mean, sd = (np.array([getattr(kind, name) for kind in kinds])[regimen] for name in ("cured", "residual", "residual_sd"))
     smoldering = np.array([kind.stage == "smm" for kind in kinds])[regimen]
-    cured = rng.random(n) < np.where(lesions >= 2, 0.4, 1.0) * cured_share
+    cured = rng.random(n) < np.where(lesions >= 2, 0.3, 1.0) * cured_share
     log_left = rng.normal(mean, sd) + np.where(smoldering, np.log10(burden), 0.0)
     log_left = np.clip(log_left, -9.0, np.log10(burden) + np.where(smoldering, 0.0, -0.15))
     per_log10, from_log10, rate = (

@@ -50,12 +50,12 @@ def events_table(world: World, lives: Lives, ids: NDArray[np.str_]) -> pd.DataFr
 
     everybody = np.ones(len(ids), dtype=bool)
     _first_line(world, lives, add, course.second)
-    add("progression", course.progression, course.recorded, course.kind, 1)
+    add("progression", course.progression, course.recorded, course.kind)
     becomes_clinical = course.recorded & (course.kind == BIOCHEMICAL) & (course.clinical < course.second)
-    add("progression", course.clinical, becomes_clinical, CLINICAL, 1)
+    add("progression", course.clinical, becomes_clinical, CLINICAL)
     exposed = np.array([kind.anti_cd38 for kind in world.regimens])[lives.people.regimen]
     add("treatment_start", course.second, everybody, np.array(world.second_lines, dtype=object)[np.where(exposed, 0, 1)], 2)
-    add("progression", course.second_progression, everybody, CLINICAL, 2)
+    add("progression", course.second_progression, everybody, CLINICAL)
     add("death", course.death, course.death <= course.last_contact)
     add("last_contact", course.last_contact, course.last_contact < course.death)
     return pd.concat(parts, ignore_index=True)

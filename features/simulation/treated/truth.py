@@ -35,8 +35,8 @@ BLOCK = 4096  # landmarks at a time
 def true_risks(world: World, lives: Lives, visits: Visits, ids: NDArray[np.str_]) -> pd.DataFrame:
     """Return patient_id, landmark, risk_12m, risk_24m, risk_60m.
 
-    There is a row for every day on which a result became available, from the start of the first line to the day before progression; where
-    no event records that, to the day before the second line.
+    There is a row for every day on which a result became available, or a sample turned out to have failed, from the start of the first
+    line to the day before progression; where no event records that, to the day before the second line.
     """
     pairs = np.unique(np.concatenate([np.column_stack([visits.person, known])[known >= 0] for known in visits.known.values()]), axis=0)
     person, day = pairs[:, 0], pairs[:, 1]

@@ -50,12 +50,12 @@ class Regimen:
 
 
 REGIMENS = (
-    Regimen("D-VRd", 0.32, 59, 0.31, -5.8, 2.1, 0.32, 0.09, 0.05, 0.88, ("daratumumab", "lenalidomide"), True),
-    Regimen("VRd", 0.26, 59, 0.12, -4.7, 1.9, 0.34, 0.46, 0.07, 0.88, ("lenalidomide",)),
-    Regimen("D-Rd", 0.18, 73, 0.10, -4.0, 1.30, 0.36, 0.12, 0.15, anti_cd38=True),
-    Regimen("Rd", 0.10, 73, 0.03, -3.05, 1.10, 0.38, 0.45, 0.15),
+    Regimen("D-VRd", 0.32, 59, 0.31, -5.9, 2.1, 0.33, 0.085, 0.05, 0.88, ("daratumumab", "lenalidomide"), True),
+    Regimen("VRd", 0.26, 59, 0.12, -4.88, 1.9, 0.60, 0.42, 0.07, 0.88, ("lenalidomide",)),
+    Regimen("D-Rd", 0.18, 73, 0.10, -4.3, 1.30, 0.6, 0.11, 0.15, anti_cd38=True),
+    Regimen("Rd", 0.10, 73, 0.03, -3.2, 1.10, 0.6, 0.36, 0.15),
     # Stopped after 36 months: label, ascopost 25 Nov 2025.
-    Regimen("daratumumab", 0.14, 64, 0.05, -0.55, 0.80, 0.35, 0.60, 0.06, anti_cd38=True, longest=3.0, stage="smm"),
+    Regimen("daratumumab", 0.14, 64, 0.05, -0.57, 0.80, 0.35, 0.60, 0.06, anti_cd38=True, longest=3.0, stage="smm"),
 )
 
 
@@ -115,23 +115,23 @@ class World:
     fish_unknown: float = 0.32
 
     # Therapy kills; how fast differs between people. In those who are cured all of it goes.
-    kill_spread: float = 0.6
+    kill_spread: float = 0.7
 
     # What is left of the disease sleeps, and wakes at a rate; a person who is cured has nothing left that could.
-    wake: float = 0.12  # of a person with 1e-5 left, no high-risk lesion, off therapy
+    wake: float = 0.145  # of a person with 1e-5 left, no high-risk lesion, off therapy
     wake_smm: float = 0.09  # with the first burden left
-    wake_per_log10: float = 0.22
+    wake_per_log10: float = 0.36
     wake_smm_per_log10: float = 0.30
-    wake_from: float = 0.10  # years from the start of therapy; nothing wakes before
+    wake_from: float = 0.3  # years from the start of therapy; nothing wakes before
     # By number of high-risk lesions, 0 / 1 / 2 and more. MASTER: progression or return of residual disease 4 / 0 / 27 % in the year
     # after therapy was stopped, progression in 2 years 9 % (0-1) against 47 % (JCO 2022;40:2901).
-    wake_by_lesions: tuple[float, float, float] = (1.0, 1.15, 14.0)
+    wake_by_lesions: tuple[float, float, float] = (1.0, 1.1, 28.0)
     frailty_spread: float = 0.95  # what no marker tells, but for what b2m and LDH at the start do
     sleeps: bool = True  # False: what is left and not cured grows on from the start
     # Growth from the day of waking, Gompertz: fast while little is left, slower towards a full marrow. Aims: 1.0 year from the return of
     # residual disease to relapse (Blood Adv 2021005822); M-protein doubles in 6.3 months (median) at relapse (Eur J Haematol 1996;57:247).
     slowing: bool = True  # False: exponential growth at this rate
-    growth: float = 1.12
+    growth: float = 1.0
     growth_spread: float = 0.50
     growth_high_risk: float = 1.25  # times, with two lesions or more
     growth_smm: float = 1.0  # times, in smoldering people
@@ -140,13 +140,14 @@ class World:
     secretion_spread: float = 0.9  # of what wakes, against the first clone
 
     # Progression. Biochemical: found at this rate once beyond the IMWG limits (Kumar, Lancet Oncol 2016;17:e328-46).
-    found: float = 9.0
-    found_sharpness: float = 6.0  # of the logistic curve in the logarithm of the burden: near the limit noise decides
+    found: float = 24.0
+    found_at: float = 1.6  # times the burden at the limit: serum follows the burden weeks later, and a second result confirms
+    found_sharpness: float = 8.0  # of the logistic curve in the logarithm of the burden: near the limit noise decides
     # Clinical: aims 40 % of first relapses clinical, 5 months from biochemical to clinical, 20 % biochemical for years
     # (Blood Adv 2023;7:909).
-    clinical: float = 8.5  # at a marrow of 20 %, per year
-    clinical_power: float = 1.0
-    clinical_frailty_shape: float = 0.55  # gamma, mean 1
+    clinical: float = 26  # at a marrow of 20 %, per year
+    clinical_power: float = 1.9
+    clinical_frailty_shape: float = 0.375  # gamma, mean 1
     unforeseen: float = 0.003  # a relapse that nothing foretells, in everybody
     extramedullary: float = 0.12  # of clinical relapses
     # Blood Adv 2023;7:909, of clinical relapses: anemia 38.0 %, renal 12.7 %.
@@ -161,7 +162,7 @@ class World:
 
     # Death: the life table times this, and more from the disease. After relapse: median survival 59.4 months if biochemical, 26.2 if
     # clinical (Blood Adv 2023;7:909), exponential.
-    death_factor: float = 1.0
+    death_factor: float = 0.8
     death_excess: float = 0.004
     death_biochemical: float = 0.14
     death_clinical: float = 0.32
