@@ -118,14 +118,14 @@ class World:
     kill_spread: float = 0.7
 
     # What is left of the disease sleeps, and wakes at a rate; a person who is cured has nothing left that could.
-    wake: float = 0.145  # of a person with 1e-5 left, no high-risk lesion, off therapy
+    wake: float = 0.15  # of a person with 1e-5 left, no high-risk lesion, off therapy
     wake_smm: float = 0.09  # with the first burden left
     wake_per_log10: float = 0.36
     wake_smm_per_log10: float = 0.30
     wake_from: float = 0.3  # years from the start of therapy; nothing wakes before
     # By number of high-risk lesions, 0 / 1 / 2 and more. MASTER: progression or return of residual disease 4 / 0 / 27 % in the year
     # after therapy was stopped, progression in 2 years 9 % (0-1) against 47 % (JCO 2022;40:2901).
-    wake_by_lesions: tuple[float, float, float] = (1.0, 1.1, 28.0)
+    wake_by_lesions: tuple[float, float, float] = (1.0, 1.2, 18.0)
     frailty_spread: float = 0.95  # what no marker tells, but for what b2m and LDH at the start do
     sleeps: bool = True  # False: what is left and not cured grows on from the start
     # Growth from the day of waking, Gompertz: fast while little is left, slower towards a full marrow. Aims: 1.0 year from the return of
@@ -145,7 +145,7 @@ class World:
     found_sharpness: float = 8.0  # of the logistic curve in the logarithm of the burden: near the limit noise decides
     # Clinical: aims 40 % of first relapses clinical, 5 months from biochemical to clinical, 20 % biochemical for years
     # (Blood Adv 2023;7:909).
-    clinical: float = 26  # at a marrow of 20 %, per year
+    clinical: float = 26.0  # at a marrow of 20 %, per year
     clinical_power: float = 1.9
     clinical_frailty_shape: float = 0.375  # gamma, mean 1
     unforeseen: float = 0.003  # a relapse that nothing foretells, in everybody
@@ -242,4 +242,4 @@ CONTRAST = replace(
     marrow_taken={"D-VRd": 0.6, "VRd": 0.6, "D-Rd": 0.4, "Rd": 0.4, "daratumumab": 0.2},
 )
 
-WORLDS = {"treated": TREATED, "treated_contrast": CONTRAST}
+WORLDS = dict(treated=TREATED, treated_contrast=CONTRAST)  # noqa: C408 - the text would be taken for the reason code of that name
