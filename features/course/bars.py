@@ -80,7 +80,8 @@ def _antibody(plot: Plot) -> str:
 
 def _bar(plot: Plot, span: rows.Span, y: float, height: float, word: str, tone: str, striped: bool) -> None:
     """Draw one span: filled, striped, or hollow without a tone, with its word where there is room for it."""
-    drawing, x, width = plot.drawing, plot.x(span.first), max(plot.x(span.last) - plot.x(span.first), _LEAST)
+    drawing, x = plot.drawing, min(plot.x(span.first), plot.x(plot.person.end) - _LEAST)
+    width = max(plot.x(span.last) - x, _LEAST)
     if not tone:
         drawing.rect(x + 0.5, y + 0.5, width - 1, height - 1, GROUND, EDGE, DASHED)
     elif striped:

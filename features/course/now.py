@@ -13,6 +13,7 @@ from features.course.spectrum import QUALITY
 from features.course.svg import MOST_OF_A_TEXT, fitted
 from myeloma.calendar import EPOCH, NO_DAY
 from myeloma.treated.mrd import status_words
+from myeloma.treated.presets import presets
 from myeloma.treated.quality_of_life import VERDICTS, verdict
 from myeloma.treated.response.codes import CATEGORIES, NE, NONE, PATHS, PD, UNKNOWN
 from myeloma.treated.spectrum import AXES, Axis
@@ -77,7 +78,7 @@ def marker_now(person: PersonCourse, marker: rows.Marker) -> str:
     said = f"{'none found' if last.value is None else f'{last.value:.3g} {marker.unit}'} on {day_text(last.day)}"
     baseline = [value for first, _, value in marker.baselines if first == now]
     if last.value is not None and baseline and last.day > now:
-        said += f", {100 * (last.value / baseline[0] - 1):+.0f} % from before line {person.lines[-1].number}".replace("-", "−")
+        said += f", {100 * (last.value / baseline[0] - 1):+.0f}{NBSP}% from before line {person.lines[-1].number}".replace("-", "−")
     return said + ("; may be the antibody" if last.drug else "")
 
 
@@ -139,8 +140,10 @@ def axis_now(person: PersonCourse, name: str) -> str:
 
 
 def criteria_now(person: PersonCourse) -> str:
-    """Return which criteria of our own definition are met."""
-    return person.criteria()[0].replace("_1e5", " at 10⁻⁵").replace("_1e6", " at 10⁻⁶").replace("_", " ")
+    """Return which criteria of the first definition that ships, our own, are met."""
+    name = next(iter(presets().values())).name
+    said = person.criteria()[0].replace(f" ({name})", "").replace("_1e5", " at 10⁻⁵").replace("_1e6", " at 10⁻⁶").replace("_", " ")
+    return f"by {name} definition, {said}"
 
 
 def in_words(person: PersonCourse) -> str:

@@ -62,8 +62,7 @@ def draw_course(person: PersonCourse) -> str:
         _row(drawing, y + 16, label, axis_now(person, name), most=2)
         bars.draw_axis(plot, name, rows.axis_spans(person, name), y + 4, 22)
     draw_legend(drawing, _MARGIN, 545)
-    said = f"As of {day_text(person.end)}, by the results given: {criteria_now(person)}."
-    drawing.lines(_MARGIN, 564, said, WIDTH - 2 * _MARGIN, 2)
+    drawing.lines(_MARGIN, 564, f"As of {day_text(person.end)}, {criteria_now(person)}.", WIDTH - 2 * _MARGIN, 2)
     drawing.lines(_MARGIN, 593, f"{CLOSING} Research software, not a medical device.", WIDTH - 2 * _MARGIN, 2, INK2)
     return str(drawing)
 

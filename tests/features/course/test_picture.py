@@ -266,3 +266,11 @@ def test_the_command_refuses_without_a_traceback(tmp_path, capsys, monkeypatch, 
     assert "Traceback" not in said.err
     assert "Hint" in said.err or "hint" in said.err.lower()
     assert not (tmp_path / given[-1]).exists()
+
+
+def test_the_example_in_the_docs_is_such_a_picture(root):
+    example = root / "docs" / "course.svg"
+    drawing = ElementTree.fromstring(example.read_text(encoding="utf-8"))
+    assert example.stat().st_size < 60_000
+    assert "(simulated person)" in " ".join(texts(drawing))
+    assert drawing[1].text.endswith("it never means cured.")
