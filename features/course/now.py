@@ -44,7 +44,7 @@ def day_text(day: int) -> str:
 
 
 def level_text(share: float) -> str:
-    """Return a share of cells as a power of ten.
+    """Return a share of cells, or another number, by a power of ten.
 
     Examples
     --------

@@ -30,7 +30,7 @@ def draw_marker(plot: Plot, marker: rows.Marker, top: float, bottom: float) -> N
 
     for value in _log_ticks(low, high) if seen else []:
         drawing.line(plot.left, y(value), plot.right, y(value), LINE)
-        drawing.text(plot.left - 6, y(value) + 4, f"{value:g}", INK2, "end")
+        drawing.text(plot.left - 6, y(value) + 4, f"{value:g}" if value < 10_000 else level_text(value), INK2, "end")
     labels = {}
     for first, until, value, label in lines:
         drawing.line(plot.x(first), y(value), plot.x(until), y(value), EDGE, dashes="6 3")
