@@ -185,16 +185,27 @@ def build(
 @app.command()
 def course(
     cohort_path: Annotated[Path, typer.Argument(metavar="COHORT", help="Canonical cohort, made by ingest or simulate.")],
-    out: Annotated[Path, typer.Option(help="File to write, .parquet or .csv.")],
+    out: Annotated[Path, typer.Option(help="File to write, .parquet or .csv; with --plot .svg.")],
+    plot: Annotated[str | None, typer.Option(metavar="PATIENT", help="Draw the course of this patient_id instead of the table.")] = None,
     as_json: Json = False,
 ) -> None:
     """Write the course of treated people: response, MRD, quality of life and the spectrum at every visit. Rules only, no model.
 
     Example: python -m features course my_cohort --out course.csv
+    One person as a picture: python -m features course my_cohort --plot PATIENT --out course.svg
     """
     from features.cohort.schema import read_cohort
     from features.course.table import course_table, summary, write_course
 
+    if plot is not None:
+        from features.course.picture import write_picture
+
+        months = write_picture(read_cohort(cohort_path), plot, out)
+        if as_json:
+            typer.echo(json.dumps({"out": str(out), "months": months}))
+        else:
+            console.print(f"{out}: the course of one person, {months} months from the start of therapy on")
+        return
     table = course_table(read_cohort(cohort_path))
     write_course(table, out)
     said = summary(table)

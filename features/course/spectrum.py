@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,6 +18,11 @@ from myeloma.treated.spectrum import Evidence
 Whole = NDArray[np.int64]
 # The axis of quality of life is the global scale: the one that every version of the questionnaire asks. Ours.
 QUALITY = "qlq_c30_ql"
+
+
+def of_scores(keys: Iterable[str]) -> tuple[str, ...]:
+    """Return the columns that quality of life is judged from, by the column grammar."""
+    return tuple(f"{key}__{name}" for key in keys for name in ("last__baseline", "last__since_line", "age_days__since_line"))
 
 
 def evidence_of(of: CourseStates, view: View) -> Evidence:

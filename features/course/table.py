@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from features.cohort.files import whole_file
 from features.cohort.private import for_spreadsheets
 from features.cohort.schema import Cohort
-from features.course.spectrum import QUALITY, spectrum_columns
+from features.course.spectrum import QUALITY, of_scores, spectrum_columns
 from features.history.arrays import Histories, dates_of
 from features.history.columns import FeatureSpec
 from features.history.course.columns import COURSE
@@ -73,7 +73,10 @@ def write_course(table: pd.DataFrame, path: Path) -> None:
         The ending is neither .parquet nor .csv.
     """
     if path.suffix not in (".csv", ".parquet"):
-        raise ConfigError(f'The output "{path.name}" ends neither in .parquet nor in .csv.', "the ending chooses the format.")
+        raise ConfigError(
+            f'The output "{path.name}" ends neither in .parquet nor in .csv.',
+            "the ending chooses the format; a picture (.svg) is of one person: name them with --plot.",
+        )
     with whole_file(path) as work:
         if path.suffix == ".csv":
             for_spreadsheets(table).to_csv(work, index=False, date_format="%Y-%m-%d")
@@ -90,9 +93,7 @@ def summary(table: pd.DataFrame) -> dict[str, Any]:
 
 def _asked(quality: list[str]) -> tuple[str, ...]:
     """Return the columns that the kernel makes."""
-    scores = dict.fromkeys([QUALITY, *quality])
-    of_scores = [f"{key}__{name}" for key in scores for name in ("last__baseline", "last__since_line", "age_days__since_line")]
-    return (*(f"{name}__{figure}" for name in MARKERS for figure in _FIGURES.values()), *of_scores)
+    return (*(f"{name}__{figure}" for name in MARKERS for figure in _FIGURES.values()), *of_scores(dict.fromkeys([QUALITY, *quality])))
 
 
 def _of_line(of: CourseStates) -> dict[str, NDArray[np.generic]]:
