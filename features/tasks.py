@@ -121,6 +121,8 @@ class Rules:
 
 
 def _said(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {one}" for name, one in value.items())
     return "any" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 

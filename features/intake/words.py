@@ -87,7 +87,7 @@ def kind_code(column: str, biomarker: str, text: str) -> int:
     Examples
     --------
     >>> [kind_code("method", "mrd", text) for text in ("NGS", "Mass Spectrometry", "PCR", "")]
-    [4, 5, -1, 0]
+    [5, 6, -1, 0]
     >>> kind_code("method", "hemoglobin", "photometry")
     0
     """

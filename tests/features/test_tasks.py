@@ -73,8 +73,8 @@ def test_what_is_no_key_of_a_section_is_unknown_though_the_task_has_it(section, 
     with pytest.raises(ConfigError, match=f'Unknown key "{key}" in tasks.mgus') as refusal:
         parse_task("mgus", section | {key: {"treatment": "ignore"}})
     assert refusal.value.hint.endswith(
-        "Accepted: biomarkers, competing_event, criteria_guard, event, horizons, landmarks, look_backs, population, static, statistics, "
-        "title, treatment, words."
+        "Accepted: biomarkers, competing_event, criteria_guard, event, horizons, landmarks, line, look_backs, population, static, "
+        "statistics, title, treatment, words."
     )
 
 
@@ -248,3 +248,24 @@ def test_a_name_that_no_folder_experiment_or_model_could_have_is_refused_whateve
 @pytest.mark.parametrize("name", ["a", "our-clinic_2", "7b", "'7'", "a" * 64])
 def test_a_name_of_letters_digits_dashes_and_underscores_is_accepted(write, section, name):
     assert task_names(write(f"tasks: {{{name}: {json.dumps(section)}}}")) == [name.strip("'")]
+
+
+@pytest.mark.parametrize("changed", [{"treatment": "censor"}, {"event": "death", "competing_event": "transplant"}])
+def test_a_line_of_therapy_is_asked_about_where_treatment_is_left_aside_and_the_event_is_progression(changed):
+    section = {"treatment": "ignore", "criteria_guard": False, "line": {"number": 1}, "title": "t", "horizons": [12]}
+    features = {"biomarkers": ["m_protein"], "look_backs": ["since_line"], "statistics": ["last"], "static": ["response"]}
+    assert parse_task("own", {**section, **features}).rules.line.from_days == 90
+    with pytest.raises(ConfigError, match="is about a line of therapy") if "event" in changed else pytest.raises(ConfigError):
+        parse_task("own", {**section, **features, **changed})
+
+
+def test_a_line_that_differs_is_said_in_words():
+    rules = parse_task(
+        "own",
+        {
+            **{"treatment": "ignore", "criteria_guard": False, "line": {"number": 2}, "title": "t", "horizons": [12]},
+            **{"biomarkers": [], "look_backs": [], "statistics": [], "static": ["age"]},
+        },
+    ).rules
+    said = rules.changed_to(replace(rules, line=None))
+    assert said == "line number 2, from_days 90, progression either, next_line event, now any"

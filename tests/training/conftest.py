@@ -15,7 +15,7 @@ import yaml
 
 from features import FeatureSpec, FeatureTable
 from features.console import run
-from features.tasks import Rules
+from features.tasks import LineRules, Rules
 from serving.artifact import Artifact, Calibration, save_artifact
 from serving.models.linear import HorizonLogistic
 from serving.store.champion import connect
@@ -115,27 +115,28 @@ def _small_artifact(task):
     return Artifact("logistic", model, task.features, task.horizons, Calibration.identity(task.horizons), about)
 
 
-# Another value of every rule there is, for the tasks that ship.
+# Another value of every rule there is, for the tasks that ship; a line of therapy cannot be asked about where treatment censors.
 OTHER_RULES = {
-    "treatment": "ignore",
-    "criteria_guard": None,  # whichever it is not
-    "population": "mm",
-    "event": "transplant",
-    "competing_event": "transplant",
-    "landmarks": (0, 12),
+    "treatment": {"treatment": "ignore"},
+    "criteria_guard": {"criteria_guard": None},  # whichever it is not
+    "population": {"population": "mm"},
+    "event": {"event": "transplant"},
+    "competing_event": {"competing_event": "transplant"},
+    "landmarks": {"landmarks": (0, 12)},
+    "line": {"treatment": "ignore", "line": LineRules()},
 }
 
 
 @pytest.fixture(params=[field.name for field in fields(Rules)])
 def other_rule(request):
-    """Each rule in turn: its name, and the way to a plan whose task differs in it alone."""
+    """Each rule in turn: how messages name it, and the way to a plan whose task differs in it, and in what it needs, alone."""
     name = request.param
 
     def differing(plan):
-        value = not plan.task.rules.criteria_guard if name == "criteria_guard" else OTHER_RULES[name]
-        return replace(plan, task=replace(plan.task, rules=replace(plan.task.rules, **{name: value})))
+        values = {"criteria_guard": not plan.task.rules.criteria_guard} if name == "criteria_guard" else OTHER_RULES[name]
+        return replace(plan, task=replace(plan.task, rules=replace(plan.task.rules, **values)))
 
-    return name, differing
+    return " .*, now .*; ".join(OTHER_RULES[name]), differing
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """How the champion is compared: on the same held-out people where that is possible, and in words where it is not."""
 
 import json
+import re
 from dataclasses import replace
 from math import inf
 from types import SimpleNamespace
@@ -100,7 +101,7 @@ def test_a_champion_that_answers_another_question_is_not_compared_whatever_rows_
     rule, differing = other_rule
     found = compared(differing(plan), held, run_of("same", auc_24m=0.7), run_of(judged, auc_24m=0.7))
     assert (found.champion, found.candidate) == ({}, {})
-    assert f"champion version 3 answers another question, its rules were others: {rule} " in found.how
+    assert re.search(f"champion version 3 answers another question, its rules were others: {rule} ", found.how)
 
 
 def test_a_champion_that_cannot_be_loaded_any_more_has_the_figures_logged_where_they_are_of_the_same_rows(plan, held, compared):
