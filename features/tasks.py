@@ -104,6 +104,11 @@ class Rules:
             return self.treatment
         return "composite" if self.line.next_line == "event" else "censor"
 
+    @property
+    def origin(self) -> str:
+        """Return in words from when time counts."""
+        return "the index date" if self.line is None else f"the start of line {self.line.number} of therapy"
+
     def as_json(self) -> dict[str, Any]:
         """Return the rules as JSON can hold them; `of` reads them back."""
         return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}

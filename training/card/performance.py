@@ -98,7 +98,7 @@ def landmarks(facts: Facts) -> Section:
             ]
             for months in facts.horizons
         ]
-        parts.append(Part([_merged(row) for row in rows], f"{years:g} year{'' if years == 1 else 's'} after the index date"))
+        parts.append(Part([_merged(row) for row in rows], f"{years:g} year{'' if years == 1 else 's'} after {facts.task.rules.origin}"))
     head = ("horizon", "people", "with the event", *(words for _, words, _ in MAIN))
     shown: Block = Table("Everybody at risk and observed at that time, once each", head, parts) if parts else Text(Blank("fixed landmarks"))
     return Section(LANDMARKS, [shown, *_pictures(facts, LANDMARKS)])

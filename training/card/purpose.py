@@ -52,7 +52,11 @@ def population(facts: Facts) -> str:
 
 
 def treatment(facts: Facts) -> str:
-    """Return what treatment before the event does to the outcome, in words."""
+    """Return what treatment before the event does to the outcome, in words; of a line of therapy, what a later one does."""
+    if line := facts.task.rules.line:
+        begins = f"people are at risk from {line.from_days} days after the start of line {line.number} on"
+        does = f"counts as {facts.words.event}" if line.next_line == "event" else "ends observation"
+        return f"{begins}; a later line before {facts.words.event} {does}"
     name = str(facts.about.get("treatment", facts.task.rules.treatment))
     return _TREATMENT[name].format(event=facts.words.event) if name in _TREATMENT else name
 
@@ -67,8 +71,10 @@ def intended_use(facts: Facts) -> Section:
         f"Gives: the probability of {event} within {months(facts.horizons)} of the visit and before {competing}, with what each biomarker "
         "adds to it.",
         f"Outcome: {facts.about.get('title', facts.task.title)}; {competing} competes; {treatment(facts)}.",
-        "Not for: a decision on one person's treatment, a diagnosis, screening of people without the diagnosis, or people under treatment.",
+        "Not for: a decision on one person's treatment, a diagnosis, screening of people without the diagnosis, or people "
+        + ("who were never treated." if facts.task.rules.line else "under treatment."),
     ]
+    others = "they are signs of relapse" if facts.task.rules.line else "such findings mostly have other causes"
     limits = [
         "Judged on people of the same cohort; another hospital, another decade or another way of testing may give other figures.",
         "Loss to follow-up and, where it ends observation, the start of treatment are taken to be unrelated to what comes only among "
@@ -79,7 +85,7 @@ def intended_use(facts: Facts) -> Section:
         "The interval of a single risk says how far the model is known, not how far the person's future is.",
         "Where a myeloma-defining criterion is met, no risk is shown."
         if guard
-        else "A myeloma-defining criterion does not stop a risk from being shown: in this task such findings mostly have other causes.",
+        else f"A myeloma-defining criterion does not stop a risk from being shown: in this task {others}.",
         "A biomarker that was not measured is unknown, never normal; the risk without it is less sure than the figures below.",
     ]
     if facts.source in _LIMITS_OF_SOURCE:
@@ -118,7 +124,7 @@ def _attrition(facts: Facts) -> Block:
     rows: list[list[Cell]] = [
         ["people in the cohort", f"{lost['patients']:,}"],
         ["people without a single visit at risk", people(lost.get("patients_without_a_landmark"))],
-        ["visits (days on which a result became available, from diagnosis on)", f"{lost['visits']:,}"],
+        [f"visits (days on which a result became available, from {facts.task.rules.origin} on)", f"{lost['visits']:,}"],
         *(reasons or [["- not at risk", "0"]]),
         ["visits at risk: the rows of the table (landmarks)", f"{lost['landmarks']:,}"],
     ]

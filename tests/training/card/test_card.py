@@ -20,6 +20,7 @@ from training.card.purpose import SIMULATED
 from training.gate.verdict import Check
 from training.metrics.estimate import Estimate
 from training.places import CARD_HTML, CARD_MD
+from training.plan import load_plan
 from training.rows.small_cells import SUPPRESSED
 
 SENTINEL = "SENTINEL-4410"
@@ -446,3 +447,11 @@ def test_a_model_keeps_the_words_it_was_made_with(smm_plan):
     words = {"event": "kidney failure", "competing": "death"}
     text = as_markdown(card_of(replace(judged(smm_plan), model={"kind": "cox", "about": {"words": words}})))
     assert "the probability of kidney failure within" in text
+
+
+def test_the_card_of_a_task_about_a_line_of_therapy_says_who_is_at_risk_and_what_a_later_line_does(root):
+    text = as_markdown(card_of(Facts(load_plan("relapse", root / "params.yaml"), "ensemble", "1", "run")))
+    assert "people are at risk from 90 days after the start of line 1 on; a later line before relapse counts as relapse" in text
+    assert "people who were never treated" in text
+    assert "people under treatment" not in text
+    assert "they are signs of relapse" in text
