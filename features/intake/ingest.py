@@ -30,7 +30,7 @@ from features.cohort.storage import ARROW, check_place, in_schema, write_tables
 from features.console import Steps
 from features.intake.attrition import Tally
 from features.intake.implausible import Seen, describe_seen, overlapping, seen_in, unfollowed
-from features.intake.plausibility import suspicions_of
+from features.intake.plausibility import first_starts, suspicions_of
 from features.intake.quality import Checked, check, check_block, describe_source, refuse_unusable
 from features.intake.quarantine import quarantine_frame
 from features.intake.selection import ByBiomarker, describe_selection
@@ -149,7 +149,8 @@ def _blocks(patient_id: pd.Series) -> list[np.ndarray]:
 
 def _write_block(work: Path, number: int, measurements: pd.DataFrame, file: str, checked: Checked) -> None:
     block = check_block(measurements, file, checked)
-    found = suspicions_of(block.kept, checked.patients.by_patient("light_chain"))
+    happened = checked.events.frame[checked.events.keep]
+    found = suspicions_of(block.kept, checked.patients.by_patient("light_chain"), first_starts(happened))
     seen = seen_in(block.kept, checked.sites, _last_contacts(checked))
     with whole_file(work / f"{number}-kept.arrow") as path:
         feather.write_feather(validated("measurements", block.kept), path, compression="lz4")

@@ -155,7 +155,8 @@ def suspicions_by(person: OnePerson, landmark: int) -> list[str]:
     chain = _CATEGORY["light_chain"](person.patient["light_chain"]) if person.patient else rules.UNKNOWN
     nobody = np.zeros(int(by.sum()), dtype=np.intp)
     columns = person.biomarker[by], person.collected[by], person.value[by]
-    return describe_kept(Kept(nobody, *columns, nobody + chain, person.row[by]))
+    begun = person.occurred[person.event == rules.TREATMENT_START].min(initial=NEVER)
+    return describe_kept(Kept(nobody, *columns, nobody + chain, person.row[by], person.collected[by] > begun))
 
 
 def _problems(name: str, table: Refusals) -> list[Problem]:

@@ -19,6 +19,7 @@ from features.intake.measured import names_with
 from features.intake.refusals import Mask
 from features.sources.cells import cells_of
 from myeloma import catalogue
+from myeloma.calendar import NEVER
 
 SLIP_FACTOR = 10.0
 COLUMNS = ("code", "biomarker", "source_row", "message")
@@ -45,6 +46,7 @@ class Kept:
     value : in the canonical unit
     light_chain : the person's, counted from 1 as `LIGHT_CHAINS` has them; 0 where not known
     row : place in the source
+    under_therapy : collected after the person's first start of treatment, from when on values fall as they never do of themselves
     """
 
     person: NDArray[Any]
@@ -53,25 +55,36 @@ class Kept:
     value: NDArray[np.float64]
     light_chain: NDArray[Any]
     row: NDArray[Any]
+    under_therapy: Mask
 
 
 def suspicions(cohort: Cohort) -> pd.DataFrame:
     """Return one row per suspicion: its code, the biomarker, the row of the source, and what is suspected."""
-    return suspicions_of(cohort.measurements, cohort.patients.set_index("patient_id")["light_chain"])
+    return suspicions_of(cohort.measurements, cohort.patients.set_index("patient_id")["light_chain"], first_starts(cohort.events))
 
 
-def suspicions_of(measurements: pd.DataFrame, light_chain: pd.Series) -> pd.DataFrame:
-    """Return the same for some patients' measurements, in the order of the cohort, and the known light chains by patient."""
+def first_starts(events: pd.DataFrame) -> pd.Series:
+    """Return the day of the first start of treatment by patient."""
+    starts = events[events["kind"] == "treatment_start"]
+    return starts.groupby("patient_id")["occurred_at"].min()
+
+
+def suspicions_of(measurements: pd.DataFrame, light_chain: pd.Series, starts: pd.Series) -> pd.DataFrame:
+    """Return the same for some patients' measurements, in the order of the cohort; light chains and first starts are by patient."""
     patient, biomarker = cells_of(measurements["patient_id"]), cells_of(measurements["biomarker"])
     codes = {chain: code for code, chain in enumerate(LIGHT_CHAINS, 1)}
     chains = light_chain.map(codes).fillna(0).astype(int).to_dict()
+    day = measurements["collected_at"].to_numpy().astype("datetime64[D]").astype(np.int32)
+    begun = starts.to_numpy().astype("datetime64[D]").astype(np.int64)
+    first = dict(zip(starts.index, begun.tolist(), strict=True))
     kept = Kept(
         patient.codes,
         biomarker.of(names_with(biomarker.texts)[1]),
-        measurements["collected_at"].to_numpy().astype("datetime64[D]").astype(np.int32),
+        day,
         measurements["value"].to_numpy(),
         patient.each(lambda person: chains.get(person, 0), np.int8),
         measurements["source_row"].to_numpy(),
+        day > patient.each(lambda person: first.get(person, NEVER), np.int64),
     )
     parts = [_table(code, rows, kept) for code, rows in suspected(kept).items()]
     return pd.concat([part for part in parts if len(part)] or [pd.DataFrame(columns=list(COLUMNS))], ignore_index=True)
@@ -114,10 +127,10 @@ def _table(code: str, rows: Places, kept: Kept) -> pd.DataFrame:
 
 
 def unit_slips(kept: Kept) -> Mask:
-    """Return which results are ten times, or a tenth of, the median of three or more results of the person above zero."""
+    """Return which results are ten times, or a tenth of, the median of three or more results of the person above zero, before therapy."""
     slipped = np.zeros(len(kept.value), dtype=bool)
     order = np.lexsort((kept.value, kept.biomarker, kept.person))
-    order = order[(kept.value[order] > 0) & _has_steady_size(catalogue().version)[kept.biomarker[order]]]
+    order = order[(kept.value[order] > 0) & ~kept.under_therapy[order] & _has_steady_size(catalogue().version)[kept.biomarker[order]]]
     if not len(order):
         return slipped
     value, person, biomarker = kept.value[order], kept.person[order], kept.biomarker[order]

@@ -27,6 +27,17 @@ def test_a_value_ten_times_the_persons_own_is_suspected_and_kept(cohort_with, va
     assert cohort.measurements["value"].tolist() == values
 
 
+@pytest.mark.parametrize(("start", "slips"), [("", 1), ("2015-04-01", 0), ("2016-01-01", 1)])
+def test_a_fall_to_a_tenth_under_therapy_is_what_therapy_does(received_of, start, slips):
+    days = [f"2015-0{month}-01" for month in range(1, 7)]
+    rows = [f"P1,{day},m_protein,{value},g/dL" for day, value in zip(days, [3.0, 3.1, 2.9, 3.0, 0.2, 0.2], strict=True)]
+    events = f"patient_id,occurred_at,kind,detail\nP1,{start},treatment_start,VRd" if start else "patient_id,occurred_at,kind"
+    patients = "patient_id,index_date\nP1,2015-01-01"
+    measurements = "\n".join(["patient_id,collected_at,biomarker,value,unit", *rows])
+    cohort = clean(received_of(patients=patients, measurements=measurements, events=events))[0]
+    assert len(suspicions(cohort)) == 2 * slips
+
+
 @pytest.mark.parametrize(
     ("chain", "kappa", "contradicted"), [("kappa", 2.0, 1), ("kappa", 20.0, 0), ("lambda", 20.0, 1), ("lambda", 10.0, 0), ("", 2.0, 0)]
 )
