@@ -130,6 +130,7 @@ def pipeline_stages(root):
 def test_only_the_simulate_stage_names_the_truth(root):
     stages = pipeline_stages(root)
     assert "data/smm/truth.parquet" in stages.pop("simulate")["outs"]
+    assert "data/relapse/truth.parquet" in stages.pop("simulate_treated")["outs"]
     assert "truth" not in yaml.safe_dump(stages)
     for stage in stages.values():
         paths = [str(path).replace("${item}", "smm") for path in stage.get("do", stage).get("deps", [])]
