@@ -194,8 +194,9 @@ def course(
     Example: python -m features course my_cohort --out course.csv
     One person as a picture: python -m features course my_cohort --plot PATIENT --out course.svg
     """
+    from features.cohort.files import check_output, write_by_ending
     from features.cohort.schema import read_cohort
-    from features.course.table import course_table, summary, write_course
+    from features.course.table import course_table, summary
 
     if plot is not None:
         from features.course.picture import write_picture
@@ -206,8 +207,9 @@ def course(
         else:
             console.print(f"{out}: the course of one person, {months} months from the start of therapy on")
         return
+    check_output(out, "the ending chooses the format; a picture (.svg) is of one person: name them with --plot.")
     table = course_table(read_cohort(cohort_path))
-    write_course(table, out)
+    write_by_ending(table, out)
     said = summary(table)
     if as_json:
         typer.echo(json.dumps({"out": str(out), **said}))

@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from myeloma.kidney import egfr_ckd_epi_2021
+from myeloma.three_valued import any_of
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -122,9 +123,7 @@ def statuses(values: Mapping[str, ArrayLike]) -> dict[str, Array]:
 
 def any_met(values: Mapping[str, ArrayLike]) -> Array:
     """Return 1 where at least one event is met, 0 where all are known not to be, NaN where that is open."""
-    table = np.array(list(statuses(values).values()))
-    met = (table == 1).any(axis=0)
-    return np.where(met, 1.0, np.where(np.isnan(table).any(axis=0), np.nan, 0.0))
+    return any_of(list(statuses(values).values()))
 
 
 def findings(values: Mapping[str, float | None]) -> list[Finding]:

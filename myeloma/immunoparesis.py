@@ -1,6 +1,6 @@
 """Immunoparesis: an uninvolved immunoglobulin below its lower limit. Three-valued: 1 present, 0 absent, NaN unknown.
 
-Some definitions count two suppressed immunoglobulins; here one is enough, as the scores that use it say. Where the laboratory's own
+The scores count one suppressed immunoglobulin, AQUILA's eligibility two. Where the laboratory's own
 limit is not given, published ones stand in, which differ enough to change a finding (IgA 65 mg/dL is low in one and normal in the other):
 below the lower of the two a value is low, from the higher one on it is not, in between it is unknown.
 """
@@ -11,6 +11,8 @@ from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from myeloma.three_valued import at_least
 
 Array = NDArray[np.float64]
 
@@ -53,8 +55,8 @@ def suppressed(biomarker: str, value: ArrayLike, lower_limit: ArrayLike = np.nan
     return np.select([level < lower, level >= higher], [1.0, 0.0], np.nan)
 
 
-def immunoparesis(values: Mapping[str, ArrayLike], involved: ArrayLike) -> Array:
-    """Return whether at least one uninvolved immunoglobulin is below its lower limit.
+def immunoparesis(values: Mapping[str, ArrayLike], involved: ArrayLike, number: int = 1) -> Array:
+    """Return whether at least so many uninvolved immunoglobulins are below their lower limit.
 
     Where the isotype is not known, any of the three may be the involved one, or none: known is what holds for all of these.
 
@@ -67,13 +69,7 @@ def immunoparesis(values: Mapping[str, ArrayLike], involved: ArrayLike) -> Array
     """
     involved = np.asarray(involved)
     low = [suppressed(name, values.get(name, np.nan), values.get(f"{name}_lower_limit", np.nan)) for name in IMMUNOGLOBULINS]
-    of_each = [_any([one for k, one in enumerate(low) if k != who]) for who in (*range(len(low)), NONE_OF_THREE)]
+    of_each = [at_least(number, [one for k, one in enumerate(low) if k != who]) for who in (*range(len(low)), NONE_OF_THREE)]
     every = np.array(np.broadcast_arrays(*of_each, involved)[:-1])
     alike = np.select([(every == 1).all(axis=0), (every == 0).all(axis=0)], [1.0, 0.0], np.nan)
     return np.select([involved == who for who in range(len(every))], list(every), alike)
-
-
-def _any(states: list[Array]) -> Array:
-    """Return 1 where one is, 0 where all are known not to be, NaN where that is open."""
-    table = np.array(np.broadcast_arrays(*states))
-    return np.select([(table == 1).any(axis=0), (table == 0).all(axis=0)], [1.0, 0.0], np.nan)

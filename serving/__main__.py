@@ -39,10 +39,11 @@ def score(
     Example: python -m serving score data/smm/cohort --task smm --out risks.parquet
     """
     from features import read_cohort
+    from features.cohort.files import check_output, write_by_ending
     from features.table.landmarks import fixed_landmarks, last_landmarks, parse_day, visit_landmarks
     from myeloma.calendar import EPOCH
     from serving.artifact import load_artifact
-    from serving.batch import SCORED, check_output, score_landmarks, told_since, write_scores
+    from serving.batch import SCORED, score_landmarks, told_since
     from serving.store.champion import load_champion
 
     if at is not None and every_visit:
@@ -58,7 +59,7 @@ def score(
         scoring = bar.add_task("Scoring", total=len(landmarks))
         today = parse_day(at).toordinal() - EPOCH if at else None
         scores = score_landmarks(artifact, cohort, landmarks, lambda rows: bar.advance(scoring, rows), today)
-    write_scores(scores, out)
+    write_by_ending(scores, out)
     counts = scores["status"].value_counts()
     others = ", ".join(f"{n} {status}" for status, n in counts.items() if status != SCORED)
     version = artifact.origin.get("model_version")

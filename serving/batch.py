@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from features import Cohort
-from features.cohort.files import whole_file
-from features.cohort.private import for_spreadsheets
 from features.history.arrays import Histories
 from features.history.rows import positions
 from features.table.outcomes import CRITERIA_MET
-from myeloma import ConfigError
 from serving.answer.columns import answer_columns, identity
 from serving.answer.published import caution_words
 from serving.answer.scored import Scored, score_rows, seen_by
@@ -79,27 +75,3 @@ def told_since(scores: pd.DataFrame) -> str:
     counts = ", ".join(f"{int(scored[name].notna().sum())} {said}" for name, said in words.items())
     ages = scored[AGE].dropna()
     return f"since then, by the same cohort: {counts}; the visits are {ages.median():.0f} days old (median; {ages.max():.0f} at most)"
-
-
-def write_scores(scores: pd.DataFrame, path: Path) -> None:
-    """Write scores as Parquet or CSV, by the file's ending; in a CSV an apostrophe goes before an identifier that a spreadsheet would run.
-
-    Raises
-    ------
-    ConfigError
-        The ending is neither .parquet nor .csv.
-    """
-    check_output(path)
-    with whole_file(path) as work:
-        if path.suffix == ".csv":
-            for_spreadsheets(scores).to_csv(work, index=False, date_format="%Y-%m-%d")
-        else:
-            scores.to_parquet(work, index=False)
-
-
-def check_output(path: Path) -> None:
-    """Refuse an output that could not be written, before the work is done."""
-    if path.suffix not in (".csv", ".parquet"):
-        raise ConfigError(f'The output "{path.name}" ends neither in .parquet nor in .csv.', "the ending chooses the format.")
-    if path.is_dir():
-        raise ConfigError(f"The output {path} is a folder.", "name a file.")

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from features.cohort.locks import is_abandoned, take
 from features.cohort.private import OWN_FOLDER, for_spreadsheets, take_over
+from myeloma import ConfigError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -145,6 +146,30 @@ def write_csv(table: pd.DataFrame, path: Path) -> None:
     """Write a table as CSV, whole or not at all; six significant digits, so that reading it is reading figures."""
     with whole_file(path) as work:
         for_spreadsheets(table).to_csv(work, index=False, float_format="%.6g")
+
+
+def write_by_ending(table: pd.DataFrame, path: Path) -> None:
+    """Write a table as Parquet or CSV, by the file's ending; in a CSV an apostrophe goes before a text that a spreadsheet would run.
+
+    Raises
+    ------
+    ConfigError
+        The ending is neither .parquet nor .csv.
+    """
+    check_output(path)
+    with whole_file(path) as work:
+        if path.suffix == ".csv":
+            for_spreadsheets(table).to_csv(work, index=False, date_format="%Y-%m-%d")
+        else:
+            table.to_parquet(work, index=False)
+
+
+def check_output(path: Path, hint: str = "the ending chooses the format.") -> None:
+    """Refuse an output that could not be written, before the work is done."""
+    if path.suffix not in (".csv", ".parquet"):
+        raise ConfigError(f'The output "{path.name}" ends neither in .parquet nor in .csv.', hint)
+    if path.is_dir():
+        raise ConfigError(f"The output {path} is a folder.", "name a file.")
 
 
 @cache

@@ -174,6 +174,23 @@ def drug_codes(details: Iterable[str]) -> NDArray[np.int32]:
     return np.array([code.setdefault(text.translate(_LEFT_OUT).casefold(), len(code)) for text in details], dtype=np.int32)
 
 
+def named_drugs(details: Iterable[str]) -> tuple[NDArray[np.int32], tuple[str, ...]]:
+    """Return the code of each drug or regimen, as `drug_codes`, and for each code the text as first received; the first is empty.
+
+    Examples
+    --------
+    >>> codes, texts = named_drugs(["D-VRd", "", "dvrd"])
+    >>> codes.tolist(), texts
+    ([1, 0, 1], ('', 'D-VRd'))
+    """
+    spelt = list(details)
+    codes = drug_codes(spelt)
+    first: dict[int, str] = {0: ""}
+    for code, text in zip(codes.tolist(), spelt, strict=True):
+        first.setdefault(code, text.strip())
+    return codes, tuple(first[code] for code in sorted(first))
+
+
 def _packed(person: NDArray[np.int32], day: Days) -> NDArray[np.int64]:
     """Return numbers in the order of person, then day."""
     packed: NDArray[np.int64] = (person.astype(np.int64) << _DAY_BITS) + day + (1 << (_DAY_BITS - 2))

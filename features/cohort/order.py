@@ -49,3 +49,17 @@ def of_several(columns: Sequence[NDArray[Any]], order: Places) -> Places:
     several[:-1] |= same
     rows: Places = order[several]
     return rows
+
+
+def groups_of(columns: Sequence[NDArray[Any]]) -> Places:
+    """Return a number for each row, the same where rows agree in all columns.
+
+    Examples
+    --------
+    >>> groups_of([np.array([7, 5, 7]), np.array([1, 1, 1])]).tolist()
+    [1, 0, 1]
+    """
+    order = order_of(columns)
+    group = np.empty(len(order), dtype=np.intp)
+    group[order] = np.cumsum(np.concatenate([[0], ~alike(columns, order)]))[: len(order)]
+    return group

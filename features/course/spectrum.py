@@ -27,7 +27,9 @@ def of_scores(keys: Iterable[str]) -> tuple[str, ...]:
 
 def evidence_of(of: CourseStates, view: View) -> Evidence:
     """Return the evidence at each question; `view` holds the quality of life at the same days."""
-    known, most = (of.at_sample(codes, NE).astype(np.int8) for codes in (of.response.known, of.response.best))
+    judged = last_judged(of)
+    known = of.at_sample(of.response.known, NE).astype(np.int8)
+    at_most = np.append(of.response.best, NE)[judged]  # by the last visit that tells, what was not measured taken for the best
     begun, now = _days(of.start()), of.asked.day.astype(np.int64)
     on = of.treated.on_therapy(of.asked.line, of.asked.day)
     stopped = _days(of.treated.at(of.treated.stop, of.asked.line))
@@ -36,10 +38,10 @@ def evidence_of(of: CourseStates, view: View) -> Evidence:
     answered = np.where(np.isnan(age), NO_DAY, now - np.nan_to_num(age)).astype(np.int64)
     return Evidence(
         day=now,
-        response_best=np.where(known == NE, NE, np.maximum(most, known)).astype(np.int8),
-        response_worst=known,
+        response_best=np.where(known == NE, NE, np.maximum(at_most, known)).astype(np.int8),
+        response_worst=np.where((known == NE) | (at_most == NE), known, np.minimum(at_most, known)).astype(np.int8),
         response_since=_days(of.at_sample(_since(of))),
-        response_day=_days(of.at_sample(of.samples.day)),
+        response_day=np.append(of.samples.day, NO_DAY)[judged],
         mrd=of.mrd,
         imaging=of.imaging,
         on_therapy=on,
@@ -60,6 +62,17 @@ def spectrum_columns(of: CourseStates, view: View) -> dict[str, NDArray[np.objec
         judged = judge(evidence, preset)
         columns[f"criteria_{key}"] = np.array([judged.words(k) for k in range(n)], dtype=object)
     return columns
+
+
+def last_judged(of: CourseStates) -> Whole:
+    """Return each question's last sample that shows a category, -1 where none does: a visit without the amounts that are followed
+    says nothing, and what was known before it grows old.
+    """
+    tells, view = of.response.category != NE, of.samples.view
+    latest = np.maximum.accumulate(np.where(tells, np.arange(len(view)), -1)) if len(view) else np.zeros(0, np.int64)
+    found = np.append(latest, -1)[of.sample]
+    mine = (found >= 0) & (of.sample >= 0)
+    return np.where(mine & (np.append(view, -1)[found] == np.append(view, -1)[of.sample]), found, -1)
 
 
 def _since(of: CourseStates) -> Whole:

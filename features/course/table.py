@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from features.cohort.files import whole_file
-from features.cohort.private import for_spreadsheets
 from features.cohort.schema import Cohort
 from features.course.spectrum import QUALITY, of_scores, spectrum_columns
 from features.history.arrays import Histories, dates_of
@@ -19,7 +16,7 @@ from features.history.course.columns import COURSE
 from features.history.course.states import CourseStates, course_states
 from features.history.rows import View, look
 from features.table.landmarks import visits
-from myeloma import ConfigError, DataError, catalogue
+from myeloma import DataError, catalogue
 from myeloma.calendar import NEVER, NO_DAY
 from myeloma.treated import mrd
 from myeloma.treated.quality_of_life import VERDICTS, scales, verdict
@@ -62,26 +59,6 @@ def course_table(cohort: Cohort) -> pd.DataFrame:
     }
     table = pd.DataFrame(columns)
     return table.sort_values(["patient_id", "visit"], kind="stable", ignore_index=True)
-
-
-def write_course(table: pd.DataFrame, path: Path) -> None:
-    """Write a course as Parquet or CSV, by the file's ending, whole or not at all.
-
-    Raises
-    ------
-    ConfigError
-        The ending is neither .parquet nor .csv.
-    """
-    if path.suffix not in (".csv", ".parquet"):
-        raise ConfigError(
-            f'The output "{path.name}" ends neither in .parquet nor in .csv.',
-            "the ending chooses the format; a picture (.svg) is of one person: name them with --plot.",
-        )
-    with whole_file(path) as work:
-        if path.suffix == ".csv":
-            for_spreadsheets(table).to_csv(work, index=False, date_format="%Y-%m-%d")
-        else:
-            table.to_parquet(work, index=False)
 
 
 def summary(table: pd.DataFrame) -> dict[str, Any]:

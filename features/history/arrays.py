@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from features.cohort.lines import START, STOP, Lines, Therapy, recorded_lines
+from features.cohort.lines import START, STOP, Lines, Therapy, named_drugs, recorded_lines
 from features.cohort.schema import EVENT_KINDS, HEAVY_CHAINS, LIGHT_CHAINS, OPERATORS, STAGES, Cohort
 from features.cohort.times import UNTIMED
 from features.history.layout import Chosen, Days
@@ -115,7 +115,7 @@ class Happened:
     first : by kind of event the first day of each person, `NEVER` where there is none
     last : the last day of any event of each person
     starts, stops : of treatment; a drug is its place in `drugs`, 0 where none is named
-    drugs : texts as they were received, the first empty
+    drugs : what each is called, as first received; the first is empty
     progressions : person and day of each
     """
 
@@ -243,11 +243,10 @@ def happened_of(events: pd.DataFrame, ids: pd.Index) -> Happened:
         np.minimum.at(first[name], who[here], day[here])
     every = Therapy(who.astype(np.int32), day, lines, np.zeros(len(day), np.int32))
     therapy = np.isin(kind, (START, STOP))
-    drugs, texts = pd.factorize(np.append([""], events["detail"].to_numpy(dtype=object)[therapy]))
-    every.drug[therapy] = drugs[1:]
+    every.drug[therapy], drugs = named_drugs(events["detail"].to_numpy(dtype=object)[therapy])
     progressed = every.at(kind == PROGRESSION)
     starts, stops = every.at(kind == START), every.at(kind == STOP)
-    return Happened(first, last, starts, stops, tuple(texts), (progressed.person, progressed.day))
+    return Happened(first, last, starts, stops, drugs, (progressed.person, progressed.day))
 
 
 def days_of(dates: pd.Series) -> Days:

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from features.cohort.order import Places, alike, order_of
+from features.cohort.order import alike, groups_of, order_of
 from features.cohort.times import UNTIMED
 from features.intake.refusals import Mask
 
@@ -67,10 +67,10 @@ def duplicates(
     >>> [rows.tolist() for rows in wrong]
     [[False, False, True], [False, True, False], [False, False, False]]
     """
-    of_day = _groups(series)
+    of_day = groups_of(series)
     latest = np.full(of_day.max(initial=-1) + 1, UNTIMED, dtype=np.int64)
     np.maximum.at(latest, of_day, time)
-    group = _groups((of_day, np.where(time == UNTIMED, latest[of_day], time)))
+    group = groups_of((of_day, np.where(time == UNTIMED, latest[of_day], time)))
     by_time = order_of((group, time, row))  # rows that agree in these too stay in their order
     counting = np.empty(len(group), dtype=np.int64)
     counting[group[by_time]] = by_time  # the last of each group
@@ -87,11 +87,3 @@ def duplicates(
     disputed[group[~says_it]] = True
     unclear = disputed[group] & of_clones
     return same & ~unclear, ~says_it & ~unclear, unclear
-
-
-def _groups(columns: Sequence[NDArray[Any]]) -> Places:
-    """Return a number for each row, the same where rows agree in all columns."""
-    order = order_of(columns)
-    group = np.empty(len(order), dtype=np.intp)
-    group[order] = np.cumsum(np.concatenate([[0], ~alike(columns, order)]))[: len(order)]
-    return group

@@ -30,7 +30,7 @@ from features.cohort.storage import ARROW, check_place, in_schema, write_tables
 from features.console import Steps
 from features.intake.attrition import Tally
 from features.intake.implausible import Seen, describe_seen, overlapping, seen_in, unfollowed
-from features.intake.plausibility import first_starts, suspicions_of
+from features.intake.plausibility import suspicions_of
 from features.intake.quality import Checked, check, check_block, describe_source, refuse_unusable
 from features.intake.quarantine import quarantine_frame
 from features.intake.selection import ByBiomarker, describe_selection
@@ -149,9 +149,8 @@ def _blocks(patient_id: pd.Series) -> list[np.ndarray]:
 
 def _write_block(work: Path, number: int, measurements: pd.DataFrame, file: str, checked: Checked) -> None:
     block = check_block(measurements, file, checked)
-    happened = checked.events.frame[checked.events.keep]
-    found = suspicions_of(block.kept, checked.patients.by_patient("light_chain"), first_starts(happened))
-    seen = seen_in(block.kept, checked.sites, _last_contacts(checked))
+    found = suspicions_of(block.kept, checked.light_chain, checked.first_start)
+    seen = seen_in(block.kept, checked.sites, checked.last_contact)
     with whole_file(work / f"{number}-kept.arrow") as path:
         feather.write_feather(validated("measurements", block.kept), path, compression="lz4")
     with whole_file(work / f"{number}-refused.arrow") as path, pyarrow.ipc.new_file(path, ARROW["quarantine"], options=_LZ4) as writer:
@@ -199,11 +198,6 @@ def _assemble(source: Received, checked: Checked, folder: Path, work: Path, bloc
     people, events = (kept[name][0] for name in ("patients", "events"))
     warnings = [*selected, *describe_seen(seen, called), *overlapping(people, events), *unfollowed(people, events)]
     return Ingested(about, _suspicions(manifests), describe_units(outside, called), changed, called, warnings, much)
-
-
-def _last_contacts(checked: Checked) -> pd.Series:
-    contacts = checked.events.frame[checked.events.keep & (checked.events.frame["kind"] == "last_contact").to_numpy()]
-    return contacts.groupby("patient_id")["occurred_at"].max()
 
 
 def _kept(work: Path, blocks: int) -> Iterator[pd.DataFrame]:

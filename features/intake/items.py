@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from features.cohort.order import Places, groups_of
 from features.intake import rules
 from features.intake.refusals import Mask, Refusals
 from features.sources.answers import answers
@@ -25,7 +26,6 @@ from myeloma.treated.quality_of_life import instruments, score
 AGREE = 0.5  # points: a scale moves by 3.3 at the least, so what is nearer was rounded
 VERSION = "3"  # of the QLQ-C30, whose map of items is used
 _YES_OR_NO, _LEAST_ANSWERS = 2, 100
-Places = NDArray[np.intp]
 
 
 class Asked(NamedTuple):
@@ -71,21 +71,12 @@ def refuse_with(table: Refusals, item: NDArray[np.int64], kind: NDArray[np.int8]
     """Refuse the answers of a scale and day of which another was refused for what it says."""
     spoilt = (item >= 0) & ~table.keep & (kind != BLANK)
     if spoilt.any():
-        group = _groups((*day, _scales(item)))
+        group = groups_of((*day, _scales(item)))
         table.check(rules.SCALE_SPOILT, (item >= 0) & np.isin(group, group[spoilt]))
 
 
 def _scales(item: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.where(item >= 0, asked(catalogue().version).scale[np.maximum(item, 0)], -1)
-
-
-def _groups(columns: tuple[NDArray[np.integer], ...]) -> Places:
-    """Return a number for each row, the same where rows agree in all columns."""
-    group = np.zeros(len(columns[0]), dtype=np.intp)
-    for column in columns:
-        _, code = np.unique(column, return_inverse=True)
-        _, group = np.unique(group * (int(code.max(initial=0)) + 1) + code, return_inverse=True)
-    return group
 
 
 class Scored(NamedTuple):
@@ -114,9 +105,9 @@ def scored(
     item = item_of(biomarker)
     rows = np.flatnonzero(table.keep & (item >= 0))
     scale, found = _scales(item), np.full(len(value), np.nan)
-    found[rows] = _scores(_groups(tuple(column[rows] for column in (*day, time))), item[rows], value[rows])
+    found[rows] = _scores(groups_of(tuple(column[rows] for column in (*day, time))), item[rows], value[rows])
     table.check(rules.SCALE_INCOMPLETE, (item >= 0) & np.isnan(found))
-    made = _groups((*day, np.where(item >= 0, scale, biomarker)))
+    made = groups_of((*day, np.where(item >= 0, scale, biomarker)))
     given = np.flatnonzero(table.keep & (item < 0) & np.isin(made, made[rows]))
     of_made = np.full(int(made.max(initial=-1)) + 1, np.nan)
     of_made[made[given]] = value[given]
@@ -125,7 +116,7 @@ def scored(
     unlike[given] = np.isin(made[given], made[unlike & table.keep])
     table.check(rules.SCALE_CONFLICT, unlike)
     rows = rows[table.keep[rows]]
-    first = rows[np.unique(_groups((*(column[rows] for column in (*day, time)), scale[rows])), return_index=True)[1]]
+    first = rows[np.unique(groups_of((*(column[rows] for column in (*day, time)), scale[rows])), return_index=True)[1]]
     first = first[np.isnan(against[first])]
     is_scale, part = np.zeros(len(value), dtype=bool), np.zeros(len(value), dtype=bool)
     is_scale[first], part[rows] = True, True
@@ -151,8 +142,8 @@ def _scores(group: Places, item: NDArray[np.int64], value: NDArray[np.float64]) 
 def note_of_version(item: NDArray[np.int64], value: NDArray[np.float64], file: str) -> list[str]:
     """Say that answers look like those of an older version, whose first items are yes or no."""
     of_c30 = np.array([one.scale == "qlq_c30_pf" for one in answers().values()])
-    first = value[(item >= 0) & of_c30[np.maximum(item, 0)]]
-    if len(first) < _LEAST_ANSWERS or np.nanmax(first) > _YES_OR_NO:
+    first = value[(item >= 0) & of_c30[np.maximum(item, 0)] & ~np.isnan(value)]
+    if len(first) < _LEAST_ANSWERS or first.max() > _YES_OR_NO:
         return []
     what = (
         f"{file}: the {len(first)} answers to items 1 to 5 of the QLQ-C30 are 1 and 2 alone, as in versions below {VERSION}, where they are"

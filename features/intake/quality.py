@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 import pandas as pd
@@ -17,6 +18,7 @@ from features.intake.attrition import Tally, numbered, sites_of, summary, tally
 from features.intake.columns import People, identifiers, measurements_table, occurrences_of, persons_of, results_of
 from features.intake.measured import check_results
 from features.intake.people import check_people
+from features.intake.plausibility import first_starts
 from features.intake.quarantine import Inspection, describe_problems, quarantine_frame
 from features.intake.selection import ByBiomarker, by_biomarker
 from features.intake.site_units import Outside, outside_by_unit
@@ -39,6 +41,22 @@ class Checked:
     def called(self) -> dict[str, str]:
         """Return how summaries call each site."""
         return numbered(self.sites.values())
+
+    @cached_property
+    def light_chain(self) -> pd.Series:
+        """The light chain of each patient kept."""
+        return self.patients.by_patient("light_chain")
+
+    @cached_property
+    def first_start(self) -> pd.Series:
+        """The day of the first start of treatment, by patient."""
+        return first_starts(self.events.frame[self.events.keep])
+
+    @cached_property
+    def last_contact(self) -> pd.Series:
+        """The day of the last contact, by patient."""
+        kept = self.events.frame[self.events.keep]
+        return kept[kept["kind"] == "last_contact"].groupby("patient_id")["occurred_at"].max()
 
     def tallies(self) -> dict[str, Tally]:
         """Return the tallies of patients and events."""

@@ -12,7 +12,7 @@ from features.cohort.schema import Cohort
 from features.history.arrays import Histories, Results, dates_of, places
 from features.history.layout import Days
 from myeloma import DataError
-from myeloma.calendar import EPOCH, FIRST_DATE, FIRST_DAY, LAST_DATE, LAST_DAY, NO_DAY, horizon_days
+from myeloma.calendar import EPOCH, FIRST_DATE, FIRST_DAY, LAST_DATE, LAST_DAY, NEVER, NO_DAY, horizon_days
 
 _NO_DAY_IS_NEGATIVE = 1 << 30  # added to days that are packed beside a person
 
@@ -41,10 +41,11 @@ def visit_landmarks(cohort: Cohort, biomarkers: tuple[str, ...] | None = None) -
 
 
 def months_after_index(index_day: Days, months: tuple[int, ...]) -> tuple[NDArray[np.int32], Days]:
-    """Return person and day of so many months after each person's index date, in order."""
+    """Return person and day of so many months after the day from which each person's time counts, in order; `NEVER` is none."""
     after = np.array(sorted(horizon_days(m) for m in months), dtype=np.int32)
-    patient = np.repeat(np.arange(len(index_day), dtype=np.int32), len(after))
-    return patient, index_day[patient] + np.tile(after, len(index_day))
+    counts = np.flatnonzero(index_day < NEVER).astype(np.int32)
+    patient = np.repeat(counts, len(after))
+    return patient, index_day[patient] + np.tile(after, len(counts))
 
 
 def last_visits(histories: Histories) -> Days:

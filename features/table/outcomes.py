@@ -116,6 +116,13 @@ def _progression(histories: Histories, line: LineRules, start: Days) -> Days:
     return derived if line.progression == "imwg" else np.minimum(recorded, derived)
 
 
+def origin_day(histories: Histories, rules: Rules) -> Days:
+    """Return the day from which each person's time counts: the index date or, of a task about a line of therapy, the line's start."""
+    if rules.line is None:
+        return histories.people.index_day
+    return start_and_next(histories.lines, rules.line.number, len(histories.people))[0]
+
+
 def start_and_next(lines: Lines, number: int, people: int) -> tuple[Days, Days]:
     """Return the day on which each person's line of a number began, and the first day after it on which a later one did; `NEVER` if none.
 

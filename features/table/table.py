@@ -25,7 +25,7 @@ from features.history.arrays import Histories, dates_of
 from features.history.columns import FeatureSpec
 from features.history.rows import look
 from features.table.landmarks import months_after_index, visits
-from features.table.outcomes import CRITERIA_MET, in_former_words, in_present_words, outcomes, start_and_next
+from features.table.outcomes import CRITERIA_MET, in_former_words, in_present_words, origin_day, outcomes
 from features.table.score_inputs import PREFIX, SCORE_COLUMNS, criteria_met, score_inputs
 from features.tasks import Rules, Task
 from myeloma import DataError, StateError, catalogue
@@ -33,7 +33,8 @@ from myeloma import DataError, StateError, catalogue
 KEYS = ["patient_id", "landmark", "site"]
 # With `site`, what people are told apart by; never features. `index_date` is the day from which time counts: of a task about a line of
 # therapy, its start.
-PERSON = ["index_date", "sex", "heavy_chain", "light_chain"]
+_SAID = ("sex", "heavy_chain", "light_chain")
+PERSON = ["index_date", *_SAID]
 OUTCOMES = ["event", "time_to_event", "follow_up", "censored_by"]
 _METADATA = b"feature_table"
 ROW_GROUP = 1 << 15
@@ -94,8 +95,7 @@ def make_rows(patients: pd.DataFrame, histories: Histories, task: Task) -> Made:
     patients : DataFrame
         The canonical table, one row for each of the people of `histories`.
     """
-    rules = task.rules
-    index_day = histories.people.index_day if rules.line is None else start_and_next(histories.lines, rules.line.number, len(patients))[0]
+    rules, index_day = task.rules, origin_day(histories, task.rules)
     every = visits(histories.results, index_day) if rules.landmarks == "visits" else months_after_index(index_day, rules.landmarks)
     after = outcomes(histories, *every, rules)
     reason = after.not_at_risk
@@ -114,7 +114,7 @@ def make_rows(patients: pd.DataFrame, histories: Histories, task: Task) -> Made:
         "not_at_risk": {str(k): int(v) for k, v in pd.Series(reason[~at_risk], dtype=object).value_counts().items()},
         "landmarks": int(at_risk.sum()),
     }
-    person = {name: _column(patients[name].to_numpy()).take(pa.array(view.patient)) for name in ("patient_id", "site", *PERSON)}
+    person = {name: _column(patients[name].to_numpy()).take(pa.array(view.patient)) for name in ("patient_id", "site", *_SAID)}
     person["index_date"] = _column(dates_of(index_day[view.patient]))
     columns = {
         "patient_id": person["patient_id"],

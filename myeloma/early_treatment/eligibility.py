@@ -15,8 +15,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from myeloma.immunoparesis import IMMUNOGLOBULINS, NONE_OF_THREE, UNKNOWN, involved_of, suppressed
+from myeloma.immunoparesis import UNKNOWN, immunoparesis, involved_of
 from myeloma.scores.cautions import FLC_RATIO_NORMAL
+from myeloma.three_valued import all_of, any_of
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -82,7 +83,7 @@ def criteria(values: Mapping[str, ArrayLike]) -> dict[str, Array]:
     risk = {
         "risk:m_protein": _from(protein, M_PROTEIN_FROM_G_DL),
         "risk:iga": np.select([involved == involved_of("IgA"), involved != UNKNOWN], [1.0, 0.0], np.nan),
-        "risk:immunoparesis": two_suppressed(values, involved),
+        "risk:immunoparesis": immunoparesis(values, involved, number=2),
         "risk:flc_ratio": all_of([_from(ratio, FLC_RATIO_FROM), _not(_from(ratio, FLC_RATIO_BELOW))]),
         "risk:marrow_above_50": all_of([_above(marrow, BMPC_ABOVE_PERCENT), _not(_from(marrow, BMPC_BELOW_PERCENT))]),
     }
@@ -123,29 +124,6 @@ def measurable(m_protein: Array, urine: Array, flc_involved: Array, flc_ratio: A
     abnormal = np.where(known, ((kappa_lambda_ratio < low) | (kappa_lambda_ratio > high)).astype(float), either)
     chains = all_of([_from(flc_involved, MEASURABLE_FLC_MG_L), abnormal])
     return any_of([_from(m_protein, MEASURABLE_M_PROTEIN_G_DL), _from(urine, MEASURABLE_URINE_MG_24H), chains])
-
-
-def two_suppressed(values: Mapping[str, ArrayLike], involved: ArrayLike) -> Array:
-    """Return whether at least two uninvolved immunoglobulins of IgG, IgA and IgM are below their lower limit; others do not count."""
-    low = [suppressed(name, values.get(name, np.nan), values.get(f"{name}_lower_limit", np.nan)) for name in IMMUNOGLOBULINS]
-    told = []
-    for who in (*range(len(low)), NONE_OF_THREE):
-        others = np.array(np.broadcast_arrays(*(one for k, one in enumerate(low) if k != who)))
-        told.append(np.select([(others == 1).sum(axis=0) >= 2, (others != 0).sum(axis=0) < 2], [1.0, 0.0], np.nan))
-    every = np.array(np.broadcast_arrays(*told, np.asarray(involved))[:-1])
-    alike = np.select([(every == 1).all(axis=0), (every == 0).all(axis=0)], [1.0, 0.0], np.nan)
-    return np.select([np.asarray(involved) == who for who in range(len(every))], list(every), alike)
-
-
-def any_of(findings: list[Array]) -> Array:
-    """Return 1 where one is, 0 where all are known not to be, NaN where that is open."""
-    table = np.array(np.broadcast_arrays(*findings))
-    return np.select([(table == 1).any(axis=0), (table == 0).all(axis=0)], [1.0, 0.0], np.nan)
-
-
-def all_of(findings: list[Array]) -> Array:
-    """Return 1 where all are, 0 where one is known not to be, NaN where that is open."""
-    return _not(any_of([_not(found) for found in findings]))
 
 
 def _not(found: Array) -> Array:

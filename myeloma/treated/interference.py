@@ -11,6 +11,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from myeloma.three_valued import all_of
+
 Floats = NDArray[np.float64]
 
 BAND_BELOW_G_DL = 0.25
@@ -62,9 +64,7 @@ def drug_band(antibody: ArrayLike, igg_kappa: ArrayLike, m_protein: ArrayLike, d
     """
     drug, own, value, shift = np.broadcast_arrays(*(np.asarray(a, np.float64) for a in (antibody, igg_kappa, m_protein, dira)))
     small = np.where(np.isnan(value), np.nan, (value < BAND_BELOW_G_DL - _TOLERANCE).astype(float))
-    limbs = np.array([drug, own, small])
-    open_or_met = np.where(np.isnan(limbs).any(axis=0), np.nan, 1.0)
-    return np.where((limbs == 0).any(axis=0) | ~np.isnan(shift), 0.0, open_or_met)
+    return np.where(np.isnan(shift), all_of([drug, own, small]), 0.0)
 
 
 def without_drug(m_protein: ArrayLike, immunofixation: ArrayLike, dira: ArrayLike, band: ArrayLike) -> tuple[Floats, Floats]:

@@ -22,6 +22,7 @@ from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 from myeloma.calendar import DAYS_PER_MONTH, NO_DAY, date_of
+from myeloma.three_valued import all_of
 from myeloma.treated.mrd_results import Results, days_of, imaging_results, mrd_results
 
 Array = NDArray[np.float64]
@@ -109,8 +110,7 @@ def states(tests: Results, offsets: ArrayLike, day: ArrayLike, count_from: Array
 def sustained_with_imaging(marrow: States, imaging: States | None) -> Array:
     """Return the IMWG's sustained negativity, marrow and imaging both, (thresholds, n); NaN where imaging is missing or was done once."""
     pictured = np.full(len(marrow.day), np.nan) if imaging is None else _pictured(imaging)
-    fails, holds = (marrow.sustained == 0) | (pictured == 0), (marrow.sustained == 1) & (pictured == 1)
-    return np.select([fails, holds], [0.0, 1.0], np.nan)
+    return all_of([marrow.sustained, pictured])
 
 
 def stale(age_days: ArrayLike, stale_after_days: float = STALE_AFTER_DAYS) -> Mask:

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, FailFast, Field, StrictFloat, StrictInt, StrictStr
 
-from features.cohort.lines import START, STOP, Therapy
+from features.cohort.lines import START, STOP, Therapy, named_drugs
 from features.cohort.schema import EVENT_KINDS, HeavyChain, Kind, LightChain, Sex, Stage
 from features.history.arrays import (
     CODED,
@@ -136,10 +136,9 @@ def _happened(kept: OnePerson) -> Happened:
             first[name] = np.minimum(first[name], np.int32(day))
     starts, stops, progressed = (np.flatnonzero(kept.event == EVENT_KINDS.index(kind) + 1) for kind in (START, STOP, PROGRESSION))
     nobody = np.zeros(len(kept.occurred), np.int32)
-    drugs = ("", *sorted({kept.detail[row] for row in (*starts, *stops)} - {""}))
-    every = Therapy(
-        nobody, kept.occurred, kept.line, np.array([drugs.index(text) if text in drugs else 0 for text in kept.detail], np.int32)
-    )
+    of_therapy = {*starts.tolist(), *stops.tolist()}
+    drug, drugs = named_drugs(text if row in of_therapy else "" for row, text in enumerate(kept.detail))
+    every = Therapy(nobody, kept.occurred, kept.line, drug)
     last = np.full(1, kept.occurred.max(initial=NO_DAY), np.int32)
     progressions = (nobody[progressed], kept.occurred[progressed])
     return Happened(first, last, every.at(starts), every.at(stops), drugs, progressions)

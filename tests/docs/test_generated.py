@@ -12,12 +12,12 @@ from docs.generators.api import ROOMS, public
 from docs.generators.data_dictionary import files, pattern_of, undescribed
 from docs.generators.reason_codes import codes_of_the_program, groups, literals
 from features import read_cohort
-from features.course.table import course_table, write_course
+from features.cohort.files import write_by_ending
+from features.course.table import course_table
 from features.intake.quality import clean
 from features.simulation.treated import simulate as simulate_treated
 from features.table.landmarks import last_landmarks
 from serving import load_artifact, score_landmarks
-from serving.batch import write_scores
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -65,7 +65,7 @@ def folder(trained):
     scores = trained.folder / "risks.parquet"
     if not scores.is_file():
         cohort = read_cohort(trained.cohort)
-        write_scores(
+        write_by_ending(
             score_landmarks(load_artifact(trained.folder / "fit" / "boosting" / "artifact"), cohort, last_landmarks(cohort)), scores
         )
     return trained.folder
@@ -75,7 +75,7 @@ def folder(trained):
 def course(tmp_path_factory):
     """The folder of a course of simulated treated people."""
     place = tmp_path_factory.mktemp("course")
-    write_course(course_table(clean(simulate_treated(30, seed=1))[0]), place / "course.parquet")
+    write_by_ending(course_table(clean(simulate_treated(30, seed=1))[0]), place / "course.parquet")
     return place
 
 

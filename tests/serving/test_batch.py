@@ -5,10 +5,11 @@ import pandas as pd
 import pytest
 
 from features import read_cohort
+from features.cohort.files import write_by_ending
 from features.table.landmarks import fixed_landmarks, last_landmarks, visit_landmarks
 from myeloma import ConfigError
 from serving.artifact import load_artifact
-from serving.batch import score_landmarks, write_scores
+from serving.batch import score_landmarks
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +68,7 @@ def test_chunks_do_not_show(artifact, cohort, monkeypatch):
 def test_csv_keeps_every_bit_of_the_parquet_file(artifact, cohort, tmp_path):
     scores = score_landmarks(artifact, cohort, last_landmarks(cohort))
     for name in ("risks.csv", "risks.parquet"):
-        write_scores(scores, tmp_path / name)
+        write_by_ending(scores, tmp_path / name)
     from_csv = pd.read_csv(tmp_path / "risks.csv", float_precision="round_trip")
     from_parquet = pd.read_parquet(tmp_path / "risks.parquet")
     assert from_csv["risk_24m"].to_numpy().tobytes() == from_parquet["risk_24m"].to_numpy().tobytes()
@@ -76,4 +77,4 @@ def test_csv_keeps_every_bit_of_the_parquet_file(artifact, cohort, tmp_path):
 
 def test_another_ending_is_refused(tmp_path):
     with pytest.raises(ConfigError, match=r"neither in \.parquet nor in \.csv"):
-        write_scores(pd.DataFrame(), tmp_path / "risks.xlsx")
+        write_by_ending(pd.DataFrame(), tmp_path / "risks.xlsx")

@@ -11,6 +11,7 @@ from features import Cohort
 from features.history.arrays import Histories, dates_of, days_of
 from features.history.rows import View, look
 from features.table.landmarks import parse_day, visits
+from features.table.outcomes import origin_day
 from features.table.score_inputs import CRITERIA_COLUMNS, criteria_met
 from myeloma import ConfigError, DataError
 from myeloma.calendar import horizon_days
@@ -66,9 +67,10 @@ class Visits:
 
     def __init__(self, cohort: Cohort, artifact: Artifact) -> None:
         self._histories, self._artifact = Histories.of(cohort, operators=True), artifact
-        patient, day = visits(self._histories.results, self._histories.people.index_day)
+        origin = origin_day(self._histories, artifact.rules)
+        patient, day = visits(self._histories.results, origin)
         after = at_risk(artifact, self._histories, patient, day).frame()
-        person = cohort.patients[["patient_id", "site", "index_date"]].iloc[patient].reset_index(drop=True)
+        person = cohort.patients[["patient_id", "site"]].iloc[patient].reset_index(drop=True).assign(index_date=dates_of(origin[patient]))
         places = pd.DataFrame({"person": patient, "landmark": dates_of(day)})
         self._visits = pd.concat([person, places, after], axis=1)
 

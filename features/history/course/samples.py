@@ -11,7 +11,8 @@ from features.cohort.schema import HEAVY_CHAINS, LIGHT_CHAINS
 from features.history.arrays import REPORTED, Histories, Results, places
 from features.history.course.therapy import Treated
 from features.history.course.views import Views, rows_of
-from myeloma import catalogue
+from myeloma.scores.cautions import FLC_RATIO_NORMAL
+from myeloma.three_valued import all_of
 from myeloma.treated.interference import drug_band, without_drug
 from myeloma.treated.response.assessments import KAPPA, LAMBDA, Assessments, Lines, assessments, light_chains, lines
 
@@ -58,7 +59,7 @@ def samples_of(histories: Histories, results: Results, treated: Treated, views: 
     ratio = _ratio(at)
     side = _involved(people.light_chain[views.patient], ratio, day, offsets, start)
     columns["flc_involved"], columns["flc_uninvolved"] = light_chains(at.value("flc_kappa"), at.value("flc_lambda"), side[whose])
-    low, high = catalogue()["kappa_lambda_ratio"].expected or (np.nan, np.nan)
+    low, high = FLC_RATIO_NORMAL
     columns["flc_ratio_normal"] = np.where(np.isnan(ratio), np.nan, ((ratio >= low) & (ratio <= high)).astype(float))
     own = _igg_kappa(people.heavy_chain[patient], people.light_chain[patient])
     seen, dira = treated.antibody_seen(patient, day.astype(np.int32)), at.value("dira")
@@ -103,7 +104,7 @@ def _ratio(at: _Cells) -> Array:
 
 def _involved(recorded: NDArray[np.int8], ratio: Array, day: Whole, offsets: Whole, start: Whole) -> Array:
     """Return each view's involved chain: as recorded, else as the last abnormal ratio by the start of the line says, else unknown."""
-    low, high = catalogue()["kappa_lambda_ratio"].expected or (np.nan, np.nan)
+    low, high = FLC_RATIO_NORMAL
     whose = np.repeat(np.arange(len(start)), np.diff(offsets))
     says = np.flatnonzero((day <= start[whose]) & ((ratio > high) | (ratio < low)))
     by_ratio = np.full(len(start), np.nan)
@@ -116,4 +117,4 @@ def _igg_kappa(heavy: NDArray[np.int8], light: NDArray[np.int8]) -> Array:
     """Return whether a person's own protein is IgG-kappa: 1, 0, NaN where a part of it is not known."""
     is_igg = np.where(heavy < 0, np.nan, heavy == HEAVY_CHAINS.index("IgG"))
     is_kappa = np.where(light < 0, np.nan, light == LIGHT_CHAINS.index("kappa"))
-    return np.where((is_igg == 0) | (is_kappa == 0), 0.0, np.where(np.isnan(is_igg) | np.isnan(is_kappa), np.nan, 1.0))
+    return all_of([is_igg, is_kappa])

@@ -14,6 +14,7 @@ from features.cohort.episodes import line_positions, stop_of_lines
 from features.history.arrays import Histories
 from features.history.layout import Days
 from myeloma.calendar import NEVER, NO_DAY
+from myeloma.three_valued import any_of
 from myeloma.treated.interference import under_antibody
 from myeloma.treated.regimens import Regimen, regimen
 
@@ -86,5 +87,5 @@ class Treated:
             begun = (first + k < last) & (self.start[line] <= day)
             until = np.where(begun, np.minimum(self.stop[line], day), NO_DAY)
             one = np.where(begun, under_antibody(day, until, self.antibody[line]), 0.0)
-            seen = np.where((seen == 1) | (one == 1), 1.0, np.where(np.isnan(seen) | np.isnan(one), np.nan, 0.0))
+            seen = any_of([seen, one])
         return seen

@@ -7,9 +7,7 @@ patient. See docs/simulation.md.
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from features.simulation.smm.ends import draw_ends
 from features.simulation.smm.laboratory import report
@@ -18,7 +16,8 @@ from features.simulation.smm.tables import events_table, patients_table
 from features.simulation.smm.truth import true_risks, write_truth
 from features.simulation.smm.visits import draw_visits
 from features.simulation.smm.worlds import CONTRAST, DEFAULT, WORLDS, World, world_named
-from features.sources.received import Received, received
+from features.simulation.source import as_source, identifiers
+from features.sources.received import Received
 
 __all__ = ["CONTRAST", "DEFAULT", "WORLDS", "World", "simulate", "simulate_truth", "world_named", "write_truth"]
 
@@ -35,23 +34,17 @@ def simulate(patients: int, seed: int, world: World = DEFAULT) -> Received:
     """
     people = draw_people(world, patients, seed)
     ends = draw_ends(world, people, seed)
-    ids = _identifiers(patients)
+    ids = identifiers("S", patients)
     tables = {
         "patients": patients_table(world, people, ids),
         "measurements": report(world, people, draw_visits(world, people, ends, seed), ids, seed),
         "events": events_table(people, ends, ids),
     }
-    for frame in tables.values():
-        frame["source_row"] = np.arange(1, len(frame) + 1)
-    return received("simulated", tables, dict.fromkeys(tables, "simulated"))
+    return as_source(tables)
 
 
 def simulate_truth(patients: int, seed: int, world: World = DEFAULT) -> pd.DataFrame:
     """Return the true risks at the landmarks of `simulate` with the same arguments (see `truth`)."""
     people = draw_people(world, patients, seed)
     visits = draw_visits(world, people, draw_ends(world, people, seed), seed)
-    return true_risks(world, people, visits, _identifiers(patients))
-
-
-def _identifiers(patients: int) -> NDArray[np.str_]:
-    return np.array([f"S{i:06d}" for i in range(1, patients + 1)], dtype=object)
+    return true_risks(world, people, visits, identifiers("S", patients))

@@ -7,10 +7,9 @@ regimen. See docs/simulation.md.
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from features.simulation.source import as_source, identifiers
 from features.simulation.treated.course import draw_lives
 from features.simulation.treated.laboratory import report
 from features.simulation.treated.markers import markers_at
@@ -21,7 +20,7 @@ from features.simulation.treated.tables import events_table, patients_table
 from features.simulation.treated.truth import true_risks
 from features.simulation.treated.visits import draw_visits
 from features.simulation.treated.worlds import CONTRAST, TREATED, WORLDS, World
-from features.sources.received import Received, received
+from features.sources.received import Received
 
 __all__ = ["CONTRAST", "TREATED", "WORLDS", "World", "simulate", "simulate_truth"]
 
@@ -36,7 +35,7 @@ def simulate(patients: int, seed: int, world: World = TREATED) -> Received:
     seed : int
         The same seed gives the same cohort.
     """
-    ids = _identifiers(patients)
+    ids = identifiers("T", patients)
     lives = draw_lives(world, draw_people(world, patients, seed), seed)
     visits = draw_visits(world, lives, seed)
     true = markers_at(world, lives, visits, seed)
@@ -46,16 +45,10 @@ def simulate(patients: int, seed: int, world: World = TREATED) -> Received:
         "measurements": pd.concat(reports, ignore_index=True),
         "events": events_table(world, lives, ids),
     }
-    for frame in tables.values():
-        frame["source_row"] = np.arange(1, len(frame) + 1)
-    return received("simulated", tables, dict.fromkeys(tables, "simulated"))
+    return as_source(tables)
 
 
 def simulate_truth(patients: int, seed: int, world: World = TREATED) -> pd.DataFrame:
     """Return the true risks at the landmarks of `simulate` with the same arguments (see `truth`)."""
     lives = draw_lives(world, draw_people(world, patients, seed), seed)
-    return true_risks(world, lives, draw_visits(world, lives, seed), _identifiers(patients))
-
-
-def _identifiers(patients: int) -> NDArray[np.str_]:
-    return np.array([f"T{i:06d}" for i in range(1, patients + 1)], dtype=object)
+    return true_risks(world, lives, draw_visits(world, lives, seed), identifiers("T", patients))

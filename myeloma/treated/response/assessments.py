@@ -47,6 +47,11 @@ class Assessments:
         return column if len(column) else np.full(len(self.day), 0.0 if name in _BELOW else np.nan)
 
     @property
+    def compiled(self) -> tuple[Floats, ...]:
+        """All columns in the order in which the compiled loops hold them."""
+        return tuple(self.columns[name] for name in (*COLUMNS, *_BELOW))
+
+    @property
     def person(self) -> Days:
         """The person of each row, int64, shape (rows,)."""
         return np.repeat(np.arange(len(self.offsets) - 1), np.diff(self.offsets))

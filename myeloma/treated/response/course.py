@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from myeloma.errors import DataError
 from myeloma.treated.response.assessments import Assessments, Lines
-from myeloma.treated.response.codes import COLUMNS, PD
+from myeloma.treated.response.codes import PD
 from myeloma.treated.response.criteria import DEFAULT_VERSION, criteria
 from myeloma.treated.response.kernel import follow
 
@@ -128,11 +128,11 @@ def response_course(
     people, rows = len(visits.offsets) - 1, len(visits.day)
     if len(therapy.start) != people:
         raise DataError(f"{len(therapy.start)} lines of therapy for {people} people.", "one line for each person.")
-    columns = tuple(visits.columns[name] for name in (*COLUMNS, "m_protein_below", "urine_m_protein_below"))
     codes = np.empty((7, rows), np.int8)
     notes, nadir = np.zeros(rows, np.int32), np.empty((rows, 4))
     of_person, baseline = np.empty((2, people), np.int8), np.empty((people, 4))
     days, progression = np.empty((3, people), np.int64), np.empty(people)
     line = (therapy.start, therapy.next_therapy, therapy.death, therapy.died_of_progression)
-    follow(visits.offsets, visits.day, columns, line, rules, baseline_days, codes, notes, nadir, of_person, baseline, days, progression)
+    given = (visits.offsets, visits.day, visits.compiled, line, rules, baseline_days)
+    follow(*given, codes, notes, nadir, of_person, baseline, days, progression)
     return Course(version, *codes, notes, nadir, of_person[0], baseline, of_person[1], *days, progression)  # type: ignore[call-arg]

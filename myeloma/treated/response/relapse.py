@@ -17,7 +17,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from myeloma.treated.response.assessments import Assessments, Lines
-from myeloma.treated.response.codes import COLUMNS
 from myeloma.treated.response.course import BASELINE_DAYS, Course
 from myeloma.treated.response.criteria import criteria
 from myeloma.treated.response.relapse_kernel import SIGNS, find
@@ -66,11 +65,10 @@ def relapses(visits: Assessments, therapy: Lines, course: Course, baseline_days:
         As `response_course` gives it.
     """
     rows, people = len(visits.day), len(therapy.start)
-    columns = tuple(visits.columns[name] for name in (*COLUMNS, "m_protein_below", "urine_m_protein_below"))
     names = (*SIGNS, "clinical")
     signs, days = np.empty((len(SIGNS), rows)), np.empty((2, len(names), people), np.int64)
     line = (therapy.start, therapy.next_therapy)
-    find(visits.offsets, visits.day, columns, line, course.best_known, criteria(course.version), baseline_days, signs, *days)
+    find(visits.offsets, visits.day, visits.compiled, line, course.best_known, criteria(course.version), baseline_days, signs, *days)
     by_name = dict(zip(SIGNS, signs, strict=True))
     first, known = (dict(zip(names, day, strict=True)) for day in days)
     return Relapses(by_name, first, known, _kind(visits, course, _any_clinical(by_name)))

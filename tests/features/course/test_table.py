@@ -6,12 +6,12 @@ import pytest
 
 from features.__main__ import app
 from features.console import Steps, run
-from features.course.table import course_table, summary, write_course
+from features.course.table import course_table, summary
 from features.intake.ingest import ingest
 from features.intake.quality import clean
 from features.simulation.treated import simulate
 from features.sources import read_tabular
-from myeloma import ConfigError, DataError
+from myeloma import DataError
 
 START = ("P1", "treatment_start", 10, 1, "daratumumab")
 FALL = [("P1", "m_protein", day, day, value) for day, value in ((0, 3.0), (5, 2.8), (40, 1.4), (70, 1.2))]
@@ -36,6 +36,20 @@ def test_what_is_missing_leaves_a_range_and_never_a_better_state(cohort_of_days)
     assert row["quality_of_life"] == "unknown: quality of life missing"
     assert "urine M-protein not measured" in row["response_notes"]
     assert not any("cured" in str(cell) for cell in row)
+
+
+def test_a_visit_without_what_is_followed_keeps_no_response_fresh(cohort_of_days):
+    anemia = [("P1", "hemoglobin", day, day, 12.0) for day in (200, 300, 400)]
+    table = course_table(cohort_of_days([*FALL, *anemia], [START], "kappa")).set_index("visit")
+    said = table["depth"].str.split(",").str[0].tolist()
+    assert said == ["from less than PR to PR", "PR", "PR", "was PR", "was PR"]
+
+
+def test_a_visit_that_shows_less_than_was_confirmed_leaves_the_depth_open(cohort_of_days):
+    back = [("P1", "m_protein", 100, 100, 0.2), ("P1", "m_protein", 130, 130, 0.2), ("P1", "m_protein", 160, 160, 0.6)]
+    table = course_table(cohort_of_days([*FALL, *back], [START], "kappa"))
+    assert table["response"].tolist()[-2:] == ["VGPR", "VGPR"]
+    assert table["depth"].str.split(",").str[0].tolist()[-2:] == ["from VGPR to CR", "from PR to VGPR"]
 
 
 def test_a_small_band_under_an_antibody_may_be_the_drug(cohort_of_days):
@@ -74,9 +88,11 @@ def test_rows_of_a_person_depend_on_nobody_else():
     assert np.isfinite(table["months_since_line"]).all()
 
 
-def test_another_ending_than_parquet_or_csv_is_refused(cohort_of_days, tmp_path):
-    with pytest.raises(ConfigError, match="ends neither in"):
-        write_course(course_table(cohort_of_days(FALL, [START])), tmp_path / "course.xlsx")
+def test_another_ending_than_parquet_or_csv_is_refused_before_anything_is_read(tmp_path, capsys):
+    with pytest.raises(SystemExit) as ended:
+        run(app, ["course", str(tmp_path / "no_cohort"), "--out", "course.xlsx"])
+    assert ended.value.code == 1
+    assert 'The output "course.xlsx" ends neither in .parquet nor in .csv.' in capsys.readouterr().err
 
 
 def test_the_command_writes_the_course_of_a_plain_export(tmp_path, capsys, monkeypatch):

@@ -116,6 +116,15 @@ def test_answers_of_an_older_version_are_noticed(received_of):
     assert cohort.about["notes"] == []
 
 
+def test_answers_that_were_left_blank_say_nothing_of_the_version(received_of):
+    days = [f"{day:%Y-%m-%d}" for day in pd.date_range("2015-02-01", periods=40)]
+    rows = [f"P1,{day},qlq_c30_q{number},," for day in days for number in range(1, 6)]
+    patients = "patient_id,index_date\nP1,2015-01-01"
+    cohort, quarantine = inspect(received_of(patients=patients, measurements=HEAD + "\n".join([*rows, OTHER])))
+    assert (quarantine["reason"] == "missing_value").sum() == 200
+    assert not any("versions below" in note for note in cohort.about["notes"])
+
+
 ANSWERS = st.dictionaries(st.sampled_from(sorted(answers())), st.integers(1, 4), max_size=50)
 
 

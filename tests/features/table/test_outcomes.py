@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 
 from features.history.arrays import Histories
-from features.table.outcomes import milestones, outcomes_of
+from features.table.outcomes import milestones, origin_day, outcomes_of
+from features.table.table import build_table
 from features.tasks import LineRules, Rules
 from myeloma.calendar import NEVER
 
@@ -220,3 +221,14 @@ def test_a_progression_by_the_results_counts_from_the_day_on_which_it_was_confir
     landmarks = pd.DataFrame({"patient_id": ["P1"], "landmark": [pd.Timestamp("2015-01-01") + pd.Timedelta(days=100)]})
     row = outcomes_of(cohort, landmarks, rules("ignore", line=LineRules(1, progression=progression))).iloc[0]
     assert (row["event"], row["time_to_event"]) == expected
+
+
+def test_time_counts_from_the_start_of_the_line_and_for_nobody_without_it(cohort_of_days, smm_plan):
+    cohort = cohort_of_days(
+        [("P1", "bmpc", 200, 200, 15.0), ("P2", "bmpc", 200, 200, 15.0)], [("P1", *LINE_1), ("P1", "last_contact", 900)]
+    )
+    about_line = rules("ignore", line=LineRules(1), landmarks=(6,))
+    assert origin_day(Histories.of(cohort), about_line).tolist() == [16436 + 10, NEVER]
+    table = build_table(cohort, replace(smm_plan.task, rules=about_line))
+    assert table.rows[["patient_id", "index_date", "landmark"]].astype(str).to_numpy().tolist() == [["P1", "2015-01-11", "2015-07-13"]]
+    assert table.about["attrition"]["visits"] == 1

@@ -16,9 +16,8 @@ from myeloma.early_treatment.eligibility import (
     eligible,
     findings,
     measurable,
-    two_suppressed,
 )
-from myeloma.immunoparesis import involved_of
+from myeloma.immunoparesis import immunoparesis, involved_of
 from myeloma.scores.mayo_2018 import MAYO_2018
 
 NAN = math.nan
@@ -111,7 +110,7 @@ def test_measurable_disease(m_protein, urine, chain, ratio, kappa_lambda, expect
     ],
 )
 def test_two_uninvolved_immunoglobulins_are_suppressed(heavy_chain, values, expected):
-    np.testing.assert_equal(float(two_suppressed(values, involved_of(heavy_chain))), float(expected))
+    np.testing.assert_equal(float(immunoparesis(values, involved_of(heavy_chain), number=2)), float(expected))
 
 
 def test_a_threshold_in_another_unit_is_the_same_threshold():

@@ -137,3 +137,8 @@ def test_what_is_known_later_changes_nothing(cohort_of_days, results, day):
 
 def test_every_column_of_treated_people_has_its_words():
     assert COURSE.keys() == TREATED.keys()
+
+
+def test_a_stop_in_another_spelling_of_the_regimen_stops_it(histories):
+    events = [START, ("P1", "treatment_stop", 120, None, "dvrd")]
+    assert at(histories(FALLING, events), 119, 120)["on_therapy"] == [1.0, 0.0]
