@@ -9,6 +9,8 @@ from features.cohort.lines import START, STOP, Days, Lines, Positions, Therapy, 
 from features.cohort.schema import Cohort
 from myeloma.calendar import NEVER, NO_DAY
 
+_DAY_BITS = 33  # a day, moved by half of that, fits
+
 
 def episodes_of(cohort: Cohort) -> pd.DataFrame:
     """Return the lines of therapy of a cohort: patient_id, line, start, stop and drugs, by patient and line.
@@ -68,6 +70,33 @@ def line_positions(lines: Lines, starts: Therapy) -> Positions:
     order = np.argsort(key)
     found: Positions = order[np.searchsorted(key[order], (starts.person.astype(np.int64) << 16) + line_of_starts(starts))]
     return found
+
+
+def end_of_starts(lines: Lines, starts: Therapy, stops: Therapy) -> Days:
+    """Return the first day on which what each start began was stopped, `NEVER` where it goes on.
+
+    What is on a day rests on starts and stops up to that day: later ones change neither a start nor an end before them. The stop of a
+    line (`stop_of_lines`) is another thing, seen from the end: the last of its drugs' stops.
+    """
+    of_start = line_positions(lines, starts)
+    closes, _ = start_of_stops(starts, stops)
+    stops, closes = stops.at(closes >= 0), closes[closes >= 0]
+    of_stop, of_one_day = of_start[closes], starts.day[closes] == stops.day
+    end = np.full(len(starts), NEVER, np.int32)
+    for named in (True, False):  # a stop closes the drug that it names, or all of the line
+        rows = (stops.drug > 0) == named
+        name = np.concatenate([of_start, of_stop[rows]]).astype(np.int64) << 32
+        if named:
+            name += np.concatenate([starts.drug, stops.drug[rows]])
+        _, code = np.unique(name, return_inverse=True)
+        key = (code << _DAY_BITS) + np.concatenate([starts.day, stops.day[rows]]) + (1 << (_DAY_BITS - 1))
+        mine, stopped, day = key[: len(starts)], key[len(starts) :], stops.day[rows]
+        order = np.argsort(stopped)
+        place = np.append(order, -1)[np.searchsorted(stopped[order], mine, side="right")]
+        fits = (place >= 0) & (np.append(code[len(starts) :], -1)[place] == code[: len(starts)])
+        end = np.where(fits, np.minimum(end, np.append(day, NEVER)[place]), end)
+        end = np.where(np.isin(mine, stopped[of_one_day[rows]]), np.minimum(end, starts.day), end)
+    return end.astype(np.int32)
 
 
 def stop_of_lines(lines: Lines, starts: Therapy, stops: Therapy) -> Days:

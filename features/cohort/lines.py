@@ -11,12 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+
+from myeloma.treated.regimens import regimen
 
 Days = NDArray[np.int32]
 Positions = NDArray[np.intp]
@@ -163,15 +165,23 @@ def recorded_lines(events: pd.DataFrame) -> NDArray[np.int16]:
 
 
 def drug_codes(details: Iterable[str]) -> NDArray[np.int32]:
-    """Return a code for each drug or regimen, whatever its letter case, hyphens and blanks, 0 where none is named.
+    """Return a code for each drug or regimen, 0 where none is named.
+
+    All spellings of a known regimen are one; of others letter case, hyphens and blanks do not count.
 
     Examples
     --------
-    >>> drug_codes(["D-VRd", "", "dvrd", "VCd"]).tolist()
-    [1, 0, 1, 2]
+    >>> drug_codes(["D-VRd", "", "dara vrd", "VCd", "Arm B", "arm-b"]).tolist()
+    [1, 0, 1, 2, 3, 3]
     """
-    code = {"": 0}
-    return np.array([code.setdefault(text.translate(_LEFT_OUT).casefold(), len(code)) for text in details], dtype=np.int32)
+    code: dict[tuple[str, ...], int] = {("",): 0}
+    return np.array([code.setdefault(_name_of(text), len(code)) for text in details], dtype=np.int32)
+
+
+@lru_cache(maxsize=4096)
+def _name_of(text: str) -> tuple[str, ...]:
+    known = regimen(text)
+    return tuple(sorted(known.drugs)) if known.complete else (text.translate(_LEFT_OUT).casefold(),)
 
 
 def named_drugs(details: Iterable[str]) -> tuple[NDArray[np.int32], tuple[str, ...]]:

@@ -75,7 +75,8 @@ def draw_antibody(plot: Plot, spans: list[rows.Span], y: float) -> None:
 
 
 def _antibody(plot: Plot) -> str:
-    return "anti-CD38" if (plot.person.of.treated.holds("anti-CD38") == 1).any() else "an antibody"
+    of = plot.person.of
+    return "anti-CD38" if (of.treated.holds("anti-CD38", of.asked.line, of.asked.day) == 1).any() else "an antibody"
 
 
 def _bar(plot: Plot, span: rows.Span, y: float, height: float, word: str, tone: str, striped: bool) -> None:

@@ -140,7 +140,9 @@ def _days(histories: Histories, start: int, end: int) -> NDArray[np.int32]:
 def _lines(of: CourseStates, end: int) -> tuple[Line, ...]:
     treated = of.treated
     last = np.minimum(np.minimum(treated.stop, treated.following), end)
+    every = np.arange(len(treated.start))
+    given = treated.names(every, np.full(len(every), end, np.int32))
     return tuple(
-        Line(int(number), tuple(one.text for one in given), int(first), int(until))
-        for number, given, first, until in zip(treated.number, treated.regimens, treated.start, last, strict=True)
+        Line(int(number), names, int(first), int(until))
+        for number, names, first, until in zip(treated.number, given, treated.start, last, strict=True)
     )

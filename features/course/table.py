@@ -74,12 +74,12 @@ def _asked(quality: list[str]) -> tuple[str, ...]:
 
 
 def _of_line(of: CourseStates) -> dict[str, NDArray[np.generic]]:
-    given = [" | ".join(one.text for one in regimens) for regimens in of.treated.regimens]
     line = of.asked.line
+    given = [" | ".join(names) for names in of.treated.names(line, of.asked.day)]
     return {
         "line": of.treated.number[line].astype(np.int64),
         "line_start": dates_of(of.treated.start[line]),
-        "regimen": np.array(given, dtype=object)[line],
+        "regimen": np.array(given, dtype=object),
     }
 
 

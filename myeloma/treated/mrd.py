@@ -14,7 +14,7 @@ test without a result says nothing. The caller chooses the specimen: rows of blo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -105,6 +105,35 @@ def states(tests: Results, offsets: ArrayLike, day: ArrayLike, count_from: Array
     tested = (first != NO_DAY) | (status == POSITIVE) | (status == LOST)
     sustained = np.where(tested, ((latest - first >= APART_DAYS) & (first != NO_DAY)).astype(float), np.nan)
     return States(asked, status, since, last, level, first, latest, sustained, spaced)
+
+
+def after_relapse(of: States, relapse: ArrayLike) -> States:
+    """Return the states in the light of a relapse: negativity from before it is lost, and a run of negatives begins anew after it.
+
+    A relapse is a loss of negativity, however the last test came out: relapse from MRD-negative is the loss of it or any sign of relapse
+    (Kumar, Lancet Oncol 2016;17:e328-46, as restated).
+
+    Parameters
+    ----------
+    relapse : array of int, n
+        The last relapse by the day asked for, `NO_DAY` where there is none.
+    """
+    day = days_of(relapse)
+    ended = (of.status == NEGATIVE) & (of.last <= day)
+    begun_before = (of.first != NO_DAY) & (of.first <= day)
+    first = np.where(ended, NO_DAY, np.where(begun_before, of.latest, of.first))
+    since = np.where(ended, day, np.where(begun_before[0] & (of.status == NEGATIVE), first[0], of.since))
+    return replace(
+        of,
+        status=np.where(ended, LOST, of.status).astype(np.int8),
+        since=since,
+        last=np.where(ended, day, of.last),
+        level=np.where(ended, np.nan, of.level),
+        first=first,
+        latest=np.where(ended, NO_DAY, of.latest),
+        sustained=np.where(ended | (begun_before & (of.sustained == 0)), 0.0, np.where(begun_before, np.nan, of.sustained)),
+        spaced=np.where(ended, 0, np.where(begun_before, 1, of.spaced)).astype(np.int16),
+    )
 
 
 def sustained_with_imaging(marrow: States, imaging: States | None) -> Array:

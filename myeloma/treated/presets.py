@@ -122,7 +122,7 @@ def _words(name: str, axis: Axis, day: int, k: int) -> str:
     low, high = AXES[name][axis.low[k]], AXES[name][axis.high[k]]
     missing = [what for what, where in axis.missing.items() if where[k]]
     if axis.low[k] == 0 and axis.high[k] == len(AXES[name]) - 1:
-        return f"unknown: {', '.join(missing)} missing"
+        return f"unknown: {', '.join(missing)} missing" if missing else "unknown"
     parts = [low if low == high else f"from {low} to {high}"]
     if axis.since[k] != NO_DAY:
         parts.append(f"since {date_of(int(axis.since[k]))}")

@@ -30,7 +30,7 @@ THERAPY = ("on therapy", "off therapy")
 QUALITY_OF_LIFE = ("worse", "possibly worse", "kept", "possibly better", "better")
 AXES = {"depth": DEPTH, "duration": DURATION, "therapy": THERAPY, "quality_of_life": QUALITY_OF_LIFE}
 _UNKNOWN = (-np.inf, np.inf)
-_DEPTH_OF = np.select([np.arange(max(CATEGORIES) + 1) >= limit for limit in (CR, VGPR, PR)], [3, 2, 1], 0)  # by code of a category
+DEPTH_OF = np.select([np.arange(max(CATEGORIES) + 1) >= limit for limit in (CR, VGPR, PR)], [3, 2, 1], 0)  # by code of a category
 
 
 @dataclass(frozen=True)
@@ -161,18 +161,24 @@ def _quality_range(of: Evidence) -> tuple[Array, Array]:
 
 def _depth(of: Evidence, stale_after_days: Mapping[str, float]) -> Axis:
     assessed = of.response_worst != NE
-    least, most = np.where(assessed, _DEPTH_OF[of.response_worst], 0), np.where(assessed, _DEPTH_OF[of.response_best], 3)
+    least, most = np.where(assessed, DEPTH_OF[of.response_worst], 0), np.where(assessed, DEPTH_OF[of.response_best], 3)
     is_positive = (of.mrd.status == POSITIVE) | (of.mrd.status == LOST)
     at_1e5, at_1e6 = ((of.mrd.status == NEGATIVE) & (of.mrd.first[t] != NO_DAY) for t in range(len(THRESHOLDS)))
     low = np.where(least < 3, least, np.select([at_1e6, at_1e5], [5, 4], 3))
     high = np.where(most < 3, most, np.where(is_positive, 3, 5))
     with_mrd = low > 3
-    missing = {"response": ~assessed, "mrd": (most == 3) & ~is_positive & ~at_1e5, "mrd at 1e-6": (most == 3) & at_1e5 & ~at_1e6}
+    missing = {
+        "response": ~assessed,
+        "confirmation of the response": assessed & (least != most),
+        "mrd": (most == 3) & ~is_positive & ~at_1e5,
+        "mrd at 1e-6": (most == 3) & at_1e5 & ~at_1e6,
+    }
     negative = np.where(at_1e6, of.mrd.latest[1], of.mrd.latest[0])
     old = _too_old(of.day, of.response_day, stale_after_days["response"])
     old |= with_mrd & _too_old(of.day, negative, stale_after_days["mrd"])
     last = np.where(with_mrd, np.minimum(of.response_day, negative), of.response_day)
-    since = np.where(with_mrd, np.maximum(of.response_since, of.mrd.since), of.response_since)
+    negative_since = np.where(at_1e6, of.mrd.first[1], of.mrd.first[0])
+    since = np.where(with_mrd, np.maximum(of.response_since, negative_since), of.response_since)
     return Axis(low.astype(np.int8), high.astype(np.int8), since, last, old & assessed, missing)
 
 

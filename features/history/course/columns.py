@@ -69,7 +69,7 @@ def _on_therapy(of: CourseStates) -> Array:
 
 
 def _anti_cd38(of: CourseStates) -> Array:
-    return of.treated.at(of.treated.holds("anti-CD38"), of.asked.line)
+    return of.treated.holds("anti-CD38", of.asked.line, of.asked.day)
 
 
 COURSE: dict[str, Callable[[CourseStates], Array]] = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,10 +12,11 @@ from features.history.course.samples import READ, Samples, samples_of
 from features.history.course.therapy import Treated
 from features.history.course.views import Questions, Views, last_by, of_biomarkers, views_of
 from features.history.layout import Days
-from myeloma.calendar import NO_DAY
-from myeloma.treated.mrd import States, states
+from myeloma.calendar import NEVER, NO_DAY
+from myeloma.treated.mrd import States, after_relapse, states
 from myeloma.treated.mrd_results import Results as Tests
 from myeloma.treated.mrd_results import imaging_results, mrd_results
+from myeloma.treated.response.codes import NE, PD
 from myeloma.treated.response.course import Course, response_course
 from myeloma.treated.spectrum import count_from
 
@@ -37,7 +38,9 @@ class CourseStates:
     sample : int64 (n,)
         The last sample by the day, -1 where there is none.
     mrd, imaging : States
-        n elements, in the order of the questions.
+        n elements, in the order of the questions; of MRD, a relapse has ended what was negative before it.
+    progressed : int64 (n,)
+        The last progression that was recorded by the day, since the first line began; `NO_DAY` where there is none.
     """
 
     asked: Questions
@@ -48,6 +51,7 @@ class CourseStates:
     sample: Whole
     mrd: States
     imaging: States
+    progressed: Whole
 
     def at_sample(self, values: NDArray[np.generic], otherwise: float = np.nan) -> Array:
         """Return what a column of samples holds at each question's last sample."""
@@ -80,7 +84,31 @@ def course_states(histories: Histories, patient: NDArray[np.int32], day: Days) -
     begun = treated.at(treated.start, asked.line)
     counted = count_from(np.where(np.isnan(begun), NO_DAY, np.nan_to_num(begun)).astype(np.int64))
     mrd, imaging = (_states(tests, patient, day, counted, len(histories.people)) for tests in (residual, pictures))
-    return CourseStates(asked, treated, views, samples, response, sample, mrd, imaging)
+    progressed = _progressed(histories, treated, patient, day)
+    found = CourseStates(asked, treated, views, samples, response, sample, mrd, imaging, progressed)
+    return replace(found, mrd=after_relapse(mrd, _relapse(found)))
+
+
+def _progressed(histories: Histories, treated: Treated, patient: NDArray[np.int32], day: Days) -> Whole:
+    """Return the last progression of each person by a day, among those recorded after the start of their first line."""
+    first = np.full(len(histories.people), NEVER, np.int64)
+    np.minimum.at(first, treated.patient, treated.start)
+    person, when = histories.happened.progressions
+    since = when > first[person]
+    person, when = person[since], when[since]
+    order = np.lexsort((when, person))
+    place = last_by(person[order].astype(np.int64), when[order].astype(np.int64), patient.astype(np.int64), day)
+    return np.append(when[order].astype(np.int64), NO_DAY)[place]
+
+
+def _relapse(of: CourseStates) -> Whole:
+    """Return the last relapse by the day: recorded, confirmed by the criteria, or told by the start of a line that is not the first."""
+    known = of.at_sample(of.response.known, NE)
+    confirmed = np.append(of.response.progression_known_day, NO_DAY)[np.where(of.sample < 0, -1, of.views.of)]
+    is_first = np.append(np.append(True, of.treated.patient[1:] != of.treated.patient[:-1])[: len(of.treated.patient)], True)
+    later_line = np.where(is_first[of.asked.line], NO_DAY, np.append(of.treated.start, NO_DAY)[of.asked.line])
+    found: Whole = np.maximum.reduce([of.progressed, np.where(known == PD, confirmed, NO_DAY), later_line])
+    return found
 
 
 def mrd_tests(results: Results, people: int) -> Tests:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from features.cohort.episodes import line_positions, stop_of_lines
+from features.cohort.episodes import end_of_starts, line_positions, stop_of_lines
 from features.history.arrays import Histories
 from features.history.layout import Days
 from myeloma.calendar import NEVER, NO_DAY
@@ -24,14 +23,18 @@ Whole = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Treated:
-    """The lines of therapy of people, one element a line, in the order of `Histories.lines`.
+    """The lines of therapy of people, one element a line, in the order of `Histories.lines`; and what was given in them.
+
+    What is on a day rests on the starts and stops that were recorded up to it.
 
     Attributes
     ----------
     patient, number, start : the person, the line's number, its first day
-    stop : the day on which the last of its drugs was stopped, `NEVER` where none says so: a line without a stop goes on
+    stop : the day on which the last of its drugs was stopped, `NEVER` where none says so
     following : the first day of the person's next line, `NEVER` where there is none
-    regimens : what was given in it, as far as it was named
+    line, begun, ended, drug : one element a start of treatment, sorted by line and day: its line, its day, the first day on which what it
+        began was stopped (`NEVER` where it goes on), and its place in `regimens`
+    regimens : what is known of each drug or regimen; the first was not named
     """
 
     patient: NDArray[np.int32]
@@ -39,7 +42,11 @@ class Treated:
     start: Days
     stop: Days
     following: Days
-    regimens: tuple[tuple[Regimen, ...], ...]
+    line: Whole
+    begun: Days
+    ended: Days
+    drug: NDArray[np.int32]
+    regimens: tuple[Regimen, ...]
 
     @classmethod
     def of(cls, histories: Histories) -> Treated:
@@ -48,44 +55,66 @@ class Treated:
         following = np.full(len(lines), NEVER, np.int32)
         same = lines.person[1:] == lines.person[:-1]
         following[:-1][same] = lines.start[1:][same]
-        known = [regimen(text) if text else None for text in happened.drugs]
-        named: list[dict[str, Regimen]] = [{} for _ in range(len(lines))]
-        for start, position in enumerate(line_positions(lines, happened.starts).tolist()):
-            if (given := known[happened.starts.drug[start]]) is not None:
-                named[position].setdefault(given.text.casefold(), given)
-        stop = stop_of_lines(lines, happened.starts, happened.stops)
-        return cls(lines.person, lines.line, lines.start, stop, following, tuple(tuple(one.values()) for one in named))
-
-    @cached_property
-    def antibody(self) -> Array:
-        """Whether a line holds an antibody that leaves a band: 1, 0, NaN where not all of it is known."""
-        return self._of_all(lambda given: given.antibody)
-
-    def holds(self, kind: str) -> Array:
-        """Return whether a line holds a drug of a class: 1, 0, NaN where not all of it is known."""
-        return self._of_all(lambda given: given.has(kind))
-
-    def _of_all(self, told: Callable[[Regimen], float]) -> Array:
-        answers = [[told(one) for one in given] for given in self.regimens]
-        return np.array([1.0 if 1.0 in said else 0.0 if said and not np.isnan(said).any() else np.nan for said in answers], dtype=float)
-
-    def on_therapy(self, line: Whole, day: Days) -> Array:
-        """Return whether a line goes on on a day: 1, 0, NaN without a line."""
-        return np.where(line < 0, np.nan, (self.at(self.stop, line) > day).astype(float))
+        starts, stops = happened.starts, happened.stops
+        position, ended = line_positions(lines, starts), end_of_starts(lines, starts, stops)
+        order = np.lexsort((starts.drug, starts.day, position))
+        given = (position[order].astype(np.int64), starts.day[order], ended[order], starts.drug[order])
+        stop = stop_of_lines(lines, starts, stops)
+        return cls(lines.person, lines.line, lines.start, stop, following, *given, tuple(map(regimen, happened.drugs)))
 
     def at(self, values: NDArray[np.number[Any]], line: Whole) -> Array:
         """Return what an array of lines holds at some of them, NaN at -1."""
         found: Array = np.append(values.astype(float), np.nan)[line]
         return found
 
+    def on_therapy(self, line: Whole, day: Days) -> Array:
+        """Return whether something of a line goes on on a day: 1, 0, NaN without a line. What has no stop goes on."""
+        goes_on = np.zeros(len(day))
+        for start, begun in self._starts_by(line, line, day):
+            goes_on = np.where(begun & (np.append(self.ended, NEVER)[start] > day), 1.0, goes_on)
+        return np.where(line < 0, np.nan, goes_on)
+
+    def stopped_by(self, line: Whole, day: Days) -> Whole:
+        """Return the last day up to a day on which something of a line was stopped, `NO_DAY` where nothing was."""
+        last = np.full(len(day), NO_DAY, np.int64)
+        for start, begun in self._starts_by(line, line, day):
+            ended = np.append(self.ended, NEVER)[start]
+            last = np.where(begun & (ended <= day), np.maximum(last, ended), last)
+        return last
+
+    def holds(self, kind: str, line: Whole, day: Days) -> Array:
+        """Return whether what was given of a line by a day holds a drug of a class: 1, 0, NaN where not all of it is known."""
+        has = np.append([one.has(kind) for one in self.regimens], np.nan)
+        found = np.zeros(len(day))
+        for start, begun in self._starts_by(line, line, day):
+            found = np.where(begun, any_of([found, has[np.append(self.drug, -1)[start]]]), found)
+        return np.where(line < 0, np.nan, found)
+
+    def names(self, line: Whole, day: Days) -> list[tuple[str, ...]]:
+        """Return the names of what was given of each line by a day, each once, in the order of their starts."""
+        said: list[dict[int, str]] = [{} for _ in range(len(day))]
+        for start, begun in self._starts_by(line, line, day):
+            for k in np.flatnonzero(begun).tolist():
+                drug = int(self.drug[start[k]])
+                if self.regimens[drug].text:
+                    said[k].setdefault(drug, self.regimens[drug].text)
+        return [tuple(names.values()) for names in said]
+
     def antibody_seen(self, patient: NDArray[np.int32], day: Days) -> Array:
-        """Return whether an antibody of any line may be seen on a day: 1, 0, NaN where that is open."""
+        """Return whether an antibody, of whatever line, may be seen on a day: 1, 0, NaN where that is open."""
         first, last = (np.searchsorted(self.patient, patient, side) for side in ("left", "right"))
+        antibody = np.append([one.antibody for one in self.regimens], np.nan)
         seen = np.zeros(len(day))
-        for k in range(int((last - first).max(initial=0))):
-            line = np.minimum(first + k, max(len(self.start) - 1, 0))
-            begun = (first + k < last) & (self.start[line] <= day)
-            until = np.where(begun, np.minimum(self.stop[line], day), NO_DAY)
-            one = np.where(begun, under_antibody(day, until, self.antibody[line]), 0.0)
-            seen = any_of([seen, one])
+        for start, begun in self._starts_by(first, last - 1, day):
+            until = np.where(begun, np.minimum(np.append(self.ended, NEVER)[start], day), NO_DAY)
+            one = under_antibody(day, until, antibody[np.append(self.drug, -1)[start]])
+            seen = np.where(begun, any_of([seen, one]), seen)
         return seen
+
+    def _starts_by(self, first: Whole, last: Whole, day: Days) -> Iterator[tuple[Whole, NDArray[np.bool_]]]:
+        """Yield, one by one, the starts of lines `first` to `last` of each question, and whether there is one by the day."""
+        begins = np.searchsorted(self.line, np.where(first < 0, len(self.start), first), "left")
+        ends = np.searchsorted(self.line, last, "right")
+        for k in range(int((ends - begins).max(initial=0))):
+            start = np.where(begins + k < ends, begins + k, -1)
+            yield start, (start >= 0) & (np.append(self.begun, NEVER)[start] <= day)

@@ -106,7 +106,7 @@ def of_biomarkers(results: Results, biomarkers: tuple[str, ...]) -> Results:
 
 
 def last_by(view: Whole, day: Whole, asked_view: Whole, asked_day: Days) -> Whole:
-    """Return the position of the last sample of a view by a day, -1 where there is none; samples are sorted by view and day."""
+    """Return the position of the last row of a view, or person, by a day, -1 where there is none; rows are sorted by both."""
     packed = (view << 32) + day + _DAY
     found = np.searchsorted(packed, (asked_view << 32) + asked_day.astype(np.int64) + _DAY, "right") - 1
     if not len(view):

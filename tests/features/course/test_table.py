@@ -52,6 +52,74 @@ def test_a_visit_that_shows_less_than_was_confirmed_leaves_the_depth_open(cohort
     assert table["depth"].str.split(",").str[0].tolist()[-2:] == ["from VGPR to CR", "from PR to VGPR"]
 
 
+def seen(day, m_protein=0.0, band=0.0, marrow=None):
+    """Return a visit's results: M-protein, both immunofixations and the marrow where one is taken."""
+    results = [("P1", test, day, day, value) for test, value in (("m_protein", m_protein), ("serum_immunofixation", band))]
+    marrows = [] if marrow is None else [("P1", "bmpc", day, day, marrow)]
+    return [*results, ("P1", "urine_immunofixation", day, day, 0.0), *marrows]
+
+
+VRD = ("P1", "treatment_start", 10, 1, "VRd")
+ILL = [("P1", "m_protein", 0, 0, 3.0), ("P1", "bmpc", 0, 0, 40.0)]
+CLEAR = [("P1", "mrd", day, day, 1e-6, "<") for day in (130, 500)] + [("P1", "pet_ct", day, day, 0.0) for day in (130, 500)]
+SUSTAINED = [*ILL, *seen(100, marrow=2.0), *seen(130), *seen(500, marrow=2.0), *CLEAR]
+
+
+def last_of(table):
+    """Return the state at the last visit without what is said of how old it is."""
+    row = table.iloc[-1]
+    return [row["mrd"], row["depth"].split(", since")[0], row["duration"].split(", since")[0]]
+
+
+@pytest.mark.parametrize(
+    ("later", "expected"),
+    [
+        ([], ["negative", "CR, MRD-negative at 1e-6", "sustained MRD-negative"]),
+        (seen(560, 2.0, 1.0), ["negative", "unknown: confirmation of the response missing", "sustained MRD-negative"]),
+        ([*seen(560, 1.0, 1.0), *seen(600, 1.0, 1.0)], ["lost", "less than PR", "not MRD-negative"]),
+        (seen(560, marrow=30.0), ["negative", "from VGPR to CR, MRD-negative at 1e-6", "sustained MRD-negative"]),
+    ],
+)
+def test_a_relapse_ends_depth_and_negativity_once_it_is_confirmed(cohort_of_days, later, expected):
+    assert last_of(course_table(cohort_of_days([*SUSTAINED, *later], [VRD], "kappa"))) == expected
+
+
+@pytest.mark.parametrize(
+    ("event", "depth"),
+    [
+        (("P1", "progression", 600, None, ""), "less than PR"),
+        (("P1", "treatment_start", 600, 2, "KRd"), "from less than PR to CR; response missing"),
+    ],
+)
+def test_a_recorded_progression_and_a_new_line_end_negativity_from_their_day_on(cohort_of_days, event, depth):
+    table = course_table(cohort_of_days([*SUSTAINED, *seen(700)], [VRD, event], "kappa"))
+    assert last_of(table) == ["lost", depth, "not MRD-negative"]
+    assert "since 2016-08-23" in table["duration"].iloc[-1]
+    assert table["mrd"].iloc[-2] == "negative"
+
+
+def test_a_complete_response_without_new_immunofixation_grows_old(cohort_of_days):
+    later = [("P1", "m_protein", day, day, 0.0) for day in (700, 900, 1100)]
+    table = course_table(cohort_of_days([*SUSTAINED, *later], [VRD], "kappa"))
+    assert [text.split("evidence ")[1] for text in table["depth"].tail(3)] == ["7 months old", "13 months old", "20 months old"]
+    assert table["depth"].tail(3).str.startswith("was CR").all()
+
+
+def test_each_depth_has_its_own_first_day(cohort_of_days):
+    deeper = [("P1", "mrd", 130, 130, 1e-5, "<"), ("P1", "mrd", 500, 500, 1e-6, "<")]
+    table = course_table(cohort_of_days([*ILL, *seen(100, marrow=2.0), *seen(130), *seen(500, marrow=2.0), *deeper], [VRD], "kappa"))
+    assert table["depth"].tolist()[-2:] == [
+        "from CR, MRD-negative at 1e-5 to CR, MRD-negative at 1e-6, since 2015-05-11; mrd at 1e-6 missing",
+        "CR, MRD-negative at 1e-6, since 2016-05-15",
+    ]
+
+
+def test_what_cannot_be_judged_has_no_first_day(cohort_of_days):
+    table = course_table(cohort_of_days([*SUSTAINED, *seen(700)], [VRD, ("P1", "treatment_start", 600, 2, "KRd")], "kappa"))
+    assert table["response"].iloc[-1] == "NE"
+    assert "since" not in table["depth"].iloc[-1]
+
+
 def test_a_small_band_under_an_antibody_may_be_the_drug(cohort_of_days):
     cohort = cohort_of_days([*FALL, ("P1", "m_protein", 100, 100, 0.1), ("P1", "m_protein", 130, 130, 0.1)], [START], "kappa")
     cohort.patients["heavy_chain"] = "IgG"

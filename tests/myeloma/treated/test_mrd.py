@@ -283,3 +283,23 @@ def test_both_agree_on_100_000_courses():
 
 def test_the_rule_names_its_version():
     assert mrd.VERSION == "imwg2016"
+
+
+@pytest.mark.parametrize(
+    ("results", "relapse", "expected"),
+    [
+        ([("2023-01-10", "<1e-6")], None, ("negative", "2023-01-10", 0.0)),
+        ([("2023-01-10", "<1e-6")], "2023-06-01", ("lost", "2023-06-01", 0.0)),
+        ([("2023-01-10", "<1e-6"), ("2024-02-01", "<1e-6")], "2023-06-01", ("negative", "2024-02-01", math.nan)),
+        ([("2023-01-10", 1e-4)], "2023-06-01", ("positive", "2023-01-10", 0.0)),
+        ([("2023-06-02", "<1e-6"), ("2024-06-02", "<1e-6")], "2023-06-01", ("negative", "2023-06-02", 1.0)),
+    ],
+)
+def test_a_relapse_ends_negativity_and_a_run_begins_anew_after_it(results, relapse, expected):
+    when = day("2024-07-01")
+    seen = mrd.after_relapse(
+        at(course(*((day(on), result) for on, result in results)), when), [NO_DAY if relapse is None else day(relapse)]
+    )
+    name, since, held = expected
+    assert (STATUSES[seen.status[0]], seen.since[0]) == (name, day(since))
+    assert seen.sustained[1, 0] == pytest.approx(held, nan_ok=True)

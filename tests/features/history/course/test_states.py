@@ -9,6 +9,7 @@ from features.history.arrays import Histories
 from features.history.columns import TREATED
 from features.history.course.columns import COURSE, course_columns
 from features.history.course.states import course_states
+from myeloma.calendar import NO_DAY
 from myeloma.treated.response.codes import CATEGORIES, NE
 
 DAY_0 = 16436  # 2015-01-01, the index date
@@ -133,6 +134,60 @@ def test_what_is_known_later_changes_nothing(cohort_of_days, results, day):
     then = course_columns(full, np.zeros(len(every) + 1, np.int32), np.append(every, landmark), tuple(COURSE))
     for name in COURSE:
         np.testing.assert_array_equal(then[name][-1:], now[name], err_msg=name)
+
+
+DRUGS = ("D-VRd", "daratumumab", "lenalidomide", "KRd", "study arm B", "")
+happened = st.tuples(st.sampled_from(["treatment_start", "treatment_stop", "progression"]), st.integers(0, 300), st.sampled_from(DRUGS))
+
+
+@settings(max_examples=150)
+@given(events=st.lists(happened, max_size=8), day=st.integers(0, 320))
+def test_what_happens_later_changes_nothing(cohort_of_days, events, day):
+    rows = [START, *(("P1", kind, when, None, "" if kind == "progression" else drug) for kind, when, drug in events)]
+    landmark, alone = np.array([DAY_0 + day], np.int32), np.zeros(1, np.int32)
+    columns = []
+    for until in (day, 400):
+        of = Histories.of(
+            cohort_of_days([("P1", "m_protein", 0, 0, 3.0)], [row for row in rows if row[2] <= until], "kappa"), operators=True
+        )
+        columns.append(course_columns(of, alone, landmark, tuple(COURSE)))
+    for name in COURSE:
+        np.testing.assert_array_equal(*(found[name] for found in columns), err_msg=name)
+
+
+def course_of(histories, events, day):
+    return course_states(histories(FALLING, events), np.zeros(1, np.int32), np.array([DAY_0 + day], np.int32))
+
+
+def test_an_antibody_that_starts_later_in_the_line_is_not_in_it_before(histories):
+    events = [("P1", "treatment_start", 10, 1, "Rd"), ("P1", "treatment_start", 200, 1, "daratumumab")]
+    assert at(histories(FALLING, events), 199, 200)["anti_cd38"] == [0.0, 1.0]
+
+
+def test_a_drug_that_starts_again_was_off_in_between(histories):
+    events = [START, ("P1", "treatment_stop", 120, None, "D-VRd"), ("P1", "treatment_start", 200, 1, "lenalidomide")]
+    assert at(histories(FALLING, events), 119, 120, 199, 200)["on_therapy"] == [1.0, 0.0, 0.0, 1.0]
+
+
+@pytest.mark.parametrize("spelling", ["D-VRd", "Dara-VRd", "dvrd"])
+def test_a_stop_closes_what_was_started_under_another_spelling(histories, spelling):
+    events = [START, ("P1", "treatment_stop", 120, None, spelling)]
+    assert at(histories(FALLING, events), 120)["on_therapy"] == [0.0]
+
+
+def test_an_antibody_is_seen_for_six_months_after_its_own_stop_whatever_goes_on(histories):
+    events = [("P1", "treatment_start", 10, 1, drug) for drug in ("daratumumab", "Rd")]
+    events.append(("P1", "treatment_stop", 100, None, "daratumumab"))
+    days = DAY_0 + np.array([99, 260, 300])
+    seen = course_of(histories, events, 300).treated.antibody_seen(np.zeros(3, np.int32), days).tolist()
+    assert seen == [1.0, 1.0, 0.0]
+
+
+def test_a_progression_counts_from_the_first_line_on(histories):
+    before, after = ("P1", "progression", 5, None, ""), ("P1", "progression", 150, None, "")
+    assert course_of(histories, [before, START], 200).progressed[0] == NO_DAY
+    assert course_of(histories, [START, after], 149).progressed[0] == NO_DAY
+    assert course_of(histories, [START, after], 150).progressed[0] == DAY_0 + 150
 
 
 def test_every_column_of_treated_people_has_its_words():
