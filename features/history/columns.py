@@ -45,6 +45,17 @@ STATIC: dict[str, str] = {
 }
 
 
+def capital(text: str) -> str:
+    """Return a text with a capital first letter; abbreviations further on stay as they are.
+
+    Examples
+    --------
+    >>> capital("anti-CD38 antibody"), capital("MRD-negative")
+    ('Anti-CD38 antibody', 'MRD-negative')
+    """
+    return text[:1].upper() + text[1:]
+
+
 @dataclass(frozen=True)
 class Column:
     """A parsed column name. `biomarker` is the group that SHAP sums by; a static column is its own group."""
@@ -70,7 +81,7 @@ def parse_column(name: str) -> Column:
     'Serum M-protein: slope per year, last 365 days'
     """
     if name in STATIC:
-        return Column(name, name, None, None, STATIC[name].capitalize() if name != "age" else "Age, years")
+        return Column(name, name, None, None, capital(STATIC[name]))
     parts = name.split("__")
     if len(parts) != 3 or parts[0] not in catalogue() or not _is_statistic(parts[1]) or not is_window(parts[2]):
         raise ConfigError(
@@ -94,7 +105,7 @@ def _is_statistic(name: str) -> bool:
 
 def group_label(group: str) -> str:
     """Return the plain-language name of a biomarker or static column."""
-    return STATIC[group].capitalize() if group in STATIC else catalogue()[group].name
+    return capital(STATIC[group]) if group in STATIC else catalogue()[group].name
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from features.sources.cells import cells_of
 Seen = Counter[tuple[str, str, str]]  # (what, site, biomarker) -> results, or people
 RESULTS, FRACTIONS, ZEROS, LOW, LATER = "results", "fractions", "zeros", "low", "after last contact"
 LEAST = 5  # results: fewer are slips
-MOST_FRACTION = 1.0  # percent: plasma cells of a whole site lie above it
+MOST_FRACTION = 1.0  # percent: plasma cells of a whole site are not below it; a marrow in remission is reported as 1 %
 LOW_M_PROTEIN = 0.3  # g/dL: of a whole site's results more lie above it
 CODES = (999.0, 9999.0)  # what stands for missing where nothing is
 _SHARE = {FRACTIONS: 0.9, ZEROS: 0.02, LOW: 0.9}
@@ -56,7 +56,7 @@ def seen_in(kept: pd.DataFrame, sites: Mapping[str, str], last_contact: pd.Serie
         return found
 
     count(RESULTS, np.ones(len(kept), dtype=bool))
-    count(FRACTIONS, of("bmpc") & (value <= MOST_FRACTION))
+    count(FRACTIONS, of("bmpc") & (value < MOST_FRACTION))
     count(LOW, of("m_protein") & (value < LOW_M_PROTEIN) & (value > 0))
     count(ZEROS, of("m_protein") & _zeros_between(patient.codes, of("m_protein"), value))
     for code in CODES:
@@ -86,7 +86,7 @@ def describe_seen(seen: Seen, called: Mapping[str, str]) -> list[str]:
             continue
         of_all = f"{results} of {every} results of {name} at site {where}"
         if what == FRACTIONS:
-            lines.append(f"{_FRACTION}: {of_all} are at most 1 %; are they fractions? Multiply them by 100 at the source.")
+            lines.append(f"{_FRACTION}: {of_all} are below 1 %; are they fractions? Multiply them by 100 at the source.")
         elif what == LOW:
             unit = "are they in g/dL, under a label of g/L? Ask the site, and correct the unit at the source."
             lines.append(f"{_UNIT}: {of_all} lie below {LOW_M_PROTEIN:g} g/dL; {unit}")

@@ -113,6 +113,7 @@ def _check_values(table: Refusals, results: Results) -> NDArray[np.float64]:
     table.check(rules.UNKNOWN_BIOMARKER, results.biomarker, len(measurable()), biomarker=of_each)
     table.check(rules.NO_VALUE, results.kind)
     table.check(rules.NO_LIMIT, of_name.limit_needed[results.biomarker], results.kind, results.operator, results.value)
+    table.check(rules.CENSORED_SCORE, of_name.score[results.biomarker], results.operator)
     if results.said is not None:
         table.check(
             rules.NO_WORD, not_words(results.said, results.value, results.operator) & (results.kind != BLANK), biomarker=results.said
@@ -147,20 +148,25 @@ def names_with(texts: Iterable[str]) -> tuple[list[str], NDArray[np.int32]]:
 
 
 class _OfName(NamedTuple):
-    """Of each name: its place in the order of names, its limits, and whether that nothing was found needs a limit."""
+    """Of each name: its rank, its limits, whether that nothing was found needs a limit, and whether it is a score."""
 
     rank: NDArray[np.int64]
     lower: NDArray[np.float64]
     upper: NDArray[np.float64]
     limit_needed: Mask
+    score: Mask
 
 
 @lru_cache(maxsize=4)
 def _by_name(names: tuple[str, ...], version: str) -> _OfName:
     """Return what that version of the catalogue says of each name."""
     entries = [catalogue().biomarkers.get(name) for name in names]
-    said = (("lower", -np.inf), ("upper", np.inf), ("limit_needed", False))
-    return _OfName(rank_of(names), *(np.array([getattr(entry, name, none) for entry in entries]) for name, none in said))
+
+    def each(name: str, none: float | bool) -> NDArray[Any]:
+        return np.array([getattr(entry, name, none) for entry in entries])
+
+    score = np.array([entry is not None and entry.unit == "{score}" for entry in entries])
+    return _OfName(rank_of(names), each("lower", -np.inf), each("upper", np.inf), each("limit_needed", False), score)
 
 
 @lru_cache(maxsize=4)

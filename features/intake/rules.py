@@ -191,6 +191,13 @@ NO_LIMIT = _rule(
     'a number is a finding; where nothing was found, the limit down to which one could see, as in "<1e-5": "negative" or 0 does not say it',
     lambda limit_needed, kind, operator, value: limit_needed & ((kind == BAD) | ((value == 0) & (operator == 0))),
 )
+CENSORED_SCORE = _rule(
+    "measurements",
+    "censored_score",
+    "value",
+    "a score of 0 to 100, without < or >: its change from the person's own baseline is read, and a bound has none",
+    lambda score, operator: score & (operator != 0),
+)
 NO_WORD = _rule("measurements", "unknown_word", "value", _words_near, _so)
 NO_ANSWER = _rule("measurements", "bad_answer", "value", _answers_of, _so)
 SCALE_SPOILT = _rule(

@@ -101,7 +101,7 @@ def refuse_selection(stop: bool, folder: object) -> None:
     Raises
     ------
     DataError
-        A quarter or more of the rows of a table, of a site or of a biomarker was refused.
+        At least 20 rows, and a quarter or more, of a table, of a site or of a biomarker were refused.
     """
     if stop:
         raise DataError(

@@ -5,6 +5,7 @@ Collins et al., BMJ 2024;385:e078378. The headings here are abbreviated; the che
 
 from __future__ import annotations
 
+from features.history.columns import capital
 from training.card import explained, performance, provenance, purpose, subgroups
 from training.card.document import Blank, Cell, Link, Part, Section, Table, Text
 from training.card.facts import Facts
@@ -52,7 +53,7 @@ def _data(facts: Facts) -> _Items:
         else Blank("the artifact's list of features")
     )
     where = f"Source {facts.source or 'unknown'}."
-    people = f"{purpose.population(facts).capitalize()}, at each visit at which they are still at risk.".replace("mgus", "MGUS")
+    people = f"{capital(purpose.population(facts))}, at each visit at which they are still at risk."
     return [
         ("Data", Blank("dates of accrual and of the end of follow-up", where), purpose.COHORT),
         ("Participants", Blank("setting, centres, and how people were found", people), purpose.COHORT),

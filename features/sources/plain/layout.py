@@ -13,6 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from features.cohort.schema import EVENT_KINDS, HEAVY_CHAINS, LIGHT_CHAINS, SEXES, STAGES
 from features.sources.answers import answers, divisor_of, measurable
 from features.sources.mapping import read_yaml
+from features.sources.parsing import NUMBER, result_of
 from features.sources.plain.written import DATE_FORMS
 from features.sources.received import OPTIONAL, REQUIRED, WHERE_GIVEN
 from myeloma import ConfigError, DataError, canonical_divisor, catalogue
@@ -169,6 +170,7 @@ def _check_names(layout: Layout, where: str) -> None:
         _check(words, WORDS[column], f"{where}, words.{column}")
     _check(layout.dates, DATE_FORMS, f"{where}, dates")
     _check(layout.results, catalogue().keys(), f"{where}, results")
+    _check_results(layout, where)
     _check(layout.table("events").wide, EVENT_KINDS, f"{where}, tables.events.wide")
     wide = layout.table("measurements").wide
     _check(wide, measurable(), f"{where}, tables.measurements.wide")
@@ -181,6 +183,16 @@ def _check_names(layout: Layout, where: str) -> None:
         "".encode(layout.encoding)
     except LookupError:
         raise ConfigError(f'{where}, encoding: "{layout.encoding}" is not known.', "utf-8, cp1252 and latin-1 are common.") from None
+
+
+def _check_results(layout: Layout, where: str) -> None:
+    """Refuse what a word is said to stand for where it is no result."""
+    for name, results in layout.results.items():
+        words = catalogue()[name].words
+        for word, meant in results.items():
+            if meant != MISSING and meant.casefold() not in words and result_of(meant).kind != NUMBER:
+                accepted = f'a number with a decimal point, as "<0.1"; {MISSING}{"; " * bool(words)}{" or ".join(words)}.'
+                raise ConfigError(f'{where}, results.{name}."{word}": "{meant}" is no result.', accepted)
 
 
 def _check_units(units: list[tuple[str, str]], where: str) -> None:

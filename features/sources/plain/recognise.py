@@ -26,6 +26,8 @@ _YEAR = re.compile(r"\d{4}(-\d{2})?")
 _UNIT = re.compile(r"^(.*?)\s*[\[(](.+)[\])]\s*$")
 _FLAG = re.compile(r"^[<>]?\s*[+-]?\d[\d.,]*\s?(H|L|HH|LL|\*|\+|!)$")
 _COMMA, _POINT = re.compile(r"^[<>]?=?\s*[+-]?\d+(\.\d{3})*,\d+$"), re.compile(r"^[<>]?=?\s*[+-]?\d+(,\d{3})*\.\d+$")
+_RESULT = re.compile(r"^[<>]?=?\s*[+-]?\d+([.,]\d+)*$")
+_MOST = 0.5
 _FEW = 0.05  # numbers with the other decimal mark: slips, not a way of writing
 
 
@@ -93,6 +95,18 @@ def _wide(given: list[str]) -> dict[str, Any]:
             unit = parts[2] if parts and _is_unit(name, parts[2]) else ""
             wide[name] = {"column": column, "unit": unit} if _is_unit(name, unit) else {"column": column, "unit": DECIDE}
     return wide
+
+
+def results_beside(frame: pd.DataFrame, name: str, wide: dict[str, Any]) -> list[str]:
+    """Return the columns of a wide table that nothing reads though most of their cells are results, such as 1.2 or <0,1."""
+    read = {*COLUMNS[name], "source_row", *(one["column"] for one in wide.values())}
+    found = []
+    for column in frame.columns:
+        texts = pd.Series(cells_of(frame[column]).rows() if column not in read else [], dtype=object)
+        texts = texts[texts != ""]
+        if len(texts) and texts.str.match(_RESULT).mean() > _MOST:
+            found.append(str(column))
+    return found
 
 
 def _is_unit(biomarker: str, unit: str) -> bool:

@@ -17,8 +17,8 @@ from features.cohort.files import whole_file
 from features.sources.cells import cells_of
 from features.sources.plain import recognise
 from features.sources.plain.files import SUFFIXES, encoding_of, read_file, separator_in, stem_of
-from features.sources.plain.layout import COLUMNS, DECIDE, WORDS, Layout, Table
-from features.sources.plain.tables import DATES, named
+from features.sources.plain.layout import COLUMNS, DECIDE, WORDS, Column, Layout, Table
+from features.sources.plain.tables import DATES, as_rows, named
 from features.sources.plain.written import filled_id
 from features.sources.received import REQUIRED
 from myeloma import DataError, StateError, UserError
@@ -146,7 +146,12 @@ def _one_table(found: Suggestion, name: str, path: Path, frame: pd.DataFrame) ->
     missing = [c for c in REQUIRED[name] if c not in columns and c not in likely and c not in map(_folded, frame.columns)]
     if missing and not wide:
         found.faults.append(f"{path.name} has no column that looks like {', '.join(missing)}")
-    return named(frame, name, Table(columns=columns), path.name)
+    frame = named(frame, name, Table(columns=columns), path.name)
+    if not wide:
+        return frame
+    for theirs in recognise.results_beside(frame, name, wide):
+        found.decide.append(f'tables.{name}.wide: is "{theirs}" a result? It is not read; name it with its unit, or leave it')
+    return as_rows(frame, name, {ours: Column.model_validate(one) for ours, one in wide.items()})
 
 
 def _folded(name: object) -> str:
@@ -199,6 +204,9 @@ def _words(found: Suggestion, name: str, frame: pd.DataFrame) -> None:
 
 def _measured(found: Suggestion, frame: pd.DataFrame) -> None:
     if "biomarker" not in frame:
+        return
+    if wide := found.layout.get("tables", {}).get("measurements", {}).get("wide"):
+        _values(found, frame, {ours: ours for ours in wide})
         return
     names, unknown = recognise.biomarkers(cells_of(frame["biomarker"]))
     entries: dict[str, Any] = {theirs: ours for theirs, ours in names.items() if theirs != ours}

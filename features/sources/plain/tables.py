@@ -12,7 +12,7 @@ import pandas as pd
 from features.sources.births import with_ages
 from features.sources.cells import Cells, cells_of
 from features.sources.plain.files import find, read_file, unread
-from features.sources.plain.layout import COLUMNS, MISSING, Layout, Table
+from features.sources.plain.layout import COLUMNS, MISSING, Column, Layout, Table
 from features.sources.plain.written import filled_id, iso_date, plain_number
 from features.sources.received import REQUIRED
 from myeloma import DataError
@@ -86,16 +86,22 @@ def named(frame: pd.DataFrame, name: str, table: Table, file: str) -> pd.DataFra
     return frame.rename(columns=names)
 
 
+def as_rows(frame: pd.DataFrame, name: str, wide: Mapping[str, Column]) -> pd.DataFrame:
+    """Return the filled cells of a wide table, a row each, in the order of its rows."""
+    value, kind = ("value", "biomarker") if name == "measurements" else ("occurred_at", "kind")
+    every, parts = {one.column for one in wide.values()}, []
+    for ours, one in wide.items():
+        part = frame.drop(columns=every - {one.column}).rename(columns={one.column: value}).assign(**{kind: ours})
+        part = part.assign(unit=one.unit) if name == "measurements" else part
+        parts.append(part[cells_of(part[value]).rows() != ""])
+    rows: pd.DataFrame = pd.concat(parts, ignore_index=True).sort_values("source_row", kind="stable", ignore_index=True)
+    return rows
+
+
 def _of_one_table(frame: pd.DataFrame, name: str, table: Table, shared: bool) -> pd.DataFrame:
     """Return a wide table as rows; and of a file that holds several tables the rows that say something of this one, each once."""
     if table.wide:
-        value, kind = ("value", "biomarker") if name == "measurements" else ("occurred_at", "kind")
-        every, parts = {one.column for one in table.wide.values()}, []
-        for ours, one in table.wide.items():
-            part = frame.drop(columns=every - {one.column}).rename(columns={one.column: value}).assign(**{kind: ours})
-            part = part.assign(unit=one.unit) if name == "measurements" else part
-            parts.append(part[cells_of(part[value]).rows() != ""])
-        frame = pd.concat(parts, ignore_index=True).sort_values("source_row", kind="stable", ignore_index=True)
+        frame = as_rows(frame, name, table.wide)
     if shared:
         mine = [column for column in frame.columns if column in COLUMNS[name]]
         said = np.ones(len(frame), dtype=bool)

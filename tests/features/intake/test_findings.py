@@ -111,3 +111,11 @@ def test_a_single_history_is_read_as_a_cohort_is(received_of, value):
     person = check_person({"index_date": "2015-01-01"}, [("2015-02-01", None, "dira", value, None)])
     assert [(p.reason, p.accepted) for p in person.problems] == list(zip(quarantine["reason"], quarantine["accepted"], strict=True))
     assert person.value.tolist() == kept["value"].tolist()
+
+
+@pytest.mark.parametrize("value", [">50", "<50"])
+def test_a_bound_of_a_score_is_no_score(received_of, value):
+    kept, quarantine = inspected(received_of, ("qlq_c30_ql", value, ""), ("m_protein", "<0.1", "g/dL"))
+    assert kept["biomarker"].tolist() == ["m_protein"]
+    assert quarantine[["reason", "column"]].to_numpy().tolist() == [["censored_score", "value"]]
+    assert "a score of 0 to 100, without < or >" in quarantine["accepted"][0]

@@ -39,6 +39,10 @@ def test_four_such_results_are_slips_and_a_tenth_of_right_ones_makes_a_site_righ
     assert said(kept(*(("P", "bmpc", 0.2) for _ in range(5)), ("P", "bmpc", 12.0))) == []
 
 
+def test_marrows_in_remission_are_no_fractions():
+    assert said(kept(*(("P", "bmpc", 1.0) for _ in range(5)))) == []
+
+
 def test_zeros_between_results_that_are_not_are_told_and_a_protein_that_is_gone_is_not():
     between = [(f"P{n}", "m_protein", value) for n in range(5) for value in (1.5, 0.0, 1.6)]
     (line,) = said(kept(*between))

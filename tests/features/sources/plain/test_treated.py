@@ -5,7 +5,9 @@ import yaml
 
 from features.intake.quality import inspect
 from features.sources import read_tabular
+from features.sources.plain.layout import parse_layout
 from features.sources.plain.suggest import suggest, write_layout
+from myeloma import ConfigError
 
 PATIENTS = "patient_id;index_date\nP1;2015-01-01\n"
 LABOR = """patient_id;datum;test;wert;einheit;methode;material
@@ -75,3 +77,25 @@ def test_a_wide_table_needs_a_unit_only_where_there_is_one(tmp_path):
         "qlq_my20_bi": 66.7,
         "serum_immunofixation": 0,
     }
+
+
+def test_cells_of_a_wide_table_are_looked_at_as_those_of_a_long_one(tmp_path):
+    folder = tmp_path / "export"
+    folder.mkdir()
+    rows = "".join(f"P1;0{k}.02.2015;12,{k};<0,1;0,{k};nein;zu spät\n" for k in range(1, 9))
+    table = "patient_id;datum;Hb [g/dL];M-Protein [g/dL];CRP;IFE Serum;Notiz\n" + rows
+    for name, text in (("patienten", PATIENTS), ("labor", table.replace("nein", "schwach", 1))):
+        (folder / f"{name}.csv").write_text(text, encoding="utf-8")
+    found = suggest(folder)
+    content = found.layout
+    assert (content["decimal"], content["dates"]) == (",", ["DD.MM.YYYY"])
+    assert content["results"] == {"serum_immunofixation": {"schwach": "decide", "nein": "decide"}}
+    assert any('is "CRP" a result? It is not read' in line for line in found.decide)
+    assert not any("Notiz" in line for line in found.decide)
+
+
+@pytest.mark.parametrize(("biomarker", "meant"), [("mrd", "<0,001"), ("mrd", "negative"), ("serum_immunofixation", "weak")])
+def test_a_word_that_stands_for_no_result_is_refused_with_the_mapping(biomarker, meant):
+    with pytest.raises(ConfigError, match=rf'm.yaml, results.{biomarker}."neg": "{meant}" is no result') as refused:
+        parse_layout({"results": {biomarker: {"neg": meant}}}, "m.yaml")
+    assert "a number with a decimal point" in refused.value.hint
