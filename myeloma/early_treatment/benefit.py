@@ -22,9 +22,9 @@ from myeloma.errors import DataError
 Array = NDArray[np.float64]
 Source = Literal["real", "published", "simulated"]
 
-LOG_HAZARD_RATIO, STANDARD_ERROR = -0.7133, 0.1585  # of 0.49 (0.36-0.67)
 LONGEST_MONTHS = 60.0
 TREATED_MONTHS = 36.0
+_WIDTH = 2 * 1.959964  # of a 95 % interval, in standard errors
 CITATION = "AQUILA: Dimopoulos, N Engl J Med 2025;392:1777-88, 10.1056/NEJMoa2409029"
 
 
@@ -115,7 +115,7 @@ def benefit(risk: ArrayLike, months: float, source: Source, effect: Effect = MAI
         A simulated source, a horizon outside 0 to 60 months, a risk outside 0 to 1.
     """
     check_source(source)
-    _check_horizon(months)
+    check_horizon(months)
     untreated = _checked_risk(risk)
     estimate, at_best, at_worst = (_treated(untreated, ratio, months, wanes) for ratio in (effect.hazard_ratio, effect.lower, effect.upper))
     return _benefit(untreated, Estimate(estimate, at_best, at_worst))
@@ -138,7 +138,7 @@ def cause_specific_benefit(
         As `benefit`, or where the two incidences leave nobody.
     """
     check_source(source)
-    _check_horizon(months)
+    check_horizon(months)
     rate, rate_of_death = constant_hazards(progression, death, months)
     ratios = (effect.hazard_ratio, effect.lower, effect.upper)
     treated = (treated_incidence(rate, rate_of_death, ratio, months, wanes) for ratio in ratios)
@@ -171,9 +171,10 @@ def treated_incidence(rate: ArrayLike, rate_of_death: ArrayLike, ratio: float, m
     return during + after
 
 
-def draws_of_effect(n: int, seed: int) -> Array:
-    """Return n hazard ratios of the trial as its uncertainty has them: log-normal, (n,)."""
-    return np.exp(np.random.default_rng(seed).normal(LOG_HAZARD_RATIO, STANDARD_ERROR, n))
+def draws_of_effect(n: int, seed: int, effect: Effect = MAIN) -> Array:
+    """Return n hazard ratios of an effect as its uncertainty has them: log-normal, (n,)."""
+    error = np.log(effect.upper / effect.lower) / _WIDTH
+    return np.exp(np.random.default_rng(seed).normal(np.log(effect.hazard_ratio), error, n))
 
 
 def reduction_interval(risk_draws: ArrayLike, months: float, source: Source, seed: int = 0) -> Estimate:
@@ -186,7 +187,7 @@ def reduction_interval(risk_draws: ArrayLike, months: float, source: Source, see
     months, source : as in `benefit`
     """
     check_source(source)
-    _check_horizon(months)
+    check_horizon(months)
     untreated = _checked_risk(risk_draws)
     ratios = draws_of_effect(len(untreated), seed).reshape((-1,) + (1,) * (untreated.ndim - 1))
     reduction = untreated - _treated(untreated, ratios, months, wanes=False)
@@ -194,14 +195,39 @@ def reduction_interval(risk_draws: ArrayLike, months: float, source: Source, see
     return Estimate(value, lower, upper)
 
 
-def natural_frequencies(of: Benefit, months: float, k: int = 0) -> list[str]:
-    """Return one person's benefit and harms as counts of 100 people alike."""
+def least_risk(reduction: float, effect: Effect = MAIN) -> float:
+    """Return the least risk without treatment whose absolute reduction comes to so much.
+
+    Raises
+    ------
+    DataError
+        No risk gains so much: of those who are all but certain to progress, most do so with treatment too.
+
+    Examples
+    --------
+    >>> round(least_risk(0.10), 4), round(least_risk(0.20), 4)
+    (0.208, 0.4619)
+    """
+    most: float = 1.0 - effect.hazard_ratio ** (1.0 / (1.0 - effect.hazard_ratio))  # where the reduction is largest
+    largest = most - float(_treated(np.array(most), effect.hazard_ratio, LONGEST_MONTHS, wanes=False))
+    if not 0 < reduction < largest:
+        raise DataError(f"No risk is reduced by {reduction:g} in absolute terms.", f"above 0 and below {largest:.3f}.", "out_of_range")
+    low, high = 0.0, most
+    while high - low > 1e-12:
+        middle = 0.5 * (low + high)
+        gained = middle - float(_treated(np.array(middle), effect.hazard_ratio, LONGEST_MONTHS, wanes=False))
+        low, high = (middle, high) if gained < reduction else (low, middle)
+    return high
+
+
+def natural_frequencies(of: Benefit, months: float, k: int = 0, event: str = "progress or die") -> list[str]:
+    """Return one person's benefit and harms as counts of 100 people alike; `event` says what the risk is of."""
     parts = (of.untreated, of.treated.value, of.reduction.lower, of.reduction.upper)
     if np.isnan(shares := [float(np.atleast_1d(part)[k]) for part in parts]).any():
         return ["The risk is unknown, so no benefit is."]
     without, treated, few, many = map(_of_100, shares)
     said = [
-        f"Of 100 people like this, {without} progress or die within {months:g} months without daratumumab, and {treated} with it:"
+        f"Of 100 people like this, {without} {event} within {months:g} months without daratumumab, and {treated} with it:"
         f" {without - treated} fewer ({few} to {many})."
     ]
     for harm in HARMS:
@@ -246,7 +272,14 @@ def _checked_risk(risk: ArrayLike) -> Array:
     return found
 
 
-def _check_horizon(months: float) -> None:
+def check_horizon(months: float) -> None:
+    """Refuse a horizon at which nothing is known of the effect.
+
+    Raises
+    ------
+    DataError
+        It is not above 0 and up to 60 months.
+    """
     if not 0 < months <= LONGEST_MONTHS:
         raise DataError(
             f"No benefit is computed at {months:g} months: of the effect nothing is known beyond {LONGEST_MONTHS:g}.",

@@ -13,9 +13,23 @@ Array = NDArray[np.float64]
 
 
 def aalen_johansen(
-    follow_up: FollowUp, horizons: list[float], cause: Literal["event", "competing"] = "event", weight: Array | None = None
+    follow_up: FollowUp,
+    horizons: list[float],
+    cause: Literal["event", "competing"] = "event",
+    weight: Array | None = None,
+    hazard_ratio: float | Array = 1.0,
 ) -> Array:
     """Return the probability of the cause, as the first event, within each horizon (days).
+
+    Parameters
+    ----------
+    follow_up : FollowUp
+    horizons : list of float, days
+    cause : the event, or what competes with it
+    weight : array (rows,), optional
+        What each row counts for; one each by default.
+    hazard_ratio : float, or array of one for each of `follow_up.times`
+        The incidence is that under a treatment that multiplies the hazard of the event by this, and not that of what competes.
 
     Notes
     -----
@@ -24,6 +38,7 @@ def aalen_johansen(
     """
     at_risk, progressed, died, _ = follow_up.counts(weight)
     share = np.divide(1.0, at_risk, out=np.zeros_like(at_risk), where=at_risk > 0)
+    progressed = progressed * hazard_ratio
     survival = np.cumprod(1.0 - (progressed + died) * share)
     before = np.concatenate([[1.0], survival[:-1]])
     incidence = np.cumsum(before * (progressed if cause == "event" else died) * share)

@@ -11,14 +11,13 @@ from myeloma import DataError
 from myeloma.early_treatment.benefit import (
     HARMS,
     IN_MAYO_HIGH,
-    LOG_HAZARD_RATIO,
     MAIN,
     OUTSIDE_MAYO_HIGH,
-    STANDARD_ERROR,
     benefit,
     cause_specific_benefit,
     constant_hazards,
     draws_of_effect,
+    least_risk,
     natural_frequencies,
     reduction_interval,
     treated_incidence,
@@ -159,7 +158,8 @@ def test_incidences_that_leave_nobody_are_refused():
 def test_the_uncertainty_of_the_effect_is_that_of_the_published_interval():
     drawn = draws_of_effect(200_000, seed=1)
     np.testing.assert_allclose(np.quantile(drawn, [0.025, 0.5, 0.975]), [MAIN.lower, MAIN.hazard_ratio, MAIN.upper], rtol=0.01)
-    assert pytest.approx((math.log(0.49), math.log(0.67 / 0.36) / 3.92), abs=5e-4) == (LOG_HAZARD_RATIO, STANDARD_ERROR)
+    assert (np.log(drawn).mean(), np.log(drawn).std()) == pytest.approx((-0.7133, 0.1585), abs=1e-3)
+    assert np.quantile(draws_of_effect(200_000, 1, IN_MAYO_HIGH), 0.975) == pytest.approx(0.58, rel=0.02)
 
 
 def test_a_risk_that_is_uncertain_widens_the_interval():
@@ -198,3 +198,20 @@ def test_waning_lies_between_no_effect_and_a_lasting_one(risk, months):
 def test_nobody_at_risk_and_unknown_stay_what_they_are():
     found = cause_specific_benefit([0.0, math.nan, 0.2], [0.0, 0.1, math.nan], 24, "real")
     np.testing.assert_equal(found.treated.value, [0.0, math.nan, math.nan])
+
+
+@given(st.floats(0.01, 0.25))
+def test_the_least_risk_that_gains_so_much_gains_just_that(reduction):
+    risk = least_risk(reduction)
+    assert benefit(risk, 60, "real").reduction.value == pytest.approx(reduction, abs=1e-9)
+    assert benefit(risk * 0.99, 60, "real").reduction.value < reduction
+
+
+@pytest.mark.parametrize("reduction", [0.0, -0.1, 0.26, 5.0, math.nan])
+def test_a_reduction_that_no_risk_has_is_refused(reduction):
+    with pytest.raises(DataError, match="No risk is reduced by"):
+        least_risk(reduction)
+
+
+def test_the_words_say_what_the_risk_is_of():
+    assert "44 progress within 24 months" in natural_frequencies(benefit(0.442, 24, "published"), 24, event="progress")[0]
