@@ -226,14 +226,17 @@ def natural_frequencies(of: Benefit, months: float, k: int = 0, event: str = "pr
     if np.isnan(shares := [float(np.atleast_1d(part)[k]) for part in parts]).any():
         return ["The risk is unknown, so no benefit is."]
     without, treated, few, many = map(_of_100, shares)
-    said = [
+    said = (
         f"Of 100 people like this, {without} {event} within {months:g} months without daratumumab, and {treated} with it:"
         f" {without - treated} fewer ({few} to {many})."
-    ]
-    for harm in HARMS:
-        harmed, anyway = _of_100(harm.treated), _of_100(harm.untreated)
-        said.append(f"Of 100 people in the trial, {harmed} had {harm.label} with daratumumab and {anyway} without: {harmed - anyway} more.")
-    return said
+    )
+    return [said, *map(harm_in_words, HARMS)]
+
+
+def harm_in_words(harm: Harm) -> str:
+    """Return a harm as counts of 100 people of the trial."""
+    harmed, anyway = _of_100(harm.treated), _of_100(harm.untreated)
+    return f"Of 100 people in the trial, {harmed} had {harm.label} with daratumumab and {anyway} without: {harmed - anyway} more."
 
 
 def _benefit(untreated: Array, treated: Estimate) -> Benefit:

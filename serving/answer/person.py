@@ -6,9 +6,11 @@ import numpy as np
 
 from features.history.arrays import Histories
 from features.history.columns import STATIC, group_label
+from features.table.eligibility_inputs import ELIGIBILITY_COLUMNS
 from myeloma import catalogue
 from myeloma.change import change
 from myeloma.criteria import CONDITION
+from serving.answer.benefit import concerns, early_treatment
 from serving.answer.columns import NOTICE, identity
 from serving.answer.evolving import evolving_findings
 from serving.answer.published import criteria_findings, day_before, score_answers
@@ -36,18 +38,21 @@ def answer_history(artifact: Artifact, history: Histories, landmark: int, suspic
     """
     known = history.known_by(landmark)
     day = np.array([landmark], dtype=np.int32)
-    scored = score_rows(artifact, seen_by(artifact, known, np.zeros(1, np.int32), day))
+    more = ELIGIBILITY_COLUMNS if concerns(artifact) else ()
+    scored = score_rows(artifact, seen_by(artifact, known, np.zeros(1, np.int32), day, more))
     measured, met = _measured(scored), bool(scored.criteria_met[0])
     inputs = {name: float(values[0]) for name, values in scored.inputs.items()}
+    risks, scores = () if met else _risks(scored, measured), score_answers(inputs, artifact.rules.population, with_risks=not met)
     return Answer(
         landmark=str(day.astype("datetime64[D]")[0]),
         task=artifact.about["task"],
-        risks=() if met else _risks(scored, measured),
+        risks=risks,
         warnings=(*([CRITERIA_WARNING] if met else []), *_warnings(artifact, measured), *suspicions),
         criteria=criteria_findings(inputs, landmark),
         criteria_condition=CONDITION,
         evolving=evolving_findings(scored.view.series, inputs, landmark),
-        scores=score_answers(inputs, artifact.rules.population, with_risks=not met),
+        scores=scores,
+        early_treatment=early_treatment(scored, risks, scores),
         model=ModelIdentity(**identity(artifact)),
         notice=NOTICE,
     )

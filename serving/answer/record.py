@@ -99,6 +99,67 @@ class PublishedScore:
 
 
 @dataclass(frozen=True)
+class Bounded:
+    """A figure with the ends of its 95 % interval."""
+
+    value: float
+    lower: float
+    upper: float
+
+
+@dataclass(frozen=True)
+class BenefitEstimate:
+    """What early daratumumab would mean for one risk of progression, with the 95 % interval of the trial's effect.
+
+    Attributes
+    ----------
+    risk_of : the published score whose risk it is, or `model`
+    reduction_if_it_wanes : where the effect ends with treatment, after 36 months: the other end of what is known
+    reduction_in_group : by the effect in the person's 20/2/20 group, a sensitivity; None where the group is not known
+    number_needed_to_treat : None where the interval of the reduction has 0 in it
+    """
+
+    risk_of: str
+    horizon_months: int
+    untreated: float
+    treated: Bounded
+    reduction: Bounded
+    reduction_if_it_wanes: float
+    reduction_in_group: float | None
+    number_needed_to_treat: Bounded | None
+    words: str
+
+
+@dataclass(frozen=True)
+class EligibilityFinding:
+    """A criterion of the trial, or one of its risk factors (`risk:...`, of which one is needed)."""
+
+    criterion: str
+    label: str
+    status: Literal["met", "not met", "unknown"]
+
+
+@dataclass(frozen=True)
+class EarlyTreatment:
+    """Early treatment of one person with smoldering disease: what is published, applied to this person's risks.
+
+    Attributes
+    ----------
+    not_computed : why there is no estimate for a risk
+    high_risk_by : the published definitions of high risk that are met
+    harms : of 100 people in the trial
+    """
+
+    estimates: tuple[BenefitEstimate, ...]
+    not_computed: tuple[str, ...]
+    eligibility: tuple[EligibilityFinding, ...]
+    high_risk_by: tuple[str, ...]
+    harms: tuple[str, ...]
+    citation: str
+    limits: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class ModelIdentity:
     """Which model spoke. `gate_verdict` is what the gate said of it, `reject, forced` where a person made it live all the same."""
 
@@ -113,7 +174,7 @@ class ModelIdentity:
 class Answer:
     """The answer in one piece. Without `risks` there is a warning that says why none is shown.
 
-    `criteria_condition` says when a met criterion defines myeloma.
+    `criteria_condition` says when a met criterion defines myeloma. `early_treatment` is there for untreated smoldering disease alone.
     """
 
     landmark: str
@@ -124,6 +185,7 @@ class Answer:
     criteria_condition: str
     evolving: tuple[EvolvingFinding, ...]
     scores: dict[str, PublishedScore]
+    early_treatment: EarlyTreatment | None
     model: ModelIdentity
     notice: str
 

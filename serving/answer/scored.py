@@ -46,10 +46,10 @@ def latest_column(biomarker: str, statistic: str) -> str:
     return f"{biomarker}__{statistic}__ever"
 
 
-def seen_by(artifact: Artifact, histories: Histories, patient: NDArray[np.int32], landmark: Days) -> View:
-    """Return all columns that an answer of an artifact rests on, in one pass over the results."""
+def seen_by(artifact: Artifact, histories: Histories, patient: NDArray[np.int32], landmark: Days, more: tuple[str, ...] = ()) -> View:
+    """Return all columns that an answer of an artifact rests on, and more that are asked for, in one pass over the results."""
     latest = tuple(latest_column(name, statistic) for name in artifact.spec.biomarkers for statistic in LATEST)
-    return look(histories, patient, landmark, artifact.spec, (*SCORE_COLUMNS, *latest))
+    return look(histories, patient, landmark, artifact.spec, tuple(dict.fromkeys((*SCORE_COLUMNS, *latest, *more))))
 
 
 def score_rows(artifact: Artifact, view: View) -> Scored:
