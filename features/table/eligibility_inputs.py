@@ -22,7 +22,7 @@ _LEVELS = ("urine_m_protein", "flc_kappa", "flc_lambda")
 ELIGIBILITY_COLUMNS = (*SCORE_COLUMNS, *(f"{name}__last__ever" for name in _LEVELS))
 
 
-def eligibility_inputs(view: View, scores: Mapping[str, Array]) -> dict[str, NDArray[np.generic]]:
+def eligibility_inputs(view: View, scores: Mapping[str, Array], met: NDArray[np.bool_]) -> dict[str, NDArray[np.generic]]:
     """Return the `values` of `myeloma.early_treatment.eligibility.criteria`, one element a landmark; unknown = NaN.
 
     A myeloma-defining event is met where a latest value meets one. It is not met where none does and the disease was smoldering at the
@@ -34,6 +34,8 @@ def eligibility_inputs(view: View, scores: Mapping[str, Array]) -> dict[str, NDA
         Holds `ELIGIBILITY_COLUMNS`.
     scores : mapping
         As `score_inputs` returns it for the view.
+    met : bool array (rows,)
+        Where a latest value meets a criterion, as `criteria_met` returns it.
     """
     people, patient = view.people, view.patient
     kappa, lambda_ = (view[f"{name}__last__ever"] for name in ("flc_kappa", "flc_lambda"))
@@ -44,11 +46,11 @@ def eligibility_inputs(view: View, scores: Mapping[str, Array]) -> dict[str, NDA
         **{name: view[f"{name}__last__ever"] for name in (*IMMUNOGLOBULINS, "urine_m_protein")},
         "kappa_lambda_ratio": np.divide(kappa, lambda_, out=np.full(len(patient), np.nan), where=lambda_ > 0),
         "involved": _INVOLVED[people.heavy_chain[patient]],
-        "defining_event": np.select([criteria_met(view), smoldering], [1.0, 0.0], np.nan),
+        "defining_event": np.select([met, smoldering], [1.0, 0.0], np.nan),
     }
 
 
 def eligibility_inputs_of(cohort: Cohort, landmarks: pd.DataFrame) -> dict[str, NDArray[np.generic]]:
     """Return the values at the landmarks of a cohort (patient_id, landmark), row by row."""
     view = look(Histories.of(cohort), *positions(cohort, landmarks), FeatureSpec((), (), (), ()), ELIGIBILITY_COLUMNS)
-    return eligibility_inputs(view, score_inputs(view))
+    return eligibility_inputs(view, score_inputs(view), criteria_met(view))

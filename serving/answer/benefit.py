@@ -19,6 +19,7 @@ from myeloma.early_treatment.benefit import (
     IN_MAYO_HIGH,
     LONGEST_MONTHS,
     OUTSIDE_MAYO_HIGH,
+    TREATED_MONTHS,
     Estimate,
     Source,
     benefit,
@@ -63,7 +64,7 @@ def early_treatment(scored: Scored, risks: tuple[HorizonRisk, ...], scores: Mapp
         if months <= LONGEST_MONTHS
     ]
     of_model, why = _of_model(scored.artifact, risks, group)
-    values = {name: column[0] for name, column in eligibility_inputs(scored.view, scored.inputs).items()}
+    values = {name: column[0] for name, column in eligibility_inputs(scored.view, scored.inputs, scored.criteria_met).items()}
     return EarlyTreatment(
         estimates=(*of_model, *estimates),
         not_computed=why if estimates else (*why, "No published score with a risk within 60 months can be computed."),
@@ -95,7 +96,8 @@ def _of_model(artifact: Artifact, risks: tuple[HorizonRisk, ...], group: str | N
 
 
 def _estimate(risk_of: str, months: int, risk: float, source: Source, group: str | None) -> BenefitEstimate:
-    found, waned = benefit(risk, months, source), benefit(risk, months, source, wanes=True)
+    found = benefit(risk, months, source)
+    waned = found if months <= TREATED_MONTHS else benefit(risk, months, source, wanes=True)
     in_group = None if group is None else benefit(risk, months, source, IN_MAYO_HIGH if group == _HIGH else OUTSIDE_MAYO_HIGH)
     return BenefitEstimate(
         risk_of=risk_of,
