@@ -75,7 +75,8 @@ class Gate:
 class Plan:
     """How one task is answered: models and published scores side by side, judged at the primary horizon before all, and let live or not.
 
-    `interval_fits` is the number of fits to halves of the patients, from which the interval of a risk comes.
+    `interval_fits` is the number of fits to halves of the patients, from which the interval of a risk comes. `reference` is the model
+    from which `truth` measures the way to a simulated cohort's true risks; None where there is none.
     """
 
     task: Task
@@ -85,6 +86,7 @@ class Plan:
     evaluation: Evaluation
     gate: Gate
     interval_fits: Annotated[int, Field(ge=0, multiple_of=2)] = 10
+    reference: str | None = None
 
     def __post_init__(self) -> None:
         if self.primary_horizon not in self.task.horizons:
@@ -120,4 +122,7 @@ def parse_plan(task: Task, section: Any) -> Plan:
     ConfigError
         A key is unknown (the nearest is named) or missing, or a value has another shape than is accepted.
     """
-    return parsed(Plan, section, f"training.{task.name}", task=task)
+    plan = parsed(Plan, section, f"training.{task.name}", task=task)
+    if plan.reference is not None and plan.reference not in plan.models:
+        raise ConfigError(f'Task {task.name}: the reference "{plan.reference}" is not a model.', nearest(plan.reference, plan.models))
+    return plan

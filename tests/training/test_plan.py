@@ -123,6 +123,12 @@ def test_an_unknown_published_score_names_the_nearest(section, refused):
     assert 'did you mean "mayo_2018"?' in refusal.hint
 
 
+def test_a_reference_that_is_no_model_names_the_nearest(section, refused):
+    refusal = refused(section | {"reference": "coxx"})
+    assert refusal.what == 'Task mgus: the reference "coxx" is not a model.'
+    assert 'did you mean "cox"?' in refusal.hint
+
+
 def test_bounds_of_the_gate_that_nothing_can_meet_are_refused(section, refused):
     section["gate"]["oe_ratio_between"] = [1.25, 0.8]
     assert refused(section).what == "The gate's oe_ratio_between is [1.25, 0.8]."

@@ -91,7 +91,7 @@ def truth(
     Example: python -m training truth --task smm --truth data/smm/truth.parquet
     """
     from features import read_table
-    from training.truth.against_truth import REFERENCE, beside_truth, judged_with_truth
+    from training.truth.against_truth import beside_truth, judged_with_truth
     from training.truth.ceiling import ceiling
     from training.truth.known_drivers import known_drivers
 
@@ -102,17 +102,19 @@ def truth(
     carried, drivers = known_drivers(judged, chosen, folder)
     if as_json:
         explained = {"carried": asdict(carried), "models": [asdict(each) for each in drivers]}
-        typer.echo(json.dumps({"risks": [asdict(each) for each in found], "ceiling": most, "explanation": explained}))
+        typer.echo(json.dumps({"risks": [asdict(each) for each in found], "ceiling": asdict(most), "explanation": explained}))
         return
-    console.print(_risks_table(task, found, REFERENCE))
-    closed = f"close {most[0]:.0%} ({most[1]:.0%}, {most[2]:.0%}) of the gap at {chosen.primary_horizon} months, expected"
+    console.print(_risks_table(task, found, judged.reference))
+    closed = f"close {_share(most.closed)} of the gap at {chosen.primary_horizon} months, expected"
     console.print(f"What the columns hold: trees that learn from the true risks of the same people {closed}.", markup=False)
+    reached = "; ".join(f"{name} {_share(share)}" for name, share in most.of_it.items())
+    console.print(f"Of what these trees close, the models close: {reached}.", markup=False)
     console.print(_drivers_table(task, chosen.primary_horizon, carried, drivers))
 
 
 def _risks_table(task: str, found: list[Beside], reference: str) -> Table:
     """Return how near the risks of each model come to the true ones, one line per model and horizon."""
-    title = f"{task}: held-out models beside the simulated truth; {reference} has the form of PANGEA-SMM, fitted anew"
+    title = f"{task}: held-out models beside the simulated truth; the gap is the way from {reference} to it"
     shown = Table(title=title, title_justify="left")
     for heading in (
         "model",
@@ -129,10 +131,14 @@ def _risks_table(task: str, found: list[Beside], reference: str) -> Table:
         shown.add_column(heading, justify="left" if heading == "model" else "right")
     for each in found:
         cells = [f"{x[0]:.3f} ({x[1]:.3f}, {x[2]:.3f})" for x in (each.auc, each.truth_auc, each.above_reference)]
-        gaps = [f"{gap[0]:.0%} ({gap[1]:.0%}, {gap[2]:.0%})" for gap in (each.gap_closed, each.gap_expected)]
+        gaps = [_share(gap) for gap in (each.gap_closed, each.gap_expected)]
         inside = f"{each.covered:.0%}; means {each.covered_on_average:.0%}"
         shown.add_row(each.model, f"{each.horizon} m", *cells, *gaps, f"{each.correlation:.2f}", f"{each.miscalibration:.3f}", inside)
     return shown
+
+
+def _share(found: tuple[float, ...]) -> str:
+    return f"{found[0]:.0%} ({found[1]:.0%}, {found[2]:.0%})"
 
 
 def _drivers_table(task: str, months: int, carried: Carried, drivers: list[Drivers]) -> Table:

@@ -24,15 +24,15 @@ from training.places import ARTIFACT
 from training.plan import Plan
 
 Array = NDArray[np.float64]
-REFERENCE = "cox"  # PANGEA-SMM's form, fitted anew to the cohort
 _GROUPS = 20  # of equal size by predicted risk, for the distance between prediction and truth
 
 
 @dataclass(frozen=True)
 class JudgedWithTruth:
-    """The candidates fitted, the rows they were judged on, their risks there by name, and the true risks: (rows, horizons)."""
+    """The candidates fitted, which of them is measured from, the rows judged, their risks there, and the true ones: (rows, horizons)."""
 
     names: list[str]
+    reference: str
     rows: pd.DataFrame
     risks: dict[str, Array]
     true: Array
@@ -45,8 +45,8 @@ class Beside:
     Attributes
     ----------
     auc, truth_auc : (estimate, lo, hi) of the model and of the true risk
-    above_reference : AUC minus that of the refitted PANGEA-SMM, paired
-    gap_closed : share of the way from the refitted PANGEA-SMM to the true risk
+    above_reference : AUC minus that of the plan's reference, paired
+    gap_closed : share of the way from the reference to the true risk
     gap_expected : the same on average over all outcomes that these people could have had, given their true risks: a few
         hundred events move `gap_closed` far, this hardly
     correlation : of the log-odds with those of the truth
@@ -73,7 +73,7 @@ def judged_with_truth(table: FeatureTable, plan: Plan, fitted: Path, truth_path:
     Raises
     ------
     StateError
-        There is no such file, or the refitted PANGEA-SMM is not among the candidates.
+        There is no such file, the plan names no reference, or it is not among the candidates.
     DataError
         The file is of another cohort.
     """
@@ -82,8 +82,12 @@ def judged_with_truth(table: FeatureTable, plan: Plan, fitted: Path, truth_path:
             f"No true risks in {truth_path}.", "only a simulated cohort has them: python -m features simulate ... --truth FILE"
         )
     names = [name for name in plan.models if (fitted / name / ARTIFACT).is_dir()]
-    if REFERENCE not in names:
-        raise StateError(f"The model {REFERENCE} is not fitted in {fitted}.", "it is what the others are compared with.")
+    if plan.reference is None:
+        raise StateError(
+            f"{plan.task.name} has no model to measure from.", f"name one as training.{plan.task.name}.reference in params.yaml."
+        )
+    if plan.reference not in names:
+        raise StateError(f"The model {plan.reference} is not fitted in {fitted}.", "it is what the others are measured from.")
     held = HeldOut.of(fitted, names, table, plan.task)
     truth = pd.read_parquet(truth_path)
     columns = risk_columns(plan.task)
@@ -94,7 +98,7 @@ def judged_with_truth(table: FeatureTable, plan: Plan, fitted: Path, truth_path:
     unknown = np.flatnonzero(np.isnan(true).any(axis=1))
     if len(unknown):
         raise _without_truth(truth_path, held.rows.iloc[unknown], truth, len(held.rows))
-    return JudgedWithTruth(names, held.rows, held.risks, true)
+    return JudgedWithTruth(names, plan.reference, held.rows, held.risks, true)
 
 
 def true_risks(rows: pd.DataFrame, truth: pd.DataFrame, task: Task) -> Array:
@@ -114,7 +118,9 @@ def beside_truth(judged: JudgedWithTruth, plan: Plan, fitted: Path) -> list[Besi
         everyone = {name: risk[:, h] for name, risk in {**risks, "truth": true}.items()}
         auc = {name: main_measures(sample, risk)["auc", None] for name, risk in everyone.items()}
         expected = {name: expected_auc(sample.counts, risk, true[:, h]) for name, risk in everyone.items()}
-        found += [_beside(name, months, (auc, expected), everyone, [bound[:, h] for bound in bounds[name]]) for name in names]
+        found += [
+            _beside(name, judged.reference, months, (auc, expected), everyone, [bound[:, h] for bound in bounds[name]]) for name in names
+        ]
     return found
 
 
@@ -144,13 +150,13 @@ def expected_auc(counts: Array, risk: Array, true: Array) -> Array:
     return np.array([weighted_auc(risk, count * true, count * (1.0 - true)) for count in counts])
 
 
-def gap_closed(auc: dict[str, Array], name: str) -> tuple[float, ...]:
-    """Return the share of the way from the refitted PANGEA-SMM to the true risk, with its interval, from AUCs by draw."""
-    return interval((auc[name] - auc[REFERENCE]) / (auc["truth"] - auc[REFERENCE]))
+def gap_closed(auc: dict[str, Array], name: str, start: str, end: str = "truth") -> tuple[float, ...]:
+    """Return the share of the way from one order of people to another, the truth by default, with its interval, from AUCs by draw."""
+    return interval((auc[name] - auc[start]) / (auc[end] - auc[start]))
 
 
 def _beside(
-    name: str, months: int, found: tuple[dict[str, Array], dict[str, Array]], risks: dict[str, Array], bounds: list[Array]
+    name: str, start: str, months: int, found: tuple[dict[str, Array], dict[str, Array]], risks: dict[str, Array], bounds: list[Array]
 ) -> Beside:
     auc, expected = found
     risk, true = risks[name], risks["truth"]
@@ -161,9 +167,9 @@ def _beside(
         months,
         interval(auc[name]),
         interval(auc["truth"]),
-        interval(auc[name] - auc[REFERENCE]),
-        gap_closed(auc, name),
-        gap_closed(expected, name),
+        interval(auc[name] - auc[start]),
+        gap_closed(auc, name, start),
+        gap_closed(expected, name, start),
         float(np.corrcoef(logit(risk), logit(true))[0, 1]),
         float((means["risk"] - means["true"]).abs().mean()),
         float(((bounds[0] <= true) & (true <= bounds[1])).mean()),

@@ -102,6 +102,9 @@ def test_without_a_file_or_a_reference_the_message_says_what_is_needed(beside, t
     without = replace(small_smm_plan, models={k: v for k, v in small_smm_plan.models.items() if k != "cox"})
     with pytest.raises(StateError, match="cox is not fitted"):
         beside(truth_path, plan=without)
+    with pytest.raises(StateError, match="smm has no model to measure from") as refused:
+        beside(truth_path, plan=replace(small_smm_plan, reference=None))
+    assert "training.smm.reference" in refused.value.hint
 
 
 def test_the_command_gives_each_model_and_horizon_and_each_model_s_explanation(trained, truth_path, root):

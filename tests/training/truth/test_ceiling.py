@@ -1,5 +1,7 @@
 """What the columns hold: all of a truth that follows from a column, and nothing that is learned from the people judged."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -27,7 +29,7 @@ def closed(trained, small_smm_plan, tmp_path):
             names = [f"risk_{months}m" for months in small_smm_plan.task.horizons]
             table.rows[["patient_id", "landmark"]].assign(**dict.fromkeys(names, risk)).to_parquet(path)
         judged = judged_with_truth(table, small_smm_plan, trained.folder / "fit", path)
-        return ceiling(judged, table, small_smm_plan, path)
+        return ceiling(judged, table, small_smm_plan, path).closed
 
     return table, small_smm_plan, of
 
@@ -62,3 +64,13 @@ def test_visits_without_a_known_truth_are_not_learned_from(closed):
     risk = pd.Series(logistic(level.fillna(level.mean()).to_numpy() - 3.0))
     risk.iloc[evaluation_folds(table.rows, plan.evaluation)[0].fit[:50]] = np.nan
     assert of(risk.to_numpy())[0] > 0.9
+
+
+def test_each_model_is_measured_from_the_reference_to_what_the_columns_hold(trained, small_smm_plan, tmp_path):
+    table, path = read_table(trained.folder / "table.parquet"), tmp_path / "truth.parquet"
+    simulate_truth(300, 7).to_parquet(path)
+    judged = judged_with_truth(table, small_smm_plan, trained.folder / "fit", path)
+    learned = replace(judged, risks=judged.risks | {"boosting": judged.true})
+    found = ceiling(learned, table, small_smm_plan, path)
+    assert set(found.of_it) == {"boosting", "logistic", "ensemble"}, "the reference is the start"
+    assert found.of_it["boosting"][0] == pytest.approx(1 / found.closed[0])

@@ -43,6 +43,15 @@ def test_two_biomarkers_that_say_the_same_share_what_they_say(visits):
     assert [shares["m_protein"], shares["bmpc"]] == pytest.approx([0.5, 0.5], abs=0.01)
 
 
+def test_orders_that_are_drawn_say_what_all_orders_say(visits, monkeypatch):
+    truth = true(visits, m_protein=2, bmpc=1, hemoglobin=-0.3)
+    exact = what_carries(visits, truth, SPEC)
+    monkeypatch.setattr("training.truth.known_drivers._MOST_GROUPS", 3)
+    drawn = what_carries(visits, truth, SPEC)
+    assert drawn.shares == {name: pytest.approx(share, abs=0.01) for name, share in exact.shares.items()}
+    assert (drawn.r2, drawn.harm) == (pytest.approx(exact.r2), exact.harm)
+
+
 def test_what_the_columns_cannot_tell_is_no_biomarker_s_share(visits):
     noise = 2 * np.random.default_rng(5).standard_normal(len(visits))
     found = what_carries(visits, true(visits, m_protein=2) + noise, SPEC)
@@ -59,7 +68,9 @@ def test_a_model_that_rests_on_noise_ranks_against_the_truth_and_one_turned_roun
             Artifact("logistic", model, SPEC, (24,), Calibration.identity((24,)), {"treatment": "censor"}), tmp_path / name / "artifact"
         )
     truth = true(visits, m_protein=2, bmpc=1, hemoglobin=-0.3)
-    carried, (right, wrong) = known_drivers(JudgedWithTruth(["right", "wrong"], visits, {}, logistic(truth)[:, None]), plan, tmp_path)
+    carried, (right, wrong) = known_drivers(
+        JudgedWithTruth(["right", "wrong"], "right", visits, {}, logistic(truth)[:, None]), plan, tmp_path
+    )
     assert list(right.shares) == list(wrong.shares) == list(carried.shares) == ["m_protein", "bmpc", "hemoglobin", "age"]
     assert sum(right.shares.values()) == pytest.approx(1.0)
     assert (right.rank_correlation, wrong.rank_correlation) == pytest.approx((1.0, -1.0))
