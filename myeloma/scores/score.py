@@ -189,6 +189,11 @@ class Score:
         published = [np.nan if risk is None else risk for risk in self.risks.get(horizon, (None,) * len(self.categories))]
         return np.array([*published, np.nan])[position]  # position -1 takes the last, NaN
 
+    def order(self, **inputs: ArrayLike) -> Array:
+        """Return the place of each row's category, lowest risk first, NaN where it is not settled: what ranks people without a risk."""
+        position = self.evaluate_arrays(**inputs).category()
+        return np.where(position < 0, np.nan, position.astype(float))
+
     @cached_property
     def _table(self) -> tuple[NDArray[np.uint32], Array, Array]:
         """Return, for every combination of levels and unknowns, the possible categories and the range of points."""

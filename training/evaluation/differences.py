@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from training.metrics import Draws, judged_at, main_measures
 from training.metrics.decision import Key, decision_measures
 from training.metrics.figures import interval, named, refusal, same_rows
+from training.metrics.risk import rank_measures
 from training.metrics.sample import Sample
 
 Array = NDArray[np.float64]
@@ -20,7 +21,13 @@ COLUMNS = ["model", "reference", "horizon", "measure", "threshold", "difference"
 
 
 def paired_differences(
-    rows: pd.DataFrame, risks: Mapping[str, Array], fitted: list[str], horizons: tuple[int, ...], draws: Draws, cut_offs: tuple[float, ...]
+    rows: pd.DataFrame,
+    risks: Mapping[str, Array],
+    fitted: list[str],
+    horizons: tuple[int, ...],
+    draws: Draws,
+    cut_offs: tuple[float, ...],
+    orders: Mapping[str, Array] | None = None,
 ) -> pd.DataFrame:
     """Return model minus reference for every fitted model and every other candidate, on the rows where both have a risk.
 
@@ -28,14 +35,18 @@ def paired_differences(
     ----------
     risks : arrays (rows, horizons) by candidate; fitted models have a risk on every row.
     fitted : names of the candidates that are compared with all others.
+    orders : arrays (rows,) by score that ranks people without a risk: the AUC alone is compared.
     """
+    ranked = {name: order for name, order in (orders or {}).items() if np.isfinite(order).any()}
     lines: list[tuple[Any, ...]] = []
     for h, months in enumerate(horizons):
-        for kept, references in same_rows({name: np.isfinite(risk[:, h]) for name, risk in risks.items()}):
+        said = {name: ranked.get(name, risk[:, h]) for name, risk in risks.items()}
+        for kept, references in same_rows({name: np.isfinite(order) for name, order in said.items()}):
             if refusal(rows[kept], months):
                 continue
             judged = judged_at(rows[kept], months, draws)
-            found = {name: _compared(judged.sample, risks[name][kept, h], cut_offs) for name in dict.fromkeys([*fitted, *references])}
+            compared = dict.fromkeys([*fitted, *references])
+            found = {name: _compared(judged.sample, said[name][kept], cut_offs, name in ranked) for name in compared}
             people = judged.rows["patient_id"]
             counts = (people.nunique(), len(people), people[judged.sample.case].nunique())
             for model in fitted:
@@ -44,6 +55,7 @@ def paired_differences(
                         lines += [
                             (model, reference, months, *key, *interval(values - found[reference][key]), *counts)
                             for key, values in found[model].items()
+                            if key in found[reference]
                         ]
     table = pd.DataFrame(lines, columns=COLUMNS)
     return table.astype({"threshold": float}).sort_values(["model", "reference", "horizon"], kind="stable").reset_index(drop=True)
@@ -54,6 +66,8 @@ def named_differences(table: pd.DataFrame, months: int) -> dict[str, float]:
     return named(table[table["horizon"] == months].rename(columns={"difference": "estimate"}))
 
 
-def _compared(sample: Sample, risk: Array, cut_offs: tuple[float, ...]) -> dict[Key, Array]:
+def _compared(sample: Sample, risk: Array, cut_offs: tuple[float, ...], ranks: bool) -> dict[Key, Array]:
+    if ranks:
+        return rank_measures(sample, risk)
     found = main_measures(sample, risk) | decision_measures(sample, risk, (), cut_offs)
     return {key: values for key, values in found.items() if key[0] in COMPARED}

@@ -59,12 +59,11 @@ def evaluate_task(table: FeatureTable, plan: Plan, fitted: Path, out: Path, say:
     say(f"evaluating {len(records)} candidates")
     held = HeldOut.of(fitted, list(records), table, plan.task)
     with only_writer(out):
-        return _evaluate(held.rows, held.risks, records, plan, fitted, out, say)
+        return _evaluate(held, records, plan, fitted, out, say)
 
 
 def _evaluate(
-    rows: pd.DataFrame,
-    risks: dict[str, np.ndarray],
+    held: HeldOut,
     records: dict[str, dict[str, Any]],
     plan: Plan,
     fitted: Path,
@@ -72,8 +71,8 @@ def _evaluate(
     say: Callable[[str], None],
 ) -> dict[str, dict[str, Any]]:
     (out / METRICS).unlink(missing_ok=True)  # written last: without it, files left by an evaluation that broke off are nobody's
-    models = [name for name in records if name not in SCORES]
-    tables = _tables(rows, risks, plan, models)
+    models, rows, risks = [name for name in records if name not in SCORES], held.rows, held.risks
+    tables = _tables(held, plan, models)
     for file, content in tables.items():
         write_csv(content, out / file)
     results = {}
@@ -105,16 +104,17 @@ def _evaluate(
     return results
 
 
-def _tables(rows: pd.DataFrame, risks: dict[str, np.ndarray], plan: Plan, models: list[str]) -> dict[str, pd.DataFrame]:
+def _tables(held: HeldOut, plan: Plan, models: list[str]) -> dict[str, pd.DataFrame]:
     """Return all figures of all candidates by the name of their file; two threads, since the kernels leave Python free."""
+    rows, risks = held.rows, held.risks
     draws = Draws.of(rows["patient_id"], plan.evaluation.bootstrap, plan.evaluation.seed)
     months, cut_offs = plan.primary_horizon, plan.evaluation.cut_offs
     at_primary = {name: risk[:, plan.task.horizons.index(months)] for name, risk in risks.items()}
     with ThreadPoolExecutor(2) as pool:
         made = {
-            PERFORMANCE: pool.submit(performance_of, rows, risks, plan, draws),
+            PERFORMANCE: pool.submit(performance_of, rows, risks, plan, draws, held.orders),
             SUBGROUPS: pool.submit(subgroup_figures, rows, at_primary, months, draws),
-            DIFFERENCES: pool.submit(paired_differences, rows, risks, models, plan.task.horizons, draws, cut_offs),
+            DIFFERENCES: pool.submit(paired_differences, rows, risks, models, plan.task.horizons, draws, cut_offs, held.orders),
             DECISION_CURVES: pool.submit(decision_curves, rows, risks, plan.task.horizons, draws),
         }
         return {name: table.result() for name, table in made.items()}

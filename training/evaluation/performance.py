@@ -13,6 +13,7 @@ from training.metrics import Draws, all_measures, main_measures, named
 from training.metrics.estimate import lines_of
 from training.metrics.figures import figures
 from training.metrics.names import PER_PERSON, Metric, landmark_subset, landmark_years, subgroup_subsets
+from training.metrics.risk import rank_measures
 from training.metrics.sample import yearly_share
 from training.plan import Plan
 from training.rows.landmark_tables import at_landmark
@@ -26,21 +27,30 @@ _COUNTS = ("patients", "rows", "events", "effective_rows")
 _LOGGED_AT_LANDMARKS = ("auc", "brier", "oe_ratio", "patients", "events")
 
 
-def performance_of(rows: pd.DataFrame, risks: Mapping[str, Array], plan: Plan, draws: Draws) -> pd.DataFrame:
+def performance_of(
+    rows: pd.DataFrame, risks: Mapping[str, Array], plan: Plan, draws: Draws, orders: Mapping[str, Array] | None = None
+) -> pd.DataFrame:
     """Return all figures of all candidates, one line each, as `training.metrics.figures` lays them out.
 
     Subsets: "" is all visits pooled, each row counting once; `per_person` the same rows, each *person* counting once a year;
-    `at_2y` one row per person at a fixed landmark. Counts below 10 are not among them.
+    `at_2y` one row per person at a fixed landmark. Counts below 10 are not among them. Of a score that ranks people without a risk
+    (`orders`), the AUC alone can be said.
     """
+    ranked = {
+        name: np.column_stack([order] * len(plan.task.horizons)) for name, order in (orders or {}).items() if np.isfinite(order).any()
+    }
+    given = {name: risk for name, risk in risks.items() if name not in ranked}
     everything = partial(all_measures, cut_offs=plan.evaluation.cut_offs)
-    parts = [
-        figures(rows, risks, plan.task.horizons, draws, everything),
-        figures(rows, risks, plan.task.horizons, draws, main_measures, PER_PERSON, yearly_share(rows)),
-    ]
-    for years in plan.evaluation.landmarks:
-        there = at_landmark(rows, years)
-        chosen = {name: risk[there["position"].to_numpy()] for name, risk in risks.items()}
-        parts.append(figures(there, chosen, plan.task.horizons, draws, everything, landmark_subset(years)))
+    parts = []
+    for judged, all_of, main in ((given, everything, main_measures), (ranked, rank_measures, rank_measures)):
+        parts += [
+            figures(rows, judged, plan.task.horizons, draws, all_of),
+            figures(rows, judged, plan.task.horizons, draws, main, PER_PERSON, yearly_share(rows)),
+        ]
+        for years in plan.evaluation.landmarks:
+            there = at_landmark(rows, years)
+            chosen = {name: risk[there["position"].to_numpy()] for name, risk in judged.items()}
+            parts.append(figures(there, chosen, plan.task.horizons, draws, all_of, landmark_subset(years)))
     return without_small_cells(pd.concat(parts, ignore_index=True))
 
 

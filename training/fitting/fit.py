@@ -22,13 +22,13 @@ from features.table.score_inputs import PREFIX
 from features.table.table import KEYS, OUTCOMES
 from myeloma import ConfigError
 from myeloma.errors import nearest
-from myeloma.scores import SCORES
+from myeloma.scores import POINT_SCORES, SCORES
 from serving.artifact import Artifact, feature_matrix, save_artifact
 from serving.predict import predict_risk
 from training import tracking
 from training.estimators import Fitted, check_models, fit_candidate
 from training.estimators.censoring_strata import with_censoring_strata
-from training.fitting.held_out import risk_columns
+from training.fitting.held_out import ORDER, risk_columns
 from training.fitting.suitable import check_table, thin_horizons, without_values
 from training.places import ARTIFACT, PREDICTIONS, RUN
 from training.plan import Plan
@@ -71,11 +71,13 @@ def fit_task(table: FeatureTable, plan: Plan, out: Path, only: str | None, say: 
         training = {"training_id": training_id, "table": str(table_path), **hashes}
         for name in [only] if only else names:
             say(f"{name}: fitting")
+            more = {}
             if name in SCORES:
+                more = _order(name, table, folds, plan.task)
                 artifact, risks = None, [_published(name, table.rows.iloc[f.judge], plan.task) for f in folds]
             else:
                 artifact, risks = _fit_and_judge(name, table, plan, folds, parts, whole, say)
-            judged = pd.concat([people, pd.DataFrame(np.vstack(risks), columns=risk_columns(plan.task))], axis=1)
+            judged = pd.concat([people, pd.DataFrame(np.vstack(risks), columns=risk_columns(plan.task))], axis=1).assign(**more)
             with only_writer(out / name, wait=True), removed_unless_done(out / name):
                 runs[name] = _keep(name, table, plan, artifact, judged, training, out / name)
     return runs
@@ -117,6 +119,15 @@ def _published(name: str, rows: pd.DataFrame, task: Task) -> np.ndarray:
     score = SCORES[name]
     inputs = {name: rows[f"{PREFIX}{name}"].to_numpy() for name in score.inputs}
     return np.column_stack([score.risk(months, **inputs) for months in task.horizons])
+
+
+def _order(name: str, table: FeatureTable, folds: list[Fold], task: Task) -> dict[str, np.ndarray]:
+    """Return the order in which a score that publishes no risk for this task ranks the rows judged; of others nothing."""
+    score = POINT_SCORES.get(name)
+    if score is None or set(score.risks) & set(task.horizons):
+        return {}
+    rows = table.rows.iloc[np.concatenate([fold.judge for fold in folds])]
+    return {ORDER: score.order(**{name: rows[f"{PREFIX}{name}"].to_numpy() for name in score.inputs})}
 
 
 def _about(table: FeatureTable, task: Task, rows: pd.DataFrame) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,7 @@ from training.rows.censoring import STRATUM
 
 Array = NDArray[np.float64]
 _ROW = ["patient_id", "landmark"]  # what tells a row
+ORDER = "order"  # a column of what a score ranks by that publishes no risk
 _FOUND = "found_in_table"
 
 
@@ -30,12 +31,14 @@ class HeldOut:
     ----------
     rows : keys, outcomes, censoring strata as they were judged, and the table's other columns, fold by fold
     risks : arrays (rows, horizons) by candidate, out-of-fold; NaN where a published score has none
+    orders : arrays (rows,) by score that publishes no risk: higher is worse, NaN where it cannot be computed
     cohort : that the table was built from, where somebody asks for it and it is on this machine
     """
 
     rows: pd.DataFrame
     risks: dict[str, Array]
     cohort: Cohort | None = None
+    orders: dict[str, Array] = field(default_factory=dict)
 
     @classmethod
     def of(cls, fitted: Path, names: Sequence[str], table: FeatureTable, task: Task) -> HeldOut:
@@ -46,9 +49,9 @@ class HeldOut:
         StateError
             Two candidates were judged on different people, another version kept less of them, or the table is of others.
         """
-        first = read_judged(fitted / names[0], task)
-        keys, risks = first[[*_ROW, *OUTCOMES, STRATUM]], {names[0]: first[risk_columns(task)].to_numpy()}
-        for name in names[1:]:
+        keys, risks = read_judged(fitted / names[0], task)[[*_ROW, *OUTCOMES, STRATUM]], {}
+        orders = {}
+        for name in names:
             judged = read_judged(fitted / name, task)
             if not judged[[*_ROW, *OUTCOMES, STRATUM]].equals(keys):
                 raise StateError(
@@ -56,18 +59,21 @@ class HeldOut:
                     f"fit all again: python -m training fit TABLE --task {task.name}",
                 )
             risks[name] = judged[risk_columns(task)].to_numpy()
+            if ORDER in judged:
+                orders[name] = judged[ORDER].to_numpy()
         rows = keys.merge(table.rows.drop(columns=OUTCOMES), on=_ROW, how="left", validate="one_to_one", indicator=_FOUND)
         if (rows[_FOUND] != "both").any():
             raise StateError(
                 f"{names[0]} was fitted on another table than this one.", f"fit again: python -m training fit TABLE --task {task.name}"
             )
-        return cls(rows.drop(columns=_FOUND), risks)
+        return cls(rows.drop(columns=_FOUND), risks, orders=orders)
 
     def in_order_of(self, table: FeatureTable, cohort: Cohort | None) -> HeldOut:
         """Return the rows in the order of the table, which cross-validation changes, with the cohort beside them."""
         place = pd.MultiIndex.from_frame(table.rows[_ROW]).get_indexer(pd.MultiIndex.from_frame(self.rows[_ROW]))
         order = np.argsort(place)
-        return HeldOut(self.rows.iloc[order].reset_index(drop=True), {name: risk[order] for name, risk in self.risks.items()}, cohort)
+        risks, orders = ({name: of_one[order] for name, of_one in every.items()} for every in (self.risks, self.orders))
+        return HeldOut(self.rows.iloc[order].reset_index(drop=True), risks, cohort, orders)
 
 
 def read_judged(folder: Path, task: Task) -> pd.DataFrame:

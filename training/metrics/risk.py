@@ -43,6 +43,11 @@ def main_measures(sample: Sample, risk: Array) -> dict[Key, Array]:
     }
 
 
+def rank_measures(sample: Sample, order: Array) -> dict[Key, Array]:
+    """Return what can be said of an order of people that is no risk: its AUC, in each draw (see `main_measures`)."""
+    return {("auc", None): auc(sample, order)}
+
+
 def auc(sample: Sample, risk: Array) -> Array:
     """Return the AUC in each draw (see `main_measures`)."""
     order = np.argsort(risk, kind="stable")

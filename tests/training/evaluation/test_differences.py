@@ -64,6 +64,18 @@ def test_a_difference_is_that_of_the_figures_on_the_rows_that_both_have(rows, ri
             assert found[reference, measure] == pytest.approx(one[measure] - other[measure])
 
 
+def test_with_a_score_that_ranks_without_a_risk_the_auc_is_compared(rows, risks):
+    unknown = np.full((len(rows), 1), np.nan)
+    order = np.where(np.arange(len(rows)) < 300, 5.0 * risks["noise"][:, 0], np.nan)
+    draws = Draws.of(rows["patient_id"], 5, 1)
+    found = paired_differences(rows, {"good": risks["good"], "stage": unknown}, ["good"], (24,), draws, (0.1,), {"stage": order})
+    beside = np.where(np.isfinite(order), risks["noise"][:, 0], np.nan)[:, None]
+    same = paired_differences(rows, {"good": risks["good"], "stage": beside}, ["good"], (24,), draws, (0.1,))
+    assert found["measure"].tolist() == ["auc"]
+    assert found["difference"].item() == same.set_index("measure").loc["auc", "difference"]
+    assert found["rows"].item() == 300
+
+
 def test_the_same_people_are_drawn_for_both_so_a_model_does_not_differ_from_its_copy(rows, risks):
     found = differences(rows, {"good": risks["good"], "copy": risks["good"]})
     assert (found[["difference", "lo", "hi"]] == 0).all(axis=None)
