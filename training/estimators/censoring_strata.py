@@ -57,7 +57,7 @@ def _log_hazard(rows: pd.DataFrame, left: NDArray[np.bool_], spec: FeatureSpec) 
     columns = [name for name in spec.columns() if (parse_column(name).statistic or "last") == "last"]
     x = rows[columns].to_numpy(dtype=float)
     design = fit_design(x, columns, columns, indicate=True, curve=True)
-    z = pd.DataFrame(design.transform(x, columns)).add_prefix("z")
+    z = design.transform(x, columns)
     time = rows["time_to_event"].to_numpy(dtype=float)
-    fitter = converged(z.assign(time=time, observed=left, share=1.0), _PENALTY) if z.shape[1] else None
-    return None if fitter is None else z.to_numpy() @ fitter.params_.to_numpy()
+    fitter = converged(z, time, left, np.ones(len(rows)), _PENALTY) if z.shape[1] else None
+    return None if fitter is None else z @ fitter.coefficients

@@ -1,4 +1,4 @@
-"""Cause-specific Cox models of progression and of death on the same landmark rows (Efron's ties, lifelines)."""
+"""Cause-specific Cox models of progression and of death on the same landmark rows."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ def fit_cox(
     covariates : tuple of str
         Feature columns, at most 12 (their Shapley values are computed exactly).
     penalty : float
-        Ridge penalty of lifelines' `CoxPHFitter`; raised tenfold, at most three times, where the fit does not converge
-        (few events: a covariate that separates them has no finite coefficient).
+        Ridge penalty, as `training.estimators.hazards.converged` takes it; raised tenfold, at most three times, where the fit does not
+        converge (few events: a covariate that separates them has no finite coefficient).
     splines : bool
         Whether latest values and static columns enter as restricted cubic splines.
 
@@ -49,7 +49,7 @@ def fit_cox(
         A covariate is not a feature of the task, or there are too many.
     """
     design = fit_design(x, columns, list(checked_covariates(covariates, columns)), indicate=False, curve=splines)
-    z = pd.DataFrame(design.transform(x, columns)).add_prefix("z")
+    z = design.transform(x, columns)
     time, share = rows["time_to_event"].to_numpy(dtype=float), shares(rows, weighting)
     months = np.arange(horizons[-1] + 1) * DAYS_PER_MONTH
     coefficients, hazards = [], []
@@ -59,18 +59,16 @@ def fit_cox(
             coefficients.append(np.zeros(z.shape[1]))
             hazards.append(np.zeros(horizons[-1]))
             continue
-        fitter = converged(z.assign(time=time, observed=observed, share=share), penalty)
+        fitter = converged(z, time, observed, share, penalty)
         if fitter is None:
             raise DataError(
                 "The Cox model does not converge on these rows.",
                 "take covariates out of training.TASK.models.cox, or take the model out.",
                 "no_convergence",
             )
-        cumulative = fitter.baseline_cumulative_hazard_.iloc[:, 0]
-        reached = np.searchsorted(cumulative.index.to_numpy(), np.round(months), side="right")
-        coefficients.append(fitter.params_.to_numpy())
-        # lifelines centres the covariates; the design's columns already have mean 0, up to rounding.
-        hazards.append(np.diff(np.concatenate([[0.0], cumulative.to_numpy()])[reached]))
+        reached = np.searchsorted(fitter.times, np.round(months), side="right")
+        coefficients.append(fitter.coefficients)
+        hazards.append(np.diff(np.concatenate([[0.0], fitter.cumulative])[reached]))
     return CauseSpecificCox(design, np.array(coefficients), np.array(hazards), columns, horizons)
 
 
