@@ -27,7 +27,7 @@ EXTRAS = {
     "openpyxl": "xlsx",
     "orjson": "fhir",
     "psycopg": "postgres",
-    **dict.fromkeys(("dvc", "jinja2", "lifelines", "matplotlib", "optuna", "shap", "sklearn", "threadpoolctl"), "train"),
+    **dict.fromkeys(("dvc", "jinja2", "matplotlib", "optuna", "shap", "sklearn", "threadpoolctl"), "train"),
 }
 
 # How Python says that no thread has room for its stack, and XGBoost (whose errors are ValueErrors) that nothing more is to be had.

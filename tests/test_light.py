@@ -11,7 +11,6 @@ from training import metrics, tracking
 
 HEAVY = {
     "duckdb",
-    "lifelines",
     "matplotlib",
     "mlflow",
     "numba",
