@@ -53,10 +53,12 @@ $(TOOLS): requirements-dev.lock $(STAMP)
 
 train: setup ## the main job: both tasks from data to a registered champion
 	@python -m training.pipeline $(TASKS)
-	@test ! -f data/smm/truth.parquet || test data/smm/truth.txt -nt data/smm/evaluation/metrics.json || { \
-	  python -m training truth --task smm --truth data/smm/truth.parquet > data/smm/.truth.part && mv data/smm/.truth.part data/smm/truth.txt; }
+	@for place in $(TASKS:%=data/%); do \
+	  test ! -f $$place/truth.parquet || test $$place/truth.txt -nt $$place/evaluation/metrics.json || { \
+	    python -m training truth --task $$(basename $$place) --truth $$place/truth.parquet > $$place/.truth.part \
+	    && mv $$place/.truth.part $$place/truth.txt; } || exit 1; done
 	@python -m training compare
-	@echo "Said on the way: data/train.log$$(test ! -f data/smm/truth.txt || echo '; smm beside its simulated truth: data/smm/truth.txt')"
+	@echo "Said on the way: data/train.log$$(for made in $(TASKS:%=data/%/truth.txt); do test ! -f $$made || echo "; beside the simulated truth: $$made"; done)"
 
 tune: setup ## search for better options: make tune [TASK=smm MODEL=boosting TRIALS=25]
 	@python -m training tune --task $(TASK) --model $(MODEL) --trials $(TRIALS)
