@@ -63,7 +63,7 @@ def score(
     counts = scores["status"].value_counts()
     others = ", ".join(f"{n} {status}" for status, n in counts.items() if status != SCORED)
     version = artifact.origin.get("model_version")
-    scorer = f"{task} {artifact.kind}" + (f" version {version}" if version else "") + _gate(artifact)
+    scorer = f"{task} {artifact.kind}" + (f" version {version}" if version else "") + said_of(artifact)
     skipped = f"; not scored: {others}" if others else ""
     _LOG.info("%s: %s rows, %s; by %s", out, len(scores), ", ".join(f"{n} {status}" for status, n in counts.items()), scorer)
     console.print(f"{out}: {counts.get(SCORED, 0)} of {len(scores)} rows scored by {scorer}{skipped}", markup=False)
@@ -91,17 +91,19 @@ def api(
 
         artifacts = {name: load_champion(name) for name in task} if task else _all_champions(params)
         ready = watched(make_app(artifacts))
-        said = [f"{name}{_gate(artifact)}" for name, artifact in artifacts.items()]
+        said = [f"{name}{said_of(artifact)}" for name, artifact in artifacts.items()]
         console.print(f"Serving {', '.join(said)} at http://{HOST}:{port}/docs (Ctrl-C stops it)", markup=False)
         for name, artifact in artifacts.items():
             _LOG.info("serving %s: %s version %s", name, artifact.kind, artifact.origin.get("model_version", "unknown"))
         serve(ready, taken)
 
 
-def _gate(artifact: Artifact) -> str:
-    """Return what has to be said of a model that did not pass the gate by itself."""
-    verdict = artifact.origin.get("gate_verdict", "")
-    return f" (the gate said: {verdict})" if verdict not in ("", "promote") else ""
+def said_of(artifact: Artifact) -> str:
+    """Return what has to be said of a model: that it is not of real people, or did not pass the gate by itself."""
+    verdict, people = artifact.origin.get("gate_verdict", ""), artifact.provenance.people
+    said = [] if people == "real" else ["fitted to simulated people" if people == "simulated" else "fitted to nobody knows whom"]
+    said += [f"the gate said: {verdict}"] if verdict not in ("", "promote") else []
+    return f" ({'; '.join(said)})" if said else ""
 
 
 def _all_champions(params: Path) -> dict[str, Artifact]:

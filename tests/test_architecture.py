@@ -16,7 +16,7 @@ ROOMS = {
     "features": "cohort sources params log console intake history tasks table course simulation __main__",
     "serving": "models seal artifact predict answer store batch mlflow_flavour http __main__",
     "training": "places plan rows metrics reference estimators plots explanation tracking fitting evaluation gate card registry"
-    " shift monitor truth early_treatment commands stages pipeline __main__",
+    " shift monitor truth commands stages pipeline __main__",
 }
 TRAINING_ONLY = {"sklearn", "matplotlib", "shap", "optuna"}
 LOCKS = {"requirements.lock": 100, "requirements-dev.lock": 30}

@@ -37,3 +37,8 @@ class Provenance:
     def simulated(self) -> bool:
         """Return whether nobody in the cohort is a patient."""
         return self.source == SIMULATED
+
+    @property
+    def people(self) -> str:
+        """Return of whom it is made: real or simulated people, or unknown where no source was recorded."""
+        return SIMULATED if self.simulated else "real" if self.source else "unknown"

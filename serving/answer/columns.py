@@ -45,6 +45,9 @@ def answer_columns(scored: Scored) -> dict[str, Any]:
 
 
 def identity(artifact: Artifact) -> dict[str, str]:
-    """Return which model this is: name, version, run, what the gate said of it, feature_hash; empty where it is not registered."""
+    """Return which model this is: name, version, run, what the gate said of it, feature_hash, and whom it was fitted to.
+
+    What a registry would say is empty where the model is not registered.
+    """
     unregistered = {"model_name": artifact.kind, "model_version": "", "run_id": "", "gate_verdict": ""}
-    return {**unregistered, **artifact.origin, "feature_hash": artifact.feature_hash}
+    return {**unregistered, **artifact.origin, "feature_hash": artifact.feature_hash, "fitted_to": artifact.provenance.people}

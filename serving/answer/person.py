@@ -19,6 +19,10 @@ from serving.answer.scored import LATEST, Scored, latest_column, score_rows, see
 from serving.artifact import Artifact
 from serving.predict import by_biomarker
 
+NOT_OF_PATIENTS = {
+    "simulated": "the model was fitted to simulated people: its risk says nothing about a patient",
+    "unknown": "nobody recorded whether the model was fitted to real people",
+}
 CRITERIA_WARNING = "criteria for active myeloma may be met: clinician review; no risk of progression is shown"
 _STALE_AFTER_INTERVALS = 2  # usual intervals of the catalogue
 
@@ -47,7 +51,7 @@ def answer_history(artifact: Artifact, history: Histories, landmark: int, suspic
         landmark=str(day.astype("datetime64[D]")[0]),
         task=artifact.about["task"],
         risks=risks,
-        warnings=(*([CRITERIA_WARNING] if met else []), *_warnings(artifact, measured), *suspicions),
+        warnings=(*([CRITERIA_WARNING] if met else []), *_of_whom(artifact), *_warnings(artifact, measured), *suspicions),
         criteria=criteria_findings(inputs, landmark),
         criteria_condition=CONDITION,
         evolving=evolving_findings(scored.view.series, inputs, landmark),
@@ -64,6 +68,7 @@ def _risks(scored: Scored, measured: dict[str, Latest]) -> tuple[HorizonRisk, ..
         HorizonRisk(
             horizon_months=months,
             risk=float(explained.risks[0, h]),
+            fitted_to=scored.artifact.provenance.people,
             lower=_number(explained.lower[0, h]),
             upper=_number(explained.upper[0, h]),
             base=float(explained.base[0, h]),
@@ -94,6 +99,10 @@ def _measured(scored: Scored) -> dict[str, Latest]:
             exceeds_noise=change(name, value - delta, value).exceeds_noise if changed and value > delta else None,
         )
     return found
+
+
+def _of_whom(artifact: Artifact) -> list[str]:
+    return [NOT_OF_PATIENTS[artifact.provenance.people]] if artifact.provenance.people in NOT_OF_PATIENTS else []
 
 
 def _warnings(artifact: Artifact, measured: dict[str, Latest]) -> list[str]:

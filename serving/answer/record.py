@@ -41,10 +41,12 @@ class HorizonRisk:
     """Probability of progression within a horizon, death competing; base + contributions = logit(risk).
 
     `lower` and `upper` are its 95 % interval: how far the model is known for such a person; None where the model has none.
+    `fitted_to` goes with every number: a risk by a model of simulated people says nothing about a patient.
     """
 
     horizon_months: int
     risk: float
+    fitted_to: str
     lower: float | None
     upper: float | None
     base: float
@@ -161,13 +163,17 @@ class EarlyTreatment:
 
 @dataclass(frozen=True)
 class ModelIdentity:
-    """Which model spoke. `gate_verdict` is what the gate said of it, `reject, forced` where a person made it live all the same."""
+    """Which model spoke. `gate_verdict` is what the gate said of it, `reject, forced` where a person made it live all the same.
+
+    `fitted_to` says whom it was fitted to: real or simulated people, or unknown.
+    """
 
     model_name: str
     model_version: str
     run_id: str
     gate_verdict: str
     feature_hash: str
+    fitted_to: str
 
 
 @dataclass(frozen=True)

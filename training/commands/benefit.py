@@ -21,7 +21,7 @@ from training.places import EVALUATION, FIT, METRICS
 from training.plan import Plan, load_plan
 
 if TYPE_CHECKING:
-    from training.early_treatment.judged import Prevented
+    from training.evaluation.early_treatment.judged import Prevented
 
 THRESHOLDS = (0.05, 0.10, 0.15)  # absolute reductions at five years: numbers needed to treat of 20, 10 and 6.7
 
@@ -56,7 +56,7 @@ def benefit(
     Example: python -m training benefit --task smm --threshold 0.1
     """
     from features import read_cohort, read_table
-    from training.early_treatment.report import Asked, as_frame, report
+    from training.evaluation.early_treatment.report import Asked, as_frame, report
 
     chosen = load_plan(task, params)
     asked = Asked(months, years, tuple(sorted(set(threshold or THRESHOLDS))))
@@ -90,7 +90,7 @@ def _best(plan: Plan) -> str:
 
 
 def _table(lines: list[Prevented], heading: str, place: int) -> Table:
-    from training.early_treatment.strategies import MAYO
+    from training.evaluation.early_treatment.strategies import MAYO
 
     least = lines[0].threshold
     title = f"{heading}\n" if place == 0 else ""

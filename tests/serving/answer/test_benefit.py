@@ -94,3 +94,14 @@ def test_another_task_says_nothing_of_it(trained, history):
 
 def test_nothing_in_the_answer_is_not_a_number(answered, history):
     assert not any(np.isnan(value) for one in estimates(answered(history)).values() for value in one["reduction"].values())
+
+
+@pytest.mark.parametrize(
+    ("source", "people", "warned"),
+    [("simulated", "simulated", "says nothing about a patient"), ("mgus2", "real", None), ("", "unknown", "nobody recorded")],
+)
+def test_every_risk_says_of_whom_its_model_was_made(answered, history, source, people, warned):
+    answer = answered(history, source)
+    assert {risk["fitted_to"] for risk in answer["risks"]} == {answer["model"]["fitted_to"]} == {people}
+    assert warned is None or warned in answer["warnings"][0]
+    assert warned is not None or not any("fitted to" in line for line in answer["warnings"])

@@ -12,8 +12,8 @@ from features import Cohort, FeatureTable
 from myeloma import ConfigError, DataError
 from myeloma.early_treatment.benefit import CITATION, HARMS, IN_MAYO_HIGH, LONGEST_MONTHS, OUTSIDE_MAYO_HIGH, check_horizon
 from myeloma.early_treatment.eligibility import NOT_CHECKED
-from training.early_treatment.judged import Prevented, judge
-from training.early_treatment.strategies import AQUILA, MAYO, Strategy, by_model, rules
+from training.evaluation.early_treatment.judged import Prevented, judge
+from training.evaluation.early_treatment.strategies import AQUILA, MAYO, Strategy, by_model, rules
 from training.fitting.held_out import HeldOut
 from training.metrics import Draws
 from training.metrics.estimate import Estimate

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from myeloma.calendar import horizon_days
 from myeloma.early_treatment.benefit import HARMS, IN_MAYO_HIGH, MAIN, OUTSIDE_MAYO_HIGH, TREATED_MONTHS, Effect, draws_of_effect
-from training.early_treatment.strategies import MAYO, Strategy
+from training.evaluation.early_treatment.strategies import MAYO, Strategy
 from training.metrics import Draws, aalen_johansen
 from training.metrics.figures import interval
 from training.rows.censoring import FollowUp

@@ -11,8 +11,8 @@ from features.simulation.smm import simulate
 from features.table.score_inputs import score_inputs_of
 from myeloma import ConfigError, DataError
 from myeloma.scores import POINT_SCORES
-from training.early_treatment.report import SIMULATED, Asked, as_frame, report
-from training.early_treatment.strategies import AQUILA, EVERYBODY, MAYO, rules
+from training.evaluation.early_treatment.report import SIMULATED, Asked, as_frame, report
+from training.evaluation.early_treatment.strategies import AQUILA, EVERYBODY, MAYO, rules
 
 ASKED = Asked(60, 0.0, (0.05,))
 

@@ -6,8 +6,8 @@ import pytest
 
 from myeloma import DataError
 from myeloma.calendar import DAYS_PER_YEAR
-from training.early_treatment.judged import judge
-from training.early_treatment.strategies import EVERYBODY, MAYO, Strategy, by_model
+from training.evaluation.early_treatment.judged import judge
+from training.evaluation.early_treatment.strategies import EVERYBODY, MAYO, Strategy, by_model
 from training.metrics import Draws
 
 N = 6000
