@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
+from math import isfinite
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
@@ -70,12 +71,21 @@ def benefit(
 
         write_by_ending(as_frame(found.lines), out)
     if as_json:
-        typer.echo(json.dumps(asdict(found)))
+        typer.echo(json.dumps(_plain(asdict(found))))
         return
     for k, least in enumerate(asked.thresholds):
         console.print(_table([line for line in found.lines if line.threshold == least], f"{task}, {found.heading}", k))
     for line in found.notes:
         console.print(line, markup=False)
+
+
+def _plain(value: Any) -> Any:
+    """Return what JSON can hold: a figure that is not shown is null."""
+    if isinstance(value, dict):
+        return {name: _plain(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    return None if isinstance(value, float) and not isfinite(value) else value
 
 
 def _best(plan: Plan) -> str:

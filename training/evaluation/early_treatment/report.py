@@ -60,6 +60,8 @@ def report(plan: Plan, model: str, asked: Asked, fitted: Path, table: FeatureTab
     _check(plan, asked)
     held = HeldOut.of(fitted, [model], table, plan.task)
     rows = at_landmark(held.rows, asked.years)
+    if rows.empty:
+        raise DataError(f"Nobody is under observation {asked.years:g} years after diagnosis.", "fewer --years.", "too_few_events")
     if why := refusal(rows, asked.months):
         raise DataError(f"No figures {asked.years:g} years after diagnosis: {why}", "another horizon, or other --years.", "too_few_events")
     risk = held.risks[model][rows["position"].to_numpy(), plan.task.horizons.index(asked.months)]
