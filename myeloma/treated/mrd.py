@@ -14,7 +14,7 @@ test without a result says nothing. The caller chooses the specimen: rows of blo
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -79,7 +79,7 @@ class States:
         return np.where(self.latest == NO_DAY, np.nan, (self.day - self.latest).astype(float))
 
 
-def states(tests: Results, offsets: ArrayLike, day: ArrayLike, count_from: ArrayLike = NO_DAY) -> States:
+def states(tests: Results, offsets: ArrayLike, day: ArrayLike, count_from: ArrayLike = NO_DAY, relapse: ArrayLike = NO_DAY) -> States:
     """Return the state of many people, each at days of their own, from what was known by then.
 
     Parameters
@@ -90,6 +90,10 @@ def states(tests: Results, offsets: ArrayLike, day: ArrayLike, count_from: Array
         Days since 1970, in any order.
     count_from : int or array of int, n
         The day from which on negatives are counted into `spaced`.
+    relapse : int or array of int, n
+        The last relapse by the day asked for, `NO_DAY` where there is none. It is a loss of negativity, however the last test came out:
+        relapse from MRD-negative is the loss of it or any sign of relapse (Kumar, Lancet Oncol 2016;17:e328-46, as restated). What was
+        tested by that day is from before it, and a run of negatives begins anew after it.
     """
     asked, starts = days_of(day), days_of(offsets)
     if len(starts) != len(tests.offsets) or starts[-1] != len(asked):
@@ -99,41 +103,18 @@ def states(tests: Results, offsets: ArrayLike, day: ArrayLike, count_from: Array
     since, last = np.full(n, NO_DAY, np.int64), np.full(n, NO_DAY, np.int64)
     first, latest = (np.full((len(limits), n), NO_DAY, np.int64) for _ in range(2))
     spaced = np.zeros((len(limits), n), np.int16)
-    counted = np.broadcast_to(np.asarray(count_from, np.int64), n).copy()
+    counted, relapsed = (np.broadcast_to(np.asarray(column, np.int64), n).copy() for column in (count_from, relapse))
     given = (tests.offsets, tests.day, tests.known, tests.positive, tests.level)
-    _scan(given, (starts, asked, counted), INFORMATIVE_AT * (1 + _TOLERANCE), limits, (status, since, last, level, first, latest, spaced))
+    _scan(
+        given,
+        (starts, asked, counted, relapsed),
+        INFORMATIVE_AT * (1 + _TOLERANCE),
+        limits,
+        (status, since, last, level, first, latest, spaced),
+    )
     tested = (first != NO_DAY) | (status == POSITIVE) | (status == LOST)
     sustained = np.where(tested, ((latest - first >= APART_DAYS) & (first != NO_DAY)).astype(float), np.nan)
     return States(asked, status, since, last, level, first, latest, sustained, spaced)
-
-
-def after_relapse(of: States, relapse: ArrayLike) -> States:
-    """Return the states in the light of a relapse: negativity from before it is lost, and a run of negatives begins anew after it.
-
-    A relapse is a loss of negativity, however the last test came out: relapse from MRD-negative is the loss of it or any sign of relapse
-    (Kumar, Lancet Oncol 2016;17:e328-46, as restated).
-
-    Parameters
-    ----------
-    relapse : array of int, n
-        The last relapse by the day asked for, `NO_DAY` where there is none.
-    """
-    day = days_of(relapse)
-    ended = (of.status == NEGATIVE) & (of.last <= day)
-    begun_before = (of.first != NO_DAY) & (of.first <= day)
-    first = np.where(ended, NO_DAY, np.where(begun_before, of.latest, of.first))
-    since = np.where(ended, day, np.where(begun_before[0] & (of.status == NEGATIVE), first[0], of.since))
-    return replace(
-        of,
-        status=np.where(ended, LOST, of.status).astype(np.int8),
-        since=since,
-        last=np.where(ended, day, of.last),
-        level=np.where(ended, np.nan, of.level),
-        first=first,
-        latest=np.where(ended, NO_DAY, of.latest),
-        sustained=np.where(ended | (begun_before & (of.sustained == 0)), 0.0, np.where(begun_before, np.nan, of.sustained)),
-        spaced=np.where(ended, 0, np.where(begun_before, 1, of.spaced)).astype(np.int16),
-    )
 
 
 def sustained_with_imaging(marrow: States, imaging: States | None) -> Array:
@@ -178,7 +159,7 @@ def status_words(marrow: States, k: int, stale_after_days: float = STALE_AFTER_D
     said = {
         NEGATIVE: f"negative at a limit of {level}",
         POSITIVE: f"positive at {level}",
-        LOST: f"lost: was negative, is positive at {level}",
+        LOST: "lost: was negative, relapsed" if np.isnan(marrow.level[k]) else f"lost: was negative, is positive at {level}",
     }
     old = f"; evidence {months_old(age)} months old" if stale(age, stale_after_days) else ""
     return f"{'was ' if old else ''}{said[status]}, since {since}{old}"
@@ -220,8 +201,9 @@ def _pictured(imaging: States) -> Array:
 
 
 _Given = tuple[Days, Days, Days, Array, Array]
-_Asked = tuple[Days, Days, Days]
+_Asked = tuple[Days, Days, Days, Days]
 _Found = tuple[NDArray[np.int8], Days, Days, Array, Days, Days, NDArray[np.int16]]
+_Held = tuple[Days, Array, Days, NDArray[np.int16]]  # status, since when, evidence of; its level; the run; how many are counted
 
 
 @njit(cache=True, nogil=True)
@@ -230,36 +212,77 @@ def _scan(given: _Given, asked: _Asked, informative: float, limits: Array, found
 
     A later day goes on where the one before it stopped, unless a test taken by then was not yet known.
     """
-    starts, day, _, _, _ = given
-    asked_starts, asked_day, count_from = asked
+    starts = given[0]
+    asked_starts, asked_day, count_from, relapse = asked
     status, since, last, seen, first, latest, spaced = found
     run = np.empty((3, len(limits)), np.int64)  # first and latest negative of the unbroken run, the negative counted last
     number = np.empty(len(limits), np.int16)
+    mark, share = np.empty(3, np.int64), np.empty(1)
+    held = (mark, share, run, number)
     for p in range(len(starts) - 1):
-        waiting, i, state, begun, evidence, share = True, 0, NEVER_TESTED, NO_DAY, NO_DAY, np.nan
+        waiting, i, ended = True, 0, False
         for k in range(asked_starts[p], asked_starts[p + 1]):
             now = asked_day[k]
-            if waiting or now < asked_day[k - 1] or count_from[k] != count_from[k - 1]:
-                waiting, i, state, begun, evidence, share = False, starts[p], NEVER_TESTED, NO_DAY, NO_DAY, np.nan
-                run[:] = NO_DAY
-                number[:] = 0
-            while i < starts[p + 1] and day[i] <= now:
-                today = day[i]
-                i, highest, best, early = _of_day(given, i, starts[p + 1], now)
-                waiting |= early
-                told = _next(state, highest, best, informative)
-                if told == SAYS_NOTHING:
-                    continue
-                if told != state:
-                    begun = today
-                state, evidence, share = told, today, highest if highest >= 0 else best
-                for t in range(len(limits)):
-                    if highest >= 0:
-                        run[:, t], number[t] = NO_DAY, 0
-                    elif best <= limits[t]:
-                        _add(run[:, t], number, t, today, count_from[k])
-            status[k], since[k], last[k], seen[k] = state, begun, evidence, share
+            other = waiting or count_from[k] != count_from[k - 1] or relapse[k] != relapse[k - 1]
+            if other or now < asked_day[k - 1]:
+                waiting, i, ended = False, starts[p], relapse[k] == NO_DAY
+                mark[:] = (NEVER_TESTED, NO_DAY, NO_DAY)
+                _begin(held)
+            if not ended:
+                i, early = _read(given, (i, starts[p + 1], relapse[k], now, count_from[k]), informative, limits, held)
+                waiting, ended = waiting or early, True
+                _relapsed(relapse[k], held)
+            i, early = _read(given, (i, starts[p + 1], now, now, count_from[k]), informative, limits, held)
+            waiting = waiting or early
+            status[k], since[k], last[k], seen[k] = mark[0], mark[1], mark[2], share[0]
             first[:, k], latest[:, k], spaced[:, k] = run[0], run[1], number
+
+
+@njit(cache=True, nogil=True)
+def _begin(held: _Held) -> None:
+    """Let a run of negatives begin, with no level known."""
+    _, share, run, number = held
+    share[0] = np.nan
+    run[:] = NO_DAY
+    number[:] = 0
+
+
+@njit(cache=True, nogil=True)
+def _relapsed(day: np.int64, held: _Held) -> None:
+    """End a run at a relapse: negativity is lost on its day, and no test says how much is there."""
+    mark, share, _, _ = held
+    level = share[0]
+    _begin(held)
+    if mark[0] == NEGATIVE:
+        mark[:] = (LOST, day, day)
+    else:
+        share[0] = level
+
+
+@njit(cache=True, nogil=True)
+def _read(
+    given: _Given, span: tuple[int, int, np.int64, np.int64, np.int64], informative: float, limits: Array, held: _Held
+) -> tuple[int, bool]:
+    """Take the tests of the days up to one; return where the next begin, and whether one of them is not yet known."""
+    i, stop, until, now, count_from = span
+    mark, share, run, number = held
+    waiting = False
+    while i < stop and given[1][i] <= until:
+        today = given[1][i]
+        i, highest, best, early = _of_day(given, i, stop, now)
+        waiting = waiting or early
+        told = _next(mark[0], highest, best, informative)
+        if told == SAYS_NOTHING:
+            continue
+        if told != mark[0]:
+            mark[1] = today
+        mark[0], mark[2], share[0] = told, today, highest if highest >= 0 else best
+        for t in range(len(limits)):
+            if highest >= 0:
+                run[:, t], number[t] = NO_DAY, 0
+            elif best <= limits[t]:
+                _add(run[:, t], number, t, today, count_from)
+    return i, waiting
 
 
 @njit(cache=True, nogil=True)

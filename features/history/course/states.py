@@ -13,7 +13,7 @@ from features.history.course.therapy import Treated
 from features.history.course.views import Questions, Views, last_by, of_biomarkers, views_of
 from features.history.layout import Days
 from myeloma.calendar import NEVER, NO_DAY
-from myeloma.treated.mrd import States, after_relapse, states
+from myeloma.treated.mrd import States, states
 from myeloma.treated.mrd_results import Results as Tests
 from myeloma.treated.mrd_results import imaging_results, mrd_results
 from myeloma.treated.response.codes import NE, PD
@@ -83,10 +83,11 @@ def course_states(histories: Histories, patient: NDArray[np.int32], day: Days) -
     pictures = imaging_tests(histories.results, len(histories.people))
     begun = treated.at(treated.start, asked.line)
     counted = count_from(np.where(np.isnan(begun), NO_DAY, np.nan_to_num(begun)).astype(np.int64))
-    mrd, imaging = (_states(tests, patient, day, counted, len(histories.people)) for tests in (residual, pictures))
+    no_relapse = np.full(len(day), NO_DAY, np.int64)
+    imaging = _states(pictures, (patient, day, counted, no_relapse), len(histories.people))
     progressed = _progressed(histories, treated, patient, day)
-    found = CourseStates(asked, treated, views, samples, response, sample, mrd, imaging, progressed)
-    return replace(found, mrd=after_relapse(mrd, _relapse(found)))
+    found = CourseStates(asked, treated, views, samples, response, sample, imaging, imaging, progressed)
+    return replace(found, mrd=_states(residual, (patient, day, counted, _relapse(found)), len(histories.people)))
 
 
 def _progressed(histories: Histories, treated: Treated, patient: NDArray[np.int32], day: Days) -> Whole:
@@ -130,9 +131,10 @@ def _sorted(rows: Results, people: int) -> tuple[Results, Whole]:
     return rows, np.searchsorted(rows.patient, np.arange(people + 1))
 
 
-def _states(tests: Tests, patient: NDArray[np.int32], day: Days, counted: Whole, people: int) -> States:
-    """Return the states at the questions in their own order; the rules take them by person."""
+def _states(tests: Tests, asked: tuple[NDArray[np.int32], Days, Whole, Whole], people: int) -> States:
+    """Return the states at questions (patient, day, day to count from, relapse) in their own order; the rules take them by person."""
+    patient, day, counted, relapse = asked
     order = np.lexsort((day, patient))
-    found = states(tests, np.searchsorted(patient[order], np.arange(people + 1)), day[order], counted[order])
+    found = states(tests, np.searchsorted(patient[order], np.arange(people + 1)), day[order], counted[order], relapse[order])
     back = np.argsort(order)
     return States(**{name: values[..., back] for name, values in vars(found).items()})

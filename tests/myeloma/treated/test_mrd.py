@@ -288,18 +288,43 @@ def test_the_rule_names_its_version():
 @pytest.mark.parametrize(
     ("results", "relapse", "expected"),
     [
-        ([("2023-01-10", "<1e-6")], None, ("negative", "2023-01-10", 0.0)),
-        ([("2023-01-10", "<1e-6")], "2023-06-01", ("lost", "2023-06-01", 0.0)),
-        ([("2023-01-10", "<1e-6"), ("2024-02-01", "<1e-6")], "2023-06-01", ("negative", "2024-02-01", math.nan)),
-        ([("2023-01-10", 1e-4)], "2023-06-01", ("positive", "2023-01-10", 0.0)),
-        ([("2023-06-02", "<1e-6"), ("2024-06-02", "<1e-6")], "2023-06-01", ("negative", "2023-06-02", 1.0)),
+        ([(0, "<1e-6")], None, ("negative", 0, 0.0)),
+        ([(0, "<1e-6")], 100, ("lost", 100, 0.0)),
+        ([(0, "<1e-6")], 0, ("lost", 0, 0.0)),  # of the relapse's own day: from before it
+        ([(0, "<1e-6"), (500, "<1e-6")], 400, ("negative", 500, 0.0)),  # one negative since the relapse
+        ([(0, "<1e-6"), (200, "<1e-6"), (600, "<1e-6")], 100, ("negative", 200, 1.0)),
+        ([(0, "<1e-6"), (200, "<1e-5")], 100, ("negative", 200, math.nan)),  # since the relapse no test at 1e-6 says
+        ([(0, 1e-4)], 100, ("positive", 0, 0.0)),
+        ([(0, "<1e-6"), (200, 1e-4)], 100, ("lost", 100, 0.0)),
+        ([(0, "<1e-6"), (400, "<1e-6")], -1, ("negative", 0, 1.0)),
     ],
 )
 def test_a_relapse_ends_negativity_and_a_run_begins_anew_after_it(results, relapse, expected):
-    when = day("2024-07-01")
-    seen = mrd.after_relapse(
-        at(course(*((day(on), result) for on, result in results)), when), [NO_DAY if relapse is None else day(relapse)]
-    )
-    name, since, held = expected
-    assert (STATUSES[seen.status[0]], seen.since[0]) == (name, day(since))
-    assert seen.sustained[1, 0] == pytest.approx(held, nan_ok=True)
+    seen = states(course(*results), [0, 1], [700], relapse=NO_DAY if relapse is None else relapse)
+    assert (STATUSES[seen.status[0]], seen.since[0]) == expected[:2]
+    assert seen.sustained[1, 0] == pytest.approx(expected[2], nan_ok=True)
+    assert seen.first[1, 0] == NO_DAY or relapse is None or seen.first[1, 0] > relapse
+
+
+def test_negatives_are_counted_from_the_relapse_on():
+    tests = course((0, "<1e-6"), (200, "<1e-6"), (700, "<1e-6"))
+    assert states(tests, [0, 1], [250], 280, relapse=100).spaced[1].tolist() == [0]
+    assert states(tests, [0, 1], [700], 0, relapse=100).spaced[1].tolist() == [2]
+    assert states(tests, [0, 1], [700], 0).spaced[1].tolist() == [2]
+
+
+def test_the_words_of_a_relapse_name_no_positive_test():
+    lost = states(course((0, "<1e-6")), [0, 1], [300], relapse=100)
+    assert status_words(lost, 0).startswith("lost: was negative, relapsed, since 1970-04-11")
+
+
+@given(st.lists(st.tuples(st.integers(0, 900), st.sampled_from(["<1e-6", "<1e-5", "<1e-4", 2e-5])), max_size=6), st.integers(0, 900))
+def test_days_asked_together_or_alone_give_the_same_after_a_relapse(results, relapse):
+    tests = course(*sorted(results, key=lambda one: one[0]))
+    days = list(range(0, 1000, 90))
+    known = [relapse if day >= relapse else NO_DAY for day in days]
+    together = states(tests, [0, len(days)], days, relapse=known)
+    for k, day in enumerate(days):
+        alone = states(tests, [0, 1], [day], relapse=known[k])
+        for name in ("status", "since", "last", "first", "latest", "spaced"):
+            np.testing.assert_array_equal(getattr(alone, name)[..., 0], getattr(together, name)[..., k])
