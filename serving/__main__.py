@@ -101,7 +101,7 @@ def api(
 def said_of(artifact: Artifact) -> str:
     """Return what has to be said of a model: that it is not of real people, or did not pass the gate by itself."""
     verdict, people = artifact.origin.get("gate_verdict", ""), artifact.provenance.people
-    said = [] if people == "real" else ["fitted to simulated people" if people == "simulated" else "fitted to nobody knows whom"]
+    said = [] if people == "real" else ["fitted to simulated people" if people == "simulated" else "nobody recorded of whom it was made"]
     said += [f"the gate said: {verdict}"] if verdict not in ("", "promote") else []
     return f" ({'; '.join(said)})" if said else ""
 

@@ -24,6 +24,7 @@ Source = Literal["real", "published", "simulated"]
 
 LONGEST_MONTHS = 60.0
 TREATED_MONTHS = 36.0
+_RARE = 0.02  # a risk below it is told of 1,000 people: rounded to 100 it says nothing
 _WIDTH = 2 * 1.959964  # of a 95 % interval, in standard errors
 CITATION = "AQUILA: Dimopoulos, N Engl J Med 2025;392:1777-88, 10.1056/NEJMoa2409029"
 
@@ -225,9 +226,10 @@ def natural_frequencies(of: Benefit, months: float, k: int = 0, event: str = "pr
     parts = (of.untreated, of.treated.value, of.reduction.lower, of.reduction.upper)
     if np.isnan(shares := [float(np.atleast_1d(part)[k]) for part in parts]).any():
         return ["The risk is unknown, so no benefit is."]
-    without, treated, few, many = map(_of_100, shares)
+    people = 100 if shares[0] >= _RARE else 1000
+    without, treated, few, many = (round(people * share) for share in shares)
     said = (
-        f"Of 100 people like this, {without} {event} within {months:g} months without daratumumab, and {treated} with it:"
+        f"Of {people:,} people like this, {without} {event} within {months:g} months without daratumumab, and {treated} with it:"
         f" {without - treated} fewer ({few} to {many})."
     )
     return [said, *map(harm_in_words, HARMS)]

@@ -1,7 +1,7 @@
 """Early treatment of one person: the effect of AQUILA on the published scores' risks, and on the model's where it is of real people.
 
 The trial counted progression or death; a score's risk, or a model's, is of progression. The effect is taken over to it as it is, which
-overstates the reduction by less than one in a hundred where death competes.
+overstates the reduction where death competes: by less than one in a hundred where 3 % die a year, by up to three where 10 % do.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ POPULATION = "smm"
 LIMITS = (
     "The effect is the average of one trial, whose end point is progression or death; nothing is known of it beyond 60 months.",
     "Whether it lasts after treatment is not known: reduction_if_it_wanes is the other end.",
+    "A score's risk, or a model's, is of progression: where death is common, the reduction is overstated by up to a few in a hundred.",
     NOT_CHECKED,
 )
 _MAYO, _HIGH = "mayo_2018", "high"

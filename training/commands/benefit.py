@@ -104,13 +104,15 @@ def _table(lines: list[Prevented], heading: str, place: int) -> Table:
 
     least = lines[0].threshold
     title = f"{heading}\n" if place == 0 else ""
-    shown = Table(title=f"{title}Treating is worth an absolute reduction of {least:.0%} or more (at most {1 / least:.0f} treated for one)")
+    shown = Table(
+        title=f"{title}Treating is worth an absolute reduction of {100 * least:.3g} % or more (at most {1 / least:.1f} treated for one)"
+    )
     shown.title_justify = "left"
     for words in _HEADINGS:
         shown.add_column(words, justify="left" if words == "treat" else "right")
     for line in lines:
         if line.treated != line.treated:
-            shown.add_row(line.strategy, "all but, or fewer than, 10", *["-"] * 6)
+            shown.add_row(line.strategy, "-", line.why, *["-"] * 5)
             continue
         needed = _of(line.number_needed_to_treat, 1, 1.0)
         above = "" if line.strategy == MAYO else _of(line.above_mayo, 1, 100.0)

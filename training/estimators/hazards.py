@@ -45,6 +45,8 @@ def converged(z: Array, time: Array, observed: NDArray[np.bool_], share: Array, 
     penalty : float
         Ridge: rows x penalty / 2 x the squared coefficients of the standardised covariates, as lifelines has it.
     """
+    counts = share > 0
+    z, time, observed, share = z[counts], time[counts], observed[counts], share[counts]
     order = np.argsort(time, kind="stable")
     sorted_time, event, weight = time[order], observed[order], share[order].astype(float)
     scale = z.std(axis=0, ddof=1)
@@ -54,7 +56,8 @@ def converged(z: Array, time: Array, observed: NDArray[np.bool_], share: Array, 
         beta = _maximum(x, sorted_time, event, weight, raised * len(x))
         if beta is not None:
             coefficients = beta / scale
-            return ProportionalHazards(coefficients, *_baseline(sorted_time, event, weight, weight * np.exp(z[order] @ coefficients)))
+            times, at_mean = _baseline(sorted_time, event, weight, weight * np.exp(x @ beta))
+            return ProportionalHazards(coefficients, times, at_mean * np.exp(-z.mean(axis=0) @ coefficients))
     return None
 
 

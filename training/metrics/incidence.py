@@ -38,9 +38,12 @@ def aalen_johansen(
     """
     at_risk, progressed, died, _ = follow_up.counts(weight)
     share = np.divide(1.0, at_risk, out=np.zeros_like(at_risk), where=at_risk > 0)
-    progressed = progressed * hazard_ratio
-    survival = np.cumprod(1.0 - (progressed + died) * share)
+    happens, leaving = progressed * share, (progressed + died) * share
+    if np.any(hazard_ratio != 1.0):  # of those at risk at a time, the share that is left is raised to the ratio
+        happens = np.minimum(1.0 - (1.0 - np.minimum(happens, 1.0)) ** hazard_ratio, 1.0 - died * share)
+        leaving = happens + died * share
+    survival = np.cumprod(1.0 - leaving)
     before = np.concatenate([[1.0], survival[:-1]])
-    incidence = np.cumsum(before * (progressed if cause == "event" else died) * share)
+    incidence = np.cumsum(before * (happens if cause == "event" else died * share))
     reached = np.searchsorted(follow_up.times, horizons, side="right")
     return np.concatenate([[0.0], incidence])[reached]

@@ -123,6 +123,13 @@ def test_natural_frequencies():
     assert natural_frequencies(benefit([0.1, math.nan], 24, "real"), 24, k=1) == ["The risk is unknown, so no benefit is."]
 
 
+def test_a_risk_below_two_in_a_hundred_is_told_of_a_thousand():
+    (said, *_) = natural_frequencies(benefit(0.006, 24, "published"), 24)
+    assert said.startswith(
+        "Of 1,000 people like this, 6 progress or die within 24 months without daratumumab, and 3 with it: 3 fewer (2 to 4)"
+    )
+
+
 def test_no_words_promise_a_longer_life_or_name_a_label():
     said = " ".join(natural_frequencies(benefit(0.442, 24, "published"), 24)).lower()
     assert not any(word in said for word in ("prolong", "live longer", "on label", "off label"))

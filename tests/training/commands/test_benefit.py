@@ -43,7 +43,7 @@ def called(monkeypatch, root, tmp_path):
 
 def test_the_table_and_what_has_to_be_said(called):
     said = " ".join(called().split())
-    for part in ("500 people held out", "absolute reduction of 10% or more", "by cox", "5.0", "A check on simulated people."):
+    for part in ("500 people held out", "absolute reduction of 10 % or more", "by cox", "5.0", "A check on simulated people."):
         assert part in said
 
 

@@ -67,6 +67,21 @@ def test_doubled_weights_change_nothing_but_the_weight_of_the_penalty():
     np.testing.assert_allclose(once.cumulative, twice.cumulative, rtol=1e-7)
 
 
+def test_rows_that_do_not_count_change_nothing():
+    z, time, observed, share = people()
+    none = np.zeros(20)
+    late = converged(
+        np.vstack([z, z[:20]]), np.append(time, none + time.max()), np.append(observed, none == 0), np.append(share, none), 0.01
+    )
+    np.testing.assert_allclose(late.coefficients, converged(z, time, observed, share, 0.01).coefficients, rtol=1e-9)
+
+
+def test_a_baseline_is_at_covariates_of_zero_wherever_these_lie():
+    z, time, observed, share = people()
+    here, there = converged(z, time, observed, share, 0.01), converged(z + 2.0, time, observed, share, 0.01)
+    np.testing.assert_allclose(there.cumulative * np.exp(2.0 * here.coefficients.sum()), here.cumulative, rtol=1e-6)
+
+
 def test_a_covariate_that_separates_the_events_gets_a_penalty():
     z, time, observed, share = people()
     apart = np.column_stack([z[:, 0], np.where(observed, 1.0, -1.0) * (time < np.quantile(time, 0.9))])

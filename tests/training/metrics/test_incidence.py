@@ -48,3 +48,18 @@ def test_three_people_by_hand():
 def test_before_the_first_event_there_is_no_risk_and_after_the_last_it_stays():
     one = FollowUp.from_arrays(np.array([10.0]), np.array([EVENT]))
     assert aalen_johansen(one, [9.0, 1000.0]).tolist() == [0.0, 1.0]
+
+
+@pytest.mark.parametrize("ratio", [0.49, 1.0, 1.5])
+@pytest.mark.parametrize("tied", [True, False])
+def test_where_all_progress_a_treatment_leaves_a_probability(ratio, tied):
+    time = np.full(12, 5.0) if tied else np.arange(1.0, 13.0)
+    follow_up = FollowUp.from_arrays(time, np.ones(12, dtype=np.int64))
+    assert aalen_johansen(follow_up, [20.0], hazard_ratio=ratio)[0] == pytest.approx(1.0)
+
+
+def test_a_hazard_ratio_is_the_power_of_survival_where_nobody_dies():
+    rng = np.random.default_rng(1)
+    follow_up = FollowUp.from_arrays(rng.exponential(10, 200), (rng.random(200) < 0.7).astype(np.int64))
+    without, treated = (aalen_johansen(follow_up, [3.0, 9.0], hazard_ratio=ratio) for ratio in (1.0, 0.49))
+    np.testing.assert_allclose(treated, 1 - (1 - without) ** 0.49, rtol=1e-12)

@@ -20,20 +20,20 @@ from myeloma.calendar import horizon_days
 from myeloma.early_treatment.benefit import HARMS, IN_MAYO_HIGH, MAIN, OUTSIDE_MAYO_HIGH, TREATED_MONTHS, Effect, draws_of_effect
 from training.evaluation.early_treatment.strategies import MAYO, Strategy
 from training.metrics import Draws, aalen_johansen
-from training.metrics.figures import interval
+from training.metrics.figures import interval, refusal
 from training.rows.censoring import FollowUp
-from training.rows.small_cells import is_small, written
+from training.rows.small_cells import SUPPRESSED, is_small, written
 
 Array = NDArray[np.float64]
 Interval = tuple[float, float, float]  # estimate, lower and upper end
-_SEED = 1
+# Two effects are two estimates: each has draws of its own.
+_SEEDS = {effect.label: seed for seed, effect in enumerate((MAIN, IN_MAYO_HIGH, OUTSIDE_MAYO_HIGH), start=1)}
 _HARM = HARMS[1]  # infections of grade 3 or more
 
 
 @dataclass(frozen=True)
 class Prevented:
-    """One strategy at one threshold. Shares are of all people; an interval is (estimate, lo, hi), all NaN where fewer than ten
-    are treated, or are not.
+    """One strategy at one threshold. Shares are of all people; an interval is (estimate, lo, hi), all NaN where `why` says why.
 
     Attributes
     ----------
@@ -62,6 +62,7 @@ class Prevented:
     harmed: float
     net_benefit: Interval
     above_mayo: Interval
+    why: str = ""
 
 
 def judge(
@@ -81,13 +82,21 @@ def judge(
     counts = draws.rows(rows["patient_id"])
     of = _World(FollowUp.of(rows), float(horizon_days(months)), counts, _ratios(MAIN, len(counts)), high == 1)
     (mayo,) = (one for one in strategies if one.name == MAYO)
-    of_mayo, lines = _reductions(of, mayo), []
+    of_mayo, mayo_shown, lines = _reductions(of, mayo), not _why_not(rows, mayo, months), []
     for one in strategies:
-        found = _reductions(of, one)
+        found, why = _reductions(of, one), _why_not(rows, one, months)
         for threshold in thresholds if one.threshold is None else [one.threshold]:
-            above = _net(found, threshold) - _net(of_mayo, threshold)
-            lines.append(_line(one, threshold, len(rows), found, above))
+            above = _net(found, threshold) - _net(of_mayo, threshold) if mayo_shown else np.full(len(counts), np.nan)
+            lines.append(_line(one, threshold, len(rows), found, above) if not why else _hidden(one, threshold, len(rows), why))
     return sorted(lines, key=lambda line: thresholds.index(line.threshold))
+
+
+def _why_not(rows: pd.DataFrame, one: Strategy, months: int) -> str:
+    """Return why a strategy's figures are not shown: a small count could be told from them, or too few of its people say anything."""
+    treated = int(one.treats.sum())
+    if is_small(treated) or is_small(len(rows) - treated):
+        return f"{SUPPRESSED} people are treated, or are not"
+    return refusal(rows[one.treats], months) if treated else ""
 
 
 @dataclass(frozen=True)
@@ -135,7 +144,7 @@ def _reductions(of: _World, one: Strategy) -> _Reductions:
 
 def _ratios(effect: Effect, draws: int) -> Array:
     """Return the hazard ratio, and one for each draw of people."""
-    return np.concatenate([[effect.hazard_ratio], draws_of_effect(draws - 1, _SEED, effect)])
+    return np.concatenate([[effect.hazard_ratio], draws_of_effect(draws - 1, _SEEDS[effect.label], effect)])
 
 
 def _net(found: _Reductions, threshold: float) -> Array:
@@ -143,26 +152,27 @@ def _net(found: _Reductions, threshold: float) -> Array:
     return net
 
 
+def _hidden(one: Strategy, threshold: float, people: int, why: str) -> Prevented:
+    no: Interval = (np.nan, np.nan, np.nan)
+    return Prevented(one.name, threshold, people, np.nan, written(one.unknown), no, no, no, no, no, np.nan, no, no, why)
+
+
 def _line(one: Strategy, threshold: float, people: int, found: _Reductions, above: Array) -> Prevented:
-    if is_small(int(one.treats.sum())) or is_small(int((~one.treats).sum())):
-        no: Interval = (np.nan, np.nan, np.nan)
-        return Prevented(one.name, threshold, people, np.nan, written(one.unknown), no, no, no, no, no, np.nan, no, no)
-    prevented, share = interval(found.prevented), float(found.share[0])
+    share = float(found.share[0])
     with np.errstate(divide="ignore", invalid="ignore"):
-        needed, least, most = interval(found.share / found.prevented)
-    if not prevented[1] > 0:
-        needed, least, most = (np.nan,) * 3
+        gained, least, most = interval(found.prevented / found.share)  # an absolute reduction; nobody treated gives NaN
+    needed = (1.0 / gained, 1.0 / most, 1.0 / least) if least > 0 else (np.nan, np.nan, np.nan)
     return Prevented(
         one.name,
         threshold,
         people,
         share,
         written(one.unknown),
-        interval(found.incidence),
-        prevented,
+        interval(np.where(found.share > 0, found.incidence, np.nan)),
+        interval(found.prevented),
         interval(found.waning),
         interval(found.by_group),
-        (needed, least, most),
+        needed,
         share / _HARM.number_needed_to_harm,
         interval(_net(found, threshold)),
         interval(above),

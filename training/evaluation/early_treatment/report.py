@@ -108,7 +108,7 @@ def _notes(strategies: list[Strategy], lines: list[Prevented], simulated: bool) 
         *([SIMULATED] if simulated else []),
         f"The effect is that of {CITATION}, one hazard ratio of 0.49 (0.36-0.67) for everybody; nobody's benefit is observed.",
         f"A sensitivity, with {IN_MAYO_HIGH.hazard_ratio} for 20/2/20 high and about {OUTSIDE_MAYO_HIGH.hazard_ratio} for others: "
-        f"prevented of 100 (at {least:.0%}): {by_group}.",
+        f"prevented of 100 (at {100 * least:.3g} %): {by_group}.",
         f"Of 100 treated, {100 / infection.number_needed_to_harm:.0f} more have {infection.label} than untreated, in the trial.",
         f"People whom a rule cannot judge, for results that are missing, are not treated by it ({counted or 'nobody'}).",
         f"{AQUILA}: the performance status is taken to be 0 or 1. {NOT_CHECKED}",

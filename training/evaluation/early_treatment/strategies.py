@@ -43,9 +43,9 @@ def rules(cohort: Cohort, rows: pd.DataFrame) -> tuple[list[Strategy], Array]:
     Parameters
     ----------
     rows : DataFrame
-        patient_id, landmark.
+        patient_id, landmark, age_days: from the landmark to the day on which people are judged.
     """
-    keys = rows[["patient_id", "landmark"]]
+    keys = rows[["patient_id"]].assign(landmark=rows["landmark"] + pd.to_timedelta(rows["age_days"], unit="D"))
     inputs = score_inputs_of(cohort, keys)
     possible = _MAYO_2018.evaluate_arrays(**{name: inputs[name].to_numpy() for name in _MAYO_2018.inputs}).possible
     bit = 1 << _MAYO_2018.categories.index(_HIGH)
@@ -57,5 +57,8 @@ def rules(cohort: Cohort, rows: pd.DataFrame) -> tuple[list[Strategy], Array]:
 
 
 def by_model(name: str, risk: Array, threshold: float) -> Strategy:
-    """Return the strategy that treats those whose risk gains an absolute reduction of at least the threshold by the trial's effect."""
+    """Return the strategy that treats from the least risk on whose absolute reduction, by the trial's effect, comes to the threshold.
+
+    The reduction falls again above a risk of 75 %, since most of those progress with treatment too: they are treated all the same.
+    """
     return Strategy(name, risk >= least_risk(threshold), threshold=threshold)

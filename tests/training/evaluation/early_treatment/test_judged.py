@@ -95,3 +95,41 @@ def test_the_uncertainty_of_the_effect_is_in_the_interval():
     line = judged(rows, every(rows), draws=200)[EVERYBODY, 0.1]
     width = line.prevented[2] - line.prevented[1]
     assert width > 0.12, "the effect alone spans 0.36 to 0.67; 20,000 people alone would span 0.01"
+
+
+def test_where_20_2_20_is_not_shown_no_difference_tells_of_it():
+    rows = people(0.1)
+    high = (np.arange(N) < 3).astype(float)
+    found = judged(rows, every(rows), high=high)
+    assert "fewer than 10" in found[MAYO, 0.1].why
+    assert np.isnan(found[EVERYBODY, 0.1].above_mayo).all()
+    assert found[EVERYBODY, 0.1].prevented[0] > 0
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"event": "none", "time_to_event": 3000.0}, "only 0 people here progress within 60 months"),
+        ({"event": "none", "time_to_event": 400.0}, "nobody here is followed for 60 months"),
+    ],
+)
+def test_too_few_events_or_followed_too_short_is_said_of_the_strategy(change, why):
+    rows = people(0.1)
+    chosen = np.arange(N) < 50
+    for name, value in change.items():
+        rows.loc[chosen, name] = value
+    line = judged(rows, Strategy("rule", chosen))["rule", 0.1]
+    assert why in line.why
+    assert np.isnan([line.treated, *line.incidence]).all()
+
+
+def test_a_strategy_that_treats_nobody_prevents_nothing_and_has_no_incidence():
+    rows = people(0.1)
+    line = judged(rows, Strategy("rule", np.zeros(N, dtype=bool)))["rule", 0.1]
+    assert (line.treated, line.prevented, line.net_benefit) == (0.0, (0.0, 0.0, 0.0), (0.0, 0.0, 0.0))
+    assert np.isnan([*line.incidence, *line.number_needed_to_treat]).all()
+
+
+def test_the_number_needed_to_treat_is_that_of_the_bounds_of_the_reduction():
+    line = judged(rows := people(0.2), every(rows), draws=100)[EVERYBODY, 0.1]
+    assert line.number_needed_to_treat == pytest.approx((1 / line.prevented[0], 1 / line.prevented[2], 1 / line.prevented[1]))

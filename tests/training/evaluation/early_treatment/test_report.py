@@ -19,7 +19,7 @@ ASKED = Asked(60, 0.0, (0.05,))
 
 def test_rules_treat_those_who_are_known_to_qualify():
     cohort, _ = clean(simulate(120, seed=3))
-    first = cohort.measurements.groupby("patient_id")["available_at"].min().reset_index(name="landmark")
+    first = cohort.measurements.groupby("patient_id")["available_at"].min().reset_index(name="landmark").assign(age_days=0)
     found, high = rules(cohort, first)
     by_name = {one.name: one for one in found}
     mayo, inputs = POINT_SCORES["mayo_2018"], score_inputs_of(cohort, first)
@@ -30,6 +30,14 @@ def test_rules_treat_those_who_are_known_to_qualify():
     assert set(np.unique(high[~np.isnan(high)])) == {0.0, 1.0}
     assert 0 < by_name[AQUILA].treats.sum() < 120
     assert by_name[AQUILA].unknown > 0, "nobody's immunoglobulins are known"
+
+
+def test_who_was_diagnosed_more_than_five_years_ago_on_the_day_judged_is_not_eligible():
+    cohort, _ = clean(simulate(60, seed=3))
+    first = cohort.measurements.groupby("patient_id")["available_at"].min().reset_index(name="landmark")
+    late = first.assign(age_days=round(5.5 * 365.25))
+    eligible = {one.name: one for one in rules(cohort, late)[0]}[AQUILA]
+    assert not eligible.treats.any()
 
 
 @pytest.mark.parametrize(
