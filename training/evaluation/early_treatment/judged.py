@@ -20,9 +20,10 @@ from myeloma.calendar import horizon_days
 from myeloma.early_treatment.benefit import HARMS, IN_MAYO_HIGH, MAIN, OUTSIDE_MAYO_HIGH, TREATED_MONTHS, Effect, draws_of_effect
 from training.evaluation.early_treatment.strategies import MAYO, Strategy
 from training.metrics import Draws, aalen_johansen
-from training.metrics.figures import interval, refusal
-from training.rows.censoring import FollowUp
-from training.rows.small_cells import SUPPRESSED, is_small, written
+from training.metrics.figures import interval
+from training.rows.censoring import COMPETING, NONE, FollowUp, progressed_by
+from training.rows.small_cells import SUPPRESSED, is_small, only, written
+from training.rows.split import LEAST_EVENTS
 
 Array = NDArray[np.float64]
 Interval = tuple[float, float, float]  # estimate, lower and upper end
@@ -96,7 +97,19 @@ def _why_not(rows: pd.DataFrame, one: Strategy, months: int) -> str:
     treated = int(one.treats.sum())
     if is_small(treated) or is_small(len(rows) - treated):
         return f"{SUPPRESSED} people are treated, or are not"
-    return refusal(rows[one.treats], months) if treated else ""
+    return _says_nothing(FollowUp.of(rows[one.treats]), months) if treated else ""
+
+
+def _says_nothing(treated: FollowUp, months: int) -> str:
+    """Return why an incidence among those treated would say nothing; empty where it does."""
+    horizon = float(horizon_days(months))
+    if treated.time.max() < horizon and (treated.event == NONE).any():
+        return f"nobody who is treated is followed for {months} months"
+    progressed = int(progressed_by(treated, horizon).sum())
+    if progressed < LEAST_EVENTS:
+        return f"{only(progressed)} of those treated progress, at least {LEAST_EVENTS} are needed"
+    free = int((treated.time > horizon).sum()) + int(((treated.event == COMPETING) & (treated.time <= horizon)).sum())
+    return f"{SUPPRESSED} of those treated are known to stay free of it" if is_small(free) else ""
 
 
 @dataclass(frozen=True)

@@ -109,8 +109,8 @@ def test_where_20_2_20_is_not_shown_no_difference_tells_of_it():
 @pytest.mark.parametrize(
     ("change", "why"),
     [
-        ({"event": "none", "time_to_event": 3000.0}, "only 0 people here progress within 60 months"),
-        ({"event": "none", "time_to_event": 400.0}, "nobody here is followed for 60 months"),
+        ({"event": "none", "time_to_event": 3000.0}, "only 0 of those treated progress"),
+        ({"event": "none", "time_to_event": 400.0}, "nobody who is treated is followed for 60 months"),
     ],
 )
 def test_too_few_events_or_followed_too_short_is_said_of_the_strategy(change, why):
