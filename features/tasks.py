@@ -105,6 +105,11 @@ class Rules:
         return "composite" if self.line.next_line == "event" else "censor"
 
     @property
+    def untreated_smoldering(self) -> bool:
+        """Return whether the question is about smoldering disease before any therapy: whom early treatment concerns."""
+        return self.population == "smm" and self.line is None
+
+    @property
     def origin(self) -> str:
         """Return in words from when time counts."""
         return "the index date" if self.line is None else f"the start of line {self.line.number} of therapy"

@@ -8,25 +8,28 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from features.cohort.schema import HEAVY_CHAINS, STAGES, Cohort
+from features.cohort.schema import STAGES, Cohort
 from features.history.arrays import Histories
 from features.history.columns import FeatureSpec
 from features.history.rows import View, look, positions
-from features.table.score_inputs import SCORE_COLUMNS, criteria_met, score_inputs
+from features.table.score_inputs import INVOLVED, SCORE_COLUMNS, score_inputs
 from myeloma.calendar import DAYS_PER_YEAR
-from myeloma.immunoparesis import IMMUNOGLOBULINS, involved_of
+from myeloma.criteria import statuses
+from myeloma.immunoparesis import IMMUNOGLOBULINS
+from myeloma.three_valued import any_of
 
 Array = NDArray[np.float64]
-_INVOLVED = np.array([involved_of(name) for name in (*HEAVY_CHAINS, "")])  # the last: unknown
-_LEVELS = ("urine_m_protein", "flc_kappa", "flc_lambda")
-ELIGIBILITY_COLUMNS = (*SCORE_COLUMNS, *(f"{name}__last__ever" for name in _LEVELS))
+Values = dict[str, NDArray[np.generic]]
+_TAKEN = ("bmpc", "performance_status", "m_protein", "flc_ratio", "flc_involved", "kappa_lambda_ratio")
+_PICTURED = ("bone", "mri")  # the criteria that a laboratory does not tell: of smoldering disease the diagnosis vouches for them
+ELIGIBILITY_COLUMNS = (*SCORE_COLUMNS, "urine_m_protein__last__ever")
 
 
-def eligibility_inputs(view: View, scores: Mapping[str, Array], met: NDArray[np.bool_]) -> dict[str, NDArray[np.generic]]:
+def eligibility_inputs(view: View, scores: Mapping[str, Array]) -> Values:
     """Return the `values` of `myeloma.early_treatment.eligibility.criteria`, one element a landmark; unknown = NaN.
 
-    A myeloma-defining event is met where a latest value meets one. It is not met where none does and the disease was smoldering at the
-    index date; of other people it is unknown.
+    A myeloma-defining event is met where a latest value meets one. It is not met where every laboratory criterion is known not to be,
+    and the disease was smoldering at the index date: its diagnosis vouches for the images. Else it is unknown.
 
     Parameters
     ----------
@@ -34,23 +37,21 @@ def eligibility_inputs(view: View, scores: Mapping[str, Array], met: NDArray[np.
         Holds `ELIGIBILITY_COLUMNS`.
     scores : mapping
         As `score_inputs` returns it for the view.
-    met : bool array (rows,)
-        Where a latest value meets a criterion, as `criteria_met` returns it.
     """
     people, patient = view.people, view.patient
-    kappa, lambda_ = (view[f"{name}__last__ever"] for name in ("flc_kappa", "flc_lambda"))
+    by_laboratory = any_of([found for key, found in statuses(scores).items() if key not in _PICTURED])
     smoldering = people.stage[patient] == STAGES.index("smm")
     return {
         "years_since_diagnosis": (view.landmark - people.index_day[patient]) / DAYS_PER_YEAR,
-        **{name: scores[name] for name in ("bmpc", "performance_status", "m_protein", "flc_ratio", "flc_involved")},
+        **{name: scores[name] for name in _TAKEN},
         **{name: view[f"{name}__last__ever"] for name in (*IMMUNOGLOBULINS, "urine_m_protein")},
-        "kappa_lambda_ratio": np.divide(kappa, lambda_, out=np.full(len(patient), np.nan), where=lambda_ > 0),
-        "involved": _INVOLVED[people.heavy_chain[patient]],
-        "defining_event": np.select([met, smoldering], [1.0, 0.0], np.nan),
+        "involved": INVOLVED[people.heavy_chain[patient]],
+        "defining_event": np.where((by_laboratory == 0) & ~smoldering, np.nan, by_laboratory),
     }
 
 
-def eligibility_inputs_of(cohort: Cohort, landmarks: pd.DataFrame) -> dict[str, NDArray[np.generic]]:
-    """Return the values at the landmarks of a cohort (patient_id, landmark), row by row."""
+def inputs_of(cohort: Cohort, landmarks: pd.DataFrame) -> tuple[dict[str, Array], Values]:
+    """Return the inputs of the published scores and of the eligibility at the landmarks of a cohort (patient_id, landmark), row by row."""
     view = look(Histories.of(cohort), *positions(cohort, landmarks), FeatureSpec((), (), (), ()), ELIGIBILITY_COLUMNS)
-    return eligibility_inputs(view, score_inputs(view), criteria_met(view))
+    scores = score_inputs(view)
+    return scores, eligibility_inputs(view, scores)

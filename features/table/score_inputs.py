@@ -49,7 +49,7 @@ _AMOUNTS = {"del17p_percent": {"del(17p)"}, "del_1p32_copies": {"del(1p)"}}
 _NO_SOURCE = ("ldh_high", "albumin_abnormal", "aberrant_plasma_cells", "circulating_tumor_cells", "tp53_mutation", "performance_status")
 NEVER_KNOWN = (*_NO_SOURCE, *LABORATORY_LIMITS)
 _LINE = tuple(f"hemoglobin__{name}__ever" for name in ("slope", "slope_se", "count"))
-_INVOLVED = np.array([involved_of(name) for name in (*HEAVY_CHAINS, "")])  # the last: unknown
+INVOLVED = np.array([involved_of(name) for name in (*HEAVY_CHAINS, "")])  # the last: unknown
 # The columns that the inputs are made of; whoever looks at people for the scores asks for these beside its own.
 _CRITERIA = tuple(name for name in LEVELS if name in CRITERIA_INPUTS)
 CRITERIA_COLUMNS = (*(f"{name}__last__ever" for name in _CRITERIA), "creatinine__age_days__ever")
@@ -84,7 +84,7 @@ def score_inputs(view: View) -> dict[str, Array]:
     columns["ravi_hemoglobin"] = _evolved(view, "hemoglobin", ravi_hemoglobin_met)
     columns["ravi_m_protein"] = _ravi_m_protein(view)
     levels = {name: view[f"{name}__last__ever"] for name in IMMUNOGLOBULINS}
-    columns["immunoparesis"] = immunoparesis(levels, _INVOLVED[people.heavy_chain[patient]])
+    columns["immunoparesis"] = immunoparesis(levels, INVOLVED[people.heavy_chain[patient]])
     columns |= {name: value[patient] for name, value in _from_people(people).items()}
     return columns | dict.fromkeys(NEVER_KNOWN, np.full(len(patient), np.nan))
 
@@ -127,7 +127,7 @@ def _none_of(text: str, wanted: set[str]) -> float:
 def _ravi_m_protein(view: View) -> Array:
     """Return Ravi's evolving M-protein: that of M-protein or of the involved immunoglobulin; not met only where both are not."""
     protein, immunoglobulin = _evolved(view, "m_protein", ravi_m_protein_met), np.full(len(view.patient), np.nan)
-    which = _INVOLVED[view.people.heavy_chain[view.patient]]
+    which = INVOLVED[view.people.heavy_chain[view.patient]]
     for k, biomarker in enumerate(IMMUNOGLOBULINS):
         involved = which == k
         if involved.any():

@@ -12,7 +12,7 @@ A benefit of a person is arithmetic on that person's risk. So the risk must come
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, get_args
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 from myeloma.errors import DataError
 
 Array = NDArray[np.float64]
-Source = Literal["real", "published", "simulated"]
+USABLE = ("real", "published")  # of whom a risk may be
 
 LONGEST_MONTHS = 60.0
 TREATED_MONTHS = 36.0
@@ -79,7 +79,7 @@ class Benefit(NamedTuple):
     number_needed_to_treat: Estimate
 
 
-def check_source(source: Source) -> None:
+def check_source(source: str) -> None:
     """Refuse a risk that does not come from real people: the benefit would be that of the simulation.
 
     Raises
@@ -92,11 +92,11 @@ def check_source(source: Source) -> None:
             "No benefit is computed from this risk: the model was fitted to simulated people.",
             "fit it to a real cohort, or take the risk of a published score.",
         )
-    if source not in get_args(Source):
-        raise DataError(f'No benefit is computed from a risk whose source is "{source}".', "real or published.")
+    if source not in USABLE:
+        raise DataError(f'No benefit is computed from a risk whose source is "{source}".', f"{' or '.join(USABLE)}.")
 
 
-def benefit(risk: ArrayLike, months: float, source: Source, effect: Effect = MAIN, wanes: bool = False) -> Benefit:
+def benefit(risk: ArrayLike, months: float, source: str, effect: Effect = MAIN, wanes: bool = False) -> Benefit:
     """Return the net benefit at a horizon: the power of survival, 1 - (1 - r) ** hazard ratio, as in the trial's own end point.
 
     Parameters
@@ -123,7 +123,7 @@ def benefit(risk: ArrayLike, months: float, source: Source, effect: Effect = MAI
 
 
 def cause_specific_benefit(
-    progression: ArrayLike, death: ArrayLike, months: float, source: Source, effect: Effect = MAIN, wanes: bool = False
+    progression: ArrayLike, death: ArrayLike, months: float, source: str, effect: Effect = MAIN, wanes: bool = False
 ) -> Benefit:
     """Return the benefit for progression with death competing: the effect acts on the hazard of progression alone.
 
@@ -178,7 +178,7 @@ def draws_of_effect(n: int, seed: int, effect: Effect = MAIN) -> Array:
     return np.exp(np.random.default_rng(seed).normal(np.log(effect.hazard_ratio), error, n))
 
 
-def reduction_interval(risk_draws: ArrayLike, months: float, source: Source, seed: int = 0) -> Estimate:
+def reduction_interval(risk_draws: ArrayLike, months: float, source: str, seed: int = 0) -> Estimate:
     """Return the absolute risk reduction where the risk itself is uncertain: median and 95 % interval over draws of both.
 
     Parameters

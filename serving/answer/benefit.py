@@ -21,7 +21,6 @@ from myeloma.early_treatment.benefit import (
     OUTSIDE_MAYO_HIGH,
     TREATED_MONTHS,
     Estimate,
-    Source,
     benefit,
     check_source,
     harm_in_words,
@@ -33,7 +32,6 @@ from serving.answer.scored import Scored
 from serving.artifact import Artifact
 
 Array = NDArray[np.float64]
-POPULATION = "smm"
 LIMITS = (
     "The effect is the average of one trial, whose end point is progression or death; nothing is known of it beyond 60 months.",
     "Whether it lasts after treatment is not known: reduction_if_it_wanes is the other end.",
@@ -55,7 +53,7 @@ def early_treatment(scored: Scored, risks: tuple[HorizonRisk, ...], scores: Mapp
     scores : mapping
         The published scores, as they are shown.
     """
-    if not concerns(scored.artifact) or not risks:
+    if not scored.artifact.rules.untreated_smoldering or not risks:
         return None
     group = scores[_MAYO].category if _MAYO in scores else None
     estimates = [
@@ -65,7 +63,7 @@ def early_treatment(scored: Scored, risks: tuple[HorizonRisk, ...], scores: Mapp
         if months <= LONGEST_MONTHS
     ]
     of_model, why = _of_model(scored.artifact, risks, group)
-    values = {name: column[0] for name, column in eligibility_inputs(scored.view, scored.inputs, scored.criteria_met).items()}
+    values = {name: column[0] for name, column in eligibility_inputs(scored.view, scored.inputs).items()}
     return EarlyTreatment(
         estimates=(*of_model, *estimates),
         not_computed=why if estimates else (*why, "No published score with a risk within 60 months can be computed."),
@@ -77,26 +75,18 @@ def early_treatment(scored: Scored, risks: tuple[HorizonRisk, ...], scores: Mapp
     )
 
 
-def concerns(artifact: Artifact) -> bool:
-    """Return whether a model is about untreated smoldering disease."""
-    return artifact.rules.population == POPULATION and artifact.rules.line is None
-
-
 def _of_model(artifact: Artifact, risks: tuple[HorizonRisk, ...], group: str | None) -> tuple[list[BenefitEstimate], tuple[str, ...]]:
     """Return the estimates for the model's own risks, or why there are none: it is not known to be fitted to real people."""
-    made_of = artifact.provenance
-    if not made_of.source:
-        return [], ("No benefit is computed from the model's own risk: nobody says of whom the model was made.",)
-    source: Source = "simulated" if made_of.simulated else "real"
+    people = artifact.provenance.people
     try:
-        check_source(source)
+        check_source(people)
     except DataError as refused:
         return [], (refused.what,)
     usable = [risk for risk in risks if risk.horizon_months <= LONGEST_MONTHS]
-    return [_estimate("model", one.horizon_months, one.risk, source, group) for one in usable], ()
+    return [_estimate("model", one.horizon_months, one.risk, people, group) for one in usable], ()
 
 
-def _estimate(risk_of: str, months: int, risk: float, source: Source, group: str | None) -> BenefitEstimate:
+def _estimate(risk_of: str, months: int, risk: float, source: str, group: str | None) -> BenefitEstimate:
     found = benefit(risk, months, source)
     waned = found if months <= TREATED_MONTHS else benefit(risk, months, source, wanes=True)
     in_group = None if group is None else benefit(risk, months, source, IN_MAYO_HIGH if group == _HIGH else OUTSIDE_MAYO_HIGH)

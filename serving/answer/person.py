@@ -10,7 +10,7 @@ from features.table.eligibility_inputs import ELIGIBILITY_COLUMNS
 from myeloma import catalogue
 from myeloma.change import change
 from myeloma.criteria import CONDITION
-from serving.answer.benefit import concerns, early_treatment
+from serving.answer.benefit import early_treatment
 from serving.answer.columns import NOTICE, identity
 from serving.answer.evolving import evolving_findings
 from serving.answer.published import criteria_findings, day_before, score_answers
@@ -42,7 +42,7 @@ def answer_history(artifact: Artifact, history: Histories, landmark: int, suspic
     """
     known = history.known_by(landmark)
     day = np.array([landmark], dtype=np.int32)
-    more = ELIGIBILITY_COLUMNS if concerns(artifact) else ()
+    more = ELIGIBILITY_COLUMNS if artifact.rules.untreated_smoldering else ()
     scored = score_rows(artifact, seen_by(artifact, known, np.zeros(1, np.int32), day, more))
     measured, met = _measured(scored), bool(scored.criteria_met[0])
     inputs = {name: float(values[0]) for name, values in scored.inputs.items()}
@@ -102,7 +102,9 @@ def _measured(scored: Scored) -> dict[str, Latest]:
 
 
 def _of_whom(artifact: Artifact) -> list[str]:
-    return [NOT_OF_PATIENTS[artifact.provenance.people]] if artifact.provenance.people in NOT_OF_PATIENTS else []
+    """Say that a risk is not of patients, or that nobody knows; of a model of real people nothing."""
+    said = NOT_OF_PATIENTS.get(artifact.provenance.people)
+    return [said] if said else []
 
 
 def _warnings(artifact: Artifact, measured: dict[str, Latest]) -> list[str]:

@@ -69,7 +69,7 @@ def benefit(
     if out:
         from features.cohort.files import write_by_ending
 
-        write_by_ending(as_frame(found.lines), out)
+        write_by_ending(as_frame(found), out)
     if as_json:
         typer.echo(json.dumps(_plain(asdict(found))))
         return

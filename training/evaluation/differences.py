@@ -37,7 +37,7 @@ def paired_differences(
     fitted : names of the candidates that are compared with all others.
     orders : arrays (rows,) by score that ranks people without a risk: the AUC alone is compared.
     """
-    ranked = {name: order for name, order in (orders or {}).items() if np.isfinite(order).any()}
+    ranked = orders or {}
     lines: list[tuple[Any, ...]] = []
     for h, months in enumerate(horizons):
         said = {name: ranked.get(name, risk[:, h]) for name, risk in risks.items()}

@@ -36,19 +36,19 @@ def performance_of(
     `at_2y` one row per person at a fixed landmark. Counts below 10 are not among them. Of a score that ranks people without a risk
     (`orders`), the AUC alone can be said.
     """
-    ranked = {
-        name: np.column_stack([order] * len(plan.task.horizons)) for name, order in (orders or {}).items() if np.isfinite(order).any()
-    }
+    ranked = {name: np.column_stack([order] * len(plan.task.horizons)) for name, order in (orders or {}).items()}
     given = {name: risk for name, risk in risks.items() if name not in ranked}
     everything = partial(all_measures, cut_offs=plan.evaluation.cut_offs)
-    parts = []
-    for judged, all_of, main in ((given, everything, main_measures), (ranked, rank_measures, rank_measures)):
+    kinds = ((given, everything, main_measures), (ranked, rank_measures, rank_measures))
+    parts, share = [], yearly_share(rows)
+    for judged, all_of, main in kinds:
         parts += [
             figures(rows, judged, plan.task.horizons, draws, all_of),
-            figures(rows, judged, plan.task.horizons, draws, main, PER_PERSON, yearly_share(rows)),
+            figures(rows, judged, plan.task.horizons, draws, main, PER_PERSON, share),
         ]
-        for years in plan.evaluation.landmarks:
-            there = at_landmark(rows, years)
+    for years in plan.evaluation.landmarks:
+        there = at_landmark(rows, years)
+        for judged, all_of, _ in kinds:
             chosen = {name: risk[there["position"].to_numpy()] for name, risk in judged.items()}
             parts.append(figures(there, chosen, plan.task.horizons, draws, all_of, landmark_subset(years)))
     return without_small_cells(pd.concat(parts, ignore_index=True))

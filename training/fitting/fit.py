@@ -71,13 +71,12 @@ def fit_task(table: FeatureTable, plan: Plan, out: Path, only: str | None, say: 
         training = {"training_id": training_id, "table": str(table_path), **hashes}
         for name in [only] if only else names:
             say(f"{name}: fitting")
-            more = {}
             if name in SCORES:
-                more = _order(name, table, folds, plan.task)
                 artifact, risks = None, [_published(name, table.rows.iloc[f.judge], plan.task) for f in folds]
             else:
                 artifact, risks = _fit_and_judge(name, table, plan, folds, parts, whole, say)
-            judged = pd.concat([people, pd.DataFrame(np.vstack(risks), columns=risk_columns(plan.task))], axis=1).assign(**more)
+            judged = people.assign(**_order(name, table, folds, plan.task))
+            judged = pd.concat([judged, pd.DataFrame(np.vstack(risks), columns=risk_columns(plan.task))], axis=1)
             with only_writer(out / name, wait=True), removed_unless_done(out / name):
                 runs[name] = _keep(name, table, plan, artifact, judged, training, out / name)
     return runs
@@ -122,7 +121,7 @@ def _published(name: str, rows: pd.DataFrame, task: Task) -> np.ndarray:
 
 
 def _order(name: str, table: FeatureTable, folds: list[Fold], task: Task) -> dict[str, np.ndarray]:
-    """Return the order in which a score that publishes no risk for this task ranks the rows judged; of others nothing."""
+    """Return the order in which a score that publishes no risk for this task ranks the rows judged; of any other candidate nothing."""
     score = POINT_SCORES.get(name)
     if score is None or set(score.risks) & set(task.horizons):
         return {}

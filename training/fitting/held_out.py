@@ -31,7 +31,7 @@ class HeldOut:
     ----------
     rows : keys, outcomes, censoring strata as they were judged, and the table's other columns, fold by fold
     risks : arrays (rows, horizons) by candidate, out-of-fold; NaN where a published score has none
-    orders : arrays (rows,) by score that publishes no risk: higher is worse, NaN where it cannot be computed
+    orders : arrays (rows,) by score that publishes no risk: higher is worse, NaN where it cannot be computed; none that never can
     cohort : that the table was built from, where somebody asks for it and it is on this machine
     """
 
@@ -49,17 +49,17 @@ class HeldOut:
         StateError
             Two candidates were judged on different people, another version kept less of them, or the table is of others.
         """
-        keys, risks = read_judged(fitted / names[0], task)[[*_ROW, *OUTCOMES, STRATUM]], {}
+        read = {name: read_judged(fitted / name, task) for name in names}
+        keys, risks = read[names[0]][[*_ROW, *OUTCOMES, STRATUM]], {}
         orders = {}
-        for name in names:
-            judged = read_judged(fitted / name, task)
+        for name, judged in read.items():
             if not judged[[*_ROW, *OUTCOMES, STRATUM]].equals(keys):
                 raise StateError(
                     f"{name} and {names[0]} were judged on different people, so their figures do not compare.",
                     f"fit all again: python -m training fit TABLE --task {task.name}",
                 )
             risks[name] = judged[risk_columns(task)].to_numpy()
-            if ORDER in judged:
+            if ORDER in judged and judged[ORDER].notna().any():
                 orders[name] = judged[ORDER].to_numpy()
         rows = keys.merge(table.rows.drop(columns=OUTCOMES), on=_ROW, how="left", validate="one_to_one", indicator=_FOUND)
         if (rows[_FOUND] != "both").any():

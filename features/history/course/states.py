@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,8 +86,9 @@ def course_states(histories: Histories, patient: NDArray[np.int32], day: Days) -
     no_relapse = np.full(len(day), NO_DAY, np.int64)
     imaging = _states(pictures, (patient, day, counted, no_relapse), len(histories.people))
     progressed = _progressed(histories, treated, patient, day)
-    found = CourseStates(asked, treated, views, samples, response, sample, imaging, imaging, progressed)
-    return replace(found, mrd=_states(residual, (patient, day, counted, _relapse(found)), len(histories.people)))
+    relapse = np.maximum.reduce([progressed, _confirmed(response, views, sample), _later_line(treated, asked)])
+    mrd = _states(residual, (patient, day, counted, relapse), len(histories.people))
+    return CourseStates(asked, treated, views, samples, response, sample, mrd, imaging, progressed)
 
 
 def _progressed(histories: Histories, treated: Treated, patient: NDArray[np.int32], day: Days) -> Whole:
@@ -102,13 +103,17 @@ def _progressed(histories: Histories, treated: Treated, patient: NDArray[np.int3
     return np.append(when[order].astype(np.int64), NO_DAY)[place]
 
 
-def _relapse(of: CourseStates) -> Whole:
-    """Return the last relapse by the day: recorded, confirmed by the criteria, or told by the start of a line that is not the first."""
-    known = of.at_sample(of.response.known, NE)
-    confirmed = np.append(of.response.progression_known_day, NO_DAY)[np.where(of.sample < 0, -1, of.views.of)]
-    is_first = np.append(np.append(True, of.treated.patient[1:] != of.treated.patient[:-1])[: len(of.treated.patient)], True)
-    later_line = np.where(is_first[of.asked.line], NO_DAY, np.append(of.treated.start, NO_DAY)[of.asked.line])
-    found: Whole = np.maximum.reduce([of.progressed, np.where(known == PD, confirmed, NO_DAY), later_line])
+def _confirmed(response: Course, views: Views, sample: Whole) -> Whole:
+    """Return the day on which progression was confirmed by the criteria, `NO_DAY` where the last sample knows of none."""
+    day = np.append(response.progression_known_day, NO_DAY)[np.where(sample < 0, -1, views.of)]
+    return np.where(np.append(response.known, NE)[sample] == PD, day, NO_DAY)
+
+
+def _later_line(treated: Treated, asked: Questions) -> Whole:
+    """Return the start of the line asked about, `NO_DAY` where it is the person's first: a further line is treatment of a relapse."""
+    first = np.append(True, treated.patient[1:] != treated.patient[:-1])[: len(treated.patient)]
+    start = np.where(first, NO_DAY, treated.start.astype(np.int64))
+    found: Whole = np.append(start, NO_DAY)[asked.line]
     return found
 
 

@@ -4,21 +4,22 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.table.eligibility_inputs import eligibility_inputs_of
+from features.table.eligibility_inputs import inputs_of
 from myeloma.early_treatment.eligibility import criteria, eligible
 
 DAY = 28  # after the index date
+LABORATORY = {"hemoglobin": 13.5, "calcium": 9.5, "creatinine": 0.9}
 
 
 def values_of(cohort_of_days, results, heavy_chain="IgG", stage="smm", years=0):
     """Return the values at one landmark of a person with results at the index date; light chains as kappa over 10 mg/L of lambda."""
-    rows = [("P1", name, 0, 0, value) for name, value in results.items() if name != "flc_ratio"]
+    rows = [("P1", name, 0, 0, value) for name, value in (LABORATORY | results).items() if name != "flc_ratio" and not np.isnan(value)]
     if ratio := results.get("flc_ratio"):
         rows += [("P1", "flc_kappa", 0, 0, 10.0 * ratio), ("P1", "flc_lambda", 0, 0, 10.0)]
     cohort = cohort_of_days(rows, light_chain="kappa")
     cohort.patients["stage"], cohort.patients["heavy_chain"] = stage, heavy_chain
     landmark = cohort.patients["index_date"].iloc[0] + pd.Timedelta(days=DAY + round(365.25 * years))
-    return eligibility_inputs_of(cohort, pd.DataFrame({"patient_id": ["P1"], "landmark": [landmark]})) | {"performance_status": np.zeros(1)}
+    return inputs_of(cohort, pd.DataFrame({"patient_id": ["P1"], "landmark": [landmark]}))[1] | {"performance_status": np.zeros(1)}
 
 
 @pytest.mark.parametrize(
@@ -50,9 +51,15 @@ def test_without_a_criterion_met_only_smoldering_disease_is_free_of_them(cohort_
     np.testing.assert_equal(criteria(values)["no_defining_event"], [expected])
 
 
+@pytest.mark.parametrize("unknown", ["hemoglobin", "calcium", "creatinine"])
+def test_a_laboratory_criterion_that_is_open_is_no_criterion_that_is_not_met(cohort_of_days, unknown):
+    values = values_of(cohort_of_days, {"m_protein": 3.1, "flc_ratio": 5, "bmpc": 15, unknown: np.nan})
+    np.testing.assert_equal(eligible(values), [np.nan])
+
+
 def test_nothing_after_the_landmark_is_read(cohort_of_days):
     rows = [("P1", "m_protein", 0, 0, 3.1), ("P1", "bmpc", 0, 0, 15.0), ("P1", "bmpc", DAY + 1, DAY + 1, 70.0)]
     cohort = cohort_of_days(rows, light_chain="kappa")
     landmark = cohort.patients["index_date"].iloc[0] + pd.Timedelta(days=DAY)
-    found = eligibility_inputs_of(cohort, pd.DataFrame({"patient_id": ["P1"], "landmark": [landmark]}))
+    _, found = inputs_of(cohort, pd.DataFrame({"patient_id": ["P1"], "landmark": [landmark]}))
     assert found["bmpc"].tolist() == [15.0]

@@ -47,7 +47,7 @@ def test_a_high_risk_by_a_published_score_is_that_of_the_evidence(answered, hist
 
 def test_the_models_own_risk_counts_only_where_its_people_are_real(answered, history):
     simulated, unknown, real = (answered(history, source) for source in ("simulated", "", "tabular"))
-    for answer, why in ((simulated, "the model was fitted to simulated people"), (unknown, "nobody says of whom the model was made")):
+    for answer, why in ((simulated, "the model was fitted to simulated people"), (unknown, 'a risk whose source is "unknown"')):
         assert not any(risk_of == "model" for risk_of, _ in estimates(answer))
         assert why in answer["early_treatment"]["not_computed"][0]
     own = {months: one for (risk_of, months), one in estimates(real).items() if risk_of == "model"}

@@ -26,7 +26,7 @@ SHOWN = replace(
 @pytest.fixture
 def called(monkeypatch, root, tmp_path):
     """Return a function that runs the command on a report made beforehand."""
-    found = reported.Report("500 people held out", [FEW, SHOWN], ["A check on simulated people."], True)
+    found = reported.Report("500 people held out", reported.Asked(60, 0.0, (0.1,)), [FEW, SHOWN], ["A check on simulated people."], True)
     monkeypatch.setattr("features.read_table", lambda path: None)
     monkeypatch.setattr("features.read_cohort", lambda path: None)
     monkeypatch.setattr(reported, "report", lambda *asked: found)
@@ -48,11 +48,15 @@ def test_the_table_and_what_has_to_be_said(called):
 
 
 def test_what_is_not_shown_is_null_in_json(called):
-    few, shown = json.loads(called("--json"), parse_constant=lambda name: pytest.fail(name))["lines"]
+    found = json.loads(called("--json"), parse_constant=lambda name: pytest.fail(name))
+    few, shown = found["lines"]
+    assert found["asked"]["months"] == 60
     assert (few["treated"], few["prevented"]) == (None, [None] * 3)
     assert shown["prevented"] == [0.2, 0.1, 0.3]
 
 
 def test_the_figures_as_a_file(called, tmp_path):
     called("--out", str(tmp_path / "benefit.csv"))
-    assert "prevented_lo" in (tmp_path / "benefit.csv").read_text().splitlines()[0]
+    head, first, *_ = (tmp_path / "benefit.csv").read_text().splitlines()
+    assert "prevented_lo" in head
+    assert dict(zip(head.split(","), first.split(","), strict=True))["months"] == "60"

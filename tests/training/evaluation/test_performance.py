@@ -69,8 +69,7 @@ def test_of_a_score_that_ranks_without_a_risk_the_order_alone_is_judged(smm_plan
     horizons, stage = len(smm_plan.task.horizons), np.repeat([2.0, 0.0], 60)
     stage[[0, 60]] = np.nan
     risks = {"m": np.full((120, horizons), 0.1), "stage": np.full((120, horizons), np.nan), "unknown": np.full((120, horizons), np.nan)}
-    orders = {"stage": stage, "unknown": np.full(120, np.nan)}
-    table = performance_of(rows, risks, smm_plan, Draws.of(rows["patient_id"], 2, 1), orders)
+    table = performance_of(rows, risks, smm_plan, Draws.of(rows["patient_id"], 2, 1), {"stage": stage})
     of = {name: part.set_index("measure") for name, part in table[(table["subset"] == "") & (table["horizon"] == 24)].groupby("model")}
     assert of["stage"].loc["auc", "estimate"] == 1.0
     assert not {"brier", "oe_ratio", "net_benefit"} & set(of["stage"].index)

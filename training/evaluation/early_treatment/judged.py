@@ -82,10 +82,13 @@ def judge(
     """
     counts = draws.rows(rows["patient_id"])
     of = _World(FollowUp.of(rows), float(horizon_days(months)), counts, _ratios(MAIN, len(counts)), high == 1)
-    (mayo,) = (one for one in strategies if one.name == MAYO)
-    of_mayo, mayo_shown, lines = _reductions(of, mayo), not _why_not(rows, mayo, months), []
-    for one in strategies:
-        found, why = _reductions(of, one), _why_not(rows, one, months)
+    reductions = [_reductions(of, one) for one in strategies]
+    of_mayo, mayo_shown = next(
+        (r, not _why_not(rows, one, months)) for r, one in zip(reductions, strategies, strict=True) if one.name == MAYO
+    )
+    lines = []
+    for found, one in zip(reductions, strategies, strict=True):
+        why = _why_not(rows, one, months)
         for threshold in thresholds if one.threshold is None else [one.threshold]:
             above = _net(found, threshold) - _net(of_mayo, threshold) if mayo_shown else np.full(len(counts), np.nan)
             lines.append(_line(one, threshold, len(rows), found, above) if not why else _hidden(one, threshold, len(rows), why))

@@ -22,7 +22,6 @@ from training.plan import Plan
 from training.rows.landmark_tables import at_landmark
 from training.rows.small_cells import written
 
-POPULATION = "smm"
 SIMULATED = "A check on simulated people: nobody here is a patient, and no figure says anything about one."
 
 
@@ -40,6 +39,7 @@ class Report:
     """Lines by threshold and strategy, what was judged, and what has to be said beside it."""
 
     heading: str
+    asked: Asked
     lines: list[Prevented]
     notes: list[str]
     simulated: bool
@@ -71,23 +71,23 @@ def report(plan: Plan, model: str, asked: Asked, fitted: Path, table: FeatureTab
     lines = judge(rows, strategies, high, asked.months, asked.thresholds, draws)
     simulated = table.provenance.simulated
     heading = f"{written(len(rows), ',')} people held out, {asked.years:g} years after diagnosis, {asked.months} months"
-    return Report(heading, lines, _notes(strategies, lines, simulated), simulated)
+    return Report(heading, asked, lines, _notes(strategies, lines, simulated), simulated)
 
 
-def as_frame(lines: list[Prevented]) -> pd.DataFrame:
-    """Return the lines as a table: an interval becomes three columns, as in prevented, prevented_lo, prevented_hi."""
+def as_frame(found: Report) -> pd.DataFrame:
+    """Return the lines as a table, with the horizon: an interval becomes three columns, as in prevented, prevented_lo, prevented_hi."""
     flat = []
-    for line in lines:
+    for line in found.lines:
         one: dict[str, object] = {}
         for name, value in asdict(line).items():
             names = [name, f"{name}_lo", f"{name}_hi"] if isinstance(value, tuple) else [name]
             one |= dict(zip(names, np.atleast_1d(value) if isinstance(value, tuple) else [value], strict=True))
         flat.append(one)
-    return pd.DataFrame(flat)
+    return pd.DataFrame(flat).assign(months=found.asked.months, years_since_diagnosis=found.asked.years)
 
 
 def _check(plan: Plan, asked: Asked) -> None:
-    if plan.task.rules.population != POPULATION or plan.task.rules.line:
+    if not plan.task.rules.untreated_smoldering:
         raise ConfigError(
             f"The trial's effect is not known for the people of {plan.task.name}.", "only for untreated smoldering myeloma: --task smm."
         )
@@ -111,5 +111,6 @@ def _notes(strategies: list[Strategy], lines: list[Prevented], simulated: bool) 
         f"prevented of 100 (at {100 * least:.3g} %): {by_group}.",
         f"Of 100 treated, {100 / infection.number_needed_to_harm:.0f} more have {infection.label} than untreated, in the trial.",
         f"People whom a rule cannot judge, for results that are missing, are not treated by it ({counted or 'nobody'}).",
-        f"{AQUILA}: the performance status is taken to be 0 or 1. {NOT_CHECKED}",
+        f"{AQUILA}: the performance status is taken to be 0 or 1, and nobody to have a myeloma-defining event but one that a result shows. "
+        f"{NOT_CHECKED}",
     ]

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from features import Cohort
-from features.table.eligibility_inputs import eligibility_inputs_of
-from features.table.score_inputs import score_inputs_of
+from features.table.eligibility_inputs import inputs_of
 from myeloma.early_treatment.benefit import least_risk
 from myeloma.early_treatment.eligibility import eligible
 from myeloma.scores import POINT_SCORES
@@ -37,8 +35,8 @@ class Strategy:
 def rules(cohort: Cohort, rows: pd.DataFrame) -> tuple[list[Strategy], Array]:
     """Return what the published rules say of people at their landmarks, and whether each is 20/2/20 high (1, 0, NaN unknown).
 
-    Who cannot be judged is not treated: that is how a rule works where a result is missing. The performance status, which no cohort
-    holds, is taken to be 0 or 1.
+    Who cannot be judged is not treated: that is how a rule works where a result is missing. Two things are taken for granted, and said:
+    the performance status, which no cohort holds, is 0 or 1; and people at risk have no myeloma-defining event but one that a result shows.
 
     Parameters
     ----------
@@ -46,12 +44,12 @@ def rules(cohort: Cohort, rows: pd.DataFrame) -> tuple[list[Strategy], Array]:
         patient_id, landmark, age_days: from the landmark to the day on which people are judged.
     """
     keys = rows[["patient_id"]].assign(landmark=rows["landmark"] + pd.to_timedelta(rows["age_days"], unit="D"))
-    inputs = score_inputs_of(cohort, keys)
-    possible = _MAYO_2018.evaluate_arrays(**{name: inputs[name].to_numpy() for name in _MAYO_2018.inputs}).possible
+    inputs, values = inputs_of(cohort, keys)
+    possible = _MAYO_2018.evaluate_arrays(**{name: inputs[name] for name in _MAYO_2018.inputs}).possible
     bit = 1 << _MAYO_2018.categories.index(_HIGH)
     high = np.select([possible == bit, (possible & bit) == 0], [1.0, 0.0], np.nan)
-    values: Mapping[str, ArrayLike] = eligibility_inputs_of(cohort, keys) | {"performance_status": np.zeros(len(keys))}
-    found = {MAYO: high, AQUILA: eligible(values)}
+    at_risk = np.where(np.isnan(event := np.asarray(values["defining_event"], dtype=float)), 0.0, event)
+    found = {MAYO: high, AQUILA: eligible(values | {"performance_status": np.zeros(len(keys)), "defining_event": at_risk})}
     every = Strategy(EVERYBODY, np.ones(len(keys), dtype=bool))
     return [every, *(Strategy(name, said == 1, int(np.isnan(said).sum())) for name, said in found.items())], high
 

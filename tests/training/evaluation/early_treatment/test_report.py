@@ -63,5 +63,5 @@ def test_the_report_of_a_fit_says_that_its_people_are_simulated(trained, small_s
     assert found.simulated
     assert found.notes[0] == SIMULATED
     assert [line.strategy for line in found.lines] == [EVERYBODY, MAYO, AQUILA, "by cox"]
-    assert as_frame(found.lines)[["strategy", "prevented", "prevented_lo", "prevented_hi"]].shape == (4, 4)
+    assert as_frame(found)[["strategy", "prevented", "prevented_lo", "prevented_hi"]].shape == (4, 4)
     assert "prolong" not in json.dumps(found.notes)
