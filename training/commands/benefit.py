@@ -115,12 +115,12 @@ def _table(lines: list[Prevented], heading: str, place: int) -> Table:
             shown.add_row(line.strategy, "-", line.why, *["-"] * 5)
             continue
         needed = _of(line.number_needed_to_treat, 1, 1.0)
-        above = "" if line.strategy == MAYO else _of(line.above_mayo, 1, 100.0)
+        above = "" if line.strategy == MAYO else _of(line.above_mayo, 1, 100.0, to=" to ")
         cells = (_of(line.incidence, 0, 100.0, " %"), _of(line.prevented, 1, 100.0), _of(line.if_it_wanes, 1, 100.0), needed)
-        shown.add_row(line.strategy, f"{line.treated:.0%}", *cells, _of(line.net_benefit, 1, 100.0), above)
+        shown.add_row(line.strategy, f"{100 * line.treated:.0f} %", *cells, _of(line.net_benefit, 1, 100.0, to=" to "), above)
     return shown
 
 
-def _of(figure: Sequence[float], decimals: int, times: float, unit: str = "") -> str:
-    said = Estimate(*(times * part for part in figure)).shown(decimals, to="-")
+def _of(figure: Sequence[float], decimals: int, times: float, unit: str = "", to: str = "-") -> str:
+    said = Estimate(*(times * part for part in figure)).shown(decimals, to=to)
     return f"{said}{unit}" if said else "-"

@@ -10,7 +10,7 @@ import pandas as pd
 
 from features import Cohort, FeatureTable
 from myeloma import ConfigError, DataError
-from myeloma.early_treatment.benefit import CITATION, HARMS, IN_MAYO_HIGH, LONGEST_MONTHS, OUTSIDE_MAYO_HIGH, check_horizon
+from myeloma.early_treatment.benefit import CITATION, HARMS, IN_MAYO_HIGH, LONGEST_MONTHS, OUTSIDE_MAYO_HIGH, check_horizon, harm_in_words
 from myeloma.early_treatment.eligibility import NOT_CHECKED
 from training.evaluation.early_treatment.judged import Prevented, judge
 from training.evaluation.early_treatment.strategies import AQUILA, MAYO, Strategy, by_model, rules
@@ -100,7 +100,7 @@ def _check(plan: Plan, asked: Asked) -> None:
 def _notes(strategies: list[Strategy], lines: list[Prevented], simulated: bool) -> list[str]:
     unknown = {one.name: one.unknown for one in strategies if one.name in (MAYO, AQUILA)}
     counted = "; ".join(f"{name}: {written(count, ',')}" for name, count in unknown.items() if count)
-    infection, least = HARMS[1], lines[0].threshold
+    least = lines[0].threshold
     by_group = "; ".join(
         f"{line.strategy} {Estimate(*(100 * part for part in line.by_group)).shown(1) or '-'}" for line in lines if line.threshold == least
     )
@@ -109,7 +109,7 @@ def _notes(strategies: list[Strategy], lines: list[Prevented], simulated: bool) 
         f"The effect is that of {CITATION}, one hazard ratio of 0.49 (0.36-0.67) for everybody; nobody's benefit is observed.",
         f"A sensitivity, with {IN_MAYO_HIGH.hazard_ratio} for 20/2/20 high and about {OUTSIDE_MAYO_HIGH.hazard_ratio} for others: "
         f"prevented of 100 (at {100 * least:.3g} %): {by_group}.",
-        f"Of 100 treated, {100 / infection.number_needed_to_harm:.0f} more have {infection.label} than untreated, in the trial.",
+        *map(harm_in_words, HARMS),
         f"People whom a rule cannot judge, for results that are missing, are not treated by it ({counted or 'nobody'}).",
         f"{AQUILA}: the performance status is taken to be 0 or 1, and nobody to have a myeloma-defining event but one that a result shows. "
         f"{NOT_CHECKED}",
