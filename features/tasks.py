@@ -110,6 +110,11 @@ class Rules:
         return self.population == "smm" and self.line is None
 
     @property
+    def since(self) -> str:
+        """Return from when time counts as figures name it, as in `months since diagnosis`."""
+        return "diagnosis" if self.line is None else f"the start of line {self.line.number}"
+
+    @property
     def origin(self) -> str:
         """Return in words from when time counts."""
         return "the index date" if self.line is None else f"the start of line {self.line.number} of therapy"

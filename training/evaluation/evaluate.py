@@ -113,7 +113,7 @@ def _tables(held: HeldOut, plan: Plan, models: list[str]) -> dict[str, pd.DataFr
     with ThreadPoolExecutor(2) as pool:
         made = {
             PERFORMANCE: pool.submit(performance_of, rows, risks, plan, draws, held.orders),
-            SUBGROUPS: pool.submit(subgroup_figures, rows, at_primary, months, draws),
+            SUBGROUPS: pool.submit(subgroup_figures, rows, at_primary, months, draws, plan.task.rules.since),
             DIFFERENCES: pool.submit(paired_differences, rows, risks, models, plan.task.horizons, draws, cut_offs, held.orders),
             DECISION_CURVES: pool.submit(decision_curves, rows, risks, plan.task.horizons, draws),
         }
@@ -187,7 +187,6 @@ def _plot_beside(tables: dict[str, pd.DataFrame], plan: Plan, name: str, folder:
     curves.plot_decision(
         tables[DECISION_CURVES], name, set(plan.scores), f"{title}: net benefit, all visits", folder / plot("decision_curve")
     )
-    curves.plot_landmarks(
-        performance, name, plan.evaluation.landmarks, f"{title}: AUC at fixed landmarks", folder / plot("auc_over_landmarks")
-    )
+    when, place = f"{title}: AUC at fixed landmarks", folder / plot("auc_over_landmarks")
+    curves.plot_landmarks(performance, name, plan.evaluation.landmarks, when, place, plan.task.rules.since)
     curves.plot_brier(performance, name, f"{title}: error over horizons, all visits", folder / plot("brier_over_horizons"))

@@ -25,7 +25,7 @@ SMALL = f"{SUPPRESSED} people: not written down"
 FOLLOWS = f"not written down: a count of {SUPPRESSED} people could be computed from it"
 
 
-def groups(rows: pd.DataFrame) -> pd.DataFrame:
+def groups(rows: pd.DataFrame, since: str = "diagnosis") -> pd.DataFrame:
     """Return the subgroup of each row, one column per grouping, in words; an unknown value is a group of its own.
 
     Parameters
@@ -33,6 +33,8 @@ def groups(rows: pd.DataFrame) -> pd.DataFrame:
     rows : DataFrame
         Feature table rows: landmark, index_date, sex, heavy_chain, light_chain, site and the inputs of the scores. The
         glomerular filtration rate is an estimate (see `myeloma.kidney`).
+    since : str
+        What `index_date` is, as `Rules.since` says it.
     """
     age, marrow_age = (rows[f"{PREFIX}{name}"].to_numpy(dtype=float) for name in ("age", "bmpc__age_days"))
     woman = rows["sex"].map({"female": 1.0, "male": 0.0}).to_numpy(dtype=float)
@@ -45,13 +47,13 @@ def groups(rows: pd.DataFrame) -> pd.DataFrame:
             "age, years": _bands(age, (65, 75)),
             "eGFR, mL/min/1.73 m2": _bands(filtration, (60,)),
             "marrow": np.select([np.isnan(marrow_age), marrow_age <= DAYS_PER_YEAR], ["missing", "within a year"], "older than a year"),
-            "months since diagnosis": _bands(history, (6, 24)),
+            f"months since {since}": _bands(history, (6, 24)),
         },
         index=rows.index,
     )
 
 
-def subgroup_figures(rows: pd.DataFrame, risks: Mapping[str, Array], months: int, draws: Draws) -> pd.DataFrame:
+def subgroup_figures(rows: pd.DataFrame, risks: Mapping[str, Array], months: int, draws: Draws, since: str = "diagnosis") -> pd.DataFrame:
     """Return the main figures of each model at one horizon in each subgroup.
 
     Fewer than 20 people who progress, or who are known not to, are too few for a figure; counts below 10 people, and those
@@ -62,7 +64,7 @@ def subgroup_figures(rows: pd.DataFrame, risks: Mapping[str, Array], months: int
     risks : arrays (rows,) by model
     """
     parts = []
-    for grouping, of_row in groups(rows).items():
+    for grouping, of_row in groups(rows, since).items():
         for level in sorted(of_row.unique()):
             member = (of_row == level).to_numpy()
             found = figures(rows[member], {name: risk[member, None] for name, risk in risks.items()}, (months,), draws, main_measures)
@@ -72,12 +74,12 @@ def subgroup_figures(rows: pd.DataFrame, risks: Mapping[str, Array], months: int
     return table[["model", "grouping", "group", *[c for c in table if c not in ("model", "grouping", "group")]]]
 
 
-def people_progressing(rows: pd.DataFrame, months: int) -> dict[str, int]:
+def people_progressing(rows: pd.DataFrame, months: int, since: str = "diagnosis") -> dict[str, int]:
     """Return how many people progress within a horizon in each subgroup, as in `sex: female`; never to be shown."""
     case = progressed_by(FollowUp.of(rows), float(horizon_days(months)))
     return {
         f"{grouping}: {level}": rows.loc[case & (of_row == level), "patient_id"].nunique()
-        for grouping, of_row in groups(rows).items()
+        for grouping, of_row in groups(rows, since).items()
         for level in of_row.unique()
     }
 

@@ -30,7 +30,7 @@ class Subgroup:
     events: int | None
 
 
-def subgroups(run: Run, months: int, held: HeldOut | None) -> dict[str, tuple[float, float]]:
+def subgroups(run: Run, months: int, held: HeldOut | None, since: str = "diagnosis") -> dict[str, tuple[float, float]]:
     """Return observed / expected and events of each subgroup that evaluation judged.
 
     Events that are kept back there are counted again among the people held out. Where these are not here, such a subgroup
@@ -39,7 +39,7 @@ def subgroups(run: Run, months: int, held: HeldOut | None) -> dict[str, tuple[fl
     from training.evaluation.subgroups import people_progressing
 
     ratios, written = _written(run, months)
-    counted = people_progressing(held.rows, months) if held is not None and not ratios.keys() <= written.keys() else {}
+    counted = people_progressing(held.rows, months, since) if held is not None and not ratios.keys() <= written.keys() else {}
     return {name: (ratio, written.get(name, float(counted.get(name, inf)))) for name, ratio in ratios.items()}
 
 

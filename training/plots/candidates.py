@@ -98,7 +98,9 @@ def plot_decision(curves: pd.DataFrame, name: str, published: set[str], title: s
 
 
 @styled
-def plot_landmarks(performance: pd.DataFrame, name: str, landmarks: tuple[float, ...], title: str, path: Path) -> None:
+def plot_landmarks(
+    performance: pd.DataFrame, name: str, landmarks: tuple[float, ...], title: str, path: Path, since: str = "diagnosis"
+) -> None:
     """Plot a candidate's AUC with its interval at each fixed landmark, the other candidates beside; below, how many people are judged."""
     at = {landmark_subset(years): years for years in landmarks}
     subset = performance[performance["subset"].isin(list(at))]
@@ -116,7 +118,7 @@ def plot_landmarks(performance: pd.DataFrame, name: str, landmarks: tuple[float,
             said, height = (f"<{SMALL_CELL}", 0) if is_small(count) else (f"{count:.0f}", count)
             strip.bar(years, height, 0.25, color=LINE, edgecolor=EDGE)
             strip.annotate(said, (years, height), xytext=(0, 1), textcoords="offset points", ha="center", fontsize=SMALL)
-        strip.set(xlabel="years since diagnosis", ylabel="people", xticks=list(landmarks), yticks=[])
+        strip.set(xlabel=f"years since {since}", ylabel="people", xticks=list(landmarks), yticks=[])
         strip.margins(y=0.5)
     figure.savefig(path)
 

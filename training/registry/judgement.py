@@ -101,7 +101,7 @@ def _evidence(new: Registered, metrics: dict[str, float], held: HeldOut | None, 
     if live is not None and live.version != new.version:
         comparison = beside_champion(new.plan.task, (new.run, held), (live.version, live.run), lambda: live.artifact)
     past = taken_back(list(read(new.plan.task.name).values()), new.version)
-    found = subgroups(new.run, new.plan.primary_horizon, held)
+    found = subgroups(new.run, new.plan.primary_horizon, held, new.plan.task.rules.since)
     return Evidence(metrics, unjudged(new.run), found, _checks(new, held), comparison, past)
 
 

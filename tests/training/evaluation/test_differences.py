@@ -102,6 +102,7 @@ def test_groups_at_their_edges_and_unknown_values(rows):
     assert found["heavy_chain"].unique().tolist() == ["unknown"]
     assert found["eGFR, mL/min/1.73 m2"].tolist()[3] == "unknown"
     assert found["months since diagnosis"].tolist()[:2] == ["below 6", "6 to below 24"]
+    assert "months since the start of line 1" in groups(rows, "the start of line 1")
 
 
 def test_a_group_of_everybody_is_no_subgroup(rows, risks):

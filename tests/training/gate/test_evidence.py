@@ -166,7 +166,9 @@ sex,male,60,oe_ratio,9
 
 
 def test_a_subgroup_whose_count_is_kept_back_is_judged_by_the_count_among_the_people_held_out(held, monkeypatch):
-    monkeypatch.setattr("training.evaluation.subgroups.people_progressing", lambda rows, months: {"sex: female": 12, "sex: male": 61})
+    monkeypatch.setattr(
+        "training.evaluation.subgroups.people_progressing", lambda rows, months, since: {"sex: female": 12, "sex: male": 61}
+    )
     run = Files(subgroups_csv=SUBGROUPS)
     assert subgroups(run, 24, held) == {"sex: female": (1.4, 12.0), "sex: male": (1.1, 60.0), "site: NA": (3.0, 49.0)}
     assert subgroups(run, 24, None)["sex: female"] == (1.4, inf), "not here, so large enough"

@@ -61,3 +61,9 @@ def test_a_decision_curve_that_starts_below_the_panel_is_drawn_all_the_same(draw
     low.loc[low["model"] == "treat all", "net_benefit"] = -5.0
     plot_decision(low, "cox", set(SCORES), "t", None)
     assert len(drawn[-1].axes[0].lines) == 5
+
+
+def test_the_axis_says_from_when_the_years_count(drawn):
+    for since in ("diagnosis", "the start of line 1"):
+        plot_landmarks(performance(50), "cox", (0,), "t", None, since)
+        assert drawn[-1].axes[1].get_xlabel() == f"years since {since}"
