@@ -9,7 +9,7 @@ TOOLS   := $(STAMP)_dev
 HOST    := 127.0.0.1
 PORT    ?= 8000
 UI_PORT ?= 5000
-TASKS   ?= mgus smm
+TASKS   ?= mgus smm relapse
 TASK    ?= smm
 MODEL   ?= boosting
 TRIALS  ?= 25
@@ -51,12 +51,12 @@ $(TOOLS): requirements-dev.lock $(STAMP)
 	  || $(VENV)/bin/python -m pip install --quiet --no-deps --require-hashes -r requirements-dev.lock
 	@touch $@
 
-train: setup ## the main job: both tasks from data to a registered champion
+train: setup ## the main job: the tasks from data to a registered champion
 	@python -m training.pipeline $(TASKS)
-	@for place in $(TASKS:%=data/%); do \
+	@printf '%s\n' $(TASKS) | xargs -P 2 -I TASK sh -c 'place=data/TASK; \
 	  test ! -f $$place/truth.parquet || test $$place/truth.txt -nt $$place/evaluation/metrics.json || { \
-	    python -m training truth --task $$(basename $$place) --truth $$place/truth.parquet > $$place/.truth.part \
-	    && mv $$place/.truth.part $$place/truth.txt; } || exit 1; done
+	    python -m training truth --task TASK --truth $$place/truth.parquet > $$place/.truth.part \
+	    && mv $$place/.truth.part $$place/truth.txt; }'
 	@python -m training compare
 	@echo "Said on the way: data/train.log$$(for made in $(TASKS:%=data/%/truth.txt); do test ! -f $$made || echo "; beside the simulated truth: $$made"; done)"
 

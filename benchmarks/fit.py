@@ -71,7 +71,7 @@ def bare(rows: pd.DataFrame, plan: Plan) -> Callable[[], object]:
         "min_child_weight": options["min_child_weight"],
         "subsample": options["subsample"],
         "colsample_bynode": options["colsample"],
-        "num_parallel_tree": options["parallel_trees"],
+        "num_parallel_tree": options.get("parallel_trees", 1),
         "lambda": options["l2"],
         "monotone_constraints": str((*map(direction_of_harm, columns), 1)),
         "seed": options["seed"],

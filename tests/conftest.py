@@ -94,7 +94,7 @@ def smm_table(smm_cohort, smm_task):
 @pytest.fixture(scope="session")
 def small_smm_plan(smm_plan):
     """The plan for the smm task with small models: what is tested is the line, not the figures."""
-    boosting = {**smm_plan.models["boosting"], "rounds": 25, "parallel_trees": 1}
+    boosting = {**smm_plan.models["boosting"], "rounds": 25, "eta": 0.1}
     models = {**smm_plan.models, "boosting": boosting, "logistic": {"penalties": [0.01]}}
     few = {"worst_subgroup": "300 people have no subgroup of 50 events", "known_harm": "small models"}
     easy = {

@@ -59,9 +59,10 @@ def test_a_goal_that_is_missed_is_told():
 
 def test_the_bare_fit_grows_as_many_trees_on_as_many_columns():
     rows, plan = fit.table(400), load_plan("smm", DEFAULT_PARAMS)
+    plan.models["boosting"] |= {"rounds": 20, "parallel_trees": 3}
     ours, bare = fit.ours(rows, plan)().booster, fit.bare(rows, plan)()
     assert (bare.num_boosted_rounds(), bare.num_features()) == (ours.num_boosted_rounds(), ours.num_features())
-    assert len(bare.get_dump()) == len(ours.get_dump()) > bare.num_boosted_rounds()
+    assert len(bare.get_dump()) == len(ours.get_dump()) == 3 * bare.num_boosted_rounds()
 
 
 def test_the_bare_fit_weighs_the_same_rows_alike_and_leaves_none_out(monkeypatch):

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def plan(root):
     whole = load_plan("relapse", root / "params.yaml")
-    boosting = {**whole.models["boosting"], "rounds": 30, "parallel_trees": 1}
+    boosting = {**whole.models["boosting"], "rounds": 30, "eta": 0.1}
     return replace(whole, models={**whole.models, "boosting": boosting}, interval_fits=0)
 
 

@@ -178,15 +178,19 @@ def _plot_performance(rows: pd.DataFrame, risks: np.ndarray, plan: Plan, name: s
         known = np.isfinite(risks[:, h])
         if not refusal(rows[known], months):
             shown.append(plots.Shown(rows[known], risks[known, h], months, counts[:, known]))
-    plots.calibration(shown, f"{_title(plan, name)}, all visits", folder / plot("calibration"))
-    plots.roc(shown, f"{_title(plan, name)}, all visits", folder / plot("roc"))
+    if shown:
+        plots.calibration(shown, f"{_title(plan, name)}, all visits", folder / plot("calibration"))
+        plots.roc(shown, f"{_title(plan, name)}, all visits", folder / plot("roc"))
 
 
 def _plot_beside(tables: dict[str, pd.DataFrame], plan: Plan, name: str, folder: Path) -> None:
-    title, performance = _title(plan, name), tables[PERFORMANCE]
-    curves.plot_decision(
-        tables[DECISION_CURVES], name, set(plan.scores), f"{title}: net benefit, all visits", folder / plot("decision_curve")
-    )
-    when, place = f"{title}: AUC at fixed landmarks", folder / plot("auc_over_landmarks")
-    curves.plot_landmarks(performance, name, plan.evaluation.landmarks, when, place, plan.task.rules.since)
-    curves.plot_brier(performance, name, f"{title}: error over horizons, all visits", folder / plot("brier_over_horizons"))
+    """Draw a candidate beside the others, where it has figures of its own: one more picture of the others would say nothing of it."""
+    title, performance, decisions = _title(plan, name), tables[PERFORMANCE], tables[DECISION_CURVES]
+    own = performance[(performance["model"] == name) & performance["estimate"].notna()]
+    if (decisions["model"] == name).any():
+        curves.plot_decision(decisions, name, set(plan.scores), f"{title}: net benefit, all visits", folder / plot("decision_curve"))
+    if ((own["measure"] == "auc") & (own["subset"] != "")).any():
+        when, place = f"{title}: AUC at fixed landmarks", folder / plot("auc_over_landmarks")
+        curves.plot_landmarks(performance, name, plan.evaluation.landmarks, when, place, plan.task.rules.since)
+    if (own["measure"] == "brier").any():
+        curves.plot_brier(performance, name, f"{title}: error over horizons, all visits", folder / plot("brier_over_horizons"))

@@ -18,6 +18,7 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 from numpy.typing import NDArray
@@ -103,8 +104,12 @@ class Picture(Figure):
 
     def savefig(self, fname: Any, **options: Any) -> None:
         """Write the picture at 150 dots an inch; text stays text in SVG."""
-        of_svg = str(options.get("format") or Path(str(fname)).suffix.lstrip(".")) == "svg"
-        if of_svg:
+        kind = str(options.get("format") or Path(str(fname)).suffix.lstrip("."))
+        if kind == "png":  # drawn once: matplotlib's own way draws twice, the first time for the layout alone
+            write: Any = FigureCanvasAgg(self).print_png
+            write(fname, metadata=options.get("metadata"), pil_kwargs={"compress_level": 1})
+            return
+        if kind == "svg":
             options["metadata"] = {"Title": self.alt, "Date": None} | options.get("metadata", {})
         with mpl.rc_context({"svg.fonttype": "none", "savefig.dpi": DPI}):
             super().savefig(fname, **options)
@@ -118,7 +123,7 @@ class Picture(Figure):
 
 def picture(width: float, height: float, title: str, foot: str = "", alt: str = "") -> Picture:
     """Return an empty figure (inches) with its title, a line at its foot, and its words; the title where none are given."""
-    figure = Picture(figsize=(width, height))
+    figure = Picture(figsize=(width, height), dpi=DPI)
     figure.alt = alt or title
     if title:
         figure.suptitle(title, x=0.012, ha="left", fontsize=TITLE, fontweight="bold")

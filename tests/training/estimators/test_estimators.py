@@ -230,7 +230,7 @@ def test_boosting_moves_the_risk_only_in_the_direction_of_harm_unless_switched_o
     rows, columns = smm_table.rows, smm_table.spec.columns()
     x = rows[columns].to_numpy(dtype=float)
     changed = columns.index("m_protein__last__ever")
-    options = small_smm_plan.models["boosting"] | {"rounds": 60, "parallel_trees": 3}
+    options = small_smm_plan.models["boosting"] | {"rounds": 60, "eta": 0.1, "parallel_trees": 3}
     steps = {}
     for monotone in (True, False):
         model = fit_boosting(x, rows, columns, small_smm_plan.task.horizons, **options, monotone=monotone)

@@ -98,7 +98,7 @@ def test_a_biomarker_without_effect_ranks_last_and_among_the_first_in_no_fit(smm
     rng = np.random.default_rng(3)
     spec = FeatureSpec(("m_protein", "bmpc", "hemoglobin"), ("ever",), ("last",), ("age",))
     x = rng.standard_normal((1500, 4))
-    boosting = {**smm_plan.models["boosting"], "rounds": 30, "parallel_trees": 1}
+    boosting = {**smm_plan.models["boosting"], "rounds": 30, "eta": 0.1}
     plan = replace(smm_plan, task=replace(smm_plan.task, features=spec), models={"boosting": boosting})
     rows = pd.DataFrame(5 + x, columns=spec.columns()).assign(patient_id=[f"p{i}" for i in range(len(x))], event="event")
     rows["index_date"], rows["landmark"], rows["censored_by"] = pd.Timestamp("2020-01-01"), pd.Timestamp("2020-01-01"), ""
