@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import xgboost as xgb
 
-from benchmarks import contestants, fit
+from benchmarks import contestants, explain, fit
 from benchmarks.features import CONTESTANTS, goals, measure
 from benchmarks.histories import write_histories
 from training.plan import DEFAULT_PARAMS, load_plan
@@ -43,6 +43,16 @@ def test_blocks_do_not_show(tmp_path, monkeypatch):
         contestants.ours(tmp_path, lambda part, parts=parts: parts.append(part.copy()))
         tables.append(np.vstack(parts))
     assert tables[0].tobytes() == tables[1].tobytes()
+
+
+@pytest.mark.slow
+def test_whoever_explains_the_same_trees_finds_the_same(monkeypatch):
+    monkeypatch.setattr(explain, "TREES", 20)
+    booster, x = explain.grown(3), explain.rows(200)
+    said = {name: say(x) for name, say in explain.contestants(booster, explain.forest_of(booster, (explain.MONTHS,))).items()}
+    assert said.keys() == {"ours", "pred_contribs", "woodelf"}
+    for one in said.values():
+        assert one == pytest.approx(said["pred_contribs"], abs=1e-5)
 
 
 def test_a_goal_that_is_missed_is_told():

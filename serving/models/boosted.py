@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,6 @@ from serving.models.base import Array, ImpossibleModelError, Model
 from serving.models.forest import Forest, forest_of
 
 _FILE = "booster.ubj"
-FEW = 64  # rows up to which the trees are walked here: to ask XGBoost takes longer than that
 
 
 def stack_horizons(x: Array, horizons: tuple[int, ...]) -> Array:
@@ -29,24 +29,25 @@ class Boosted(Model, kind="boosting"):
     booster: xgb.Booster
     columns: list[str]
     horizons: tuple[int, ...]
+    threads: int = field(default_factory=lambda: os.cpu_count() or 1)
 
     @cached_property
     def forest(self) -> Forest | None:
-        """The trees as arrays, for few rows; None where XGBoost itself has to be asked."""
+        """The trees as arrays; None where XGBoost itself has to be asked: of trees deeper than the tables take, or of another objective."""
         return forest_of(self.booster, self.horizons)
 
     def margins(self, x: Array) -> Array:
-        if len(x) <= FEW and (forest := self.forest):
-            return forest.margins(x, self.horizons)
+        if forest := self.forest:
+            return forest.margins(x, self.threads)
         margins = self.booster.inplace_predict(stack_horizons(x, self.horizons), predict_type="margin")
         return margins.astype(float).reshape(len(self.horizons), len(x)).T
 
     def contributions(self, x: Array) -> Array:
         """Exact TreeSHAP of the booster. The horizon's own share stays in the base: a patient cannot act on it."""
+        if forest := self.forest:
+            return forest.contributions(x, self.threads)
         if not len(x):  # XGBoost's answer would have another shape
             return np.empty((0, len(self.horizons), len(self.columns)))
-        if len(x) <= FEW and (forest := self.forest):
-            return forest.contributions(x, self.horizons)
         matrix = xgb.DMatrix(stack_horizons(x, self.horizons), nthread=1 if len(x) == 1 else None)  # threads cost more than a row
         values = self.booster.predict(matrix, pred_contribs=True, strict_shape=True)[:, 0, : len(self.columns)]
         return values.astype(float).reshape(len(self.horizons), len(x), len(self.columns)).transpose(1, 0, 2)
@@ -64,4 +65,4 @@ class Boosted(Model, kind="boosting"):
         if booster.num_features() != len(columns) + 1:
             raise ImpossibleModelError(f"its trees know {booster.num_features()} columns, accepted: {len(columns)} and the horizon")
         booster.set_param({"nthread": content["threads"]})
-        return cls(booster, columns, horizons)
+        return cls(booster, columns, horizons, content["threads"])

@@ -1,30 +1,39 @@
-"""A booster's trees as arrays, for a few rows: what XGBoost gives, to the last bit, without the time it takes to be asked.
+"""A booster's trees as arrays, and what they say of rows: log-odds as XGBoost gives them, to the last bit, and exact SHAP values.
 
-To ask XGBoost for one row takes a millisecond, nearly all of it on the way to the trees and back. Additions and their order are those of
-XGBoost (single precision, tree after tree); the contributions are TreeSHAP by the polynomial algorithm (Lundberg et al., Nature
-Machine Intelligence 2020;2:56), whose branches are walked in XGBoost's order: the one that the row takes first.
+To ask XGBoost for one row takes a millisecond, nearly all of it on the way to the trees and back; to ask it for the SHAP values of many
+takes a hundred times what the tables of `serving.models.bit_tables` take.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import xgboost as xgb
-from numba import njit
 from numpy.typing import NDArray
 
 from serving.models.base import Array
+from serving.models.bit_tables import (
+    DEEPEST,
+    MOST_TESTS,
+    Arrays,
+    Single,
+    add_contributions,
+    add_contributions_of_few,
+    add_margins,
+    cut_into_groups,
+    leaf_values,
+    shapley_values,
+)
 
-DEEPEST = 6  # splits on the way to a leaf: 2 ** splits numbers are kept for each
-_PROBES = 16  # rows on which the arrays have to give XGBoost's own bits before they are used
-Single = NDArray[np.float32]
-Ints = NDArray[np.int32]
-Arrays = tuple[Any, ...]
+_PROBES = 16  # rows on which the arrays have to give XGBoost's own log-odds before they are used
+_FEW = 8  # rows that are faster done one by one
+_ALONE = 2048  # rows up to which the calling thread does all
 
 
 @dataclass(frozen=True)
@@ -38,7 +47,7 @@ class Forest:
     left, right : children by their place; -1 at a leaf
     feature, cut, default_left : a value below the cut goes left, an unknown one where it is told
     value, cover : of a leaf; sum of hessians of a node
-    horizon : the last column
+    horizon : the last column, whose values are the horizons (months)
     """
 
     base: np.float32
@@ -51,44 +60,66 @@ class Forest:
     value: Single
     cover: Single
     horizon: int
+    horizons: tuple[int, ...]
 
-    def margins(self, x: Array, horizons: tuple[int, ...]) -> Array:
+    def margins(self, x: Array, threads: int = 1) -> Array:
         """Return log-odds (rows, horizons)."""
-        out = np.empty((len(x), len(horizons)), np.float32)
-        _margins(self._trees, self.base, _with_horizon(x), np.array(horizons, np.float32), out)
+        out = np.empty((len(x), len(self.horizons)), np.float32)
+        at, values = self._values
+        _shared_out(lambda rows: add_margins(self._asked, at, values, self.base, x[rows], out[rows]), len(x), threads)
         return out.astype(np.float64)
 
-    def contributions(self, x: Array, horizons: tuple[int, ...]) -> Array:
+    def contributions(self, x: Array, threads: int = 1) -> Array:
         """Return SHAP values (rows, horizons, columns); the horizon's own share is left out."""
-        rows = _with_horizon(x)
-        out = np.zeros((len(x), len(horizons), rows.shape[1]), np.float32)
-        _contributions(self._trees, self._columns, self._shares, rows, np.array(horizons, np.float32), out)
-        return out[:, :, :-1].astype(np.float64)
+        out = np.empty((len(x), len(self.horizons), x.shape[1]))
+        at, shares, slots = self._shares
+        add = add_contributions if len(x) > _FEW else add_contributions_of_few
+        _shared_out(lambda rows: add(self._asked, at, shares, slots, x[rows], out[rows]), len(x), threads)
+        return out
 
     @cached_property
-    def _columns(self) -> tuple[Any, ...]:
-        """Which columns each tree splits on, one tree after the other; where each begins; whether the horizon is among them."""
-        splits = self.left >= 0
-        each = [np.unique(self.feature[a:b][splits[a:b]]) for a, b in pairwise(self.roots)]
-        by_horizon = np.array([self.horizon in columns for columns in each], np.bool_)
-        return np.concatenate(each), np.cumsum([0, *map(len, each)]), by_horizon
+    def _groups(self) -> Arrays:
+        groups: Arrays = cut_into_groups(self.left, self.right, self.roots)
+        return groups
 
     @cached_property
-    def _shares(self) -> tuple[Any, ...]:
-        """Whatever rows ask, a leaf adds one of few numbers: they are worked out once."""
-        parent = np.full(len(self.left), -1, np.int32)
-        for children in (self.left, self.right):
-            parent[children[children >= 0]] = np.flatnonzero(children >= 0)
-        shares: tuple[Any, ...] = _shares(self._trees, self.cover, parent)
-        return shares
+    def _tests(self) -> Arrays:
+        """Return, for each test of each group, column (-1: the horizon), cut, and whether an unknown value goes left."""
+        tests = self._groups[3]
+        feature = self.feature[tests]
+        return np.where(feature == self.horizon, -1, feature).astype(np.int32), self.cut[tests], self.default_left[tests]
 
     @cached_property
-    def _trees(self) -> tuple[Any, ...]:
-        return self.roots, self.left, self.right, self.feature, self.cut, self.default_left, self.value
+    def _asked(self) -> Arrays:
+        """Return the tests as the kernels take them, with the outcomes that each horizon has by itself."""
+        size, (feature, cut, unknown_left) = self._groups[2], self._tests
+        is_test = np.arange(MOST_TESTS) < size[:, None]
+        of_horizon = (feature < 0) & is_test
+        bits = np.where(of_horizon, 1 << np.arange(MOST_TESTS), 0)
+        outcomes = [(bits * (np.float32(months) < cut)).sum(axis=1) for months in self.horizons]
+        return size, feature, cut, unknown_left, of_horizon.any(axis=1), np.column_stack(outcomes).astype(np.int32)
+
+    @cached_property
+    def _values(self) -> Arrays:
+        at = _places(1 << self._groups[2].astype(np.int64))
+        return at, leaf_values(self.left, self.value, self._groups, at)
+
+    @cached_property
+    def _shares(self) -> Arrays:
+        """Return the tables of SHAP values, with the columns of each group."""
+        size, feature = self._groups[2], self._tests[0]
+        slot, columns, width = np.full(feature.shape, -1, np.int32), np.zeros(feature.shape, np.int32), np.zeros(len(size), np.int32)
+        for g, tests in enumerate(size):
+            mine = {column: k for k, column in enumerate(dict.fromkeys(c for c in feature[g, :tests].tolist() if c >= 0))}
+            width[g], columns[g, : len(mine)] = len(mine), list(mine)
+            slot[g, :tests] = [mine.get(column, -1) for column in feature[g, :tests].tolist()]
+        at = _places(width.astype(np.int64) << size)
+        shares = shapley_values((self.left, self.feature, self.value), self.cover, self._groups, slot, at)
+        return at, shares, (columns, width)
 
 
 def forest_of(booster: xgb.Booster, horizons: tuple[int, ...]) -> Forest | None:
-    """Return the trees of a booster as arrays; None where they do not give the very bits that the booster gives, or are too deep."""
+    """Return the trees of a booster as arrays; None where they do not give the log-odds that the booster gives, or are too deep."""
     learner = json.loads(bytes(booster.save_raw("json")))["learner"]
     trees = learner["gradient_booster"].get("model", {}).get("trees", [])
     if learner["objective"]["name"] != "binary:logistic" or not trees or any(any(tree["split_type"]) for tree in trees):
@@ -104,25 +135,24 @@ def forest_of(booster: xgb.Booster, horizons: tuple[int, ...]) -> Forest | None:
     shift = np.repeat(first[:-1], sizes)
     left, right = (np.where((child := joined(f"{side}_children", np.int32)) < 0, -1, child + shift) for side in ("left", "right"))
     conditions = joined("split_conditions", np.float32)
-    feature = joined("split_indices", np.int32)
     forest = Forest(
         base=-np.log(np.float32(1) / score - np.float32(1)),
         roots=first,
         left=left.astype(np.int32),
         right=right.astype(np.int32),
-        feature=feature,
+        feature=joined("split_indices", np.int32),
         cut=conditions,
         default_left=joined("default_left", np.bool_),
         value=conditions,
         cover=joined("sum_hessian", np.float32),
         horizon=columns - 1,
+        horizons=horizons,
     )
     if _depth(forest) > DEEPEST:
         return None
     # XGBoost's own logarithm may differ from numpy's in the last bit of what is added up from.
     bases = (forest.base, *(np.nextafter(forest.base, np.float32(side)) for side in (-np.inf, np.inf)))
-    likely = (replace(forest, base=base) for base in bases)
-    return next((each for each in likely if _is_the_same(each, booster, columns - 1, horizons)), None)
+    return next((each for each in (replace(forest, base=base) for base in bases) if _is_the_same(each, booster)), None)
 
 
 def _depth(forest: Forest) -> int:
@@ -132,194 +162,34 @@ def _depth(forest: Forest) -> int:
     return int(depth.max(initial=0))
 
 
-def _is_the_same(forest: Forest, booster: xgb.Booster, columns: int, horizons: tuple[int, ...]) -> bool:
-    """Return whether the arrays give XGBoost's bits on rows about the cuts, at the cuts, and with values missing."""
+def _is_the_same(forest: Forest, booster: xgb.Booster) -> bool:
+    """Return whether the arrays give XGBoost's log-odds on rows about the cuts, at the cuts, and with values missing."""
     rng = np.random.default_rng(1)
-    x = np.full((_PROBES, columns), np.nan)
-    for column in range(columns):
+    x = np.full((_PROBES, forest.horizon), np.nan)
+    for column in range(forest.horizon):
         cuts = forest.cut[(forest.feature == column) & (forest.left >= 0)].astype(np.float64)
         if len(cuts):
             x[:, column] = rng.choice([*cuts, *(cuts * 1.1), *(cuts * 0.9), np.nan], _PROBES)
-    stacked = np.vstack([np.hstack([x, np.full((len(x), 1), float(h))]) for h in horizons])
+    stacked = np.vstack([np.hstack([x, np.full((len(x), 1), float(months))]) for months in forest.horizons])
     matrix = xgb.DMatrix(stacked, nthread=1)
-    margins = booster.predict(matrix, output_margin=True).reshape(len(horizons), len(x)).T
-    shares = booster.predict(matrix, pred_contribs=True, strict_shape=True)[:, 0, :columns]
-    shares = shares.reshape(len(horizons), len(x), columns).transpose(1, 0, 2)
-    return np.array_equal(forest.margins(x, horizons), margins) and np.array_equal(forest.contributions(x, horizons), shares)
+    # The first round alone as well: after many trees, what is added up from may be a bit off and not be seen.
+    first = replace(forest, roots=forest.roots[: len(booster[:1].get_dump()) + 1])
+    return all(
+        np.array_equal(some.margins(x), booster.predict(matrix, output_margin=True, iteration_range=rounds).reshape(-1, len(x)).T)
+        for some, rounds in ((first, (0, 1)), (forest, (0, 0)))
+    )
 
 
-def _with_horizon(x: Array) -> Single:
-    rows = np.empty((len(x), x.shape[1] + 1), np.float32)
-    rows[:, :-1] = x
-    return rows
+def _places(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return where each of several tables begins that lie one after the other, and the end of the last."""
+    return np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
 
 
-@njit(cache=True, nogil=True)
-def _margins(trees: Arrays, base: np.float32, x: Single, horizons: Single, out: Single) -> None:
-    roots, left, right, feature, cut, default_left, value = trees
-    last = x.shape[1] - 1
-    for i in range(len(x)):
-        for h in range(len(horizons)):
-            x[i, last] = horizons[h]
-            total = base
-            for tree in range(len(roots) - 1):
-                node = roots[tree]
-                while left[node] >= 0:
-                    known = x[i, feature[node]]
-                    goes_left = default_left[node] if np.isnan(known) else known < cut[node]
-                    node = left[node] if goes_left else right[node]
-                total += value[node]
-            out[i, h] = total
-
-
-@njit(cache=True, nogil=True)
-def _contributions(trees: Arrays, of_tree: Arrays, shares: Arrays, x: Single, horizons: Single, out: Single) -> None:
-    roots, (columns, first, by_horizon) = trees[0], of_tree
-    last = x.shape[1] - 1
-    found = np.zeros(x.shape[1], np.float32)
-    stack = np.empty((DEEPEST + 2, 3), np.int32)
-    for i in range(len(x)):
-        for tree in range(len(roots) - 1):
-            for h in range(len(horizons)):
-                if h == 0 or by_horizon[tree]:
-                    for k in range(first[tree], first[tree + 1]):
-                        found[columns[k]] = 0.0
-                    x[i, last] = horizons[h]
-                    _add_tree(trees, shares, roots[tree], x, i, found, stack)
-                for k in range(first[tree], first[tree + 1]):
-                    out[i, h, columns[k]] += found[columns[k]]
-
-
-@njit(cache=True, nogil=True)
-def _add_tree(trees: Arrays, shares: Arrays, root: int, x: Single, row: int, found: Single, stack: Ints) -> None:
-    """Add a tree's contributions for a row to `found`: at each split the branch that the row takes comes first."""
-    left, right, feature, cut, default_left = trees[1], trees[2], trees[3], trees[4], trees[5]
-    of_leaf, width, columns, terms = shares
-    top = 1
-    stack[0, 0], stack[0, 1], stack[0, 2] = root, 0, 0
-    while top > 0:
-        top -= 1
-        node, depth, taken = stack[top, 0], stack[top, 1], stack[top, 2]
-        if left[node] < 0:
-            start = of_leaf[node] + taken * width[node]
-            for k in range(start, start + width[node]):
-                found[columns[k]] += terms[k]
-            continue
-        known = x[row, feature[node]]
-        goes_left = default_left[node] if np.isnan(known) else known < cut[node]
-        hot, cold = (left[node], right[node]) if goes_left else (right[node], left[node])
-        stack[top, 0], stack[top, 1], stack[top, 2] = cold, depth + 1, taken
-        stack[top + 1, 0], stack[top + 1, 1], stack[top + 1, 2] = hot, depth + 1, taken | (1 << depth)
-        top += 2
-
-
-@njit(cache=True, nogil=True)
-def _shares(trees: Arrays, cover: Single, parent: Ints) -> tuple[Ints, Ints, Ints, Single]:
-    """Return what a leaf adds to the columns on its way, for each set of these splits that a row may take: where, how many, which, what."""
-    left, feature, value = trees[1], trees[3], trees[6]
-    of_leaf, width, depths = np.zeros(len(left), np.int32), np.zeros(len(left), np.int32), np.zeros(len(left), np.int32)
-    room = 0
-    path = np.empty(DEEPEST + 2, np.int32)
-    for leaf in range(len(left)):
-        if left[leaf] < 0:
-            depths[leaf] = _path_to(parent, leaf, path)
-            of_leaf[leaf] = room
-            distinct = 0
-            for step in range(depths[leaf]):
-                new = True
-                for former in range(step):
-                    new &= feature[path[former]] != feature[path[step]]
-                distinct += new
-            width[leaf] = distinct
-            room += distinct << depths[leaf]
-    columns, terms = np.empty(room, np.int32), np.empty(room, np.float32)
-    of = np.empty(DEEPEST + 2, np.int32)
-    zero, one, weight = np.empty(DEEPEST + 2, np.float32), np.empty(DEEPEST + 2, np.float32), np.empty(DEEPEST + 2, np.float32)
-    for leaf in range(len(left)):
-        if left[leaf] < 0 and width[leaf]:
-            _path_to(parent, leaf, path)
-            for taken in range(1 << depths[leaf]):
-                unique = _walk(feature, cover, path, depths[leaf], taken, (of, zero, one, weight))
-                for k in range(1, unique + 1):
-                    place = of_leaf[leaf] + taken * width[leaf] + k - 1
-                    columns[place] = of[k]
-                    terms[place] = _unwound(zero, one, weight, unique, k) * (one[k] - zero[k]) * value[leaf]
-    return of_leaf, width, columns, terms
-
-
-@njit(cache=True, nogil=True)
-def _path_to(parent: Ints, leaf: int, path: Ints) -> int:
-    """Write the nodes from the root to a leaf, and return how many splits there are."""
-    depth, node = 0, leaf
-    while parent[node] >= 0:
-        depth += 1
-        node = parent[node]
-    node = leaf
-    for step in range(depth, -1, -1):
-        path[step] = node
-        node = parent[node]
-    return depth
-
-
-@njit(cache=True, nogil=True)
-def _walk(feature: Ints, cover: Single, path: Ints, depth: int, taken: int, room: Arrays) -> int:
-    """Extend the unique path from the root to a leaf: a feature that splits again takes the place of its former split."""
-    of, zero, one, weight = room
-    unique = 0
-    _extend(of, zero, one, weight, 0, np.float32(1.0), np.float32(1.0), -1)
-    for step in range(depth):
-        node, child = path[step], path[step + 1]
-        before_zero, before_one = np.float32(1.0), np.float32(1.0)
-        k = 0
-        while k <= unique and of[k] != feature[node]:
-            k += 1
-        if k <= unique:
-            before_zero, before_one = zero[k], one[k]
-            _unwind(of, zero, one, weight, unique, k)
-            unique -= 1
-        unique += 1
-        share = np.float32(cover[child] / cover[node]) * before_zero
-        _extend(of, zero, one, weight, unique, share, before_one if taken >> step & 1 else np.float32(0.0), feature[node])
-    return unique
-
-
-@njit(cache=True, nogil=True)
-def _extend(
-    of: Ints, zero: Single, one: Single, weight: Single, depth: int, zero_share: np.float32, one_share: np.float32, feature: int
-) -> None:
-    of[depth], zero[depth], one[depth] = feature, zero_share, one_share
-    weight[depth] = np.float32(1.0) if depth == 0 else np.float32(0.0)
-    whole = np.float32(depth + 1)
-    for i in range(depth - 1, -1, -1):
-        weight[i + 1] += one_share * weight[i] * np.float32(i + 1) / whole
-        weight[i] = zero_share * weight[i] * np.float32(depth - i) / whole
-
-
-@njit(cache=True, nogil=True)
-def _unwind(of: Ints, zero: Single, one: Single, weight: Single, depth: int, place: int) -> None:
-    one_share, zero_share, whole = one[place], zero[place], np.float32(depth + 1)
-    portion = weight[depth]
-    for i in range(depth - 1, -1, -1):
-        if one_share != 0:
-            former = weight[i]
-            weight[i] = portion * whole / (np.float32(i + 1) * one_share)
-            portion = former - weight[i] * zero_share * np.float32(depth - i) / whole
-        else:
-            weight[i] = weight[i] * whole / (zero_share * np.float32(depth - i))
-    for i in range(place, depth):
-        of[i], zero[i], one[i] = of[i + 1], zero[i + 1], one[i + 1]
-
-
-@njit(cache=True, nogil=True)
-def _unwound(zero: Single, one: Single, weight: Single, depth: int, place: int) -> np.float32:
-    """Return the sum of the weights were one split of the path unwound."""
-    one_share, zero_share, whole = one[place], zero[place], np.float32(depth + 1)
-    portion, total = weight[depth], np.float32(0.0)
-    for i in range(depth - 1, -1, -1):
-        if one_share != 0:
-            part = portion * whole / (np.float32(i + 1) * one_share)
-            total += part
-            portion = weight[i] - part * zero_share * (np.float32(depth - i) / whole)
-        elif zero_share != 0:
-            total += (weight[i] / zero_share) / (np.float32(depth - i) / whole)
-    return total
+def _shared_out(do: Callable[[slice], None], rows: int, threads: int) -> None:
+    """Do all rows, many of them by several threads: the kernels leave Python free, and no row knows of another."""
+    if rows <= _ALONE or threads <= 1:
+        return do(slice(0, rows))
+    edges = np.linspace(0, rows, threads + 1).astype(int).tolist()
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(do, map(slice, edges[:-1], edges[1:])))
+    return None

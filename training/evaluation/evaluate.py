@@ -184,7 +184,7 @@ def _plot_performance(rows: pd.DataFrame, risks: np.ndarray, plan: Plan, name: s
 
 
 def _plot_beside(tables: dict[str, pd.DataFrame], plan: Plan, name: str, folder: Path) -> None:
-    """Draw a candidate beside the others, where it has figures of its own: one more picture of the others would say nothing of it."""
+    """Draw a candidate beside the others, where it has figures of its own."""
     title, performance, decisions = _title(plan, name), tables[PERFORMANCE], tables[DECISION_CURVES]
     own = performance[(performance["model"] == name) & performance["estimate"].notna()]
     if (decisions["model"] == name).any():

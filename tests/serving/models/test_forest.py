@@ -1,51 +1,131 @@
-"""A booster's trees walked here give what XGBoost gives, to the last bit; several models asked together, what each gives alone."""
+"""A booster's trees as tables: log-odds as XGBoost gives them, to the last bit, and SHAP values by their definition."""
+
+from itertools import combinations
+from math import factorial
 
 import numpy as np
 import pytest
 import xgboost as xgb
 
 from serving.artifact import load_artifact
-from serving.models import boosted
-from serving.models.boosted import Boosted
-from serving.models.forest import DEEPEST, forest_of
+from serving.models.bit_tables import DEEPEST, MOST_TESTS
+from serving.models.boosted import Boosted, stack_horizons
+from serving.models.forest import forest_of
 
 HORIZONS = (12, 24, 60)
+COLUMNS = 6
 
 
-@pytest.fixture(scope="module", params=[1, 3, DEEPEST])
-def booster(request):
+def grown(depth, rounds=30, seed=1):
     """Return trees of a depth, whose features repeat on a way, with missing values and parallel trees."""
-    rng = np.random.default_rng(request.param)
-    x = rng.normal(size=(800, 6)).astype(np.float32)
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(800, COLUMNS)).astype(np.float32)
     x[rng.random(x.shape) < 0.3] = np.nan
     horizon = rng.choice(HORIZONS, len(x))
     y = (np.nan_to_num(x[:, 0]) + np.nan_to_num(x[:, 1]) ** 2 + horizon / 40 + rng.normal(size=len(x)) > 1.5).astype(int)
-    params = {"objective": "binary:logistic", "max_depth": request.param, "num_parallel_tree": 2, "subsample": 0.7, "nthread": 1, "seed": 1}
-    return xgb.train(params, xgb.DMatrix(np.column_stack([x, horizon]), y), 30)
+    params = {"objective": "binary:logistic", "max_depth": depth, "num_parallel_tree": 2, "subsample": 0.7, "nthread": 1, "seed": seed}
+    return xgb.train(params, xgb.DMatrix(np.column_stack([x, horizon]), y), rounds)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module", params=range(1, DEEPEST + 1))
+def booster(request):
+    return grown(request.param)
+
+
+@pytest.fixture(scope="module")
 def rows():
+    """Return rows of several blocks, with values at the ends of what there is, at a cut, and missing."""
     rng = np.random.default_rng(5)
-    x = rng.normal(size=(40, 6))
+    x = rng.normal(size=(700, COLUMNS))
     x[rng.random(x.shape) < 0.3] = np.nan
-    x[0], x[1], x[2] = np.nan, 1e30, -1e30
+    x[0], x[1], x[2], x[3] = np.nan, 1e30, -1e30, 0.0
     return x
 
 
-def test_margins_and_contributions_are_those_of_xgboost_to_the_last_bit(booster, rows, monkeypatch):
-    model = Boosted(booster, list("abcdef"), HORIZONS)
-    assert model.forest is not None
-    here = model.margins(rows), model.contributions(rows)
-    monkeypatch.setattr(boosted, "FEW", 0)
-    assert np.array_equal(here[0], model.margins(rows))
-    assert np.array_equal(here[1], model.contributions(rows))
+def of_xgboost(booster, rows):
+    matrix = xgb.DMatrix(stack_horizons(rows, HORIZONS))
+    margins = booster.predict(matrix, output_margin=True).reshape(len(HORIZONS), len(rows)).T
+    shares = booster.predict(matrix, pred_contribs=True)[:, :COLUMNS]
+    return margins, shares.reshape(len(HORIZONS), len(rows), COLUMNS).transpose(1, 0, 2)
 
 
-def test_a_row_gives_the_same_whatever_rows_come_with_it(booster, rows):
+def test_log_odds_are_those_of_xgboost_to_the_last_bit_and_shap_values_to_its_own_rounding(booster, rows):
     forest = forest_of(booster, HORIZONS)
-    alone = np.vstack([forest.contributions(rows[k : k + 1], HORIZONS) for k in range(len(rows))])
-    assert np.array_equal(alone, forest.contributions(rows, HORIZONS))
+    margins, shares = of_xgboost(booster, rows)
+    assert np.array_equal(forest.margins(rows), margins)
+    assert forest.contributions(rows) == pytest.approx(shares, abs=1e-5)
+    assert np.abs(shares).max() > 0.1
+
+
+def test_values_at_a_cut_and_a_step_below_go_where_xgboost_sends_them(booster):
+    forest = forest_of(booster, HORIZONS)
+    cuts = [np.unique(forest.cut[(forest.feature == column) & (forest.left >= 0)])[:40] for column in range(COLUMNS)]
+    at_cuts = np.full((80, COLUMNS), np.nan)
+    for column, values in enumerate(cuts):
+        at_cuts[: len(values), column] = values
+        at_cuts[40 : 40 + len(values), column] = np.nextafter(values, np.float32(-np.inf))
+    margins, shares = of_xgboost(booster, at_cuts)
+    assert np.array_equal(forest.margins(at_cuts), margins)
+    assert forest.contributions(at_cuts) == pytest.approx(shares, abs=1e-5)
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_a_row_gives_the_same_whatever_rows_come_with_it_and_however_many_threads_there_are(booster, rows, threads):
+    forest, many = forest_of(booster, HORIZONS), np.vstack([rows] * 4)
+    for answer in (forest.margins, forest.contributions):
+        alone = np.vstack([answer(rows[k : k + 1]) for k in range(len(rows))])
+        assert np.array_equal(np.vstack([alone] * 4), answer(many, threads))
+
+
+@pytest.mark.parametrize("depth", [2, 4])
+def test_shap_values_are_what_shapley_defined_over_the_trees_own_conditional_means(depth, rows):
+    """A second implementation: a coalition's value by walking the tree, where a test on a feature outside it goes both ways, by cover."""
+    booster = grown(depth, rounds=1, seed=3)
+    forest = forest_of(booster, HORIZONS)
+    everybody = range(COLUMNS + 1)
+
+    def value(node, row, known):
+        if forest.left[node] < 0:
+            return float(forest.value[node])
+        feature, children = forest.feature[node], (forest.left[node], forest.right[node])
+        if feature in known:
+            left = forest.default_left[node] if np.isnan(row[feature]) else np.float32(row[feature]) < forest.cut[node]
+            return value(children[0 if left else 1], row, known)
+        return sum(float(forest.cover[c]) / float(forest.cover[node]) * value(c, row, known) for c in children)
+
+    def share(root, row, one):
+        others = [k for k in everybody if k != one]
+        n = len(everybody)
+        return sum(
+            factorial(size) * factorial(n - size - 1) / factorial(n) * (value(root, row, {*some, one}) - value(root, row, set(some)))
+            for size in range(n)
+            for some in combinations(others, size)
+        )
+
+    for x in rows[[0, 3, 10, 11]]:
+        found = forest.contributions(x[None])[0]
+        for h, months in enumerate(HORIZONS):
+            expected = [sum(share(root, [*x, float(months)], one) for root in forest.roots[:-1]) for one in range(COLUMNS)]
+            assert found[h] == pytest.approx(expected, abs=1e-6)
+
+
+def test_each_leaf_stands_in_one_group_with_every_test_on_its_way(booster):
+    forest = forest_of(booster, HORIZONS)
+    parent, group, size, tests = forest._groups
+    leaves = forest.left < 0
+    assert ((group >= 0) == leaves).all()
+    assert size.max() <= MOST_TESTS
+    for leaf in np.flatnonzero(leaves):
+        node, mine = leaf, set(tests[group[leaf], : size[group[leaf]]].tolist())
+        while parent[node] >= 0:
+            node = parent[node]
+            assert node in mine
+
+
+def test_no_rows_are_answered_with_none(booster):
+    forest = forest_of(booster, HORIZONS)
+    assert forest.margins(np.empty((0, COLUMNS))).shape == (0, 3)
+    assert forest.contributions(np.empty((0, COLUMNS))).shape == (0, 3, COLUMNS)
 
 
 def test_trees_that_are_too_deep_or_of_another_objective_are_left_to_xgboost(rows):
@@ -56,6 +136,7 @@ def test_trees_that_are_too_deep_or_of_another_objective_are_left_to_xgboost(row
     assert forest_of(deep, HORIZONS) is None
     assert forest_of(other, HORIZONS) is None
     assert Boosted(deep, list("abcdef"), HORIZONS).margins(rows).shape == (len(rows), 3)
+    assert Boosted(deep, list("abcdef"), HORIZONS).contributions(rows[:3]).shape == (3, 3, COLUMNS)
 
 
 @pytest.mark.parametrize("kind", ["boosting", "logistic", "cox", "ensemble"])
