@@ -63,6 +63,7 @@ class Artifact:
     `about` holds task, title, training counts, reference ranges, library versions. `origin` says where it was
     loaded from: name, version and run of the registry. `resampled` are the same kind of model fitted to halves of
     the patients: how far they lie apart gives the interval of a risk. `seal` is the checksum of the folder it was loaded from.
+    `figures` are those of its run, where the store tells them.
     """
 
     kind: str
@@ -74,6 +75,7 @@ class Artifact:
     origin: dict[str, str] = field(default_factory=dict)
     resampled: tuple[Model, ...] = ()
     seal: str = ""
+    figures: dict[str, float] = field(default_factory=dict)
 
     @cached_property
     def columns(self) -> list[str]:

@@ -12,10 +12,11 @@ from features.history.arrays import Histories
 from features.history.rows import positions
 from features.table.outcomes import CRITERIA_MET
 from serving.answer.columns import answer_columns, identity
+from serving.answer.population import outside_population
 from serving.answer.published import caution_words
 from serving.answer.scored import Scored, score_rows, seen_by
 from serving.answer.since import AGE, day_of_scoring, happened_since, met_criteria
-from serving.artifact import Artifact, at_risk
+from serving.artifact import Artifact
 
 _CHUNK = 5_000  # rows explained at a time: bounds memory, and progress can be shown
 SCORED = "scored"
@@ -31,9 +32,9 @@ def score_landmarks(
 ) -> pd.DataFrame:
     """Return one row per landmark: patient_id, landmark, status, the answer's columns, published scores, what happened since, the model.
 
-    A person who has progressed, died or been treated by the landmark, or has no visit, is not at risk of
-    progression: `status` says so and the numbers are empty. Where the task guards against it and a myeloma-defining
-    criterion is met (`criteria_met`), no risk is shown either. Nobody is dropped.
+    A person who has progressed, died or been treated by the landmark, has no visit, is under age, or is not known to have the
+    stage that the model is for, is outside its population: `status` says so and the numbers are empty. Where the task guards
+    against it and a myeloma-defining criterion is met (`criteria_met`), no risk is shown either. Nobody is dropped.
 
     Parameters
     ----------
@@ -42,9 +43,8 @@ def score_landmarks(
     """
     histories = Histories.of(cohort, operators=True)
     patient, day = positions(cohort, landmarks)
-    reason = at_risk(artifact, histories, patient, day).not_at_risk
-    # Scoring looks at the present: that follow-up ends at the landmark is no reason not to score.
-    status = np.where(np.isin(reason, ("", "after_follow_up")), SCORED, reason).astype(object)
+    reason = outside_population(artifact, histories, patient, day)
+    status = np.where(reason == "", SCORED, reason).astype(object)
     present = np.flatnonzero(status == SCORED)
     parts = []
     view = seen_by(artifact, histories, patient[present], day[present])

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from features.history.arrays import Histories
 from features.history.columns import STATIC, group_label
 from features.table.eligibility_inputs import ELIGIBILITY_COLUMNS
-from myeloma import catalogue
+from myeloma import calendar, catalogue
 from myeloma.change import change
 from myeloma.criteria import CONDITION
+from serving.answer.basis import basis_of
 from serving.answer.benefit import early_treatment
 from serving.answer.columns import NOTICE, identity
 from serving.answer.evolving import evolving_findings
 from serving.answer.published import criteria_findings, day_before, score_answers
-from serving.answer.record import Answer, Contribution, HorizonRisk, Latest, ModelIdentity
+from serving.answer.record import Answer, AsOf, Contribution, HorizonRisk, Latest, ModelIdentity
 from serving.answer.scored import LATEST, Scored, latest_column, score_rows, seen_by
+from serving.answer.shown import PAST_AFTER_DAYS, as_of, shown
 from serving.artifact import Artifact
 from serving.predict import by_biomarker
 
@@ -27,7 +30,9 @@ CRITERIA_WARNING = "criteria for active myeloma may be met: clinician review; no
 _STALE_AFTER_INTERVALS = 2  # usual intervals of the catalogue
 
 
-def answer_history(artifact: Artifact, history: Histories, landmark: int, suspicions: tuple[str, ...] = ()) -> Answer:
+def answer_history(
+    artifact: Artifact, history: Histories, landmark: int, suspicions: tuple[str, ...] = (), today: int | None = None
+) -> Answer:
     """Return the answer for one person at one landmark.
 
     Where the artifact's task guards against it and a myeloma-defining criterion is met, no risk is shown.
@@ -39,6 +44,8 @@ def answer_history(artifact: Artifact, history: Histories, landmark: int, suspic
     landmark : days since 1970
     suspicions : tuple of str
         What is suspected of rows that were kept, as warnings.
+    today : int, optional
+        Days since 1970, on which the answer is given; the day of the call where left out.
     """
     known = history.known_by(landmark)
     day = np.array([landmark], dtype=np.int32)
@@ -46,40 +53,49 @@ def answer_history(artifact: Artifact, history: Histories, landmark: int, suspic
     scored = score_rows(artifact, seen_by(artifact, known, np.zeros(1, np.int32), day, more))
     measured, met = _measured(scored), bool(scored.criteria_met[0])
     inputs = {name: float(values[0]) for name, values in scored.inputs.items()}
-    risks, scores = () if met else _risks(scored, measured), score_answers(inputs, artifact.rules.population, with_risks=not met)
+    when = _as_of(measured, landmark, calendar.today() if today is None else today)
+    risks, scores = () if met else _risks(scored, measured, when), score_answers(inputs, artifact.rules.population, with_risks=not met)
     return Answer(
         landmark=str(day.astype("datetime64[D]")[0]),
         task=artifact.about["task"],
+        as_of=when,
         risks=risks,
-        warnings=(*([CRITERIA_WARNING] if met else []), *_of_whom(artifact), *_warnings(artifact, measured), *suspicions),
+        warnings=(
+            *([CRITERIA_WARNING] if met else []),
+            *_of_whom(artifact),
+            *([_of_the_past(when)] if when.is_past and not met else []),
+            *_warnings(artifact, measured),
+            *suspicions,
+        ),
         criteria=criteria_findings(inputs, landmark),
         criteria_condition=CONDITION,
         evolving=evolving_findings(scored.view.series, inputs, landmark),
         scores=scores,
         early_treatment=early_treatment(scored, risks, scores),
+        basis=basis_of(artifact),
         model=ModelIdentity(**identity(artifact)),
         notice=NOTICE,
     )
 
 
-def _risks(scored: Scored, measured: dict[str, Latest]) -> tuple[HorizonRisk, ...]:
-    explained, shares = scored.explained, by_biomarker(scored.artifact, scored.explained.contributions)
-    return tuple(
-        HorizonRisk(
-            horizon_months=months,
-            risk=float(explained.risks[0, h]),
-            fitted_to=scored.artifact.provenance.people,
-            lower=_number(explained.lower[0, h]),
-            upper=_number(explained.upper[0, h]),
-            base=float(explained.base[0, h]),
-            contributions=tuple(
-                sorted(
-                    (Contribution(g, group_label(g), float(values[0, h]), **vars(measured[g])) for g, values in shares.items()),
-                    key=lambda one: -abs(one.contribution),
-                )
-            ),
-        )
-        for h, months in enumerate(scored.artifact.horizons)
+def _risks(scored: Scored, measured: dict[str, Latest], when: AsOf) -> tuple[HorizonRisk, ...]:
+    shares = by_biomarker(scored.artifact, scored.explained.contributions)
+    return tuple(_risk(scored, shares, measured, when, h) for h in range(len(scored.artifact.horizons)))
+
+
+def _risk(scored: Scored, shares: dict[str, NDArray[np.float64]], measured: dict[str, Latest], when: AsOf, h: int) -> HorizonRisk:
+    explained, months = scored.explained, scored.artifact.horizons[h]
+    risk, lower, upper = float(explained.risks[0, h]), _number(explained.lower[0, h]), _number(explained.upper[0, h])
+    contributions = (Contribution(g, group_label(g), float(values[0, h]), **vars(measured[g])) for g, values in shares.items())
+    return HorizonRisk(
+        horizon_months=months,
+        risk=risk,
+        fitted_to=scored.artifact.provenance.people,
+        lower=lower,
+        upper=upper,
+        shown=shown(risk, lower, upper, months, when),
+        base=float(explained.base[0, h]),
+        contributions=tuple(sorted(contributions, key=lambda one: -abs(one.contribution))),
     )
 
 
@@ -99,6 +115,17 @@ def _measured(scored: Scored) -> dict[str, Latest]:
             exceeds_noise=change(name, value - delta, value).exceeds_noise if changed and value > delta else None,
         )
     return found
+
+
+def _as_of(measured: dict[str, Latest], landmark: int, today: int) -> AsOf:
+    ages = [latest.age_days for latest in measured.values() if latest.age_days is not None]
+    return as_of(landmark, min(ages, default=None), max(ages, default=None), today)
+
+
+def _of_the_past(when: AsOf) -> str:
+    if when.last_result_on is None:
+        return "no result of the model's biomarkers is known by then"
+    return f"the last result is of {when.last_result_on}, more than {PAST_AFTER_DAYS} days ago: the risk is what it was, not today's"
 
 
 def _of_whom(artifact: Artifact) -> list[str]:

@@ -37,6 +37,57 @@ class Contribution:
 
 
 @dataclass(frozen=True)
+class Shown:
+    """A risk and the ends of its interval as they are shown: whole percent, half up, and in words. Nobody needs to round again."""
+
+    percent: int
+    low: int | None
+    high: int | None
+    text: str
+
+
+@dataclass(frozen=True)
+class AsOf:
+    """Of which day a risk is. `is_past`: the last result is more than a year old, so that it is what the risk was then."""
+
+    landmark: str
+    last_result_on: str | None
+    oldest_result_on: str | None
+    answered_on: str
+    is_past: bool
+
+
+@dataclass(frozen=True)
+class DataBasis:
+    """The people that a model was fitted to."""
+
+    people: str
+    source: str
+    cohort_hash: str
+    patients: int | None
+    patients_with_the_event: int | None
+
+
+@dataclass(frozen=True)
+class Basis:
+    """What a risk rests on, for whoever has to judge it.
+
+    `validation` are the figures of the run that made the model, on people it had not seen, by their names there (`auc_24m`, `_lo`,
+    `_hi`); empty where no store told them.
+    """
+
+    intended_use: tuple[str, ...]
+    intended_users: tuple[str, ...]
+    not_for: tuple[str, ...]
+    population: str
+    outcome: str
+    data: DataBasis
+    validation: dict[str, float]
+    limits: tuple[str, ...]
+    versions: dict[str, str]
+
+
+@dataclass(frozen=True)
 class HorizonRisk:
     """Probability of progression within a horizon, death competing; base + contributions = logit(risk).
 
@@ -49,6 +100,7 @@ class HorizonRisk:
     fitted_to: str
     lower: float | None
     upper: float | None
+    shown: Shown
     base: float
     contributions: tuple[Contribution, ...]
 
@@ -185,6 +237,7 @@ class Answer:
 
     landmark: str
     task: str
+    as_of: AsOf
     risks: tuple[HorizonRisk, ...]
     warnings: tuple[str, ...]
     criteria: tuple[CriterionFinding, ...]
@@ -192,6 +245,7 @@ class Answer:
     evolving: tuple[EvolvingFinding, ...]
     scores: dict[str, PublishedScore]
     early_treatment: EarlyTreatment | None
+    basis: Basis
     model: ModelIdentity
     notice: str
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import asdict
 from http import HTTPStatus
 from typing import Any
 
@@ -13,6 +14,7 @@ from starlette.exceptions import HTTPException
 
 from features.intake.one_person import suspicions_by
 from myeloma import UserError
+from serving.answer.basis import basis_of
 from serving.answer.columns import NOTICE, identity
 from serving.answer.person import answer_history
 from serving.answer.record import Answer
@@ -94,7 +96,8 @@ def describe(artifact: Artifact) -> dict[str, Any]:
     """Return what a model is, without its coefficients."""
     known = {key: artifact.about.get(key) for key in ("task", "title", "treatment", "trained_on", "cohort_hash", "source")}
     known |= {"event": artifact.words.event, "competing_event": artifact.words.competing}
-    return {**known, **identity(artifact), "kind": artifact.kind, "horizons_months": list(artifact.horizons), "features": artifact.columns}
+    known |= {"kind": artifact.kind, "horizons_months": list(artifact.horizons), "features": artifact.columns}
+    return {**known, **identity(artifact), "basis": asdict(basis_of(artifact))}
 
 
 def _choose(artifacts: dict[str, Artifact], task: str | None) -> Artifact:

@@ -29,7 +29,8 @@ from features.table.landmarks import landmark_day, last_visits
 from myeloma import DataError
 from myeloma.calendar import NEVER, NO_DAY
 from myeloma.echo import echo, echo_day
-from serving.artifact import Artifact, at_risk
+from serving.answer.population import outside_population, who_is_needed
+from serving.artifact import Artifact
 from serving.http.response import MOST_LISTED, Problem
 
 _FOLLOWS = ("patient_not_in_cohort", "event_refused")  # what merely follows from another problem
@@ -150,7 +151,7 @@ def landmark_of(history: History, people: Histories, artifact: Artifact) -> int:
     Raises
     ------
     HistoryError
-        The person is not at risk then: before the index date, or the event, what competes with it or treatment has come.
+        The risk is not meant for the person then (see `serving.answer.population`).
     """
     day = last_visits(people)[:1]
     if history.landmark is not None:
@@ -158,22 +159,9 @@ def landmark_of(history: History, people: Histories, artifact: Artifact) -> int:
             day = days_of(pd.Series([landmark_day(history.landmark)]))
         except DataError as error:
             raise HistoryError([_landmark_problem(history, error.code, error.hint)]) from None
-    reason = at_risk(artifact, people, np.zeros(1, np.int32), day).not_at_risk[0]
-    if reason not in ("", "after_follow_up"):
-        needed = _needed(artifact)
-        raise HistoryError([_landmark_problem(history, str(reason), f"needed: {needed}")])
+    if reason := str(outside_population(artifact, people, np.zeros(1, np.int32), day)[0]):
+        raise HistoryError([_landmark_problem(history, reason, who_is_needed(artifact, reason))])
     return int(day[0])
-
-
-def _needed(artifact: Artifact) -> str:
-    """Return in words who is at risk for a task, and when."""
-    words, rules = artifact.words, artifact.rules
-    who = f"stage {rules.population or 'any'} and a day"
-    if rules.line is None:
-        return f"{who} from the index date on, before {words.event}, treatment or {words.competing}"
-    return (
-        f"{who} at least {rules.line.from_days} days after the start of line {rules.line.number}, before {words.event} or {words.competing}"
-    )
 
 
 def shown_day(column: str, received: Any) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -123,4 +124,17 @@ def load_version(name: str, version: str, run_id: str | None, threads: int = 1) 
         )
     decisions, tags = decisions_on(name, str(version)), tags_of_version(name, str(version))
     origin = {"model_name": name, "model_version": str(version), "run_id": run_id or "", "gate_verdict": _verdict(decisions, tags)}
-    return load_artifact(found[0].parent, origin, threads, [tags.get(TAG, ""), *(decision.get("seal", "") for decision in decisions)])
+    seals = [tags.get(TAG, ""), *(decision.get("seal", "") for decision in decisions)]
+    return replace(load_artifact(found[0].parent, origin, threads, seals), figures=_figures(run_id))
+
+
+def _figures(run_id: str | None) -> dict[str, float]:
+    """Return the figures of a run; none where there is no run any more."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return dict(connect().get_run(run_id).data.metrics) if run_id else {}
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+            raise
+        return {}

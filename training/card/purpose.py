@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
+from serving.answer.basis import intended_use as statements
 from training.card.cells import count, people
 from training.card.document import Blank, Block, Bullets, Cell, Section, Text, table
 from training.card.facts import Facts
@@ -66,31 +67,29 @@ def intended_use(facts: Facts) -> Section:
     guard = facts.about.get("criteria_guard", facts.task.rules.criteria_guard)
     event, competing = facts.words.event, facts.words.competing
     untreated = "" if facts.about.get("treatment", facts.task.rules.treatment) == "ignore" else ", untreated so far"
+    said = statements()
     use = [
-        f"For: research on {population(facts)}, at a visit{untreated}; by people who can judge a risk model.",
+        f"Of: {population(facts)}, at a visit{untreated}.",
         f"Gives: the probability of {event} within {months(facts.horizons)} of the visit and before {competing}, with what each biomarker "
         "adds to it.",
         f"Outcome: {facts.about.get('title', facts.task.title)}; {competing} competes; {treatment(facts)}.",
-        "Not for: a decision on one person's treatment, a diagnosis, screening of people without the diagnosis, or people "
-        + ("who were never treated." if facts.task.rules.line else "under treatment."),
+        *said["Purpose"],
     ]
     others = "they are signs of relapse" if facts.task.rules.line else "such findings mostly have other causes"
     limits = [
-        "Judged on people of the same cohort; another hospital, another decade or another way of testing may give other figures.",
+        *said["Limits"],
         "Loss to follow-up and, where it ends observation, the start of treatment are taken to be unrelated to what comes only among "
         "people as likely to leave by what is known at the visit, where 20 people or more leave so: the weights come from a "
         "Kaplan-Meier curve for each such group. Where treatment answers to what is found later, or is not in the data, "
         "the observed risk still comes out too low.",
-        "Contributions describe the model, not a cause.",
-        "The interval of a single risk says how far the model is known, not how far the person's future is.",
-        "Where a myeloma-defining criterion is met, no risk is shown."
+        "This model guards against myeloma-defining criteria."
         if guard
-        else f"A myeloma-defining criterion does not stop a risk from being shown: in this task {others}.",
-        "A biomarker that was not measured is unknown, never normal; the risk without it is less sure than the figures below.",
+        else f"This model does not guard against myeloma-defining criteria: in this task {others}.",
     ]
     if facts.source in _LIMITS_OF_SOURCE:
         limits.insert(0, _LIMITS_OF_SOURCE[facts.source])
-    return Section(USE, [Bullets(use), Text("Limits:"), Bullets(limits)])
+    users, not_for = ([Text(f"{heading}:"), Bullets(said[heading])] for heading in ("Users", "Not for"))
+    return Section(USE, [Bullets(use), *users, *not_for, Text("Limits:"), Bullets(limits)])
 
 
 def cohort(facts: Facts) -> Section:

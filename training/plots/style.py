@@ -183,18 +183,3 @@ def names_at_ends(axis: Axes, ends: list[tuple[float, float, str, str]], gap: fl
             arrowprops={"arrowstyle": "-", "color": LINE, "linewidth": 0.8, "shrinkA": 1, "shrinkB": 2},
             annotation_clip=False,
         )
-
-
-def percent_text(risk: float) -> str:
-    """Return a risk as it is shown: whole percent, half up.
-
-    Examples
-    --------
-    >>> [percent_text(risk) for risk in (0.004, 0.185, 0.996)]
-    ['< 1 %', '19 %', '> 99 %']
-    """
-    if risk < 0.005:
-        return "< 1 %"
-    if risk > 0.995:
-        return "> 99 %"
-    return f"{int(np.floor(100 * risk + 0.5 + 1e-9))} %"

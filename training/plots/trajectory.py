@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from myeloma import DataError, catalogue
 from myeloma.calendar import DAYS_PER_YEAR
 from myeloma.change import reference_change_value
+from serving.answer.shown import percent_text
 from training.plots.style import (
     BAND,
     DATA,
@@ -26,7 +27,6 @@ from training.plots.style import (
     SMALL,
     Picture,
     percent,
-    percent_text,
     picture,
     styled,
 )

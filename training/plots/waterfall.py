@@ -11,10 +11,11 @@ from matplotlib.patches import Polygon
 
 from features.history.columns import group_label
 from myeloma import DataError
+from serving.answer.shown import percent_text
 from serving.artifact import Artifact
 from serving.models import logistic, logit
 from serving.predict import Explained, by_biomarker
-from training.plots.style import EDGE, INK, INK2, LOWERS, RAISES, SMALL, Picture, percent_text, picture, styled
+from training.plots.style import EDGE, INK, INK2, LOWERS, RAISES, SMALL, Picture, picture, styled
 
 MOST = 7  # biomarkers; the others are one row together
 _TICKS = np.array([0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99])

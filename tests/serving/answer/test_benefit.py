@@ -74,6 +74,7 @@ def test_harms_limits_and_eligibility_stand_beside(answered, history):
 
 
 def test_no_score_no_estimate_and_the_reason(answered, history):
+    history["patient"]["stage"] = "smm"
     history["measurements"] = [one for one in history["measurements"] if one["biomarker"] == "m_protein"]
     found = answered(history)["early_treatment"]
     assert found["estimates"] == []
@@ -86,6 +87,7 @@ def test_whose_criteria_are_met_is_told_nothing_of_early_treatment(answered, his
 
 
 def test_another_task_says_nothing_of_it(trained, history):
+    history["patient"]["stage"] = "mgus"
     artifact = load_artifact(trained.folder / "fit" / "boosting" / "artifact", {})
     about = artifact.about | {"population": "mgus"}
     response = TestClient(make_app({"mgus": replace(artifact, about=about)})).post("/v1/risk", json=history)

@@ -1,0 +1,77 @@
+"""A risk as people read it: whole percent, half up, so that nobody rounds twice; and of which day it is."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from serving.answer.record import AsOf, Shown
+
+PAST_AFTER_DAYS = 365  # without a result for longer, a risk is what it was; a convention, not a finding
+
+
+def percent_text(risk: float) -> str:
+    """Return a risk as it is shown: whole percent, half up.
+
+    Examples
+    --------
+    >>> [percent_text(risk) for risk in (0.004, 0.185, 0.996)]
+    ['< 1 %', '19 %', '> 99 %']
+    """
+    if risk < 0.005:
+        return "< 1 %"
+    if risk > 0.995:
+        return "> 99 %"
+    return f"{whole_percent(risk)} %"
+
+
+def whole_percent(risk: float) -> int:
+    """Return a risk in whole percent, half up.
+
+    Examples
+    --------
+    >>> [whole_percent(risk) for risk in (0.004, 0.125, 0.285, 1.0)]
+    [0, 13, 29, 100]
+    """
+    return int(np.floor(100 * risk + 0.5 + 1e-9))
+
+
+def shown(risk: float, lower: float | None, upper: float | None, months: int, as_of: AsOf) -> Shown:
+    """Return a risk and its interval in whole percent, and in words; of results that are old in the past tense."""
+    low, high = (None if end is None else whole_percent(end) for end in (lower, upper))
+    between = "" if low is None or high is None else f", between {low} and {high} %"
+    said = f"{percent_text(risk)} within {horizon_text(months)}{between}"
+    return Shown(whole_percent(risk), low, high, f"was {said} (on {as_of.landmark})" if as_of.is_past else said)
+
+
+def horizon_text(months: int) -> str:
+    """Return a horizon in words.
+
+    Examples
+    --------
+    >>> [horizon_text(months) for months in (12, 24, 18)]
+    ['1 year', '2 years', '18 months']
+    """
+    return f"{months} months" if months % 12 else "1 year" if months == 12 else f"{months // 12} years"
+
+
+def as_of(landmark: int, newest_age: float | None, oldest_age: float | None, today: int) -> AsOf:
+    """Return of which day a risk is, and how old the results are that it rests on.
+
+    Parameters
+    ----------
+    landmark, today : days since 1970
+    newest_age, oldest_age : days before the landmark of the newest and the oldest of the latest values used; None without any
+    """
+    last = None if newest_age is None else landmark - int(newest_age)
+    since = None if last is None else today - last
+    return AsOf(
+        landmark=_day(landmark),
+        last_result_on=None if last is None else _day(last),
+        oldest_result_on=None if oldest_age is None else _day(landmark - int(oldest_age)),
+        answered_on=_day(today),
+        is_past=since is None or since > PAST_AFTER_DAYS,
+    )
+
+
+def _day(day: int) -> str:
+    return str(np.datetime64(day, "D"))
