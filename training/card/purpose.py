@@ -88,8 +88,11 @@ def intended_use(facts: Facts) -> Section:
     ]
     if facts.source in _LIMITS_OF_SOURCE:
         limits.insert(0, _LIMITS_OF_SOURCE[facts.source])
-    users, not_for = ([Text(f"{heading}:"), Bullets(said[heading])] for heading in ("Users", "Not for"))
-    return Section(USE, [Bullets(use), *users, *not_for, Text("Limits:"), Bullets(limits)])
+    not_for = [*said["Not for"], *(["Here: people who were never treated."] if facts.task.rules.line else [])]
+    blocks: list[Block] = [Bullets(use)]
+    for heading, lines in (("Users", list(said["Users"])), ("Not for", not_for), ("Limits", limits)):
+        blocks += [Text(f"{heading}:"), Bullets(lines)]
+    return Section(USE, blocks)
 
 
 def cohort(facts: Facts) -> Section:
