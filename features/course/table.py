@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from features.cohort.schema import Cohort
 from features.course.spectrum import QUALITY, of_scores, spectrum_columns
-from features.history.arrays import Histories, dates_of
+from features.history.arrays import Histories, dates_of, places
 from features.history.columns import FeatureSpec
 from features.history.course.columns import COURSE
 from features.history.course.states import CourseStates, course_states
@@ -36,18 +36,34 @@ def course_table(cohort: Cohort) -> pd.DataFrame:
     DataError
         Nobody has a visit since the start of a line of therapy.
     """
-    histories = Histories.of(cohort, operators=True)
+    table = course_rows(Histories.of(cohort, operators=True), cohort.patients["patient_id"].to_numpy())
+    if table is None:
+        what = "Nobody of this cohort has a visit since the start of a therapy."
+        raise DataError(what, "record each start among the events, as treatment_start with the regimen in `detail`.", "nothing_usable")
+    return table
+
+
+def course_rows(histories: Histories, ids: NDArray[np.generic]) -> pd.DataFrame | None:
+    """Return the course of treated people, each row from what was known by its visit; None where nobody has a visit since a start.
+
+    Parameters
+    ----------
+    histories : Histories
+        With the operators of results: a value below a limit is one to the rules of response.
+    ids : array (people,)
+        What `patient_id` says of each.
+    """
     patient, day = visits(histories.results, histories.people.index_day)
     begun = histories.lines.by(patient, day) >= 0
     if not begun.any():
-        what = "Nobody of this cohort has a visit since the start of a therapy."
-        raise DataError(what, "record each start among the events, as treatment_start with the regimen in `detail`.", "nothing_usable")
+        return None
     patient, day = patient[begun], day[begun]
     of = course_states(histories, patient, day)
-    quality = [key for key in scales() if key in catalogue() and (cohort.measurements["biomarker"] == key).any()]
+    known = [key for key in scales() if key in catalogue()]
+    quality = [key for key, place in zip(known, places(known), strict=True) if (histories.results.biomarker == place).any()]
     view = look(histories, patient, day, FeatureSpec((), (), (), ()), _asked(quality))
     columns = {
-        "patient_id": cohort.patients["patient_id"].to_numpy()[patient],
+        "patient_id": ids[patient],
         "visit": dates_of(day),
         **_of_line(of),
         **_of_response(of),
@@ -57,8 +73,7 @@ def course_table(cohort: Cohort) -> pd.DataFrame:
         **_of_quality(quality, view),
         **spectrum_columns(of, view),
     }
-    table = pd.DataFrame(columns)
-    return table.sort_values(["patient_id", "visit"], kind="stable", ignore_index=True)
+    return pd.DataFrame(columns).sort_values(["patient_id", "visit"], kind="stable", ignore_index=True)
 
 
 def summary(table: pd.DataFrame) -> dict[str, Any]:

@@ -214,6 +214,15 @@ class EarlyTreatment:
 
 
 @dataclass(frozen=True)
+class Course:
+    """The course of a treated person: one row a visit since the first line of therapy began, columns as in `docs/course.md`."""
+
+    visits: tuple[dict[str, Any], ...]
+    meaning: str
+    notice: str
+
+
+@dataclass(frozen=True)
 class ModelIdentity:
     """Which model spoke. `gate_verdict` is what the gate said of it, `reject, forced` where a person made it live all the same.
 

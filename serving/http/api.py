@@ -12,16 +12,14 @@ from fastapi.responses import Response
 from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 
-from features.intake.one_person import suspicions_by
-from myeloma import UserError
 from serving.answer.basis import basis_of
 from serving.answer.columns import NOTICE, identity
-from serving.answer.person import answer_history
-from serving.answer.record import Answer
+from serving.answer.record import Answer, Course
 from serving.artifact import Artifact
-from serving.http.body import RefusedError, body_of, history_of
-from serving.http.request import History, HistoryError, checked, landmark_of
-from serving.http.response import Problem, Refusal, as_json, refusal
+from serving.http.answering import answer, answer_course, answer_many
+from serving.http.body import MOST_HISTORIES, RefusedError, body_of
+from serving.http.request import History
+from serving.http.response import Batch, Problem, Refusal, as_json, refusal
 from serving.http.waiting import BusyError, Desk, overloaded
 from serving.http.warm import warm_up
 
@@ -63,33 +61,28 @@ def make_app(artifacts: dict[str, Artifact], desk: Desk | None = None) -> FastAP
 
     app.state.desk = desk
 
-    @app.post(RISK, responses={200: {"model": Answer}, **_FAILURES}, openapi_extra=_takes(History), response_class=Response)
+    @app.post(RISK, responses={200: {"model": Answer}, **_FAILURES}, openapi_extra=_takes("History"), response_class=Response)
     async def risk(request: Request) -> Response:
         """Return the risk of progression within each horizon, with its reasons and the published scores."""
         with desk.place():
             body = await body_of(request)
             return await desk.answer(lambda: answer(artifacts, body))
 
+    @app.post(f"{RISK}/batch", responses={200: {"model": Batch}, **_FAILURES}, openapi_extra=_takes("Histories"), response_class=Response)
+    async def risks(request: Request) -> Response:
+        """Return, for each of up to 100 histories, its answer or its refusal, in their order, with counts."""
+        with desk.place():
+            body = await body_of(request)
+            return await desk.answer(lambda: answer_many(artifacts, body))
+
+    @app.post("/v1/course", responses={200: {"model": Course}, **_FAILURES}, openapi_extra=_takes("History"), response_class=Response)
+    async def course(request: Request) -> Response:
+        """Return response, residual disease, quality of life and the spectrum at each visit since the start of therapy: rules, no model."""
+        with desk.place():
+            body = await body_of(request)
+            return await desk.answer(lambda: answer_course(body))
+
     return _with_schemas(app)
-
-
-def answer(artifacts: dict[str, Artifact], body: bytes) -> Response:
-    """Return the answer to the body of a request, or why there is none."""
-    try:
-        history = history_of(body)
-        artifact = _choose(artifacts, history.task)
-        person, kept = checked(history)
-        landmark = landmark_of(history, person, artifact)
-        return as_json(answer_history(artifact, person, landmark, tuple(suspicions_by(kept, landmark))).to_dict())
-    except RefusedError as error:
-        return refusal(error.status, error.problems)
-    except HistoryError as error:
-        return refusal(422, error.problems, more=error.more)
-    except UserError as error:
-        return refusal(422, [Problem(error.code, "request", error.hint)])  # `what` may repeat what was sent
-    except Exception as error:
-        _LOG.error("a request failed: %s", type(error).__name__)  # what it says could hold what was sent
-        return refusal(500, [Problem("internal_error", "server", "a fault of this program; nothing of the request is kept")])
 
 
 def describe(artifact: Artifact) -> dict[str, Any]:
@@ -98,15 +91,6 @@ def describe(artifact: Artifact) -> dict[str, Any]:
     known |= {"event": artifact.words.event, "competing_event": artifact.words.competing}
     known |= {"kind": artifact.kind, "horizons_months": list(artifact.horizons), "features": artifact.columns}
     return {**known, **identity(artifact), "basis": asdict(basis_of(artifact))}
-
-
-def _choose(artifacts: dict[str, Artifact], task: str | None) -> Artifact:
-    if task is None and len(artifacts) == 1:
-        return next(iter(artifacts.values()))
-    if task not in artifacts:
-        loaded = ", ".join(sorted(artifacts)) or "none"
-        raise HistoryError([Problem("unknown_task", "task", f"models loaded: {loaded}")])
-    return artifacts[task]
 
 
 def _tell_failures(app: FastAPI) -> None:
@@ -126,9 +110,9 @@ def _tell_failures(app: FastAPI) -> None:
         return refusal(error.status_code, [Problem(name.lower().replace(" ", "_"), "request", name)], headers=error.headers)
 
 
-def _takes(model: type[History]) -> dict[str, Any]:
+def _takes(schema: str) -> dict[str, Any]:
     """Return, for the description of the interface, what the body of a request holds."""
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": {"$ref": _SCHEMAS.format(model=model.__name__)}}}}}
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": {"$ref": _SCHEMAS.format(model=schema)}}}}}
 
 
 def _with_schemas(app: FastAPI) -> FastAPI:
@@ -138,7 +122,9 @@ def _with_schemas(app: FastAPI) -> FastAPI:
     def described() -> dict[str, Any]:
         content = plain()
         schema = History.model_json_schema(ref_template=_SCHEMAS)
-        content["components"]["schemas"] |= {**schema.pop("$defs"), "History": schema}
+        several = {"type": "array", "minItems": 1, "maxItems": MOST_HISTORIES, "items": {"$ref": _SCHEMAS.format(model="History")}}
+        histories = {"type": "object", "properties": {"histories": several}, "required": ["histories"], "additionalProperties": False}
+        content["components"]["schemas"] |= {**schema.pop("$defs"), "History": schema, "Histories": histories}
         return content
 
     app.openapi = described  # type: ignore[method-assign]

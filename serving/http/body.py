@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import re
-from typing import Any
+from dataclasses import replace
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.requests import ClientDisconnect, Request
 
 from myeloma.errors import nearest
@@ -14,11 +15,19 @@ from serving.http.request import Event, History, Measurement, Patient, shown_day
 from serving.http.response import Problem
 
 MOST_BYTES = 4 * 2**20
+MOST_HISTORIES = 100  # of one request: what takes longer keeps others waiting
 MOST_SECONDS = 4.0  # in which the whole body has to come
 _JSON = re.compile(r"application/(?:json|[\w.+-]+\+json)\s*(?:;.*)?", re.IGNORECASE)
 _OF: dict[str, type[BaseModel]] = {"patient": Patient, "measurements": Measurement, "events": Event}
-_FIELDS = frozenset((*History.model_fields, *(name for model in _OF.values() for name in model.model_fields)))
+_FIELDS = frozenset(("histories", *History.model_fields, *(name for model in _OF.values() for name in model.model_fields)))
 _KINDS = frozenset(("float", "int", "str"))  # of a value, as pydantic names them
+
+
+class Several(BaseModel):
+    """A request for several people, or for several days of one: each history as `POST /v1/risk` takes it."""
+
+    model_config = ConfigDict(extra="forbid")
+    histories: Annotated[list[Any], Field(min_length=1, max_length=MOST_HISTORIES)]
 
 
 class RefusedError(Exception):
@@ -72,6 +81,35 @@ def history_of(body: bytes) -> History:
         return History.model_validate_json(body)
     except ValidationError as error:
         raise RefusedError(422, [_problem(one) for one in error.errors(include_url=False)]) from None
+
+
+def histories_of(body: bytes) -> list[Any]:
+    """Return the histories of a body that holds several, as they came: each is looked at by itself.
+
+    Raises
+    ------
+    RefusedError
+        It is no JSON, has another shape, or holds none or too many.
+    """
+    try:
+        return Several.model_validate_json(body).histories
+    except ValidationError as error:
+        raise RefusedError(422, [_problem(one) for one in error.errors(include_url=False)]) from None
+
+
+def history_within(content: Any, place: int) -> History:
+    """Return one of several histories; where it is refused, its place stands before what is wrong in it.
+
+    Raises
+    ------
+    RefusedError
+        It has another shape.
+    """
+    try:
+        return History.model_validate(content)
+    except ValidationError as error:
+        found = [_problem(one) for one in error.errors(include_url=False)]
+        raise RefusedError(422, [replace(one, where=f"histories[{place}].{one.where}") for one in found]) from None
 
 
 def _too_large() -> RefusedError:

@@ -153,15 +153,26 @@ def landmark_of(history: History, people: Histories, artifact: Artifact) -> int:
     HistoryError
         The risk is not meant for the person then (see `serving.answer.population`).
     """
-    day = last_visits(people)[:1]
-    if history.landmark is not None:
-        try:
-            day = days_of(pd.Series([landmark_day(history.landmark)]))
-        except DataError as error:
-            raise HistoryError([_landmark_problem(history, error.code, error.hint)]) from None
-    if reason := str(outside_population(artifact, people, np.zeros(1, np.int32), day)[0]):
+    day = day_of(history, people)
+    if reason := str(outside_population(artifact, people, np.zeros(1, np.int32), np.array([day], np.int32))[0]):
         raise HistoryError([_landmark_problem(history, reason, who_is_needed(artifact, reason))])
-    return int(day[0])
+    return day
+
+
+def day_of(history: History, people: Histories) -> int:
+    """Return the day asked for, or that of the last visit, in days since 1970.
+
+    Raises
+    ------
+    HistoryError
+        The day asked for is none.
+    """
+    if history.landmark is None:
+        return int(last_visits(people)[0])
+    try:
+        return int(days_of(pd.Series([landmark_day(history.landmark)]))[0])
+    except DataError as error:
+        raise HistoryError([_landmark_problem(history, error.code, error.hint)]) from None
 
 
 def shown_day(column: str, received: Any) -> str:

@@ -9,6 +9,8 @@ from typing import Any
 
 from starlette.responses import Response
 
+from serving.answer.record import Answer
+
 MOST_LISTED = 100  # problems of one request
 
 
@@ -33,10 +35,39 @@ class Refusal:
     more: int = 0
 
 
-def refusal(status: int, problems: Sequence[Problem], more: int = 0, headers: Mapping[str, str] | None = None) -> Response:
-    """Return the answer to a request that is refused; of many problems the first are listed, and `more` counts what was left out before."""
+@dataclass(frozen=True)
+class BatchRefusal(Refusal):
+    """Why one history of several has no answer; `status` is what it would have had alone."""
+
+    status: int = 422
+
+
+@dataclass(frozen=True)
+class BatchResult:
+    """An answer or a refusal: the other is left out."""
+
+    answer: Answer | None = None
+    refusal: BatchRefusal | None = None
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The answers to several histories, in their order."""
+
+    answered: int
+    refused: int
+    results: list[BatchResult]
+
+
+def refusal_of(problems: Sequence[Problem], more: int = 0) -> Refusal:
+    """Return why something is refused; of many problems the first are listed, and `more` counts what was left out before."""
     left_out = max(0, len(problems) - MOST_LISTED)
-    return as_json(asdict(Refusal(list(problems[:MOST_LISTED]), left_out + more)), status, headers)
+    return Refusal(list(problems[:MOST_LISTED]), left_out + more)
+
+
+def refusal(status: int, problems: Sequence[Problem], more: int = 0, headers: Mapping[str, str] | None = None) -> Response:
+    """Return the answer to a request that is refused."""
+    return as_json(asdict(refusal_of(problems, more)), status, headers)
 
 
 def as_json(content: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

@@ -163,7 +163,7 @@ def test_a_fault_of_the_program_has_the_same_form_and_says_and_logs_nothing_of_t
     def breaks(*given):
         raise RuntimeError(SENTINEL)
 
-    monkeypatch.setattr("serving.http.api.answer_history", breaks)
+    monkeypatch.setattr("serving.http.answering.answer_history", breaks)
     response = client.post("/v1/risk", json=history)
     assert (response.status_code, refusal(response).errors[0].code) == (500, "internal_error")
     assert SENTINEL not in response.text + caplog.text

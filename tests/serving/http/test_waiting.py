@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from features.console import run
 from serving.__main__ import app as commands
 from serving.artifact import load_artifact
-from serving.http import api, serve
+from serving.http import answering, api, serve
 from serving.http.waiting import Desk
 
 JSON = {"content-type": "application/json"}
@@ -30,13 +30,13 @@ def artifacts(trained):
 def gate(monkeypatch):
     """Hold up every answer until it is opened."""
     opened = threading.Event()
-    plain = api.answer_history
+    plain = answering.answer_history
 
     def waits(*given):
         opened.wait(20)
         return plain(*given)
 
-    monkeypatch.setattr(api, "answer_history", waits)
+    monkeypatch.setattr(answering, "answer_history", waits)
     yield opened
     opened.set()
 

@@ -1,0 +1,86 @@
+"""What is answered to the body of a request: an answer, or why there is none, in the one form. It runs in a thread of its own."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from starlette.responses import Response
+
+from features.intake.one_person import suspicions_by
+from myeloma import UserError
+from serving.answer.course import course_of
+from serving.answer.person import answer_history
+from serving.artifact import Artifact
+from serving.http.body import RefusedError, histories_of, history_of, history_within
+from serving.http.request import History, HistoryError, checked, day_of, landmark_of
+from serving.http.response import Problem, as_json, refusal_of
+
+_LOG = logging.getLogger("serving")
+
+
+def answer(artifacts: Mapping[str, Artifact], body: bytes) -> Response:
+    """Return the answer to one history, or why there is none."""
+    status, content = _told(lambda: _risk(artifacts, history_of(body)))
+    return as_json(content, status)
+
+
+def answer_many(artifacts: Mapping[str, Artifact], body: bytes) -> Response:
+    """Return, for each of several histories, its answer or why there is none, in their order, with counts; a faulty one stops no other."""
+
+    def one(content: Any, place: int) -> dict[str, Any]:
+        status, told = _told(lambda: _risk(artifacts, history_within(content, place)))
+        return {"answer": told} if status == 200 else {"refusal": {**told, "status": status}}
+
+    def each() -> dict[str, Any]:
+        results = [one(content, place) for place, content in enumerate(histories_of(body))]
+        answered = sum("answer" in result for result in results)
+        return {"answered": answered, "refused": len(results) - answered, "results": results}
+
+    status, content = _told(each)
+    return as_json(content, status)
+
+
+def answer_course(body: bytes) -> Response:
+    """Return the course of a treated person, or why there is none."""
+
+    def course() -> dict[str, Any]:
+        history = history_of(body)
+        person, _ = checked(history)
+        return asdict(course_of(person, day_of(history, person)))
+
+    status, content = _told(course)
+    return as_json(content, status)
+
+
+def _risk(artifacts: Mapping[str, Artifact], history: History) -> dict[str, Any]:
+    artifact = _choose(artifacts, history.task)
+    person, kept = checked(history)
+    landmark = landmark_of(history, person, artifact)
+    return answer_history(artifact, person, landmark, tuple(suspicions_by(kept, landmark))).to_dict()
+
+
+def _told(make: Callable[[], dict[str, Any]]) -> tuple[int, dict[str, Any]]:
+    """Return a status and its content: what was made, or why it could not be."""
+    try:
+        return 200, make()
+    except RefusedError as error:
+        return error.status, asdict(refusal_of(error.problems))
+    except HistoryError as error:
+        return 422, asdict(refusal_of(error.problems, error.more))
+    except UserError as error:
+        return 422, asdict(refusal_of([Problem(error.code, "request", error.hint)]))  # `what` may repeat what was sent
+    except Exception as error:
+        _LOG.error("a request failed: %s", type(error).__name__)  # what it says could hold what was sent
+        return 500, asdict(refusal_of([Problem("internal_error", "server", "a fault of this program; nothing of the request is kept")]))
+
+
+def _choose(artifacts: Mapping[str, Artifact], task: str | None) -> Artifact:
+    if task is None and len(artifacts) == 1:
+        return next(iter(artifacts.values()))
+    if task is None or task not in artifacts:
+        loaded = ", ".join(sorted(artifacts)) or "none"
+        raise HistoryError([Problem("unknown_task", "task", f"models loaded: {loaded}")])
+    return artifacts[task]
