@@ -25,6 +25,7 @@ def as_json(cohort, patient_id):
             "index_date": f"{person['index_date']:%Y-%m-%d}",
             "birth_date": f"{person['birth_date']:%Y-%m-%d}",
             "sex": person["sex"],
+            "stage": person["stage"],
             "light_chain": person["light_chain"],
         },
         "measurements": [
