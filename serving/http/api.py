@@ -18,6 +18,7 @@ from serving.answer.record import Answer, Course
 from serving.artifact import Artifact
 from serving.http.answering import answer, answer_course, answer_many
 from serving.http.body import MOST_HISTORIES, RefusedError, body_of
+from serving.http.metrics import CONTENT_TYPE, Metrics
 from serving.http.request import History
 from serving.http.response import Batch, Problem, Refusal, as_json, refusal
 from serving.http.waiting import BusyError, Desk, overloaded
@@ -59,7 +60,12 @@ def make_app(artifacts: dict[str, Artifact], desk: Desk | None = None) -> FastAP
         """Describe the models loaded: version, run, horizons, features, what they were trained on."""
         return {"models": [describe(artifact) for artifact in artifacts.values()]}
 
-    app.state.desk = desk
+    app.state.desk, app.state.metrics = desk, Metrics(artifacts, desk)
+
+    @app.get("/metrics", response_class=Response)
+    async def metrics() -> Response:
+        """Return counts of requests for a monitor, in the form of Prometheus."""
+        return Response(app.state.metrics.text(), media_type=CONTENT_TYPE)
 
     @app.post(RISK, responses={200: {"model": Answer}, **_FAILURES}, openapi_extra=_takes("History"), response_class=Response)
     async def risk(request: Request) -> Response:

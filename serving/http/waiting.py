@@ -36,6 +36,11 @@ class Desk:
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="answer")
 
     @property
+    def inside(self) -> int:
+        """Return how many requests are inside now."""
+        return self._inside
+
+    @property
     def is_full(self) -> bool:
         """Return whether whoever comes now is told to come again."""
         return self._inside >= self._most

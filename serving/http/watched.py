@@ -9,6 +9,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from serving.http.metrics import Metrics
 from serving.http.waiting import Desk, overloaded
 
 _LOG = logging.getLogger("serving")
@@ -19,12 +20,13 @@ Send = Callable[[Message], Awaitable[None]]
 
 
 def watched(app: FastAPI) -> Callable[[Message, Receive, Send], Awaitable[None]]:
-    """Return the application with a line in the log for every request; a path or a method that it does not know is not written.
+    """Return the application with a line in the log for every request, counted for `/metrics`; an unknown path or method is not written.
 
     Who asks for a risk while no place is left is told so here, at once: refusing must not take the time of those who are answered.
     """
     ways_in = {getattr(route, "path", "") for route in app.routes}
     desk: Desk | None = getattr(app.state, "desk", None)
+    metrics: Metrics | None = getattr(app.state, "metrics", None)
 
     async def answer(scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -43,6 +45,9 @@ def watched(app: FastAPI) -> Callable[[Message, Receive, Send], Awaitable[None]]
         finally:
             method = scope["method"] if scope["method"] in _METHODS else "another method"
             path = scope["path"] if scope["path"] in ways_in else "another path"
-            _LOG.info("%s %s: %s in %.0f ms", method, path, status, 1000 * (time.perf_counter() - began))
+            seconds = time.perf_counter() - began
+            _LOG.info("%s %s: %s in %.0f ms", method, path, status, 1000 * seconds)
+            if metrics is not None:
+                metrics.observe(path, method, status, seconds)
 
     return answer

@@ -1,0 +1,42 @@
+"""What a monitor reads of the server, in the form of Prometheus: requests, their time, who is inside, models. No label is of a request."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4 as CONTENT_TYPE
+
+from serving.answer.columns import identity
+from serving.artifact import Artifact
+from serving.http.waiting import Desk
+
+_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+
+__all__ = ["CONTENT_TYPE", "Metrics"]
+
+
+class Metrics:
+    """Counts of one server since it began."""
+
+    def __init__(self, artifacts: Mapping[str, Artifact], desk: Desk) -> None:
+        self._registry = CollectorRegistry()
+        self._requests = Counter(
+            "myeloma_requests", "Requests by way in, method and status.", ["path", "method", "status"], registry=self._registry
+        )
+        self._seconds = Histogram("myeloma_request_seconds", "Time of a request.", ["path"], registry=self._registry, buckets=_SECONDS)
+        inside = Gauge("myeloma_requests_inside", "Requests being read, waiting or answered.", registry=self._registry)
+        inside.set_function(lambda: desk.inside)
+        models = Gauge("myeloma_model", "A model that is served: 1.", ["task", "version", "fitted_to"], registry=self._registry)
+        for task, artifact in artifacts.items():
+            said = identity(artifact)
+            models.labels(task, said["model_version"], said["fitted_to"]).set(1)
+
+    def observe(self, path: str, method: str, status: str, seconds: float) -> None:
+        """Count a request that ended."""
+        self._requests.labels(path, method, status).inc()
+        self._seconds.labels(path).observe(seconds)
+
+    def text(self) -> bytes:
+        """Return all of it as Prometheus reads it."""
+        return generate_latest(self._registry)
