@@ -10,7 +10,8 @@ KERNELS := features/__pycache__/.compiled
 HOST    := 127.0.0.1
 PORT    ?= 8000
 UI_PORT ?= 5000
-TASKS   ?= mgus smm relapse
+SHIPPED := mgus smm relapse
+TASKS   ?= $(SHIPPED)
 TASK    ?= smm
 MODEL   ?= boosting
 TRIALS  ?= 25
@@ -53,7 +54,7 @@ $(TOOLS): requirements-dev.lock $(STAMP)
 	@touch $@
 
 # Kernels are kept compiled beside their source. Once, here, rather than by each task at the same time.
-$(KERNELS): $(STAMP) $(shell find myeloma features -name '*.py')
+$(KERNELS): $(STAMP) $(shell find myeloma features -name '*.py' 2> /dev/null)
 	@echo "==> Compiling the kernels (once, a minute)"
 	@made=$$(mktemp -d); trap 'rm -rf "$$made"' EXIT; for task in smm relapse; do \
 	  world=default; test $$task = smm || world=treated; \
@@ -63,10 +64,10 @@ $(KERNELS): $(STAMP) $(shell find myeloma features -name '*.py')
 
 train: setup $(KERNELS) ## the main job: the tasks from data to a registered champion
 	@python -m training.pipeline $(TASKS)
-	@printf '%s\n' $(TASKS) | xargs -P 2 -I TASK sh -c 'place=data/TASK; \
+	@printf '%s\n' $(TASKS) | xargs -P 2 -n 1 sh -c 'place=data/$$1; \
 	  test ! -f $$place/truth.parquet || test $$place/truth.txt -nt $$place/evaluation/metrics.json || { \
-	    python -m training truth --task TASK --truth $$place/truth.parquet > $$place/.truth.part \
-	    && mv $$place/.truth.part $$place/truth.txt; }'
+	    python -m training truth --task $$1 --truth $$place/truth.parquet > $$place/.truth.part \
+	    && mv $$place/.truth.part $$place/truth.txt; }' sh
 	@python -m training compare
 	@echo "Said on the way: data/train.log$$(for made in $(TASKS:%=data/%/truth.txt); do test ! -f $$made || echo "; beside the simulated truth: $$made"; done)"
 
@@ -117,7 +118,7 @@ gpu: setup ## swap in the full XGBoost build, with the GPU libraries (700 MB)
 
 # By name: whatever else lies in these folders was put there by a person.
 MADE := cohort truth.parquet truth.txt table.parquet fit evaluation registered.json tune monitor model_card.html model_card.md
-OWN   = $(filter-out mgus smm $(FORGET),$(notdir $(wildcard mlruns/artifacts/*)))
+OWN   = $(filter-out $(SHIPPED) $(FORGET),$(notdir $(wildcard mlruns/artifacts/*)))
 
 # Exits with 3 where a training holds the lock.
 define HELD
@@ -129,12 +130,12 @@ except BlockingIOError:
 endef
 export HELD
 
-clean: ## forget every result of mgus and smm, and the tracking store; keep the environment and what is yours
+clean: ## forget every result of mgus, smm and relapse, and the tracking store; keep the environment and what is yours
 	@test ! -e .dvc/tmp/train.lock || "$(PYTHON)" -c "$$HELD" || test $$? -ne 3 || \
 	  { echo "Error: make train is running in this checkout. Nothing was removed."; \
 	  echo "Hint: wait until it is done, or stop it with Ctrl-C where it runs; then run make clean again."; exit 1; }
 	@test -z "$(OWN)" || { echo "Error: The tracking store also holds the models, the champion and the history of: $(OWN). Nothing was removed."; \
 	  echo "Hint: to forget them too, run: make clean FORGET=\"$(OWN)\" (cohort, table and fit stay in data/; fit again after it)"; exit 1; }
-	@cd data && rm -rf $(foreach task,mgus smm,$(MADE:%=$(task)/%) $(MADE:%=$(task)/.%[.-]*))
-	@rmdir data/mgus data/smm 2> /dev/null || true
+	@cd data && rm -rf $(foreach task,$(SHIPPED),$(MADE:%=$(task)/%) $(MADE:%=$(task)/.%[.-]*))
+	@rmdir $(SHIPPED:%=data/%) 2> /dev/null || true
 	@rm -rf data/train.log dvc.lock .dvc/cache .dvc/tmp mlruns/mlflow.db mlruns/mlflow.lock mlruns/artifacts

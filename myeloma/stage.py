@@ -1,8 +1,8 @@
 """The precursor that results show where nobody recorded a stage: smoldering myeloma, MGUS, or not to be told. Never a diagnosis.
 
 Rajkumar et al., Lancet Oncol 2014;15:e538. Smoldering: serum M-protein >= 3 g/dL, or urine M-protein >= 500 mg/24 h, or 10 to below
-60 % clonal marrow plasma cells. MGUS: M-protein < 3 g/dL and marrow < 10 %, both known. Neither with a myeloma-defining event or
-amyloidosis, which are looked at elsewhere (`myeloma.criteria`) or not known at all.
+60 % clonal marrow plasma cells. MGUS: M-protein < 3 g/dL and marrow < 10 %, both known. Neither with a myeloma-defining event (60 %
+of marrow plasma cells is one, of which this asks; of the others `myeloma.criteria`) or amyloidosis, which is not known at all.
 """
 
 from __future__ import annotations
@@ -12,49 +12,62 @@ from numpy.typing import ArrayLike, NDArray
 
 from myeloma.three_valued import all_of, any_of
 
+Array = NDArray[np.float64]
 M_PROTEIN_FROM_G_DL = 3.0
 URINE_M_PROTEIN_FROM_MG_24H = 500.0
 BMPC_FROM_PERCENT = 10.0
+BMPC_BELOW_PERCENT = 60.0
 SHOWN_BY = (
     f"serum M-protein of {M_PROTEIN_FROM_G_DL:g} g/dL or more, urine M-protein of {URINE_M_PROTEIN_FROM_MG_24H:g} mg/24 h or more, or "
-    f"marrow plasma cells of {BMPC_FROM_PERCENT:g} % or more"
+    f"marrow plasma cells of {BMPC_FROM_PERCENT:g} to below {BMPC_BELOW_PERCENT:g} %"
 )
 _TOLERANCE = 1e-9  # so that 30 g/L, read as 3 g/dL, is 3
 
 
-def shows_smoldering(m_protein: ArrayLike, urine_m_protein: ArrayLike, bmpc: ArrayLike) -> NDArray[np.float64]:
-    """Return 1 where one of the limits of smoldering disease is reached, 0 where all are known not to be, NaN where that is open.
+def reaches(value: ArrayLike, limit: float, below: ArrayLike = False, above: ArrayLike = False) -> Array:
+    """Return 1 where a result is known to reach a limit, 0 where it is known not to, NaN where that is open or nothing is known.
 
     Parameters
     ----------
-    m_protein, urine_m_protein, bmpc : array_like
-        The highest known: serum M-protein, g/dL; urine M-protein, mg/24 h; clonal marrow plasma cells, %. NaN where unknown.
+    below, above : array_like of bool
+        Where the result was reported as less, or as more, than the value.
 
     Examples
     --------
-    >>> shows_smoldering([1.0, 3.0, 1.0, 1.0], [np.nan, np.nan, 500.0, 0.0], [np.nan, np.nan, np.nan, 9.0]).tolist()
-    [nan, 1.0, 1.0, 0.0]
+    >>> reaches([10, 10, 12, 9, 9, 10], 10.0, below=[0, 1, 1, 0, 0, 0], above=[0, 0, 0, 0, 1, 1]).tolist()
+    [1.0, 0.0, nan, 0.0, nan, 1.0]
     """
-    return any_of(
-        [
-            _from(m_protein, M_PROTEIN_FROM_G_DL),
-            _from(urine_m_protein, URINE_M_PROTEIN_FROM_MG_24H),
-            _from(bmpc, BMPC_FROM_PERCENT),
-        ]
-    )
+    known, less, more = np.asarray(value, dtype=np.float64), np.asarray(below, dtype=bool), np.asarray(above, dtype=bool)
+    at_least = known >= limit - _TOLERANCE
+    open_ = np.isnan(known) | (less & (known > limit + _TOLERANCE)) | (more & ~at_least)
+    return np.where(open_, np.nan, at_least & ~less)
 
 
-def shows_mgus(m_protein: ArrayLike, bmpc: ArrayLike) -> NDArray[np.float64]:
-    """Return 1 where M-protein and marrow are both known to lie below the limits of smoldering disease, 0 where one does not, else NaN.
+def smoldering(m_protein: Array, urine_m_protein: Array, bmpc: Array, bmpc_of_myeloma: Array) -> Array:
+    """Return 1 where the results show smoldering disease, 0 where they show that it is none, NaN where that is open.
+
+    Parameters
+    ----------
+    m_protein, urine_m_protein, bmpc, bmpc_of_myeloma : arrays of 1, 0 or NaN
+        Whether the highest result of each reaches its limit (`reaches`), the last the marrow's 60 %.
 
     Examples
     --------
-    >>> shows_mgus([1.0, 1.0, 3.0], [5.0, np.nan, np.nan]).tolist()
-    [1.0, nan, 0.0]
+    >>> nan = np.nan
+    >>> smoldering(np.array([nan, 1, 0]), np.array([1, 0, nan]), np.array([nan, 1, 0]), np.array([nan, 1, 0])).tolist()
+    [1.0, 0.0, nan]
     """
-    return all_of([1.0 - _from(m_protein, M_PROTEIN_FROM_G_DL), 1.0 - _from(bmpc, BMPC_FROM_PERCENT)])
+    shown = any_of([m_protein, urine_m_protein, bmpc])
+    return np.where(bmpc_of_myeloma == 1.0, 0.0, shown)
 
 
-def _from(value: ArrayLike, limit: float) -> NDArray[np.float64]:
-    known = np.asarray(value, dtype=np.float64)
-    return np.where(np.isnan(known), np.nan, known >= limit - _TOLERANCE)
+def mgus(m_protein: Array, urine_m_protein: Array, bmpc: Array) -> Array:
+    """Return 1 where M-protein and marrow are known to lie below the limits of smoldering disease; 0 where one, or urine, reaches it.
+
+    Examples
+    --------
+    >>> nan = np.nan
+    >>> mgus(np.array([0, 0, 0, 1.0]), np.array([nan, 1, 0, nan]), np.array([0, 0, nan, nan])).tolist()
+    [1.0, 0.0, nan, 0.0]
+    """
+    return np.where(urine_m_protein == 1.0, 0.0, all_of([1.0 - m_protein, 1.0 - bmpc]))

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.progress import Progress
 
-from features.console import console, door, run
+from features.console import console, door, progress_bar, run
 from features.params import DEFAULT_PARAMS
 from features.tasks import task_names
 from myeloma import ConfigError, StateError
@@ -33,18 +34,19 @@ def score(
     at: Annotated[str | None, typer.Option(help="Score everybody on this day, YYYY-MM-DD, instead of at their last visit.")] = None,
     every_visit: Annotated[bool, typer.Option("--every-visit", help="Score every visit instead of the last.")] = False,
     model: Annotated[Path | None, typer.Option(help="Folder of a model, instead of the registry's champion.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object instead of text.")] = False,
 ) -> None:
-    """Score a cohort: one row per patient and landmark, with risks and per-biomarker contributions.
+    """Score a cohort: one row per patient and landmark, with risks and per-biomarker contributions. A run that was killed goes on.
 
     Example: python -m serving score data/smm/cohort --task smm --out risks.parquet
     """
-    from features import read_cohort
-    from features.cohort.files import check_output, write_by_ending
-    from features.table.landmarks import fixed_landmarks, last_landmarks, parse_day, visit_landmarks
+    from features.cohort.files import check_output
+    from features.table.landmarks import landmark_day
     from myeloma.calendar import EPOCH
     from serving.artifact import load_artifact
-    from serving.batch import SCORED, score_landmarks, told_since
+    from serving.batch import SCORED
     from serving.store.champion import load_champion
+    from serving.stream import Asked, score_file
 
     if at is not None and every_visit:
         raise ConfigError("--at and --every-visit exclude each other.", "choose one.")
@@ -53,21 +55,19 @@ def score(
     artifact = load_artifact(model, threads=threads) if model else load_champion(task, threads)
     if artifact.about["task"] != task:
         raise ConfigError(f"The model in {model} was made for the task {artifact.about['task']}, not {task}.", "name its own task.")
-    cohort = read_cohort(cohort_path)
-    landmarks = visit_landmarks(cohort) if every_visit else last_landmarks(cohort) if at is None else fixed_landmarks(cohort, at)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
-        scoring = bar.add_task("Scoring", total=len(landmarks))
-        today = parse_day(at).toordinal() - EPOCH if at else None
-        scores = score_landmarks(artifact, cohort, landmarks, lambda rows: bar.advance(scoring, rows), today)
-    write_by_ending(scores, out)
-    counts = scores["status"].value_counts()
-    others = ", ".join(f"{n} {status}" for status, n in counts.items() if status != SCORED)
+    day = landmark_day(at).toordinal() - EPOCH if at else None
+    with progress_bar("Scoring") as told:
+        found = score_file(artifact, cohort_path, out, Asked(every_visit, day), told)
     version = artifact.origin.get("model_version")
     scorer = f"{task} {artifact.kind}" + (f" version {version}" if version else "") + said_of(artifact)
+    _LOG.info("%s: %s rows, %s; by %s", out, found.rows, ", ".join(f"{n} {status}" for status, n in found.status.items()), scorer)
+    if as_json:
+        console.print_json(json.dumps({"out": str(out), "rows": found.rows, "by": scorer, **asdict(found)}))
+        return
+    others = ", ".join(f"{n} {status}" for status, n in found.status.items() if status != SCORED)
     skipped = f"; not scored: {others}" if others else ""
-    _LOG.info("%s: %s rows, %s; by %s", out, len(scores), ", ".join(f"{n} {status}" for status, n in counts.items()), scorer)
-    console.print(f"{out}: {counts.get(SCORED, 0)} of {len(scores)} rows scored by {scorer}{skipped}", markup=False)
-    if since := told_since(scores):
+    console.print(f"{out}: {found.status.get(SCORED, 0)} of {found.rows} rows scored by {scorer}{skipped}", markup=False)
+    if since := found.since_in_words():
         console.print(f"  {since}", markup=False)
 
 

@@ -1,21 +1,26 @@
-"""Batch scoring: a cohort in, one row per patient and landmark out, written whole or not at all."""
+"""Batch scoring: people at landmarks in, one row each out; nobody is dropped."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from features import Cohort
-from features.history.arrays import Histories
+from features.history.arrays import Histories, dates_of
+from features.history.layout import Days
 from features.history.rows import positions
 from features.table.outcomes import CRITERIA_MET
+from myeloma.calendar import NO_DAY
+from myeloma.scores import POINT_SCORES
 from serving.answer.columns import answer_columns, identity
 from serving.answer.population import outside_population
 from serving.answer.published import caution_words
 from serving.answer.scored import Scored, score_rows, seen_by
-from serving.answer.since import AGE, day_of_scoring, happened_since, met_criteria
+from serving.answer.since import AGE, SINCE, day_of_scoring, happened_since, met_criteria
 from serving.artifact import Artifact
 
 _CHUNK = 5_000  # rows explained at a time: bounds memory, and progress can be shown
@@ -27,7 +32,6 @@ def score_landmarks(
     artifact: Artifact,
     cohort: Cohort,
     landmarks: pd.DataFrame,
-    progress: Callable[[int], None] = lambda rows: None,
     today: int | None = None,
 ) -> pd.DataFrame:
     """Return one row per landmark: patient_id, landmark, status, the answer's columns, published scores, what happened since, the model.
@@ -42,7 +46,23 @@ def score_landmarks(
         Days since 1970 to which the age of a visit counts; left out, the day of the call, or the cohort's last day if that is later.
     """
     histories = Histories.of(cohort, operators=True)
-    patient, day = positions(cohort, landmarks)
+    today = day_of_scoring(histories) if today is None else today
+    return score_histories(artifact, histories, cohort.patients["patient_id"].to_numpy(), positions(cohort, landmarks), today)
+
+
+def score_histories(
+    artifact: Artifact, histories: Histories, ids: NDArray[np.generic], landmarks: tuple[NDArray[np.int32], Days], today: int
+) -> pd.DataFrame:
+    """Return what `score_landmarks` returns, of people given as arrays.
+
+    Parameters
+    ----------
+    ids : array (people,)
+        What `patient_id` says of each.
+    landmarks : person and day of each row
+    today : days since 1970
+    """
+    patient, day = landmarks
     reason = outside_population(artifact, histories, patient, day)
     status = np.where(reason == "", SCORED, reason).astype(object)
     present = np.flatnonzero(status == SCORED)
@@ -53,25 +73,52 @@ def score_landmarks(
         scored = score_rows(artifact, view.at(rows))
         status[present[rows][scored.criteria_met]] = CRITERIA_MET
         parts.append(pd.DataFrame(answer_columns(scored)).assign(**_words(scored)))
-        progress(int((~scored.criteria_met).sum()))
-    answers = pd.concat(parts).set_index(present).reindex(range(len(landmarks)))
-    keys = landmarks[["patient_id", "landmark"]].reset_index(drop=True).assign(status=status)
+    answers = pd.concat(parts).set_index(present).reindex(range(len(patient)))
+    answers = answers.astype(
+        {f"score_{key}": object for key in POINT_SCORES if f"score_{key}" in answers}
+    )  # texts, also where nobody has one
+    there = day != NO_DAY
+    when = pd.Series(dates_of(np.where(there, day, 0).astype(np.int32))).where(there)
+    keys = pd.DataFrame({"patient_id": ids[patient], "landmark": when, "status": status})
     answers = answers.fillna(dict.fromkeys(_WORDS, ""))
-    since = pd.DataFrame(happened_since(histories, patient, day, day_of_scoring(histories) if today is None else today))
+    since = pd.DataFrame(happened_since(histories, patient, day, today))
     return pd.concat([keys, answers, since], axis=1).assign(**identity(artifact))
+
+
+@dataclass(frozen=True)
+class Told:
+    """What there is to say of scores: how many rows have which status, and what happened since to those who were scored."""
+
+    COLUMNS: ClassVar[tuple[str, ...]] = ("status", AGE, *SINCE)
+    status: dict[str, int]
+    since: dict[str, int]
+    age_days_median: float | None
+    age_days_most: float | None
+
+    @classmethod
+    def of(cls, scores: pd.DataFrame) -> Told:
+        """Return what there is to say of rows that have at least `COLUMNS`."""
+        scored = scores[scores["status"] == SCORED]
+        ages = scored[AGE].dropna()
+        since = {name: int(scored[name].notna().sum()) for name in SINCE}
+        status = {str(name): int(count) for name, count in scores["status"].value_counts().items()}
+        return cls(status, since, *((float(ages.median()), float(ages.max())) if len(ages) else (None, None)))
+
+    @property
+    def rows(self) -> int:
+        """How many rows there are."""
+        return sum(self.status.values())
+
+    def since_in_words(self) -> str:
+        """Return what happened after the visits scored, and how old these are; nothing where nobody was scored."""
+        if self.age_days_median is None:
+            return ""
+        said = {"progression_since": "progressed", "death_since": "died", "treatment_since": "treated"}
+        counts = ", ".join(f"{self.since[name]} {words}" for name, words in said.items())
+        ages = f"{self.age_days_median:.0f} days old (median; {self.age_days_most:.0f} at most)"
+        return f"since then, by the same cohort: {counts}; the visits are {ages}"
 
 
 def _words(scored: Scored) -> dict[str, list[str]]:
     said = met_criteria(scored.inputs), caution_words(scored.inputs, scored.artifact.rules.population)
     return dict(zip(_WORDS, said, strict=True))
-
-
-def told_since(scores: pd.DataFrame) -> str:
-    """Return in words what happened after the visits scored, and how old these are; nothing where nobody was scored."""
-    scored = scores[scores["status"] == SCORED]
-    if scored.empty:
-        return ""
-    words = {"progression_since": "progressed", "death_since": "died", "treatment_since": "treated"}
-    counts = ", ".join(f"{int(scored[name].notna().sum())} {said}" for name, said in words.items())
-    ages = scored[AGE].dropna()
-    return f"since then, by the same cohort: {counts}; the visits are {ages.median():.0f} days old (median; {ages.max():.0f} at most)"

@@ -14,6 +14,7 @@ from serving.answer.columns import NOTICE
 from serving.answer.record import Course
 
 MEANING = 'Rules only, no model. "Meets" means that criteria are met by the results given; it never means cured.'
+MOST_VISITS, MOST_STARTS = 2_000, 100  # of one course: what takes longer keeps others waiting
 
 
 def course_of(history: Histories, landmark: int) -> Course:
@@ -28,12 +29,17 @@ def course_of(history: Histories, landmark: int) -> Course:
     Raises
     ------
     DataError
-        There is no visit since the start of a line of therapy.
+        There is no visit since the start of a line of therapy by that day, or there are more visits or starts than one person has.
     """
-    rows = course_rows(history.known_by(landmark), np.array([""]))
+    known = history.known_by(landmark)
+    starts, visits = len(history.happened.starts.day), len(np.unique(known.results.available))
+    if starts > MOST_STARTS or visits > MOST_VISITS:
+        most = f"at most {MOST_VISITS} days of results and {MOST_STARTS} starts of therapy are accepted"
+        raise DataError("The history is longer than that of a person.", most, "too_long")
+    rows = course_rows(known, np.array([""]))
     if rows is None:
-        what = "There is no visit since the start of a therapy."
-        raise DataError(what, "send each start of therapy among the events, as treatment_start with the regimen in detail.", "no_therapy")
+        hint = "send each start of therapy among the events, as treatment_start with the regimen in detail, and results since then."
+        raise DataError("There is no visit since the start of a therapy by that day.", hint, "no_therapy")
     rows = rows[rows["visit"] <= pd.Timestamp(np.datetime64(landmark, "D"))].drop(columns="patient_id")
     return Course(tuple(_plain(row) for row in rows.to_dict("records")), MEANING, NOTICE)
 

@@ -6,17 +6,33 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.cohort.schema import STAGES
-from features.history.arrays import Histories
+from features.history.arrays import REPORTED, Histories, places
 from features.history.columns import FeatureSpec
 from features.history.layout import Days
 from features.history.rows import look, static_column
-from myeloma.stage import SHOWN_BY, shows_mgus, shows_smoldering
+from myeloma.calendar import DAYS_PER_YEAR, NO_DAY
+from myeloma.stage import (
+    BMPC_BELOW_PERCENT,
+    BMPC_FROM_PERCENT,
+    M_PROTEIN_FROM_G_DL,
+    SHOWN_BY,
+    URINE_M_PROTEIN_FROM_MG_24H,
+    mgus,
+    reaches,
+    smoldering,
+)
 from serving.artifact import Artifact, at_risk
 
 LEAST_AGE = 18  # years: the scores, the criteria's clearance and the cohorts are of adults
 UNDER_AGE, STAGE_UNKNOWN = "under_age", "stage_unknown"
-_NOTHING = FeatureSpec((), (), (), ())
-_HIGHEST = ("m_protein__max__ever", "urine_m_protein__max__ever", "bmpc__max__ever")
+_ONE_DAY = 1.0 / DAYS_PER_YEAR  # a birthday comes up to a day before so many years of 365.25 days are over
+_LIMITS = (
+    ("m_protein", M_PROTEIN_FROM_G_DL),
+    ("urine_m_protein", URINE_M_PROTEIN_FROM_MG_24H),
+    ("bmpc", BMPC_FROM_PERCENT),
+    ("bmpc", BMPC_BELOW_PERCENT),
+)
+_NO, _OPEN, _YES = range(3)
 _SHOWN_BY = {"smm": SHOWN_BY, "mgus": "M-protein and marrow plasma cells, both below the limits of smoldering disease"}
 
 
@@ -30,7 +46,7 @@ def outside_population(artifact: Artifact, histories: Histories, patient: NDArra
     reason = at_risk(artifact, histories, patient, landmark).not_at_risk
     reason = np.where(reason == "after_follow_up", "", reason).astype(object)
     inside = np.flatnonzero(reason == "")
-    young = static_column("age", histories.people, patient[inside], landmark[inside]) < LEAST_AGE  # an unknown age is not
+    young = static_column("age", histories.people, patient[inside], landmark[inside]) < LEAST_AGE - _ONE_DAY  # an unknown age is not
     reason[inside[young]] = UNDER_AGE
     unknown = _stage_unknown(artifact, histories, patient[inside], landmark[inside])
     reason[inside[unknown & ~young]] = STAGE_UNKNOWN
@@ -39,15 +55,34 @@ def outside_population(artifact: Artifact, histories: Histories, patient: NDArra
 
 def _stage_unknown(artifact: Artifact, histories: Histories, patient: NDArray[np.int32], landmark: Days) -> NDArray[np.bool_]:
     """Return where the stage is not recorded, nor shown by what was known at the landmark; a line of therapy shows treated myeloma."""
-    unknown = histories.people.stage[patient] < 0
-    population = artifact.rules.population
+    population, unknown = artifact.rules.population, histories.people.stage[patient] < 0
     if population not in STAGES or artifact.rules.line is not None or not unknown.any():
-        return unknown & (population in STAGES) & (artifact.rules.line is None)
-    view = look(histories, patient[unknown], landmark[unknown], _NOTHING, _HIGHEST)
-    m_protein, urine, bmpc = (view[name] for name in _HIGHEST)
-    shown = {"smm": shows_smoldering(m_protein, urine, bmpc), "mgus": shows_mgus(m_protein, bmpc)}.get(population)
+        return np.zeros(len(patient), bool)
+    who, when = patient[unknown], landmark[unknown]
+    m_protein, urine, bmpc, much = (_reached(histories, who, when, name, limit) for name, limit in _LIMITS)
+    # Of whom the latest marrow is that of myeloma, the guard of criteria speaks, which says more than that the stage is not known.
+    now = look(histories, who, when, FeatureSpec((), (), (), ()), ("bmpc__last__ever",))["bmpc__last__ever"]
+    much = np.where(now >= BMPC_BELOW_PERCENT, 0.0, much) if artifact.rules.criteria_guard else much
+    shown = {"smm": smoldering(m_protein, urine, bmpc, much), "mgus": mgus(m_protein, urine, bmpc)}.get(population)
     unknown[unknown] = True if shown is None else shown != 1.0
     return unknown
+
+
+def _reached(histories: Histories, patient: NDArray[np.int32], landmark: Days, biomarker: str, limit: float) -> NDArray[np.float64]:
+    """Return 1 where a result known by the landmark reaches a limit, NaN where one might or there is none, 0 where none does."""
+    results = histories.results
+    own = np.flatnonzero(results.biomarker == places([biomarker])[0])
+    below, above = (results.operator[own] == REPORTED.index(word) if results.operator is not None else False for word in "<>")
+    found = reaches(results.value[own], limit, below, above)
+    weight = np.where(np.isnan(found), _OPEN, np.where(found == 1.0, _YES, _NO)).astype(np.int64)
+    order = np.lexsort((results.available[own], results.patient[own]))
+    person, day = results.patient[own][order].astype(np.int64), results.available[own][order].astype(np.int64) - NO_DAY
+    most = np.maximum.accumulate(person * (_YES + 1) + weight[order])  # of each person so far: persons rise
+    place = np.searchsorted((person << 33) + day, (patient.astype(np.int64) << 33) + (landmark.astype(np.int64) - NO_DAY), side="right") - 1
+    if not len(person):
+        return np.full(len(patient), np.nan)
+    there = (place >= 0) & (person[np.maximum(place, 0)] == patient)
+    return np.where(there, np.array([0.0, np.nan, 1.0])[most[np.maximum(place, 0)] % (_YES + 1)], np.nan)
 
 
 def who_is_needed(artifact: Artifact, reason: str) -> str:

@@ -17,11 +17,8 @@ def percent_text(risk: float) -> str:
     >>> [percent_text(risk) for risk in (0.004, 0.185, 0.996)]
     ['< 1 %', '19 %', '> 99 %']
     """
-    if risk < 0.005:
-        return "< 1 %"
-    if risk > 0.995:
-        return "> 99 %"
-    return f"{whole_percent(risk)} %"
+    whole = whole_percent(risk)
+    return "< 1 %" if whole == 0 else "> 99 %" if whole == 100 else f"{whole} %"
 
 
 def whole_percent(risk: float) -> int:

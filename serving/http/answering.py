@@ -49,7 +49,7 @@ def answer_course(body: bytes) -> Response:
     def course() -> dict[str, Any]:
         history = history_of(body)
         person, _ = checked(history)
-        return asdict(course_of(person, day_of(history, person)))
+        return vars(course_of(person, day_of(history, person)))
 
     status, content = _told(course)
     return as_json(content, status)
@@ -67,7 +67,7 @@ def _told(make: Callable[[], dict[str, Any]]) -> tuple[int, dict[str, Any]]:
     try:
         return 200, make()
     except RefusedError as error:
-        return error.status, asdict(refusal_of(error.problems))
+        return error.status, asdict(refusal_of(error.problems, error.more))
     except HistoryError as error:
         return 422, asdict(refusal_of(error.problems, error.more))
     except UserError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from dataclasses import replace
 from typing import Annotated, Any
@@ -11,8 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.requests import ClientDisconnect, Request
 
 from myeloma.errors import nearest
-from serving.http.request import Event, History, Measurement, Patient, shown_day
-from serving.http.response import Problem
+from serving.http.request import MOST_EVENTS, MOST_MEASUREMENTS, Event, History, Measurement, Patient, shown_day
+from serving.http.response import MOST_LISTED, Problem
 
 MOST_BYTES = 4 * 2**20
 MOST_HISTORIES = 100  # of one request: what takes longer keeps others waiting
@@ -31,12 +32,13 @@ class Several(BaseModel):
 
 
 class RefusedError(Exception):
-    """A request that gets no answer: the status, and what is wrong."""
+    """A request that gets no answer: the status, what is wrong, and how much more there is."""
 
-    def __init__(self, status: int, problems: list[Problem]) -> None:
+    def __init__(self, status: int, problems: list[Problem], more: int = 0) -> None:
         super().__init__(status)
         self.status = status
         self.problems = problems
+        self.more = more
 
 
 async def body_of(request: Request) -> bytes:
@@ -69,7 +71,7 @@ async def _read(request: Request) -> bytes:
     return bytes(body)
 
 
-def history_of(body: bytes) -> History:
+def history_of(body: bytes | str) -> History:
     """Return the history that a body holds.
 
     Raises
@@ -80,7 +82,7 @@ def history_of(body: bytes) -> History:
     try:
         return History.model_validate_json(body)
     except ValidationError as error:
-        raise RefusedError(422, [_problem(one) for one in error.errors(include_url=False)]) from None
+        raise _of_shape(error, History) from None
 
 
 def histories_of(body: bytes) -> list[Any]:
@@ -89,16 +91,21 @@ def histories_of(body: bytes) -> list[Any]:
     Raises
     ------
     RefusedError
-        It is no JSON, has another shape, or holds none or too many.
+        It is no JSON, has another shape, or holds none or too many; or together they are longer than one may be.
     """
     try:
-        return Several.model_validate_json(body).histories
+        histories = Several.model_validate_json(body).histories
     except ValidationError as error:
-        raise RefusedError(422, [_problem(one) for one in error.errors(include_url=False)]) from None
+        raise _of_shape(error, Several) from None
+    for name, most in (("measurements", MOST_MEASUREMENTS), ("events", MOST_EVENTS)):
+        lists = (one.get(name) for one in histories if isinstance(one, dict))
+        if sum(len(rows) for rows in lists if isinstance(rows, list)) > most:
+            raise _refused(422, "too_long", "histories", f"at most {most} {name} in all are accepted; send fewer histories at a time")
+    return histories
 
 
 def history_within(content: Any, place: int) -> History:
-    """Return one of several histories; where it is refused, its place stands before what is wrong in it.
+    """Return one of several histories, read as it would be alone; where it is refused, its place stands before what is wrong in it.
 
     Raises
     ------
@@ -106,10 +113,16 @@ def history_within(content: Any, place: int) -> History:
         It has another shape.
     """
     try:
-        return History.model_validate(content)
-    except ValidationError as error:
-        found = [_problem(one) for one in error.errors(include_url=False)]
-        raise RefusedError(422, [replace(one, where=f"histories[{place}].{one.where}") for one in found]) from None
+        return history_of(json.dumps(content))
+    except RefusedError as error:
+        found = [replace(one, where=f"histories[{place}].{one.where}".removesuffix(".body")) for one in error.problems]
+        raise RefusedError(error.status, found, error.more) from None
+
+
+def _of_shape(error: ValidationError, root: type[BaseModel]) -> RefusedError:
+    """Return why a body is refused; of very many mistakes the first are put into words."""
+    found = error.errors(include_url=False)
+    return RefusedError(422, [_problem(one, root) for one in found[:MOST_LISTED]], max(0, len(found) - MOST_LISTED))
 
 
 def _too_large() -> RefusedError:
@@ -120,7 +133,7 @@ def _refused(status: int, code: str, where: str, message: str) -> RefusedError:
     return RefusedError(status, [Problem(code, where, message)])
 
 
-def _problem(error: Any) -> Problem:
+def _problem(error: Any, root: type[BaseModel]) -> Problem:
     """Return a pydantic error without the input, and without a name that the sender made up; only a day is shown."""
     kind, loc = str(error["type"]), error["loc"]
     if kind == "json_invalid":
@@ -129,9 +142,9 @@ def _problem(error: Any) -> Problem:
     where = "".join(steps).removeprefix(".") or "body"
     message = str(error["msg"])
     if kind == "extra_forbidden":
-        message = f"there is no such field; {nearest(str(loc[-1])[:80], _model(loc).model_fields)}"
+        message = f"there is no such field; {nearest(str(loc[-1])[:80], _model(loc, root).model_fields)}"
     return Problem(kind, where, message, shown_day(where.rpartition(".")[2], error.get("input")))
 
 
-def _model(loc: tuple[int | str, ...]) -> type[BaseModel]:
-    return _OF.get(str(loc[0]), History) if len(loc) > 1 else History
+def _model(loc: tuple[int | str, ...], root: type[BaseModel]) -> type[BaseModel]:
+    return _OF.get(str(loc[0]), root) if len(loc) > 1 else root

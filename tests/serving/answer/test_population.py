@@ -1,14 +1,17 @@
 """For whom a risk is meant: cases, and a second implementation in plain Python over a hundred thousand generated histories."""
 
 import random
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pandas as pd
 import pytest
+from fastapi.testclient import TestClient
 
 from features import cohort_of_frames
 from serving.artifact import load_artifact
 from serving.batch import SCORED, score_landmarks
+from serving.http.api import make_app
 from tests.serving.conftest import HISTORY
 
 DAY = date(2020, 1, 1)
@@ -42,13 +45,17 @@ def measured(history, **values):
         ({"m_protein": 2.9, "bmpc": 9}, False),
         ({"m_protein": 0.5, "urine_m_protein": 500}, True),
         ({"m_protein": 0.5, "urine_m_protein": 499}, False),
+        ({"m_protein": "<3"}, False),  # less than 3 is not 3
+        ({"m_protein": 0.5, "bmpc": "<10"}, False),
+        ({"m_protein": 0.5, "urine_m_protein": "<500"}, False),
+        ({"m_protein": ">3"}, True),
     ],
 )
 def test_without_a_stage_the_results_have_to_show_smoldering_disease(client, history, values, shown):
     found = refused(client, measured(history, **values))
     assert (found is None) == shown
     assert shown or found["code"] == "stage_unknown"
-    assert shown or "10 % or more" in found["message"]
+    assert shown or "10 to below 60 %" in found["message"]
 
 
 def test_a_stage_that_is_stated_needs_no_results_to_show_it(client, history):
@@ -63,10 +70,30 @@ def test_what_shows_the_stage_only_after_the_landmark_does_not_show_it(client, h
     assert refused(client, history)["code"] == "stage_unknown"
 
 
-@pytest.mark.parametrize(("born", "code"), [("2004-07-12", "under_age"), ("2004-07-08", None), (None, None)])
+@pytest.mark.parametrize(("born", "code"), [("2004-07-12", "under_age"), ("2004-07-10", None), (None, None)])
 def test_nobody_under_18_on_the_day_is_shown_a_risk(client, history, born, code):
     found = refused(client, history, birth_date=born)
     assert (found or {}).get("code") == code
+
+
+def test_of_marrow_of_myeloma_now_the_criteria_speak(client, history):
+    answer = client.post("/v1/risk", json=measured(history, m_protein=1.0, bmpc=80)).json()
+    assert answer["risks"] == []
+    assert any("criteria for active myeloma may be met" in line for line in answer["warnings"])
+
+
+def test_marrow_of_myeloma_once_shows_no_smoldering_disease_later(client, history):
+    history = measured(history, m_protein=1.0, bmpc=80)
+    history["measurements"].append({"collected_at": "2022-06-01", "biomarker": "bmpc", "value": 20, "unit": "%"})
+    assert refused(client, history)["code"] == "stage_unknown"
+
+
+def test_nobody_is_taken_for_mgus_whom_the_urine_shows_to_have_more(trained, history):
+    artifact = load_artifact(trained.folder / "fit" / "logistic" / "artifact")
+    client = TestClient(make_app({"mgus": replace(artifact, about=artifact.about | {"population": "mgus"})}))
+    assert refused(client, measured(history, m_protein=1.0, bmpc=5)) is None
+    assert refused(client, measured(history, m_protein=1.0, bmpc="<10")) is None
+    assert refused(client, measured(history, m_protein=1.0, bmpc=5, urine_m_protein=800))["code"] == "stage_unknown"
 
 
 def test_a_treated_person_is_pointed_to_what_there_is_for_treated_people(client, history):
@@ -107,7 +134,7 @@ def inside(person, results, events, day):
     if day < person["index_date"] or person["stage"] in ("mgus", "mm") or any(event["occurred_at"] <= day for event in events):
         return False
     known = [one for one in results if one["collected_at"] <= day]
-    if person["birth_date"] and (day - person["birth_date"]).days / 365.25 < 18:
+    if person["birth_date"] and (day - person["birth_date"]).days < 18 * 365.25 - 1:
         return False
     limit = {"m_protein": 3.0, "bmpc": 10, "urine_m_protein": 500}
     return person["stage"] == "smm" or any(one["value"] >= limit[one["biomarker"]] for one in known)

@@ -12,7 +12,7 @@ from features.table.landmarks import fixed_landmarks, last_landmarks
 from myeloma.calendar import EPOCH
 from serving.answer.since import happened_since, met_criteria
 from serving.artifact import load_artifact
-from serving.batch import score_landmarks, told_since
+from serving.batch import Told, score_landmarks
 from serving.store import champion
 from serving.store.champion import LEDGER
 
@@ -73,10 +73,10 @@ def test_in_a_calendar_that_was_shifted_into_the_future_no_visit_has_a_negative_
 
 def test_the_closing_line_counts_what_happened_to_those_scored(artifact, cohort):
     scores = score_landmarks(artifact, cohort, fixed_landmarks(cohort, "2015-03-01"), today=day("2015-03-01"))
-    assert told_since(scores) == (
+    assert Told.of(scores).since_in_words() == (
         "since then, by the same cohort: 1 progressed, 1 died, 1 treated; the visits are 28 days old (median; 28 at most)"
     )
-    assert told_since(scores.assign(status="dead")) == ""
+    assert Told.of(scores.assign(status="dead")).since_in_words() == ""
 
 
 def test_every_criterion_that_is_met_is_named_and_an_unknown_one_is_not(artifact, cohort):

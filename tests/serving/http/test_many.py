@@ -2,6 +2,7 @@
 
 import copy
 import json
+import time
 
 import numpy as np
 import pandas as pd
@@ -42,6 +43,37 @@ def test_what_is_wrong_in_one_of_several_is_told_with_its_place(client, history)
     broken["patient"]["sexx"] = "female"
     (problem,) = post(client, [history, broken]).json()["results"][1]["refusal"]["errors"]
     assert (problem["code"], problem["where"]) == ("extra_forbidden", "histories[1].patient.(unknown)")
+    (problem,) = post(client, ["nobody"]).json()["results"][0]["refusal"]["errors"]
+    assert problem["where"] == "histories[0]"
+
+
+def test_a_body_of_the_other_way_in_is_told_which_field_is_meant(client, history):
+    errors = client.post("/v1/risk/batch", json=history).json()["errors"]
+    assert all("histories" in problem["message"] for problem in errors if problem["code"] == "extra_forbidden")
+
+
+def test_a_number_of_hundreds_of_digits_is_read_as_it_is_alone(client, history):
+    history["patient"]["age_at_index"] = 10**400
+    alone = client.post("/v1/risk", json=history).status_code
+    assert post(client, [history]).json()["answered"] == int(alone == 200)
+
+
+@pytest.mark.parametrize(
+    "body", [{f"made up {k}": k for k in range(100_000)}, {"histories": [{f"made up {k}": k for k in range(100_000)}]}]
+)
+def test_very_many_mistakes_are_told_of_in_little_time(client, body):
+    began = time.perf_counter()
+    found = client.post("/v1/risk/batch", json=body).json()
+    assert time.perf_counter() - began < 5
+    told = found if "errors" in found else found["results"][0]["refusal"]
+    assert len(told["errors"]) == 100
+    assert told["more"] > 90_000
+
+
+def test_histories_that_are_together_longer_than_one_may_be_are_refused(client, history):
+    history["measurements"] *= 60
+    response = post(client, [history] * 100)
+    assert (response.status_code, response.json()["errors"][0]["code"]) == (422, "too_long")
 
 
 @pytest.mark.parametrize(
@@ -104,6 +136,17 @@ def test_without_a_therapy_there_is_no_course(client, history):
     response = client.post("/v1/course", json=history)
     assert response.status_code == 422
     assert response.json()["errors"][0]["code"] == "no_therapy"
+
+
+def test_before_the_first_start_there_is_no_course(client):
+    response = client.post("/v1/course", json=TREATED | {"landmark": "2021-12-25"})
+    assert (response.status_code, response.json()["errors"][0]["code"]) == (422, "no_therapy")
+
+
+def test_a_history_longer_than_that_of_a_person_has_no_course(client):
+    starts = [{"occurred_at": "2022-01-02", "kind": "treatment_start", "detail": f"drug {k}"} for k in range(150)]
+    response = client.post("/v1/course", json=TREATED | {"events": starts})
+    assert (response.status_code, response.json()["errors"][0]["code"]) == (422, "too_long")
 
 
 def test_what_a_course_does_not_know_is_null(client):

@@ -1,0 +1,119 @@
+"""Scores in blocks of people: the same file whatever the blocks, and after any kill the same command goes on."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import pandas as pd
+import pytest
+
+from features import read_cohort
+from features.table.landmarks import fixed_landmarks, last_landmarks, visit_landmarks
+from myeloma.calendar import EPOCH
+from serving import stream
+from serving.artifact import load_artifact
+from serving.batch import Told, score_landmarks
+from serving.stream import Asked, score_file
+
+DAY = pd.Timestamp("2015-06-30").toordinal() - EPOCH
+
+
+@pytest.fixture(scope="module")
+def folder(trained):
+    return trained.folder / "fit" / "logistic" / "artifact"
+
+
+@pytest.fixture(scope="module")
+def artifact(folder):
+    return load_artifact(folder)
+
+
+def quiet(done, total):
+    return None
+
+
+@pytest.mark.parametrize("rows", [300, 2000, 10**6])
+@pytest.mark.parametrize("asked", [Asked(), Asked(every_visit=True), Asked(day=DAY)], ids=["last", "every", "on a day"])
+def test_the_file_is_the_frame_whatever_the_blocks(artifact, trained, tmp_path, monkeypatch, asked, rows):
+    monkeypatch.setattr(stream, "ROWS_OF_BLOCK", rows)
+    told = score_file(artifact, trained.cohort, tmp_path / "risks.parquet", asked, quiet)
+    cohort = read_cohort(trained.cohort)
+    landmarks = (
+        visit_landmarks(cohort) if asked.every_visit else fixed_landmarks(cohort, "2015-06-30") if asked.day else last_landmarks(cohort)
+    )
+    expected = score_landmarks(artifact, cohort, landmarks, asked.day)
+    found = pd.read_parquet(tmp_path / "risks.parquet")
+    pd.testing.assert_frame_equal(found, expected, check_exact=True, check_dtype=False)
+    assert told == Told.of(expected)
+    assert [path.name for path in tmp_path.iterdir()] == ["risks.parquet"]
+
+
+def test_a_csv_holds_what_the_parquet_file_holds(artifact, trained, tmp_path, monkeypatch):
+    monkeypatch.setattr(stream, "ROWS_OF_BLOCK", 200)
+    for name in ("risks.csv", "risks.parquet"):
+        score_file(artifact, trained.cohort, tmp_path / name, Asked(), quiet)
+    from_csv = pd.read_csv(tmp_path / "risks.csv", float_precision="round_trip")
+    assert from_csv["risk_24m"].tolist() == pytest.approx(
+        pd.read_parquet(tmp_path / "risks.parquet")["risk_24m"].tolist(), abs=0, nan_ok=True
+    )
+
+
+def test_a_run_that_broke_off_left_no_file_and_the_next_goes_on_behind_it(artifact, trained, tmp_path, monkeypatch):
+    monkeypatch.setattr(stream, "ROWS_OF_BLOCK", 200)
+    score_file(artifact, trained.cohort, tmp_path / "whole.parquet", Asked(), quiet)
+    made, plain = [], stream._one_block
+
+    def breaks(*given):
+        if len(made) == 3:
+            raise KeyboardInterrupt
+        made.append(given[-1].name)
+        plain(*given)
+
+    out = tmp_path / "risks.parquet"
+    monkeypatch.setattr(stream, "_one_block", breaks)
+    with pytest.raises(KeyboardInterrupt):
+        score_file(artifact, trained.cohort, out, Asked(), quiet)
+    assert not out.exists()
+    monkeypatch.setattr(stream, "_one_block", lambda *given: made.append(given[-1].name) or plain(*given))
+    score_file(artifact, trained.cohort, out, Asked(), quiet)
+    assert len(made) == len(set(made)) > 4, "no block is scored twice"
+    assert out.read_bytes() == (tmp_path / "whole.parquet").read_bytes()
+
+
+def test_what_is_asked_otherwise_begins_anew(artifact, trained, tmp_path, monkeypatch):
+    keys = {stream._key(artifact, trained.cohort, asked, 20_000) for asked in (Asked(), Asked(every_visit=True), Asked(day=DAY))}
+    keys |= {stream._key(artifact, trained.cohort, Asked(), 20_001)}
+    assert len(keys) == 4
+
+
+COMMAND = """
+import sys
+from pathlib import Path
+from serving import stream
+from serving.artifact import load_artifact
+stream.ROWS_OF_BLOCK = 300
+model, cohort, out = map(Path, sys.argv[1:])
+stream.score_file(load_artifact(model), cohort, out, stream.Asked(every_visit=True), lambda done, total: None)
+"""
+
+
+@pytest.mark.slow
+def test_after_kills_at_random_moments_nothing_is_lost_or_repeated(artifact, folder, trained, tmp_path, monkeypatch, root):
+    out, rng, kills = tmp_path / "risks.parquet", random.Random(4), 0
+    for kill in (True, True, True, True, False):
+        finished = len(list(tmp_path.glob(".*/*.json")))
+        job = subprocess.Popen([sys.executable, "-c", COMMAND, str(folder), str(trained.cohort), str(out)], cwd=root)
+        while kill and job.poll() is None and len(list(tmp_path.glob(".*/*.json"))) <= finished:
+            time.sleep(0.005)
+        time.sleep(rng.uniform(0.0, 0.1) if kill else 0)
+        if kill and job.poll() is None:
+            os.kill(job.pid, signal.SIGKILL)
+            kills += 1
+        job.wait()
+    assert kills >= 2
+    monkeypatch.setattr(stream, "ROWS_OF_BLOCK", 300)
+    score_file(artifact, trained.cohort, tmp_path / "whole.parquet", Asked(every_visit=True), quiet)
+    assert out.read_bytes() == (tmp_path / "whole.parquet").read_bytes()
