@@ -8,7 +8,14 @@ import subprocess
 
 import pytest
 
-MADE = ("mgus/cohort/cohort.json", "mgus/table.parquet", "smm/fit/cox/run_id.json", "smm/tune/cox.db", "smm/.cohort-work-1/0.json")
+MADE = (
+    "mgus/cohort/cohort.json",
+    "mgus/table.parquet",
+    "smm/fit/cox/run_id.json",
+    "smm/tune/cox.db",
+    "smm/.cohort-work-1/0.json",
+    "relapse/table.parquet",
+)
 
 
 @pytest.fixture(params=["checkout", "our clinic/check out"], ids=["plain", "with spaces"])
