@@ -61,8 +61,9 @@ def _stage_unknown(artifact: Artifact, histories: Histories, patient: NDArray[np
     who, when = patient[unknown], landmark[unknown]
     m_protein, urine, bmpc, much = (_reached(histories, who, when, name, limit) for name, limit in _LIMITS)
     # Of whom the latest marrow is that of myeloma, the guard of criteria speaks, which says more than that the stage is not known.
-    now = look(histories, who, when, FeatureSpec((), (), (), ()), ("bmpc__last__ever",))["bmpc__last__ever"]
-    much = np.where(now >= BMPC_BELOW_PERCENT, 0.0, much) if artifact.rules.criteria_guard else much
+    if artifact.rules.criteria_guard and (much == 1.0).any():
+        now = look(histories, who, when, FeatureSpec((), (), (), ()), ("bmpc__last__ever",))["bmpc__last__ever"]
+        much = np.where(now >= BMPC_BELOW_PERCENT, 0.0, much)
     shown = {"smm": smoldering(m_protein, urine, bmpc, much), "mgus": mgus(m_protein, urine, bmpc)}.get(population)
     unknown[unknown] = True if shown is None else shown != 1.0
     return unknown

@@ -216,6 +216,32 @@ def add_margins(asked: Arrays, at: NDArray[np.int64], values: Single, base: np.f
 
 
 @njit(cache=True, nogil=True)
+def add_margins_of_few(asked: Arrays, at: NDArray[np.int64], values: Single, base: np.float32, x: NDArray[np.float64], out: Single) -> None:
+    """Write what `add_margins` writes, by the same additions, a row at a time."""
+    by_horizon = asked[-1]
+    groups, horizons = by_horizon.shape
+    row = np.empty(x.shape[1], np.float32)
+    for i in range(len(x)):
+        row[:], out[i] = x[i], base
+        for g in range(groups):
+            pattern = _pattern(asked, g, row)
+            for h in range(horizons):
+                out[i, h] += values[at[g] + by_horizon[g, h] + pattern]
+
+
+@njit(cache=True, nogil=True)
+def _pattern(asked: Arrays, g: int, row: Single) -> int:
+    """Return the outcomes of a group's tests on one row, as `_look` writes them."""
+    size, feature, cut, unknown_left = asked[0], asked[1], asked[2], asked[3]
+    pattern = 0
+    for k in range(size[g]):
+        if feature[g, k] >= 0:
+            known, threshold = row[feature[g, k]], cut[g, k]
+            pattern |= (not known >= threshold if unknown_left[g, k] else known < threshold) << k
+    return pattern
+
+
+@njit(cache=True, nogil=True)
 def add_contributions(
     asked: Arrays, at: NDArray[np.int64], shares: Single, slots: Arrays, x: NDArray[np.float64], out: NDArray[np.float64]
 ) -> None:
@@ -247,7 +273,7 @@ def add_contributions_of_few(
     asked: Arrays, at: NDArray[np.int64], shares: Single, slots: Arrays, x: NDArray[np.float64], out: NDArray[np.float64]
 ) -> None:
     """Write what `add_contributions` writes, by the same additions, a row at a time: a block of one row would cost three times as much."""
-    size, feature, cut, unknown_left, on_horizon, by_horizon = asked
+    size, on_horizon, by_horizon = asked[0], asked[-2], asked[-1]
     slot_columns, width = slots
     groups, horizons = by_horizon.shape
     row = np.empty(x.shape[1], np.float32)
@@ -255,11 +281,7 @@ def add_contributions_of_few(
     for i in range(len(x)):
         row[:], alike[:], of_horizon[:] = x[i], 0.0, 0.0
         for g in range(groups):
-            pattern = 0
-            for k in range(size[g]):
-                if feature[g, k] >= 0:
-                    known, threshold = row[feature[g, k]], cut[g, k]
-                    pattern |= (not known >= threshold if unknown_left[g, k] else known < threshold) << k
+            pattern = _pattern(asked, g, row)
             for h in range(horizons if on_horizon[g] else 1):
                 sums = of_horizon[h] if on_horizon[g] else alike
                 place = at[g] + by_horizon[g, h] + pattern

@@ -26,6 +26,7 @@ from serving.models.bit_tables import (
     add_contributions,
     add_contributions_of_few,
     add_margins,
+    add_margins_of_few,
     cut_into_groups,
     leaf_values,
     shapley_values,
@@ -66,7 +67,8 @@ class Forest:
         """Return log-odds (rows, horizons)."""
         out = np.empty((len(x), len(self.horizons)), np.float32)
         at, values = self._values
-        _shared_out(lambda rows: add_margins(self._asked, at, values, self.base, x[rows], out[rows]), len(x), threads)
+        add = add_margins if len(x) > _FEW else add_margins_of_few
+        _shared_out(lambda rows: add(self._asked, at, values, self.base, x[rows], out[rows]), len(x), threads)
         return out.astype(np.float64)
 
     def contributions(self, x: Array, threads: int = 1) -> Array:
