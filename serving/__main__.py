@@ -62,7 +62,7 @@ def score(
     scorer = f"{task} {artifact.kind}" + (f" version {version}" if version else "") + said_of(artifact)
     _LOG.info("%s: %s rows, %s; by %s", out, found.rows, ", ".join(f"{n} {status}" for status, n in found.status.items()), scorer)
     if as_json:
-        console.print_json(json.dumps({"out": str(out), "rows": found.rows, "by": scorer, **asdict(found)}))
+        typer.echo(json.dumps({"out": str(out), "rows": found.rows, "by": scorer, **asdict(found)}))
         return
     others = ", ".join(f"{n} {status}" for status, n in found.status.items() if status != SCORED)
     skipped = f"; not scored: {others}" if others else ""

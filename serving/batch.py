@@ -74,9 +74,8 @@ def score_histories(
         status[present[rows][scored.criteria_met]] = CRITERIA_MET
         parts.append(pd.DataFrame(answer_columns(scored)).assign(**_words(scored)))
     answers = pd.concat(parts).set_index(present).reindex(range(len(patient)))
-    answers = answers.astype(
-        {f"score_{key}": object for key in POINT_SCORES if f"score_{key}" in answers}
-    )  # texts, also where nobody has one
+    texts = [name for name in (f"score_{key}" for key in POINT_SCORES) if name in answers]
+    answers = answers.astype(dict.fromkeys(texts, object))  # also where nobody has one
     there = day != NO_DAY
     when = pd.Series(dates_of(np.where(there, day, 0).astype(np.int32))).where(there)
     keys = pd.DataFrame({"patient_id": ids[patient], "landmark": when, "status": status})

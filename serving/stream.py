@@ -1,15 +1,13 @@
 """A cohort folder in, a file of scores out, block of people by block of people: memory is bounded, and a killed run goes on.
 
-Finished blocks wait beside the file, each written whole before its record; the same command goes on behind the last of them, unless
-cohort, model, what is asked, the day or the program has changed. The file is put together from the blocks and appears whole.
+The same command goes on behind the last finished block, unless cohort, model, what is asked, the day or the program has changed. The
+file is put together from the blocks and appears whole.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,17 +15,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as compute
 import pyarrow.parquet as parquet
 from numpy.typing import NDArray
 
-from features.cohort.files import code_hash, removed_when_full, whole_file
+from features.cohort.files import removed_when_full, whole_file
 from features.cohort.locks import only_writer
 from features.cohort.private import for_spreadsheets
-from features.cohort.schema import SCHEMAS, require_cohort
 from features.history.arrays import Histories
 from features.history.layout import Days
+from features.table.blocks import Job, about_cohort
 from features.table.landmarks import last_visits, visits
-from features.table.stream import Block, cohort_blocks
+from features.table.stream import Block, file_batches
 from myeloma import calendar
 from myeloma.calendar import EPOCH
 from serving.artifact import Artifact
@@ -35,7 +34,6 @@ from serving.batch import Told, score_histories
 
 ROWS_OF_BLOCK = 1 << 18  # measurements: some 8,000 people, or at every visit some 60,000 rows of scores
 _ROOMS = ("myeloma", "features/cohort", "features/history", "features/table", "serving")
-_DAYS = {"measurements": ("collected_at", "available_at"), "events": ("occurred_at",)}
 
 
 @dataclass(frozen=True)
@@ -70,13 +68,14 @@ def score_file(artifact: Artifact, folder: Path, out: Path, asked: Asked, progre
     DataError
         A file of the cohort is missing, damaged or not sorted.
     """
-    require_cohort(folder)
-    total = parquet.read_metadata(folder / "measurements.parquet").num_rows
+    _, total = about_cohort(folder)
     today = _day_of_scoring(folder) if asked.day is None else asked.day
+    model = [artifact.seal, artifact.about, artifact.origin, artifact.feature_hash]
     work = out.with_name(f".{out.name}.work")
     with only_writer(out), removed_when_full(work):
-        records = _all_blocks(artifact, folder, asked, today, work, lambda done: progress(done, total))
-        parts = [work / f"{number:06d}.parquet" for number in range(len(records))]
+        job = Job(folder, work, ROWS_OF_BLOCK, [model, vars(asked), today], _ROOMS)
+        records = job.run(lambda block, path: _one_block(artifact, block, asked, today, path), lambda done: progress(done, total))
+        parts = [job.path(number).with_suffix(".parquet") for number in range(len(records))]
         with whole_file(out) as unfinished:
             (_as_csv if out.suffix == ".csv" else _as_parquet)(parts, unfinished)
         told = Told.of(pd.concat([pd.read_parquet(part, columns=list(Told.COLUMNS)) for part in parts], ignore_index=True))
@@ -84,54 +83,19 @@ def score_file(artifact: Artifact, folder: Path, out: Path, asked: Asked, progre
     return told
 
 
-def _all_blocks(
-    artifact: Artifact, folder: Path, asked: Asked, today: int, work: Path, done: Callable[[int], None]
-) -> list[dict[str, Any]]:
-    """Return the records of all blocks, of which those are made that no earlier run finished."""
-    records = _finished(work, _key(artifact, folder, asked, today))
-    done(records[-1]["after"]["measurements"] if records else 0)
-    for block in cohort_blocks(folder, ROWS_OF_BLOCK, records[-1]["after"] if records else None, operators=True):
-        _one_block(artifact, block, asked, today, work / f"{len(records):06d}")
-        records.append({"after": block.after})
-        done(block.after["measurements"])
-    return records
-
-
-def _one_block(artifact: Artifact, block: Block, asked: Asked, today: int, path: Path) -> None:
-    """Score a block and keep it; its record is written last and says that it is whole."""
-    patient, day = asked.landmarks(block.histories)
-    scores = score_histories(artifact, block.histories, block.patients["patient_id"].to_numpy(), (patient, day), today)
+def _one_block(artifact: Artifact, block: Block, asked: Asked, today: int, path: Path) -> dict[str, Any]:
+    """Score a block and keep it; its record has nothing to add."""
+    landmarks = asked.landmarks(block.histories)
+    scores = score_histories(artifact, block.histories, block.patients["patient_id"].to_numpy(), landmarks, today)
     with whole_file(path.with_suffix(".parquet")) as unfinished:
         parquet.write_table(_table(scores), unfinished, compression="zstd")
-    with whole_file(path.with_suffix(".json")) as unfinished:
-        unfinished.write_text(json.dumps({"after": block.after}))
+    return {}
 
 
 def _table(scores: pd.DataFrame) -> pa.Table:
     """Return scores as Arrow holds them, of the same types in every block, also where a text has no value in it."""
     fields = [(name, pa.string() if scores[name].dtype == object else pa.from_numpy_dtype(scores[name].dtype)) for name in scores]
     return pa.Table.from_pandas(scores, schema=pa.schema(fields), preserve_index=False).replace_schema_metadata()
-
-
-def _finished(work: Path, key: str) -> list[dict[str, Any]]:
-    """Return the records of the blocks that an earlier run of the same input finished; anything else is thrown away."""
-    if not (work / "key").is_file() or (work / "key").read_text() != key:
-        shutil.rmtree(work, ignore_errors=True)
-        with whole_file(work / "key") as path:
-            path.write_text(key)
-    records: list[dict[str, Any]] = []
-    while (work / f"{len(records):06d}.json").is_file():
-        records.append(json.loads((work / f"{len(records):06d}.json").read_text()))
-    return records
-
-
-def _key(artifact: Artifact, folder: Path, asked: Asked, today: int) -> str:
-    """Return what must be the same for a later run to go on."""
-    files = [(folder / f"{name}.parquet").stat() for name in SCHEMAS if (folder / f"{name}.parquet").exists()]
-    about = (folder / "cohort.json").read_text(encoding="utf-8")
-    model = [artifact.seal, artifact.about, artifact.origin, artifact.feature_hash]
-    content = [about, [(f.st_size, f.st_mtime_ns) for f in files], model, vars(asked), today, ROWS_OF_BLOCK, code_hash(*_ROOMS)]
-    return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def _as_parquet(parts: list[Path], out: Path) -> None:
@@ -148,14 +112,8 @@ def _as_csv(parts: list[Path], out: Path) -> None:
 
 def _day_of_scoring(folder: Path) -> int:
     """Return today, in days since 1970, or the cohort's last day where that is later, as in a calendar that was shifted."""
-    days = [calendar.today()]
-    for name, columns in _DAYS.items():
-        for batch in _columns_of(folder / f"{name}.parquet", columns):
-            days += [column.max().toordinal() - EPOCH for column in map(pd.Series, batch) if len(column)]
-    return max(days)
-
-
-def _columns_of(path: Path, columns: tuple[str, ...]) -> Iterator[list[Any]]:
-    with parquet.ParquetFile(path) as file:
-        for batch in file.iter_batches(columns=list(columns)):
-            yield [batch.column(name).to_pandas() for name in columns]
+    newest = [calendar.today()]
+    for name, column in (("measurements", "available_at"), ("events", "occurred_at")):
+        days = (compute.max(batch.column(0)).as_py() for batch in file_batches(folder / f"{name}.parquet", [column]))
+        newest += [day.toordinal() - EPOCH for day in days if day is not None]
+    return max(newest)

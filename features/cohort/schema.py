@@ -210,18 +210,29 @@ def read_cohort(folder: Path) -> Cohort:
     """
     require_cohort(folder)
     frames = {name: _read_table(folder / f"{name}.parquet", labels_of(name)) for name in SCHEMAS}
-    for name, frame in frames.items():
-        try:
-            frames[name] = as_objects(validated(name, frame))
-        except pa.errors.SchemaErrors as error:
-            cases = error.failure_cases
-            columns = ", ".join(sorted({str(c) for c in cases["column"].dropna()})) or "table"
-            raise DataError(f"{folder / name}.parquet does not follow the cohort's schema ({columns}).", "ingest it again.") from None
+    frames = {name: following_schema(name, frame, folder / f"{name}.parquet") for name, frame in frames.items()}
     try:
         about = json.loads((folder / "cohort.json").read_text(encoding="utf-8"))
     except ValueError:
         raise DataError(f"{folder / 'cohort.json'} is damaged.", "ingest the cohort again.") from None
     return Cohort(**frames, about=about)
+
+
+def following_schema(name: str, frame: pd.DataFrame, path: Path) -> pd.DataFrame:
+    """Return rows of a cohort's file as the program takes them.
+
+    Raises
+    ------
+    DataError
+        They do not follow the schema.
+    """
+    for column in frame.columns[frame.dtypes.astype(str).str.startswith("datetime64")]:
+        frame[column] = frame[column].astype(_DATE)
+    try:
+        return as_objects(validated(name, frame))
+    except pa.errors.SchemaErrors as error:
+        columns = ", ".join(sorted({str(c) for c in error.failure_cases["column"].dropna()})) or "table"
+        raise DataError(f"{path} does not follow the cohort's schema ({columns}).", "ingest it again.") from None
 
 
 def _read_table(path: Path, labels: list[str]) -> pd.DataFrame:
@@ -231,6 +242,4 @@ def _read_table(path: Path, labels: list[str]) -> pd.DataFrame:
         raise DataError(f"{path} is missing.", "ingest the cohort again.") from None
     except (pyarrow.ArrowInvalid, OSError) as error:
         raise DataError(f"{path} cannot be read as Parquet ({type(error).__name__}).", "ingest the cohort again.") from None
-    for column in frame.columns[frame.dtypes.astype(str).str.startswith("datetime64")]:
-        frame[column] = frame[column].astype(_DATE)
     return frame

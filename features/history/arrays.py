@@ -162,6 +162,28 @@ class Histories:
         return replace(self, results=self.results.at(self.results.available <= day))
 
 
+def newest_by(results: Results, patient: NDArray[np.int32], day: Days) -> NDArray[np.int64]:
+    """Return, for each person and day, the place of the person's newest result that was available by then; -1 where there is none.
+
+    Examples
+    --------
+    >>> who, when = np.array([1, 0, 0], np.int32), np.array([50, 20, 10], np.int32)
+    >>> results = Results(who, np.zeros(3, np.int16), when, when, np.ones(3))
+    >>> newest_by(results, np.array([0, 0, 0, 1], np.int32), np.array([9, 10, 99, 99], np.int32)).tolist()
+    [-1, 2, 1, 0]
+    """
+    if not len(results.patient):
+        return np.full(len(patient), -1, np.int64)
+    order = np.lexsort((results.available, results.patient))
+    known, asked = (
+        (of.astype(np.int64) << 32) + (at.astype(np.int64) - NO_DAY)
+        for of, at in ((results.patient[order], results.available[order]), (patient, day))
+    )
+    before = np.searchsorted(known, asked, side="right") - 1
+    found = order[np.maximum(before, 0)]
+    return np.where((before >= 0) & (results.patient[found] == patient), found, -1)
+
+
 def places(biomarkers: tuple[str, ...] | list[str]) -> NDArray[np.int16]:
     """Return the positions of biomarkers in the catalogue, -1 for others."""
     place = {name: k for k, name in enumerate(catalogue())}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 import shutil
 from collections.abc import Callable, Iterator
@@ -14,11 +12,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as parquet
 
-from features.cohort.files import code_hash, removed_when_full, whole_file
+from features.cohort.files import removed_when_full, whole_file
 from features.cohort.locks import only_writer
-from features.cohort.schema import SCHEMAS, require_cohort
+from features.table.blocks import Job, about_cohort
 from features.table.outcomes import EVENTS, NONE
-from features.table.stream import Block, cohort_blocks
+from features.table.stream import Block
 from features.table.table import ROW_GROUP, about_table, add_up, make_rows, to_arrow, write_parts
 from features.tasks import Task
 from myeloma import ConfigError, DataError
@@ -74,30 +72,20 @@ def build_file(
     """
     if table.is_dir():
         raise IsADirectoryError(21, "Is a folder", str(table))
-    about_cohort, total = _cohort_of(folder)
+    about_folder, total = about_cohort(folder)
     work = table.with_name(f".{table.name}.work")
     with only_writer(table), removed_when_full(work):
-        key = _key(folder, about_cohort, task, _rows_of_block(memory, task))
-        parts = _all_blocks(folder, task, _rows_of_block(memory, task), work, key, lambda rows: progress(rows, total))
+        job = Job(folder, work, _rows_of_block(memory, task), [asdict(task), task.features.feature_hash()], _ROOMS)
+        parts = job.run(lambda block, path: _one_block(block, task, path), lambda rows: progress(rows, total))
         try:
             attrition = add_up([part["attrition"] for part in parts], task)
         except DataError:
             shutil.rmtree(work)
             raise
-        about = about_table(task, about_cohort["hash"], about_cohort, attrition)
-        write_parts(_read_back(work, len(parts)), about, table)
+        about = about_table(task, about_folder["hash"], about_folder, attrition)
+        write_parts(_read_back(job, len(parts)), about, table)
         shutil.rmtree(work)
     return _summary(parts, attrition, task)
-
-
-def _all_blocks(folder: Path, task: Task, rows: int, work: Path, key: str, done: Callable[[int], None]) -> list[dict[str, Any]]:
-    """Return the records of all blocks of patients, of which those are made that no earlier run finished."""
-    parts = _finished(work, key)
-    done(parts[-1]["after"]["measurements"] if parts else 0)
-    for block in cohort_blocks(folder, rows, parts[-1]["after"] if parts else None, operators=True):
-        parts.append(_one_block(block, task, work / f"{len(parts):06d}"))
-        done(parts[-1]["after"]["measurements"])
-    return parts
 
 
 def _rows_of_block(memory: int, task: Task) -> int:
@@ -106,67 +94,24 @@ def _rows_of_block(memory: int, task: Task) -> int:
     return min(_MOST_ROWS, (memory - _PROGRAM) // each)
 
 
-def _cohort_of(folder: Path) -> tuple[dict[str, Any], int]:
-    """Return what the cohort says of itself, and how many measurements it has."""
-    require_cohort(folder)
-    try:
-        about = json.loads((folder / "cohort.json").read_text(encoding="utf-8"))
-        total = parquet.read_metadata(folder / "measurements.parquet").num_rows
-    except FileNotFoundError:
-        raise DataError(f"{folder / 'measurements.parquet'} is missing.", "ingest the cohort again.") from None
-    except (ValueError, pa.ArrowInvalid, OSError):
-        raise DataError(f"{folder} holds a damaged file.", "ingest the cohort again.") from None
-    return about, total
-
-
-def _key(folder: Path, about_cohort: dict[str, Any], task: Task, rows: int) -> str:
-    """Return what must be the same for a later run to go on: cohort, task, size of a block, program."""
-    files = [(folder / f"{name}.parquet").stat() for name in SCHEMAS if (folder / f"{name}.parquet").exists()]
-    content = [
-        about_cohort.get("hash"),
-        asdict(task),
-        task.features.feature_hash(),
-        rows,
-        [(f.st_size, f.st_mtime_ns) for f in files],
-        code_hash(*_ROOMS),
-    ]
-    return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
-
-
-def _finished(work: Path, key: str) -> list[dict[str, Any]]:
-    """Return the records of the blocks that an earlier run of the same input finished; anything else is thrown away."""
-    if not (work / "key").is_file() or (work / "key").read_text() != key:
-        shutil.rmtree(work, ignore_errors=True)
-        with whole_file(work / "key") as path:
-            path.write_text(key)
-    records: list[dict[str, Any]] = []
-    while (work / f"{len(records):06d}.json").is_file():
-        records.append(json.loads((work / f"{len(records):06d}.json").read_text()))
-    return records
-
-
 def _one_block(block: Block, task: Task, path: Path) -> dict[str, Any]:
-    """Make and keep the rows of a block; its record is written last and says that it is whole."""
+    """Make and keep the rows of a block, and return what its record says."""
     made = make_rows(block.patients, block.histories, task)
     event, after = made.columns["event"], made.columns["time_to_event"]
     lost = {f"{h}m": int(((event == NONE) & (after < horizon_days(h))).sum()) for h in task.horizons}
     names = (NONE, task.rules.event, task.rules.competing_event)
-    record = {
-        "after": block.after,
+    with whole_file(path.with_suffix(".parquet")) as unfinished:
+        parquet.write_table(to_arrow(made.columns), unfinished, compression="lz4", use_dictionary=False, row_group_size=ROW_GROUP)
+    return {
         "attrition": made.attrition,
         "patients_with": {name: int((event[made.begins] == kind).sum()) for kind, name in zip(EVENTS, names, strict=True)},
         "censored_before_horizon": lost,
     }
-    with whole_file(path.with_suffix(".parquet")) as unfinished:
-        parquet.write_table(to_arrow(made.columns), unfinished, compression="lz4", use_dictionary=False, row_group_size=ROW_GROUP)
-    with whole_file(path.with_suffix(".json")) as unfinished:
-        unfinished.write_text(json.dumps(record))
-    return record
 
 
-def _read_back(work: Path, blocks: int) -> Iterator[pa.Table]:
+def _read_back(job: Job, blocks: int) -> Iterator[pa.Table]:
     for number in range(blocks):
-        with parquet.ParquetFile(work / f"{number:06d}.parquet") as file:
+        with parquet.ParquetFile(job.path(number).with_suffix(".parquet")) as file:
             for group in range(file.num_row_groups):
                 yield file.read_row_group(group)
 

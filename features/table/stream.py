@@ -18,9 +18,10 @@ import pyarrow as pa
 import pyarrow.parquet as parquet
 from numpy.typing import NDArray
 
-from features.cohort.schema import SCHEMAS
+from features.cohort.schema import SCHEMAS, following_schema
 from features.cohort.times import instant_of
 from features.history.arrays import REPORTED, Histories, Results, happened_of, of_first_specimen, people_of
+from features.history.layout import Days
 from myeloma import DataError, catalogue
 
 _BATCH = 1 << 17
@@ -88,7 +89,7 @@ def measurement_blocks(path: Path, biomarkers: tuple[str, ...], about: int, skip
     """
     held: list[Rows] = []
     columns = ["patient_id", "biomarker", *_FIELDS, *_WHERE_GIVEN, *(["operator"] if operators else [])]
-    for batch in _ahead(_batches(path, columns, skip, min(_BATCH, about))):
+    for batch in _ahead(file_batches(path, columns, skip, min(_BATCH, about))):
         rows = _decoded(batch, biomarkers, path)
         if held and rows.ids[0] < held[-1].ids[-1]:
             raise DataError(f"{path} is not sorted by patient_id.", _UNSORTED, "not_sorted")
@@ -102,7 +103,7 @@ def measurement_blocks(path: Path, biomarkers: tuple[str, ...], about: int, skip
         yield _joined(held)
 
 
-def _batches(path: Path, columns: list[str], skip: int = 0, size: int = _BATCH) -> Iterator[pa.RecordBatch]:
+def file_batches(path: Path, columns: list[str], skip: int = 0, size: int = _BATCH) -> Iterator[pa.RecordBatch]:
     """Yield a file's rows in batches, from row `skip` on; row groups before it are not read."""
     try:
         there = parquet.read_schema(path).names
@@ -151,6 +152,7 @@ def _decoded(batch: pa.RecordBatch, biomarkers: tuple[str, ...], path: Path) -> 
     if "operator" in batch.schema.names:
         reported = batch.column("operator").dictionary_encode()
         operator = pd.Index(REPORTED).get_indexer(reported.dictionary.to_pylist()).astype(np.int8)[reported.indices.to_numpy()]
+    _check(path, value, operator, collected, available)
     instant = None
     if "collected_time" in batch.schema.names:
         times = batch.column("collected_time")
@@ -160,6 +162,17 @@ def _decoded(batch: pa.RecordBatch, biomarkers: tuple[str, ...], path: Path) -> 
         coded = of_first_specimen(coded, _words_in(batch.column("specimen"), catalogue().specimens))
     method = _words_in(batch.column("method"), catalogue().methods) if "method" in batch.schema.names else None
     return Rows(ids, starts, coded, collected, available, value, operator, instant, method)
+
+
+def _check(path: Path, value: NDArray[np.float64], operator: NDArray[np.int8] | None, collected: Days, available: Days) -> None:
+    """Refuse what the schema of a cohort refuses, of the columns that are read here."""
+    faults = {
+        "value": not np.isfinite(value).all(),
+        "operator": operator is not None and (operator < 0).any(),
+        "available_at": (available < collected).any(),
+    }
+    if found := [column for column, there in faults.items() if there]:
+        raise DataError(f"{path} does not follow the cohort's schema ({', '.join(found)}).", _UNSORTED)
 
 
 def _words_in(column: pa.DictionaryArray, words: tuple[str, ...]) -> NDArray[np.int8]:
@@ -192,7 +205,7 @@ class Sorted:
 
     def __init__(self, path: Path, columns: list[str], skip: int = 0) -> None:
         self.path, self.taken = path, skip
-        self._batches = _batches(path, columns, skip, 1 << 16)
+        self._batches = file_batches(path, columns, skip, 1 << 16)
         self._held = pd.DataFrame({name: [] for name in columns})
         self._more = True
 
@@ -257,9 +270,14 @@ def cohort_blocks(folder: Path, about: int, start: dict[str, int] | None = None,
         following = next(coming, None)
         last = block.ids[-1] if following is not None else None
         rows += len(block)
-        patients, events = (tables[name].up_to(last) for name in ("patients", "events"))
+        patients, events = (_checked(name, table.up_to(last), table.path) for name, table in tables.items())
         yield _block(block, patients, events, {"measurements": rows} | {name: table.taken for name, table in tables.items()})
         block = following
+
+
+def _checked(name: str, rows: pd.DataFrame, path: Path) -> pd.DataFrame:
+    """Return rows as the schema wants them; none have no types that it could look at."""
+    return rows if rows.empty else following_schema(name, rows, path)
 
 
 def _block(rows: Rows, patients: pd.DataFrame, events: pd.DataFrame, after: dict[str, int]) -> Block:

@@ -10,7 +10,7 @@ from serving.answer.record import Basis, DataBasis
 from serving.artifact import Artifact
 
 _SOURCE = Path(__file__).with_name("intended_use.md")  # a link to the page of docs/, which is copied into the package
-_PEOPLE = {"mgus": "MGUS", "smm": "smoldering multiple myeloma", "mm": "multiple myeloma"}
+PEOPLE = {"mgus": "MGUS", "smm": "smoldering multiple myeloma", "mm": "active myeloma"}
 _MEASURES = ("auc", "oe_ratio", "ici")  # of each horizon, with the ends of their intervals where they have one
 
 
@@ -51,20 +51,20 @@ def basis_of(artifact: Artifact) -> Basis:
             patients=trained_on.get("patients"),
             patients_with_the_event=trained_on.get("patients_progressing"),
         ),
-        validation={name: value for name, value in artifact.figures.items() if name in _figures(artifact)},
+        validation={name: artifact.figures[name] for name in _figures(artifact) if name in artifact.figures},
         limits=said["Limits"],
         versions={"program": VERSION, **about.get("versions", {}), "catalogue": artifact.provenance.catalogue_version},
     )
 
 
-def _figures(artifact: Artifact) -> set[str]:
+def _figures(artifact: Artifact) -> list[str]:
     names = [f"{measure}_{months}m" for measure in _MEASURES for months in artifact.horizons]
-    return {f"{name}{end}" for name in names for end in ("", "_lo", "_hi")}
+    return [f"{name}{end}" for name in names for end in ("", "_lo", "_hi")]
 
 
 def _population(artifact: Artifact) -> str:
     rules = artifact.rules
-    who = f"people with {_PEOPLE.get(str(rules.population), str(rules.population))}" if rules.population else "people at whatever stage"
+    who = f"people with {PEOPLE.get(rules.population, rules.population)}" if rules.population else "people at whatever stage"
     if rules.line is not None:
         return f"{who}, from {rules.line.from_days} days after the start of line {rules.line.number} of therapy on"
     return f"{who}, {'untreated' if rules.treatment != 'ignore' else 'treated or not'}, at a visit"

@@ -6,11 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.cohort.schema import STAGES
-from features.history.arrays import REPORTED, Histories, places
+from features.history.arrays import REPORTED, Histories, newest_by, places
 from features.history.columns import FeatureSpec
 from features.history.layout import Days
 from features.history.rows import look, static_column
-from myeloma.calendar import DAYS_PER_YEAR, NO_DAY
+from myeloma.calendar import DAYS_PER_YEAR
 from myeloma.stage import (
     BMPC_BELOW_PERCENT,
     BMPC_FROM_PERCENT,
@@ -32,7 +32,6 @@ _LIMITS = (
     ("bmpc", BMPC_FROM_PERCENT),
     ("bmpc", BMPC_BELOW_PERCENT),
 )
-_NO, _OPEN, _YES = range(3)
 _SHOWN_BY = {"smm": SHOWN_BY, "mgus": "M-protein and marrow plasma cells, both below the limits of smoldering disease"}
 
 
@@ -71,19 +70,14 @@ def _stage_unknown(artifact: Artifact, histories: Histories, patient: NDArray[np
 
 def _reached(histories: Histories, patient: NDArray[np.int32], landmark: Days, biomarker: str, limit: float) -> NDArray[np.float64]:
     """Return 1 where a result known by the landmark reaches a limit, NaN where one might or there is none, 0 where none does."""
-    results = histories.results
-    own = np.flatnonzero(results.biomarker == places([biomarker])[0])
-    below, above = (results.operator[own] == REPORTED.index(word) if results.operator is not None else False for word in "<>")
-    found = reaches(results.value[own], limit, below, above)
-    weight = np.where(np.isnan(found), _OPEN, np.where(found == 1.0, _YES, _NO)).astype(np.int64)
-    order = np.lexsort((results.available[own], results.patient[own]))
-    person, day = results.patient[own][order].astype(np.int64), results.available[own][order].astype(np.int64) - NO_DAY
-    most = np.maximum.accumulate(person * (_YES + 1) + weight[order])  # of each person so far: persons rise
-    place = np.searchsorted((person << 33) + day, (patient.astype(np.int64) << 33) + (landmark.astype(np.int64) - NO_DAY), side="right") - 1
-    if not len(person):
-        return np.full(len(patient), np.nan)
-    there = (place >= 0) & (person[np.maximum(place, 0)] == patient)
-    return np.where(there, np.array([0.0, np.nan, 1.0])[most[np.maximum(place, 0)] % (_YES + 1)], np.nan)
+    own = histories.results.at(histories.results.biomarker == places([biomarker])[0])
+    reported = np.zeros(len(own.value), np.int8) if own.operator is None else own.operator
+    found = reaches(own.value, limit, reported == REPORTED.index("<"), reported == REPORTED.index(">"))
+    known = np.full(len(patient), np.nan)
+    # Of what is no, open or yes, the one that says most: no is taken back by open, and open by yes.
+    for said, means in ((found == 0.0, 0.0), (np.isnan(found), np.nan), (found == 1.0, 1.0)):
+        known[newest_by(own.at(said), patient, landmark) >= 0] = means
+    return known
 
 
 def who_is_needed(artifact: Artifact, reason: str) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from features.history.arrays import Histories, dates_of
+from features.history.arrays import Histories, dates_of, newest_by
 from features.history.layout import Days
 from myeloma import calendar
 from myeloma.calendar import NEVER, NO_DAY
@@ -28,7 +28,8 @@ def happened_since(histories: Histories, patient: NDArray[np.int32], landmark: D
     dict
         `visit_age_days` (NaN where there was no visit), and a date a kind of event, missing where there was none since.
     """
-    visit = _latest_visit(histories, patient, landmark)
+    newest = newest_by(histories.results, patient, landmark)
+    visit = np.where(newest < 0, NO_DAY, np.append(histories.results.available, NO_DAY)[newest])
     age = np.where(visit == NO_DAY, np.nan, float(today) - visit)
     found: dict[str, Any] = {AGE: age}
     for name, kind in SINCE.items():
@@ -42,19 +43,6 @@ def day_of_scoring(histories: Histories) -> int:
     """Return today, in days since 1970, or the cohort's last day where that is later, as in a calendar that was shifted."""
     today = calendar.today()
     return max(today, int(histories.results.available.max(initial=today)), int(histories.happened.last.max(initial=today)))
-
-
-def _latest_visit(histories: Histories, patient: NDArray[np.int32], landmark: Days) -> NDArray[np.int64]:
-    """Return the last day up to each landmark on which a result of the person became available, `NO_DAY` where there is none."""
-    results = histories.results
-    order = np.lexsort((results.available, results.patient))
-    known = (results.patient[order].astype(np.int64) << 32) + (results.available[order].astype(np.int64) - NO_DAY)
-    place = np.searchsorted(known, (patient.astype(np.int64) << 32) + (landmark.astype(np.int64) - NO_DAY), side="right") - 1
-    if not len(known):
-        return np.full(len(patient), NO_DAY, np.int64)
-    found = order[np.maximum(place, 0)]
-    own = (place >= 0) & (results.patient[found] == patient)
-    return np.where(own, results.available[found], NO_DAY)
 
 
 def met_criteria(inputs: dict[str, NDArray[np.float64]]) -> list[str]:

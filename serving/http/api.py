@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import asdict
 from http import HTTPStatus
 from typing import Any
@@ -62,6 +63,11 @@ def make_app(artifacts: dict[str, Artifact], desk: Desk | None = None) -> FastAP
 
     app.state.desk, app.state.metrics = desk, Metrics(artifacts, desk)
 
+    async def answered(request: Request, make: Callable[[bytes], Response]) -> Response:
+        with desk.place():
+            body = await body_of(request)
+            return await desk.answer(lambda: make(body))
+
     @app.get("/metrics", response_class=Response)
     async def metrics() -> Response:
         """Return counts of requests for a monitor, in the form of Prometheus."""
@@ -70,23 +76,17 @@ def make_app(artifacts: dict[str, Artifact], desk: Desk | None = None) -> FastAP
     @app.post(RISK, responses={200: {"model": Answer}, **_FAILURES}, openapi_extra=_takes("History"), response_class=Response)
     async def risk(request: Request) -> Response:
         """Return the risk of progression within each horizon, with its reasons and the published scores."""
-        with desk.place():
-            body = await body_of(request)
-            return await desk.answer(lambda: answer(artifacts, body))
+        return await answered(request, lambda body: answer(artifacts, body))
 
     @app.post(f"{RISK}/batch", responses={200: {"model": Batch}, **_FAILURES}, openapi_extra=_takes("Histories"), response_class=Response)
     async def risks(request: Request) -> Response:
         """Return, for each of up to 100 histories, its answer or its refusal, in their order, with counts."""
-        with desk.place():
-            body = await body_of(request)
-            return await desk.answer(lambda: answer_many(artifacts, body))
+        return await answered(request, lambda body: answer_many(artifacts, body))
 
     @app.post("/v1/course", responses={200: {"model": Course}, **_FAILURES}, openapi_extra=_takes("History"), response_class=Response)
     async def course(request: Request) -> Response:
         """Return response, residual disease, quality of life and the spectrum at each visit since the start of therapy: rules, no model."""
-        with desk.place():
-            body = await body_of(request)
-            return await desk.answer(lambda: answer_course(body))
+        return await answered(request, answer_course)
 
     return _with_schemas(app)
 

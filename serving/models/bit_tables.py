@@ -35,7 +35,7 @@ def cut_into_groups(left: Ints, right: Ints, roots: Ints) -> Arrays:
     size, tests : int32 arrays (groups,), (groups, MOST_TESTS)
         How many tests a group has, and their nodes.
     """
-    parent, depth, splits = _shape(left, right)
+    parent, depth, splits = shape_of(left, right)
     nodes = len(left)
     group, size, tests = np.full(nodes, -1, np.int32), np.zeros(nodes, np.int32), np.zeros((nodes, MOST_TESTS), np.int32)
     stack, groups = np.empty(nodes + 1, np.int32), 0
@@ -59,7 +59,7 @@ def cut_into_groups(left: Ints, right: Ints, roots: Ints) -> Arrays:
 
 
 @njit(cache=True, nogil=True)
-def _shape(left: Ints, right: Ints) -> Arrays:
+def shape_of(left: Ints, right: Ints) -> Arrays:
     """Return the node above each, how many there are above it, and how many splits its sub-tree has. A child stands behind its parent."""
     nodes = len(left)
     parent, depth, splits = np.full(nodes, -1, np.int32), np.zeros(nodes, np.int32), np.zeros(nodes, np.int32)

@@ -29,6 +29,7 @@ from serving.models.bit_tables import (
     add_margins_of_few,
     cut_into_groups,
     leaf_values,
+    shape_of,
     shapley_values,
 )
 
@@ -150,18 +151,11 @@ def forest_of(booster: xgb.Booster, horizons: tuple[int, ...]) -> Forest | None:
         horizon=columns - 1,
         horizons=horizons,
     )
-    if _depth(forest) > DEEPEST:
+    if shape_of(forest.left, forest.right)[1].max() > DEEPEST:
         return None
     # XGBoost's own logarithm may differ from numpy's in the last bit of what is added up from.
     bases = (forest.base, *(np.nextafter(forest.base, np.float32(side)) for side in (-np.inf, np.inf)))
     return next((each for each in (replace(forest, base=base) for base in bases) if _is_the_same(each, booster)), None)
-
-
-def _depth(forest: Forest) -> int:
-    depth = np.zeros(len(forest.left), np.int32)
-    for node in np.flatnonzero(forest.left >= 0):  # a child stands behind its parent
-        depth[forest.left[node]] = depth[forest.right[node]] = depth[node] + 1
-    return int(depth.max(initial=0))
 
 
 def _is_the_same(forest: Forest, booster: xgb.Booster) -> bool:

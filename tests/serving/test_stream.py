@@ -2,6 +2,7 @@
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import pytest
 
 from features import read_cohort
 from features.table.landmarks import fixed_landmarks, last_landmarks, visit_landmarks
+from myeloma import DataError
 from myeloma.calendar import EPOCH
 from serving import stream
 from serving.artifact import load_artifact
@@ -70,7 +72,7 @@ def test_a_run_that_broke_off_left_no_file_and_the_next_goes_on_behind_it(artifa
         if len(made) == 3:
             raise KeyboardInterrupt
         made.append(given[-1].name)
-        plain(*given)
+        return plain(*given)
 
     out = tmp_path / "risks.parquet"
     monkeypatch.setattr(stream, "_one_block", breaks)
@@ -83,10 +85,62 @@ def test_a_run_that_broke_off_left_no_file_and_the_next_goes_on_behind_it(artifa
     assert out.read_bytes() == (tmp_path / "whole.parquet").read_bytes()
 
 
-def test_what_is_asked_otherwise_begins_anew(artifact, trained, tmp_path, monkeypatch):
-    keys = {stream._key(artifact, trained.cohort, asked, 20_000) for asked in (Asked(), Asked(every_visit=True), Asked(day=DAY))}
-    keys |= {stream._key(artifact, trained.cohort, Asked(), 20_001)}
-    assert len(keys) == 4
+@pytest.mark.parametrize("other", [Asked(every_visit=True), Asked(day=DAY)])
+def test_what_is_asked_otherwise_begins_anew(artifact, trained, tmp_path, monkeypatch, other):
+    monkeypatch.setattr(stream, "ROWS_OF_BLOCK", 200)
+    made, plain = [], stream._one_block
+
+    def breaks(*given):
+        if len(made) == 3:
+            raise KeyboardInterrupt
+        made.append(given[-1].name)
+        return plain(*given)
+
+    monkeypatch.setattr(stream, "_one_block", breaks)
+    with pytest.raises(KeyboardInterrupt):
+        score_file(artifact, trained.cohort, tmp_path / "risks.parquet", Asked(), quiet)
+    monkeypatch.setattr(stream, "_one_block", lambda *given: made.append(given[-1].name) or plain(*given))
+    score_file(artifact, trained.cohort, tmp_path / "risks.parquet", other, quiet)
+    assert made.count("000000") == 2
+
+
+def spoilt(cohort, folder, table, change):
+    shutil.copytree(cohort, folder)
+    frame = pd.read_parquet(folder / f"{table}.parquet")
+    change(frame)
+    frame.to_parquet(folder / f"{table}.parquet", index=False)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "wrong"),
+    [
+        ("patients", "sex", "?"),
+        ("events", "kind", "holiday"),
+        ("measurements", "value", float("inf")),
+        ("measurements", "operator", "~"),
+        ("measurements", "available_at", pd.Timestamp("1970-01-02")),
+    ],
+)
+def test_a_cohort_that_was_changed_by_hand_is_refused_as_when_it_is_read_at_once(artifact, trained, tmp_path, table, column, wrong):
+    def change(frame):
+        frame[column] = frame[column].astype(object) if isinstance(wrong, str) else frame[column]
+        frame.loc[len(frame) // 2, column] = wrong
+
+    folder = spoilt(trained.cohort, tmp_path / "cohort", table, change)
+    for use in (read_cohort, lambda cohort: score_file(artifact, cohort, tmp_path / "risks.parquet", Asked(), quiet)):
+        with pytest.raises(DataError, match="does not follow the cohort's schema"):
+            use(folder)
+    assert not (tmp_path / "risks.parquet").exists()
+
+
+@pytest.mark.parametrize("table", ["patients", "measurements", "events"])
+@pytest.mark.parametrize("spoil", [lambda path: path.unlink(), lambda path: path.write_bytes(b"PAR1")], ids=["missing", "damaged"])
+def test_a_file_that_is_missing_or_damaged_is_named(artifact, trained, tmp_path, table, spoil):
+    shutil.copytree(trained.cohort, tmp_path / "cohort")
+    spoil(tmp_path / "cohort" / f"{table}.parquet")
+    with pytest.raises(DataError, match=r"missing|cannot be read|damaged"):
+        score_file(artifact, tmp_path / "cohort", tmp_path / "risks.parquet", Asked(), quiet)
 
 
 COMMAND = """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
+from serving.answer.basis import PEOPLE
 from serving.answer.basis import intended_use as statements
 from training.card.cells import count, people
 from training.card.document import Blank, Block, Bullets, Cell, Section, Text, table
@@ -12,7 +13,6 @@ from training.metrics.names import Metric
 
 SIMULATED = "Fitted to simulated histories. Nobody in this cohort is a patient: no figure on this page says anything about a patient."
 USE, COHORT = "Intended use and limits", "Cohort and attrition"
-_PEOPLE = {"mgus": "MGUS", "smm": "smoldering multiple myeloma", "mm": "active myeloma"}
 _TREATMENT = {
     "censor": "treatment before {event} ends observation: the risk is that of staying untreated",
     "ignore": "treatment before {event} is left aside: the risk is that under the treatment people had",
@@ -49,7 +49,7 @@ def months(horizons: tuple[int, ...]) -> str:
 def population(facts: Facts) -> str:
     """Return of whom the risk is, in words."""
     name = facts.about.get("population", facts.task.rules.population)
-    return f"people with {_PEOPLE.get(str(name), str(name))}" if name else "people of the cohort, at whatever stage"
+    return f"people with {PEOPLE.get(str(name), str(name))}" if name else "people of the cohort, at whatever stage"
 
 
 def treatment(facts: Facts) -> str:
