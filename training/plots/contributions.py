@@ -26,7 +26,8 @@ def beeswarm(values: Array, x: Array, columns: list[str], title: str, path: Path
     """Plot each visit's contribution of the most important features, coloured by the feature's value; unknown ones are hollow."""
     weight = np.abs(values).mean(axis=0)
     shown = [j for j in np.argsort(-weight, kind="stable")[:_SHOWN_FEATURES] if weight[j] > 0]
-    figure = picture(10.0, max(0.36 * len(shown) + 1.6, 3.4), title)  # the words beside the colours need so much
+    foot = "Left lowers, right raises the risk. Hollow: value unknown."  # under the panel, which long names make narrow, it would be cut
+    figure = picture(10.0, max(0.36 * len(shown) + 1.6, 3.4), title, foot)  # the words beside the colours need so much
     axis = figure.subplots()
     axis.axvline(0.0, color=EDGE, linewidth=0.8)
     for row, j in enumerate(shown):
@@ -36,7 +37,7 @@ def beeswarm(values: Array, x: Array, columns: list[str], title: str, path: Path
         rank = rankdata(x[known, j]) / max(known.sum(), 1)
         drawn = axis.scatter(values[known, j], spread[known], s=7, c=rank, cmap=_LOW_TO_HIGH, vmin=0, vmax=1, linewidths=0, zorder=3)
     axis.set_yticks(range(len(shown)), [parse_column(columns[j]).label for j in shown], color=INK)
-    axis.set(ylim=(len(shown) - 0.4, -0.6), xlabel="contribution, log-odds (left lowers, right raises the risk); hollow: value unknown")
+    axis.set(ylim=(len(shown) - 0.4, -0.6), xlabel="contribution, log-odds")
     if shown:
         bar = figure.colorbar(drawn, ax=axis, aspect=40, pad=0.01, ticks=[0, 1])
         bar.set_ticklabels(["lowest", "highest"])
