@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import asdict
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -19,10 +20,13 @@ from serving.answer.record import Answer, Course
 from serving.artifact import Artifact
 from serving.http.answering import answer, answer_course, answer_many
 from serving.http.body import MOST_HISTORIES, RefusedError, body_of
+from serving.http.failures import overloaded, refusal_at
+from serving.http.fhir.mapping import SHIPPED, mappings_in
+from serving.http.fhir.routes import add_fhir
 from serving.http.metrics import CONTENT_TYPE, Metrics
 from serving.http.request import History
-from serving.http.response import Batch, Problem, Refusal, as_json, refusal
-from serving.http.waiting import BusyError, Desk, overloaded
+from serving.http.response import Batch, Problem, Refusal, as_json
+from serving.http.waiting import BusyError, Desk
 from serving.http.warm import warm_up
 
 RISK = "/v1/risk"
@@ -31,7 +35,7 @@ _FAILURES: dict[int | str, dict[str, Any]] = {status: {"model": Refusal} for sta
 _SCHEMAS = "#/components/schemas/{model}"
 
 
-def make_app(artifacts: dict[str, Artifact], desk: Desk | None = None) -> FastAPI:
+def make_app(artifacts: dict[str, Artifact], desk: Desk | None = None, fhir_mapping: Path = SHIPPED) -> FastAPI:
     """Return the application for the models given, by task; what it computes with is compiled by then.
 
     Parameters
@@ -40,6 +44,8 @@ def make_app(artifacts: dict[str, Artifact], desk: Desk | None = None) -> FastAP
         Live models by task; with none the server is alive but not ready.
     desk : Desk, optional
         How many are answered at a time.
+    fhir_mapping : Path
+        Which codes of FHIR mean what; that of the package where left out.
     """
     warm_up(artifacts)
     desk = desk or Desk()
@@ -88,6 +94,7 @@ def make_app(artifacts: dict[str, Artifact], desk: Desk | None = None) -> FastAP
         """Return response, residual disease, quality of life and the spectrum at each visit since the start of therapy: rules, no model."""
         return await answered(request, answer_course)
 
+    add_fhir(app, artifacts, mappings_in(fhir_mapping), answered)
     return _with_schemas(app)
 
 
@@ -104,16 +111,17 @@ def _tell_failures(app: FastAPI) -> None:
 
     @app.exception_handler(RefusedError)
     async def refused(request: Request, error: RefusedError) -> Response:
-        return refusal(error.status, error.problems)
+        return refusal_at(request.url.path, error.status, error.problems)
 
     @app.exception_handler(BusyError)
     async def busy(request: Request, error: BusyError) -> Response:
-        return overloaded()
+        return overloaded(request.url.path)
 
     @app.exception_handler(HTTPException)
     async def other(request: Request, error: HTTPException) -> Response:
         name = HTTPStatus(error.status_code).phrase
-        return refusal(error.status_code, [Problem(name.lower().replace(" ", "_"), "request", name)], headers=error.headers)
+        told = [Problem(name.lower().replace(" ", "_"), "request", name)]
+        return refusal_at(request.url.path, error.status_code, told, error.headers)
 
 
 def _takes(schema: str) -> dict[str, Any]:
