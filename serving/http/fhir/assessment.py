@@ -10,7 +10,8 @@ from uuid import NAMESPACE_URL, uuid5
 from features.sources.fhir.bundles import Found
 from myeloma.calendar import horizon_days
 from serving.answer.record import Answer, Contribution, HorizonRisk
-from serving.http.fhir.person import Sent, is_unconfirmed, reference_to
+from serving.http.fhir.person import Sent, is_unconfirmed
+from serving.http.fhir.subjects import reference_to
 
 NAMES = "https://myeloma-precursor-risk.invalid/fhir"  # names of ours, not addresses
 INTERVAL = f"{NAMES}/StructureDefinition/model-interval"
@@ -119,7 +120,7 @@ def _who_speaks(answer: Answer) -> str:
 
 def _reference(found: Found) -> dict[str, str]:
     reference = reference_to(found)
-    return {"reference": reference} if reference else {"display": f"resource {found.row} of the request, which has neither id nor fullUrl"}
+    return {"reference": reference} if reference else {"display": f"resource {found.row} of the request, which has no usable id or fullUrl"}
 
 
 def _identity(answer: Answer, sent: Sent, basis: list[dict[str, str]]) -> str:

@@ -56,12 +56,12 @@ def fhir_refusal(status: int, problems: Sequence[Problem], more: int = 0, header
 
 
 def _issue(problem: Problem) -> dict[str, Any]:
-    received = f' Received: "{problem.received}".' if problem.received else ""
+    received = f'; received: "{problem.received}"' if problem.received else ""
     place = {"expression": [problem.where]} if problem.where.startswith("Bundle") else {}
     return {
         "severity": "fatal" if problem.code in _FATAL else "error",
         "code": _TYPES.get(problem.code, "invalid"),
         "details": {"coding": [{"system": CODES, "code": problem.code}], "text": problem.message},
-        "diagnostics": f"{problem.where}: {problem.message}.{received}",
+        "diagnostics": f"{problem.where}: {problem.message}{received}",
         **place,
     }

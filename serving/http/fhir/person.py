@@ -15,7 +15,7 @@ from features.intake.quarantine import SHOWN_COLUMNS
 from features.sources.fhir.bundles import Found, found_in
 from features.sources.fhir.codes import FhirCodes, codings, words_of
 from features.sources.fhir.reader import histories_of
-from features.sources.fhir.references import name_and_base, name_of, unversioned
+from features.sources.fhir.references import name_and_base
 from features.sources.fhir.versions import content_of
 from features.sources.histories import Histories as Tables
 from features.sources.histories import assemble
@@ -27,7 +27,8 @@ from myeloma.calendar import BAD_DAY
 from myeloma.echo import echo
 from serving.http.body import RefusedError
 from serving.http.fhir.absent import without_absent
-from serving.http.fhir.subjects import others_in, subject_of
+from serving.http.fhir.members import lost_members
+from serving.http.fhir.subjects import others_in, reference_to, subject_of
 from serving.http.fhir.whole import lacks, warnings_in
 from serving.http.request import MOST_EVENTS, MOST_MEASUREMENTS, HistoryError, person_of, problems_of, shown_day
 from serving.http.response import MOST_LISTED, Problem
@@ -73,11 +74,6 @@ def is_unconfirmed(used: Sequence[Found]) -> bool:
     return any((found.resource or {}).get("status") in _UNCONFIRMED for found in used)
 
 
-def reference_to(found: Found) -> str:
-    """Return a reference to a resource: `Type/id`, its full URL, or nothing where it has neither."""
-    return name_of(found.resource or {}) or unversioned(found.full_url)
-
-
 def person_in(documents: Sequence[tuple[str, Any]], mapping: Mapping, known: Sequence[Mapping]) -> Sent:
     """Return the person whom documents are about, each a Bundle or a resource with its place.
 
@@ -94,7 +90,7 @@ def person_in(documents: Sequence[tuple[str, Any]], mapping: Mapping, known: Seq
         raise RefusedError(422, partial[:MOST_LISTED], max(0, len(partial) - MOST_LISTED))
     listed = [(f"{where}{_entry(document, found)}", found) for where, document in documents for found in _found(where, document)]
     where, resources = [place for place, _ in listed], [replace(found, row=row) for row, (_, found) in enumerate(listed, start=1)]
-    _raise_any([*others_in(resources, where), *_not_told(resources, where, known)])
+    _raise_any([*others_in(resources, where), *_not_told(resources, where, known), *lost_members(resources, where)])
     subject = subject_of(resources)
     resources, left_out = without_absent(_once_each(resources))
     today = calendar.today()

@@ -13,6 +13,7 @@ from features.sources.fhir.references import Persons, name_of, reference_from, u
 from serving.http.response import Problem
 
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")  # of a resource, as FHIR R4 defines it
+_URL = re.compile(r"[a-z][a-z0-9+.\-]*:[A-Za-z0-9\-._~:/?#@!$&()*+,;=%\[\]]{1,500}")
 
 
 def persons_in(resources: Sequence[Found]) -> tuple[Persons, dict[str, Found]]:
@@ -47,8 +48,8 @@ def others_in(resources: Sequence[Found], where: Sequence[str]) -> Iterator[Prob
     if len(patients) != 1:
         return
     (own,) = patients
-    if "id" in (patients[own].resource or {}) and not _ID.fullmatch(own):
-        yield Problem("broken_resource", "Bundle", "an id of a resource has up to 64 letters, digits, - and .")
+    if not reference_to(patients[own]):
+        yield Problem("broken_resource", "Bundle", "a Patient has an id of up to 64 letters, digits, - and ., or a fullUrl")
     for found, place in zip(resources, where, strict=True):
         resource = found.resource or {}
         reference = reference_from(found, resource.get("subject", resource.get("patient")))
@@ -59,7 +60,16 @@ def others_in(resources: Sequence[Found], where: Sequence[str]) -> Iterator[Prob
 def subject_of(resources: Sequence[Found]) -> str:
     """Return a reference to the one person: `Patient/id`, or the full URL where the Patient has no id."""
     ((_, found),) = persons_in(resources)[1].items()
-    return name_of(found.resource or {}) or unversioned(found.full_url)
+    return reference_to(found)
+
+
+def reference_to(found: Found) -> str:
+    """Return a reference to a resource: `Type/id`, its full URL, or nothing where it has neither in the shape that FHIR gives them."""
+    resource = found.resource or {}
+    if isinstance(resource.get("id"), str) and _ID.fullmatch(resource["id"]):
+        return name_of(resource)
+    url = unversioned(found.full_url)
+    return url if "id" not in resource and _URL.fullmatch(url) else ""
 
 
 def _may_be_a_person(reference: str) -> bool:
