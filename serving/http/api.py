@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from collections.abc import Mapping as ByStage
 from dataclasses import asdict
 from http import HTTPStatus
-from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -14,14 +14,16 @@ from fastapi.responses import Response
 from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 
+from features.sources.mapping import Mapping
 from serving.answer.basis import basis_of
 from serving.answer.columns import NOTICE, identity
 from serving.answer.record import Answer, Course
 from serving.artifact import Artifact
 from serving.http.answering import answer, answer_course, answer_many
 from serving.http.body import MOST_HISTORIES, RefusedError, body_of
+from serving.http.cds_hooks.routes import add_cds_hooks
 from serving.http.failures import overloaded, refusal_at
-from serving.http.fhir.mapping import SHIPPED, mappings_in
+from serving.http.fhir.mapping import mappings_in
 from serving.http.fhir.routes import add_fhir
 from serving.http.metrics import CONTENT_TYPE, Metrics
 from serving.http.request import History
@@ -35,7 +37,9 @@ _FAILURES: dict[int | str, dict[str, Any]] = {status: {"model": Refusal} for sta
 _SCHEMAS = "#/components/schemas/{model}"
 
 
-def make_app(artifacts: dict[str, Artifact], desk: Desk | None = None, fhir_mapping: Path = SHIPPED) -> FastAPI:
+def make_app(
+    artifacts: dict[str, Artifact], desk: Desk | None = None, mappings: ByStage[str, Mapping] | None = None, address: str | None = None
+) -> FastAPI:
     """Return the application for the models given, by task; what it computes with is compiled by then.
 
     Parameters
@@ -44,8 +48,10 @@ def make_app(artifacts: dict[str, Artifact], desk: Desk | None = None, fhir_mapp
         Live models by task; with none the server is alive but not ready.
     desk : Desk, optional
         How many are answered at a time.
-    fhir_mapping : Path
-        Which codes of FHIR mean what; that of the package where left out.
+    mappings : mapping, optional
+        Which codes of FHIR mean what, by stage; those of the package where left out.
+    address : str, optional
+        Where people reach this server, as cards of CDS Hooks link to it; they hold no link where left out.
     """
     warm_up(artifacts)
     desk = desk or Desk()
@@ -94,7 +100,9 @@ def make_app(artifacts: dict[str, Artifact], desk: Desk | None = None, fhir_mapp
         """Return response, residual disease, quality of life and the spectrum at each visit since the start of therapy: rules, no model."""
         return await answered(request, answer_course)
 
-    add_fhir(app, artifacts, mappings_in(fhir_mapping), answered)
+    meant = mappings_in() if mappings is None else mappings
+    add_fhir(app, artifacts, meant, answered)
+    add_cds_hooks(app, artifacts, meant, answered, address)
     return _with_schemas(app)
 
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from starlette.responses import Response
 
+from serving.http.cds_hooks.answering import cds_refusal
+from serving.http.cds_hooks.routes import SERVICES
 from serving.http.fhir.outcome import fhir_refusal
 from serving.http.fhir.routes import FHIR_RISK
 from serving.http.response import Problem, refusal
@@ -15,7 +17,7 @@ RETRY_AFTER = 1  # seconds, as a refused client is told
 
 def refusal_at(path: str, status: int, problems: Sequence[Problem], headers: Mapping[str, str] | None = None) -> Response:
     """Return the answer to a request that is refused."""
-    refused = fhir_refusal if path == FHIR_RISK else refusal
+    refused = fhir_refusal if path == FHIR_RISK else cds_refusal if path.startswith(SERVICES) else refusal
     return refused(status, problems, headers=headers)
 
 

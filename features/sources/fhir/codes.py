@@ -16,16 +16,16 @@ class FhirCodes:
     """What the codes of a mapping mean, by `system|code`, or by the code alone."""
 
     def __init__(self, mapping: Mapping) -> None:
-        self._measured = {_key(code): entry for code, entry in mapping.measured().items()}
+        self._measured = {key_of(code): entry for code, entry in mapping.measured().items()}
         self._roles: dict[str, list[tuple[str, str]]] = {}
         for code, kind, detail in mapping.roles():
-            self._roles.setdefault(_key(code), []).append((kind, detail))
+            self._roles.setdefault(key_of(code), []).append((kind, detail))
         self._names = {name.casefold(): drug for name, drug in mapping.treatment_names.items()}
         self._units = mapping.units
         self.follows_drugs = bool(mapping.treatment or mapping.treatment_names)
         self.knows_drugs_by_name = bool(mapping.treatment_names)
         self._methods, self._specimens, self._results = (
-            {_key(code): word for code, word in table.items()} for table in (mapping.methods, mapping.specimens, mapping.results)
+            {key_of(code): word for code, word in table.items()} for table in (mapping.methods, mapping.specimens, mapping.results)
         )
 
     def biomarker(self, concept: object) -> BiomarkerCode | None:
@@ -109,6 +109,13 @@ def _meanings(table: dict[str, Meaning], system: str, code: str) -> Iterator[Mea
             yield table[key]
 
 
-def _key(code: str) -> str:
+def key_of(code: str) -> str:
+    """Return a code as it is looked up: its system and itself, as a search of FHIR names it; a bare code as it is.
+
+    Examples
+    --------
+    >>> key_of("LOINC:718-7"), key_of("LAB-77")
+    ('http://loinc.org|718-7', 'LAB-77')
+    """
     vocabulary, colon, rest = code.partition(":")
     return f"{SYSTEMS[vocabulary.upper()]}|{rest}" if colon and vocabulary.upper() in SYSTEMS else code

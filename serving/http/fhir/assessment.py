@@ -10,12 +10,10 @@ from uuid import NAMESPACE_URL, uuid5
 from features.sources.fhir.bundles import Found
 from myeloma.calendar import horizon_days
 from serving.answer.record import Answer, Contribution, HorizonRisk
+from serving.http.fhir.names import IDENTITIES, INTERVAL, MODELS, OUTCOMES
 from serving.http.fhir.person import Sent, is_unconfirmed
 from serving.http.fhir.subjects import reference_to
 
-NAMES = "https://myeloma-precursor-risk.invalid/fhir"  # names of ours, not addresses
-INTERVAL = f"{NAMES}/StructureDefinition/model-interval"
-MODELS, OUTCOMES = f"{NAMES}/CodeSystem/model", f"{NAMES}/CodeSystem/outcome"
 _DEVICE = "model"
 _REASONS = 3  # named in a rationale
 _MYELOMA = {"system": "http://snomed.info/sct", "code": "109989006", "display": "Multiple myeloma"}
@@ -126,5 +124,5 @@ def _reference(found: Found) -> dict[str, str]:
 def _identity(answer: Answer, sent: Sent, basis: list[dict[str, str]]) -> str:
     """Return a UUID of what is said of whom, by which model."""
     said = [repr((risk.horizon_months, risk.risk, risk.lower, risk.upper)) for risk in answer.risks]
-    parts = [NAMES, repr(answer.model), answer.landmark, sent.subject, *(repr(one) for one in basis), *said]
+    parts = [IDENTITIES, repr(answer.model), answer.landmark, sent.subject, *(repr(one) for one in basis), *said]
     return str(uuid5(NAMESPACE_URL, "\n".join(parts)))

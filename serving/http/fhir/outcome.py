@@ -8,10 +8,10 @@ from typing import Any
 
 from starlette.responses import Response
 
+from serving.http.fhir.names import REASONS
 from serving.http.response import MOST_LISTED, Problem
 
 FHIR_JSON = "application/fhir+json"
-CODES = "https://myeloma-precursor-risk.invalid/fhir/CodeSystem/reason"  # a name, not an address: docs/reason_codes.md says what each means
 # Reason -> type of issue (http://hl7.org/fhir/issue-type); `invalid` where it is not named.
 _TYPES = {
     **dict.fromkeys(("json_invalid", "broken_resource", "not_json"), "structure"),
@@ -61,7 +61,7 @@ def _issue(problem: Problem) -> dict[str, Any]:
     return {
         "severity": "fatal" if problem.code in _FATAL else "error",
         "code": _TYPES.get(problem.code, "invalid"),
-        "details": {"coding": [{"system": CODES, "code": problem.code}], "text": problem.message},
+        "details": {"coding": [{"system": REASONS, "code": problem.code}], "text": problem.message},
         "diagnostics": f"{problem.where}: {problem.message}{received}",
         **place,
     }
