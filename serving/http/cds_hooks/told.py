@@ -10,7 +10,8 @@ from threading import Lock
 from typing import TypeVar
 
 MOST = 100_000  # charts, and cards, that are remembered; the oldest are forgotten first
-Key, Content = TypeVar("Key"), TypeVar("Content")
+Key = TypeVar("Key")
+Content = TypeVar("Content")
 _LITTLE = 2  # percent: a risk below it is told again only where it has changed
 
 

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import pandas as pd
-
 from features.history.arrays import Histories
-from features.intake.one_person import OnePerson, check_person
-from features.intake.quarantine import SHOWN_COLUMNS
+from features.intake.one_person import OnePerson
 from features.sources.fhir.bundles import Found, found_in
-from features.sources.fhir.codes import FhirCodes, codings, words_of
 from features.sources.fhir.reader import histories_of
 from features.sources.fhir.references import name_and_base
 from features.sources.fhir.versions import content_of
@@ -21,26 +16,19 @@ from features.sources.histories import Histories as Tables
 from features.sources.histories import assemble
 from features.sources.mapping import Mapping
 from features.sources.parsing import day_of
-from features.sources.received import REFUSALS
 from myeloma import DataError, calendar
-from myeloma.calendar import BAD_DAY
-from myeloma.echo import echo
 from serving.http.body import RefusedError
 from serving.http.fhir.absent import without_absent
+from serving.http.fhir.diagnoses import untold_diagnoses
 from serving.http.fhir.members import lost_members
+from serving.http.fhir.rows import checked_rows, raise_any, unread
 from serving.http.fhir.subjects import others_in, reference_to, subject_of
 from serving.http.fhir.whole import lacks, warnings_in
-from serving.http.request import MOST_EVENTS, MOST_MEASUREMENTS, HistoryError, person_of, problems_of, shown_day
+from serving.http.request import HistoryError, person_of
 from serving.http.response import MOST_LISTED, Problem
 
 _SAME_TIME = ("biomarker", "collected_at", "available_at")  # results of one time may have been added up
 _UNCONFIRMED = ("preliminary", "unknown")
-_NOT_DIAGNOSED = ("entered-in-error", "refuted", "unconfirmed", "provisional", "differential")
-# Diseases that the models are not for, or that end their risk, where no code that is known says which: AL amyloidosis, plasmacytoma, ...
-_OF_PLASMA_CELLS = re.compile(
-    r"myelom|plasma.?cell|plasm[ao]cyt|waldenstr|macroglobulin|light.chain.{0,12}amyloid|\bAL.amyloid", re.IGNORECASE
-)
-_OF_SOMEBODY_ELSE = re.compile(r"family|screening|\bFH\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -90,19 +78,19 @@ def person_in(documents: Sequence[tuple[str, Any]], mapping: Mapping, known: Seq
         raise RefusedError(422, partial[:MOST_LISTED], max(0, len(partial) - MOST_LISTED))
     listed = [(f"{where}{_entry(document, found)}", found) for where, document in documents for found in _found(where, document)]
     where, resources = [place for place, _ in listed], [replace(found, row=row) for row, (_, found) in enumerate(listed, start=1)]
-    _raise_any([*others_in(resources, where), *_not_told(resources, where, known), *lost_members(resources, where)])
+    raise_any([*others_in(resources, where), *untold_diagnoses(resources, where, known), *lost_members(resources, where)])
     subject = subject_of(resources)
     resources, left_out = without_absent(_once_each(resources))
     today = calendar.today()
     tables = histories_of(lambda: resources, mapping, today)
     everything = dict(enumerate(where, start=1))
-    _raise_any(_unread(tables, everything))
+    raise_any(unread(tables, everything))
     measured = tables.measurements
     rows = [((*time,), place - 1) for *time, place in zip(*(measured[name] for name in (*_SAME_TIME, "source_row")), strict=True)]
     read = _assembled(tables, mapping, today)
     by_row = {found.row: found for found in resources}
     every = [by_row.get(row, Found("", row, None)) for row in range(1, len(where) + 1)]
-    kept, places = _checked(read.tables, everything, today)
+    kept, places = checked_rows(read.tables, everything, today)
     condition = _diagnosis(tables, kept, every)
     said = [warning for _, document in documents for warning in warnings_in(document)]
     notes = (*left_out, *read.notes[1:], *dict.fromkeys(said))
@@ -129,35 +117,6 @@ def _once_each(resources: Sequence[Found]) -> list[Found]:
     return once
 
 
-def _not_told(resources: Sequence[Found], where: Sequence[str], known: Sequence[Mapping]) -> Iterator[Problem]:
-    """Yield the diagnoses that are of plasma cells by their names, and by no code that is known: which of them it is nobody can tell."""
-    codes = [FhirCodes(mapping) for mapping in known]
-    for found, place in zip(resources, where, strict=True):
-        resource = found.resource or {}
-        concept = resource.get("code")
-        if resource.get("resourceType") != "Condition" or any(one.roles(concept) for one in codes):
-            continue
-        if any(code in _NOT_DIAGNOSED for _, code in codings(resource.get("verificationStatus"))):
-            continue
-        words = words_of(concept)
-        if _OF_PLASMA_CELLS.search(words) and not _OF_SOMEBODY_ELSE.search(words):
-            message = "a diagnosis of plasma cells has no code that is mapped, so it may be one for which no risk is meant"
-            yield Problem("diagnosis_not_mapped", f"{place}.code", message)
-
-
-def _unread(tables: Tables, where: dict[int, str]) -> Iterator[Problem]:
-    """Yield the resources that could not be read, and the diagnoses that start a history on a day that cannot be used."""
-    for frame in (tables.people, tables.occurrences, tables.measurements):
-        for row, why in zip(frame["source_row"], frame["refusal"], strict=True):
-            if why:
-                yield Problem(why, where[row], f"needed: {REFUSALS[why]}")
-    starts = tables.occurrences[tables.occurrences["kind"] == "index"]
-    for row, day in zip(starts["source_row"], starts["occurred_at"], strict=True):
-        if day_of(day).day <= BAD_DAY or not day:
-            message = "the day of the diagnosis that the history starts with (onset, or recordedDate) is needed, as YYYY-MM-DD"
-            yield Problem("bad_date", where[row], message, shown_day("index_date", day))
-
-
 def _assembled(tables: Tables, mapping: Mapping, today: int) -> Any:
     try:
         return assemble(tables, mapping.stage, today)
@@ -165,39 +124,6 @@ def _assembled(tables: Tables, mapping: Mapping, today: int) -> Any:
         codes = ", ".join(mapping.index)
         message = f"no Condition says that the person has the disease of the model ({mapping.stage}); codes that do: {codes}"
         raise HistoryError([Problem("no_index", "Bundle", message)]) from None
-
-
-def _checked(tables: dict[str, pd.DataFrame], where: dict[int, str], today: int) -> tuple[OnePerson, list[int]]:
-    """Return what the checks of every cohort keep, which is all, and the place of each measurement's resource."""
-    patients = tables["patients"].drop_duplicates(["birth_date", "age_at_index", "sex"])
-    if len(patients) > 1:
-        raise HistoryError([Problem("repeated_patient", "Bundle", "the Patient stands there twice, with different birth dates or sexes")])
-    measured, happened = tables["measurements"], tables["events"]
-    happened = happened[happened["kind"] != "last_contact"]  # it ends follow-up, which scoring does not look at
-    if measured.empty:
-        raise HistoryError([Problem("no_visit", "Bundle", "needed: an Observation with a code that is mapped")])
-    for name, frame, most in (("results", measured, MOST_MEASUREMENTS), ("events", happened, MOST_EVENTS)):
-        if len(frame) > most:
-            raise HistoryError([Problem("too_long", "Bundle", f"at most {most} {name} are accepted")])
-    columns = ["collected_at", "available_at", "biomarker", "value", "unit", "method", "specimen"]
-    rows = measured.reindex(columns=columns, fill_value="").itertuples(index=False, name=None)
-    events = happened[["occurred_at", "kind", "detail"]].itertuples(index=False, name=None)
-    about = {str(column): cell for column, cell in patients.iloc[0].items()}
-    kept = check_person(about, list(rows), list(events), today)
-    frames = {"patients": patients, "measurements": measured, "events": happened}
-    if own := problems_of(kept):
-        told = [_problem(frames[one.table], one, where) for one in own[:MOST_LISTED]]
-        raise HistoryError(told, max(0, len(own) - MOST_LISTED))
-    return kept, (measured["source_row"] - 1).tolist()
-
-
-def _problem(frame: pd.DataFrame, problem: Any, where: dict[int, str]) -> Problem:
-    """Return a refused row as it is told; a cell is shown only where what it holds cannot say who the person is."""
-    row = frame.iloc[problem.row]
-    text = str(row.get(problem.column, ""))
-    received = echo(text) if problem.column in SHOWN_COLUMNS else ""
-    message = f"{problem.column}: {problem.accepted}"
-    return Problem(problem.reason, where[int(row["source_row"])], message, received or shown_day(problem.column, text))
 
 
 def _diagnosis(tables: Tables, kept: OnePerson, resources: Sequence[Found]) -> str:
@@ -208,9 +134,3 @@ def _diagnosis(tables: Tables, kept: OnePerson, resources: Sequence[Found]) -> s
 
 def _is(day: str, kept: OnePerson) -> bool:
     return kept.patient is not None and day_of(day).day == kept.patient["index_date"]
-
-
-def _raise_any(problems: Any) -> None:
-    found = list(problems)
-    if found:
-        raise HistoryError(found[:MOST_LISTED], max(0, len(found) - MOST_LISTED))

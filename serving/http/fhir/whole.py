@@ -7,6 +7,7 @@ from typing import Any
 
 from serving.http.response import Problem
 
+MOST_ENTRIES, MOST_COMPONENTS = 20_000, 100  # of a Bundle, and of an Observation: more than there are of a person, or in a panel
 MOST_DEPTH = 3  # Bundles within Bundles: a batch holds searches, and no server nests further
 _BROKEN = ("error", "fatal")  # severities of an OperationOutcome
 _LOST = frozenset(("incomplete", "timeout", "throttled", "too-costly", "too-long", "truncated", "transient"))  # and its codes
@@ -25,6 +26,8 @@ def lacks(document: Any, where: str, depth: int = 0) -> Iterator[Problem]:
         yield from _of_outcome(document, where)
     elif document["resourceType"] == "Bundle":
         yield from _of_bundle(document, where, depth)
+    elif len(_listed(document.get("component"))) > MOST_COMPONENTS:
+        yield Problem("too_long", f"{where}.component", f"at most {MOST_COMPONENTS} components are accepted")
     elif document.get("modifierExtension") and document["resourceType"].startswith((*_READ, "Medication")):
         yield Problem(
             "modifier_extension", where, "an element modifierExtension may turn the meaning of the resource round; none is understood"
@@ -49,6 +52,9 @@ def _of_bundle(bundle: dict[str, Any], where: str, depth: int) -> Iterator[Probl
         yield Problem(
             "broken_resource", where, f"needed: a Bundle with lists of entries and links, at most {MOST_DEPTH} within one another"
         )
+        return
+    if len(entries) > MOST_ENTRIES:
+        yield Problem("too_long", where, f"at most {MOST_ENTRIES} entries are accepted; leave out what is not read")
         return
     if any(isinstance(link, dict) and link.get("relation") == "next" for link in links):
         yield Problem(PARTIAL, f"{where}.link", "the Bundle has a next page; send all pages, or ask the server for one that holds all")
