@@ -72,7 +72,7 @@ def _detail(told: Told) -> str:
     if answer.risks:
         lines += [f"**{escaped(caveat_of(answer))}{escaped(answer.basis.outcome)}**", ""]
         lines += [f"- {escaped(risk.shown.text)}" for risk in answer.risks]
-        lines += ["", "Moved most by:", ""] + [f"- {escaped(reason)}" for reason in reasons_in(told_first(answer))] + [""]
+        lines += ["", "Main reasons:", ""] + [f"- {escaped(reason)}" for reason in reasons_in(told_first(answer))] + [""]
     else:
         lines += [escaped(problem.message) for problem in withheld(answer)] + [""]
     return "\n".join([*lines, escaped(answer.notice), "", *(f"- {escaped(text)}" for text in answer.basis.limits)])

@@ -9,7 +9,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from features.sources.fhir.bundles import Found
 from myeloma.calendar import horizon_days
-from serving.answer.record import Answer, Contribution, HorizonRisk
+from serving.answer.record import Answer, HorizonRisk
 from serving.http.fhir.names import IDENTITIES, INTERVAL, MODELS, OUTCOMES
 from serving.http.fhir.person import Sent, is_unconfirmed
 from serving.http.fhir.subjects import reference_to
@@ -48,8 +48,8 @@ def assessment_of(answer: Answer, sent: Sent, landmark: int) -> dict[str, Any]:
 
 
 def reasons_in(risk: HorizonRisk) -> list[str]:
-    """Return the biomarkers that move a risk most, with their latest value and its day."""
-    return [_reason(one) for one in risk.contributions if one.value is not None][:_REASONS]
+    """Return the main reasons for a risk, as the answer words them."""
+    return [sentence.text for sentence in risk.sentences[:_REASONS]]
 
 
 def caveat_of(answer: Answer) -> str:
@@ -61,14 +61,13 @@ def caveat_of(answer: Answer) -> str:
 def _prediction(answer: Answer, risk: HorizonRisk) -> dict[str, Any]:
     start = date.fromisoformat(answer.landmark)
     end = start + timedelta(days=horizon_days(risk.horizon_months))
-    reasons = "; ".join(reasons_in(risk))
     rationale = f"{caveat_of(answer)}{answer.basis.outcome.partition(' within')[0]} {risk.shown.text}."
     return {
         **({"extension": [_interval(risk.lower, risk.upper)]} if risk.lower is not None and risk.upper is not None else {}),
         "outcome": {"coding": _outcome(answer), "text": answer.basis.outcome.partition(" within")[0]},
         "probabilityDecimal": 100 * risk.risk,
         "whenPeriod": {"start": f"{start}", "end": f"{end}"},
-        "rationale": f"{rationale} Moved most by: {reasons}." if reasons else rationale,
+        "rationale": " ".join([rationale, *reasons_in(risk)]),
     }
 
 
@@ -80,12 +79,6 @@ def _interval(lower: float, upper: float) -> dict[str, Any]:
 def _outcome(answer: Answer) -> list[dict[str, str]]:
     own = {"system": OUTCOMES, "code": f"{answer.task}-event", "display": answer.basis.outcome.partition(" within")[0]}
     return [own, _MYELOMA] if answer.early_treatment is not None else [own]  # of smoldering disease the event is active myeloma
-
-
-def _reason(one: Contribution) -> str:
-    unit = f" {one.unit}" if one.unit and one.unit != "1" and not one.unit.startswith("{") else ""
-    day = f" of {one.collected_on}" if one.collected_on else ""
-    return f"{one.label} {one.value:.4g}{unit}{day} ({'raises' if one.contribution > 0 else 'lowers'} it)"
 
 
 def _notes(answer: Answer, sent: Sent) -> Sequence[str]:
