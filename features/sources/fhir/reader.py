@@ -82,7 +82,7 @@ def histories_of(resources: Callable[[], Iterable[Found]], mapping: Mapping, tod
     readers |= dict.fromkeys((*_EVENTS, "Medication"), events.take)
     readers |= {"Specimen": results.take_specimen} if mapping.specimens else {}
     others: Counter[str] = Counter()
-    versions = Versions(readers, resources())
+    versions = Versions((*readers, "DiagnosticReport"), resources())  # of which what it contains is read
     for found in (each for whole in versions.current(resources()) for each in with_contained(whole)):
         kind = found.resource["resourceType"] if found.resource is not None else found.expected
         reader = readers.get(kind)

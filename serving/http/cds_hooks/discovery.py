@@ -27,14 +27,14 @@ def service_id(task: str) -> str:
     return f"{task}{_SUFFIX}"
 
 
-def task_of(artifacts: ByName[str, Artifact], service: str) -> str | None:
-    """Return the task of a service, None where there is no such service."""
-    return next((task for task in artifacts if service_id(task) == service), None)
+def served(artifacts: ByName[str, Artifact], mappings: ByName[str, Mapping]) -> dict[str, str]:
+    """Return the task of each service: there is one for each model whose stage has a mapping."""
+    return {service_id(task): task for task, artifact in artifacts.items() if str(artifact.rules.population) in mappings}
 
 
 def services(artifacts: ByName[str, Artifact], mappings: ByName[str, Mapping]) -> dict[str, Any]:
-    """Return the discovery of all services, one for each model."""
-    return {"services": [_service(task, artifact, mappings) for task, artifact in artifacts.items()]}
+    """Return the discovery of all services."""
+    return {"services": [_service(task, artifacts[task], mappings) for task in served(artifacts, mappings).values()]}
 
 
 def prefetch_of(artifact: Artifact, mappings: ByName[str, Mapping]) -> dict[str, str]:
@@ -63,6 +63,5 @@ def _service(task: str, artifact: Artifact, mappings: ByName[str, Mapping]) -> d
 
 
 def _codes(artifact: Artifact, mappings: ByName[str, Mapping]) -> list[str]:
-    """Return the codes of all results that are read, as a search names them; none where no mapping is for the model."""
-    mapping = mappings.get(str(artifact.rules.population))
-    return [key_of(code) for code in mapping.measured()] if mapping else []
+    """Return the codes of all results that are read, as a search names them."""
+    return [key_of(code) for code in mappings[str(artifact.rules.population)].measured()]

@@ -12,7 +12,7 @@ from fastapi.responses import Response
 from features.sources.mapping import Mapping
 from serving.artifact import Artifact
 from serving.http.cds_hooks.answering import Charts
-from serving.http.cds_hooks.discovery import services, task_of
+from serving.http.cds_hooks.discovery import served, services
 from serving.http.response import as_json
 
 SERVICES = "/cds-services"
@@ -29,13 +29,12 @@ def add_cds_hooks(
     app: FastAPI, artifacts: ByName[str, Artifact], mappings: ByName[str, Mapping], answered: Answered, address: str | None
 ) -> None:
     """Let an application answer records that speak CDS Hooks 2.0.1."""
-    charts = Charts(artifacts, mappings, app.state.metrics, address)
+    charts, tasks = Charts(artifacts, mappings, app.state.metrics, address), served(artifacts, mappings)
 
     def task_at(service: str) -> str:
-        task = task_of(artifacts, service)
-        if task is None:
+        if service not in tasks:
             raise HTTPException(404)
-        return task
+        return tasks[service]
 
     @app.get(SERVICES)
     async def cds_services() -> Response:

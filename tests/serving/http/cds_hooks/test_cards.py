@@ -59,6 +59,12 @@ def test_a_server_without_a_model_has_no_service():
     assert TestClient(make_app({})).get("/cds-services").json() == {"services": []}
 
 
+def test_a_model_whose_stage_has_no_mapping_is_no_service(artifact):
+    client = TestClient(make_app({"smm": artifact}, mappings={}))
+    assert client.get("/cds-services").json() == {"services": []}
+    assert client.post(SERVICE, json=call()).status_code == 404
+
+
 def test_a_card_informs_and_suggests_nothing(client):
     (card,) = cards(client, call())
     assert set(card) == {"uuid", "summary", "detail", "indicator", "source", "links", "overrideReasons"}

@@ -9,6 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from serving.artifact import load_artifact
 from serving.http.api import make_app
 from serving.http.cds_hooks.told import Told
+from serving.http.watched import watched
 from tests.mutated import mutated
 from tests.serving.http.cds_hooks.calls import SERVICE, call, empty_places
 from tests.serving.http.fhir.bundles import order
@@ -97,3 +98,14 @@ def test_whatever_is_sent_there_are_cards_or_a_refusal_and_nobody_is_named(clien
         assert list(empty_places(response.json())) == []
         assert "sentinel" not in response.text.casefold()
     assert {412, 422} & statuses and 200 in statuses
+
+
+def test_the_log_of_requests_counts_a_service_under_the_name_of_its_way_in(trained):
+    artifact = load_artifact(trained.folder / "fit" / "boosting" / "artifact")
+    client = TestClient(watched(make_app({"smm": artifact})), raise_server_exceptions=False)
+    for path in (SERVICE, f"{SERVICE}/feedback", "/cds-services/SENTINEL", "/cds-services/SENTINEL/x"):
+        client.post(path, json={})
+    found = figures(client, "myeloma_requests_total")
+    assert found[("POST", "/cds-services/{service}", "422")] == found[("POST", "/cds-services/{service}/feedback", "422")] == 1
+    assert found[("POST", "another path", "404")] == 1
+    assert "SENTINEL" not in client.get("/metrics").text
