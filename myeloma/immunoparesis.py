@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
-from myeloma.three_valued import at_least
+from myeloma.laid_out import laid_out
 
 Array = NDArray[np.float64]
 
@@ -50,9 +51,10 @@ def suppressed(biomarker: str, value: ArrayLike, lower_limit: ArrayLike = np.nan
     >>> suppressed("iga", [60, 65, 70]).tolist()
     [1.0, nan, 0.0]
     """
-    level, limit = np.broadcast_arrays(np.asarray(value, dtype=float), np.asarray(lower_limit, dtype=float))
-    lower, higher = (np.where(np.isnan(limit), published, limit) for published in PUBLISHED_LIMITS_MG_DL[biomarker])
-    return np.select([level < lower, level >= higher], [1.0, 0.0], np.nan)
+    shape, rows = laid_out({"value": value, "limit": lower_limit}, ("value", "limit"))
+    found = np.empty(rows.shape[1])
+    _suppress(rows, np.array(PUBLISHED_LIMITS_MG_DL[biomarker]), found)
+    return found.reshape(shape)
 
 
 def immunoparesis(values: Mapping[str, ArrayLike], involved: ArrayLike, number: int = 1) -> Array:
@@ -67,9 +69,44 @@ def immunoparesis(values: Mapping[str, ArrayLike], involved: ArrayLike, number: 
     involved : array of int
         As `involved_of` gives it.
     """
-    involved = np.asarray(involved)
-    low = [suppressed(name, values.get(name, np.nan), values.get(f"{name}_lower_limit", np.nan)) for name in IMMUNOGLOBULINS]
-    of_each = [at_least(number, [one for k, one in enumerate(low) if k != who]) for who in (*range(len(low)), NONE_OF_THREE)]
-    every = np.array(np.broadcast_arrays(*of_each, involved)[:-1])
-    alike = np.select([(every == 1).all(axis=0), (every == 0).all(axis=0)], [1.0, 0.0], np.nan)
-    return np.select([involved == who for who in range(len(every))], list(every), alike)
+    shape, rows = laid_out({**values, "involved": involved}, _INPUTS)
+    found = np.empty(rows.shape[1])
+    _judge(rows, _LIMITS, number, found)
+    return found.reshape(shape)
+
+
+_INPUTS = (*IMMUNOGLOBULINS, *(f"{name}_lower_limit" for name in IMMUNOGLOBULINS), "involved")
+_LIMITS = np.array(list(PUBLISHED_LIMITS_MG_DL.values()))
+
+
+@njit(cache=True, nogil=True)
+def _low(value: float, own_limit: float, published: Array) -> float:
+    lower, higher = (published[0], published[1]) if np.isnan(own_limit) else (own_limit, own_limit)
+    return 1.0 if value < lower else 0.0 if value >= higher else np.nan
+
+
+@njit(cache=True, nogil=True)
+def _suppress(rows: Array, published: Array, found: Array) -> None:
+    for r in range(len(found)):
+        found[r] = _low(rows[0, r], rows[1, r], published)
+
+
+@njit(cache=True, nogil=True)
+def _judge(rows: Array, published: Array, number: int, found: Array) -> None:
+    """Write whether at least so many uninvolved ones are low: where the involved one is not known, what holds whichever it is."""
+    low, of_each = np.empty(3), np.empty(4)  # the last: none of the three is involved
+    for r in range(len(found)):
+        for k in range(3):
+            low[k] = _low(rows[k, r], rows[3 + k, r], published[k])
+        for who in range(4):
+            holds = may_hold = 0
+            for k in range(3):
+                if k != who:
+                    holds += low[k] == 1.0
+                    may_hold += low[k] != 0.0
+            of_each[who] = 1.0 if holds >= number else 0.0 if may_hold < number else np.nan
+        involved = rows[6, r]
+        if involved >= 0:
+            found[r] = of_each[int(involved)]
+        else:
+            found[r] = 1.0 if (of_each == 1.0).all() else 0.0 if (of_each == 0.0).all() else np.nan

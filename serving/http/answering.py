@@ -16,6 +16,7 @@ from serving.answer.person import answer_history
 from serving.artifact import Artifact
 from serving.http.body import RefusedError, histories_of, history_of, history_within
 from serving.http.request import History, HistoryError, checked, day_of, landmark_of
+from serving.answer.record import Answer, Course
 from serving.http.response import Problem, as_json, refusal_of
 
 _LOG = logging.getLogger("serving")
@@ -46,23 +47,23 @@ def answer_many(artifacts: Mapping[str, Artifact], body: bytes) -> Response:
 def answer_course(body: bytes) -> Response:
     """Return the course of a treated person, or why there is none."""
 
-    def course() -> dict[str, Any]:
+    def course() -> Course:
         history = history_of(body)
         person, _ = checked(history)
-        return vars(course_of(person, day_of(history, person)))
+        return course_of(person, day_of(history, person))
 
     status, content = _told(course)
     return as_json(content, status)
 
 
-def _risk(artifacts: Mapping[str, Artifact], history: History) -> dict[str, Any]:
+def _risk(artifacts: Mapping[str, Artifact], history: History) -> Answer:
     artifact = _choose(artifacts, history.task)
     person, kept = checked(history)
     landmark = landmark_of(history, person, artifact)
-    return answer_history(artifact, person, landmark, tuple(suspicions_by(kept, landmark))).to_dict()
+    return answer_history(artifact, person, landmark, tuple(suspicions_by(kept, landmark)))
 
 
-def _told(make: Callable[[], dict[str, Any]]) -> tuple[int, dict[str, Any]]:
+def _told(make: Callable[[], Any]) -> tuple[int, Any]:
     """Return a status and its content: what was made, or why it could not be."""
     try:
         return 200, make()
