@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
+from myeloma.compiled import compiled
 from myeloma.laid_out import laid_out
 
 Array = NDArray[np.float64]
@@ -52,9 +52,7 @@ def suppressed(biomarker: str, value: ArrayLike, lower_limit: ArrayLike = np.nan
     [1.0, nan, 0.0]
     """
     shape, rows = laid_out({"value": value, "limit": lower_limit}, ("value", "limit"))
-    found = np.empty(rows.shape[1])
-    _suppress(rows, np.array(PUBLISHED_LIMITS_MG_DL[biomarker]), found)
-    return found.reshape(shape)
+    return _lows(rows, np.array([PUBLISHED_LIMITS_MG_DL[biomarker]])).reshape(shape)
 
 
 def immunoparesis(values: Mapping[str, ArrayLike], involved: ArrayLike, number: int = 1) -> Array:
@@ -71,7 +69,7 @@ def immunoparesis(values: Mapping[str, ArrayLike], involved: ArrayLike, number: 
     """
     shape, rows = laid_out({**values, "involved": involved}, _INPUTS)
     found = np.empty(rows.shape[1])
-    _judge(rows, _LIMITS, number, found)
+    _judge(_lows(rows[:-1], _LIMITS), rows[-1], number, found)
     return found.reshape(shape)
 
 
@@ -79,34 +77,35 @@ _INPUTS = (*IMMUNOGLOBULINS, *(f"{name}_lower_limit" for name in IMMUNOGLOBULINS
 _LIMITS = np.array(list(PUBLISHED_LIMITS_MG_DL.values()))
 
 
-@njit(cache=True, nogil=True)
-def _low(value: float, own_limit: float, published: Array) -> float:
-    lower, higher = (published[0], published[1]) if np.isnan(own_limit) else (own_limit, own_limit)
-    return 1.0 if value < lower else 0.0 if value >= higher else np.nan
+def _lows(rows: Array, published: Array) -> Array:
+    """Return whether values are low; of several immunoglobulins, `rows` are first the values of each, then the laboratory's limits."""
+    low = np.empty((len(published), rows.shape[1]))
+    _compare(rows, published, low)
+    return low
 
 
-@njit(cache=True, nogil=True)
-def _suppress(rows: Array, published: Array, found: Array) -> None:
-    for r in range(len(found)):
-        found[r] = _low(rows[0, r], rows[1, r], published)
+@compiled
+def _compare(rows: Array, published: Array, low: Array) -> None:
+    for k in range(len(low)):
+        for r in range(low.shape[1]):
+            value, limit = rows[k, r], rows[len(low) + k, r]
+            lower, higher = (published[k, 0], published[k, 1]) if np.isnan(limit) else (limit, limit)
+            low[k, r] = 1.0 if value < lower else 0.0 if value >= higher else np.nan
 
 
-@njit(cache=True, nogil=True)
-def _judge(rows: Array, published: Array, number: int, found: Array) -> None:
+@compiled
+def _judge(low: Array, involved: Array, number: int, found: Array) -> None:
     """Write whether at least so many uninvolved ones are low: where the involved one is not known, what holds whichever it is."""
-    low, of_each = np.empty(3), np.empty(4)  # the last: none of the three is involved
+    of_each = np.empty(len(low) + 1)  # the last: none of them is involved
     for r in range(len(found)):
-        for k in range(3):
-            low[k] = _low(rows[k, r], rows[3 + k, r], published[k])
-        for who in range(4):
+        for who in range(len(of_each)):
             holds = may_hold = 0
-            for k in range(3):
+            for k in range(len(low)):
                 if k != who:
-                    holds += low[k] == 1.0
-                    may_hold += low[k] != 0.0
+                    holds += low[k, r] == 1.0
+                    may_hold += low[k, r] != 0.0  # NaN may
             of_each[who] = 1.0 if holds >= number else 0.0 if may_hold < number else np.nan
-        involved = rows[6, r]
-        if involved >= 0:
-            found[r] = of_each[int(involved)]
+        if involved[r] >= 0:
+            found[r] = of_each[int(involved[r])]
         else:
             found[r] = 1.0 if (of_each == 1.0).all() else 0.0 if (of_each == 0.0).all() else np.nan

@@ -18,9 +18,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
+from myeloma.compiled import compiled
 from myeloma.scores.checks import check_names, checked, limits
 from myeloma.scores.score import ScoreResult, not_computable
 
@@ -132,7 +132,7 @@ def _group_of(risk: Array) -> NDArray[np.int64]:
     return np.where(np.isnan(risk), -1, group)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _compute(values: Array, terms: Array, baseline: Array, predictor: Array, risks: Array) -> int:
     """Write linear predictors and risks; return the first input that holds an impossible value, -1 where there is none.
 
