@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from features.history.arrays import Histories
+from features.history.arrays import REPORTED, Histories
 from features.history.layout import Days
+from features.history.plan import plan_of, write_history
 from features.history.rows import View, look
 from features.table.score_inputs import SCORE_COLUMNS, score_inputs
 from myeloma.criteria import any_met
@@ -70,3 +71,18 @@ def score_rows(artifact: Artifact, view: View) -> Scored:
     inputs = score_inputs(view)
     met = any_met(inputs) == 1.0 if artifact.rules.criteria_guard else np.zeros(len(view.patient), bool)
     return Scored(artifact, view, inputs, met, explain(artifact, view.features(artifact.spec)))
+
+
+def reported_latest(view: View, biomarkers: tuple[str, ...]) -> dict[str, NDArray[np.object_]]:
+    """Return how each latest value was reported, by biomarker (rows,): `<` or `>` where it is a limit, else empty.
+
+    The kernel takes the latest of the operators as it takes the latest of the values.
+    """
+    if view.series.operator is None or not biomarkers:
+        return {name: np.full(len(view.patient), "", dtype=object) for name in biomarkers}
+    asked = plan_of(tuple(latest_column(name, "last") for name in biomarkers))
+    found = np.empty((asked.width, len(view.patient)))
+    series = view.series.of(asked.biomarkers)
+    write_history(replace(series, value=view.series.operator.astype(np.float64)), view.patient, view.landmark, asked, found)
+    words = np.array(REPORTED, dtype=object)
+    return {name: words[np.fmax(found[asked.place[latest_column(name, "last")]], 0).astype(np.int64)] for name in biomarkers}
