@@ -83,6 +83,8 @@ def answer_history(
 
 
 def _risks(scored: Scored, measured: dict[str, Latest], when: AsOf) -> tuple[HorizonRisk, ...]:
+    if not np.isfinite(scored.explained.base).all():  # the log-odds less the contributions: one that is not finite shows here
+        raise ArithmeticError("a model gave no finite risk, or no finite reasons")
     shares = by_biomarker(scored.artifact, scored.explained.contributions)
     return tuple(_risk(scored, shares, measured, when, h) for h in range(len(scored.artifact.horizons)))
 
