@@ -27,6 +27,7 @@ EXTRAS = {
     "openpyxl": "xlsx",
     "orjson": "fhir",
     "psycopg": "postgres",
+    "pyspark": "spark",
     **dict.fromkeys(("dvc", "jinja2", "matplotlib", "optuna", "shap", "sklearn", "threadpoolctl"), "train"),
 }
 

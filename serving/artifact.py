@@ -63,7 +63,7 @@ class Artifact:
     `about` holds task, title, training counts, reference ranges, library versions. `origin` says where it was
     loaded from: name, version and run of the registry. `resampled` are the same kind of model fitted to halves of
     the patients: how far they lie apart gives the interval of a risk. `seal` is the checksum of the folder it was loaded from.
-    `figures` are those of its run, where the store tells them.
+    `figures` are those of its run, where the store tells them. `folder` is where it was loaded from.
     """
 
     kind: str
@@ -76,6 +76,7 @@ class Artifact:
     resampled: tuple[Model, ...] = ()
     seal: str = ""
     figures: dict[str, float] = field(default_factory=dict)
+    folder: Path | None = None
 
     @cached_property
     def columns(self) -> list[str]:
@@ -236,6 +237,7 @@ def _loaded(folder: Path, content: dict[str, Any], spec: FeatureSpec, origin: di
         origin=origin,
         resampled=tuple(load(folder / _HALF.format(k), model) for k, model in enumerate(content["resampled"])),
         seal=seal,
+        folder=folder,
     )
     _ = artifact.rules  # refused here, in words, rather than at the first person
     return artifact

@@ -23,8 +23,13 @@ _LOG = logging.getLogger("serving")
 
 def answer(artifacts: Mapping[str, Artifact], body: bytes) -> Response:
     """Return the answer to one history, or why there is none."""
-    status, content = _told(lambda: _risk(artifacts, history_of(body)))
+    status, content = answered(artifacts, body)
     return as_json(content, status)
+
+
+def answered(artifacts: Mapping[str, Artifact], body: bytes | str) -> tuple[int, dict[str, Any]]:
+    """Return status and content of the answer to one history: 200 and the answer, or another and why there is none."""
+    return _told(lambda: _risk(artifacts, history_of(body)))
 
 
 def answer_many(artifacts: Mapping[str, Artifact], body: bytes) -> Response:
