@@ -7,6 +7,7 @@ two versions carrying a package of one name run one another's code).
 from __future__ import annotations
 
 import json
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,6 @@ try:
     from serving.answer.columns import risk_columns
     from serving.artifact import Artifact, feature_matrix, load_artifact
     from serving.batch import SCORED
-    from serving.http.answering import answered
     from serving.predict import explain
     from serving.seal import TAG
 except ImportError as error:
@@ -74,6 +74,7 @@ class RiskModel(PythonModel):
 
 def _of_histories(artifact: Artifact, histories: pd.Series) -> pd.DataFrame:
     """Return the rows of histories: numbers, and the whole answer or refusal as text."""
+    answered = import_module("serving.http.answering").answered  # here: a fit logs this file, and must not hang on what HTTP is made of
     of_none = explain(artifact, np.empty((0, len(artifact.columns))))
     numbers = {name: np.full(len(histories), np.nan) for name in risk_columns(artifact, of_none)}
     status, texts = [], []

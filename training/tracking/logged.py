@@ -20,8 +20,9 @@ from serving.store.champion import connect
 from training.tracking.made_with import mlflow_version
 
 MODEL = "model"
-# All that loading a model and scoring with it imports, but our own packages, which no index holds; a test compares the two.
-_REQUIREMENTS = ("mlflow", "numba", "numpy", "pandas", "pandera", "pyarrow", "pydantic", "pyyaml", "scipy", "starlette", "xgboost")
+# All that loading a model and scoring feature rows with it imports, but our own packages, which no index holds; a test compares the two.
+# A history is read by what answers HTTP, whose libraries MLflow brings.
+_REQUIREMENTS = ("mlflow", "numba", "numpy", "pandas", "pandera", "pyarrow", "pydantic", "pyyaml", "scipy", "xgboost")
 
 
 def log_dataset(run_id: str, table: FeatureTable) -> None:
