@@ -26,6 +26,7 @@ EXTRAS = {
     "duckdb": "omop",
     "openpyxl": "xlsx",
     "psycopg": "postgres",
+    "pyspark": "spark",
     **dict.fromkeys(("dvc", "jinja2", "matplotlib", "optuna", "shap", "sklearn", "threadpoolctl"), "train"),
 }
 

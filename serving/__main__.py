@@ -7,7 +7,7 @@ import logging
 import os
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -28,19 +28,21 @@ _LOG = logging.getLogger("serving")
 @app.command()
 @explain_store_errors
 def score(
-    cohort_path: Annotated[Path, typer.Argument(metavar="COHORT", help="Canonical cohort, made by python -m features ingest.")],
+    cohort_path: Annotated[str, typer.Argument(metavar="COHORT", help="Canonical cohort, made by python -m features ingest.")],
     task: Annotated[str, typer.Option(help="Task whose champion scores, such as smm.")],
-    out: Annotated[Path, typer.Option(help="File to write: .parquet or .csv.")],
+    out: Annotated[str, typer.Option(help="File to write: .parquet or .csv; with Spark a folder, .parquet.")],
     at: Annotated[str | None, typer.Option(help="Score everybody on this day, YYYY-MM-DD, instead of at their last visit.")] = None,
     every_visit: Annotated[bool, typer.Option("--every-visit", help="Score every visit instead of the last.")] = False,
     model: Annotated[Path | None, typer.Option(help="Folder of a model, instead of the registry's champion.")] = None,
+    engine: Annotated[
+        Literal["local", "spark"], typer.Option(help="What it runs on: this program alone, or Spark (docs/spark.md).")
+    ] = "local",
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object instead of text.")] = False,
 ) -> None:
     """Score a cohort: one row per patient and landmark, with risks and per-biomarker contributions. A run that was killed goes on.
 
     Example: python -m serving score data/smm/cohort --task smm --out risks.parquet
     """
-    from features.cohort.files import check_output
     from features.table.landmarks import landmark_day
     from myeloma.calendar import EPOCH
     from serving.artifact import load_artifact
@@ -50,14 +52,20 @@ def score(
 
     if at is not None and every_visit:
         raise ConfigError("--at and --every-visit exclude each other.", "choose one.")
-    check_output(out)
+    _check_output(out, engine)
     threads = os.cpu_count() or 1
     artifact = load_artifact(model, threads=threads) if model else load_champion(task, threads)
     if artifact.about["task"] != task:
         raise ConfigError(f"The model in {model} was made for the task {artifact.about['task']}, not {task}.", "name its own task.")
     day = landmark_day(at).toordinal() - EPOCH if at else None
-    with progress_bar("Scoring") as told:
-        found = score_file(artifact, cohort_path, out, Asked(every_visit, day), told)
+    asked = Asked(every_visit, day)
+    if engine == "spark":
+        from serving.spark import score_with_spark
+
+        found = score_with_spark(artifact, cohort_path, out, asked)
+    else:
+        with progress_bar("Scoring") as told:
+            found = score_file(artifact, Path(cohort_path), Path(out), asked, told)
     version = artifact.origin.get("model_version")
     scorer = f"{task} {artifact.kind}" + (f" version {version}" if version else "") + said_of(artifact)
     _LOG.info("%s: %s rows, %s; by %s", out, found.rows, ", ".join(f"{n} {status}" for status, n in found.status.items()), scorer)
@@ -116,6 +124,15 @@ def reached_at(address: str) -> str:
             "--address is no address that a link may hold.", "write it https://host/ or https://host/path/, with nothing behind."
         )
     return address
+
+
+def _check_output(out: str, engine: str) -> None:
+    from features.cohort.files import check_output
+
+    if engine == "local":
+        check_output(Path(out))
+    elif not out.endswith(".parquet"):
+        raise ConfigError(f'The output "{Path(out).name}" does not end in .parquet.', "Spark writes a folder of Parquet files.")
 
 
 def said_of(artifact: Artifact) -> str:

@@ -19,7 +19,6 @@ from myeloma.early_treatment.benefit import (
     IN_MAYO_HIGH,
     LONGEST_MONTHS,
     OUTSIDE_MAYO_HIGH,
-    TREATED_MONTHS,
     Benefit,
     benefit,
     benefit_in_words,

@@ -24,8 +24,13 @@ _LOG = logging.getLogger("serving")
 
 def answer(artifacts: Mapping[str, Artifact], body: bytes) -> Response:
     """Return the answer to one history, or why there is none."""
-    status, content = told(lambda: _risk(artifacts, read(body, History)))
+    status, content = answered(artifacts, body)
     return as_json(content, status)
+
+
+def answered(artifacts: Mapping[str, Artifact], body: bytes | str) -> tuple[int, Any]:
+    """Return status and content of the answer to one history: 200 and the answer, or another and why there is none."""
+    return told(lambda: _risk(artifacts, read(body, History)))
 
 
 def answer_many(artifacts: Mapping[str, Artifact], body: bytes) -> Response:
