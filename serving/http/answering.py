@@ -21,17 +21,17 @@ from serving.http.response import Problem, as_json, refusal_of
 _LOG = logging.getLogger("serving")
 
 
-def answer(artifacts: Mapping[str, Artifact], body: bytes) -> Response:
+def answer(artifacts: Mapping[str, Artifact], body: bytes, answer_id: str = "") -> Response:
     """Return the answer to one history, or why there is none."""
-    status, content = _told(lambda: _risk(artifacts, history_of(body)))
+    status, content = _told(lambda: {**_risk(artifacts, history_of(body)), "answer_id": answer_id})
     return as_json(content, status)
 
 
-def answer_many(artifacts: Mapping[str, Artifact], body: bytes) -> Response:
+def answer_many(artifacts: Mapping[str, Artifact], body: bytes, answer_id: str = "") -> Response:
     """Return, for each of several histories, its answer or why there is none, in their order, with counts; a faulty one stops no other."""
 
     def one(content: Any, place: int) -> dict[str, Any]:
-        status, told = _told(lambda: _risk(artifacts, history_within(content, place)))
+        status, told = _told(lambda: {**_risk(artifacts, history_within(content, place)), "answer_id": answer_id})
         return {"answer": told} if status == 200 else {"refusal": {**told, "status": status}}
 
     def each() -> dict[str, Any]:
