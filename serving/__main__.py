@@ -1,4 +1,4 @@
-"""`python -m serving`: score a cohort, serve the API."""
+"""`python -m serving`: score a cohort, serve the API, make its keys, check its audit log."""
 
 from __future__ import annotations
 
@@ -7,18 +7,15 @@ import logging
 import os
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 
 from features.console import console, door, progress_bar, run
-from features.params import DEFAULT_PARAMS
-from features.tasks import task_names
-from myeloma import ConfigError, StateError
+from myeloma import ConfigError
+from serving.commands import audit, server
+from serving.commands.server import said_of
 from serving.store.trouble import explain_store_errors
-
-if TYPE_CHECKING:
-    from serving.artifact import Artifact
 
 app = door("Score people.")
 
@@ -79,51 +76,11 @@ def score(
         console.print(f"  {since}", markup=False)
 
 
-@app.command()
-@explain_store_errors
-def api(
-    port: Annotated[int, typer.Option(min=1, max=65535, help="Port on this machine.")] = 8000,
-    task: Annotated[list[str] | None, typer.Option(help="Serve only this task (may be repeated). Default: all with a champion.")] = None,
-    params: Annotated[Path, typer.Option(help="Parameter file, for the names of the tasks.")] = DEFAULT_PARAMS,
-    fhir_mapping: Annotated[
-        Path | None, typer.Option(help="Which codes of FHIR mean what (YAML), in place of serving/http/fhir/mapping.yaml.")
-    ] = None,
-    address: Annotated[
-        str | None, typer.Option(help="Where people reach this server, as cards of CDS Hooks link to it: https://...")
-    ] = None,
-) -> None:
-    """Serve POST /v1/risk, GET /v1/model, /health/live, /health/ready, and /docs on 127.0.0.1. A port that is taken: exit code 1.
-
-    Example: python -m serving api --port 8000
-    """
-    from serving.http.serve import HOST, serve, take_port
-
-    with take_port(port) as taken:  # before anything that takes long is read
-        from serving.http.api import make_app
-        from serving.http.fhir.mapping import SHIPPED, mappings_in
-        from serving.http.watched import watched
-        from serving.store.champion import load_champion
-
-        mappings, reached = mappings_in(fhir_mapping or SHIPPED), reached_at(address or f"http://{HOST}:{port}/")
-        artifacts = {name: load_champion(name) for name in task} if task else _all_champions(params)
-        ready = watched(make_app(artifacts, mappings=mappings, address=reached))
-        said = [f"{name}{said_of(artifact)}" for name, artifact in artifacts.items()]
-        console.print(f"Serving {', '.join(said)} at http://{HOST}:{port}/docs (Ctrl-C stops it)", markup=False)
-        for name, artifact in artifacts.items():
-            _LOG.info("serving %s: %s version %s", name, artifact.kind, artifact.origin.get("model_version", "unknown"))
-        serve(ready, taken)
-
-
-def reached_at(address: str) -> str:
-    """Return an address that may stand in a link: it names a place, and nobody."""
-    from urllib.parse import urlsplit
-
-    parts = urlsplit(address)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment or parts.username:
-        raise ConfigError(
-            "--address is no address that a link may hold.", "write it https://host/ or https://host/path/, with nothing behind."
-        )
-    return address
+app.command()(server.api)
+app.command()(audit.access_key)
+app.command()(audit.audit_key)
+app.command()(audit.audit)
+app.command()(audit.replay)
 
 
 def _check_output(out: str, engine: str) -> None:
@@ -133,28 +90,6 @@ def _check_output(out: str, engine: str) -> None:
         check_output(Path(out))
     elif not out.endswith(".parquet"):
         raise ConfigError(f'The output "{Path(out).name}" does not end in .parquet.', "Spark writes a folder of Parquet files.")
-
-
-def said_of(artifact: Artifact) -> str:
-    """Return what has to be said of a model: that it is not of real people, or did not pass the gate by itself."""
-    verdict, people = artifact.origin.get("gate_verdict", ""), artifact.provenance.people
-    said = [] if people == "real" else ["fitted to simulated people" if people == "simulated" else "nobody recorded of whom it was made"]
-    said += [f"the gate said: {verdict}"] if verdict not in ("", "promote") else []
-    return f" ({'; '.join(said)})" if said else ""
-
-
-def _all_champions(params: Path) -> dict[str, Artifact]:
-    from serving.store.champion import load_champion
-
-    artifacts, reasons = {}, []
-    for name in task_names(params):
-        try:
-            artifacts[name] = load_champion(name)
-        except StateError as error:
-            reasons.append(error)
-    if not artifacts:
-        raise reasons[0]
-    return artifacts
 
 
 def main() -> None:

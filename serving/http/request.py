@@ -8,7 +8,7 @@ from typing import Annotated, Any, Protocol
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, FailFast, Field, StrictFloat, StrictInt, StrictStr
+from pydantic import AllowInfNan, BaseModel, ConfigDict, FailFast, Field, FiniteFloat, StrictFloat, StrictInt, StrictStr
 
 from features.cohort.lines import START, STOP, Therapy, named_drugs
 from features.cohort.schema import EVENT_KINDS, HeavyChain, Kind, LightChain, Sex, Stage
@@ -50,7 +50,7 @@ class Patient(_Strict):
 
     index_date: Day
     birth_date: Day | None = None
-    age_at_index: Annotated[float | None, Field(description="Years; used where there is no birth_date")] = None
+    age_at_index: Annotated[FiniteFloat | None, Field(description="Years; used where there is no birth_date")] = None
     sex: Sex | None = None
     stage: Stage | None = None
     heavy_chain: HeavyChain | None = None
@@ -76,7 +76,10 @@ class Event(_Strict):
     occurred_at: Day
     kind: Kind
     detail: Text = ""
-    line: Annotated[StrictInt | StrictFloat | None, Field(description="Line of therapy, 1 to 99, of a start or stop of treatment")] = None
+    line: Annotated[
+        StrictInt | Annotated[StrictFloat, AllowInfNan(False)] | None,
+        Field(description="Line of therapy, 1 to 99, of a start or stop of treatment"),
+    ] = None
 
 
 class History(_Strict):
