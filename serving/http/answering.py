@@ -15,6 +15,8 @@ from serving.answer.course import course_of
 from serving.answer.person import answer_history
 from serving.artifact import Artifact
 from serving.http.body import RefusedError, histories_of, history_of, history_within
+from serving.http.drawn import drawn
+from serving.http.pasted import history_from
 from serving.http.request import History, HistoryError, checked, day_of, landmark_of
 from serving.http.response import Problem, as_json, refusal_of
 
@@ -52,6 +54,17 @@ def answer_course(body: bytes) -> Response:
         return vars(course_of(person, day_of(history, person)))
 
     status, content = _told(course)
+    return as_json(content, status)
+
+
+def answer_read(body: bytes) -> Response:
+    """Return the history that somebody pasted, as a request takes it and as the page draws it, or why it is not read."""
+
+    def read() -> dict[str, Any]:
+        history, told = history_from(body)
+        return drawn(history, checked(history)[0], told).to_dict()
+
+    status, content = _told(read)
     return as_json(content, status)
 
 

@@ -17,9 +17,12 @@ from serving.answer.basis import basis_of
 from serving.answer.columns import NOTICE, identity
 from serving.answer.record import Answer, Course
 from serving.artifact import Artifact
-from serving.http.answering import answer, answer_course, answer_many
+from serving.http.answering import answer, answer_course, answer_many, answer_read
 from serving.http.body import MOST_HISTORIES, RefusedError, body_of
+from serving.http.drawn import Read
 from serving.http.metrics import CONTENT_TYPE, Metrics
+from serving.http.page import add_page
+from serving.http.pasted import Pasted, ReadRefusal
 from serving.http.request import History
 from serving.http.response import Batch, Problem, Refusal, as_json, refusal
 from serving.http.waiting import BusyError, Desk, overloaded
@@ -88,6 +91,17 @@ def make_app(artifacts: dict[str, Artifact], desk: Desk | None = None) -> FastAP
         """Return response, residual disease, quality of life and the spectrum at each visit since the start of therapy: rules, no model."""
         return await answered(request, answer_course)
 
+    @app.post(
+        "/v1/read",
+        responses={200: {"model": Read}, **_FAILURES, 422: {"model": ReadRefusal}},
+        openapi_extra=_takes("Pasted"),
+        response_class=Response,
+    )
+    async def read(request: Request) -> Response:
+        """Return a history that was pasted (CSV or JSON) as `POST /v1/risk` takes it, or the row and column of each problem."""
+        return await answered(request, answer_read)
+
+    add_page(app)
     return _with_schemas(app)
 
 
@@ -130,7 +144,12 @@ def _with_schemas(app: FastAPI) -> FastAPI:
         schema = History.model_json_schema(ref_template=_SCHEMAS)
         several = {"type": "array", "minItems": 1, "maxItems": MOST_HISTORIES, "items": {"$ref": _SCHEMAS.format(model="History")}}
         histories = {"type": "object", "properties": {"histories": several}, "required": ["histories"], "additionalProperties": False}
-        content["components"]["schemas"] |= {**schema.pop("$defs"), "History": schema, "Histories": histories}
+        content["components"]["schemas"] |= {
+            **schema.pop("$defs"),
+            "History": schema,
+            "Histories": histories,
+            "Pasted": Pasted.model_json_schema(),
+        }
         return content
 
     app.openapi = described  # type: ignore[method-assign]

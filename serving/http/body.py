@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.requests import ClientDisconnect, Request
@@ -21,6 +22,7 @@ MOST_SECONDS = 4.0  # in which the whole body has to come
 _JSON = re.compile(r"application/(?:json|[\w.+-]+\+json)\s*(?:;.*)?", re.IGNORECASE)
 _OF: dict[str, type[BaseModel]] = {"patient": Patient, "measurements": Measurement, "events": Event}
 _FIELDS = frozenset(("histories", *History.model_fields, *(name for model in _OF.values() for name in model.model_fields)))
+Shape = TypeVar("Shape", bound=BaseModel)
 _KINDS = frozenset(("float", "int", "str"))  # of a value, as pydantic names them
 
 
@@ -34,7 +36,7 @@ class Several(BaseModel):
 class RefusedError(Exception):
     """A request that gets no answer: the status, what is wrong, and how much more there is."""
 
-    def __init__(self, status: int, problems: list[Problem], more: int = 0) -> None:
+    def __init__(self, status: int, problems: Sequence[Problem], more: int = 0) -> None:
         super().__init__(status)
         self.status = status
         self.problems = problems
@@ -79,10 +81,21 @@ def history_of(body: bytes | str) -> History:
     RefusedError
         It is no JSON, or has another shape; what was sent is not in the message, since it could identify a person.
     """
+    return shaped(body, History)
+
+
+def shaped(body: bytes | str, root: type[Shape]) -> Shape:
+    """Return what a body holds, as one of the records of a request.
+
+    Raises
+    ------
+    RefusedError
+        It is no JSON, or has another shape; what was sent is not in the message, since it could identify a person.
+    """
     try:
-        return History.model_validate_json(body)
+        return root.model_validate_json(body)
     except ValidationError as error:
-        raise _of_shape(error, History) from None
+        raise _of_shape(error, root) from None
 
 
 def histories_of(body: bytes) -> list[Any]:
@@ -93,10 +106,7 @@ def histories_of(body: bytes) -> list[Any]:
     RefusedError
         It is no JSON, has another shape, or holds none or too many; or together they are longer than one may be.
     """
-    try:
-        histories = Several.model_validate_json(body).histories
-    except ValidationError as error:
-        raise _of_shape(error, Several) from None
+    histories = shaped(body, Several).histories
     for name, most in (("measurements", MOST_MEASUREMENTS), ("events", MOST_EVENTS)):
         lists = (one.get(name) for one in histories if isinstance(one, dict))
         if sum(len(rows) for rows in lists if isinstance(rows, list)) > most:
