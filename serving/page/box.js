@@ -61,8 +61,8 @@ export function curveOf(risks, chosen, event, print, height = 180) {
 export function lineOf(answer, risk, earlier) {
   const ages = risk.contributions.filter((one) => one.age_days !== null), marrow = ages.find((one) => one.biomarker === "bmpc");
   const others = ages.filter((one) => one !== marrow).map((one) => one.age_days), oldest = Math.max(0, ...others);
-  const from = ages.length === 0 ? "" : oldest < 1 && !(marrow?.age_days > 0) ? ", from results of that day" : `, from results up to ${span(oldest)} old`;
-  const older = marrow && marrow.age_days > oldest && marrow.age_days > 0 ? `, marrow ${span(marrow.age_days)}` : "";
+  const from = !ages.length ? "" : oldest < 1 ? ", from results of that day" : `, from results up to ${span(oldest)} old`;
+  const older = marrow && marrow.age_days >= 1 && marrow.age_days > oldest ? `, marrow ${span(marrow.age_days)} old` : "";
   const { model } = answer, simulated = risk.fitted_to === "simulated";
   const use = simulated ? "Research only: says nothing about real patients." : answer.basis.intended_use.at(-1);
   return [simulated && h("span", { class: "badge" }, "Simulated people"), risk.fitted_to === "unknown" && h("span", { class: "badge" }, "Unknown people"),

@@ -129,6 +129,7 @@ function show() {
   put($("stop"), !read && !seq && h("p", null, "Paste a history or choose an example."));
   put($("notices"), !ready && h("p", { class: "note" }, "What is missing or old is said here, before the number."));
   put($("person"));
+  $("input").querySelector("summary").textContent = ready ? "Another history" : "Give a history";
   $("task").hidden = true;
   $("sheet").replaceChildren();
   if (!ready) return;

@@ -2,7 +2,7 @@
 import { date, h, list, notice, number, percent, short, span, toDay, unitOf, within, NB } from "./dom.js";
 
 const DISEASE = { smm: "smoldering myeloma", mgus: "MGUS", mm: "active myeloma" };
-const past = (label) => short(label);
+const YEAR = 365;
 
 // [title, text] for a refusal of this visit
 export function refusalOf(refusal, read, day, tasks) {
@@ -62,7 +62,8 @@ function gapsOf({ answer, risk, months, tests, read, day }) {
   const strange = named("out of training range: "), found = [], marrow = /marrow/i;
   const known = ["missing: ", "stale: ", "out of training", "criteria for active", "the model was fitted", "nobody recorded whether", "the last result is", "no result of the model's"];
   const others = answer.warnings.filter((one) => !known.some((start) => one.startsWith(start)));
-  const old = stale.find(([label]) => marrow.test(label));
+  const age = risk?.contributions.find((one) => one.biomarker === "bmpc")?.age_days ?? 0;
+  const told = stale.find(([label]) => marrow.test(label)), old = told ?? (age > YEAR ? ["marrow", age] : null);
   if (old) {
     const last = read.results.filter((one) => one.biomarker === "bmpc" && one.available_at <= day).at(-1);
     found.push(notice("warn", `Marrow is ${span(Number(old[1]))} old`, last && `${number(last.value)}${NB}% on ${date(last.collected_at)}.`, marrowOf(tests, months, risk)));
@@ -70,11 +71,11 @@ function gapsOf({ answer, risk, months, tests, read, day }) {
   if (missing.some((label) => marrow.test(label))) {
     found.push(notice("warn", "No marrow result", marrowOf(tests, months, risk) || "Unknown is never taken for normal."));
   }
-  const aged = stale.filter((one) => one !== old);
-  if (aged.length) found.push(notice("warn", `Old: ${list(aged.map(([label, days]) => `${past(label)} (${span(Number(days))})`))}`, "A newer result could change this number."));
-  const gone = missing.filter((label) => !marrow.test(label)).map(past);
+  const aged = stale.filter((one) => one !== told);
+  if (aged.length) found.push(notice("warn", `Old: ${list(aged.map(([label, days]) => `${short(label)} (${span(Number(days))})`))}`, "A newer result could change this number."));
+  const gone = missing.filter((label) => !marrow.test(label)).map(short);
   if (gone.length) found.push(notice("warn", `Missing: ${list(gone)}`, "Unknown is never taken for normal: without it the risk is less sure."));
-  if (strange.length) found.push(notice("warn", "Unlike the people the model was made from", ...strange.map((one) => `${short(one).replace("{ratio}", "").replaceAll(" {ratio}", "")}.`)));
+  if (strange.length) found.push(notice("warn", "Unlike the people the model was made from", ...strange.map((one) => `${short(one.replaceAll(" {ratio}", "")).replace(/\d+\.\d{3,}/g, (found) => number(Number(found)))}.`)));
   if (others.length) found.push(notice("warn", "Please check", ...others.map((one) => `${one[0].toUpperCase()}${one.slice(1)}.`)));
   if (risk && !found.length) {
     const ages = risk.contributions.map((one) => one.age_days).filter((age) => age !== null), oldest = Math.max(0, ...ages);

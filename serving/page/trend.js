@@ -81,8 +81,9 @@ export function panelOf(about, results, time, added, print) {
   const [flag] = now ? against(about, now.value) : [""];
   const none = about.reference_low === null && about.reference_high === null ? "no reference range given" : "";
   const age = now ? time.landmark - toDay(now.collected_at) : 0;
-  const says = now ? [written(now), unit && `${NB}${unit} `, flag, age > 183 && `${span(age)} old`, none].filter(Boolean) : ["not known by then", none];
-  const caption = [h("b", null, name), unit && ` (${unit})`, h("br"), h("span", { class: "more" }, h("b", null, says[0]), says.length > 1 && " ", says.slice(1).join(says[1] === `${NB}${unit} ` ? " " : ", ").trim())];
+  const value = now ? `${written(now)}${unit && NB + unit}` : "not known by then";
+  const more = [flag, age > 183 && `${span(age)} old`, none].filter(Boolean).join(", ");
+  const caption = [h("b", null, name), unit && ` (${unit})`, h("br"), h("span", { class: "more" }, h("b", null, value), more && `, ${more}`)];
   return figure({ caption, draw, print, label: named, head: ["Day", named, ""],
     rows: results.map((one) => [date(one.collected_at), written(one), known.includes(one) ? "" : "known later"]) });
 }
@@ -101,7 +102,7 @@ export function riskOf(answers, months, time, print) {
     for (const run of runs(given)) {
       if (!run[0].risk) {
         const at = (x(run[0].day) + x(run.at(-1).day)) / 2;
-        parts.push(text(Math.min(Math.max(at, LEFT + 20), width - right - 20), height - BOTTOM - 8, run[0].why, "strong middle"));
+        parts.push(text(Math.min(Math.max(at, LEFT + 20), width - right - 20), height - BOTTOM - 8, run[0].why, "strong middle halo"));
         continue;
       }
       if (run[0].risk.lower !== null) {

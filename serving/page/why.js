@@ -31,7 +31,7 @@ export function waterfallOf(risk, print) {
       const at = x(logit(mark / 100));
       if (at < free) continue;
       out.push(line(at, 0, at, height - 20, "grid"), text(at, height - 6, `${mark} %`, "middle"));
-      free = at + 28;
+      free = at + 36;
     }
     const label = (k, name, detail) => {
       const y = k * row;
@@ -90,8 +90,8 @@ export function scoresOf(scores, months, print) {
   };
   const all = Object.values(scores), told = all.filter((one) => !one.reason), not = all.filter((one) => one.reason);
   if (!all.length) return [h("p", { class: "note" }, "None applies.")];
-  const head = ["Score", "Result", "Missing"], shown = print ? told.filter((one) => one.category).slice(0, 4) : told;
-  return [table(head, shown.map(row), "", false), !print && not.length > 0 && table(head, not.map(row), `${not.length} more lack inputs`)];
+  const head = ["Score", "Result", "Missing"], shown = told.filter((one) => !print || one.category).slice(0, print ? 4 : MOST), rest = [...told.slice(MOST), ...not];
+  return [table(head, shown.map(row), "", false), !print && rest.length > 0 && table(head, rest.map(row), `${rest.length} more scores`)];
 }
 export function showWhy(answer, risk, months) {
   put(document.getElementById("words"), wordsOf(risk));
