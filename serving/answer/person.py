@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from features.history.arrays import Histories
+from features.history.arrays import REPORTED, Histories
 from features.history.columns import STATIC, group_label
+from features.history.rows import View
 from features.table.eligibility_inputs import ELIGIBILITY_COLUMNS
 from myeloma import calendar, catalogue
 from myeloma.change import change
@@ -17,7 +18,9 @@ from serving.answer.columns import NOTICE, identity
 from serving.answer.evolving import evolving_findings
 from serving.answer.published import criteria_findings, day_before, score_answers
 from serving.answer.record import Answer, AsOf, Contribution, HorizonRisk, Latest, ModelIdentity
+from serving.answer.scales import scales_of
 from serving.answer.scored import LATEST, Scored, latest_column, score_rows, seen_by
+from serving.answer.sentences import sentences_of
 from serving.answer.shown import PAST_AFTER_DAYS, as_of, shown
 from serving.artifact import Artifact
 from serving.predict import by_biomarker
@@ -51,7 +54,7 @@ def answer_history(
     day = np.array([landmark], dtype=np.int32)
     more = ELIGIBILITY_COLUMNS if artifact.rules.untreated_smoldering else ()
     scored = score_rows(artifact, seen_by(artifact, known, np.zeros(1, np.int32), day, more))
-    measured, met = _measured(scored), bool(scored.criteria_met[0])
+    measured, met = measured_of(scored), bool(scored.criteria_met[0])
     inputs = {name: float(values[0]) for name, values in scored.inputs.items()}
     when = _as_of(measured, landmark, calendar.today() if today is None else today)
     risks, scores = () if met else _risks(scored, measured, when), score_answers(inputs, artifact.rules.population, with_risks=not met)
@@ -72,6 +75,7 @@ def answer_history(
         evolving=evolving_findings(scored.view.series, inputs, landmark),
         scores=scores,
         early_treatment=early_treatment(scored, risks, scores),
+        biomarkers=scales_of(artifact.spec.biomarkers),
         basis=basis_of(artifact),
         model=ModelIdentity(**identity(artifact)),
         notice=NOTICE,
@@ -86,7 +90,7 @@ def _risks(scored: Scored, measured: dict[str, Latest], when: AsOf) -> tuple[Hor
 def _risk(scored: Scored, shares: dict[str, NDArray[np.float64]], measured: dict[str, Latest], when: AsOf, h: int) -> HorizonRisk:
     explained, months = scored.explained, scored.artifact.horizons[h]
     risk, lower, upper = float(explained.risks[0, h]), _number(explained.lower[0, h]), _number(explained.upper[0, h])
-    contributions = (Contribution(g, group_label(g), float(values[0, h]), **vars(measured[g])) for g, values in shares.items())
+    contributions = contributions_of(shares, measured, h)
     return HorizonRisk(
         horizon_months=months,
         risk=risk,
@@ -95,26 +99,51 @@ def _risk(scored: Scored, shares: dict[str, NDArray[np.float64]], measured: dict
         upper=upper,
         shown=shown(risk, lower, upper, months, when),
         base=float(explained.base[0, h]),
-        contributions=tuple(sorted(contributions, key=lambda one: -abs(one.contribution))),
+        contributions=contributions,
+        sentences=sentences_of(contributions, months),
     )
 
 
-def _measured(scored: Scored) -> dict[str, Latest]:
-    """Return, by biomarker or static column, the latest value, its day, and the change since the value before."""
+def contributions_of(shares: dict[str, NDArray[np.float64]], measured: dict[str, Latest], h: int, row: int = 0) -> tuple[Contribution, ...]:
+    """Return what each biomarker adds to a row's risk within the horizon at place h, the largest first."""
+    each = (Contribution(g, group_label(g), float(values[row, h]), **vars(measured[g])) for g, values in shares.items())
+    return tuple(sorted(each, key=lambda one: -abs(one.contribution)))
+
+
+def measured_of(scored: Scored, row: int = 0) -> dict[str, Latest]:
+    """Return, by biomarker or static column, the latest value of a row, its day, and the change since the value before."""
     spec, view = scored.artifact.spec, scored.view
-    found = {name: Latest(value=_number(view[name][0])) for name in spec.static}
-    for name in spec.biomarkers:
-        value, age, delta = (float(view[latest_column(name, statistic)][0]) for statistic in LATEST)
-        known, changed = np.isfinite(value), np.isfinite(delta)
-        found[name] = Latest(
-            value=value if known else None,
-            unit=catalogue()[name].unit,
-            collected_on=day_before(int(view.landmark[0]), age) if known else None,
-            age_days=age if known else None,
-            change=delta if changed else None,
-            exceeds_noise=change(name, value - delta, value).exceeds_noise if changed and value > delta else None,
-        )
-    return found
+    found = {name: Latest(value=_number(view[name][row])) for name in spec.static}
+    return found | {name: _latest(view, name, row) for name in spec.biomarkers}
+
+
+def _latest(view: View, name: str, row: int) -> Latest:
+    value, age, delta = (float(view[latest_column(name, statistic)][row]) for statistic in LATEST)
+    unit = catalogue()[name].unit
+    if not np.isfinite(value):
+        return Latest(unit=unit)
+    reported, limits = _reported(view, name, row)
+    known = np.isfinite(delta) and not reported and not np.isclose(limits, value - delta).any()
+    return Latest(
+        value=value,
+        reported=reported,
+        unit=unit,
+        collected_on=day_before(int(view.landmark[row]), age),
+        age_days=age,
+        change=delta if known else None,
+        exceeds_noise=change(name, value - delta, value).exceeds_noise if known and value > delta else None,
+    )
+
+
+def _reported(view: View, name: str, row: int) -> tuple[str, NDArray[np.float64]]:
+    """Return how the latest result was reported, as a limit or (empty) as a number, and the person's values that are limits."""
+    series, k, person = view.series, view.series.biomarkers.index(name), view.patient[row]
+    run = slice(series.starts[person, k], series.stops[person, k])
+    if series.operator is None:
+        return "", np.zeros(0)
+    operator = series.operator[run]
+    latest = int(operator[-1])
+    return REPORTED[latest] if latest > 0 else "", series.value[run][operator > 0]
 
 
 def _as_of(measured: dict[str, Latest], landmark: int, today: int) -> AsOf:

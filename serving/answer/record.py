@@ -10,10 +10,12 @@ from typing import Any, Literal
 class Latest:
     """The latest value known of a biomarker, and its change since the one before.
 
+    `reported` is `<` or `>` where the result is a limit, below or above which the value lies; a change to or from a limit is not known.
     `exceeds_noise` says whether the change exceeds the reference change value; None where no source gives the variation.
     """
 
     value: float | None = None
+    reported: str = ""
     unit: str | None = None
     collected_on: str | None = None
     age_days: float | None = None
@@ -29,11 +31,55 @@ class Contribution:
     label: str
     contribution: float
     value: float | None
+    reported: str
     unit: str | None
     collected_on: str | None
     age_days: float | None
     change: float | None
     exceeds_noise: bool | None
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What a sentence says, for a program: of which horizon, the contribution in log-odds, and what was measured (see `Latest`)."""
+
+    horizon_months: int
+    contribution: float
+    value: float | None
+    reported: str
+    unit: str | None
+    collected_on: str | None
+    change: float | None
+    exceeds_noise: bool | None
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A main reason for a risk in words, the biomarker or static column that it is about, which way it goes, and its claim."""
+
+    text: str
+    biomarker: str
+    direction: Literal["raises", "lowers"]
+    claim: Claim
+
+
+@dataclass(frozen=True)
+class BiomarkerScale:
+    """How the values of a biomarker are read: the range in health, and the smallest changes that exceed noise.
+
+    None where no source gives it. `noise_rise_percent` and `noise_fall_percent` are of the earlier value; `noise_in` says in whom.
+    """
+
+    biomarker: str
+    label: str
+    unit: str
+    scale: Literal["linear", "log"]
+    reference_low: float | None
+    reference_high: float | None
+    noise_rise_percent: float | None
+    noise_fall_percent: float | None
+    noise_in: str
+    sources: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -103,6 +149,7 @@ class HorizonRisk:
     shown: Shown
     base: float
     contributions: tuple[Contribution, ...]
+    sentences: tuple[Sentence, ...]
 
 
 @dataclass(frozen=True)
@@ -254,6 +301,7 @@ class Answer:
     evolving: tuple[EvolvingFinding, ...]
     scores: dict[str, PublishedScore]
     early_treatment: EarlyTreatment | None
+    biomarkers: tuple[BiomarkerScale, ...]
     basis: Basis
     model: ModelIdentity
     notice: str

@@ -6,6 +6,7 @@ import numpy as np
 
 from serving.answer.record import AsOf, Shown
 
+_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 PAST_AFTER_DAYS = 365  # without a result for longer, a risk is what it was; a convention, not a finding
 
 
@@ -49,6 +50,18 @@ def horizon_text(months: int) -> str:
     ['1 year', '2 years', '18 months']
     """
     return f"{months} months" if months % 12 else "1 year" if months == 12 else f"{months // 12} years"
+
+
+def day_text(day: str) -> str:
+    """Return a day as people write it, without regard to the machine's language.
+
+    Examples
+    --------
+    >>> day_text("2022-07-01")
+    '1 Jul 2022'
+    """
+    year, month, of_month = day.split("-")
+    return f"{int(of_month)} {_MONTHS[int(month) - 1]} {year}"
 
 
 def as_of(landmark: int, newest_age: float | None, oldest_age: float | None, today: int) -> AsOf:

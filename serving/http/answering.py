@@ -13,8 +13,9 @@ from features.intake.one_person import suspicions_by
 from myeloma import UserError
 from serving.answer.course import course_of
 from serving.answer.person import answer_history
+from serving.answer.record import Answer
 from serving.artifact import Artifact
-from serving.http.body import RefusedError, histories_of, history_of, history_within
+from serving.http.body import RefusedError, histories_of, history_within, read
 from serving.http.drawn import drawn
 from serving.http.pasted import history_from
 from serving.http.request import History, HistoryError, checked, day_of, landmark_of
@@ -25,7 +26,7 @@ _LOG = logging.getLogger("serving")
 
 def answer(artifacts: Mapping[str, Artifact], body: bytes) -> Response:
     """Return the answer to one history, or why there is none."""
-    status, content = _told(lambda: _risk(artifacts, history_of(body)))
+    status, content = told(lambda: _risk(artifacts, read(body, History)))
     return as_json(content, status)
 
 
@@ -33,15 +34,15 @@ def answer_many(artifacts: Mapping[str, Artifact], body: bytes) -> Response:
     """Return, for each of several histories, its answer or why there is none, in their order, with counts; a faulty one stops no other."""
 
     def one(content: Any, place: int) -> dict[str, Any]:
-        status, told = _told(lambda: _risk(artifacts, history_within(content, place)))
-        return {"answer": told} if status == 200 else {"refusal": {**told, "status": status}}
+        status, said = told(lambda: _risk(artifacts, history_within(content, place)))
+        return {"answer": said} if status == 200 else {"refusal": {**said, "status": status}}
 
     def each() -> dict[str, Any]:
         results = [one(content, place) for place, content in enumerate(histories_of(body))]
         answered = sum("answer" in result for result in results)
         return {"answered": answered, "refused": len(results) - answered, "results": results}
 
-    status, content = _told(each)
+    status, content = told(each)
     return as_json(content, status)
 
 
@@ -49,33 +50,48 @@ def answer_course(body: bytes) -> Response:
     """Return the course of a treated person, or why there is none."""
 
     def course() -> dict[str, Any]:
-        history = history_of(body)
+        history = read(body, History)
         person, _ = checked(history)
         return vars(course_of(person, day_of(history, person)))
 
-    status, content = _told(course)
+    status, content = told(course)
     return as_json(content, status)
 
 
 def answer_read(body: bytes) -> Response:
     """Return the history that somebody pasted, as a request takes it and as the page draws it, or why it is not read."""
 
-    def read() -> dict[str, Any]:
-        history, told = history_from(body)
-        return drawn(history, checked(history)[0], told).to_dict()
+    def pasted() -> dict[str, Any]:
+        history, said = history_from(body)
+        return drawn(history, checked(history)[0], said).to_dict()
 
-    status, content = _told(read)
+    status, content = told(pasted)
     return as_json(content, status)
 
 
 def _risk(artifacts: Mapping[str, Artifact], history: History) -> dict[str, Any]:
-    artifact = _choose(artifacts, history.task)
-    person, kept = checked(history)
+    return answer_to(chosen(artifacts, history.task), history).to_dict()
+
+
+def answer_to(artifact: Artifact, history: History, until: int | None = None, today: int | None = None) -> Answer:
+    """Return the answer to a history.
+
+    Parameters
+    ----------
+    until, today : days since 1970, optional
+        The last day that a result may be of, and that on which the answer is given; the day of the call where left out.
+
+    Raises
+    ------
+    HistoryError
+        Part of the history is refused, or the risk is not meant for the person.
+    """
+    person, kept = checked(history, until)
     landmark = landmark_of(history, person, artifact)
-    return answer_history(artifact, person, landmark, tuple(suspicions_by(kept, landmark))).to_dict()
+    return answer_history(artifact, person, landmark, tuple(suspicions_by(kept, landmark)), today)
 
 
-def _told(make: Callable[[], dict[str, Any]]) -> tuple[int, dict[str, Any]]:
+def told(make: Callable[[], dict[str, Any]]) -> tuple[int, dict[str, Any]]:
     """Return a status and its content: what was made, or why it could not be."""
     try:
         return 200, make()
@@ -90,7 +106,14 @@ def _told(make: Callable[[], dict[str, Any]]) -> tuple[int, dict[str, Any]]:
         return 500, asdict(refusal_of([Problem("internal_error", "server", "a fault of this program; nothing of the request is kept")]))
 
 
-def _choose(artifacts: Mapping[str, Artifact], task: str | None) -> Artifact:
+def chosen(artifacts: Mapping[str, Artifact], task: str | None) -> Artifact:
+    """Return the model for a task, which may be left out where there is one.
+
+    Raises
+    ------
+    HistoryError
+        There is none for it.
+    """
     if task is None and len(artifacts) == 1:
         return next(iter(artifacts.values()))
     if task is None or task not in artifacts:

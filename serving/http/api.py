@@ -27,6 +27,7 @@ from serving.http.request import History
 from serving.http.response import Batch, Problem, Refusal, as_json, refusal
 from serving.http.waiting import BusyError, Desk, overloaded
 from serving.http.warm import warm_up
+from serving.http.what_if import Question, WhatIf, answer_what_if
 
 RISK = "/v1/risk"
 _LOG = logging.getLogger("serving")
@@ -91,6 +92,11 @@ def make_app(artifacts: dict[str, Artifact], desk: Desk | None = None) -> FastAP
         """Return response, residual disease, quality of life and the spectrum at each visit since the start of therapy: rules, no model."""
         return await answered(request, answer_course)
 
+    @app.post("/v1/what-if", responses={200: {"model": WhatIf}, **_FAILURES}, openapi_extra=_takes("Question"), response_class=Response)
+    async def what_if(request: Request) -> Response:
+        """Return how the model reacts to a later visit that is supposed: the answer now, and the answer then."""
+        return await answered(request, lambda body: answer_what_if(artifacts, body))
+
     @app.post(
         "/v1/read",
         responses={200: {"model": Read}, **_FAILURES, 422: {"model": ReadRefusal}},
@@ -144,12 +150,9 @@ def _with_schemas(app: FastAPI) -> FastAPI:
         schema = History.model_json_schema(ref_template=_SCHEMAS)
         several = {"type": "array", "minItems": 1, "maxItems": MOST_HISTORIES, "items": {"$ref": _SCHEMAS.format(model="History")}}
         histories = {"type": "object", "properties": {"histories": several}, "required": ["histories"], "additionalProperties": False}
-        content["components"]["schemas"] |= {
-            **schema.pop("$defs"),
-            "History": schema,
-            "Histories": histories,
-            "Pasted": Pasted.model_json_schema(),
-        }
+        question = Question.model_json_schema(ref_template=_SCHEMAS)
+        content["components"]["schemas"] |= {**question.pop("$defs"), **schema.pop("$defs"), "Question": question}
+        content["components"]["schemas"] |= {"History": schema, "Histories": histories, "Pasted": Pasted.model_json_schema()}
         return content
 
     app.openapi = described  # type: ignore[method-assign]

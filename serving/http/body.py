@@ -21,9 +21,13 @@ MOST_HISTORIES = 100  # of one request: what takes longer keeps others waiting
 MOST_SECONDS = 4.0  # in which the whole body has to come
 _JSON = re.compile(r"application/(?:json|[\w.+-]+\+json)\s*(?:;.*)?", re.IGNORECASE)
 _OF: dict[str, type[BaseModel]] = {"patient": Patient, "measurements": Measurement, "events": Event}
-_FIELDS = frozenset(("histories", *History.model_fields, *(name for model in _OF.values() for name in model.model_fields)))
-Shape = TypeVar("Shape", bound=BaseModel)
+_FIELDS = frozenset(
+    ("histories", "history", "visit", "text", *History.model_fields, *(name for model in _OF.values() for name in model.model_fields))
+)
 _KINDS = frozenset(("float", "int", "str"))  # of a value, as pydantic names them
+
+
+Asked = TypeVar("Asked", bound=BaseModel)
 
 
 class Several(BaseModel):
@@ -73,19 +77,8 @@ async def _read(request: Request) -> bytes:
     return bytes(body)
 
 
-def history_of(body: bytes | str) -> History:
-    """Return the history that a body holds.
-
-    Raises
-    ------
-    RefusedError
-        It is no JSON, or has another shape; what was sent is not in the message, since it could identify a person.
-    """
-    return shaped(body, History)
-
-
-def shaped(body: bytes | str, root: type[Shape]) -> Shape:
-    """Return what a body holds, as one of the records of a request.
+def read(body: bytes | str, model: type[Asked]) -> Asked:
+    """Return what a body asks, by the model of the way in.
 
     Raises
     ------
@@ -93,9 +86,9 @@ def shaped(body: bytes | str, root: type[Shape]) -> Shape:
         It is no JSON, or has another shape; what was sent is not in the message, since it could identify a person.
     """
     try:
-        return root.model_validate_json(body)
+        return model.model_validate_json(body)
     except ValidationError as error:
-        raise _of_shape(error, root) from None
+        raise _of_shape(error, model) from None
 
 
 def histories_of(body: bytes) -> list[Any]:
@@ -106,7 +99,7 @@ def histories_of(body: bytes) -> list[Any]:
     RefusedError
         It is no JSON, has another shape, or holds none or too many; or together they are longer than one may be.
     """
-    histories = shaped(body, Several).histories
+    histories = read(body, Several).histories
     for name, most in (("measurements", MOST_MEASUREMENTS), ("events", MOST_EVENTS)):
         lists = (one.get(name) for one in histories if isinstance(one, dict))
         if sum(len(rows) for rows in lists if isinstance(rows, list)) > most:
@@ -123,7 +116,7 @@ def history_within(content: Any, place: int) -> History:
         It has another shape.
     """
     try:
-        return history_of(json.dumps(content))
+        return read(json.dumps(content), History)
     except RefusedError as error:
         found = [replace(one, where=f"histories[{place}].{one.where}".removesuffix(".body")) for one in error.problems]
         raise RefusedError(error.status, found, error.more) from None
@@ -157,4 +150,5 @@ def _problem(error: Any, root: type[BaseModel]) -> Problem:
 
 
 def _model(loc: tuple[int | str, ...], root: type[BaseModel]) -> type[BaseModel]:
-    return _OF.get(str(loc[0]), root) if len(loc) > 1 else root
+    """Return the model whose field the last step would be: the innermost that the steps before it lead into."""
+    return next((_OF[step] for step in map(str, loc[-2::-1]) if step in _OF), root)

@@ -14,7 +14,8 @@ from features.history.rows import static_column
 from features.table.landmarks import last_visits
 from myeloma import catalogue
 from myeloma.calendar import EPOCH
-from myeloma.change import reference_change_value
+from serving.answer.record import BiomarkerScale
+from serving.answer.scales import scales_of
 from serving.http.request import History, day_of
 
 WORDS_OF_STATE = ("pet_ct", "plasmacytoma", "serum_immunofixation", "urine_immunofixation", "dira")  # findings, no amounts
@@ -33,21 +34,6 @@ class Result:
 
 
 @dataclass(frozen=True)
-class AboutBiomarker:
-    """What is needed to draw a biomarker; None where no source gives it. Of `noise_percent` and more a change is more than noise."""
-
-    biomarker: str
-    label: str
-    unit: str
-    units: tuple[str, ...]
-    reference_low: float | None
-    reference_high: float | None
-    noise_percent: float | None
-    noise_percent_fall: float | None
-    scale: str
-
-
-@dataclass(frozen=True)
 class Read:
     """A history that was read: as `POST /v1/risk` takes it, and what is drawn of it; `told` says what was taken for granted."""
 
@@ -55,7 +41,7 @@ class Read:
     age: float | None
     visits: tuple[str, ...]
     results: tuple[Result, ...]
-    biomarkers: tuple[AboutBiomarker, ...]
+    biomarkers: tuple[BiomarkerScale, ...]
     told: tuple[str, ...]
 
     def to_dict(self) -> dict[str, Any]:
@@ -90,16 +76,9 @@ def drawn(history: History, person: Histories, told: list[str]) -> Read:
         age=age if np.isfinite(age) else None,
         visits=tuple(_day(day) for day in visits.tolist()),
         results=rows,
-        biomarkers=tuple(_about(name) for name in dict.fromkeys(one.biomarker for one in rows)),
+        biomarkers=scales_of(tuple(dict.fromkeys(one.biomarker for one in rows))),
         told=tuple(told),
     )
-
-
-def _about(name: str) -> AboutBiomarker:
-    entry, noise = catalogue()[name], reference_change_value(name)
-    low, high = entry.expected or (None, None)
-    rise, fall = (None, None) if noise is None else (100 * noise.rise, 100 * noise.fall)
-    return AboutBiomarker(name, entry.name, entry.unit, (entry.unit, *entry.units), low, high, rise, fall, entry.scale)
 
 
 def _day(day: int) -> str:

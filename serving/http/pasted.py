@@ -18,7 +18,7 @@ from features.cohort.schema import EVENT_KINDS
 from features.sources.folders import separator_of
 from features.sources.plain.recognise import columns, key
 from myeloma import catalogue
-from serving.http.body import RefusedError, history_of, shaped
+from serving.http.body import RefusedError, read
 from serving.http.request import History, HistoryError, Patient, checked
 from serving.http.response import Problem, Refusal
 
@@ -70,10 +70,10 @@ def history_from(body: bytes) -> tuple[History, list[str]]:
     RefusedError
         It is not read, or a row of it is refused.
     """
-    text = shaped(body, Pasted).text.lstrip("\ufeff").strip()
+    text = read(body, Pasted).text.lstrip("\ufeff").strip()
     table = Table({}) if text.startswith("{") else _table(text)
     try:
-        history = history_of(text if text.startswith("{") and not _is_fhir(text) else json.dumps(table.content))
+        history = read(text if text.startswith("{") and not _is_fhir(text) else json.dumps(table.content), History)
         checked(history)
     except (RefusedError, HistoryError) as error:
         raise RefusedError(422, [_placed(one, table, text) for one in error.problems], error.more) from None

@@ -97,8 +97,13 @@ class HistoryError(DataError):
         self.more = more
 
 
-def checked(history: History) -> tuple[Histories, OnePerson]:
+def checked(history: History, until: int | None = None) -> tuple[Histories, OnePerson]:
     """Return the history of a request, checked as every cohort is: the arrays of one person, and what was kept of which row.
+
+    Parameters
+    ----------
+    until : int, optional
+        Days since 1970; days after it are refused. The day of the call where left out.
 
     Raises
     ------
@@ -106,7 +111,7 @@ def checked(history: History) -> tuple[Histories, OnePerson]:
         Any row is refused: one person's answer is given on the whole history or not at all.
     """
     measurements = [(m.collected_at, m.available_at, m.biomarker, m.value, m.unit, m.method, m.specimen) for m in history.measurements]
-    kept = check_person(vars(history.patient), measurements, [(e.occurred_at, e.kind, e.detail, e.line) for e in history.events])
+    kept = check_person(vars(history.patient), measurements, [(e.occurred_at, e.kind, e.detail, e.line) for e in history.events], until)
     if kept.problems:
         own = [problem for problem in kept.problems if problem.reason not in _FOLLOWS] or kept.problems
         raise HistoryError([_problem(history, problem) for problem in own[:MOST_LISTED]], max(0, len(own) - MOST_LISTED))

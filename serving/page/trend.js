@@ -13,7 +13,7 @@ function axisOfTime(parts, time, width, height, right) {
 }
 // Values' scale: it spans at least three times what is noise, so that noise never looks like a trend.
 function scaleOf(about, values, height) {
-  const log = about.scale === "log" && values.every((value) => value > 0), rise = (about.noise_percent ?? 0) / 100;
+  const log = about.scale === "log" && values.every((value) => value > 0), rise = (about.noise_rise_percent ?? 0) / 100;
   const to = (value) => (log ? Math.log10(value) : value), back = (value) => (log ? 10 ** value : value);
   let [low, high] = [Math.min(...values), Math.max(...values)].map(to);
   const least = rise ? 3 * (log ? Math.log10(1 + rise) : rise * Math.max(values.at(-1), 1e-9)) : (log ? 0.3 : 0.1 * Math.abs(high) || 1);
@@ -54,8 +54,8 @@ export function panelOf(about, results, time, added, print) {
     parts.push(...shown.map((value) => [line(LEFT, y(value), right, y(value), "grid"), text(LEFT - 6, y(value) + 4, number(value), "end")]));
     const x = axisOfTime(parts, time, width, height, RIGHT);
     parts.push(line(x(time.landmark), 6, x(time.landmark), height - BOTTOM, "mark"));
-    if (now && about.noise_percent) {
-      const [a, b] = [y(now.value), y(Math.min(now.value * (1 + about.noise_percent / 100), last))];
+    if (now && about.noise_rise_percent) {
+      const [a, b] = [y(now.value), y(Math.min(now.value * (1 + about.noise_rise_percent / 100), last))];
       parts.push(path(`M${right + 6} ${a}H${right + 12}V${b}H${right + 6}`, "bracket"));
     }
     const at = (one) => [x(toDay(one.collected_at)), y(one.value)];

@@ -1,0 +1,132 @@
+"""The main reasons for a risk in words: what was measured, when, how it changed, and which way the model moves with it.
+
+Each sentence carries its claim in machine form (`record.Claim`), so that it can be checked against the history without reading it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import floor
+from typing import Literal
+
+from features.history.columns import STATIC
+from myeloma import catalogue
+from myeloma.change import reference_change_value
+from myeloma.treated.response.codes import CATEGORIES
+from serving.answer.record import Claim, Contribution, Sentence
+from serving.answer.shown import day_text, horizon_text, whole_percent
+
+MOST_SENTENCES = 5  # of one risk
+LEAST_CONTRIBUTION = 0.1  # log-odds: what changes the odds by less than a tenth is no main reason; a convention, not a finding
+_OF_WHOM = {"total, stable disease": "in stable disease", "total, healthy": "in healthy people", "within-person": "within a person"}
+_REPORTED = {"<": "below ", ">": "above "}
+
+
+def sentences_of(contributions: Sequence[Contribution], months: int) -> tuple[Sentence, ...]:
+    """Return a sentence for each main reason for the risk within a horizon.
+
+    Parameters
+    ----------
+    contributions : sequence of Contribution
+        The largest first.
+    """
+    main = [one for one in contributions[:MOST_SENTENCES] if abs(one.contribution) >= LEAST_CONTRIBUTION]
+    return tuple(_sentence(one, months) for one in main)
+
+
+def _sentence(one: Contribution, months: int) -> Sentence:
+    direction: Literal["raises", "lowers"] = "raises" if one.contribution > 0 else "lowers"
+    risk = f"the risk within {horizon_text(months)}"
+    if one.value is None:
+        text = f"{_unknown(one)}: for this model that {direction} {risk}."
+    elif one.biomarker in STATIC:
+        text = f"{_STATED[one.biomarker](one.value)}: {direction} {risk}."
+    else:
+        text = f"{_measured(one)}{_changed(one)}. With its history it {direction} {risk}."
+    claim = Claim(months, one.contribution, one.value, one.reported, one.unit, one.collected_on, one.change, one.exceeds_noise)
+    return Sentence(text, one.biomarker, direction, claim)
+
+
+def _unknown(one: Contribution) -> str:
+    return f"Not known: {STATIC[one.biomarker]}" if one.biomarker in STATIC else f"No result of {one.label} is known"
+
+
+def _measured(one: Contribution) -> str:
+    entry = catalogue()[one.biomarker]
+    words = {number: word for word, number in entry.words.items()}
+    assert one.value is not None
+    value = words.get(one.value) or f"{_REPORTED.get(one.reported, '')}{figure(one.value)}{unit_text(entry.unit)}"
+    return f"{one.label} was {value}" + (f" on {day_text(one.collected_on)}" if one.collected_on else "")
+
+
+def _changed(one: Contribution) -> str:
+    """Return what changed since the result before, and whether that is more than noise; nothing where no change can be stated."""
+    entry = catalogue()[one.biomarker]
+    if one.change is None or entry.words:
+        return ""
+    if one.change == 0:
+        return ", the same as the result before"
+    up = one.change > 0
+    said = f", {figure(abs(one.change), 3)}{unit_text(entry.unit)} {'above' if up else 'below'} the result before"
+    limit = reference_change_value(one.biomarker)
+    if limit is None or one.exceeds_noise is None:
+        return f"{said}; how much of that is noise is not known"
+    percent = whole_percent(limit.rise if up else limit.fall)
+    how = "more than" if one.exceeds_noise else "within"
+    return f"{said}: {how} the {percent} % by which noise alone {'raises' if up else 'lowers'} it {_OF_WHOM[entry.cv_kind]}"
+
+
+def figure(value: float, digits: int = 6) -> str:
+    """Return a number with so many significant digits, never in powers of ten.
+
+    Examples
+    --------
+    >>> figure(2.3), figure(2.3 - 1.8, 3), figure(100000.0, 3), figure(0.00001)
+    ('2.3', '0.5', '100000', '0.00001')
+    """
+    text = f"{float(f'{value:.{digits}g}'):.12f}".rstrip("0")
+    return text.rstrip(".")
+
+
+def unit_text(unit: str) -> str:
+    """Return a unit as it stands behind a number; nothing for a number without a dimension.
+
+    Examples
+    --------
+    >>> unit_text("g/dL"), unit_text("{ratio}"), unit_text("mL/min/{1.73_m2}"), unit_text("mg/(24.h)")
+    (' g/dL', '', ' mL/min/1.73 m²', ' mg/24 h')
+    """
+    if unit.startswith("{"):
+        return ""
+    return " " + unit.replace("{1.73_m2}", "1.73 m²").replace("(24.h)", "24 h")
+
+
+def _either(yes: str, no: str) -> Callable[[float], str]:
+    return lambda value: yes if value == 1.0 else no
+
+
+def _months(of: str) -> Callable[[float], str]:
+    return lambda value: f"{figure(value, 3)} months {of}"
+
+
+def _category(what: str) -> Callable[[float], str]:
+    return lambda value: f"{what}: {CATEGORIES[int(value)]}"
+
+
+_STATED: dict[str, Callable[[float], str]] = {
+    "age": lambda value: f"Age {floor(value)} years",
+    "female": _either("Female sex", "Male sex"),
+    "months_since_index": _months("since diagnosis"),
+    "heavy_chain_iga": _either("IgA heavy chain", "No IgA heavy chain"),
+    "fish_high_risk": _either("A high-risk FISH finding", "No high-risk FISH finding"),
+    "months_since_line": _months("since the line of therapy began"),
+    "response": _category("Response as confirmed"),
+    "best_response": _category("Best response so far"),
+    "mrd_negative": _either("MRD-negative at 1e-5 or better", "MRD-positive"),
+    "mrd_lost": _either("MRD negativity lost", "No loss of MRD negativity"),
+    "mrd_depth": lambda value: f"Depth of MRD {figure(value, 3)} (-log10 of the level or limit)",
+    "months_mrd_negative": _months("of lasting MRD negativity"),
+    "months_since_mrd": _months("since the last MRD test"),
+    "on_therapy": _either("On therapy", "Off therapy"),
+    "anti_cd38": _either("An anti-CD38 antibody in the line of therapy", "No anti-CD38 antibody in the line of therapy"),
+}
