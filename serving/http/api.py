@@ -17,12 +17,11 @@ from serving.answer.basis import basis_of
 from serving.answer.columns import NOTICE, identity
 from serving.answer.record import Answer, Course
 from serving.artifact import Artifact
-from serving.http.answering import answer, answer_course, answer_many, answer_read
+from serving.http.answering import answer, answer_course, answer_many
 from serving.http.body import MOST_HISTORIES, RefusedError, body_of
-from serving.http.drawn import Read
 from serving.http.metrics import CONTENT_TYPE, Metrics
 from serving.http.page import add_page
-from serving.http.pasted import Pasted, ReadRefusal
+from serving.http.pasted import Pasted
 from serving.http.request import History
 from serving.http.response import Batch, Problem, Refusal, as_json, refusal
 from serving.http.waiting import BusyError, Desk, overloaded
@@ -97,17 +96,7 @@ def make_app(artifacts: dict[str, Artifact], desk: Desk | None = None) -> FastAP
         """Return how the model reacts to a later visit that is supposed: the answer now, and the answer then."""
         return await answered(request, lambda body: answer_what_if(artifacts, body))
 
-    @app.post(
-        "/v1/read",
-        responses={200: {"model": Read}, **_FAILURES, 422: {"model": ReadRefusal}},
-        openapi_extra=_takes("Pasted"),
-        response_class=Response,
-    )
-    async def read(request: Request) -> Response:
-        """Return a history that was pasted (CSV or JSON) as `POST /v1/risk` takes it, or the row and column of each problem."""
-        return await answered(request, answer_read)
-
-    add_page(app)
+    add_page(app, answered, _FAILURES, _takes("Pasted"))
     return _with_schemas(app)
 
 

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from starlette.responses import Response
 
 import serving.page
+from serving.http.answering import answer_read
+from serving.http.drawn import Read
+from serving.http.pasted import ReadRefusal
+
+Answered = Callable[[Request, Callable[[bytes], Response]], Awaitable[Response]]
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -20,11 +27,21 @@ _KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".
 _FOLDER = Path(serving.page.__file__).parent
 
 
-def add_page(app: FastAPI) -> None:
-    """Let an application answer with the page, read once: every file has an address of its own, and there are no others."""
+def add_page(app: FastAPI, answered: Answered, failures: dict[int | str, dict[str, Any]], takes: dict[str, Any]) -> None:
+    """Let an application answer with the page, and read what is pasted into it.
+
+    The files are read once: each has an address of its own, and there are no others.
+    """
     for path in sorted(_FOLDER.rglob("*.*")):
         if path.suffix in _KINDS:
             _add(app, "/" if path.suffix == ".html" else f"/page/{path.name}", path)
+
+    @app.post(
+        "/v1/read", responses={200: {"model": Read}, **failures, 422: {"model": ReadRefusal}}, openapi_extra=takes, response_class=Response
+    )
+    async def read(request: Request) -> Response:
+        """Return a history that was pasted (CSV or JSON) as `POST /v1/risk` takes it, or the row and column of each problem."""
+        return await answered(request, answer_read)
 
 
 def _add(app: FastAPI, address: str, path: Path) -> None:

@@ -1,6 +1,6 @@
 // The box: one risk as a number, in words, as icons and as a curve. All four show what the server rounded.
 import { between, date, h, NB, percent, s, short, span, told, within } from "./dom.js";
-import { circle, figure, line, path, point, stripes, svg, text, ticks } from "./chart.js";
+import { circle, figure, line, path, point, stripes, svg, text } from "./chart.js";
 
 export const VERB = { relapse: "relapse" };
 const verb = (event) => VERB[event] ?? "progress";
@@ -34,7 +34,7 @@ export function iconsOf(risk, event, size) {
 
 export function curveOf(risks, chosen, event, print, height = 180) {
   const top = Math.max(...risks.map((risk) => risk.shown.high ?? risk.shown.percent)), ceiling = Math.min(100, Math.floor(top / 10) * 10 + 10);
-  const last = risks.at(-1).horizon_months, now = risks.find((risk) => risk.horizon_months === chosen);
+  const last = risks.at(-1).horizon_months, step = [2, 5, 10, 20, 25, 10].find((one, k) => ceiling % one === 0 && (ceiling / one <= 5 || k === 5)), now = risks.find((risk) => risk.horizon_months === chosen);
   const draw = (width) => {
     const left = 40, right = width - 60, y = (value) => height - 26 - (value / ceiling) * (height - 40), x = (months) => left + (months / last) * (right - left);
     const spots = risks.map((risk) => [x(risk.horizon_months), y(risk.shown.percent)]);
@@ -45,7 +45,7 @@ export function curveOf(risks, chosen, event, print, height = 180) {
         text(cx + (big ? 11 : 8), cy - 4, `${percent(risk.shown.percent)} %`, big ? "big halo" : "strong halo")], { class: big ? "chosen" : null });
     };
     return svg(width, height, `Risk within each time, ${risks.length} results`,
-      ticks(0, ceiling, 5).filter((value) => value <= 100).map((value) => [line(left, y(value), right, y(value), "grid"), text(left - 6, y(value) + 4, `${value} %`, "end")]),
+      Array.from({ length: ceiling / step + 1 }, (_, k) => k * step).map((value) => [line(left, y(value), right, y(value), "grid"), text(left - 6, y(value) + 4, `${value} %`, "end")]),
       risks.map((risk) => text(x(risk.horizon_months), height - 8, within(risk.horizon_months), "middle")), text(left, height - 8, "0", "middle"),
       path(`M${left} ${y(0)}${spots.map(([px, py]) => `L${px} ${py}`).join("")}`, "join gap"), risks.map(one));
   };

@@ -99,9 +99,9 @@ export function courseOf(course, read, print) {
     const every = [...seen, ...base.flatMap(([, value]) => [value * 0.5, value * 0.1])];
     const scale = logTicks(Math.min(...every, 1e9) === 1e9 ? 1 : Math.min(...every), every.length ? Math.max(...every) : 10), [a, b] = [scale[0], scale.at(-1)].map(Math.log10);
     const floor = markerTop + high, at = (value) => floor - 16 - ((Math.log10(value) - a) / (b - a || 1)) * (high - 22), spot = (one) => [x(toDay(one.collected_at)), none(one) ? floor : at(one.value)];
-    out.push(...scale.map((value) => [line(left, at(value), right, at(value), "grid"), text(left - 6, at(value) + 4, number(value), "end")]), line(left, floor, right, floor, "axis"), text(right + 6, floor + 4, "none found"));
+    out.push(...scale.map((value) => [line(left, at(value), right, at(value), "grid"), text(left - 6, at(value) + 4, number(value), "end")]), line(left, floor, right, floor, "axis"), text(right + 10, floor + 4, "none found"));
     base.forEach(([one, value], k) => [[0.5, "−50 %"], [0.1, "−90 %"]].forEach(([share, words]) =>
-      out.push(line(x(one.from), at(value * share), x(one.next), at(value * share), "axis gap"), k === base.length - 1 && text(right + 6, at(value * share) + 4, words))));
+      out.push(line(x(one.from), at(value * share), x(one.next), at(value * share), "axis gap"), k === base.length - 1 && text(right + 10, at(value * share) + 4, words))));
     marker.slice(1).forEach((one, k) => out.push(line(...spot(marker[k]), ...spot(one), `join${toDay(one.collected_at) - toDay(marker[k].collected_at) > 550 ? " gap" : ""}`)));
     marker.forEach((one) => marks.push(point(...spot(one), `${name} ${none(one) ? "none found" : `${number(one.value)} ${unit}`}, ${date(one.collected_at)}`, circle(...spot(one), 4, none(one) ? "hollow" : "dot"))));
     bars(row(26, "Response", now.response), 26, spans(visits, end, responses()));
@@ -132,7 +132,7 @@ export function courseOf(course, read, print) {
     quality.forEach((one) => marks.push(point(x(toDay(one.collected_at)), q(one.value), `Quality of life ${number(one.value)} of 100, ${date(one.collected_at)}`, circle(x(toDay(one.collected_at)), q(one.value), 4, "dot"))));
     for (const axisName of Object.keys(AXES)) {
       const found = spans(visits, end, axis(axisName));
-      bars(row(26, AXES[axisName][0] === "Quality of life" ? "Kept, or better" : AXES[axisName][0], found.at(-1).word), 26, found);
+      bars(row(26, AXES[axisName][0], found.at(-1).word), 26, found);
     }
     const months = (end - start) / MONTH, step = [3, 6, 12, 24, 60].find((one) => ((right - left) / Math.max(months, 3)) * one > 36) ?? 120;
     for (let month = 0; month <= months; month += step) out.push(text(x(start + month * MONTH), y + 12, month, "middle"), line(x(start + month * MONTH), markerTop, x(start + month * MONTH), y, "grid"));

@@ -188,8 +188,8 @@ function showBox({ answer, risk, months: chosen, event, earlier, stop, day }) {
   put($("risk"), h("div", null, numberOf(risk, answer.as_of), wordsOf(risk, event)), iconsOf(risk, event, size), curveOf(answer.risks, chosen, event));
   put($("line"), lineOf(answer, risk, earlier));
 }
-function showHistory({ answers, day, months: chosen, time, panels, risk }) {
-  if (now.course && !risk) return;
+function showHistory({ answers, day, months: chosen, time, panels }) {
+  if (now.course) return;
   $("how-so").hidden = false;
   const slider = $("slider"), total = answers.length, at = now.at + 1;
   $("visit").hidden = total < 2;

@@ -35,8 +35,11 @@ export function waterfallOf(risk, print) {
     }
     const label = (k, name, detail) => {
       const y = k * row;
-      const fits = (words, room) => (wide(words) > room ? `${words.slice(0, Math.max(3, Math.floor(room / 6.5)))}…` : words);
-      if (phone) return [text(0, y + 14, name, "bold"), detail && text(wide(name, 12.6) + 8, y + 14, detail)];
+      const fits = (words, room) => (wide(words) > room ? `${words.slice(0, Math.max(3, Math.floor(room / 6.6) - 1))}…` : words);
+      if (phone) {
+        const brief = fits(name, width * (detail ? 0.62 : 1)), room = width - wide(brief, 13.4) - 8;
+        return [text(0, y + 14, brief, "bold"), detail && text(wide(brief, 13.4) + 8, y + 14, fits(detail, room))];
+      }
       const one = print || !detail;
       return [text(0, y + (one ? row / 2 + 4 : 15), fits(name, left - 8), "bold"), detail && !print && text(0, y + 30, detail)];
     };
