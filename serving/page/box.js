@@ -21,32 +21,33 @@ export function wordsOf(risk, event) {
     `Of 100 people with a history like this, ${range(shown)} ${verb(event)} within ${within(risk.horizon_months)}${die}.${not}`);
 }
 
-export function iconsOf(risk, event, size) {
+export function iconsOf(risk, event, size, print) {
   const { shown } = risk, low = shown.low ?? shown.percent, high = shown.high ?? shown.percent, cell = size / 10;
   const [fill, pattern] = stripes();
-  const label = `Of 100 people like this, ${range(shown)} ${verb(event)} within ${within(risk.horizon_months)}. Filled: ${low}. Striped: up to ${high}. Best estimate: ${shown.percent}.`;
+  const legend = `Filled: ${low}. Striped: up to ${high}. Best estimate: ${shown.percent}.`;
+  const label = `Of 100 people like this, ${range(shown)} ${verb(event)} within ${within(risk.horizon_months)}. ${legend}`;
   const icon = (k) => s("circle", { cx: ((k % 10) + 0.5) * cell, cy: (Math.floor(k / 10) + 0.5) * cell, r: 0.38 * cell,
     class: k < low ? "filled" : k < high ? "striped" : "empty", fill: k >= low && k < high ? fill : null });
-  const caption = `${range(shown)} of 100 people like this ${verb(event)} within ${within(risk.horizon_months)}. Filled: ${low}. Striped: up to ${high}. Best estimate: ${shown.percent}.`;
+  const caption = `${range(shown)} of 100 people like this ${verb(event)} within ${within(risk.horizon_months)}. ${legend}`;
   return h("figure", { class: "people" }, s("svg", { width: size, height: size, viewBox: `0 0 ${size} ${size}`, role: "img", "aria-label": label, class: "icons", ...told(risk) },
-    s("defs", null, pattern), Array.from({ length: 100 }, (_, k) => icon(k))), h("figcaption", { class: "note" }, caption[0].toUpperCase() + caption.slice(1)));
+    s("defs", null, pattern), Array.from({ length: 100 }, (_, k) => icon(k))), h("figcaption", { class: "note" }, print ? legend : caption[0].toUpperCase() + caption.slice(1)));
 }
 
 export function curveOf(risks, chosen, event, print, height = 180) {
   const top = Math.max(...risks.map((risk) => risk.shown.high ?? risk.shown.percent)), ceiling = Math.min(100, Math.floor(top / 10) * 10 + 10);
-  const last = risks.at(-1).horizon_months, step = [2, 5, 10, 20, 25, 10].find((one, k) => ceiling % one === 0 && (ceiling / one <= 5 || k === 5)), now = risks.find((risk) => risk.horizon_months === chosen);
+  const last = risks.at(-1).horizon_months, step = ceiling > 50 ? 20 : ceiling > 20 ? 10 : 5, now = risks.find((risk) => risk.horizon_months === chosen);
   const draw = (width) => {
-    const left = 40, right = width - 60, y = (value) => height - 26 - (value / ceiling) * (height - 40), x = (months) => left + (months / last) * (right - left);
+    const left = 40, right = width - 26, y = (value) => height - 26 - (value / ceiling) * (height - 50), narrow = width < 420, x = (months) => left + (months / last) * (right - left);
     const spots = risks.map((risk) => [x(risk.horizon_months), y(risk.shown.percent)]);
     const one = (risk, k) => {
       const [cx, cy] = spots[k], big = risk.horizon_months === chosen, { low, high } = risk.shown;
       const label = `${percent(risk.shown.percent)} % within ${within(risk.horizon_months)}${low === null ? "" : `, ${between(low, high)}`}`;
       return point(cx, cy, label, [low !== null && line(cx, y(low), cx, y(high), "whisker"), circle(cx, cy, big ? 7 : 4, "dot"),
-        text(cx + (big ? 11 : 8), cy - 4, `${percent(risk.shown.percent)} %`, big ? "big halo" : "strong halo")], { class: big ? "chosen" : null });
+        text(cx, Math.min(y(high ?? 0), cy - 4) - 6, `${percent(risk.shown.percent)} %`, `${big ? "big" : "strong"} halo middle`)], { class: big ? "chosen" : null });
     };
     return svg(width, height, `Risk within each time, ${risks.length} results`,
-      Array.from({ length: ceiling / step + 1 }, (_, k) => k * step).map((value) => [line(left, y(value), right, y(value), "grid"), text(left - 6, y(value) + 4, `${value} %`, "end")]),
-      risks.map((risk) => text(x(risk.horizon_months), height - 8, within(risk.horizon_months), "middle")), text(left, height - 8, "0", "middle"),
+      Array.from({ length: Math.floor(ceiling / step) + 1 }, (_, k) => k * step).map((value) => [line(left, y(value), right, y(value), "grid"), text(left - 6, y(value) + 4, `${value} %`, "end")]),
+      risks.map((risk) => text(x(risk.horizon_months), height - 8, narrow && risk.horizon_months % 12 === 0 ? `${risk.horizon_months / 12} y` : within(risk.horizon_months), "middle")), text(left, height - 8, "0", "middle"),
       path(`M${left} ${y(0)}${spots.map(([px, py]) => `L${px} ${py}`).join("")}`, "join gap"), risks.map(one));
   };
   const years = risks.map((risk) => within(risk.horizon_months)), units = years.every((one) => one.endsWith("years") || one.endsWith("year"));

@@ -93,7 +93,16 @@ export function stripes(kind) {  // 45 degrees, 3 of 6 pixels; each drawing has 
   return [`url(#${id})`, s("pattern", { id, width: 6, height: 6, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" },
     s("line", { x1: 1.5, y1: 0, x2: 1.5, y2: 6, class: `pattern ${kind ?? ""}` }))];
 }
-export const wide = (words, size = 12) => words.length * size * 0.54;
+const pen = document.createElement("canvas").getContext("2d");
+export function wide(words, bold) {
+  pen.font = `${bold ? 650 : 400} 12px system-ui, "Segoe UI", Roboto, "Liberation Sans", sans-serif`;
+  return pen.measureText(words).width;
+}
+export function fitted(words, room, bold) {  // cut where it is too long
+  let some = words;
+  while (some.length > 2 && wide(some === words ? some : `${some}…`, bold) > room) some = some.slice(0, -1);
+  return some === words ? words : `${some.trim()}…`;
+}
 
 // Ticks that enclose a span: the finest round steps that leave at most `most`.
 export function ticks(low, high, most = 4) {

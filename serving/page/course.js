@@ -1,6 +1,6 @@
 // The course of a treated person since the start of therapy: rules only, as `/v1/course` tells it.
 import { date, datesIn, h, NB, number, s, toDay } from "./dom.js";
-import { circle, diamond, figure, line, logTicks, path, point, rect, stripes, svg, text, triangle, wide } from "./chart.js";
+import { circle, diamond, figure, line, logTicks, path, point, rect, stripes, svg, text, triangle, wide, fitted } from "./chart.js";
 
 const MONTH = 30.4375, ORDER = ["NE", "PD", "SD", "MR", "PR", "VGPR", "CR", "sCR"], TONE = { SD: 0, MR: 0, PR: 1, VGPR: 2, CR: 3, sCR: 3 };
 const FOLLOWED = { urine: ["urine_m_protein", "Urine M-protein", "mg/24 h"], "light chains only": ["flc_involved", "Involved chain", "mg/L"] };
@@ -63,13 +63,12 @@ export function courseOf(course, read, print) {
   };
   const draw = (width) => {
     const phone = width < 640, first = Math.min(start, ...[...marker, ...tests, ...quality].map((one) => toDay(one.collected_at)));
-    const left = phone ? 36 : 140, right = phone ? width - 62 : width - 290, x = (day) => left + ((day - first) / Math.max(end - first, 90)) * (right - left);
+    const left = phone ? 36 : 140, right = phone ? width - 78 : width - 290, x = (day) => left + ((day - first) / Math.max(end - first, 90)) * (right - left);
     const out = [], marks = [], above = phone ? 20 : 0;
     let y = 0;
-    const fit = (words, room) => (wide(words) <= room ? words : `${words.slice(0, Math.max(Math.floor(room / 6.5) - 1, 1))}…`);
     const row = (height, title, said, sub = "") => {
       const top = y + above, middle = top + height / 2;
-      if (phone) out.push(text(0, y + 14, title, "bold"), text(wide(title, 13) + 10, y + 14, fit(said, width - wide(title, 13) - 12)));
+      if (phone) out.push(text(0, y + 14, title, "bold"), text(wide(title, true) + 10, y + 14, fitted(said, width - wide(title, true) - 12)));
       else {
         out.push(text(0, middle + (sub ? -2 : 4), title, "bold"), sub && text(0, middle + 14, sub));
         const words = said.split(" "), rows = [""];
@@ -104,6 +103,7 @@ export function courseOf(course, read, print) {
       out.push(line(x(one.from), at(value * share), x(one.next), at(value * share), "axis gap"), k === base.length - 1 && text(right + 10, at(value * share) + 4, words))));
     marker.slice(1).forEach((one, k) => out.push(line(...spot(marker[k]), ...spot(one), `join${toDay(one.collected_at) - toDay(marker[k].collected_at) > 550 ? " gap" : ""}`)));
     marker.forEach((one) => marks.push(point(...spot(one), `${name} ${none(one) ? "none found" : `${number(one.value)} ${unit}`}, ${date(one.collected_at)}`, circle(...spot(one), 4, none(one) ? "hollow" : "dot"))));
+    y += 6;
     bars(row(26, "Response", now.response), 26, spans(visits, end, responses()));
     const testTop = row(40, "MRD", now.mrd);
     if (!tests.length) out.push(text(left + 4, testTop + 18, "never tested"));
@@ -117,14 +117,14 @@ export function courseOf(course, read, print) {
         free = cx + wide(words) / 2 + 4;
       }
     }
-    const lineTop = row(44, "Therapy", now.therapy), band = visits.filter((one) => one.drug_band === 1);
+    const lineTop = row(48, "Therapy", now.therapy), band = visits.filter((one) => one.drug_band === 1);
     for (const one of lines) {
-      const long = Math.max(x(one.until) - x(one.from) - 1, 3), words = fit(`${one.line} ${one.regimen}`, long - 8);
-      marks.push(point(x(one.from) + long / 2, lineTop + 14, `Line ${one.line}: ${one.regimen}, from ${date(new Date(one.from * 864e5).toISOString().slice(0, 10))}`,
-        [s("rect", { x: x(one.from), y: lineTop + 4, width: long, height: 20, class: "off" }), long > 20 && text(x(one.from) + 4, lineTop + 18, long > 60 ? words : String(one.line), "w0")]));
+      const long = Math.max(x(one.until) - x(one.from) - 1, 3), words = fitted(`${one.line} ${one.regimen}`, long - 8);
+      marks.push(point(x(one.from) + long / 2, lineTop + 20, `Line ${one.line}: ${one.regimen}, from ${date(new Date(one.from * 864e5).toISOString().slice(0, 10))}`,
+        [s("rect", { x: x(one.from), y: lineTop + 10, width: long, height: 20, class: "off" }), long > 20 && text(x(one.from) + 4, lineTop + 24, long > 60 ? words : String(one.line), "w0")]));
     }
-    events.filter((one) => one.kind === "transplant").forEach((one) => marks.push(point(x(toDay(one.occurred_at)), lineTop, `Transplant, ${date(one.occurred_at)}`, triangle(x(toDay(one.occurred_at)), lineTop - 1, 5, "positive"))));
-    if (band.length) out.push(line(x(toDay(band[0].visit)), lineTop + 28, x(toDay(band.at(-1).visit)) + 2, lineTop + 28, "raise-bar"), text(left, lineTop + 42, "CR not assessable under anti-CD38"));
+    events.filter((one) => one.kind === "transplant").forEach((one) => marks.push(point(x(toDay(one.occurred_at)), lineTop + 4, `Transplant, ${date(one.occurred_at)}`, triangle(x(toDay(one.occurred_at)), lineTop + 3, 5, "positive"))));
+    if (band.length) out.push(line(x(toDay(band[0].visit)), lineTop + 33, x(toDay(band.at(-1).visit)) + 2, lineTop + 33, "raise-bar"), text(left, lineTop + 46, "CR not assessable under anti-CD38"));
     const top = row(44, "Quality of life", now.quality, phone ? "" : "QLQ-C30, 0 to 100"), q = (value) => top + 40 - (value / 100) * 36;
     out.push(...[0, 50, 100].map((value) => [line(left, q(value), right, q(value), "grid"), text(left - 6, q(value) + 4, value, "end")]));
     if (!quality.length) out.push(text(left + 4, q(50) - 4, "never asked", "halo"));

@@ -1,7 +1,7 @@
 // Elements, and days and numbers as they are read. What somebody else wrote enters as text only.
 const SVG = "http://www.w3.org/2000/svg", MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
 const DAY = 86400000, MONTH = 30.4375;
-export const NB = " ";
+export const NB = "\u00a0";
 
 function filled(element, attributes, children) {
   for (const [name, value] of Object.entries(attributes ?? {})) {

@@ -100,13 +100,14 @@ function cutAt(history, day, task) {  // what was known by a visit; what happene
 
 // Problems
 function alerted(text) {
+  put($("stop"), h("p", null, "No number: this history was not scored."));
   say($("busy"), "");
   put($("alert"), notice("stop", text));
   $("input").open = true;
 }
 function refused(errors, text) {
   const rows = text.split(/\r?\n/), csv = !text.trim().startsWith("{"), shown = errors.slice(0, 5);
-  say($("busy"), "");
+  alerted("");
   put($("alert"), shown.map((one) => notice("stop", one.row ? `Row ${one.row}${one.column && `, column ${one.column}`}` : "Not read", one.text || `${one.message}.`, csv && one.row && h("code", null, rows[one.row - 1]))),
     errors.length > shown.length && h("p", { class: "note" }, `and ${errors.length - shown.length} more`));
   $("input").open = true;

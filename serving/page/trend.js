@@ -79,18 +79,18 @@ export function panelOf(about, results, time, added, print) {
     return svg(width, height, `${name}${unit ? ` in ${unit}` : ""}, ${results.length} results`, parts, spots);
   };
   const [flag] = now ? against(about, now.value) : [""];
-  const none = about.reference_low === null && about.reference_high === null ? "no reference range given" : "";
+  const none = !print && about.reference_low === null && about.reference_high === null ? "no reference range given" : "";
   const age = now ? time.landmark - toDay(now.collected_at) : 0;
   const value = now ? `${written(now)}${unit && NB + unit}` : "not known by then";
   const more = [flag, age > 183 && `${span(age)} old`, none].filter(Boolean).join(", ");
-  const caption = [h("b", null, name), unit && ` (${unit})`, h("br"), h("span", { class: "more" }, h("b", null, value), more && `, ${more}`)];
+  const caption = [h("b", null, name), !print && unit && ` (${unit})`, print ? " " : h("br"), h("span", { class: "more" }, h("b", null, value), more && `, ${more}`)];
   return figure({ caption, draw, print, label: named, head: ["Day", named, ""],
     rows: results.map((one) => [date(one.collected_at), written(one), known.includes(one) ? "" : "known later"]) });
 }
 
 // answers: one a visit, {day, answer or refusal}
 export function riskOf(answers, months, time, print) {
-  const height = print ? 96 : 170;
+  const height = print ? 88 : 170;
   const given = answers.map(({ day, answer, refusal }) => ({ day: toDay(day), iso: day,
     risk: answer?.risks.find((one) => one.horizon_months === months), why: refusal ? whyNot(refusal) : "guard" }));
   const shown = given.filter((one) => one.risk);

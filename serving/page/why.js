@@ -1,6 +1,6 @@
 // Why this number: a waterfall in log-odds that adds up, the main reasons in words, published scores.
 import { date, datesIn, h, list, number, percent, put, short, signed, span, table, unitOf, within, NB } from "./dom.js";
-import { figure, line, path, point, rect, svg, text, wide } from "./chart.js";
+import { figure, line, path, point, rect, svg, text, wide, fitted } from "./chart.js";
 
 const RISKS = [0.5, 1, 2, 5, 10, 15, 20, 30, 50, 70, 85, 95, 98, 99], MOST = 7;
 const logit = (p) => Math.log(p / (1 - p)), expit = (x) => 1 / (1 + Math.exp(-x));
@@ -21,7 +21,7 @@ export function waterfallOf(risk, print) {
   const average = Math.floor(100 * expit(risk.base) + 0.5), ends = [risk.base];
   bars.forEach((bar) => ends.push(ends.at(-1) + bar.by));
   const draw = (width) => {
-    const phone = width < 520 && !print, row = print ? 24 : phone ? 50 : 38, thick = print ? 13 : 20, left = phone ? 4 : print ? 168 : Math.min(280, width * 0.4), right = width - 46;
+    const phone = width < 520 && !print, row = print ? 20 : phone ? 50 : 38, thick = print ? 13 : 20, left = phone ? 4 : print ? 168 : Math.min(280, width * 0.4), right = width - 46;
     let [low, high] = [Math.min(...ends), Math.max(...ends)];
     const pad = Math.max(0.25, (high - low) * 0.06);
     [low, high] = [low - pad, high + pad];
@@ -35,13 +35,12 @@ export function waterfallOf(risk, print) {
     }
     const label = (k, name, detail) => {
       const y = k * row;
-      const fits = (words, room) => (wide(words) > room ? `${words.slice(0, Math.max(3, Math.floor(room / 6.6) - 1))}…` : words);
       if (phone) {
-        const brief = fits(name, width * (detail ? 0.62 : 1)), room = width - wide(brief, 13.4) - 8;
-        return [text(0, y + 14, brief, "bold"), detail && text(wide(brief, 13.4) + 8, y + 14, fits(detail, room))];
+        const brief = fitted(name, width * (detail ? 0.62 : 1), true), room = width - wide(brief, true) - 8;
+        return [text(0, y + 14, brief, "bold"), detail && text(wide(brief, true) + 8, y + 14, fitted(detail, room))];
       }
       const one = print || !detail;
-      return [text(0, y + (one ? row / 2 + 4 : 15), fits(name, left - 8), "bold"), detail && !print && text(0, y + 30, detail)];
+      return [text(0, y + (one ? row / 2 + 4 : 15), fitted(name, left - 8, true), "bold"), detail && !print && text(0, y + 30, detail)];
     };
     const top = (k) => k * row + (phone ? 22 : (row - thick) / 2);
     const total = (k, value, words, whole) => {
@@ -68,15 +67,15 @@ export function waterfallOf(risk, print) {
     rows: [["Average", signed(risk.base), ""], ...bars.map((bar) => [bar.name, signed(bar.by), bar.detail]), ["This person", signed(ends.at(-1)), ""]] });
 }
 
-export function wordsOf(risk, most = 5) {
-  const sentences = (risk.sentences ?? risk.contributions.map(said)).slice(0, most), found = [];
+export function wordsOf(risk, print) {
+  const sentences = (print ? risk.contributions.slice(0, 4).map(said) : risk.sentences).slice(0, 5), found = [];
   for (const [way, title, kind] of [["raises", "▲ Raises", "up"], ["lowers", "▼ Lowers", "down"]]) {
     const some = sentences.filter((one) => one.direction === way);
     if (some.length) found.push(h("b", { class: kind }, title), h("ul", null, some.map((one) => h("li", null, datesIn(one.text)))));
   }
   return found;
 }
-function said(one) {  // where the answer brings no sentence of its own
+function said(one) {  // in short, for print
   const noise = one.exceeds_noise === null ? "" : one.exceeds_noise ? ", more than noise" : ", within noise";
   const change = one.change ? `, ${one.change > 0 ? "+" : "−"}${number(Math.abs(one.change))} since the result before${noise}` : "";
   const value = one.value === null ? "not known" : `${valueOf({ ...one, change: null, age_days: 0 })}${one.collected_on ? ` on ${date(one.collected_on)}` : ""}`;
