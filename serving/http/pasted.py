@@ -16,8 +16,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from features.cohort.schema import EVENT_KINDS
 from features.sources.folders import separator_of
+from features.sources.parsing import day_of
 from features.sources.plain.recognise import columns, key
 from myeloma import catalogue
+from myeloma.calendar import BAD_DAY, date_of, today
 from serving.http.body import RefusedError, read
 from serving.http.request import History, HistoryError, Patient, checked
 from serving.http.response import Problem, Refusal
@@ -180,9 +182,10 @@ def _told_in_each_row(table: Table, name: str, said: list[tuple[int, str]]) -> N
 
 def _first_day(table: Table) -> None:
     """Take the day of the first result for the index date where none is given, and say so."""
-    days = sorted(one["collected_at"] for one in table.content["measurements"] if one["collected_at"])
+    days = sorted(one["collected_at"][:10] for one in table.content["measurements"] if day_of(one["collected_at"]).day > BAD_DAY)
     if "index_date" not in table.content["patient"]:
-        table.content["patient"]["index_date"] = days[0] if days else ""
+        # Without one day that is written as it should be, every row is refused for its own: that is what has to be said.
+        table.content["patient"]["index_date"] = days[0] if days else date_of(today())
         table.told.append("No index_date is given: the day of the first result is taken for it.")
 
 
