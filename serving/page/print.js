@@ -15,12 +15,12 @@ export function sheetOf(is) {
   const result = risk ? [h("div", { class: "parts" }, h("div", null, numberOf(risk, answer.as_of), boxWords(risk, is.event)), iconsOf(risk, is.event, 150, true), curveOf(answer.risks, is.months, is.event, 250, 160)),
     h("p", { class: "note" }, lineOf(answer, risk, is.earlier))] : [h("p", null, is.stop[0]), h("p", null, is.stop[1], ` As of ${date(is.day)}.`)];
   const panels = () => is.panels.slice(0, PANELS).map(([about, results]) => panelOf(about, results, is.time, [], 220));
-  put($("sheet"), h("h1", null, "Progression risk from a biomarker history"), h("p", { class: "note" }, "Research software. Not a medical device. Printed for: ________________________"),
-    h("p", null, is.person.map(([name, value]) => `${name}: ${value}`).join(". ")), h("h2", null, "Before the number"), some.map((one) => one.cloneNode(true)), more > 0 && h("p", null, `and ${more} more`),
-    h("h2", null, is.heading), h("div", { class: "box" }, result),
-    is.course ? [h("h2", null, "Course since the start of treatment"), courseOf(is.course, read, 703)]
-      : [h("h2", null, "How did it get here?"), risk && is.answers.length > 1 && riskOf(is.answers, is.months, is.time, 703), h("div", { class: "three" }, panels())],
-    risk && !is.course && [h("h2", null, "Why this number?"), h("div", { class: "two" }, waterfallOf(risk, 400), h("div", { class: "aside" }, wordsOf(risk, true), scoresOf(answer.scores, is.months, true)))],
+  put($("sheet"), h("p", { class: "title" }, "Progression risk from a biomarker history"), h("p", { class: "note" }, "Research software. Not a medical device. Printed for: ________________________"),
+    h("p", null, is.person.map(([name, value]) => `${name}: ${value}`).join(". ")), h("h3", null, "Before the number"), some.map((one) => one.cloneNode(true)), more > 0 && h("p", null, `and ${more} more`),
+    h("h3", null, is.heading), h("div", { class: "box" }, result),
+    is.course ? [h("h3", null, "Course since the start of treatment"), courseOf(is.course, read, 703)]
+      : [h("h3", null, "How did it get here?"), risk && is.answers.length > 1 && riskOf(is.answers, is.months, is.time, 703), h("div", { class: "three" }, panels())],
+    risk && !is.course && [h("h3", null, "Why this number?"), h("div", { class: "two" }, waterfallOf(risk, 400), h("div", { class: "aside" }, wordsOf(risk, true), scoresOf(answer.scores, is.months, true)))],
     answer && h("p", { class: "note" }, `Made from ${answer.basis.data.patients ?? "an unknown number of"} ${answer.basis.data.people} people, for ${answer.basis.population}. ${answer.notice}`));
   const words = $("sheet").querySelector(".aside"), spare = (css) => [...$("sheet").querySelectorAll(css)].at(-1);
   while (words && words.scrollHeight > words.previousSibling.scrollHeight && spare(".aside tbody tr, .aside li")) spare(".aside tbody tr, .aside li").remove();

@@ -95,7 +95,7 @@ class Page:
         self.page.on("console", lambda said: self.complaints.append(said.text) if said.type in ("error", "warning") else None)
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.going = 0
-        self.page.set_default_timeout(8_000)
+        self.page.set_default_timeout(20_000)
         self.page.on("request", self._began)
         self.page.on("requestfinished", self._ended)
         self.page.on("requestfailed", self._ended)
@@ -126,7 +126,7 @@ class Page:
         self.page.evaluate("document.querySelector('#input').open = true")
         self.page.select_option("#example", name)
         self.page.click("#load")
-        self.until(f"document.querySelector('#text').value")
+        self.until("document.querySelector('#text').value")
         self.settle()
         return self
 
