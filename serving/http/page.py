@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -46,8 +47,11 @@ def add_page(app: FastAPI, answered: Answered, failures: dict[int | str, dict[st
 
 def _add(app: FastAPI, address: str, path: Path) -> None:
     content, kind = path.read_bytes(), _KINDS[path.suffix]
+    packed = gzip.compress(content, mtime=0)
 
-    async def sent() -> Response:
-        return Response(content, headers=HEADERS, media_type=kind)
+    async def sent(request: Request) -> Response:
+        if "gzip" in request.headers.get("accept-encoding", ""):
+            return Response(packed, headers={**HEADERS, "Content-Encoding": "gzip", "Vary": "Accept-Encoding"}, media_type=kind)
+        return Response(content, headers={**HEADERS, "Vary": "Accept-Encoding"}, media_type=kind)
 
     app.add_api_route(address, sent, methods=["GET"], include_in_schema=False)

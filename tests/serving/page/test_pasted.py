@@ -1,5 +1,6 @@
 """What is pasted is read as every request is; what is wrong is named by its row and column."""
 
+import gzip
 import json
 
 import pytest
@@ -148,4 +149,5 @@ def test_the_page_and_its_files_are_kept_by_nobody(app):
 def test_the_page_is_small_and_in_small_parts(root):
     files = [path for path in (root / "serving/page").iterdir() if path.suffix in (".html", ".css", ".js")]
     assert max(len(path.read_text().splitlines()) for path in files) <= 350
+    assert sum(len(gzip.compress(path.read_bytes())) for path in files) < 60_000, "as it is sent"
     assert not [path.name for path in files if "http://" in path.read_text().replace("http://www.w3.org/2000/svg", "")]
