@@ -158,18 +158,19 @@ export function ticks(low, high, most = 4) {
     }
   }
 }
-export function logTicks(low, high, most = 4) {
-  const steps = [[1, 1.5, 2, 3, 5, 7], [1, 2, 5], [1, 3], [1]];
-  for (const digits of [...steps, [1]]) {
+export function logTicks(low, high, most = 4, inside = false) {
+  const from = inside ? (one) => one >= low : (one, next) => next > low * 1.0001 || one >= low;
+  const to = inside ? (one) => one <= high : (one, before) => before < high / 1.0001 || one <= high;
+  let found = [];
+  for (const digits of [[1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8, 9], [1, 1.5, 2, 3, 5, 7], [1, 2, 5], [1, 3], [1]]) {
     const all = [];
-    for (let power = Math.floor(Math.log10(low)) - 1; power <= Math.log10(high) + 1; power++)
+    for (let power = Math.floor(Math.log10(low)) - 1; power <= Math.log10(high) + 1; power++) {
       digits.forEach((digit) => all.push(Number((digit * 10 ** power).toPrecision(3))));
-    const first = all.findLastIndex((one) => one <= low * 1.0001),
-      last = all.findIndex((one) => one >= high / 1.0001);
-    const found = all.slice(first, last + 1);
+    }
+    found = all.filter((one, k) => from(one, all[k + 1] ?? Infinity) && to(one, all[k - 1] ?? 0));
     if (found.length <= most) return found;
-    if (digits.length === 1) return found.filter((_, k) => (found.length - 1 - k) % Math.ceil(found.length / most) === 0 || !k);
   }
+  return found.filter((_, k) => (found.length - 1 - k) % Math.ceil(found.length / most) === 0 || !k);
 }
 export function timeTicks(from, until, width) {
   // [day, words]: years where there is room for no more

@@ -32,11 +32,12 @@ function scaleOf(about, values, height) {
     low = Math.max(middle - least / 2, floor);
     high = low + least;
   }
-  const shown = log ? logTicks(back(low), back(high)) : ticks(low, high);
-  const [first, last] = [shown[0], shown.at(-1)].map(to),
-    top = 10,
+  const ends = [low, high].map(back),
+    shown = log ? logTicks(ends[0] / 1.02, ends[1] * 1.02, 4, true) : ticks(low, high);
+  const [first, last] = log ? [ends[0] / 1.02, ends[1] * 1.02] : [shown[0], shown.at(-1)];
+  const top = 10,
     bottom = height - BOTTOM;
-  return { shown, first: shown[0], last: shown.at(-1), y: (value) => bottom - ((to(value) - first) / (last - first)) * (bottom - top) };
+  return { shown, first, last, y: (value) => bottom - ((to(value) - to(first)) / (to(last) - to(first))) * (bottom - top) };
 }
 export function against(about, value) {
   if (about.reference_high !== null && value > about.reference_high) return ["▲ high", ", above the reference range"];

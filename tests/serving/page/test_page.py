@@ -275,10 +275,8 @@ def test_a_refused_row_is_named_and_the_number_gone(page):
 
 
 def test_a_history_reads_the_same_pasted_dropped_as_table_and_as_json(page):
-    rows = (
-        HEADER
-        + "stage,smm,,\nsex,female,,\nbirth_date,1960-05-02,,\nindex_date,2022-01-10,,\nm_protein,1.8,g/dL,2022-01-10\nm_protein,20,g/L,2022-07-10\n"
-    )
+    person = "stage,smm,,\nsex,female,,\nbirth_date,1960-05-02,,\nindex_date,2022-01-10,,\n"
+    rows = f"{HEADER}{person}m_protein,1.8,g/dL,2022-01-10\nm_protein,20,g/L,2022-07-10\n"
     texts = {page.paste(one).box.inner_text() for one in (changed(), rows)}
     page.evaluate(
         """(text) => { const data = new DataTransfer(); data.items.add(new File([text], 'x.csv'));
