@@ -172,9 +172,10 @@ export function riskOf(answers, months, time, print) {
           circle(cx, cy, now ? 5 : 4, one.day > time.landmark ? "dot known-later" : "dot"),
         ),
       );
-      if (cx + 4 < free || now) {
-        words.push(text(Math.max(cx - 4, LEFT + wide(said) + 2), Math.max(cy - 8, 12), said, `${now ? "bold" : "strong"} end halo`));
-        free = cx - 4 - wide(said);
+      const end = Math.max(cx - 4, LEFT + wide(said) + 2);
+      if (end + 4 < free || now) {
+        words.push(text(end, Math.max(cy - 8, 12), said, `${now ? "bold" : "strong"} end halo`));
+        free = end - wide(said);
       }
     }
     return svg(width, height, `Risk within ${within(months)} at each visit, ${shown.length} results`, parts, spots, words);
