@@ -105,7 +105,7 @@ docs: setup ## write the pages that are made from the code, and what the tutoria
 	@python -m docs.generators.tutorial
 	@python -m benchmarks.simulation_docs
 
-EXTRAS  := train fhir xlsx meds omop postgres
+EXTRAS  := train xlsx meds omop postgres
 LOCKING := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet
 lock: ## renew both locks from pyproject.toml (written without index addresses); the second holds only what the first does not
 	@echo uv | uv pip compile pyproject.toml - $(EXTRAS:%=--extra %) $(LOCKING) -o requirements.lock

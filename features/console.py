@@ -25,7 +25,6 @@ REFUSED = 1
 EXTRAS = {
     "duckdb": "omop",
     "openpyxl": "xlsx",
-    "orjson": "fhir",
     "psycopg": "postgres",
     **dict.fromkeys(("dvc", "jinja2", "matplotlib", "optuna", "shap", "sklearn", "threadpoolctl"), "train"),
 }

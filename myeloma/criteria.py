@@ -21,13 +21,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 from myeloma.kidney import egfr_ckd_epi_2021
+from myeloma.laid_out import laid_out
 from myeloma.three_valued import any_of
 
 Array = NDArray[np.float64]
-Mask = NDArray[np.bool_]
 Status = Literal["met", "not met", "unknown"]
 
 CONDITION = (
@@ -99,26 +100,11 @@ def statuses(values: Mapping[str, ArrayLike]) -> dict[str, Array]:
         (mL/min/1.73 m2), creatinine__age_days and egfr_reported__age_days (how old they are), and the laboratory's
         hemoglobin_lower_limit (g/dL) and calcium_upper_limit (mg/dL). What is absent is unknown; rates of unknown days are of one day.
     """
-    shape = np.broadcast_shapes(*(np.shape(value) for value in values.values())) if values else ()
-
-    def of(name: str) -> Array:
-        value = np.asarray(values.get(name, np.nan), dtype=float)
-        return value if value.shape == shape else np.broadcast_to(value, shape)
-
-    ratio, involved = of("flc_ratio"), of("flc_involved")
-    marrow, lesion, focal = of("bmpc"), of("bone_lesion"), of("mri_focal_lesions")
-    return {
-        "calcium": _calcium(of("calcium"), of("calcium_upper_limit")),
-        "renal": _renal(of("creatinine"), of("age"), of("female"), *map(of, RENAL_INPUTS)),
-        "anemia": _anemia(of("hemoglobin"), of("hemoglobin_lower_limit"), of("female")),
-        "marrow": _decided(marrow >= BMPC_FROM_PERCENT, marrow < BMPC_FROM_PERCENT),
-        "light_chains": _decided(
-            (ratio >= FLC_RATIO_FROM) & (involved >= INVOLVED_FLC_FROM_MG_L),
-            (ratio < FLC_RATIO_FROM) | (involved < INVOLVED_FLC_FROM_MG_L),
-        ),
-        "bone": _decided(lesion > 0, lesion <= 0),
-        "mri": _decided(focal > 1, focal <= 1),
-    }
+    shape, rows = laid_out(values, CRITERIA_INPUTS)
+    of_rates, found = np.empty((3, 3, rows.shape[1])), np.empty((len(CRITERIA), rows.shape[1]))
+    _ask_for_rates(rows, of_rates)
+    _judge(rows, egfr_ckd_epi_2021(*of_rates), found)
+    return {one.key: status.reshape(shape) for one, status in zip(CRITERIA, found, strict=True)}
 
 
 def any_met(values: Mapping[str, ArrayLike]) -> Array:
@@ -141,53 +127,75 @@ def findings(values: Mapping[str, float | None]) -> list[Finding]:
     return found
 
 
-def _decided(met: Mask, fails: Mask) -> Array:
+# Places among `CRITERIA_INPUTS`, as the compiled rules take them.
+_CALCIUM, _CREATININE, _HEMOGLOBIN, _MARROW, _RATIO, _LESION, _FOCAL, _CHAIN, _AGE, _FEMALE, _CREATININE_AGE, _REPORTED, _REPORTED_AGE = range(13)
+_LEAST_HEMOGLOBIN, _MOST_CALCIUM = 13, 14
+_WOMEN, _MEN = HIGHEST_HEMOGLOBIN_LIMIT_G_DL["women"], HIGHEST_HEMOGLOBIN_LIMIT_G_DL["men"]
+
+
+@njit(cache=True, nogil=True)
+def _ask_for_rates(rows: Array, asked: Array) -> None:
+    """Write creatinine, age and sex for the lowest and the highest rate that an unknown age or sex leaves, and for the highest at 2 mg/dL."""
+    for r in range(rows.shape[1]):
+        creatinine, age, female = rows[_CREATININE, r], rows[_AGE, r], rows[_FEMALE, r]
+        asked[0, 0, r], asked[0, 1, r], asked[0, 2, r] = creatinine, creatinine, CREATININE_ABOVE_MG_DL
+        for k in range(3):
+            asked[1, k, r] = age if not np.isnan(age) else OLDEST if k == 0 else YOUNGEST
+            asked[2, k, r] = female if not np.isnan(female) else 1.0 if k == 0 else 0.0
+
+
+@njit(cache=True, nogil=True)
+def _judge(rows: Array, rates: Array, found: Array) -> None:
+    """Write each of `CRITERIA`, in their order."""
+    for r in range(rows.shape[1]):
+        one = rows[:, r]
+        found[0, r] = _calcium(one[_CALCIUM], one[_MOST_CALCIUM])
+        found[1, r] = _renal(one, rates[0, r], rates[1, r], rates[2, r])
+        found[2, r] = _anemia(one[_HEMOGLOBIN], one[_LEAST_HEMOGLOBIN], one[_FEMALE])
+        found[3, r] = _decided(one[_MARROW] >= BMPC_FROM_PERCENT, one[_MARROW] < BMPC_FROM_PERCENT)
+        found[4, r] = _decided(
+            one[_RATIO] >= FLC_RATIO_FROM and one[_CHAIN] >= INVOLVED_FLC_FROM_MG_L,
+            one[_RATIO] < FLC_RATIO_FROM or one[_CHAIN] < INVOLVED_FLC_FROM_MG_L,
+        )
+        found[5, r] = _decided(one[_LESION] > 0, one[_LESION] <= 0)
+        found[6, r] = _decided(one[_FOCAL] > 1, one[_FOCAL] <= 1)
+
+
+@njit(cache=True, nogil=True)
+def _decided(met: bool, fails: bool) -> float:
     """Return 1 where met, 0 where every limb fails, NaN where neither is known (a comparison with NaN is neither)."""
-    return np.where(met, 1.0, np.where(fails, 0.0, np.nan))
+    return 1.0 if met else 0.0 if fails else np.nan
 
 
-def _calcium(calcium: Array, upper_limit: Array) -> Array:
-    at_least = np.where(np.isnan(upper_limit), LOWEST_CALCIUM_LIMIT_MG_DL, upper_limit)
-    met = (calcium > CALCIUM_ABOVE_MG_DL) | (calcium - upper_limit > CALCIUM_OVER_LIMIT_MG_DL + _TOLERANCE)
-    return _decided(met, (calcium <= CALCIUM_ABOVE_MG_DL) & (calcium - at_least <= CALCIUM_OVER_LIMIT_MG_DL + _TOLERANCE))
+@njit(cache=True, nogil=True)
+def _calcium(calcium: float, upper_limit: float) -> float:
+    at_least = LOWEST_CALCIUM_LIMIT_MG_DL if np.isnan(upper_limit) else upper_limit
+    met = calcium > CALCIUM_ABOVE_MG_DL or calcium - upper_limit > CALCIUM_OVER_LIMIT_MG_DL + _TOLERANCE
+    return _decided(met, calcium <= CALCIUM_ABOVE_MG_DL and calcium - at_least <= CALCIUM_OVER_LIMIT_MG_DL + _TOLERANCE)
 
 
-def _anemia(hemoglobin: Array, lower_limit: Array, female: Array) -> Array:
-    highest = np.where(female == 1, HIGHEST_HEMOGLOBIN_LIMIT_G_DL["women"], HIGHEST_HEMOGLOBIN_LIMIT_G_DL["men"])
-    at_most = np.where(np.isnan(lower_limit), highest, lower_limit)
-    met = (hemoglobin < HEMOGLOBIN_BELOW_G_DL) | (lower_limit - hemoglobin > HEMOGLOBIN_UNDER_LIMIT_G_DL + _TOLERANCE)
-    return _decided(met, (hemoglobin >= HEMOGLOBIN_BELOW_G_DL) & (at_most - hemoglobin <= HEMOGLOBIN_UNDER_LIMIT_G_DL + _TOLERANCE))
+@njit(cache=True, nogil=True)
+def _anemia(hemoglobin: float, lower_limit: float, female: float) -> float:
+    at_most = lower_limit if not np.isnan(lower_limit) else _WOMEN if female == 1.0 else _MEN
+    met = hemoglobin < HEMOGLOBIN_BELOW_G_DL or lower_limit - hemoglobin > HEMOGLOBIN_UNDER_LIMIT_G_DL + _TOLERANCE
+    return _decided(met, hemoglobin >= HEMOGLOBIN_BELOW_G_DL and at_most - hemoglobin <= HEMOGLOBIN_UNDER_LIMIT_G_DL + _TOLERANCE)
 
 
-def _renal(creatinine: Array, age: Array, female: Array, creatinine_age: Array, reported: Array, reported_age: Array) -> Array:
+@njit(cache=True, nogil=True)
+def _renal(one: Array, lowest: float, highest: float, at_the_limit: float) -> float:
     """Return the renal criterion; an unknown age or sex leaves a range of rates, and what all of it says is known."""
-    lowest, highest = _rates(creatinine, age, female)
-    low, kept = _together(
-        (highest < CLEARANCE_BELOW_ML_MIN, lowest >= CLEARANCE_BELOW_ML_MIN, creatinine_age),
-        (reported < CLEARANCE_BELOW_ML_MIN, reported >= CLEARANCE_BELOW_ML_MIN, reported_age),
-    )
-    normal = creatinine <= CREATININE_ABOVE_MG_DL
-    if not np.isnan(reported).all():
-        _, at_the_limit = _rates(np.full_like(creatinine, CREATININE_ABOVE_MG_DL), age, female)
-        normal = normal | (np.isnan(creatinine) & (reported >= at_the_limit))
-    return _decided((creatinine > CREATININE_ABOVE_MG_DL) | low, normal & kept)
-
-
-def _rates(creatinine: Array, age: Array, female: Array) -> tuple[Array, Array]:
-    """Return the lowest and the highest filtration rate that an unknown age or sex leaves."""
-    lowest = egfr_ckd_epi_2021(creatinine, np.where(np.isnan(age), OLDEST, age), np.where(np.isnan(female), 1.0, female))
-    return lowest, egfr_ckd_epi_2021(creatinine, np.where(np.isnan(age), YOUNGEST, age), np.where(np.isnan(female), 0.0, female))
-
-
-def _together(one: tuple[Mask, Mask, Array], other: tuple[Mask, Mask, Array]) -> tuple[Mask, Mask]:
-    """Return where two sources together say yes, and where no; each is (says yes, says no, age). The later counts, else they must agree."""
-    (yes, no, age), (other_yes, other_no, other_age) = one, other
-    later, other_later = age < other_age, other_age < age
-    agreed = (yes & ~other_no) | (other_yes & ~no), (no & ~other_yes) | (other_no & ~yes)
-    first, second = (
-        np.where(later, a, np.where(other_later, b, both)) for a, b, both in zip((yes, no), (other_yes, other_no), agreed, strict=True)
-    )
-    return first, second
+    creatinine, reported = one[_CREATININE], one[_REPORTED]
+    computed = highest < CLEARANCE_BELOW_ML_MIN, lowest >= CLEARANCE_BELOW_ML_MIN
+    told = reported < CLEARANCE_BELOW_ML_MIN, reported >= CLEARANCE_BELOW_ML_MIN
+    if one[_CREATININE_AGE] < one[_REPORTED_AGE]:  # the later counts, else they must agree
+        low, kept = computed
+    elif one[_REPORTED_AGE] < one[_CREATININE_AGE]:
+        low, kept = told
+    else:
+        low = (computed[0] and not told[1]) or (told[0] and not computed[1])
+        kept = (computed[1] and not told[0]) or (told[1] and not computed[0])
+    normal = creatinine <= CREATININE_ABOVE_MG_DL or (np.isnan(creatinine) and reported >= at_the_limit)
+    return _decided(creatinine > CREATININE_ABOVE_MG_DL or low, normal and kept)
 
 
 def _renal_note(status: Status, known: Mapping[str, float]) -> str:

@@ -12,7 +12,8 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from myeloma.three_valued import at_least
+from myeloma.compiled import compiled
+from myeloma.laid_out import laid_out
 
 Array = NDArray[np.float64]
 
@@ -50,9 +51,8 @@ def suppressed(biomarker: str, value: ArrayLike, lower_limit: ArrayLike = np.nan
     >>> suppressed("iga", [60, 65, 70]).tolist()
     [1.0, nan, 0.0]
     """
-    level, limit = np.broadcast_arrays(np.asarray(value, dtype=float), np.asarray(lower_limit, dtype=float))
-    lower, higher = (np.where(np.isnan(limit), published, limit) for published in PUBLISHED_LIMITS_MG_DL[biomarker])
-    return np.select([level < lower, level >= higher], [1.0, 0.0], np.nan)
+    shape, rows = laid_out({"value": value, "limit": lower_limit}, ("value", "limit"))
+    return _lows(rows, np.array([PUBLISHED_LIMITS_MG_DL[biomarker]])).reshape(shape)
 
 
 def immunoparesis(values: Mapping[str, ArrayLike], involved: ArrayLike, number: int = 1) -> Array:
@@ -67,9 +67,45 @@ def immunoparesis(values: Mapping[str, ArrayLike], involved: ArrayLike, number: 
     involved : array of int
         As `involved_of` gives it.
     """
-    involved = np.asarray(involved)
-    low = [suppressed(name, values.get(name, np.nan), values.get(f"{name}_lower_limit", np.nan)) for name in IMMUNOGLOBULINS]
-    of_each = [at_least(number, [one for k, one in enumerate(low) if k != who]) for who in (*range(len(low)), NONE_OF_THREE)]
-    every = np.array(np.broadcast_arrays(*of_each, involved)[:-1])
-    alike = np.select([(every == 1).all(axis=0), (every == 0).all(axis=0)], [1.0, 0.0], np.nan)
-    return np.select([involved == who for who in range(len(every))], list(every), alike)
+    shape, rows = laid_out({**values, "involved": involved}, _INPUTS)
+    found = np.empty(rows.shape[1])
+    _judge(_lows(rows[:-1], _LIMITS), rows[-1], number, found)
+    return found.reshape(shape)
+
+
+_INPUTS = (*IMMUNOGLOBULINS, *(f"{name}_lower_limit" for name in IMMUNOGLOBULINS), "involved")
+_LIMITS = np.array(list(PUBLISHED_LIMITS_MG_DL.values()))
+
+
+def _lows(rows: Array, published: Array) -> Array:
+    """Return whether values are low; of several immunoglobulins, `rows` are first the values of each, then the laboratory's limits."""
+    low = np.empty((len(published), rows.shape[1]))
+    _compare(rows, published, low)
+    return low
+
+
+@compiled
+def _compare(rows: Array, published: Array, low: Array) -> None:
+    for k in range(len(low)):
+        for r in range(low.shape[1]):
+            value, limit = rows[k, r], rows[len(low) + k, r]
+            lower, higher = (published[k, 0], published[k, 1]) if np.isnan(limit) else (limit, limit)
+            low[k, r] = 1.0 if value < lower else 0.0 if value >= higher else np.nan
+
+
+@compiled
+def _judge(low: Array, involved: Array, number: int, found: Array) -> None:
+    """Write whether at least so many uninvolved ones are low: where the involved one is not known, what holds whichever it is."""
+    of_each = np.empty(len(low) + 1)  # the last: none of them is involved
+    for r in range(len(found)):
+        for who in range(len(of_each)):
+            holds = may_hold = 0
+            for k in range(len(low)):
+                if k != who:
+                    holds += low[k, r] == 1.0
+                    may_hold += low[k, r] != 0.0  # NaN may
+            of_each[who] = 1.0 if holds >= number else 0.0 if may_hold < number else np.nan
+        if involved[r] >= 0:
+            found[r] = of_each[int(involved[r])]
+        else:
+            found[r] = 1.0 if (of_each == 1.0).all() else 0.0 if (of_each == 0.0).all() else np.nan

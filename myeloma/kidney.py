@@ -7,7 +7,10 @@ mL/min, for which it only stands in. The corrected calcium is for display: no cr
 from __future__ import annotations
 
 import numpy as np
+from numba import njit
 from numpy.typing import ArrayLike, NDArray
+
+from myeloma.laid_out import laid_out
 
 ALBUMIN_NORMAL_G_DL = 4.0
 CALCIUM_PER_ALBUMIN = 0.8
@@ -33,12 +36,22 @@ def egfr_ckd_epi_2021(creatinine: ArrayLike, age: ArrayLike, female: ArrayLike) 
     >>> round(float(egfr_ckd_epi_2021(0.9, 50, 0)), 1)
     104.0
     """
-    woman = np.asarray(female, dtype=float)
-    known = ~np.isnan(woman)
-    relative = np.asarray(creatinine, dtype=float) / np.where(woman == 1, 0.7, 0.9)
-    power = np.where(woman == 1, -0.241, -0.302)
-    rate = 142.0 * np.minimum(relative, 1.0) ** power * np.maximum(relative, 1.0) ** -1.200 * 0.9938 ** np.asarray(age, dtype=float)
-    return np.where(known, rate * np.where(woman == 1, 1.012, 1.0), np.nan)
+    shape, inputs = laid_out({"creatinine": creatinine, "age": age, "female": female}, ("creatinine", "age", "female"))
+    rate = np.empty(inputs.shape[1])
+    _egfr(inputs, rate)
+    return rate.reshape(shape)
+
+
+@njit(cache=True, nogil=True)
+def _egfr(inputs: NDArray[np.float64], rate: NDArray[np.float64]) -> None:
+    for r in range(len(rate)):
+        creatinine, age, female = inputs[0, r], inputs[1, r], inputs[2, r]
+        if np.isnan(creatinine) or np.isnan(age) or np.isnan(female):
+            rate[r] = np.nan
+            continue
+        kappa, power, factor = (0.7, -0.241, 1.012) if female == 1.0 else (0.9, -0.302, 1.0)
+        relative = creatinine / kappa
+        rate[r] = 142.0 * min(relative, 1.0) ** power * max(relative, 1.0) ** -1.200 * 0.9938**age * factor
 
 
 def corrected_calcium(calcium: ArrayLike, albumin: ArrayLike) -> NDArray[np.float64]:

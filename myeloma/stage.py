@@ -24,7 +24,7 @@ SHOWN_BY = (
 _TOLERANCE = 1e-9  # so that 30 g/L, read as 3 g/dL, is 3
 
 
-def reaches(value: ArrayLike, limit: float, below: ArrayLike = False, above: ArrayLike = False) -> Array:
+def reaches(value: ArrayLike, limit: ArrayLike, below: ArrayLike = False, above: ArrayLike = False) -> Array:
     """Return 1 where a result is known to reach a limit, 0 where it is known not to, NaN where that is open or nothing is known.
 
     Parameters

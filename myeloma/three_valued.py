@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
@@ -19,11 +20,24 @@ def at_least(number: int, findings: Sequence[Array]) -> Array:
     >>> at_least(2, [one, other]).tolist(), at_least(1, [one, other]).tolist()
     ([1.0, nan, 0.0, 0.0], [1.0, 1.0, nan, 0.0])
     """
-    holds, may_hold = 0, 0  # one after the other: of one person, to stack them takes several times as long
-    for finding in findings:
-        holds = holds + (np.asarray(finding) == 1).astype(np.int64)
-        may_hold = may_hold + (np.asarray(finding) != 0).astype(np.int64)  # NaN may
-    return np.where(holds >= number, 1.0, np.where(may_hold < number, 0.0, np.nan))
+    each = [np.asarray(finding, dtype=float) for finding in findings]
+    if len({one.shape for one in each}) > 1:
+        each = list(np.broadcast_arrays(*each))
+    shape = each[0].shape
+    rows = np.array(each).reshape(len(each), -1)
+    found = np.empty(rows.shape[1])
+    _count(number, rows, found)
+    return found.reshape(shape)
+
+
+@njit(cache=True, nogil=True)
+def _count(number: int, findings: Array, found: Array) -> None:
+    for r in range(len(found)):
+        holds = may_hold = 0
+        for k in range(len(findings)):
+            holds += findings[k, r] == 1.0
+            may_hold += findings[k, r] != 0.0  # NaN may
+        found[r] = 1.0 if holds >= number else 0.0 if may_hold < number else np.nan
 
 
 def any_of(findings: Sequence[Array]) -> Array:

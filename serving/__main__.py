@@ -77,6 +77,12 @@ def api(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port on this machine.")] = 8000,
     task: Annotated[list[str] | None, typer.Option(help="Serve only this task (may be repeated). Default: all with a champion.")] = None,
     params: Annotated[Path, typer.Option(help="Parameter file, for the names of the tasks.")] = DEFAULT_PARAMS,
+    fhir_mapping: Annotated[
+        Path | None, typer.Option(help="Which codes of FHIR mean what (YAML), in place of serving/http/fhir/mapping.yaml.")
+    ] = None,
+    address: Annotated[
+        str | None, typer.Option(help="Where people reach this server, as cards of CDS Hooks link to it: https://...")
+    ] = None,
 ) -> None:
     """Serve POST /v1/risk, GET /v1/model, /health/live, /health/ready, and /docs on 127.0.0.1. A port that is taken: exit code 1.
 
@@ -86,16 +92,30 @@ def api(
 
     with take_port(port) as taken:  # before anything that takes long is read
         from serving.http.api import make_app
+        from serving.http.fhir.mapping import SHIPPED, mappings_in
         from serving.http.watched import watched
         from serving.store.champion import load_champion
 
+        mappings, reached = mappings_in(fhir_mapping or SHIPPED), reached_at(address or f"http://{HOST}:{port}/")
         artifacts = {name: load_champion(name) for name in task} if task else _all_champions(params)
-        ready = watched(make_app(artifacts))
+        ready = watched(make_app(artifacts, mappings=mappings, address=reached))
         said = [f"{name}{said_of(artifact)}" for name, artifact in artifacts.items()]
         console.print(f"Serving {', '.join(said)} at http://{HOST}:{port}/docs (Ctrl-C stops it)", markup=False)
         for name, artifact in artifacts.items():
             _LOG.info("serving %s: %s version %s", name, artifact.kind, artifact.origin.get("model_version", "unknown"))
         serve(ready, taken)
+
+
+def reached_at(address: str) -> str:
+    """Return an address that may stand in a link: it names a place, and nobody."""
+    from urllib.parse import urlsplit
+
+    parts = urlsplit(address)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment or parts.username:
+        raise ConfigError(
+            "--address is no address that a link may hold.", "write it https://host/ or https://host/path/, with nothing behind."
+        )
+    return address
 
 
 def said_of(artifact: Artifact) -> str:

@@ -23,6 +23,7 @@ from features.tasks import Rules, Said, Words
 from myeloma import StateError, UserError
 from serving.models import KINDS, Model
 from serving.models.base import ImpossibleModelError
+from serving.models.competing import CompetingRisk
 from serving.seal import FILE as SEAL_FILE
 from serving.seal import checked_seal, write_seal
 
@@ -63,7 +64,8 @@ class Artifact:
     `about` holds task, title, training counts, reference ranges, library versions. `origin` says where it was
     loaded from: name, version and run of the registry. `resampled` are the same kind of model fitted to halves of
     the patients: how far they lie apart gives the interval of a risk. `seal` is the checksum of the folder it was loaded from.
-    `figures` are those of its run, where the store tells them.
+    `figures` are those of its run, where the store tells them. `competing` is the chance that the competing event comes first, None
+    where it was not fitted.
     """
 
     kind: str
@@ -76,6 +78,7 @@ class Artifact:
     resampled: tuple[Model, ...] = ()
     seal: str = ""
     figures: dict[str, float] = field(default_factory=dict)
+    competing: CompetingRisk | None = None
 
     @cached_property
     def columns(self) -> list[str]:
@@ -128,6 +131,7 @@ def save_artifact(artifact: Artifact, folder: Path) -> str:
         "calibration": asdict(artifact.calibration),
         "about": artifact.about,
         "model": artifact.model.save(folder),
+        "competing": artifact.competing and artifact.competing.save(),
         "resampled": [_save_into(folder / _HALF.format(k), model) for k, model in enumerate(artifact.resampled)],
     }
     (folder / _FILE).write_text(json.dumps(content), encoding="utf-8")
@@ -236,6 +240,7 @@ def _loaded(folder: Path, content: dict[str, Any], spec: FeatureSpec, origin: di
         origin=origin,
         resampled=tuple(load(folder / _HALF.format(k), model) for k, model in enumerate(content["resampled"])),
         seal=seal,
+        competing=CompetingRisk.load(content["competing"], len(horizons)) if content.get("competing") else None,
     )
     _ = artifact.rules  # refused here, in words, rather than at the first person
     return artifact

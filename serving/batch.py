@@ -25,6 +25,7 @@ from serving.artifact import Artifact
 
 _CHUNK = 5_000  # rows explained at a time: bounds memory, and progress can be shown
 SCORED = "scored"
+_SCORES = frozenset(f"score_{key}" for key in POINT_SCORES)
 _WORDS = ("criteria", "cautions")  # empty where there are none
 
 
@@ -74,7 +75,7 @@ def score_histories(
         status[present[rows][scored.criteria_met]] = CRITERIA_MET
         parts.append(pd.DataFrame(answer_columns(scored)).assign(**_words(scored)))
     answers = pd.concat(parts).set_index(present).reindex(range(len(patient)))
-    texts = [name for name in (f"score_{key}" for key in POINT_SCORES) if name in answers]
+    texts = [name for name in map(str, answers) if name in _SCORES or name.endswith("__reported")]
     answers = answers.astype(dict.fromkeys(texts, object))  # also where nobody has one
     there = day != NO_DAY
     when = pd.Series(dates_of(np.where(there, day, 0).astype(np.int32))).where(there)

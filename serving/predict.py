@@ -11,6 +11,7 @@ from scipy.special import stdtrit
 from myeloma import UserError
 from serving.artifact import Artifact
 from serving.models import logistic
+from serving.models.competing import AGE, FEMALE
 
 Array = NDArray[np.float64]
 _SINGLE = np.finfo(np.float32)
@@ -25,6 +26,8 @@ class Explained:
     risks, lower, upper, base : arrays (rows, horizons)
         `lower` and `upper` are the 95 % interval of the risk; NaN where the artifact keeps no resampled fits.
     contributions : array (rows, horizons, features), log-odds
+    die_first : array (rows, horizons)
+        The chance that the competing event, death, comes first; NaN where the artifact does not keep it.
     """
 
     risks: Array
@@ -32,6 +35,7 @@ class Explained:
     upper: Array
     base: Array
     contributions: Array
+    die_first: Array
 
 
 def predict_risk(artifact: Artifact, x: Array) -> Array:
@@ -76,13 +80,22 @@ def explain(artifact: Artifact, x: Array) -> Explained:
     """Return risks and SHAP contributions in the log-odds of the shown, calibrated risk."""
     if not len(x):  # XGBoost refuses a table without rows
         none = np.empty((0, len(artifact.horizons)))
-        return Explained(none, none, none, none, np.empty((*none.shape, len(artifact.columns))))
+        return Explained(none, none, none, none, np.empty((*none.shape, len(artifact.columns))), none)
     x = accepted(artifact, x)
     margins = artifact.model.margins(x)
     log_odds = _log_odds(artifact, margins)
     contributions = artifact.calibration.slope * artifact.model.contributions(x)
     lower, upper = _interval(artifact, x, margins)
-    return Explained(logistic(log_odds), lower, upper, log_odds - contributions.sum(axis=2), contributions)
+    risks = logistic(log_odds)
+    return Explained(risks, lower, upper, log_odds - contributions.sum(axis=2), contributions, predict_die_first(artifact, x, risks))
+
+
+def predict_die_first(artifact: Artifact, x: Array, risks: Array) -> Array:
+    """Return the chance that the competing event comes first within each horizon (rows, horizons), given the risks of the event."""
+    if artifact.competing is None:
+        return np.full(risks.shape, np.nan)
+    age, female = (x[:, artifact.columns.index(name)] for name in (AGE, FEMALE))
+    return artifact.competing.risks(age, female, risks)
 
 
 def predict_interval(artifact: Artifact, x: Array) -> tuple[Array, Array]:

@@ -7,7 +7,7 @@ its position in the catalogue.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 import pandas as pd
@@ -186,8 +186,30 @@ def newest_by(results: Results, patient: NDArray[np.int32], day: Days) -> NDArra
 
 def places(biomarkers: tuple[str, ...] | list[str]) -> NDArray[np.int16]:
     """Return the positions of biomarkers in the catalogue, -1 for others."""
+    return _places(tuple(biomarkers))
+
+
+@lru_cache(maxsize=512)
+def _places(biomarkers: tuple[str, ...]) -> NDArray[np.int16]:
     place = {name: k for k, name in enumerate(catalogue())}
-    return np.array([place.get(name, -1) for name in biomarkers], dtype=np.int16)
+    found = np.array([place.get(name, -1) for name in biomarkers], dtype=np.int16)
+    found.flags.writeable = False
+    return found
+
+
+def is_among(biomarker: NDArray[np.int16], places: NDArray[np.int16]) -> NDArray[np.bool_]:
+    """Return where a biomarker is one of some, all given as positions in the catalogue; -1 is none of them.
+
+    Examples
+    --------
+    >>> is_among(np.array([3, -1, 5], np.int16), np.array([5, 9], np.int16)).tolist()
+    [False, False, True]
+    """
+    among = np.zeros(len(catalogue().biomarkers) + 1, dtype=bool)  # the last is that of what the catalogue lacks
+    among[places] = True
+    among[-1] = False
+    found: NDArray[np.bool_] = among[biomarker]
+    return found
 
 
 def people_of(patients: pd.DataFrame) -> People:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any
 
 from features.history.figures import EXCEEDS
@@ -142,14 +142,13 @@ class FeatureSpec:
 
     def columns(self) -> list[str]:
         """Return the feature columns, in the order in which models see them."""
-        return [*self.static, *self.history_columns()]
+        return [*self.static, *self.history_columns]
 
-    def history_columns(self) -> Iterator[str]:
-        """Yield the columns that are made of histories, by biomarker, look-back and those statistics that exist in it."""
+    @cached_property
+    def history_columns(self) -> tuple[str, ...]:
+        """The columns that are made of histories, by biomarker, look-back and those statistics that exist in it."""
         fitting = [(window, name) for window in self.look_backs for name in self.statistics if statistic(name).fits(window)]
-        for biomarker in self.biomarkers:
-            for window, name in fitting:
-                yield f"{biomarker}__{name}__{window}"
+        return tuple(f"{biomarker}__{name}__{window}" for biomarker in self.biomarkers for window, name in fitting)
 
     @property
     def asks_operators(self) -> bool:

@@ -11,6 +11,7 @@ before our own division of the chains; but what was known before the better one 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -18,7 +19,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from features.cohort.schema import LIGHT_CHAINS, Cohort
-from features.history.arrays import Histories, People, Results, dates_of, places
+from features.history.arrays import Histories, People, Results, dates_of, is_among, places
 from features.history.layout import Chosen, Days, Floats, Rows, Whole
 from features.history.series import Series, lay_out
 from myeloma import catalogue
@@ -88,10 +89,16 @@ def measured_and_derived(cohort: Cohort) -> pd.DataFrame:
 
 def series_of(results: Results, people: int, biomarkers: tuple[str, ...]) -> Series:
     """Return the series of some biomarkers of all people; row p of the runs is the person p."""
-    codes = np.full(len(catalogue().keys()) + 1, -1, np.int16)  # the last is that of what the catalogue lacks
-    codes[places(biomarkers)] = np.arange(len(biomarkers))
-    columns = (results.patient, codes[results.biomarker], *results.columns()[2:])
+    columns = (results.patient, _codes(biomarkers)[results.biomarker], *results.columns()[2:])
     return lay_out(people, biomarkers, columns, results.operator, results.method)
+
+
+@lru_cache(maxsize=512)
+def _codes(biomarkers: tuple[str, ...]) -> NDArray[np.int16]:
+    """Return the place among some biomarkers of each of the catalogue's, -1 for others; the last is that of what the catalogue lacks."""
+    codes = np.full(len(catalogue().keys()) + 1, -1, np.int16)
+    codes[places(biomarkers)] = np.arange(len(biomarkers))
+    return codes
 
 
 def _from_chains(series: Series, light_chain: NDArray[np.int8]) -> dict[str, _Rows]:
@@ -133,7 +140,7 @@ def _egfr(series: Series, people: People) -> _Rows:
 def _in_one_piece(results: Results, made: list[Results]) -> Results:
     """Return all rows, the reported ones of a derived biomarker sorted in among the derived, behind all others."""
     late = made[0].followed_by(*made[1:])
-    reported = np.isin(results.biomarker, np.unique(late.biomarker))
+    reported = is_among(results.biomarker, late.biomarker)
     if reported.any():
         late, results = late.followed_by(results.at(reported)), results.at(~reported)
     order = np.lexsort((late.value, late.available, late.collected, late.biomarker, late.patient))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from features.cohort.schema import HEAVY_CHAINS, Cohort
-from features.history.arrays import Histories, People, Results, days_of, places
+from features.history.arrays import Histories, People, Results, days_of, is_among, places
 from features.history.columns import TREATED, FeatureSpec
 from features.history.course.columns import course_columns
 from features.history.derived import DERIVED, series_of, with_derived
@@ -58,10 +59,10 @@ class View:
 
     def features(self, spec: FeatureSpec) -> Array:
         """Return a model's columns (rows, features) in the order of its specification."""
-        names = spec.columns()
-        if self.static == spec.static and self.plan.columns[: len(names) - len(spec.static)] == tuple(names[len(spec.static) :]):
-            return np.ascontiguousarray(self.values[: len(names)].T)
-        return np.column_stack([self[name] for name in names])
+        names = spec.history_columns
+        if self.static == spec.static and self.plan.columns[: len(names)] == names:
+            return np.ascontiguousarray(self.values[: len(spec.static) + len(names)].T)
+        return np.column_stack([self[name] for name in spec.columns()])
 
     def at(self, rows: Chosen) -> View:
         """Return some of the rows, given as a mask or as positions."""
@@ -82,7 +83,7 @@ def look(histories: Histories, patient: NDArray[np.int32], landmark: Days, spec:
     -----
     Nothing that became available after a row's landmark is read for that row.
     """
-    plan = plan_of((*spec.history_columns(), *others))
+    plan = plan_of((*spec.history_columns, *others))
     results = with_derived(histories, plan.biomarkers)
     series = series_of(results, len(histories.people), plan.biomarkers)
     values = np.empty((len(spec.static) + plan.width, len(patient)))
@@ -93,7 +94,7 @@ def look(histories: Histories, patient: NDArray[np.int32], landmark: Days, spec:
     lines = histories.lines if plan.anchored else None
     write_history(series, patient, landmark, plan, values[len(spec.static) :], lines)
     compare_like_with_like(series, patient, landmark, plan, values[len(spec.static) :], lines)
-    reported = histories.results.at(np.isin(histories.results.biomarker, places(DERIVED)))
+    reported = histories.results.at(is_among(histories.results.biomarker, places(DERIVED)))
     return View(histories.people, patient, landmark, spec.static, plan, reported, series, values)
 
 
@@ -128,8 +129,8 @@ def static_column(name: str, people: People, patient: NDArray[np.int32], landmar
     return by_findings(people.fish, has_high_risk)[patient]
 
 
-def by_findings(fish: NDArray[np.object_], told: Callable[[str], float]) -> Array:
-    """Return what a function says of each person's FISH findings; each distinct text is looked at once."""
+def by_findings(fish: NDArray[np.object_], told: Callable[[str], Any]) -> Array:
+    """Return what a function says of each person's FISH findings, a number or several; each distinct text is looked at once."""
     if len(fish) == 1:
         return np.array([told(fish[0])], dtype=np.float64)
     codes, texts = pd.factorize(fish)

@@ -158,9 +158,34 @@ def outcomes(histories: Histories, patient: NDArray[np.int32], landmark: Days, r
     rules : Rules
         Whose `population` is the stage at the index date that the task is about: people recorded with another are not at risk.
     """
-    when, people = milestones(histories, rules), histories.people
-    begins, first, competing, treated, end = (day[patient].astype(np.int64) for day in vars(when).values())
-    censors, stage, population = rules.intercurrent == "censor", people.stage[patient], rules.population
+    of_each = [day[patient].astype(np.int64) for day in vars(milestones(histories, rules)).values()]
+    _, first, competing, treated, end = of_each
+    censors = rules.intercurrent == "censor"
+    progressed = (first < NEVER) & (competing >= first)
+    died = (competing < NEVER) & ~progressed
+    observed = np.where(progressed, first, end)
+    since = np.where(landmark == NO_DAY, np.nan, landmark)
+    return Outcomes(
+        _not_at_risk(histories, patient, landmark, rules, of_each),
+        _words([(progressed, EVENT), (died, COMPETING)], NONE),
+        observed - since,
+        end - since,
+        _words([(progressed | died, ""), ((treated == end) & censors, "treatment")], "last_contact"),
+    )
+
+
+def not_at_risk(histories: Histories, patient: NDArray[np.int32], landmark: Days, rules: Rules) -> NDArray[np.object_]:
+    """Return why landmarks are not at risk, empty where they are (see `Outcomes`)."""
+    of_each = [day[patient].astype(np.int64) for day in vars(milestones(histories, rules)).values()]
+    return _not_at_risk(histories, patient, landmark, rules, of_each)
+
+
+def _not_at_risk(
+    histories: Histories, patient: NDArray[np.int32], landmark: Days, rules: Rules, of_each: list[NDArray[np.int64]]
+) -> NDArray[np.object_]:
+    begins, first, competing, treated, end = of_each
+    people, population, censors = histories.people, rules.population, rules.intercurrent == "censor"
+    stage = people.stage[patient]
     reasons = [
         (landmark == NO_DAY, "no_visit"),
         ((stage >= 0) & (stage != STAGES.index(population)) if population else np.zeros(len(patient), bool), "other_stage"),
@@ -171,17 +196,7 @@ def outcomes(histories: Histories, patient: NDArray[np.int32], landmark: Days, r
         ((treated <= landmark) & censors, "later_line" if rules.line else "treated"),
         (end <= landmark, "after_follow_up"),
     ]
-    progressed = (first < NEVER) & (competing >= first)
-    died = (competing < NEVER) & ~progressed
-    observed = np.where(progressed, first, end)
-    since = np.where(landmark == NO_DAY, np.nan, landmark)
-    return Outcomes(
-        _words(reasons, ""),
-        _words([(progressed, EVENT), (died, COMPETING)], NONE),
-        observed - since,
-        end - since,
-        _words([(progressed | died, ""), ((treated == end) & censors, "treatment")], "last_contact"),
-    )
+    return _words(reasons, "")
 
 
 def outcomes_of(cohort: Cohort, landmarks: pd.DataFrame, rules: Rules) -> pd.DataFrame:
@@ -192,6 +207,8 @@ def outcomes_of(cohort: Cohort, landmarks: pd.DataFrame, rules: Rules) -> pd.Dat
 
 def _words(conditions: list[tuple[NDArray[np.bool_], str]], otherwise: str) -> NDArray[np.object_]:
     """Return the word of the first condition that holds; the words are shared, not copied."""
-    which = np.select([condition for condition, _ in conditions], range(len(conditions)), len(conditions))
+    which = np.full(len(conditions[0][0]), len(conditions))
+    for k, (condition, _) in reversed(list(enumerate(conditions))):
+        which[condition] = k
     words: NDArray[np.object_] = np.array([*(word for _, word in conditions), otherwise], dtype=object)[which]
     return words

@@ -21,16 +21,16 @@ def reported_egfr(view: View) -> dict[str, Array]:
     A rate reported as a limit counts where it tells on which side of the renal criterion's 40 mL/min it lies: `>60` and `<15` do, `<60`
     does not. Where the results do not say how they were reported (`Results.operator`), every one is taken for a number.
     """
-    rates = _telling(view.reported)
+    own = view.reported.biomarker == places(["egfr"])[0]
+    rates = _telling(view.reported.at(own)) if own.any() else ()
     values = np.full((len(_COLUMNS), len(view.patient)), np.nan)
-    if len(rates):
+    if rates:
         plan = plan_of(_COLUMNS)
         write_history(series_of(rates, len(view.people), ("egfr",)), view.patient, view.landmark, plan, values)
     return {"egfr_reported": values[0], "egfr_reported__age_days": values[1]}
 
 
-def _telling(results: Results) -> Results:
-    rates = results.at(results.biomarker == places(["egfr"])[0])
+def _telling(rates: Results) -> Results:
     if rates.operator is None:
         return rates
     below, above = (rates.operator == REPORTED.index(sign) for sign in "<>")

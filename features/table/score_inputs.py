@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from features.cohort.schema import HEAVY_CHAINS, LIGHT_CHAINS, Cohort
 from features.history.arrays import Histories, People
 from features.history.columns import FeatureSpec
-from features.history.layout import Days, Rows, Whole
+from features.history.layout import Days, Flags, Rows, Whole
 from features.history.rows import View, by_findings, look, positions, static_column
 from features.table.reported import reported_egfr
 from myeloma import catalogue
@@ -44,6 +44,7 @@ _FINDINGS = {
 }
 # A word of FISH says nothing of the share of cells or the copies lost: it is none of either, or unknown.
 _AMOUNTS = {"del17p_percent": {"del(17p)"}, "del_1p32_copies": {"del(1p)"}}
+_OF_FISH = (*_FINDINGS, *DRIVERS, *_AMOUNTS)
 # What no source of ours holds: the laboratory's own limits (LDH, albumin, criteria), flow cytometry, TP53, performance status. Unknown, not
 # normal.
 _NO_SOURCE = ("ldh_high", "albumin_abnormal", "aberrant_plasma_cells", "circulating_tumor_cells", "tp53_mutation", "performance_status")
@@ -110,13 +111,18 @@ def _age_and_sex(view: View) -> dict[str, Array]:
 
 def _from_people(people: People) -> dict[str, Array]:
     # The 2005 score was not made for light-chain disease.
-    return {
-        "non_igg": _ISOTYPES[people.heavy_chain],
-        **{name: by_findings(people.fish, partial(has_any, wanted=wanted)) for name, wanted in _FINDINGS.items()},
-        **{name: by_findings(people.fish, partial(has_driver, driver=name)) for name in DRIVERS},
-        **{name: by_findings(people.fish, partial(_none_of, wanted=wanted)) for name, wanted in _AMOUNTS.items()},
-        "lambda_chain": _LAMBDA[people.light_chain],
-    }
+    of_fish = zip(_OF_FISH, by_findings(people.fish, _told_by).T, strict=True)
+    return {"non_igg": _ISOTYPES[people.heavy_chain], **dict(of_fish), "lambda_chain": _LAMBDA[people.light_chain]}
+
+
+@lru_cache(maxsize=1024)
+def _told_by(text: str) -> tuple[float, ...]:
+    """Return what findings of FISH say of each of `_OF_FISH`."""
+    return (
+        *(has_any(text, wanted) for wanted in _FINDINGS.values()),
+        *(has_driver(text, name) for name in DRIVERS),
+        *(_none_of(text, wanted) for wanted in _AMOUNTS.values()),
+    )
 
 
 def _none_of(text: str, wanted: set[str]) -> float:
@@ -142,18 +148,34 @@ def _evolved(view: View, biomarker: str, met: Callable[[Array, Array, Array], ND
 
     The value at diagnosis is the earliest from the index date on that was known when the later one was.
     """
-    series, index_day, patient, landmark = view.series.of((biomarker,)), view.people.index_day, view.patient, view.landmark
+    series, index_day, patient, landmark = view.series, view.people.index_day, view.patient, view.landmark
+    which = series.biomarkers.index(biomarker)
+    starts, stops = (np.ascontiguousarray(table[:, which]) for table in (series.starts, series.stops))
     most = len(series.value)
     who, known = np.empty(most, np.int32), np.empty(most, np.int32)
     day, first, value = np.empty(most), np.empty(most), np.empty(most)
     rows = (series.collected, series.available, series.value)
-    n = _against_the_first(rows, series.starts.ravel(), series.stops.ravel(), index_day, (who, known, day, first, value))
-    hit = np.flatnonzero(met(first[:n], day[:n], value[:n]))
-    seen_on, met_on = (np.full(len(index_day), NEVER, np.int32) for _ in range(2))
-    np.minimum.at(seen_on, who[:n], known[:n])
-    np.minimum.at(met_on, who[hit], known[hit])
-    year_over = landmark > index_day[patient] + DAYS_PER_YEAR
-    return np.select([met_on[patient] <= landmark, year_over & (seen_on[patient] <= landmark)], [1.0, 0.0], np.nan)
+    n = _against_the_first(rows, starts, stops, index_day, (who, known, day, first, value))
+    hit = met(first[:n], day[:n], value[:n])
+    found, first_days = np.empty(len(patient)), np.full((2, len(index_day)), NEVER, np.int32)
+    _since_when(who[:n], known[:n], hit, first_days, (patient, landmark, index_day), found)
+    return found
+
+
+@njit(cache=True, nogil=True)
+def _since_when(
+    who: NDArray[np.int32], known: Days, hit: Flags, first: NDArray[np.int32], rows: tuple[NDArray[np.int32], Days, Days], found: Array
+) -> None:
+    """Write 1 from the first day that a hit was known, 0 from the first day that a value was known and a year is over."""
+    patient, landmark, index_day = rows
+    for i in range(len(who)):
+        first[0, who[i]] = min(first[0, who[i]], known[i])
+        if hit[i]:
+            first[1, who[i]] = min(first[1, who[i]], known[i])
+    for r in range(len(patient)):
+        p, day = patient[r], landmark[r]
+        year_over = day > index_day[p] + DAYS_PER_YEAR
+        found[r] = 1.0 if first[1, p] <= day else 0.0 if year_over and first[0, p] <= day else np.nan
 
 
 @njit(cache=True, nogil=True)

@@ -96,15 +96,15 @@ def check_source(source: str) -> None:
         raise DataError(f'No benefit is computed from a risk whose source is "{source}".', f"{' or '.join(USABLE)}.")
 
 
-def benefit(risk: ArrayLike, months: float, source: str, effect: Effect = MAIN, wanes: bool = False) -> Benefit:
+def benefit(risk: ArrayLike, months: ArrayLike, source: str, effect: Effect = MAIN, wanes: bool = False) -> Benefit:
     """Return the net benefit at a horizon: the power of survival, 1 - (1 - r) ** hazard ratio, as in the trial's own end point.
 
     Parameters
     ----------
     risk : array
         Risk of progression or death within the horizon without treatment, 0 to 1; NaN stays NaN.
-    months : float
-        The horizon, above 0 up to 60.
+    months : array
+        The horizon of each risk, or of all, above 0 up to 60.
     source : {"real", "published", "simulated"}
         Of whom the risk speaks: a model fitted to real people, a published score, or a simulation, which is refused.
     wanes : bool
@@ -223,16 +223,22 @@ def least_risk(reduction: float, effect: Effect = MAIN) -> float:
 
 def natural_frequencies(of: Benefit, months: float, k: int = 0, event: str = "progress or die") -> list[str]:
     """Return one person's benefit and harms as counts of 100 people alike; `event` says what the risk is of."""
-    parts = (of.untreated, of.treated.value, of.reduction.lower, of.reduction.upper)
-    if np.isnan(shares := [float(np.atleast_1d(part)[k]) for part in parts]).any():
-        return ["The risk is unknown, so no benefit is."]
-    people = 100 if shares[0] >= _RARE else 1000
-    without, treated, few, many = (round(people * share) for share in shares)
-    said = (
-        f"Of {people:,} people like this, {without} {event} within {months:g} months without daratumumab, and {treated} with it:"
-        f" {without - treated} fewer ({few} to {many})."
+    untreated, treated, few, many = (
+        float(np.atleast_1d(part)[k]) for part in (of.untreated, of.treated.value, of.reduction.lower, of.reduction.upper)
     )
-    return [said, *map(harm_in_words, HARMS)]
+    if np.isnan([untreated, treated, few, many]).any():
+        return ["The risk is unknown, so no benefit is."]
+    return [benefit_in_words(untreated, treated, (few, many), months, event), *map(harm_in_words, HARMS)]
+
+
+def benefit_in_words(untreated: float, treated: float, reduction: tuple[float, float], months: float, event: str) -> str:
+    """Return a benefit as counts of 100 people alike, of 1,000 where the risk is small; `reduction` are the ends of its interval."""
+    people = 100 if untreated >= _RARE else 1000
+    without, with_it, few, many = (round(people * share) for share in (untreated, treated, *reduction))
+    return (
+        f"Of {people:,} people like this, {without} {event} within {months:g} months without daratumumab, and {with_it} with it:"
+        f" {without - with_it} fewer ({few} to {many})."
+    )
 
 
 def harm_in_words(harm: Harm) -> str:
@@ -250,11 +256,11 @@ def _benefit(untreated: Array, treated: Estimate) -> Benefit:
     return Benefit(untreated, treated, reduction, Estimate(value, least, most))
 
 
-def _treated(risk: Array, ratio: ArrayLike, months: float, wanes: bool) -> Array:
+def _treated(risk: Array, ratio: ArrayLike, months: ArrayLike, wanes: bool) -> Array:
     """Return 1 - (1 - risk) ** ratio, the ratio being 1 again after 36 months where the effect wanes."""
     power = np.asarray(ratio, dtype=float)
-    if wanes and months > TREATED_MONTHS:
-        power = (power * TREATED_MONTHS + (months - TREATED_MONTHS)) / months
+    if wanes:
+        power = np.where(np.greater(months, TREATED_MONTHS), (power * TREATED_MONTHS + np.subtract(months, TREATED_MONTHS)) / months, power)
     treated: Array = 1.0 - (1.0 - risk) ** power
     return treated
 
@@ -277,7 +283,7 @@ def _checked_risk(risk: ArrayLike) -> Array:
     return found
 
 
-def check_horizon(months: float) -> None:
+def check_horizon(months: ArrayLike) -> None:
     """Refuse a horizon at which nothing is known of the effect.
 
     Raises
@@ -285,8 +291,10 @@ def check_horizon(months: float) -> None:
     DataError
         It is not above 0 and up to 60 months.
     """
-    if not 0 < months <= LONGEST_MONTHS:
+    known = np.greater(months, 0) & np.less_equal(months, LONGEST_MONTHS)
+    if not known.all():
         raise DataError(
-            f"No benefit is computed at {months:g} months: of the effect nothing is known beyond {LONGEST_MONTHS:g}.",
+            f"No benefit is computed at {np.asarray(months)[~known].flat[0]:g} months: of the effect nothing is known beyond"
+            f" {LONGEST_MONTHS:g}.",
             f"above 0 up to {LONGEST_MONTHS:g} months.",
         )

@@ -13,11 +13,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
-from myeloma.immunoparesis import UNKNOWN, immunoparesis, involved_of
+from myeloma.immunoparesis import IMMUNOGLOBULINS, UNKNOWN, immunoparesis, involved_of
+from myeloma.laid_out import laid_out
 from myeloma.scores.cautions import FLC_RATIO_NORMAL
-from myeloma.three_valued import all_of, any_of
+from myeloma.three_valued import all_of
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -75,28 +77,11 @@ def criteria(values: Mapping[str, ArrayLike]) -> dict[str, Array]:
         as `myeloma.criteria.any_met` gives it).
     """
 
-    def of(name: str) -> Array:
-        return np.asarray(values.get(name, np.nan), dtype=float)
-
-    years, marrow, ecog = of("years_since_diagnosis"), of("bmpc"), of("performance_status")
-    protein, ratio, involved = of("m_protein"), of("flc_ratio"), np.asarray(values.get("involved", UNKNOWN))
-    risk = {
-        "risk:m_protein": _from(protein, M_PROTEIN_FROM_G_DL),
-        "risk:iga": np.select([involved == involved_of("IgA"), involved != UNKNOWN], [1.0, 0.0], np.nan),
-        "risk:immunoparesis": immunoparesis(values, involved, number=2),
-        "risk:flc_ratio": all_of([_from(ratio, FLC_RATIO_FROM), _not(_from(ratio, FLC_RATIO_BELOW))]),
-        "risk:marrow_above_50": all_of([_above(marrow, BMPC_ABOVE_PERCENT), _not(_from(marrow, BMPC_BELOW_PERCENT))]),
-    }
-    needed = {
-        "diagnosis": _not(_above(years, YEARS_SINCE_DIAGNOSIS)),
-        "marrow": _from(marrow, BMPC_FROM_PERCENT),
-        "performance_status": _not(_above(ecog, ECOG_UP_TO)),
-        "measurable": measurable(protein, of("urine_m_protein"), of("flc_involved"), ratio, of("kappa_lambda_ratio")),
-        "no_defining_event": _not(_defining_event(of("defining_event"), marrow, ratio, of("flc_involved"))),
-        "risk_factor": any_of(list(risk.values())),
-    }
-    shape = np.broadcast_shapes(*(found.shape for found in (*needed.values(), *risk.values())))
-    return {name: np.broadcast_to(found, shape) for name, found in (needed | risk).items()}
+    shape, rows = laid_out({"involved": UNKNOWN, **values}, (*_INPUTS, *_OF_IMMUNOPARESIS))
+    of_globulins = dict(zip(_OF_IMMUNOPARESIS, rows[len(_INPUTS) :], strict=True))
+    found = np.empty((len(_KEYS), rows.shape[1]))
+    _judge(rows, immunoparesis(of_globulins, of_globulins["involved"], number=2), found)
+    return {name: one.reshape(shape) for name, one in zip(_KEYS, found, strict=True)}
 
 
 def eligible(values: Mapping[str, ArrayLike]) -> Array:
@@ -107,42 +92,88 @@ def eligible(values: Mapping[str, ArrayLike]) -> Array:
 
 def findings(values: Mapping[str, float]) -> list[Finding]:
     """Return every criterion and risk factor of one person. `NOT_CHECKED` goes with it."""
-    labels = CRITERIA | {f"risk:{name}": label for name, label in RISK_FACTORS.items()}
     words: dict[float, Status] = {1.0: "met", 0.0: "not met"}
-    return [Finding(key, labels[key], words.get(float(found), "unknown")) for key, found in criteria(values).items()]
+    return [Finding(key, _LABELS[key], words.get(float(found), "unknown")) for key, found in criteria(values).items()]
 
 
-def measurable(m_protein: Array, urine: Array, flc_involved: Array, flc_ratio: Array, kappa_lambda_ratio: Array) -> Array:
+def measurable(m_protein: ArrayLike, urine: ArrayLike, flc_involved: ArrayLike, flc_ratio: ArrayLike, kappa_lambda_ratio: ArrayLike) -> Array:
     """Return whether disease is measurable in serum, in urine or by light chains, whose ratio must be abnormal.
 
     Where kappa / lambda is not known, involved / uninvolved decides as far as it does for either chain: above 1 / 0.26 it is abnormal, up
     to 1.65 it is not.
     """
-    low, high = FLC_RATIO_NORMAL
-    known = ~np.isnan(kappa_lambda_ratio)
-    either = np.select([flc_ratio > 1.0 / low, flc_ratio <= high], [1.0, 0.0], np.nan)
-    abnormal = np.where(known, ((kappa_lambda_ratio < low) | (kappa_lambda_ratio > high)).astype(float), either)
-    chains = all_of([_from(flc_involved, MEASURABLE_FLC_MG_L), abnormal])
-    return any_of([_from(m_protein, MEASURABLE_M_PROTEIN_G_DL), _from(urine, MEASURABLE_URINE_MG_24H), chains])
+    given = {"m_protein": m_protein, "urine_m_protein": urine, "flc_involved": flc_involved, "flc_ratio": flc_ratio}
+    return criteria({**given, "kappa_lambda_ratio": kappa_lambda_ratio})["measurable"]
 
 
-def _not(found: Array) -> Array:
-    return 1.0 - found
+_LABELS = CRITERIA | {f"risk:{name}": label for name, label in RISK_FACTORS.items()}
+_KEYS = tuple(_LABELS)
+_INPUTS = (
+    *("years_since_diagnosis", "bmpc", "performance_status", "m_protein", "urine_m_protein"),
+    *("flc_ratio", "kappa_lambda_ratio", "flc_involved", "defining_event"),
+)
+_OF_IMMUNOPARESIS = ("involved", *IMMUNOGLOBULINS, *(f"{name}_lower_limit" for name in IMMUNOGLOBULINS))
+_YEARS, _MARROW, _ECOG, _PROTEIN, _URINE, _RATIO, _KAPPA_LAMBDA, _CHAIN, _EVENT, _INVOLVED = range(10)  # places of the inputs
+_IGA = involved_of("IgA")
+_LOW, _HIGH = FLC_RATIO_NORMAL
 
 
-def _from(value: Array, limit: float) -> Array:
-    return np.where(np.isnan(value), np.nan, (value >= limit - _TOLERANCE).astype(float))
+@njit(cache=True, nogil=True)
+def _judge(rows: Array, immunoparesis: Array, found: Array) -> None:
+    """Write each of `_KEYS`, in their order."""
+    for r in range(rows.shape[1]):
+        one = rows[:, r]
+        marrow, ratio, involved = one[_MARROW], one[_RATIO], one[_INVOLVED]
+        found[0, r] = 1.0 - _above(one[_YEARS], YEARS_SINCE_DIAGNOSIS)
+        found[1, r] = _from(marrow, BMPC_FROM_PERCENT)
+        found[2, r] = 1.0 - _above(one[_ECOG], ECOG_UP_TO)
+        found[3, r] = _measurable(one[_PROTEIN], one[_URINE], one[_CHAIN], ratio, one[_KAPPA_LAMBDA])
+        found[4, r] = 1.0 - _defining_event(one[_EVENT], marrow, ratio, one[_CHAIN])
+        found[6, r] = _from(one[_PROTEIN], M_PROTEIN_FROM_G_DL)
+        found[7, r] = 1.0 if involved == _IGA else 0.0 if involved != UNKNOWN else np.nan
+        found[8, r] = immunoparesis[r]
+        found[9, r] = _both(_from(ratio, FLC_RATIO_FROM), 1.0 - _from(ratio, FLC_RATIO_BELOW))
+        found[10, r] = _both(_above(marrow, BMPC_ABOVE_PERCENT), 1.0 - _from(marrow, BMPC_BELOW_PERCENT))
+        found[5, r] = _one_of(found[6:, r])
 
 
-def _above(value: Array, limit: float) -> Array:
-    return np.where(np.isnan(value), np.nan, (value > limit + _TOLERANCE).astype(float))
+@njit(cache=True, nogil=True)
+def _from(value: float, limit: float) -> float:
+    return np.nan if np.isnan(value) else 1.0 if value >= limit - _TOLERANCE else 0.0
 
 
-def _defining_event(told: Array, marrow: Array, ratio: Array, flc_involved: Array) -> Array:
+@njit(cache=True, nogil=True)
+def _above(value: float, limit: float) -> float:
+    return np.nan if np.isnan(value) else 1.0 if value > limit + _TOLERANCE else 0.0
+
+
+@njit(cache=True, nogil=True)
+def _both(one: float, other: float) -> float:
+    return 0.0 if one == 0.0 or other == 0.0 else 1.0 if one == 1.0 and other == 1.0 else np.nan
+
+
+@njit(cache=True, nogil=True)
+def _one_of(found: Array) -> float:
+    return 1.0 if (found == 1.0).any() else 0.0 if (found == 0.0).all() else np.nan
+
+
+@njit(cache=True, nogil=True)
+def _measurable(m_protein: float, urine: float, flc_involved: float, flc_ratio: float, kappa_lambda_ratio: float) -> float:
+    if np.isnan(kappa_lambda_ratio):
+        abnormal = 1.0 if flc_ratio > 1.0 / _LOW else 0.0 if flc_ratio <= _HIGH else np.nan
+    else:
+        abnormal = 1.0 if kappa_lambda_ratio < _LOW or kappa_lambda_ratio > _HIGH else 0.0
+    chains = _both(_from(flc_involved, MEASURABLE_FLC_MG_L), abnormal)
+    return _one_of(np.array([_from(m_protein, MEASURABLE_M_PROTEIN_G_DL), _from(urine, MEASURABLE_URINE_MG_24H), chains]))
+
+
+@njit(cache=True, nogil=True)
+def _defining_event(told: float, marrow: float, ratio: float, flc_involved: float) -> float:
     """Return whether an event is met: one that the caller tells, or one that the values here show (marrow >= 60 %, light chains).
 
     A ratio of 100 whose involved chain is not known may be one.
     """
     high = ratio >= FLC_RATIO_BELOW
-    shown = (marrow >= BMPC_BELOW_PERCENT) | (high & (flc_involved >= MEASURABLE_FLC_MG_L))
-    return np.where(shown | (told == 1), 1.0, np.where(high & np.isnan(flc_involved), np.nan, told))
+    if marrow >= BMPC_BELOW_PERCENT or (high and flc_involved >= MEASURABLE_FLC_MG_L) or told == 1.0:
+        return 1.0
+    return np.nan if high and np.isnan(flc_involved) else told

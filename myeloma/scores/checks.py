@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from functools import cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -47,7 +48,7 @@ def checked(name: str, values: ArrayLike) -> NDArray[np.float64]:
     myeloma.errors.DataError: bmpc is -5 %, which cannot be. Hint: 0 to 100 %, or unknown.
     """
     found = np.asarray(values, dtype=float)
-    lower, upper, unit = _limits(name)
+    lower, upper, unit = limits(name)
     wrong = (found < lower) | (found > upper) | np.isinf(found)
     if wrong.any():
         first = found[wrong].flat[0]
@@ -57,13 +58,15 @@ def checked(name: str, values: ArrayLike) -> NDArray[np.float64]:
 
 def checked_one(name: str, value: float) -> float:
     """Return one value, checked as `checked` does many."""
-    lower, upper, _ = _limits(name)
+    lower, upper, _ = limits(name)
     if value < lower or value > upper or math.isinf(value):
         checked(name, value)
     return value
 
 
-def _limits(name: str) -> tuple[float, float, str]:
+@cache
+def limits(name: str) -> tuple[float, float, str]:
+    """Return the least and the most that an input can be, and its unit."""
     if name in catalogue():
         entry = catalogue()[name]
         return entry.lower, entry.upper, entry.unit

@@ -12,12 +12,16 @@ value is 0. The public calculator says it is not for commercial use.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from myeloma.scores.checks import check_names, checked
+from myeloma.compiled import compiled
+from myeloma.scores.checks import check_names, checked, limits
 from myeloma.scores.score import ScoreResult, not_computable
 
 Array = NDArray[np.float64]
@@ -61,13 +65,8 @@ class Pangea:
         DataError
             An input is infinite or outside its hard range.
         """
-        total: Array = np.zeros(())
-        for name, coefficient in self.coefficients.items():
-            value = checked(name, inputs[name])
-            with np.errstate(divide="ignore", invalid="ignore"):
-                value = np.log(value) if name in self.log else value
-            total = total + coefficient * (value - self.means.get(name, 0.0))
-        return np.where(np.isfinite(total), total, np.nan)
+        shape, values = _laid_out(self.inputs, inputs)
+        return self._computed(values, ())[0].reshape(shape)
 
     def risk(self, horizon: int, **inputs: ArrayLike) -> Array:
         """Return the risk at a horizon in months, NaN where an input is unknown or no baseline is published.
@@ -78,16 +77,12 @@ class Pangea:
         >>> round(float(PANGEA_SMM.risk(24, **case)), 3)
         0.264
         """
-        predictor = self.linear_predictor(**inputs)
-        if float(horizon) not in self.months:
-            return np.full(np.shape(predictor), np.nan)
-        return 1.0 - self.baseline[self.months.index(float(horizon))] ** np.exp(predictor)
+        shape, values = _laid_out(self.inputs, inputs)
+        return self._computed(values, (horizon,))[1].reshape(shape)
 
     def group(self, **inputs: ArrayLike) -> NDArray[np.int64]:
         """Return the position in `GROUPS` by two-year risk, -1 where it is not computable."""
-        risk = self.risk(24, **inputs)
-        group = (risk >= GROUP_CUTS[0] - TOLERANCE).astype(np.int64) + (risk > GROUP_CUTS[1])
-        return np.where(np.isnan(risk), -1, group)
+        return _group_of(self.risk(24, **inputs))
 
     def evaluate(self, **inputs: float | None) -> ScoreResult:
         """Return group and published risks for one person; None or NaN means unknown, and nothing is then computed.
@@ -98,13 +93,66 @@ class Pangea:
             An input that the model does not have.
         """
         check_names(self.key, inputs, self.inputs)
-        values = {name: np.array([np.nan if inputs.get(name) is None else inputs[name]], dtype=float) for name in self.inputs}
-        missing = tuple(name for name, value in values.items() if np.isnan(value[0]))
+        values = [math.nan if (value := inputs.get(name)) is None else float(value) for name in self.inputs]
+        missing = tuple(name for name, value in zip(self.inputs, values, strict=True) if math.isnan(value))
         if missing:
             return ScoreResult(None, None, GROUPS, missing, {}, not_computable(missing))
-        group = GROUPS[int(self.group(**values)[0])]
-        risks = {int(months): float(self.risk(int(months), **values)[0]) for months in SHOWN_MONTHS if float(months) in self.months}
-        return ScoreResult(group, None, (group,), (), risks)
+        risks = self._computed(np.array(values)[:, None], (24, *SHOWN_MONTHS))[1].ravel()
+        group = GROUPS[int(_group_of(risks[:1])[0])]
+        shown = zip(SHOWN_MONTHS, risks[1:].tolist(), strict=True)
+        return ScoreResult(group, None, (group,), (), {months: risk for months, risk in shown if float(months) in self.months})
+
+    def _computed(self, values: Array, months: tuple[int, ...]) -> tuple[Array, Array]:
+        """Return the linear predictors (rows,), and the risks at horizons (horizons, rows), of inputs that lie in rows (inputs, rows)."""
+        at = dict(zip(self.months, self.baseline, strict=True))
+        baseline = np.array([at.get(float(month), np.nan) for month in months], dtype=float)
+        predictor, risks = np.empty(values.shape[1]), np.empty((len(months), values.shape[1]))
+        impossible = _compute(values, self._terms, baseline, predictor, risks)
+        if impossible >= 0:
+            checked(self.inputs[impossible], values[impossible])
+        return predictor, risks
+
+    @cached_property
+    def _terms(self) -> Array:
+        """Return, for each input (a column): coefficient, mean, whether its logarithm enters, and its hard limits."""
+        columns = [
+            (coefficient, self.means.get(name, 0.0), name in self.log, *limits(name)[:2]) for name, coefficient in self.coefficients.items()
+        ]
+        return np.array(columns, dtype=float).T.copy()
+
+
+def _laid_out(names: tuple[str, ...], inputs: Mapping[str, ArrayLike]) -> tuple[tuple[int, ...], Array]:
+    """Return the shape that inputs have together, and their values in rows, (inputs, rows)."""
+    together = np.broadcast_arrays(*(np.asarray(inputs[name], dtype=float) for name in names))
+    return together[0].shape, np.array(together).reshape(len(names), -1)
+
+
+def _group_of(risk: Array) -> NDArray[np.int64]:
+    group = (risk >= GROUP_CUTS[0] - TOLERANCE).astype(np.int64) + (risk > GROUP_CUTS[1])
+    return np.where(np.isnan(risk), -1, group)
+
+
+@compiled
+def _compute(values: Array, terms: Array, baseline: Array, predictor: Array, risks: Array) -> int:
+    """Write linear predictors and risks; return the first input that holds an impossible value, -1 where there is none.
+
+    A person's own figures are made here too, so that they are a cohort's to the last bit.
+    """
+    for k in range(len(values)):
+        for r in range(values.shape[1]):
+            if values[k, r] < terms[3, k] or values[k, r] > terms[4, k] or np.isinf(values[k, r]):
+                return k
+    for r in range(values.shape[1]):
+        total = 0.0
+        for k in range(len(values)):
+            value = values[k, r]
+            if terms[2, k] == 1.0:
+                value = np.log(value) if value > 0.0 else np.nan
+            total += terms[0, k] * (value - terms[1, k])
+        predictor[r] = total
+        for h in range(len(baseline)):
+            risks[h, r] = 1.0 - baseline[h] ** np.exp(total)
+    return -1
 
 
 _MONTHS = tuple(12.0 * year for year in _YEARS)

@@ -150,14 +150,24 @@ class Score:
             An input that the score does not have.
         """
         check_names(self.key, inputs, self.inputs)
-        values = {name: math.nan if (value := inputs.get(name)) is None else float(value) for name in self.inputs}
         state = 0
         for factor in self.factors:
-            state = state * (factor.levels + 1) + factor.level_of(checked_one(factor.input, values[factor.input]))
+            value = inputs.get(factor.input)
+            state = state * (factor.levels + 1) + factor.level_of(math.nan if value is None else checked_one(factor.input, float(value)))
+        if state not in self._results:
+            self._results[state] = self._result(state)
+        return self._results[state]
+
+    @cached_property
+    def _results(self) -> dict[int, ScoreResult]:
+        """What was said so far, by combination of levels and unknowns: one says all."""
+        return {}
+
+    def _result(self, state: int) -> ScoreResult:
         possible, points_low, points_high = self._table
         bits, low, high = int(possible[state]), float(points_low[state]), float(points_high[state])
         position = bits.bit_length() - 1 if bits & (bits - 1) == 0 else -1
-        missing = tuple(name for name, value in values.items() if math.isnan(value))
+        missing = tuple(name for name, unknown in zip(self.inputs, self._unknown(state), strict=True) if unknown)
         open_altogether = bits == (1 << len(self.categories)) - 1
         return ScoreResult(
             category=self.categories[position] if position >= 0 else None,
@@ -167,6 +177,14 @@ class Score:
             reason=not_computable(missing) if open_altogether else "",
             risks={h: risk for h, risks in self.risks.items() if position >= 0 and (risk := risks[position]) is not None},
         )
+
+    def _unknown(self, state: int) -> list[bool]:
+        """Return of each factor whether it is unknown in a combination."""
+        unknown = []
+        for factor in reversed(self.factors):
+            state, level = divmod(state, factor.levels + 1)
+            unknown.append(level == factor.levels)
+        return unknown[::-1]
 
     def evaluate_arrays(self, **inputs: ArrayLike) -> ScoreArrays:
         """Return what is possible for each row; NaN means unknown.

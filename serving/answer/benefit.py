@@ -20,11 +20,11 @@ from myeloma.early_treatment.benefit import (
     LONGEST_MONTHS,
     OUTSIDE_MAYO_HIGH,
     TREATED_MONTHS,
-    Estimate,
+    Benefit,
     benefit,
+    benefit_in_words,
     check_source,
     harm_in_words,
-    natural_frequencies,
 )
 from myeloma.early_treatment.eligibility import NOT_CHECKED, findings
 from serving.answer.record import BenefitEstimate, Bounded, EarlyTreatment, EligibilityFinding, HorizonRisk, PublishedScore
@@ -38,6 +38,7 @@ LIMITS = (
     "A score's risk, or a model's, is of progression: where death is common, the reduction is overstated by up to a few in a hundred.",
     NOT_CHECKED,
 )
+_HARMS = tuple(map(harm_in_words, HARMS))
 _MAYO, _HIGH = "mayo_2018", "high"
 
 
@@ -56,12 +57,8 @@ def early_treatment(scored: Scored, risks: tuple[HorizonRisk, ...], scores: Mapp
     if not scored.artifact.rules.untreated_smoldering or not risks:
         return None
     group = scores[_MAYO].category if _MAYO in scores else None
-    estimates = [
-        _estimate(key, months, risk, "published", group)
-        for key, score in scores.items()
-        for months, risk in ((int(name.removesuffix("m")), risk) for name, risk in score.risks.items())
-        if months <= LONGEST_MONTHS
-    ]
+    published = [(key, int(name.removesuffix("m")), risk) for key, score in scores.items() for name, risk in score.risks.items()]
+    estimates = _estimates(published, "published", group)
     of_model, why = _of_model(scored.artifact, risks, group)
     values = {name: column[0] for name, column in eligibility_inputs(scored.view, scored.inputs).items()}
     return EarlyTreatment(
@@ -69,7 +66,7 @@ def early_treatment(scored: Scored, risks: tuple[HorizonRisk, ...], scores: Mapp
         not_computed=why if estimates else (*why, "No published score with a risk within 60 months can be computed."),
         eligibility=tuple(EligibilityFinding(one.key, one.label, one.status) for one in findings(values)),
         high_risk_by=tuple(score.name for score in scores.values() if score.category == _HIGH),
-        harms=tuple(map(harm_in_words, HARMS)),
+        harms=_HARMS,
         citation=CITATION,
         limits=LIMITS,
     )
@@ -82,27 +79,40 @@ def _of_model(artifact: Artifact, risks: tuple[HorizonRisk, ...], group: str | N
         check_source(people)
     except DataError as refused:
         return [], (refused.what,)
-    usable = [risk for risk in risks if risk.horizon_months <= LONGEST_MONTHS]
-    return [_estimate("model", one.horizon_months, one.risk, people, group) for one in usable], ()
+    return _estimates([("model", one.horizon_months, one.risk) for one in risks], people, group), ()
 
 
-def _estimate(risk_of: str, months: int, risk: float, source: str, group: str | None) -> BenefitEstimate:
-    found = benefit(risk, months, source)
-    waned = found if months <= TREATED_MONTHS else benefit(risk, months, source, wanes=True)
-    in_group = None if group is None else benefit(risk, months, source, IN_MAYO_HIGH if group == _HIGH else OUTSIDE_MAYO_HIGH)
-    return BenefitEstimate(
-        risk_of=risk_of,
-        horizon_months=months,
-        untreated=risk,
-        treated=_bounded(found.treated),
-        reduction=_bounded(found.reduction),
-        reduction_if_it_wanes=float(waned.reduction.value),
-        reduction_in_group=None if in_group is None else float(in_group.reduction.value),
-        number_needed_to_treat=None if np.isnan(found.number_needed_to_treat.value) else _bounded(found.number_needed_to_treat),
-        words=natural_frequencies(found, months, event="progress to myeloma")[0],
-    )
+def _estimates(risks: list[tuple[str, int, float]], source: str, group: str | None) -> list[BenefitEstimate]:
+    """Return the estimates for risks, each with whose it is and its horizon in months; of later horizons nothing is known."""
+    usable = [one for one in risks if one[1] <= LONGEST_MONTHS]
+    if not usable:
+        return []
+    of, months, untreated = zip(*usable, strict=True)
+    found, waned = (_figures(benefit(untreated, months, source, wanes=wanes)) for wanes in (False, True))
+    by_group = IN_MAYO_HIGH if group == _HIGH else OUTSIDE_MAYO_HIGH
+    in_group = [None] * len(of) if group is None else benefit(untreated, months, source, by_group).reduction.value.tolist()
+    return [
+        BenefitEstimate(
+            risk_of=of[k],
+            horizon_months=months[k],
+            untreated=untreated[k],
+            treated=_bounded(treated),
+            reduction=_bounded(reduction),
+            reduction_if_it_wanes=waned[k][1][0],
+            reduction_in_group=in_group[k],
+            number_needed_to_treat=None if np.isnan(needed[0]) else _bounded(needed),
+            words=benefit_in_words(untreated[k], treated[0], (reduction[1], reduction[2]), months[k], "progress to myeloma"),
+        )
+        for k, (treated, reduction, needed) in enumerate(found)
+    ]
 
 
-def _bounded(found: Estimate) -> Bounded:
-    value, *ends = map(float, found)
-    return Bounded(value, min(ends), max(ends))
+def _figures(found: Benefit) -> list[list[list[float]]]:
+    """Return, risk by risk, those treated, the reduction and the number needed to treat, each with the ends of its interval."""
+    figures: list[list[list[float]]] = np.moveaxis([found.treated, found.reduction, found.number_needed_to_treat], 2, 0).tolist()
+    return figures
+
+
+def _bounded(figure: list[float]) -> Bounded:
+    value, one, other = figure
+    return Bounded(value, min(one, other), max(one, other))

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from features.history.arrays import dates_of
 from serving.answer.published import score_columns
-from serving.answer.scored import Scored
+from serving.answer.scored import Scored, latest_column, reported_latest
 from serving.artifact import Artifact
 from serving.predict import Explained, by_biomarker
 
@@ -17,7 +18,7 @@ NOTICE = "Research software for decision support; not a medical device, not a di
 
 
 def risk_columns(artifact: Artifact, explained: Explained) -> dict[str, Array]:
-    """Return `risk_24m`, `risk_24m_lo`, `risk_24m_hi`, `base_24m` and `<biomarker>__contribution__24m` for every horizon.
+    """Return `risk_24m`, `risk_24m_lo`, `risk_24m_hi`, `die_first_24m`, `base_24m` and `<biomarker>__contribution__24m` for every horizon.
 
     base + the contributions of a horizon = logit(risk), to 1e-5.
     """
@@ -29,16 +30,35 @@ def risk_columns(artifact: Artifact, explained: Explained) -> dict[str, Array]:
             f"risk_{name}_lo": explained.lower[:, h],
             f"risk_{name}_hi": explained.upper[:, h],
         }
+    columns |= {f"die_first_{name}": explained.die_first[:, h] for h, name in enumerate(names)}
     columns |= {f"base_{name}": explained.base[:, h] for h, name in enumerate(names)}
     for group, values in by_biomarker(artifact, explained.contributions).items():
         columns |= {f"{group}__contribution__{name}": values[:, h] for h, name in enumerate(names)}
     return columns
 
 
+def value_columns(scored: Scored) -> dict[str, Any]:
+    """Return what the risks rest on: of each biomarker the latest value, how it was reported, its day and age; static columns' values."""
+    spec, view = scored.artifact.spec, scored.view
+    reported = reported_latest(view, spec.biomarkers)
+    columns: dict[str, Any] = {f"{name}__value": view[name] for name in spec.static}
+    for name in spec.biomarkers:
+        age = view[latest_column(name, "age_days")]
+        collected = dates_of((view.landmark - np.nan_to_num(age)).astype(np.int32))
+        columns |= {
+            f"{name}__value": view[latest_column(name, "last")],
+            f"{name}__reported": reported[name],
+            f"{name}__collected_on": np.where(np.isnan(age), np.datetime64("NaT"), collected),
+            f"{name}__age_days": age,
+        }
+    return columns
+
+
 def answer_columns(scored: Scored) -> dict[str, Any]:
-    """Return the columns of people's answers: risks and contributions, empty where no risk is shown, and the published scores."""
+    """Return the columns of people's answers: risks and contributions, empty where no risk is shown; values; and the published scores."""
     shown = ~scored.criteria_met
     columns = {name: np.where(shown, values, np.nan) for name, values in risk_columns(scored.artifact, scored.explained).items()}
+    columns |= value_columns(scored)
     for name, values in score_columns(scored.inputs, scored.artifact.rules.population).items():
         columns[name] = np.where(shown, values, np.nan) if "_risk_" in name else values
     return columns

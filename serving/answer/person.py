@@ -83,6 +83,8 @@ def answer_history(
 
 
 def _risks(scored: Scored, measured: dict[str, Latest], when: AsOf) -> tuple[HorizonRisk, ...]:
+    if not np.isfinite(scored.explained.base).all():  # the log-odds less the contributions: one that is not finite shows here
+        raise ArithmeticError("a model gave no finite risk, or no finite reasons")
     shares = by_biomarker(scored.artifact, scored.explained.contributions)
     return tuple(_risk(scored, shares, measured, when, h) for h in range(len(scored.artifact.horizons)))
 
@@ -90,6 +92,7 @@ def _risks(scored: Scored, measured: dict[str, Latest], when: AsOf) -> tuple[Hor
 def _risk(scored: Scored, shares: dict[str, NDArray[np.float64]], measured: dict[str, Latest], when: AsOf, h: int) -> HorizonRisk:
     explained, months = scored.explained, scored.artifact.horizons[h]
     risk, lower, upper = float(explained.risks[0, h]), _number(explained.lower[0, h]), _number(explained.upper[0, h])
+    dying = _number(explained.die_first[0, h])
     contributions = contributions_of(shares, measured, h)
     return HorizonRisk(
         horizon_months=months,
@@ -97,7 +100,8 @@ def _risk(scored: Scored, shares: dict[str, NDArray[np.float64]], measured: dict
         fitted_to=scored.artifact.provenance.people,
         lower=lower,
         upper=upper,
-        shown=shown(risk, lower, upper, months, when),
+        die_first=dying,
+        shown=shown(risk, (lower, upper), dying, months, when),
         base=float(explained.base[0, h]),
         contributions=contributions,
         sentences=sentences_of(contributions, months),

@@ -6,11 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.cohort.schema import STAGES
-from features.history.arrays import REPORTED, Histories, newest_by, places
+from features.history.arrays import REPORTED, Histories, Results, places
 from features.history.columns import FeatureSpec
 from features.history.layout import Days
 from features.history.rows import look, static_column
-from myeloma.calendar import DAYS_PER_YEAR
+from features.table.outcomes import not_at_risk
+from myeloma.calendar import DAYS_PER_YEAR, NEVER
 from myeloma.stage import (
     BMPC_BELOW_PERCENT,
     BMPC_FROM_PERCENT,
@@ -21,7 +22,7 @@ from myeloma.stage import (
     reaches,
     smoldering,
 )
-from serving.artifact import Artifact, at_risk
+from serving.artifact import Artifact
 
 LEAST_AGE = 18  # years: the scores, the criteria's clearance and the cohorts are of adults
 UNDER_AGE, STAGE_UNKNOWN = "under_age", "stage_unknown"
@@ -42,8 +43,8 @@ def outside_population(artifact: Artifact, histories: Histories, patient: NDArra
     that the model is for, where their results do not show it. That follow-up ends at the landmark is no reason: scoring looks at
     the present.
     """
-    reason = at_risk(artifact, histories, patient, landmark).not_at_risk
-    reason = np.where(reason == "after_follow_up", "", reason).astype(object)
+    reason = not_at_risk(histories, patient, landmark, artifact.rules)
+    reason[reason == "after_follow_up"] = ""
     inside = np.flatnonzero(reason == "")
     young = static_column("age", histories.people, patient[inside], landmark[inside]) < LEAST_AGE - _ONE_DAY  # an unknown age is not
     reason[inside[young]] = UNDER_AGE
@@ -58,7 +59,7 @@ def _stage_unknown(artifact: Artifact, histories: Histories, patient: NDArray[np
     if population not in STAGES or artifact.rules.line is not None or not unknown.any():
         return np.zeros(len(patient), bool)
     who, when = patient[unknown], landmark[unknown]
-    m_protein, urine, bmpc, much = (_reached(histories, who, when, name, limit) for name, limit in _LIMITS)
+    m_protein, urine, bmpc, much = _reached(histories.results, len(histories.people), who, when)
     # Of whom the latest marrow is that of myeloma, the guard of criteria speaks, which says more than that the stage is not known.
     if artifact.rules.criteria_guard and (much == 1.0).any():
         now = look(histories, who, when, FeatureSpec((), (), (), ()), ("bmpc__last__ever",))["bmpc__last__ever"]
@@ -68,16 +69,18 @@ def _stage_unknown(artifact: Artifact, histories: Histories, patient: NDArray[np
     return unknown
 
 
-def _reached(histories: Histories, patient: NDArray[np.int32], landmark: Days, biomarker: str, limit: float) -> NDArray[np.float64]:
-    """Return 1 where a result known by the landmark reaches a limit, NaN where one might or there is none, 0 where none does."""
-    own = histories.results.at(histories.results.biomarker == places([biomarker])[0])
-    reported = np.zeros(len(own.value), np.int8) if own.operator is None else own.operator
-    found = reaches(own.value, limit, reported == REPORTED.index("<"), reported == REPORTED.index(">"))
-    known = np.full(len(patient), np.nan)
+def _reached(results: Results, people: int, patient: NDArray[np.int32], landmark: Days) -> NDArray[np.float64]:
+    """Return, for each of `_LIMITS`, 1 where a result known by the landmark reaches it, NaN where one might or there is none, 0 elsewhere."""
+    rows = [np.flatnonzero(results.biomarker == place) for place in places([name for name, _ in _LIMITS])]
+    which, row = np.repeat(np.arange(len(rows)), [len(of_limit) for of_limit in rows]), np.concatenate(rows)
+    operator = np.zeros(len(row), np.int8) if results.operator is None else results.operator[row]
+    limit = np.array([limit for _, limit in _LIMITS])[which]
+    said = reaches(results.value[row], limit, operator == REPORTED.index("<"), operator == REPORTED.index(">"))
     # Of what is no, open or yes, the one that says most: no is taken back by open, and open by yes.
-    for said, means in ((found == 0.0, 0.0), (np.isnan(found), np.nan), (found == 1.0, 1.0)):
-        known[newest_by(own.at(said), patient, landmark) >= 0] = means
-    return known
+    first = np.full((3, len(rows), people), NEVER, np.int32)
+    np.minimum.at(first, (np.where(np.isnan(said), 1, 2 * (said == 1.0)), which, results.patient[row]), results.available[row])
+    no, maybe, yes = (days[:, patient] <= landmark for days in first)
+    return np.where(yes, 1.0, np.where(maybe | ~no, np.nan, 0.0))
 
 
 def who_is_needed(artifact: Artifact, reason: str) -> str:

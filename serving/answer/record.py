@@ -89,6 +89,7 @@ class Shown:
     percent: int
     low: int | None
     high: int | None
+    die_first: int | None
     text: str
 
 
@@ -138,6 +139,7 @@ class HorizonRisk:
     """Probability of progression within a horizon, death competing; base + contributions = logit(risk).
 
     `lower` and `upper` are its 95 % interval: how far the model is known for such a person; None where the model has none.
+    `die_first` is the chance that death comes before progression within the horizon; None where the model does not keep it.
     `fitted_to` goes with every number: a risk by a model of simulated people says nothing about a patient.
     """
 
@@ -146,6 +148,7 @@ class HorizonRisk:
     fitted_to: str
     lower: float | None
     upper: float | None
+    die_first: float | None
     shown: Shown
     base: float
     contributions: tuple[Contribution, ...]

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from features.history.arrays import Histories
+from features.history.arrays import REPORTED, Histories
 from features.history.layout import Days
+from features.history.plan import plan_of, write_history
 from features.history.rows import View, look
-from features.table.score_inputs import SCORE_COLUMNS, criteria_met, score_inputs
+from features.table.score_inputs import SCORE_COLUMNS, score_inputs
+from myeloma.criteria import any_met
 from serving.artifact import Artifact
 from serving.predict import Explained, explain
 
@@ -48,8 +51,13 @@ def latest_column(biomarker: str, statistic: str) -> str:
 
 def seen_by(artifact: Artifact, histories: Histories, patient: NDArray[np.int32], landmark: Days, more: tuple[str, ...] = ()) -> View:
     """Return all columns that an answer of an artifact rests on, and more that are asked for, in one pass over the results."""
-    latest = tuple(latest_column(name, statistic) for name in artifact.spec.biomarkers for statistic in LATEST)
-    return look(histories, patient, landmark, artifact.spec, tuple(dict.fromkeys((*SCORE_COLUMNS, *latest, *more))))
+    return look(histories, patient, landmark, artifact.spec, _beside(artifact.spec.biomarkers, more))
+
+
+@lru_cache(maxsize=64)
+def _beside(biomarkers: tuple[str, ...], more: tuple[str, ...]) -> tuple[str, ...]:
+    latest = (latest_column(name, statistic) for name in biomarkers for statistic in LATEST)
+    return tuple(dict.fromkeys((*SCORE_COLUMNS, *latest, *more)))
 
 
 def score_rows(artifact: Artifact, view: View) -> Scored:
@@ -60,6 +68,21 @@ def score_rows(artifact: Artifact, view: View) -> Scored:
     view : View
         As `seen_by` returns it, or some of its rows.
     """
-    met = criteria_met(view) if artifact.rules.criteria_guard else np.zeros(len(view.patient), bool)
-    explained = explain(artifact, view.features(artifact.spec))
-    return Scored(artifact, view, score_inputs(view), met, explained)
+    inputs = score_inputs(view)
+    met = any_met(inputs) == 1.0 if artifact.rules.criteria_guard else np.zeros(len(view.patient), bool)
+    return Scored(artifact, view, inputs, met, explain(artifact, view.features(artifact.spec)))
+
+
+def reported_latest(view: View, biomarkers: tuple[str, ...]) -> dict[str, NDArray[np.object_]]:
+    """Return how each latest value was reported, by biomarker (rows,): `<` or `>` where it is a limit, else empty.
+
+    The kernel takes the latest of the operators as it takes the latest of the values.
+    """
+    if view.series.operator is None or not biomarkers:
+        return {name: np.full(len(view.patient), "", dtype=object) for name in biomarkers}
+    asked = plan_of(tuple(latest_column(name, "last") for name in biomarkers))
+    found = np.empty((asked.width, len(view.patient)))
+    series = view.series.of(asked.biomarkers)
+    write_history(replace(series, value=view.series.operator.astype(np.float64)), view.patient, view.landmark, asked, found)
+    words = np.array(REPORTED, dtype=object)
+    return {name: words[np.fmax(found[asked.place[latest_column(name, "last")]], 0).astype(np.int64)] for name in biomarkers}

@@ -7,6 +7,7 @@ import numpy as np
 from serving.answer.record import AsOf, Shown
 
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+Ends = tuple[float | None, float | None]  # of an interval
 PAST_AFTER_DAYS = 365  # without a result for longer, a risk is what it was; a convention, not a finding
 
 
@@ -33,12 +34,12 @@ def whole_percent(risk: float) -> int:
     return int(np.floor(100 * risk + 0.5 + 1e-9))
 
 
-def shown(risk: float, lower: float | None, upper: float | None, months: int, as_of: AsOf) -> Shown:
+def shown(risk: float, ends: Ends, die_first: float | None, months: int, as_of: AsOf) -> Shown:
     """Return a risk and its interval in whole percent, and in words; of results that are old in the past tense."""
-    low, high = (None if end is None else whole_percent(end) for end in (lower, upper))
+    low, high, dying = (None if share is None else whole_percent(share) for share in (*ends, die_first))
     between = "" if low is None or high is None else f", between {low} and {high} %"
     said = f"{percent_text(risk)} within {horizon_text(months)}{between}"
-    return Shown(whole_percent(risk), low, high, f"was {said} (on {as_of.landmark})" if as_of.is_past else said)
+    return Shown(whole_percent(risk), low, high, dying, f"was {said} (on {as_of.landmark})" if as_of.is_past else said)
 
 
 def horizon_text(months: int) -> str:

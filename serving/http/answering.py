@@ -13,11 +13,9 @@ from features.intake.one_person import suspicions_by
 from myeloma import UserError
 from serving.answer.course import course_of
 from serving.answer.person import answer_history
-from serving.answer.record import Answer
+from serving.answer.record import Answer, Course
 from serving.artifact import Artifact
 from serving.http.body import RefusedError, histories_of, history_within, read
-from serving.http.drawn import drawn
-from serving.http.pasted import history_from
 from serving.http.request import History, HistoryError, checked, day_of, landmark_of
 from serving.http.response import Problem, as_json, refusal_of
 
@@ -49,28 +47,17 @@ def answer_many(artifacts: Mapping[str, Artifact], body: bytes) -> Response:
 def answer_course(body: bytes) -> Response:
     """Return the course of a treated person, or why there is none."""
 
-    def course() -> dict[str, Any]:
+    def course() -> Course:
         history = read(body, History)
         person, _ = checked(history)
-        return vars(course_of(person, day_of(history, person)))
+        return course_of(person, day_of(history, person))
 
     status, content = told(course)
     return as_json(content, status)
 
 
-def answer_read(body: bytes) -> Response:
-    """Return the history that somebody pasted, as a request takes it and as the page draws it, or why it is not read."""
-
-    def pasted() -> dict[str, Any]:
-        history, said = history_from(body)
-        return drawn(history, checked(history)[0], said).to_dict()
-
-    status, content = told(pasted)
-    return as_json(content, status)
-
-
-def _risk(artifacts: Mapping[str, Artifact], history: History) -> dict[str, Any]:
-    return answer_to(chosen(artifacts, history.task), history).to_dict()
+def _risk(artifacts: Mapping[str, Artifact], history: History) -> Answer:
+    return answer_to(chosen(artifacts, history.task), history)
 
 
 def answer_to(artifact: Artifact, history: History, until: int | None = None, today: int | None = None) -> Answer:
@@ -91,7 +78,7 @@ def answer_to(artifact: Artifact, history: History, until: int | None = None, to
     return answer_history(artifact, person, landmark, tuple(suspicions_by(kept, landmark)), today)
 
 
-def told(make: Callable[[], dict[str, Any]]) -> tuple[int, dict[str, Any]]:
+def told(make: Callable[[], Any]) -> tuple[int, Any]:
     """Return a status and its content: what was made, or why it could not be."""
     try:
         return 200, make()

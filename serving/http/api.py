@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from collections.abc import Mapping as ByStage
 from dataclasses import asdict
 from http import HTTPStatus
 from typing import Any
@@ -13,18 +14,23 @@ from fastapi.responses import Response
 from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 
+from features.sources.mapping import Mapping
 from serving.answer.basis import basis_of
 from serving.answer.columns import NOTICE, identity
 from serving.answer.record import Answer, Course
 from serving.artifact import Artifact
 from serving.http.answering import answer, answer_course, answer_many
 from serving.http.body import MOST_HISTORIES, RefusedError, body_of
+from serving.http.cds_hooks.routes import add_cds_hooks
+from serving.http.failures import overloaded, refusal_at
+from serving.http.fhir.mapping import mappings_in
+from serving.http.fhir.routes import add_fhir
 from serving.http.metrics import CONTENT_TYPE, Metrics
 from serving.http.page import add_page
 from serving.http.pasted import Pasted
 from serving.http.request import History
-from serving.http.response import Batch, Problem, Refusal, as_json, refusal
-from serving.http.waiting import BusyError, Desk, overloaded
+from serving.http.response import Batch, Problem, Refusal, as_json
+from serving.http.waiting import BusyError, Desk
 from serving.http.warm import warm_up
 from serving.http.what_if import Question, WhatIf, answer_what_if
 
@@ -34,7 +40,9 @@ _FAILURES: dict[int | str, dict[str, Any]] = {status: {"model": Refusal} for sta
 _SCHEMAS = "#/components/schemas/{model}"
 
 
-def make_app(artifacts: dict[str, Artifact], desk: Desk | None = None) -> FastAPI:
+def make_app(
+    artifacts: dict[str, Artifact], desk: Desk | None = None, mappings: ByStage[str, Mapping] | None = None, address: str | None = None
+) -> FastAPI:
     """Return the application for the models given, by task; what it computes with is compiled by then.
 
     Parameters
@@ -43,6 +51,10 @@ def make_app(artifacts: dict[str, Artifact], desk: Desk | None = None) -> FastAP
         Live models by task; with none the server is alive but not ready.
     desk : Desk, optional
         How many are answered at a time.
+    mappings : mapping, optional
+        Which codes of FHIR mean what, by stage; those of the package where left out.
+    address : str, optional
+        Where people reach this server, as cards of CDS Hooks link to it; they hold no link where left out.
     """
     warm_up(artifacts)
     desk = desk or Desk()
@@ -96,7 +108,10 @@ def make_app(artifacts: dict[str, Artifact], desk: Desk | None = None) -> FastAP
         """Return how the model reacts to a later visit that is supposed: the answer now, and the answer then."""
         return await answered(request, lambda body: answer_what_if(artifacts, body))
 
-    add_page(app, answered, _FAILURES, _takes("Pasted"))
+    meant = mappings_in() if mappings is None else mappings
+    add_fhir(app, artifacts, meant, answered)
+    add_page(app, answered, _FAILURES, _takes("Pasted"), meant)
+    add_cds_hooks(app, artifacts, meant, answered, address)
     return _with_schemas(app)
 
 
@@ -113,16 +128,17 @@ def _tell_failures(app: FastAPI) -> None:
 
     @app.exception_handler(RefusedError)
     async def refused(request: Request, error: RefusedError) -> Response:
-        return refusal(error.status, error.problems)
+        return refusal_at(request.url.path, error.status, error.problems)
 
     @app.exception_handler(BusyError)
     async def busy(request: Request, error: BusyError) -> Response:
-        return overloaded()
+        return overloaded(request.url.path)
 
     @app.exception_handler(HTTPException)
     async def other(request: Request, error: HTTPException) -> Response:
         name = HTTPStatus(error.status_code).phrase
-        return refusal(error.status_code, [Problem(name.lower().replace(" ", "_"), "request", name)], headers=error.headers)
+        told = [Problem(name.lower().replace(" ", "_"), "request", name)]
+        return refusal_at(request.url.path, error.status_code, told, error.headers)
 
 
 def _takes(schema: str) -> dict[str, Any]:

@@ -11,10 +11,13 @@ from fastapi import FastAPI, Request
 from starlette.responses import Response
 
 import serving.page
-from serving.http.answering import answer_read
-from serving.http.drawn import Read
-from serving.http.pasted import ReadRefusal
+from serving.http.answering import told
+from serving.http.drawn import Read, drawn
+from serving.http.pasted import Mappings, ReadRefusal, history_from
+from serving.http.request import checked
+from serving.http.response import as_json
 
+Statuses = dict[int | str, dict[str, Any]]
 Answered = Callable[[Request, Callable[[bytes], Response]], Awaitable[Response]]
 
 HEADERS = {
@@ -28,7 +31,7 @@ _KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".
 _FOLDER = Path(serving.page.__file__).parent
 
 
-def add_page(app: FastAPI, answered: Answered, failures: dict[int | str, dict[str, Any]], takes: dict[str, Any]) -> None:
+def add_page(app: FastAPI, answered: Answered, failures: Statuses, takes: dict[str, Any], mappings: Mappings) -> None:
     """Let an application answer with the page, and read what is pasted into it.
 
     The files are read once: each has an address of its own, and there are no others.
@@ -41,8 +44,17 @@ def add_page(app: FastAPI, answered: Answered, failures: dict[int | str, dict[st
         "/v1/read", responses={200: {"model": Read}, **failures, 422: {"model": ReadRefusal}}, openapi_extra=takes, response_class=Response
     )
     async def read(request: Request) -> Response:
-        """Return a history that was pasted (CSV or JSON) as `POST /v1/risk` takes it, or the row and column of each problem."""
-        return await answered(request, answer_read)
+        """Return a history that was pasted (CSV, JSON or FHIR) as `POST /v1/risk` takes it, or the row and column of each problem."""
+        return await answered(request, lambda body: _read(body, mappings))
+
+
+def _read(body: bytes, mappings: Mappings) -> Response:
+    def pasted() -> dict[str, Any]:
+        history, said = history_from(body, mappings)
+        return drawn(history, checked(history)[0], said).to_dict()
+
+    status, content = told(pasted)
+    return as_json(content, status)
 
 
 def _add(app: FastAPI, address: str, path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What somebody pastes into the page, made the history that `POST /v1/risk` takes: CSV with a row a result, or JSON.
+"""What somebody pastes into the page, made the history that `POST /v1/risk` takes: CSV with a row a result, JSON, or a FHIR Bundle.
 
 Whatever is refused is refused by the checks of every request, and named by the row and column in which it stands.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+from collections.abc import Mapping as ByName
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Annotated, Any
@@ -16,14 +17,17 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from features.cohort.schema import EVENT_KINDS
 from features.sources.folders import separator_of
+from features.sources.mapping import Mapping
 from features.sources.parsing import day_of
 from features.sources.plain.recognise import columns, key
 from myeloma import catalogue
 from myeloma.calendar import BAD_DAY, date_of, today
 from serving.http.body import RefusedError, read
+from serving.http.fhir.canonical import history_in
 from serving.http.request import History, HistoryError, Patient, checked
 from serving.http.response import Problem, Refusal
 
+Mappings = ByName[str, Mapping]
 _NEEDED = ("biomarker", "value", "unit", "collected_at")
 _MEASURED = (*_NEEDED, "available_at", "method", "specimen")
 _OF_PATIENT = {"age": "age_at_index", **{name: name for name in Patient.model_fields}}
@@ -64,8 +68,12 @@ class Table:
     told: list[str] = field(default_factory=list)
 
 
-def history_from(body: bytes) -> tuple[History, list[str]]:
+def history_from(body: bytes, mappings: Mappings) -> tuple[History, list[str]]:
     """Return the history that was pasted, checked, and what was taken for granted or not read.
+
+    Parameters
+    ----------
+    mappings : by stage, what a Bundle of FHIR is read with
 
     Raises
     ------
@@ -73,30 +81,24 @@ def history_from(body: bytes) -> tuple[History, list[str]]:
         It is not read, or a row of it is refused.
     """
     text = read(body, Pasted).text.lstrip("\ufeff").strip()
+    if (bundle := _bundle(text)) is not None:
+        return history_in(bundle, mappings)
     table = Table({}) if text.startswith("{") else _table(text)
     try:
-        history = read(text if text.startswith("{") and not _is_fhir(text) else json.dumps(table.content), History)
+        history = read(json.dumps(table.content) if table.content else text, History)
         checked(history)
     except (RefusedError, HistoryError) as error:
         raise RefusedError(422, [_placed(one, table, text) for one in error.problems], error.more) from None
     return history, table.told
 
 
-def _is_fhir(text: str) -> bool:
-    """Return False for a history of our own form. FHIR is read elsewhere: what reads it goes here.
-
-    Raises
-    ------
-    RefusedError
-        It is a resource of FHIR.
-    """
+def _bundle(text: str) -> Any:
+    """Return the Bundle, or another resource of FHIR, that a text is; None where it is something else."""
     try:
-        content = json.loads(text)
-    except ValueError:
-        return False
-    if isinstance(content, dict) and "resourceType" in content:
-        raise RefusedError(422, [Problem("fhir_not_read", "body", "FHIR is read by POST /v1/risk/fhir; here a table or JSON is read")])
-    return False
+        content = json.loads(text) if text.startswith("{") else None
+    except (ValueError, RecursionError):
+        return None
+    return content if isinstance(content, dict) and "resourceType" in content else None
 
 
 def _table(text: str) -> Table:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import Annotated, Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -88,6 +89,13 @@ class History(_Strict):
     landmark: Annotated[Day | None, Field(description="Time of prediction; the last visit where left out")] = None
 
 
+class Asked(Protocol):
+    """What says for which day a risk is asked: a history, or whatever brings one."""
+
+    @property
+    def landmark(self) -> str | None: ...
+
+
 class HistoryError(DataError):
     """Parts of a history were refused; `problems` says which, each with code, place and what is accepted; `more` counts the others."""
 
@@ -112,9 +120,18 @@ def checked(history: History, until: int | None = None) -> tuple[Histories, OneP
     """
     measurements = [(m.collected_at, m.available_at, m.biomarker, m.value, m.unit, m.method, m.specimen) for m in history.measurements]
     kept = check_person(vars(history.patient), measurements, [(e.occurred_at, e.kind, e.detail, e.line) for e in history.events], until)
-    if kept.problems:
-        own = [problem for problem in kept.problems if problem.reason not in _FOLLOWS] or kept.problems
+    if own := problems_of(kept):
         raise HistoryError([_problem(history, problem) for problem in own[:MOST_LISTED]], max(0, len(own) - MOST_LISTED))
+    return person_of(kept), kept
+
+
+def problems_of(kept: OnePerson) -> Sequence[RefusedRow]:
+    """Return the rows of one person that were refused, without those that merely follow from another."""
+    return [problem for problem in kept.problems if problem.reason not in _FOLLOWS] or kept.problems
+
+
+def person_of(kept: OnePerson) -> Histories:
+    """Return the arrays of one person of whom nothing was refused."""
     person = kept.patient or {}
     people = People(
         np.array([person["index_date"]], np.int32),
@@ -127,7 +144,7 @@ def checked(history: History, until: int | None = None) -> tuple[Histories, OneP
     )
     columns = (kept.collected, kept.available, kept.value, kept.operator, kept.method)
     results = Results(np.zeros(len(kept.value), np.int32), of_first_specimen(kept.biomarker, kept.specimen), *columns)
-    return Histories(people, results.one_a_day(kept.instant), _happened(kept)), kept
+    return Histories(people, results.one_a_day(kept.instant), _happened(kept))
 
 
 def _coded(person: dict[str, Any], name: str) -> NDArray[np.int8]:
@@ -150,7 +167,7 @@ def _happened(kept: OnePerson) -> Happened:
     return Happened(first, last, every.at(starts), every.at(stops), drugs, progressions)
 
 
-def landmark_of(history: History, people: Histories, artifact: Artifact) -> int:
+def landmark_of(history: Asked, people: Histories, artifact: Artifact) -> int:
     """Return the landmark in days since 1970: the day asked for, or the last visit.
 
     Raises
@@ -164,7 +181,7 @@ def landmark_of(history: History, people: Histories, artifact: Artifact) -> int:
     return day
 
 
-def day_of(history: History, people: Histories) -> int:
+def day_of(history: Asked, people: Histories) -> int:
     """Return the day asked for, or that of the last visit, in days since 1970.
 
     Raises
@@ -191,7 +208,7 @@ def shown_day(column: str, received: Any) -> str:
     return echo_day(str(received)) if column in _DAYS and isinstance(received, str | int) and len(str(received)) <= MOST_TEXT else ""
 
 
-def _landmark_problem(history: History, code: str, message: str) -> Problem:
+def _landmark_problem(history: Asked, code: str, message: str) -> Problem:
     return Problem(code, "landmark", message, shown_day("landmark", history.landmark))
 
 

@@ -9,6 +9,7 @@ from myeloma import catalogue
 from serving.answer.person import answer_history
 from serving.artifact import Artifact
 from serving.http.request import Event, History, Measurement, Patient, checked
+from serving.http.response import as_json
 
 _VISITS = 130  # a series so dense that the kernel plants a tree for it
 _FIRST = date(2000, 1, 1)
@@ -21,7 +22,7 @@ def warm_up(artifacts: dict[str, Artifact]) -> None:
     person, kept = checked(_made_up())
     landmark = int(kept.collected.max())
     for artifact in artifacts.values():
-        answer_history(artifact, person, landmark, tuple(suspicions_by(kept, landmark))).to_dict()
+        as_json(answer_history(artifact, person, landmark, tuple(suspicions_by(kept, landmark))))
 
 
 def _made_up() -> History:

@@ -9,8 +9,9 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from serving.http.failures import overloaded
 from serving.http.metrics import Metrics
-from serving.http.waiting import Desk, overloaded
+from serving.http.waiting import Desk
 
 _LOG = logging.getLogger("serving")
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -41,10 +42,11 @@ def watched(app: FastAPI) -> Callable[[Message, Receive, Send], Awaitable[None]]
 
         try:
             turned_away = desk is not None and desk.is_full and scope["method"] == "POST"
-            await (overloaded() if turned_away else app)(scope, receive, watch)
+            await (overloaded(scope["path"]) if turned_away else app)(scope, receive, watch)
         finally:
             method = scope["method"] if scope["method"] in _METHODS else "another method"
-            path = scope["path"] if scope["path"] in ways_in else "another path"
+            template = getattr(scope.get("route"), "path", "another path")  # a part of the path may be what was sent
+            path = scope["path"] if scope["path"] in ways_in else template
             seconds = time.perf_counter() - began
             _LOG.info("%s %s: %s in %.0f ms", method, path, status, 1000 * seconds)
             if metrics is not None:

@@ -21,9 +21,8 @@ export function numberOf(risk, asOf) {
 }
 
 export function wordsOf(risk, event) {
-  const { shown } = risk,
-    deaths = risk.shown_death ?? risk.deaths ?? null;
-  const die = deaths === null ? "" : `, and about ${deaths.percent ?? deaths} die of something else first`;
+  const { shown } = risk;
+  const die = typeof shown.die_first === "number" ? `, and about ${shown.die_first} die of something else first` : "";
   const not = shown.low === null ? "" : " The interval says how well the model is known. It does not say what will happen to one person.";
   return h(
     "p",

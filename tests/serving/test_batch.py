@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features import read_cohort
+from features import cohort_of_frames, read_cohort
 from features.cohort.files import write_by_ending
 from features.table.landmarks import fixed_landmarks, last_landmarks, visit_landmarks
 from myeloma import ConfigError
@@ -76,3 +76,30 @@ def test_csv_keeps_every_bit_of_the_parquet_file(artifact, cohort, tmp_path):
 def test_another_ending_is_refused(tmp_path):
     with pytest.raises(ConfigError, match=r"neither in \.parquet nor in \.csv"):
         write_by_ending(pd.DataFrame(), tmp_path / "risks.xlsx")
+
+
+def test_a_row_says_what_its_risk_rests_on(artifact):
+    patients = pd.DataFrame({"patient_id": ["a", "b"], "index_date": "2020-01-01", "age_at_index": [60, 70], "stage": ["smm", "mgus"]})
+    results = pd.DataFrame(
+        [
+            ("a", "2020-01-01", "m_protein", "18", "g/L"),
+            ("a", "2020-06-01", "m_protein", "<1", "g/L"),
+            ("a", "2020-06-01", "bmpc", ">30", "%"),
+            ("a", "2020-03-01", "hemoglobin", "13", "g/dL"),
+            ("a", "2021-01-01", "hemoglobin", "<10", "g/dL"),
+            ("b", "2020-06-01", "m_protein", "18", "g/L"),
+        ],
+        columns=["patient_id", "collected_at", "biomarker", "value", "unit"],
+    )
+    cohort, _ = cohort_of_frames(patients, results, strict=True)
+    scores = score_landmarks(artifact, cohort, fixed_landmarks(cohort, "2020-06-11"))
+    rests_on = ("__value", "__reported", "__collected_on", "__age_days")
+    row, other = ({name: value for name, value in row.items() if name.endswith(rests_on)} for row in scores.to_dict("records"))
+    day = pd.Timestamp("2020-06-01")
+    assert {name: row[f"m_protein{name}"] for name in rests_on} == dict(zip(rests_on, (0.1, "<", day, 10.0), strict=True))
+    assert {name: row[f"bmpc{name}"] for name in rests_on} == dict(zip(rests_on, (30.0, ">", day, 10.0), strict=True))
+    found = [row[f"hemoglobin{name}"] for name in rests_on]  # what was collected after the landmark is not in it
+    assert found == [13.0, "", pd.Timestamp("2020-03-01"), 102.0]
+    assert row["age__value"] == pytest.approx(60.4, abs=0.1)
+    assert pd.isna([row["creatinine__value"], row["creatinine__collected_on"], row["creatinine__age_days"]]).all()
+    assert pd.isna(list(other.values())).all()

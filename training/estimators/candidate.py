@@ -13,10 +13,11 @@ from features.history.columns import FeatureSpec
 from myeloma import ConfigError
 from myeloma.errors import nearest
 from serving.artifact import Artifact
-from serving.models import Model
+from serving.models import Model, logistic
 from serving.models.base import Array
 from training.estimators.calibrated import fit_calibration
 from training.estimators.censoring_strata import with_censoring_strata
+from training.estimators.competing import fit_competing
 from training.estimators.kind import Fits, Kind
 from training.estimators.kinds import KINDS
 from training.plan import Plan
@@ -121,9 +122,12 @@ def _fit_candidate(
         "reference": reference_ranges(x, spec.columns()),
         "reference_by_time": reference_by_time(rows, spec, fits.out_of_fold, calibration, plan.task.horizons),
     }
-    return Fitted(
-        Artifact(of_kind.name, fits.model, spec, plan.task.horizons, calibration, about, resampled=fits.resampled), fits.out_of_fold
+    out_of_fold = logistic(np.array(calibration.intercepts) + calibration.slope * fits.out_of_fold)
+    competing = fit_competing(rows, out_of_fold, plan.task.horizons)
+    artifact = Artifact(
+        of_kind.name, fits.model, spec, plan.task.horizons, calibration, about, resampled=fits.resampled, competing=competing
     )
+    return Fitted(artifact, fits.out_of_fold)
 
 
 def _fitted(

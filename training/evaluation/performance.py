@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from training.estimators.competing import as_event
 from training.metrics import Draws, all_measures, main_measures, named
 from training.metrics.estimate import lines_of
 from training.metrics.figures import figures
@@ -22,19 +23,26 @@ from training.rows.small_cells import SUPPRESSED, is_small
 Array = NDArray[np.float64]
 # What MLflow gets; the rest (treat-all, every measure at every landmark) stands in performance.csv.
 _NOT_LOGGED = ("net_benefit_treat_all",)
+OF_DYING = {"auc": "die_first_auc", "oe_ratio": "die_first_oe_ratio"}
 _FIRST = ("auc", "brier", "oe_ratio", "ipa", "ici")
 _COUNTS = ("patients", "rows", "events", "effective_rows")
 _LOGGED_AT_LANDMARKS = ("auc", "brier", "oe_ratio", "patients", "events")
 
 
 def performance_of(
-    rows: pd.DataFrame, risks: Mapping[str, Array], plan: Plan, draws: Draws, orders: Mapping[str, Array] | None = None
+    rows: pd.DataFrame,
+    risks: Mapping[str, Array],
+    plan: Plan,
+    draws: Draws,
+    orders: Mapping[str, Array] | None = None,
+    die_first: Mapping[str, Array] | None = None,
 ) -> pd.DataFrame:
     """Return all figures of all candidates, one line each, as `training.metrics.figures` lays them out.
 
     Subsets: "" is all visits pooled, each row counting once; `per_person` the same rows, each *person* counting once a year;
     `at_2y` one row per person at a fixed landmark. Counts below 10 are not among them. Of a score that ranks people without a risk
-    (`orders`), the AUC alone can be said.
+    (`orders`), the AUC alone can be said. Of the chance that the competing event comes first (`die_first`), discrimination and
+    calibration are said, by the names of `OF_DYING`.
     """
     ranked = {name: np.column_stack([order] * len(plan.task.horizons)) for name, order in (orders or {}).items()}
     given = {name: risk for name, risk in risks.items() if name not in ranked}
@@ -51,7 +59,14 @@ def performance_of(
         for judged, all_of, _ in kinds:
             chosen = {name: risk[there["position"].to_numpy()] for name, risk in judged.items()}
             parts.append(figures(there, chosen, plan.task.horizons, draws, all_of, landmark_subset(years)))
-    return without_small_cells(pd.concat(parts, ignore_index=True))
+    return without_small_cells(pd.concat([*parts, *_of_dying(rows, die_first or {}, plan, draws)], ignore_index=True))
+
+
+def _of_dying(rows: pd.DataFrame, die_first: Mapping[str, Array], plan: Plan, draws: Draws) -> list[pd.DataFrame]:
+    if not die_first:
+        return []
+    found = figures(as_event(rows), die_first, plan.task.horizons, draws, main_measures)
+    return [found[found["measure"].isin(OF_DYING)].assign(measure=lambda lines: lines["measure"].map(OF_DYING))]
 
 
 def without_small_cells(table: pd.DataFrame) -> pd.DataFrame:

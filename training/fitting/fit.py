@@ -24,11 +24,11 @@ from myeloma import ConfigError
 from myeloma.errors import nearest
 from myeloma.scores import POINT_SCORES, SCORES
 from serving.artifact import Artifact, feature_matrix, save_artifact
-from serving.predict import predict_risk
+from serving.predict import predict_die_first, predict_risk
 from training import tracking
 from training.estimators import Fitted, check_models, fit_candidate
 from training.estimators.censoring_strata import with_censoring_strata
-from training.fitting.held_out import ORDER, risk_columns
+from training.fitting.held_out import ORDER, die_first_columns, risk_columns
 from training.fitting.suitable import check_table, thin_horizons, without_values
 from training.places import ARTIFACT, PREDICTIONS, RUN
 from training.plan import Plan
@@ -72,11 +72,11 @@ def fit_task(table: FeatureTable, plan: Plan, out: Path, only: str | None, say: 
         for name in [only] if only else names:
             say(f"{name}: fitting")
             if name in SCORES:
-                artifact, risks = None, [_published(name, table.rows.iloc[f.judge], plan.task) for f in folds]
+                artifact, found = None, [_published(name, table.rows.iloc[f.judge], plan.task) for f in folds]
             else:
-                artifact, risks = _fit_and_judge(name, table, plan, folds, parts, whole, say)
+                artifact, found = _fit_and_judge(name, table, plan, folds, parts, whole, say)
             judged = people.assign(**_order(name, table, folds, plan.task))
-            judged = pd.concat([judged, pd.DataFrame(np.vstack(risks), columns=risk_columns(plan.task))], axis=1)
+            judged = pd.concat([judged, pd.concat(found, ignore_index=True)], axis=1)
             with only_writer(out / name, wait=True), removed_unless_done(out / name):
                 runs[name] = _keep(name, table, plan, artifact, judged, training, out / name)
     return runs
@@ -101,23 +101,31 @@ class _Part:
 
 def _fit_and_judge(
     name: str, table: FeatureTable, plan: Plan, folds: list[Fold], parts: list[_Part], whole: _Part, say: Say
-) -> tuple[Artifact, list[np.ndarray]]:
-    """Return the artifact of a candidate, and its risks for the rows that each fold judges."""
-    risks = []
+) -> tuple[Artifact, list[pd.DataFrame]]:
+    """Return the artifact of a candidate, and what it predicts for the rows that each fold judges."""
+    found = []
     for k, (fold, part) in enumerate(zip(folds, parts, strict=True), start=1):
         artifact = part.fit(name, plan, plan.interval_fits if part is whole else 0)
-        risks.append(predict_risk(artifact, feature_matrix(artifact, table.rows.iloc[fold.judge])))
+        found.append(_predicted(artifact, table.rows.iloc[fold.judge], plan.task))
         if part is not whole:
             say(f"{name}: fold {k} of {len(folds)}")
     if parts[0] is not whole:
         artifact = whole.fit(name, plan, plan.interval_fits)
-    return artifact, risks
+    return artifact, found
 
 
-def _published(name: str, rows: pd.DataFrame, task: Task) -> np.ndarray:
+def _predicted(artifact: Artifact, rows: pd.DataFrame, task: Task) -> pd.DataFrame:
+    x = feature_matrix(artifact, rows)
+    risks = predict_risk(artifact, x)
+    both = np.hstack([risks, predict_die_first(artifact, x, risks)])
+    return pd.DataFrame(both, columns=[*risk_columns(task), *die_first_columns(task)])
+
+
+def _published(name: str, rows: pd.DataFrame, task: Task) -> pd.DataFrame:
     score = SCORES[name]
     inputs = {name: rows[f"{PREFIX}{name}"].to_numpy() for name in score.inputs}
-    return np.column_stack([score.risk(months, **inputs) for months in task.horizons])
+    risks = [score.risk(months, **inputs) for months in task.horizons]
+    return pd.DataFrame(dict(zip(risk_columns(task), risks, strict=True)))
 
 
 def _order(name: str, table: FeatureTable, folds: list[Fold], task: Task) -> dict[str, np.ndarray]:

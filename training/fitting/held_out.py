@@ -33,12 +33,14 @@ class HeldOut:
     risks : arrays (rows, horizons) by candidate, out-of-fold; NaN where a published score has none
     orders : arrays (rows,) by score that publishes no risk: higher is worse, NaN where it cannot be computed; none that never can
     cohort : that the table was built from, where somebody asks for it and it is on this machine
+    die_first : arrays (rows, horizons) by candidate that keeps it: the chance that the competing event comes first, out-of-fold
     """
 
     rows: pd.DataFrame
     risks: dict[str, Array]
     cohort: Cohort | None = None
     orders: dict[str, Array] = field(default_factory=dict)
+    die_first: dict[str, Array] = field(default_factory=dict)
 
     @classmethod
     def of(cls, fitted: Path, names: Sequence[str], table: FeatureTable, task: Task) -> HeldOut:
@@ -51,7 +53,7 @@ class HeldOut:
         """
         read = {name: read_judged(fitted / name, task) for name in names}
         keys, risks = read[names[0]][[*_ROW, *OUTCOMES, STRATUM]], {}
-        orders = {}
+        orders, die_first = {}, {}
         for name, judged in read.items():
             if not judged[[*_ROW, *OUTCOMES, STRATUM]].equals(keys):
                 raise StateError(
@@ -61,19 +63,22 @@ class HeldOut:
             risks[name] = judged[risk_columns(task)].to_numpy()
             if ORDER in judged and judged[ORDER].notna().any():
                 orders[name] = judged[ORDER].to_numpy()
+            if set(columns := die_first_columns(task)) <= set(judged) and judged[columns].notna().any(axis=None):
+                die_first[name] = judged[columns].to_numpy()
         rows = keys.merge(table.rows.drop(columns=OUTCOMES), on=_ROW, how="left", validate="one_to_one", indicator=_FOUND)
         if (rows[_FOUND] != "both").any():
             raise StateError(
                 f"{names[0]} was fitted on another table than this one.", f"fit again: python -m training fit TABLE --task {task.name}"
             )
-        return cls(rows.drop(columns=_FOUND), risks, orders=orders)
+        return cls(rows.drop(columns=_FOUND), risks, orders=orders, die_first=die_first)
 
     def in_order_of(self, table: FeatureTable, cohort: Cohort | None) -> HeldOut:
         """Return the rows in the order of the table, which cross-validation changes, with the cohort beside them."""
         place = pd.MultiIndex.from_frame(table.rows[_ROW]).get_indexer(pd.MultiIndex.from_frame(self.rows[_ROW]))
         order = np.argsort(place)
-        risks, orders = ({name: of_one[order] for name, of_one in every.items()} for every in (self.risks, self.orders))
-        return HeldOut(self.rows.iloc[order].reset_index(drop=True), risks, cohort, orders)
+        every = (self.risks, self.orders, self.die_first)
+        risks, orders, die_first = ({name: of_one[order] for name, of_one in those.items()} for those in every)
+        return HeldOut(self.rows.iloc[order].reset_index(drop=True), risks, cohort, orders, die_first)
 
 
 def read_judged(folder: Path, task: Task) -> pd.DataFrame:
@@ -92,6 +97,11 @@ def read_judged(folder: Path, task: Task) -> pd.DataFrame:
         )
     judged["event"] = in_present_words(judged["event"])
     return judged
+
+
+def die_first_columns(task: Task) -> list[str]:
+    """Return the names of the columns that hold the chance that the competing event comes first."""
+    return [f"die_first_{months}m" for months in task.horizons]
 
 
 def risk_columns(task: Task) -> list[str]:

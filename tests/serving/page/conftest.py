@@ -95,7 +95,7 @@ class Page:
         self.page.on("console", lambda said: self.complaints.append(said.text) if said.type in ("error", "warning") else None)
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.going = 0
-        self.page.set_default_timeout(20_000)
+        self.page.set_default_timeout(60_000)
         self.page.on("request", self._began)
         self.page.on("requestfinished", self._ended)
         self.page.on("requestfailed", self._ended)
@@ -113,7 +113,7 @@ class Page:
 
     def settle(self):
         """Wait until what was asked is shown."""
-        self.until("(document.querySelector('#line').textContent || document.querySelector('#alert').textContent) && !calls", 20)
+        self.until("(document.querySelector('#line').textContent || document.querySelector('#alert').textContent) && !calls", 60)
 
     def until(self, expression, seconds=10):
         """Wait until an expression is true: the browser's own way of waiting is code from a string, which the policy forbids."""

@@ -49,6 +49,17 @@ def test_a_history_as_a_request_takes_it_is_read_as_it_is(pasted, examples):
         assert pasted(json.dumps(history)).json()["history"] | {"events": 0} == history | {"events": 0}
 
 
+def test_a_bundle_is_read_as_the_way_in_for_fhir_reads_it(app, pasted, root):
+    bundle, client = (root / "docs/example_bundle.json").read_text(), TestClient(app)
+    history = pasted(bundle).json()["history"]
+    answer = client.post("/v1/risk", json={**history, "task": "smm"}).json()
+    assessed = client.post("/v1/risk/fhir?task=smm", content=bundle, headers={"content-type": "application/fhir+json"}).json()
+    risks = [one["probabilityDecimal"] for one in assessed["prediction"]]
+    assert risks == pytest.approx([100 * one["risk"] for one in answer["risks"]], rel=1e-9)
+    assert pasted('{"resourceType": "Bundle"}').status_code == 422
+    assert pasted(bundle.replace("mg/L", "furlong")).status_code == 422
+
+
 def test_results_computed_from_others_are_drawn_too(pasted):
     rows = "flc_kappa,250,mg/L,2022-07-10\nflc_lambda,10,mg/L,2022-07-10\nlight_chain,kappa,,\n"
     found = {one["biomarker"]: one for one in pasted(HEADER + rows).json()["results"]}
@@ -103,7 +114,6 @@ def test_results_computed_from_others_are_drawn_too(pasted):
         ("hello", "missing_column", None, "", "The first line has to name biomarker, value, unit, collected_at; missing:"),
         ('"a', "missing_column", None, "", "The first line has to name"),
         ("{", "json_invalid", None, "", "Invalid JSON"),
-        ('{"resourceType": "Bundle"}', "fhir_not_read", None, "", "FHIR is read by"),
         ('{"patient": {}, "measurements": []}', "missing", None, "", "index_date: Field required."),
     ],
 )

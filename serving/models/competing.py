@@ -1,0 +1,71 @@
+"""The chance that the competing event, death, comes first within each horizon: by age, sex and the risk of the event itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from serving.models.base import Array, ImpossibleModelError, logistic, logit, numbers
+
+AGE, FEMALE = "age", "female"
+_TERMS = 4  # level, age in decades, sex, log-odds of the event
+_DECADE = 10.0
+_EDGE = 1e-6  # a risk nearer to 0 or 1 adds nothing
+
+
+@dataclass(frozen=True)
+class CompetingRisk:
+    """A logistic regression for each horizon.
+
+    Attributes
+    ----------
+    coefficients : by horizon (level, age in decades, female, log-odds of the event)
+    age, female : means that stand in where they are unknown
+    """
+
+    coefficients: tuple[tuple[float, ...], ...]
+    age: float
+    female: float
+
+    def risks(self, age: Array, female: Array, risks: Array) -> Array:
+        """Return the chance of the competing event first (rows, horizons): never falling with the horizon, and at most what is left.
+
+        Parameters
+        ----------
+        age, female : arrays (rows,), NaN where unknown
+        risks : array (rows, horizons), of the event
+        """
+        terms = self.terms(age, female, risks)
+        found = logistic((terms * np.array(self.coefficients)).sum(axis=2))
+        left: Array = np.minimum(np.maximum.accumulate(found, axis=1), 1.0 - risks)
+        return left
+
+    def terms(self, age: Array, female: Array, risks: Array) -> Array:
+        """Return the terms of the regressions (rows, horizons, 4)."""
+        decades = (np.where(np.isnan(age), self.age, age) - self.age) / _DECADE
+        sex = np.where(np.isnan(female), self.female, female) - self.female
+        event = logit(np.clip(risks, _EDGE, 1.0 - _EDGE))
+        columns = np.broadcast_arrays(np.ones_like(event), decades[:, None], sex[:, None], event)
+        return np.stack(columns, axis=2)
+
+    def save(self) -> dict[str, Any]:
+        """Return it as JSON holds it."""
+        return asdict(self)
+
+    @classmethod
+    def load(cls, content: Mapping[str, Any], horizons: int) -> CompetingRisk:
+        """Return what `save` wrote.
+
+        Raises
+        ------
+        ImpossibleModelError
+            It has another shape, or a number is not finite.
+        """
+        coefficients = numbers(content, "coefficients", (horizons, _TERMS))
+        age, female = (float(numbers(content, name, ())) for name in (AGE, FEMALE))
+        if not 0 <= female <= 1:
+            raise ImpossibleModelError(f"the share of women is {female}, accepted: 0 to 1")
+        return cls(tuple(map(tuple, coefficients.tolist())), age, female)
