@@ -25,6 +25,8 @@ from serving.http.failures import overloaded, refusal_at
 from serving.http.fhir.mapping import mappings_in
 from serving.http.fhir.routes import add_fhir
 from serving.http.metrics import CONTENT_TYPE, Metrics
+from serving.http.page import add_page
+from serving.http.pasted import Pasted
 from serving.http.request import History
 from serving.http.response import Batch, Problem, Refusal, as_json
 from serving.http.waiting import BusyError, Desk
@@ -110,6 +112,7 @@ def make_app(artifacts: dict[str, Artifact], desk: Desk | None = None, kept: Kep
 
     meant = mappings_in() if kept.mappings is None else kept.mappings
     add_fhir(app, artifacts, meant, answered)
+    add_page(app, answered, _FAILURES, _takes("Pasted"), meant)
     add_cds_hooks(app, artifacts, meant, answered, kept.address)
     return _with_schemas(app)
 
@@ -156,7 +159,7 @@ def _with_schemas(app: FastAPI) -> FastAPI:
         histories = {"type": "object", "properties": {"histories": several}, "required": ["histories"], "additionalProperties": False}
         question = Question.model_json_schema(ref_template=_SCHEMAS)
         content["components"]["schemas"] |= {**question.pop("$defs"), **schema.pop("$defs"), "Question": question}
-        content["components"]["schemas"] |= {"History": schema, "Histories": histories}
+        content["components"]["schemas"] |= {"History": schema, "Histories": histories, "Pasted": Pasted.model_json_schema()}
         return content
 
     app.openapi = described  # type: ignore[method-assign]
