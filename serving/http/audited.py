@@ -14,8 +14,9 @@ from starlette.responses import Response
 from features.sources.mapping import Mapping
 from serving.artifact import Artifact
 from serving.audit.log import AuditError, AuditLog
+from serving.http.failures import refusal_at
 from serving.http.metrics import Metrics
-from serving.http.response import Problem, refusal
+from serving.http.response import Problem
 
 _LOG = logging.getLogger("serving")
 _TYPES = ("application/json", "application/fhir+json")
@@ -57,5 +58,5 @@ def audited(log: AuditLog | None, request: Request, body: bytes, answer: Respons
     except AuditError as error:
         _LOG.error("the audit log cannot be written: %s", error)
         told = Problem("audit_unavailable", "server", "the audit log cannot be written; nothing is answered without it")
-        return refusal(503, [told], headers={"Retry-After": "10"})
+        return refusal_at(said["path"], 503, [told], {"Retry-After": "10"})
     return answer

@@ -38,6 +38,7 @@ _FOLLOWS = ("patient_not_in_cohort", "event_refused")  # what merely follows fro
 _DAYS = ("collected_at", "available_at", "occurred_at", "index_date", "landmark")  # a birth date says too much of who it is
 MOST_MEASUREMENTS, MOST_EVENTS, MOST_TEXT = 20_000, 2_000, 200
 Day = Annotated[str, Field(max_length=40, examples=["2024-03-01"], description="YYYY-MM-DD")]
+Number = Annotated[StrictFloat, AllowInfNan(False)]  # what is none must not pass for unknown
 Text = Annotated[StrictStr, Field(max_length=MOST_TEXT)]
 
 
