@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from fastapi.testclient import TestClient
+from mlflow.pyfunc import scoring_server
 
 from features import build_features, read_cohort
 from features.table.landmarks import last_landmarks
@@ -108,3 +109,23 @@ def test_the_pyfunc_takes_its_own_input_example_and_missing_columns(people):
     assert model.metadata.signature.inputs.input_names() == [*example.columns, "history"]
     nothing_known = model.predict(example * np.nan)
     assert nothing_known["risk_24m"].between(0, 1).all()
+
+
+@pytest.mark.slow
+def test_the_model_server_of_mlflow_takes_histories_and_feature_rows(people):
+    cohort, _, scores = people
+    connect()
+    model = mlflow.pyfunc.load_model("models:/smm-progression@champion")
+    client = TestClient(scoring_server.init(model))
+
+    def served(records):
+        return client.post("/invocations", json={"dataframe_records": records}).json()["predictions"]
+
+    first = scores.iloc[0]
+    answered, refused = served([{"history": json.dumps(as_json(cohort, first["patient_id"]))}, {"history": "{"}])
+    assert (answered["status"], answered["risk_24m"]) == ("scored", first["risk_24m"])
+    assert json.loads(answered["answer"])["risks"][1]["risk"] == first["risk_24m"]
+    assert (refused["status"], refused["risk_24m"]) == ("json_invalid", None)
+    [row] = served(model.input_example.to_dict("records"))
+    assert (row["status"], row["answer"]) == ("scored", "")
+    assert 0 < row["risk_24m"] < 1
