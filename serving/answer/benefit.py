@@ -19,7 +19,6 @@ from myeloma.early_treatment.benefit import (
     IN_MAYO_HIGH,
     LONGEST_MONTHS,
     OUTSIDE_MAYO_HIGH,
-    TREATED_MONTHS,
     Benefit,
     benefit,
     benefit_in_words,
@@ -109,7 +108,7 @@ def _estimates(risks: list[tuple[str, int, float]], source: str, group: str | No
 
 def _figures(found: Benefit) -> list[list[list[float]]]:
     """Return, risk by risk, those treated, the reduction and the number needed to treat, each with the ends of its interval."""
-    figures: list[list[list[float]]] = np.moveaxis([found.treated, found.reduction, found.number_needed_to_treat], 2, 0).tolist()
+    figures: list[list[list[float]]] = np.moveaxis(np.array([found.treated, found.reduction, found.number_needed_to_treat]), 2, 0).tolist()
     return figures
 
 

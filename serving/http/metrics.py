@@ -30,7 +30,6 @@ class Metrics:
         self._seconds = Histogram("myeloma_request_seconds", "Time of a request.", ["path"], registry=self._registry, buckets=_SECONDS)
         inside = Gauge("myeloma_requests_inside", "Requests being read, waiting or answered.", registry=self._registry)
         inside.set_function(lambda: desk.inside)
-        models = Gauge("myeloma_model", "A model that is served: 1.", ["task", "version", "fitted_to"], registry=self._registry)
         self._openings: dict[str, int] = defaultdict(int)
         self._cards: dict[str, int] = defaultdict(int)
         self._lock = Lock()
@@ -41,9 +40,15 @@ class Metrics:
         self._feedback = Counter(
             "myeloma_cds_feedback", "What became of cards.", ["service", "version", "outcome"], registry=self._registry
         )
+        self._models = Gauge("myeloma_model", "A model that is served: 1.", ["task", "version", "fitted_to"], registry=self._registry)
+        self.serves(artifacts)
+
+    def serves(self, artifacts: Mapping[str, Artifact]) -> None:
+        """Name the models that are served from now on, and no others."""
+        self._models.clear()
         for task, artifact in artifacts.items():
             said = identity(artifact)
-            models.labels(task, said["model_version"], said["fitted_to"]).set(1)
+            self._models.labels(task, said["model_version"], said["fitted_to"]).set(1)
 
     def opened(self, service: str, cards: int) -> None:
         """Count a chart that was opened, and the cards that were shown for it."""

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Protocol
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, FailFast, Field, StrictFloat, StrictInt, StrictStr
+from pydantic import AllowInfNan, BaseModel, ConfigDict, FailFast, Field, FiniteFloat, StrictFloat, StrictInt, StrictStr
 
 from features.cohort.lines import START, STOP, Therapy, named_drugs
 from features.cohort.schema import EVENT_KINDS, HeavyChain, Kind, LightChain, Sex, Stage
@@ -38,6 +38,7 @@ _FOLLOWS = ("patient_not_in_cohort", "event_refused")  # what merely follows fro
 _DAYS = ("collected_at", "available_at", "occurred_at", "index_date", "landmark")  # a birth date says too much of who it is
 MOST_MEASUREMENTS, MOST_EVENTS, MOST_TEXT = 20_000, 2_000, 200
 Day = Annotated[str, Field(max_length=40, examples=["2024-03-01"], description="YYYY-MM-DD")]
+Number = Annotated[StrictFloat, AllowInfNan(False)]  # what is none must not pass for unknown
 Text = Annotated[StrictStr, Field(max_length=MOST_TEXT)]
 
 
@@ -50,7 +51,7 @@ class Patient(_Strict):
 
     index_date: Day
     birth_date: Day | None = None
-    age_at_index: Annotated[float | None, Field(description="Years; used where there is no birth_date")] = None
+    age_at_index: Annotated[FiniteFloat | None, Field(description="Years; used where there is no birth_date")] = None
     sex: Sex | None = None
     stage: Stage | None = None
     heavy_chain: HeavyChain | None = None
@@ -76,7 +77,10 @@ class Event(_Strict):
     occurred_at: Day
     kind: Kind
     detail: Text = ""
-    line: Annotated[StrictInt | StrictFloat | None, Field(description="Line of therapy, 1 to 99, of a start or stop of treatment")] = None
+    line: Annotated[
+        StrictInt | Annotated[StrictFloat, AllowInfNan(False)] | None,
+        Field(description="Line of therapy, 1 to 99, of a start or stop of treatment"),
+    ] = None
 
 
 class History(_Strict):

@@ -33,6 +33,7 @@ _TYPES = {
     "overloaded": "throttled",
     "internal_error": "exception",
 }
+_COUNT = "informational"
 _FATAL = ("internal_error",)
 
 
@@ -40,7 +41,7 @@ def outcome_of(problems: Sequence[Problem], more: int = 0) -> dict[str, Any]:
     """Return why something is refused, as an OperationOutcome; of many problems the first are listed, and the others counted."""
     listed = [_issue(problem) for problem in problems[:MOST_LISTED]]
     others = more + max(0, len(problems) - MOST_LISTED)
-    counted = [{"severity": "information", "code": "informational", "diagnostics": f"{others} more problems are not listed"}]
+    counted = [{"severity": "information", "code": _COUNT, "diagnostics": f"{others} more problems are not listed"}]
     return {"resourceType": "OperationOutcome", "issue": [*listed, *(counted if others else [])]}
 
 

@@ -10,6 +10,7 @@ from fastapi.testclient import TestClient
 from serving.answer.shown import percent_text
 from serving.artifact import load_artifact
 from serving.http.api import make_app
+from serving.http.audited import Kept
 from serving.http.watched import watched
 from tests.serving.http.cds_hooks.calls import SERVICE, TOKEN, call, empty_places
 from tests.serving.http.fhir.bundles import bundle, condition, observation, order, patient, person
@@ -25,7 +26,7 @@ def artifact(trained):
 @pytest.fixture
 def client(artifact):
     """A server that has told nobody anything yet."""
-    return TestClient(watched(make_app({"smm": artifact}, address=ADDRESS)), raise_server_exceptions=False)
+    return TestClient(watched(make_app({"smm": artifact}, kept=Kept(address=ADDRESS))), raise_server_exceptions=False)
 
 
 def cards(client, sent, status=200):
@@ -60,7 +61,7 @@ def test_a_server_without_a_model_has_no_service():
 
 
 def test_a_model_whose_stage_has_no_mapping_is_no_service(artifact):
-    client = TestClient(make_app({"smm": artifact}, mappings={}))
+    client = TestClient(make_app({"smm": artifact}, kept=Kept(mappings={})))
     assert client.get("/cds-services").json() == {"services": []}
     assert client.post(SERVICE, json=call()).status_code == 404
 

@@ -8,6 +8,7 @@ from features.cohort.schema import STAGES
 from myeloma import ConfigError, StateError
 from serving.artifact import load_artifact
 from serving.http.api import make_app
+from serving.http.audited import Kept
 from serving.http.fhir.mapping import SHIPPED, mappings_in
 from tests.serving.http.fhir.bundles import bundle, coded, observation, person, post, reasons
 
@@ -22,7 +23,7 @@ def own(tmp_path, **changed):
 
 def served(trained, path):
     artifact = load_artifact(trained.folder / "fit" / "boosting" / "artifact")
-    return TestClient(make_app({"smm": artifact}, mappings=mappings_in(path)), raise_server_exceptions=False)
+    return TestClient(make_app({"smm": artifact}, kept=Kept(mappings=mappings_in(path))), raise_server_exceptions=False)
 
 
 def test_the_shipped_mapping_has_a_section_for_each_stage_and_its_index_codes_are_of_that_stage():

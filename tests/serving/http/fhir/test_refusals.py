@@ -3,9 +3,13 @@
 import json
 
 import pytest
+from fastapi.testclient import TestClient
 from fhir.resources.R4B.operationoutcome import OperationOutcome
 
+from serving.http.api import make_app
 from serving.http.body import MOST_BYTES
+from serving.http.waiting import Desk
+from serving.http.watched import watched
 from tests.mutated import NAME, mutated
 from tests.serving.http.fhir.bundles import (
     ATC,
@@ -123,6 +127,8 @@ REFUSED = {
     "a modifier that nobody understands": (changed(6, modifierExtension=[{"url": "x"}]), "modifier_extension"),
     "a number as text": (changed(6, valueQuantity={"value": "10", "unit": "mg/L"}), "broken_resource"),
     "a unit without end": (changed(6, valueQuantity={"value": 10, "unit": "m" * 2000}), "broken_resource"),
+    "more entries than there are of a person": ({"resourceType": "Bundle", "entry": [{}] * 20_001}, "too_long"),
+    "more components than a panel has": (changed(3, component=[{"code": coded(LOINC, "718-7")}] * 101), "too_long"),
     "digits without end": (changed(6, valueQuantity=None, valueString="1" * 100_000 + "x"), "broken_resource"),
 }
 
@@ -249,3 +255,11 @@ def test_whatever_is_sent_there_is_an_assessment_or_an_outcome_and_nobody_is_nam
             assert all(0 < one["probabilityDecimal"] <= 100 for one in response.json()["prediction"])
     assert 422 in statuses
     assert share > 0.05 or 200 in statuses
+
+
+@pytest.mark.parametrize("turned_away", [watched, lambda app: app], ids=["at the door", "inside"])
+def test_whoever_has_to_come_again_is_told_in_the_form_of_the_way_in(turned_away):
+    client = TestClient(turned_away(make_app({}, desk=Desk(most=0))))
+    response = client.post("/v1/risk/fhir", content="{}", headers=FHIR)
+    assert (refused(response, 503), response.headers["retry-after"]) == (["overloaded"], "1")
+    assert client.post("/v1/risk", json={}).json()["errors"][0]["code"] == "overloaded"
