@@ -25,14 +25,14 @@ from serving.http.failures import overloaded, refusal_at
 from serving.http.fhir.mapping import mappings_in
 from serving.http.fhir.routes import add_fhir
 from serving.http.metrics import CONTENT_TYPE, Metrics
-from serving.http.page import add_page
-from serving.http.pasted import Pasted
+from serving.http.page.pasted import Pasted
+from serving.http.page.routes import add_page
+from serving.http.page.what_if import Question, WhatIf, answer_what_if
 from serving.http.request import History
 from serving.http.response import Batch, Problem, Refusal, as_json
 from serving.http.value_of_test import TestValues, answer_test_value
 from serving.http.waiting import BusyError, Desk
 from serving.http.warm import warm_up
-from serving.http.what_if import Question, WhatIf, answer_what_if
 
 RISK = "/v1/risk"
 _LOG = logging.getLogger("serving")

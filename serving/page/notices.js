@@ -82,7 +82,7 @@ export function noticesOf(is) {
     found.push(...gapsOf(is));
   }
   found.push(notice("", "Imaging is not considered", "MRI, CT and PET play no part in this number."));
-  if (read.told.length) found.push(notice("", "Taken for granted", ...read.told));
+  if (read.told.length) found.push(notice("", "Taken for granted, or not read", ...read.told));
   return found;
 }
 function gapsOf({ answer, risk, months, tests, read, day }) {

@@ -6,7 +6,7 @@ import json
 import pytest
 from fastapi.testclient import TestClient
 
-from serving.http.pasted import ReadRefusal
+from serving.http.page.pasted import ReadRefusal
 
 HEADER = "biomarker,value,unit,collected_at\n"
 ROWS = "m_protein,18,g/L,2022-01-10\nbmpc,22,%,2022-01-10\nm_protein,<2.1,g/dL,2022-07-10\n"

@@ -12,8 +12,8 @@ from starlette.responses import Response
 
 import serving.page
 from serving.http.answering import told
-from serving.http.drawn import Read, drawn
-from serving.http.pasted import Mappings, ReadRefusal, history_from
+from serving.http.page.drawn import Read, drawn
+from serving.http.page.pasted import Mappings, ReadRefusal, history_from
 from serving.http.request import checked
 from serving.http.response import as_json
 
