@@ -19,6 +19,8 @@ TRIALS  ?= 25
 export PATH := $(abspath $(VENV))/bin:$(PATH)
 # A busy second core slows a fit five times when idle threads spin; see libgomp's OMP_WAIT_POLICY.
 export OMP_WAIT_POLICY := passive
+# Threads of linear algebra spin while they wait: beside other work a product of our sizes took several times the CPU, and no less time.
+export OPENBLAS_NUM_THREADS := 1
 export MLFLOW_DISABLE_TELEMETRY := true
 export DO_NOT_TRACK := true
 # A job starts a dozen programs: their text is compiled once, also where the environment would have it compiled every time.
