@@ -8,8 +8,7 @@ from typing import Any
 
 
 def compiled(rule: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a rule as compiled code, kept beside its source. It calls no other function of ours: that one's source would not be looked at.
-    """
+    """Return a rule as compiled code, kept beside its source. It calls no other function of ours: that one's source would not be looked at."""
 
     @cache
     def made() -> Callable[..., Any]:

@@ -96,7 +96,9 @@ def findings(values: Mapping[str, float]) -> list[Finding]:
     return [Finding(key, _LABELS[key], words.get(float(found), "unknown")) for key, found in criteria(values).items()]
 
 
-def measurable(m_protein: ArrayLike, urine: ArrayLike, flc_involved: ArrayLike, flc_ratio: ArrayLike, kappa_lambda_ratio: ArrayLike) -> Array:
+def measurable(
+    m_protein: ArrayLike, urine: ArrayLike, flc_involved: ArrayLike, flc_ratio: ArrayLike, kappa_lambda_ratio: ArrayLike
+) -> Array:
     """Return whether disease is measurable in serum, in urine or by light chains, whose ratio must be abnormal.
 
     Where kappa / lambda is not known, involved / uninvolved decides as far as it does for either chain: above 1 / 0.26 it is abnormal, up

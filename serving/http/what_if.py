@@ -80,7 +80,7 @@ def _what_if(artifacts: Mapping[str, Artifact], asked: Question) -> dict[str, An
     except HistoryError as error:
         raise HistoryError([replace(one, where=f"history.{one.where}") for one in error.problems], error.more) from None
     day = _day_of_visit(asked, parse_day(now.landmark).toordinal() - EPOCH)
-    return {"now": now.to_dict(), "then": _then(artifact, asked, day).to_dict(), "meaning": MEANING}
+    return {"now": now, "then": _then(artifact, asked, day), "meaning": MEANING}
 
 
 def _then(artifact: Artifact, asked: Question, day: int) -> Answer:
