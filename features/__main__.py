@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -16,6 +16,7 @@ from myeloma import ConfigError
 app = door("Histories in, feature tables out.")
 
 Json = Annotated[bool, typer.Option("--json", help="Print a JSON object instead of text.")]
+Engine = Annotated[Literal["local", "spark"], typer.Option(help="What it runs on: this program alone, or Spark (docs/spark.md).")]
 
 
 @app.command()
@@ -146,26 +147,34 @@ def take_back(
 
 @app.command()
 def build(
-    cohort_path: Annotated[Path, typer.Argument(metavar="COHORT", help="Canonical cohort, made by ingest or simulate.")],
-    table_path: Annotated[Path, typer.Argument(metavar="TABLE", help="Parquet file to write the feature table to.")],
+    cohort_path: Annotated[str, typer.Argument(metavar="COHORT", help="Canonical cohort, made by ingest or simulate.")],
+    table_path: Annotated[str, typer.Argument(metavar="TABLE", help="Parquet file (with Spark: folder) to write the feature table to.")],
     task: Annotated[str, typer.Option(help="Task of params.yaml, such as mgus or smm.")],
     params: Annotated[Path, typer.Option(help="Parameter file.")] = DEFAULT_PARAMS,
-    memory: Annotated[str, typer.Option(help="Memory to stay under, such as 800MB or 2GB.")] = "2GB",
+    memory: Annotated[str, typer.Option(help="Memory to stay under, such as 800MB or 2GB; with Spark, that of each worker.")] = "2GB",
+    engine: Engine = "local",
     as_json: Json = False,
 ) -> None:
     """Build a task's feature table: one row per patient and visit, point-in-time, with outcomes. A killed run goes on.
 
     Example: python -m features build data/smm/cohort data/smm/table.parquet --task smm
+    With Spark (docs/spark.md), from and to folders or addresses: python -m features build COHORT TABLE --task smm --engine spark
     """
     from features.table.build import build_file, memory_bytes
     from features.tasks import load_task
 
-    if table_path.suffix != ".parquet":
-        raise ConfigError(f'The table "{table_path.name}" does not end in .parquet.', "feature tables are Parquet files.")
+    name = Path(table_path).name
+    if not name.endswith(".parquet"):
+        raise ConfigError(f'The table "{name}" does not end in .parquet.', "feature tables are Parquet files.")
     chosen = load_task(task, params)
     bound = memory_bytes(memory)
-    with progress_bar("measurements") as progress:
-        summary = build_file(cohort_path, table_path, chosen, bound, progress)
+    if engine == "spark":
+        from features.spark.build import build_with_spark
+
+        summary = build_with_spark(cohort_path, table_path, chosen, bound)
+    else:
+        with progress_bar("measurements") as progress:
+            summary = build_file(Path(cohort_path), Path(table_path), chosen, bound, progress)
     patients = sum(summary["patients_with"].values())
     what = f"{summary['landmarks']} landmarks of {patients} patients x {summary['columns']} features ({summary['feature_hash']})"
     logging.getLogger("features").info("%s: %s", table_path, what)

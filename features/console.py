@@ -25,8 +25,8 @@ REFUSED = 1
 EXTRAS = {
     "duckdb": "omop",
     "openpyxl": "xlsx",
-    "orjson": "fhir",
     "psycopg": "postgres",
+    "pyspark": "spark",
     **dict.fromkeys(("dvc", "jinja2", "matplotlib", "optuna", "shap", "sklearn", "threadpoolctl"), "train"),
 }
 
@@ -108,6 +108,8 @@ def run(app: typer.Typer, argv: list[str] | None = None) -> None:
     os.umask(_PRIVATE)
     # Before a command loads OpenMP: with idle threads spinning, one other busy process makes a fit two to eight times slower.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    # Threads of linear algebra spin, too, whatever the policy: products of our sizes take one thread no longer, and a fraction of the CPU.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         app(args=argv)
     except UserError as error:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 
 DAYS_PER_MONTH = 30.4375
@@ -26,9 +28,30 @@ def horizon_days(months: float) -> int:
     return round(months * DAYS_PER_MONTH)
 
 
+_held: int | None = None
+
+
 def today() -> int:
     """Return the day of the call, counted from 1970."""
-    return date.today().toordinal() - EPOCH
+    return date.today().toordinal() - EPOCH if _held is None else _held
+
+
+@contextmanager
+def held(day: int) -> Iterator[None]:
+    """Let it be another day for the whole process: an answer that is made again says what it said on its own day.
+
+    Examples
+    --------
+    >>> with held(16467):
+    ...     date_of(today())
+    '2015-02-01'
+    """
+    global _held
+    before, _held = _held, day
+    try:
+        yield
+    finally:
+        _held = before
 
 
 def date_of(day: int) -> str:

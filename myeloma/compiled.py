@@ -8,7 +8,10 @@ from typing import Any
 
 
 def compiled(rule: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a rule as compiled code, kept beside its source. It calls no other function of ours: that one's source would not be looked at."""
+    """Return a rule as compiled code, kept beside its source. It calls no other function of ours.
+
+    Numba looks at the source of one file alone: a change of another function would go unseen.
+    """
 
     @cache
     def made() -> Callable[..., Any]:

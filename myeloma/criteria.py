@@ -137,7 +137,7 @@ _WOMEN, _MEN = HIGHEST_HEMOGLOBIN_LIMIT_G_DL["women"], HIGHEST_HEMOGLOBIN_LIMIT_
 
 @njit(cache=True, nogil=True)
 def _ask_for_rates(rows: Array, asked: Array) -> None:
-    """Write creatinine, age and sex for the lowest and the highest rate that an unknown age or sex leaves, and for the highest at 2 mg/dL."""
+    """Write creatinine, age and sex for the lowest and highest rate that an unknown age or sex leaves, and the highest at 2 mg/dL."""
     for r in range(rows.shape[1]):
         creatinine, age, female = rows[_CREATININE, r], rows[_AGE, r], rows[_FEMALE, r]
         asked[0, 0, r], asked[0, 1, r], asked[0, 2, r] = creatinine, creatinine, CREATININE_ABOVE_MG_DL

@@ -37,9 +37,10 @@ def reaches(value: ArrayLike, limit: ArrayLike, below: ArrayLike = False, above:
     >>> reaches([10, 10, 12, 9, 9, 10], 10.0, below=[0, 1, 1, 0, 0, 0], above=[0, 0, 0, 0, 1, 1]).tolist()
     [1.0, 0.0, nan, 0.0, nan, 1.0]
     """
-    known, less, more = np.asarray(value, dtype=np.float64), np.asarray(below, dtype=bool), np.asarray(above, dtype=bool)
-    at_least = known >= limit - _TOLERANCE
-    open_ = np.isnan(known) | (less & (known > limit + _TOLERANCE)) | (more & ~at_least)
+    known, bound = np.asarray(value, dtype=np.float64), np.asarray(limit, dtype=np.float64)
+    less, more = np.asarray(below, dtype=bool), np.asarray(above, dtype=bool)
+    at_least = known >= bound - _TOLERANCE
+    open_ = np.isnan(known) | (less & (known > bound + _TOLERANCE)) | (more & ~at_least)
     return np.where(open_, np.nan, at_least & ~less)
 
 

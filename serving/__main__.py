@@ -1,4 +1,4 @@
-"""`python -m serving`: score a cohort, serve the API."""
+"""`python -m serving`: score a cohort, serve the API, make its keys, check its audit log."""
 
 from __future__ import annotations
 
@@ -7,18 +7,15 @@ import logging
 import os
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from features.console import console, door, progress_bar, run
-from features.params import DEFAULT_PARAMS
-from features.tasks import task_names
-from myeloma import ConfigError, StateError
+from myeloma import ConfigError
+from serving.commands import audit, server
+from serving.commands.server import said_of
 from serving.store.trouble import explain_store_errors
-
-if TYPE_CHECKING:
-    from serving.artifact import Artifact
 
 app = door("Score people.")
 
@@ -28,19 +25,21 @@ _LOG = logging.getLogger("serving")
 @app.command()
 @explain_store_errors
 def score(
-    cohort_path: Annotated[Path, typer.Argument(metavar="COHORT", help="Canonical cohort, made by python -m features ingest.")],
+    cohort_path: Annotated[str, typer.Argument(metavar="COHORT", help="Canonical cohort, made by python -m features ingest.")],
     task: Annotated[str, typer.Option(help="Task whose champion scores, such as smm.")],
-    out: Annotated[Path, typer.Option(help="File to write: .parquet or .csv.")],
+    out: Annotated[str, typer.Option(help="File to write: .parquet or .csv; with Spark a folder, .parquet.")],
     at: Annotated[str | None, typer.Option(help="Score everybody on this day, YYYY-MM-DD, instead of at their last visit.")] = None,
     every_visit: Annotated[bool, typer.Option("--every-visit", help="Score every visit instead of the last.")] = False,
     model: Annotated[Path | None, typer.Option(help="Folder of a model, instead of the registry's champion.")] = None,
+    engine: Annotated[
+        Literal["local", "spark"], typer.Option(help="What it runs on: this program alone, or Spark (docs/spark.md).")
+    ] = "local",
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object instead of text.")] = False,
 ) -> None:
     """Score a cohort: one row per patient and landmark, with risks and per-biomarker contributions. A run that was killed goes on.
 
     Example: python -m serving score data/smm/cohort --task smm --out risks.parquet
     """
-    from features.cohort.files import check_output
     from features.table.landmarks import landmark_day
     from myeloma.calendar import EPOCH
     from serving.artifact import load_artifact
@@ -50,14 +49,20 @@ def score(
 
     if at is not None and every_visit:
         raise ConfigError("--at and --every-visit exclude each other.", "choose one.")
-    check_output(out)
+    _check_output(out, engine)
     threads = os.cpu_count() or 1
     artifact = load_artifact(model, threads=threads) if model else load_champion(task, threads)
     if artifact.about["task"] != task:
         raise ConfigError(f"The model in {model} was made for the task {artifact.about['task']}, not {task}.", "name its own task.")
     day = landmark_day(at).toordinal() - EPOCH if at else None
-    with progress_bar("Scoring") as told:
-        found = score_file(artifact, cohort_path, out, Asked(every_visit, day), told)
+    asked = Asked(every_visit, day)
+    if engine == "spark":
+        from serving.spark import score_with_spark
+
+        found = score_with_spark(artifact, cohort_path, out, asked)
+    else:
+        with progress_bar("Scoring") as told:
+            found = score_file(artifact, Path(cohort_path), Path(out), asked, told)
     version = artifact.origin.get("model_version")
     scorer = f"{task} {artifact.kind}" + (f" version {version}" if version else "") + said_of(artifact)
     _LOG.info("%s: %s rows, %s; by %s", out, found.rows, ", ".join(f"{n} {status}" for status, n in found.status.items()), scorer)
@@ -71,53 +76,20 @@ def score(
         console.print(f"  {since}", markup=False)
 
 
-@app.command()
-@explain_store_errors
-def api(
-    port: Annotated[int, typer.Option(min=1, max=65535, help="Port on this machine.")] = 8000,
-    task: Annotated[list[str] | None, typer.Option(help="Serve only this task (may be repeated). Default: all with a champion.")] = None,
-    params: Annotated[Path, typer.Option(help="Parameter file, for the names of the tasks.")] = DEFAULT_PARAMS,
-) -> None:
-    """Serve POST /v1/risk, GET /v1/model, /health/live, /health/ready, and /docs on 127.0.0.1. A port that is taken: exit code 1.
-
-    Example: python -m serving api --port 8000
-    """
-    from serving.http.serve import HOST, serve, take_port
-
-    with take_port(port) as taken:  # before anything that takes long is read
-        from serving.http.api import make_app
-        from serving.http.watched import watched
-        from serving.store.champion import load_champion
-
-        artifacts = {name: load_champion(name) for name in task} if task else _all_champions(params)
-        ready = watched(make_app(artifacts))
-        said = [f"{name}{said_of(artifact)}" for name, artifact in artifacts.items()]
-        console.print(f"Serving {', '.join(said)} at http://{HOST}:{port}/docs (Ctrl-C stops it)", markup=False)
-        for name, artifact in artifacts.items():
-            _LOG.info("serving %s: %s version %s", name, artifact.kind, artifact.origin.get("model_version", "unknown"))
-        serve(ready, taken)
+app.command()(server.api)
+app.command()(audit.access_key)
+app.command()(audit.audit_key)
+app.command()(audit.audit)
+app.command()(audit.replay)
 
 
-def said_of(artifact: Artifact) -> str:
-    """Return what has to be said of a model: that it is not of real people, or did not pass the gate by itself."""
-    verdict, people = artifact.origin.get("gate_verdict", ""), artifact.provenance.people
-    said = [] if people == "real" else ["fitted to simulated people" if people == "simulated" else "nobody recorded of whom it was made"]
-    said += [f"the gate said: {verdict}"] if verdict not in ("", "promote") else []
-    return f" ({'; '.join(said)})" if said else ""
+def _check_output(out: str, engine: str) -> None:
+    from features.cohort.files import check_output
 
-
-def _all_champions(params: Path) -> dict[str, Artifact]:
-    from serving.store.champion import load_champion
-
-    artifacts, reasons = {}, []
-    for name in task_names(params):
-        try:
-            artifacts[name] = load_champion(name)
-        except StateError as error:
-            reasons.append(error)
-    if not artifacts:
-        raise reasons[0]
-    return artifacts
+    if engine == "local":
+        check_output(Path(out))
+    elif not out.endswith(".parquet"):
+        raise ConfigError(f'The output "{Path(out).name}" does not end in .parquet.', "Spark writes a folder of Parquet files.")
 
 
 def main() -> None:

@@ -65,7 +65,7 @@ class Artifact:
     loaded from: name, version and run of the registry. `resampled` are the same kind of model fitted to halves of
     the patients: how far they lie apart gives the interval of a risk. `seal` is the checksum of the folder it was loaded from.
     `figures` are those of its run, where the store tells them. `competing` is the chance that the competing event comes first, None
-    where it was not fitted.
+    where it was not fitted. `folder` is where it was loaded from.
     """
 
     kind: str
@@ -79,6 +79,7 @@ class Artifact:
     seal: str = ""
     figures: dict[str, float] = field(default_factory=dict)
     competing: CompetingRisk | None = None
+    folder: Path | None = None
 
     @cached_property
     def columns(self) -> list[str]:
@@ -241,6 +242,7 @@ def _loaded(folder: Path, content: dict[str, Any], spec: FeatureSpec, origin: di
         resampled=tuple(load(folder / _HALF.format(k), model) for k, model in enumerate(content["resampled"])),
         seal=seal,
         competing=CompetingRisk.load(content["competing"], len(horizons)) if content.get("competing") else None,
+        folder=folder,
     )
     _ = artifact.rules  # refused here, in words, rather than at the first person
     return artifact

@@ -76,7 +76,7 @@ def score_histories(
         parts.append(pd.DataFrame(answer_columns(scored)).assign(**_words(scored)))
     answers = pd.concat(parts).set_index(present).reindex(range(len(patient)))
     texts = [name for name in map(str, answers) if name in _SCORES or name.endswith("__reported")]
-    answers = answers.astype(dict.fromkeys(texts, object))  # also where nobody has one
+    answers = answers.astype(dict.fromkeys((*texts, *_WORDS), object))  # also where nobody has one
     there = day != NO_DAY
     when = pd.Series(dates_of(np.where(there, day, 0).astype(np.int32))).where(there)
     keys = pd.DataFrame({"patient_id": ids[patient], "landmark": when, "status": status})

@@ -85,11 +85,20 @@ def score_file(artifact: Artifact, folder: Path, out: Path, asked: Asked, progre
 
 def _one_block(artifact: Artifact, block: Block, asked: Asked, today: int, path: Path) -> dict[str, Any]:
     """Score a block and keep it; its record has nothing to add."""
-    landmarks = asked.landmarks(block.histories)
-    scores = score_histories(artifact, block.histories, block.patients["patient_id"].to_numpy(), landmarks, today)
     with whole_file(path.with_suffix(".parquet")) as unfinished:
-        parquet.write_table(_table(scores), unfinished, compression="zstd")
+        parquet.write_table(scores_of_block(artifact, block, asked, today), unfinished, compression="zstd")
     return {}
+
+
+def scores_of_block(artifact: Artifact, block: Block, asked: Asked, today: int) -> pa.Table:
+    """Return the scores of a block of people.
+
+    Parameters
+    ----------
+    today : days since 1970, to which the age of a visit counts
+    """
+    landmarks = asked.landmarks(block.histories)
+    return _table(score_histories(artifact, block.histories, block.patients["patient_id"].to_numpy(), landmarks, today))
 
 
 def _table(scores: pd.DataFrame) -> pa.Table:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # before anything loads OpenMP; see features.console
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import shutil
 import sqlite3

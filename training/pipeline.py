@@ -14,7 +14,9 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import NoReturn, TextIO
 
@@ -22,45 +24,76 @@ import yaml
 
 from serving.store.address import sqlite_path
 from serving.store.reading import runs_there
-from training.places import FIT, RUN, folder_of
+from training.places import EVALUATION, FIT, METRICS, RUN, folder_of
 from training.stages import Stages
 
 PIPELINE = Path("dvc.yaml")
 LOCK = Path(".dvc/tmp/train.lock")
 LOG = Path("data/train.log")
+TRUTH, BESIDE_TRUTH = "truth.parquet", "truth.txt"  # of a task that is simulated
+BESIDE = [sys.executable, "-m", "training", "truth"]
 _INTERRUPTED = 130
 
 
 def train(tasks: list[str]) -> int:
     """Bring the tasks up to date, all at once, since they share no stage; return 0 where all went well."""
     _check(tasks)
-    lock = hold(LOCK)
-    LOG.parent.mkdir(exist_ok=True)
-    with LOG.open("w", encoding="utf-8") as log:
-        # The jobs hold the lock too: it is free when the last of them has ended, whatever became of this process.
-        jobs = [_job(command_of(task), lock) for task in tasks]
+    with os.fdopen(hold(LOCK), "r+b", buffering=0) as held, _log() as log:
+        lock = held.fileno()
         stages = [Stages(task, log) for task in tasks]
-        readers = [reader for job, told in zip(jobs, stages, strict=True) for reader in _readers(job, told)]
-        try:
-            codes = [job.wait() for job in jobs]
-        except KeyboardInterrupt:  # which the jobs got as well
-            for job in jobs:
-                job.wait()
-            sys.stderr.write("Stopped. make train goes on after the last stage that was finished.\n")
-            return _INTERRUPTED
-        finally:
-            for reader in readers:
-                reader.join()
+        with ThreadPoolExecutor(len(tasks) or 1) as pool:
+            # The jobs begin here, one after the other; a task that is done goes on to its comparison while others still train.
+            done = [pool.submit(_finish, task, told, _job(command_of(task), lock), lock) for task, told in zip(tasks, stages, strict=True)]
+            try:
+                codes = [each.result() for each in done]
+            except KeyboardInterrupt:  # which the jobs got as well
+                wait(done)
+                sys.stderr.write("Stopped. make train goes on after the last stage that was finished.\n")
+                return _INTERRUPTED
     for told, code in zip(stages, codes, strict=True):
         told.close(failed=code != 0)
     return int(any(codes))
 
 
+def _log() -> TextIO:
+    LOG.parent.mkdir(exist_ok=True)
+    return LOG.open("w", encoding="utf-8")
+
+
 def _job(command: list[str], lock: int) -> subprocess.Popen[str]:
+    """Start a program that holds the lock, too: it is free when the last of them has ended, whatever became of this process."""
     return subprocess.Popen(command, pass_fds=[lock], text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, errors="replace")
 
 
-def _readers(job: subprocess.Popen[str], told: Stages) -> list[threading.Thread]:
+def _finish(task: str, told: Stages, job: subprocess.Popen[str], lock: int) -> int:
+    """Wait for a task's stages, then set its models beside the simulated truth where there is one; return 0 where all went well."""
+    readers = _readers(job, told.take, told.take_error)
+    code = job.wait()
+    for reader in readers:
+        reader.join()
+    return code or _beside_truth(task, told, lock)
+
+
+def _beside_truth(task: str, told: Stages, lock: int) -> int:
+    """Write how near the task's models come to the true risks, where there are some and the evaluation is newer; return the exit code."""
+    truth, said, judged = (folder_of(task, name) for name in (TRUTH, BESIDE_TRUTH, f"{EVALUATION}/{METRICS}"))
+    if not truth.is_file() or (said.is_file() and judged.is_file() and said.stat().st_mtime > judged.stat().st_mtime):
+        return 0
+    began, lines = time.monotonic(), list[str]()
+    job = _job([*BESIDE, "--task", task, "--truth", str(truth)], lock)
+    readers = _readers(job, lines.append, told.take_error)
+    code = job.wait()
+    for reader in readers:
+        reader.join()
+    if code == 0:
+        part = said.with_name(f".{said.name}.part")
+        part.write_text("\n".join([*lines, ""]), encoding="utf-8")
+        part.replace(said)
+    told.add("truth", began, failed=code != 0)
+    return code
+
+
+def _readers(job: subprocess.Popen[str], take: Callable[[str], None], take_error: Callable[[str], None]) -> list[threading.Thread]:
     """Return two running threads, which hand on what a job says as it says it."""
 
     def hand_on(stream: TextIO, take: Callable[[str], None]) -> None:
@@ -68,9 +101,7 @@ def _readers(job: subprocess.Popen[str], told: Stages) -> list[threading.Thread]
             for line in stream:
                 take(line.rstrip("\n"))
 
-    readers = [
-        threading.Thread(target=hand_on, args=(stream, take)) for stream, take in ((job.stdout, told.take), (job.stderr, told.take_error))
-    ]
+    readers = [threading.Thread(target=hand_on, args=(stream, taker)) for stream, taker in ((job.stdout, take), (job.stderr, take_error))]
     for reader in readers:
         reader.start()
     return readers

@@ -43,11 +43,18 @@ class Stages:
         elif not self._any:
             self._print(f"{self._task}: nothing has changed since it was trained")
 
+    def add(self, name: str, began: float, failed: bool) -> None:
+        """Say how long something took that is no stage."""
+        self._tell(name, began, "failed after " if failed else "")
+
+    def _tell(self, name: str, began: float, how: str) -> None:
+        seconds = round(time.monotonic() - began)
+        self._print(f"{self._task}: {name:<9} {how}{seconds // 60}:{seconds % 60:02}")
+
     def _end(self, how: str = "") -> None:
         if not self._name:
             return
-        seconds = round(time.monotonic() - self._began)
-        self._print(f"{self._task}: {self._name:<9} {how}{seconds // 60}:{seconds % 60:02}")
+        self._tell(self._name, self._began, how)
         if self._name == _SHOWN and not how:
             self._print("\n".join(self._said).strip("\n"))
         self._name = ""

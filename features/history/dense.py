@@ -69,12 +69,19 @@ def _fold(series: Rows, start: Int, stop: Int, landmark: Int, edge: Int, cut_off
 
 
 @njit(nogil=True, error_model="numpy")
+def _copy(node: Floats, to: Floats) -> None:
+    """Copy element by element: what an array assigned to an array may raise takes numba seconds to compile."""
+    for k in range(len(node)):
+        to[k] = node[k]
+
+
+@njit(nogil=True, error_model="numpy")
 def _join(newer: Floats, older: Floats, cut_offs: Floats) -> None:
     """Add an older node to a newer one, in place."""
     if older[N] == 0.0:
         return
     if newer[N] == 0.0:
-        newer[:] = older
+        _copy(older, newer)
         return
     n = newer[N] + older[N]
     share = older[N] / n
@@ -202,7 +209,7 @@ def _gather(
     if known[node, 1] <= edge or known[node, 0] > landmark:
         found[0, N] = 0.0
     elif known[node, 0] > edge and known[node, 1] <= landmark:
-        found[0] = nodes[node]
+        _copy(nodes[node], found[0])
     elif level == 0:
         until = rows[node + 1] if j < last else stop
         _fold(series, rows[node], until, landmark, edge, cut_offs, found[0])

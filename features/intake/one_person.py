@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from math import isnan
 from typing import Any, NamedTuple
 
@@ -38,11 +37,10 @@ from features.intake.plausibility import Kept, describe_kept
 from features.intake.refusals import OneRow, Refusals
 from features.intake.words import KINDS, kind_code, with_words
 from features.sources.parsing import day_of, is_blank, result_of, text_of, years_of
-from myeloma import catalogue
+from myeloma import calendar, catalogue
 from myeloma.calendar import BAD_DAY, NEVER, NO_DAY
 
 _LEAST, _MOST = -(2.0**53), 2.0**53  # whole numbers between them are the same as floats
-_EPOCH = date(1970, 1, 1).toordinal()
 _CATEGORY = {column: category_of(accepted) for column, accepted in rules.CATEGORIES.items()}
 _KIND = category_of(EVENT_KINDS)
 _BY_NAME = rank_of(("", *EVENT_KINDS))
@@ -119,7 +117,7 @@ def check_person(
     >>> kept.value.tolist(), kept.problems[0].reason, kept.problems[0].row
     ([1.5], 'bad_date', 1)
     """
-    today = date.today().toordinal() - _EPOCH if today is None else today
+    today = calendar.today() if today is None else today
     said, about = _described(patient)
     row = OneRow()
     check_described(row, said, today)

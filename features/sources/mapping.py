@@ -117,6 +117,7 @@ class Mapping:
     progression : codes of progressions; or code -> its kind (biochemical, clinical, extramedullary), empty where not known
     death : codes of deaths (one that the source itself records needs no code)
     treatment : code -> name of the drug
+    treatment_names : what stands within a drug's name, in any letter case -> name of the drug; of FHIR, where no code is mapped
     biomarkers : code -> biomarker and unit, beside the LOINC codes of the catalogue
     units : how the source writes a unit -> a unit of the catalogue
     methods, specimens : codes of a result's method, or of its specimen's type -> the catalogue's word
@@ -129,6 +130,7 @@ class Mapping:
     progression: Kinds = field(default_factory=dict)
     death: Codes = ()
     treatment: dict[Code, str] = field(default_factory=dict)
+    treatment_names: dict[Code, str] = field(default_factory=dict)
     biomarkers: dict[Code, BiomarkerCode] = field(default_factory=dict)
     units: dict[Code, str] = field(default_factory=dict)
     methods: dict[Code, str] = field(default_factory=dict)

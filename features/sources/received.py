@@ -36,6 +36,7 @@ REFUSALS = {
     "absent_value": "a value, or a reason why there is none (dataAbsentReason), not both",
     "missing_reference": "a reference that leads to a Patient that was read",
     "missing_medication": "a reference that leads to a Medication that was read",
+    "unnamed_drug": "a drug with its name (text, display) or a code that is mapped: nobody can tell whether it is one of the treatment",
     "cyclic_reference": "a reference that leads to a Patient, not back to itself",
 }
 

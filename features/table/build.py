@@ -75,7 +75,7 @@ def build_file(
     about_folder, total = about_cohort(folder)
     work = table.with_name(f".{table.name}.work")
     with only_writer(table), removed_when_full(work):
-        job = Job(folder, work, _rows_of_block(memory, task), [asdict(task), task.features.feature_hash()], _ROOMS)
+        job = Job(folder, work, measurements_within(memory, task), [asdict(task), task.features.feature_hash()], _ROOMS)
         parts = job.run(lambda block, path: _one_block(block, task, path), lambda rows: progress(rows, total))
         try:
             attrition = add_up([part["attrition"] for part in parts], task)
@@ -85,28 +85,34 @@ def build_file(
         about = about_table(task, about_folder["hash"], about_folder, attrition)
         write_parts(_read_back(job, len(parts)), about, table)
         shutil.rmtree(work)
-    return _summary(parts, attrition, task)
+    return summary_of(parts, attrition, task)
 
 
-def _rows_of_block(memory: int, task: Task) -> int:
-    """Return how many measurements fit, were each a visit of its own: a row of the table held four times over, and itself."""
+def measurements_within(memory: int, task: Task) -> int:
+    """Return how many measurements fit into so many bytes, were each a visit of its own: a row held four times over, and itself."""
     each = 300 + 4 * 8 * (len(task.features.columns()) + 40)
     return min(_MOST_ROWS, (memory - _PROGRAM) // each)
 
 
-def _one_block(block: Block, task: Task, path: Path) -> dict[str, Any]:
-    """Make and keep the rows of a block, and return what its record says."""
+def rows_of_block(block: Block, task: Task) -> tuple[pa.Table, dict[str, Any]]:
+    """Return the rows of a block, and what its record says."""
     made = make_rows(block.patients, block.histories, task)
     event, after = made.columns["event"], made.columns["time_to_event"]
     lost = {f"{h}m": int(((event == NONE) & (after < horizon_days(h))).sum()) for h in task.horizons}
     names = (NONE, task.rules.event, task.rules.competing_event)
-    with whole_file(path.with_suffix(".parquet")) as unfinished:
-        parquet.write_table(to_arrow(made.columns), unfinished, compression="lz4", use_dictionary=False, row_group_size=ROW_GROUP)
-    return {
+    return to_arrow(made.columns), {
         "attrition": made.attrition,
         "patients_with": {name: int((event[made.begins] == kind).sum()) for kind, name in zip(EVENTS, names, strict=True)},
         "censored_before_horizon": lost,
     }
+
+
+def _one_block(block: Block, task: Task, path: Path) -> dict[str, Any]:
+    """Make and keep the rows of a block, and return what its record says."""
+    rows, record = rows_of_block(block, task)
+    with whole_file(path.with_suffix(".parquet")) as unfinished:
+        parquet.write_table(rows, unfinished, compression="lz4", use_dictionary=False, row_group_size=ROW_GROUP)
+    return record
 
 
 def _read_back(job: Job, blocks: int) -> Iterator[pa.Table]:
@@ -116,7 +122,9 @@ def _read_back(job: Job, blocks: int) -> Iterator[pa.Table]:
                 yield file.read_row_group(group)
 
 
-def _summary(parts: list[dict[str, Any]], attrition: dict[str, Any], task: Task) -> dict[str, Any]:
+def summary_of(parts: list[dict[str, Any]], attrition: dict[str, Any], task: Task) -> dict[str, Any]:
+    """Return what there is to say of a table whose blocks left these records."""
+
     def added(name: str) -> dict[str, int]:
         return {key: sum(part[name][key] for part in parts) for key in parts[0][name]}
 

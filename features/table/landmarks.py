@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from features.cohort.schema import Cohort
 from features.history.arrays import Histories, Results, dates_of, places
 from features.history.layout import Days
-from myeloma import DataError
+from myeloma import DataError, calendar
 from myeloma.calendar import EPOCH, FIRST_DATE, FIRST_DAY, LAST_DATE, LAST_DAY, NEVER, NO_DAY, horizon_days
 
 _NO_DAY_IS_NEGATIVE = 1 << 30  # added to days that are packed beside a person
@@ -76,7 +76,7 @@ def fixed_landmarks(cohort: Cohort, day: str) -> pd.DataFrame:
 def landmark_day(day: str) -> pd.Timestamp:
     """Return the day of a prediction, which cannot lie in the future."""
     parsed = parse_day(day)
-    if parsed > pd.Timestamp.today():
+    if parsed.toordinal() - EPOCH > calendar.today():
         raise DataError(f"{day} lies in the future.", "a prediction is made today or was made before.", "future_date")
     return parsed
 

@@ -69,6 +69,12 @@ class Rows:
             None if self.method is None else self.method[part],
         )
 
+    def in_order(self, order: NDArray[np.intp]) -> Rows:
+        """Return the rows in another order, in which those of each person still stand where they stood."""
+        columns = (self.biomarker[order], self.collected[order], self.available[order], self.value[order])
+        operator, method = (None if column is None else column[order] for column in (self.operator, self.method))
+        return Rows(self.ids, self.starts, *columns, operator, None if self.instant is None else self.instant[order], method)
+
 
 def measurement_blocks(path: Path, biomarkers: tuple[str, ...], about: int, skip: int = 0, operators: bool = False) -> Iterator[Rows]:
     """Yield the measurements as blocks of whole patients, each of about so many rows; one person is never divided.
@@ -90,7 +96,7 @@ def measurement_blocks(path: Path, biomarkers: tuple[str, ...], about: int, skip
     held: list[Rows] = []
     columns = ["patient_id", "biomarker", *_FIELDS, *_WHERE_GIVEN, *(["operator"] if operators else [])]
     for batch in _ahead(file_batches(path, columns, skip, min(_BATCH, about))):
-        rows = _decoded(batch, biomarkers, path)
+        rows = rows_of(batch, biomarkers, path)
         if held and rows.ids[0] < held[-1].ids[-1]:
             raise DataError(f"{path} is not sorted by patient_id.", _UNSORTED, "not_sorted")
         held.append(rows)
@@ -133,7 +139,21 @@ def _ahead(batches: Iterator[Any]) -> Iterator[Any]:
             yield batch
 
 
-def _decoded(batch: pa.RecordBatch, biomarkers: tuple[str, ...], path: Path) -> Rows:
+def rows_of(batch: pa.RecordBatch, biomarkers: tuple[str, ...], path: Path) -> Rows:
+    """Return measurements, whose patients stand in order, as arrays.
+
+    Parameters
+    ----------
+    batch : RecordBatch
+        At least one row; who, what, how and in what it was measured are dictionaries.
+    path : Path
+        Where the rows are from, for messages.
+
+    Raises
+    ------
+    DataError
+        A patient stands twice or out of order, a cell is empty, or a value is none that a cohort holds.
+    """
     if any(column.null_count for column in batch.columns):
         raise DataError(f"{path} has an empty cell.", _UNSORTED, "missing_value")
     patients, names = batch.column("patient_id"), batch.column("biomarker")
@@ -270,17 +290,24 @@ def cohort_blocks(folder: Path, about: int, start: dict[str, int] | None = None,
         following = next(coming, None)
         last = block.ids[-1] if following is not None else None
         rows += len(block)
-        patients, events = (_checked(name, table.up_to(last), table.path) for name, table in tables.items())
-        yield _block(block, patients, events, {"measurements": rows} | {name: table.taken for name, table in tables.items()})
+        patients, events = (as_the_schema_has_them(name, table.up_to(last), table.path) for name, table in tables.items())
+        yield block_of(block, patients, events, {"measurements": rows} | {name: table.taken for name, table in tables.items()})
         block = following
 
 
-def _checked(name: str, rows: pd.DataFrame, path: Path) -> pd.DataFrame:
-    """Return rows as the schema wants them; none have no types that it could look at."""
+def as_the_schema_has_them(name: str, rows: pd.DataFrame, path: Path) -> pd.DataFrame:
+    """Return rows of a table as the schema wants them; none have no types that it could look at."""
     return rows if rows.empty else following_schema(name, rows, path)
 
 
-def _block(rows: Rows, patients: pd.DataFrame, events: pd.DataFrame, after: dict[str, int]) -> Block:
+def block_of(rows: Rows, patients: pd.DataFrame, events: pd.DataFrame, after: dict[str, int]) -> Block:
+    """Return people as a block: their measurements, and their rows of the other tables.
+
+    Raises
+    ------
+    DataError
+        Somebody who was measured is no patient, or a patient stands twice.
+    """
     ids = pd.Index(patients["patient_id"])
     place = ids.get_indexer(rows.ids)
     if (place < 0).any() or not ids.is_unique:

@@ -37,6 +37,7 @@ _SAID = ("sex", "heavy_chain", "light_chain")
 PERSON = ["index_date", *_SAID]
 OUTCOMES = ["event", "time_to_event", "follow_up", "censored_by"]
 _METADATA = b"feature_table"
+ABOUT = "_feature_table.json"  # the same of a folder of Parquet files, which an engine with many writers leaves
 ROW_GROUP = 1 << 15
 
 
@@ -201,7 +202,7 @@ def write_parts(parts: Iterable[pa.Table], about: dict[str, Any], path: Path) ->
 
 
 def read_table(path: Path) -> FeatureTable:
-    """Return a feature table.
+    """Return a feature table, of a file or of a folder of files whose rows stand in any order.
 
     Raises
     ------
@@ -210,10 +211,10 @@ def read_table(path: Path) -> FeatureTable:
     DataError
         The file is not a feature table, or its columns do not mean what this version means by them.
     """
-    if not path.is_file():
+    if not path.exists():
         raise StateError(f"No feature table {path}.", "make one with: python -m features build COHORT TABLE --task T")
     try:
-        arrow = parquet.read_table(path)
+        arrow = _read_folder(path) if path.is_dir() else parquet.read_table(path)
     except (pa.ArrowInvalid, OSError):
         raise DataError(f"{path} is not a Parquet file.", "make it with: python -m features build", "not_parquet") from None
     metadata = (arrow.schema.metadata or {}).get(_METADATA)
@@ -230,3 +231,12 @@ def read_table(path: Path) -> FeatureTable:
     rows = arrow.to_pandas()
     rows["event"] = in_present_words(rows["event"])
     return FeatureTable(rows, spec, about)
+
+
+def _read_folder(folder: Path) -> pa.Table:
+    """Return the rows of all files of a folder as one file would hold them."""
+    rows = parquet.read_table(folder)
+    order = [(name, "ascending") for name in KEYS[:2] if name in rows.column_names]
+    fields = [field.with_type(pa.timestamp("ns")) if pa.types.is_timestamp(field.type) else field for field in rows.schema]
+    about = {_METADATA: (folder / ABOUT).read_bytes()} if (folder / ABOUT).is_file() else None
+    return rows.sort_by(order).cast(pa.schema(fields, about))

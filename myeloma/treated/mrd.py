@@ -226,7 +226,7 @@ def _scan(given: _Given, asked: _Asked, informative: float, limits: Array, found
             other = waiting or count_from[k] != count_from[k - 1] or relapse[k] != relapse[k - 1]
             if other or now < asked_day[k - 1]:
                 waiting, i, ended = False, starts[p], relapse[k] == NO_DAY
-                mark[:] = (NEVER_TESTED, NO_DAY, NO_DAY)
+                mark[0], mark[1], mark[2] = NEVER_TESTED, NO_DAY, NO_DAY
                 _begin(held)
             if not ended:
                 i, early = _read(given, (i, starts[p + 1], relapse[k], now, count_from[k]), informative, limits, held)
@@ -235,7 +235,8 @@ def _scan(given: _Given, asked: _Asked, informative: float, limits: Array, found
             i, early = _read(given, (i, starts[p + 1], now, now, count_from[k]), informative, limits, held)
             waiting = waiting or early
             status[k], since[k], last[k], seen[k] = mark[0], mark[1], mark[2], share[0]
-            first[:, k], latest[:, k], spaced[:, k] = run[0], run[1], number
+            for t in range(len(limits)):  # not array by array: what that may raise takes numba seconds to compile
+                first[t, k], latest[t, k], spaced[t, k] = run[0, t], run[1, t], number[t]
 
 
 @njit(cache=True, nogil=True)
@@ -254,7 +255,7 @@ def _relapsed(day: np.int64, held: _Held) -> None:
     level = share[0]
     _begin(held)
     if mark[0] == NEGATIVE:
-        mark[:] = (LOST, day, day)
+        mark[0], mark[1], mark[2] = LOST, day, day
     else:
         share[0] = level
 

@@ -70,7 +70,7 @@ def _stage_unknown(artifact: Artifact, histories: Histories, patient: NDArray[np
 
 
 def _reached(results: Results, people: int, patient: NDArray[np.int32], landmark: Days) -> NDArray[np.float64]:
-    """Return, for each of `_LIMITS`, 1 where a result known by the landmark reaches it, NaN where one might or there is none, 0 elsewhere."""
+    """Return, for each of `_LIMITS`, 1 where a result known by the landmark reaches it, NaN where one might or there is none, else 0."""
     rows = [np.flatnonzero(results.biomarker == place) for place in places([name for name, _ in _LIMITS])]
     which, row = np.repeat(np.arange(len(rows)), [len(of_limit) for of_limit in rows]), np.concatenate(rows)
     operator = np.zeros(len(row), np.int8) if results.operator is None else results.operator[row]

@@ -292,6 +292,7 @@ class Answer:
     """The answer in one piece. Without `risks` there is a warning that says why none is shown.
 
     `criteria_condition` says when a met criterion defines myeloma. `early_treatment` is there for untreated smoldering disease alone.
+    `answer_id` is what a server's audit log knows it by; empty where there is none.
     """
 
     landmark: str
@@ -308,6 +309,7 @@ class Answer:
     basis: Basis
     model: ModelIdentity
     notice: str
+    answer_id: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the answer as JSON can hold it."""

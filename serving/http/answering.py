@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from starlette.responses import Response
@@ -22,17 +22,22 @@ from serving.http.response import Problem, as_json, refusal_of
 _LOG = logging.getLogger("serving")
 
 
-def answer(artifacts: Mapping[str, Artifact], body: bytes) -> Response:
+def answer(artifacts: Mapping[str, Artifact], body: bytes, answer_id: str = "") -> Response:
     """Return the answer to one history, or why there is none."""
-    status, content = told(lambda: _risk(artifacts, read(body, History)))
+    status, content = answered(artifacts, body, answer_id)
     return as_json(content, status)
 
 
-def answer_many(artifacts: Mapping[str, Artifact], body: bytes) -> Response:
+def answered(artifacts: Mapping[str, Artifact], body: bytes | str, answer_id: str = "") -> tuple[int, Any]:
+    """Return status and content of the answer to one history: 200 and the answer, or another and why there is none."""
+    return told(lambda: replace(_risk(artifacts, read(body, History)), answer_id=answer_id))
+
+
+def answer_many(artifacts: Mapping[str, Artifact], body: bytes, answer_id: str = "") -> Response:
     """Return, for each of several histories, its answer or why there is none, in their order, with counts; a faulty one stops no other."""
 
     def one(content: Any, place: int) -> dict[str, Any]:
-        status, said = told(lambda: _risk(artifacts, history_within(content, place)))
+        status, said = told(lambda: replace(_risk(artifacts, history_within(content, place)), answer_id=answer_id))
         return {"answer": said} if status == 200 else {"refusal": {**said, "status": status}}
 
     def each() -> dict[str, Any]:

@@ -18,11 +18,18 @@ from serving.answer.columns import NOTICE, identity
 from serving.answer.record import Answer, Course
 from serving.artifact import Artifact
 from serving.http.answering import answer, answer_course, answer_many
+from serving.http.audited import Kept, audited
 from serving.http.body import MOST_HISTORIES, RefusedError, body_of
+from serving.http.cds_hooks.routes import add_cds_hooks
+from serving.http.failures import overloaded, refusal_at
+from serving.http.fhir.mapping import mappings_in
+from serving.http.fhir.routes import add_fhir
 from serving.http.metrics import CONTENT_TYPE, Metrics
+from serving.http.page import add_page
+from serving.http.pasted import Pasted
 from serving.http.request import History
-from serving.http.response import Batch, Problem, Refusal, as_json, refusal
-from serving.http.waiting import BusyError, Desk, overloaded
+from serving.http.response import Batch, Problem, Refusal, as_json
+from serving.http.waiting import BusyError, Desk
 from serving.http.warm import warm_up
 from serving.http.what_if import Question, WhatIf, answer_what_if
 
@@ -32,8 +39,10 @@ _FAILURES: dict[int | str, dict[str, Any]] = {status: {"model": Refusal} for sta
 _SCHEMAS = "#/components/schemas/{model}"
 
 
-def make_app(artifacts: dict[str, Artifact], desk: Desk | None = None) -> FastAPI:
+def make_app(artifacts: dict[str, Artifact], desk: Desk | None = None, kept: Kept | None = None, with_docs: bool = True) -> FastAPI:
     """Return the application for the models given, by task; what it computes with is compiled by then.
+
+    Every request that it takes is answered by these models, whatever becomes champion meanwhile.
 
     Parameters
     ----------
@@ -41,10 +50,15 @@ def make_app(artifacts: dict[str, Artifact], desk: Desk | None = None) -> FastAP
         Live models by task; with none the server is alive but not ready.
     desk : Desk, optional
         How many are answered at a time.
+    kept : Kept, optional
+        What outlives this application, where another with other models may take its place.
+    with_docs : bool
+        Whether the interface describes itself at `/docs` and `/openapi.json`.
     """
     warm_up(artifacts)
-    desk = desk or Desk()
-    app = FastAPIOffline(redoc_url=None, title="Progression risk of myeloma precursors", version="1", description=NOTICE)
+    desk, kept = desk or Desk(), kept or Kept()
+    app = FastAPIOffline(redoc_url=None) if with_docs else FastAPI(openapi_url=None)
+    app.title, app.version, app.description = "Progression risk of myeloma precursors", "1", NOTICE
     _tell_failures(app)
 
     @app.get("/health/live")
@@ -54,20 +68,22 @@ def make_app(artifacts: dict[str, Artifact], desk: Desk | None = None) -> FastAP
 
     @app.get("/health/ready")
     async def ready() -> Response:
-        """Say whether a model is loaded: 200 if so, else 503."""
-        return as_json({"status": "ready" if artifacts else "no model", "tasks": sorted(artifacts)}, 200 if artifacts else 503)
+        """Say whether a model is loaded: 200 if so, else 503; and whether a newer one was refused."""
+        said = {"status": "ready" if artifacts else "no model", "tasks": sorted(artifacts), **kept.standing()}
+        return as_json(said, 200 if artifacts else 503)
 
     @app.get("/v1/model")
     async def model() -> dict[str, Any]:
         """Describe the models loaded: version, run, horizons, features, what they were trained on."""
         return {"models": [describe(artifact) for artifact in artifacts.values()]}
 
-    app.state.desk, app.state.metrics = desk, Metrics(artifacts, desk)
+    app.state.desk, app.state.metrics = desk, kept.metrics or Metrics(artifacts, desk)
+    kept.metrics = app.state.metrics
 
     async def answered(request: Request, make: Callable[[bytes], Response]) -> Response:
         with desk.place():
             body = await body_of(request)
-            return await desk.answer(lambda: make(body))
+            return await desk.answer(lambda: audited(kept.audit, request, body, make(body), artifacts))
 
     @app.get("/metrics", response_class=Response)
     async def metrics() -> Response:
@@ -77,12 +93,12 @@ def make_app(artifacts: dict[str, Artifact], desk: Desk | None = None) -> FastAP
     @app.post(RISK, responses={200: {"model": Answer}, **_FAILURES}, openapi_extra=_takes("History"), response_class=Response)
     async def risk(request: Request) -> Response:
         """Return the risk of progression within each horizon, with its reasons and the published scores."""
-        return await answered(request, lambda body: answer(artifacts, body))
+        return await answered(request, lambda body: answer(artifacts, body, kept.id_of(request)))
 
     @app.post(f"{RISK}/batch", responses={200: {"model": Batch}, **_FAILURES}, openapi_extra=_takes("Histories"), response_class=Response)
     async def risks(request: Request) -> Response:
         """Return, for each of up to 100 histories, its answer or its refusal, in their order, with counts."""
-        return await answered(request, lambda body: answer_many(artifacts, body))
+        return await answered(request, lambda body: answer_many(artifacts, body, kept.id_of(request)))
 
     @app.post("/v1/course", responses={200: {"model": Course}, **_FAILURES}, openapi_extra=_takes("History"), response_class=Response)
     async def course(request: Request) -> Response:
@@ -94,6 +110,10 @@ def make_app(artifacts: dict[str, Artifact], desk: Desk | None = None) -> FastAP
         """Return how the model reacts to a later visit that is supposed: the answer now, and the answer then."""
         return await answered(request, lambda body: answer_what_if(artifacts, body))
 
+    meant = mappings_in() if kept.mappings is None else kept.mappings
+    add_fhir(app, artifacts, meant, answered)
+    add_page(app, answered, _FAILURES, _takes("Pasted"), meant)
+    add_cds_hooks(app, artifacts, meant, answered, kept.address)
     return _with_schemas(app)
 
 
@@ -110,16 +130,17 @@ def _tell_failures(app: FastAPI) -> None:
 
     @app.exception_handler(RefusedError)
     async def refused(request: Request, error: RefusedError) -> Response:
-        return refusal(error.status, error.problems)
+        return refusal_at(request.url.path, error.status, error.problems)
 
     @app.exception_handler(BusyError)
     async def busy(request: Request, error: BusyError) -> Response:
-        return overloaded()
+        return overloaded(request.url.path)
 
     @app.exception_handler(HTTPException)
     async def other(request: Request, error: HTTPException) -> Response:
         name = HTTPStatus(error.status_code).phrase
-        return refusal(error.status_code, [Problem(name.lower().replace(" ", "_"), "request", name)], headers=error.headers)
+        told = [Problem(name.lower().replace(" ", "_"), "request", name)]
+        return refusal_at(request.url.path, error.status_code, told, error.headers)
 
 
 def _takes(schema: str) -> dict[str, Any]:
@@ -138,7 +159,7 @@ def _with_schemas(app: FastAPI) -> FastAPI:
         histories = {"type": "object", "properties": {"histories": several}, "required": ["histories"], "additionalProperties": False}
         question = Question.model_json_schema(ref_template=_SCHEMAS)
         content["components"]["schemas"] |= {**question.pop("$defs"), **schema.pop("$defs"), "Question": question}
-        content["components"]["schemas"] |= {"History": schema, "Histories": histories}
+        content["components"]["schemas"] |= {"History": schema, "Histories": histories, "Pasted": Pasted.model_json_schema()}
         return content
 
     app.openapi = described  # type: ignore[method-assign]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated, Any, TypeVar
 
@@ -21,7 +22,7 @@ MOST_SECONDS = 4.0  # in which the whole body has to come
 _JSON = re.compile(r"application/(?:json|[\w.+-]+\+json)\s*(?:;.*)?", re.IGNORECASE)
 _OF: dict[str, type[BaseModel]] = {"patient": Patient, "measurements": Measurement, "events": Event}
 _FIELDS = frozenset(
-    ("histories", "history", "visit", *History.model_fields, *(name for model in _OF.values() for name in model.model_fields))
+    ("histories", "history", "visit", "text", *History.model_fields, *(name for model in _OF.values() for name in model.model_fields))
 )
 _KINDS = frozenset(("float", "int", "str"))  # of a value, as pydantic names them
 
@@ -39,7 +40,7 @@ class Several(BaseModel):
 class RefusedError(Exception):
     """A request that gets no answer: the status, what is wrong, and how much more there is."""
 
-    def __init__(self, status: int, problems: list[Problem], more: int = 0) -> None:
+    def __init__(self, status: int, problems: Sequence[Problem], more: int = 0) -> None:
         super().__init__(status)
         self.status = status
         self.problems = problems

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import Annotated, Any, Protocol
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, FailFast, Field, StrictFloat, StrictInt, StrictStr
+from pydantic import AllowInfNan, BaseModel, ConfigDict, FailFast, Field, FiniteFloat, StrictFloat, StrictInt, StrictStr
 
 from features.cohort.lines import START, STOP, Therapy, named_drugs
 from features.cohort.schema import EVENT_KINDS, HeavyChain, Kind, LightChain, Sex, Stage
@@ -37,6 +38,7 @@ _FOLLOWS = ("patient_not_in_cohort", "event_refused")  # what merely follows fro
 _DAYS = ("collected_at", "available_at", "occurred_at", "index_date", "landmark")  # a birth date says too much of who it is
 MOST_MEASUREMENTS, MOST_EVENTS, MOST_TEXT = 20_000, 2_000, 200
 Day = Annotated[str, Field(max_length=40, examples=["2024-03-01"], description="YYYY-MM-DD")]
+Number = Annotated[StrictFloat, AllowInfNan(False)]  # what is none must not pass for unknown
 Text = Annotated[StrictStr, Field(max_length=MOST_TEXT)]
 
 
@@ -49,7 +51,7 @@ class Patient(_Strict):
 
     index_date: Day
     birth_date: Day | None = None
-    age_at_index: Annotated[float | None, Field(description="Years; used where there is no birth_date")] = None
+    age_at_index: Annotated[FiniteFloat | None, Field(description="Years; used where there is no birth_date")] = None
     sex: Sex | None = None
     stage: Stage | None = None
     heavy_chain: HeavyChain | None = None
@@ -75,7 +77,10 @@ class Event(_Strict):
     occurred_at: Day
     kind: Kind
     detail: Text = ""
-    line: Annotated[StrictInt | StrictFloat | None, Field(description="Line of therapy, 1 to 99, of a start or stop of treatment")] = None
+    line: Annotated[
+        StrictInt | Annotated[StrictFloat, AllowInfNan(False)] | None,
+        Field(description="Line of therapy, 1 to 99, of a start or stop of treatment"),
+    ] = None
 
 
 class History(_Strict):
@@ -86,6 +91,13 @@ class History(_Strict):
     measurements: Annotated[list[Measurement], Field(min_length=1, max_length=MOST_MEASUREMENTS), FailFast()]
     events: Annotated[list[Event], Field(max_length=MOST_EVENTS), FailFast()] = []
     landmark: Annotated[Day | None, Field(description="Time of prediction; the last visit where left out")] = None
+
+
+class Asked(Protocol):
+    """What says for which day a risk is asked: a history, or whatever brings one."""
+
+    @property
+    def landmark(self) -> str | None: ...
 
 
 class HistoryError(DataError):
@@ -112,9 +124,18 @@ def checked(history: History, until: int | None = None) -> tuple[Histories, OneP
     """
     measurements = [(m.collected_at, m.available_at, m.biomarker, m.value, m.unit, m.method, m.specimen) for m in history.measurements]
     kept = check_person(vars(history.patient), measurements, [(e.occurred_at, e.kind, e.detail, e.line) for e in history.events], until)
-    if kept.problems:
-        own = [problem for problem in kept.problems if problem.reason not in _FOLLOWS] or kept.problems
+    if own := problems_of(kept):
         raise HistoryError([_problem(history, problem) for problem in own[:MOST_LISTED]], max(0, len(own) - MOST_LISTED))
+    return person_of(kept), kept
+
+
+def problems_of(kept: OnePerson) -> Sequence[RefusedRow]:
+    """Return the rows of one person that were refused, without those that merely follow from another."""
+    return [problem for problem in kept.problems if problem.reason not in _FOLLOWS] or kept.problems
+
+
+def person_of(kept: OnePerson) -> Histories:
+    """Return the arrays of one person of whom nothing was refused."""
     person = kept.patient or {}
     people = People(
         np.array([person["index_date"]], np.int32),
@@ -127,7 +148,7 @@ def checked(history: History, until: int | None = None) -> tuple[Histories, OneP
     )
     columns = (kept.collected, kept.available, kept.value, kept.operator, kept.method)
     results = Results(np.zeros(len(kept.value), np.int32), of_first_specimen(kept.biomarker, kept.specimen), *columns)
-    return Histories(people, results.one_a_day(kept.instant), _happened(kept)), kept
+    return Histories(people, results.one_a_day(kept.instant), _happened(kept))
 
 
 def _coded(person: dict[str, Any], name: str) -> NDArray[np.int8]:
@@ -150,7 +171,7 @@ def _happened(kept: OnePerson) -> Happened:
     return Happened(first, last, every.at(starts), every.at(stops), drugs, progressions)
 
 
-def landmark_of(history: History, people: Histories, artifact: Artifact) -> int:
+def landmark_of(history: Asked, people: Histories, artifact: Artifact) -> int:
     """Return the landmark in days since 1970: the day asked for, or the last visit.
 
     Raises
@@ -164,7 +185,7 @@ def landmark_of(history: History, people: Histories, artifact: Artifact) -> int:
     return day
 
 
-def day_of(history: History, people: Histories) -> int:
+def day_of(history: Asked, people: Histories) -> int:
     """Return the day asked for, or that of the last visit, in days since 1970.
 
     Raises
@@ -191,7 +212,7 @@ def shown_day(column: str, received: Any) -> str:
     return echo_day(str(received)) if column in _DAYS and isinstance(received, str | int) and len(str(received)) <= MOST_TEXT else ""
 
 
-def _landmark_problem(history: History, code: str, message: str) -> Problem:
+def _landmark_problem(history: Asked, code: str, message: str) -> Problem:
     return Problem(code, "landmark", message, shown_day("landmark", history.landmark))
 
 

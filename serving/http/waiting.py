@@ -9,17 +9,12 @@ from contextlib import contextmanager
 from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 
-from starlette.responses import Response
-
-from serving.http.response import Problem, refusal
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 WORKERS = 2  # threads that answer: one long history then holds up nobody
 MOST_WAITING = 200  # requests inside at a time, being read, waiting or answered
 PATIENCE = 3.0  # seconds that a request waits for its turn: with the longest history at work, a stopped server ends within 8
-RETRY_AFTER = 1  # seconds, as a refused client is told
 Said = TypeVar("Said")
 
 
@@ -78,9 +73,3 @@ class Desk:
         if not made.done() and turn.cancel():
             raise BusyError
         return await made
-
-
-def overloaded() -> Response:
-    """Return the answer to somebody who has to come again."""
-    told = Problem("overloaded", "server", f"more ask than can be answered in time; ask again in {RETRY_AFTER} s")
-    return refusal(503, [told], headers={"Retry-After": str(RETRY_AFTER)})

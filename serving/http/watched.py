@@ -9,8 +9,10 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from serving.http.failures import overloaded
+from serving.http.live import Live
 from serving.http.metrics import Metrics
-from serving.http.waiting import Desk, overloaded
+from serving.http.waiting import Desk
 
 _LOG = logging.getLogger("serving")
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -19,18 +21,20 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 
-def watched(app: FastAPI) -> Callable[[Message, Receive, Send], Awaitable[None]]:
+def watched(app: FastAPI | Live, through: Callable[..., Awaitable[None]] | None = None) -> Callable[..., Awaitable[None]]:
     """Return the application with a line in the log for every request, counted for `/metrics`; an unknown path or method is not written.
 
-    Who asks for a risk while no place is left is told so here, at once: refusing must not take the time of those who are answered.
+    `through` is what stands before the application, such as a gate: whom it turns away is counted too. Who asks for a risk while no
+    place is left is told so here, at once: refusing must not take the time of those who are answered.
     """
     ways_in = {getattr(route, "path", "") for route in app.routes}
     desk: Desk | None = getattr(app.state, "desk", None)
     metrics: Metrics | None = getattr(app.state, "metrics", None)
+    inside = through or app
 
     async def answer(scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            await app(scope, receive, send)
+            await inside(scope, receive, send)
             return
         began, status = time.perf_counter(), "failed"
 
@@ -41,12 +45,14 @@ def watched(app: FastAPI) -> Callable[[Message, Receive, Send], Awaitable[None]]
 
         try:
             turned_away = desk is not None and desk.is_full and scope["method"] == "POST"
-            await (overloaded() if turned_away else app)(scope, receive, watch)
+            await (overloaded(scope["path"]) if turned_away else inside)(scope, receive, watch)
         finally:
             method = scope["method"] if scope["method"] in _METHODS else "another method"
-            path = scope["path"] if scope["path"] in ways_in else "another path"
+            template = getattr(scope.get("route"), "path", "another path")  # a part of the path may be what was sent
+            path = scope["path"] if scope["path"] in ways_in else template
             seconds = time.perf_counter() - began
-            _LOG.info("%s %s: %s in %.0f ms", method, path, status, 1000 * seconds)
+            name = scope.get("state", {}).get("request_id", "no id")
+            _LOG.info("%s %s: %s in %.0f ms (%s)", method, path, status, 1000 * seconds, name)
             if metrics is not None:
                 metrics.observe(path, method, status, seconds)
 

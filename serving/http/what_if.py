@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
@@ -73,14 +73,14 @@ def answer_what_if(artifacts: Mapping[str, Artifact], body: bytes) -> Response:
     return as_json(content, status)
 
 
-def _what_if(artifacts: Mapping[str, Artifact], asked: Question) -> dict[str, Any]:
+def _what_if(artifacts: Mapping[str, Artifact], asked: Question) -> WhatIf:
     artifact = chosen(artifacts, asked.history.task)
     try:
         now = answer_to(artifact, asked.history)
     except HistoryError as error:
         raise HistoryError([replace(one, where=f"history.{one.where}") for one in error.problems], error.more) from None
     day = _day_of_visit(asked, parse_day(now.landmark).toordinal() - EPOCH)
-    return {"now": now, "then": _then(artifact, asked, day), "meaning": MEANING}
+    return WhatIf(now, _then(artifact, asked, day), MEANING)
 
 
 def _then(artifact: Artifact, asked: Question, day: int) -> Answer:

@@ -222,7 +222,8 @@ def add_margins_of_few(asked: Arrays, at: NDArray[np.int64], values: Single, bas
     groups, horizons = by_horizon.shape
     row = np.empty(x.shape[1], np.float32)
     for i in range(len(x)):
-        row[:], out[i] = x[i], base
+        _take_one(x, i, row)
+        out[i] = base
         for g in range(groups):
             pattern = _pattern(asked, g, row)
             for h in range(horizons):
@@ -279,7 +280,8 @@ def add_contributions_of_few(
     row = np.empty(x.shape[1], np.float32)
     alike, of_horizon = np.empty(x.shape[1], np.float32), np.empty((horizons, x.shape[1]), np.float32)
     for i in range(len(x)):
-        row[:], alike[:], of_horizon[:] = x[i], 0.0, 0.0
+        _take_one(x, i, row)
+        alike[:], of_horizon[:] = 0.0, 0.0
         for g in range(groups):
             pattern = _pattern(asked, g, row)
             for h in range(horizons if on_horizon[g] else 1):
@@ -297,6 +299,13 @@ def _take(x: NDArray[np.float64], start: int, rows: int, columns: Single) -> Non
     for r in range(rows):
         for column in range(x.shape[1]):
             columns[column, r] = x[start + r, column]
+
+
+@njit(cache=True, nogil=True)
+def _take_one(x: NDArray[np.float64], i: int, row: Single) -> None:
+    """Copy element by element: what an array assigned to an array may raise takes numba seconds to compile."""
+    for column in range(x.shape[1]):
+        row[column] = x[i, column]
 
 
 @njit(cache=True, nogil=True)

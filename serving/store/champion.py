@@ -25,6 +25,7 @@ __all__ = [
     "connect",
     "experiment_location",
     "load_champion",
+    "load_numbered",
     "load_version",
     "registered_name",
     "version_of_alias",
@@ -59,6 +60,27 @@ def load_champion(task: str, threads: int = 1) -> Artifact:
     if version is None:
         raise StateError(f"The task {task} has no champion.", _way_to_a_champion(task, connect()), "no_champion")
     return load_version(registered_name(task), version.version, version.run_id, threads)
+
+
+def load_numbered(task: str, version: str, threads: int = 1) -> Artifact:
+    """Return a registered version of a task's model, live or not.
+
+    Raises
+    ------
+    StateError
+        There is no such version, or it cannot be used (see `load_version`).
+    """
+    from mlflow.exceptions import MlflowException
+
+    try:
+        found = connect().get_model_version(registered_name(task), version)
+    except MlflowException as error:
+        if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+            raise
+        raise StateError(
+            f"{registered_name(task)} has no version {version}.", "python -m training history shows them.", "no_version"
+        ) from None
+    return load_version(registered_name(task), version, found.run_id, threads)
 
 
 def version_of_alias(task: str, alias: str) -> Any | None:

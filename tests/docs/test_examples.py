@@ -20,6 +20,14 @@ def test_the_request_that_the_readme_sends_is_answered_with_a_risk(root, trained
     assert [risk["horizon_months"] for risk in answer.json()["risks"]] == [12, 24, 60]
 
 
+def test_the_bundle_that_the_page_on_fhir_sends_is_answered_with_a_risk(root, trained, pages):
+    assert "@docs/example_bundle.json" in pages["docs/fhir.md"]
+    artifact = load_artifact(trained.folder / "fit" / "boosting" / "artifact")
+    sent = {"content": (root / "docs" / "example_bundle.json").read_bytes(), "headers": {"content-type": "application/fhir+json"}}
+    answer = TestClient(make_app({"smm": artifact})).post("/v1/risk/fhir?task=smm", **sent)
+    assert (answer.status_code, len(answer.json()["prediction"])) == (200, 3)
+
+
 @pytest.mark.usefixtures("trained")
 def test_the_table_in_the_readme_has_the_columns_that_compare_prints(root, pages, monkeypatch, capsys):
     monkeypatch.chdir(root)

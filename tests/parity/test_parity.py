@@ -1,10 +1,13 @@
 """One history, three ways in: batch, HTTP and MLflow's pyfunc give the same numbers."""
 
+import json
+
 import mlflow
 import numpy as np
 import pandas as pd
 import pytest
 from fastapi.testclient import TestClient
+from mlflow.pyfunc import scoring_server
 
 from features import build_features, read_cohort
 from features.table.landmarks import last_landmarks
@@ -74,9 +77,28 @@ def test_the_pyfunc_gives_the_numbers_of_the_batch_to_the_last_bit(people):
     model = mlflow.pyfunc.load_model("models:/smm-progression@champion")
     features = build_features(cohort, scores[["patient_id", "landmark"]], champion.spec)
     answers = model.predict(features)
-    expected = scores[answers.columns]
-    assert len(answers.columns) == 3 * (4 + len({c.split("__")[0] for c in features}))
-    pd.testing.assert_frame_equal(answers, expected, check_exact=True)
+    assert answers[["status", "answer"]].drop_duplicates().to_numpy().tolist() == [["scored", ""]]
+    numbers = answers.drop(columns=["status", "answer"])
+    expected = scores[numbers.columns]
+    assert len(numbers.columns) == 3 * (4 + len({c.split("__")[0] for c in features}))
+    pd.testing.assert_frame_equal(numbers, expected, check_exact=True)
+
+
+@pytest.mark.slow
+def test_the_pyfunc_gives_of_a_history_the_answer_of_the_api_and_the_numbers_of_the_batch_to_the_last_bit(people):
+    cohort, champion, scores = people
+    connect()
+    model = mlflow.pyfunc.load_model("models:/smm-progression@champion")
+    histories = [as_json(cohort, who) for who in scores["patient_id"]]
+    answers = model.predict(pd.DataFrame({"history": list(map(json.dumps, histories))}))
+    numbers = answers.drop(columns=["status", "answer"])
+    pd.testing.assert_frame_equal(numbers, scores[numbers.columns], check_exact=True)
+    client = TestClient(make_app({"smm": champion}))
+    for history, status, text in zip(histories, answers["status"], answers["answer"], strict=True):
+        theirs, ours = client.post("/v1/risk", json=history).json(), json.loads(text)
+        assert status == "scored"
+        assert ours["model"]["run_id"] == "", "an MLflow model does not know its version"
+        assert {name: said for name, said in ours.items() if name != "model"} == {n: said for n, said in theirs.items() if n != "model"}
 
 
 @pytest.mark.slow
@@ -84,6 +106,26 @@ def test_the_pyfunc_takes_its_own_input_example_and_missing_columns(people):
     connect()
     model = mlflow.pyfunc.load_model("models:/smm-progression@champion")
     example = model.input_example
-    assert model.metadata.signature.inputs.input_names() == list(example.columns)
+    assert model.metadata.signature.inputs.input_names() == [*example.columns, "history"]
     nothing_known = model.predict(example * np.nan)
     assert nothing_known["risk_24m"].between(0, 1).all()
+
+
+@pytest.mark.slow
+def test_the_model_server_of_mlflow_takes_histories_and_feature_rows(people):
+    cohort, _, scores = people
+    connect()
+    model = mlflow.pyfunc.load_model("models:/smm-progression@champion")
+    client = TestClient(scoring_server.init(model))
+
+    def served(records):
+        return client.post("/invocations", json={"dataframe_records": records}).json()["predictions"]
+
+    first = scores.iloc[0]
+    answered, refused = served([{"history": json.dumps(as_json(cohort, first["patient_id"]))}, {"history": "{"}])
+    assert (answered["status"], answered["risk_24m"]) == ("scored", first["risk_24m"])
+    assert json.loads(answered["answer"])["risks"][1]["risk"] == first["risk_24m"]
+    assert (refused["status"], refused["risk_24m"]) == ("json_invalid", None)
+    [row] = served(model.input_example.to_dict("records"))
+    assert (row["status"], row["answer"]) == ("scored", "")
+    assert 0 < row["risk_24m"] < 1

@@ -1,5 +1,7 @@
 """`python -m serving`: a task without a champion, and a store that is not as it should be, get a message, exit code 1, no traceback."""
 
+import socket
+
 import pytest
 
 from features.console import run
@@ -41,3 +43,17 @@ def test_a_task_without_a_champion_gets_the_nearest_that_has_one_or_the_way_to_i
 def test_a_server_that_is_not_there_is_no_missing_champion(refused, monkeypatch, command):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
     assert "The tracking server does not answer as it should." in refused(command)
+
+
+@pytest.mark.parametrize(
+    "address", ["risk.example", "ftp://risk.example/", "https://risk.example/?patient=1", "https://me:secret@risk.example/"]
+)
+def test_an_address_that_no_link_may_hold_is_refused_before_a_model_is_loaded(refused, address):
+    said = refused(f"api --port {free_port()} --address {address}")
+    assert "--address is no address that a link may hold" in said and address not in said
+
+
+def free_port():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return taken.getsockname()[1]

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from types import SimpleNamespace
 
 import mlflow
@@ -68,6 +69,57 @@ def test_what_is_zero_for_one_kind_of_model_is_zero_for_all(artifacts, kind, val
         x[:, COLUMNS.index("hemoglobin__last__ever")] = stands
     assert predict_risk(artifacts[kind], tiny).tobytes() == predict_risk(artifacts[kind], zero).tobytes()
     assert explain(artifacts[kind], tiny).contributions.tobytes() == explain(artifacts[kind], zero).contributions.tobytes()
+
+
+@pytest.fixture(scope="module")
+def of_smoldering(artifacts):
+    """A model that knows whom it is meant for."""
+    about = {"population": "smm", "criteria_guard": True, "treatment": "censor", "reference": {}, "title": "", "training": {}}
+    return replace(artifacts["boosting"], about=artifacts["boosting"].about | about)
+
+
+def changed(history, **what):
+    return json.dumps(history | what)
+
+
+@pytest.mark.parametrize("index", [range(7, 10), ["a", "b", "b"]])
+def test_histories_are_answered_row_by_row_and_a_faulty_one_stops_no_other(of_smoldering, history, index):
+    asked = pyfunc_of(of_smoldering)
+    histories = [changed(history, patient={}), json.dumps(history), changed(history, landmark="2021-12-31")]
+    rows = pd.DataFrame({"history": histories}, index=index)
+    answers = asked(rows)
+    assert answers.index.equals(rows.index)
+    assert answers["status"].tolist() == ["missing", "scored", "before_index"]
+    assert answers.filter(like="__contribution__").notna().all(axis=1).tolist() == [False, True, False]
+    assert answers["risk_24m"].between(0, 1).tolist() == [False, True, False]
+    said = [json.loads(text) for text in answers["answer"]]
+    assert [one["horizon_months"] for one in said[1]["risks"]] == list(of_smoldering.horizons)
+    assert said[2]["errors"][0]["code"] == "before_index"
+
+
+@pytest.mark.parametrize(
+    "nothing", [None, np.nan, "", "null", "[]", "{", '"text"', "12", "NaN", '{"patient": {"index_date": "2022-01-10"}}']
+)
+def test_what_is_no_history_is_refused_and_never_a_number(artifacts, nothing):
+    answers = pyfunc_of(artifacts["boosting"])(pd.DataFrame({"history": [nothing], COLUMNS[0]: [1.0]}))
+    assert answers["status"].tolist() != ["scored"]
+    assert json.loads(answers["answer"][0])["errors"]
+    assert answers.drop(columns=["status", "answer"]).isna().all(axis=None)
+
+
+def test_a_met_criterion_gives_an_answer_without_a_number(of_smoldering, history):
+    clonal = {"collected_at": "2022-07-10", "biomarker": "bmpc", "value": 70, "unit": "%"}
+    met = changed(history, measurements=[*history["measurements"], clonal])
+    answers = pyfunc_of(of_smoldering)(pd.DataFrame({"history": [met]}))
+    assert answers["status"].tolist() == ["criteria_met"]
+    assert answers["risk_24m"].isna().all()
+
+
+def test_no_history_gives_the_columns_of_feature_rows(artifacts):
+    asked = pyfunc_of(artifacts["boosting"])
+    none = asked(pd.DataFrame({"history": []}))
+    assert none.columns.tolist() == asked(pd.DataFrame(X, columns=COLUMNS)).columns.tolist()
+    assert len(none) == 0
 
 
 LOAD = """

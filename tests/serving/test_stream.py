@@ -13,12 +13,14 @@ import pytest
 
 from features import read_cohort
 from features.table.landmarks import fixed_landmarks, last_landmarks, visit_landmarks
+from features.table.partition import nobody
+from features.table.stream import cohort_blocks
 from myeloma import DataError
 from myeloma.calendar import EPOCH
 from serving import stream
 from serving.artifact import load_artifact
 from serving.batch import Told, score_landmarks
-from serving.stream import Asked, score_file
+from serving.stream import Asked, score_file, scores_of_block
 
 DAY = pd.Timestamp("2015-06-30").toordinal() - EPOCH
 
@@ -61,6 +63,14 @@ def test_a_csv_holds_what_the_parquet_file_holds(artifact, trained, tmp_path, mo
     assert from_csv["risk_24m"].tolist() == pytest.approx(
         pd.read_parquet(tmp_path / "risks.parquet")["risk_24m"].tolist(), abs=0, nan_ok=True
     )
+
+
+def test_a_block_of_whom_nobody_is_scored_has_the_types_of_any_other(artifact, trained):
+    [block] = cohort_blocks(trained.cohort, 10**9, operators=True)
+    some, none = (scores_of_block(artifact, block, Asked(day=day), DAY) for day in (DAY, 0))
+    assert "scored" in some["status"].to_pylist()
+    assert "scored" not in none["status"].to_pylist()
+    assert some.schema == none.schema == scores_of_block(artifact, nobody(), Asked(), DAY).schema
 
 
 def test_a_run_that_broke_off_left_no_file_and_the_next_goes_on_behind_it(artifact, trained, tmp_path, monkeypatch):

@@ -156,3 +156,44 @@ def test_a_stage_that_breaks_off_is_named_and_where_none_runs_this_is_said(monke
     monkeypatch.setattr(pipeline, "command_of", lambda task: ["sh", "-c", commands[task]])
     assert train(["go", "come"]) == 1
     assert capsys.readouterr().out == "go: fit       failed after 0:00\ncome: nothing has changed since it was trained\n"
+
+
+@pytest.fixture
+def simulated(monkeypatch):
+    """Return a task whose true risks are known and which is judged; what sets it beside them writes what it was told."""
+    folder = Path("data/go")
+    (folder / "evaluation").mkdir(parents=True)
+    for name in ("truth.parquet", "evaluation/metrics.json"):
+        (folder / name).touch()
+    monkeypatch.setattr(pipeline, "command_of", lambda task: ["true"])
+    monkeypatch.setattr(pipeline, "BESIDE", ["echo", "beside"])
+    return folder
+
+
+@pytest.mark.usefixtures("checkout")
+def test_a_task_with_known_risks_is_set_beside_them_once_its_stages_are_done_and_again_only_after_another_evaluation(simulated, capsys):
+    assert train(["go", "come"]) == 0
+    assert (simulated / "truth.txt").read_text() == "beside --task go --truth data/go/truth.parquet\n"
+    assert not Path("data/come").exists()
+    assert "go: truth     0:00\n" in capsys.readouterr().out
+    now = (simulated / "truth.txt").stat().st_mtime
+    os.utime(simulated / "evaluation/metrics.json", (now - 10, now - 10))
+    (simulated / "truth.txt").write_text("kept")
+    assert train(["go"]) == 0
+    assert (simulated / "truth.txt").read_text() == "kept"
+    os.utime(simulated / "evaluation/metrics.json", (now + 10, now + 10))
+    assert train(["go"]) == 0
+    assert (simulated / "truth.txt").read_text().startswith("beside")
+
+
+@pytest.mark.usefixtures("checkout")
+def test_where_a_stage_or_the_comparison_fails_training_fails_and_no_comparison_is_left(simulated, monkeypatch, capsys):
+    monkeypatch.setattr(pipeline, "BESIDE", ["sh", "-c", "echo half; echo 'Error: no' >&2; exit 3"])
+    assert train(["go"]) == 1
+    assert not (simulated / "truth.txt").exists()
+    shown = capsys.readouterr()
+    assert ("go: truth     failed after 0:00" in shown.out, shown.err) == (True, "Error: no\n")
+    monkeypatch.setattr(pipeline, "command_of", lambda task: ["false"])
+    monkeypatch.setattr(pipeline, "BESIDE", ["touch", "begun"])
+    assert train(["go"]) == 1
+    assert not Path("begun").exists()

@@ -95,11 +95,14 @@ def _baseline(time: Array, event: NDArray[np.bool_], weight: Array, relative: Ar
 
 @njit(cache=True, nogil=True)
 def _efron(x: Array, time: Array, event: NDArray[np.bool_], weight: Array, beta: Array) -> tuple[float, Array, Array]:
-    """Return the log partial likelihood, its gradient and its information (minus the Hessian); rows in order of time."""
+    """Return the log partial likelihood, its gradient and its information (minus the Hessian); rows in order of time.
+
+    Element by element, since what is written for whole arrays (outer, tril) takes numba seconds to compile.
+    """
     n, d = x.shape
     likelihood, gradient, information = 0.0, np.zeros(d), np.zeros((d, d))
     risk, risk_x, risk_xx = 0.0, np.zeros(d), np.zeros((d, d))
-    tie_x, tie_xx = np.zeros(d), np.zeros((d, d))
+    tie_x, tie_xx, mean = np.zeros(d), np.zeros((d, d)), np.zeros(d)
     score = x @ beta
     phi = weight * np.exp(score)
     i = n - 1
@@ -114,17 +117,23 @@ def _efron(x: Array, time: Array, event: NDArray[np.bool_], weight: Array, beta:
             if event[i]:
                 deaths, tied, weights = deaths + 1, tied + phi[i], weights + weight[i]
                 likelihood += weight[i] * score[i]
-                gradient += weight[i] * x[i]
+                for j in range(d):
+                    gradient[j] += weight[i] * x[i, j]
                 _add(phi[i], x[i], tie_x, tie_xx)
             i -= 1
         for death in range(deaths):  # of those who leave together, each is taken out by degrees
             part, each = death / deaths, weights / deaths
             total = risk - part * tied
-            mean = (risk_x - part * tie_x) / total
             likelihood -= each * np.log(total)
-            gradient -= each * mean
-            information += each * ((risk_xx - part * tie_xx) / total - np.outer(mean, mean))
-    return likelihood, gradient, np.tril(information) + np.tril(information, -1).T
+            for j in range(d):
+                mean[j] = (risk_x[j] - part * tie_x[j]) / total
+                gradient[j] -= each * mean[j]
+                for k in range(j + 1):
+                    information[j, k] += each * ((risk_xx[j, k] - part * tie_xx[j, k]) / total - mean[j] * mean[k])
+    for j in range(d):
+        for k in range(j):
+            information[k, j] = information[j, k]
+    return likelihood, gradient, information
 
 
 @njit(cache=True, nogil=True)

@@ -22,7 +22,7 @@ class Sources:
     @cached_property
     def table(self) -> FeatureTable | None:
         """Return the table, None where it is not on this machine."""
-        return read_table(self._table) if self._table.is_file() else None
+        return read_table(self._table) if self._table.exists() else None
 
     @cached_property
     def hashes(self) -> dict[str, str]:

@@ -177,6 +177,7 @@ def logistic_of_draws(cases: Array, rows: Array, x: Array, offset: Array, start:
                 break
             theta += step * min(1.0, 4.0 / max(size, 1e-300))
             if size < 1e-9:
-                out[b] = theta
+                for j in range(len(theta)):  # not array to array: what that may raise takes numba seconds to compile
+                    out[b, j] = theta[j]
                 break
     return out

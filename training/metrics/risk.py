@@ -107,7 +107,11 @@ def weighted_auc(risk: Array, case_weight: Array, control_weight: Array) -> floa
     >>> weighted_auc(np.array([0.1, 0.2, 0.2]), np.array([0.0, 0, 1]), np.array([1.0, 1, 0]))
     0.75
     """
-    _, level = np.unique(risk, return_inverse=True)
+    return auc_at_levels(np.unique(risk, return_inverse=True)[1], case_weight, control_weight)
+
+
+def auc_at_levels(level: NDArray[np.int64], case_weight: Array, control_weight: Array) -> float:
+    """Return the same of the rows' places in the order of their risks, 0 up, equal risks together: one order does for many weights."""
     cases = np.bincount(level, weights=case_weight)
     controls = np.bincount(level, weights=control_weight)
     below = np.cumsum(controls) - controls

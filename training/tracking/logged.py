@@ -20,7 +20,8 @@ from serving.store.champion import connect
 from training.tracking.made_with import mlflow_version
 
 MODEL = "model"
-# All that loading a model and scoring with it imports, but our own packages, which no index holds; a test compares the two.
+# All that loading a model and scoring feature rows with it imports, but our own packages, which no index holds; a test compares the two.
+# A history is read by what answers HTTP, whose libraries MLflow brings.
 _REQUIREMENTS = ("mlflow", "numba", "numpy", "pandas", "pandera", "pyarrow", "pydantic", "pyyaml", "scipy", "xgboost")
 
 
@@ -53,8 +54,18 @@ def log_model(run_id: str, folder: Path, artifact: Artifact) -> str:
     )
     output = risk_columns(artifact, explain(artifact, example.to_numpy(dtype=float)))
     signature = ModelSignature(
-        inputs=Schema([ColSpec(DataType.double, name, required=False) for name in artifact.columns]),
-        outputs=Schema([ColSpec(DataType.double, name) for name in output]),
+        inputs=Schema(
+            [
+                *(ColSpec(DataType.double, name, required=False) for name in artifact.columns),
+                ColSpec(DataType.string, mlflow_flavour.HISTORY, required=False),
+            ]
+        ),
+        outputs=Schema(
+            [
+                *(ColSpec(DataType.double, name) for name in output),
+                *(ColSpec(DataType.string, name) for name in mlflow_flavour.TEXTS),
+            ]
+        ),
     )
     seal = checked_seal(folder)
     connect().set_tag(run_id, TAG, seal)

@@ -18,8 +18,10 @@ from serving.artifact import feature_matrix, load_artifact
 from serving.models import logit
 from serving.predict import predict_interval
 from training.fitting.held_out import HeldOut, risk_columns
-from training.metrics import Draws, judged_at, main_measures, weighted_auc
+from training.metrics import Draws, judged_at
 from training.metrics.figures import interval
+from training.metrics.risk import auc as auc_of
+from training.metrics.risk import auc_at_levels
 from training.places import ARTIFACT
 from training.plan import Plan
 
@@ -116,7 +118,7 @@ def beside_truth(judged: JudgedWithTruth, plan: Plan, fitted: Path) -> list[Besi
     for h, months in enumerate(plan.task.horizons):
         sample = judged_at(rows, months, draws).sample
         everyone = {name: risk[:, h] for name, risk in {**risks, "truth": true}.items()}
-        auc = {name: main_measures(sample, risk)["auc", None] for name, risk in everyone.items()}
+        auc = {name: auc_of(sample, risk) for name, risk in everyone.items()}
         expected = {name: expected_auc(sample.counts, risk, true[:, h]) for name, risk in everyone.items()}
         found += [
             _beside(name, judged.reference, months, (auc, expected), everyone, [bound[:, h] for bound in bounds[name]]) for name in names
@@ -147,7 +149,8 @@ def _bounds(folder: Path, rows: pd.DataFrame) -> tuple[Array, Array]:
 
 def expected_auc(counts: Array, risk: Array, true: Array) -> Array:
     """Return, in each draw, the AUC in which a row is a case with its true risk, and else a control."""
-    return np.array([weighted_auc(risk, count * true, count * (1.0 - true)) for count in counts])
+    level, false = np.unique(risk, return_inverse=True)[1], 1.0 - true
+    return np.array([auc_at_levels(level, count * true, count * false) for count in counts])
 
 
 def gap_closed(auc: dict[str, Array], name: str, start: str, end: str = "truth") -> tuple[float, ...]:

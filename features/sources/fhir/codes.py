@@ -16,13 +16,16 @@ class FhirCodes:
     """What the codes of a mapping mean, by `system|code`, or by the code alone."""
 
     def __init__(self, mapping: Mapping) -> None:
-        self._measured = {_key(code): entry for code, entry in mapping.measured().items()}
+        self._measured = {key_of(code): entry for code, entry in mapping.measured().items()}
         self._roles: dict[str, list[tuple[str, str]]] = {}
         for code, kind, detail in mapping.roles():
-            self._roles.setdefault(_key(code), []).append((kind, detail))
+            self._roles.setdefault(key_of(code), []).append((kind, detail))
+        self._names = {name.casefold(): drug for name, drug in mapping.treatment_names.items()}
         self._units = mapping.units
+        self.follows_drugs = bool(mapping.treatment or mapping.treatment_names)
+        self.knows_drugs_by_name = bool(mapping.treatment_names)
         self._methods, self._specimens, self._results = (
-            {_key(code): word for code, word in table.items()} for table in (mapping.methods, mapping.specimens, mapping.results)
+            {key_of(code): word for code, word in table.items()} for table in (mapping.methods, mapping.specimens, mapping.results)
         )
 
     def biomarker(self, concept: object) -> BiomarkerCode | None:
@@ -50,8 +53,20 @@ class FhirCodes:
         return meant or self._results.get(words or "", words) or next((code for _, code in codings(concept)), "")
 
     def roles(self, concept: object) -> list[tuple[str, str]]:
-        """Return the kinds of occurrence that a concept stands for, each with its detail."""
-        return list(dict.fromkeys(role for roles in _found(self._roles, concept) for role in roles))
+        """Return the kinds of occurrence that a concept stands for, each with its detail.
+
+        Where both stand in one concept, a code of SNOMED CT counts and one of a classification does not: ICD files several diagnoses
+        under one code, such as smoldering myeloma under that of myeloma.
+        """
+        listed = [(system, roles) for system, code in codings(concept) for roles in _meanings(self._roles, system, code)]
+        of_snomed = [roles for system, roles in listed if system == SYSTEMS["SNOMED"]]
+        return list(dict.fromkeys(role for roles in of_snomed or [roles for _, roles in listed] for role in roles))
+
+    def drugs(self, concept: object, reference: object = None) -> list[tuple[str, str]]:
+        """Return the drugs of treatment that a concept, or what a reference to one is called, means: by code, else by name."""
+        by_code = [role for role in self.roles(concept) if role[0] == "treatment"]
+        words = words_of(concept, reference).casefold()
+        return by_code or list(dict.fromkeys(("treatment", drug) for name, drug in self._names.items() if name in words))
 
     def unit(self, biomarker: str, code: str | None, system: str | None, words: str | None, otherwise: str) -> str:
         """Return the unit: the UCUM code, else the unit in words, else the mapping's, each as the mapping spells it.
@@ -74,13 +89,33 @@ def codings(concept: object) -> list[tuple[str, str]]:
     ]
 
 
+def words_of(concept: object, reference: object = None) -> str:
+    """Return what a concept, and a reference, are called: its text, and what is displayed for each coding."""
+    concept = concept if isinstance(concept, dict) else {}
+    coding = concept.get("coding")
+    shown = [one.get("display") for one in (coding if isinstance(coding, list) else ()) if isinstance(one, dict)]
+    referred = reference.get("display") if isinstance(reference, dict) else None
+    return " ".join(text for text in (concept.get("text"), *shown, referred) if isinstance(text, str)).strip()
+
+
 def _found(table: dict[str, Meaning], concept: object) -> Iterator[Meaning]:
     for system, code in codings(concept):
-        for key in (f"{system}|{code}", code):
-            if key in table:
-                yield table[key]
+        yield from _meanings(table, system, code)
 
 
-def _key(code: str) -> str:
+def _meanings(table: dict[str, Meaning], system: str, code: str) -> Iterator[Meaning]:
+    for key in (f"{system}|{code}", code):
+        if key in table:
+            yield table[key]
+
+
+def key_of(code: str) -> str:
+    """Return a code as it is looked up: its system and itself, as a search of FHIR names it; a bare code as it is.
+
+    Examples
+    --------
+    >>> key_of("LOINC:718-7"), key_of("LAB-77")
+    ('http://loinc.org|718-7', 'LAB-77')
+    """
     vocabulary, colon, rest = code.partition(":")
     return f"{SYSTEMS[vocabulary.upper()]}|{rest}" if colon and vocabulary.upper() in SYSTEMS else code

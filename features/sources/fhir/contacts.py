@@ -6,7 +6,7 @@ from collections import Counter
 
 import pandas as pd
 
-from features.sources.fhir.files import Found
+from features.sources.fhir.bundles import Found
 from features.sources.histories import unusable_days
 from features.sources.parsing import day_of
 from myeloma.calendar import BAD_DAY

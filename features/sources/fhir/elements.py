@@ -6,11 +6,16 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+LONGEST = 1000  # characters
+
 
 class Element(BaseModel):
-    """An element: types as FHIR has them (a number is no text), elements that are not used are left aside."""
+    """An element: types as FHIR has them (a number is no text), elements that are not used are left aside.
 
-    model_config = ConfigDict(strict=True, extra="ignore", frozen=True)
+    No code, unit, day or reference is as long as `LONGEST`: a longer text is no such thing, and would cost whoever looks at it.
+    """
+
+    model_config = ConfigDict(strict=True, extra="ignore", frozen=True, str_max_length=LONGEST)
 
 
 class Coding(Element):
@@ -105,6 +110,8 @@ class Medicated(Element):
     intent: str | None = None
     doNotPerform: bool | None = None  # noqa: N815
     authoredOn: str | None = None  # noqa: N815
+    whenHandedOver: str | None = None  # noqa: N815
+    whenPrepared: str | None = None  # noqa: N815
     effectiveDateTime: str | None = None  # noqa: N815
     effectivePeriod: Period | None = None  # noqa: N815
 

@@ -1,4 +1,4 @@
-"""FHIR Condition, MedicationAdministration, MedicationRequest, MedicationStatement and Encounter: diagnoses, drugs, and days of contact."""
+"""FHIR Condition, Encounter, and what says that a drug was ordered, dispensed, given or taken: diagnoses, drugs, and days of contact."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Any
 import pandas as pd
 from pydantic import ValidationError
 
-from features.sources.fhir.codes import FhirCodes, codings
+from features.sources.fhir.bundles import Found
+from features.sources.fhir.codes import FhirCodes, codings, words_of
 from features.sources.fhir.contacts import Contacts
 from features.sources.fhir.elements import Condition, Medicated
-from features.sources.fhir.files import Found
 from features.sources.fhir.references import Targets, name_of, reference_from
 
 _NOT_GIVEN = ("entered-in-error", "not-done", "cancelled", "draft", "not-taken", "intended")
@@ -44,7 +44,7 @@ class Events:
         elif resource["resourceType"] == "Encounter":
             self._encounter(found, resource)
         elif resource["resourceType"] == "Medication":
-            self._medications.add(name_of(resource), found.full_url, self._codes.roles(resource.get("code")))
+            self._medications.add(name_of(resource), found.full_url, self._codes.drugs(resource.get("code")))
         else:
             self._drug(found, resource)
 
@@ -54,7 +54,8 @@ class Events:
             reference = reference_from(found, resource["medicationReference"])
             drugs = self._contained(resource) if reference.startswith("#") else self._medications
             roles = drugs.find(reference)
-            if roles is not None or codings(resource.get("medicationCodeableConcept")):
+            named = self._codes.knows_drugs_by_name and words_of(None, resource["medicationReference"])
+            if roles is not None or named or codings(resource.get("medicationCodeableConcept")):
                 self._given(found, resource, roles or [])
             elif self._is_given(resource):
                 self._add(found, reference_from(found, resource.get("subject")), "", "treatment_start", "", "missing_medication")
@@ -67,7 +68,7 @@ class Events:
         contained = resource.get("contained", ())
         for one in contained if isinstance(contained, list) else ():
             if isinstance(one, dict) and name_of(one):
-                inside.add(f"#{one['id']}", "", self._codes.roles(one.get("code")))
+                inside.add(f"#{one['id']}", "", self._codes.drugs(one.get("code")))
         return inside
 
     def frame(self) -> pd.DataFrame:
@@ -111,18 +112,20 @@ class Events:
 
     def _drug(self, found: Found, resource: dict[str, Any]) -> None:
         concept = resource.get("medicationCodeableConcept")
-        roles = [role for role in self._codes.roles(concept) if role[0] == "treatment"]
+        roles = self._codes.drugs(concept, resource.get("medicationReference"))
         if roles:
             self._given(found, resource, roles)
         elif self._follows_drugs and "medicationReference" in resource:
             self._pending.append((found, resource))
         elif self._follows_drugs and _is_broken(concept) and self._is_given(resource):
             self._add(found, reference_from(found, resource.get("subject")), "", "treatment_start", "", "broken_resource")
+        elif self._codes.knows_drugs_by_name and not words_of(concept) and self._is_given(resource):
+            self._add(found, reference_from(found, resource.get("subject")), "", "treatment_start", "", "unnamed_drug")
         else:
             self._unmapped[resource["resourceType"]] += 1
 
     def _given(self, found: Found, resource: dict[str, Any], roles: list[tuple[str, str]]) -> None:
-        drugs = [("treatment_start", drug) for kind, drug in roles if kind == "treatment"]
+        drugs = [("treatment_start", drug) for _, drug in roles]
         subject = reference_from(found, resource.get("subject"))
         if not drugs:
             self._unmapped[resource["resourceType"]] += 1
@@ -136,7 +139,8 @@ class Events:
             self._add_all(found, subject, "", drugs, "broken_resource")
             return
         period = given.effectivePeriod
-        start = given.effectiveDateTime or (period and period.start) or given.authoredOn or ""
+        dispensed = given.whenHandedOver or given.whenPrepared
+        start = given.effectiveDateTime or (period and period.start) or given.authoredOn or dispensed or ""
         self._add_all(found, subject, start, drugs, "")
         self._contacts.note(found, subject, given.effectiveDateTime)
         if period and period.end:

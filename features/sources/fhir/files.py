@@ -6,41 +6,21 @@ import gzip
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import orjson
 
+from features.sources.fhir.bundles import Found, found_in
 from features.sources.folders import DAMAGED_GZIP, files_below
 from myeloma import DataError, StateError
 
 _ENDINGS = (".json", ".ndjson", ".json.gz", ".ndjson.gz")
 _TYPES = (
     *("Patient", "Observation", "Condition", "Encounter", "Medication"),
-    *("MedicationAdministration", "MedicationRequest", "MedicationStatement"),
+    *("MedicationAdministration", "MedicationDispense", "MedicationRequest", "MedicationStatement"),
 )
-_ETAG = re.compile(r'(?:W/)?"?([^"]+)"?')
 _MARK = b"\xef\xbb\xbf"  # some systems begin UTF-8 with a byte order mark
-
-
-@dataclass(frozen=True)
-class Found:
-    """A resource, or what stands where one should be (then `resource` is None and `refusal` says why).
-
-    `row` is the line of an NDJSON file, or the entry of a Bundle, from 1. `expected` is the type that the file's name says.
-    `deletes` is the reference of a resource that the entry deletes; `version` and `updated` are what an entry itself says of them.
-    """
-
-    file: str
-    row: int
-    resource: dict[str, Any] | None
-    full_url: str = ""
-    refusal: str = ""
-    expected: str = ""
-    deletes: str = ""
-    version: str = ""
-    updated: str = ""
 
 
 def fhir_files(place: Path) -> list[Path]:
@@ -92,7 +72,7 @@ def _lines(file: Any, name: str) -> Iterator[Found]:
             except orjson.JSONDecodeError:
                 yield Found(name, row, None, refusal="not_json", expected=expected)
                 continue
-            for found in _unpacked(resource, Found(name, row, None, expected=expected)):
+            for found in found_in(resource, Found(name, row, None, expected=expected)):
                 expected = named or str((found.resource or {}).get("resourceType", expected))
                 yield found
 
@@ -109,46 +89,4 @@ def _document(file: Any, name: str) -> Iterator[Found]:
     except orjson.JSONDecodeError:
         yield Found(name, 1, None, refusal="not_json", expected="Patient")  # a Bundle holds a person, as a rule
         return
-    yield from _unpacked(document, Found(name, 1, None, expected="Patient"), numbered=True)
-
-
-def _unpacked(resource: Any, place: Found, numbered: bool = False) -> Iterator[Found]:
-    """Yield a resource, or all that a Bundle holds, also of Bundles in it; `numbered` names entries by their number in the file."""
-    if not isinstance(resource, dict) or not isinstance(resource.get("resourceType"), str):
-        yield replace(place, refusal="broken_resource")
-        return
-    if resource["resourceType"] != "Bundle":
-        yield replace(place, resource=resource)
-        return
-    entries = resource.get("entry", [])
-    if not isinstance(entries, list):
-        yield replace(place, refusal="broken_resource")
-        return
-    for number, entry in enumerate(entries, start=1):
-        found = Found(place.file, number if numbered else place.row, None)
-        if not isinstance(entry, dict):
-            yield replace(found, refusal="broken_resource")
-            continue
-        found = _stamped(found, entry, resource)
-        if found.deletes:
-            yield found
-        elif "resource" in entry:
-            yield from _unpacked(entry["resource"], found)
-
-
-def _stamped(found: Found, entry: dict[str, Any], bundle: dict[str, Any]) -> Found:
-    """Return a place with what an entry says beside its resource: full URL, version, time, and whether it deletes."""
-    parts = entry.get("request"), entry.get("response"), bundle.get("meta")
-    request, response, meta = (part if isinstance(part, dict) else {} for part in parts)
-    url = _text(request.get("url"))
-    deletes = (url or _text(entry.get("fullUrl")) or "unnamed") if request.get("method") == "DELETE" else ""
-    etag = _ETAG.fullmatch(_text(response.get("etag")).strip())
-    version = etag[1] if etag else url.partition("/_history/")[2]
-    updated = _text(response.get("lastModified"))
-    if deletes and not updated and bundle.get("type") != "history":  # a list of deletions is of one time
-        updated = _text(bundle.get("timestamp")) or _text(meta.get("lastUpdated"))
-    return replace(found, full_url=_text(entry.get("fullUrl")), deletes=deletes, version=version, updated=updated)
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
+    yield from found_in(document, Found(name, 1, None, expected="Patient"), numbered=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 from pydantic import ValidationError
 
+from features.sources.fhir.bundles import Found
 from features.sources.fhir.elements import Patient
-from features.sources.fhir.files import Found
 from features.sources.fhir.references import Persons
 from features.sources.mapping import Mapping
 

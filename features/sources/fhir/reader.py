@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pandas as pd
 
+from features.sources.fhir.bundles import Found, with_contained
 from features.sources.fhir.codes import FhirCodes
 from features.sources.fhir.contacts import Contacts
 from features.sources.fhir.events import Events
-from features.sources.fhir.files import Found, fhir_files, read_resources
+from features.sources.fhir.files import fhir_files, read_resources
 from features.sources.fhir.people import People
 from features.sources.fhir.references import Persons
 from features.sources.fhir.results import Results
@@ -27,13 +28,13 @@ from features.sources.mapping import Mapping
 from features.sources.received import Received
 from myeloma import ConfigError, calendar
 
-_EVENTS = ("Condition", "Encounter", "MedicationAdministration", "MedicationRequest", "MedicationStatement")
+_EVENTS = ("Condition", "Encounter", "MedicationAdministration", "MedicationDispense", "MedicationRequest", "MedicationStatement")
 _FILES = {"patients": "Patient", "measurements": "Observation", "events": "Condition, Medication*, Encounter, Patient"}
 
 # Types of FHIR R4 that exports of records hold beside those that are read.
 _OTHER_TYPES = re.compile(
     "AllergyIntolerance|CarePlan|CareTeam|Claim|Coverage|Device|DiagnosticReport|DocumentReference|EpisodeOfCare|ExplanationOfBenefit|"
-    "FamilyMemberHistory|Goal|Group|ImagingStudy|Immunization|Location|Media|MedicationDispense|OperationOutcome|Organization|"
+    "FamilyMemberHistory|Goal|Group|ImagingStudy|Immunization|Location|Media|OperationOutcome|Organization|"
     "Practitioner|PractitionerRole|Procedure|Provenance|QuestionnaireResponse|RelatedPerson|ServiceRequest|Specimen|SupplyDelivery|Task"
 )
 
@@ -55,19 +56,34 @@ def read_fhir(place: str, mapping: Mapping, today: int | None = None) -> Receive
     DataError
         There is no FHIR file, one cannot be read, or nobody has an index code.
     """
-    if mapping.site.read_from not in ("", "managingOrganization"):
-        raise ConfigError("FHIR has the site in managingOrganization only.", "leave site.read_from out, or give one site.value for all.")
     path = Path(place)
     files, folder = fhir_files(path), path if path.is_dir() else path.parent
     today = calendar.today() if today is None else today
+    histories = histories_of(lambda: read_resources(files, folder), mapping, today)
+    histories.notes[:0] = unread_below(path, len(files))
+    return assemble(histories, mapping.stage, today)
+
+
+def histories_of(resources: Callable[[], Iterable[Found]], mapping: Mapping, today: int) -> Histories:
+    """Return what FHIR resources hold, from files or from a request, as text and before anybody is left out.
+
+    Parameters
+    ----------
+    resources : function
+        Returns the resources from the first one on, whenever it is called: they are looked at more than once.
+    today : int
+        Days since 1970; what happened after it lies in the future.
+    """
+    if mapping.site.read_from not in ("", "managingOrganization"):
+        raise ConfigError("FHIR has the site in managingOrganization only.", "leave site.read_from out, or give one site.value for all.")
     codes, noted = FhirCodes(mapping), Contacts(today)
-    people, results, events = People(mapping), Results(codes, noted), Events(codes, noted, follows_drugs=bool(mapping.treatment))
+    people, results, events = People(mapping), Results(codes, noted), Events(codes, noted, codes.follows_drugs)
     readers = {"Patient": people.take, "Observation": results.take}
     readers |= dict.fromkeys((*_EVENTS, "Medication"), events.take)
     readers |= {"Specimen": results.take_specimen} if mapping.specimens else {}
     others: Counter[str] = Counter()
-    versions = Versions(readers, read_resources(files, folder))
-    for found in versions.current(read_resources(files, folder)):
+    versions = Versions((*readers, "DiagnosticReport"), resources())  # of which what it contains is read
+    for found in (each for whole in versions.current(resources()) for each in with_contained(whole)):
         kind = found.resource["resourceType"] if found.resource is not None else found.expected
         reader = readers.get(kind)
         if reader is not None:
@@ -79,17 +95,9 @@ def read_fhir(place: str, mapping: Mapping, today: int | None = None) -> Receive
     events.resolve_drugs()
     tables = {"people": people.frame(), "events": events.frame(), "deaths": people.deaths(), "measurements": results.frame()}
     contacts = noted.frame()
-    notes = [
-        *unread_below(path, len(files)),
-        *people.notes(),
-        *results.notes(),
-        *events.notes(),
-        *noted.notes(),
-        *_other_types(others),
-        *versions.notes(),
-    ]
-    _resolve(tables, contacts, people.persons, lambda: versions.current(read_resources(files, folder)))
-    return assemble(_histories(tables, contacts, mapping, notes, [*results.withheld(), *_others_withheld(others)]), mapping.stage, today)
+    notes = [*people.notes(), *results.notes(), *events.notes(), *noted.notes(), *_other_types(others), *versions.notes()]
+    _resolve(tables, contacts, people.persons, lambda: versions.current(resources()))
+    return _histories(tables, contacts, mapping, notes, [*results.withheld(), *_others_withheld(others)])
 
 
 def _resolve(tables: dict[str, pd.DataFrame], contacts: pd.DataFrame, persons: Persons, again: Callable[[], Iterator[Found]]) -> None:

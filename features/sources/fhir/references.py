@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Generic, TypeVar
 
-from features.sources.fhir.files import Found
+from features.sources.fhir.bundles import Found
 
 Target = TypeVar("Target")
 

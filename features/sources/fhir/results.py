@@ -9,10 +9,10 @@ from datetime import datetime
 import pandas as pd
 from pydantic import ValidationError
 
+from features.sources.fhir.bundles import Found
 from features.sources.fhir.codes import FhirCodes, codings
 from features.sources.fhir.contacts import Contacts
 from features.sources.fhir.elements import Observation, Valued
-from features.sources.fhir.files import Found
 from features.sources.fhir.references import Targets, name_of, reference_from
 from features.sources.mapping import BiomarkerCode
 from features.sources.refused import note_of_refused

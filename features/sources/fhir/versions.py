@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import orjson
 
-from features.sources.fhir.files import Found
+from features.sources.fhir.bundles import Found
 from features.sources.fhir.references import name_and_base
 
 _UNSAID = (0, -inf, -inf)
@@ -61,11 +61,11 @@ class Versions:
                 self._left["earlier versions of resources are left aside: the latest version of each counts"] += 1
             elif place in self._deleted:
                 self._left["resources are taken back by a deletion and not read"] += 1
-            elif place in self._tied and (self._tied[place], _content(found)) in seen:
+            elif place in self._tied and (self._tied[place], content_of(found)) in seen:
                 self._left["resources stand there again, the same version with the same content: each counts once"] += 1
             else:
                 if place in self._tied:
-                    seen.add((self._tied[place], _content(found)))
+                    seen.add((self._tied[place], content_of(found)))
                 yield found
 
     def notes(self) -> list[str]:
@@ -136,7 +136,10 @@ def _instant(text: object) -> float | None:
         return None
 
 
-def _content(found: Found) -> bytes:
+def content_of(found: Found) -> bytes:
     """Return a digest of what a resource says; what a server says of it (`meta`) is left out."""
     said = {key: value for key, value in (found.resource or {}).items() if key != "meta"}
-    return sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).digest()
+    try:
+        return sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).digest()
+    except orjson.JSONEncodeError:  # nested so deep that it cannot be written: like no other
+        return f"{found.file} {found.row}".encode()

@@ -1,5 +1,6 @@
 """Building from files: the blocks leave no trace, a killed run goes on, and memory is bounded."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -196,3 +197,20 @@ def test_the_bound_on_memory_holds_for_a_cohort_that_does_not_fit(tmp_path, fold
     assert peak < 700 * 10**6
     once = len(build_table(read_cohort(folder), smm_task).rows)
     assert parquet.read_metadata(tmp_path / "t.parquet").num_rows == copies * once
+
+
+def test_a_folder_of_files_in_any_order_is_the_table_that_one_file_would_be(folder, smm_task, tmp_path):
+    build_file(folder, tmp_path / "table.parquet", smm_task)
+    one = read_table(tmp_path / "table.parquet")
+    rows = parquet.read_table(tmp_path / "table.parquet").replace_schema_metadata()
+    rows = rows.take(list(range(rows.num_rows))[::-1])
+    rows = rows.cast(pa.schema([f.with_type(pa.timestamp("us")) if pa.types.is_timestamp(f.type) else f for f in rows.schema]))
+    (tmp_path / "folder.parquet").mkdir()
+    for k, part in enumerate((rows.slice(0, 100), rows.slice(100, 0), rows.slice(100))):
+        parquet.write_table(part, tmp_path / "folder.parquet" / f"part-{k}.parquet")
+    with pytest.raises(DataError, match="not a feature table"):
+        read_table(tmp_path / "folder.parquet")
+    (tmp_path / "folder.parquet" / "_feature_table.json").write_text(json.dumps(one.about))
+    many = read_table(tmp_path / "folder.parquet")
+    assert many.rows.equals(one.rows)
+    assert (many.about, many.content_hash()) == (one.about, one.content_hash())

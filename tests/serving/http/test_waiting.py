@@ -12,6 +12,7 @@ from fastapi.testclient import TestClient
 from numba.core.dispatcher import Dispatcher
 from typer.testing import CliRunner
 
+from benchmarks.clients import ask_together
 from features.console import run
 from serving.__main__ import app as commands
 from serving.artifact import load_artifact
@@ -111,6 +112,13 @@ def test_a_server_that_is_stopped_answers_who_is_inside_and_ends(artifacts, gate
         assert {one.result()[0] for one in asked} <= {200, 503}
     thread.join(8)
     assert not thread.is_alive()
+
+
+def test_two_hundred_clients_get_an_answer_or_are_told_when_to_come_again(artifacts, start, history):
+    port, _, _ = start(api.make_app(artifacts, Desk(most=100)))
+    told = ask_together(port, json.dumps(history).encode(), 200, 3)
+    assert set(told.statuses) == {"200", "503"}
+    assert told.without_retry == 0
 
 
 def test_a_body_that_does_not_come_is_not_waited_for(artifacts, start, monkeypatch):

@@ -7,7 +7,7 @@ too low at diagnosis and too high years later.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
@@ -16,12 +16,13 @@ from pydantic import Field, NonNegativeInt, PositiveFloat
 from sklearn.linear_model import LogisticRegression
 
 from serving.models.base import Array, logistic
+from serving.models.design import LinearDesign
 from serving.models.linear import HorizonLogistic
 from serving.models.time_varying import MONTHS, TimeVaryingIntercept
 from training.estimators.design import fit_design
 from training.estimators.kind import Kind
 from training.estimators.missingness import DEFAULT_SHARE, AugmentedShare, augment_missingness
-from training.estimators.stacking import Weighting, stack
+from training.estimators.stacking import Stacked, Weighting, stack
 from training.rows.split import patient_folds
 
 if TYPE_CHECKING:
@@ -60,19 +61,52 @@ def fit_logistic(  # noqa: PLR0913 - the options of params.yaml, by name
     if len(penalties) > 1:
         options: dict[str, Any] = {"splines": splines, "weighting": weighting, "hidden_share": hidden_share}
         penalties = (choose_penalty(x, rows, columns, horizons, penalties=penalties, seed=seed, **options),)
-    x, stacked = augment_missingness(x, columns, stack(rows, horizons, weighting), hidden_share, seed)
-    time_varying = _time_varying_over(x, columns)
-    use = [name for name in columns if not (time_varying.scales and name == MONTHS)]
-    design, fading = fit_design(x, columns, use, indicate=True, curve=splines), time_varying.fading(x, columns)
-    z, at = design.transform(x, columns), np.eye(len(horizons))[stacked.horizon]
-    fading_at = (at[:, :, None] * fading[stacked.row][:, None, :]).reshape(len(at), -1)  # each horizon has columns of its own
-    matrix = np.hstack([z[stacked.row], _UNPENALISED * at[:, 1:], _HARDLY_PENALISED * fading_at])
-    regression = LogisticRegression(C=1.0 / (penalties[0] * stacked.weight.sum()), solver="newton-cholesky", max_iter=100)
-    regression.fit(matrix, stacked.y, sample_weight=stacked.weight)
-    slopes, steps, effects = np.split(regression.coef_[0], [z.shape[1], z.shape[1] + len(horizons) - 1])
-    intercepts = regression.intercept_[0] + _UNPENALISED * np.concatenate([[0.0], steps])
-    by_horizon = (_HARDLY_PENALISED * effects).reshape(len(horizons), -1).tolist() if time_varying.scales else []
-    return HorizonLogistic(design, slopes.copy(), intercepts, columns, replace(time_varying, effects=tuple(map(tuple, by_horizon))))
+    laid_out = _LaidOut.of(x, rows, columns, horizons, splines=splines, weighting=weighting, hidden_share=hidden_share, seed=seed)
+    return laid_out.fitted(penalties[0])
+
+
+@dataclass(frozen=True)
+class _LaidOut:
+    """The columns that a regression is fitted to: the same whatever the penalty."""
+
+    design: LinearDesign
+    time_varying: TimeVaryingIntercept
+    stacked: Stacked
+    matrix: Array
+    columns: list[str]
+    horizons: tuple[int, ...]
+
+    @classmethod
+    def of(
+        cls,
+        x: Array,
+        rows: pd.DataFrame,
+        columns: list[str],
+        horizons: tuple[int, ...],
+        *,
+        splines: bool,
+        weighting: Weighting,
+        hidden_share: float,
+        seed: int,
+    ) -> _LaidOut:
+        x, stacked = augment_missingness(x, columns, stack(rows, horizons, weighting), hidden_share, seed)
+        time_varying = _time_varying_over(x, columns)
+        use = [name for name in columns if not (time_varying.scales and name == MONTHS)]
+        design, fading = fit_design(x, columns, use, indicate=True, curve=splines), time_varying.fading(x, columns)
+        z, at = design.transform(x, columns), np.eye(len(horizons))[stacked.horizon]
+        fading_at = (at[:, :, None] * fading[stacked.row][:, None, :]).reshape(len(at), -1)  # each horizon has columns of its own
+        matrix = np.hstack([z[stacked.row], _UNPENALISED * at[:, 1:], _HARDLY_PENALISED * fading_at])
+        return cls(design, time_varying, stacked, matrix, columns, horizons)
+
+    def fitted(self, penalty: float) -> HorizonLogistic:
+        stacked, last = self.stacked, len(self.horizons) - 1
+        regression = LogisticRegression(C=1.0 / (penalty * stacked.weight.sum()), solver="newton-cholesky", max_iter=100)
+        regression.fit(self.matrix, stacked.y, sample_weight=stacked.weight)
+        slopes, steps, effects = np.split(regression.coef_[0], [self.design.width, self.design.width + last])
+        intercepts = regression.intercept_[0] + _UNPENALISED * np.concatenate([[0.0], steps])
+        by_horizon = (_HARDLY_PENALISED * effects).reshape(last + 1, -1).tolist() if self.time_varying.scales else []
+        effects_of = replace(self.time_varying, effects=tuple(map(tuple, by_horizon)))
+        return HorizonLogistic(self.design, slopes.copy(), intercepts, self.columns, effects_of)
 
 
 def choose_penalty(
@@ -82,8 +116,9 @@ def choose_penalty(
     losses = dict.fromkeys(penalties, 0.0)
     for fold in patient_folds(rows, _INNER_FOLDS, seed):
         stacked = stack(rows.iloc[fold.judge], horizons, options["weighting"])
+        laid_out = _LaidOut.of(x[fold.fit], rows.iloc[fold.fit], columns, horizons, seed=seed, **options)
         for penalty in penalties:
-            model = fit_logistic(x[fold.fit], rows.iloc[fold.fit], columns, horizons, penalties=(penalty,), seed=seed, **options)
+            model = laid_out.fitted(penalty)
             p = np.clip(logistic(model.margins(x[fold.judge]))[stacked.row, stacked.horizon], 1e-9, 1 - 1e-9)
             losses[penalty] -= stacked.weight @ np.where(stacked.y == 1, np.log(p), np.log1p(-p))
     return min(penalties, key=losses.__getitem__)

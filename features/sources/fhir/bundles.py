@@ -1,0 +1,90 @@
+"""What a FHIR document holds: resources one after another, each with its place, whether it came from a file or in a request."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+_ETAG = re.compile(r'(?:W/)?"?([^"]+)"?')
+_WITHDRAWN = ("entered-in-error", "cancelled")
+_INHERITED = ("effectiveDateTime", "effectiveInstant", "effectivePeriod")  # a report's time is that of its results, by definition
+
+
+@dataclass(frozen=True)
+class Found:
+    """A resource, or what stands where one should be (then `resource` is None and `refusal` says why).
+
+    `row` is the line of an NDJSON file, or the entry of a Bundle, from 1. `expected` is the type that the file's name says.
+    `deletes` is the reference of a resource that the entry deletes; `version` and `updated` are what an entry itself says of them.
+    """
+
+    file: str
+    row: int
+    resource: dict[str, Any] | None
+    full_url: str = ""
+    refusal: str = ""
+    expected: str = ""
+    deletes: str = ""
+    version: str = ""
+    updated: str = ""
+
+
+def found_in(document: Any, place: Found, numbered: bool = False) -> Iterator[Found]:
+    """Yield a resource, or all that a Bundle holds, also of Bundles in it; `numbered` names entries by their number in the document."""
+    if not isinstance(document, dict) or not isinstance(document.get("resourceType"), str):
+        yield replace(place, refusal="broken_resource")
+        return
+    if document["resourceType"] != "Bundle":
+        yield replace(place, resource=document)
+        return
+    entries = document.get("entry", [])
+    if not isinstance(entries, list):
+        yield replace(place, refusal="broken_resource")
+        return
+    for number, entry in enumerate(entries, start=1):
+        found = Found(place.file, number if numbered else place.row, None)
+        if not isinstance(entry, dict):
+            yield replace(found, refusal="broken_resource")
+            continue
+        found = _stamped(found, entry, document)
+        if found.deletes:
+            yield found
+        elif "resource" in entry:
+            yield from found_in(entry["resource"], found)
+
+
+def with_contained(found: Found) -> Iterator[Found]:
+    """Yield what was found, and the Observations that it contains: they are of its subject, and of its time where they say none.
+
+    A contained resource has no identity of its own, so its `id` is left out. What a withdrawn resource contains is withdrawn with it.
+    """
+    yield found
+    resource = found.resource or {}
+    contained = resource.get("contained")
+    if not isinstance(contained, list) or resource.get("status") in _WITHDRAWN:
+        return
+    for one in contained:
+        if isinstance(one, dict) and one.get("resourceType") == "Observation":
+            inherited = ("subject", "issued", *(() if any(key in one for key in _INHERITED) else _INHERITED))
+            own = {key: value for key, value in one.items() if key != "id"}
+            yield Found(found.file, found.row, {key: resource[key] for key in inherited if key in resource} | own)
+
+
+def _stamped(found: Found, entry: dict[str, Any], bundle: dict[str, Any]) -> Found:
+    """Return a place with what an entry says beside its resource: full URL, version, time, and whether it deletes."""
+    parts = entry.get("request"), entry.get("response"), bundle.get("meta")
+    request, response, meta = (part if isinstance(part, dict) else {} for part in parts)
+    url = _text(request.get("url"))
+    deletes = (url or _text(entry.get("fullUrl")) or "unnamed") if request.get("method") == "DELETE" else ""
+    etag = _ETAG.fullmatch(_text(response.get("etag")).strip())
+    version = etag[1] if etag else url.partition("/_history/")[2]
+    updated = _text(response.get("lastModified"))
+    if deletes and not updated and bundle.get("type") != "history":  # a list of deletions is of one time
+        updated = _text(bundle.get("timestamp")) or _text(meta.get("lastUpdated"))
+    return replace(found, full_url=_text(entry.get("fullUrl")), deletes=deletes, version=version, updated=updated)
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""

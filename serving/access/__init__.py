@@ -1,0 +1,1 @@
+"""Who may ask: API keys, of which only hashes are kept, and signed tokens of issuers that the operator names."""

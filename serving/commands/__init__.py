@@ -1,0 +1,1 @@
+"""The subcommands of `python -m serving` around the server: the server itself, keys, the audit log."""

@@ -1,0 +1,49 @@
+"""Observations that say that there is no result, and groups of others: they hold nothing, so a history is whole without them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from features.sources.fhir.bundles import Found
+from features.sources.fhir.codes import codings
+
+# Reasons of FHIR R4 (data-absent-reason) by which no result was obtained. Of `masked`, `error`, `as-text` and the others there may be one.
+_NONE = frozenset(("unknown", "asked-unknown", "temp-unknown", "not-asked", "asked-declined", "not-applicable", "not-performed"))
+
+
+def without_absent(resources: Sequence[Found]) -> tuple[list[Found], list[str]]:
+    """Return the resources without results that were not obtained, and what to say of it."""
+    kept, left = [], 0
+    for found in resources:
+        resource = found.resource
+        if resource is None or resource["resourceType"] != "Observation":
+            kept.append(found)
+            continue
+        if _is_empty(resource):
+            left += "hasMember" not in resource
+            continue
+        components = resource.get("component")
+        if isinstance(components, list):
+            there = [part for part in components if not (isinstance(part, dict) and _is_absent(part))]
+            left += len(components) - len(there)
+            kept.append(replace(found, resource={**resource, "component": there}))
+        else:
+            kept.append(found)
+    return kept, [f"{left} results were not obtained (dataAbsentReason) and are left out"] if left else []
+
+
+def _is_empty(observation: dict[str, Any]) -> bool:
+    """Return whether an Observation holds no result: it says so, or is a group of others; its components are looked at by themselves."""
+    group = bool(observation.get("hasMember")) and not _has_value(observation)
+    return not observation.get("component") and (group or _is_absent(observation))
+
+
+def _is_absent(valued: dict[str, Any]) -> bool:
+    reasons = {code for _, code in codings(valued.get("dataAbsentReason"))}
+    return bool(reasons) and reasons <= _NONE and not _has_value(valued)
+
+
+def _has_value(valued: dict[str, Any]) -> bool:
+    return any(key.startswith("value") and content is not None for key, content in valued.items())

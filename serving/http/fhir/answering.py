@@ -1,0 +1,141 @@
+"""What is answered to a Bundle: a RiskAssessment, or why there is none as an OperationOutcome. It runs in a thread of its own."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping as ByName
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from starlette.datastructures import QueryParams
+from starlette.responses import Response
+
+from features.intake.one_person import suspicions_by
+from features.sources.mapping import Mapping
+from myeloma import UserError
+from serving.answer.person import CRITERIA_WARNING, answer_history
+from serving.answer.record import Answer
+from serving.artifact import Artifact
+from serving.http.body import RefusedError
+from serving.http.fhir.assessment import assessment_of
+from serving.http.fhir.outcome import as_fhir, fhir_refusal
+from serving.http.fhir.person import Sent, person_in
+from serving.http.request import HistoryError, landmark_of
+from serving.http.response import Problem
+
+PARAMETERS = ("task", "landmark")
+_LONGEST = 200
+_LOG = logging.getLogger("serving")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """For which task and which day a risk is asked; None where it need not be said."""
+
+    task: str | None = None
+    landmark: str | None = None
+
+
+@dataclass(frozen=True)
+class Told:
+    """An answer, the day it is of, and what it was made from."""
+
+    answer: Answer
+    landmark: int
+    sent: Sent
+
+
+def answer_fhir(artifacts: ByName[str, Artifact], mappings: ByName[str, Mapping], body: bytes, asked: QueryParams) -> Response:
+    """Return the RiskAssessment of the person in a Bundle, or why there is none."""
+    try:
+        asked_for = asked_in(asked)
+        artifact = chosen(artifacts, asked_for.task)
+        told = told_of(artifact, mappings, [("Bundle", bundle_in(body))], asked_for)
+        if not told.answer.risks:
+            return fhir_refusal(422, withheld(told.answer))
+        return as_fhir(assessment_of(told.answer, told.sent, told.landmark))
+    except RefusedError as error:
+        return fhir_refusal(error.status, error.problems, error.more)
+    except HistoryError as error:
+        return fhir_refusal(422, error.problems, error.more)
+    except UserError as error:
+        return fhir_refusal(422, [Problem(error.code, "request", error.hint)])  # `what` may repeat what was sent
+    except Exception as error:
+        _LOG.error("a request failed: %s", type(error).__name__)  # what it says could hold what was sent
+        return fhir_refusal(500, [Problem("internal_error", "server", "a fault of this program; nothing of the request is kept")])
+
+
+def told_of(artifact: Artifact, mappings: ByName[str, Mapping], documents: Sequence[tuple[str, Any]], asked: Asked) -> Told:
+    """Return the answer to what documents hold, each a Bundle or a resource with its place.
+
+    Raises
+    ------
+    RefusedError, HistoryError
+        There is no risk for the person, or the documents cannot be used.
+    """
+    mapping = mappings.get(str(artifact.rules.population))
+    if mapping is None:
+        message = f"no mapping says which diagnoses the task is for; there are mappings for {', '.join(mappings)}"
+        raise HistoryError([Problem("no_mapping", "task", message)])
+    sent = person_in(documents, mapping, list(mappings.values()))
+    landmark = landmark_of(asked, sent.person, artifact)
+    suspicions = tuple(suspicions_by(sent.kept, landmark))
+    return Told(answer_history(artifact, sent.person, landmark, suspicions), landmark, sent)
+
+
+def asked_in(parameters: QueryParams) -> Asked:
+    """Return what the query of an address asks for.
+
+    Raises
+    ------
+    RefusedError
+        There is another parameter, or one twice; a slip would otherwise give the answer to another question.
+    """
+    if set(parameters) - set(PARAMETERS):
+        raise RefusedError(422, [Problem("extra_forbidden", "query", f"accepted parameters: {', '.join(PARAMETERS)}")])
+    for name in parameters:
+        if len(parameters.getlist(name)) > 1 or len(parameters[name]) > _LONGEST:
+            raise RefusedError(422, [Problem("too_long", name, "give the parameter once, in few letters")])
+    return Asked(parameters.get("task"), parameters.get("landmark"))
+
+
+def chosen(artifacts: ByName[str, Artifact], task: str | None) -> Artifact:
+    """Return the model of a task, or the only one.
+
+    Raises
+    ------
+    HistoryError
+        There is none of that name, or there are several and none is named.
+    """
+    if task is None and len(artifacts) == 1:
+        return next(iter(artifacts.values()))
+    if task is None or task not in artifacts:
+        loaded = ", ".join(sorted(artifacts)) or "none"
+        raise HistoryError([Problem("unknown_task", "task", f"models loaded: {loaded}")])
+    return artifacts[task]
+
+
+def bundle_in(body: bytes) -> Any:
+    """Return the Bundle that a body holds.
+
+    Raises
+    ------
+    RefusedError
+        It is no JSON, or no Bundle.
+    """
+    try:
+        document = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        raise RefusedError(422, [Problem("json_invalid", "Bundle", "the body is no JSON, or nested deeper than any resource")]) from None
+    if not isinstance(document, dict) or document.get("resourceType") != "Bundle":
+        raise RefusedError(422, [Problem("broken_resource", "Bundle", "needed: a Bundle with a Patient and what is known of the person")])
+    return document
+
+
+def withheld(answer: Answer) -> list[Problem]:
+    """Return why an answer shows no risk: the criteria that are met, each with its value and day."""
+    met = [one for one in answer.criteria if one.status == "met"]
+    found = [f"{one.label}: {one.value:g} {one.unit or ''} of {one.collected_on}" for one in met if one.value is not None]
+    return [Problem("criteria_met", "landmark", f"{CRITERIA_WARNING} ({'; '.join(found)}). {answer.criteria_condition}")]

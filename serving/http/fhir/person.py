@@ -1,0 +1,136 @@
+"""The resources of a request as the checked history of one person: what ingest would leave out of it, refuses the request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from features.history.arrays import Histories
+from features.intake.one_person import OnePerson
+from features.sources.fhir.bundles import Found, found_in
+from features.sources.fhir.reader import histories_of
+from features.sources.fhir.references import name_and_base
+from features.sources.fhir.versions import content_of
+from features.sources.histories import Histories as Tables
+from features.sources.histories import assemble
+from features.sources.mapping import Mapping
+from features.sources.parsing import day_of
+from myeloma import DataError, calendar
+from serving.http.body import RefusedError
+from serving.http.fhir.absent import without_absent
+from serving.http.fhir.diagnoses import untold_diagnoses
+from serving.http.fhir.members import lost_members
+from serving.http.fhir.rows import checked_rows, raise_any, unread
+from serving.http.fhir.subjects import others_in, reference_to, subject_of
+from serving.http.fhir.whole import lacks, warnings_in
+from serving.http.request import HistoryError, person_of
+from serving.http.response import MOST_LISTED, Problem
+
+_SAME_TIME = ("biomarker", "collected_at", "available_at")  # results of one time may have been added up
+_UNCONFIRMED = ("preliminary", "unknown")
+
+
+@dataclass(frozen=True)
+class Sent:
+    """One person's history as it came, and what an answer to it refers to.
+
+    Attributes
+    ----------
+    subject, condition : references to the person and to the diagnosis that the history starts with; the latter empty where it has no name
+    notes : what was not read, in words that name nobody
+    """
+
+    person: Histories
+    kept: OnePerson
+    subject: str
+    condition: str
+    notes: tuple[str, ...]
+    _resources: Sequence[Found]
+    _rows: Sequence[tuple[tuple[str, ...], int]]  # biomarker and time of every result that was read, and the place of its resource
+    _places: Sequence[int]  # of each measurement that was checked, the place of its resource
+
+    def used_by(self, landmark: int) -> list[Found]:
+        """Return the resources whose results an answer of a day rests on, in their order; those that were added up, all of them."""
+        checked = {self._places[row] for row in self.kept.row[self.kept.available <= landmark].tolist()}
+        times = {time for time, place in self._rows if place in checked}
+        return [self._resources[place] for place in sorted(checked | {place for time, place in self._rows if time in times})]
+
+
+def is_unconfirmed(used: Sequence[Found]) -> bool:
+    """Return whether any of the results may still change."""
+    return any((found.resource or {}).get("status") in _UNCONFIRMED for found in used)
+
+
+def person_in(documents: Sequence[tuple[str, Any]], mapping: Mapping, known: Sequence[Mapping]) -> Sent:
+    """Return the person whom documents are about, each a Bundle or a resource with its place.
+
+    Parameters
+    ----------
+    known : the mappings of all stages, whose diagnoses are known, whether or not they play a part here
+
+    Raises
+    ------
+    RefusedError, HistoryError
+        The documents are not whole, hold another number of people than one, or anything of a history is refused.
+    """
+    if partial := [problem for where, document in documents for problem in lacks(document, where)]:
+        raise RefusedError(422, partial[:MOST_LISTED], max(0, len(partial) - MOST_LISTED))
+    listed = [(f"{where}{_entry(document, found)}", found) for where, document in documents for found in _found(where, document)]
+    where, resources = [place for place, _ in listed], [replace(found, row=row) for row, (_, found) in enumerate(listed, start=1)]
+    raise_any([*others_in(resources, where), *untold_diagnoses(resources, where, known), *lost_members(resources, where)])
+    subject = subject_of(resources)
+    resources, left_out = without_absent(_once_each(resources))
+    today = calendar.today()
+    tables = histories_of(lambda: resources, mapping, today)
+    everything = dict(enumerate(where, start=1))
+    raise_any(unread(tables, everything))
+    measured = tables.measurements
+    rows = [((*time,), place - 1) for *time, place in zip(*(measured[name] for name in (*_SAME_TIME, "source_row")), strict=True)]
+    read = _assembled(tables, mapping, today)
+    by_row = {found.row: found for found in resources}
+    every = [by_row.get(row, Found("", row, None)) for row in range(1, len(where) + 1)]
+    kept, places = checked_rows(read.tables, everything, today)
+    condition = _diagnosis(tables, kept, every)
+    said = [warning for _, document in documents for warning in warnings_in(document)]
+    notes = (*left_out, *read.notes[1:], *dict.fromkeys(said))
+    return Sent(person_of(kept), kept, subject, condition, notes, every, rows, places)
+
+
+def _found(where: str, document: Any) -> Iterator[Found]:
+    return found_in(document, Found(where, 1, None), numbered=True)
+
+
+def _entry(document: Any, found: Found) -> str:
+    return f".entry[{found.row - 1}].resource" if document.get("resourceType") == "Bundle" else ""
+
+
+def _once_each(resources: Sequence[Found]) -> list[Found]:
+    """Return the resources without those that stand there again word by word, as where two searches find the same."""
+    seen, once = set(), []
+    for found in resources:
+        name, base = name_and_base(found)
+        key = (name, base, content_of(found), str((found.resource or {}).get("meta"))) if name and found.resource else found.row
+        if key not in seen:
+            seen.add(key)
+            once.append(found)
+    return once
+
+
+def _assembled(tables: Tables, mapping: Mapping, today: int) -> Any:
+    try:
+        return assemble(tables, mapping.stage, today)
+    except DataError:
+        codes = ", ".join(mapping.index)
+        message = f"no Condition says that the person has the disease of the model ({mapping.stage}); codes that do: {codes}"
+        raise HistoryError([Problem("no_index", "Bundle", message)]) from None
+
+
+def _diagnosis(tables: Tables, kept: OnePerson, resources: Sequence[Found]) -> str:
+    starts = tables.occurrences[tables.occurrences["kind"] == "index"]
+    first = [row for row, day in zip(starts["source_row"], starts["occurred_at"], strict=True) if _is(day, kept)]
+    return reference_to(resources[first[0] - 1]) if first else ""
+
+
+def _is(day: str, kept: OnePerson) -> bool:
+    return kept.patient is not None and day_of(day).day == kept.patient["index_date"]
