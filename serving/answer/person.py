@@ -127,7 +127,7 @@ def _latest(view: View, name: str, row: int) -> Latest:
     if not np.isfinite(value):
         return Latest(unit=unit)
     reported, limits = _reported(view, name, row)
-    known = np.isfinite(delta) and not reported and not np.isclose(limits, value - delta).any()
+    known = np.isfinite(delta) and not reported and not (len(limits) and np.isclose(limits, value - delta).any())
     return Latest(
         value=value,
         reported=reported,
