@@ -12,7 +12,7 @@ import pytest
 from features import FeatureSpec
 from serving.artifact import Artifact, Calibration
 from serving.http.api import make_app
-from serving.http.serve import HOST, server_of, take_port
+from serving.http.running.serve import HOST, server_of, take_port
 from serving.models.linear import HorizonLogistic
 from training.estimators.design import fit_design
 from training.plan import load_plan
