@@ -10,12 +10,8 @@ from typing import Any
 
 from myeloma import UserError
 from serving.artifact import Artifact
-<<<<<<< HEAD:serving/http/running/follow.py
-from serving.http.running.live import Live
-=======
 from serving.audit.log import AuditError
-from serving.http.live import Live
->>>>>>> safe:serving/http/follow.py
+from serving.http.running.live import Live
 from serving.store.champion import CHAMPION, load_version, registered_name, version_of_alias
 
 EVERY = 2.0  # seconds between two looks at the registry

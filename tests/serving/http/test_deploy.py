@@ -15,8 +15,8 @@ from myeloma import ConfigError, StateError
 from serving.__main__ import app
 from serving.access.keys import make_key
 from serving.artifact import load_artifact
-from serving.http import serve
 from serving.http.api import make_app
+from serving.http.running import serve
 from serving.http.running.address import address_of
 from serving.http.running.deploy import check_people, deploy, gate_of, pinned_versions
 

@@ -12,16 +12,11 @@ from fastapi.testclient import TestClient
 from myeloma import StateError
 from serving.artifact import load_artifact
 from serving.audit.log import AuditError
-from serving.http import follow as module
 from serving.http.audited import Kept
-<<<<<<< HEAD
+from serving.http.running import follow as module
 from serving.http.running.address import address_of
-from serving.http.running.deploy import deploy
+from serving.http.running.deploy import check_people, deploy
 from serving.http.running.follow import Follower
-=======
-from serving.http.deploy import check_people, deploy
-from serving.http.follow import Follower
->>>>>>> safe
 
 HERE = address_of("127.0.0.1", 8000)
 

@@ -16,7 +16,8 @@ from benchmarks.clients import ask_together
 from features.console import run
 from serving.__main__ import app as commands
 from serving.artifact import load_artifact
-from serving.http import answering, api, serve
+from serving.http import answering, api
+from serving.http.running import serve
 from serving.http.waiting import Desk
 
 JSON = {"content-type": "application/json"}
