@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+from py4j.protocol import Py4JError
 from pyspark.errors import AnalysisException, PySparkException
 from pyspark.sql import DataFrame, SparkSession
 
@@ -69,8 +70,8 @@ def _read(session: SparkSession, place: str, name: str) -> DataFrame:
     session.conf.set("spark.sql.legacy.parquet.nanosAsLong", "true")  # Spark knows no nanoseconds, in which pandas writes days
     try:
         rows = session.read.parquet(f"{_address(place)}/{name}.parquet")
-    except PySparkException as error:
-        missing = error.getCondition() == "PATH_NOT_FOUND"
+    except (PySparkException, Py4JError) as error:
+        missing = isinstance(error, PySparkException) and error.getCondition() == "PATH_NOT_FOUND"
         raise DataError(f"{path} is missing." if missing else f"{path} cannot be read as Parquet.", _AGAIN) from None
     kinds = {field.name: field.dataType.simpleString() for field in rows.schema.fields}
     wanted = [column for column in READ[name] if column in kinds or column not in OPTIONAL[name]]
