@@ -100,6 +100,7 @@ bench: tools ## speed against peers, on this machine
 	@python -m benchmarks.features
 	@python -m benchmarks.fit
 	@OMP_NUM_THREADS=1 python -m benchmarks.explain
+	@python -m benchmarks.http
 
 docs: setup ## write the pages that are made from the code, and what the tutorial prints
 	@python -m myeloma.pages docs

@@ -61,7 +61,8 @@ async def body_of(request: Request) -> bytes:
     if stated.isdecimal() and int(stated[:12]) > MOST_BYTES:
         raise _too_large()
     try:
-        return await asyncio.wait_for(_read(request), MOST_SECONDS)
+        async with asyncio.timeout(MOST_SECONDS):
+            return await _read(request)
     except TimeoutError:
         raise _refused(408, "request_timeout", "body", f"the whole body has to come within {MOST_SECONDS:g} seconds") from None
     except ClientDisconnect:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import signal
 import socket
 import sys
@@ -79,5 +80,7 @@ def server_of(app: Any, tls: tuple[Path, Path] | None = None) -> uvicorn.Server:
 def serve(server: uvicorn.Server, taken: socket.socket) -> None:
     """Answer on a port until told to stop; what the caller still has to do then, such as closing a log, is done."""
     sys.setswitchinterval(_SWITCH)
+    gc.collect()
+    gc.freeze()  # models and libraries stay: looking through them again would hold up whoever asks just then, by a tenth of a second
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # the server gives the signal on once it has ended: it would kill the process
     server.run(sockets=[taken])
