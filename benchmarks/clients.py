@@ -78,7 +78,8 @@ def main() -> None:
     server = subprocess.Popen([sys.executable, "-m", "serving", "api", "--port", str(given.port)])
     try:
         body, memory = REQUEST.read_bytes(), []
-        ask_together(given.port, body, 4, 5)  # it waits until models are loaded
+        while "200" not in ask_together(given.port, body, 1, 1).statuses:  # models are being loaded
+            time.sleep(1)
         for _ in range(10):
             told = ask_together(given.port, body, given.clients, given.seconds / 10)
             memory.append(_resident(server.pid))

@@ -108,7 +108,7 @@ def run(app: typer.Typer, argv: list[str] | None = None) -> None:
     os.umask(_PRIVATE)
     # Before a command loads OpenMP: with idle threads spinning, one other busy process makes a fit two to eight times slower.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-    # Threads of linear algebra spin, too, whatever the policy: products of our sizes take one thread no longer, and a fraction of the CPU.
+    # Threads of linear algebra spin, too, whatever the policy. By one, sums do not go by the number of cores, and take no more time.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         app(args=argv)

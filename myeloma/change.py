@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from myeloma.calendar import DAYS_PER_YEAR
 from myeloma.catalogue import catalogue
+from myeloma.compiled import compiled
 from myeloma.errors import DataError
 
 Z_95 = 1.96
@@ -122,24 +123,42 @@ def trend(biomarker: str, days: ArrayLike, values: ArrayLike) -> Trend | None:
         Any origin of days; values in the canonical unit, NaN where not measured.
     """
     cv = catalogue()[biomarker].cv
-    day, value = np.asarray(days, dtype=float), np.asarray(values, dtype=float)
-    known = np.isfinite(value) & (value > 0)
-    if cv is None or np.unique(day[known]).size < 2:
+    if cv is None:
         return None
-    slope, error = _slope(day[known] / DAYS_PER_YEAR, np.log(value[known]), _log_sd(cv))
-    return Trend(*_shrink(slope, error), values=int(known.sum()))
+    found = np.empty(3)
+    _fit(np.asarray(days, dtype=float), np.asarray(values, dtype=float), _log_sd(cv), found)
+    slope, error, known = found.tolist()
+    return None if known < 0 else Trend(*_shrink(slope, error), values=int(known))
+
+
+@compiled
+def _fit(days: NDArray[np.float64], values: NDArray[np.float64], sd: float, found: NDArray[np.float64]) -> None:
+    """Write the least-squares slope of the logarithm in years, its standard error, and the number of values; -1 with fewer than two days.
+
+    `sd` is that of one log-value.
+    """
+    n, total = 0, 0.0
+    for i in range(len(values)):
+        if np.isfinite(values[i]) and values[i] > 0:
+            n += 1
+            total += days[i] / DAYS_PER_YEAR
+    spread = along = 0.0
+    for i in range(len(values)):
+        if np.isfinite(values[i]) and values[i] > 0:
+            centred = days[i] / DAYS_PER_YEAR - total / n
+            spread += centred * centred
+            along += centred * np.log(values[i])
+    several, first = False, np.nan
+    for i in range(len(values)):
+        if np.isfinite(values[i]) and values[i] > 0:
+            several = several or (not np.isnan(first) and days[i] != first)
+            first = days[i]
+    found[0], found[1], found[2] = (along / spread, sd / np.sqrt(spread), float(n)) if several else (np.nan, np.nan, -1.0)
 
 
 def _log_sd(cv: float) -> float:
     """Return the standard deviation of the logarithm of a value with that coefficient of variation."""
     return sqrt(log1p(cv**2))
-
-
-def _slope(years: NDArray[np.float64], logs: NDArray[np.float64], sd: float) -> tuple[float, float]:
-    """Return the least-squares slope and its standard error, `sd` being that of one log-value."""
-    centred = years - years.mean()
-    spread = float(centred @ centred)
-    return float(centred @ logs) / spread, sd / sqrt(spread)
 
 
 def _shrink(slope: float, error: float) -> tuple[float, float]:

@@ -24,6 +24,7 @@ from myeloma import StateError, UserError
 from serving.models import KINDS, Model
 from serving.models.base import ImpossibleModelError
 from serving.models.competing import CompetingRisk
+from serving.models.expected import ExpectedResult
 from serving.seal import FILE as SEAL_FILE
 from serving.seal import checked_seal, write_seal
 
@@ -65,7 +66,7 @@ class Artifact:
     loaded from: name, version and run of the registry. `resampled` are the same kind of model fitted to halves of
     the patients: how far they lie apart gives the interval of a risk. `seal` is the checksum of the folder it was loaded from.
     `figures` are those of its run, where the store tells them. `competing` is the chance that the competing event comes first, None
-    where it was not fitted. `folder` is where it was loaded from.
+    where it was not fitted; `expected` what tests would probably show. `folder` is where it was loaded from.
     """
 
     kind: str
@@ -79,6 +80,7 @@ class Artifact:
     seal: str = ""
     figures: dict[str, float] = field(default_factory=dict)
     competing: CompetingRisk | None = None
+    expected: tuple[ExpectedResult, ...] = ()
     folder: Path | None = None
 
     @cached_property
@@ -133,6 +135,7 @@ def save_artifact(artifact: Artifact, folder: Path) -> str:
         "about": artifact.about,
         "model": artifact.model.save(folder),
         "competing": artifact.competing and artifact.competing.save(),
+        "expected": [one.save() for one in artifact.expected],
         "resampled": [_save_into(folder / _HALF.format(k), model) for k, model in enumerate(artifact.resampled)],
     }
     (folder / _FILE).write_text(json.dumps(content), encoding="utf-8")
@@ -242,6 +245,7 @@ def _loaded(folder: Path, content: dict[str, Any], spec: FeatureSpec, origin: di
         resampled=tuple(load(folder / _HALF.format(k), model) for k, model in enumerate(content["resampled"])),
         seal=seal,
         competing=CompetingRisk.load(content["competing"], len(horizons)) if content.get("competing") else None,
+        expected=tuple(map(ExpectedResult.load, content.get("expected", ()))),
         folder=folder,
     )
     _ = artifact.rules  # refused here, in words, rather than at the first person

@@ -238,10 +238,14 @@ def of_first_specimen(biomarker: NDArray[np.int16], specimen: NDArray[np.int8]) 
     biomarker : positions in the catalogue, -1 for others
     specimen : places in the catalogue's `specimens` counted from 1, 0 where unknown
     """
+    return np.where(_of_another_specimen()[biomarker, specimen], np.int16(-1), biomarker)
+
+
+@lru_cache(maxsize=1)
+def _of_another_specimen() -> NDArray[np.bool_]:
+    """Return of each biomarker (the last: none), and each specimen, whether it is not the one that features are made of."""
     first = [entry.specimens[0] if entry.specimens else "" for entry in catalogue().biomarkers.values()]
-    other = [[False] + [bool(own) and own != word for word in catalogue().specimens] for own in [*first, ""]]
-    left_out: NDArray[np.bool_] = np.array(other)[biomarker, specimen]
-    return np.where(left_out, np.int16(-1), biomarker)
+    return np.array([[False] + [bool(own) and own != word for word in catalogue().specimens] for own in [*first, ""]])
 
 
 def _codes_in(measured: pd.DataFrame, column: str, words: tuple[str, ...]) -> NDArray[np.int8]:

@@ -205,7 +205,8 @@ def _results(measurements: Sequence[Sequence[Any]], known: Known) -> Results:
     collected_at, available_at, biomarkers, values, units, *kinds = zip(*seven, strict=True) if seven else ((),) * 7
     rows = len(measurements)
     parsed = {cell: day_of(text_of(cell)) for cell in dict.fromkeys((*collected_at, *available_at))}
-    collected, available = (np.array([parsed[cell].day for cell in cells], dtype=np.int32) for cells in (collected_at, available_at))
+    days, instants = {cell: one.day for cell, one in parsed.items()}, {cell: instant_of(one.time) for cell, one in parsed.items()}
+    collected, available = (np.array([days[cell] for cell in cells], dtype=np.int32) for cells in (collected_at, available_at))
     pairs = list(zip(biomarkers, units, strict=True))
     texts = {pair: (catalogue().key_of(text_of(pair[0])), text_of(pair[1])) for pair in dict.fromkeys(pairs)}
     names, places = names_with(name for name, _ in texts.values())
@@ -221,7 +222,7 @@ def _results(measurements: Sequence[Sequence[Any]], known: Known) -> Results:
         died=np.full(rows, known.died[0]),
         collected=collected,
         available=available,
-        time=np.array([instant_of(parsed[cell].time) for cell in collected_at], dtype=np.int32),
+        time=np.array([instants[cell] for cell in collected_at], dtype=np.int32),
         names=names,
         biomarker=place,
         value=value,

@@ -28,7 +28,7 @@ def check_names(key: str, given: Iterable[str], known: tuple[str, ...]) -> None:
     TypeError
         It is a mistake of the program that calls.
     """
-    if unknown := sorted(set(given) - set(known)):
+    if unknown := sorted(name for name in given if name not in known):
         raise TypeError(f"{key} has no input {unknown[0]}; it has {', '.join(known)}")
 
 

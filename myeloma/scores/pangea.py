@@ -52,9 +52,9 @@ class Pangea:
     population: str = "smm"
     outcome: str = "progression, deaths censored"
 
-    @property
+    @cached_property
     def inputs(self) -> tuple[str, ...]:
-        """Return the names of the inputs."""
+        """The names of the inputs."""
         return tuple(self.coefficients)
 
     def linear_predictor(self, **inputs: ArrayLike) -> Array:

@@ -44,9 +44,9 @@ class Factor:
     direction: Literal[">", ">=", "outside", "outside or at"]
     label: str
 
-    @property
+    @cached_property
     def levels(self) -> int:
-        """Return how many levels there are."""
+        """How many levels there are."""
         return 2 if self.direction.startswith("outside") else len(self.cuts) + 1
 
     def level(self, values: Array) -> NDArray[np.int64]:
@@ -136,9 +136,9 @@ class Score:
     risks: dict[int, tuple[float | None, ...]]
     notes: tuple[str, ...] = field(default_factory=tuple)
 
-    @property
+    @cached_property
     def inputs(self) -> tuple[str, ...]:
-        """Return the names of the inputs, in order."""
+        """The names of the inputs, in order."""
         return tuple(factor.input for factor in self.factors)
 
     def evaluate(self, **inputs: float | None) -> ScoreResult:

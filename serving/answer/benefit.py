@@ -7,6 +7,7 @@ overstates the reduction where death competes: by less than one in a hundred whe
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import isnan
 
 import numpy as np
 from numpy.typing import NDArray
@@ -95,11 +96,11 @@ def _estimates(risks: list[tuple[str, int, float]], source: str, group: str | No
             risk_of=of[k],
             horizon_months=months[k],
             untreated=untreated[k],
-            treated=_bounded(treated),
-            reduction=_bounded(reduction),
+            treated=Bounded(*treated),
+            reduction=Bounded(*reduction),
             reduction_if_it_wanes=waned[k][1][0],
             reduction_in_group=in_group[k],
-            number_needed_to_treat=None if np.isnan(needed[0]) else _bounded(needed),
+            number_needed_to_treat=None if isnan(needed[0]) else Bounded(*needed),
             words=benefit_in_words(untreated[k], treated[0], (reduction[1], reduction[2]), months[k], "progress to myeloma"),
         )
         for k, (treated, reduction, needed) in enumerate(found)
@@ -107,11 +108,8 @@ def _estimates(risks: list[tuple[str, int, float]], source: str, group: str | No
 
 
 def _figures(found: Benefit) -> list[list[list[float]]]:
-    """Return, risk by risk, those treated, the reduction and the number needed to treat, each with the ends of its interval."""
-    figures: list[list[list[float]]] = np.moveaxis(np.array([found.treated, found.reduction, found.number_needed_to_treat]), 2, 0).tolist()
-    return figures
-
-
-def _bounded(figure: list[float]) -> Bounded:
-    value, one, other = figure
-    return Bounded(value, min(one, other), max(one, other))
+    """Return, risk by risk, those treated, the reduction and the number needed to treat, each with the ends of its interval in order."""
+    figures = np.array([found.treated, found.reduction, found.number_needed_to_treat])
+    ends = figures[:, 1:]
+    in_order: list[list[list[float]]] = np.stack([figures[:, 0], ends.min(axis=1), ends.max(axis=1)], axis=1).transpose(2, 0, 1).tolist()
+    return in_order

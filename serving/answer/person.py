@@ -30,7 +30,7 @@ NOT_OF_PATIENTS = {
     "unknown": "nobody recorded whether the model was fitted to real people",
 }
 CRITERIA_WARNING = "criteria for active myeloma may be met: clinician review; no risk of progression is shown"
-_STALE_AFTER_INTERVALS = 2  # usual intervals of the catalogue
+STALE_AFTER_INTERVALS = 2  # usual intervals of the catalogue
 
 
 def answer_history(
@@ -127,7 +127,7 @@ def _latest(view: View, name: str, row: int) -> Latest:
     if not np.isfinite(value):
         return Latest(unit=unit)
     reported, limits = _reported(view, name, row)
-    known = np.isfinite(delta) and not reported and not np.isclose(limits, value - delta).any()
+    known = np.isfinite(delta) and not reported and not (len(limits) and np.isclose(limits, value - delta).any())
     return Latest(
         value=value,
         reported=reported,
@@ -176,7 +176,7 @@ def _warnings(artifact: Artifact, measured: dict[str, Latest]) -> list[str]:
             found.append(f"missing: {label}")
             continue
         usual = None if name in STATIC else catalogue()[name].usual_interval_days
-        if usual and latest.age_days is not None and latest.age_days > _STALE_AFTER_INTERVALS * usual:
+        if usual and latest.age_days is not None and latest.age_days > STALE_AFTER_INTERVALS * usual:
             found.append(f"stale: {label} is {latest.age_days:.0f} days old")
         reference = artifact.about["reference"].get(name if name in STATIC else f"{name}__last__ever", {})
         if "p01" in reference and not reference["p01"] <= latest.value <= reference["p99"]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -41,6 +42,20 @@ class Boosted(Model, kind="boosting"):
             return forest.margins(x, self.threads)
         margins = self.booster.inplace_predict(stack_horizons(x, self.horizons), predict_type="margin")
         return margins.astype(float).reshape(len(self.horizons), len(x)).T
+
+    @classmethod
+    def together(cls, models: Sequence[Boosted]) -> Callable[[Array], Array]:
+        forests = [forest for model in models if (forest := model.forest)]
+        if len(forests) < len(models):
+            return super().together(models)
+
+        def margins(x: Array) -> Array:
+            out = np.empty((len(models), len(x), len(models[0].horizons)), np.float32)
+            for forest, of_model in zip(forests, out, strict=True):
+                forest.write_margins(x, of_model, models[0].threads)
+            return out.astype(np.float64)
+
+        return margins
 
     def contributions(self, x: Array) -> Array:
         """Exact TreeSHAP of the booster. The horizon's own share stays in the base: a patient cannot act on it."""

@@ -67,10 +67,16 @@ class Forest:
     def margins(self, x: Array, threads: int = 1) -> Array:
         """Return log-odds (rows, horizons)."""
         out = np.empty((len(x), len(self.horizons)), np.float32)
-        at, values = self._values
-        add = add_margins if len(x) > _FEW else add_margins_of_few
-        _shared_out(lambda rows: add(self._asked, at, values, self.base, x[rows], out[rows]), len(x), threads)
+        self.write_margins(x, out, threads)
         return out.astype(np.float64)
+
+    def write_margins(self, x: Array, out: Single, threads: int = 1) -> None:
+        """Write log-odds (rows, horizons)."""
+        at, values = self._values
+        if len(x) <= _FEW:
+            add_margins_of_few(self._asked, at, values, self.base, x, out)
+        else:
+            _shared_out(lambda rows: add_margins(self._asked, at, values, self.base, x[rows], out[rows]), len(x), threads)
 
     def contributions(self, x: Array, threads: int = 1) -> Array:
         """Return SHAP values (rows, horizons, columns); the horizon's own share is left out."""
