@@ -28,7 +28,6 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
-import xgboost as xgb
 
 from benchmarks import http_peers
 from serving.models.boosted import Boosted
@@ -205,7 +204,10 @@ def cpu_of(process: int) -> float:
 
 def tell(found: list[Contestant]) -> None:
     """Print the table, and which goals hold."""
-    print(f"{'':<20}{'p50 ms':>9}{'p99 ms':>9}{'CPU ms':>9}{'req/s':>9}{f'p50 of {CLIENTS}':>11}{f'p99 of {CLIENTS}':>11}{f'req/s of {CLIENTS}':>14}{'ready s':>9}")
+    of_one = "".join(f"{title:>9}" for title in ("p50 ms", "p99 ms", "CPU ms", "req/s"))
+    wide = {f"p50 of {CLIENTS}": 11, f"p99 of {CLIENTS}": 11, f"req/s of {CLIENTS}": 14}
+    of_all = "".join(f"{title:>{width}}" for title, width in wide.items())
+    print(f"{'':<20}{of_one}{of_all}{'ready s':>9}")
     rates, cpus = {}, {}
     for one in found:
         alone, together = (1000 * np.quantile(times, (0.5, 0.99)) for times in (one.alone, one.together))
@@ -218,7 +220,10 @@ def tell(found: list[Contestant]) -> None:
     goals = [
         (p50 < GOALS["p50_ms"], f"p50 {p50:.2f} ms, aim below {GOALS['p50_ms']:g}"),
         (p99 < GOALS["p99_ms"], f"p99 {p99:.2f} ms, aim below {GOALS['p99_ms']:g}"),
-        (times <= GOALS["times_no_op"], f"p50 {times:.1f} times the no-op's (by CPU {cpus['ours'] / cpus['no-op']:.1f}), aim {GOALS['times_no_op']:g}"),
+        (
+            times <= GOALS["times_no_op"],
+            f"p50 {times:.1f} times the no-op's (by CPU {cpus['ours'] / cpus['no-op']:.1f}), aim {GOALS['times_no_op']:g}",
+        ),
         (ours.ready < GOALS["ready_s"], f"ready in {ours.ready:.1f} s, aim below {GOALS['ready_s']:g}"),
     ]
     for peer, least in (("mlflow models serve", GOALS["times_mlflow"]), ("MLServer", 1.0)):

@@ -12,7 +12,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import Response
 
 from serving.http.response import as_json
-from serving.http.serve import serve, take_port
+from serving.http.running.serve import serve, server_of, take_port
 
 NO_OP = "/nothing"
 
@@ -54,4 +54,4 @@ def _write(file: Path, content: dict[str, Any]) -> None:
 
 if __name__ == "__main__":
     with take_port(int(sys.argv[1])) as taken:
-        serve(no_op(), taken)
+        serve(server_of(no_op()), taken)

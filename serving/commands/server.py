@@ -52,8 +52,8 @@ def api(  # noqa: PLR0913 - the options of a command line, by name
 
     Example: python -m serving api --port 8000
     """
-    from serving.http.address import address_of
-    from serving.http.serve import serve, server_of, take_port
+    from serving.http.running.address import address_of
+    from serving.http.running.serve import serve, server_of, take_port
 
     if (ssl_certfile is None) != (ssl_keyfile is None):
         raise ConfigError("--ssl-certfile and --ssl-keyfile belong together.", "give both, or neither.", "tls")
@@ -61,8 +61,8 @@ def api(  # noqa: PLR0913 - the options of a command line, by name
     address = address_of(host, port)
     with take_port(port, address) as taken:  # before anything that takes long is read
         from serving.http.audited import Kept
-        from serving.http.deploy import Wanted, deploy, gate_of, load_wanted, pinned_versions
         from serving.http.fhir.mapping import SHIPPED, mappings_in
+        from serving.http.running.deploy import Wanted, deploy, gate_of, load_wanted, pinned_versions
 
         mappings, linked = mappings_in(fhir_mapping or SHIPPED), _linked(reached_at or f"{'https' if tls else 'http'}://{address.shown}/")
         gate, log = gate_of(address, keys, issuers), _audit_log(audit, audit_key, audit_inputs)

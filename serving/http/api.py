@@ -27,10 +27,10 @@ from serving.http.fhir.routes import add_fhir
 from serving.http.metrics import CONTENT_TYPE, Metrics
 from serving.http.page.pasted import Pasted
 from serving.http.page.routes import add_page
-from serving.http.page.what_if import Question, WhatIf, answer_what_if
 from serving.http.request import History
 from serving.http.response import Batch, Problem, Refusal, as_json
-from serving.http.value_of_test import TestValues, answer_test_value
+from serving.http.supposed.routes import add_supposed
+from serving.http.supposed.what_if import Question
 from serving.http.waiting import BusyError, Desk
 from serving.http.warm import warm_up
 
@@ -106,18 +106,7 @@ def make_app(artifacts: dict[str, Artifact], desk: Desk | None = None, kept: Kep
         """Return response, residual disease, quality of life and the spectrum at each visit since the start of therapy: rules, no model."""
         return await answered(request, answer_course)
 
-    @app.post("/v1/what-if", responses={200: {"model": WhatIf}, **_FAILURES}, openapi_extra=_takes("Question"), response_class=Response)
-    async def what_if(request: Request) -> Response:
-        """Return how the model reacts to a later visit that is supposed: the answer now, and the answer then."""
-        return await answered(request, lambda body: answer_what_if(artifacts, body))
-
-    @app.post(
-        "/v1/test-value", responses={200: {"model": TestValues}, **_FAILURES}, openapi_extra=_takes("History"), response_class=Response
-    )
-    async def test_value(request: Request) -> Response:
-        """Return what a missing or an old test is worth: how far its result would move the risk, and how often it would cross a limit."""
-        return await answered(request, lambda body: answer_test_value(artifacts, body))
-
+    add_supposed(app, artifacts, answered, _FAILURES, _takes)
     meant = mappings_in() if kept.mappings is None else kept.mappings
     add_fhir(app, artifacts, meant, answered)
     add_page(app, answered, _FAILURES, _takes("Pasted"), meant)

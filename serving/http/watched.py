@@ -10,8 +10,8 @@ from typing import Any
 from fastapi import FastAPI
 
 from serving.http.failures import overloaded
-from serving.http.live import Live
 from serving.http.metrics import Metrics
+from serving.http.running.live import Live
 from serving.http.waiting import Desk
 
 _LOG = logging.getLogger("serving")

@@ -16,9 +16,9 @@ from serving.__main__ import app
 from serving.access.keys import make_key
 from serving.artifact import load_artifact
 from serving.http import serve
-from serving.http.address import address_of
 from serving.http.api import make_app
-from serving.http.deploy import check_people, deploy, gate_of, pinned_versions
+from serving.http.running.address import address_of
+from serving.http.running.deploy import check_people, deploy, gate_of, pinned_versions
 
 HERE, THERE = address_of("127.0.0.1", 8000), address_of("0.0.0.0", 8000)
 

@@ -12,10 +12,10 @@ from fastapi.testclient import TestClient
 from myeloma import StateError
 from serving.artifact import load_artifact
 from serving.http import follow as module
-from serving.http.address import address_of
 from serving.http.audited import Kept
-from serving.http.deploy import deploy
-from serving.http.follow import Follower
+from serving.http.running.address import address_of
+from serving.http.running.deploy import deploy
+from serving.http.running.follow import Follower
 
 HERE = address_of("127.0.0.1", 8000)
 

@@ -16,10 +16,10 @@ from serving.artifact import load_artifact
 from serving.audit.chain import check_chain, make_audit_key, read_audit_key
 from serving.audit.log import AuditError, AuditLog
 from serving.http import replay as module
-from serving.http.address import address_of
 from serving.http.audited import Kept
-from serving.http.deploy import deploy
 from serving.http.replay import replayed
+from serving.http.running.address import address_of
+from serving.http.running.deploy import deploy
 
 HERE = address_of("127.0.0.1", 8000)
 SENTINEL = "Meier-7731"

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import pytest
 from pydantic import TypeAdapter
 
-from serving.http.page.what_if import MOST_AHEAD_DAYS, WhatIf
+from serving.http.supposed.what_if import MOST_AHEAD_DAYS, WhatIf
 
 LAST = date(2022, 7, 10)  # of the smallest history
 

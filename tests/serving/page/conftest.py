@@ -11,10 +11,10 @@ import pytest
 
 from features import FeatureSpec
 from serving.artifact import Artifact, Calibration
-from serving.http.address import THIS_MACHINE
 from serving.http.api import make_app
 from serving.http.guarded import outermost
-from serving.http.serve import server_of, take_port
+from serving.http.running.address import THIS_MACHINE
+from serving.http.running.serve import server_of, take_port
 from serving.http.watched import watched
 from serving.models.linear import HorizonLogistic
 from training.estimators.design import fit_design

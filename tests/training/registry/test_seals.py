@@ -98,7 +98,7 @@ def test_a_model_that_was_forced_live_says_so_wherever_its_risks_are_read(live, 
     command(f"promote --task smm --version {version} --force --reason demonstration")
     assert load_champion("smm").origin["gate_verdict"] == identity(load_champion("smm"))["gate_verdict"] == "reject, forced"
     assert "gate: reject, forced" in command("compare --task smm")[1]
-    monkeypatch.setattr("serving.http.serve.serve", lambda *started: None)
+    monkeypatch.setattr("serving.http.running.serve.serve", lambda *started: None)
     assert "the gate said: reject, forced)" in call("api --task smm", serving_app)[1]
     store.register(brier=0.09)
     rollback("smm", "back to the demonstration")

@@ -12,7 +12,7 @@ from typing import Any
 import uvicorn
 
 from myeloma import ConfigError, StateError
-from serving.http.address import THIS_MACHINE, Address, address_of
+from serving.http.running.address import THIS_MACHINE, Address, address_of
 
 _ENDS_WITHIN = 7  # seconds from being told; whoever still waits then is let go
 _BACKLOG = 1024

@@ -14,8 +14,9 @@ from starlette.responses import Response
 
 from myeloma import catalogue
 from myeloma.calendar import DAYS_PER_YEAR
-from serving.answer.person import is_stale
+from serving.answer.person import STALE_AFTER_INTERVALS
 from serving.answer.record import Answer, Contribution
+from serving.answer.shown import PAST_AFTER_DAYS
 from serving.artifact import Artifact
 from serving.http.answering import answer_to, chosen, told
 from serving.http.body import read
@@ -89,7 +90,7 @@ def _worth(
 ) -> TestValue | None:
     """Return what a test is worth; None where it is neither missing nor old, or its like was not seen often enough."""
     own, entry = latest[expected.biomarker], catalogue()[expected.biomarker]
-    if own.age_days is not None and not is_stale(own.biomarker, own.age_days):
+    if own.age_days is not None and own.age_days <= _old_after(expected.biomarker):
         return None
     last, years = (np.nan, np.nan) if own.value is None or own.age_days is None else (own.value, own.age_days / DAYS_PER_YEAR)
     beside = (latest[name].value for name in expected.beside)
@@ -111,6 +112,12 @@ def _worth(
         criterion_met=1.0 - len(shown) / len(then),
         horizons=tuple(_at_horizon(now, shown, h) for h in range(len(now.risks))) if shown else (),
     )
+
+
+def _old_after(biomarker: str) -> int:
+    """Return after how many days a result is old: two usual intervals of its biomarker, or where none is usual a year."""
+    usual = catalogue()[biomarker].usual_interval_days
+    return STALE_AFTER_INTERVALS * usual if usual else PAST_AFTER_DAYS
 
 
 def _with_result(artifact: Artifact, history: History, now: Answer, biomarker: str, value: float) -> Answer:

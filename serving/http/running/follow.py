@@ -10,7 +10,7 @@ from typing import Any
 
 from myeloma import UserError
 from serving.artifact import Artifact
-from serving.http.live import Live
+from serving.http.running.live import Live
 from serving.store.champion import CHAMPION, load_version, registered_name, version_of_alias
 
 EVERY = 2.0  # seconds between two looks at the registry

@@ -12,12 +12,12 @@ from serving.access.gate import Gate
 from serving.access.keys import read_keys
 from serving.access.tokens import read_tokens
 from serving.artifact import Artifact
-from serving.http.address import Address
 from serving.http.api import make_app
 from serving.http.audited import Kept
-from serving.http.follow import Follower
 from serving.http.guarded import App, guarded, outermost
-from serving.http.live import Live
+from serving.http.running.address import Address
+from serving.http.running.follow import Follower
+from serving.http.running.live import Live
 from serving.http.waiting import Desk
 from serving.http.watched import watched
 

@@ -1,0 +1,1 @@
+"""What is supposed of a person: another visit, and the result of a test that is missing."""
