@@ -21,8 +21,11 @@ from serving.audit.chain import end_of, keyed_hash, sealed_line, torn_part
 _ID = re.compile(r"[0-9a-f]{32}")
 
 
-class AuditError(Exception):
+class AuditError(StateError):
     """A record could not be written: what was to be recorded must not be answered."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"The audit log cannot be written: {why}.", "make room on its disk, or name another with --audit.", "audit")
 
 
 class AuditLog:

@@ -56,7 +56,7 @@ def audited(log: AuditLog | None, request: Request, body: bytes, answer: Respons
     try:
         log.answered(said, body, answer.status_code, bytes(answer.body), artifacts)
     except AuditError as error:
-        _LOG.error("the audit log cannot be written: %s", error)
+        _LOG.error("%s", error.what)
         told = Problem("audit_unavailable", "server", "the audit log cannot be written; nothing is answered without it")
         return refusal_at(said["path"], 503, [told], {"Retry-After": "10"})
     return answer

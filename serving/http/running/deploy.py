@@ -133,8 +133,10 @@ class Deployed:
         if self.follower:
             self.follower.stop()
         if self.kept.audit:
-            self.kept.audit.note("stop")
-            self.kept.audit.close()
+            try:
+                self.kept.audit.note("stop")
+            finally:
+                self.kept.audit.close()
 
 
 def deploy(

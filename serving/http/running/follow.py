@@ -10,7 +10,12 @@ from typing import Any
 
 from myeloma import UserError
 from serving.artifact import Artifact
+<<<<<<< HEAD:serving/http/running/follow.py
 from serving.http.running.live import Live
+=======
+from serving.audit.log import AuditError
+from serving.http.live import Live
+>>>>>>> safe:serving/http/follow.py
 from serving.store.champion import CHAMPION, load_version, registered_name, version_of_alias
 
 EVERY = 2.0  # seconds between two looks at the registry
@@ -92,7 +97,7 @@ class Follower:
             return
         self._refused.pop(task, None)
         _LOG.info("serving %s: %s version %s from now on", task, artifact.kind, version)
-        self._tell("swap", task=task, version=version, before=before.origin.get("model_version", "") if before else "")
+        self._tell("swap", task=task, version=version, former=before.origin.get("model_version", "") if before else "")
 
     def _refuse(self, task: str, version: str, error: Exception) -> None:
         code = error.code if isinstance(error, UserError) else type(error).__name__
@@ -112,5 +117,8 @@ class Follower:
         return f"version {artifact.origin.get('model_version', 'unknown')}" if artifact else "no version"
 
     def _tell(self, kind: str, **what: str) -> None:
-        if self._told:
-            self._told(kind, **what)
+        try:
+            if self._told:
+                self._told(kind, **what)
+        except AuditError as error:
+            _LOG.error("%s", error.what)

@@ -11,11 +11,17 @@ from fastapi.testclient import TestClient
 
 from myeloma import StateError
 from serving.artifact import load_artifact
+from serving.audit.log import AuditError
 from serving.http import follow as module
 from serving.http.audited import Kept
+<<<<<<< HEAD
 from serving.http.running.address import address_of
 from serving.http.running.deploy import deploy
 from serving.http.running.follow import Follower
+=======
+from serving.http.deploy import check_people, deploy
+from serving.http.follow import Follower
+>>>>>>> safe
 
 HERE = address_of("127.0.0.1", 8000)
 
@@ -181,23 +187,35 @@ def test_a_registry_that_does_not_answer_stops_nobody_and_is_said_once(server, r
     assert "registry" not in server.client.get("/health/ready").json()
 
 
+def test_an_audit_log_knows_of_each_change_and_a_full_disk_does_not_end_the_following(models, registry, history):
+    told = []
+
+    def note(kind, **what):
+        told.append((kind, what))
+        raise AuditError("No space left on device")
+
+    deployed = deploy({"smm": models["1"]}, HERE)
+    follower = Follower(deployed.live, ["smm"], lambda artifact: None, note)
+    registry.champion, registry.broken = "2", {"3": StateError("x", code="seal")}
+    follower.look()
+    registry.champion = "3"
+    follower.look()
+    assert told == [
+        ("swap", {"task": "smm", "version": "2", "former": "1"}),
+        ("refused", {"task": "smm", "version": "3", "code": "seal"}),
+    ]
+    assert version(TestClient(deployed.app), history) == "2"
+
+
 def test_a_champion_that_is_taken_away_stays_served(server, registry, history):
     registry.champion = None
     server.follower.look()
     assert version(server.client, history) == "1"
 
 
-def test_a_model_of_simulated_people_is_not_followed_where_others_reach_the_server(models, registry, history):
-    there = address_of("0.0.0.0", 8000)
-    real = replace(models["1"], about={**models["1"].about, "people": "real", "provenance": {"people": "real"}})
-    follower_refuses = StateError("simulated", code="simulated")
-
-    def check(artifact):
-        if artifact is models["2"]:
-            raise follower_refuses
-
-    deployed = deploy({"smm": real}, there, allow_simulated=True)
-    follower = Follower(deployed.live, ["smm"], check)
+def test_a_model_of_simulated_people_is_not_followed_where_others_reach_the_server(models, registry):
+    deployed = deploy({"smm": models["1"]}, HERE)
+    follower = Follower(deployed.live, ["smm"], lambda artifact: check_people(artifact, address_of("0.0.0.0", 8000), False))
     registry.champion = "2"
     follower.look()
     assert follower.standing()["refused"] == {"smm": "version 2 was refused (simulated); version 1 stays"}
