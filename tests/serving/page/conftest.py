@@ -12,7 +12,10 @@ import pytest
 from features import FeatureSpec
 from serving.artifact import Artifact, Calibration
 from serving.http.api import make_app
-from serving.http.running.serve import HOST, server_of, take_port
+from serving.http.guarded import outermost
+from serving.http.running.address import THIS_MACHINE
+from serving.http.running.serve import server_of, take_port
+from serving.http.watched import watched
 from serving.models.linear import HorizonLogistic
 from training.estimators.design import fit_design
 from training.plan import load_plan
@@ -60,10 +63,10 @@ def app():
 def address(app):
     """The address of a server of its own, which ends with the module."""
     taken = take_port(0)
-    server = server_of(app)
+    server = server_of(outermost(watched(app)))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [taken]}, daemon=True)
     thread.start()
-    yield f"http://{HOST}:{taken.getsockname()[1]}/"
+    yield f"http://{THIS_MACHINE}:{taken.getsockname()[1]}/"
     server.should_exit = True
     thread.join(10)
 
