@@ -55,7 +55,8 @@ def _measured(one: Contribution) -> str:
     entry = catalogue()[one.biomarker]
     words = {number: word for word, number in entry.words.items()}
     assert one.value is not None
-    value = words.get(one.value) or f"{_REPORTED.get(one.reported, '')}{figure(one.value)}{unit_text(entry.unit)}"
+    shown = figure(one.value, 3 if entry.derived else 4)  # a quotient has no more digits than what it was divided from
+    value = words.get(one.value) or f"{_REPORTED.get(one.reported, '')}{shown}{unit_text(entry.unit)}"
     return f"{one.label} was {value}" + (f" on {day_text(one.collected_on)}" if one.collected_on else "")
 
 
@@ -76,7 +77,7 @@ def _changed(one: Contribution) -> str:
     return f"{said}: {how} the {percent} % by which noise alone {'raises' if up else 'lowers'} it {_OF_WHOM[entry.cv_kind]}"
 
 
-def figure(value: float, digits: int = 6) -> str:
+def figure(value: float, digits: int = 4) -> str:
     """Return a number with so many significant digits, never in powers of ten.
 
     Examples
