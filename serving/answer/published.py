@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from myeloma import catalogue
+from myeloma.calendar import date_of
 from myeloma.criteria import CRITERIA, CRITERIA_INPUTS, findings
 from myeloma.scores import POINT_SCORES, RISK_MODELS, SCORES
 from myeloma.scores.cautions import CAUTIONS, cautions_of
@@ -96,7 +97,7 @@ def criteria_findings(inputs: Mapping[str, float], landmark: int) -> tuple[Crite
 
 def day_before(landmark: int, age_days: float | None) -> str | None:
     """Return the day so many days before a landmark (days since 1970), None where the age is unknown."""
-    return None if age_days is None else str(np.datetime64(landmark - int(age_days), "D"))
+    return None if age_days is None else date_of(landmark - int(age_days))
 
 
 def _possible_words(categories: tuple[str, ...], bits: int) -> str:

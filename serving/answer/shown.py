@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from myeloma.calendar import date_of
 from serving.answer.record import AsOf, Shown
 
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
@@ -76,13 +77,9 @@ def as_of(landmark: int, newest_age: float | None, oldest_age: float | None, tod
     last = None if newest_age is None else landmark - int(newest_age)
     since = None if last is None else today - last
     return AsOf(
-        landmark=_day(landmark),
-        last_result_on=None if last is None else _day(last),
-        oldest_result_on=None if oldest_age is None else _day(landmark - int(oldest_age)),
-        answered_on=_day(today),
+        landmark=date_of(landmark),
+        last_result_on=None if last is None else date_of(last),
+        oldest_result_on=None if oldest_age is None else date_of(landmark - int(oldest_age)),
+        answered_on=date_of(today),
         is_past=since is None or since > PAST_AFTER_DAYS,
     )
-
-
-def _day(day: int) -> str:
-    return str(np.datetime64(day, "D"))

@@ -12,7 +12,7 @@ from myeloma.errors import nearest
 from serving.seal import TAG
 from serving.store.address import sqlite_path
 from serving.store.client import connect
-from serving.store.reading import tags_of, tags_of_version, version_under
+from serving.store.reading import folder_of_version, metrics_of, tags_of, tags_of_version, version_under
 
 if TYPE_CHECKING:
     from serving.artifact import Artifact
@@ -128,18 +128,9 @@ def load_version(name: str, version: str, run_id: str | None, threads: int = 1) 
     StateError
         Its files cannot be found, are damaged, or are not those that the registry and the ledger know.
     """
-    import mlflow
-
     from serving.artifact import load_artifact
 
-    connect()  # without it MLflow would ask a store of its own choice
-    try:
-        folder = Path(mlflow.artifacts.download_artifacts(artifact_uri=f"models:/{name}/{version}"))
-        found = sorted(folder.rglob("model.json"))
-    except (mlflow.exceptions.MlflowException, OSError) as error:
-        if _is_refusal(error):
-            raise
-        found = []
+    found = _models_of(name, version)
     if not found:
         raise StateError(
             f"The files of {name} version {version} are not where the store says.", "run: python -m training doctor", "lost_artifacts"
@@ -150,13 +141,21 @@ def load_version(name: str, version: str, run_id: str | None, threads: int = 1) 
     return replace(load_artifact(found[0].parent, origin, threads, seals), figures=_figures(run_id))
 
 
+def _models_of(name: str, version: str) -> list[Path]:
+    """Return the models among the files of a registered version; none where the files cannot be found."""
+    if folder := folder_of_version(name, version):
+        return sorted(folder.rglob("model.json"))
+    import mlflow
+
+    connect()  # without it MLflow would ask a store of its own choice
+    try:
+        return sorted(Path(mlflow.artifacts.download_artifacts(artifact_uri=f"models:/{name}/{version}")).rglob("model.json"))
+    except (mlflow.exceptions.MlflowException, OSError) as error:
+        if _is_refusal(error):
+            raise
+        return []
+
+
 def _figures(run_id: str | None) -> dict[str, float]:
     """Return the figures of a run; none where there is no run any more."""
-    from mlflow.exceptions import MlflowException
-
-    try:
-        return dict(connect().get_run(run_id).data.metrics) if run_id else {}
-    except MlflowException as error:
-        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
-            raise
-        return {}
+    return metrics_of(run_id) if run_id else {}

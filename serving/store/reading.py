@@ -11,6 +11,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from serving.store.address import sqlite_path
 
@@ -66,6 +68,35 @@ def tags_of_version(model: str, version: str) -> dict[str, str]:
 
     try:
         return dict(connect().get_model_version(model, version).tags)
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+            raise
+        return {}
+
+
+def folder_of_version(model: str, version: str) -> Path | None:
+    """Return where the files of a registered version lie on this machine; None where MLflow is to be asked, or they are not there."""
+    with _tables() as tables:
+        asked = "SELECT storage_location FROM model_versions WHERE name = ? AND version = ?"
+        found = tables.execute(asked, [model, int(version)]).fetchone() if tables is not None and str(version).isdecimal() else None
+    address = urlsplit(found[0]) if found and found[0] else None
+    if address is None or address.scheme != "file" or address.netloc:
+        return None
+    folder = Path(url2pathname(address.path))
+    return folder if folder.is_dir() else None
+
+
+def metrics_of(run_id: str) -> dict[str, float]:
+    """Return the figures of a run; none where there is no such run."""
+    with _tables() as tables:
+        if tables is not None:
+            return _metrics(tables, run_id)
+    from mlflow.exceptions import MlflowException
+
+    from serving.store.champion import connect
+
+    try:
+        return dict(connect().get_run(run_id).data.metrics)
     except MlflowException as error:
         if error.error_code != "RESOURCE_DOES_NOT_EXIST":
             raise
@@ -136,6 +167,12 @@ def _run(tables: sqlite3.Connection, run_id: str, artifact_uri: str, status: str
     def of_run(columns: str, table: str) -> list[tuple[Any, ...]]:
         return tables.execute(f"SELECT {columns} FROM {table} WHERE run_uuid = ?", [run_id]).fetchall()
 
-    metrics = {key: float("nan") if is_nan else value for key, value, is_nan in of_run("key, value, is_nan", "latest_metrics")}
-    data = SimpleNamespace(metrics=metrics, tags=dict(of_run("key, value", "tags")), params=dict(of_run("key, value", "params")))
+    data = SimpleNamespace(
+        metrics=_metrics(tables, run_id), tags=dict(of_run("key, value", "tags")), params=dict(of_run("key, value", "params"))
+    )
     return SimpleNamespace(info=SimpleNamespace(run_id=run_id, artifact_uri=artifact_uri, status=status), data=data)
+
+
+def _metrics(tables: sqlite3.Connection, run_id: str) -> dict[str, float]:
+    found = tables.execute("SELECT key, value, is_nan FROM latest_metrics WHERE run_uuid = ?", [run_id])
+    return {key: float("nan") if is_nan else value for key, value, is_nan in found}

@@ -1,13 +1,15 @@
 """What is read from a SQLite store's own tables is what MLflow's client says of them."""
 
 from contextlib import closing
+from pathlib import Path
 from sqlite3 import connect as open_database
 
+import mlflow
 import pytest
 
 from serving.store import reading
 from serving.store.champion import CHAMPION, connect, registered_name
-from serving.store.reading import runs_of, runs_there, tags_of, version_under
+from serving.store.reading import folder_of_version, metrics_of, runs_of, runs_there, tags_of, version_under
 
 pytestmark = pytest.mark.slow
 
@@ -59,3 +61,18 @@ def test_a_deleted_run_is_not_there(trained, by_mlflow):
         assert gone not in {run.info.run_id for run in runs_of("smm")} | runs_there(trained.folder / "mlruns" / "mlflow.db")
     finally:
         connect().restore_run(gone)
+
+
+def test_files_of_a_version_and_figures_of_a_run_are_those_that_mlflow_names(trained, by_mlflow):
+    model = registered_name("smm")
+    version = version_under(model, CHAMPION)
+    connect()
+    said = mlflow.artifacts.download_artifacts(artifact_uri=f"models:/{model}/{version.version}")
+    assert folder_of_version(model, version.version) == Path(said)
+    assert metrics_of(version.run_id) == by_mlflow(metrics_of, version.run_id) != {}
+
+
+def test_of_what_the_store_does_not_know_there_are_no_files_and_no_figures(trained, by_mlflow):
+    assert [folder_of_version(registered_name("smm"), version) for version in ("4711", "latest")] == [None, None]
+    assert folder_of_version("nobody", "1") is None
+    assert metrics_of("nobody") == by_mlflow(metrics_of, "nobody") == {}
