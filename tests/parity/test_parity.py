@@ -129,6 +129,6 @@ def test_the_model_server_of_mlflow_takes_histories_and_feature_rows(people):
     assert json.loads(answered["answer"])["risks"][1]["risk"] == first["risk_24m"]
     assert refused["status"] == "json_invalid"
     assert np.isnan(refused["risk_24m"]), "MLflow's server writes NaN"
-    [row] = served(model.input_example.to_dict("records"))
+    [row] = served(model.input_example.dropna(axis=1).to_dict("records"))
     assert (row["status"], row["answer"]) == ("scored", "")
     assert 0 < row["risk_24m"] < 1
