@@ -97,8 +97,10 @@ def test_the_pyfunc_gives_of_a_history_the_answer_of_the_api_and_the_numbers_of_
     for history, status, text in zip(histories, answers["status"], answers["answer"], strict=True):
         theirs, ours = client.post("/v1/risk", json=history).json(), json.loads(text)
         assert status == "scored"
-        assert ours["model"]["run_id"] == "", "an MLflow model does not know its version"
-        assert {name: said for name, said in ours.items() if name != "model"} == {n: said for n, said in theirs.items() if n != "model"}
+        assert ours["model"]["run_id"] == ""
+        for one in (ours, theirs):
+            del one["model"], one["basis"]["validation"]  # what only the store knows
+        assert ours == theirs
 
 
 @pytest.mark.slow
@@ -125,7 +127,8 @@ def test_the_model_server_of_mlflow_takes_histories_and_feature_rows(people):
     answered, refused = served([{"history": json.dumps(as_json(cohort, first["patient_id"]))}, {"history": "{"}])
     assert (answered["status"], answered["risk_24m"]) == ("scored", first["risk_24m"])
     assert json.loads(answered["answer"])["risks"][1]["risk"] == first["risk_24m"]
-    assert (refused["status"], refused["risk_24m"]) == ("json_invalid", None)
-    [row] = served(model.input_example.to_dict("records"))
+    assert refused["status"] == "json_invalid"
+    assert np.isnan(refused["risk_24m"]), "MLflow's server writes NaN"
+    [row] = served(model.input_example.dropna(axis=1).to_dict("records"))
     assert (row["status"], row["answer"]) == ("scored", "")
     assert 0 < row["risk_24m"] < 1
