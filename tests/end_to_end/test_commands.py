@@ -207,7 +207,7 @@ def test_a_moved_checkout_is_found_and_not_passed_over(command, folder, tmp_path
 @pytest.mark.parametrize("package", ["features", "training", "serving"])
 def test_help_shows_an_example_for_every_command(command, package):
     assert command(f"{package} --help")[0] == 0
-    for name in (registered.name or registered.callback.__name__ for registered in APPS[package].registered_commands):
+    for name in (registered.name or registered.callback.__name__.replace("_", "-") for registered in APPS[package].registered_commands):
         assert f"Example: python -m {package} {name}" in " ".join(command(f"{package} {name} --help")[1].replace("│", " ").split())
 
 

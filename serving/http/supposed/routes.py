@@ -9,7 +9,7 @@ from fastapi import FastAPI, Request
 from starlette.responses import Response
 
 from serving.artifact import Artifact
-from serving.http.supposed.value_of_test import TestValues, answer_test_value
+from serving.http.supposed.value_of_test import ValuesOfTests, answer_test_value
 from serving.http.supposed.what_if import WhatIf, answer_what_if
 
 Answered = Callable[[Request, Callable[[bytes], Response]], Awaitable[Response]]
@@ -26,7 +26,9 @@ def add_supposed(
         """Return how the model reacts to a later visit that is supposed: the answer now, and the answer then."""
         return await answered(request, lambda body: answer_what_if(artifacts, body))
 
-    @app.post("/v1/test-value", responses={200: {"model": TestValues}, **failures}, openapi_extra=takes("History"), response_class=Response)
+    @app.post(
+        "/v1/test-value", responses={200: {"model": ValuesOfTests}, **failures}, openapi_extra=takes("History"), response_class=Response
+    )
     async def test_value(request: Request) -> Response:
         """Return what a missing or an old test is worth: how far its result would move the risk, and how often it would cross a limit."""
         return await answered(request, lambda body: answer_test_value(artifacts, body))

@@ -45,7 +45,7 @@ class ValueAtHorizon:
 
 
 @dataclass(frozen=True)
-class TestValue:
+class ValueOfTest:
     """A test that is missing or old, what it would probably show, and what the risk would then be.
 
     `result_low`, `result_high` hold four results of five. `criterion_met` is the share of results with which a myeloma-defining
@@ -64,10 +64,10 @@ class TestValue:
 
 
 @dataclass(frozen=True)
-class TestValues:
+class ValuesOfTests:
     """The tests that are missing or old; none where no risk is shown."""
 
-    tests: tuple[TestValue, ...]
+    tests: tuple[ValueOfTest, ...]
     meaning: str
 
 
@@ -77,17 +77,17 @@ def answer_test_value(artifacts: Mapping[str, Artifact], body: bytes) -> Respons
     return as_json(content, status)
 
 
-def _test_values(artifacts: Mapping[str, Artifact], history: History) -> TestValues:
+def _test_values(artifacts: Mapping[str, Artifact], history: History) -> ValuesOfTests:
     artifact = chosen(artifacts, history.task)
     now = answer_to(artifact, history)
     latest = {one.biomarker: one for one in now.risks[0].contributions} if now.risks else {}
     found = (_worth(artifact, history, now, one, latest) for one in artifact.expected if one.biomarker in latest)
-    return TestValues(tuple(one for one in found if one is not None), MEANING)
+    return ValuesOfTests(tuple(one for one in found if one is not None), MEANING)
 
 
 def _worth(
     artifact: Artifact, history: History, now: Answer, expected: ExpectedResult, latest: Mapping[str, Contribution]
-) -> TestValue | None:
+) -> ValueOfTest | None:
     """Return what a test is worth; None where it is neither missing nor old, or its like was not seen often enough."""
     own, entry = latest[expected.biomarker], catalogue()[expected.biomarker]
     if own.age_days is not None and own.age_days <= _old_after(expected.biomarker):
@@ -101,7 +101,7 @@ def _worth(
     then = [_with_result(artifact, history, now, expected.biomarker, float(value)) for value in results]
     shown = [answer for answer in then if answer.risks]
     low, high = np.quantile(results, ENDS)
-    return TestValue(
+    return ValueOfTest(
         biomarker=own.biomarker,
         label=own.label,
         unit=entry.unit,

@@ -95,7 +95,7 @@ def test_the_file_is_that_of_the_whole_cohort_at_once_whatever_the_blocks_and_th
     write_table(build_table(read_cohort(folder), smm_task), tmp_path / "whole.parquet")
     expected = (tmp_path / "whole.parquet").read_bytes()
     for rows, cores in ((900, 1), (4_000, 3), (10**6, 2)):
-        monkeypatch.setattr("features.table.build._rows_of_block", lambda memory, task, rows=rows: rows)
+        monkeypatch.setattr("features.table.build.measurements_within", lambda memory, task, rows=rows: rows)
         monkeypatch.setattr("features.history.plan.cores", lambda cores=cores: cores)
         monkeypatch.setattr("features.history.plan.FEW", 10)
         build_file(folder, tmp_path / "table.parquet", smm_task)
@@ -110,7 +110,7 @@ class Killed(BaseException):
 @pytest.fixture
 def interrupted(tmp_path, folder, smm_task, monkeypatch):
     """Leave a run that was killed in its fourth block; return the table's path and a list that counts the blocks made from then on."""
-    monkeypatch.setattr("features.table.build._rows_of_block", lambda memory, task: 2_000)
+    monkeypatch.setattr("features.table.build.measurements_within", lambda memory, task: 2_000)
     made = []
 
     def counting(block, *rest):

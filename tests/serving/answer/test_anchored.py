@@ -79,7 +79,7 @@ def built(source, tmp_path_factory):
     folder = tmp_path_factory.mktemp("built")
     ingest(read_tabular(source), folder / "cohort", Steps(quiet=True))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("features.table.build._rows_of_block", lambda memory, task: 150)
+        patch.setattr("features.table.build.measurements_within", lambda memory, task: 150)
         build_file(folder / "cohort", folder / "table.parquet", TASK)
     return read_cohort(folder / "cohort"), read_table(folder / "table.parquet")
 

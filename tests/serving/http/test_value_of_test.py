@@ -10,13 +10,13 @@ from pydantic import TypeAdapter
 
 from serving.artifact import load_artifact
 from serving.http.api import make_app
-from serving.http.supposed.value_of_test import ENDS, TestValues
+from serving.http.supposed.value_of_test import ENDS, ValuesOfTests
 
 
 def ask(client, history):
     response = client.post("/v1/test-value", json=history)
     assert response.status_code == 200
-    TypeAdapter(TestValues).validate_python(response.json(), extra="forbid")
+    TypeAdapter(ValuesOfTests).validate_python(response.json(), extra="forbid")
     return {one["biomarker"]: one for one in response.json()["tests"]}
 
 
