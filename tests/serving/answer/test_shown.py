@@ -19,7 +19,7 @@ NOW = as_of(TODAY, 0.0, 100.0, TODAY)
 
 @given(st.floats(0, 1))
 def test_percent_are_whole_and_half_is_up(risk):
-    said = shown(risk, None, None, 24, NOW)
+    said = shown(risk, (None, None), None, 24, NOW)
     assert abs(said.percent - 100 * risk) <= 0.5 + 1e-6
     assert said.text == f"{percent_text(risk)} within 2 years"
     assert not re.search(r"\d\.\d", said.text)
@@ -34,15 +34,20 @@ def test_percent_are_whole_and_half_is_up(risk):
     ],
 )
 def test_risk_and_interval_in_words(risk, low, high, text):
-    assert shown(risk, low, high, 24, NOW).text == text
+    assert shown(risk, (low, high), None, 24, NOW).text == text
 
 
 @pytest.mark.parametrize(("since", "past"), [(0, False), (PAST_AFTER_DAYS, False), (PAST_AFTER_DAYS + 1, True)])
 def test_without_a_result_for_more_than_a_year_a_risk_is_what_it_was(since, past):
     when = as_of(TODAY, 0.0, 30.0, TODAY + since)
     assert when.is_past == past
-    assert shown(0.18, None, None, 24, when).text.startswith("was ") == past
+    assert shown(0.18, (None, None), None, 24, when).text.startswith("was ") == past
     assert (when.landmark, when.last_result_on, when.oldest_result_on) == ("2022-07-10", "2022-07-10", "2022-06-10")
+
+
+def test_the_chance_to_die_first_is_shown_in_whole_percent_too():
+    assert shown(0.18, (None, None), 0.025, 24, NOW).die_first == 3
+    assert shown(0.18, (None, None), None, 24, NOW).die_first is None
 
 
 def test_without_any_result_nothing_is_of_today():
