@@ -134,4 +134,5 @@ def by_findings(fish: NDArray[np.object_], told: Callable[[str], Any]) -> Array:
     if len(fish) == 1:
         return np.array([told(fish[0])], dtype=np.float64)
     codes, texts = pd.factorize(fish)
-    return np.array([told(text) for text in texts], dtype=np.float64)[codes]
+    found = np.array([told(text) for text in texts], dtype=np.float64)
+    return found.reshape(len(texts), *np.shape(told("")))[codes]  # of nobody, too, as many numbers each

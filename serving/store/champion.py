@@ -11,7 +11,7 @@ from myeloma import StateError
 from myeloma.errors import nearest
 from serving.seal import TAG
 from serving.store.address import sqlite_path
-from serving.store.client import connect
+from serving.store.client import connect, tell_of_another_registry
 from serving.store.reading import folder_of_version, metrics_of, tags_of, tags_of_version, version_under
 
 if TYPE_CHECKING:
@@ -144,6 +144,7 @@ def load_version(name: str, version: str, run_id: str | None, threads: int = 1) 
 def _models_of(name: str, version: str) -> list[Path]:
     """Return the models among the files of a registered version; none where the files cannot be found."""
     if folder := folder_of_version(name, version):
+        tell_of_another_registry()
         return sorted(folder.rglob("model.json"))
     import mlflow
 

@@ -41,7 +41,7 @@ def connect(create: bool = False) -> MlflowClient:
         The address names no file, the store does not exist, or the driver of its database is not installed.
     """
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    uri, path = store_uri(), sqlite_path()
+    path = sqlite_path()
     if keeps_nothing():
         raise StateError(f'MLFLOW_TRACKING_URI is "{shown_uri()}", SQLite without a file: nothing would be kept.', ACCEPTED, "store")
     if path is not None and not create:
@@ -51,9 +51,7 @@ def connect(create: bool = False) -> MlflowClient:
             raise _no_store(f"The database at {shown_uri()} holds no tracking store.")
     if path is not None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        # MLflow keeps what it opened by its address: a relative one would mean the first folder's store after a change of folder.
-        if not _NO_ADDRESS.search(str(path.absolute())) and not re.search(r"[?&]uri=true(&|$)", uri):
-            uri = f"sqlite:///{path.absolute()}" + "".join(uri.partition("?")[1:])
+    uri = _address()
     _tell_mlflow(uri)
     # MLflow makes the tables of a new SQLite store without a lock: of two first trainings at once one would break off.
     with FileLock(path.with_suffix(".lock")) if path is not None and create else nullcontext():
@@ -67,6 +65,17 @@ def connect(create: bool = False) -> MlflowClient:
                 "install the driver, or name one that is here, as in postgresql+psycopg://...; or use SQLite or a tracking server.",
                 "store",
             ) from None
+
+
+def _address() -> str:
+    """Return the address by which MLflow opens the store.
+
+    MLflow keeps what it opened by its address: a relative one would mean the first folder's store after a change of folder.
+    """
+    uri, path = store_uri(), sqlite_path()
+    if path is None or _NO_ADDRESS.search(str(path.absolute())) or re.search(r"[?&]uri=true(&|$)", uri):
+        return uri
+    return f"sqlite:///{path.absolute()}" + "".join(uri.partition("?")[1:])
 
 
 def _no_store(what: str) -> StateError:
@@ -102,7 +111,13 @@ def _tell_mlflow(uri: str) -> None:
             os.environ.pop(name, None)
         else:
             os.environ[name] = value
-    if given[_REGISTRY] and given[_REGISTRY] not in (uri, store_uri()):
+    tell_of_another_registry()
+
+
+def tell_of_another_registry() -> None:
+    """Say in the log, once, that a registry which the environment names for other programs is not used."""
+    given = os.environ.get(_REGISTRY)
+    if given and given not in (_address(), store_uri()):
         _say_once_that_registry_is_not_used()
 
 
