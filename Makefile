@@ -69,7 +69,7 @@ $(KERNELS): $(STAMP) $(shell find myeloma features -name '*.py' 2> /dev/null)
 	@mkdir -p $(@D); touch $@
 
 train: setup $(KERNELS) ## the main job: the tasks from data to a registered champion
-	@python -m training.pipeline $(TASKS)
+	@MYELOMA_TRUTH=truth.parquet python -m training.pipeline $(TASKS)
 	@python -m training compare
 	@echo "Said on the way: data/train.log$$(for made in $(TASKS:%=data/%/truth.txt); do test ! -f $$made || echo "; beside the simulated truth: $$made"; done)"
 

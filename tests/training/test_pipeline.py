@@ -166,6 +166,7 @@ def simulated(monkeypatch):
     for name in ("truth.parquet", "evaluation/metrics.json"):
         (folder / name).touch()
     monkeypatch.setattr(pipeline, "command_of", lambda task: ["true"])
+    monkeypatch.setattr(pipeline, "TRUTH", "truth.parquet")
     monkeypatch.setattr(pipeline, "BESIDE", ["echo", "beside"])
     return folder
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Iterable
 from dataclasses import replace
@@ -14,7 +13,7 @@ from features import Cohort
 from features.table.landmarks import last_landmarks
 from serving.artifact import Artifact
 from serving.batch import SCORED, score_landmarks
-from serving.http.api import make_app
+from serving.http.answering import answer as answer_to_body
 from training.metrics.estimate import lines_of
 
 PEOPLE = 5
@@ -33,11 +32,11 @@ def largest_difference(artifact: Artifact, cohort: Cohort, people: Iterable[str]
     scores = scores[scores["status"] == SCORED].head(PEOPLE)
     if scores.empty:
         return None, "nobody of the first people held out is at risk at the last visit"
-    app = make_app({artifact.about["task"]: artifact})
-    largest = 0.0
+    largest, artifacts = 0.0, {artifact.about["task"]: artifact}
     for row in scores.to_dict("records"):
-        status, answer = asyncio.run(_post(app, "/v1/risk", request(few, row["patient_id"], row["landmark"])))
-        if status != 200:
+        response = answer_to_body(artifacts, json.dumps(request(few, row["patient_id"], row["landmark"])).encode())
+        answer = json.loads(bytes(response.body))
+        if response.status_code != 200:
             return float("inf"), f"the API refused a history that batch scored ({answer['errors'][0]['code']})"
         for risk in answer["risks"]:
             at = f"{risk['horizon_months']}m"
@@ -86,31 +85,3 @@ def _event(event: Any) -> dict[str, Any]:
 
 def _day(day: pd.Timestamp) -> str | None:
     return None if pd.isna(day) else f"{day:%Y-%m-%d}"
-
-
-async def _post(app: Any, path: str, content: dict[str, Any]) -> tuple[int, dict[str, Any]]:
-    """Send one request through the whole application (ASGI), without a port."""
-    sent: list[dict[str, Any]] = []
-
-    async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": json.dumps(content).encode(), "more_body": False}
-
-    async def send(message: dict[str, Any]) -> None:
-        sent.append(message)
-
-    scope = {
-        "type": "http",
-        "asgi": {"version": "3.0"},
-        "http_version": "1.1",
-        "method": "POST",
-        "scheme": "http",
-        "path": path,
-        "raw_path": path.encode(),
-        "query_string": b"",
-        "headers": [(b"content-type", b"application/json"), (b"host", b"127.0.0.1")],
-        "client": ("127.0.0.1", 0),
-        "server": ("127.0.0.1", 0),
-    }
-    await app(scope, receive, send)
-    body = b"".join(message.get("body", b"") for message in sent if message["type"] == "http.response.body")
-    return sent[0]["status"], json.loads(body)

@@ -11,6 +11,31 @@ from pydantic import TypeAdapter
 from serving.artifact import load_artifact
 from serving.http.api import make_app
 from serving.http.supposed.value_of_test import ENDS, ValuesOfTests
+from serving.models.expected import LEVELS, ExpectedResult, Regression
+
+
+def regression(columns, coefficients):
+    n = len(columns)
+    spread = tuple(20 * (level - 0.5) for level in LEVELS)
+    return Regression(columns, ("linear",) * n, (2.0,) * n, (0.0,) * n, (100.0,) * n, coefficients, 5.0, spread)
+
+
+MARROW = ExpectedResult(
+    "bmpc",
+    "linear",
+    regression(("m_protein__last__ever",), (6.0,)),
+    regression(("m_protein__last__ever", "bmpc_before", "years"), (0.0, 1.0, 1.0)),
+)
+
+
+@pytest.fixture(scope="module")
+def artifact(trained):
+    return replace(load_artifact(trained.folder / "fit" / "boosting" / "artifact"), expected=(MARROW,))
+
+
+@pytest.fixture(scope="module")
+def client(artifact):
+    return TestClient(make_app({"smm": artifact}), raise_server_exceptions=False)
 
 
 def ask(client, history):
@@ -82,8 +107,3 @@ def test_a_model_that_keeps_no_such_distribution_says_nothing(trained, history):
 def test_what_is_refused_of_a_history_is_refused_here(client, history):
     history["events"] = [{"occurred_at": "2022-02-01", "kind": "treatment_start", "detail": "VRd"}]
     assert client.post("/v1/test-value", json=history).json()["errors"][0]["code"] == "treated"
-
-
-@pytest.fixture(scope="module")
-def artifact(trained):
-    return load_artifact(trained.folder / "fit" / "boosting" / "artifact")
