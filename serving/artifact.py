@@ -52,6 +52,11 @@ class Calibration:
         if not finite or self.slope <= 0 or any(np.diff(self.intercepts) < 0):
             raise ImpossibleModelError("a calibration needs a positive slope and intercepts that do not fall, all of them finite")
 
+    def log_odds(self, margins: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the log-odds (..., horizons) of the recalibrated risks."""
+        found: NDArray[np.float64] = np.array(self.intercepts) + self.slope * margins
+        return found
+
     @classmethod
     def identity(cls, horizons: tuple[int, ...]) -> Calibration:
         """Return the calibration that changes nothing."""

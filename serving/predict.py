@@ -51,7 +51,7 @@ def predict_risk(artifact: Artifact, x: Array) -> Array:
     UserError
         A value is infinite (see `accepted`).
     """
-    return logistic(_log_odds(artifact, artifact.model.margins(accepted(artifact, x))))
+    return logistic(artifact.calibration.log_odds(artifact.model.margins(accepted(artifact, x))))
 
 
 def accepted(artifact: Artifact, x: Array) -> Array:
@@ -83,7 +83,7 @@ def explain(artifact: Artifact, x: Array) -> Explained:
         return Explained(none, none, none, none, np.empty((*none.shape, len(artifact.columns))), none)
     x = accepted(artifact, x)
     margins = artifact.model.margins(x)
-    log_odds = _log_odds(artifact, margins)
+    log_odds = artifact.calibration.log_odds(margins)
     contributions = artifact.calibration.slope * artifact.model.contributions(x)
     lower, upper = _interval(artifact, x, margins)
     risks = logistic(log_odds)
@@ -114,7 +114,7 @@ def _interval(artifact: Artifact, x: Array, margins: Array) -> tuple[Array, Arra
     """
     if not artifact.resampled:
         return np.full(margins.shape, np.nan), np.full(margins.shape, np.nan)
-    log_odds = _log_odds(artifact, margins)
+    log_odds = artifact.calibration.log_odds(margins)
     deviations = artifact.resampled_margins(x) - margins
     spread = artifact.calibration.slope * np.sqrt(np.mean(np.square(deviations), axis=0))
     reach = stdtrit(len(deviations) // 2, 0.975) * spread  # the quantile of Student's t
@@ -125,7 +125,3 @@ def _interval(artifact: Artifact, x: Array, margins: Array) -> tuple[Array, Arra
 def by_biomarker(artifact: Artifact, contributions: Array) -> dict[str, Array]:
     """Return contributions summed per biomarker, each (rows, horizons)."""
     return {group: contributions[:, :, positions].sum(axis=2) for group, positions in artifact.groups.items()}
-
-
-def _log_odds(artifact: Artifact, margins: Array) -> Array:
-    return np.array(artifact.calibration.intercepts) + artifact.calibration.slope * margins

@@ -31,7 +31,10 @@ class CompetingRisk:
     female: float
 
     def risks(self, age: Array, female: Array, risks: Array) -> Array:
-        """Return the chance of the competing event first (rows, horizons): never falling with the horizon, and at most what is left.
+        """Return the chance of the competing event first (rows, horizons): at most what the event leaves, and never falling.
+
+        Each horizon has a regression of its own, and so has the event: where a later horizon leaves less room than an earlier one took,
+        the earlier one gives way.
 
         Parameters
         ----------
@@ -40,8 +43,9 @@ class CompetingRisk:
         """
         terms = self.terms(age, female, risks)
         found = logistic((terms * np.array(self.coefficients)).sum(axis=2))
-        left: Array = np.minimum(np.maximum.accumulate(found, axis=1), 1.0 - risks)
-        return left
+        room = np.minimum(np.maximum.accumulate(found, axis=1), 1.0 - risks)
+        never_falling: Array = np.minimum.accumulate(room[:, ::-1], axis=1)[:, ::-1]
+        return never_falling
 
     def terms(self, age: Array, female: Array, risks: Array) -> Array:
         """Return the terms of the regressions (rows, horizons, 4)."""

@@ -18,6 +18,7 @@ from serving.models.base import Array
 from training.estimators.calibrated import fit_calibration
 from training.estimators.censoring_strata import with_censoring_strata
 from training.estimators.competing import fit_competing
+from training.estimators.expected import fit_expected
 from training.estimators.kind import Fits, Kind
 from training.estimators.kinds import KINDS
 from training.plan import Plan
@@ -122,10 +123,16 @@ def _fit_candidate(
         "reference": reference_ranges(x, spec.columns()),
         "reference_by_time": reference_by_time(rows, spec, fits.out_of_fold, calibration, plan.task.horizons),
     }
-    out_of_fold = logistic(np.array(calibration.intercepts) + calibration.slope * fits.out_of_fold)
-    competing = fit_competing(rows, out_of_fold, plan.task.horizons)
     artifact = Artifact(
-        of_kind.name, fits.model, spec, plan.task.horizons, calibration, about, resampled=fits.resampled, competing=competing
+        of_kind.name,
+        fits.model,
+        spec,
+        plan.task.horizons,
+        calibration,
+        about,
+        resampled=fits.resampled,
+        competing=fit_competing(rows, logistic(calibration.log_odds(fits.out_of_fold)), plan.task.horizons),
+        expected=fit_expected(rows, spec),
     )
     return Fitted(artifact, fits.out_of_fold)
 

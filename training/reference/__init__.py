@@ -32,7 +32,7 @@ def reference_by_time(
     rows: pd.DataFrame, spec: FeatureSpec, out_of_fold: Array, calibration: Calibration, horizons: tuple[int, ...]
 ) -> dict[str, Any]:
     """Return, by time since diagnosis, what is watched of the rows fitted on: columns, and the risks that fits without the person give."""
-    risks = to_risk(calibration.slope * out_of_fold + np.asarray(calibration.intercepts))
+    risks = to_risk(calibration.log_odds(out_of_fold))
     columns = {name for watched in watched_columns(spec).values() for name in watched if name}
     figures = {name: rows[name].to_numpy(dtype=float) for name in sorted(columns)}
     return reference_of_bands(rows, figures | {f"risk_{months}m": risks[:, h] for h, months in enumerate(horizons)})

@@ -10,12 +10,13 @@ import pytest
 from lifelines.utils import concordance_index
 from threadpoolctl import threadpool_limits
 
+from features.table.outcomes import COMPETING, EVENT
 from myeloma import ConfigError
 from myeloma.calendar import horizon_days
 from serving.artifact import Calibration, feature_matrix, save_artifact
 from serving.models import logistic, logit
 from serving.models.design import spline
-from serving.predict import explain, predict_interval, predict_risk
+from serving.predict import explain, predict_die_first, predict_interval, predict_risk
 from training.estimators import Fitted, check_models, fit_candidate
 from training.estimators.calibrated import fit_calibration
 from training.estimators.design import fit_design
@@ -25,6 +26,7 @@ from training.estimators.kinds.ensemble import member_weights
 from training.estimators.kinds.logistic import fit_logistic
 from training.estimators.stacking import stack
 from training.metrics import aalen_johansen
+from training.metrics.measures.incidence import cumulative_incidence
 from training.rows.censoring import FollowUp
 
 KINDS = ("boosting", "logistic", "cox")
@@ -60,6 +62,19 @@ def test_everybody_starts_from_the_same_base(fitted_smm, smm_table, kind):
 def test_mean_predicted_20_year_risk_of_mgus_is_near_10_percent_not_21(fitted, mgus_table, kind):
     risk = predict_risk(fitted[kind], feature_matrix(fitted[kind], mgus_table.rows))[:, 2]
     assert 100 * risk.mean() == pytest.approx(10.0, abs=1.0)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_mean_chance_that_death_comes_first_is_the_observed_one_on_mgus2(fitted, mgus_table, kind):
+    artifact, rows = fitted[kind], mgus_table.rows
+    x = feature_matrix(artifact, rows)
+    risks = predict_risk(artifact, x)
+    found = predict_die_first(artifact, x, risks)
+    death = rows["event"].map({EVENT: 2, COMPETING: 1}).fillna(0).to_numpy()
+    days = [horizon_days(months) for months in artifact.horizons]
+    observed = cumulative_incidence(rows["time_to_event"], death, days)
+    assert found.mean(axis=0) == pytest.approx(observed, abs=0.02)
+    assert (found + risks <= 1).all() and (np.diff(found, axis=1) >= 0).all()
 
 
 def test_cox_on_mgus2_has_the_concordance_of_r(mgus_table, mgus_plan):
