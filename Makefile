@@ -71,7 +71,7 @@ $(KERNELS): $(STAMP) $(shell find myeloma features -name '*.py' 2> /dev/null)
 train: setup $(KERNELS) ## the main job: the tasks from data to a registered champion
 	@MYELOMA_TRUTH=truth.parquet python -m training.pipeline $(TASKS)
 	@python -m training compare
-	@echo "Said on the way: data/train.log$$(for made in $(TASKS:%=data/%/truth.txt); do test ! -f $$made || echo "; beside the simulated truth: $$made"; done)"
+	@echo "Said on the way: data/train.log$$(for made in $(TASKS:%=data/%/truth.txt); do test ! -f $$made || printf "; beside the simulated truth: %s" $$made; done)"
 
 tune: setup ## search for better options: make tune [TASK=smm MODEL=boosting TRIALS=25]
 	@python -m training tune --task $(TASK) --model $(MODEL) --trials $(TRIALS)

@@ -80,7 +80,8 @@ def criteria(values: Mapping[str, ArrayLike]) -> dict[str, Array]:
     shape, rows = laid_out({"involved": UNKNOWN, **values}, (*_INPUTS, *_OF_IMMUNOPARESIS))
     of_globulins = dict(zip(_OF_IMMUNOPARESIS, rows[len(_INPUTS) :], strict=True))
     found = np.empty((len(_KEYS), rows.shape[1]))
-    _judge(rows, immunoparesis(of_globulins, of_globulins["involved"], number=2), found)
+    low = immunoparesis(of_globulins, of_globulins["involved"], number=2)
+    _judge(rows, low, np.array([*FLC_RATIO_NORMAL, UNKNOWN, involved_of("IgA")]), found)
     return {name: one.reshape(shape) for name, one in zip(_KEYS, found, strict=True)}
 
 
@@ -116,23 +117,26 @@ _INPUTS = (
 )
 _OF_IMMUNOPARESIS = ("involved", *IMMUNOGLOBULINS, *(f"{name}_lower_limit" for name in IMMUNOGLOBULINS))
 _YEARS, _MARROW, _ECOG, _PROTEIN, _URINE, _RATIO, _KAPPA_LAMBDA, _CHAIN, _EVENT, _INVOLVED = range(10)  # places of the inputs
-_IGA = involved_of("IgA")
-_LOW, _HIGH = FLC_RATIO_NORMAL
 
 
 @njit(cache=True, nogil=True)
-def _judge(rows: Array, immunoparesis: Array, found: Array) -> None:
-    """Write each of `_KEYS`, in their order."""
+def _judge(rows: Array, immunoparesis: Array, of_others: Array, found: Array) -> None:
+    """Write each of `_KEYS`, in their order.
+
+    `of_others` are figures that other files define, the ends of the normal ratio, and which isotype is unknown or IgA: compiled code is
+    kept by the text of its own file, and would go on with former ones.
+    """
+    ratio_from, ratio_to, unknown, iga = of_others
     for r in range(rows.shape[1]):
         one = rows[:, r]
         marrow, ratio, involved = one[_MARROW], one[_RATIO], one[_INVOLVED]
         found[0, r] = 1.0 - _above(one[_YEARS], YEARS_SINCE_DIAGNOSIS)
         found[1, r] = _from(marrow, BMPC_FROM_PERCENT)
         found[2, r] = 1.0 - _above(one[_ECOG], ECOG_UP_TO)
-        found[3, r] = _measurable(one[_PROTEIN], one[_URINE], one[_CHAIN], ratio, one[_KAPPA_LAMBDA])
+        found[3, r] = _measurable(one[_PROTEIN], one[_URINE], one[_CHAIN], ratio, one[_KAPPA_LAMBDA], ratio_from, ratio_to)
         found[4, r] = 1.0 - _defining_event(one[_EVENT], marrow, ratio, one[_CHAIN])
         found[6, r] = _from(one[_PROTEIN], M_PROTEIN_FROM_G_DL)
-        found[7, r] = 1.0 if involved == _IGA else 0.0 if involved != UNKNOWN else np.nan
+        found[7, r] = 1.0 if involved == iga else 0.0 if involved != unknown else np.nan
         found[8, r] = immunoparesis[r]
         found[9, r] = _both(_from(ratio, FLC_RATIO_FROM), 1.0 - _from(ratio, FLC_RATIO_BELOW))
         found[10, r] = _both(_above(marrow, BMPC_ABOVE_PERCENT), 1.0 - _from(marrow, BMPC_BELOW_PERCENT))
@@ -160,11 +164,13 @@ def _one_of(found: Array) -> float:
 
 
 @njit(cache=True, nogil=True)
-def _measurable(m_protein: float, urine: float, flc_involved: float, flc_ratio: float, kappa_lambda_ratio: float) -> float:
+def _measurable(
+    m_protein: float, urine: float, flc_involved: float, flc_ratio: float, kappa_lambda_ratio: float, ratio_from: float, ratio_to: float
+) -> float:
     if np.isnan(kappa_lambda_ratio):
-        abnormal = 1.0 if flc_ratio > 1.0 / _LOW else 0.0 if flc_ratio <= _HIGH else np.nan
+        abnormal = 1.0 if flc_ratio > 1.0 / ratio_from else 0.0 if flc_ratio <= ratio_to else np.nan
     else:
-        abnormal = 1.0 if kappa_lambda_ratio < _LOW or kappa_lambda_ratio > _HIGH else 0.0
+        abnormal = 1.0 if kappa_lambda_ratio < ratio_from or kappa_lambda_ratio > ratio_to else 0.0
     chains = _both(_from(flc_involved, MEASURABLE_FLC_MG_L), abnormal)
     return _one_of(np.array([_from(m_protein, MEASURABLE_M_PROTEIN_G_DL), _from(urine, MEASURABLE_URINE_MG_24H), chains]))
 

@@ -13,7 +13,6 @@ value is 0. The public calculator says it is not for commercial use.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -21,6 +20,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from myeloma.compiled import compiled
+from myeloma.laid_out import laid_out
 from myeloma.scores.checks import check_names, checked, limits
 from myeloma.scores.score import ScoreResult, not_computable
 
@@ -65,7 +65,7 @@ class Pangea:
         DataError
             An input is infinite or outside its hard range.
         """
-        shape, values = _laid_out(self.inputs, inputs)
+        shape, values = laid_out({name: inputs[name] for name in self.inputs}, self.inputs)
         return self._computed(values, ())[0].reshape(shape)
 
     def risk(self, horizon: int, **inputs: ArrayLike) -> Array:
@@ -77,7 +77,7 @@ class Pangea:
         >>> round(float(PANGEA_SMM.risk(24, **case)), 3)
         0.264
         """
-        shape, values = _laid_out(self.inputs, inputs)
+        shape, values = laid_out({name: inputs[name] for name in self.inputs}, self.inputs)
         return self._computed(values, (horizon,))[1].reshape(shape)
 
     def group(self, **inputs: ArrayLike) -> NDArray[np.int64]:
@@ -119,12 +119,6 @@ class Pangea:
             (coefficient, self.means.get(name, 0.0), name in self.log, *limits(name)[:2]) for name, coefficient in self.coefficients.items()
         ]
         return np.array(columns, dtype=float).T.copy()
-
-
-def _laid_out(names: tuple[str, ...], inputs: Mapping[str, ArrayLike]) -> tuple[tuple[int, ...], Array]:
-    """Return the shape that inputs have together, and their values in rows, (inputs, rows)."""
-    together = np.broadcast_arrays(*(np.asarray(inputs[name], dtype=float) for name in names))
-    return together[0].shape, np.array(together).reshape(len(names), -1)
 
 
 def _group_of(risk: Array) -> NDArray[np.int64]:

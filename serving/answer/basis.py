@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from math import isfinite, nan
 from pathlib import Path
 
 from myeloma.version import VERSION
@@ -51,7 +52,7 @@ def basis_of(artifact: Artifact) -> Basis:
             patients=trained_on.get("patients"),
             patients_with_the_event=trained_on.get("patients_progressing"),
         ),
-        validation={name: artifact.figures[name] for name in _figures(artifact) if name in artifact.figures},
+        validation={name: figure for name in _figures(artifact) if isfinite(figure := artifact.figures.get(name, nan))},
         limits=said["Limits"],
         versions={"program": VERSION, **about.get("versions", {}), "catalogue": artifact.provenance.catalogue_version},
     )

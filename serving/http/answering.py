@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
 from starlette.responses import Response
 
-from features.intake.one_person import suspicions_by
+from features.history.arrays import Histories
+from features.intake.one_person import OnePerson, suspicions_by
 from myeloma import UserError
 from serving.answer.course import course_of
 from serving.answer.person import answer_history
@@ -79,7 +80,11 @@ def answer_to(artifact: Artifact, history: History, until: int | None = None, to
         Part of the history is refused, or the risk is not meant for the person.
     """
     person, kept = checked(history, until)
-    landmark = landmark_of(history, person, artifact)
+    return answer_of(artifact, person, kept, landmark_of(history, person, artifact), today)
+
+
+def answer_of(artifact: Artifact, person: Histories, kept: OnePerson, landmark: int, today: int | None = None) -> Answer:
+    """Return the answer to a checked history at a landmark, with what is suspected of its results."""
     return answer_history(artifact, person, landmark, tuple(suspicions_by(kept, landmark)), today)
 
 
@@ -87,15 +92,21 @@ def told(make: Callable[[], Any]) -> tuple[int, Any]:
     """Return a status and its content: what was made, or why it could not be."""
     try:
         return 200, make()
-    except RefusedError as error:
-        return error.status, asdict(refusal_of(error.problems, error.more))
-    except HistoryError as error:
-        return 422, asdict(refusal_of(error.problems, error.more))
-    except UserError as error:
-        return 422, asdict(refusal_of([Problem(error.code, "request", error.hint)]))  # `what` may repeat what was sent
     except Exception as error:
-        _LOG.error("a request failed: %s", type(error).__name__)  # what it says could hold what was sent
-        return 500, asdict(refusal_of([Problem("internal_error", "server", "a fault of this program; nothing of the request is kept")]))
+        status, problems, more = refused_for(error)
+        return status, asdict(refusal_of(problems, more))
+
+
+def refused_for(error: Exception) -> tuple[int, Sequence[Problem], int]:
+    """Return status, problems, and how many more there are, for what kept an answer from being made; every form of refusal takes them."""
+    if isinstance(error, RefusedError):
+        return error.status, error.problems, error.more
+    if isinstance(error, HistoryError):
+        return 422, error.problems, error.more
+    if isinstance(error, UserError):
+        return 422, [Problem(error.code, "request", error.hint)], 0  # `what` may repeat what was sent
+    _LOG.error("a request failed: %s", type(error).__name__)  # what it says could hold what was sent
+    return 500, [Problem("internal_error", "server", "a fault of this program; nothing of the request is kept")], 0
 
 
 def chosen(artifacts: Mapping[str, Artifact], task: str | None) -> Artifact:

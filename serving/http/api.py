@@ -28,7 +28,7 @@ from serving.http.metrics import CONTENT_TYPE, Metrics
 from serving.http.page.pasted import Pasted
 from serving.http.page.routes import add_page
 from serving.http.request import History
-from serving.http.response import Batch, Problem, Refusal, as_json
+from serving.http.response import Batch, Problem, Refusal, Statuses, as_json
 from serving.http.supposed.routes import add_supposed
 from serving.http.supposed.what_if import Question
 from serving.http.waiting import BusyError, Desk
@@ -36,7 +36,7 @@ from serving.http.warm import warm_up
 
 RISK = "/v1/risk"
 _LOG = logging.getLogger("serving")
-_FAILURES: dict[int | str, dict[str, Any]] = {status: {"model": Refusal} for status in (400, 408, 413, 415, 422, 500, 503)}
+_FAILURES: Statuses = {status: {"model": Refusal} for status in (400, 408, 413, 415, 422, 500, 503)}
 _SCHEMAS = "#/components/schemas/{model}"
 
 

@@ -6,25 +6,20 @@ import asyncio
 import logging
 import time
 import uuid
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
 
 from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.access.gate import OPEN, SOONEST, Gate
 from serving.http.response import Problem, refusal
 
 _LOG = logging.getLogger("serving")
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-App = Callable[[Message, Receive, Send], Awaitable[None]]
 REQUEST_ID = "x-request-id"
 _NOTHING = "default-src 'none'; frame-ancestors 'none'"
 _DOCS = (
     "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'"
 )
-_HEADERS = {
+STRICT = {
     "x-content-type-options": "nosniff",
     "cache-control": "no-store",
     "referrer-policy": "no-referrer",
@@ -33,13 +28,13 @@ _HEADERS = {
 }
 
 
-def guarded(app: App, gate: Gate | None = None) -> App:
+def guarded(app: ASGIApp, gate: Gate | None = None) -> ASGIApp:
     """Return the application with a gate before it, where there is one."""
     if gate is None:
         return app
     challenge = {"www-authenticate": gate.challenge}
 
-    async def answer(scope: Message, receive: Receive, send: Send) -> None:
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"] not in OPEN:
             began = time.monotonic()
             holder = gate.holder(scope["headers"], scope["path"])
@@ -54,14 +49,14 @@ def guarded(app: App, gate: Gate | None = None) -> App:
     return answer
 
 
-def outermost(app: App) -> App:
+def outermost(app: ASGIApp) -> ASGIApp:
     """Return the application whose every answer has strict headers and the id of its request, and whose faults are told and logged by kind.
 
     The id is made here. What a client sends under that name is not used: it could say who the person is. A part that sets a header
     of its own, such as a page with scripts, keeps it.
     """
 
-    async def answer(scope: Message, receive: Receive, send: Send) -> None:
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             if scope["type"] == "lifespan":
                 await app(scope, receive, send)
@@ -94,6 +89,6 @@ def _complete(start: Message, path: str, own: str) -> None:
     headers = MutableHeaders(scope=start)
     if path == "/docs" and start["status"] == 200:
         headers.setdefault("content-security-policy", _DOCS)
-    for name, value in _HEADERS.items():
+    for name, value in STRICT.items():
         headers.setdefault(name, value)
     headers[REQUEST_ID] = own

@@ -42,11 +42,13 @@ Number = Annotated[StrictFloat, AllowInfNan(False)]  # what is none must not pas
 Text = Annotated[StrictStr, Field(max_length=MOST_TEXT)]
 
 
-class _Strict(BaseModel):
+class Strict(BaseModel):
+    """What is sent, in which no field is made up."""
+
     model_config = ConfigDict(extra="forbid")
 
 
-class Patient(_Strict):
+class Patient(Strict):
     """The person. Leave out what is not known; no name or number is needed."""
 
     index_date: Day
@@ -59,11 +61,9 @@ class Patient(_Strict):
     fish: Annotated[Text | None, Field(description="Findings joined by |", examples=["t(4;14)|gain(1q)"])] = None
 
 
-class Measurement(_Strict):
-    """One result, in the unit it was reported in."""
+class LabResult(Strict):
+    """What a test showed, in the unit it was reported in."""
 
-    collected_at: Day
-    available_at: Day | None = None
     biomarker: Annotated[Text, Field(examples=["m_protein"])]
     value: Annotated[StrictFloat | StrictInt | Text, Field(description='A number, or text such as "<0.1"', examples=[18.0])]
     unit: Annotated[Text, Field(examples=["g/L"])] = ""
@@ -71,19 +71,26 @@ class Measurement(_Strict):
     specimen: Annotated[Text | None, Field(description="marrow or blood, of plasma cells and residual disease")] = None
 
 
-class Event(_Strict):
+class Measurement(LabResult):
+    """One result, with the days it was collected and known."""
+
+    collected_at: Day
+    available_at: Day | None = None
+
+
+class Event(Strict):
     """Something that happened, such as a start of treatment."""
 
     occurred_at: Day
     kind: Kind
     detail: Text = ""
     line: Annotated[
-        StrictInt | Annotated[StrictFloat, AllowInfNan(False)] | None,
+        StrictInt | Number | None,
         Field(description="Line of therapy, 1 to 99, of a start or stop of treatment"),
     ] = None
 
 
-class History(_Strict):
+class History(Strict):
     """A request: who, what was measured, what happened, and when the prediction is made."""
 
     task: Annotated[Text | None, Field(description="Needed only where the server holds several models", examples=["smm"])] = None

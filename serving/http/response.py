@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from math import isfinite
 from typing import Any
 
 import orjson
+from starlette.requests import Request
 from starlette.responses import Response
 
 from serving.answer.record import Answer
 
+Answered = Callable[[Request, Callable[[bytes], Response]], Awaitable[Response]]  # takes a request's body to what answers it
+Statuses = dict[int | str, dict[str, Any]]  # what a way in is described by
+_ATOMS = frozenset((str, int, bool, type(None)))
 MOST_LISTED = 100  # problems of one request
 
 
@@ -70,6 +75,23 @@ def refusal(status: int, problems: Sequence[Problem], more: int = 0, headers: Ma
     return as_json(asdict(refusal_of(problems, more)), status, headers)
 
 
-def as_json(content: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    """Return content, records among it, as JSON. A number that JSON cannot hold would be written as null: none may get so far."""
-    return Response(orjson.dumps(content), status, headers, "application/json")
+def as_json(content: Any, status: int = 200, headers: Mapping[str, str] | None = None, kind: str = "application/json") -> Response:
+    """Return content, records among it, as JSON.
+
+    Raises
+    ------
+    ValueError
+        It holds a number that JSON cannot hold, which would be written as null, as if it were unknown: a fault of the program.
+    """
+    _require_finite(content)
+    return Response(orjson.dumps(content), status, headers, kind)
+
+
+def _require_finite(content: Any) -> None:
+    for one in content.values() if isinstance(content, dict) else content if isinstance(content, list | tuple) else vars(content).values():
+        of = type(one)
+        if of is float:
+            if not isfinite(one):
+                raise ValueError("a number that is not finite")
+        elif of not in _ATOMS:
+            _require_finite(one)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from features.intake.one_person import suspicions_by
 from myeloma import catalogue
-from serving.answer.person import answer_history
 from serving.artifact import Artifact
+from serving.http.answering import answer_of
 from serving.http.request import Event, History, Measurement, Patient, checked
 from serving.http.response import as_json
 
@@ -22,7 +21,7 @@ def warm_up(artifacts: dict[str, Artifact]) -> None:
     person, kept = checked(_made_up())
     landmark = int(kept.collected.max())
     for artifact in artifacts.values():
-        as_json(answer_history(artifact, person, landmark, tuple(suspicions_by(kept, landmark))))
+        as_json(answer_of(artifact, person, kept, landmark))
 
 
 def _made_up() -> History:

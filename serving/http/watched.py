@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
 
 from fastapi import FastAPI
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.http.failures import overloaded
 from serving.http.metrics import Metrics
@@ -16,12 +15,9 @@ from serving.http.waiting import Desk
 
 _LOG = logging.getLogger("serving")
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
 
 
-def watched(app: FastAPI | Live, through: Callable[..., Awaitable[None]] | None = None) -> Callable[..., Awaitable[None]]:
+def watched(app: FastAPI | Live, through: ASGIApp | None = None) -> ASGIApp:
     """Return the application with a line in the log for every request, counted for `/metrics`; an unknown path or method is not written.
 
     `through` is what stands before the application, such as a gate: whom it turns away is counted too. Who asks for a risk while no
@@ -32,7 +28,7 @@ def watched(app: FastAPI | Live, through: Callable[..., Awaitable[None]] | None 
     metrics: Metrics | None = getattr(app.state, "metrics", None)
     inside = through or app
 
-    async def answer(scope: Message, receive: Receive, send: Send) -> None:
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await inside(scope, receive, send)
             return

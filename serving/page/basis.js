@@ -48,7 +48,7 @@ export function basisOf({ basis, model, ...answer }) {
         items("Limits", basis.limits),
         figures.length > 0 && [
           h("h3", null, "Figures, people whom no fit has seen"),
-          table(["Figure", "Within", "Value", "95 % interval"], figures, "", false),
+          table(["Figure", "Within", "Value", "95 % interval"], figures),
         ],
         h("h3", null, "Versions"),
         h("p", null, versions.map((one) => one.join(" ")).join(", ")),

@@ -1,5 +1,5 @@
 // What all charts share: drawn at the width of their place, one tab stop with arrow keys, scales and their ticks.
-import { h, s, say } from "./dom.js";
+import { folded, h, s, say, table } from "./dom.js";
 
 const places = new WeakMap();
 const sized = new ResizeObserver((entries) => entries.forEach(({ target, contentRect }) => redraw(target, contentRect.width)));
@@ -27,40 +27,9 @@ export function figure({ caption, draw, rows, head, label, below, print }) {
     host.addEventListener("focusin", (event) => told(host, event.target));
     host.addEventListener("pointermove", pointed);
     sized.observe(host);
-    if (rows) made.append(tableOf(head, rows, label));
+    if (rows) made.append(folded(table(head, rows), ["Table", h("span", { class: "unseen" }, ` of ${label}`)], label));
   }
   return made;
-}
-function tableOf(head, rows, label) {
-  // filled when it is opened: most never are
-  const region = h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": label });
-  const row = (cells, tag, at) =>
-    h(
-      "tr",
-      null,
-      cells.map((cell, k) => h(k ? tag : "th", k ? null : { scope: at }, cell)),
-    );
-  region.append(
-    h(
-      "table",
-      null,
-      h(
-        "thead",
-        null,
-        h(
-          "tr",
-          null,
-          head.map((cell) => h("th", { scope: "col" }, cell)),
-        ),
-      ),
-      h(
-        "tbody",
-        null,
-        rows.map((cells) => row(cells, "td", "row")),
-      ),
-    ),
-  );
-  return h("details", null, h("summary", null, "Table", h("span", { class: "unseen" }, ` of ${label}`)), region);
 }
 export function drawAt(made) {
   // at once, where a place has its width already

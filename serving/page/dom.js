@@ -61,7 +61,7 @@ export function notice(kind, title, ...lines) {
     ...lines.filter(Boolean).map((line) => (typeof line === "string" ? `${line} ` : line)),
   );
 }
-export function table(head, rows, label, hidden) {
+export function table(head, rows) {
   const body = rows.map((row) =>
     h(
       "tr",
@@ -69,7 +69,7 @@ export function table(head, rows, label, hidden) {
       row.map((cell, k) => (k ? h("td", null, cell) : h("th", { scope: "row" }, cell))),
     ),
   );
-  const made = h(
+  return h(
     "table",
     null,
     h(
@@ -83,7 +83,7 @@ export function table(head, rows, label, hidden) {
     ),
     h("tbody", null, body),
   );
-  return hidden === false
-    ? made
-    : h("details", null, h("summary", null, label), h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": label }, made));
 }
+// A table that is opened when it is wanted; it can be scrolled by keys.
+export const folded = (made, summary, label = summary) =>
+  h("details", null, h("summary", null, summary), h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": label }, made));

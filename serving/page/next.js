@@ -114,7 +114,7 @@ export function testsOf(tests, months) {
   return [
     h("h3", null, "What would a test tell?"),
     rows.length
-      ? table(["Test", "Risk would become", `Above 20${NB}%`], rows, "", false)
+      ? table(["Test", "Risk would become", `Above 20${NB}%`], rows)
       : h("p", { class: "note" }, "No test that the model reads is missing or old."),
     h("p", { class: "note" }, tests.meaning),
   ];

@@ -1,5 +1,5 @@
 // Why this number: a waterfall in log-odds that adds up, the main reasons in words, published scores.
-import { date, datesIn, h, list, number, percent, put, short, signed, span, table, unitOf, within, NB } from "./dom.js";
+import { date, datesIn, folded, h, list, number, percent, put, short, signed, span, table, unitOf, within, NB } from "./dom.js";
 import { figure, line, path, point, rect, svg, text, wide, fitted } from "./chart.js";
 
 const RISKS = [0.5, 1, 2, 5, 10, 15, 20, 30, 50, 70, 85, 95, 98, 99],
@@ -178,7 +178,7 @@ export function scoresOf(scores, months, print) {
   const head = ["Score", "Result", "Missing"],
     shown = told.filter((one) => !print || one.category).slice(0, print ? 4 : MOST),
     rest = [...told.slice(MOST), ...not];
-  return [table(head, shown.map(row), "", false), !print && rest.length > 0 && table(head, rest.map(row), `${rest.length} more scores`)];
+  return [table(head, shown.map(row)), !print && rest.length > 0 && folded(table(head, rest.map(row)), `${rest.length} more scores`)];
 }
 export function showWhy(answer, risk, months) {
   put(document.getElementById("words"), wordsOf(risk));

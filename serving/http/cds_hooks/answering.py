@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Sequence
 from collections.abc import Mapping as ByName
 from dataclasses import asdict
@@ -12,8 +11,9 @@ from uuid import uuid4
 from starlette.responses import Response
 
 from features.sources.mapping import Mapping
-from myeloma import UserError, calendar
+from myeloma import calendar
 from serving.artifact import Artifact
+from serving.http.answering import refused_for
 from serving.http.body import RefusedError
 from serving.http.cds_hooks.card import card_of
 from serving.http.cds_hooks.discovery import prefetch_of, service_id
@@ -41,7 +41,6 @@ _NOTHING_TO_SAY = frozenset(
     ]
 )
 _NOT_SENT = frozenset(("missing_medication", "missing_reference"))  # what a resource refers to was not prefetched
-_LOG = logging.getLogger("serving")
 
 
 class Charts:
@@ -110,10 +109,5 @@ def _inputs(told: Told) -> str:
 def _told(make: Callable[[], Response]) -> Response:
     try:
         return make()
-    except RefusedError as error:
-        return cds_refusal(error.status, error.problems, error.more)
-    except UserError as error:
-        return cds_refusal(422, [Problem(error.code, "request", error.hint)])  # `what` may repeat what was sent
     except Exception as error:
-        _LOG.error("a request failed: %s", type(error).__name__)  # what it says could hold what was sent
-        return cds_refusal(500, [Problem("internal_error", "server", "a fault of this program; nothing of the request is kept")])
+        return cds_refusal(*refused_for(error))

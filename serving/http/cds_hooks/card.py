@@ -7,7 +7,7 @@ from typing import Any
 from serving.answer.person import CRITERIA_WARNING
 from serving.answer.record import Answer, HorizonRisk
 from serving.http.fhir.answering import Told, withheld
-from serving.http.fhir.assessment import caveat_of, reasons_in
+from serving.http.fhir.assessment import caveat_of, event_of, reasons_in
 from serving.http.fhir.names import CARDS
 
 LONGEST_SUMMARY = 139  # the standard: under 140 characters
@@ -37,7 +37,7 @@ def card_of(told: Told, uuid: str, address: str | None) -> dict[str, Any]:
         "source": {
             "label": f"{LABEL}: {answer.model.model_name}"
             + (f" version {answer.model.model_version}" if answer.model.model_version else ""),
-            "topic": {"system": CARDS, "code": answer.task, "display": answer.basis.outcome.partition(" within")[0]},
+            "topic": {"system": CARDS, "code": answer.task, "display": event_of(answer)},
         },
         **(
             {"links": [{"label": "Explore a history (no data of this person is sent)", "url": address, "type": "absolute"}]}
@@ -55,7 +55,7 @@ def summary_of(answer: Answer) -> str:
         return f"{who}: {CRITERIA_WARNING}"[:LONGEST_SUMMARY]
     risk = told_first(answer)
     day = "" if answer.as_of.is_past else f" (as of {answer.landmark})"
-    event = answer.basis.outcome.partition(" within")[0]
+    event = event_of(answer)
     whole = f"{who}: {event} {risk.shown.text}{day}"
     return whole if len(whole) <= LONGEST_SUMMARY else f"{who}: {risk.shown.text}{day}"[:LONGEST_SUMMARY]
 

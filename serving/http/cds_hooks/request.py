@@ -17,24 +17,6 @@ from serving.http.response import MOST_LISTED, Problem
 
 _Text = Annotated[StrictStr, Field(min_length=1, max_length=1000)]
 Shape = TypeVar("Shape", bound=BaseModel)
-_FIELDS = frozenset(
-    [
-        "hook",
-        "hookInstance",
-        "context",
-        "userId",
-        "patientId",
-        "prefetch",
-        "fhirServer",
-        "fhirAuthorization",
-        "feedback",
-        "card",
-        "outcome",
-        "acceptedSuggestions",
-        "overrideReason",
-        "outcomeTimestamp",
-    ]
-)
 
 
 class _Sent(BaseModel):
@@ -77,6 +59,9 @@ class Feedbacks(_Sent):
     """What became of cards."""
 
     feedback: Annotated[list[Feedback], Field(min_length=1, max_length=100)]
+
+
+_FIELDS = frozenset(name for model in (Called, Context, Feedbacks, Feedback) for name in model.model_fields)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from collections.abc import Mapping as ByName
 from typing import Any
 
@@ -13,12 +12,11 @@ from features.sources.mapping import Mapping
 from serving.artifact import Artifact
 from serving.http.cds_hooks.answering import Charts
 from serving.http.cds_hooks.discovery import served, services
-from serving.http.response import as_json
+from serving.http.response import Answered, Statuses, as_json
 
 SERVICES = "/cds-services"
-Answered = Callable[[Request, Callable[[bytes], Response]], Awaitable[Response]]
 _OBJECT = {"application/json": {"schema": {"type": "object"}}}
-_STATUSES: dict[int | str, dict[str, Any]] = {
+_STATUSES: Statuses = {
     status: {"description": "Refused: errors, each with code, where and message", "content": _OBJECT}
     for status in (400, 404, 408, 412, 413, 415, 422, 500, 503)
 }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping as ByName
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,12 +11,11 @@ import orjson
 from starlette.datastructures import QueryParams
 from starlette.responses import Response
 
-from features.intake.one_person import suspicions_by
 from features.sources.mapping import Mapping
-from myeloma import UserError
-from serving.answer.person import CRITERIA_WARNING, answer_history
+from serving.answer.person import CRITERIA_WARNING
 from serving.answer.record import Answer
 from serving.artifact import Artifact
+from serving.http.answering import answer_of, chosen, refused_for
 from serving.http.body import RefusedError
 from serving.http.fhir.assessment import assessment_of
 from serving.http.fhir.outcome import as_fhir, fhir_refusal
@@ -27,7 +25,6 @@ from serving.http.response import Problem
 
 PARAMETERS = ("task", "landmark")
 _LONGEST = 200
-_LOG = logging.getLogger("serving")
 
 
 @dataclass(frozen=True)
@@ -56,15 +53,8 @@ def answer_fhir(artifacts: ByName[str, Artifact], mappings: ByName[str, Mapping]
         if not told.answer.risks:
             return fhir_refusal(422, withheld(told.answer))
         return as_fhir(assessment_of(told.answer, told.sent, told.landmark))
-    except RefusedError as error:
-        return fhir_refusal(error.status, error.problems, error.more)
-    except HistoryError as error:
-        return fhir_refusal(422, error.problems, error.more)
-    except UserError as error:
-        return fhir_refusal(422, [Problem(error.code, "request", error.hint)])  # `what` may repeat what was sent
     except Exception as error:
-        _LOG.error("a request failed: %s", type(error).__name__)  # what it says could hold what was sent
-        return fhir_refusal(500, [Problem("internal_error", "server", "a fault of this program; nothing of the request is kept")])
+        return fhir_refusal(*refused_for(error))
 
 
 def told_of(artifact: Artifact, mappings: ByName[str, Mapping], documents: Sequence[tuple[str, Any]], asked: Asked) -> Told:
@@ -81,8 +71,7 @@ def told_of(artifact: Artifact, mappings: ByName[str, Mapping], documents: Seque
         raise HistoryError([Problem("no_mapping", "task", message)])
     sent = person_in(documents, mapping, list(mappings.values()))
     landmark = landmark_of(asked, sent.person, artifact)
-    suspicions = tuple(suspicions_by(sent.kept, landmark))
-    return Told(answer_history(artifact, sent.person, landmark, suspicions), landmark, sent)
+    return Told(answer_of(artifact, sent.person, sent.kept, landmark), landmark, sent)
 
 
 def asked_in(parameters: QueryParams) -> Asked:
@@ -99,22 +88,6 @@ def asked_in(parameters: QueryParams) -> Asked:
         if len(parameters.getlist(name)) > 1 or len(parameters[name]) > _LONGEST:
             raise RefusedError(422, [Problem("too_long", name, "give the parameter once, in few letters")])
     return Asked(parameters.get("task"), parameters.get("landmark"))
-
-
-def chosen(artifacts: ByName[str, Artifact], task: str | None) -> Artifact:
-    """Return the model of a task, or the only one.
-
-    Raises
-    ------
-    HistoryError
-        There is none of that name, or there are several and none is named.
-    """
-    if task is None and len(artifacts) == 1:
-        return next(iter(artifacts.values()))
-    if task is None or task not in artifacts:
-        loaded = ", ".join(sorted(artifacts)) or "none"
-        raise HistoryError([Problem("unknown_task", "task", f"models loaded: {loaded}")])
-    return artifacts[task]
 
 
 def bundle_in(body: bytes) -> Any:

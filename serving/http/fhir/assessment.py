@@ -52,6 +52,11 @@ def reasons_in(risk: HorizonRisk) -> list[str]:
     return [sentence.text for sentence in risk.sentences[:_REASONS]]
 
 
+def event_of(answer: Answer) -> str:
+    """Return what the risk is of, as people call it."""
+    return answer.basis.outcome.partition(" within")[0]
+
+
 def caveat_of(answer: Answer) -> str:
     """Return what has to stand in the line of a number: whom the model was fitted to, where these are not patients; else nothing."""
     said = {"real": "", "simulated": "Model fitted to simulated people: "}
@@ -61,10 +66,10 @@ def caveat_of(answer: Answer) -> str:
 def _prediction(answer: Answer, risk: HorizonRisk) -> dict[str, Any]:
     start = date.fromisoformat(answer.landmark)
     end = start + timedelta(days=horizon_days(risk.horizon_months))
-    rationale = f"{caveat_of(answer)}{answer.basis.outcome.partition(' within')[0]} {risk.shown.text}."
+    rationale = f"{caveat_of(answer)}{event_of(answer)} {risk.shown.text}."
     return {
         **({"extension": [_interval(risk.lower, risk.upper)]} if risk.lower is not None and risk.upper is not None else {}),
-        "outcome": {"coding": _outcome(answer), "text": answer.basis.outcome.partition(" within")[0]},
+        "outcome": {"coding": _outcome(answer), "text": event_of(answer)},
         "probabilityDecimal": 100 * risk.risk,
         "whenPeriod": {"start": f"{start}", "end": f"{end}"},
         "rationale": " ".join([rationale, *reasons_in(risk)]),
@@ -77,7 +82,7 @@ def _interval(lower: float, upper: float) -> dict[str, Any]:
 
 
 def _outcome(answer: Answer) -> list[dict[str, str]]:
-    own = {"system": OUTCOMES, "code": f"{answer.task}-event", "display": answer.basis.outcome.partition(" within")[0]}
+    own = {"system": OUTCOMES, "code": f"{answer.task}-event", "display": event_of(answer)}
     return [own, _MYELOMA] if answer.early_treatment is not None else [own]  # of smoldering disease the event is active myeloma
 
 

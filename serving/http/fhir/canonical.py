@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping as ByName
-from datetime import date
 from typing import Any
 
 from features.cohort.schema import EVENT_KINDS
 from features.history.arrays import REPORTED
 from features.sources.mapping import Mapping
 from myeloma import catalogue
-from myeloma.calendar import EPOCH
+from myeloma.calendar import date_of
 from serving.http.body import RefusedError
 from serving.http.fhir.person import Sent, person_in
-from serving.http.request import Event, History, HistoryError, Measurement, Patient
+from serving.http.request import MOST_TEXT, Event, History, HistoryError, Measurement, Patient
 
 _DATES = ("index_date", "birth_date")
 
@@ -40,7 +39,7 @@ def history_in(document: Any, mappings: ByName[str, Mapping]) -> tuple[History, 
 
 def _history(sent: Sent) -> History:
     kept, results, keys, methods = sent.kept, sent.person.results, catalogue().keys(), catalogue().methods
-    about = {name: _day(value) if name in _DATES and value is not None else value for name, value in (kept.patient or {}).items()}
+    about = {name: date_of(value) if name in _DATES and value is not None else value for name, value in (kept.patient or {}).items()}
     if about.get("birth_date"):
         del about["age_at_index"]
     if about.get("age_at_index") != about.get("age_at_index"):
@@ -49,8 +48,8 @@ def _history(sent: Sent) -> History:
     method = [0] * len(results) if results.method is None else results.method.tolist()
     measured = [
         Measurement(
-            collected_at=_day(results.collected[k]),
-            available_at=_day(results.available[k]),
+            collected_at=date_of(results.collected[k]),
+            available_at=date_of(results.available[k]),
             biomarker=keys[results.biomarker[k]],
             value=f"{REPORTED[operator[k]]}{float(results.value[k])!r}" if operator[k] > 0 else float(results.value[k]),
             unit=catalogue()[keys[results.biomarker[k]]].unit,
@@ -61,13 +60,9 @@ def _history(sent: Sent) -> History:
     ]
     happened = zip(kept.event.tolist(), kept.occurred.tolist(), kept.line.tolist(), kept.detail, strict=True)
     events = [
-        Event(occurred_at=_day(day), kind=EVENT_KINDS[kind - 1], detail=detail[:200], line=line or None)
+        Event(occurred_at=date_of(day), kind=EVENT_KINDS[kind - 1], detail=detail[:MOST_TEXT], line=line or None)
         for kind, day, line, detail in happened
         if kind
     ]
     patient = Patient.model_validate({name: about[name] for name in Patient.model_fields if about.get(name) not in (None, "")})
     return History(patient=patient, measurements=measured, events=events)
-
-
-def _day(day: Any) -> str:
-    return date.fromordinal(int(day) + EPOCH).isoformat()

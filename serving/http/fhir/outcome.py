@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from starlette.responses import Response
 
 from serving.http.fhir.names import REASONS
-from serving.http.response import MOST_LISTED, Problem
+from serving.http.response import MOST_LISTED, Problem, as_json
 
 FHIR_JSON = "application/fhir+json"
 # Reason -> type of issue (http://hl7.org/fhir/issue-type); `invalid` where it is not named.
@@ -46,9 +45,8 @@ def outcome_of(problems: Sequence[Problem], more: int = 0) -> dict[str, Any]:
 
 
 def as_fhir(content: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    """Return a resource as FHIR's JSON; a number that JSON cannot hold is a fault of the program, and raises."""
-    text = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return Response(text.encode(), status, headers, FHIR_JSON)
+    """Return a resource as FHIR's JSON."""
+    return as_json(content, status, headers, FHIR_JSON)
 
 
 def fhir_refusal(status: int, problems: Sequence[Problem], more: int = 0, headers: Mapping[str, str] | None = None) -> Response:

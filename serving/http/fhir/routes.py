@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from collections.abc import Mapping as ByName
 from typing import Any
 
@@ -13,11 +12,11 @@ from features.sources.mapping import Mapping
 from serving.artifact import Artifact
 from serving.http.fhir.answering import PARAMETERS, answer_fhir
 from serving.http.fhir.outcome import FHIR_JSON
+from serving.http.response import Answered, Statuses
 
 FHIR_RISK = "/v1/risk/fhir"
-Answered = Callable[[Request, Callable[[bytes], Response]], Awaitable[Response]]
 _RESOURCE = {"type": "object", "properties": {"resourceType": {"type": "string"}}, "required": ["resourceType"]}
-_STATUSES: dict[int | str, dict[str, Any]] = {
+_STATUSES: Statuses = {
     200: {"description": "A RiskAssessment of FHIR R4", "content": {FHIR_JSON: {"schema": _RESOURCE}}},
     **{
         status: {"description": "An OperationOutcome of FHIR R4", "content": {FHIR_JSON: {"schema": _RESOURCE}}}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 import numpy as np
@@ -13,12 +12,10 @@ from features.history.derived import with_derived
 from features.history.rows import static_column
 from features.table.landmarks import last_visits
 from myeloma import catalogue
-from myeloma.calendar import EPOCH
+from myeloma.calendar import date_of
 from serving.answer.record import BiomarkerScale
 from serving.answer.scales import scales_of
 from serving.http.request import History, day_of
-
-WORDS_OF_STATE = ("pet_ct", "plasmacytoma", "serum_immunofixation", "urine_immunofixation", "dira")  # findings, no amounts
 
 
 @dataclass(frozen=True)
@@ -44,10 +41,6 @@ class Read:
     biomarkers: tuple[BiomarkerScale, ...]
     told: tuple[str, ...]
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return it as JSON can hold it."""
-        return {**vars(self), "results": tuple(map(vars, self.results)), "biomarkers": tuple(map(vars, self.biomarkers))}
-
 
 def drawn(history: History, person: Histories, told: list[str]) -> Read:
     """Return what the page draws of a history of one person; the age is that of the last visit."""
@@ -62,24 +55,20 @@ def drawn(history: History, person: Histories, told: list[str]) -> Read:
     rows = tuple(
         Result(
             keys[results.biomarker[k]],
-            _day(results.collected[k]),
-            _day(results.available[k]),
+            date_of(results.collected[k]),
+            date_of(results.available[k]),
             float(results.value[k]),
             REPORTED[max(int(operator[k]), 0)],
             bool(operator[k] < 0),
         )
         for k in order.tolist()
-        if keys[results.biomarker[k]] not in WORDS_OF_STATE
+        if not catalogue()[keys[results.biomarker[k]]].words  # a finding is no amount
     )
     return Read(
         history=history.model_dump(mode="json", exclude_none=True),
         age=age if np.isfinite(age) else None,
-        visits=tuple(_day(day) for day in visits.tolist()),
+        visits=tuple(date_of(day) for day in visits.tolist()),
         results=rows,
         biomarkers=scales_of(tuple(dict.fromkeys(one.biomarker for one in rows))),
         told=tuple(told),
     )
-
-
-def _day(day: int) -> str:
-    return date.fromordinal(int(day) + EPOCH).isoformat()

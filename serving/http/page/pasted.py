@@ -25,7 +25,7 @@ from myeloma.calendar import BAD_DAY, date_of, today
 from serving.http.body import RefusedError, read
 from serving.http.fhir.canonical import history_in
 from serving.http.request import History, HistoryError, Patient, checked
-from serving.http.response import Problem, Refusal
+from serving.http.response import MOST_LISTED, Problem, Refusal
 
 Mappings = ByName[str, Mapping]
 _NEEDED = ("biomarker", "value", "unit", "collected_at")
@@ -117,7 +117,7 @@ def _table(text: str) -> Table:
     if not cells:
         raise _refused("missing_value", "there is no row below the first line")
     if wrong := [problem for line, row in cells if (problem := _ragged(line, row, header, measured))]:
-        raise RefusedError(422, wrong[:100], max(0, len(wrong) - 100))
+        raise RefusedError(422, wrong[:MOST_LISTED], max(0, len(wrong) - MOST_LISTED))
     full = [(line, dict(enumerate(row))) for line, row in cells]
     table = _filled(Table({"patient": {}, "measurements": [], "events": []}), full, measured)
     for name, place in of_patient.items():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,20 +11,16 @@ from starlette.responses import Response
 
 import serving.page
 from serving.http.answering import told
+from serving.http.guarded import STRICT
 from serving.http.page.drawn import Read, drawn
 from serving.http.page.pasted import Mappings, ReadRefusal, history_from
 from serving.http.request import checked
-from serving.http.response import as_json
-
-Statuses = dict[int | str, dict[str, Any]]
-Answered = Callable[[Request, Callable[[bytes], Response]], Awaitable[Response]]
+from serving.http.response import Answered, Statuses, as_json
 
 HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    **STRICT,
+    "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-    "Cache-Control": "no-store",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
 }
 _KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".json": "application/json"}
 _FOLDER = Path(serving.page.__file__).parent
@@ -49,9 +44,9 @@ def add_page(app: FastAPI, answered: Answered, failures: Statuses, takes: dict[s
 
 
 def _read(body: bytes, mappings: Mappings) -> Response:
-    def pasted() -> dict[str, Any]:
+    def pasted() -> Read:
         history, said = history_from(body, mappings)
-        return drawn(history, checked(history)[0], said).to_dict()
+        return drawn(history, checked(history)[0], said)
 
     status, content = told(pasted)
     return as_json(content, status)
@@ -63,7 +58,7 @@ def _add(app: FastAPI, address: str, path: Path) -> None:
 
     async def sent(request: Request) -> Response:
         if "gzip" in request.headers.get("accept-encoding", ""):
-            return Response(packed, headers={**HEADERS, "Content-Encoding": "gzip", "Vary": "Accept-Encoding"}, media_type=kind)
-        return Response(content, headers={**HEADERS, "Vary": "Accept-Encoding"}, media_type=kind)
+            return Response(packed, headers={**HEADERS, "content-encoding": "gzip", "vary": "accept-encoding"}, media_type=kind)
+        return Response(content, headers={**HEADERS, "vary": "accept-encoding"}, media_type=kind)
 
     app.add_api_route(address, sent, methods=["GET"], include_in_schema=False)

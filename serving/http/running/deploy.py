@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from starlette.types import ASGIApp
+
 from myeloma import ConfigError, StateError
 from serving.access.gate import Gate
 from serving.access.keys import read_keys
@@ -14,7 +16,7 @@ from serving.access.tokens import read_tokens
 from serving.artifact import Artifact
 from serving.http.api import make_app
 from serving.http.audited import Kept
-from serving.http.guarded import App, guarded, outermost
+from serving.http.guarded import guarded, outermost
 from serving.http.running.address import Address
 from serving.http.running.follow import Follower
 from serving.http.running.live import Live
@@ -123,7 +125,7 @@ def pinned_versions(said: Sequence[str]) -> dict[str, str]:
 class Deployed:
     """A server that is ready to answer: its outside, what follows the registry, and the audit log."""
 
-    app: App
+    app: ASGIApp
     live: Live
     follower: Follower | None
     kept: Kept

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any
 
 from fastapi import FastAPI
+from starlette.types import Receive, Scope, Send
 
 from serving.artifact import Artifact
-
-Message = MutableMapping[str, Any]
 
 
 @dataclass
@@ -69,7 +68,7 @@ class Live:
         if shift is not self._now and not shift.inside:
             shift.artifacts.clear()
 
-    async def __call__(self, scope: Message, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         with self._lock:
             shift = self._now
             shift.inside += 1

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from fastapi import FastAPI, Request
 from starlette.responses import Response
 
 from serving.artifact import Artifact
+from serving.http.response import Answered, Statuses
 from serving.http.supposed.value_of_test import ValuesOfTests, answer_test_value
 from serving.http.supposed.what_if import WhatIf, answer_what_if
-
-Answered = Callable[[Request, Callable[[bytes], Response]], Awaitable[Response]]
-Statuses = dict[int | str, dict[str, Any]]
 
 
 def add_supposed(

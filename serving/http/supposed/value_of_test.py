@@ -1,27 +1,30 @@
 """What a missing or an old test is worth: how far the risk would move with its result, and how often it would cross a limit.
 
 The result is not known, so it is drawn from what such a test showed in the people that the model was made from, given what else is known
-of this person. Each of its percentiles is put into the history on the day asked for, and answered as every history is.
+of this person. Each of its percentiles is put into the history on the day asked for, and scored as every history is.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from starlette.responses import Response
 
+from features.history.arrays import Histories, Results, places
 from myeloma import catalogue
 from myeloma.calendar import DAYS_PER_YEAR
 from serving.answer.person import STALE_AFTER_INTERVALS
-from serving.answer.record import Answer, Contribution
+from serving.answer.record import Answer, Contribution, HorizonRisk
+from serving.answer.scored import score_rows, seen_by
 from serving.answer.shown import PAST_AFTER_DAYS
 from serving.artifact import Artifact
-from serving.http.answering import answer_to, chosen, told
+from serving.http.answering import answer_of, chosen, told
 from serving.http.body import read
-from serving.http.request import History, Measurement
+from serving.http.request import History, checked, landmark_of
 from serving.http.response import as_json
+from serving.models.base import Array
 from serving.models.expected import ExpectedResult
 
 ABOVE = (10, 20, 40)  # percent; no guideline ties them to a treatment
@@ -30,7 +33,6 @@ MEANING = (
     "low and high hold four results of five. It does not say that the test is needed."
 )
 ENDS = (0.1, 0.9)  # of what is called low and high
-_SIGNIFICANT = 4  # digits of a result that is put into the history
 
 
 @dataclass(frozen=True)
@@ -79,38 +81,56 @@ def answer_test_value(artifacts: Mapping[str, Artifact], body: bytes) -> Respons
 
 def _test_values(artifacts: Mapping[str, Artifact], history: History) -> ValuesOfTests:
     artifact = chosen(artifacts, history.task)
-    now = answer_to(artifact, history)
-    latest = {one.biomarker: one for one in now.risks[0].contributions} if now.risks else {}
-    found = (_worth(artifact, history, now, one, latest) for one in artifact.expected if one.biomarker in latest)
-    return ValuesOfTests(tuple(one for one in found if one is not None), MEANING)
+    person, kept = checked(history)
+    landmark = landmark_of(history, person, artifact)
+    now = answer_of(artifact, person, kept, landmark)
+    if not now.risks:
+        return ValuesOfTests((), MEANING)
+    latest = {one.biomarker: one for one in now.risks[0].contributions}
+    found = []
+    for expected in artifact.expected:
+        results = _probable(expected, latest)
+        if results is not None:
+            then = _risks_with(artifact, person.known_by(landmark), landmark, expected.biomarker, results)
+            found.append(_worth(now, latest[expected.biomarker], results, then))
+    return ValuesOfTests(tuple(found), MEANING)
 
 
-def _worth(
-    artifact: Artifact, history: History, now: Answer, expected: ExpectedResult, latest: Mapping[str, Contribution]
-) -> ValueOfTest | None:
-    """Return what a test is worth; None where it is neither missing nor old, or its like was not seen often enough."""
+def _probable(expected: ExpectedResult, latest: Mapping[str, Contribution]) -> Array | None:
+    """Return what a test would probably show; None where it is neither missing nor old, or its like was not seen often enough."""
     own, entry = latest[expected.biomarker], catalogue()[expected.biomarker]
     if own.age_days is not None and own.age_days <= _old_after(expected.biomarker):
         return None
     last, years = (np.nan, np.nan) if own.value is None or own.age_days is None else (own.value, own.age_days / DAYS_PER_YEAR)
     beside = (latest[name].value for name in expected.beside)
     results = expected.values(np.array([np.nan if value is None else value for value in beside]), last, years)
-    if results is None:
-        return None
-    results = np.clip(results, entry.lower, entry.upper)
-    then = [_with_result(artifact, history, now, expected.biomarker, float(value)) for value in results]
-    shown = [answer for answer in then if answer.risks]
+    return None if results is None else np.clip(results, entry.lower, entry.upper)
+
+
+def _risks_with(artifact: Artifact, known: Histories, landmark: int, biomarker: str, results: Array) -> Array:
+    """Return the risks (shown, horizons) with each of several results of the landmark, of those with which a risk would be shown."""
+    nobody, day = np.zeros(1, np.int32), np.array([landmark], np.int32)
+    shown = []
+    for value in results:
+        one = Results(nobody, places([biomarker]), day, day, np.array([value]), np.zeros(1, np.int8))
+        scored = score_rows(artifact, seen_by(artifact, replace(known, results=known.results.followed_by(one)), nobody, day))
+        if not scored.criteria_met[0]:
+            shown.append(scored.explained.risks[0])
+    return np.array(shown).reshape(len(shown), len(artifact.horizons))
+
+
+def _worth(now: Answer, own: Contribution, results: Array, then: Array) -> ValueOfTest:
     low, high = np.quantile(results, ENDS)
     return ValueOfTest(
         biomarker=own.biomarker,
         label=own.label,
-        unit=entry.unit,
+        unit=catalogue()[own.biomarker].unit,
         state="missing" if own.value is None else "stale",
         age_days=own.age_days,
         result_low=float(low),
         result_high=float(high),
-        criterion_met=1.0 - len(shown) / len(then),
-        horizons=tuple(_at_horizon(now, shown, h) for h in range(len(now.risks))) if shown else (),
+        criterion_met=1.0 - len(then) / len(results),
+        horizons=tuple(_at_horizon(risk, then[:, h]) for h, risk in enumerate(now.risks)) if len(then) else (),
     )
 
 
@@ -120,14 +140,7 @@ def _old_after(biomarker: str) -> int:
     return STALE_AFTER_INTERVALS * usual if usual else PAST_AFTER_DAYS
 
 
-def _with_result(artifact: Artifact, history: History, now: Answer, biomarker: str, value: float) -> Answer:
-    unit, rounded = catalogue()[biomarker].unit, float(f"{value:.{_SIGNIFICANT}g}")
-    result = Measurement(collected_at=now.landmark, biomarker=biomarker, value=rounded, unit=unit)
-    return answer_to(artifact, history.model_copy(update={"measurements": [*history.measurements, result], "landmark": now.landmark}))
-
-
-def _at_horizon(now: Answer, then: list[Answer], h: int) -> ValueAtHorizon:
-    risks = np.array([answer.risks[h].risk for answer in then])
-    low, high = np.quantile(risks, ENDS)
-    above = {f"{percent}": float((risks > percent / 100).mean()) for percent in ABOVE}
-    return ValueAtHorizon(now.risks[h].horizon_months, now.risks[h].risk, float(low), float(high), above)
+def _at_horizon(now: HorizonRisk, then: Array) -> ValueAtHorizon:
+    low, high = np.quantile(then, ENDS)
+    above = {f"{percent}": float((then > percent / 100).mean()) for percent in ABOVE}
+    return ValueAtHorizon(now.horizon_months, now.risk, float(low), float(high), above)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from starlette.responses import Response
 
 from features.table.landmarks import parse_day
@@ -18,9 +18,9 @@ from myeloma import DataError, catalogue
 from myeloma.calendar import EPOCH, date_of, today
 from serving.answer.record import Answer
 from serving.artifact import Artifact
-from serving.http.answering import answer_to, chosen, told
+from serving.http.answering import answer_of, answer_to, chosen, told
 from serving.http.body import read
-from serving.http.request import Day, History, HistoryError, Measurement, Text, checked, shown_day
+from serving.http.request import Day, History, HistoryError, LabResult, Measurement, Strict, checked, landmark_of, shown_day
 from serving.http.response import Problem, as_json
 
 MOST_AHEAD_DAYS = 731  # of a supposed visit after the last result: further ahead a model says ever less; a convention
@@ -32,28 +32,20 @@ MEANING = (
 _NOT_SUPPOSED = ("mrd",)
 
 
-class Supposed(BaseModel):
+class Supposed(LabResult):
     """One result that is supposed, in the unit it would be reported in."""
 
-    model_config = ConfigDict(extra="forbid")
-    biomarker: Annotated[Text, Field(examples=["m_protein"])]
-    value: Annotated[float | int | Text, Field(examples=[26.0])]
-    unit: Annotated[Text, Field(examples=["g/L"])] = ""
-    method: Text | None = None
 
-
-class Visit(BaseModel):
+class Visit(Strict):
     """A visit that is supposed: its day, after all that the history holds, and its results."""
 
-    model_config = ConfigDict(extra="forbid")
     collected_at: Day
     measurements: Annotated[list[Supposed], Field(min_length=1, max_length=MOST_RESULTS)]
 
 
-class Question(BaseModel):
+class Question(Strict):
     """A history as `POST /v1/risk` takes it, and the visit that is supposed."""
 
-    model_config = ConfigDict(extra="forbid")
     history: History
     visit: Visit
 
@@ -74,13 +66,15 @@ def answer_what_if(artifacts: Mapping[str, Artifact], body: bytes) -> Response:
 
 
 def _what_if(artifacts: Mapping[str, Artifact], asked: Question) -> WhatIf:
-    artifact = chosen(artifacts, asked.history.task)
+    artifact, history = chosen(artifacts, asked.history.task), asked.history
     try:
-        now = answer_to(artifact, asked.history)
+        person, kept = checked(history)
+        landmark = landmark_of(history, person, artifact)
     except HistoryError as error:
         raise HistoryError([replace(one, where=f"history.{one.where}") for one in error.problems], error.more) from None
-    day = _day_of_visit(asked, parse_day(now.landmark).toordinal() - EPOCH)
-    return WhatIf(now, _then(artifact, asked, day), MEANING)
+    last = max(landmark, int(kept.collected.max()), int(kept.available.max()), int(person.happened.last[0]))
+    day = _day_of_visit(asked.visit, last)
+    return WhatIf(answer_of(artifact, person, kept, landmark), _then(artifact, asked, day), MEANING)
 
 
 def _then(artifact: Artifact, asked: Question, day: int) -> Answer:
@@ -98,9 +92,8 @@ def _then(artifact: Artifact, asked: Question, day: int) -> Answer:
         raise HistoryError([_of_visit(one, len(asked.history.measurements)) for one in error.problems], error.more) from None
 
 
-def _day_of_visit(asked: Question, landmark: int) -> int:
-    visit, (person, kept) = asked.visit, checked(asked.history)
-    last = max(landmark, int(kept.collected.max()), int(kept.available.max()), int(person.happened.last[0]))
+def _day_of_visit(visit: Visit, last: int) -> int:
+    """Return the day of a visit, which lies after the last day of the history."""
     try:
         day = parse_day(visit.collected_at).toordinal() - EPOCH
     except DataError as error:

@@ -51,6 +51,14 @@ def without_marrow(history):
     return history
 
 
+def test_a_fitted_model_keeps_what_its_tests_would_show(trained):
+    artifact = load_artifact(trained.folder / "fit" / "boosting" / "artifact")
+    assert [one.biomarker for one in artifact.expected] == ["bmpc", "flc_ratio"]
+    chains = artifact.expected[1]
+    assert chains.first is not None and chains.repeated is not None
+    assert set(chains.beside) == {*artifact.spec.static, *artifact.spec.biomarkers} - {"flc_ratio"}
+
+
 def test_of_what_is_known_and_new_nothing_is_asked(client, history):
     history["measurements"][1]["collected_at"] = "2022-07-10"
     assert ask(client, history) == {}
@@ -77,7 +85,7 @@ def test_low_and_high_are_answers_to_the_history_with_such_a_result(client, hist
     risks = []
     for value in expected.values(x, np.nan, np.nan).tolist():
         longer = copy.deepcopy(history)
-        row = {"collected_at": "2022-07-10", "biomarker": "bmpc", "value": float(f"{min(max(value, 0), 100):.4g}"), "unit": "%"}
+        row = {"collected_at": "2022-07-10", "biomarker": "bmpc", "value": min(max(value, 0), 100), "unit": "%"}
         longer["measurements"].append(row)
         risks += [risk["risk"] for risk in client.post("/v1/risk", json=longer).json()["risks"][1:2]]
     assert [marrow["horizons"][1][end] for end in ("low", "high")] == pytest.approx(np.quantile(risks, ENDS).tolist())

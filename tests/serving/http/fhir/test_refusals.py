@@ -221,7 +221,7 @@ def test_a_fault_of_the_program_is_told_in_fhir_and_says_nothing_of_the_person(c
     def breaks(*given):
         raise RuntimeError("SENTINEL")
 
-    monkeypatch.setattr("serving.http.fhir.answering.answer_history", breaks)
+    monkeypatch.setattr("serving.http.answering.answer_history", breaks)
     response = post(client, bundle(*person()))
     assert refused(response, 500) == ["internal_error"]
     assert "SENTINEL" not in response.text + caplog.text
