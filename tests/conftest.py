@@ -13,11 +13,13 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from filelock import FileLock
 from hypothesis import settings
 
 from features import build_table, read_cohort, write_table
+from features.cohort.schema import Cohort
 from features.console import Steps
 from features.intake.ingest import ingest
 from features.intake.quality import clean
@@ -85,6 +87,16 @@ def mgus_table(mgus_task):
 @pytest.fixture(scope="session")
 def smm_cohort():
     return clean(simulate(300, seed=7))[0]
+
+
+@pytest.fixture(scope="session")
+def silent_cohort(smm_cohort):
+    """People of whom some have no event, one no measurement, and one neither."""
+    silent = smm_cohort.patients.iloc[[0, 5]].assign(patient_id=["S000000", "S000003x"])
+    patients = pd.concat([smm_cohort.patients, silent]).sort_values("patient_id", ignore_index=True)
+    event = smm_cohort.events.iloc[[0]].assign(patient_id="S000000")
+    events = pd.concat([event, smm_cohort.events[smm_cohort.events["patient_id"] > "S000040"]], ignore_index=True)
+    return Cohort(patients, smm_cohort.measurements, events)
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from features.cohort.locks import is_abandoned, take
+from features.cohort.locks import abandoned, take
 from features.cohort.private import OWN_FOLDER, for_spreadsheets, take_over
 from myeloma import ConfigError
 
@@ -35,10 +35,13 @@ def whole_file(path: Path) -> Iterator[Path]:
     """
     path.parent.mkdir(OWN_FOLDER, parents=True, exist_ok=True)
     for left in path.parent.glob(f".{escape(path.name)}.????????.part"):
-        if is_abandoned(left):
-            left.unlink(missing_ok=True)
-    work = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
-    lock = take(work)
+        with abandoned(left) as nobodys:
+            if nobodys:
+                left.unlink(missing_ok=True)
+    lock = None
+    while lock is None:  # another writer may be looking whether the place just made is abandoned
+        work = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+        lock = take(work)
     try:
         yield work
         _settle(work)
@@ -46,8 +49,7 @@ def whole_file(path: Path) -> Iterator[Path]:
         _settle(path.parent)
     finally:
         work.unlink(missing_ok=True)
-        if lock is not None:
-            os.close(lock)
+        os.close(lock)
 
 
 @contextmanager

@@ -69,19 +69,25 @@ def only_writer(place: Path, wait: bool = False) -> Iterator[None]:
         os.close(lock)
 
 
-def is_abandoned(path: Path) -> bool:
-    """Return whether a lock lies there that no living process holds."""
+@contextmanager
+def abandoned(path: Path) -> Iterator[bool]:
+    """Say whether a lock lies there that no living process holds, and hold it for as long as it takes to remove what it guards.
+
+    Held, it can be nobody's: who has just made it, and not locked it yet, finds it taken or gone, and makes another.
+    """
     try:
         file = os.open(path, os.O_RDWR)
     except OSError:  # it is gone, or somebody else's
-        return False
+        yield False
+        return
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
-        return False
+        yield False
+    else:
+        yield _still_there(file, path)
     finally:
         os.close(file)
-    return True
 
 
 def _still_there(file: int, path: Path) -> bool:

@@ -9,7 +9,7 @@ import weakref
 from pathlib import Path
 from types import TracebackType
 
-from features.cohort.locks import is_abandoned, take
+from features.cohort.locks import abandoned, take
 
 _LOCK = "lock"
 
@@ -22,11 +22,15 @@ class Scratch:
 
     def __init__(self, kind: str) -> None:
         prefix = f"myeloma-{kind}-"
-        for left in Path(tempfile.gettempdir()).glob(f"{prefix}*"):
-            if left.lstat().st_uid == os.geteuid() and not left.is_symlink() and is_abandoned(left / _LOCK):
-                shutil.rmtree(left, ignore_errors=True)
-        self.folder = Path(tempfile.mkdtemp(prefix=prefix))
-        self.remove = weakref.finalize(self, _remove, self.folder, take(self.folder / _LOCK))
+        for left in filter(_is_own, Path(tempfile.gettempdir()).glob(f"{prefix}*")):
+            with abandoned(left / _LOCK) as nobodys:
+                if nobodys:
+                    shutil.rmtree(left, ignore_errors=True)
+        lock = None
+        while lock is None:
+            self.folder = Path(tempfile.mkdtemp(prefix=prefix))
+            lock = _taken(self.folder)
+        self.remove = weakref.finalize(self, _remove, self.folder, lock)
 
     def __enter__(self) -> Path:
         return self.folder
@@ -35,7 +39,22 @@ class Scratch:
         self.remove()
 
 
-def _remove(folder: Path, lock: int | None) -> None:
+def _is_own(folder: Path) -> bool:
+    """Return whether a folder is this user's, and still there: another process may be removing it."""
+    try:
+        return folder.lstat().st_uid == os.geteuid() and not folder.is_symlink()
+    except FileNotFoundError:
+        return False
+
+
+def _taken(folder: Path) -> int | None:
+    """Return the lock of a folder just made; None where another process, looking for abandoned ones, was quicker."""
+    try:
+        return take(folder / _LOCK)
+    except FileNotFoundError:
+        return None
+
+
+def _remove(folder: Path, lock: int) -> None:
     shutil.rmtree(folder, ignore_errors=True)
-    if lock is not None:
-        os.close(lock)
+    os.close(lock)

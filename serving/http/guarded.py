@@ -11,7 +11,8 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.access.gate import OPEN, SOONEST, Gate
-from serving.http.response import Problem, refusal
+from serving.http.failures import refusal_at
+from serving.http.response import Problem
 
 _LOG = logging.getLogger("serving")
 REQUEST_ID = "x-request-id"
@@ -40,7 +41,7 @@ def guarded(app: ASGIApp, gate: Gate | None = None) -> ASGIApp:
             holder = gate.holder(scope["headers"], scope["path"])
             if holder is None:
                 await asyncio.sleep(max(0.0, began + SOONEST - time.monotonic()))
-                told = refusal(401, [Problem("unauthorized", "request", "not accepted")], headers=challenge)
+                told = refusal_at(scope["path"], 401, [Problem("unauthorized", "request", "not accepted")], challenge)
                 await told(scope, receive, send)
                 return
             scope.setdefault("state", {})["holder"] = holder
@@ -79,7 +80,7 @@ def outermost(app: ASGIApp) -> ASGIApp:
             _LOG.error("a request failed: %s", type(error).__name__)  # what it says could hold what was sent
             if not begun:
                 fault = Problem("internal_error", "server", "a fault of this program; nothing of the request is kept")
-                await refusal(500, [fault])(scope, receive, say)
+                await refusal_at(scope["path"], 500, [fault])(scope, receive, say)
 
     return answer
 

@@ -73,9 +73,8 @@ def test_a_block_of_whom_nobody_is_scored_has_the_types_of_any_other(artifact, t
     assert some.schema == none.schema == scores_of_block(artifact, nobody(), Asked(), DAY).schema
 
 
-def test_a_run_that_broke_off_left_no_file_and_the_next_goes_on_behind_it(artifact, trained, tmp_path, monkeypatch):
-    monkeypatch.setattr(stream, "ROWS_OF_BLOCK", 200)
-    score_file(artifact, trained.cohort, tmp_path / "whole.parquet", Asked(), quiet)
+def broken_off(artifact, cohort, out, monkeypatch):
+    """Score until three blocks are made, and break off; return the names of the blocks made, also of those that are made from then on."""
     made, plain = [], stream._one_block
 
     def breaks(*given):
@@ -84,12 +83,19 @@ def test_a_run_that_broke_off_left_no_file_and_the_next_goes_on_behind_it(artifa
         made.append(given[-1].name)
         return plain(*given)
 
-    out = tmp_path / "risks.parquet"
     monkeypatch.setattr(stream, "_one_block", breaks)
     with pytest.raises(KeyboardInterrupt):
-        score_file(artifact, trained.cohort, out, Asked(), quiet)
-    assert not out.exists()
+        score_file(artifact, cohort, out, Asked(), quiet)
     monkeypatch.setattr(stream, "_one_block", lambda *given: made.append(given[-1].name) or plain(*given))
+    return made
+
+
+def test_a_run_that_broke_off_left_no_file_and_the_next_goes_on_behind_it(artifact, trained, tmp_path, monkeypatch):
+    monkeypatch.setattr(stream, "ROWS_OF_BLOCK", 200)
+    score_file(artifact, trained.cohort, tmp_path / "whole.parquet", Asked(), quiet)
+    out = tmp_path / "risks.parquet"
+    made = broken_off(artifact, trained.cohort, out, monkeypatch)
+    assert not out.exists()
     score_file(artifact, trained.cohort, out, Asked(), quiet)
     assert len(made) == len(set(made)) > 4, "no block is scored twice"
     assert out.read_bytes() == (tmp_path / "whole.parquet").read_bytes()
@@ -98,18 +104,7 @@ def test_a_run_that_broke_off_left_no_file_and_the_next_goes_on_behind_it(artifa
 @pytest.mark.parametrize("other", [Asked(every_visit=True), Asked(day=DAY)])
 def test_what_is_asked_otherwise_begins_anew(artifact, trained, tmp_path, monkeypatch, other):
     monkeypatch.setattr(stream, "ROWS_OF_BLOCK", 200)
-    made, plain = [], stream._one_block
-
-    def breaks(*given):
-        if len(made) == 3:
-            raise KeyboardInterrupt
-        made.append(given[-1].name)
-        return plain(*given)
-
-    monkeypatch.setattr(stream, "_one_block", breaks)
-    with pytest.raises(KeyboardInterrupt):
-        score_file(artifact, trained.cohort, tmp_path / "risks.parquet", Asked(), quiet)
-    monkeypatch.setattr(stream, "_one_block", lambda *given: made.append(given[-1].name) or plain(*given))
+    made = broken_off(artifact, trained.cohort, tmp_path / "risks.parquet", monkeypatch)
     score_file(artifact, trained.cohort, tmp_path / "risks.parquet", other, quiet)
     assert made.count("000000") == 2
 

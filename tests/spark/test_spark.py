@@ -13,7 +13,7 @@ import pyarrow.parquet as parquet
 import pytest
 
 from features import read_table, write_cohort
-from features.cohort.schema import QUARANTINE_COLUMNS, Cohort
+from features.cohort.schema import QUARANTINE_COLUMNS
 from features.console import run
 from features.table.build import build_file
 from myeloma import DataError, StateError
@@ -53,14 +53,8 @@ def session():
 
 
 @pytest.fixture(scope="module")
-def cohort(smm_cohort):
-    """People of whom some have no event, one no measurement, and one neither."""
-    silent = smm_cohort.patients.iloc[[0, 5]].assign(patient_id=["S000000", "S000003x"])
-    patients = pd.concat([smm_cohort.patients, silent]).sort_values("patient_id", ignore_index=True)
-    event = smm_cohort.events.iloc[[0]].assign(patient_id="S000000")
-    events = pd.concat([event, smm_cohort.events[smm_cohort.events["patient_id"] > "S000040"]], ignore_index=True)
-    about = {**smm_cohort.about, "hash": "0123456789abcdef"}
-    return Cohort(patients, smm_cohort.measurements, events, about)
+def cohort(silent_cohort):
+    return replace(silent_cohort, about={**silent_cohort.about, "hash": "0123456789abcdef"})
 
 
 @pytest.fixture(scope="module")

@@ -33,7 +33,7 @@ def fit_competing(rows: pd.DataFrame, risks: Array, horizons: tuple[int, ...]) -
     age, female = (rows[name].to_numpy(dtype=float) for name in (AGE, FEMALE))
     if np.isnan(age).all() or np.isnan(female).all():
         return None
-    stacked = stack(as_event(rows), horizons, "patients")
+    stacked = stack(as_event(rows), horizons)  # every visit alike, as the risk itself is calibrated
     had = [rows["patient_id"].to_numpy()[stacked.row[(stacked.horizon == h) & (stacked.y == 1)]] for h in range(len(horizons))]
     if min(len(np.unique(people)) for people in had) < _LEAST_PEOPLE:
         return None

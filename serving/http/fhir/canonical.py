@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping as ByName
+from math import isnan
 from typing import Any
 
 from features.cohort.schema import EVENT_KINDS
@@ -40,10 +41,9 @@ def history_in(document: Any, mappings: ByName[str, Mapping]) -> tuple[History, 
 def _history(sent: Sent) -> History:
     kept, results, keys, methods = sent.kept, sent.person.results, catalogue().keys(), catalogue().methods
     about = {name: date_of(value) if name in _DATES and value is not None else value for name, value in (kept.patient or {}).items()}
-    if about.get("birth_date"):
-        del about["age_at_index"]
-    if about.get("age_at_index") != about.get("age_at_index"):
-        del about["age_at_index"]
+    age = about.get("age_at_index")
+    if about.get("birth_date") or (isinstance(age, float) and isnan(age)):
+        about.pop("age_at_index", None)
     operator = [0] * len(results) if results.operator is None else results.operator.tolist()
     method = [0] * len(results) if results.method is None else results.method.tolist()
     measured = [

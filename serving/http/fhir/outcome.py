@@ -30,6 +30,7 @@ _TYPES = {
     "modifier_extension": "extension",
     "request_timeout": "timeout",
     "overloaded": "throttled",
+    "unauthorized": "login",
     "internal_error": "exception",
 }
 _COUNT = "informational"

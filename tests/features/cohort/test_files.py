@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -134,6 +135,39 @@ def test_a_temporary_folder_is_private_and_outlives_a_killed_process_only_until_
         assert (tmp_path / "temporary" / other / "rows.csv").read_text() == "SENTINEL-4711"
     assert names(tmp_path / "temporary") == [other]
     assert lives.poll() is None
+
+
+@pytest.fixture
+def at_once(tmp_path, monkeypatch):
+    """Do something many times in eight threads, whose locks are each other's as those of processes are."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+
+    def run(work):
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(work, range(400)))
+        assert names(tmp_path) in ([], ["f"])
+
+    return run
+
+
+def test_of_many_that_make_and_clear_temporary_folders_at_once_none_loses_its_own(at_once):
+    def work(number):
+        with Scratch("test") as mine:
+            (mine / "rows").write_text(str(number))
+            time.sleep(0.001)
+            assert (mine / "rows").read_text() == str(number)
+
+    at_once(work)
+
+
+def test_of_many_that_write_one_file_at_once_none_loses_what_it_writes(at_once, tmp_path):
+    def work(number):
+        with whole_file(tmp_path / "f") as mine:
+            mine.write_text(str(number))
+            time.sleep(0.001)
+            assert mine.read_text() == str(number)
+
+    at_once(work)
 
 
 @pytest.mark.slow

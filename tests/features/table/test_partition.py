@@ -32,13 +32,8 @@ def rows_of(blocks, task):
 
 
 @pytest.fixture(scope="module")
-def cohort(smm_cohort):
-    """People of whom some have no event, one no measurement, and one neither."""
-    silent = smm_cohort.patients.iloc[[0, 5]].assign(patient_id=["S000000", "S000003x"])
-    patients = pd.concat([smm_cohort.patients, silent]).sort_values("patient_id", ignore_index=True)
-    event = smm_cohort.events.iloc[[0]].assign(patient_id="S000000")
-    events = pd.concat([event, smm_cohort.events[smm_cohort.events["patient_id"] > "S000040"]], ignore_index=True)
-    return Cohort(patients, smm_cohort.measurements, events)
+def cohort(silent_cohort):
+    return silent_cohort
 
 
 @pytest.fixture(scope="module")

@@ -46,6 +46,15 @@ def test_without_a_key_nothing_but_health_is_told(closed, path, method):
     assert response.headers["www-authenticate"].startswith("Basic ")
 
 
+def test_whoever_sends_fhir_is_told_in_fhir_that_it_may_not(closed):
+    response = closed.post("/v1/risk/fhir", json={"resourceType": "Bundle"})
+    assert response.status_code == 401
+    assert response.headers["content-type"] == "application/fhir+json"
+    (issue,) = response.json()["issue"]
+    assert (issue["severity"], issue["code"]) == ("error", "login")
+    assert (issue["details"]["coding"][0]["code"], issue["details"]["text"]) == ("unauthorized", "not accepted")
+
+
 @pytest.mark.parametrize("path", OPEN)
 def test_health_is_told_to_everybody(closed, path):
     assert closed.get(path).status_code in (200, 503)
