@@ -159,7 +159,36 @@ function said(one) {
   return { direction: one.contribution < 0 ? "lowers" : "raises", text: `${short(one.label)}: ${value}${change}.` };
 }
 
-const plain = (name) => name.replaceAll("_", " ");
+// What the scores ask for, where the name alone does not say it.
+const INPUTS = {
+  bmpc: "marrow plasma cells",
+  flc_ratio: "light chain ratio",
+  kappa_lambda_ratio: "kappa / lambda ratio",
+  fish_high_risk: "high-risk FISH",
+  ravi_m_protein: "change of M-protein in the first year",
+  ravi_hemoglobin: "change of hemoglobin in the first year",
+  hgb_traj: "course of hemoglobin",
+  mspike_traj: "course of M-protein",
+  iuratio_traj: "course of light chain ratio",
+  creatinine_traj: "course of creatinine",
+  ldh_high: "LDH",
+  b2m: "beta-2 microglobulin",
+  igh_high_risk: "IGH translocations",
+  non_igg: "heavy chain",
+  lambda_chain: "light chain type",
+  del17p: "del(17p)",
+  del17p_percent: "share of cells with del(17p)",
+  del_1p32_copies: "del(1p32)",
+  gain_1q: "gain(1q)",
+  t_4_14: "t(4;14)",
+  t_14_16: "t(14;16)",
+  tp53_mutation: "TP53 mutation",
+  driver_apobec: "APOBEC mutations",
+  driver_cnv: "copy number changes",
+  driver_myc: "MYC changes",
+  driver_ras: "RAS pathway mutations",
+};
+const plain = (name) => INPUTS[name] ?? name.replaceAll("_", " ");
 export function scoresOf(scores, months, print) {
   const row = (one) => {
     const risk = one.risks[`${months}m`],

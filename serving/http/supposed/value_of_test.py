@@ -30,7 +30,7 @@ from serving.models.expected import ExpectedResult
 ABOVE = (10, 20, 40)  # percent; no guideline ties them to a treatment
 MEANING = (
     "What the model would say if the test were done on the day of the answer, over results as they were in people like this one. "
-    "low and high hold four results of five. It does not say that the test is needed."
+    "From low to high, the range holds four results of five. It does not say that the test is needed."
 )
 ENDS = (0.1, 0.9)  # of what is called low and high
 

@@ -241,6 +241,14 @@ def changed(patient=(), events=(), **measurement):
     return person
 
 
+def test_what_a_score_is_missing_is_named_in_words(page):
+    page.paste(PERSON)
+    text = page.page.locator("#scores").inner_text()
+    assert "marrow plasma cells" in text
+    assert not {"bmpc", "fish high risk", "ravi", "traj", "b2m"} & set(text.replace("\t", " ").split())
+    assert "_" not in text
+
+
 @pytest.mark.parametrize(
     ("person", "title"),
     [
