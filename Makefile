@@ -76,7 +76,7 @@ train: setup $(KERNELS) ## the main job: the tasks from data to a registered cha
 tune: setup ## search for better options: make tune [TASK=smm MODEL=boosting TRIALS=25]
 	@python -m training tune --task $(TASK) --model $(MODEL) --trials $(TRIALS)
 
-test: tools ## all tests
+test: tools $(KERNELS) ## all tests
 	@ruff check .
 	@python -m pytest -n 2 -rs
 

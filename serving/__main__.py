@@ -27,7 +27,10 @@ _LOG = logging.getLogger("serving")
 def score(
     cohort_path: Annotated[str, typer.Argument(metavar="COHORT", help="Canonical cohort, made by python -m features ingest.")],
     task: Annotated[str, typer.Option(help="Task whose champion scores, such as smm.")],
-    out: Annotated[str, typer.Option(help="File to write: .parquet or .csv; with Spark a folder, .parquet.")],
+    out: Annotated[
+        str,
+        typer.Option(help="File: .parquet or .csv; without ending a folder of parts and a manifest; with Spark .parquet."),
+    ],
     at: Annotated[str | None, typer.Option(help="Score everybody on this day, YYYY-MM-DD, instead of at their last visit.")] = None,
     every_visit: Annotated[bool, typer.Option("--every-visit", help="Score every visit instead of the last.")] = False,
     model: Annotated[Path | None, typer.Option(help="Folder of a model, instead of the registry's champion.")] = None,
@@ -85,8 +88,11 @@ app.command()(audit.replay)
 
 def _check_output(out: str, engine: str) -> None:
     from features.cohort.files import check_output
+    from serving.parts import check_folder
 
-    if engine == "local":
+    if engine == "local" and not Path(out).suffix:
+        check_folder(Path(out))
+    elif engine == "local":
         check_output(Path(out))
     elif not out.endswith(".parquet"):
         raise ConfigError(f'The output "{Path(out).name}" does not end in .parquet.', "Spark writes a folder of Parquet files.")

@@ -1,7 +1,7 @@
-"""A cohort folder in, a file of scores out, block of people by block of people: memory is bounded, and a killed run goes on.
+"""A cohort folder in, scores out, block of people by block of people: memory is bounded, and a killed run goes on.
 
 The same command goes on behind the last finished block, unless cohort, model, what is asked, the day or the program has changed. The
-file is put together from the blocks and appears whole.
+file is put together from the blocks, or the folder of them, and appears whole.
 """
 
 from __future__ import annotations
@@ -29,8 +29,11 @@ from features.table.landmarks import last_visits, visits
 from features.table.stream import Block, file_batches
 from myeloma import calendar
 from myeloma.calendar import EPOCH
+from myeloma.version import VERSION
+from serving.answer.columns import identity
 from serving.artifact import Artifact
 from serving.batch import Told, score_histories
+from serving.parts import write_parts
 
 ROWS_OF_BLOCK = 1 << 18  # measurements: some 8,000 people, or at every visit some 60,000 rows of scores
 _ROOMS = ("myeloma", "features/cohort", "features/history", "features/table", "serving")
@@ -52,12 +55,12 @@ class Asked:
 
 
 def score_file(artifact: Artifact, folder: Path, out: Path, asked: Asked, progress: Callable[[int, int], None]) -> Told:
-    """Score a cohort folder into a file, and return what there is to say of it.
+    """Score a cohort folder into a file or a folder, and return what there is to say of it.
 
     Parameters
     ----------
     out : Path
-        .parquet or .csv.
+        .parquet or .csv; a name without an ending is that of a folder of parts (`serving.parts`).
     progress : callable
         Called with the measurements done and their number.
 
@@ -68,7 +71,7 @@ def score_file(artifact: Artifact, folder: Path, out: Path, asked: Asked, progre
     DataError
         A file of the cohort is missing, damaged or not sorted.
     """
-    _, total = about_cohort(folder)
+    about, total = about_cohort(folder)
     today = _day_of_scoring(folder) if asked.day is None else asked.day
     model = [artifact.seal, artifact.about, artifact.origin, artifact.feature_hash]
     work = out.with_name(f".{out.name}.work")
@@ -76,11 +79,25 @@ def score_file(artifact: Artifact, folder: Path, out: Path, asked: Asked, progre
         job = Job(folder, work, ROWS_OF_BLOCK, [model, vars(asked), today], _ROOMS)
         records = job.run(lambda block, path: _one_block(artifact, block, asked, today, path), lambda done: progress(done, total))
         parts = [job.path(number).with_suffix(".parquet") for number in range(len(records))]
-        with whole_file(out) as unfinished:
-            (_as_csv if out.suffix == ".csv" else _as_parquet)(parts, unfinished)
         told = Told.of(pd.concat([pd.read_parquet(part, columns=list(Told.COLUMNS)) for part in parts], ignore_index=True))
+        if out.suffix:
+            with whole_file(out) as unfinished:
+                (_as_csv if out.suffix == ".csv" else _as_parquet)(parts, unfinished)
+        else:
+            write_parts(parts, out, _said(artifact, about, asked, today, told))
         shutil.rmtree(work)
     return told
+
+
+def _said(artifact: Artifact, about: dict[str, Any], asked: Asked, today: int, told: Told) -> dict[str, Any]:
+    """Return what a manifest says of the scores: by which model and program, of whom, at which days, and who was scored."""
+    when = {
+        "every_visit": asked.every_visit,
+        "at": None if asked.day is None else calendar.date_of(asked.day),
+        "scored_on": calendar.date_of(today),
+    }
+    by = {**identity(artifact), "model_seal": artifact.seal, "program": VERSION}
+    return {"by": by, "cohort_hash": about.get("hash"), **when, "status": told.status}
 
 
 def _one_block(artifact: Artifact, block: Block, asked: Asked, today: int, path: Path) -> dict[str, Any]:

@@ -14,7 +14,7 @@ ORDER = ("myeloma", "features", "serving", "training")
 # A room (a folder, or a module beside the folders) imports only those named before it.
 ROOMS = {
     "features": "cohort sources params log console intake history tasks table course simulation spark __main__",
-    "serving": "models seal artifact predict answer store access audit batch stream spark page http mlflow_flavour commands __main__",
+    "serving": "models seal artifact predict answer store access audit batch parts stream spark page http mlflow_flavour commands __main__",
     "training": "places plan rows metrics reference estimators plots explanation tracking fitting evaluation gate card registry"
     " shift monitor truth commands stages pipeline __main__",
 }
