@@ -72,6 +72,7 @@ def performance(facts: Facts) -> Section:
     draws = facts.params.get("evaluation.bootstrap", "unknown")
     blocks: list[Block] = [
         Text(f"How: {how_judged(facts)}. In brackets 95 % percentile intervals of a bootstrap by patient ({draws} draws)."),
+        Text("The calibration index has a bound, from 0 on: noise adds to a distance, so that its draws lie above it."),
         *([Text(_POOLED)] if _visits_a_person(facts) else []),
         Table("Figures on people the model has not seen", ("measure", *(f"{h} months" for h in facts.horizons)), parts),
         *_pictures(facts, PERFORMANCE),

@@ -22,6 +22,7 @@ Array = NDArray[np.float64]
 COLUMNS = ("model", "subset", "horizon", "measure", "threshold", "estimate", "lo", "hi", "why")
 Measures = Callable[[Sample, Array], dict[Key, Array]]
 Line = tuple[Any, ...]  # what a measure gives a line of the table
+_DISTANCES = ("ici",)
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,7 @@ def figures(
                 found.append(("censoring_groups", None, float(judged.sample.stratum.max() + 1), None, None, ""))
                 for name in names:
                     of_model = measures(judged.sample, risks[name][kept, h])
-                    by_model[name] = [(measure, threshold, *interval(v), "") for (measure, threshold), v in of_model.items()]
+                    by_model[name] = [(measure, threshold, *interval(v, measure), "") for (measure, threshold), v in of_model.items()]
             lines += [(name, subset, months, *line) for name in names for line in found + by_model[name]]
     table = pd.DataFrame(lines, columns=list(COLUMNS)).astype(dict.fromkeys(("threshold", "estimate", "lo", "hi"), float))
     return table.iloc[np.argsort(table["model"].map({name: k for k, name in enumerate(risks)}), kind="stable")].reset_index(drop=True)
@@ -122,11 +123,18 @@ def same_rows(computable: Mapping[str, NDArray[np.bool_]]) -> list[tuple[NDArray
     return list(groups.values())
 
 
-def interval(values: Array) -> tuple[float, float, float]:
-    """Return the estimate (the first value) and the 95 % percentile interval of the others."""
-    drawn = values[1:][np.isfinite(values[1:])]
-    lo, hi = np.percentile(drawn, [2.5, 97.5]) if len(drawn) else (np.nan, np.nan)
-    return float(values[0]), float(lo), float(hi)
+def interval(values: Array, measure: str = "") -> tuple[float, float, float]:
+    """Return the estimate (the first value) and the 95 % percentile interval of the others.
+
+    Noise adds to a distance (`ici`) and never takes away, so it is larger in the draws than in the people drawn from, and there than
+    in truth: of a perfect model no percentile interval reaches 0. Its interval is a bound, from 0 to the 97.5th percentile, which
+    the truth exceeded in 0 to 3 % of 900 simulated cohorts (400 and 2,000 people, true distances 0, 0.06 and 0.14).
+    """
+    estimate, drawn = float(values[0]), values[1:][np.isfinite(values[1:])]
+    if not len(drawn):
+        return estimate, np.nan, np.nan
+    lo, hi = np.percentile(drawn, [2.5, 97.5])
+    return estimate, 0.0 if measure in _DISTANCES else float(lo), float(hi)
 
 
 def named(table: pd.DataFrame) -> dict[str, float]:

@@ -77,12 +77,13 @@ def missing(name: str, unknown: NDArray[np.bool_], time: NDArray[np.int64], band
     past, of = round(before * people), round(people)
     p = float(stats.fisher_exact([[count, n - count], [past, of - past]]).pvalue)
     large = abs(count / n - before) >= MISSING_CHANGE
+    lo, hi = stats.binomtest(count, n).proportion_ci(method="wilson")
+    within = bool(max(before - lo, hi - before) < MISSING_CHANGE)
     if is_small(min(count, n - count)):  # the share would give the count away
         words = f"missing in {written(count) if count < SMALL_CELL else f'all but {SUPPRESSED}'} of {shown or n}, {usual}"
-        return Finding("missing", name, label, n, reference=before, p=p, large=large, shown=shown, words=words)
-    lo, hi = stats.binomtest(count, n).proportion_ci(method="wilson")
+        return Finding("missing", name, label, n, reference=before, p=p, large=large, within=within, shown=shown, words=words)
     words = f"missing in {count / n:.0%} ({lo:.0%} to {hi:.0%}), {usual}"
-    return Finding("missing", name, label, n, count / n, lo, hi, before, p, large, shown, words=words)
+    return Finding("missing", name, label, n, count / n, lo, hi, before, p, large, within, shown, words=words)
 
 
 def exceeds(kind: str, name: str, values: Array, time: NDArray[np.int64], bands: list[BandReference | None], label: str = "") -> Finding:
@@ -101,7 +102,8 @@ def exceeds(kind: str, name: str, values: Array, time: NDArray[np.int64], bands:
     z = (estimate - 0.5) / np.sqrt(place.spread / n + place.reference_variance) if place.spread > 0 else 0.0
     half = stats.norm.ppf(0.975) * np.sqrt(at.var(ddof=1) / n + place.reference_variance)
     lo, hi = float(max(estimate - half, 0.0)), float(min(estimate + half, 1.0))
-    found = Finding(kind, name, label, n, estimate, lo, hi, 0.5, two_sided(z), abs(estimate - 0.5) >= LEVEL_CHANGE, shown)
+    large, within = abs(estimate - 0.5) >= LEVEL_CHANGE, max(0.5 - lo, hi - 0.5) < LEVEL_CHANGE
+    found = Finding(kind, name, label, n, estimate, lo, hi, 0.5, two_sided(z), large, within, shown)
     if set(known) <= {0.0, 1.0} and is_small(min(known.sum(), n - known.sum())):  # of yes and no, the figure is a count
         words = f"{SUPPRESSED} people have one of the two values"
         return replace(found, estimate=None, lo=None, hi=None, words=words + alone)

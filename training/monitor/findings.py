@@ -7,7 +7,7 @@ from typing import Literal
 
 from scipy import stats
 
-Status = Literal["changed", "steady", "too few"]
+Status = Literal["changed", "steady", "not shown", "too few"]
 # Of the months of a clinic in which nothing has changed, at most so many raise an alarm about inputs or risks, and as many
 # about outcomes: together 1 in 20, so a monthly look is wrong about once in two years.
 FALSE_ALARMS = 0.025
@@ -26,6 +26,7 @@ class Finding:
     reference : what the figure would be without a change
     p : of no change, before correction; not for showing
     large : whether the change is one that matters, however sure it is
+    within : whether the whole interval lies within what does not matter, as steady has to be shown to be
     shown : the number of people as it may be shown, where that is not `people` itself
     """
 
@@ -39,6 +40,7 @@ class Finding:
     reference: float | None = None
     p: float | None = None
     large: bool = False
+    within: bool = True
     shown: str = ""
     site: str = ""
     status: Status = "too few"
@@ -47,6 +49,8 @@ class Finding:
 
 def with_status(findings: list[Finding], level: float = FALSE_ALARMS) -> list[Finding]:
     """Return findings with their status: changed where Holm's step-down procedure rejects and the change is large.
+
+    Of the others, steady are those whose interval lies within what does not matter; of the rest nothing is shown, either way.
 
     Holm, Scand J Stat 1979;6:65: the chance that any steady thing is called changed is at most `level`, however the checks
     depend on each other.
@@ -57,7 +61,7 @@ def with_status(findings: list[Finding], level: float = FALSE_ALARMS) -> list[Fi
     for rank, k in enumerate(order):
         finding = findings[k]
         rejecting = rejecting and (finding.p or 0.0) <= level / (len(order) - rank)
-        out[k] = replace(finding, status="changed" if rejecting and finding.large else "steady")
+        out[k] = replace(finding, status="changed" if rejecting and finding.large else "steady" if finding.within else "not shown")
     return out
 
 

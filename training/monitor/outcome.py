@@ -90,5 +90,6 @@ def check_of_outcomes(rows: pd.DataFrame, risk: np.ndarray, months: int, bounds:
     lo, hi = (float(ratio * math.exp(side * stats.norm.ppf(0.975) * error)) for side in (-1, 1))
     accepted, large = f"{bounds.low:g} to {bounds.high:g}", not bounds.low <= ratio <= bounds.high
     shown = Check(label, ratio, accepted, False).shown if large else f"{ratio:.2f}"  # a ratio that misses a bound is not rounded to it
+    within = bounds.low <= lo and hi <= bounds.high
     words = f"{shown} ({lo:.2f} to {hi:.2f}; accepted {accepted})"
-    return Finding("outcome", name, label, people, ratio, lo, hi, 1.0, two_sided(math.log(ratio) / error), large, words=words)
+    return Finding("outcome", name, label, people, ratio, lo, hi, 1.0, two_sided(math.log(ratio) / error), large, within, words=words)

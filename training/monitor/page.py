@@ -68,7 +68,7 @@ def _table(findings: list[Finding], title: str, empty: str) -> str:
 
 
 def _row(finding: Finding) -> str:
-    kind = {"changed": ' class="changed"', "too few": ' class="few"'}.get(finding.status, "")
+    kind = {"changed": ' class="changed"', "too few": ' class="few"', "not shown": ' class="few"'}.get(finding.status, "")
     cells = (finding.label, finding.shown or written(finding.people), finding.words)
     return f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}<td{kind}>{escape(finding.status)}</td></tr>"
 
@@ -85,5 +85,6 @@ def _method() -> str:
         f"Fewer than {LEAST_PEOPLE} people with a value, or {LEAST_EVENTS} who progress, is too few to say; "
         f"a unit is looked at in sites with {LEAST_AT_SITE} people. Counts below {SMALL_CELL} are not written down. "
         "Outcomes are those of people first seen in a period that lies the horizon back, of at least a year; deaths compete, "
-        "and those lost are weighted for. <em>Steady</em> means no change that could be told from chance, not that there is none.</small>"
+        "and those lost are weighted for. <em>Steady</em> means that the interval lies within "
+        "what does not matter; where it reaches further, the change is <em>not shown</em>, and neither is that there is none.</small>"
     )

@@ -9,7 +9,7 @@ import textwrap
 from training.monitor.findings import Finding
 from training.plots.style import DATA, EDGE, RAISES, SMALL, panels, styled
 
-_LOOKS = {"changed": (RAISES, "D"), "steady": (DATA, "o"), "too few": (EDGE, "o")}
+_LOOKS = {"changed": (RAISES, "D"), "steady": (DATA, "o"), "not shown": (EDGE, "o"), "too few": (EDGE, "o")}
 _PANELS = (
     (("level", "risk"), "probability to exceed training", (0.0, 1.0)),
     (("missing",), "share missing (line: in training at like time)", (0.0, 1.0)),

@@ -32,7 +32,7 @@ def verdict_of(findings: list[Finding]) -> Advice:
     1. A unit looks changed: look. Values in a wrong unit must not be trained on, and make risks look wrong.
     2. Outcomes say that the risks are wrong beyond the accepted bounds: retrain.
     3. Anything else changed: look. Other people are no reason to retrain as long as the risks are right.
-    4. No check had enough people: too few to say.
+    4. No check had enough people, or none could show that what it looks at is steady: too few to say.
     5. Otherwise: nothing to do. The time since diagnosis asks for nothing: a clinic's people grow older in their disease, and all else
        is compared at like time.
     """
@@ -44,6 +44,8 @@ def verdict_of(findings: list[Finding]) -> Advice:
         return Advice(RETRAIN, WORDS["outcome"])
     if changed:
         return Advice(LOOK, " ".join(WORDS[kind] for kind in WORDS if kind in changed))
-    if all(finding.status == "too few" for finding in findings if finding.name not in MOVES_ALONE):
-        return Advice(TOO_FEW, "No check had enough people to compare: take a longer period (--since), and see the notes.")
-    return Advice(NOTHING, "Nothing that could be checked has changed by more than chance.")
+    if all(finding.status in ("too few", "not shown") for finding in findings if finding.name not in MOVES_ALONE):
+        return Advice(TOO_FEW, "No check had enough people to show anything: take a longer period (--since), and see the notes.")
+    unshown = any(finding.kind == "outcome" and finding.status != "steady" for finding in findings)
+    more = " That the risks are right is not shown at every horizon." if unshown else ""
+    return Advice(NOTHING, f"Nothing that could be checked has changed by more than chance.{more}")

@@ -14,7 +14,7 @@ from myeloma import ConfigError, StateError
 from serving.artifact import Artifact, feature_matrix
 from serving.predict import predict_risk
 from training.monitor.drift import checks_of_inputs, checks_of_risks
-from training.monitor.findings import Finding, with_status
+from training.monitor.findings import Finding, Status, with_status
 from training.monitor.outcome import Bounds, checks_of_outcomes
 from training.monitor.people import Period, Visits, period_of, sites_of
 from training.monitor.post_stratification import bands_unmatched
@@ -67,7 +67,8 @@ class Watched:
         yield f"{self.task}: {self.verdict.verdict}. {self.verdict.why}"
         yield f"  {written(self.people)} people, last visits from {self.period.in_words()}, against {self.model} version {self.version}"
         count = Counter(finding.status for finding in self.findings)
-        yield f"  {len(self.findings)} checks: {count['changed']} changed, {count['steady']} steady, {count['too few']} with too few"
+        told: dict[Status, str] = {"changed": "changed", "steady": "steady", "not shown": "not shown either way", "too few": "with too few"}
+        yield f"  {len(self.findings)} checks: {', '.join(f'{count[status]} {words}' for status, words in told.items())}"
         for finding in self.findings:
             if finding.status == "changed" or finding.kind == "outcome":
                 yield f"  {finding.status}: {finding.label}: {finding.words}"

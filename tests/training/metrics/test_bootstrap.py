@@ -62,6 +62,18 @@ def test_every_measure_has_its_interval_around_it(rows):
         assert metrics[f"{name}_lo"] < metrics[f"{name}_hi"]
 
 
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("n", [300, 1500])
+def test_the_bound_of_a_perfect_models_distance_begins_at_0_and_holds_the_estimate(n, seed):
+    rng = np.random.default_rng(seed)
+    risk = 1 / (1 + np.exp(-rng.normal(-1.5, 1, n)))
+    event = rng.random(n) < risk
+    rows = pd.DataFrame({"patient_id": np.arange(n).astype(str), "event": np.where(event, "event", "none")})
+    rows["time_to_event"] = np.where(event, 300.0, 2000.0)
+    metrics = evaluate_risks(rows, risk[:, None], (24,), draws=50, seed=1)
+    assert metrics["ici_24m_lo"] == 0.0 < metrics["ici_24m"] < metrics["ici_24m_hi"]
+
+
 def test_the_same_seed_gives_the_same_figures(rows):
     risks = np.random.default_rng(0).random((len(rows), 1))
     assert evaluate_risks(rows, risks, (24,), 20, seed=5) == evaluate_risks(rows, risks, (24,), 20, seed=5)

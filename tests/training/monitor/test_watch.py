@@ -94,6 +94,11 @@ def test_holm_steps_down_and_stops_at_the_first_that_does_not_pass():
     assert [f.status for f in found] == ["steady", "changed", "steady", "steady"]
 
 
+def test_what_has_an_interval_that_reaches_outside_is_not_called_steady():
+    found = with_status([check(0.9), replace(check(0.9), within=False), replace(check(1e-9), within=False)])
+    assert [f.status for f in found] == ["steady", "not shown", "changed"]
+
+
 def test_a_change_that_is_sure_but_small_is_steady_and_an_untested_one_stays_too_few():
     found = with_status([check(1e-9, large=False), check(None)])
     assert [f.status for f in found] == ["steady", "too few"]
@@ -334,6 +339,8 @@ def finding(kind, status="changed", name="age"):
     [
         ([finding("level", "steady"), finding("outcome", "too few")], NOTHING),
         ([finding("level", "too few"), finding("outcome", "too few")], TOO_FEW),
+        ([finding("level", "not shown"), finding("outcome", "too few")], TOO_FEW),
+        ([finding("level", "steady"), finding("outcome", "not shown")], NOTHING),
         ([finding("level"), finding("outcome", "steady")], LOOK),
         ([finding("missing")], LOOK),
         ([finding("outcome")], RETRAIN),

@@ -36,6 +36,8 @@ def bootstrap_interval(
 ) -> Interval:
     """Return a measure with its 95 % percentile interval from drawing people with replacement; all rows of a person come together.
 
+    Of `ici` it is a bound, from 0 on.
+
     Parameters
     ----------
     measure : function
@@ -88,4 +90,4 @@ def bootstrap_interval(
             found.append(measure(time, event, risk, horizon, **options, weights=counts))
         except DataError:  # a draw may hold nobody with the event
             found.append(np.nan)
-    return Interval(*interval(np.array(found)))
+    return Interval(*interval(np.array(found), getattr(measure, "__name__", "")))
