@@ -25,6 +25,7 @@ EXPLANATION, STABILITY, AVAILABILITY = "explanation", "stability.csv", "availabi
 
 # What register adds to a run.
 GATE = "gate.json"
+COMPARISON = "comparison.html"  # of the training's own run
 CARD_HTML, CARD_MD = "model_card.html", "model_card.md"
 
 # The folder of a watch, data/TASK/monitor, and its run.

@@ -14,7 +14,7 @@ import jinja2
 from features.cohort.files import whole_file
 from serving.store.champion import connect
 from training.card.document import Blank, Block, Bullets, Card, Cell, Code, Link, Picture, Table, Text, anchor, spans
-from training.places import CARD_HTML, CARD_MD
+from training.places import CARD_HTML, CARD_MD, COMPARISON
 
 _SPECIAL = re.compile(r"([\\`*\[\]|#])")
 
@@ -48,6 +48,14 @@ def log_card(card: Card, run_id: str) -> None:
     with tempfile.TemporaryDirectory() as work:
         for path in write_card(card, Path(work)):
             connect().log_artifact(run_id, str(path))
+
+
+def log_comparison(card: Card, run_id: str) -> None:
+    """Log the page of a training to its run."""
+    with tempfile.TemporaryDirectory() as work:
+        path = Path(work) / COMPARISON
+        path.write_text(as_html(card), encoding="utf-8")
+        connect().log_artifact(run_id, str(path))
 
 
 @functools.cache

@@ -188,7 +188,8 @@ def _plot_beside(tables: dict[str, pd.DataFrame], plan: Plan, name: str, folder:
     title, performance, decisions = _title(plan, name), tables[PERFORMANCE], tables[DECISION_CURVES]
     own = performance[(performance["model"] == name) & performance["estimate"].notna()]
     if (decisions["model"] == name).any():
-        curves.plot_decision(decisions, name, set(plan.scores), f"{title}: net benefit, all visits", folder / plot("decision_curve"))
+        style, words = curves.looks_of(name, plan.scores), f"{title}: net benefit, all visits"
+        curves.plot_decision(decisions, name, style, words, folder / plot("decision_curve"))
     if ((own["measure"] == "auc") & (own["subset"] != "")).any():
         when, place = f"{title}: AUC at fixed landmarks", folder / plot("auc_over_landmarks")
         curves.plot_landmarks(performance, name, plan.evaluation.landmarks, when, place, plan.task.rules.since)

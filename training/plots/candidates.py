@@ -67,11 +67,10 @@ def decision_curves(rows: pd.DataFrame, risks: Mapping[str, Array], horizons: tu
 
 
 @styled
-def plot_decision(curves: pd.DataFrame, name: str, published: set[str], title: str, path: Path) -> None:
-    """Plot a candidate's net benefit beside the published scores, treat-all and treat-none."""
+def plot_decision(curves: pd.DataFrame, name: str, style: Mapping[str, Look | None], title: str, path: Path) -> None:
+    """Plot a candidate's net benefit beside that of the others that have a look, treat-all and treat-none."""
     horizons = sorted(curves["horizon"].unique())
     figure, axes = panels(len(horizons), title)
-    style = _looks(name, published)
     for axis, months in zip(axes, horizons, strict=False):
         here = curves[curves["horizon"] == months]
         best = here.loc[~here["model"].isin(["treat all"]), "net_benefit"].max()
@@ -107,7 +106,7 @@ def plot_landmarks(
     found = subset[subset["measure"] == "auc"]
     horizons = sorted(found["horizon"].unique())
     figure, axes, strips = with_strips(len(horizons), title)
-    style = _looks(name, performance["model"].unique())
+    style = looks_of(name, performance["model"].unique())
     for axis, strip, months in zip(axes, strips, horizons, strict=False):
         here = found[found["horizon"] == months].dropna(subset="estimate")
         axis.set(ylabel="AUC", ylim=(0.4, 1.0), title=f"within {months} months from there")
@@ -127,7 +126,7 @@ def plot_landmarks(
 def plot_brier(performance: pd.DataFrame, name: str, title: str, path: Path) -> None:
     """Plot a candidate's Brier score and scaled Brier score with intervals over the horizons, all visits together."""
     figure, axes = panels(2, title)
-    style = _looks(name, performance["model"].unique())
+    style = looks_of(name, performance["model"].unique())
     pooled = performance[performance["subset"] == ""].dropna(subset="estimate")
     for axis, (measure, label) in zip(axes, (("brier", "Brier score"), ("ipa", "scaled Brier score")), strict=True):
         here = pooled[pooled["measure"] == measure]
@@ -138,7 +137,7 @@ def plot_brier(performance: pd.DataFrame, name: str, title: str, path: Path) -> 
     figure.savefig(path)
 
 
-def _looks(name: str, models: Iterable[str]) -> dict[str, Look | None]:
+def looks_of(name: str, models: Iterable[str]) -> dict[str, Look | None]:
     """Return the look of each model: published scores before other candidates, in one order, so that each looks alike in every picture."""
     models = list(models)
     return looks(name, [*(score for score in SCORES if score in models), *sorted(model for model in models if model not in SCORES)])

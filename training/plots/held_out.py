@@ -85,16 +85,21 @@ def roc(shown: list[Shown], title: str, path: Path) -> None:
     for axis, judged in zip(axes, shown, strict=False):
         sample, risk = judged.sample(draws=1), judged.risk
         weight, case = sample.known[0], sample.case
-        order = np.argsort(-risk, kind="stable")
-        sensitivity, fall_out = (np.cumsum((weight * chosen)[order]) / max((weight * chosen).sum(), 1e-12) for chosen in (case, ~case))
-        ends = np.flatnonzero(np.append(np.diff(risk[order]) != 0, True))  # ties move together
         axis.plot([0, 1], [0, 1], **REFERENCE)
-        axis.plot(np.append(0, fall_out[ends]), np.append(0, sensitivity[ends]), color=DATA)
+        axis.plot(*roc_points(risk, weight, case), color=DATA)
         auc = weighted_auc(risk, weight * case, weight * ~case)
         axis.text(0.97, 0.05, f"AUC {auc:.3f}", ha="right", color=INK, fontweight="bold", transform=axis.transAxes)
         axis.set(xlim=(0, 1), ylim=(0, 1.01), xlabel="1 - specificity", ylabel="sensitivity", title=f"within {judged.months} months")
         percent(axis)
     figure.savefig(path)
+
+
+def roc_points(risk: Array, weight: Array, case: NDArray[np.bool_]) -> tuple[Array, Array]:
+    """Return 1 - specificity and sensitivity as the cut-off falls from above every risk to below it; equal risks move together."""
+    order = np.argsort(-risk, kind="stable")
+    fall_out, sensitivity = (np.cumsum((weight * chosen)[order]) / max((weight * chosen).sum(), 1e-12) for chosen in (~case, case))
+    ends = np.flatnonzero(np.append(np.diff(risk[order]) != 0, True))
+    return np.append(0, fall_out[ends]), np.append(0, sensitivity[ends])
 
 
 def risk_groups(risk: Array) -> list[NDArray[np.int64]]:

@@ -20,7 +20,7 @@ from training.plan import Plan
 from training.registry.judgement import Registered, champion, judge_version
 from training.registry.ledger import Entry, last_key, now, user
 from training.registry.live import go_live
-from training.registry.version_page import NOTE, describe_training
+from training.registry.training_page import describe_trainings
 from training.registry.versions import live_version, version_for
 from training.tracking import require_runs
 from training.tracking.run import Run
@@ -72,11 +72,7 @@ def register(results: dict[str, dict[str, Any]], plan: Plan, cohort: Path | None
     if current := live_version(plan.task.name):
         estimator = connect().get_model_version(registered_name(plan.task.name), current[0]).tags.get("estimator", "?")
         outcome["live"] = {"model": estimator, "version": current[0]}
-    _describe_trainings(plan, results, outcome)
+    place = evaluated or folder_of(plan.task.name, EVALUATION)
+    some = next(iter(results.values()), {})
+    describe_trainings(plan, results, outcome, sources(Path(some.get("table", "")), cohort or cohort_of(some)), place)
     return outcome
-
-
-def _describe_trainings(plan: Plan, results: dict[str, dict[str, Any]], outcome: dict[str, Any]) -> None:
-    client = connect()
-    for training_id in {result["training_id"] for result in results.values() if "training_id" in result}:
-        client.set_tag(training_id, NOTE, describe_training(plan, results, outcome))

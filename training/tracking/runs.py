@@ -16,6 +16,7 @@ from training.tracking.logged import log_dataset
 from training.tracking.made_with import git_commit
 
 MONITOR = "monitor"  # the tag `kind` of a run that watches the champion and is no candidate
+TRAINING = "training"  # and of the parent of a training's candidates, which carries the figures of the one it made live
 
 
 @contextmanager
@@ -23,7 +24,7 @@ def training(task: Task, table: FeatureTable, only: str | None) -> Iterator[str]
     """Open the parent run of one training, give its id, and end it: finished, or failed where the body raises."""
     client = connect(create=True)
     name = f"training of {only or 'all candidates'}"
-    run = client.create_run(experiment_of(task), run_name=name, tags={"mlflow.runName": name, **_made_from(task, table)})
+    run = client.create_run(experiment_of(task), run_name=name, tags={"mlflow.runName": name, "kind": TRAINING, **_made_from(task, table)})
     log_dataset(run.info.run_id, table)
     try:
         yield run.info.run_id

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from training.metrics.names import landmark_subset
-from training.plots.candidates import plot_brier, plot_decision, plot_landmarks
+from training.plots.candidates import looks_of, plot_brier, plot_decision, plot_landmarks
 from training.plots.style import COMPARATORS, Picture
 
 SCORES = ["mayo_2018", "imwg_2020"]
@@ -41,7 +41,7 @@ def colours(figure):
 def test_a_score_has_one_colour_in_every_picture_whatever_else_is_there(drawn):
     plot_brier(performance(50), "cox", "t", None)
     plot_landmarks(performance(50), "cox", (0,), "t", None)
-    plot_decision(curves(), "cox", set(SCORES), "t", None)
+    plot_decision(curves(), "cox", looks_of("cox", SCORES), "t", None)
     found = [colours(figure) for figure in drawn]
     for name in SCORES:
         assert len({each[name] for each in found}) == 1, name
@@ -59,7 +59,7 @@ def test_how_few_people_stand_behind_a_figure_is_not_told(drawn, people, said):
 def test_a_decision_curve_that_starts_below_the_panel_is_drawn_all_the_same(drawn):
     low = curves()
     low.loc[low["model"] == "treat all", "net_benefit"] = -5.0
-    plot_decision(low, "cox", set(SCORES), "t", None)
+    plot_decision(low, "cox", looks_of("cox", SCORES), "t", None)
     assert len(drawn[-1].axes[0].lines) == 5
 
 

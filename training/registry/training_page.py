@@ -1,0 +1,71 @@
+"""What the run of a training shows: the figures of the candidate it made live, a description, and all its candidates on one page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from serving.store.champion import CHAMPION, connect
+from training import tracking
+from training.card import comparison_of, log_comparison
+from training.fitting.held_out import HeldOut
+from training.gate.held_out import Sources
+from training.metrics.estimate import MAIN
+from training.metrics.names import Metric
+from training.metrics.order import rank
+from training.places import PREDICTIONS, SUBGROUPS
+from training.plan import Plan
+from training.registry.version_page import NOTE, describe_training
+
+_SHOWN, _KIND = "shown", "kind"
+_MEASURES = (*(key for key, _, _ in MAIN), "ipa", "ici")
+
+
+def describe_trainings(plan: Plan, results: dict[str, dict[str, Any]], outcome: dict[str, Any], sources: Sources, evaluated: Path) -> None:
+    """Write to the run of each training what it led to, so that the list of trainings in MLflow reads as a history.
+
+    Parameters
+    ----------
+    results : what evaluation says of each candidate, by name
+    outcome : what register decided
+    sources : the table they were fitted to, and its cohort
+    evaluated : folder of the evaluation
+    """
+    client, made = connect(), [result for result in results.values() if "training_id" in result]
+    verdicts = {name: found["verdict"] for name, found in outcome["verdicts"].items()}
+    page = comparison_of(plan, results, verdicts, _judged(plan, results, sources), _subgroups(evaluated))
+    for training_id in dict.fromkeys(result["training_id"] for result in made):
+        name, words = _best({name: result for name, result in results.items() if result.get("training_id") == training_id}, plan, outcome)
+        client.set_tag(training_id, _KIND, tracking.TRAINING)  # before there are figures: a run with figures and no kind is a candidate
+        client.set_tag(training_id, _SHOWN, words)
+        client.set_tag(training_id, NOTE, describe_training(plan, results, outcome))
+        names = [name for key in _MEASURES for months in plan.task.horizons for name in Metric(key, months).with_bounds]
+        figures = results[name]["metrics"]
+        tracking.log_results(training_id, {name: figures[name] for name in names if name in figures})
+        log_comparison(page, training_id)
+
+
+def _best(own: dict[str, dict[str, Any]], plan: Plan, outcome: dict[str, Any]) -> tuple[str, str]:
+    """Return whose figures stand for a training, and in words why: what it made live, else the first in the order of candidates."""
+    live = outcome[CHAMPION]
+    if live is not None and live["model"] in own:
+        return live["model"], f"{live['model']}, champion, version {live['version']}"
+    name = min(own, key=lambda name: (own[name]["published"], rank(own[name]["metrics"], plan.primary_horizon)))
+    verdict = outcome["verdicts"].get(name, {}).get("verdict", "published score")
+    return name, f"{name}, the best of this training; not live: {verdict}"
+
+
+def _judged(plan: Plan, results: dict[str, dict[str, Any]], sources: Sources) -> HeldOut | None:
+    """Return the people all candidates were judged on; None where their files or table are not here as they were then."""
+    folders = {Path(result.get("folder", "")) for result in results.values()}
+    here = all((folder / PREDICTIONS).is_file() for folder in folders) and len({folder.parent for folder in folders}) == 1
+    if not here or sources.table is None or not all(sources.hashes.items() <= result.items() for result in results.values()):
+        return None
+    return HeldOut.of(next(iter(folders)).parent, list(results), sources.table, plan.task)
+
+
+def _subgroups(evaluated: Path) -> pd.DataFrame:
+    place = evaluated / SUBGROUPS
+    return pd.read_csv(place) if place.is_file() else pd.DataFrame()
