@@ -43,7 +43,7 @@ def describe_trainings(plan: Plan, results: dict[str, dict[str, Any]], outcome: 
         client.set_tag(training_id, NOTE, describe_training(plan, results, outcome))
         names = [name for key in _MEASURES for months in plan.task.horizons for name in Metric(key, months).with_bounds]
         figures = results[name]["metrics"]
-        tracking.log_results(training_id, {name: figures[name] for name in names if name in figures})
+        tracking.log_figures(training_id, {name: figures[name] for name in names if name in figures})
         log_comparison(page, training_id)
 
 
