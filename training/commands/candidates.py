@@ -12,7 +12,7 @@ import typer
 from features.cohort.files import whole_file
 from features.console import console
 from features.params import DEFAULT_PARAMS
-from myeloma import StateError
+from myeloma import ConfigError, StateError
 from serving.store.trouble import explain_store_errors
 from training.commands.arguments import AnyTask, Evaluated, Json, Params, TaskName, folder_of, plans_of
 from training.places import EVALUATION, METRICS
@@ -72,13 +72,23 @@ def register(
 
 
 @explain_store_errors
-def compare(task: AnyTask = None, params: Params = DEFAULT_PARAMS, as_json: Json = False) -> None:
+def compare(
+    task: AnyTask = None,
+    params: Params = DEFAULT_PARAMS,
+    other: Annotated[
+        str | None, typer.Option("--with", metavar="RUN", help="A run of an earlier training: set the newest training beside it.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
     """Print the table of candidates that the MLflow UI shows.
 
     Example: python -m training compare --task smm
     """
     from training.registry.compare import as_dicts, as_table, candidates
 
+    if other is not None:
+        _beside(task, params, other, as_json)
+        return
     found, waiting = [], []
     for chosen in plans_of(task, params):
         try:
@@ -98,6 +108,19 @@ def compare(task: AnyTask = None, params: Params = DEFAULT_PARAMS, as_json: Json
 
 
 COMMANDS = (register, compare)
+
+
+def _beside(task: str | None, params: Path, other: str, as_json: bool) -> None:
+    from training.registry.two_trainings import as_table, two_trainings
+
+    if task is None:
+        raise ConfigError("--with compares two trainings of one task.", "name it with --task.")
+    (plan,) = plans_of(task, params)
+    found = two_trainings(plan, other)
+    if as_json:
+        typer.echo(json.dumps(found.as_dict()))
+    else:
+        console.print(as_table(plan, found))
 
 
 def _results(plan: Plan, evaluated: Path | None) -> dict[str, Any]:
