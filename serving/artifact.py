@@ -114,6 +114,8 @@ class Artifact:
     @cached_property
     def every_margin(self) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
         """Return the function: features -> margins of the model, and of the resampled ones behind it, (models, rows, horizons)."""
+        if not self.resampled:
+            return lambda x: self.model.margins(x)[None]
         return type(self.model).together((self.model, *self.resampled))
 
     @cached_property
