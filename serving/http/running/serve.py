@@ -18,7 +18,6 @@ from serving.http.running.address import THIS_MACHINE, Address, address_of
 _ENDS_WITHIN = 7  # seconds from being told; whoever still waits then is let go
 _BACKLOG = 1024
 _PEM = "both are PEM files, the key without a password; docs/operations.md shows them."
-_OBJECTS = 50_000  # an answer makes some 3,000, which end with it: looking through them each time takes a tenth of its time
 _SWITCH = 0.0005  # seconds that a thread computes before another gets its turn: the one that takes requests asks often, for little
 
 
@@ -82,7 +81,6 @@ def serve(server: uvicorn.Server, taken: socket.socket) -> None:
     """Answer on a port until told to stop; what the caller still has to do then, such as closing a log, is done."""
     sys.setswitchinterval(_SWITCH)
     gc.collect()
-    gc.set_threshold(_OBJECTS)
     gc.freeze()  # models and libraries stay: looking through them again would hold up whoever asks just then, by a tenth of a second
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # the server gives the signal on once it has ended: it would kill the process
     server.run(sockets=[taken])
