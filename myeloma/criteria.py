@@ -112,10 +112,16 @@ def any_met(values: Mapping[str, ArrayLike]) -> Array:
     return any_of(list(statuses(values).values()))
 
 
-def findings(values: Mapping[str, float | None]) -> list[Finding]:
-    """Return every criterion for one person, with the value it rests on."""
+def findings(values: Mapping[str, float | None], judged: Mapping[str, ArrayLike] | None = None) -> list[Finding]:
+    """Return every criterion for one person, with the value it rests on.
+
+    Parameters
+    ----------
+    judged : mapping, optional
+        What `statuses` gives for the values, each a single number, where it is known already.
+    """
     known = {name: np.nan if value is None else float(value) for name, value in values.items()}
-    status = {key: float(value) for key, value in statuses(known).items()}
+    status = {key: float(np.asarray(value).item()) for key, value in (judged or statuses(known)).items()}
     words: dict[float, Status] = {1.0: "met", 0.0: "not met"}
     found = []
     for criterion in CRITERIA:

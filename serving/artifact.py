@@ -112,6 +112,13 @@ class Artifact:
         return type(self.model).together(self.resampled)
 
     @cached_property
+    def every_margin(self) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
+        """Return the function: features -> margins of the model, and of the resampled ones behind it, (models, rows, horizons)."""
+        if not self.resampled:
+            return lambda x: self.model.margins(x)[None]
+        return type(self.model).together((self.model, *self.resampled))
+
+    @cached_property
     def rules(self) -> Rules:
         """Return what it was trained under: who is at risk, and what counts."""
         return Rules.of(self.about)

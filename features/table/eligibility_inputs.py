@@ -25,7 +25,7 @@ _PICTURED = ("bone", "mri")  # the criteria that a laboratory does not tell: of 
 ELIGIBILITY_COLUMNS = (*SCORE_COLUMNS, "urine_m_protein__last__ever")
 
 
-def eligibility_inputs(view: View, scores: Mapping[str, Array]) -> Values:
+def eligibility_inputs(view: View, scores: Mapping[str, Array], judged: Mapping[str, Array]) -> Values:
     """Return the `values` of `myeloma.early_treatment.eligibility.criteria`, one element a landmark; unknown = NaN.
 
     A myeloma-defining event is met where a latest value meets one. It is not met where every laboratory criterion is known not to be,
@@ -37,9 +37,11 @@ def eligibility_inputs(view: View, scores: Mapping[str, Array]) -> Values:
         Holds `ELIGIBILITY_COLUMNS`.
     scores : mapping
         As `score_inputs` returns it for the view.
+    judged : mapping
+        As `myeloma.criteria.statuses` returns it for the scores.
     """
     people, patient = view.people, view.patient
-    by_laboratory = any_of([found for key, found in statuses(scores).items() if key not in _PICTURED])
+    by_laboratory = any_of([found for key, found in judged.items() if key not in _PICTURED])
     smoldering = people.stage[patient] == STAGES.index("smm")
     return {
         "years_since_diagnosis": (view.landmark - people.index_day[patient]) / DAYS_PER_YEAR,
@@ -54,4 +56,4 @@ def inputs_of(cohort: Cohort, landmarks: pd.DataFrame) -> tuple[dict[str, Array]
     """Return the inputs of the published scores and of the eligibility at the landmarks of a cohort (patient_id, landmark), row by row."""
     view = look(Histories.of(cohort), *positions(cohort, landmarks), FeatureSpec((), (), (), ()), ELIGIBILITY_COLUMNS)
     scores = score_inputs(view)
-    return scores, eligibility_inputs(view, scores)
+    return scores, eligibility_inputs(view, scores, statuses(scores))

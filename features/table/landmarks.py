@@ -50,9 +50,9 @@ def months_after_index(index_day: Days, months: tuple[int, ...]) -> tuple[NDArra
 
 def last_visits(histories: Histories) -> Days:
     """Return the day of each person's last visit, `NO_DAY` for those without one."""
-    patient, day = visits(histories.results, histories.people.index_day)
-    last = np.full(len(histories.people), NO_DAY, np.int32)
-    last[patient] = day  # in order, so the last of each person stays
+    results, last = histories.results, np.full(len(histories.people), NO_DAY, np.int32)
+    at = results.available >= histories.people.index_day[results.patient]
+    np.maximum.at(last, results.patient[at], results.available[at])
     return last
 
 

@@ -118,8 +118,9 @@ def benefit(risk: ArrayLike, months: ArrayLike, source: str, effect: Effect = MA
     check_source(source)
     check_horizon(months)
     untreated = _checked_risk(risk)
-    estimate, at_best, at_worst = (_treated(untreated, ratio, months, wanes) for ratio in (effect.hazard_ratio, effect.lower, effect.upper))
-    return _benefit(untreated, Estimate(estimate, at_best, at_worst))
+    ratios = np.array([effect.hazard_ratio, effect.lower, effect.upper])
+    by_ratio = ratios.reshape(-1, *(1,) * max(np.ndim(untreated), np.ndim(months)))
+    return _benefit(untreated, _treated(untreated, by_ratio, months, wanes))
 
 
 def cause_specific_benefit(
@@ -142,8 +143,8 @@ def cause_specific_benefit(
     check_horizon(months)
     rate, rate_of_death = constant_hazards(progression, death, months)
     ratios = (effect.hazard_ratio, effect.lower, effect.upper)
-    treated = (treated_incidence(rate, rate_of_death, ratio, months, wanes) for ratio in ratios)
-    return _benefit(_checked_risk(progression), Estimate(*treated))
+    treated = [treated_incidence(rate, rate_of_death, ratio, months, wanes) for ratio in ratios]
+    return _benefit(_checked_risk(progression), np.array(treated))
 
 
 def constant_hazards(progression: ArrayLike, death: ArrayLike, months: float) -> tuple[Array, Array]:
@@ -247,13 +248,12 @@ def harm_in_words(harm: Harm) -> str:
     return f"Of 100 people in the trial, {harmed} had {harm.label} with daratumumab and {anyway} without: {harmed - anyway} more."
 
 
-def _benefit(untreated: Array, treated: Estimate) -> Benefit:
-    """Return the benefit; `treated` comes with its best end first, which is the upper end of the reduction."""
-    reduction = Estimate(untreated - treated.value, untreated - treated.upper, untreated - treated.lower)
-    excludes_zero = reduction.lower > 0
-    needed = (np.divide(1.0, part, out=np.full(part.shape, np.nan), where=excludes_zero) for part in map(np.asarray, reduction))
-    value, most, least = needed
-    return Benefit(untreated, treated, reduction, Estimate(value, least, most))
+def _benefit(untreated: Array, treated: Array) -> Benefit:
+    """Return the benefit; `treated` (3, ...) is the estimate, its best and its worst end: the best is the upper end of the reduction."""
+    reduction = untreated - treated
+    value, upper, lower = reduction
+    needed = np.divide(1.0, reduction, out=np.full(reduction.shape, np.nan), where=lower > 0)
+    return Benefit(untreated, Estimate(*treated), Estimate(value, lower, upper), Estimate(*needed))
 
 
 def _treated(risk: Array, ratio: ArrayLike, months: ArrayLike, wanes: bool) -> Array:

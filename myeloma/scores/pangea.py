@@ -66,7 +66,7 @@ class Pangea:
             An input is infinite or outside its hard range.
         """
         shape, values = laid_out({name: inputs[name] for name in self.inputs}, self.inputs)
-        return self._computed(values, ())[0].reshape(shape)
+        return self._computed(values, self._baselines(()))[0].reshape(shape)
 
     def risk(self, horizon: int, **inputs: ArrayLike) -> Array:
         """Return the risk at a horizon in months, NaN where an input is unknown or no baseline is published.
@@ -78,7 +78,7 @@ class Pangea:
         0.264
         """
         shape, values = laid_out({name: inputs[name] for name in self.inputs}, self.inputs)
-        return self._computed(values, (horizon,))[1].reshape(shape)
+        return self._computed(values, self._baselines((horizon,)))[1].reshape(shape)
 
     def group(self, **inputs: ArrayLike) -> NDArray[np.int64]:
         """Return the position in `GROUPS` by two-year risk, -1 where it is not computable."""
@@ -97,16 +97,23 @@ class Pangea:
         missing = tuple(name for name, value in zip(self.inputs, values, strict=True) if math.isnan(value))
         if missing:
             return ScoreResult(None, None, GROUPS, missing, {}, not_computable(missing))
-        risks = self._computed(np.array(values)[:, None], (24, *SHOWN_MONTHS))[1].ravel()
+        risks = self._computed(np.array(values)[:, None], self._shown)[1].ravel()
         group = GROUPS[int(_group_of(risks[:1])[0])]
         shown = zip(SHOWN_MONTHS, risks[1:].tolist(), strict=True)
         return ScoreResult(group, None, (group,), (), {months: risk for months, risk in shown if float(months) in self.months})
 
-    def _computed(self, values: Array, months: tuple[int, ...]) -> tuple[Array, Array]:
-        """Return the linear predictors (rows,), and the risks at horizons (horizons, rows), of inputs that lie in rows (inputs, rows)."""
+    def _baselines(self, months: tuple[int, ...]) -> Array:
+        """Return S0 at months, NaN where none is published."""
         at = dict(zip(self.months, self.baseline, strict=True))
-        baseline = np.array([at.get(float(month), np.nan) for month in months], dtype=float)
-        predictor, risks = np.empty(values.shape[1]), np.empty((len(months), values.shape[1]))
+        return np.array([at.get(float(month), np.nan) for month in months], dtype=float)
+
+    @cached_property
+    def _shown(self) -> Array:
+        return self._baselines((24, *SHOWN_MONTHS))
+
+    def _computed(self, values: Array, baseline: Array) -> tuple[Array, Array]:
+        """Return the linear predictor (rows,), and the risks by S0 at horizons (horizons, rows), of inputs in rows (inputs, rows)."""
+        predictor, risks = np.empty(values.shape[1]), np.empty((len(baseline), values.shape[1]))
         impossible = _compute(values, self._terms, baseline, predictor, risks)
         if impossible >= 0:
             checked(self.inputs[impossible], values[impossible])

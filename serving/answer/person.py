@@ -70,7 +70,7 @@ def answer_history(
             *_warnings(artifact, measured),
             *suspicions,
         ),
-        criteria=criteria_findings(inputs, landmark),
+        criteria=criteria_findings(inputs, landmark, scored.criteria),
         criteria_condition=CONDITION,
         evolving=evolving_findings(scored.view.series, inputs, landmark),
         scores=scores,

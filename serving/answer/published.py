@@ -76,8 +76,13 @@ def score_answers(inputs: Mapping[str, float], population: str | None, with_risk
     return answers
 
 
-def criteria_findings(inputs: Mapping[str, float], landmark: int) -> tuple[CriterionFinding, ...]:
-    """Return every myeloma-defining criterion of one person at a landmark: met, not met or unknown, on which value of which day."""
+def criteria_findings(
+    inputs: Mapping[str, float], landmark: int, judged: Mapping[str, Array] | None = None
+) -> tuple[CriterionFinding, ...]:
+    """Return every myeloma-defining criterion of one person at a landmark: met, not met or unknown, on which value of which day.
+
+    `judged` is what `myeloma.criteria.statuses` gives for the inputs, where it is known already.
+    """
     values = {name: inputs[name] for name in CRITERIA_INPUTS if name in inputs}
     ages = {c.biomarker: _number(inputs.get(f"{c.biomarker}__age_days", np.nan)) for c in CRITERIA}
     return tuple(
@@ -91,7 +96,7 @@ def criteria_findings(inputs: Mapping[str, float], landmark: int) -> tuple[Crite
             age_days=ages[found.criterion.biomarker],
             note=found.note,
         )
-        for found in findings(values)
+        for found in findings(values, judged)
     )
 
 

@@ -13,7 +13,8 @@ from features.history.layout import Days
 from features.history.plan import plan_of, write_history
 from features.history.rows import View, look
 from features.table.score_inputs import SCORE_COLUMNS, score_inputs
-from myeloma.criteria import any_met
+from myeloma.criteria import statuses
+from myeloma.three_valued import any_of
 from serving.artifact import Artifact
 from serving.predict import Explained, explain
 
@@ -31,6 +32,8 @@ class Scored:
         Every column of the rows, among them `LATEST` of each biomarker of the model.
     inputs : dict
         Inputs of the published scores (rows,), NaN where unknown.
+    criteria : dict
+        Each myeloma-defining criterion (rows,): 1 met, 0 not met, NaN unknown.
     criteria_met : bool array (rows,)
         Where a myeloma-defining criterion is met and the task guards against it: the risk is then not shown.
     explained : Explained
@@ -40,6 +43,7 @@ class Scored:
     artifact: Artifact
     view: View
     inputs: dict[str, Array]
+    criteria: dict[str, Array]
     criteria_met: NDArray[np.bool_]
     explained: Explained
 
@@ -69,8 +73,9 @@ def score_rows(artifact: Artifact, view: View) -> Scored:
         As `seen_by` returns it, or some of its rows.
     """
     inputs = score_inputs(view)
-    met = any_met(inputs) == 1.0 if artifact.rules.criteria_guard else np.zeros(len(view.patient), bool)
-    return Scored(artifact, view, inputs, met, explain(artifact, view.features(artifact.spec)))
+    criteria = statuses(inputs)
+    met = any_of(list(criteria.values())) == 1.0 if artifact.rules.criteria_guard else np.zeros(len(view.patient), bool)
+    return Scored(artifact, view, inputs, criteria, met, explain(artifact, view.features(artifact.spec)))
 
 
 def reported_latest(view: View, biomarkers: tuple[str, ...]) -> dict[str, NDArray[np.object_]]:

@@ -31,14 +31,14 @@ def answer(artifacts: Mapping[str, Artifact], body: bytes, answer_id: str = "") 
 
 def answered(artifacts: Mapping[str, Artifact], body: bytes | str, answer_id: str = "") -> tuple[int, Any]:
     """Return status and content of the answer to one history: 200 and the answer, or another and why there is none."""
-    return told(lambda: replace(_risk(artifacts, read(body, History)), answer_id=answer_id))
+    return told(lambda: _named(_risk(artifacts, read(body, History)), answer_id))
 
 
 def answer_many(artifacts: Mapping[str, Artifact], body: bytes, answer_id: str = "") -> Response:
     """Return, for each of several histories, its answer or why there is none, in their order, with counts; a faulty one stops no other."""
 
     def one(content: Any, place: int) -> dict[str, Any]:
-        status, said = told(lambda: replace(_risk(artifacts, history_within(content, place)), answer_id=answer_id))
+        status, said = told(lambda: _named(_risk(artifacts, history_within(content, place)), answer_id))
         return {"answer": said} if status == 200 else {"refusal": {**said, "status": status}}
 
     def each() -> dict[str, Any]:
@@ -64,6 +64,10 @@ def answer_course(body: bytes) -> Response:
 
 def _risk(artifacts: Mapping[str, Artifact], history: History) -> Answer:
     return answer_to(chosen(artifacts, history.task), history)
+
+
+def _named(made: Answer, answer_id: str) -> Answer:
+    return replace(made, answer_id=answer_id) if answer_id else made
 
 
 def answer_to(artifact: Artifact, history: History, until: int | None = None, today: int | None = None) -> Answer:

@@ -88,10 +88,13 @@ def as_json(content: Any, status: int = 200, headers: Mapping[str, str] | None =
 
 
 def _require_finite(content: Any) -> None:
-    for one in content.values() if isinstance(content, dict) else content if isinstance(content, list | tuple) else vars(content).values():
+    waiting = [content]
+    for one in waiting:  # it grows as it goes: a call for each record would take twice as long
         of = type(one)
-        if of is float:
-            if not isfinite(one):
-                raise ValueError("a number that is not finite")
-        elif of not in _ATOMS:
-            _require_finite(one)
+        for part in one if of is tuple or of is list else one.values() if of is dict else vars(one).values():
+            kind = type(part)
+            if kind is float:
+                if not isfinite(part):
+                    raise ValueError("a number that is not finite")
+            elif kind not in _ATOMS:
+                waiting.append(part)
