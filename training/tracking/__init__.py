@@ -8,10 +8,11 @@ if TYPE_CHECKING:
     from training.tracking.experiment import experiment_of, require_place, require_runs
     from training.tracking.logged import log_model, log_params, log_results, tag_run
     from training.tracking.made_with import git_commit, mlflow_version
-    from training.tracking.runs import MONITOR, search, start_run, taken_back_unless_done, training
+    from training.tracking.runs import MONITOR, VALIDATION, search, start_run, taken_back_unless_done, training
 
 __all__ = [
     "MONITOR",
+    "VALIDATION",
     "experiment_of",
     "git_commit",
     "log_model",
@@ -31,6 +32,7 @@ __getattr__ = lazily(
     __name__,
     {
         "MONITOR": "training.tracking.runs",
+        "VALIDATION": "training.tracking.runs",
         "experiment_of": "training.tracking.experiment",
         "git_commit": "training.tracking.made_with",
         "log_model": "training.tracking.logged",

@@ -15,7 +15,9 @@ from training.tracking.experiment import experiment_of
 from training.tracking.logged import log_dataset
 from training.tracking.made_with import git_commit
 
-MONITOR = "monitor"  # the tag `kind` of a run that watches the champion and is no candidate
+# The tag `kind` of a run that is no candidate: one that watches the champion, and one that judges it on another cohort.
+MONITOR = "monitor"
+VALIDATION = "external_validation"
 
 
 @contextmanager
