@@ -1,9 +1,10 @@
-"""The command on other cohorts: validate, which judges the live model on one."""
+"""The commands on other cohorts: validate, which judges the live model on one, and pool, which joins what several sites found."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Hashable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from features import Cohort
     from serving.artifact import Artifact
+    from training.monitor.elsewhere.pool import RandomEffects
     from training.monitor.elsewhere.validate import Validated
 
 _NET_BENEFIT_AT = 0.1
@@ -37,6 +39,9 @@ def validate(
         Path | None, typer.Option(help="Cohort the champion was trained on, to find people of both. Default: data/TASK/cohort.")
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder to write to. Default: data/TASK/validation/HASH of the cohort.")] = None,
+    aggregates: Annotated[
+        Path | None, typer.Option(help="JSON file of sums alone to hand out, for training pool: no row, no count below ten.")
+    ] = None,
     params: Params = DEFAULT_PARAMS,
     as_json: Json = False,
 ) -> None:
@@ -53,6 +58,10 @@ def validate(
     found = judge(read_cohort(cohort), artifact, chosen, _trained_on(training, folder_of(chosen.task, "cohort"), artifact))
     folder = out or folder_of(chosen.task, VALIDATION) / found.cohort_hash
     write(found, folder)
+    if aggregates is not None:
+        from training.monitor.elsewhere.aggregates import aggregates_of, write_aggregates
+
+        write_aggregates(aggregates_of(found), aggregates)
     run_id = log(found, folder)
     if as_json:
         typer.echo(json.dumps({**found.to_dict(), "folder": str(folder), "run_id": run_id}))
@@ -63,7 +72,42 @@ def validate(
     console.print(f"{folder / VALIDATED}; MLflow run {run_id}. Into the model card: python -m training report --task {task}", markup=False)
 
 
-COMMANDS = (validate,)
+def pool(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="What several sites wrote by validate --aggregates.")],
+    as_json: Json = False,
+) -> None:
+    """Join several sites' validations of one model from their aggregates alone, with the heterogeneity between them.
+
+    Example: python -m training pool north.json south.json east.json
+    """
+    from training.monitor.elsewhere.aggregates import read_aggregates
+    from training.monitor.elsewhere.pool import pool as join
+
+    sites = [read_aggregates(path) for path in files]
+    found = join(sites)
+    if as_json:
+        typer.echo(json.dumps([asdict(one) for one in found]))
+        return
+    title = f"{sites[0].task} version {sites[0].version}, {len(sites)} sites; in brackets 95 % of the mean, then of another site"
+    table = Table(title=title, title_justify="left")
+    for heading in ("horizon", "sites", "people", "events", "O/E, summed", "O/E", "tau2", "I2", "AUC", "tau2", "I2"):
+        table.add_column(heading, justify="right")
+    for one in found:
+        counts = (f"{one.months} m", str(one.sites), str(one.people), str(one.events), f"{one.oe_ratio:.2f}")
+        table.add_row(*counts, *_pooled(one.oe, 2), *_pooled(one.auc, 3))
+    console.print(table)
+    if any(site.people_of_training != "left out" for site in sites):
+        console.print("At some sites people of the training cohort were not looked for.")
+
+
+COMMANDS = (validate, pool)
+
+
+def _pooled(found: RandomEffects | None, decimals: int) -> tuple[str, str, str]:
+    if found is None:
+        return "too few sites", _NO_FIGURE, _NO_FIGURE
+    mean, *ends = (f"{x:.{decimals}f}" for x in (found.mean, found.lo, found.hi, found.predicted_lo, found.predicted_hi))
+    return f"{mean} ({ends[0]}-{ends[1]})\n[{ends[2]}-{ends[3]}]", f"{found.tau2:.3f}", f"{found.i2:.0%}"
 
 
 def _trained_on(given: Path | None, usual: Path, artifact: Artifact) -> Cohort | None:

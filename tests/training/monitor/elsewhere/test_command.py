@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -119,6 +120,18 @@ PATIENTS = ("champion", "", 24, "patients")
 
 def _other_ids(frame):
     return frame.assign(patient_id=frame["patient_id"] + "-again")
+
+
+def test_a_site_hands_out_sums_that_are_those_of_its_figures(command, trained, others):
+    code, out, err = command(f"validate {others} --task smm --training {trained.cohort} --aggregates site.json --json")
+    assert code == 0, err
+    told, handed = json.loads(out), json.loads(Path("site.json").read_text())
+    assert (handed["seal"], handed["version"]) == (told["seal"], told["version"])
+    own = {(x["horizon"], x["measure"]): x["estimate"] for x in told["figures"] if (x["model"], x["subset"]) == ("champion", "")}
+    assert [one["months"] for one in handed["horizons"]][0] == 12
+    for one in handed["horizons"]:
+        assert one["observed"] / one["expected"] == pytest.approx(own[one["months"], "oe_ratio"], rel=1e-9)
+        assert (one["people"], one["events"]) == (own[one["months"], "patients"], own[one["months"], "events"])
 
 
 def test_without_the_training_cohort_the_report_says_that_nobody_was_looked_for(command, others):
