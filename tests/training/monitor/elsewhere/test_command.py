@@ -128,7 +128,7 @@ def test_a_site_hands_out_sums_that_are_those_of_its_figures(command, trained, o
     told, handed = json.loads(out), json.loads(Path("site.json").read_text())
     assert (handed["seal"], handed["version"]) == (told["seal"], told["version"])
     own = {(x["horizon"], x["measure"]): x["estimate"] for x in told["figures"] if (x["model"], x["subset"]) == ("champion", "")}
-    assert [one["months"] for one in handed["horizons"]][0] == 12
+    assert handed["horizons"][0]["months"] == 12
     for one in handed["horizons"]:
         assert one["observed"] / one["expected"] == pytest.approx(own[one["months"], "oe_ratio"], rel=1e-9)
         assert (one["people"], one["events"]) == (own[one["months"], "patients"], own[one["months"], "events"])
