@@ -128,10 +128,11 @@ def test_a_site_hands_out_sums_that_are_those_of_its_figures(command, trained, o
     told, handed = json.loads(out), json.loads(Path("site.json").read_text())
     assert (handed["seal"], handed["version"]) == (told["seal"], told["version"])
     own = {(x["horizon"], x["measure"]): x["estimate"] for x in told["figures"] if (x["model"], x["subset"]) == ("champion", "")}
-    assert handed["horizons"][0]["months"] == 12
-    for one in handed["horizons"]:
-        assert one["observed"] / one["expected"] == pytest.approx(own[one["months"], "oe_ratio"], rel=1e-9)
+    assert {one["months"] for one in handed["horizons"]} >= {months for months, measure in own if measure == "oe_ratio"} > set()
+    for one in handed["horizons"]:  # also where the site by itself is too small for figures
         assert (one["people"], one["events"]) == (own[one["months"], "patients"], own[one["months"], "events"])
+        if (ratio := own.get((one["months"], "oe_ratio"))) is not None:
+            assert one["observed"] / one["expected"] == pytest.approx(ratio, rel=1e-9)
 
 
 def test_without_the_training_cohort_the_report_says_that_nobody_was_looked_for(command, others):
