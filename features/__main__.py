@@ -23,7 +23,9 @@ Engine = Annotated[Literal["local", "spark"], typer.Option(help="What it runs on
 def ingest(
     place: Annotated[str, typer.Argument(metavar="INPUT", help="A folder or file; for omop also duckdb:///... or postgresql://...")],
     cohort_path: Annotated[Path, typer.Argument(metavar="COHORT", help="Folder to write the canonical cohort to.")],
-    source: Annotated[str, typer.Option(help="tabular (patients, measurements, events: CSV, XLSX, Parquet), omop, fhir, meds or mgus2.")],
+    source: Annotated[
+        str, typer.Option(help="tabular (patients, measurements, events: CSV, XLSX, Parquet), omop, fhir, meds, mgus2 or mgus241.")
+    ],
     mapping: Annotated[
         Path | None, typer.Option(help="Which codes mean what (YAML); omop, fhir and meds need it. For tabular: how the export is written.")
     ] = None,

@@ -1,4 +1,4 @@
-"""`python -m training`: fit, evaluate, register, compare, promote, rollback, history, doctor, report, monitor, tune, truth, benefit."""
+"""`python -m training`: from fit to register and report, what is live, and what watches and validates it; `--help` lists all."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import typer
 from features.console import console, door, run
 from features.params import DEFAULT_PARAMS
 from serving.store.trouble import explain_store_errors
-from training.commands import benefit, candidates, live, models
+from training.commands import benefit, candidates, elsewhere, live, models
 from training.commands.arguments import Evaluated, Json, Params, TaskName, folder_of
 from training.places import FINDINGS, REPORT
 from training.plan import load_plan
@@ -95,7 +95,7 @@ def evaluate(
         typer.echo(json.dumps({name: result["metrics"] for name, result in results.items()}))
 
 
-for command in (*candidates.COMMANDS, *live.COMMANDS, *models.COMMANDS, benefit.benefit):
+for command in (*candidates.COMMANDS, *live.COMMANDS, *models.COMMANDS, *elsewhere.COMMANDS, benefit.benefit):
     app.command()(command)
 
 

@@ -31,6 +31,9 @@ CARD_HTML, CARD_MD = "model_card.html", "model_card.md"
 # The folder of a watch, data/TASK/monitor, and its run.
 REPORT, FINDINGS = "report.html", "findings.json"
 
+# The folder of a validation on another cohort, data/TASK/validation, and its run; its findings lie with the run of the model too.
+VALIDATION, VALIDATED, CASE_MIX = "validation", "validation.json", "case_mix.csv"
+
 COHORT = "cohort.json"  # what a cohort's folder says of itself
 
 
@@ -52,6 +55,11 @@ def explained(name: str) -> str:
 def explained_at(months: int) -> str:
     """Return the folder, among the tables of contributions, of the pictures at a horizon, as in 24m."""
     return f"{months}m"
+
+
+def validated(cohort_hash: str) -> str:
+    """Return the place, among the artifacts of a model's run, of what a validation on a cohort found."""
+    return f"{VALIDATION}/{cohort_hash}.json"
 
 
 def refit(kind: str) -> str:

@@ -190,11 +190,14 @@ def require_cohort(folder: Path) -> None:
         It is neither; the message says how to make one.
     """
     if not folder.is_dir():
-        raise StateError(f"No cohort folder {folder}.", "make one with: python -m features ingest --source tabular INPUT COHORT")
+        raise StateError(
+            f"No cohort folder {folder}.", "make one with: python -m features ingest --source tabular INPUT COHORT", "no_cohort"
+        )
     if not (folder / "cohort.json").is_file():
         raise StateError(
             f"{folder} is a folder, but not a canonical cohort (it has no cohort.json).",
             f"ingest it first: python -m features ingest --source tabular {folder} COHORT",
+            "no_cohort",
         )
 
 

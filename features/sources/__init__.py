@@ -6,7 +6,7 @@ from pathlib import Path
 
 from features.sources.kinds import SOURCES, Source
 from features.sources.mapping import Mapping, read_mapping
-from features.sources.mgus2 import read_mgus2
+from features.sources.mgus2 import read_mgus2, read_mgus241
 from features.sources.received import Received
 from features.sources.tabular import read_tabular
 from myeloma import ConfigError, calendar
@@ -57,6 +57,7 @@ __all__ = [
     "Received",
     "read_mapping",
     "read_mgus2",
+    "read_mgus241",
     "read_source",
     "read_tabular",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from serving.answer.columns import NOTICE
-from training.card import explained, performance, provenance, purpose, subgroups
+from training.card import explained, performance, provenance, purpose, subgroups, validation
 from training.card.cells import figure, refusals
 from training.card.document import Blank, Block, Card, Cell, Section, Text, table
 from training.card.facts import Facts
@@ -22,6 +22,7 @@ _SECTIONS = (
     performance.beside_scores,
     subgroups.subgroups,
     subgroups.elsewhere,
+    validation.other_cohorts,
     explained.drivers,
     provenance.gate,
     provenance.reproduce,

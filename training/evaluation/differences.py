@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from training.metrics import Draws, judged_at, main_measures
 from training.metrics.decision import Key, decision_measures
-from training.metrics.figures import interval, named, refusal, same_rows
+from training.metrics.figures import Refusal, interval, named, refusal, same_rows
 from training.metrics.risk import rank_measures
 from training.metrics.sample import Sample
 
@@ -28,6 +28,7 @@ def paired_differences(
     draws: Draws,
     cut_offs: tuple[float, ...],
     orders: Mapping[str, Array] | None = None,
+    why_not: Refusal = refusal,
 ) -> pd.DataFrame:
     """Return model minus reference for every fitted model and every other candidate, on the rows where both have a risk.
 
@@ -36,13 +37,14 @@ def paired_differences(
     risks : arrays (rows, horizons) by candidate; fitted models have a risk on every row.
     fitted : names of the candidates that are compared with all others.
     orders : arrays (rows,) by score that ranks people without a risk: the AUC alone is compared.
+    why_not : of which rows there are no figures, and why.
     """
     ranked = orders or {}
     lines: list[tuple[Any, ...]] = []
     for h, months in enumerate(horizons):
         said = {name: ranked.get(name, risk[:, h]) for name, risk in risks.items()}
         for kept, references in same_rows({name: np.isfinite(order) for name, order in said.items()}):
-            if refusal(rows[kept], months):
+            if why_not(rows[kept], months):
                 continue
             judged = judged_at(rows[kept], months, draws)
             compared = dict.fromkeys([*fitted, *references])

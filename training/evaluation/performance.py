@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from training.estimators.competing import as_event
 from training.metrics import Draws, all_measures, main_measures, named
 from training.metrics.estimate import lines_of
-from training.metrics.figures import figures
+from training.metrics.figures import Refusal, figures, refusal
 from training.metrics.names import PER_PERSON, Metric, landmark_subset, landmark_years, subgroup_subsets
 from training.metrics.risk import rank_measures
 from training.metrics.sample import yearly_share
@@ -36,13 +36,14 @@ def performance_of(
     draws: Draws,
     orders: Mapping[str, Array] | None = None,
     die_first: Mapping[str, Array] | None = None,
+    why_not: Refusal = refusal,
 ) -> pd.DataFrame:
     """Return all figures of all candidates, one line each, as `training.metrics.figures` lays them out.
 
     Subsets: "" is all visits pooled, each row counting once; `per_person` the same rows, each *person* counting once a year;
     `at_2y` one row per person at a fixed landmark. Counts below 10 are not among them. Of a score that ranks people without a risk
     (`orders`), the AUC alone can be said. Of the chance that the competing event comes first (`die_first`), discrimination and
-    calibration are said, by the names of `OF_DYING`.
+    calibration are said, by the names of `OF_DYING`. `why_not` says of which rows there are no figures, and why.
     """
     ranked = {name: np.column_stack([order] * len(plan.task.horizons)) for name, order in (orders or {}).items()}
     given = {name: risk for name, risk in risks.items() if name not in ranked}
@@ -51,14 +52,14 @@ def performance_of(
     parts, share = [], yearly_share(rows)
     for judged, all_of, main in kinds:
         parts += [
-            figures(rows, judged, plan.task.horizons, draws, all_of),
-            figures(rows, judged, plan.task.horizons, draws, main, PER_PERSON, share),
+            figures(rows, judged, plan.task.horizons, draws, all_of, why_not=why_not),
+            figures(rows, judged, plan.task.horizons, draws, main, PER_PERSON, share, why_not),
         ]
     for years in plan.evaluation.landmarks:
         there = at_landmark(rows, years)
         for judged, all_of, _ in kinds:
             chosen = {name: risk[there["position"].to_numpy()] for name, risk in judged.items()}
-            parts.append(figures(there, chosen, plan.task.horizons, draws, all_of, landmark_subset(years)))
+            parts.append(figures(there, chosen, plan.task.horizons, draws, all_of, landmark_subset(years), why_not=why_not))
     return without_small_cells(pd.concat([*parts, *_of_dying(rows, die_first or {}, plan, draws)], ignore_index=True))
 
 

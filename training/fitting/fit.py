@@ -72,7 +72,7 @@ def fit_task(table: FeatureTable, plan: Plan, out: Path, only: str | None, say: 
         for name in [only] if only else names:
             say(f"{name}: fitting")
             if name in SCORES:
-                artifact, found = None, [_published(name, table.rows.iloc[f.judge], plan.task) for f in folds]
+                artifact, found = None, [published_risks(name, table.rows.iloc[f.judge], plan.task) for f in folds]
             else:
                 artifact, found = _fit_and_judge(name, table, plan, folds, parts, whole, say)
             judged = people.assign(**_order(name, table, folds, plan.task))
@@ -121,7 +121,8 @@ def _predicted(artifact: Artifact, rows: pd.DataFrame, task: Task) -> pd.DataFra
     return pd.DataFrame(both, columns=[*risk_columns(task), *die_first_columns(task)])
 
 
-def _published(name: str, rows: pd.DataFrame, task: Task) -> pd.DataFrame:
+def published_risks(name: str, rows: pd.DataFrame, task: Task) -> pd.DataFrame:
+    """Return the risks that a published score gives the rows, one column a horizon; NaN where it gives none."""
     score = SCORES[name]
     inputs = {name: rows[f"{PREFIX}{name}"].to_numpy() for name in score.inputs}
     risks = [score.risk(months, **inputs) for months in task.horizons]
@@ -129,11 +130,14 @@ def _published(name: str, rows: pd.DataFrame, task: Task) -> pd.DataFrame:
 
 
 def _order(name: str, table: FeatureTable, folds: list[Fold], task: Task) -> dict[str, np.ndarray]:
-    """Return the order in which a score that publishes no risk for this task ranks the rows judged; of any other candidate nothing."""
+    return published_order(name, table.rows.iloc[np.concatenate([fold.judge for fold in folds])], task) if name in POINT_SCORES else {}
+
+
+def published_order(name: str, rows: pd.DataFrame, task: Task) -> dict[str, np.ndarray]:
+    """Return the order in which a score that publishes no risk for this task ranks the rows; of any other candidate nothing."""
     score = POINT_SCORES.get(name)
     if score is None or set(score.risks) & set(task.horizons):
         return {}
-    rows = table.rows.iloc[np.concatenate([fold.judge for fold in folds])]
     return {ORDER: score.order(**{name: rows[f"{PREFIX}{name}"].to_numpy() for name in score.inputs})}
 
 

@@ -21,6 +21,7 @@ from training.rows.split import LEAST_EVENTS
 Array = NDArray[np.float64]
 COLUMNS = ("model", "subset", "horizon", "measure", "threshold", "estimate", "lo", "hi", "why")
 Measures = Callable[[Sample, Array], dict[Key, Array]]
+Refusal = Callable[[pd.DataFrame, int], str]  # why rows say nothing at a horizon in months, empty where they do
 Line = tuple[Any, ...]  # what a measure gives a line of the table
 _DISTANCES = ("ici",)
 
@@ -51,18 +52,26 @@ def judged_at(rows: pd.DataFrame, months: int, draws: Draws, share: Array | None
 
 def refusal(rows: pd.DataFrame, months: int) -> str:
     """Return why figures at this horizon would say nothing, and what to do; empty where they do say something."""
-    if rows.empty:
-        return f"there is no risk at {months} months: a published score gives none, or no row has its inputs; record them, or leave it out."
+    if why := unfollowed(rows, months):
+        return why
     horizon, follow_up = float(horizon_days(months)), FollowUp.of(rows)
-    longest = follow_up.time.max()
-    if longest < horizon and (follow_up.event == NONE).any():
-        return f"nobody here is followed for {months} months (the longest is {longest:.0f} days); use a shorter horizon."
     progressed = progressed_by(follow_up, horizon)
     free = (follow_up.time > horizon) | ((follow_up.event != NONE) & ~progressed)
     for who, what in ((progressed, f"progress within {months} months"), (free, f"are known to be free of progression at {months} months")):
         people = rows.loc[who, "patient_id"].nunique()
         if people < LEAST_EVENTS:
             return f"{only(people)} people here {what}, at least {LEAST_EVENTS} are needed; pool more people, or a longer horizon."
+    return ""
+
+
+def unfollowed(rows: pd.DataFrame, months: int) -> str:
+    """Return that nobody has a risk, or is followed, to a horizon, and what to do; empty where somebody has and is."""
+    if rows.empty:
+        return f"there is no risk at {months} months: a published score gives none, or no row has its inputs; record them, or leave it out."
+    horizon, follow_up = float(horizon_days(months)), FollowUp.of(rows)
+    longest = follow_up.time.max()
+    if longest < horizon and (follow_up.event == NONE).any():
+        return f"nobody here is followed for {months} months (the longest is {longest:.0f} days); use a shorter horizon."
     return ""
 
 
@@ -74,6 +83,7 @@ def figures(
     measures: Measures,
     subset: str = "",
     share: Array | None = None,
+    why_not: Refusal = refusal,
 ) -> pd.DataFrame:
     """Return counts and measures of each model at each horizon, on the rows for which it has a risk.
 
@@ -86,6 +96,8 @@ def figures(
         Such as `main_measures`.
     share : array (rows,), optional
         What each row counts for; one each by default.
+    why_not : function of rows and a horizon in months
+        Why there are no figures on these rows.
 
     Returns
     -------
@@ -99,7 +111,7 @@ def figures(
             part = rows[kept]
             found: list[Line] = [("share_computable", None, kept.mean() if len(kept) else 0.0, None, None, "")]
             by_model: dict[str, list[Line]] = {name: [] for name in names}
-            why = refusal(part, months)
+            why = why_not(part, months)
             if len(part):
                 judged = judged_at(part, months, draws, None if share is None else share[kept])
                 found += [(name, None, value, None, None, "") for name, value in _counts(judged).items()]

@@ -74,6 +74,7 @@ def plot_decision(curves: pd.DataFrame, name: str, style: Mapping[str, Look | No
     for axis, months in zip(axes, horizons, strict=False):
         here = curves[curves["horizon"] == months]
         best = here.loc[~here["model"].isin(["treat all"]), "net_benefit"].max()
+        best = max(best, 0.01)  # where nothing is worth acting on, the axis still has a height
         axis.set(xlim=(0.05, 0.5), ylim=(-0.25 * best, 1.15 * best))
         ends = []
         for model, curve in here.groupby("model", sort=False):

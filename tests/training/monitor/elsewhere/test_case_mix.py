@@ -1,0 +1,71 @@
+"""Case mix: what the spread of the risks allows, and quantiles of few people left out."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from features.history.columns import FeatureSpec
+from training.monitor.elsewhere.case_mix import distributions, expected_auc, first_visits
+from training.reference.quantiles import quantiles_of
+
+
+def test_the_expected_auc_is_that_of_outcomes_drawn_from_the_risks():
+    rng = np.random.default_rng(1)
+    risk = rng.beta(1.0, 4.0, 4000)
+    drawn = []
+    for _ in range(20):
+        case = rng.random(len(risk)) < risk
+        rank = risk.argsort().argsort() + 1.0
+        drawn.append((rank[case].sum() - case.sum() * (case.sum() + 1) / 2) / (case.sum() * (~case).sum()))
+    assert expected_auc(risk) == pytest.approx(np.mean(drawn), abs=0.005)
+
+
+def test_people_who_are_all_alike_cannot_be_ranked():
+    assert expected_auc(np.full(50, 0.3)) == 0.5
+
+
+def test_each_person_is_looked_at_at_the_first_visit():
+    rows = pd.DataFrame({"patient_id": list("abab"), "landmark": pd.to_datetime(["2012", "2010", "2011", "2013"])})
+    assert first_visits(rows).index.tolist() == [1, 2]
+
+
+@pytest.fixture
+def artifact():
+    from types import SimpleNamespace
+
+    values = np.linspace(1.0, 3.0, 101)
+    grid = {"missing": 0.05, "quantiles": quantiles_of(values)}
+    band = {"people": 101, "known": 101, "missing": 0.0, "quantiles": quantiles_of(np.linspace(0.1, 0.3, 101))}
+    about = {"reference": {"m_protein__last__ever": grid}, "reference_by_time": {"months": [0.0], "figures": {"risk_24m": [band]}}}
+    return SimpleNamespace(spec=FeatureSpec(("m_protein",), ("ever",), ("last",), ()), horizons=(24,), about=about)
+
+
+def people(values):
+    return pd.DataFrame(
+        {
+            "patient_id": [str(k) for k in range(len(values))],
+            "landmark": pd.Timestamp("2010-01-01"),
+            "m_protein__last__ever": values,
+        }
+    )
+
+
+def test_inputs_and_risks_stand_then_and_now(artifact):
+    table = distributions(people(np.full(40, 2.5)), np.full((40, 1), 0.2), artifact).set_index(["name", "figure"])
+    assert table.loc[("m_protein", "p50"), ["then", "now"]].tolist() == [2.0, 2.5]
+    assert table.loc[("m_protein", "missing"), ["then", "now"]].tolist() == [0.05, 0.0]
+    assert table.loc[("risk_24m", "sd_log_odds"), "now"] == pytest.approx(0.0, abs=1e-9)
+    assert table.loc[("risk_24m", "expected_auc"), "now"] == 0.5
+    assert table.loc[("risk_24m", "p90"), "then"] == pytest.approx(0.28)
+
+
+@pytest.mark.parametrize(("without", "shown"), [(0, True), (9, False), (10, True)])
+def test_a_share_that_tells_of_fewer_than_ten_people_is_kept_back(artifact, without, shown):
+    values = np.r_[np.full(60 - without, 2.0), np.full(without, np.nan)]
+    table = distributions(people(values), np.full((60, 1), 0.2), artifact).set_index(["name", "figure"])
+    assert np.isfinite(table.loc[("m_protein", "missing"), "now"]) == shown
+
+
+def test_quantiles_of_fewer_than_20_people_are_not_given(artifact):
+    table = distributions(people(np.full(19, 2.0)), np.full((19, 1), 0.2), artifact)
+    assert table.loc[table["figure"] != "missing", "now"].isna().all()

@@ -1,0 +1,137 @@
+"""What a site may hand out of a validation: sums and standard errors of the champion's figures; no row, no count below ten."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import TypeAdapter, ValidationError
+from scipy.special import logit
+
+from features.cohort.files import whole_file
+from myeloma import DataError, StateError
+from training.metrics import Draws, judged_at, main_measures
+from training.metrics.figures import unfollowed
+from training.monitor.elsewhere.validate import CHAMPION, Validated
+from training.rows.small_cells import SMALL_CELL, is_small
+
+Array = NDArray[np.float64]
+FORMAT = 1
+_CHECKSUM = "checksum"
+
+
+@dataclass(frozen=True)
+class Sums:
+    """One horizon at one site.
+
+    Attributes
+    ----------
+    people, rows, events : counts, each ten or more: people, their visits, and people with the event
+    observed, expected : events weighted for censoring (rows times the Aalen-Johansen incidence), and the sum of the risks
+    squared_error : sum over rows, weighted for censoring; over rows it is the Brier score
+    log_oe, log_oe_se, logit_auc, logit_auc_se : figures and standard errors by drawing people; None where there is none
+    """
+
+    months: int
+    people: int
+    rows: int
+    events: int
+    observed: float
+    expected: float
+    squared_error: float
+    log_oe: float | None
+    log_oe_se: float | None
+    logit_auc: float | None
+    logit_auc_se: float | None
+
+
+@dataclass(frozen=True)
+class Aggregates:
+    """What one site hands out: which model was judged, on whose people, and the sums by horizon."""
+
+    format: int
+    task: str
+    model: str
+    version: str
+    seal: str
+    cohort_hash: str
+    people_of_training: str
+    horizons: tuple[Sums, ...]
+
+
+def aggregates_of(found: Validated) -> Aggregates:
+    """Return the sums of a validation; left out are horizons at which a count is below ten, or is so between it and one before."""
+    looked = "not looked for" if found.overlap is None else "left out"
+    origin, task = found.artifact.origin, found.plan.task.name
+    model = (task, origin.get("model_name", ""), found.version, found.artifact.seal)
+    return Aggregates(FORMAT, *model, found.cohort_hash, looked, tuple(_sums(found)))
+
+
+def _sums(found: Validated) -> Iterator[Sums]:
+    rows, evaluation = found.judged.rows, found.plan.evaluation
+    draws, told = Draws.of(rows["patient_id"], evaluation.bootstrap, evaluation.seed), 0
+    for h, months in enumerate(found.plan.task.horizons):
+        if unfollowed(rows, months):
+            continue
+        judged, risk = judged_at(rows, months, draws), found.judged.risks[CHAMPION][:, h]
+        with_event = set(rows.loc[judged.sample.case, "patient_id"])
+        people, events = rows["patient_id"].nunique(), len(with_event)
+        if min(events, people - events) < SMALL_CELL or is_small(events - told):
+            continue
+        told = events
+        measures = main_measures(judged.sample, risk)
+        observed, expected = float(judged.sample.cases[0]), float(risk.sum())
+        error = float(measures[("brier", None)][0]) * len(rows)
+        on_logs = (*_with_se(np.log(measures[("oe_ratio", None)])), *_with_se(logit(measures[("auc", None)])))
+        yield Sums(months, people, len(rows), events, observed, expected, error, *on_logs)
+
+
+def _with_se(values: Array) -> tuple[float | None, float | None]:
+    drawn = values[1:][np.isfinite(values[1:])]
+    if not np.isfinite(values[0]) or len(drawn) < 2:
+        return None, None
+    return float(values[0]), float(drawn.std(ddof=1))
+
+
+def write_aggregates(one: Aggregates, path: Path) -> None:
+    """Write a site's file, with a checksum over what it says."""
+    content = json.loads(json.dumps(asdict(one)))
+    with whole_file(path) as work:
+        work.write_text(json.dumps({**content, _CHECKSUM: _checksum(content)}, indent=1) + "\n", encoding="utf-8")
+
+
+def read_aggregates(path: Path) -> Aggregates:
+    """Return what a site's file says.
+
+    Raises
+    ------
+    StateError
+        There is no such file.
+    DataError
+        It is no file of aggregates, or was altered since it was written.
+    """
+    again = "ask the site for the file again, as `validate --aggregates` wrote it."
+    if not path.is_file():
+        raise StateError(
+            f"No file {path}.", "a site writes it by: python -m training validate COHORT --task T --aggregates FILE", "no_file"
+        )
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        said = content.pop(_CHECKSUM)
+        found = _checksum(content)
+        read = TypeAdapter(Aggregates).validate_python(content) if said == found else None
+    except (ValueError, KeyError, TypeError, AttributeError, ValidationError):
+        raise DataError(f"{path} is no file of aggregates of this version (format {FORMAT}).", again, "not_aggregates") from None
+    if read is None:
+        raise DataError(f"{path} was altered: its checksum is {str(said)[:12]}, what it says has {found[:12]}.", again, "altered")
+    return read
+
+
+def _checksum(content: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
