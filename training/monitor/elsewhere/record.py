@@ -94,4 +94,5 @@ def _draw(found: Validated, folder: Path) -> None:
     given = {name: risk[:, places] for name, risk in risks.items() if np.isfinite(risk).any()}
     decisions = curves.decision_curves(rows, given, horizons, Draws.of(rows["patient_id"], 0, seed))
     if (decisions["model"] == CHAMPION).any():
-        curves.plot_decision(decisions, CHAMPION, set(plan.scores), f"{title}: net benefit, all visits", folder / plot("decision_curve"))
+        style, words = curves.looks_of(CHAMPION, plan.scores), f"{title}: net benefit, all visits"
+        curves.plot_decision(decisions, CHAMPION, style, words, folder / plot("decision_curve"))
