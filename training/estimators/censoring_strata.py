@@ -91,7 +91,7 @@ class _Groups:
         if fitter is None:
             return None
         hazard = z @ fitter.coefficients
-        return cls(columns, design, fitter.coefficients, np.quantile(hazard[left], np.arange(1, count) / count))
+        return cls(columns, design, fitter.coefficients, np.asarray(np.quantile(hazard[left], np.arange(1, count) / count), dtype=float))
 
     def group(self, rows: pd.DataFrame) -> NDArray[np.int64]:
         """Return the group of each row."""

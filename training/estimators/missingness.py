@@ -54,10 +54,10 @@ class Hidden:
             cells[np.ix_(rng.random(len(cells)) < _CHANCE, groups == group)] = True
         return cls(chosen, cells)
 
-    def part(self, begin: int, end: int) -> Hidden:
-        """Return what there is of some rows that follow one another."""
+    def part(self, begin: int, end: int, columns: int) -> Hidden:
+        """Return what there is of some rows that follow one another, and of the first so many columns."""
         before, there = int(self.chosen[:begin].sum()), self.chosen[begin:end]
-        return Hidden(there, self.cells[before : before + int(there.sum())])
+        return Hidden(there, self.cells[before : before + int(there.sum()), :columns])
 
     def added_to(self, x: Array, stacked: Stacked) -> tuple[Array, Stacked]:
         """Return x with the copies below it, and what was stacked with theirs; see `augment_missingness`."""
