@@ -85,7 +85,7 @@ def write(path: Path, rows: int) -> int:
         while written < rows:
             part = block(number)
             written, number = written + len(part), number + 1
-            yield to_arrow({name: part[name].to_numpy() for name in part})
+            yield to_arrow({str(name): values.to_numpy() for name, values in part.items()})
 
     attrition = {"patients": 0, "patients_without_a_landmark": 0, "visits": 0, "not_at_risk": {}, "landmarks": rows}
     write_parts(parts(), about_table(task(), "0" * 16, {"source": "benchmark"}, attrition), path)
@@ -95,7 +95,8 @@ def write(path: Path, rows: int) -> int:
 def plan_of(memory: int, rounds: int) -> Plan:
     """Return the plan of smm on the benchmark's columns."""
     smm = load_plan("smm", DEFAULT_PARAMS)
-    models = {**smm.models, "boosting": smm.models["boosting"] | {"rounds": rounds}}
+    every = {**smm.models, "boosting": smm.models["boosting"] | {"rounds": rounds}}
+    models = {name: every[name] for name in ("boosting", "logistic", "ensemble")}
     return replace(
         smm, task=task(), models={name: models[name] for name in ("boosting", "logistic", "ensemble")}, reference=None, memory=memory
     )

@@ -22,6 +22,7 @@ from training.rows.split import evaluation_folds
 def spark_auc(path: Path, plan: Plan, folder: Path, months: int) -> tuple[float, float]:
     """Return the AUC on people held out of a fit by xgboost.spark and of the product's, both to one horizon without hidden copies."""
     from pyspark.ml.functions import vector_to_array
+    from pyspark.sql.functions import col
     from xgboost.spark import SparkXGBClassifier
 
     from features.spark.session import spark_session
@@ -53,7 +54,7 @@ def spark_auc(path: Path, plan: Plan, folder: Path, months: int) -> tuple[float,
     with spark_session() as spark:
         model = classifier.fit(spark.read.parquet(str(folder / "known.parquet")))
         scored = model.transform(spark.read.parquet(str(folder / "judged.parquet")))
-        found: pd.DataFrame = scored.select("row", vector_to_array("probability")[1].alias("risk")).toPandas().sort_values("row")
+        found: pd.DataFrame = scored.select("row", vector_to_array(col("probability"))[1].alias("risk")).toPandas().sort_values("row")
     ours = fit_boosting(rows[columns].to_numpy(dtype=float), rows, columns, (months,), **options)
     follow_up, days = FollowUp.of(judged), float(horizon_days(months))
     own = logistic(ours.margins(judged[columns].to_numpy(dtype=float)))[:, 0]

@@ -32,7 +32,7 @@ Bools = NDArray[np.bool_]
 # What a fit in memory takes at its peak, in times of the table's cells of eight bytes: docs/performance.md#the-cost-of-a-fit.
 _TIMES_CELLS = 6
 _DRAWN_SHARE = 0.5  # of the memory, for the people drawn; the outcomes of all rows and XGBoost's own figures of them need the rest
-_BATCH = 1 << 17  # rows read at a time
+_BATCH = 1 << 15  # rows that are read at a time: stacked and copied for XGBoost they take some twenty times their cells
 
 
 @dataclass(frozen=True)
@@ -129,6 +129,8 @@ def read_within(path: Path, plan: Plan) -> FeatureTable:
     names = [name for name in parquet.read_schema(files[0]).names if not name.startswith("__")]
     rows = pd.concat(large.blocks(stands_for[person] > 0, names), ignore_index=True)
     rows["event"] = in_present_words(rows["event"])
+    days = list(rows.select_dtypes("datetime"))
+    rows[days] = rows[days].astype("datetime64[ns]")  # Spark writes microseconds
     rows[STANDS_FOR] = stands_for[person[large.drawn]]
     if folds:
         rows[HELD_OUT] = held_out[large.drawn]
