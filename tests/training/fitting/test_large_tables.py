@@ -1,5 +1,7 @@
 """A table that is too large for memory: whole people are drawn with weights, trees are fitted to all rows from its row groups."""
 
+import json
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -12,12 +14,18 @@ from features.intake.quality import clean
 from features.simulation.smm import simulate
 from features.table import table as tables
 from myeloma.calendar import horizon_days
+from serving.artifact import load_artifact
 from serving.predict import predict_risk
+from serving.store.champion import connect
 from training.estimators import external_memory
 from training.estimators.candidate import fit_candidate
 from training.estimators.censoring_strata import CensoringStrata
 from training.estimators.kinds.boosting import fit_boosting, over_all_rows
 from training.estimators.whole import Whole
+from training.evaluation.evaluate import evaluate_task
+from training.fitting.fit import fit_task
+from training.gate.held_out import Sources, judged_people
+from training.places import ARTIFACT, RUN
 from training.rows.censoring import STRATUM, FollowUp, ipcw_weights, progressed_by
 from training.rows.draw import STANDS_FOR
 from training.rows.large import DrawnTable, read_within
@@ -217,3 +225,25 @@ def test_an_ensemble_of_a_large_table_is_as_good_as_one_in_memory(drawn, whole, 
     risks = [np.average(predict_risk(a, x)[:, 1]) for a in (large, memory)]
     assert risks[0] == pytest.approx(risks[1], rel=0.1)
     assert len(large.resampled) == 2
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("nothing_drawn")
+def test_from_fit_to_gate_a_drawn_table_goes_the_way_of_any_other(drawn, path, plan, empty_database, tmp_path, monkeypatch):
+    (tmp_path / "mlruns").mkdir()
+    shutil.copy(empty_database, tmp_path / "mlruns" / "mlflow.db")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'mlruns' / 'mlflow.db'}")
+    said = []
+    runs = fit_task(drawn, plan, tmp_path / "fit", "boosting", said.append, path)
+    assert said[0] == drawn.said
+    record = json.loads((tmp_path / "fit" / "boosting" / RUN).read_text())
+    assert connect().get_run(runs["boosting"]).data.tags["drawn"] == drawn.said
+    artifact = load_artifact(tmp_path / "fit" / "boosting" / ARTIFACT)
+    of_all = drawn.large.but(evaluation_folds(drawn.rows, plan.evaluation)[0].judge)
+    assert artifact.about["drawn"] == drawn.about["drawn"]
+    assert artifact.about["trained_on"]["landmarks"] == of_all.sum()
+    results = evaluate_task(read_within(path, plan), plan, tmp_path / "fit", tmp_path / "evaluation", said.append)
+    assert results["boosting"]["metrics"]["auc_24m"] > 0.6
+    held = judged_people(record, plan.task, Sources(path, tmp_path, plan))
+    assert held is not None
+    assert len(held.rows) == drawn.rows[HELD_OUT].sum()
