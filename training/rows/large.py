@@ -29,8 +29,8 @@ from training.rows.split import HELD_OUT, evaluation_folds
 
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
-# What a fit in memory takes at its peak, in times of the table's cells of eight bytes: docs/performance.md#the-cost-of-a-fit.
-_TIMES_CELLS = 6
+# What a fit in memory takes at its peak, in times of the table's cells of eight bytes: docs/large_tables.md#measured.
+_TIMES_CELLS = 10
 _DRAWN_SHARE = 0.5  # of the memory, for the people drawn; the outcomes of all rows and XGBoost's own figures of them need the rest
 _BATCH = 1 << 15  # rows that are read at a time: stacked and copied for XGBoost they take some twenty times their cells
 

@@ -28,7 +28,7 @@ from training.gate.held_out import Sources, judged_people
 from training.places import ARTIFACT, RUN
 from training.rows.censoring import STRATUM, FollowUp, ipcw_weights, progressed_by
 from training.rows.draw import STANDS_FOR
-from training.rows.large import DrawnTable, read_within
+from training.rows.large import _TIMES_CELLS, DrawnTable, read_within
 from training.rows.split import HELD_OUT, evaluation_folds
 
 BOOSTING = {
@@ -67,7 +67,7 @@ def path(smm_table, tmp_path, monkeypatch):
 def plan(small_smm_plan, smm_table):
     """A plan with memory for a fit to two thirds of the table."""
     cells = len(smm_table.rows) * len(smm_table.rows.columns)
-    return replace(small_smm_plan, memory=cells * 8 * 6 * 2 // 3)
+    return replace(small_smm_plan, memory=cells * 8 * _TIMES_CELLS * 2 // 3)
 
 
 @pytest.fixture
