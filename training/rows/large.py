@@ -129,7 +129,7 @@ def read_within(path: Path, plan: Plan) -> FeatureTable:
     names = [name for name in parquet.read_schema(files[0]).names if not name.startswith("__")]
     rows = pd.concat(large.blocks(stands_for[person] > 0, names), ignore_index=True)
     rows["event"] = in_present_words(rows["event"])
-    days = list(rows.select_dtypes("datetime"))
+    days = rows.select_dtypes("datetime").columns
     rows[days] = rows[days].astype("datetime64[ns]")  # Spark writes microseconds
     rows[STANDS_FOR] = stands_for[person[large.drawn]]
     if folds:
