@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 import typer
 
 from features.console import Steps, console, door, progress_bar, run
-from features.params import DEFAULT_PARAMS
+from features.params import DEFAULT_PARAMS, memory_bytes
 from myeloma import ConfigError
 
 app = door("Histories in, feature tables out.")
@@ -162,7 +162,7 @@ def build(
     Example: python -m features build data/smm/cohort data/smm/table.parquet --task smm
     With Spark (docs/spark.md), from and to folders or addresses: python -m features build COHORT TABLE --task smm --engine spark
     """
-    from features.table.build import build_file, memory_bytes
+    from features.table.build import build_file
     from features.tasks import load_task
 
     name = Path(table_path).name

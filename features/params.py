@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from pathlib import Path
@@ -24,6 +25,8 @@ _ACCEPTED = {
     "look_backs": 'a list of windows in days or "ever", as in ["365d", "ever"], or of a line of therapy, as in ["baseline", "since_line"]',
     "interval_fits": "an even number; 0 for no intervals",
 }
+_UNITS = {"MB": 10**6, "GB": 10**9, "MiB": 2**20, "GiB": 2**30}
+_LEAST_MEMORY = 700 * 10**6
 _WHOLE, _NUMBER, _FLAG = "a whole number", "a number", "true or false"
 _KINDS = {
     "literal_error": "{expected}",
@@ -161,3 +164,22 @@ def _values_in_words(problems: list[dict[str, Any]], where: str) -> str:
         place = "".join(f", entry {step + 1}," if isinstance(step, int) else f".{step}" for step in path)
         said.setdefault(place, f"{where}{place} is {json.dumps(problem['input'], default=str)}, accepted: {accepted}")
     return "; ".join(said.values())
+
+
+def memory_bytes(text: str) -> int:
+    """Return an amount of memory, such as 2GB or 800MB, in bytes.
+
+    Raises
+    ------
+    ConfigError
+        It is not written so, or less than the program itself needs.
+    """
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(MB|GB|MiB|GiB)", text.strip())
+    if not found:
+        raise ConfigError(f'"{text}" is not an amount of memory.', f"a number and one of {', '.join(_UNITS)}, as in 2GB.")
+    amount = round(float(found[1]) * _UNITS[found[2]])
+    if amount < _LEAST_MEMORY:
+        raise ConfigError(
+            f"{text} is too little memory.", f"at least {_LEAST_MEMORY // 10**6}MB: the libraries alone take half a gigabyte."
+        )
+    return amount

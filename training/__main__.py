@@ -48,11 +48,12 @@ def fit(
 
     Example: python -m training fit data/smm/table.parquet --task smm
     """
-    from features import read_table
     from training.fitting.fit import fit_task
+    from training.rows.large import read_within
 
     chosen = load_plan(task, params)
-    runs = fit_task(read_table(table_path), chosen, fitted or folder_of(chosen.task, "fit"), model, _say(task, as_json), table_path)
+    read, out = read_within(table_path, chosen), fitted or folder_of(chosen.task, "fit")
+    runs = fit_task(read, chosen, out, model, _say(task, as_json), table_path)
     for name, run_id in runs.items():
         logging.getLogger("training").info("%s: %s is run %s", task, name, run_id)
     if as_json:
@@ -78,14 +79,14 @@ def evaluate(
 
     Example: python -m training evaluate --task smm --refit sites --refit time
     """
-    from features import read_table
     from training.evaluation.evaluate import best, check_model, evaluate_task, read_records
+    from training.rows.large import read_within
 
     chosen = load_plan(task, params)
     check_model(chosen, model)
     folder = fitted or folder_of(chosen.task, "fit")
     table = table or Path(next(iter(read_records(folder, chosen).values()))["table"])
-    data, out = read_table(table), evaluated or folder_of(chosen.task, "evaluation")
+    data, out = read_within(table, chosen), evaluated or folder_of(chosen.task, "evaluation")
     results = evaluate_task(data, chosen, folder, out, _say(task, as_json))
     if refit:
         from training.shift import refit as fit_again

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, ConfigDict, Field, NonNegativeFloat, NonNegativeInt, PositiveInt, StringConstraints
 from pydantic.dataclasses import dataclass
 
-from features.params import DEFAULT_PARAMS, parsed, read_params
+from features.params import DEFAULT_PARAMS, memory_bytes, parsed, read_params
 from features.tasks import Task, load_task
 from myeloma import ConfigError
 from myeloma.errors import nearest
@@ -17,6 +17,7 @@ from myeloma.scores import SCORES
 _CHECKED = ConfigDict(extra="forbid")
 Waivable = Literal["net_benefit", "worst_subgroup", "known_harm"]  # demands that a task's data may have nothing to measure by
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=10)]  # in words, for those who read the verdict
+Memory = Annotated[int, BeforeValidator(lambda said: memory_bytes(said) if isinstance(said, str) else said)]  # as in 8GB
 Options = Annotated[dict[str, Any], BeforeValidator(lambda options: {} if options is None else options)]  # `cox:` has none
 
 
@@ -76,7 +77,8 @@ class Plan:
     """How one task is answered: models and published scores side by side, judged at the primary horizon before all, and let live or not.
 
     `interval_fits` is the number of fits to halves of the patients, from which the interval of a risk comes. `reference` is the model
-    from which `truth` measures the way to a simulated cohort's true risks; None where there is none.
+    from which `truth` measures the way to a simulated cohort's true risks; None where there is none. A table whose fit would take more
+    than `memory` (bytes; 8GB where nothing is said) is fitted from drawn people and, where a model can be, from its row groups.
     """
 
     task: Task
@@ -87,6 +89,7 @@ class Plan:
     gate: Gate
     interval_fits: Annotated[int, Field(ge=0, multiple_of=2)] = 10
     reference: str | None = None
+    memory: Memory = 8 * 10**9
 
     def __post_init__(self) -> None:
         if self.primary_horizon not in self.task.horizons:

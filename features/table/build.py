@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
@@ -19,32 +18,13 @@ from features.table.outcomes import EVENTS, NONE
 from features.table.stream import Block
 from features.table.table import ROW_GROUP, about_table, add_up, make_rows, to_arrow, write_parts
 from features.tasks import Task
-from myeloma import ConfigError, DataError
+from myeloma import DataError
 from myeloma.calendar import horizon_days
 
-_UNITS = {"MB": 10**6, "GB": 10**9, "MiB": 2**20, "GiB": 2**30}
 _PROGRAM = 450 * 10**6  # bytes that the program and its libraries take before the first row
-_LEAST = 700 * 10**6
 _MOST_ROWS = 1 << 19  # larger blocks are no faster
 _DEFAULT = 2 * 10**9
 _ROOMS = ("myeloma", "features/cohort", "features/history", "features/table")  # whose code decides what a table holds
-
-
-def memory_bytes(text: str) -> int:
-    """Return an amount of memory, such as 2GB or 800MB, in bytes.
-
-    Raises
-    ------
-    ConfigError
-        It is not written so, or less than the program itself needs.
-    """
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(MB|GB|MiB|GiB)", text.strip())
-    if not found:
-        raise ConfigError(f'"{text}" is not an amount of memory.', f"a number and one of {', '.join(_UNITS)}, as in 2GB.")
-    amount = round(float(found[1]) * _UNITS[found[2]])
-    if amount < _LEAST:
-        raise ConfigError(f"{text} is too little memory.", f"at least {_LEAST // 10**6}MB: the libraries alone take half a gigabyte.")
-    return amount
 
 
 def build_file(

@@ -217,7 +217,25 @@ def read_table(path: Path) -> FeatureTable:
         arrow = _read_folder(path) if path.is_dir() else parquet.read_table(path)
     except (pa.ArrowInvalid, OSError):
         raise DataError(f"{path} is not a Parquet file.", "make it with: python -m features build", "not_parquet") from None
-    metadata = (arrow.schema.metadata or {}).get(_METADATA)
+    spec, about = _what_it_says(path, arrow.schema)
+    rows = arrow.to_pandas()
+    rows["event"] = in_present_words(rows["event"])
+    return FeatureTable(rows, spec, about)
+
+
+def read_about(path: Path) -> tuple[FeatureSpec, dict[str, Any]]:
+    """Return the features of a table that exists and what it says of itself, without its rows.
+
+    Raises
+    ------
+    DataError
+        The file is not a feature table, or its columns do not mean what this version means by them.
+    """
+    return _what_it_says(path, pa.schema([], _of_folder(path)) if path.is_dir() else parquet.read_schema(path))
+
+
+def _what_it_says(path: Path, schema: pa.Schema) -> tuple[FeatureSpec, dict[str, Any]]:
+    metadata = (schema.metadata or {}).get(_METADATA)
     if metadata is None:
         raise DataError(f"{path} is Parquet, but not a feature table.", "make it with: python -m features build", "not_a_table")
     about = json.loads(metadata)
@@ -228,9 +246,11 @@ def read_table(path: Path) -> FeatureTable:
             "build it again.",
             "feature_hash",
         )
-    rows = arrow.to_pandas()
-    rows["event"] = in_present_words(rows["event"])
-    return FeatureTable(rows, spec, about)
+    return spec, about
+
+
+def _of_folder(folder: Path) -> dict[bytes, bytes] | None:
+    return {_METADATA: (folder / ABOUT).read_bytes()} if (folder / ABOUT).is_file() else None
 
 
 def _read_folder(folder: Path) -> pa.Table:
@@ -238,5 +258,4 @@ def _read_folder(folder: Path) -> pa.Table:
     rows = parquet.read_table(folder)
     order = [(name, "ascending") for name in KEYS[:2] if name in rows.column_names]
     fields = [field.with_type(pa.timestamp("ns")) if pa.types.is_timestamp(field.type) else field for field in rows.schema]
-    about = {_METADATA: (folder / ABOUT).read_bytes()} if (folder / ABOUT).is_file() else None
-    return rows.sort_by(order).cast(pa.schema(fields, about))
+    return rows.sort_by(order).cast(pa.schema(fields, _of_folder(folder)))

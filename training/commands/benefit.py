@@ -56,15 +56,16 @@ def benefit(
 
     Example: python -m training benefit --task smm --threshold 0.1
     """
-    from features import read_cohort, read_table
+    from features import read_cohort
     from training.evaluation.early_treatment.report import Asked, as_frame, report
+    from training.rows.large import read_within
 
     chosen = load_plan(task, params)
     asked = Asked(months, years, tuple(sorted(set(threshold or THRESHOLDS))))
     name = model or _best(chosen)
     if name not in chosen.models:
         raise ConfigError(f'"{name}" is not a model of {task}.', nearest(name, chosen.models))
-    data, people = read_table(folder_of(chosen.task, "table.parquet")), read_cohort(folder_of(chosen.task, "cohort"))
+    data, people = read_within(folder_of(chosen.task, "table.parquet"), chosen), read_cohort(folder_of(chosen.task, "cohort"))
     found = report(chosen, name, asked, folder_of(chosen.task, FIT), data, people)
     if out:
         from features.cohort.files import write_by_ending

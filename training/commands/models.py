@@ -45,12 +45,12 @@ def tune(
     """
     import numpy as np
 
-    from features import read_table
     from training import tracking
     from training.fitting.tune import Search, tune
+    from training.rows.large import read_within
 
     chosen = load_plan(task, params)
-    read = read_table(table or folder_of(chosen.task, "table.parquet"))
+    read = read_within(table or folder_of(chosen.task, "table.parquet"), chosen)
     storage = folder_of(chosen.task, "tune") / f"{model}.db"
     with tracking.search(chosen.task, read, model) as log:
 
@@ -90,13 +90,13 @@ def truth(
 
     Example: python -m training truth --task smm --truth data/smm/truth.parquet
     """
-    from features import read_table
+    from training.rows.large import read_within
     from training.truth.against_truth import beside_truth, judged_with_truth
     from training.truth.ceiling import ceiling
     from training.truth.known_drivers import known_drivers
 
     chosen = load_plan(task, params)
-    folder, data = fitted or folder_of(chosen.task, FIT), read_table(table or folder_of(chosen.task, "table.parquet"))
+    folder, data = fitted or folder_of(chosen.task, FIT), read_within(table or folder_of(chosen.task, "table.parquet"), chosen)
     judged = judged_with_truth(data, chosen, folder, truth_path)
     found, most = beside_truth(judged, chosen, folder), ceiling(judged, data, chosen, truth_path)
     carried, drivers = known_drivers(judged, chosen, folder)

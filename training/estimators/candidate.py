@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from features.history.columns import FeatureSpec
@@ -21,10 +23,12 @@ from training.estimators.competing import fit_competing
 from training.estimators.expected import fit_expected
 from training.estimators.kind import Fits, Kind
 from training.estimators.kinds import KINDS
+from training.estimators.whole import Whole
 from training.plan import Plan
 from training.reference import reference_by_time, reference_ranges
 from training.rows.censoring import STRATUM
-from training.rows.split import patient_folds
+from training.rows.draw import equally_drawn
+from training.rows.split import Fold, patient_folds
 
 _KIND = "kind"  # the option of a model that is named after something else than its kind, as a comparator is
 _CALIBRATION_FOLDS = 5
@@ -82,6 +86,7 @@ def fit_candidate(
     about: dict[str, Any],
     others: dict[str, Fitted] | None = None,
     halves: int = 0,
+    whole: Whole | None = None,
 ) -> Fitted:
     """Return one fitted and recalibrated model of a task, by its name in `params.yaml`.
 
@@ -98,6 +103,8 @@ def fit_candidate(
         fitted and put there.
     halves : int
         How many fits to halves of the patients the artifact keeps, for intervals; an even number.
+    whole : Whole, optional
+        All rows, where `rows` were drawn from a table that stays on disk. Folds and halves are of all its people.
 
     Raises
     ------
@@ -105,23 +112,31 @@ def fit_candidate(
         The kind, or one of its options in `params.yaml`, is not known.
     """
     with threadpool_limits(1, user_api="blas"):
-        return _fit_candidate(rows, spec, plan, name, about, others or {}, halves)
+        return _fit_candidate(rows, spec, plan, name, about, others or {}, halves, whole)
 
 
 def _fit_candidate(
-    rows: pd.DataFrame, spec: FeatureSpec, plan: Plan, name: str, about: dict[str, Any], others: dict[str, Fitted], halves: int
+    rows: pd.DataFrame,
+    spec: FeatureSpec,
+    plan: Plan,
+    name: str,
+    about: dict[str, Any],
+    others: dict[str, Fitted],
+    halves: int,
+    whole: Whole | None,
 ) -> Fitted:
     options, of_kind = checked_model(name, plan), kind_of(name, plan)
     x, rows = rows[spec.columns()].to_numpy(dtype=float), rows if STRATUM in rows else with_censoring_strata(rows, spec)
     if of_kind.combines:
-        candidates = _members(options["members"], rows, spec, plan, about, others, halves)
+        candidates = _members(options["members"], rows, spec, plan, about, others, halves, whole)
         fits = of_kind.fit(candidates, rows, plan.task.horizons, **options)
     else:
-        fits = _fitted(of_kind, x, rows, spec.columns(), plan.task.horizons, options, halves)
+        fits = _fitted(of_kind, x, rows, spec.columns(), plan.task.horizons, options, halves, whole)
     calibration = fit_calibration(fits.out_of_fold, rows, plan.task.horizons)
+    alike = equally_drawn(rows)
     about = about | {
-        "reference": reference_ranges(x, spec.columns()),
-        "reference_by_time": reference_by_time(rows, spec, fits.out_of_fold, calibration, plan.task.horizons),
+        "reference": reference_ranges(x[alike], spec.columns()),
+        "reference_by_time": reference_by_time(rows.loc[alike], spec, fits.out_of_fold[alike], calibration, plan.task.horizons),
     }
     artifact = Artifact(
         of_kind.name,
@@ -132,27 +147,44 @@ def _fit_candidate(
         about,
         resampled=fits.resampled,
         competing=fit_competing(rows, logistic(calibration.log_odds(fits.out_of_fold)), plan.task.horizons),
-        expected=fit_expected(rows, spec),
+        expected=fit_expected(rows.loc[alike], spec),
     )
     return Fitted(artifact, fits.out_of_fold)
 
 
 def _fitted(
-    kind: Kind, x: Array, rows: pd.DataFrame, columns: list[str], horizons: tuple[int, ...], options: dict[str, Any], halves: int
+    kind: Kind,
+    x: Array,
+    rows: pd.DataFrame,
+    columns: list[str],
+    horizons: tuple[int, ...],
+    options: dict[str, Any],
+    halves: int,
+    whole: Whole | None,
 ) -> Fits:
     if kind.settle is not None:
         options = kind.settle(x, rows, columns, horizons, **options)
+    every, at = (rows, np.arange(len(rows))) if whole is None else (whole.rows, whole.drawn)
 
-    def fit_on(positions: np.ndarray) -> Model:
+    def fit_to_rows(there: NDArray[np.bool_]) -> Model:
+        positions = np.flatnonzero(there[at])
         model: Model = kind.fit(x[positions], rows.iloc[positions], columns, horizons, **options)
         return model
 
-    out_of_fold = np.full((len(rows), len(horizons)), np.nan)
-    for fold in patient_folds(rows, _CALIBRATION_FOLDS, _SEED):
-        out_of_fold[fold.judge] = fit_on(fold.fit).margins(x[fold.judge])
-    pairs = [patient_folds(rows, 2, _SEED + pair) for pair in range(halves // 2)]
-    resampled = tuple(fit_on(half.fit) for pair in pairs for half in pair)
-    return Fits(fit_on(np.arange(len(rows))), out_of_fold, resampled)
+    def of(fold: Fold) -> NDArray[np.bool_]:
+        there = np.zeros(len(every), dtype=bool)
+        there[fold.fit] = True
+        return there
+
+    on_disk = whole is not None and kind.over is not None
+    with kind.over(whole, columns, horizons, **options) if on_disk else nullcontext(fit_to_rows) as fit_on:  # type: ignore[misc]
+        out_of_fold = np.full((len(rows), len(horizons)), np.nan)
+        for there in map(of, patient_folds(every, _CALIBRATION_FOLDS, _SEED)):
+            left_out = np.flatnonzero(~there[at])
+            out_of_fold[left_out] = fit_on(there).margins(x[left_out])
+        pairs = (patient_folds(every, 2, _SEED + pair) for pair in range(halves // 2))
+        resampled = tuple(fit_on(of(half)) for pair in pairs for half in pair)
+        return Fits(fit_on(np.ones(len(every), dtype=bool)), out_of_fold, resampled)
 
 
 def _members(
@@ -163,10 +195,11 @@ def _members(
     about: dict[str, Any],
     others: dict[str, Fitted],
     halves: int,
+    whole: Whole | None,
 ) -> dict[str, Fits]:
     """Return the candidates that a combination is made of; those not in `others` are fitted, and put there."""
     for name in names:
         if name not in others:
-            others[name] = fit_candidate(rows, spec, plan, name, about, others, halves)
+            others[name] = fit_candidate(rows, spec, plan, name, about, others, halves, whole)
     kept = halves // 2 * 2
     return {name: Fits(others[name].artifact.model, others[name].out_of_fold, others[name].artifact.resampled[:kept]) for name in names}

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
 from inspect import signature
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from serving.models import Model
 from serving.models.base import Array
@@ -55,6 +59,9 @@ class Kind:
         For the card, after "fitted": what becomes of those who are lost, or begin treatment, before a horizon.
     combines : bool
         Whether it is made of other candidates of the task, those that its option `members` names; none such can be a member.
+    over : function, optional
+        How it is fitted to a table that stays on disk: `over(whole, columns, horizons, *, options)` opens a place to fit in, and gives a
+        function from the rows of `whole` that are fitted on (a mask) to the model. Any other kind is fitted to the rows drawn.
     check : function, optional
         `check(options, where, columns, others)` refuses what an annotation cannot say; `others` are the task's possible members.
     settle : function, optional
@@ -69,6 +76,7 @@ class Kind:
     missing: str
     fitted_to: str = WEIGHTED
     combines: bool = False
+    over: Callable[..., AbstractContextManager[Callable[[NDArray[np.bool_]], Any]]] | None = None
     check: Callable[[dict[str, Any], str, list[str], list[str]], object] | None = None
     settle: Callable[..., dict[str, Any]] | None = None
     space: Callable[[BaseTrial], dict[str, Any]] | None = None

@@ -7,9 +7,11 @@ unknown would look safe.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from features import parse_column
@@ -25,10 +27,51 @@ _ENOUGH, _LEAST_SHARE = 20_000, 0.05
 _CHANCE = 0.5  # of each biomarker in such a row: all are hidden together often enough to be learnt from
 
 
-def augment_missingness(x: Array, columns: list[str], stacked: Stacked, share: float, seed: int) -> tuple[Array, Stacked]:
-    """Return x with a second copy of a share of its rows, in which each biomarker and static column is hidden by a chance of one half.
+@dataclass(frozen=True)
+class Hidden:
+    """Of which rows there is a second copy, and what is hidden in each.
 
-    The time since diagnosis is always known, and never hidden.
+    Attributes
+    ----------
+    chosen : array (rows,)
+    cells : array (copies, columns), in the order of the rows
+    """
+
+    chosen: NDArray[np.bool_]
+    cells: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, rows: int, columns: list[str], share: float, seed: int) -> Hidden:
+        """Return a share of the rows, of whose copies each biomarker and static column is hidden by a chance of one half.
+
+        The time since diagnosis is always known, and never hidden.
+        """
+        groups = np.array([parse_column(name).biomarker for name in columns])
+        rng = np.random.default_rng(seed)
+        chosen = rng.random(rows) < min(share, max(_ENOUGH / max(rows, 1), _LEAST_SHARE))
+        cells = np.zeros((int(chosen.sum()), len(columns)), dtype=bool)
+        for group in sorted(set(groups) - {MONTHS}):
+            cells[np.ix_(rng.random(len(cells)) < _CHANCE, groups == group)] = True
+        return cls(chosen, cells)
+
+    def part(self, begin: int, end: int, columns: int) -> Hidden:
+        """Return what there is of some rows that follow one another, and of the first so many columns."""
+        before, there = int(self.chosen[:begin].sum()), self.chosen[begin:end]
+        return Hidden(there, self.cells[before : before + int(there.sum()), :columns])
+
+    def added_to(self, x: Array, stacked: Stacked) -> tuple[Array, Stacked]:
+        """Return x with the copies below it, and what was stacked with theirs; see `augment_missingness`."""
+        copies = x[self.chosen]
+        copies[self.cells] = np.nan
+        again = self.chosen[stacked.row]
+        weight = np.where(again, stacked.weight / 2, stacked.weight)  # original and copy together weigh what the row did
+        copied = (len(x) + np.cumsum(self.chosen) - 1)[stacked.row[again]], stacked.horizon[again], stacked.y[again], weight[again]
+        kept = stacked.row, stacked.horizon, stacked.y, weight
+        return np.vstack([x, copies]), Stacked(*(np.concatenate(both) for both in zip(kept, copied, strict=True)))
+
+
+def augment_missingness(x: Array, columns: list[str], stacked: Stacked, share: float, seed: int) -> tuple[Array, Stacked]:
+    """Return x with a second copy of a share of its rows, in which a part is `Hidden`.
 
     Parameters
     ----------
@@ -36,14 +79,4 @@ def augment_missingness(x: Array, columns: list[str], stacked: Stacked, share: f
     stacked : Stacked
         Of these rows. A copy has the outcome of its original, and half of its weight.
     """
-    groups = np.array([parse_column(name).biomarker for name in columns])
-    rng = np.random.default_rng(seed)
-    chosen = rng.random(len(x)) < min(share, max(_ENOUGH / max(len(x), 1), _LEAST_SHARE))
-    copies = x[chosen]
-    for group in sorted(set(groups) - {MONTHS}):
-        copies[np.ix_(rng.random(len(copies)) < _CHANCE, groups == group)] = np.nan
-    again = chosen[stacked.row]
-    weight = np.where(again, stacked.weight / 2, stacked.weight)  # original and copy together weigh what the row did
-    copied = (len(x) + np.cumsum(chosen) - 1)[stacked.row[again]], stacked.horizon[again], stacked.y[again], weight[again]
-    kept = stacked.row, stacked.horizon, stacked.y, weight
-    return np.vstack([x, copies]), Stacked(*(np.concatenate(both) for both in zip(kept, copied, strict=True)))
+    return Hidden.of(len(x), columns, share, seed).added_to(x, stacked)

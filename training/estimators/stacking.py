@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from myeloma.calendar import horizon_days
 from training.metrics.sample import yearly_share
 from training.rows.censoring import FollowUp, ipcw_weights, progressed_by
+from training.rows.draw import STANDS_FOR, row_weights
 
 Array = NDArray[np.float64]
 Weighting = Literal["visits", "patients"]
@@ -41,19 +43,26 @@ def stack(rows: pd.DataFrame, horizons: tuple[int, ...], weighting: Weighting = 
     weighting : {"visits", "patients"}
         Whether every visit counts alike, or every person once a year (see `shares`).
     """
-    follow_up = FollowUp.of(rows)
-    share = shares(rows, weighting)
     parts = []
-    for h, months in enumerate(horizons):
-        days = float(horizon_days(months))
-        weight = ipcw_weights(follow_up, days)
+    for h, (weight, progressed) in enumerate(at_each_horizon(rows, horizons, weighting)):
         known = np.flatnonzero(weight > 0)
-        parts.append((known, np.full(len(known), h), progressed_by(follow_up, days)[known].astype(float), (weight * share)[known]))
+        parts.append((known, np.full(len(known), h), progressed[known].astype(float), weight[known]))
     return Stacked(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
+def at_each_horizon(rows: pd.DataFrame, horizons: tuple[int, ...], weighting: Weighting) -> Iterator[tuple[Array, NDArray[np.bool_]]]:
+    """Yield for each horizon what every row counts for, 0 where its status is unknown, and whether it progressed within it."""
+    follow_up, share = FollowUp.of(rows), shares(rows, weighting)
+    for months in horizons:
+        days = float(horizon_days(months))
+        yield ipcw_weights(follow_up, days) * share, progressed_by(follow_up, days)
+
+
 def shares(rows: pd.DataFrame, weighting: Weighting) -> Array:
-    """Return how much each row counts, 1 on average: every visit alike, or every person once a year (`yearly_share`; needs `landmark`)."""
+    """Return how much each row counts, 1 on average: every visit alike, or every person once a year (`yearly_share`; needs `landmark`).
+
+    What a drawn row stands for is no part of it, and the average is the table's.
+    """
     share = np.ones(len(rows)) if weighting == "visits" else yearly_share(rows)
-    shares: Array = share / share.mean()
+    shares: Array = share / (np.average(share, weights=row_weights(rows)) if STANDS_FOR in rows else share.mean())
     return shares

@@ -27,12 +27,14 @@ from serving.artifact import Artifact, feature_matrix, save_artifact
 from serving.predict import predict_die_first, predict_risk
 from training import tracking
 from training.estimators import Fitted, check_models, fit_candidate
-from training.estimators.censoring_strata import with_censoring_strata
+from training.estimators.censoring_strata import CensoringStrata, with_censoring_strata
+from training.estimators.whole import Whole
 from training.fitting.held_out import ORDER, die_first_columns, risk_columns
 from training.fitting.suitable import check_table, thin_horizons, without_values
 from training.places import ARTIFACT, PREDICTIONS, RUN
 from training.plan import Plan
 from training.rows.censoring import STRATUM
+from training.rows.large import DrawnTable
 from training.rows.split import Fold, evaluation_folds
 
 Say = Callable[[str], None]
@@ -59,7 +61,8 @@ def fit_task(table: FeatureTable, plan: Plan, out: Path, only: str | None, say: 
     if only is not None and only not in names:
         raise ConfigError(f'Task {plan.task.name} has no model "{only}".', nearest(only, names))
     check_models(plan)
-    for told in (*without_values(table, plan.task), *thin_horizons(table, plan.task)):
+    drawn = [table.said] if isinstance(table, DrawnTable) else []
+    for told in (*drawn, *without_values(table, plan.task), *thin_horizons(table, plan.task)):
         say(told)
     hashes = hashes_of(table)
     _forget_other_tables(out, hashes, names)
@@ -89,13 +92,21 @@ class _Part:
         self._positions, self._table, self._fitted = positions, table, dict[str, Fitted]()
 
     @cached_property
-    def _strata(self) -> np.ndarray:
-        return with_censoring_strata(self._table.rows.iloc[self._positions], self._table.spec)[STRATUM].to_numpy()
+    def _strata(self) -> CensoringStrata:
+        return CensoringStrata.of(self._table.rows.iloc[self._positions], self._table.spec)
+
+    @cached_property
+    def _whole(self) -> Whole | None:
+        if not isinstance(self._table, DrawnTable):
+            return None
+        large, judged = self._table.large, np.setdiff1d(np.arange(len(self._table.rows)), self._positions)
+        return Whole.of(large, large.but(judged), self._positions, self._strata)
 
     def fit(self, name: str, plan: Plan, halves: int) -> Artifact:
-        rows = self._table.rows.iloc[self._positions].assign(**{STRATUM: self._strata})
-        about = _about(self._table, plan.task, rows)
-        self._fitted[name] = fit_candidate(rows, self._table.spec, plan, name, about, self._fitted, halves)
+        rows = self._table.rows.iloc[self._positions]
+        rows = rows.assign(**{STRATUM: self._strata.strata(rows)})
+        about = _about(self._table, plan.task, rows if self._whole is None else self._whole.rows)
+        self._fitted[name] = fit_candidate(rows, self._table.spec, plan, name, about, self._fitted, halves, self._whole)
         return self._fitted[name].artifact
 
 
@@ -149,6 +160,7 @@ def _about(table: FeatureTable, task: Task, rows: pd.DataFrame) -> dict[str, Any
         "words": asdict(task.said),
         **table.provenance.as_json(),
         "attrition": table.about["attrition"],
+        **({"drawn": table.about["drawn"]} if "drawn" in table.about else {}),
         "trained_on": {
             "patients": int(rows["patient_id"].nunique()),
             "landmarks": len(rows),
@@ -187,6 +199,8 @@ def _keep(
     record = {"run_id": run_id, "name": name, "model_uri": None, "horizons": list(plan.task.horizons), **training}
     with tracking.taken_back_unless_done(run_id):
         tracking.log_params(run_id, {**params, "features": len(table.spec.columns()), "treatment": plan.task.rules.treatment})
+        if isinstance(table, DrawnTable):
+            tracking.tag_run(run_id, "drawn", table.said)
         if artifact is not None:
             save_artifact(artifact, folder / ARTIFACT)
             uri = tracking.log_model(run_id, folder / ARTIFACT, artifact)

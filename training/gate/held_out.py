@@ -7,22 +7,24 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from features import Cohort, FeatureTable, Task, read_cohort, read_table
+from features import Cohort, FeatureTable, Task, read_cohort
 from training.fitting.fit import hashes_of
 from training.fitting.held_out import HeldOut
 from training.places import COHORT, PREDICTIONS, RUN
+from training.plan import Plan
+from training.rows.large import read_within
 
 
 class Sources:
     """A feature table and its cohort, each read when it is first asked for, and once: the candidates of a fit share them."""
 
-    def __init__(self, table: Path, cohort: Path) -> None:
-        self._table, self._cohort = table, cohort
+    def __init__(self, table: Path, cohort: Path, plan: Plan) -> None:
+        self._table, self._cohort, self._plan = table, cohort, plan
 
     @cached_property
     def table(self) -> FeatureTable | None:
         """Return the table, None where it is not on this machine."""
-        return read_table(self._table) if self._table.exists() else None
+        return read_within(self._table, self._plan) if self._table.exists() else None
 
     @cached_property
     def hashes(self) -> dict[str, str]:

@@ -51,7 +51,8 @@ def register(results: dict[str, dict[str, Any]], plan: Plan, cohort: Path | None
     brier = Metric("brier", plan.primary_horizon).name
     fitted = {name: result for name, result in results.items() if not result["published"]}
     entities = require_runs([result["run_id"] for result in fitted.values()], plan.task)
-    live, sources = None, cache(Sources)  # candidates of one table are judged on the same people, which are read once
+    live = None
+    sources = cache(lambda table, folder: Sources(table, folder, plan))  # candidates of one table are judged on the same people, read once
     outcome: dict[str, Any] = {"verdicts": {}, CHAMPION: None, CHALLENGER: None, "live": None}
     for name in sorted(fitted, key=lambda name: rank(fitted[name]["metrics"], plan.primary_horizon)):
         result = fitted[name]

@@ -72,7 +72,7 @@ def promote(
         )
     record = record_of_run(candidate.run_id, fitted_in) if fitted_in else None
     folder = cohort_of(record) if record else None
-    held = judged_people(record, plan.task, Sources(Path(record["table"]), cohort_of(record))) if record else None
+    held = judged_people(record, plan.task, Sources(Path(record["table"]), cohort_of(record), plan)) if record else None
     run = Run(entity, folder_of(plan.task.name, EVALUATION))
     verdict = judge_version(Registered(plan, version, run), candidate.metrics, held, folder, live)
     if verdict.verdict == REJECT and not force:

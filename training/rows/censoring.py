@@ -7,7 +7,7 @@ before censorings, so that the weighted share of events in a stratum is its Aale
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from features.table.outcomes import EVENTS
 from myeloma import DataError
+from training.rows.draw import STANDS_FOR, row_weights
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -37,6 +38,7 @@ class FollowUp:
     times : the distinct times, rising
     position : int array (rows,), where each row's time stands in `times`
     stratum : int array (rows,), rows of the same one have the same chance of being censored
+    weight : array (rows,), what each row counts for, where whole people were drawn with unequal chances; None of a whole table
     """
 
     time: Array
@@ -44,6 +46,7 @@ class FollowUp:
     times: Array
     position: NDArray[np.int64]
     stratum: NDArray[np.int64]
+    weight: Array | None = None
 
     @classmethod
     def of(cls, rows: pd.DataFrame) -> FollowUp:
@@ -58,7 +61,9 @@ class FollowUp:
             what = f'event is "{rows.loc[~known, "event"].iloc[0]}" in {(~known).sum()} of {len(rows)} rows'
             raise DataError(f"{what}, accepted: {', '.join(EVENTS)}.", "build the table again.")
         stratum = rows[STRATUM].to_numpy(dtype=np.int64) if STRATUM in rows else None
-        return cls.from_arrays(rows["time_to_event"].to_numpy(dtype=float), np.asarray(rows["event"].map(_CODES), dtype=np.int64), stratum)
+        event = np.asarray(rows["event"].map(_CODES), dtype=np.int64)
+        found = cls.from_arrays(rows["time_to_event"].to_numpy(dtype=float), event, stratum)
+        return replace(found, weight=row_weights(rows)) if STANDS_FOR in rows else found
 
     @classmethod
     def from_arrays(cls, time: Array, event: NDArray[np.int64], stratum: NDArray[np.int64] | None = None) -> FollowUp:
@@ -91,9 +96,12 @@ class FollowUp:
 
 
 def ipcw_weights(follow_up: FollowUp, horizon: float) -> Array:
-    """Return each row's inverse-probability-of-censoring weight at a horizon in days; 0 where the status is unknown."""
+    """Return each row's inverse-probability-of-censoring weight at a horizon in days; 0 where the status is unknown.
+
+    Of drawn people it is multiplied by what the row counts for, which the censoring distribution is weighted by, too.
+    """
     reached = int(np.searchsorted(follow_up.times, horizon, side="right"))
-    once = np.ones((1, len(follow_up.time)))
+    once = (np.ones(len(follow_up.time)) if follow_up.weight is None else follow_up.weight)[None, :]
     known, _ = weigh_for_censoring(once, follow_up.position, follow_up.event != NONE, follow_up.strata_at(horizon), reached)
     weights: Array = known[0]
     return weights

@@ -14,6 +14,7 @@ from training.plan import Evaluation
 from training.rows.small_cells import only, written
 
 LEAST_EVENTS = 20
+HELD_OUT = "held_out"  # a column of rows drawn from a large table, all of whose people were parted before the draw
 _FINE_PARTS = 20  # the held-out share is met to the nearest twentieth
 _ALL_IN_TURN = "or, in the `evaluation` of its training in params.yaml, `kind: cross_validation` judges everybody in turn."
 
@@ -29,6 +30,8 @@ class Fold:
 def evaluation_folds(rows: pd.DataFrame, evaluation: Evaluation) -> list[Fold]:
     """Return the folds that held-out figures are made on: one, or as many as cross-validation takes.
 
+    Rows that were drawn from a large table keep to how all its people were parted.
+
     Raises
     ------
     DataError
@@ -37,8 +40,11 @@ def evaluation_folds(rows: pd.DataFrame, evaluation: Evaluation) -> list[Fold]:
     """
     refuse_too_few(rows)
     if evaluation.kind == "held_out":
-        fine = patient_folds(rows, _FINE_PARTS, evaluation.seed)
-        judge = np.sort(np.concatenate([fold.judge for fold in fine[: round(evaluation.test_share * _FINE_PARTS)]]))
+        if HELD_OUT in rows:
+            judge = np.flatnonzero(rows[HELD_OUT])
+        else:
+            fine = patient_folds(rows, _FINE_PARTS, evaluation.seed)
+            judge = np.sort(np.concatenate([fold.judge for fold in fine[: round(evaluation.test_share * _FINE_PARTS)]]))
         fold = Fold(np.setdiff1d(np.arange(len(rows)), judge), judge)
         _refuse_thin_part(rows, fold, evaluation.test_share)
         return [fold]

@@ -14,7 +14,8 @@ import pytest
 
 from features import build_table, read_cohort, read_table, write_cohort, write_table
 from features.cohort.schema import QUARANTINE_COLUMNS
-from features.table.build import build_file, memory_bytes
+from features.params import memory_bytes
+from features.table.build import build_file
 from features.table.stream import cohort_blocks, measurement_blocks
 from myeloma import ConfigError, DataError
 

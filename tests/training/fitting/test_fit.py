@@ -53,11 +53,12 @@ def test_a_table_that_was_changed_after_the_fit_is_not_judged_on_although_it_kee
 def test_nor_is_the_gate_shown_such_a_table(trained, small_smm_plan, tmp_path):
     record = json.loads((trained.folder / "fit" / "logistic" / "run_id.json").read_text())
     cohort = trained.folder / "cohort"
-    assert judged_people(record, small_smm_plan.task, Sources(trained.folder / "table.parquet", cohort)) is not None
+    assert judged_people(record, small_smm_plan.task, Sources(trained.folder / "table.parquet", cohort, small_smm_plan)) is not None
     table = read_table(trained.folder / "table.parquet")
     write_table(replace(table, rows=table.rows.assign(m_protein__last__ever=1.0)), tmp_path / "table.parquet")
-    assert judged_people(record, small_smm_plan.task, Sources(tmp_path / "table.parquet", cohort)) is None
-    assert Sources(tmp_path / "none.parquet", cohort).cohort is None  # whose people these are is not known without the table
+    assert judged_people(record, small_smm_plan.task, Sources(tmp_path / "table.parquet", cohort, small_smm_plan)) is None
+    without = Sources(tmp_path / "none.parquet", cohort, small_smm_plan)
+    assert without.cohort is None  # whose people these are is not known without the table
 
 
 @pytest.mark.parametrize(

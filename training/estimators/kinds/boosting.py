@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 import pandas as pd
 import xgboost as xgb
+from numpy.typing import NDArray
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt
 
 from features import parse_column
+from features.cohort.scratch import Scratch
 from myeloma import catalogue
 from serving.models.base import Array
 from serving.models.boosted import Boosted
+from training.estimators.external_memory import binned
 from training.estimators.kind import Kind
 from training.estimators.missingness import DEFAULT_SHARE, AugmentedShare, augment_missingness
 from training.estimators.stacking import Weighting, stack
+from training.estimators.whole import Whole
 
 if TYPE_CHECKING:
     from optuna.trial import BaseTrial
@@ -63,23 +69,58 @@ def fit_boosting(  # noqa: PLR0913 - the options of params.yaml, by name
     x, stacked = augment_missingness(x, columns, stack(rows, horizons, weighting), hidden_share, seed)
     months = np.array(horizons, dtype=np.float32)[stacked.horizon]
     matrix = xgb.QuantileDMatrix(np.hstack([x[stacked.row], months[:, None]]), label=stacked.y, weight=stacked.weight)
-    directions = [direction_of_harm(name) if monotone else 0 for name in columns]
     options = {
-        "objective": "binary:logistic",
-        "base_score": float(np.average(stacked.y, weights=stacked.weight)),
-        "max_depth": depth,
+        "rounds": rounds,
+        "depth": depth,
         "eta": eta,
         "min_child_weight": min_child_weight,
         "subsample": subsample,
-        "colsample_bynode": colsample,
-        "num_parallel_tree": parallel_trees,
-        "lambda": l2,
-        "monotone_constraints": "(" + ",".join(map(str, [*directions, 1])) + ")",
-        "tree_method": "hist",
+        "colsample": colsample,
+        "parallel_trees": parallel_trees,
+        "l2": l2,
+        "monotone": monotone,
         "device": device,
         "seed": seed,
     }
-    return Boosted(xgb.train(options, matrix, num_boost_round=rounds), columns, horizons)
+    return _boosted(matrix, float(np.average(stacked.y, weights=stacked.weight)), columns, horizons, options)
+
+
+@contextmanager
+def over_all_rows(
+    whole: Whole, columns: list[str], horizons: tuple[int, ...], **options: Any
+) -> Iterator[Callable[[NDArray[np.bool_]], Boosted]]:
+    """Give the way to fit trees, as `fit_boosting` does, to any part of a table that stays on disk.
+
+    The table is read and binned once, all of its rows together, into XGBoost's external memory. Rows that a fit leaves out weigh
+    nothing there, and censoring weights come from those that it is given: beside the order of sums, which rows each tree is grown on
+    (`subsample`) is all that differs from a fit in memory, and the bins of a fit to a part, which are those of all rows.
+    """
+    with Scratch("bins") as folder, binned(whole, columns, horizons, options, folder) as bins:
+
+        def fit_on(there: NDArray[np.bool_]) -> Boosted:
+            return _boosted(bins.matrix, bins.weigh(there), columns, horizons, options)
+
+        yield fit_on
+
+
+def _boosted(matrix: xgb.DMatrix, mean: float, columns: list[str], horizons: tuple[int, ...], options: dict[str, Any]) -> Boosted:
+    directions = [direction_of_harm(name) if options["monotone"] else 0 for name in columns]
+    asked = {
+        "objective": "binary:logistic",
+        "base_score": mean,
+        "max_depth": options["depth"],
+        "eta": options["eta"],
+        "min_child_weight": options["min_child_weight"],
+        "subsample": options["subsample"],
+        "colsample_bynode": options["colsample"],
+        "num_parallel_tree": options["parallel_trees"],
+        "lambda": options["l2"],
+        "monotone_constraints": "(" + ",".join(map(str, [*directions, 1])) + ")",
+        "tree_method": "hist",
+        "device": options["device"],
+        "seed": options["seed"],
+    }
+    return Boosted(xgb.train(asked, matrix, num_boost_round=options["rounds"]), columns, horizons)
 
 
 def direction_of_harm(name: str) -> int:
@@ -113,5 +154,6 @@ KIND = Kind(
     fit=fit_boosting,
     example={"rounds": 20, "depth": 2, "eta": 0.1, "min_child_weight": 5.0, "subsample": 0.8, "l2": 5.0, "seed": 1},
     missing="Trees take it as missing.",
+    over=over_all_rows,
     space=_space,
 )

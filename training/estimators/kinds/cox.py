@@ -18,6 +18,7 @@ from training.estimators.design import fit_design
 from training.estimators.hazards import converged
 from training.estimators.kind import Kind
 from training.estimators.stacking import Weighting, shares
+from training.rows.draw import row_weights
 
 
 def fit_cox(
@@ -50,7 +51,7 @@ def fit_cox(
     """
     design = fit_design(x, columns, list(checked_covariates(covariates, columns)), indicate=False, curve=splines)
     z = design.transform(x, columns)
-    time, share = rows["time_to_event"].to_numpy(dtype=float), shares(rows, weighting)
+    time, share = rows["time_to_event"].to_numpy(dtype=float), shares(rows, weighting) * row_weights(rows)
     months = np.arange(horizons[-1] + 1) * DAYS_PER_MONTH
     coefficients, hazards = [], []
     for cause in (EVENT, COMPETING):

@@ -1,0 +1,63 @@
+"""All rows that may be fitted on of a table that stays on disk: outcomes and censoring strata in memory, features block by block."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from serving.models.base import Array
+from training.estimators.censoring_strata import CensoringStrata
+from training.rows.censoring import STRATUM
+from training.rows.large import Large
+
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Whole:
+    """Rows to fit on, of a table that stays on disk.
+
+    Attributes
+    ----------
+    rows : DataFrame
+        patient_id (a number), landmark, event, time_to_event, censoring_stratum.
+    drawn : array (drawn rows,)
+        Where the rows that were drawn and may be fitted on stand among `rows`.
+    """
+
+    rows: pd.DataFrame
+    drawn: Ints
+    large: Large
+    there: Bools
+
+    @classmethod
+    def of(cls, large: Large, there: Bools, drawn: Ints, strata: CensoringStrata) -> Whole:
+        """Return some rows of a large table.
+
+        Parameters
+        ----------
+        there : array (rows of the table,)
+            Which rows are fitted on.
+        drawn : array
+            The positions, in the drawn table, of those of its rows that are.
+        strata : CensoringStrata
+            As the drawn rows gave them.
+        """
+        columns = ["landmark", "time_to_event", *strata.columns]
+        parts = []
+        for block in large.blocks(there, columns):
+            kept = block[["landmark", "time_to_event"]]
+            parts.append(kept.assign(**{STRATUM: strata.strata(block).astype(np.int8)}))
+        rows = pd.concat(parts, ignore_index=True)
+        rows["patient_id"], rows["event"] = large.person[there], large.event[there]
+        return cls(rows, np.cumsum(there)[large.drawn[drawn]] - 1, large, there)
+
+    def features(self, columns: list[str]) -> Iterator[Array]:
+        """Yield the features (rows, columns) of the rows, in their order, in blocks."""
+        for block in self.large.blocks(self.there, columns):
+            yield block[columns].to_numpy(dtype=float)
