@@ -74,6 +74,6 @@ def register(results: dict[str, dict[str, Any]], plan: Plan, cohort: Path | None
         estimator = connect().get_model_version(registered_name(plan.task.name), current[0]).tags.get("estimator", "?")
         outcome["live"] = {"model": estimator, "version": current[0]}
     place = evaluated or folder_of(plan.task.name, EVALUATION)
-    some = next(iter(results.values()), {})
-    describe_trainings(plan, results, outcome, sources(Path(some.get("table", "")), cohort or cohort_of(some)), place)
+    if some := next((result for result in results.values() if "training_id" in result), None):
+        describe_trainings(plan, results, outcome, sources(Path(some["table"]), cohort or cohort_of(some)), place)
     return outcome

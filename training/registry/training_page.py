@@ -37,7 +37,9 @@ def describe_trainings(plan: Plan, results: dict[str, dict[str, Any]], outcome: 
     verdicts = {name: found["verdict"] for name, found in outcome["verdicts"].items()}
     page = comparison_of(plan, results, verdicts, _judged(plan, results, sources), _subgroups(evaluated))
     for training_id in dict.fromkeys(result["training_id"] for result in made):
-        name, words = _best({name: result for name, result in results.items() if result.get("training_id") == training_id}, plan, outcome)
+        name, words = shown_of(
+            {name: result for name, result in results.items() if result.get("training_id") == training_id}, plan, outcome
+        )
         client.set_tag(training_id, _KIND, tracking.TRAINING)  # before there are figures: a run with figures and no kind is a candidate
         client.set_tag(training_id, _SHOWN, words)
         client.set_tag(training_id, NOTE, describe_training(plan, results, outcome))
@@ -47,7 +49,7 @@ def describe_trainings(plan: Plan, results: dict[str, dict[str, Any]], outcome: 
         log_comparison(page, training_id)
 
 
-def _best(own: dict[str, dict[str, Any]], plan: Plan, outcome: dict[str, Any]) -> tuple[str, str]:
+def shown_of(own: dict[str, dict[str, Any]], plan: Plan, outcome: dict[str, Any]) -> tuple[str, str]:
     """Return whose figures stand for a training, and in words why: what it made live, else the first in the order of candidates."""
     live = outcome[CHAMPION]
     if live is not None and live["model"] in own:

@@ -27,7 +27,7 @@ SHOWN = replace(
 def called(monkeypatch, root, tmp_path):
     """Return a function that runs the command on a report made beforehand."""
     found = reported.Report("500 people held out", reported.Asked(60, 0.0, (0.1,)), [FEW, SHOWN], ["A check on simulated people."], True)
-    monkeypatch.setattr("features.read_table", lambda path: None)
+    monkeypatch.setattr("training.rows.large.read_within", lambda path, plan: None)
     monkeypatch.setattr("features.read_cohort", lambda path: None)
     monkeypatch.setattr(reported, "report", lambda *asked: found)
 

@@ -21,14 +21,14 @@ def again(trained, small_smm_plan):
     """What register says the second time, and which files it read of the people held out."""
     read = []
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("read_table", "read_cohort"):
+        for name in ("read_within", "read_cohort"):
             patch.setattr(held_out, name, _counted(getattr(held_out, name), read))
         outcome = register(json.loads((trained.folder / "evaluation" / "metrics.json").read_text()), small_smm_plan)
     return outcome, read
 
 
 def _counted(reads, read):
-    return lambda path: read.append((reads.__name__, path.name)) or reads(path)
+    return lambda path, *plan: read.append((reads.__name__, path.name)) or reads(path, *plan)
 
 
 @pytest.mark.slow
@@ -62,7 +62,7 @@ def test_every_candidate_has_a_version_whose_artifact_was_measured_on_people_hel
 def test_candidates_of_one_table_are_judged_on_the_same_people_who_are_read_once(again):
     outcome, read = again
     assert len(outcome["verdicts"]) > 1
-    assert read == [("read_table", "table.parquet"), ("read_cohort", "cohort")]
+    assert read == [("read_within", "table.parquet"), ("read_cohort", "cohort")]
 
 
 @pytest.mark.slow

@@ -8,6 +8,7 @@ from serving.store.champion import connect
 from training.card import as_html, comparison_of
 from training.card.document import Blank, Table, Text
 from training.registry.compare import candidates
+from training.registry.training_page import shown_of
 
 
 @pytest.fixture
@@ -17,11 +18,23 @@ def parent(trained, results):
 
 
 @pytest.mark.slow
-def test_it_carries_the_figures_of_the_champion(parent, results):
+def test_it_carries_the_figures_of_one_candidate_and_says_which(parent, results):
     name = parent.data.tags["shown"].partition(",")[0]
-    assert parent.data.tags["shown"] == f"{name}, champion, version 1"
     for figure in ("auc_24m", "brier_24m_lo", "oe_ratio_60m_hi", "ici_12m"):
         assert parent.data.metrics[figure] == pytest.approx(results[name]["metrics"][figure])
+
+
+@pytest.mark.parametrize(
+    ("live", "shown"),
+    [
+        ({"model": "logistic", "version": "3"}, ("logistic", "logistic, champion, version 3")),
+        (None, ("cox", "cox, the best of this training; not live: hold")),
+        ({"model": "of another training", "version": "9"}, ("cox", "cox, the best of this training; not live: hold")),
+    ],
+)
+def test_that_is_what_it_made_live_or_else_its_best(smm_plan, live, shown):
+    outcome = {"champion": live, "verdicts": {"cox": {"verdict": "hold"}, "logistic": {"verdict": "promote"}}}
+    assert shown_of(RESULTS, smm_plan, outcome) == shown
 
 
 @pytest.mark.slow
