@@ -122,7 +122,8 @@ def start(one: Contestant, log: Path) -> None:
     """Start a server, wait until it answers, and note how long that took."""
     began = time.perf_counter()
     with log.open("wb") as out:
-        environment = os.environ | {"OMP_NUM_THREADS": "1", "MLFLOW_DISABLE_TELEMETRY": "true"}
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"  # MLflow starts uvicorn by its name
+        environment = os.environ | {"OMP_NUM_THREADS": "1", "MLFLOW_DISABLE_TELEMETRY": "true", "PATH": path}
         one.process = subprocess.Popen(one.command, stdout=out, stderr=out, env=environment, start_new_session=True)
     while time.perf_counter() - began < STARTS_WITHIN and one.process.poll() is None:
         try:
@@ -255,7 +256,7 @@ def main() -> int:
                     turn(one, asked)
         finally:
             for one in found:
-                if one.process is not None:
+                if one.process is not None and one.process.poll() is None:  # one that did not start has said why
                     os.killpg(one.process.pid, signal.SIGTERM)
                     one.process.wait()
     tell(found)
