@@ -1,10 +1,12 @@
 """Bodies as no client should send them, by hand and by machine: 4xx with reason codes; never 5xx, never a traceback, never a number.
 
-`FUZZ_EXAMPLES=5000` draws more from the description of the interface than the few that a run of the tests has time for.
+`FUZZ_EXAMPLES=5000` draws more from the description of the interface than the few that a run of the tests has time for, and
+`FUZZ_MUTATED=25000` changes a real request in more ways.
 """
 
 import json
 import os
+import time
 
 import pytest
 import schemathesis
@@ -17,8 +19,10 @@ from serving.http.api import make_app
 from serving.http.guarded import outermost
 from serving.http.response import Refusal
 from serving.http.watched import watched
+from tests.mutated import NAME, mutated
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "20"))
+MUTATED = int(os.environ.get("FUZZ_MUTATED", "150"))  # bodies a route
 REFUSAL = TypeAdapter(Refusal)
 JSON = {"content-type": "application/json"}
 ROUTES = ("/v1/risk", "/v1/risk/batch", "/v1/course")
@@ -151,6 +155,32 @@ def test_a_byte_order_mark_and_a_key_twice_are_read_as_json_readers_do_or_refuse
     for sent in (b"\xef\xbb\xbf" + json.dumps(body()).encode(), json.dumps(body())[:-1].encode() + b',"measurements":[]}'):
         response = strict.post("/v1/risk", content=sent, headers=JSON)
         assert response.status_code in (200, 422)
+
+
+TREATED = {"occurred_at": "2022-03-01", "kind": "treatment_start", "detail": "daratumumab", "line": 1}
+VISIT = {"collected_at": "2022-09-10", "measurements": [{"biomarker": "m_protein", "value": 2.6, "unit": "g/dL"}]}
+SENT = {
+    "/v1/risk": lambda history: history,
+    "/v1/risk/batch": lambda history: {"histories": [history, history]},
+    "/v1/course": lambda history: {"patient": history["patient"], "measurements": history["measurements"], "events": [TREATED]},
+    "/v1/what-if": lambda history: {"history": history, "visit": VISIT},
+    "/v1/test-value": lambda history: history,
+    "/v1/read": lambda history: {"text": json.dumps(history)},
+}
+
+
+@pytest.mark.parametrize("route", SENT)
+def test_a_request_changed_at_random_is_answered_or_refused_in_the_one_form(strict, root, route):
+    whole = SENT[route](json.loads((root / "docs" / "example_request.json").read_text()))
+    assert strict.post(route, json=whole).status_code == 200
+    for seed in range(MUTATED):
+        sent = mutated(whole, seed)
+        began = time.monotonic()
+        response = strict.post(route, content=json.dumps(sent), headers=JSON)
+        assert time.monotonic() - began < 5, seed  # no hang
+        assert response.status_code in (200, 422), (seed, response.text[:300])
+        assert "Traceback" not in response.text, seed
+        assert NAME not in response.text or response.status_code == 200, seed
 
 
 @pytest.mark.parametrize("route", ROUTES)
