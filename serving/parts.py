@@ -16,7 +16,6 @@ from myeloma import ConfigError
 
 MANIFEST = "_manifest.json"  # what reads a folder of Parquet passes over names that begin with an underscore
 FORMAT = 1
-_AT_ONCE = 1 << 20  # bytes
 
 
 def check_folder(folder: Path) -> None:
@@ -53,8 +52,5 @@ def write_parts(parts: Sequence[Path], folder: Path, about: Mapping[str, Any]) -
 
 
 def _checksum(path: Path) -> str:
-    digest = hashlib.sha256()
     with path.open("rb") as file:
-        while chunk := file.read(_AT_ONCE):
-            digest.update(chunk)
-    return digest.hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -12,6 +12,7 @@ from training.places import PERFORMANCE
 from training.rows.small_cells import SUPPRESSED, written
 
 _NO_FIGURE = "this run has no such figure"
+KEPT_BACK = "kept back"  # a count that would tell another of fewer than ten people
 
 
 def figure(facts: Facts, metric: Metric, decimals: int, refused: str = "") -> Cell:
@@ -40,6 +41,11 @@ def people(value: float | None) -> Cell:
     if value is None or not math.isfinite(value):
         return Blank(_NO_FIGURE)
     return written(value, thousands=",")
+
+
+def withheld(why: object) -> str:
+    """Return what stands for a count that evaluation left empty: for itself, or for what it would tell of another."""
+    return SUPPRESSED if why == SUPPRESSED else KEPT_BACK
 
 
 def refusals(facts: Facts) -> dict[tuple[str, int], str]:

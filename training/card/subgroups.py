@@ -8,18 +8,17 @@ from typing import Any
 
 import pandas as pd
 
-from training.card.cells import people, short, with_interval
+from training.card.cells import KEPT_BACK, people, short, with_interval, withheld
 from training.card.document import Blank, Block, Cell, Part, Section, Table, Text
 from training.card.facts import Facts
 from training.metrics.estimate import MAIN, Estimate, lines_of
 from training.places import SUBGROUPS as SUBGROUPS_FILE
 from training.places import refit
-from training.rows.small_cells import SMALL_CELL, SUPPRESSED
+from training.rows.small_cells import SMALL_CELL
 
 SUBGROUPS, ELSEWHERE = "Subgroups", "Elsewhere, later, on less"
 _COLUMNS = ("horizon", "measure", "estimate", "lo", "hi", "why")
 _HEAD = ("people", "with the event", *(words for _, words, _ in MAIN))
-_KEPT_BACK = "kept back"
 _FOLLOWS = (
     "Where that is one group alone, or they hold few together, so are those of the next smallest: the others and the whole would tell."
 )
@@ -41,7 +40,7 @@ def subgroups(facts: Facts) -> Section:
     ]
     hidden = int((found["estimate"].isna() & (found["measure"] == "patients")).sum())
     blocks: list[Block] = [
-        Text(f'"{_KEPT_BACK}" ({hidden} here): the counts of groups of fewer than {SMALL_CELL} people, or events. {_FOLLOWS}'),
+        Text(f'"{KEPT_BACK}" ({hidden} here): the counts of groups of fewer than {SMALL_CELL} people, or events. {_FOLLOWS}'),
         Table(f"At {facts.primary} months, all visits of the group", ("group", *_HEAD), parts),
     ]
     return Section(SUBGROUPS, blocks)
@@ -93,8 +92,8 @@ def _row(name: str, lines: pd.DataFrame) -> list[Cell]:
 def _count(line: Any) -> Cell:
     if line is None:
         return Blank("no count")
-    if math.isnan(line.estimate):  # by evaluation: for itself, or for what it would tell of another
-        return SUPPRESSED if line.why == SUPPRESSED else _KEPT_BACK
+    if math.isnan(line.estimate):
+        return withheld(line.why)
     return people(line.estimate)
 
 

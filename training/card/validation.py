@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from training.card.cells import short, with_interval
+from training.card.cells import short, with_interval, withheld
 from training.card.document import Blank, Block, Bullets, Cell, Part, Section, Table, Text
 from training.card.facts import Facts
 from training.metrics.estimate import Estimate
@@ -38,9 +38,8 @@ def _validation(one: dict[str, Any]) -> Iterator[Block]:
     yield Table("All visits, 95 % intervals by patient bootstrap", _HEAD, parts)
     changed = [f"{each['label']}: {each['words']}" for each in one["findings"] if each["status"] == "changed"]
     yield Bullets(changed or ["Case mix: nothing differs from training by more than chance."])
-    yield Table(
-        "Case mix: all of training, and here (inputs at all visits, risks at first ones)", _CASE_MIX, [Part(list(_mix(one)))], numbers=True
-    )
+    caption = "Case mix: all of training, and the people judged here (inputs at all visits, risks at first ones)"
+    yield Table(caption, _CASE_MIX, [Part(list(_mix(one)))])
 
 
 def _figures(one: dict[str, Any]) -> Iterator[tuple[str, list[list[Cell]]]]:
@@ -68,7 +67,7 @@ def _row(months: int, by: dict[tuple[str, float | None], dict[str, Any]]) -> lis
 def _count(line: dict[str, Any] | None) -> Cell:
     if line is None:
         return Blank("no count")
-    return Blank(line["why"]) if line["estimate"] is None else f"{line['estimate']:.0f}"
+    return withheld(line["why"]) if line["estimate"] is None else f"{line['estimate']:.0f}"
 
 
 def _mix(one: dict[str, Any]) -> Iterator[list[Cell]]:

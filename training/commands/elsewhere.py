@@ -159,7 +159,9 @@ def table_of(found: Validated) -> Table:
 
 def lines_of(found: Validated) -> list[str]:
     """Return what stands below the table: why figures are missing, who is in training too, how the people differ."""
-    pooled = found.figures[(found.figures["subset"] == "") & (found.figures["model"] == "champion")]
+    from training.monitor.elsewhere.validate import CHAMPION
+
+    pooled = found.figures[(found.figures["subset"] == "") & (found.figures["model"] == CHAMPION)]
     whys = pooled[(pooled["measure"] == "auc") & (pooled["why"] != "")]
     lines = [f"not shown, {line['people']}, {line['horizon']} m: {line['why']}" for line in whys.to_dict("records")]
     lines += found.notes

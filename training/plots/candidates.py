@@ -83,7 +83,7 @@ def plot_decision(curves: pd.DataFrame, name: str, style: Mapping[str, Look | No
                 axis.plot(x, y, color=EDGE, linewidth=1.0, linestyle="--" if model == "treat all" else ":")
                 last = len(y) - 1 if model == "treat none" else int(np.flatnonzero(y >= axis.get_ylim()[0]).max(initial=0))
             elif model in style:
-                _line(axis, x, y, style[model], width=2.4 if model == name else 1.2, marks=False)
+                draw_line(axis, x, y, style[model], width=2.4 if model == name else 1.2, marks=False)
                 last = len(y) - 1
             else:
                 continue
@@ -151,7 +151,7 @@ def _beside(axis: Axes, figures: pd.DataFrame, name: str, style: dict[str, Look 
         look, line = style[str(model)], line.sort_values("x")
         x, y = line["x"].to_numpy(), line["estimate"].to_numpy()
         if model != name:
-            _line(axis, x, y, look, width=1.2, marks=True)
+            draw_line(axis, x, y, look, width=1.2, marks=True)
         if look is not None:
             ends.append((x[-1], y[-1], str(model), look.colour))
     chosen = figures[figures["model"] == name].sort_values("x")
@@ -164,7 +164,8 @@ def _beside(axis: Axes, figures: pd.DataFrame, name: str, style: dict[str, Look 
         axis.text(0.01, 0.01, "grey: other candidates", transform=axis.transAxes, color=INK2, fontsize=SMALL)
 
 
-def _line(axis: Axes, x: Array, y: Array, look: Look | None, width: float, *, marks: bool) -> None:
+def draw_line(axis: Axes, x: Array, y: Array, look: Look | None, width: float, *, marks: bool) -> None:
+    """Draw the line of a model in its look, thin and grey where it has none."""
     if look is None:
         axis.plot(x, y, color=EDGE, linewidth=0.7, alpha=0.6, zorder=1)
         return

@@ -9,10 +9,12 @@ import numpy as np
 
 from training.metrics import weighted_auc
 from training.metrics.calibration import CLASSES, calibration_curve
+from training.plots.candidates import draw_line
 from training.plots.held_out import Shown, roc_points
 from training.plots.style import EDGE, REFERENCE, Look, names_at_ends, percent, picture, styled
 
 _SIZE = (7.5, 5.0)  # inches
+_WIDTH = 1.6  # points
 _TOP_OF_RISKS = 0.995  # quantile; a few largest risks would leave the rest no room
 
 
@@ -34,8 +36,7 @@ def calibration_of_all(shown: Mapping[str, Shown], style: Mapping[str, Look | No
         if classes:
             risk, first = np.unique(risk, return_index=True)
             curve = curve[first]
-        drawn = {"color": EDGE, "linewidth": 0.8} if look is None else look.of_line() | ({} if classes else {"marker": ""})
-        axis.plot(risk, curve, **drawn)
+        draw_line(axis, risk, curve, look, _WIDTH, marks=classes)
         ends.append((risk[-1], min(curve[-1], top), name, look.colour if look else EDGE))
     names_at_ends(axis, ends)
     percent(axis)
@@ -53,8 +54,7 @@ def roc_of_all(shown: Mapping[str, Shown], style: Mapping[str, Look | None], tit
     for name, judged in shown.items():
         sample, look = judged.sample(draws=1), style[name]
         weight, case = sample.known[0], sample.case
-        fall_out, sensitivity = roc_points(judged.risk, weight, case)
-        axis.plot(fall_out, sensitivity, **({"color": EDGE, "linewidth": 0.8} if look is None else look.of_line() | {"marker": ""}))
+        draw_line(axis, *roc_points(judged.risk, weight, case), look, _WIDTH, marks=False)
         auc = weighted_auc(judged.risk, weight * case, weight * ~case)
         ends.append((1.0, auc, f"{name} {auc:.3f}", look.colour if look else EDGE))
     names_at_ends(axis, ends)

@@ -54,7 +54,7 @@ def candidates(plan: Plan) -> list[Candidate]:
     """
     place = folder_of(plan.task.name, EVALUATION)
     runs = [Run(run, place) for run in runs_of(plan.task.name)]
-    evaluated = [run for run in runs if run.metrics and "kind" not in run.tags]  # a search is no candidate
+    evaluated = [run for run in runs if run.is_judged_candidate]
     if not evaluated:
         from training.tracking import require_place  # MLflow, which takes two seconds to import, is needed here only
 

@@ -66,7 +66,7 @@ def two_trainings(plan: Plan, run_id: str) -> TwoTrainings:
         No run begins like that, those that do are of several trainings, or it is the newest training itself.
     """
     runs = [Run(run) for run in runs_of(plan.task.name)]
-    judged = [run for run in runs if run.metrics and "kind" not in run.tags and run.tags.get("training_id")]
+    judged = [run for run in runs if run.is_judged_candidate and "training_id" in run.tags]
     if not judged:
         hint = f"run: python -m training evaluate --task {plan.task.name}"
         raise StateError(f"Nothing is evaluated for {plan.task.name}.", hint, "nothing_evaluated")
@@ -109,8 +109,8 @@ def _pair(name: str, here: Run | None, there: Run | None) -> Pair:
     apart: tuple[str, ...] = ("not in both",)
     if here and there:
         apart = tuple(words for tag, words in _DIFFERS.items() if here.tags.get(tag) != there.tags.get(tag))
-    gates = ((run.tags.get(VERDICT, "") if run else "") for run in (here, there))
-    return Pair(name, here.metrics if here else None, there.metrics if there else None, (next(gates), next(gates)), apart)
+    gates = (here.tags.get(VERDICT, "") if here else "", there.tags.get(VERDICT, "") if there else "")
+    return Pair(name, here.metrics if here else None, there.metrics if there else None, gates, apart)
 
 
 def _lines(plan: Plan, pair: Pair) -> Iterator[tuple[str, ...]]:

@@ -46,6 +46,11 @@ class Run:
         self._stored, self._evaluated = entity.info.artifact_uri, evaluated
         self._read: dict[str, bytes | None] = {}
 
+    @property
+    def is_judged_candidate(self) -> bool:
+        """Return whether it is a candidate that was evaluated: a search, a watch, a validation or a training has a `kind`."""
+        return bool(self.metrics) and "kind" not in self.tags
+
     @classmethod
     def find(cls, run_id: str, task: Task, evaluated: Path | None = None) -> Run:
         """Return a run of the store, its files from the evaluation's folder where that is of this run. Default: data/TASK/evaluation.

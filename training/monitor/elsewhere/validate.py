@@ -39,7 +39,7 @@ class Validated:
     differences : champion minus published score at each horizon, on the people of `headline`
     overlap : None where the training cohort is not at hand
     headline : whose figures count: OTHERS where people of training were looked for
-    case_mix, findings : inputs and risks then and now, and which of them differ
+    case_mix, findings : inputs and risks then and now, of the people of `headline`, and which of them differ
     judged : the rows of `headline`, for pictures; never written
     """
 
@@ -124,7 +124,7 @@ def validate(cohort: Cohort, artifact: Artifact, plan: Plan, training: Cohort | 
         )
     others = judged.at(~seen)
     figures = _figures(judged, others, plan)
-    first = first_visits(judged.rows)
+    first = first_visits(others.rows)
     return Validated(
         plan,
         artifact,
@@ -135,8 +135,8 @@ def validate(cohort: Cohort, artifact: Artifact, plan: Plan, training: Cohort | 
         EVERYBODY if overlap is None else OTHERS,
         figures if overlap else figures.assign(people=EVERYBODY),
         _differences(others, plan),
-        distributions(judged.rows, judged.risks[CHAMPION], artifact),
-        findings_of(first.reset_index(drop=True), judged.risks[CHAMPION][first.index], artifact),
+        distributions(others.rows, others.risks[CHAMPION], artifact),
+        findings_of(first.reset_index(drop=True), others.risks[CHAMPION][first.index], artifact),
         _notes(artifact, judged.rows, overlap),
         others,
     )

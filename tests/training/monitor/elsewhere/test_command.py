@@ -1,10 +1,7 @@
 """`python -m training validate` on a small store: the table, the run that is no candidate, the card's section, and what it refuses."""
 
 import json
-import shlex
-import shutil
 import sqlite3
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,11 +10,10 @@ import pytest
 
 from features import read_cohort, write_cohort
 from features.cohort.schema import QUARANTINE_COLUMNS
-from features.console import Steps, run
+from features.console import Steps
 from features.intake.ingest import ingest
 from features.simulation.smm import simulate
 from serving.store.champion import connect, load_champion
-from training.__main__ import app
 from training.registry.compare import candidates
 
 pytestmark = pytest.mark.slow
@@ -31,24 +27,8 @@ def others(made_once):
 
 
 @pytest.fixture
-def command(trained, root, tmp_path, monkeypatch, nothing_drawn, capsys):
-    """Run a command line against a copy of the trained store; return its exit code, output and error output."""
-    (tmp_path / "mlruns").mkdir()
-    shutil.copy(trained.folder / "mlruns" / "mlflow.db", tmp_path / "mlruns" / "mlflow.db")
-    with closing(sqlite3.connect(tmp_path / "mlruns" / "mlflow.db")) as database:  # new runs leave the trained store's files alone
-        database.execute("update experiments set artifact_location = ?", [(tmp_path / "mlruns" / "artifacts" / "smm").as_uri()])
-        database.commit()
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'mlruns' / 'mlflow.db'}")
-    monkeypatch.chdir(tmp_path)
-
-    def call(line):
-        with pytest.raises(SystemExit) as exited:
-            run(app, [*shlex.split(line), "--params", str(root / "params.yaml")])
-        captured = capsys.readouterr()
-        assert "Traceback" not in captured.out + captured.err
-        return exited.value.code or 0, captured.out, captured.err
-
-    return call
+def command(command, nothing_drawn):
+    return command
 
 
 def changed(cohort, folder, **change):
