@@ -116,7 +116,8 @@ def small_smm_plan(smm_plan):
         "subgroup_oe_ratio_between": (0.1, 10.0),
         "auc_loss_at_most": 1.0,
     }
-    gate = replace(smm_plan.gate, auc_at_least=0.5, oe_ratio_between=(0.3, 3.0), not_applicable=few, **easy)
+    doubt = dict.fromkeys(("auc", "ipa", "oe_ratio", "ici", "worst_subgroup"), "300 people show little")
+    gate = replace(smm_plan.gate, auc_at_least=0.5, oe_ratio_between=(0.3, 3.0), not_applicable=few, doubt_accepted=doubt, **easy)
     evaluation = replace(smm_plan.evaluation, bootstrap=10)
     scores = ("mayo_2018", "pangea_smm")
     return replace(smm_plan, models=models, scores=scores, gate=gate, evaluation=evaluation, interval_fits=2)

@@ -12,6 +12,10 @@ FIT = "fit"
 ARTIFACT = "artifact"
 PREDICTIONS = "predictions.parquet"  # out-of-fold
 RUN = "run_id.json"
+OUT_OF_FOLD = "out_of_fold.parquet"  # the risks among those, by person and landmark, without saying whose: logged to the run
+
+# A tag of its run: whom its artifact was fitted to. Those judged were fitted in the same way, without the person.
+FITTED_TO, EVERYBODY = "fitted_to", "everybody"
 
 # The folder of an evaluation, data/TASK/evaluation. NAME/ in it holds a candidate's part, and is logged to its run as it stands.
 EVALUATION = "evaluation"

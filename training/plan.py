@@ -16,6 +16,7 @@ from myeloma.scores import SCORES
 
 _CHECKED = ConfigDict(extra="forbid")
 Waivable = Literal["net_benefit", "worst_subgroup", "known_harm"]  # demands that a task's data may have nothing to measure by
+Doubtful = Literal["auc", "ipa", "oe_ratio", "ici", "net_benefit", "worst_subgroup"]  # demands that too few events may be unable to show
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=10)]  # in words, for those who read the verdict
 Memory = Annotated[int, BeforeValidator(lambda said: memory_bytes(said) if isinstance(said, str) else said)]  # as in 8GB
 Options = Annotated[dict[str, Any], BeforeValidator(lambda options: {} if options is None else options)]  # `cox:` has none
@@ -47,9 +48,11 @@ class Gate:
     ----------
     auc_at_least, oe_ratio_between, ici_at_most : at every horizon; one without figures holds the model back.
     net_benefit_at : risks from which one would act; above the best published score there, at the primary horizon.
-    subgroup_oe_ratio_between, subgroup_events_at_least : the worst subgroup with so many events, at the primary horizon.
+    subgroup_oe_ratio_between, subgroup_events_at_least : the worst subgroup with so many events expected, at the primary horizon.
     harm_of_top : of how many of the weightiest biomarkers the known direction of harm is asked.
-    auc_loss_at_most, brier_loss_at_most : how much worse than the champion on the same rows is not worse.
+    auc_loss_at_most : how much worse than the champion the AUC may be on the same rows.
+    brier_loss_at_most : what the difference to the champion's Brier score must stay below: 0 asks for a better one.
+    doubt_accepted : demands that need not be shown where the estimate itself is accepted, each with the reason: too few events, say.
     not_applicable : demands that cannot be measured on the task's data, each with the reason. Any other that was not measured holds
         the model back; of those named here, a figure that there is counts all the same.
     """
@@ -63,6 +66,7 @@ class Gate:
     harm_of_top: NonNegativeInt = 3
     auc_loss_at_most: Annotated[float, Field(ge=0)] = 0.01
     brier_loss_at_most: Annotated[float, Field(ge=0)] = 0.0
+    doubt_accepted: dict[Doubtful, Reason] = Field(default_factory=dict)
     not_applicable: dict[Waivable, Reason] = Field(default_factory=dict)
 
     def __post_init__(self) -> None:

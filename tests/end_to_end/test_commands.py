@@ -38,7 +38,9 @@ def folder(tmp_path_factory, root):
     smm["evaluation"]["bootstrap"] = 20
     smm["interval_fits"] = 2
     few = {"worst_subgroup": "250 people have no subgroup of 50 events"}
-    smm["gate"] = {"auc_at_least": 0.5, "oe_ratio_between": [0.3, 3.0], "ici_at_most": 0.5, "harm_of_top": 0, "not_applicable": few}
+    doubt = dict.fromkeys(("auc", "ipa", "oe_ratio", "ici"), "250 people show little")
+    bounds = {"auc_at_least": 0.5, "oe_ratio_between": [0.3, 3.0], "ici_at_most": 0.5, "harm_of_top": 0}
+    smm["gate"] = {**bounds, "not_applicable": few, "doubt_accepted": doubt}
     (folder / "params.yaml").write_text(yaml.safe_dump(params))
     return folder
 

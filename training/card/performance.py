@@ -12,7 +12,8 @@ from training.card.document import Blank, Block, Cell, Part, Picture, Section, T
 from training.card.facts import Facts
 from training.metrics.estimate import MAIN, Estimate
 from training.metrics.names import PER_PERSON, Metric, landmark_subset
-from training.places import DIFFERENCES, plot
+from training.metrics.order import choice_in_words
+from training.places import DIFFERENCES, EVERYBODY, FITTED_TO, GATE, plot
 
 PERFORMANCE, LANDMARKS, ACTING, SCORES_BESIDE = (
     "Performance",
@@ -52,6 +53,8 @@ def how_judged(facts: Facts) -> str:
     if kind == "cross_validation":
         folds = facts.params.get("evaluation.folds", "several")
         return f"{folds}-fold cross-validation by patient; the registered model is fitted to everybody, the folds' models are judged"
+    if facts.tags.get(FITTED_TO) == EVERYBODY:
+        return "patients held out of the fit that is judged; the registered model is fitted in the same way to everybody"
     return "patients held out of the fit; the registered model is the one judged"
 
 
@@ -73,11 +76,31 @@ def performance(facts: Facts) -> Section:
     blocks: list[Block] = [
         Text(f"How: {how_judged(facts)}. In brackets 95 % percentile intervals of a bootstrap by patient ({draws} draws)."),
         Text("The calibration index has a bound, from 0 on: noise adds to a distance, so that its draws lie above it."),
+        *_agreement(facts),
+        *_choice(facts),
         *([Text(_POOLED)] if _visits_a_person(facts) else []),
         Table("Figures on people the model has not seen", ("measure", *(f"{h} months" for h in facts.horizons)), parts),
         *_pictures(facts, PERFORMANCE),
     ]
     return Section(PERFORMANCE, blocks)
+
+
+def _choice(facts: Facts) -> Iterator[Text]:
+    """Yield how much the choice among the candidates flatters these figures, where it was reckoned."""
+    if said := choice_in_words(facts.name, facts.metrics, facts.primary):
+        inside = "Penalties and the weights of an ensemble are chosen within each fit, on its own people."
+        yield Text(f"Chosen among candidates by these figures: {said} (bootstrap of the choice). {inside}")
+
+
+def _agreement(facts: Facts) -> Iterator[Text]:
+    """Yield how the registered model's risks of these people go with those judged, where register measured it."""
+    measured = facts.json(GATE).get("facts", {})
+    rank, mean = measured.get("rank_as_judged"), measured.get("mean_as_judged")
+    if rank is not None and mean is not None and facts.tags.get(FITTED_TO) == EVERYBODY:
+        yield Text(
+            "The figures are of models that had not seen the person; the registered model has seen everybody. Person by person its "
+            f"risks have a rank correlation of {rank:.2f} with those judged, and their mean is {mean:.2f} times as high."
+        )
 
 
 def _visits_a_person(facts: Facts) -> bool:

@@ -20,6 +20,7 @@ from myeloma.errors import nearest
 from myeloma.scores import SCORES
 from serving.artifact import load_artifact
 from training import tracking
+from training.evaluation.choice import choice_among
 from training.evaluation.differences import named_differences, paired_differences
 from training.evaluation.performance import headline_first, logged, logged_subgroups, performance_of, refused
 from training.evaluation.subgroups import subgroup_figures
@@ -73,6 +74,7 @@ def _evaluate(
     (out / METRICS).unlink(missing_ok=True)  # written last: without it, files left by an evaluation that broke off are nobody's
     models, rows, risks = [name for name in records if name not in SCORES], held.rows, held.risks
     tables = _tables(held, plan, models)
+    chosen = _choice(held, plan, models)
     for file, content in tables.items():
         write_csv(content, out / file)
     results = {}
@@ -85,7 +87,7 @@ def _evaluate(
             for file, content in own.items():
                 write_csv(content, folder / file)
             metrics = logged(own[PERFORMANCE]) | logged_subgroups(own[SUBGROUPS])
-            metrics |= named_differences(own[DIFFERENCES], plan.primary_horizon)
+            metrics |= named_differences(own[DIFFERENCES], plan.primary_horizon) | chosen.get(name, {})
             _plot_performance(rows, risks[name], plan, name, folder)
             _plot_beside(tables, plan, name, folder)
             if name in models:
@@ -118,6 +120,15 @@ def _tables(held: HeldOut, plan: Plan, models: list[str]) -> dict[str, pd.DataFr
             DECISION_CURVES: pool.submit(decision_curves, rows, risks, plan.task.horizons, draws),
         }
         return {name: table.result() for name, table in made.items()}
+
+
+def _choice(held: HeldOut, plan: Plan, models: list[str]) -> dict[str, dict[str, float]]:
+    """Return how the choice among the fitted candidates goes, and how much it flatters; nothing where there are no figures to choose by."""
+    if not models or refusal(held.rows, plan.primary_horizon):
+        return {}
+    at = plan.task.horizons.index(plan.primary_horizon)
+    draws = Draws.of(held.rows["patient_id"], plan.evaluation.bootstrap, plan.evaluation.seed)
+    return choice_among(held.rows, {name: held.risks[name][:, at] for name in models}, plan.primary_horizon, draws)
 
 
 def read_records(fitted: Path, plan: Plan) -> dict[str, dict[str, Any]]:

@@ -11,16 +11,17 @@ from numpy.typing import NDArray
 
 from features.table.score_inputs import PREFIX
 from features.table.table import PERSON
-from myeloma.calendar import DAYS_PER_MONTH, DAYS_PER_YEAR, horizon_days
+from myeloma.calendar import DAYS_PER_MONTH, DAYS_PER_YEAR
 from myeloma.kidney import egfr_ckd_epi_2021
+from training.evaluation.expected_events import expected_of_rows, people_expected, too_little
 from training.metrics import Draws, main_measures
 from training.metrics.figures import figures
-from training.rows.censoring import FollowUp, progressed_by
 from training.rows.small_cells import SUPPRESSED, is_small
 from training.rows.split import LEAST_EVENTS
 
 Array = NDArray[np.float64]
 UNKNOWN = "unknown"
+_EXPECTED = "expected"  # a column beside the rows, for as long as they are parted
 SMALL = f"{SUPPRESSED} people: not written down"
 FOLLOWS = f"not written down: a count of {SUPPRESSED} people could be computed from it"
 
@@ -56,32 +57,34 @@ def groups(rows: pd.DataFrame, since: str = "diagnosis") -> pd.DataFrame:
 def subgroup_figures(rows: pd.DataFrame, risks: Mapping[str, Array], months: int, draws: Draws, since: str = "diagnosis") -> pd.DataFrame:
     """Return the main figures of each model at one horizon in each subgroup.
 
-    Fewer than 20 people who progress, or who are known not to, are too few for a figure; counts below 10 people, and those
-    from which one could be told, are written as missing. Both are said in `why`.
+    Of a group in which fewer than 20 people are expected to progress, or are known not to, there are no figures; counts below 10
+    people, and those from which one could be told, are written as missing. Both are said in `why`. `expected_events` is how many
+    people were expected to progress, as all models together have it (see `expected_events.expected_of_rows`).
 
     Parameters
     ----------
     risks : arrays (rows,) by model
     """
-    parts = []
+    rows, parts = rows.assign(**{_EXPECTED: expected_of_rows(rows, risks, months)}), []
+
+    def expected(part: pd.DataFrame) -> float:
+        return people_expected(part["patient_id"], part[_EXPECTED].to_numpy())
+
+    def why_not(part: pd.DataFrame, horizon: int) -> str:
+        return too_little(part, horizon, expected(part))
+
     for grouping, of_row in groups(rows, since).items():
         for level in sorted(of_row.unique()):
             member = (of_row == level).to_numpy()
-            found = figures(rows[member], {name: risk[member, None] for name, risk in risks.items()}, (months,), draws, main_measures)
-            parts.append(found.assign(grouping=str(grouping), group=level))
+            own, theirs = rows[member], {name: risk[member, None] for name, risk in risks.items()}
+            found = figures(own, theirs, (months,), draws, main_measures, why_not=why_not)
+            judged = found[found["measure"] == "oe_ratio"]
+            of_models = [expected(own[np.isfinite(theirs[name][:, 0])]) for name in judged["model"]]
+            lines = judged.assign(measure="expected_events", estimate=of_models, lo=np.nan, hi=np.nan)
+            parts.append(pd.concat([found, lines], ignore_index=True).assign(grouping=str(grouping), group=level))
     table = suppressed(pd.concat(parts, ignore_index=True), "group", "grouping").drop(columns=["subset", "threshold"])
     table = table[table.groupby("grouping")["group"].transform("nunique") > 1]  # a group of everybody tells nothing
     return table[["model", "grouping", "group", *[c for c in table if c not in ("model", "grouping", "group")]]]
-
-
-def people_progressing(rows: pd.DataFrame, months: int, since: str = "diagnosis") -> dict[str, int]:
-    """Return how many people progress within a horizon in each subgroup, as in `sex: female`; never to be shown."""
-    case = progressed_by(FollowUp.of(rows), float(horizon_days(months)))
-    return {
-        f"{grouping}: {level}": rows.loc[case & (of_row == level), "patient_id"].nunique()
-        for grouping, of_row in groups(rows, since).items()
-        for level in of_row.unique()
-    }
 
 
 def suppressed(table: pd.DataFrame, group: str, *grouping: str) -> pd.DataFrame:

@@ -29,9 +29,9 @@ from training import tracking
 from training.estimators import Fitted, check_models, fit_candidate
 from training.estimators.censoring_strata import CensoringStrata, with_censoring_strata
 from training.estimators.whole import Whole
-from training.fitting.held_out import ORDER, die_first_columns, risk_columns
+from training.fitting.held_out import ORDER, ROW, die_first_columns, risk_columns
 from training.fitting.suitable import check_table, thin_horizons, without_values
-from training.places import ARTIFACT, PREDICTIONS, RUN
+from training.places import ARTIFACT, EVERYBODY, FITTED_TO, OUT_OF_FOLD, PREDICTIONS, RUN
 from training.plan import Plan
 from training.rows.censoring import STRATUM
 from training.rows.large import DrawnTable
@@ -44,9 +44,8 @@ def fit_task(table: FeatureTable, plan: Plan, out: Path, only: str | None, say: 
     """Fit every candidate (or only one) and return the run id of each.
 
     For each candidate, `out/<name>/` gets the artifact, the held-out predictions with the outcomes they are
-    judged by, and `run_id.json`, which also remembers where the table lies. With held-out evaluation the artifact
-    is the very model that was judged; with cross-validation it is fitted to everybody, and the folds' models are
-    what was judged.
+    judged by, and `run_id.json`, which also remembers where the table lies. The artifact is fitted to everybody; what was
+    judged are models fitted in the same way to the people of each fold, or to those not held out.
 
     Raises
     ------
@@ -67,8 +66,7 @@ def fit_task(table: FeatureTable, plan: Plan, out: Path, only: str | None, say: 
     hashes = hashes_of(table)
     _forget_other_tables(out, hashes, names)
     people = _judged_people(table, folds)
-    parts = [_Part(fold.fit, table) for fold in folds]
-    whole = parts[0] if len(folds) == 1 else _Part(np.arange(len(table.rows)), table)  # of one fold, what is judged is kept
+    parts, everybody = [_Part(fold.fit, table) for fold in folds], _Part(np.arange(len(table.rows)), table)
     runs = {}
     with tracking.training(plan.task, table, only) as training_id:
         training = {"training_id": training_id, "table": str(table_path), **hashes}
@@ -77,7 +75,7 @@ def fit_task(table: FeatureTable, plan: Plan, out: Path, only: str | None, say: 
             if name in SCORES:
                 artifact, found = None, [published_risks(name, table.rows.iloc[f.judge], plan.task) for f in folds]
             else:
-                artifact, found = _fit_and_judge(name, table, plan, folds, parts, whole, say)
+                artifact, found = _fit_and_judge(name, table, plan, folds, parts, everybody, say)
             judged = people.assign(**_order(name, table, folds, plan.task))
             judged = pd.concat([judged, pd.concat(found, ignore_index=True)], axis=1)
             with only_writer(out / name, wait=True), removed_unless_done(out / name):
@@ -111,18 +109,14 @@ class _Part:
 
 
 def _fit_and_judge(
-    name: str, table: FeatureTable, plan: Plan, folds: list[Fold], parts: list[_Part], whole: _Part, say: Say
+    name: str, table: FeatureTable, plan: Plan, folds: list[Fold], parts: list[_Part], everybody: _Part, say: Say
 ) -> tuple[Artifact, list[pd.DataFrame]]:
-    """Return the artifact of a candidate, and what it predicts for the rows that each fold judges."""
+    """Return a candidate fitted to everybody, and what those fitted to a part of the people predict for the rows that each fold judges."""
     found = []
     for k, (fold, part) in enumerate(zip(folds, parts, strict=True), start=1):
-        artifact = part.fit(name, plan, plan.interval_fits if part is whole else 0)
-        found.append(_predicted(artifact, table.rows.iloc[fold.judge], plan.task))
-        if part is not whole:
-            say(f"{name}: fold {k} of {len(folds)}")
-    if parts[0] is not whole:
-        artifact = whole.fit(name, plan, plan.interval_fits)
-    return artifact, found
+        found.append(_predicted(part.fit(name, plan, 0), table.rows.iloc[fold.judge], plan.task))
+        say(f"{name}: judged, fold {k} of {len(folds)}" if len(folds) > 1 else f"{name}: judged")
+    return everybody.fit(name, plan, plan.interval_fits), found
 
 
 def _predicted(artifact: Artifact, rows: pd.DataFrame, task: Task) -> pd.DataFrame:
@@ -205,7 +199,10 @@ def _keep(
             save_artifact(artifact, folder / ARTIFACT)
             uri = tracking.log_model(run_id, folder / ARTIFACT, artifact)
             tracking.tag_run(run_id, "model_uri", uri)
+            tracking.tag_run(run_id, FITTED_TO, EVERYBODY)
             record["model_uri"] = uri
+            judged.sort_values(ROW)[risk_columns(plan.task)].to_parquet(folder / OUT_OF_FOLD, index=False)
+            tracking.log_file(run_id, folder / OUT_OF_FOLD)
         with whole_file(folder / RUN) as work:
             work.write_text(json.dumps(record, indent=1), encoding="utf-8")
     return run_id

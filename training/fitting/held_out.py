@@ -18,7 +18,7 @@ from training.places import PREDICTIONS
 from training.rows.censoring import STRATUM
 
 Array = NDArray[np.float64]
-_ROW = ["patient_id", "landmark"]  # what tells a row
+ROW = ["patient_id", "landmark"]  # what tells a row
 ORDER = "order"  # a column of what a score ranks by that publishes no risk
 _FOUND = "found_in_table"
 
@@ -52,10 +52,10 @@ class HeldOut:
             Two candidates were judged on different people, another version kept less of them, or the table is of others.
         """
         read = {name: read_judged(fitted / name, task) for name in names}
-        keys, risks = read[names[0]][[*_ROW, *OUTCOMES, STRATUM]], {}
+        keys, risks = read[names[0]][[*ROW, *OUTCOMES, STRATUM]], {}
         orders, die_first = {}, {}
         for name, judged in read.items():
-            if not judged[[*_ROW, *OUTCOMES, STRATUM]].equals(keys):
+            if not judged[[*ROW, *OUTCOMES, STRATUM]].equals(keys):
                 raise StateError(
                     f"{name} and {names[0]} were judged on different people, so their figures do not compare.",
                     f"fit all again: python -m training fit TABLE --task {task.name}",
@@ -65,7 +65,7 @@ class HeldOut:
                 orders[name] = judged[ORDER].to_numpy()
             if set(columns := die_first_columns(task)) <= set(judged) and judged[columns].notna().any(axis=None):
                 die_first[name] = judged[columns].to_numpy()
-        rows = keys.merge(table.rows.drop(columns=OUTCOMES), on=_ROW, how="left", validate="one_to_one", indicator=_FOUND)
+        rows = keys.merge(table.rows.drop(columns=OUTCOMES), on=ROW, how="left", validate="one_to_one", indicator=_FOUND)
         if (rows[_FOUND] != "both").any():
             raise StateError(
                 f"{names[0]} was fitted on another table than this one.", f"fit again: python -m training fit TABLE --task {task.name}"
@@ -74,7 +74,7 @@ class HeldOut:
 
     def in_order_of(self, table: FeatureTable, cohort: Cohort | None) -> HeldOut:
         """Return the rows in the order of the table, which cross-validation changes, with the cohort beside them."""
-        place = pd.MultiIndex.from_frame(table.rows[_ROW]).get_indexer(pd.MultiIndex.from_frame(self.rows[_ROW]))
+        place = pd.MultiIndex.from_frame(table.rows[ROW]).get_indexer(pd.MultiIndex.from_frame(self.rows[ROW]))
         order = np.argsort(place)
         every = (self.risks, self.orders, self.die_first)
         risks, orders, die_first = ({name: of_one[order] for name, of_one in those.items()} for those in every)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from math import inf
 
 import numpy as np
+from scipy.stats import spearmanr
 
 from features.table.table import KEYS, OUTCOMES
 from serving.answer.columns import risk_columns
@@ -27,7 +28,7 @@ def measure(artifact: Artifact, plan: Plan, held: HeldOut | None) -> ArtifactChe
     facts = ArtifactChecks(features_known=True, outcome_columns=len({*KEYS, *OUTCOMES} & set(artifact.columns)))  # loading checks the hash
     if held is None:
         why = "the people held out are not on this machine; run register where the model was fitted"
-        return replace(facts, notes=dict.fromkeys(("additivity", "harm", "parity"), why))
+        return replace(facts, notes=dict.fromkeys(("additivity", "harm", "parity", "as_judged"), why))
     sample = held.rows.sample(min(_EXPLAINED_ROWS, len(held.rows)), random_state=_SEED)
     x = feature_matrix(artifact, sample)
     parity, note = None, "no cohort folder beside the table holds these people; name it with --cohort"
@@ -35,7 +36,21 @@ def measure(artifact: Artifact, plan: Plan, held: HeldOut | None) -> ArtifactChe
         parity, note = largest_difference(artifact, held.cohort, held.rows["patient_id"].unique())
     explained = explain(artifact, x)
     harm = _harm(artifact, plan, x, explained.contributions)
-    return replace(facts, additivity=_additivity(artifact, x, explained), harm=harm, parity=parity, notes={"parity": note})
+    rank, mean = _as_judged(artifact, plan, held)
+    sums = _additivity(artifact, x, explained)
+    return replace(facts, additivity=sums, harm=harm, parity=parity, rank_as_judged=rank, mean_as_judged=mean, notes={"parity": note})
+
+
+def _as_judged(artifact: Artifact, plan: Plan, held: HeldOut) -> tuple[float | None, float | None]:
+    """Return how the artifact's risks of the people held out go with those that were judged: rank correlation, and mean over mean.
+
+    None where it cannot be computed: one of the two says the same of everybody, or something that is no number.
+    """
+    at = plan.task.horizons.index(plan.primary_horizon)
+    own, judged = predict_risk(artifact, feature_matrix(artifact, held.rows))[:, at], next(iter(held.risks.values()))[:, at]
+    if not np.isfinite(own).all() or np.ptp(own) == 0 or np.ptp(judged) == 0:
+        return None, None
+    return float(spearmanr(own, judged).statistic), float(own.mean() / judged.mean())
 
 
 def _additivity(artifact: Artifact, x: np.ndarray, explained: Explained) -> float:

@@ -1,23 +1,29 @@
 """The gate: what a model must show before it may go live. Pure: plain numbers in, a verdict out.
 
-Every demand is one function below. A demand that is not met means *reject*. It means *hold* where the model could go live
-but a person has to decide: it is not shown to be as good as the champion, or it gives risks at a horizon at which nobody
-knows how good they are. A demand that could not be measured holds the model back too, and says why. What cannot apply to a
-task is declared in its gate (`not_applicable`), with the reason; a figure that there is counts all the same.
+Every demand is one function below. What it finds of a figure is one of three things, by the figure's 95 % interval: *met* where all of
+it is accepted, *not met* where none of it is, *not shown* where it reaches over the bound. A demand that is not met means *reject*, or
+*hold* where the model could go live but a person has to decide. What is not shown, or was not measured, holds the model back, and says
+why: a few events never make a good model bad, nor a bad one good. A task can accept a doubt beforehand (`doubt_accepted`, with the
+reason), which covers a figure whose estimate is accepted and whose interval is too wide to show it. What cannot apply to a task is
+declared in its gate (`not_applicable`), with the reason; a figure that there is counts all the same.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from training.gate.figures import most_wrong, worst_check
-from training.gate.verdict import HOLD, REJECT, ArtifactChecks, Check, Evidence, Verdict
+from training.gate.verdict import HOLD, REJECT, Accepted, ArtifactChecks, Check, Evidence, Verdict
+from training.metrics.estimate import Estimate
 from training.metrics.names import Metric
-from training.plan import Plan, Waivable
+from training.plan import Doubtful, Plan, Waivable
 
 ADDITIVITY = 1e-5  # base + contributions = logit(risk)
 PARITY = 1e-9  # batch and HTTP differ by nothing that JSON keeps
+# Of the registered model's risks with those judged, which came of the same fit to fewer people: 150 of 300 agreed to 0.7, 2,000 of 4,000
+# to more than 0.95. Less, or another mean, is another model.
+RANK_AS_JUDGED, MEAN_AS_JUDGED = 0.5, (0.8, 1.25)
 
 
 def judge(evidence: Evidence, plan: Plan) -> Verdict:
@@ -29,48 +35,46 @@ def held_out_figures(evidence: Evidence, plan: Plan) -> Iterator[Check]:
     """Ranks people, beats everybody's average, and is right in the large and along the curve, at every horizon it speaks of."""
     gate = plan.gate
     low, high = gate.oe_ratio_between
+    demands: tuple[tuple[Doubtful, str, Accepted], ...] = (
+        ("auc", f">= {gate.auc_at_least}", Accepted(low=gate.auc_at_least)),
+        ("ipa", "> 0, better than everybody's average", Accepted(low=0, strictly=True)),
+        ("oe_ratio", f"{low} to {high}", Accepted(low, high)),
+        ("ici", f"<= {gate.ici_at_most}", Accepted(high=gate.ici_at_most)),
+    )
     for months in plan.task.horizons:
-        must = months == plan.primary_horizon
-        demands: tuple[tuple[str, str, Callable[[float], bool], bool], ...] = (
-            ("auc", f">= {gate.auc_at_least}", lambda v: v >= gate.auc_at_least, True),
-            ("ipa", "> 0, better than everybody's average", lambda v: v > 0, must),
-            ("oe_ratio", f"{low} to {high}", lambda v: low <= v <= high, must),
-            ("ici", f"<= {gate.ici_at_most}", lambda v: v <= gate.ici_at_most, False),
-        )
-        for name, accepted, holds, needed in demands:
-            key = Metric(name, months).name
-            value = evidence.metrics.get(key)
-            met = (False if needed else None) if value is None else bool(holds(value))
+        for name, words, accepted in demands:
+            metric = Metric(name, months)
+            figure = _figure(evidence, metric)
             unsettled = "the regression of the calibration curve has no solution on these people" if name == "ici" else ""
-            note = evidence.unjudged.get(months, unsettled) if value is None else ""
-            yield Check(key, value, accepted, met, note, HOLD if value is None and not must else REJECT)
+            note = evidence.unjudged.get(months, unsettled) if figure.value is None else ""
+            yield _found(plan, name, metric.name, figure, words, accepted, note)
 
 
 def useful_beyond_published_scores(evidence: Evidence, plan: Plan) -> Iterator[Check]:
     """Has a larger net benefit than every published score on the rows where both speak, at each risk from which one would act."""
     for threshold in plan.gate.net_benefit_at:
-        keys = {score: Metric("net_benefit", plan.primary_horizon, threshold, minus=score).name for score in plan.scores}
-        gains = {score: evidence.metrics[key] for score, key in keys.items() if key in evidence.metrics}
+        every = {s: _figure(evidence, Metric("net_benefit", plan.primary_horizon, threshold, minus=s)) for s in plan.scores}
+        gains = {score: gain for score, gain in every.items() if gain.value is not None}
         name = f"{Metric('net_benefit', plan.primary_horizon, threshold).name} minus the best published score's"
         if not gains:
             why = "no published score is computable on these people, or no net benefit was computed"
             yield _unmeasured(plan, "net_benefit", name, "> 0", why)
             continue
-        best = min(gains, key=gains.__getitem__)
-        yield Check(name, gains[best], "> 0", gains[best] > 0, f"best: {best}, same rows")
+        best = min(gains, key=lambda score: gains[score].value or 0.0)
+        yield _found(plan, "net_benefit", name, gains[best], "> 0", Accepted(low=0, strictly=True), f"best: {best}, same rows")
 
 
 def worst_subgroup(evidence: Evidence, plan: Plan) -> Iterator[Check]:
-    """Is right in the large in the subgroup, among those with enough events, where it is most wrong."""
+    """Is right in the large in the subgroup, among those in which enough events are expected, where it is most wrong."""
     low, high = plan.gate.subgroup_oe_ratio_between
-    least = plan.gate.subgroup_events_at_least
-    name, accepted = worst_check(plan.primary_horizon), f"{low} to {high}"
-    worst = most_wrong(evidence.subgroups, least)
+    least, accepted = plan.gate.subgroup_events_at_least, Accepted(low, high)
+    name, words = worst_check(plan.primary_horizon), f"{low} to {high}"
+    worst = most_wrong(evidence.subgroups, least, accepted)
     if worst is None:
-        yield _unmeasured(plan, "worst_subgroup", name, accepted, f"no subgroup with figures and {least} events")
+        yield _unmeasured(plan, "worst_subgroup", name, words, f"no subgroup with figures in which {least} events are expected")
         return
-    ratio = evidence.subgroups[worst][0]
-    yield Check(name, ratio, accepted, low <= ratio <= high, worst)
+    of = evidence.subgroups[worst]
+    yield _found(plan, "worst_subgroup", name, Estimate(of.ratio, of.lo, of.hi), words, accepted, worst)
 
 
 def features_known(evidence: Evidence, plan: Plan) -> Iterator[Check]:
@@ -108,26 +112,45 @@ def same_answer_everywhere(evidence: Evidence, plan: Plan) -> Iterator[Check]:
     yield Check("batch minus HTTP answer", gap, f"<= {PARITY}", _or_none(gap, lambda v: v <= PARITY), _why(evidence.facts, "parity"))
 
 
-def not_worse_than_the_champion(evidence: Evidence, plan: Plan) -> Iterator[Check]:
-    """Ranks no worse than the champion by more than a margin, and has no larger Brier score, on the same rows."""
+def same_as_judged(evidence: Evidence, plan: Plan) -> Iterator[Check]:
+    """Gives the people held out about the risks that were judged, which came of models fitted in the same way without them."""
+    facts, (low, high) = evidence.facts, MEAN_AS_JUDGED
+    rank, mean = facts.rank_as_judged, facts.mean_as_judged
+    why, name = _why(facts, "as_judged"), "{} of its risks with those judged, person by person"
+    holds = _or_none(rank, lambda v: v >= RANK_AS_JUDGED)
+    yield Check(name.format("rank correlation"), rank, f">= {RANK_AS_JUDGED}", holds, why, HOLD)
+    yield Check(name.format("ratio of the mean"), mean, f"{low} to {high}", _or_none(mean, lambda v: low <= v <= high), why, HOLD)
+
+
+def better_than_the_champion(evidence: Evidence, plan: Plan) -> Iterator[Check]:
+    """Ranks no worse than the champion by more than a margin, and has a smaller Brier score, on the same rows: a tie changes nothing."""
     found = evidence.comparison
     if found is None:
-        yield Check("compared with the champion", None, "not worse", None, "there is no champion yet", HOLD, applies=False)
+        yield Check("compared with the champion", None, "better", None, "there is no champion yet", HOLD, applies=False)
         return
     if not found.champion:
-        yield Check("compared with the champion", None, "not worse", False, f"not possible: {found.how}", HOLD)
+        yield Check("compared with the champion", None, "better", None, f"not possible: {found.how}", HOLD)
         return
-    margins = [(Metric("auc", months), -1, plan.gate.auc_loss_at_most) for months in plan.task.horizons]
-    for metric, sign, margin in (*margins, (Metric("brier", plan.primary_horizon), 1, plan.gate.brier_loss_at_most)):
-        key = metric.name
-        name, accepted = f"{key} minus the champion's", f">= {-margin:g}" if sign < 0 else f"<= {margin:g}"
-        if key not in found.champion or key not in found.candidate:
-            if metric.horizon == plan.primary_horizon:
-                yield Check(name, None, accepted, False, f"not possible: one of the two has no such figure; {found.how}", HOLD)
-            continue
-        gain = found.candidate[key] - found.champion[key]
-        note = f"{found.candidate[key]:.4f} against {found.champion[key]:.4f} of version {found.version}; {found.how}"
-        yield Check(name, gain, accepted, sign * gain <= margin + 1e-12, note, HOLD)
+    ranks = [(Metric("auc", months), plan.gate.auc_loss_at_most) for months in plan.task.horizons]
+    for metric, margin in ranks:
+        yield from _beside(evidence, plan, metric, f">= {-margin:g}", Accepted(low=-margin - 1e-12))
+    margin = plan.gate.brier_loss_at_most
+    yield from _beside(evidence, plan, Metric("brier", plan.primary_horizon), f"< {margin:g}", Accepted(high=margin, strictly=True))
+
+
+def _beside(evidence: Evidence, plan: Plan, metric: Metric, words: str, accepted: Accepted) -> Iterator[Check]:
+    """Yield the demand on one figure's difference to the champion's, where both have it, or at the primary horizon say that one has not."""
+    found, key = evidence.comparison, metric.name
+    assert found is not None  # its caller knows
+    name = f"{key} minus the champion's"
+    if key not in found.champion or key not in found.candidate:
+        if metric.horizon == plan.primary_horizon:
+            yield Check(name, None, words, None, f"not possible: one of the two has no such figure; {found.how}", HOLD)
+        return
+    difference = Estimate(*found.difference.get(key, (found.candidate[key] - found.champion[key],)))
+    note = f"{found.candidate[key]:.4f} against {found.champion[key]:.4f} of version {found.version}; {found.how}"
+    holds = accepted.finding((difference.value, difference.lo, difference.hi))
+    yield Check(name, difference.value, words, holds, note, HOLD, lo=difference.lo, hi=difference.hi)
 
 
 def not_taken_back(evidence: Evidence, plan: Plan) -> Iterator[Check]:
@@ -143,9 +166,22 @@ DEMANDS = (
     features_known,
     sane_explanation,
     same_answer_everywhere,
-    not_worse_than_the_champion,
+    same_as_judged,
+    better_than_the_champion,
     not_taken_back,
 )
+
+
+def _figure(evidence: Evidence, metric: Metric) -> Estimate:
+    return Estimate.of(evidence.metrics, metric)
+
+
+def _found(plan: Plan, demand: Doubtful, name: str, figure: Estimate, words: str, accepted: Accepted, note: str) -> Check:
+    """Return what a figure shows of a demand; the doubt that the task accepts covers an estimate that is accepted itself."""
+    holds = accepted.finding((figure.value, figure.lo, figure.hi))
+    likely = holds is None and figure.value is not None and accepted.holds(figure.value)
+    doubt = plan.gate.doubt_accepted.get(demand, "") if likely else ""
+    return Check(name, figure.value, words, holds, note, REJECT, lo=figure.lo, hi=figure.hi, doubt=doubt)
 
 
 def _unmeasured(plan: Plan, demand: Waivable, name: str, accepted: str, why: str) -> Check:

@@ -6,53 +6,68 @@ import csv
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import inf
 from typing import TYPE_CHECKING
 
-from training.gate.verdict import Check
+from training.gate.verdict import Accepted, Check, Subgroup
 from training.metrics.estimate import lines_of
 from training.metrics.names import Metric
 from training.places import GATE, PERFORMANCE, SUBGROUPS
 from training.tracking.run import Run
 
 if TYPE_CHECKING:
-    from training.fitting.held_out import HeldOut
+    from training.plan import Gate
 
-_COLUMNS = ("grouping", "group", "horizon", "measure", "estimate")
+_COLUMNS = ("grouping", "group", "horizon", "measure", "estimate", "lo", "hi")
+_MEASURES = ("oe_ratio", "expected_events")
+_ENDS = {"": "estimate", "_lo": "lo", "_hi": "hi"}
 
 
 @dataclass(frozen=True)
-class Subgroup:
-    """One subgroup: its name, observed / expected, and how many people progress; None where that is not written down."""
+class Worst:
+    """The subgroup in which a candidate is most wrong: its name, observed / expected, and how many people were expected to progress."""
 
     name: str
     ratio: float
-    events: int | None
+    expected: float
 
 
-def subgroups(run: Run, months: int, held: HeldOut | None, since: str = "diagnosis") -> dict[str, tuple[float, float]]:
-    """Return observed / expected and events of each subgroup that evaluation judged.
+def subgroups(run: Run, months: int) -> dict[str, Subgroup]:
+    """Return observed / expected of each subgroup that evaluation judged, with the events that were expected there."""
+    content = (run.file(SUBGROUPS) or b"").decode()
+    lines = csv.DictReader(io.StringIO(content))  # `compare` reads them, and pandas takes long to import
+    found: dict[str, dict[str, float]] = {}
+    for line in lines if set(_COLUMNS) <= set(lines.fieldnames or ()) else ():
+        if line["measure"] not in _MEASURES or float(line["horizon"] or 0) != months:
+            continue
+        of = found.setdefault(f"{line['grouping']}: {line['group']}", {})
+        of |= {f"{line['measure']}{end}": float(line[column]) for end, column in _ENDS.items() if line[column]}
+    return {
+        name: Subgroup(of["oe_ratio"], of.get("oe_ratio_lo"), of.get("oe_ratio_hi"), of["expected_events"])
+        for name, of in found.items()
+        if {"oe_ratio", "expected_events"} <= of.keys()
+    }
 
-    Events that are kept back there are counted again among the people held out. Where these are not here, such a subgroup
-    counts as large enough: nothing passes because its count is kept back.
-    """
-    from training.evaluation.subgroups import people_progressing
 
-    ratios, written = _written(run, months)
-    counted = people_progressing(held.rows, months, since) if held is not None and not ratios.keys() <= written.keys() else {}
-    return {name: (ratio, written.get(name, float(counted.get(name, inf)))) for name, ratio in ratios.items()}
+def most_wrong(subgroups: Mapping[str, Subgroup], least: int, accepted: Accepted) -> str | None:
+    """Return the subgroup, of those where so many events are expected at the least, in which a candidate is most wrong.
 
-
-def most_wrong(subgroups: Mapping[str, tuple[float, float]], least: int) -> str | None:
-    """Return the subgroup, of those with so many events at the least, whose observed / expected is furthest from 1 either way.
+    One that is shown to be wrong comes before one that is not shown to be right, and that before the others; of equal ones the one
+    whose observed / expected is furthest from 1 either way.
 
     Examples
     --------
-    >>> most_wrong({"men": (1.2, 60.0), "women": (0.8, 60.0), "site B": (3.0, 40.0)}, 50)
-    'women'
+    >>> found = {"men": Subgroup(1.2, 1.0, 1.4, 60.0), "women": Subgroup(0.8, 0.7, 0.9, 60.0), "site B": Subgroup(3.0, 2.0, 4.0, 40.0)}
+    >>> most_wrong(found, 50, Accepted(0.5, 2.0)), most_wrong(found, 50, Accepted(0.5, 1.3))
+    ('women', 'men')
     """
-    enough = {group: ratio for group, (ratio, events) in subgroups.items() if events >= least and ratio > 0}
-    return max(enough, key=lambda group: max(enough[group], 1 / enough[group]), default=None)
+
+    def wrong(name: str) -> tuple[int, float]:
+        of = subgroups[name]
+        shown = accepted.finding((of.ratio, of.lo, of.hi))
+        return {False: 2, None: 1, True: 0}[shown], max(of.ratio, 1 / of.ratio)
+
+    enough = [name for name, of in subgroups.items() if of.expected >= least and of.ratio > 0]
+    return max(enough, key=wrong, default=None)
 
 
 def worst_check(months: int) -> str:
@@ -60,19 +75,14 @@ def worst_check(months: int) -> str:
     return f"{Metric('oe_ratio', months).name} of the worst subgroup"
 
 
-def worst_subgroup(run: Run, months: int, least: int) -> Subgroup | None:
+def worst_subgroup(run: Run, months: int, gate: Gate) -> Worst | None:
     """Return the subgroup that the gate found a candidate most wrong in; before it is judged, found by the same rule in the same table."""
+    judged = subgroups(run, months)
     said = next((Check(**check) for check in run.json(GATE).get("checks", []) if check["name"] == worst_check(months)), None)
-    if said is None:
-        judged = subgroups(run, months, None)
-        name = most_wrong(judged, least)
-        ratio = judged[name][0] if name is not None else None
-    else:
-        name, ratio = said.note, said.value
-    if name is None or ratio is None:
+    name = said.note if said is not None else most_wrong(judged, gate.subgroup_events_at_least, Accepted(*gate.subgroup_oe_ratio_between))
+    if name is None or name not in judged:
         return None
-    events = _written(run, months)[1].get(name)
-    return Subgroup(name, ratio, None if events is None else int(events))
+    return Worst(name, judged[name].ratio, judged[name].expected)
 
 
 def unjudged(run: Run) -> dict[int, str]:
@@ -80,13 +90,3 @@ def unjudged(run: Run) -> dict[int, str]:
     table = run.table(PERFORMANCE, ("subset", "horizon", "measure", "why"))
     lines = table[table["subset"].isna() & (table["measure"] == "auc") & table["why"].notna()]
     return {int(line.horizon): str(line.why).partition(";")[0].rstrip(".") for line in lines_of(lines)}
-
-
-def _written(run: Run, months: int) -> tuple[dict[str, float], dict[str, float]]:
-    """Return observed / expected and events by subgroup, as in `sex: female`, where they are written down."""
-    lines = csv.DictReader(io.StringIO((run.file(SUBGROUPS) or b"").decode()))  # `compare` reads them, and pandas takes long to import
-    found: dict[str, dict[str, float]] = {"oe_ratio": {}, "events": {}}
-    for line in lines if set(_COLUMNS) <= set(lines.fieldnames or ()) else ():
-        if line["measure"] in found and float(line["horizon"] or 0) == months and line["estimate"]:
-            found[line["measure"]][f"{line['grouping']}: {line['group']}"] = float(line["estimate"])
-    return found["oe_ratio"], found["events"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import asdict, dataclass, field
+from math import inf
 from typing import Any
 
 PROMOTE, HOLD, REJECT = "promote", "hold", "reject"
@@ -12,9 +13,15 @@ _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e-?\d+)?")
 
 @dataclass(frozen=True)
 class Check:
-    """One demand: the figure, what is accepted, whether it holds (None: not measured), and what follows if it does not.
+    """One demand: the figure, what is accepted, what was found of it, and what follows if it is shown not to hold.
 
-    `applies` is False where the demand is declared not to apply to the task, or cannot (there is no champion yet); `note` says why.
+    Attributes
+    ----------
+    value, lo, hi : the figure, and its 95 % interval where it has one
+    holds : True where it is shown to hold, False where it is shown not to, None where neither is shown or nothing was measured
+    note : what the figure rests on, or why there is none
+    applies : False where the demand is declared not to apply to the task, or cannot (there is no champion yet); `note` says why
+    doubt : why the task lets a model go live although this is not shown; empty where it does not
     """
 
     name: str
@@ -24,42 +31,89 @@ class Check:
     note: str = ""
     otherwise: str = REJECT
     applies: bool = True
+    lo: float | None = None
+    hi: float | None = None
+    doubt: str = ""
 
     @property
     def state(self) -> str:
         """Return in a word or two how the demand stands."""
         if not self.applies:
             return "not applicable"
-        return {True: "met", False: "NOT MET", None: "NOT MEASURED"}[self.holds]
+        if self.holds is None and self.doubt:
+            return "not shown, accepted"
+        return {True: "met", False: "NOT MET", None: "NOT MEASURED" if self.value is None else "NOT SHOWN"}[self.holds]
 
     @property
     def holds_back(self) -> bool:
-        """Return whether it stands in the way: it is not met, or applies and was not measured."""
-        return self.applies and self.holds is not True
+        """Return whether it stands in the way: it is shown not to hold, or applies and is not shown to, and nobody accepted the doubt."""
+        return self.applies and self.holds is not True and not (self.holds is None and self.doubt)
 
     @property
     def shown(self) -> str:
-        """Return the figure as it is read: to four digits, or as many as it takes for one that misses its bound to be seen to."""
-        return "-" if self.value is None else _on_its_side(self.value, self.accepted if self.holds is False else "")
+        """Return the figure as it is read, with its interval: to four digits, or as many as show on which side of a bound it lies."""
+        if self.value is None:
+            return "-"
+        missed = self.accepted if self.holds is not True else ""
+        value, *bounds = (_on_its_side(each, missed) for each in (self.value, self.lo, self.hi) if each is not None)
+        return f"{value} ({' to '.join(bounds)})" if bounds else value
 
     def in_words(self) -> str:
         """Return the demand on one line."""
-        value = "not measured" if self.holds is None else "missing" if self.value is None else self.shown
+        value = "not measured" if self.value is None else self.shown
         value = value if self.applies else "not applicable"
-        return f"{self.name} is {value}, accepted: {self.accepted}{f' ({self.note})' if self.note else ''}"
+        unshown = ", which shows neither" if self.applies and self.holds is None and self.value is not None else ""
+        said = "; ".join(text for text in (self.note, self.doubt) if text)
+        return f"{self.name} is {value}{unshown}, accepted: {self.accepted}{f' ({said})' if said else ''}"
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """The values that a demand accepts: from `low` to `high`, both or, where `strictly`, neither of them included."""
+
+    low: float = -inf
+    high: float = inf
+    strictly: bool = False
+
+    def holds(self, value: float) -> bool:
+        """Return whether one value is accepted."""
+        return self.low < value < self.high if self.strictly else self.low <= value <= self.high
+
+    def finding(self, figure: tuple[float | None, float | None, float | None]) -> bool | None:
+        """Return what a figure shows: True where its whole interval is accepted, False where none of it is, None between.
+
+        Parameters
+        ----------
+        figure : estimate and the bounds of its 95 % interval; without an interval nothing is shown
+
+        Examples
+        --------
+        >>> [Accepted(low=0.6).finding(figure) for figure in ((0.7, 0.62, 0.78), (0.7, 0.55, 0.85), (0.5, 0.42, 0.58), (0.7, None, None))]
+        [True, None, False, None]
+        >>> Accepted(0.8, 1.25).finding((0.75, 0.5, 1.5)) is None
+        True
+        """
+        value, lo, hi = figure
+        if value is None or lo is None or hi is None:
+            return None
+        if self.holds(lo) and self.holds(hi):
+            return True
+        beyond = hi <= self.low or lo >= self.high if self.strictly else hi < self.low or lo > self.high
+        return False if beyond else None
 
 
 @dataclass(frozen=True)
 class Comparison:
     """The champion's and the candidate's figures (`auc_24m`, `brier_24m`) on the same rows; empty where not possible.
 
-    `how` says how it was made or why it was not.
+    `how` says how it was made or why it was not. `difference` holds candidate minus champion and its 95 % interval, where it has one.
     """
 
     version: str
     how: str
     champion: dict[str, float] = field(default_factory=dict)
     candidate: dict[str, float] = field(default_factory=dict)
+    difference: dict[str, tuple[float, float, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -71,16 +125,28 @@ class ArtifactChecks:
     additivity: float | None = None
     harm: dict[str, float] = field(default_factory=dict)
     parity: float | None = None
+    rank_as_judged: float | None = None
+    mean_as_judged: float | None = None
     notes: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
+class Subgroup:
+    """Observed / expected in a subgroup, with its 95 % interval, and how many people were expected to progress there."""
+
+    ratio: float
+    lo: float | None
+    hi: float | None
+    expected: float
+
+
+@dataclass(frozen=True)
 class Evidence:
-    """Everything a verdict rests on: held-out figures, why a horizon has none, subgroups (O/E and events), facts, champion, past."""
+    """Everything a verdict rests on: held-out figures, why a horizon has none, subgroups, facts, champion, past."""
 
     metrics: dict[str, float]
     unjudged: dict[int, str] = field(default_factory=dict)
-    subgroups: dict[str, tuple[float, float]] = field(default_factory=dict)
+    subgroups: dict[str, Subgroup] = field(default_factory=dict)
     facts: ArtifactChecks = ArtifactChecks()
     comparison: Comparison | None = None
     taken_back: str = ""
@@ -88,7 +154,10 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Verdict:
-    """All checks of a model: `reject` when one fails that must hold, `hold` when another fails or was not measured, else `promote`."""
+    """All checks of a model.
+
+    It is rejected for what is shown not to hold where that must hold, held back for anything else that is not shown or not measured.
+    """
 
     checks: tuple[Check, ...]
 

@@ -12,10 +12,10 @@ from myeloma import StateError
 from myeloma.scores import SCORES
 from serving.store.champion import FORCE, decisions_on, registered_name
 from serving.store.reading import runs_of
-from training.gate.figures import Subgroup, worst_subgroup
+from training.gate.figures import Worst, worst_subgroup
 from training.metrics.estimate import MAIN, Estimate
 from training.metrics.names import Metric
-from training.metrics.order import rank
+from training.metrics.order import choice_in_words, rank
 from training.places import EVALUATION, folder_of
 from training.plan import Plan
 from training.registry.version_page import VERDICT
@@ -35,7 +35,7 @@ class Candidate:
     model_uri: str | None
     note: str = ""
     gate: str = ""  # verdict of the gate, once registered
-    worst_subgroup: Subgroup | None = None  # where it is most wrong in the large
+    worst_subgroup: Worst | None = None  # where it is most wrong in the large
     forced: bool = False  # made live against the gate
 
     @property
@@ -112,7 +112,9 @@ def as_table(plan: Plan, found: list[Candidate], narrow: bool = False) -> Table:
         if not shown:
             table.add_row(lines[0], "-", "not computable on this cohort", "", "", "", "", "0%")
         table.add_section()
-    table.caption, table.caption_justify = "\n".join(_subgroup_lines(found)), "left"
+    first = next((candidate for candidate in found if not candidate.note), found[0])
+    said = choice_in_words(first.estimator, first.metrics, plan.primary_horizon)
+    table.caption, table.caption_justify = "\n".join([*_subgroup_lines(found), *([said] if said else [])]), "left"
     return table
 
 
@@ -128,12 +130,12 @@ def _cells(figures: Mapping[str, float], months: int, narrow: bool) -> Iterator[
 def _subgroup_lines(found: list[Candidate]) -> Iterator[str]:
     for candidate in found:
         if not candidate.note and (worst := candidate.worst_subgroup):
-            where = f"{worst.name} ({'events kept back' if worst.events is None else f'{worst.events} events'})"
+            where = f"{worst.name} ({worst.expected:.0f} events expected)"
             yield f"{candidate.estimator}: of all subgroups, observed / expected is furthest from 1 in {where}: {worst.ratio:.2f}"
 
 
 def _candidate(run: Run, plan: Plan, champion_version: str | None, note: str = "") -> Candidate:
-    worst = None if run.name in SCORES else worst_subgroup(run, plan.primary_horizon, plan.gate.subgroup_events_at_least)
+    worst = None if run.name in SCORES else worst_subgroup(run, plan.primary_horizon, plan.gate)
     return Candidate(
         run.name,
         run.id,

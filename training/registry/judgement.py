@@ -99,9 +99,9 @@ def _evidence(new: Registered, metrics: dict[str, float], held: HeldOut | None, 
     """Return everything the verdict rests on; without the held-out people here, what was measured at registration."""
     comparison: Comparison | None = None
     if live is not None and live.version != new.version:
-        comparison = beside_champion(new.plan.task, (new.run, held), (live.version, live.run), lambda: live.artifact)
+        comparison = beside_champion(new.plan, (new.run, held), (live.version, live.run), lambda: live.artifact)
     past = taken_back(list(read(new.plan.task.name).values()), new.version)
-    found = subgroups(new.run, new.plan.primary_horizon, held, new.plan.task.rules.since)
+    found = subgroups(new.run, new.plan.primary_horizon)
     return Evidence(metrics, unjudged(new.run), found, _checks(new, held), comparison, past)
 
 

@@ -55,8 +55,11 @@ class Large:
     drawn: Ints
 
     def but(self, judged: Ints) -> Bools:
-        """Return which rows may be fitted on where drawn rows at these positions are judged: of nobody who is judged, nor held out."""
-        out = ~self.held_out
+        """Return which rows may be fitted on where drawn rows at these positions are judged: of nobody who is judged, nor held out.
+
+        Where nobody is judged, all may.
+        """
+        out = ~self.held_out if len(judged) else np.ones(len(self.held_out), dtype=bool)
         out[np.isin(self.person, np.unique(self.person[self.drawn[judged]]))] = False
         return out
 

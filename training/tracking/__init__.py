@@ -6,7 +6,7 @@ from myeloma.lazy import lazily
 
 if TYPE_CHECKING:
     from training.tracking.experiment import experiment_of, require_place, require_runs
-    from training.tracking.logged import log_figures, log_model, log_params, log_results, tag_run
+    from training.tracking.logged import log_figures, log_file, log_model, log_params, log_results, tag_run
     from training.tracking.made_with import git_commit, mlflow_version
     from training.tracking.runs import MONITOR, TRAINING, VALIDATION, search, start_run, taken_back_unless_done, training
 
@@ -17,6 +17,7 @@ __all__ = [
     "experiment_of",
     "git_commit",
     "log_figures",
+    "log_file",
     "log_model",
     "log_params",
     "log_results",
@@ -39,6 +40,7 @@ __getattr__ = lazily(
         "experiment_of": "training.tracking.experiment",
         "git_commit": "training.tracking.made_with",
         "log_figures": "training.tracking.logged",
+        "log_file": "training.tracking.logged",
         "log_model": "training.tracking.logged",
         "log_params": "training.tracking.logged",
         "log_results": "training.tracking.logged",

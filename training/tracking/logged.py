@@ -89,6 +89,11 @@ def tag_run(run_id: str, name: str, value: str) -> None:
     connect().set_tag(run_id, name, value)
 
 
+def log_file(run_id: str, path: Path) -> None:
+    """Log one file to a run that exists."""
+    connect().log_artifact(run_id, str(path))
+
+
 def log_params(run_id: str, params: dict[str, Any]) -> None:
     """Log parameters to a run that exists."""
     with mlflow.start_run(run_id=run_id):

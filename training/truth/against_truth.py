@@ -53,7 +53,8 @@ class Beside:
         hundred events move `gap_closed` far, this hardly
     correlation : of the log-odds with those of the truth
     miscalibration : mean distance between predicted and mean true risk over twentieths of the prediction
-    covered, covered_on_average : share of true risks, and of the mean true risks of twentieths, within the model's intervals
+    covered, covered_on_average : share of true risks, and of the mean true risks of twentieths, within the intervals of the model that
+        is registered. It has seen these people; all other figures are of models that had not
     """
 
     model: str

@@ -10,7 +10,7 @@ from serving.models.linear import HorizonLogistic
 from training.estimators.design import fit_design
 from training.evaluation.differences import named_differences, paired_differences
 from training.evaluation.performance import logged_subgroups
-from training.evaluation.subgroups import groups, people_progressing, subgroup_figures, suppressed
+from training.evaluation.subgroups import groups, subgroup_figures, suppressed
 from training.explanation.informative_presence import availability
 from training.metrics import Draws, horizon_metrics
 from training.rows.censoring import FollowUp
@@ -106,7 +106,7 @@ def test_groups_at_their_edges_and_unknown_values(rows):
 
 
 def test_a_group_of_everybody_is_no_subgroup(rows, risks):
-    found = subgroup_figures(rows, risks, 24, Draws.of(rows["patient_id"], 10, 1))
+    found = subgroup_figures(rows, {name: risk[:, 0] for name, risk in risks.items()}, 24, Draws.of(rows["patient_id"], 10, 1))
     assert "heavy_chain" in groups(rows) and "heavy_chain" not in set(found["grouping"])
     assert "sex" in set(found["grouping"])
 
@@ -187,18 +187,11 @@ def test_why_a_group_has_no_figure_does_not_tell_a_count_that_is_kept_back():
 
 
 def test_no_count_of_a_small_group_can_be_told_from_the_whole(rows, risks):
-    found = subgroup_figures(rows, risks, 24, Draws.of(rows["patient_id"], 10, 1))
+    found = subgroup_figures(rows, {name: risk[:, 0] for name, risk in risks.items()}, 24, Draws.of(rows["patient_id"], 10, 1))
     told = found[found["measure"].isin(["patients", "rows", "events", "effective_rows", "share_computable"])]
     of_sites = told[(told["grouping"] == "site") & (told["model"] == "good")]
     assert of_sites["estimate"].isna().all(), "five people at one of two sites"
     assert told[told["grouping"] == "sex"]["estimate"].notna().all()
-
-
-def test_the_people_who_progress_are_counted_in_each_group_for_who_may_know(rows):
-    found = people_progressing(rows, 24)
-    of_north = rows[(rows["site"] == "north") & (rows["event"] == "event") & (rows["time_to_event"] <= 731)]
-    assert found["site: north"] == of_north["patient_id"].nunique()
-    assert found["site: south"] < 10
 
 
 def test_contributions_of_counts_ages_and_missing_values_are_about_availability():

@@ -144,7 +144,7 @@ def test_a_version_shows_what_a_person_needs_to_decide_and_its_run_keeps_the_ver
 
     kept = mlflow.artifacts.load_dict(f"runs:/{found.run_id}/gate.json")
     assert kept["verdict"] == "promote"
-    assert {"name", "value", "accepted", "holds", "note", "otherwise", "applies"} == kept["checks"][0].keys()
+    assert {"name", "value", "lo", "hi", "accepted", "holds", "note", "otherwise", "applies", "doubt"} == kept["checks"][0].keys()
 
 
 def test_a_version_or_an_alias_that_is_not_there_names_those_that_are(store):

@@ -1,9 +1,9 @@
 """How the champion is compared: on the same held-out people where that is possible, and in words where it is not."""
 
+import io
 import json
 import re
 from dataclasses import replace
-from math import inf
 from types import SimpleNamespace
 
 import numpy as np
@@ -15,8 +15,8 @@ from myeloma import StateError
 from training.fitting.held_out import HeldOut
 from training.gate.artifact import measure
 from training.gate.champion import beside_champion
-from training.gate.figures import Subgroup, subgroups, unjudged, worst_subgroup
-from training.gate.verdict import Check, Verdict
+from training.gate.figures import Worst, subgroups, unjudged, worst_subgroup
+from training.gate.verdict import Check, Subgroup, Verdict
 from training.tracking.run import parsed_table
 
 
@@ -51,30 +51,42 @@ def held(plan):
     return HeldOut(rows, {"cox": np.full((n, 1), 0.5)})
 
 
-def run_of(judged_hash="same", kind="held_out", **metrics):
-    return SimpleNamespace(name="cox", tags={"judged_hash": judged_hash}, params={"evaluation.kind": kind}, metrics=metrics)
+def run_of(judged_hash="same", then=None, **metrics):
+    """A run; `then` are the risks it kept of the rows it was judged on, by person and landmark."""
+    content = io.BytesIO()
+    if then is not None:
+        pd.DataFrame({"risk_24m": then}).to_parquet(content)
+    return SimpleNamespace(name="cox", tags={"judged_hash": judged_hash}, metrics=metrics, file=lambda path: content.getvalue() or None)
 
 
 @pytest.fixture
 def compared(artifact):
     def call(plan, held, candidate, champion, load=None):
-        return beside_champion(plan.task, (candidate, held), ("3", champion), load or (lambda: artifact))
+        return beside_champion(plan, (candidate, held), ("3", champion), load or (lambda: artifact))
 
     return call
 
 
-def test_on_the_same_split_the_champion_is_scored_again_whatever_was_logged(plan, held, compared):
-    found = compared(plan, held, run_of(auc_24m=0.1), run_of(auc_24m=0.1))
-    assert "same 200 held-out rows, of people neither was fitted on" in found.how
+def test_of_the_same_rows_what_models_without_the_person_said_then_is_compared_pair_by_pair(plan, held, compared):
+    """The people stand in another order among the held out than by name, as cross-validation leaves them."""
+    by_name = held.rows.sort_values(["patient_id", "landmark"])
+    then = by_name["m_protein__last__ever"].to_numpy() / 10
+    found = compared(plan, held, run_of(auc_24m=0.1), run_of(then=then, auc_24m=0.1))
+    assert "on the very same rows, each judged by a model that had not seen the person" in found.how
     assert (found.candidate["auc_24m"], found.champion["auc_24m"] > 0.75) == (0.5, True)
+    value, lo, hi = found.difference["auc_24m"]
+    assert value == pytest.approx(found.candidate["auc_24m"] - found.champion["auc_24m"])
+    assert lo < value < hi < 0
 
 
-@pytest.mark.parametrize(("kind", "here"), [("cross_validation", True), ("held_out", False)])
-def test_where_it_cannot_be_scored_again_honestly_the_logged_figures_of_the_same_rows_are_taken(plan, held, kind, here, compared):
-    found = compared(plan, held if here else None, run_of(kind=kind, auc_24m=0.71, brier_24m=0.1), run_of(kind=kind, auc_24m=0.7))
-    assert (found.candidate, found.champion) == ({"auc_24m": 0.71, "brier_24m": 0.1}, {"auc_24m": 0.7})
+@pytest.mark.parametrize(("here", "why"), [(True, "did not keep what it said of each"), (False, "not on this machine")])
+def test_without_either_the_logged_figures_of_the_same_rows_are_taken_which_have_no_interval_of_their_difference(
+    plan, held, here, why, compared
+):
+    found = compared(plan, held if here else None, run_of(auc_24m=0.71, brier_24m=0.1), run_of(auc_24m=0.7))
+    assert (found.candidate, found.champion, found.difference) == ({"auc_24m": 0.71, "brier_24m": 0.1}, {"auc_24m": 0.7}, {})
     assert "logged with both runs, on the very same rows" in found.how
-    assert ("fold" in found.how) == (kind == "cross_validation")
+    assert why in found.how
 
 
 def test_of_another_split_the_champion_is_scored_and_the_words_say_that_it_is_flattered(plan, held, compared):
@@ -90,8 +102,8 @@ def test_without_a_split_that_is_known_nothing_is_taken_for_the_same(plan, held,
 def test_without_its_features_its_horizons_or_the_people_no_comparison_is_made(plan, held, compared):
     without = HeldOut(held.rows.drop(columns="age"), held.risks)
     other_horizons = replace(plan, task=replace(plan.task, horizons=(12, 24)))
-    assert "features that these people's table does not hold" in compared(plan, without, run_of(), run_of()).how
-    assert "other horizons" in compared(other_horizons, held, run_of(), run_of()).how
+    assert "features that these people's table does not hold" in compared(plan, without, run_of("mine"), run_of("another")).how
+    assert "other horizons" in compared(other_horizons, held, run_of("mine"), run_of("another")).how
     found = compared(plan, None, run_of("mine"), run_of("another"))
     assert (found.champion, "not on this machine" in found.how) == ({}, True)
 
@@ -110,7 +122,8 @@ def test_a_champion_that_cannot_be_loaded_any_more_has_the_figures_logged_where_
 
     found = compared(plan, held, run_of("same", auc_24m=0.7), run_of("same", auc_24m=0.8), load)
     assert (found.champion, found.candidate) == ({"auc_24m": 0.8}, {"auc_24m": 0.7})
-    assert "on the very same rows; champion version 3 can no longer be used: its features" in found.how
+    assert "on the very same rows" in found.how
+    assert "; champion version 3 can no longer be used: its features" in found.how
     assert compared(plan, held, run_of("mine"), run_of("another", auc_24m=0.7), load).champion == {}
 
 
@@ -124,11 +137,20 @@ def test_a_champion_whose_run_is_gone_is_scored_on_the_people_held_out_if_they_a
 def test_an_artifact_is_measured_for_its_sum_its_features_and_the_known_harm(plan, held, artifact):
     facts = measure(artifact, plan, held)
     assert facts.additivity < 1e-12
+    assert (facts.rank_as_judged, facts.mean_as_judged) == (None, None), "what was judged says the same of everybody"
     assert facts.outcome_columns == 0
     assert facts.harm == pytest.approx({"m_protein": 1.0})
     assert (facts.parity, "--cohort" in facts.notes["parity"]) == (None, True)
     turned = replace(artifact, model=replace(artifact.model, coefficients=-artifact.model.coefficients))
     assert measure(turned, plan, held).harm == pytest.approx({"m_protein": -1.0})
+
+
+def test_an_artifact_is_set_beside_what_was_judged_person_by_person(plan, held, artifact):
+    then = 1 / (1 + np.exp(-(0.5 * held.rows["m_protein__last__ever"].to_numpy() - 3)))
+    alike = measure(artifact, plan, replace(held, risks={"cox": then[:, None]}))
+    turned = measure(artifact, plan, replace(held, risks={"cox": 1 - then[:, None]}))
+    assert (alike.rank_as_judged, turned.rank_as_judged) == (pytest.approx(1.0), pytest.approx(-1.0))
+    assert alike.mean_as_judged > 0
 
 
 def test_without_the_people_held_out_only_the_artifact_itself_is_measured(plan, artifact):
@@ -153,37 +175,37 @@ class Files:
         return json.loads(self._files.get(path, "{}"))
 
 
-SUBGROUPS = """grouping,group,horizon,measure,estimate
-sex,female,24,oe_ratio,1.4
-sex,female,24,events,
-sex,male,24,oe_ratio,1.1
-sex,male,24,events,60
-site,NA,24,oe_ratio,3.0
-site,NA,24,events,49
-sex,unknown,24,events,
-sex,male,60,oe_ratio,9
+SUBGROUPS = """grouping,group,horizon,measure,estimate,lo,hi
+sex,female,24,oe_ratio,1.4,1.1,1.8
+sex,female,24,expected_events,61.5,,
+sex,female,24,events,,,
+sex,male,24,oe_ratio,1.1,,
+sex,male,24,expected_events,60,,
+site,NA,24,oe_ratio,3.0,2.1,4.2
+site,NA,24,expected_events,49,,
+sex,unknown,24,expected_events,,,
+sex,male,60,oe_ratio,9,,
 """
 
 
-def test_a_subgroup_whose_count_is_kept_back_is_judged_by_the_count_among_the_people_held_out(held, monkeypatch):
-    monkeypatch.setattr(
-        "training.evaluation.subgroups.people_progressing", lambda rows, months, since: {"sex: female": 12, "sex: male": 61}
-    )
-    run = Files(subgroups_csv=SUBGROUPS)
-    assert subgroups(run, 24, held) == {"sex: female": (1.4, 12.0), "sex: male": (1.1, 60.0), "site: NA": (3.0, 49.0)}
-    assert subgroups(run, 24, None)["sex: female"] == (1.4, inf), "not here, so large enough"
+def test_a_subgroup_is_judged_by_what_evaluation_wrote_and_counts_by_what_was_expected_there():
+    found = subgroups(Files(subgroups_csv=SUBGROUPS), 24)
+    women, men = Subgroup(1.4, 1.1, 1.8, 61.5), Subgroup(1.1, None, None, 60.0)
+    assert found == {"sex: female": women, "sex: male": men, "site: NA": Subgroup(3.0, 2.1, 4.2, 49.0)}
+    assert subgroups(Files(subgroups_csv="grouping,group\nsex,male\n"), 24) == {}
 
 
-def test_the_worst_subgroup_is_the_one_that_the_gate_named_and_before_it_is_judged_found_by_its_rule():
-    assert worst_subgroup(Files(subgroups_csv=SUBGROUPS), 24, 50) == Subgroup("sex: female", 1.4, None)
-    assert worst_subgroup(Files(), 24, 50) is None
+def test_the_worst_subgroup_is_the_one_that_the_gate_named_and_before_it_is_judged_found_by_its_rule(plan):
+    gate = replace(plan.gate, subgroup_events_at_least=50, subgroup_oe_ratio_between=(0.67, 1.5))
+    assert worst_subgroup(Files(subgroups_csv=SUBGROUPS), 24, gate) == Worst("sex: female", 1.4, 61.5)
+    assert worst_subgroup(Files(), 24, gate) is None
 
     def judged(*check):
         verdict = Verdict((Check("auc_24m", 0.8, ">= 0.6", True), Check("oe_ratio_24m of the worst subgroup", *check)))
-        return worst_subgroup(Files(subgroups_csv=SUBGROUPS, gate_json=json.dumps(verdict.to_dict())), 24, 50)
+        return worst_subgroup(Files(subgroups_csv=SUBGROUPS, gate_json=json.dumps(verdict.to_dict())), 24, gate)
 
-    assert judged(1.1, "0.6 to 1.6", True, "sex: male") == Subgroup("sex: male", 1.1, 60), "it knew how few the women are"
-    assert judged(None, "0.6 to 1.6", None, "no subgroup with figures and 50 events") is None
+    assert judged(1.1, "0.6 to 1.6", True, "sex: male") == Worst("sex: male", 1.1, 60)
+    assert judged(None, "0.6 to 1.6", None, "no subgroup with figures in which 50 events are expected") is None
 
 
 def test_why_a_horizon_has_no_figures_is_what_evaluation_wrote_of_all_visits():

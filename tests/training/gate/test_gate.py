@@ -1,4 +1,4 @@
-"""The gate: every demand as a person reads it, its boundary, and what follows when it is not met."""
+"""The gate: every demand as a person reads it, its boundary, and what follows when it is not met, or not shown."""
 
 from dataclasses import replace
 
@@ -6,7 +6,7 @@ import pytest
 
 from myeloma import ConfigError
 from training.gate.demands import judge
-from training.gate.verdict import ArtifactChecks, Check, Comparison, Evidence
+from training.gate.verdict import Accepted, ArtifactChecks, Check, Comparison, Evidence, Subgroup
 from training.plan import parse_plan
 
 
@@ -22,8 +22,21 @@ def plan(smm_plan):
         subgroup_events_at_least=50,
         auc_loss_at_most=0.01,
         brier_loss_at_most=0.0,
+        doubt_accepted={},
     )
     return replace(smm_plan, gate=gate)
+
+
+def exactly(**figures):
+    """Figures of so many people that their intervals have no width: what is accepted is shown."""
+    return {f"{name}{end}": value for name, value in figures.items() for end in ("", "_lo", "_hi")}
+
+
+def between(name, value, lo, hi):
+    return {name: value, f"{name}_lo": lo, f"{name}_hi": hi}
+
+
+NO_WORSE = {"auc_24m": (0.01, 0.01, 0.01), "brier_24m": (-0.001, -0.001, -0.001)}
 
 
 @pytest.fixture
@@ -31,15 +44,15 @@ def good(plan):
     """A model that meets every demand and is a little better than the champion."""
     figures = {f"{n}_{h}m": v for h in plan.task.horizons for n, v in (("auc", 0.8), ("ipa", 0.2), ("oe_ratio", 1.0), ("ici", 0.02))}
     return Evidence(
-        metrics={**figures, "net_benefit_24m_at_0.10_minus_mayo_2018": 0.02, "net_benefit_24m_at_0.10_minus_pangea_smm": 0.01},
-        subgroups={"sex: female": (1.2, 60.0)},
-        facts=ArtifactChecks(features_known=True, outcome_columns=0, additivity=1e-6, harm={"m_protein": 0.9}, parity=0.0),
-        comparison=Comparison("3", "on the same rows", {"auc_24m": 0.79, "brier_24m": 0.1}, {"auc_24m": 0.8, "brier_24m": 0.1}),
+        metrics=exactly(**figures, **{"net_benefit_24m_at_0.10_minus_mayo_2018": 0.02, "net_benefit_24m_at_0.10_minus_pangea_smm": 0.01}),
+        subgroups={"sex: female": Subgroup(1.2, 1.0, 1.4, 60.0)},
+        facts=ArtifactChecks(True, 0, 1e-6, {"m_protein": 0.9}, 0.0, rank_as_judged=0.95, mean_as_judged=1.02),
+        comparison=Comparison("3", "on the same rows", {"auc_24m": 0.79, "brier_24m": 0.1}, {"auc_24m": 0.8, "brier_24m": 0.099}, NO_WORSE),
     )
 
 
 def with_metrics(evidence, **metrics):
-    return replace(evidence, metrics=evidence.metrics | metrics)
+    return replace(evidence, metrics=evidence.metrics | exactly(**metrics))
 
 
 def check_of(verdict, word):
@@ -62,7 +75,7 @@ def test_a_model_that_meets_every_demand_is_promoted(good, plan):
         ("ici_12m", 0.06),
     ],
 )
-def test_one_figure_out_of_bounds_rejects_and_says_which(good, plan, metric, value):
+def test_one_figure_shown_to_be_out_of_bounds_rejects_and_says_which(good, plan, metric, value):
     verdict = judge(with_metrics(good, **{metric: value}), plan)
     assert verdict.verdict == "reject"
     assert metric in verdict.failures()
@@ -74,21 +87,80 @@ def test_the_bound_itself_is_accepted(good, plan, metric, value):
     assert judge(with_metrics(good, **{metric: value}), plan).verdict == "promote"
 
 
+@pytest.mark.parametrize(
+    ("figure", "found"),
+    [
+        ((0.7, 0.62, 0.78), True),
+        ((0.7, 0.6, 0.78), True),
+        ((0.7, 0.59, 0.78), None),
+        ((0.55, 0.45, 0.65), None),
+        ((0.5, 0.4, 0.6), None),
+        ((0.5, 0.4, 0.59), False),
+        ((0.7, None, None), None),
+        ((None, None, None), None),
+    ],
+)
+def test_a_figure_shows_a_demand_to_hold_not_to_hold_or_neither(figure, found):
+    assert Accepted(low=0.6).finding(figure) is found
+
+
+def test_an_interval_that_spans_all_that_is_accepted_shows_nothing():
+    assert Accepted(0.8, 1.25).finding((0.75, 0.5, 1.5)) is None
+    assert Accepted(0.8, 1.25).finding((1.4, 1.26, 1.6)) is False
+
+
+@pytest.mark.parametrize(("figure", "found"), [((0.1, 0.0, 0.2), None), ((-0.1, -0.2, 0.0), False), ((0.1, 1e-9, 0.2), True)])
+def test_what_must_be_more_than_nothing_is_not_shown_by_an_interval_that_ends_there(figure, found):
+    assert Accepted(low=0, strictly=True).finding(figure) is found
+
+
+@pytest.mark.parametrize("value", [1.0, 1.3])
+def test_what_is_not_shown_is_held_back_whichever_side_the_estimate_is_on_and_read_with_its_interval(good, plan, value):
+    wide = replace(good, metrics=good.metrics | between("oe_ratio_24m", value, 0.78, 1.4))
+    check = check_of(judge(wide, plan), "oe_ratio_24m")
+    assert (judge(wide, plan).verdict, check.state, check.holds) == ("hold", "NOT SHOWN", None)
+    assert f"oe_ratio_24m is {value:g} (0.78 to 1.4), which shows neither, accepted: 0.8 to 1.25" in judge(wide, plan).failures()
+
+
+def test_a_doubt_that_the_task_accepts_covers_an_estimate_that_is_accepted_and_its_reason_is_read(good, plan):
+    accepting = replace(plan, gate=replace(plan.gate, doubt_accepted={"oe_ratio": "there are 40 events only"}))
+    wide = replace(good, metrics=good.metrics | between("oe_ratio_24m", 1.1, 0.78, 1.4))
+    verdict = judge(wide, accepting)
+    check = check_of(verdict, "oe_ratio_24m")
+    assert (verdict.verdict, check.state, check.doubt) == ("promote", "not shown, accepted", "there are 40 events only")
+
+
+def test_no_doubt_covers_an_estimate_out_of_bounds_what_is_shown_to_be_wrong_or_another_demand(good, plan):
+    accepting = replace(plan, gate=replace(plan.gate, doubt_accepted={"oe_ratio": "there are 40 events only"}))
+
+    def verdict(name, *figure):
+        return judge(replace(good, metrics=good.metrics | between(name, *figure)), accepting).verdict
+
+    assert verdict("oe_ratio_24m", 1.3, 0.9, 1.8) == "hold"
+    assert verdict("oe_ratio_24m", 1.5, 1.3, 1.8) == "reject"
+    assert verdict("auc_24m", 0.65, 0.55, 0.75) == "hold"
+
+
+def test_a_demand_that_is_no_matter_of_doubt_can_have_none_accepted(smm_plan):
+    with pytest.raises(ConfigError, match="doubt_accepted"):
+        parse_plan(smm_plan.task, section_of(smm_plan, doubt_accepted={"parity": "there are 40 events only"}))
+
+
 def without_figures(evidence, months, why):
-    kept = {name: value for name, value in evidence.metrics.items() if not name.endswith(f"_{months}m")}
+    kept = {name: value for name, value in evidence.metrics.items() if f"_{months}m" not in name}
     return replace(evidence, metrics=kept, unjudged={months: why})
 
 
-def test_without_figures_at_the_primary_horizon_a_model_is_rejected(good, plan):
+def test_without_figures_at_the_primary_horizon_a_model_is_never_promoted(good, plan):
     verdict = judge(without_figures(good, 24, "only 12 people here progress within 24 months"), plan)
-    assert verdict.verdict == "reject"
-    assert "auc_24m is missing, accepted: >= 0.6 (only 12 people here progress within 24 months)" in verdict.failures()
+    assert verdict.verdict == "hold"
+    assert "auc_24m is not measured, accepted: >= 0.6 (only 12 people here progress within 24 months)" in verdict.failures()
 
 
 def test_a_horizon_that_nobody_could_judge_is_left_to_a_person_and_named_with_its_count(good, plan):
     verdict = judge(without_figures(good, 60, "only 12 people here progress within 60 months, at least 20 are needed"), plan)
     assert verdict.verdict == "hold"
-    assert "auc_60m is missing" in verdict.failures()
+    assert "auc_60m is not measured" in verdict.failures()
     assert "only 12 people here progress within 60 months, at least 20 are needed" in verdict.failures()
     assert judge(replace(without_figures(good, 60, ""), unjudged={}), plan).verdict == "hold"
 
@@ -106,7 +178,7 @@ UNMEASURED = {
 }
 WORDS = {
     "net_benefit": ("net_benefit", "no published score is computable"),
-    "worst_subgroup": ("worst subgroup", "no subgroup with figures and 50 events"),
+    "worst_subgroup": ("worst subgroup", "no subgroup with figures in which 50 events are expected"),
     "known_harm": ("known harm", "nobody is here"),
 }
 
@@ -135,7 +207,7 @@ def test_a_declaration_hides_no_figure_and_covers_no_other_demand(good, plan):
 
 @pytest.mark.parametrize("figure", ["ici_12m", "ici_24m"])
 def test_a_calibration_that_did_not_settle_holds_back(good, plan, figure):
-    verdict = judge(replace(good, metrics={k: v for k, v in good.metrics.items() if k != figure}), plan)
+    verdict = judge(replace(good, metrics={k: v for k, v in good.metrics.items() if not k.startswith(figure)}), plan)
     assert (verdict.verdict, f"{figure} is not measured" in verdict.failures()) == ("hold", True)
 
 
@@ -158,12 +230,20 @@ def section_of(plan, **gate):
     return {"primary_horizon": plan.primary_horizon, "models": models, "scores": [], "evaluation": evaluation, "gate": gate}
 
 
-def test_only_subgroups_with_enough_events_count_and_the_worst_is_named(good, plan):
-    few = replace(good, subgroups={**good.subgroups, "site: B": (3.0, 49.0)})
+def test_only_subgroups_in_which_enough_events_are_expected_count_and_the_worst_is_named(good, plan):
+    few = replace(good, subgroups={**good.subgroups, "site: B": Subgroup(3.0, 2.0, 4.0, 49.0)})
     assert judge(few, plan).verdict == "promote"
-    worse = replace(good, subgroups={**good.subgroups, "sex: male": (0.6, 50.0)})
+    worse = replace(good, subgroups={**good.subgroups, "sex: male": Subgroup(0.6, 0.5, 0.66, 50.0)})
     assert check_of(judge(worse, plan), "worst subgroup").note == "sex: male"
     assert judge(worse, plan).verdict == "reject"
+
+
+def test_the_worst_subgroup_is_the_one_that_is_shown_to_be_wrong_before_one_that_only_looks_worse(good, plan):
+    both = {"sex: male": Subgroup(1.7, 1.51, 1.9, 90.0), "site: B": Subgroup(1.9, 1.1, 2.9, 50.0)}
+    verdict = judge(replace(good, subgroups=both), plan)
+    assert (verdict.verdict, check_of(verdict, "worst subgroup").note) == ("reject", "sex: male")
+    verdict = judge(replace(good, subgroups={"site: B": both["site: B"]}), plan)
+    assert (verdict.verdict, check_of(verdict, "worst subgroup").state) == ("hold", "NOT SHOWN")
 
 
 @pytest.mark.parametrize(
@@ -183,18 +263,39 @@ def test_a_broken_artifact_is_rejected(good, plan, facts, says):
     assert says in verdict.failures()
 
 
-@pytest.mark.parametrize(("figure", "value"), [("auc_24m", 0.779), ("brier_24m", 0.1001)])
-def test_worse_than_the_champion_on_the_same_rows_is_held_back_not_rejected(good, plan, figure, value):
-    worse = replace(good.comparison, candidate=good.comparison.candidate | {figure: value})
-    verdict = judge(replace(good, comparison=worse), plan)
+@pytest.mark.parametrize(("rank", "mean"), [(0.49, 1.0), (0.95, 1.3), (None, None)])
+def test_a_model_that_gives_other_risks_than_those_judged_is_left_to_a_person(good, plan, rank, mean):
+    other = replace(good, facts=replace(good.facts, rank_as_judged=rank, mean_as_judged=mean))
+    verdict = judge(other, plan)
+    assert (verdict.verdict, "with those judged, person by person" in verdict.failures()) == ("hold", True)
+
+
+def beside(evidence, figure, *difference):
+    return replace(evidence, comparison=replace(evidence.comparison, difference=evidence.comparison.difference | {figure: difference}))
+
+
+@pytest.mark.parametrize(("figure", "difference"), [("auc_24m", (-0.02, -0.03, -0.011)), ("brier_24m", (0.002, 0.001, 0.003))])
+def test_worse_than_the_champion_on_the_same_rows_is_held_back_not_rejected(good, plan, figure, difference):
+    verdict = judge(beside(good, figure, *difference), plan)
     assert verdict.verdict == "hold"
+    assert check_of(verdict, f"{figure} minus").state == "NOT MET"
     assert "of version 3; on the same rows" in verdict.failures()
 
 
-def test_the_margin_itself_is_not_worse(good, plan):
-    assert (
-        judge(replace(good, comparison=replace(good.comparison, candidate={"auc_24m": 0.78, "brier_24m": 0.1})), plan).verdict == "promote"
-    )
+@pytest.mark.parametrize(
+    ("figure", "difference"), [("auc_24m", (0.0, -0.011, 0.02)), ("brier_24m", (-0.001, -0.002, 0.0)), ("brier_24m", (0.0, 0.0, 0.0))]
+)
+def test_a_tie_with_the_champion_changes_nothing(good, plan, figure, difference):
+    assert judge(beside(good, figure, *difference), plan).verdict == "hold"
+
+
+def test_a_loss_of_rank_within_the_margin_is_no_loss(good, plan):
+    assert judge(beside(good, "auc_24m", -0.005, -0.01, 0.0), plan).verdict == "promote"
+
+
+def test_a_difference_without_an_interval_shows_nothing(good, plan):
+    verdict = judge(replace(good, comparison=replace(good.comparison, difference={})), plan)
+    assert (verdict.verdict, check_of(verdict, "brier_24m minus").value) == ("hold", pytest.approx(-0.001))
 
 
 def test_a_comparison_that_cannot_be_made_is_held_back_and_says_why(good, plan):
@@ -207,7 +308,7 @@ def test_a_comparison_that_cannot_be_made_is_held_back_and_says_why(good, plan):
 def test_a_comparison_without_a_figure_at_the_primary_horizon_is_held_back(good, plan, side, figure):
     figures = {name: value for name, value in getattr(good.comparison, side).items() if name != figure}
     verdict = judge(replace(good, comparison=replace(good.comparison, **{side: figures})), plan)
-    assert (verdict.verdict, f"{figure} minus the champion's is missing" in verdict.failures()) == ("hold", True)
+    assert (verdict.verdict, f"{figure} minus the champion's is not measured" in verdict.failures()) == ("hold", True)
 
 
 def test_without_a_champion_there_is_nothing_to_compare_with(good, plan):
@@ -230,8 +331,8 @@ def test_a_reject_outweighs_a_hold(good, plan):
 
 def test_a_figure_that_rounds_to_the_bound_it_misses_is_shown_with_more_digits(good, plan):
     missed = check_of(judge(with_metrics(good, auc_24m=0.599987), plan), "auc_24m")
-    assert missed.in_words() == "auc_24m is 0.59999, accepted: >= 0.6"
-    assert check_of(judge(with_metrics(good, auc_24m=0.512345), plan), "auc_24m").shown == "0.5123"
+    assert missed.in_words() == "auc_24m is 0.59999 (0.59999 to 0.59999), accepted: >= 0.6"
+    assert check_of(judge(with_metrics(good, auc_24m=0.512345), plan), "auc_24m").shown == "0.5123 (0.5123 to 0.5123)"
 
 
 @pytest.mark.parametrize(

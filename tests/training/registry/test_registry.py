@@ -55,7 +55,8 @@ def test_every_candidate_has_a_version_whose_artifact_was_measured_on_people_hel
             assert compared["value"] == pytest.approx(
                 results[name]["metrics"]["brier_24m"] - results[outcome["live"]["model"]]["metrics"]["brier_24m"]
             )
-            assert "scored on the same" in compared["note"]
+            assert "on the very same rows, each judged by a model that had not seen the person" in compared["note"]
+            assert compared["lo"] <= compared["value"] <= compared["hi"]
 
 
 @pytest.mark.slow

@@ -11,17 +11,14 @@ from numpy.typing import NDArray
 from features import Cohort, Task, build_table
 from features.table.outcomes import EVENT
 from myeloma import DataError
-from myeloma.calendar import horizon_days
 from serving.artifact import Artifact, feature_matrix
 from serving.predict import predict_die_first, predict_risk
 from training.estimators.censoring_strata import with_censoring_strata
+from training.evaluation.expected_events import with_expected
 from training.fitting.fit import published_order, published_risks
 from training.fitting.held_out import ORDER
-from training.metrics.figures import unfollowed
 from training.plan import Plan
-from training.rows.censoring import NONE, FollowUp, progressed_by
-from training.rows.small_cells import SUPPRESSED, is_small, only, written
-from training.rows.split import LEAST_EVENTS
+from training.rows.small_cells import written
 
 Array = NDArray[np.float64]
 
@@ -112,46 +109,3 @@ def _refuse_without_outcomes(cohort: Cohort, task: Task, rows: pd.DataFrame | No
         "ingest the table events, with the last contact of everybody to whom nothing happened. Risks alone: python -m serving score.",
         "no_outcomes",
     )
-
-
-def with_expected(rows: pd.DataFrame, risk: Array, horizons: tuple[int, ...]) -> pd.DataFrame:
-    """Return rows with what the champion expects of each within what was followed: `expected_24m`, the risk times the share followed.
-
-    Whoever has an event or one that competes is known to the horizon; who is lost after half of it counts half.
-    """
-    time, lost = rows["time_to_event"].to_numpy(dtype=float), (FollowUp.of(rows).event == NONE)
-    shares = [np.where(lost, np.minimum(time / horizon_days(months), 1.0), 1.0) for months in horizons]
-    return rows.assign(**{f"expected_{months}m": risk[:, h] * shares[h] for h, months in enumerate(horizons)})
-
-
-def expected_people(rows: pd.DataFrame, months: int) -> float:
-    """Return how many people the champion expects to have the event, each at their first row."""
-    first = rows.sort_values("landmark", kind="stable").drop_duplicates("patient_id")
-    return float(first[f"expected_{months}m"].sum())
-
-
-def too_little(rows: pd.DataFrame, months: int) -> str:
-    """Return why these rows have no figures at a horizon; empty where they have.
-
-    It depends on what is *expected*, not on what is observed: a group that expects 15 and is shown only once 20 are seen would look
-    1.4 times wrong. Observed counts hide figures only where these would tell of fewer than ten people.
-    """
-    if why := unfollowed(rows, months):
-        return why
-    expected, horizon, follow_up = expected_people(rows, months), float(horizon_days(months)), FollowUp.of(rows)
-    if expected < LEAST_EVENTS:
-        return (
-            f"{expected:.1f} people are expected to progress within {months} months by what was followed, at least {LEAST_EVENTS} are "
-            "needed; pool more people, or wait for more follow-up."
-        )
-    progressed = progressed_by(follow_up, horizon)
-    free = (follow_up.time > horizon) | ((follow_up.event != NONE) & ~progressed)
-    observed, others = (rows.loc[who, "patient_id"].nunique() for who in (progressed, free))
-    if is_small(observed) or not observed:
-        return f"{SUPPRESSED} people here progress within {months} months, where {expected:.0f} are expected: figures would tell how many."
-    if others < LEAST_EVENTS:
-        return (
-            f"{only(others)} people here are known to be free of progression at {months} months, at least {LEAST_EVENTS} are needed; "
-            "pool more people, or a longer horizon."
-        )
-    return ""

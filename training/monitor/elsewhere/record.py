@@ -10,10 +10,10 @@ import numpy as np
 from features.cohort.files import whole_file, write_csv
 from serving.store.champion import connect
 from training import tracking
+from training.evaluation.expected_events import too_little
 from training.evaluation.performance import headline_first, logged
 from training.metrics import Draws, named
 from training.metrics.names import Metric
-from training.monitor.elsewhere.judged import too_little
 from training.monitor.elsewhere.validate import CHAMPION, EVERYBODY, Validated
 from training.places import CASE_MIX, DIFFERENCES, PERFORMANCE, PLOTS, VALIDATED, plot, validated
 from training.plots import candidates as curves

@@ -12,11 +12,12 @@ from features import Cohort
 from myeloma import DataError
 from serving.artifact import Artifact
 from training.evaluation.differences import paired_differences
+from training.evaluation.expected_events import too_little
 from training.evaluation.performance import performance_of
 from training.evaluation.subgroups import FOLLOWS
 from training.metrics import Draws
 from training.monitor.elsewhere.case_mix import distributions, findings_of, first_visits
-from training.monitor.elsewhere.judged import Judged, judged_rows, plan_of, too_little
+from training.monitor.elsewhere.judged import Judged, judged_rows, plan_of
 from training.monitor.elsewhere.overlap import BIRTH_YEARS, DAYS, RESULTS, Overlap, only_people, overlap_of
 from training.monitor.findings import Finding
 from training.monitor.watch import check_artifact

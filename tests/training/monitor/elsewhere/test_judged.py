@@ -8,7 +8,8 @@ import pytest
 
 from myeloma import DataError
 from myeloma.calendar import horizon_days
-from training.monitor.elsewhere.judged import check_cohort, expected_people, too_little, with_expected
+from training.evaluation.expected_events import expected_people, too_little, with_expected
+from training.monitor.elsewhere.judged import check_cohort
 
 YEAR = horizon_days(12)
 
