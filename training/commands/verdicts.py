@@ -40,10 +40,10 @@ def _checks(verdict: Mapping[str, Any]) -> list[Check]:
 def _cell(check: Check | None) -> str:
     if check is None:
         return "-"
-    if check.holds is not False:
+    if check.holds is True or not check.applies or check.value is None:
         return check.state
     compared = _COMPARED.fullmatch(check.note)
-    return f"NOT MET: {check.shown}" + (f" ({compared['figures']})" if compared else "")
+    return f"{check.state}: {check.shown}" + (f" ({compared['figures']})" if compared else "")
 
 
 def _reasons(checks: Mapping[str, Mapping[str, Check]]) -> list[str]:

@@ -122,6 +122,13 @@ def test_what_is_not_shown_is_held_back_whichever_side_the_estimate_is_on_and_re
     assert f"oe_ratio_24m is {value:g} (0.78 to 1.4), which shows neither, accepted: 0.8 to 1.25" in judge(wide, plan).failures()
 
 
+@pytest.mark.parametrize(
+    ("value", "hi", "verdict"), [(0.02, 0.05, "promote"), (0.04, 0.07, "hold"), (0.07, 0.089, "reject"), (0.07, 0.091, "hold")]
+)
+def test_a_distance_is_shown_to_be_too_large_where_even_twice_it_less_its_bound_is(good, plan, value, hi, verdict):
+    assert judge(replace(good, metrics=good.metrics | between("ici_24m", value, 0.0, hi)), plan).verdict == verdict
+
+
 def test_a_doubt_that_the_task_accepts_covers_an_estimate_that_is_accepted_and_its_reason_is_read(good, plan):
     accepting = replace(plan, gate=replace(plan.gate, doubt_accepted={"oe_ratio": "there are 40 events only"}))
     wide = replace(good, metrics=good.metrics | between("oe_ratio_24m", 1.1, 0.78, 1.4))
