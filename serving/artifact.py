@@ -54,8 +54,12 @@ class Calibration:
 
     def log_odds(self, margins: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the log-odds (..., horizons) of the recalibrated risks."""
-        found: NDArray[np.float64] = np.array(self.intercepts) + self.slope * margins
+        found: NDArray[np.float64] = self._numbers + self.slope * margins
         return found
+
+    @cached_property
+    def _numbers(self) -> NDArray[np.float64]:
+        return np.array(self.intercepts)
 
     @classmethod
     def identity(cls, horizons: tuple[int, ...]) -> Calibration:
@@ -94,12 +98,12 @@ class Artifact:
         return self.spec.columns()
 
     @cached_property
-    def groups(self) -> dict[str, list[int]]:
+    def groups(self) -> dict[str, NDArray[np.int64]]:
         """Return the positions of the columns of each biomarker (level, trend, age and missingness together)."""
         groups: dict[str, list[int]] = {}
         for position, name in enumerate(self.columns):
             groups.setdefault(parse_column(name).biomarker, []).append(position)
-        return groups
+        return {name: np.array(positions) for name, positions in groups.items()}
 
     @cached_property
     def feature_hash(self) -> str:
@@ -112,11 +116,9 @@ class Artifact:
         return type(self.model).together(self.resampled)
 
     @cached_property
-    def every_margin(self) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
-        """Return the function: features -> margins of the model, and of the resampled ones behind it, (models, rows, horizons)."""
-        if not self.resampled:
-            return lambda x: self.model.margins(x)[None]
-        return type(self.model).together((self.model, *self.resampled))
+    def explaining(self) -> Callable[[NDArray[np.float64]], tuple[NDArray[np.float64], NDArray[np.float64]]]:
+        """Return the function: features -> margins of the model and the resampled ones (models, rows, horizons); contributions."""
+        return type(self.model).explaining((self.model, *self.resampled))
 
     @cached_property
     def rules(self) -> Rules:
