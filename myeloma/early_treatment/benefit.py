@@ -11,6 +11,7 @@ A benefit of a person is arithmetic on that person's risk. So the risk must come
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -115,12 +116,19 @@ def benefit(risk: ArrayLike, months: ArrayLike, source: str, effect: Effect = MA
     DataError
         A simulated source, a horizon outside 0 to 60 months, a risk outside 0 to 1.
     """
+    return benefits(risk, months, source, [(effect, wanes)])[0]
+
+
+def benefits(risk: ArrayLike, months: ArrayLike, source: str, effects: Sequence[tuple[Effect, bool]]) -> list[Benefit]:
+    """Return what `benefit` gives for each of several effects, which stand with whether they wane."""
     check_source(source)
-    check_horizon(months)
+    until = np.asarray(months, dtype=float)
+    check_horizon(until)
     untreated = _checked_risk(risk)
-    ratios = np.array([effect.hazard_ratio, effect.lower, effect.upper])
-    by_ratio = ratios.reshape(-1, *(1,) * max(np.ndim(untreated), np.ndim(months)))
-    return _benefit(untreated, _treated(untreated, by_ratio, months, wanes))
+    one_each = (1,) * max(untreated.ndim, until.ndim)
+    ratios = np.array([(effect.hazard_ratio, effect.lower, effect.upper) for effect, _ in effects]).reshape(-1, 3, *one_each)
+    wanes = np.array([waning for _, waning in effects]).reshape(-1, 1, *one_each)
+    return [_benefit(untreated, treated) for treated in _treated(untreated, ratios, until, wanes)]
 
 
 def cause_specific_benefit(
@@ -256,11 +264,12 @@ def _benefit(untreated: Array, treated: Array) -> Benefit:
     return Benefit(untreated, Estimate(*treated), Estimate(value, lower, upper), Estimate(*needed))
 
 
-def _treated(risk: Array, ratio: ArrayLike, months: ArrayLike, wanes: bool) -> Array:
+def _treated(risk: Array, ratio: ArrayLike, months: ArrayLike, wanes: bool | NDArray[np.bool_]) -> Array:
     """Return 1 - (1 - risk) ** ratio, the ratio being 1 again after 36 months where the effect wanes."""
     power = np.asarray(ratio, dtype=float)
-    if wanes:
-        power = np.where(np.greater(months, TREATED_MONTHS), (power * TREATED_MONTHS + np.subtract(months, TREATED_MONTHS)) / months, power)
+    if np.any(wanes):
+        after = np.subtract(months, TREATED_MONTHS)
+        power = np.where(wanes & np.greater(months, TREATED_MONTHS), (power * TREATED_MONTHS + after) / months, power)
     treated: Array = 1.0 - (1.0 - risk) ** power
     return treated
 
