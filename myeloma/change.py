@@ -115,9 +115,14 @@ def change(biomarker: str, earlier: float, current: float) -> Change:
             "two finite values, the earlier one above zero.",
             "out_of_range",
         )
-    factor = noise_factor(biomarker)
-    beyond = None if factor is None else current > factor * earlier or factor * current < earlier
+    beyond = exceeds_noise(biomarker, earlier, current)
     return Change(biomarker, entry.unit, current - earlier, current / earlier - 1.0, reference_change_value(biomarker), beyond)
+
+
+def exceeds_noise(biomarker: str, earlier: float, current: float) -> bool | None:
+    """Return whether a value differs from an earlier one, above zero, by more than noise; None where the variation is not known."""
+    factor = noise_factor(biomarker)
+    return None if factor is None else current > factor * earlier or factor * current < earlier
 
 
 def trend(biomarker: str, days: ArrayLike, values: ArrayLike) -> Trend | None:

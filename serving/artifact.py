@@ -98,12 +98,11 @@ class Artifact:
         return self.spec.columns()
 
     @cached_property
-    def groups(self) -> dict[str, NDArray[np.int64]]:
-        """Return the positions of the columns of each biomarker (level, trend, age and missingness together)."""
-        groups: dict[str, list[int]] = {}
-        for position, name in enumerate(self.columns):
-            groups.setdefault(parse_column(name).biomarker, []).append(position)
-        return {name: np.array(positions) for name, positions in groups.items()}
+    def groups(self) -> tuple[list[str], NDArray[np.int64]]:
+        """Return the biomarkers of the columns, and which each column is of (level, trend, age and missingness together)."""
+        of_column = [parse_column(name).biomarker for name in self.columns]
+        groups = list(dict.fromkeys(of_column))
+        return groups, np.array([groups.index(biomarker) for biomarker in of_column])
 
     @cached_property
     def feature_hash(self) -> str:

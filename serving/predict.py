@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
@@ -126,4 +127,20 @@ def _interval(artifact: Artifact, margins: Array, resampled: Array) -> tuple[Arr
 
 def by_biomarker(artifact: Artifact, contributions: Array) -> dict[str, Array]:
     """Return contributions summed per biomarker, each (rows, horizons)."""
-    return {group: contributions[:, :, positions].sum(axis=2) for group, positions in artifact.groups.items()}
+    groups, of_column = artifact.groups
+    sums = np.empty((len(groups), *contributions.shape[:2]))
+    _add_up(np.ascontiguousarray(contributions), of_column, sums)
+    return dict(zip(groups, sums, strict=True))
+
+
+@njit(cache=True, nogil=True)
+def _add_up(contributions: Array, of_column: NDArray[np.int64], sums: Array) -> None:
+    """Add up the columns (rows, horizons, columns) of each group (groups, rows, horizons), in their order."""
+    begun = np.zeros(len(sums), np.bool_)
+    for column in range(len(of_column)):
+        group = of_column[column]
+        for row in range(contributions.shape[0]):
+            for h in range(contributions.shape[1]):
+                share = contributions[row, h, column]
+                sums[group, row, h] = sums[group, row, h] + share if begun[group] else share
+        begun[group] = True

@@ -7,7 +7,6 @@ overstates the reduction where death competes: by less than one in a hundred whe
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import isnan
 
 from features.table.eligibility_inputs import eligibility_inputs
 from myeloma import DataError
@@ -16,11 +15,9 @@ from myeloma.early_treatment.benefit import (
     HARMS,
     IN_MAYO_HIGH,
     LONGEST_MONTHS,
-    MAIN,
     OUTSIDE_MAYO_HIGH,
-    Estimate,
     benefit_in_words,
-    benefits,
+    benefit_of_one,
     check_source,
     harm_in_words,
 )
@@ -85,29 +82,18 @@ def _estimates(risks: list[tuple[str, int, float]], source: str, group: str | No
     if not usable:
         return []
     of, months, untreated = zip(*usable, strict=True)
-    by_group = [] if group is None else [(IN_MAYO_HIGH if group == _HIGH else OUTSIDE_MAYO_HIGH, False)]
-    lasting, waned, *in_group = benefits(untreated, months, source, [(MAIN, False), (MAIN, True), *by_group])
-    treated, reduction, needed = map(_bounded, lasting[1:])
-    if_it_wanes = waned.reduction.value.tolist()
-    for_group = in_group[0].reduction.value.tolist() if in_group else [None] * len(of)
+    in_group = None if group is None else IN_MAYO_HIGH if group == _HIGH else OUTSIDE_MAYO_HIGH
     return [
         BenefitEstimate(
             risk_of=of[k],
             horizon_months=months[k],
             untreated=untreated[k],
-            treated=treated[k],
-            reduction=reduction[k],
-            reduction_if_it_wanes=if_it_wanes[k],
-            reduction_in_group=for_group[k],
-            number_needed_to_treat=None if isnan(needed[k].value) else needed[k],
-            words=benefit_in_words(
-                untreated[k], treated[k].value, (reduction[k].lower, reduction[k].upper), months[k], "progress to myeloma"
-            ),
+            treated=Bounded(*found.treated),
+            reduction=Bounded(*found.reduction),
+            reduction_if_it_wanes=found.reduction_if_it_wanes,
+            reduction_in_group=found.reduction_in_group,
+            number_needed_to_treat=found.number_needed_to_treat and Bounded(*found.number_needed_to_treat),
+            words=benefit_in_words(untreated[k], found.treated[0], found.reduction[1:], months[k], "progress to myeloma"),
         )
-        for k in range(len(of))
+        for k, found in enumerate(benefit_of_one(untreated, months, source, in_group))
     ]
-
-
-def _bounded(found: Estimate) -> list[Bounded]:
-    """Return each figure with the ends of its interval in order."""
-    return [Bounded(value, min(one, other), max(one, other)) for value, one, other in zip(*(part.tolist() for part in found), strict=True)]

@@ -12,7 +12,7 @@ from features.history.columns import STATIC, group_label
 from features.history.rows import View
 from features.table.eligibility_inputs import ELIGIBILITY_COLUMNS
 from myeloma import calendar, catalogue
-from myeloma.change import change
+from myeloma.change import exceeds_noise
 from myeloma.criteria import CONDITION
 from serving.answer.basis import basis_of
 from serving.answer.benefit import early_treatment
@@ -137,7 +137,7 @@ def _latest(view: View, name: str, row: int) -> Latest:
         collected_on=day_before(int(view.landmark[row]), age),
         age_days=age,
         change=delta if known else None,
-        exceeds_noise=change(name, value - delta, value).exceeds_noise if known and value > delta else None,
+        exceeds_noise=exceeds_noise(name, value - delta, value) if known and value > delta else None,
     )
 
 
@@ -148,7 +148,7 @@ def _reported(view: View, name: str, row: int) -> tuple[str, NDArray[np.float64]
     if series.operator is None:
         return "", np.zeros(0)
     operator = series.operator[run]
-    latest = int(operator[-1])
+    latest = operator.item(-1)
     return REPORTED[latest] if latest > 0 else "", series.value[run][operator > 0]
 
 

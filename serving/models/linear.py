@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from serving.models.base import Array, Model, numbers, row_sums
 from serving.models.design import Designs, LinearDesign
@@ -58,12 +59,17 @@ class HorizonLogistic(Model, kind="logistic"):
         return self._shares(terms[0], levels[0])
 
     def _shares(self, terms: Array, levels: Array) -> Array:
-        out = np.zeros((len(terms), len(self.columns)))
-        np.add.at(out, np.s_[:, self.design.sources(self.columns)], terms)  # type: ignore[arg-type]  # its stubs know no slice in a tuple
+        width = len(self.columns)
+        place = np.arange(len(terms))[:, None] * width + self._sources  # bincount adds up in the order of the terms
+        out: Array = np.bincount(place.ravel(), terms.ravel(), len(terms) * width).reshape(-1, width).astype(np.float64, copy=False)
         out = np.repeat(out[:, None, :], len(self.intercepts), axis=1)
         if self.time_varying.scales:
             out[:, :, self.columns.index(MONTHS)] += levels - self._average_level
         return out
+
+    @cached_property
+    def _sources(self) -> NDArray[np.int64]:
+        return self.design.sources(self.columns)
 
     @cached_property
     def _average_level(self) -> Array:
