@@ -117,6 +117,8 @@ class Artifact:
     @cached_property
     def explaining(self) -> Callable[[NDArray[np.float64]], tuple[NDArray[np.float64], NDArray[np.float64]]]:
         """Return the function: features -> margins of the model and the resampled ones (models, rows, horizons); contributions."""
+        if not self.resampled:
+            return lambda x: (self.model.margins(x)[None], self.model.contributions(x))
         return type(self.model).explaining((self.model, *self.resampled))
 
     @cached_property
