@@ -10,7 +10,8 @@ no change.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import exp, log1p, sqrt
+from functools import cache
+from math import exp, isfinite, log1p, sqrt
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -73,7 +74,12 @@ def noise_factor(biomarker: str) -> float | None:
     One number holds both ways: a change exceeds noise where `later > factor * earlier` or `factor * later < earlier`.
     """
     cv = catalogue()[biomarker].cv
-    return None if cv is None else exp(Z_95 * sqrt(2) * _log_sd(cv))
+    return None if cv is None else _factor(cv)
+
+
+@cache
+def _factor(cv: float) -> float:
+    return exp(Z_95 * sqrt(2) * _log_sd(cv))
 
 
 def reference_change_value(biomarker: str) -> ReferenceChange | None:
@@ -103,15 +109,20 @@ def change(biomarker: str, earlier: float, current: float) -> Change:
     False
     """
     entry = catalogue()[biomarker]
-    if not (np.isfinite(earlier) and np.isfinite(current) and earlier > 0 and current >= 0):
+    if not (isfinite(earlier) and isfinite(current) and earlier > 0 and current >= 0):
         raise DataError(
             f"{biomarker}: no change can be computed from {earlier} to {current} {entry.unit}.",
             "two finite values, the earlier one above zero.",
             "out_of_range",
         )
-    factor = noise_factor(biomarker)
-    beyond = None if factor is None else current > factor * earlier or factor * current < earlier
+    beyond = exceeds_noise(biomarker, earlier, current)
     return Change(biomarker, entry.unit, current - earlier, current / earlier - 1.0, reference_change_value(biomarker), beyond)
+
+
+def exceeds_noise(biomarker: str, earlier: float, current: float) -> bool | None:
+    """Return whether a value differs from an earlier one, above zero, by more than noise; None where the variation is not known."""
+    factor = noise_factor(biomarker)
+    return None if factor is None else current > factor * earlier or factor * current < earlier
 
 
 def trend(biomarker: str, days: ArrayLike, values: ArrayLike) -> Trend | None:

@@ -19,8 +19,8 @@ def laid_out(values: Mapping[str, ArrayLike], names: tuple[str, ...]) -> tuple[t
     >>> shape, rows.tolist()
     ((2,), [[10.0, 60.0], [70.0, 70.0], [nan, nan]])
     """
-    given = [np.asarray(values.get(name, np.nan), dtype=float) for name in names]
-    shapes = {one.shape for one in given if one.shape}
+    given = [values.get(name, np.nan) for name in names]
+    shapes = {np.shape(one) for one in given if not isinstance(one, float)} - {()}
     shape = shapes.pop() if len(shapes) == 1 else np.broadcast_shapes(*shapes)
     rows = np.empty((len(names), *shape))
     for k, one in enumerate(given):

@@ -54,8 +54,12 @@ class Calibration:
 
     def log_odds(self, margins: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the log-odds (..., horizons) of the recalibrated risks."""
-        found: NDArray[np.float64] = np.array(self.intercepts) + self.slope * margins
+        found: NDArray[np.float64] = self._numbers + self.slope * margins
         return found
+
+    @cached_property
+    def _numbers(self) -> NDArray[np.float64]:
+        return np.array(self.intercepts)
 
     @classmethod
     def identity(cls, horizons: tuple[int, ...]) -> Calibration:
@@ -94,12 +98,11 @@ class Artifact:
         return self.spec.columns()
 
     @cached_property
-    def groups(self) -> dict[str, list[int]]:
-        """Return the positions of the columns of each biomarker (level, trend, age and missingness together)."""
-        groups: dict[str, list[int]] = {}
-        for position, name in enumerate(self.columns):
-            groups.setdefault(parse_column(name).biomarker, []).append(position)
-        return groups
+    def groups(self) -> tuple[list[str], NDArray[np.int64]]:
+        """Return the biomarkers of the columns, and which each column is of (level, trend, age and missingness together)."""
+        of_column = [parse_column(name).biomarker for name in self.columns]
+        groups = list(dict.fromkeys(of_column))
+        return groups, np.array([groups.index(biomarker) for biomarker in of_column])
 
     @cached_property
     def feature_hash(self) -> str:
@@ -112,11 +115,11 @@ class Artifact:
         return type(self.model).together(self.resampled)
 
     @cached_property
-    def every_margin(self) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
-        """Return the function: features -> margins of the model, and of the resampled ones behind it, (models, rows, horizons)."""
+    def explaining(self) -> Callable[[NDArray[np.float64]], tuple[NDArray[np.float64], NDArray[np.float64]]]:
+        """Return the function: features -> margins of the model and the resampled ones (models, rows, horizons); contributions."""
         if not self.resampled:
-            return lambda x: self.model.margins(x)[None]
-        return type(self.model).together((self.model, *self.resampled))
+            return lambda x: (self.model.margins(x)[None], self.model.contributions(x))
+        return type(self.model).explaining((self.model, *self.resampled))
 
     @cached_property
     def rules(self) -> Rules:

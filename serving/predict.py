@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
@@ -82,9 +83,10 @@ def explain(artifact: Artifact, x: Array) -> Explained:
         none = np.empty((0, len(artifact.horizons)))
         return Explained(none, none, none, none, np.empty((*none.shape, len(artifact.columns))), none)
     x = accepted(artifact, x)
-    margins, *resampled = artifact.every_margin(x)
+    every_margin, contributions = artifact.explaining(x)
+    margins, resampled = every_margin[0], every_margin[1:]
     log_odds = artifact.calibration.log_odds(margins)
-    contributions = artifact.calibration.slope * artifact.model.contributions(x)
+    contributions = artifact.calibration.slope * contributions
     lower, upper = _interval(artifact, margins, resampled)
     risks = logistic(log_odds)
     return Explained(risks, lower, upper, log_odds - contributions.sum(axis=2), contributions, predict_die_first(artifact, x, risks))
@@ -101,10 +103,11 @@ def predict_die_first(artifact: Artifact, x: Array, risks: Array) -> Array:
 def predict_interval(artifact: Artifact, x: Array) -> tuple[Array, Array]:
     """Return the lower and upper bounds of `predict_risk`, each (rows, horizons); NaN where the artifact has none."""
     x = accepted(artifact, x)
-    return _interval(artifact, artifact.model.margins(x), list(artifact.resampled_margins(x)) if artifact.resampled else [])
+    margins = artifact.model.margins(x)
+    return _interval(artifact, margins, artifact.resampled_margins(x) if artifact.resampled else margins[:0])
 
 
-def _interval(artifact: Artifact, margins: Array, resampled: list[Array]) -> tuple[Array, Array]:
+def _interval(artifact: Artifact, margins: Array, resampled: Array) -> tuple[Array, Array]:
     """Return the 95 % interval of each risk from fits to halves of the patients.
 
     A fit to a half that is drawn without replacement differs from the whole fit with the variance that the whole fit
@@ -112,16 +115,32 @@ def _interval(artifact: Artifact, margins: Array, resampled: list[Array]) -> tup
     the other half, that lie about as far from the whole on either side: a pair is one degree of freedom. The interval is
     about how far the model is known for such a person; what was not measured is not in it. Bounds do not fall with the horizon.
     """
-    if not resampled:
+    if not len(resampled):
         return np.full(margins.shape, np.nan), np.full(margins.shape, np.nan)
     log_odds = artifact.calibration.log_odds(margins)
-    deviations = np.array(resampled) - margins
+    deviations = resampled - margins
     spread = artifact.calibration.slope * np.sqrt(np.mean(np.square(deviations), axis=0))
     reach = stdtrit(len(deviations) // 2, 0.975) * spread  # the quantile of Student's t
-    lower, upper = (np.maximum.accumulate(logistic(bound), axis=1) for bound in (log_odds - reach, log_odds + reach))
+    lower, upper = np.maximum.accumulate(logistic(np.array([log_odds - reach, log_odds + reach])), axis=2)
     return lower, upper
 
 
 def by_biomarker(artifact: Artifact, contributions: Array) -> dict[str, Array]:
     """Return contributions summed per biomarker, each (rows, horizons)."""
-    return {group: contributions[:, :, positions].sum(axis=2) for group, positions in artifact.groups.items()}
+    groups, of_column = artifact.groups
+    sums = np.empty((len(groups), *contributions.shape[:2]))
+    _add_up(np.ascontiguousarray(contributions), of_column, sums)
+    return dict(zip(groups, sums, strict=True))
+
+
+@njit(cache=True, nogil=True)
+def _add_up(contributions: Array, of_column: NDArray[np.int64], sums: Array) -> None:
+    """Add up the columns (rows, horizons, columns) of each group (groups, rows, horizons), in their order."""
+    begun = np.zeros(len(sums), np.bool_)
+    for column in range(len(of_column)):
+        group = of_column[column]
+        for row in range(contributions.shape[0]):
+            for h in range(contributions.shape[1]):
+                share = contributions[row, h, column]
+                sums[group, row, h] = sums[group, row, h] + share if begun[group] else share
+        begun[group] = True

@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 
 from features.cohort.schema import LIGHT_CHAINS, Cohort
 from features.history.arrays import Histories, People, Results, dates_of, is_among, places
-from features.history.layout import Chosen, Days, Floats, Rows, Whole
+from features.history.layout import Chosen, Codes, Days, Floats, Rows, Whole
 from features.history.series import Series, lay_out
 from myeloma import catalogue
-from myeloma.calendar import DAYS_PER_YEAR, NEVER
+from myeloma.calendar import DAYS_PER_YEAR
 from myeloma.kidney import corrected_calcium, egfr_ckd_epi_2021
 
 DERIVED = ("kappa_lambda_ratio", "flc_ratio", "flc_involved", "calcium_corrected", "egfr")
@@ -31,6 +31,8 @@ _FROM_CHAINS = DERIVED[:3]
 _INPUTS = ("flc_kappa", "flc_lambda", "kappa_lambda_ratio", "flc_ratio", "calcium", "albumin", "creatinine")
 _KAPPA, _LAMBDA, _RATIO, _INVOLVED, _CALCIUM, _ALBUMIN, _CREATININE = range(len(_INPUTS))
 Array = NDArray[np.float64]
+_Pairs = tuple[NDArray[np.int32], Days, Days, Floats, Floats]  # patient, collected, available, kappa, lambda
+_Made = tuple[NDArray[np.int32], Days, Days, Floats]  # patient, collected, available, value
 
 
 @dataclass(frozen=True)
@@ -44,9 +46,6 @@ class _Rows:
 
     def at(self, rows: Chosen) -> _Rows:
         return _Rows(self.patient[rows], self.collected[rows], self.available[rows], self.value[rows])
-
-    def named(self, biomarker: str) -> Results:
-        return Results(self.patient, np.full(len(self.value), places([biomarker])[0], np.int16), self.collected, self.available, self.value)
 
 
 def with_derived(histories: Histories, wanted: tuple[str, ...] = DERIVED) -> Results:
@@ -62,14 +61,14 @@ def with_derived(histories: Histories, wanted: tuple[str, ...] = DERIVED) -> Res
     if not asked:
         return results
     series = series_of(results, len(people), _INPUTS)
-    made: list[Results] = []
+    made: dict[str, _Rows] = {}
     if any(name in asked for name in _FROM_CHAINS):
-        made += [rows.named(name) for name, rows in _from_chains(series, people.light_chain).items() if name in asked]
+        made |= {name: rows for name, rows in _from_chains(series, people.light_chain).items() if name in asked}
     if "calcium_corrected" in asked:
         rows, calcium, albumin = _of_one_day(series, _CALCIUM, _ALBUMIN, positive=False)
-        made.append(_Rows(*rows, corrected_calcium(calcium, albumin)).named("calcium_corrected"))
+        made["calcium_corrected"] = _Rows(*rows, corrected_calcium(calcium, albumin))
     if "egfr" in asked:
-        made.append(_egfr(series, people).named("egfr"))
+        made["egfr"] = _egfr(series, people)
     return _in_one_piece(results, made)
 
 
@@ -103,31 +102,18 @@ def _codes(biomarkers: tuple[str, ...]) -> NDArray[np.int16]:
 
 def _from_chains(series: Series, light_chain: NDArray[np.int8]) -> dict[str, _Rows]:
     """Return the ratios divided here, the involved / uninvolved ratios, and the involved chains."""
-    rows, kappa, lambda_ = _of_one_day(series, _KAPPA, _LAMBDA, positive=True)
-    ratio = _Rows(*rows, _within_limits("kappa_lambda_ratio", kappa / lambda_))
-    divided = ratio.at(ratio.available < _first_known(series, _RATIO, ratio))
-    reported = _run(series, _RATIO)
-    ratios = _Rows(*(np.concatenate(both) for both in zip(vars(reported).values(), vars(divided).values(), strict=True)))
-    ratios = ratios.at(ratios.available < _first_known(series, _INVOLVED, ratios))
-    with np.errstate(divide="ignore"):
-        inverse = 1.0 / ratios.value
-    involved_ratio = _within_limits("flc_ratio", _by_chain(light_chain[ratios.patient], ratios.value, inverse))
-    return {
-        "kappa_lambda_ratio": divided,
-        "flc_ratio": _Rows(ratios.patient, ratios.collected, ratios.available, involved_ratio),
-        "flc_involved": _Rows(*rows, _by_chain(light_chain[rows[0]], kappa, lambda_)),
-    }
-
-
-def _by_chain(light_chain: NDArray[np.int8], if_kappa: Array, if_lambda: Array) -> Array:
-    """Return the value of the involved chain; the larger of the two where the chain is not known."""
-    kappa, lambda_ = (light_chain == LIGHT_CHAINS.index(name) for name in ("kappa", "lambda"))
-    return np.where(kappa, if_kappa, np.where(lambda_, if_lambda, np.maximum(if_kappa, if_lambda)))
-
-
-def _within_limits(biomarker: str, value: Array) -> Array:
-    entry = catalogue()[biomarker]
-    return np.clip(value, entry.lower, entry.upper)
+    days, kappa, lambda_ = _of_one_day(series, _KAPPA, _LAMBDA, positive=True)
+    which = [_RATIO, _INVOLVED]
+    runs = np.ascontiguousarray(series.starts[:, which]), np.ascontiguousarray(series.stops[:, which])
+    limits = np.array([(entry.lower, entry.upper) for entry in map(catalogue().__getitem__, ("kappa_lambda_ratio", "flc_ratio"))])
+    most = len(kappa) + int((runs[1] - runs[0])[:, 0].sum())
+    made: _Made = np.empty(most, np.int32), np.empty(most, np.int32), np.empty(most, np.int32), np.empty(most)
+    by_chain: _Made = np.empty(most, np.int32), np.empty(most, np.int32), np.empty(most, np.int32), np.empty(most)
+    rows, involved = (series.collected, series.available, series.value), np.empty(len(kappa))
+    chains = light_chain, np.array([LIGHT_CHAINS.index(name) for name in ("kappa", "lambda")])
+    n, m = _ratios(rows, runs, chains, limits, (*days, kappa, lambda_), involved, made, by_chain)
+    divided, ratios = _Rows(*made).at(slice(n)), _Rows(*by_chain).at(slice(m))
+    return {"kappa_lambda_ratio": divided, "flc_ratio": ratios, "flc_involved": _Rows(*days, involved)}
 
 
 def _egfr(series: Series, people: People) -> _Rows:
@@ -137,9 +123,11 @@ def _egfr(series: Series, people: People) -> _Rows:
     return _Rows(rows.patient, rows.collected, rows.available, rate).at(~np.isnan(rate))
 
 
-def _in_one_piece(results: Results, made: list[Results]) -> Results:
+def _in_one_piece(results: Results, made: dict[str, _Rows]) -> Results:
     """Return all rows, the reported ones of a derived biomarker sorted in among the derived, behind all others."""
-    late = made[0].followed_by(*made[1:])
+    biomarker = np.repeat(places(tuple(made)), [len(rows.value) for rows in made.values()])
+    patient, *columns = (np.concatenate(parts) for parts in zip(*(vars(rows).values() for rows in made.values()), strict=True))
+    late = Results(patient, biomarker, *columns)
     reported = is_among(results.biomarker, late.biomarker)
     if reported.any():
         late, results = late.followed_by(results.at(reported)), results.at(~reported)
@@ -153,14 +141,6 @@ def _run(series: Series, which: int) -> _Rows:
     patient = np.repeat(np.arange(len(starts), dtype=np.int32), lengths)
     rows = np.arange(len(patient)) - np.repeat(np.cumsum(lengths) - lengths, lengths) + starts[patient]
     return _Rows(patient, series.collected[rows], series.available[rows], series.value[rows])
-
-
-def _first_known(series: Series, which: int, rows: _Rows) -> Days:
-    """Return the first day on which a result of another biomarker, collected on the day of each row, was known; `NEVER` if none."""
-    out = np.full(len(rows.value), NEVER, np.int32)
-    starts, stops = (np.ascontiguousarray(table[:, which]) for table in (series.starts, series.stops))
-    _look_up(starts, stops, series.collected, series.available, rows.patient, rows.collected, out)
-    return out
 
 
 def _of_one_day(series: Series, first: int, second: int, *, positive: bool) -> tuple[tuple[NDArray[np.int32], Days, Days], Array, Array]:
@@ -180,18 +160,72 @@ def _of_one_day(series: Series, first: int, second: int, *, positive: bool) -> t
 
 
 @njit(cache=True, nogil=True)
-def _look_up(starts: Whole, stops: Whole, collected: Days, available: Days, patient: NDArray[np.int32], day: Days, out: Days) -> None:
-    for i in range(len(patient)):
-        low, high = starts[patient[i]], stops[patient[i]]
-        end = high
-        while low < high:
-            middle = (low + high) // 2
-            if collected[middle] < day[i]:
-                low = middle + 1
-            else:
-                high = middle
-        if low < end and collected[low] == day[i]:
-            out[i] = available[low]
+def _ratios(
+    series: Rows,
+    runs: tuple[Whole, Whole],
+    chains: tuple[Codes, Whole],
+    limits: Floats,
+    pairs: _Pairs,
+    involved: Floats,
+    divided: _Made,
+    ratios: _Made,
+) -> tuple[int, int]:
+    """Fill the involved chain of each pair, the ratios divided here, and those by the involved chain; return how many there are of both."""
+    collected, available, value = series
+    starts, stops = runs  # of the reported kappa / lambda and involved / uninvolved ratios
+    patients, days, known, kappa, lambda_ = pairs
+    n = m = 0
+    for p in range(len(starts)):
+        for i in range(starts[p, 0], stops[p, 0]):
+            if not _is_known(series, starts[p, 1], stops[p, 1], collected[i], available[i]):
+                ratio = value[i]
+                inverse = np.inf if ratio == 0.0 else 1.0 / ratio
+                _put(ratios, m, p, collected[i], available[i], _within(limits[1], _of_chain(chains, p, ratio, inverse)))
+                m += 1
+    for k in range(len(patients)):
+        p, day, time = patients[k], days[k], known[k]
+        involved[k] = _of_chain(chains, p, kappa[k], lambda_[k])
+        if _is_known(series, starts[p, 0], stops[p, 0], day, time):
+            continue
+        ratio = _within(limits[0], kappa[k] / lambda_[k])
+        _put(divided, n, p, day, time, ratio)
+        n += 1
+        if not _is_known(series, starts[p, 1], stops[p, 1], day, time):
+            _put(ratios, m, p, day, time, _within(limits[1], _of_chain(chains, p, ratio, 1.0 / ratio)))
+            m += 1
+    return n, m
+
+
+@njit(cache=True, nogil=True)
+def _is_known(series: Rows, low: int, end: int, day: int, time: int) -> bool:
+    """Return whether a run holds a result that was collected on a day and known by a time."""
+    collected, available, _ = series
+    high = end
+    while low < high:
+        middle = (low + high) // 2
+        if collected[middle] < day:
+            low = middle + 1
+        else:
+            high = middle
+    return low < end and collected[low] == day and available[low] <= time
+
+
+@njit(cache=True, nogil=True)
+def _of_chain(chains: tuple[Codes, Whole], p: int, if_kappa: float, if_lambda: float) -> float:
+    """Return the value of the involved chain; the larger of the two where the chain is not known."""
+    light_chain, kappa, lambda_ = chains[0][p], chains[1][0], chains[1][1]
+    return if_kappa if light_chain == kappa else if_lambda if light_chain == lambda_ else max(if_kappa, if_lambda)
+
+
+@njit(cache=True, nogil=True)
+def _within(limits: Floats, value: float) -> float:
+    within: float = min(max(value, limits[0]), limits[1])
+    return within
+
+
+@njit(cache=True, nogil=True)
+def _put(made: _Made, n: int, patient: int, day: int, time: int, value: float) -> None:
+    made[0][n], made[1][n], made[2][n], made[3][n] = patient, day, time, value
 
 
 @njit(cache=True, nogil=True)

@@ -110,7 +110,7 @@ def check_results(table: Refusals, results: Results, today: int) -> Taken:
 def _check_values(table: Refusals, results: Results) -> NDArray[np.float64]:
     """Return the values in canonical units; refuse what is no value, and what no biomarker, unit or limit allows."""
     of_each, of_name = (results.names, results.biomarker), _by_name(tuple(results.names), catalogue().version)
-    table.check(rules.UNKNOWN_BIOMARKER, results.biomarker, len(measurable()), biomarker=of_each)
+    table.check(rules.UNKNOWN_BIOMARKER, results.biomarker, len(_places(catalogue().version)), biomarker=of_each)
     table.check(rules.NO_VALUE, results.kind)
     table.check(rules.NO_LIMIT, of_name.limit_needed[results.biomarker], results.kind, results.operator, results.value)
     table.check(rules.CENSORED_SCORE, of_name.score[results.biomarker], results.operator)
@@ -142,9 +142,14 @@ def divisor_of(biomarker: str, unit: str) -> float:
 
 def names_with(texts: Iterable[str]) -> tuple[list[str], NDArray[np.int32]]:
     """Return the names of biomarkers, of answers, and those of `texts` that are neither; and the place of each text in them."""
-    place = {name: number for number, name in enumerate(measurable())}
+    place = _places(catalogue().version).copy()
     codes = np.array([place.setdefault(text, len(place)) for text in texts], dtype=np.int32)
     return list(place), codes
+
+
+@lru_cache(maxsize=4)
+def _places(version: str) -> dict[str, int]:
+    return {name: number for number, name in enumerate(measurable())}
 
 
 class _OfName(NamedTuple):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from math import isnan
 from typing import Any, NamedTuple
 
@@ -179,7 +180,16 @@ def _known(said: Described, row: OneRow) -> Known:
     return Known(np.array([row.found is None]), *(np.array([day], dtype=np.int32) for day in (*known, NEVER)))
 
 
+@cache
+def _no_events() -> Occurrences:
+    return _read_events(())
+
+
 def _events(events: Sequence[Sequence[Any]]) -> Occurrences:
+    return _read_events(events) if events else _no_events()
+
+
+def _read_events(events: Sequence[Sequence[Any]]) -> Occurrences:
     texts = [[*map(text_of, (*event[:2], _detail(event), *event[3:])), ""][:4] for event in events]
     details: dict[str, int] = {}
     kinds = np.array([event_kind(_KIND, kind) for _, kind, _, _ in texts], dtype=np.int8)
@@ -201,17 +211,17 @@ def _detail(event: Sequence[Any]) -> str:
 
 
 def _results(measurements: Sequence[Sequence[Any]], known: Known) -> Results:
-    seven = [(*row, None, None)[:7] for row in measurements]
+    seven = [row if len(row) == 7 else (*row, None, None)[:7] for row in measurements]
     collected_at, available_at, biomarkers, values, units, *kinds = zip(*seven, strict=True) if seven else ((),) * 7
     rows = len(measurements)
     parsed = {cell: day_of(text_of(cell)) for cell in dict.fromkeys((*collected_at, *available_at))}
     days, instants = {cell: one.day for cell, one in parsed.items()}, {cell: instant_of(one.time) for cell, one in parsed.items()}
-    collected, available = (np.array([days[cell] for cell in cells], dtype=np.int32) for cells in (collected_at, available_at))
+    collected, available = (np.array(list(map(days.__getitem__, cells)), dtype=np.int32) for cells in (collected_at, available_at))
     pairs = list(zip(biomarkers, units, strict=True))
     texts = {pair: (catalogue().key_of(text_of(pair[0])), text_of(pair[1])) for pair in dict.fromkeys(pairs)}
     names, places = names_with(name for name, _ in texts.values())
     of_pair = {pair: (place, divisor_of(*texts[pair])) for pair, place in zip(texts, places.tolist(), strict=True)}
-    biomarker, divisor = zip(*[of_pair[pair] for pair in pairs], strict=True) if rows else ((), ())
+    biomarker, divisor = zip(*map(of_pair.__getitem__, pairs), strict=True) if rows else ((), ())
     operator, value, kind = _values(values)
     place = np.array(biomarker, dtype=np.int16)
     value, kind, said = with_words(names, place, values, np.arange(rows), value, kind)
@@ -222,7 +232,7 @@ def _results(measurements: Sequence[Sequence[Any]], known: Known) -> Results:
         died=np.full(rows, known.died[0]),
         collected=collected,
         available=available,
-        time=np.array([instants[cell] for cell in collected_at], dtype=np.int32),
+        time=np.array(list(map(instants.__getitem__, collected_at)), dtype=np.int32),
         names=names,
         biomarker=place,
         value=value,
@@ -244,7 +254,8 @@ def _kinds(column: str, names: Sequence[str], biomarker: NDArray[np.int16], cell
 
 def _values(cells: Sequence[Any]) -> tuple[NDArray[np.int8], NDArray[np.float64], NDArray[np.int8]]:
     """Return operator, value and kind of each cell, as `features.sources.parsing.Result` has them."""
-    if {float, int}.issuperset(map(type, cells)) and all(_LEAST < cell < _MOST for cell in cells):  # they say what their texts would
+    numbers = {float, int}.issuperset(map(type, cells))
+    if numbers and all(map(_LEAST.__lt__, cells)) and all(map(_MOST.__gt__, cells)):  # they say what their texts would
         none = np.zeros(len(cells), dtype=np.int8)
         return none, np.array(cells, dtype=np.float64), none
     operator, value, kind = zip(*(result_of(text_of(cell)) for cell in cells), strict=True)

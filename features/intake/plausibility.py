@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numba import njit
 from numpy.typing import NDArray
 
 from features.cohort.schema import LIGHT_CHAINS, Cohort
@@ -129,17 +130,32 @@ def _table(code: str, rows: Places, kept: Kept) -> pd.DataFrame:
 def unit_slips(kept: Kept) -> Mask:
     """Return which results are ten times, or a tenth of, the median of three or more results of the person above zero, before therapy."""
     slipped = np.zeros(len(kept.value), dtype=bool)
-    order = np.lexsort((kept.value, kept.biomarker, kept.person))
-    order = order[(kept.value[order] > 0) & ~kept.under_therapy[order] & _has_steady_size(catalogue().version)[kept.biomarker[order]]]
-    if not len(order):
-        return slipped
-    value, person, biomarker = kept.value[order], kept.person[order], kept.biomarker[order]
-    start = np.flatnonzero(np.concatenate([[True], (person[1:] != person[:-1]) | (biomarker[1:] != biomarker[:-1])]))
-    size = np.diff(start, append=len(order))
-    median = (value[start + (size - 1) // 2] + value[start + size // 2]) / 2
-    ratio = value / np.repeat(median, size)
-    slipped[order] = (np.repeat(size, size) > _LEAST_OTHERS) & ((ratio >= SLIP_FACTOR) | (ratio <= 1.0 / SLIP_FACTOR))
+    steady = _has_steady_size(catalogue().version)[kept.biomarker]
+    person, biomarker = kept.person.astype(np.int64, copy=False), kept.biomarker.astype(np.int16, copy=False)
+    order = np.lexsort((kept.value, biomarker, person))
+    _mark_slips(order, person, biomarker, kept.value, steady & ~kept.under_therapy, slipped)
     return slipped
+
+
+@njit(cache=True, nogil=True)
+def _mark_slips(
+    order: Places, person: NDArray[np.int64], biomarker: NDArray[np.int16], value: NDArray[np.float64], counts: Mask, slipped: Mask
+) -> None:
+    """Mark the results of each person and biomarker, in the order of their values; `counts` says which may be set against each other."""
+    several, first = np.empty(len(order), np.int64), 0
+    while first < len(order):
+        end, size = first, 0
+        while end < len(order) and person[order[end]] == person[order[first]] and biomarker[order[end]] == biomarker[order[first]]:
+            if counts[order[end]] and value[order[end]] > 0:
+                several[size] = order[end]
+                size += 1
+            end += 1
+        if size > _LEAST_OTHERS:
+            median = (value[several[(size - 1) // 2]] + value[several[size // 2]]) / 2
+            for k in range(size):
+                ratio = value[several[k]] / median
+                slipped[several[k]] = ratio >= SLIP_FACTOR or ratio <= 1.0 / SLIP_FACTOR
+        first = end
 
 
 @lru_cache(maxsize=4)
@@ -153,13 +169,15 @@ def contradicting_ratios(kept: Kept) -> Places:
     """Return the ratios, reported or divided (as the place of kappa), beyond the normal range on the side of the other chain."""
     low, high = catalogue()["kappa_lambda_ratio"].expected or (0.0, float("inf"))
     kappa, lambda_, reported = (np.flatnonzero(kept.biomarker == place) for place in _places())
-    kappa, of_kappa = _latest_of_day(kept, kappa)
-    lambda_, of_lambda = _latest_of_day(kept, lambda_[kept.value[lambda_] > 0])
-    _, first, second = np.intersect1d(of_kappa, of_lambda, assume_unique=True, return_indices=True)
-    pairs = np.argsort(kappa[first], kind="stable")
-    kappa, lambda_ = kappa[first][pairs], lambda_[second][pairs]
-    rows = np.concatenate([reported, kappa])
-    ratio = np.concatenate([kept.value[reported], kept.value[kappa] / kept.value[lambda_]])
+    lambda_ = lambda_[kept.value[lambda_] > 0]
+    of_kappa, of_lambda = _of_day(kept, kappa), _of_day(kept, lambda_)
+    first, second = np.argsort(of_kappa, kind="stable"), np.argsort(of_lambda, kind="stable")
+    pairs = np.empty((2, min(len(kappa), len(lambda_))), np.int64)
+    n = _pair_days(of_kappa[first], of_lambda[second], pairs)
+    kappa, lambda_ = kappa[first[pairs[0, :n]]], lambda_[second[pairs[1, :n]]]
+    in_order = np.argsort(kappa)
+    rows = np.concatenate([reported, kappa[in_order]])
+    ratio = np.concatenate([kept.value[reported], (kept.value[kappa] / kept.value[lambda_])[in_order]])
     chain = kept.light_chain[rows]
     contradicting: Places = rows[((chain == _KAPPA) & (ratio < low)) | ((chain == _LAMBDA) & (ratio > high))]
     return contradicting
@@ -170,8 +188,26 @@ def _places() -> tuple[int, int, int]:
     return names.index("flc_kappa"), names.index("flc_lambda"), names.index("kappa_lambda_ratio")
 
 
-def _latest_of_day(kept: Kept, rows: Places) -> tuple[Places, NDArray[np.int64]]:
-    """Return the last result of each person and day, and a number for that person and day."""
-    of_day = (kept.person[rows].astype(np.int64) << 32) + (kept.day[rows].astype(np.int64) + 2**31)
-    days, last = np.unique(of_day[::-1], return_index=True)
-    return rows[len(rows) - 1 - last], days
+def _of_day(kept: Kept, rows: Places) -> NDArray[np.int64]:
+    """Return a number for the person and day of each row."""
+    of_day: NDArray[np.int64] = (kept.person[rows].astype(np.int64) << 32) + (kept.day[rows].astype(np.int64) + 2**31)
+    return of_day
+
+
+@njit(cache=True, nogil=True)
+def _pair_days(one: NDArray[np.int64], other: NDArray[np.int64], pairs: NDArray[np.int64]) -> int:
+    """Write the places of the last of each number that both hold, each sorted; return how many there are."""
+    i = j = n = 0
+    while i < len(one) and j < len(other):
+        if i + 1 < len(one) and one[i + 1] == one[i]:
+            i += 1
+        elif j + 1 < len(other) and other[j + 1] == other[j]:
+            j += 1
+        elif one[i] < other[j]:
+            i += 1
+        elif other[j] < one[i]:
+            j += 1
+        else:
+            pairs[0, n], pairs[1, n] = i, j
+            n, i, j = n + 1, i + 1, j + 1
+    return n

@@ -82,7 +82,7 @@ def score_inputs(view: View) -> dict[str, Array]:
     columns["fish_high_risk"] = static_column("fish_high_risk", people, patient, view.landmark)
     columns |= {flag: view[f"{rule.biomarker}__evolving__ever"] for flag, rule in PANGEA_RULES.items()}
     columns["hemoglobin_falling"] = falling_line(*(view[name] for name in _LINE))
-    columns["ravi_hemoglobin"] = _evolved(view, "hemoglobin", ravi_hemoglobin_met)
+    columns["ravi_hemoglobin"] = _evolved(view, "hemoglobin", ravi_hemoglobin_met)[0]
     columns["ravi_m_protein"] = _ravi_m_protein(view)
     levels = {name: view[f"{name}__last__ever"] for name in IMMUNOGLOBULINS}
     columns["immunoparesis"] = immunoparesis(levels, INVOLVED[people.heavy_chain[patient]])
@@ -132,34 +132,38 @@ def _none_of(text: str, wanted: set[str]) -> float:
 
 def _ravi_m_protein(view: View) -> Array:
     """Return Ravi's evolving M-protein: that of M-protein or of the involved immunoglobulin; not met only where both are not."""
-    protein, immunoglobulin = _evolved(view, "m_protein", ravi_m_protein_met), np.full(len(view.patient), np.nan)
+    (protein,), immunoglobulin = _evolved(view, "m_protein", ravi_m_protein_met), np.full(len(view.patient), np.nan)
     which = INVOLVED[view.people.heavy_chain[view.patient]]
     for k, biomarker in enumerate(IMMUNOGLOBULINS):
         involved = which == k
         if involved.any():
-            met, possible = (_evolved(view, biomarker, rule) for rule in (ravi_immunoglobulin_met, ravi_immunoglobulin_possible))
-            known = np.select([met == 1, possible == 0], [1.0, 0.0], np.nan)
+            met, possible = _evolved(view, biomarker, ravi_immunoglobulin_met, ravi_immunoglobulin_possible)
+            known = np.where(met == 1, 1.0, np.where(possible == 0, 0.0, np.nan))
             immunoglobulin = np.where(involved, known, immunoglobulin)
-    return np.select([(protein == 1) | (immunoglobulin == 1), (protein == 0) & (immunoglobulin == 0)], [1.0, 0.0], np.nan)
+    neither = (protein == 0) & (immunoglobulin == 0)
+    return np.where((protein == 1) | (immunoglobulin == 1), 1.0, np.where(neither, 0.0, np.nan))
 
 
-def _evolved(view: View, biomarker: str, met: Callable[[Array, Array, Array], NDArray[np.bool_]]) -> Array:
-    """Return 1 from the day a definition by Ravi was met, 0 once the year has passed without, NaN before that.
+def _evolved(view: View, biomarker: str, *definitions: Callable[[Array, Array, Array], NDArray[np.bool_]]) -> list[Array]:
+    """Return for each definition by Ravi 1 from the day it was met, 0 once the year has passed without, NaN before that.
 
     The value at diagnosis is the earliest from the index date on that was known when the later one was.
     """
     series, index_day, patient, landmark = view.series, view.people.index_day, view.patient, view.landmark
     which = series.biomarkers.index(biomarker)
     starts, stops = (np.ascontiguousarray(table[:, which]) for table in (series.starts, series.stops))
-    most = len(series.value)
-    who, known = np.empty(most, np.int32), np.empty(most, np.int32)
-    day, first, value = np.empty(most), np.empty(most), np.empty(most)
+    most = int((stops - starts).sum())
+    who, known = np.empty((2, most), np.int32)
+    day, first, value = np.empty((3, most))
     rows = (series.collected, series.available, series.value)
     n = _against_the_first(rows, starts, stops, index_day, (who, known, day, first, value))
-    hit = met(first[:n], day[:n], value[:n])
-    found, first_days = np.empty(len(patient)), np.full((2, len(index_day)), NEVER, np.int32)
-    _since_when(who[:n], known[:n], hit, first_days, (patient, landmark, index_day), found)
-    return found
+    every = []
+    for met in definitions:
+        found, first_days = np.empty(len(patient)), np.full((2, len(index_day)), NEVER, np.int32)
+        hit = met(first[:n], day[:n], value[:n])
+        _since_when(who[:n], known[:n], hit, first_days, (patient, landmark, index_day), found)
+        every.append(found)
+    return every
 
 
 @njit(cache=True, nogil=True)

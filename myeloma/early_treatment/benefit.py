@@ -11,6 +11,7 @@ A benefit of a person is arithmetic on that person's risk. So the risk must come
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -79,6 +80,16 @@ class Benefit(NamedTuple):
     number_needed_to_treat: Estimate
 
 
+class OneBenefit(NamedTuple):
+    """A benefit for one risk of one person: figures with the ends of their intervals, and the reduction by other effects."""
+
+    treated: tuple[float, float, float]
+    reduction: tuple[float, float, float]
+    number_needed_to_treat: tuple[float, float, float] | None
+    reduction_if_it_wanes: float
+    reduction_in_group: float | None
+
+
 def check_source(source: str) -> None:
     """Refuse a risk that does not come from real people: the benefit would be that of the simulation.
 
@@ -121,6 +132,43 @@ def benefit(risk: ArrayLike, months: ArrayLike, source: str, effect: Effect = MA
     ratios = np.array([effect.hazard_ratio, effect.lower, effect.upper])
     by_ratio = ratios.reshape(-1, *(1,) * max(np.ndim(untreated), np.ndim(months)))
     return _benefit(untreated, _treated(untreated, by_ratio, months, wanes))
+
+
+def benefit_of_one(risks: Sequence[float], months: Sequence[float], source: str, in_group: Effect | None = None) -> list[OneBenefit]:
+    """Return for each of a few risks of one person what `benefit` gives, to the last bit: by the main effect, and what else it may come to.
+
+    Parameters
+    ----------
+    in_group : Effect, optional
+        That of the person's own group.
+
+    Raises
+    ------
+    DataError
+        As `benefit`.
+    """
+    check_source(source)
+    check_horizon(months)
+    others = () if in_group is None else (in_group.hazard_ratio,)
+    ratios = (MAIN.hazard_ratio, MAIN.lower, MAIN.upper)
+    powers = [(*ratios, _waned(MAIN.hazard_ratio, until), *others) for until in months]
+    treated = 1.0 - (1.0 - _checked_risk(risks))[:, None] ** np.array(powers)
+    return [_of_one(risk, *each) for risk, each in zip(risks, treated.tolist(), strict=True)]
+
+
+def _waned(ratio: float, months: float) -> float:
+    return (ratio * TREATED_MONTHS + (months - TREATED_MONTHS)) / months if months > TREATED_MONTHS else ratio
+
+
+def _of_one(untreated: float, treated: float, best: float, worst: float, waned: float, in_group: float | None = None) -> OneBenefit:
+    reduced, least, most = untreated - treated, untreated - worst, untreated - best
+    return OneBenefit(
+        (treated, best, worst),
+        (reduced, least, most),
+        (1.0 / reduced, 1.0 / most, 1.0 / least) if least > 0 else None,
+        untreated - waned,
+        None if in_group is None else untreated - in_group,
+    )
 
 
 def cause_specific_benefit(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Collection
 from functools import cache
 
 import numpy as np
@@ -20,7 +20,7 @@ _OTHERS = {
 }
 
 
-def check_names(key: str, given: Iterable[str], known: tuple[str, ...]) -> None:
+def check_names(key: str, given: Collection[str], known: tuple[str, ...]) -> None:
     """Refuse an input that a score does not have: what is misspelt would silently be unknown.
 
     Raises
@@ -28,8 +28,8 @@ def check_names(key: str, given: Iterable[str], known: tuple[str, ...]) -> None:
     TypeError
         It is a mistake of the program that calls.
     """
-    if unknown := sorted(name for name in given if name not in known):
-        raise TypeError(f"{key} has no input {unknown[0]}; it has {', '.join(known)}")
+    if not set(known).issuperset(given):
+        raise TypeError(f"{key} has no input {min(set(given).difference(known))}; it has {', '.join(known)}")
 
 
 def checked(name: str, values: ArrayLike) -> NDArray[np.float64]:

@@ -50,10 +50,10 @@ class EvolvingRule:
         """
         now, earlier = np.asarray(current, dtype=float), np.asarray(extreme, dtype=float)
         change = now - earlier if self.direction == "rise" else earlier - now
-        with np.errstate(invalid="ignore", divide="ignore"):
-            if self.relative:
+        if self.relative:
+            with np.errstate(invalid="ignore", divide="ignore"):
                 change = change / earlier
-            return np.where(np.isnan(now), np.nan, (change >= self.limit - TOLERANCE).astype(float))
+        return np.where(np.isnan(now), np.nan, change >= self.limit - TOLERANCE)
 
 
 PANGEA_RULES = {
@@ -104,7 +104,11 @@ def falling_line(slope: Array, standard_error: Array, count: Array) -> Array:
     """Return PANGEA 2023's flag from a fitted line: 1 where it falls with p < 0.5 on at least three values, else 0."""
     from scipy.special import stdtrit  # the quantile of Student's t, without the seconds that scipy.stats takes to import
 
-    freedom, of = np.unique(np.maximum(count - 2.0, 1.0), return_inverse=True)  # few distinct counts: the quantile is dear
-    least: Array = stdtrit(freedom, 1.0 - PANGEA_2023_P_BELOW / 2.0)[of].reshape(np.shape(count))
+    freedom, level = np.maximum(count - 2.0, 1.0), 1.0 - PANGEA_2023_P_BELOW / 2.0
+    if np.size(count) == 1:
+        least: Array = stdtrit(freedom, level)
+    else:  # few distinct counts: the quantile is dear
+        few, of = np.unique(freedom, return_inverse=True)
+        least = stdtrit(few, level)[of].reshape(np.shape(count))
     falls = (count >= PANGEA_2023_LEAST_VALUES) & (slope < 0) & (-slope > least * standard_error)
     return falls.astype(float)

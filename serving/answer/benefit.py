@@ -7,10 +7,6 @@ overstates the reduction where death competes: by less than one in a hundred whe
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import isnan
-
-import numpy as np
-from numpy.typing import NDArray
 
 from features.table.eligibility_inputs import eligibility_inputs
 from myeloma import DataError
@@ -20,9 +16,8 @@ from myeloma.early_treatment.benefit import (
     IN_MAYO_HIGH,
     LONGEST_MONTHS,
     OUTSIDE_MAYO_HIGH,
-    Benefit,
-    benefit,
     benefit_in_words,
+    benefit_of_one,
     check_source,
     harm_in_words,
 )
@@ -31,7 +26,6 @@ from serving.answer.record import BenefitEstimate, Bounded, EarlyTreatment, Elig
 from serving.answer.scored import Scored
 from serving.artifact import Artifact
 
-Array = NDArray[np.float64]
 LIMITS = (
     "The effect is the average of one trial, whose end point is progression or death; nothing is known of it beyond 60 months.",
     "Whether it lasts after treatment is not known: reduction_if_it_wanes is the other end.",
@@ -88,28 +82,18 @@ def _estimates(risks: list[tuple[str, int, float]], source: str, group: str | No
     if not usable:
         return []
     of, months, untreated = zip(*usable, strict=True)
-    found, waned = (_figures(benefit(untreated, months, source, wanes=wanes)) for wanes in (False, True))
-    by_group = IN_MAYO_HIGH if group == _HIGH else OUTSIDE_MAYO_HIGH
-    in_group = [None] * len(of) if group is None else benefit(untreated, months, source, by_group).reduction.value.tolist()
+    in_group = None if group is None else IN_MAYO_HIGH if group == _HIGH else OUTSIDE_MAYO_HIGH
     return [
         BenefitEstimate(
             risk_of=of[k],
             horizon_months=months[k],
             untreated=untreated[k],
-            treated=Bounded(*treated),
-            reduction=Bounded(*reduction),
-            reduction_if_it_wanes=waned[k][1][0],
-            reduction_in_group=in_group[k],
-            number_needed_to_treat=None if isnan(needed[0]) else Bounded(*needed),
-            words=benefit_in_words(untreated[k], treated[0], (reduction[1], reduction[2]), months[k], "progress to myeloma"),
+            treated=Bounded(*found.treated),
+            reduction=Bounded(*found.reduction),
+            reduction_if_it_wanes=found.reduction_if_it_wanes,
+            reduction_in_group=found.reduction_in_group,
+            number_needed_to_treat=found.number_needed_to_treat and Bounded(*found.number_needed_to_treat),
+            words=benefit_in_words(untreated[k], found.treated[0], found.reduction[1:], months[k], "progress to myeloma"),
         )
-        for k, (treated, reduction, needed) in enumerate(found)
+        for k, found in enumerate(benefit_of_one(untreated, months, source, in_group))
     ]
-
-
-def _figures(found: Benefit) -> list[list[list[float]]]:
-    """Return, risk by risk, those treated, the reduction and the number needed to treat, each with the ends of its interval in order."""
-    figures = np.array([found.treated, found.reduction, found.number_needed_to_treat])
-    ends = figures[:, 1:]
-    in_order: list[list[list[float]]] = np.stack([figures[:, 0], ends.min(axis=1), ends.max(axis=1)], axis=1).transpose(2, 0, 1).tolist()
-    return in_order

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import isfinite
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,7 +12,7 @@ from features.history.columns import STATIC, group_label
 from features.history.rows import View
 from features.table.eligibility_inputs import ELIGIBILITY_COLUMNS
 from myeloma import calendar, catalogue
-from myeloma.change import change
+from myeloma.change import exceeds_noise
 from myeloma.criteria import CONDITION
 from serving.answer.basis import basis_of
 from serving.answer.benefit import early_treatment
@@ -55,7 +57,7 @@ def answer_history(
     more = ELIGIBILITY_COLUMNS if artifact.rules.untreated_smoldering else ()
     scored = score_rows(artifact, seen_by(artifact, known, np.zeros(1, np.int32), day, more))
     measured, met = measured_of(scored), bool(scored.criteria_met[0])
-    inputs = {name: float(values[0]) for name, values in scored.inputs.items()}
+    inputs = {name: values.item(0) for name, values in scored.inputs.items()}
     when = _as_of(measured, landmark, calendar.today() if today is None else today)
     risks, scores = () if met else _risks(scored, measured, when), score_answers(inputs, artifact.rules.population, with_risks=not met)
     return Answer(
@@ -86,14 +88,14 @@ def _risks(scored: Scored, measured: dict[str, Latest], when: AsOf) -> tuple[Hor
     if not np.isfinite(scored.explained.base).all():  # the log-odds less the contributions: one that is not finite shows here
         raise ArithmeticError("a model gave no finite risk, or no finite reasons")
     shares = by_biomarker(scored.artifact, scored.explained.contributions)
-    return tuple(_risk(scored, shares, measured, when, h) for h in range(len(scored.artifact.horizons)))
+    said: dict[str, str] = {}
+    return tuple(_risk(scored, contributions_of(shares, measured, h), when, h, said) for h in range(len(scored.artifact.horizons)))
 
 
-def _risk(scored: Scored, shares: dict[str, NDArray[np.float64]], measured: dict[str, Latest], when: AsOf, h: int) -> HorizonRisk:
+def _risk(scored: Scored, contributions: tuple[Contribution, ...], when: AsOf, h: int, said: dict[str, str]) -> HorizonRisk:
     explained, months = scored.explained, scored.artifact.horizons[h]
-    risk, lower, upper = float(explained.risks[0, h]), _number(explained.lower[0, h]), _number(explained.upper[0, h])
-    dying = _number(explained.die_first[0, h])
-    contributions = contributions_of(shares, measured, h)
+    risk, base = explained.risks.item(0, h), explained.base.item(0, h)
+    lower, upper, dying = (_number(each.item(0, h)) for each in (explained.lower, explained.upper, explained.die_first))
     return HorizonRisk(
         horizon_months=months,
         risk=risk,
@@ -102,32 +104,32 @@ def _risk(scored: Scored, shares: dict[str, NDArray[np.float64]], measured: dict
         upper=upper,
         die_first=dying,
         shown=shown(risk, (lower, upper), dying, months, when),
-        base=float(explained.base[0, h]),
+        base=base,
         contributions=contributions,
-        sentences=sentences_of(contributions, months),
+        sentences=sentences_of(contributions, months, said),
     )
 
 
 def contributions_of(shares: dict[str, NDArray[np.float64]], measured: dict[str, Latest], h: int, row: int = 0) -> tuple[Contribution, ...]:
     """Return what each biomarker adds to a row's risk within the horizon at place h, the largest first."""
-    each = (Contribution(g, group_label(g), float(values[row, h]), **vars(measured[g])) for g, values in shares.items())
+    each = (Contribution(g, group_label(g), values.item(row, h), **vars(measured[g])) for g, values in shares.items())
     return tuple(sorted(each, key=lambda one: -abs(one.contribution)))
 
 
 def measured_of(scored: Scored, row: int = 0) -> dict[str, Latest]:
     """Return, by biomarker or static column, the latest value of a row, its day, and the change since the value before."""
     spec, view = scored.artifact.spec, scored.view
-    found = {name: Latest(value=_number(view[name][row])) for name in spec.static}
+    found = {name: Latest(value=_number(view[name].item(row))) for name in spec.static}
     return found | {name: _latest(view, name, row) for name in spec.biomarkers}
 
 
 def _latest(view: View, name: str, row: int) -> Latest:
-    value, age, delta = (float(view[latest_column(name, statistic)][row]) for statistic in LATEST)
+    value, age, delta = (view[latest_column(name, statistic)].item(row) for statistic in LATEST)
     unit = catalogue()[name].unit
-    if not np.isfinite(value):
+    if not isfinite(value):
         return Latest(unit=unit)
     reported, limits = _reported(view, name, row)
-    known = np.isfinite(delta) and not reported and not (len(limits) and np.isclose(limits, value - delta).any())
+    known = isfinite(delta) and not reported and not (len(limits) and np.isclose(limits, value - delta).any())
     return Latest(
         value=value,
         reported=reported,
@@ -135,7 +137,7 @@ def _latest(view: View, name: str, row: int) -> Latest:
         collected_on=day_before(int(view.landmark[row]), age),
         age_days=age,
         change=delta if known else None,
-        exceeds_noise=change(name, value - delta, value).exceeds_noise if known and value > delta else None,
+        exceeds_noise=exceeds_noise(name, value - delta, value) if known and value > delta else None,
     )
 
 
@@ -146,7 +148,7 @@ def _reported(view: View, name: str, row: int) -> tuple[str, NDArray[np.float64]
     if series.operator is None:
         return "", np.zeros(0)
     operator = series.operator[run]
-    latest = int(operator[-1])
+    latest = operator.item(-1)
     return REPORTED[latest] if latest > 0 else "", series.value[run][operator > 0]
 
 
@@ -188,4 +190,4 @@ def _warnings(artifact: Artifact, measured: dict[str, Latest]) -> list[str]:
 
 
 def _number(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None
+    return value if isfinite(value) else None

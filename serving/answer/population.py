@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from features.cohort.schema import STAGES
-from features.history.arrays import REPORTED, Histories, Results, places
+from features.history.arrays import REPORTED, Histories, Results, is_among, places
 from features.history.columns import FeatureSpec
 from features.history.layout import Days
 from features.history.rows import look, static_column
@@ -71,16 +72,40 @@ def _stage_unknown(artifact: Artifact, histories: Histories, patient: NDArray[np
 
 def _reached(results: Results, people: int, patient: NDArray[np.int32], landmark: Days) -> NDArray[np.float64]:
     """Return, for each of `_LIMITS`, 1 where a result known by the landmark reaches it, NaN where one might or there is none, else 0."""
-    rows = [np.flatnonzero(results.biomarker == place) for place in places([name for name, _ in _LIMITS])]
-    which, row = np.repeat(np.arange(len(rows)), [len(of_limit) for of_limit in rows]), np.concatenate(rows)
+    of_limit, limit = places([name for name, _ in _LIMITS])[:, None], np.array([limit for _, limit in _LIMITS])[:, None]
+    row = np.flatnonzero(is_among(results.biomarker, of_limit))
     operator = np.zeros(len(row), np.int8) if results.operator is None else results.operator[row]
-    limit = np.array([limit for _, limit in _LIMITS])[which]
     said = reaches(results.value[row], limit, operator == REPORTED.index("<"), operator == REPORTED.index(">"))
-    # Of what is no, open or yes, the one that says most: no is taken back by open, and open by yes.
-    first = np.full((3, len(rows), people), NEVER, np.int32)
-    np.minimum.at(first, (np.where(np.isnan(said), 1, 2 * (said == 1.0)), which, results.patient[row]), results.available[row])
-    no, maybe, yes = (days[:, patient] <= landmark for days in first)
-    return np.where(yes, 1.0, np.where(maybe | ~no, np.nan, 0.0))
+    first, found = np.full((3, len(_LIMITS), people), NEVER, np.int32), np.empty((len(_LIMITS), len(patient)))
+    about = results.biomarker[row] == of_limit
+    _say_most(said, about, results.patient[row], results.available[row], first, patient, landmark, found)
+    return found
+
+
+@njit(cache=True, nogil=True)
+def _say_most(
+    said: NDArray[np.float64],
+    about: NDArray[np.bool_],
+    whose: NDArray[np.int32],
+    available: Days,
+    first: NDArray[np.int32],
+    patient: NDArray[np.int32],
+    landmark: Days,
+    found: NDArray[np.float64],
+) -> None:
+    """Write of no, open or yes the one that says most of what was known by then: no is taken back by open, and open by yes.
+
+    `first` takes the first day of each, by limit and person.
+    """
+    for limit in range(len(said)):
+        for i in range(len(whose)):
+            if about[limit, i]:
+                which = 1 if np.isnan(said[limit, i]) else 2 if said[limit, i] == 1.0 else 0
+                first[which, limit, whose[i]] = min(first[which, limit, whose[i]], available[i])
+        for r in range(len(patient)):
+            no, maybe, yes = first[0, limit, patient[r]], first[1, limit, patient[r]], first[2, limit, patient[r]]
+            day = landmark[r]
+            found[limit, r] = 1.0 if yes <= day else np.nan if maybe <= day or no > day else 0.0
 
 
 def who_is_needed(artifact: Artifact, reason: str) -> str:

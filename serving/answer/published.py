@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import isfinite, nan
 from typing import Any
 
 import numpy as np
@@ -84,7 +85,7 @@ def criteria_findings(
     `judged` is what `myeloma.criteria.statuses` gives for the inputs, where it is known already.
     """
     values = {name: inputs[name] for name in CRITERIA_INPUTS if name in inputs}
-    ages = {c.biomarker: _number(inputs.get(f"{c.biomarker}__age_days", np.nan)) for c in CRITERIA}
+    ages = {c.biomarker: _number(inputs.get(f"{c.biomarker}__age_days", nan)) for c in CRITERIA}
     return tuple(
         CriterionFinding(
             criterion=found.criterion.key,
@@ -111,4 +112,4 @@ def _possible_words(categories: tuple[str, ...], bits: int) -> str:
 
 
 def _number(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None
+    return value if isfinite(value) else None

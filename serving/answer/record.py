@@ -1,4 +1,7 @@
-"""The answer for one person at one landmark, as a typed record. HTTP sends it as it is; a batch flattens many to columns."""
+"""The answer for one person at one landmark, as a typed record. HTTP sends it as it is; a batch flattens many to columns.
+
+What an answer holds many of is not frozen, though nobody changes it: a frozen record takes five times as long to make.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 
-@dataclass(frozen=True)
+@dataclass
 class Latest:
     """The latest value known of a biomarker, and its change since the one before.
 
@@ -23,7 +26,7 @@ class Latest:
     exceeds_noise: bool | None = None
 
 
-@dataclass(frozen=True)
+@dataclass
 class Contribution:
     """What one biomarker adds to the log-odds of the risk, and what was measured of it."""
 
@@ -39,7 +42,7 @@ class Contribution:
     exceeds_noise: bool | None
 
 
-@dataclass(frozen=True)
+@dataclass
 class Claim:
     """What a sentence says, for a program: of which horizon, the contribution in log-odds, and what was measured (see `Latest`)."""
 
@@ -53,7 +56,7 @@ class Claim:
     exceeds_noise: bool | None
 
 
-@dataclass(frozen=True)
+@dataclass
 class Sentence:
     """A main reason for a risk in words, the biomarker or static column that it is about, which way it goes, and its claim."""
 
@@ -82,7 +85,7 @@ class BiomarkerScale:
     sources: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Shown:
     """A risk and the ends of its interval as they are shown: whole percent, half up, and in words. Nobody needs to round again."""
 
@@ -134,7 +137,7 @@ class Basis:
     versions: dict[str, str]
 
 
-@dataclass(frozen=True)
+@dataclass
 class HorizonRisk:
     """Probability of progression within a horizon, death competing; base + contributions = logit(risk).
 
@@ -155,7 +158,7 @@ class HorizonRisk:
     sentences: tuple[Sentence, ...]
 
 
-@dataclass(frozen=True)
+@dataclass
 class CriterionFinding:
     """A myeloma-defining criterion: met, not met or unknown, and the latest value it rests on.
 
@@ -172,7 +175,7 @@ class CriterionFinding:
     note: str
 
 
-@dataclass(frozen=True)
+@dataclass
 class EvolvingFinding:
     """A published evolving flag, beside the noise-aware trend (relative change per year) over the same window."""
 
@@ -184,7 +187,7 @@ class EvolvingFinding:
     exceeds_noise: bool | None
 
 
-@dataclass(frozen=True)
+@dataclass
 class PublishedScore:
     """A published score; `category` is None where missing inputs leave several `possible`, `reason` says when all are.
 
@@ -202,7 +205,7 @@ class PublishedScore:
     cautions: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass
 class Bounded:
     """A figure with the ends of its 95 % interval."""
 
@@ -211,7 +214,7 @@ class Bounded:
     upper: float
 
 
-@dataclass(frozen=True)
+@dataclass
 class BenefitEstimate:
     """What early daratumumab would mean for one risk of progression, with the 95 % interval of the trial's effect.
 
@@ -234,7 +237,7 @@ class BenefitEstimate:
     words: str
 
 
-@dataclass(frozen=True)
+@dataclass
 class EligibilityFinding:
     """A criterion of the trial, or one of its risk factors (`risk:...`, of which one is needed)."""
 

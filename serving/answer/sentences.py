@@ -22,27 +22,32 @@ _OF_WHOM = {"total, stable disease": "in stable disease", "total, healthy": "in 
 _REPORTED = {"<": "below ", ">": "above "}
 
 
-def sentences_of(contributions: Sequence[Contribution], months: int) -> tuple[Sentence, ...]:
+def sentences_of(contributions: Sequence[Contribution], months: int, said: dict[str, str] | None = None) -> tuple[Sentence, ...]:
     """Return a sentence for each main reason for the risk within a horizon.
 
     Parameters
     ----------
     contributions : sequence of Contribution
         The largest first.
+    said : dict, optional
+        By biomarker, in words, what was measured of this person: what sentences of another horizon have said already. It is added to.
     """
     main = [one for one in contributions[:MOST_SENTENCES] if abs(one.contribution) >= LEAST_CONTRIBUTION]
-    return tuple(_sentence(one, months) for one in main)
-
-
-def _sentence(one: Contribution, months: int) -> Sentence:
-    direction: Literal["raises", "lowers"] = "raises" if one.contribution > 0 else "lowers"
     risk = f"the risk within {horizon_text(months)}"
+    said = {} if said is None else said
+    return tuple(_sentence(one, months, risk, said) for one in main)
+
+
+def _sentence(one: Contribution, months: int, risk: str, said: dict[str, str]) -> Sentence:
+    direction: Literal["raises", "lowers"] = "raises" if one.contribution > 0 else "lowers"
     if one.value is None:
         text = f"{_unknown(one)}: for this model that {direction} {risk}."
     elif one.biomarker in STATIC:
         text = f"{_STATED[one.biomarker](one.value)}: {direction} {risk}."
     else:
-        text = f"{_measured(one)}{_changed(one)}. With its history it {direction} {risk}."
+        if one.biomarker not in said:
+            said[one.biomarker] = f"{_measured(one)}{_changed(one)}"
+        text = f"{said[one.biomarker]}. With its history it {direction} {risk}."
     claim = Claim(months, one.contribution, one.value, one.reported, one.unit, one.collected_on, one.change, one.exceeds_noise)
     return Sentence(text, one.biomarker, direction, claim)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import numpy as np
+from math import floor
 
 from myeloma.calendar import date_of
 from serving.answer.record import AsOf, Shown
@@ -32,7 +32,7 @@ def whole_percent(risk: float) -> int:
     >>> [whole_percent(risk) for risk in (0.004, 0.125, 0.285, 1.0)]
     [0, 13, 29, 100]
     """
-    return int(np.floor(100 * risk + 0.5 + 1e-9))
+    return floor(100 * risk + 0.5 + 1e-9)
 
 
 def shown(risk: float, ends: Ends, die_first: float | None, months: int, as_of: AsOf) -> Shown:

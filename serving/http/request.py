@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
+from operator import attrgetter
 from typing import Annotated, Any, Protocol
 
 import numpy as np
@@ -36,6 +38,8 @@ from serving.http.response import MOST_LISTED, Problem
 
 _FOLLOWS = ("patient_not_in_cohort", "event_refused")  # what merely follows from another problem
 _DAYS = ("collected_at", "available_at", "occurred_at", "index_date", "landmark")  # a birth date says too much of who it is
+_CELLS = attrgetter("collected_at", "available_at", "biomarker", "value", "unit", "method", "specimen")
+_CELLS_OF_EVENT = attrgetter("occurred_at", "kind", "detail", "line")
 MOST_MEASUREMENTS, MOST_EVENTS, MOST_TEXT = 20_000, 2_000, 200
 Day = Annotated[str, Field(max_length=40, examples=["2024-03-01"], description="YYYY-MM-DD")]
 Number = Annotated[StrictFloat, AllowInfNan(False)]  # what is none must not pass for unknown
@@ -129,8 +133,8 @@ def checked(history: History, until: int | None = None) -> tuple[Histories, OneP
     HistoryError
         Any row is refused: one person's answer is given on the whole history or not at all.
     """
-    measurements = [(m.collected_at, m.available_at, m.biomarker, m.value, m.unit, m.method, m.specimen) for m in history.measurements]
-    kept = check_person(vars(history.patient), measurements, [(e.occurred_at, e.kind, e.detail, e.line) for e in history.events], until)
+    measurements, events = list(map(_CELLS, history.measurements)), list(map(_CELLS_OF_EVENT, history.events))
+    kept = check_person(vars(history.patient), measurements, events, until)
     if own := problems_of(kept):
         raise HistoryError([_problem(history, problem) for problem in own[:MOST_LISTED]], max(0, len(own) - MOST_LISTED))
     return person_of(kept), kept
@@ -162,7 +166,17 @@ def _coded(person: dict[str, Any], name: str) -> NDArray[np.int8]:
     return np.array([CODED[name].index(person[name]) if person[name] in CODED[name] else -1], np.int8)
 
 
+@cache
+def _nothing_happened() -> Happened:
+    nobody = Therapy(np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0, np.int16), np.empty(0, np.int32))
+    never = np.full(1, NEVER, np.int32)
+    never.flags.writeable = False  # every person of whom no event is known shares it
+    return Happened(dict.fromkeys(EVENT_KINDS, never), np.full(1, NO_DAY, np.int32), nobody, nobody, ("",), (nobody.person, nobody.day))
+
+
 def _happened(kept: OnePerson) -> Happened:
+    if not len(kept.event):
+        return _nothing_happened()
     first = {name: np.full(1, NEVER, np.int32) for name in EVENT_KINDS}
     for kind, day in zip(kept.event.tolist(), kept.occurred.tolist(), strict=True):
         if kind:

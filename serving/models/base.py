@@ -28,7 +28,8 @@ def logistic(x: Array) -> Array:
     >>> float(logistic(np.array(0.0)))
     0.5
     """
-    return 1.0 / (1.0 + np.exp(-np.clip(x, -40.0, 40.0)))
+    share: Array = 1.0 / (1.0 + np.exp(-np.minimum(np.maximum(x, -40.0), 40.0)))
+    return share
 
 
 def row_sums(terms: Array) -> Array:
@@ -88,6 +89,12 @@ class Model(ABC):
     def together(cls, models: Sequence[Any]) -> Callable[[Array], Array]:
         """Return a function: features -> margins of several models of this kind, (models, rows, horizons), each to the last bit its own."""
         return lambda x: np.array([model.margins(x) for model in models])
+
+    @classmethod
+    def explaining(cls, models: Sequence[Any]) -> Callable[[Array], tuple[Array, Array]]:
+        """Return a function: features -> margins of several models as `together` gives them, and contributions of the first."""
+        margins = cls.together(models)
+        return lambda x: (margins(x), models[0].contributions(x))
 
     @abstractmethod
     def contributions(self, x: Array) -> Array:

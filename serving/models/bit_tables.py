@@ -216,21 +216,6 @@ def add_margins(asked: Arrays, at: NDArray[np.int64], values: Single, base: np.f
 
 
 @njit(cache=True, nogil=True)
-def add_margins_of_few(asked: Arrays, at: NDArray[np.int64], values: Single, base: np.float32, x: NDArray[np.float64], out: Single) -> None:
-    """Write what `add_margins` writes, by the same additions, a row at a time."""
-    by_horizon = asked[-1]
-    groups, horizons = by_horizon.shape
-    row = np.empty(x.shape[1], np.float32)
-    for i in range(len(x)):
-        _take_one(x, i, row)
-        out[i] = base
-        for g in range(groups):
-            pattern = _pattern(asked, g, row)
-            for h in range(horizons):
-                out[i, h] += values[at[g] + by_horizon[g, h] + pattern]
-
-
-@njit(cache=True, nogil=True)
 def _pattern(asked: Arrays, g: int, row: Single) -> int:
     """Return the outcomes of a group's tests on one row, as `_look` writes them."""
     size, feature, cut, unknown_left = asked[0], asked[1], asked[2], asked[3]

@@ -13,7 +13,8 @@ import numpy as np
 import xgboost as xgb
 
 from serving.models.base import Array, ImpossibleModelError, Model
-from serving.models.forest import Forest, forest_of
+from serving.models.few_rows import WholeTrees
+from serving.models.forest import FEW, Forest, forest_of
 
 _FILE = "booster.ubj"
 
@@ -49,11 +50,10 @@ class Boosted(Model, kind="boosting"):
         if len(forests) < len(models):
             return super().together(models)
 
+        whole = WholeTrees(forests)
+
         def margins(x: Array) -> Array:
-            out = np.empty((len(models), len(x), len(models[0].horizons)), np.float32)
-            for forest, of_model in zip(forests, out, strict=True):
-                forest.write_margins(x, of_model, models[0].threads)
-            return out.astype(np.float64)
+            return whole.margins(x) if len(x) <= FEW else np.array([forest.margins(x, models[0].threads) for forest in forests])
 
         return margins
 

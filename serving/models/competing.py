@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -42,18 +43,23 @@ class CompetingRisk:
         risks : array (rows, horizons), of the event
         """
         terms = self.terms(age, female, risks)
-        found = logistic((terms * np.array(self.coefficients)).sum(axis=2))
+        found = logistic((terms * self._numbers).sum(axis=2))
         room = np.minimum(np.maximum.accumulate(found, axis=1), 1.0 - risks)
         never_falling: Array = np.minimum.accumulate(room[:, ::-1], axis=1)[:, ::-1]
         return never_falling
 
+    @cached_property
+    def _numbers(self) -> Array:
+        return np.array(self.coefficients)
+
     def terms(self, age: Array, female: Array, risks: Array) -> Array:
         """Return the terms of the regressions (rows, horizons, 4)."""
-        decades = (np.where(np.isnan(age), self.age, age) - self.age) / _DECADE
-        sex = np.where(np.isnan(female), self.female, female) - self.female
-        event = logit(np.clip(risks, _EDGE, 1.0 - _EDGE))
-        columns = np.broadcast_arrays(np.ones_like(event), decades[:, None], sex[:, None], event)
-        return np.stack(columns, axis=2)
+        terms = np.empty((*risks.shape, _TERMS))
+        terms[:, :, 0] = 1.0
+        terms[:, :, 1] = ((np.where(np.isnan(age), self.age, age) - self.age) / _DECADE)[:, None]
+        terms[:, :, 2] = (np.where(np.isnan(female), self.female, female) - self.female)[:, None]
+        terms[:, :, 3] = logit(np.minimum(np.maximum(risks, _EDGE), 1.0 - _EDGE))
+        return terms
 
     def save(self) -> dict[str, Any]:
         """Return it as JSON holds it."""

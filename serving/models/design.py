@@ -191,11 +191,7 @@ def spline(z: Array, knots: Array) -> Array:
     >>> spline(np.array([-1.0, 0.0, 0.5, 1.0, 2.0, 3.0]), np.array([0.0, 1.0, 2.0])).ravel().tolist()
     [0.0, 0.0, 0.03125, 0.25, 1.5, 3.0]
     """
-    first, penultimate, last = knots[..., :1], knots[..., -2:-1], knots[..., -1:]
-
-    def cubed(knot: Array) -> Array:
-        return np.maximum(z[..., None] - knot, 0.0) ** 3
-
-    inner = knots[..., :-2]
-    ends = (cubed(penultimate) * (last - inner) - cubed(last) * (penultimate - inner)) / (last - penultimate)
-    return (cubed(inner) - ends) / (last - first) ** 2
+    first, inner, penultimate, last = knots[..., :1], knots[..., :-2], knots[..., -2:-1], knots[..., -1:]
+    cubed = np.maximum(z[..., None] - knots, 0.0) ** 3
+    ends = (cubed[..., -2:-1] * (last - inner) - cubed[..., -1:] * (penultimate - inner)) / (last - penultimate)
+    return (cubed[..., :-2] - ends) / (last - first) ** 2

@@ -26,18 +26,24 @@ class Ensemble(Model, kind="ensemble"):
 
     @classmethod
     def together(cls, models: Sequence[Ensemble]) -> Callable[[Array], Array]:
-        used = {tuple(kind for kind, weight in model.weights.items() if weight > 0) for model in models}
-        if len(used) != 1:  # each of members of its own
+        if not (kinds := _kinds_of(models)):
             return super().together(models)
-        kinds = used.pop()
-        weights = [np.array([model.weights[kind] for model in models])[:, None, None] for kind in kinds]
         members = [KINDS[kind].together([model.members[kind] for model in models]) for kind in kinds]
+        weights = _weights(models, kinds)
+        return lambda x: _weighted(weights, [of_kind(x) for of_kind in members])
 
-        def margins(x: Array) -> Array:
-            mean: Array = np.sum([weight * of_kind(x) for weight, of_kind in zip(weights, members, strict=True)], axis=0)
-            return mean
+    @classmethod
+    def explaining(cls, models: Sequence[Ensemble]) -> Callable[[Array], tuple[Array, Array]]:
+        if not (kinds := _kinds_of(models)):
+            return super().explaining(models)
+        members = [KINDS[kind].explaining([model.members[kind] for model in models]) for kind in kinds]
+        weights = _weights(models, kinds)
 
-        return margins
+        def explained(x: Array) -> tuple[Array, Array]:
+            margins, contributions = zip(*(of_kind(x) for of_kind in members), strict=True)
+            return _weighted(weights, margins), models[0]._mean(contributions)
+
+        return explained
 
     def contributions(self, x: Array) -> Array:
         return self._mean([member.contributions(x) for member in self._used()])
@@ -45,10 +51,8 @@ class Ensemble(Model, kind="ensemble"):
     def _used(self) -> list[Model]:
         return [member for kind, member in self.members.items() if self.weights[kind] > 0]
 
-    def _mean(self, parts: list[Array]) -> Array:
-        weights = [weight for weight in self.weights.values() if weight > 0]
-        mean: Array = np.sum([weight * part for weight, part in zip(weights, parts, strict=True)], axis=0)
-        return mean
+    def _mean(self, parts: Sequence[Array]) -> Array:
+        return _weighted([weight for weight in self.weights.values() if weight > 0], parts)
 
     def save(self, folder: Path) -> dict[str, Any]:
         contents = {}
@@ -70,3 +74,19 @@ class Ensemble(Model, kind="ensemble"):
             for kind, member in content["members"].items()
         }
         return cls(members, weights)
+
+
+def _kinds_of(models: Sequence[Ensemble]) -> tuple[str, ...]:
+    """Return the kinds of members that all models use; none where each has members of its own."""
+    used = {tuple(kind for kind, weight in model.weights.items() if weight > 0) for model in models}
+    return used.pop() if len(used) == 1 else ()
+
+
+def _weights(models: Sequence[Ensemble], kinds: tuple[str, ...]) -> list[Array]:
+    """Return the weights (models, 1, 1) of each kind."""
+    return [np.array([model.weights[kind] for model in models])[:, None, None] for kind in kinds]
+
+
+def _weighted(weights: Sequence[Any], parts: Sequence[Array]) -> Array:
+    mean: Array = np.sum([weight * part for weight, part in zip(weights, parts, strict=True)], axis=0)
+    return mean

@@ -26,15 +26,15 @@ from serving.models.bit_tables import (
     add_contributions,
     add_contributions_of_few,
     add_margins,
-    add_margins_of_few,
     cut_into_groups,
     leaf_values,
     shape_of,
     shapley_values,
 )
+from serving.models.few_rows import WholeTrees
 
 _PROBES = 16  # rows on which the arrays have to give XGBoost's own log-odds before they are used
-_FEW = 8  # rows that are faster done one by one
+FEW = 8  # rows that are faster done one by one
 _ALONE = 2048  # rows up to which the calling thread does all
 
 
@@ -66,25 +66,30 @@ class Forest:
 
     def margins(self, x: Array, threads: int = 1) -> Array:
         """Return log-odds (rows, horizons)."""
+        if len(x) <= FEW:
+            few: Array = self._whole.margins(x)[0]
+            return few
         out = np.empty((len(x), len(self.horizons)), np.float32)
-        self.write_margins(x, out, threads)
-        return out.astype(np.float64)
-
-    def write_margins(self, x: Array, out: Single, threads: int = 1) -> None:
-        """Write log-odds (rows, horizons)."""
         at, values = self._values
-        if len(x) <= _FEW:
-            add_margins_of_few(self._asked, at, values, self.base, x, out)
-        else:
-            _shared_out(lambda rows: add_margins(self._asked, at, values, self.base, x[rows], out[rows]), len(x), threads)
+        _shared_out(lambda rows: add_margins(self._asked, at, values, self.base, x[rows], out[rows]), len(x), threads)
+        return out.astype(np.float64)
 
     def contributions(self, x: Array, threads: int = 1) -> Array:
         """Return SHAP values (rows, horizons, columns); the horizon's own share is left out."""
         out = np.empty((len(x), len(self.horizons), x.shape[1]))
         at, shares, slots = self._shares
-        add = add_contributions if len(x) > _FEW else add_contributions_of_few
+        add = add_contributions if len(x) > FEW else add_contributions_of_few
         _shared_out(lambda rows: add(self._asked, at, shares, slots, x[rows], out[rows]), len(x), threads)
         return out
+
+    @cached_property
+    def depth(self) -> int:
+        """Return the most splits on the way to a leaf."""
+        return int(shape_of(self.left, self.right)[1].max())
+
+    @cached_property
+    def _whole(self) -> WholeTrees:
+        return WholeTrees([self])
 
     @cached_property
     def _groups(self) -> Arrays:
@@ -157,7 +162,7 @@ def forest_of(booster: xgb.Booster, horizons: tuple[int, ...]) -> Forest | None:
         horizon=columns - 1,
         horizons=horizons,
     )
-    if shape_of(forest.left, forest.right)[1].max() > DEEPEST:
+    if forest.depth > DEEPEST:
         return None
     # XGBoost's own logarithm may differ from numpy's in the last bit of what is added up from.
     bases = (forest.base, *(np.nextafter(forest.base, np.float32(side)) for side in (-np.inf, np.inf)))

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from serving.models.base import Array, Model, numbers, row_sums
 from serving.models.design import Designs, LinearDesign
-from serving.models.time_varying import MONTHS, TimeVaryingIntercept, levels_together
+from serving.models.time_varying import MONTHS, Levels, TimeVaryingIntercept
 
 
 @dataclass(frozen=True)
@@ -24,38 +26,54 @@ class HorizonLogistic(Model, kind="logistic"):
     columns: list[str]
     time_varying: TimeVaryingIntercept = field(default_factory=TimeVaryingIntercept)
 
+    @cached_property
+    def _alone(self) -> _Alike:
+        return _Alike([self])
+
     def margins(self, x: Array) -> Array:
-        return row_sums(self.design.transform(x, self.columns) * self.coefficients)[:, None] + self._levels(x)
+        margins: Array = _Alike.margins(*self._alone.parts(x))[0]
+        return margins
 
     @classmethod
     def together(cls, models: Sequence[HorizonLogistic]) -> Callable[[Array], Array]:
-        first = models[0]
-        scales = {len(model.time_varying.scales) for model in models}
-        if len(scales) > 1 or not all(first.design.is_like(model.design) and first.columns == model.columns for model in models):
+        if not _are_alike(models):
             return super().together(models)
-        varying, intercepts = [model.time_varying for model in models], np.array([model.intercepts for model in models])
-        designs = Designs([model.design for model in models])
-        coefficients = np.array([model.coefficients for model in models])[:, None]
+        alike = _Alike(models)
+        return lambda x: alike.margins(*alike.parts(x))
 
-        def margins(x: Array) -> Array:
-            levels = levels_together(varying, intercepts, x, first.columns)
-            return row_sums(designs.transform(x, first.columns) * coefficients)[:, :, None] + levels
+    @classmethod
+    def explaining(cls, models: Sequence[HorizonLogistic]) -> Callable[[Array], tuple[Array, Array]]:
+        if not _are_alike(models):
+            return super().explaining(models)
+        alike = _Alike(models)
 
-        return margins
+        def explained(x: Array) -> tuple[Array, Array]:
+            terms, levels = alike.parts(x)
+            return alike.margins(terms, levels), models[0]._shares(terms[0], levels[0])
+
+        return explained
 
     def contributions(self, x: Array) -> Array:
         """SHAP values of an additive model: coefficient times distance from the training mean, and the level's from its own there."""
-        terms = self.design.transform(x, self.columns) * self.coefficients
-        out = np.zeros((len(x), len(self.columns)))
-        np.add.at(out, np.s_[:, self.design.sources(self.columns)], terms)  # type: ignore[arg-type]  # its stubs know no slice in a tuple
+        terms, levels = self._alone.parts(x)
+        return self._shares(terms[0], levels[0])
+
+    def _shares(self, terms: Array, levels: Array) -> Array:
+        width = len(self.columns)
+        place = np.arange(len(terms))[:, None] * width + self._sources  # bincount adds up in the order of the terms
+        out: Array = np.bincount(place.ravel(), terms.ravel(), len(terms) * width).reshape(-1, width).astype(np.float64, copy=False)
         out = np.repeat(out[:, None, :], len(self.intercepts), axis=1)
         if self.time_varying.scales:
-            average = self.time_varying.levels(self.intercepts, np.array([self.time_varying.mean]))
-            out[:, :, self.columns.index(MONTHS)] += self._levels(x) - average
+            out[:, :, self.columns.index(MONTHS)] += levels - self._average_level
         return out
 
-    def _levels(self, x: Array) -> Array:
-        return self.time_varying.levels(self.intercepts, self.time_varying.fading(x, self.columns))
+    @cached_property
+    def _sources(self) -> NDArray[np.int64]:
+        return self.design.sources(self.columns)
+
+    @cached_property
+    def _average_level(self) -> Array:
+        return self.time_varying.levels(self.intercepts, np.array([self.time_varying.mean]))
 
     def save(self, folder: Path) -> dict[str, Any]:
         return {
@@ -72,3 +90,29 @@ class HorizonLogistic(Model, kind="logistic"):
         design = LinearDesign.from_dict(content["design"], columns)
         coefficients = numbers(content, "coefficients", (design.width,))
         return cls(design, coefficients, numbers(content, "intercepts", (len(horizons),)), columns, time_varying)
+
+
+def _are_alike(models: Sequence[HorizonLogistic]) -> bool:
+    first = models[0]
+    if len({len(model.time_varying.scales) for model in models}) > 1:
+        return False
+    return all(first.design.is_like(model.design) and first.columns == model.columns for model in models)
+
+
+class _Alike:
+    """Models whose designs are like one another, in one pass: each number is what its own model would make."""
+
+    def __init__(self, models: Sequence[HorizonLogistic]) -> None:
+        self._columns = models[0].columns
+        self._designs = Designs([model.design for model in models])
+        self._coefficients = np.array([model.coefficients for model in models])[:, None]
+        self._levels = Levels([model.time_varying for model in models], np.array([model.intercepts for model in models]), self._columns)
+
+    def parts(self, x: Array) -> tuple[Array, Array]:
+        """Return the terms (models, rows, design columns) and the levels (models, rows, horizons) whose sum a margin is."""
+        return self._designs.transform(x, self._columns) * self._coefficients, self._levels.at(x)
+
+    @staticmethod
+    def margins(terms: Array, levels: Array) -> Array:
+        """Return the margins (models, rows, horizons)."""
+        return row_sums(terms)[:, :, None] + levels

@@ -71,18 +71,25 @@ class TimeVaryingIntercept:
         )
 
 
-def levels_together(varying: Sequence[TimeVaryingIntercept], intercepts: Array, x: Array, columns: list[str]) -> Array:
-    """Return the levels (models, rows, horizons) of several intercepts that have as many scales, each to the last bit its own.
+class Levels:
+    """The levels of several intercepts that have as many scales, in one pass, each to the last bit its own.
 
     Parameters
     ----------
     intercepts : array (models, horizons)
     """
-    if not varying[0].scales:
-        return np.maximum.accumulate(np.repeat(intercepts[:, None], len(x), axis=1), axis=2)
-    scales, mean, effects = (np.array([one._numbers[k] for one in varying]) for k in range(3))
-    latest = np.array([one.latest for one in varying])
-    months = np.minimum(x[:, columns.index(MONTHS)], latest[:, None])
-    fading = np.exp(-months[:, :, None] / scales[:, None])
-    fading = np.where(np.isnan(fading), mean[:, None], fading)
-    return np.maximum.accumulate(intercepts[:, None] + row_sums(fading[:, :, None] * effects[:, None]), axis=2)
+
+    def __init__(self, varying: Sequence[TimeVaryingIntercept], intercepts: Array, columns: list[str]) -> None:
+        self._intercepts, self._fade = intercepts[:, None], bool(varying[0].scales)
+        if self._fade:
+            self._column = columns.index(MONTHS)
+            self._latest = np.array([[one.latest] for one in varying])
+            self._scales, self._mean, self._effects = (np.array([one._numbers[k] for one in varying])[:, None] for k in range(3))
+
+    def at(self, x: Array) -> Array:
+        """Return the levels (models, rows, horizons)."""
+        if not self._fade:
+            return np.maximum.accumulate(np.repeat(self._intercepts, len(x), axis=1), axis=2)
+        fading = np.exp(-np.minimum(x[:, self._column], self._latest)[:, :, None] / self._scales)
+        fading = np.where(np.isnan(fading), self._mean, fading)
+        return np.maximum.accumulate(self._intercepts + row_sums(fading[:, :, None] * self._effects), axis=2)

@@ -10,6 +10,7 @@ import xgboost as xgb
 from serving.artifact import load_artifact
 from serving.models.bit_tables import DEEPEST, MOST_TESTS
 from serving.models.boosted import Boosted, stack_horizons
+from serving.models.few_rows import WholeTrees
 from serving.models.forest import forest_of
 
 HORIZONS = (12, 24, 60)
@@ -109,6 +110,12 @@ def test_shap_values_are_what_shapley_defined_over_the_trees_own_conditional_mea
             assert found[h] == pytest.approx(expected, abs=1e-6)
 
 
+def test_forests_of_unlike_depth_asked_together_for_few_rows_give_what_each_gives_for_many(rows):
+    forests = [forest_of(grown(depth, seed=depth), HORIZONS) for depth in (1, 4, 2)]
+    together = WholeTrees(forests).margins(rows)
+    assert np.array_equal(together, [forest.margins(rows) for forest in forests])
+
+
 def test_each_leaf_stands_in_one_group_with_every_test_on_its_way(booster):
     forest = forest_of(booster, HORIZONS)
     parent, group, size, tests = forest._groups
@@ -148,6 +155,9 @@ def test_resampled_models_asked_together_give_what_each_gives_alone(trained, kin
     for rows in (x[:1], x):
         each = np.array([model.margins(rows) for model in artifact.resampled])
         assert np.array_equal(artifact.resampled_margins(rows), each)
+        margins, contributions = artifact.explaining(rows)
+        assert np.array_equal(margins, [artifact.model.margins(rows), *each])
+        assert np.array_equal(contributions, artifact.model.contributions(rows))
 
 
 def test_models_of_unlike_designs_are_asked_one_by_one(trained):
