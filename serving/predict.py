@@ -12,6 +12,7 @@ from myeloma import UserError
 from serving.artifact import Artifact
 from serving.models import logistic
 from serving.models.competing import AGE, FEMALE
+from serving.models.unknown import Reduced
 
 Array = NDArray[np.float64]
 _SINGLE = np.finfo(np.float32)
@@ -51,7 +52,31 @@ def predict_risk(artifact: Artifact, x: Array) -> Array:
     UserError
         A value is infinite (see `accepted`).
     """
-    return logistic(artifact.calibration.log_odds(artifact.model.margins(accepted(artifact, x))))
+    x = accepted(artifact, x)
+    return logistic(recalibrated(artifact, x, artifact.model.margins(x)).log_odds)
+
+
+@dataclass(frozen=True)
+class Recalibrated:
+    """Log-odds of the risks, the slope by which they follow the margins, and the rows that a regression of their own speaks of.
+
+    Attributes
+    ----------
+    log_odds, slope : arrays (rows, horizons)
+    """
+
+    log_odds: Array
+    slope: Array
+    reduced: Reduced | None
+
+
+def recalibrated(artifact: Artifact, x: Array, margins: Array) -> Recalibrated:
+    """Return the recalibrated log-odds of features whose margins are given, each (rows, horizons)."""
+    log_odds, slope = artifact.calibration.log_odds(margins), np.full(margins.shape, artifact.calibration.slope)
+    reduced = None if artifact.unknown is None else artifact.unknown.reduced(x, margins)
+    if reduced is not None:
+        log_odds[reduced.rows], slope[reduced.rows] = reduced.log_odds, reduced.slope
+    return Recalibrated(log_odds, slope, reduced)
 
 
 def accepted(artifact: Artifact, x: Array) -> Array:
@@ -83,11 +108,15 @@ def explain(artifact: Artifact, x: Array) -> Explained:
         return Explained(none, none, none, none, np.empty((*none.shape, len(artifact.columns))), none)
     x = accepted(artifact, x)
     margins, *resampled = artifact.every_margin(x)
-    log_odds = artifact.calibration.log_odds(margins)
-    contributions = artifact.calibration.slope * artifact.model.contributions(x)
-    lower, upper = _interval(artifact, margins, resampled)
-    risks = logistic(log_odds)
-    return Explained(risks, lower, upper, log_odds - contributions.sum(axis=2), contributions, predict_die_first(artifact, x, risks))
+    found, of_model = recalibrated(artifact, x, margins), artifact.model.contributions(x)
+    contributions = artifact.calibration.slope * of_model
+    base = artifact.calibration.log_odds(margins) - contributions.sum(axis=2)
+    if found.reduced is not None and artifact.unknown is not None:
+        rows = found.reduced.rows
+        contributions[rows] = artifact.unknown.contributions(found.reduced, of_model[rows], base[rows])
+    lower, upper = _interval(found, margins, resampled)
+    risks = logistic(found.log_odds)
+    return Explained(risks, lower, upper, base, contributions, predict_die_first(artifact, x, risks))
 
 
 def predict_die_first(artifact: Artifact, x: Array, risks: Array) -> Array:
@@ -101,10 +130,11 @@ def predict_die_first(artifact: Artifact, x: Array, risks: Array) -> Array:
 def predict_interval(artifact: Artifact, x: Array) -> tuple[Array, Array]:
     """Return the lower and upper bounds of `predict_risk`, each (rows, horizons); NaN where the artifact has none."""
     x = accepted(artifact, x)
-    return _interval(artifact, artifact.model.margins(x), list(artifact.resampled_margins(x)) if artifact.resampled else [])
+    margins = artifact.model.margins(x)
+    return _interval(recalibrated(artifact, x, margins), margins, list(artifact.resampled_margins(x)) if artifact.resampled else [])
 
 
-def _interval(artifact: Artifact, margins: Array, resampled: list[Array]) -> tuple[Array, Array]:
+def _interval(found: Recalibrated, margins: Array, resampled: list[Array]) -> tuple[Array, Array]:
     """Return the 95 % interval of each risk from fits to halves of the patients.
 
     A fit to a half that is drawn without replacement differs from the whole fit with the variance that the whole fit
@@ -114,11 +144,10 @@ def _interval(artifact: Artifact, margins: Array, resampled: list[Array]) -> tup
     """
     if not resampled:
         return np.full(margins.shape, np.nan), np.full(margins.shape, np.nan)
-    log_odds = artifact.calibration.log_odds(margins)
     deviations = np.array(resampled) - margins
-    spread = artifact.calibration.slope * np.sqrt(np.mean(np.square(deviations), axis=0))
+    spread = found.slope * np.sqrt(np.mean(np.square(deviations), axis=0))
     reach = stdtrit(len(deviations) // 2, 0.975) * spread  # the quantile of Student's t
-    lower, upper = (np.maximum.accumulate(logistic(bound), axis=1) for bound in (log_odds - reach, log_odds + reach))
+    lower, upper = (np.maximum.accumulate(logistic(bound), axis=1) for bound in (found.log_odds - reach, found.log_odds + reach))
     return lower, upper
 
 
