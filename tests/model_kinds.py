@@ -74,5 +74,5 @@ def artifact_of(kind, model=None):
         calibration,
         {"task": "contract", "treatment": "censor"},
         resampled=halves,
-        unknown=fit_unknown(model, calibration, x, SPEC),
+        unknown=fit_unknown(model, model.margins(x), calibration, x, rows, SPEC, HORIZONS),
     )

@@ -28,6 +28,7 @@ from training.plan import Plan
 from training.registry.candidates import register
 
 GOOD = {"auc_24m": 0.80, "auc_24m_lo": 0.76, "auc_24m_hi": 0.84, "brier_24m": 0.10, "ipa_24m": 0.2, "oe_ratio_24m": 1.0, "ici_24m": 0.01}
+GOOD |= {"oe_ratio_24m_without_m_protein": 1.0}
 MEASURED = ArtifactChecks(features_known=True, outcome_columns=0, additivity=1e-9, harm={"m_protein": 0.9}, parity=0.0)
 HASH = "0" * 16
 

@@ -145,7 +145,7 @@ def _fit_candidate(
         about,
         resampled=fits.resampled,
         expected=fit_expected(rows.loc[alike], spec),
-        unknown=fit_unknown(fits.model, calibration, x[alike], spec),
+        unknown=fit_unknown(fits.model, fits.out_of_fold[alike], calibration, x[alike], rows.loc[alike], spec, plan.task.horizons),
     )
     risks = logistic(recalibrated(artifact, x, fits.out_of_fold).log_odds)
     reference = {

@@ -13,7 +13,7 @@ from typing import Any
 
 from training.gate.figures import most_wrong, worst_check
 from training.gate.verdict import HOLD, REJECT, ArtifactChecks, Check, Evidence, Verdict
-from training.metrics.names import Metric
+from training.metrics.names import Metric, without_subset
 from training.plan import Plan, Waivable
 
 ADDITIVITY = 1e-5  # base + contributions = logit(risk)
@@ -71,6 +71,16 @@ def worst_subgroup(evidence: Evidence, plan: Plan) -> Iterator[Check]:
         return
     ratio = evidence.subgroups[worst][0]
     yield Check(name, ratio, accepted, low <= ratio <= high, worst)
+
+
+def unknown_is_average(evidence: Evidence, plan: Plan) -> Iterator[Check]:
+    """Is right in the large where a biomarker is hidden from everybody held out, whichever of the task's it is."""
+    low, high = plan.gate.oe_ratio_between
+    for biomarker in plan.task.features.biomarkers:
+        key = Metric("oe_ratio", plan.primary_horizon, subset=without_subset(biomarker)).name
+        value = evidence.metrics.get(key)
+        note = "the fit predicted nothing with it hidden: fit and evaluate again" if value is None else f"nothing known of {biomarker}"
+        yield Check(key, value, f"{low} to {high}", _or_none(value, lambda v: low <= v <= high), note)
 
 
 def features_known(evidence: Evidence, plan: Plan) -> Iterator[Check]:
@@ -140,6 +150,7 @@ DEMANDS = (
     held_out_figures,
     useful_beyond_published_scores,
     worst_subgroup,
+    unknown_is_average,
     features_known,
     sane_explanation,
     same_answer_everywhere,

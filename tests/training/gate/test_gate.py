@@ -30,8 +30,9 @@ def plan(smm_plan):
 def good(plan):
     """A model that meets every demand and is a little better than the champion."""
     figures = {f"{n}_{h}m": v for h in plan.task.horizons for n, v in (("auc", 0.8), ("ipa", 0.2), ("oe_ratio", 1.0), ("ici", 0.02))}
+    hidden = {f"oe_ratio_24m_without_{biomarker}": 1.05 for biomarker in plan.task.features.biomarkers}
     return Evidence(
-        metrics={**figures, "net_benefit_24m_at_0.10_minus_mayo_2018": 0.02, "net_benefit_24m_at_0.10_minus_pangea_smm": 0.01},
+        metrics={**figures, **hidden, "net_benefit_24m_at_0.10_minus_mayo_2018": 0.02, "net_benefit_24m_at_0.10_minus_pangea_smm": 0.01},
         subgroups={"sex: female": (1.2, 60.0)},
         facts=ArtifactChecks(features_known=True, outcome_columns=0, additivity=1e-6, harm={"m_protein": 0.9}, parity=0.0),
         comparison=Comparison("3", "on the same rows", {"auc_24m": 0.79, "brier_24m": 0.1}, {"auc_24m": 0.8, "brier_24m": 0.1}),
