@@ -67,8 +67,9 @@ def _without(names: list[str], x: Array, group: NDArray[np.str_]) -> Array:
 
 
 def _weightiest(model: Model, margins: Array, x: Array, group: NDArray[np.str_], spec: FeatureSpec) -> list[str]:
-    """Return the biomarkers, those first whose hiding moves the log-odds most, as many as there may be; none where none moves them."""
-    moved = {name: float(np.abs(model.margins(_without([name], x, group)) - margins).mean()) for name in spec.biomarkers}
+    """Return the biomarkers that anybody has, those first whose hiding moves the log-odds most; none where none moves them."""
+    had = [name for name in spec.biomarkers if not np.isnan(x[:, group == name]).all()]
+    moved = {name: float(np.abs(model.margins(_without([name], x, group)) - margins).mean()) for name in had}
     uses_any = max(moved.values(), default=0.0) > _MOVES
     return sorted(moved, key=lambda name: -moved[name])[:MOST_BIOMARKERS] if uses_any else []
 
