@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from benchmarks.honesty.goal import Goal
 from features import build_table
 from features.intake.quality import clean
 from features.params import DEFAULT_PARAMS
@@ -114,8 +115,8 @@ def ratios(true: Array, risk: Array, counts: Array) -> tuple[float, float]:
 
 
 def outside(found: pd.DataFrame) -> pd.DataFrame:
-    """Return the lines up to 24 months that lie outside what is accepted."""
-    judged = found[found["horizon"] <= JUDGED_TO]
+    """Return the lines up to 24 months, with something hidden, that lie outside what is accepted."""
+    judged = found[(found["horizon"] <= JUDGED_TO) & (found["hidden"] != "nothing")]
     return judged[~(judged["whole"].between(*WHOLE) & judged["top"].between(*TOP))]
 
 
@@ -124,13 +125,27 @@ def lines(found: pd.DataFrame) -> list[str]:
     judged = found[found["horizon"] <= JUDGED_TO]
     said = [f"{'hidden':26}{'model':10}{'horizon':>8}{'true / predicted':>20}{'in the top fifth':>20}"]
     for (hidden, model, months), those in judged.groupby(["hidden", "model", "horizon"], sort=False):
-        ranges = [f"{those[part].min():.2f} to {those[part].max():.2f}" for part in ("whole", "top")]
-        said.append(f"{hidden:26}{model:10}{months:>6} m{ranges[0]:>20}{ranges[1]:>20}")
-    wrong = outside(found)
-    said.append(f"{len(wrong)} of {len(judged)} outside {WHOLE[0]:g} to {WHOLE[1]:g}, or {TOP[0]:g} to {TOP[1]:g} in the top fifth")
+        said.append(f"{hidden:26}{model:10}{months:>6} m{_range(those['whole']):>20}{_range(those['top']):>20}")
+    wrong, of = outside(found), int((judged["hidden"] != "nothing").sum())
+    said.append(f"{len(wrong)} of {of} outside {WHOLE[0]:g} to {WHOLE[1]:g}, or {TOP[0]:g} to {TOP[1]:g} in the top fifth")
     for line in wrong.itertuples():
         said.append(f"  {line.hidden}, {line.how}, {line.model}, {line.horizon} m: {line.whole:.2f}, top {line.top:.2f}")
     return said
+
+
+def measured(people: int = PEOPLE) -> Iterator[Goal]:
+    """Yield, by world, by what is hidden and by model, the range of true over predicted risk up to 24 months over all ways of hiding."""
+    asked = f"{WHOLE[0]:g} to {WHOLE[1]:g}, in the top fifth {TOP[0]:g} to {TOP[1]:g}"
+    for name, world in WORLDS.items():
+        found = hidden_values(world, people)
+        for (hidden, model), those in found[found["horizon"] <= JUDGED_TO].groupby(["hidden", "model"], sort=False):
+            said = ", in the top fifth ".join(_range(those[part]) for part in ("whole", "top"))
+            holds = None if hidden == "nothing" else outside(those).empty
+            yield Goal("hidden values", f"world {name}, {hidden} hidden, {model}", said, "" if holds is None else asked, holds)
+
+
+def _range(ratio: pd.Series) -> str:
+    return f"{ratio.min():.2f} to {ratio.max():.2f}"
 
 
 def main() -> int:

@@ -75,6 +75,23 @@ def test_the_bound_itself_is_accepted(good, plan, metric, value):
     assert judge(with_metrics(good, **{metric: value}), plan).verdict == "promote"
 
 
+@pytest.mark.parametrize(("value", "verdict"), [(0.8, "promote"), (1.25, "promote"), (0.79, "reject"), (1.26, "reject")])
+def test_unknown_must_be_average_with_each_biomarker_hidden(good, plan, value, verdict):
+    for biomarker in plan.task.features.biomarkers:
+        found = judge(with_metrics(good, **{f"oe_ratio_24m_without_{biomarker}": value}), plan)
+        assert found.verdict == verdict
+        assert ("without_" in found.failures()) == (verdict == "reject")
+
+
+def test_a_model_never_judged_with_a_biomarker_hidden_is_left_to_a_person(good, plan):
+    metrics = {name: value for name, value in good.metrics.items() if not name.endswith("without_bmpc")}
+    verdict = judge(replace(good, metrics=metrics), plan)
+    assert verdict.verdict == "hold"
+    assert (
+        "oe_ratio_24m_without_bmpc is not measured, accepted: 0.8 to 1.25 (the fit predicted nothing with it hidden" in verdict.failures()
+    )
+
+
 def without_figures(evidence, months, why):
     kept = {name: value for name, value in evidence.metrics.items() if not name.endswith(f"_{months}m")}
     return replace(evidence, metrics=kept, unjudged={months: why})
