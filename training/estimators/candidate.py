@@ -24,7 +24,7 @@ from training.estimators.competing import fit_competing
 from training.estimators.expected import fit_expected
 from training.estimators.kind import Fits, Kind
 from training.estimators.kinds import KINDS
-from training.estimators.unknown import fit_unknown
+from training.estimators.unknown import all_known, fit_unknown
 from training.estimators.whole import Whole
 from training.plan import Plan
 from training.reference import reference_by_time, reference_ranges
@@ -134,8 +134,10 @@ def _fit_candidate(
         fits = of_kind.fit(candidates, rows, plan.task.horizons, **options)
     else:
         fits = _fitted(of_kind, x, rows, spec.columns(), plan.task.horizons, options, halves, whole)
-    calibration = fit_calibration(fits.out_of_fold, rows, plan.task.horizons)
-    alike = equally_drawn(rows)
+    alike, told = equally_drawn(rows), all_known(x, spec)
+    calibration = fit_calibration(fits.out_of_fold[told], rows.loc[told], plan.task.horizons)
+    fully = np.zeros(len(rows), dtype=bool)
+    fully[alike] = told[alike]
     artifact = Artifact(
         of_kind.name,
         fits.model,
@@ -145,7 +147,7 @@ def _fit_candidate(
         about,
         resampled=fits.resampled,
         expected=fit_expected(rows.loc[alike], spec),
-        unknown=fit_unknown(fits.model, fits.out_of_fold[alike], calibration, x[alike], rows.loc[alike], spec, plan.task.horizons),
+        unknown=fit_unknown(fits.model, fits.out_of_fold[fully], calibration, x[fully], rows.loc[fully], spec, plan.task.horizons),
     )
     risks = logistic(recalibrated(artifact, x, fits.out_of_fold).log_odds)
     reference = {

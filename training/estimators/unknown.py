@@ -22,6 +22,7 @@ from training.estimators.stacking import at_each_horizon
 
 _ROWS = 6000  # on which the patterns are regressed: without outcomes there is little noise
 _RIDGE = 1e-3  # towards the recalibration of people of whom all is known
+_LEAST_KNOWN = 0.5
 _MOVES = 1e-9  # log-odds; what moves them less is not used
 _MOST_STEPS, _SMALL, _LEAST_VARIANCE = 50, 1e-6, 1e-4
 
@@ -36,7 +37,7 @@ def fit_unknown(
     out_of_fold : array (rows, horizons)
         Log-odds from fits without the person.
     x : array (rows, features)
-        Rows that the model was fitted to.
+        Rows that the model was fitted to, `all_known`.
     rows : DataFrame
         Their outcomes, with the censoring strata.
     """
@@ -60,6 +61,17 @@ def fit_unknown(
         left, hides = np.where(np.isin(of_known, names), 0.0, known), model.margins(_without(names, x, group))
         coefficients.append([_regressed(hides[:, h], left, risks[:, h], alike, *start) for h, start in enumerate(starts)])
     return UnknownBiomarkers(tuple(biomarkers), design, np.array(coefficients), columns)
+
+
+def all_known(x: Array, spec: FeatureSpec) -> NDArray[np.bool_]:
+    """Return the rows of whom every biomarker that anybody has is known; all rows where these are fewer than half.
+
+    They are what the recalibration speaks of, and what the unknown is compared with.
+    """
+    group, unknown = np.array([parse_column(name).biomarker for name in spec.columns()]), np.isnan(x)
+    lacking = np.array([unknown[:, group == name].all(axis=1) for name in spec.biomarkers], dtype=bool).reshape(-1, len(x))
+    known: NDArray[np.bool_] = lacking[~lacking.all(axis=1)].sum(axis=0) == 0
+    return known if known.mean() >= _LEAST_KNOWN else np.ones_like(known)
 
 
 def _without(names: list[str], x: Array, group: NDArray[np.str_]) -> Array:

@@ -10,7 +10,7 @@ from serving.models import logistic
 from serving.models.linear import HorizonLogistic
 from serving.predict import predict_risk
 from training.estimators.design import fit_design
-from training.estimators.unknown import fit_unknown
+from training.estimators.unknown import all_known, fit_unknown
 
 SPEC = FeatureSpec(("m_protein", "flc_ratio", "hemoglobin"), ("ever",), ("last",), ("age",))
 COLUMNS = SPEC.columns()
@@ -88,6 +88,15 @@ def test_a_stand_in_alone_looks_safe(people):
     alone = Artifact("logistic", artifact.model, SPEC, HORIZONS, artifact.calibration, {})
     whole, top = ratios(alone, x, true, ("m_protein",))
     assert whole > 1.2 and top > 1.3
+
+
+def test_the_recalibration_speaks_of_those_of_whom_all_is_known_where_these_are_half_at_least():
+    known, lacking = np.ones(len(COLUMNS)), np.where([name.startswith("hemoglobin") for name in COLUMNS], np.nan, 1.0)
+    assert all_known(np.array([known, lacking, known]), SPEC).tolist() == [True, False, True]
+    assert all_known(np.array([known, lacking]), SPEC).tolist() == [True, False]
+    assert all_known(np.array([known, lacking, lacking]), SPEC).all(), "too few: everybody"
+    assert all_known(np.array([lacking, lacking]), SPEC).all(), "a biomarker that nobody has tells nobody apart"
+    assert all_known(np.array([[65.0], [np.nan]]), FeatureSpec((), ("ever",), ("last",), ("age",))).all()
 
 
 def test_of_a_model_that_no_biomarker_moves_there_is_nothing_to_say():
