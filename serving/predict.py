@@ -145,7 +145,7 @@ def _interval(found: Recalibrated, margins: Array, resampled: list[Array]) -> tu
     if not resampled:
         return np.full(margins.shape, np.nan), np.full(margins.shape, np.nan)
     deviations = np.array(resampled) - margins
-    spread = found.slope * np.sqrt(np.mean(np.square(deviations), axis=0))
+    spread = np.abs(found.slope) * np.sqrt(np.mean(np.square(deviations), axis=0))  # that of few people's regression may be negative
     reach = stdtrit(len(deviations) // 2, 0.975) * spread  # the quantile of Student's t
     lower, upper = (np.maximum.accumulate(logistic(bound), axis=1) for bound in (found.log_odds - reach, found.log_odds + reach))
     return lower, upper

@@ -112,6 +112,15 @@ def test_the_interval_is_as_wide_as_the_slope_of_the_pattern_makes_it():
     assert spread[1] / spread[0] == pytest.approx(1.1 / 0.9)
 
 
+def test_the_interval_holds_the_risk_where_a_slope_is_negative_too():
+    lines = LINES.copy()
+    lines[1, :, 1] = -0.2
+    falling, x = replace(ARTIFACT, unknown=replace(SOME, coefficients=lines)), person(M=3.0)
+    lower, upper = predict_interval(falling, x)
+    risk = predict_risk(falling, x)
+    assert (lower < risk).all() and (risk < upper).all()
+
+
 def test_a_row_has_the_same_answer_to_the_last_bit_whoever_comes_with_it():
     rng = np.random.default_rng(1)
     x = rng.normal(size=(400, len(COLUMNS)))
