@@ -25,12 +25,15 @@ from serving.models import KINDS, Model
 from serving.models.base import ImpossibleModelError
 from serving.models.competing import CompetingRisk
 from serving.models.expected import ExpectedResult
+from serving.models.unknown import UnknownBiomarkers
 from serving.seal import FILE as SEAL_FILE
 from serving.seal import checked_seal, write_seal
 
-FORMAT = 4  # 3: a logistic model has a course, which a version that knows only 2 would leave out in silence; 4: it is sealed
+# 3: a logistic model has a course, which a version that knows only 2 would leave out in silence; 4: it is sealed; 5: it tells, in a way
+# that 4 would leave out, of people of whom biomarkers are unknown.
+FORMAT = 5
 _SEALED_SINCE = 4
-_READ = (2, 3, FORMAT)
+_READ = (2, 3, 4, FORMAT)
 _FILE = "model.json"
 _LOG = logging.getLogger("serving")
 _HALF = "half_{:02d}"
@@ -75,7 +78,8 @@ class Artifact:
     loaded from: name, version and run of the registry. `resampled` are the same kind of model fitted to halves of
     the patients: how far they lie apart gives the interval of a risk. `seal` is the checksum of the folder it was loaded from.
     `figures` are those of its run, where the store tells them. `competing` is the chance that the competing event comes first, None
-    where it was not fitted; `expected` what tests would probably show. `folder` is where it was loaded from.
+    where it was not fitted; `expected` what tests would probably show. `folder` is where it was loaded from. `unknown` takes the place of
+    the recalibration for people of whom nothing is known of some biomarkers; None where it is theirs too.
     """
 
     kind: str
@@ -91,6 +95,7 @@ class Artifact:
     competing: CompetingRisk | None = None
     expected: tuple[ExpectedResult, ...] = ()
     folder: Path | None = None
+    unknown: UnknownBiomarkers | None = None
 
     @cached_property
     def columns(self) -> list[str]:
@@ -98,11 +103,18 @@ class Artifact:
         return self.spec.columns()
 
     @cached_property
-    def groups(self) -> tuple[list[str], NDArray[np.int64]]:
-        """Return the biomarkers of the columns, and which each column is of (level, trend, age and missingness together)."""
-        of_column = [parse_column(name).biomarker for name in self.columns]
-        groups = list(dict.fromkeys(of_column))
-        return groups, np.array([groups.index(biomarker) for biomarker in of_column])
+    def groups(self) -> dict[str, list[int]]:
+        """Return the positions of the columns of each biomarker (level, trend, age and missingness together)."""
+        groups: dict[str, list[int]] = {}
+        for position, name in enumerate(self.columns):
+            groups.setdefault(parse_column(name).biomarker, []).append(position)
+        return groups
+
+    @cached_property
+    def group_of_column(self) -> NDArray[np.int64]:
+        """Return which of the groups each column is of."""
+        place = {position: k for k, positions in enumerate(self.groups.values()) for position in positions}
+        return np.array([place[position] for position in range(len(self.columns))])
 
     @cached_property
     def feature_hash(self) -> str:
@@ -151,6 +163,7 @@ def save_artifact(artifact: Artifact, folder: Path) -> str:
         "model": artifact.model.save(folder),
         "competing": artifact.competing and artifact.competing.save(),
         "expected": [one.save() for one in artifact.expected],
+        "unknown": artifact.unknown and artifact.unknown.save(),
         "resampled": [_save_into(folder / _HALF.format(k), model) for k, model in enumerate(artifact.resampled)],
     }
     (folder / _FILE).write_text(json.dumps(content), encoding="utf-8")
@@ -262,6 +275,7 @@ def _loaded(folder: Path, content: dict[str, Any], spec: FeatureSpec, origin: di
         competing=CompetingRisk.load(content["competing"], len(horizons)) if content.get("competing") else None,
         expected=tuple(map(ExpectedResult.load, content.get("expected", ()))),
         folder=folder,
+        unknown=UnknownBiomarkers.load(content["unknown"], columns, len(horizons)) if content.get("unknown") else None,
     )
     _ = artifact.rules  # refused here, in words, rather than at the first person
     return artifact

@@ -13,6 +13,7 @@ from myeloma import UserError
 from serving.artifact import Artifact
 from serving.models import logistic
 from serving.models.competing import AGE, FEMALE
+from serving.models.unknown import Reduced
 
 Array = NDArray[np.float64]
 _SINGLE = np.finfo(np.float32)
@@ -52,7 +53,31 @@ def predict_risk(artifact: Artifact, x: Array) -> Array:
     UserError
         A value is infinite (see `accepted`).
     """
-    return logistic(artifact.calibration.log_odds(artifact.model.margins(accepted(artifact, x))))
+    x = accepted(artifact, x)
+    return logistic(recalibrated(artifact, x, artifact.model.margins(x)).log_odds)
+
+
+@dataclass(frozen=True)
+class Recalibrated:
+    """Log-odds of the risks, the slope by which they follow the margins, and the rows that a regression of their own speaks of.
+
+    Attributes
+    ----------
+    log_odds, slope : arrays (rows, horizons)
+    """
+
+    log_odds: Array
+    slope: Array
+    reduced: Reduced | None
+
+
+def recalibrated(artifact: Artifact, x: Array, margins: Array) -> Recalibrated:
+    """Return the recalibrated log-odds of features whose margins are given, each (rows, horizons)."""
+    log_odds, slope = artifact.calibration.log_odds(margins), np.full(margins.shape, artifact.calibration.slope)
+    reduced = None if artifact.unknown is None else artifact.unknown.reduced(x, margins)
+    if reduced is not None:
+        log_odds[reduced.rows], slope[reduced.rows] = reduced.log_odds, reduced.slope
+    return Recalibrated(log_odds, slope, reduced)
 
 
 def accepted(artifact: Artifact, x: Array) -> Array:
@@ -83,13 +108,17 @@ def explain(artifact: Artifact, x: Array) -> Explained:
         none = np.empty((0, len(artifact.horizons)))
         return Explained(none, none, none, none, np.empty((*none.shape, len(artifact.columns))), none)
     x = accepted(artifact, x)
-    every_margin, contributions = artifact.explaining(x)
+    every_margin, of_model = artifact.explaining(x)
     margins, resampled = every_margin[0], every_margin[1:]
-    log_odds = artifact.calibration.log_odds(margins)
-    contributions = artifact.calibration.slope * contributions
-    lower, upper = _interval(artifact, margins, resampled)
-    risks = logistic(log_odds)
-    return Explained(risks, lower, upper, log_odds - contributions.sum(axis=2), contributions, predict_die_first(artifact, x, risks))
+    found = recalibrated(artifact, x, margins)
+    contributions = artifact.calibration.slope * of_model
+    base = artifact.calibration.log_odds(margins) - contributions.sum(axis=2)
+    if found.reduced is not None and artifact.unknown is not None:
+        rows = found.reduced.rows
+        contributions[rows] = artifact.unknown.contributions(found.reduced, of_model[rows], base[rows])
+    lower, upper = _interval(found, margins, resampled)
+    risks = logistic(found.log_odds)
+    return Explained(risks, lower, upper, base, contributions, predict_die_first(artifact, x, risks))
 
 
 def predict_die_first(artifact: Artifact, x: Array, risks: Array) -> Array:
@@ -104,10 +133,11 @@ def predict_interval(artifact: Artifact, x: Array) -> tuple[Array, Array]:
     """Return the lower and upper bounds of `predict_risk`, each (rows, horizons); NaN where the artifact has none."""
     x = accepted(artifact, x)
     margins = artifact.model.margins(x)
-    return _interval(artifact, margins, artifact.resampled_margins(x) if artifact.resampled else margins[:0])
+    resampled = artifact.resampled_margins(x) if artifact.resampled else margins[:0]
+    return _interval(recalibrated(artifact, x, margins), margins, resampled)
 
 
-def _interval(artifact: Artifact, margins: Array, resampled: Array) -> tuple[Array, Array]:
+def _interval(found: Recalibrated, margins: Array, resampled: Array) -> tuple[Array, Array]:
     """Return the 95 % interval of each risk from fits to halves of the patients.
 
     A fit to a half that is drawn without replacement differs from the whole fit with the variance that the whole fit
@@ -117,20 +147,18 @@ def _interval(artifact: Artifact, margins: Array, resampled: Array) -> tuple[Arr
     """
     if not len(resampled):
         return np.full(margins.shape, np.nan), np.full(margins.shape, np.nan)
-    log_odds = artifact.calibration.log_odds(margins)
     deviations = resampled - margins
-    spread = artifact.calibration.slope * np.sqrt(np.mean(np.square(deviations), axis=0))
+    spread = np.abs(found.slope) * np.sqrt(np.mean(np.square(deviations), axis=0))  # that of few people's regression may be negative
     reach = stdtrit(len(deviations) // 2, 0.975) * spread  # the quantile of Student's t
-    lower, upper = np.maximum.accumulate(logistic(np.array([log_odds - reach, log_odds + reach])), axis=2)
+    lower, upper = np.maximum.accumulate(logistic(np.array([found.log_odds - reach, found.log_odds + reach])), axis=2)
     return lower, upper
 
 
 def by_biomarker(artifact: Artifact, contributions: Array) -> dict[str, Array]:
     """Return contributions summed per biomarker, each (rows, horizons)."""
-    groups, of_column = artifact.groups
-    sums = np.empty((len(groups), *contributions.shape[:2]))
-    _add_up(np.ascontiguousarray(contributions), of_column, sums)
-    return dict(zip(groups, sums, strict=True))
+    sums = np.empty((len(artifact.groups), *contributions.shape[:2]))
+    _add_up(np.ascontiguousarray(contributions), artifact.group_of_column, sums)
+    return dict(zip(artifact.groups, sums, strict=True))
 
 
 @njit(cache=True, nogil=True)

@@ -10,6 +10,7 @@ from myeloma.calendar import DAYS_PER_MONTH
 from serving.artifact import Artifact, Calibration
 from training.estimators import KINDS
 from training.estimators.kind import Fits
+from training.estimators.unknown import fit_unknown
 
 SPEC = FeatureSpec(("m_protein", "hemoglobin"), ("ever",), ("last",), ("age",))
 COLUMNS = SPEC.columns()
@@ -61,15 +62,17 @@ def fitted(kind):
 
 
 def artifact_of(kind, model=None):
-    """Return the model as an artifact, with a calibration and a pair of fits to halves."""
+    """Return the model as an artifact, with a calibration, a pair of fits to halves, and what it says of people partly unknown."""
     x, rows = people()
     halves = tuple(fit(kind, x[half::2], rows.iloc[half::2]) for half in (0, 1))
+    model, calibration = model or fitted(kind), Calibration(0.9, (0.1, 0.2, 0.3))
     return Artifact(
         kind,
-        model or fitted(kind),
+        model,
         SPEC,
         HORIZONS,
-        Calibration(0.9, (0.1, 0.2, 0.3)),
+        calibration,
         {"task": "contract", "treatment": "censor"},
         resampled=halves,
+        unknown=fit_unknown(model, model.margins(x), calibration, x, rows, SPEC, HORIZONS),
     )

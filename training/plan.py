@@ -46,7 +46,8 @@ class Gate:
 
     Attributes
     ----------
-    auc_at_least, oe_ratio_between, ici_at_most : at every horizon; one without figures holds the model back.
+    auc_at_least, oe_ratio_between, ici_at_most : at every horizon; one without figures holds the model back. At the primary horizon the
+        ratio lies there too with any one biomarker hidden from everybody.
     net_benefit_at : risks from which one would act; above the best published score there, at the primary horizon.
     subgroup_oe_ratio_between, subgroup_events_at_least : the worst subgroup with so many events expected, at the primary horizon.
     harm_of_top : of how many of the weightiest biomarkers the known direction of harm is asked.

@@ -35,6 +35,7 @@ _GOOD = {
     "oe_ratio": (1.0, 0.9, 1.1),
     "ici": (0.01, 0, 0.02),
 }
+_WITHOUT = {"oe_ratio_24m_without_m_protein": 1.0, "oe_ratio_24m_without_m_protein_lo": 0.9, "oe_ratio_24m_without_m_protein_hi": 1.1}
 MEASURED = ArtifactChecks(True, 0, additivity=1e-9, harm={"m_protein": 0.9}, parity=0.0, rank_as_judged=0.95, mean_as_judged=1.0)
 HASH = "0" * 16
 
@@ -75,7 +76,9 @@ class Store:
             tracking.tag_run(run_id, "model_uri", model_uri)
         connect().log_dict(run_id, {"facts": asdict(MEASURED)}, GATE)  # as if the people held out had been here once
         of = _GOOD | {name: (value, value, value) for name, value in figures.items()}
-        metrics = {f"{name}_24m{end}": value for name, values in of.items() for end, value in zip(("", "_lo", "_hi"), values, strict=True)}
+        metrics = _WITHOUT | {
+            f"{name}_24m{end}": value for name, values in of.items() for end, value in zip(("", "_lo", "_hi"), values, strict=True)
+        }
         tracking.log_results(run_id, metrics)
         about = {"run_id": run_id, "model_uri": model_uri, "table": "nowhere", "cohort_hash": HASH, "feature_hash": spec.feature_hash()}
         return {name: {**about, "published": False, "metrics": metrics}}

@@ -11,6 +11,7 @@ from training.card.document import Blank, Cell, Link, Part, Section, Table, Text
 from training.card.facts import Facts
 from training.estimators import KINDS
 from training.estimators.kind import WEIGHTED
+from training.metrics.names import Metric, without_subset
 
 TITLE = "TRIPOD+AI"
 _NOTE = (
@@ -79,7 +80,16 @@ def _missing(facts: Facts) -> str:
     if kind is None:
         return said
     hidden = "hidden_share" in kind.defaults and float(facts.params.get("hidden_share", kind.defaults["hidden_share"])) > 0
-    return said + kind.missing + (_HIDDEN if hidden else "")
+    return said + kind.missing + (_HIDDEN if hidden else "") + _with_one_hidden(facts)
+
+
+def _with_one_hidden(facts: Facts) -> str:
+    names = [Metric("oe_ratio", facts.primary, subset=without_subset(name)).name for name in facts.task.features.biomarkers]
+    found = [facts.metrics[name] for name in names if name in facts.metrics]
+    if not found:
+        return ""
+    ratio = f"{min(found):.2f} to {max(found):.2f}"
+    return f" With one biomarker hidden from everybody held out, observed / expected at {facts.primary} months is {ratio}, whichever it is."
 
 
 def _outcome(facts: Facts) -> str:

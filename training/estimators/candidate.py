@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,12 +17,14 @@ from myeloma.errors import nearest
 from serving.artifact import Artifact
 from serving.models import Model, logistic
 from serving.models.base import Array
+from serving.predict import recalibrated
 from training.estimators.calibrated import fit_calibration
 from training.estimators.censoring_strata import with_censoring_strata
 from training.estimators.competing import fit_competing
 from training.estimators.expected import fit_expected
 from training.estimators.kind import Fits, Kind
 from training.estimators.kinds import KINDS
+from training.estimators.unknown import all_known, fit_unknown
 from training.estimators.whole import Whole
 from training.plan import Plan
 from training.reference import reference_by_time, reference_ranges
@@ -132,12 +134,10 @@ def _fit_candidate(
         fits = of_kind.fit(candidates, rows, plan.task.horizons, **options)
     else:
         fits = _fitted(of_kind, x, rows, spec.columns(), plan.task.horizons, options, halves, whole)
-    calibration = fit_calibration(fits.out_of_fold, rows, plan.task.horizons)
-    alike = equally_drawn(rows)
-    about = about | {
-        "reference": reference_ranges(x[alike], spec.columns()),
-        "reference_by_time": reference_by_time(rows.loc[alike], spec, fits.out_of_fold[alike], calibration, plan.task.horizons),
-    }
+    alike, told = equally_drawn(rows), all_known(x, spec)
+    calibration = fit_calibration(fits.out_of_fold[told], rows.loc[told], plan.task.horizons)
+    fully = np.zeros(len(rows), dtype=bool)
+    fully[alike] = told[alike]
     artifact = Artifact(
         of_kind.name,
         fits.model,
@@ -146,9 +146,15 @@ def _fit_candidate(
         calibration,
         about,
         resampled=fits.resampled,
-        competing=fit_competing(rows, logistic(calibration.log_odds(fits.out_of_fold)), plan.task.horizons),
         expected=fit_expected(rows.loc[alike], spec),
+        unknown=fit_unknown(fits.model, fits.out_of_fold[fully], calibration, x[fully], rows.loc[fully], spec, plan.task.horizons),
     )
+    risks = logistic(recalibrated(artifact, x, fits.out_of_fold).log_odds)
+    reference = {
+        "reference": reference_ranges(x[alike], spec.columns()),
+        "reference_by_time": reference_by_time(rows.loc[alike], spec, risks[alike], plan.task.horizons),
+    }
+    artifact = replace(artifact, about=about | reference, competing=fit_competing(rows, risks, plan.task.horizons))
     return Fitted(artifact, fits.out_of_fold)
 
 

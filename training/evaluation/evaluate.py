@@ -114,7 +114,7 @@ def _tables(held: HeldOut, plan: Plan, models: list[str]) -> dict[str, pd.DataFr
     at_primary = {name: risk[:, plan.task.horizons.index(months)] for name, risk in risks.items()}
     with ThreadPoolExecutor(2) as pool:
         made = {
-            PERFORMANCE: pool.submit(performance_of, rows, risks, plan, draws, held.orders, held.die_first),
+            PERFORMANCE: pool.submit(performance_of, rows, risks, plan, draws, held.orders, held.die_first, without=held.without),
             SUBGROUPS: pool.submit(subgroup_figures, rows, at_primary, months, draws, plan.task.rules.since),
             DIFFERENCES: pool.submit(paired_differences, rows, risks, models, plan.task.horizons, draws, cut_offs, held.orders),
             DECISION_CURVES: pool.submit(decision_curves, rows, risks, plan.task.horizons, draws),

@@ -13,8 +13,8 @@ from training.estimators.competing import as_event
 from training.metrics import Draws, all_measures, main_measures, named
 from training.metrics.estimate import lines_of
 from training.metrics.figures import Refusal, figures, refusal
-from training.metrics.names import PER_PERSON, Metric, landmark_subset, landmark_years, subgroup_subsets
-from training.metrics.risk import rank_measures
+from training.metrics.names import PER_PERSON, Metric, landmark_subset, landmark_years, subgroup_subsets, without_subset
+from training.metrics.risk import calibration_in_the_large, rank_measures
 from training.metrics.sample import yearly_share
 from training.plan import Plan
 from training.rows.landmark_tables import at_landmark
@@ -37,13 +37,15 @@ def performance_of(
     orders: Mapping[str, Array] | None = None,
     die_first: Mapping[str, Array] | None = None,
     why_not: Refusal = refusal,
+    without: Mapping[str, Mapping[str, Array]] | None = None,
 ) -> pd.DataFrame:
     """Return all figures of all candidates, one line each, as `training.metrics.figures` lays them out.
 
     Subsets: "" is all visits pooled, each row counting once; `per_person` the same rows, each *person* counting once a year;
     `at_2y` one row per person at a fixed landmark. Counts below 10 are not among them. Of a score that ranks people without a risk
     (`orders`), the AUC alone can be said. Of the chance that the competing event comes first (`die_first`), discrimination and
-    calibration are said, by the names of `OF_DYING`. `why_not` says of which rows there are no figures, and why.
+    calibration are said, by the names of `OF_DYING`. Of the risks with a biomarker hidden (`without`), calibration in the large is
+    said, on all visits. `why_not` says of which rows there are no figures, and why.
     """
     ranked = {name: np.column_stack([order] * len(plan.task.horizons)) for name, order in (orders or {}).items()}
     given = {name: risk for name, risk in risks.items() if name not in ranked}
@@ -60,7 +62,8 @@ def performance_of(
         for judged, all_of, _ in kinds:
             chosen = {name: risk[there["position"].to_numpy()] for name, risk in judged.items()}
             parts.append(figures(there, chosen, plan.task.horizons, draws, all_of, landmark_subset(years), why_not=why_not))
-    return without_small_cells(pd.concat([*parts, *_of_dying(rows, die_first or {}, plan, draws)], ignore_index=True))
+    parts += [*_of_dying(rows, die_first or {}, plan, draws), *_hidden(rows, without or {}, plan, draws)]
+    return without_small_cells(pd.concat(parts, ignore_index=True))
 
 
 def _of_dying(rows: pd.DataFrame, die_first: Mapping[str, Array], plan: Plan, draws: Draws) -> list[pd.DataFrame]:
@@ -68,6 +71,17 @@ def _of_dying(rows: pd.DataFrame, die_first: Mapping[str, Array], plan: Plan, dr
         return []
     found = figures(as_event(rows), die_first, plan.task.horizons, draws, main_measures)
     return [found[found["measure"].isin(OF_DYING)].assign(measure=lambda lines: lines["measure"].map(OF_DYING))]
+
+
+def _hidden(rows: pd.DataFrame, without: Mapping[str, Mapping[str, Array]], plan: Plan, draws: Draws) -> list[pd.DataFrame]:
+    risks = {(name, hidden): risk for name, those in without.items() for hidden, risk in those.items()}
+    if not risks:
+        return []
+    told = {f"{name} {hidden}": (name, hidden) for name, hidden in risks}
+    found = figures(rows, dict(zip(told, risks.values(), strict=True)), plan.task.horizons, draws, calibration_in_the_large)
+    found = found[found["measure"] == "oe_ratio"]
+    name, hidden = ([told[line][k] for line in found["model"]] for k in (0, 1))
+    return [found.assign(model=name, subset=[without_subset(biomarker) for biomarker in hidden])]
 
 
 def without_small_cells(table: pd.DataFrame) -> pd.DataFrame:

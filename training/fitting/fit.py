@@ -30,6 +30,7 @@ from training.estimators import Fitted, check_models, fit_candidate
 from training.estimators.censoring_strata import CensoringStrata, with_censoring_strata
 from training.estimators.whole import Whole
 from training.fitting.held_out import ORDER, ROW, die_first_columns, risk_columns
+from training.fitting.hidden import risks_without
 from training.fitting.suitable import check_table, thin_horizons, without_values
 from training.places import ARTIFACT, EVERYBODY, FITTED_TO, OUT_OF_FOLD, PREDICTIONS, RUN
 from training.plan import Plan
@@ -123,7 +124,8 @@ def _predicted(artifact: Artifact, rows: pd.DataFrame, task: Task) -> pd.DataFra
     x = feature_matrix(artifact, rows)
     risks = predict_risk(artifact, x)
     both = np.hstack([risks, predict_die_first(artifact, x, risks)])
-    return pd.DataFrame(both, columns=[*risk_columns(task), *die_first_columns(task)])
+    predicted = pd.DataFrame(both, columns=[*risk_columns(task), *die_first_columns(task)])
+    return pd.concat([predicted, risks_without(artifact, x, task)], axis=1)
 
 
 def published_risks(name: str, rows: pd.DataFrame, task: Task) -> pd.DataFrame:

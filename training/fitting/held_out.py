@@ -14,6 +14,7 @@ from features import Cohort, FeatureTable, Task
 from features.table.outcomes import in_present_words
 from features.table.table import KEYS, OUTCOMES
 from myeloma import StateError
+from training.fitting.hidden import read_without
 from training.places import PREDICTIONS
 from training.rows.censoring import STRATUM
 
@@ -34,6 +35,7 @@ class HeldOut:
     orders : arrays (rows,) by score that publishes no risk: higher is worse, NaN where it cannot be computed; none that never can
     cohort : that the table was built from, where somebody asks for it and it is on this machine
     die_first : arrays (rows, horizons) by candidate that keeps it: the chance that the competing event comes first, out-of-fold
+    without : by candidate, and by biomarker that is hidden: arrays (rows, horizons) of the risks then, out-of-fold
     """
 
     rows: pd.DataFrame
@@ -41,6 +43,7 @@ class HeldOut:
     cohort: Cohort | None = None
     orders: dict[str, Array] = field(default_factory=dict)
     die_first: dict[str, Array] = field(default_factory=dict)
+    without: dict[str, dict[str, Array]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, fitted: Path, names: Sequence[str], table: FeatureTable, task: Task) -> HeldOut:
@@ -53,14 +56,14 @@ class HeldOut:
         """
         read = {name: read_judged(fitted / name, task) for name in names}
         keys, risks = read[names[0]][[*ROW, *OUTCOMES, STRATUM]], {}
-        orders, die_first = {}, {}
+        orders, die_first, without = {}, {}, {}
         for name, judged in read.items():
             if not judged[[*ROW, *OUTCOMES, STRATUM]].equals(keys):
                 raise StateError(
                     f"{name} and {names[0]} were judged on different people, so their figures do not compare.",
                     f"fit all again: python -m training fit TABLE --task {task.name}",
                 )
-            risks[name] = judged[risk_columns(task)].to_numpy()
+            risks[name], without[name] = judged[risk_columns(task)].to_numpy(), read_without(judged, task)
             if ORDER in judged and judged[ORDER].notna().any():
                 orders[name] = judged[ORDER].to_numpy()
             if set(columns := die_first_columns(task)) <= set(judged) and judged[columns].notna().any(axis=None):
@@ -70,7 +73,7 @@ class HeldOut:
             raise StateError(
                 f"{names[0]} was fitted on another table than this one.", f"fit again: python -m training fit TABLE --task {task.name}"
             )
-        return cls(rows.drop(columns=_FOUND), risks, orders=orders, die_first=die_first)
+        return cls(rows.drop(columns=_FOUND), risks, orders=orders, die_first=die_first, without=without)
 
     def in_order_of(self, table: FeatureTable, cohort: Cohort | None) -> HeldOut:
         """Return the rows in the order of the table, which cross-validation changes, with the cohort beside them."""
@@ -78,7 +81,8 @@ class HeldOut:
         order = np.argsort(place)
         every = (self.risks, self.orders, self.die_first)
         risks, orders, die_first = ({name: of_one[order] for name, of_one in those.items()} for those in every)
-        return HeldOut(self.rows.iloc[order].reset_index(drop=True), risks, cohort, orders, die_first)
+        without = {name: {hidden: risk[order] for hidden, risk in those.items()} for name, those in self.without.items()}
+        return HeldOut(self.rows.iloc[order].reset_index(drop=True), risks, cohort, orders, die_first, without)
 
 
 def read_judged(folder: Path, task: Task) -> pd.DataFrame:

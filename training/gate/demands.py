@@ -16,7 +16,7 @@ from typing import Any
 from training.gate.figures import most_wrong, worst_check
 from training.gate.verdict import HOLD, REJECT, Accepted, ArtifactChecks, Check, Evidence, Verdict
 from training.metrics.estimate import Estimate
-from training.metrics.names import Metric
+from training.metrics.names import Metric, without_subset
 from training.plan import Doubtful, Plan, Waivable
 
 ADDITIVITY = 1e-5  # base + contributions = logit(risk)
@@ -75,6 +75,18 @@ def worst_subgroup(evidence: Evidence, plan: Plan) -> Iterator[Check]:
         return
     of = evidence.subgroups[worst]
     yield _found(plan, "worst_subgroup", name, Estimate(of.ratio, of.lo, of.hi), words, accepted, worst)
+
+
+def unknown_is_average(evidence: Evidence, plan: Plan) -> Iterator[Check]:
+    """Is right in the large where a biomarker is hidden from everybody held out, whichever of the task's it is."""
+    low, high = plan.gate.oe_ratio_between
+    for biomarker in plan.task.features.biomarkers:
+        metric = Metric("oe_ratio", plan.primary_horizon, subset=without_subset(biomarker))
+        figure = _figure(evidence, metric)
+        note = (
+            "the fit predicted nothing with it hidden: fit and evaluate again" if figure.value is None else f"nothing known of {biomarker}"
+        )
+        yield _found(plan, "oe_ratio", metric.name, figure, f"{low} to {high}", Accepted(low, high), note)
 
 
 def features_known(evidence: Evidence, plan: Plan) -> Iterator[Check]:
@@ -163,6 +175,7 @@ DEMANDS = (
     held_out_figures,
     useful_beyond_published_scores,
     worst_subgroup,
+    unknown_is_average,
     features_known,
     sane_explanation,
     same_answer_everywhere,

@@ -1,8 +1,9 @@
 """The name of a figure in MLflow, formatted and parsed here alone: `<measure>_<horizon>m[_at_<threshold>][_<subset>][_minus_<other>][_lo]`.
 
 What follows a name says one thing each: `_at_0.10` the threshold that is acted from, `_at_2y` a fixed landmark, `_at_sex_female` a
-subgroup, `_at_site_east` the people of a site, `_site_east` that site judged by a model that saw none of it, `_minus_cox` a
-difference, `_lo` and `_hi` the bounds of the 95 % interval. A table holds the same text in its column `subset`.
+subgroup, `_at_site_east` the people of a site, `_site_east` that site judged by a model that saw none of it, `_without_bmpc` everybody
+with a biomarker hidden, `_minus_cox` a difference, `_lo` and `_hi` the bounds of the 95 % interval. A table holds the same text in its
+column `subset`.
 """
 
 from __future__ import annotations
@@ -95,6 +96,17 @@ def landmark_years(subset: str) -> float | None:
     """
     found = _LANDMARK.fullmatch(subset)
     return float(found.group(1)) if found else None
+
+
+def without_subset(biomarker: str) -> str:
+    """Return the subset of everybody, with a biomarker hidden.
+
+    Examples
+    --------
+    >>> without_subset("m_protein")
+    'without_m_protein'
+    """
+    return f"without_{biomarker}"
 
 
 def subgroup_subsets(pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:

@@ -43,6 +43,13 @@ def main_measures(sample: Sample, risk: Array) -> dict[Key, Array]:
     }
 
 
+def calibration_in_the_large(sample: Sample, risk: Array) -> dict[Key, Array]:
+    """Return observed / mean prediction alone, in each draw (see `main_measures`)."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        observed, mean_risk = sample.cases / sample.rows, sample.counts @ risk / sample.rows
+        return {("oe_ratio", None): np.where(mean_risk > 0, observed / mean_risk, np.nan)}
+
+
 def rank_measures(sample: Sample, order: Array) -> dict[Key, Array]:
     """Return what can be said of an order of people that is no risk: its AUC, in each draw (see `main_measures`)."""
     return {("auc", None): auc(sample, order)}

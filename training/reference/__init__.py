@@ -9,8 +9,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.history.columns import FeatureSpec
-from serving.artifact import Calibration
-from serving.models import logistic as to_risk
 from training.reference.by_time import reference_of_bands
 from training.reference.columns import watched_columns
 from training.reference.quantiles import quantiles_of
@@ -28,11 +26,8 @@ def reference_ranges(x: Array, columns: list[str]) -> dict[str, dict[str, Any]]:
     return out
 
 
-def reference_by_time(
-    rows: pd.DataFrame, spec: FeatureSpec, out_of_fold: Array, calibration: Calibration, horizons: tuple[int, ...]
-) -> dict[str, Any]:
+def reference_by_time(rows: pd.DataFrame, spec: FeatureSpec, risks: Array, horizons: tuple[int, ...]) -> dict[str, Any]:
     """Return, by time since diagnosis, what is watched of the rows fitted on: columns, and the risks that fits without the person give."""
-    risks = to_risk(calibration.log_odds(out_of_fold))
     columns = {name for watched in watched_columns(spec).values() for name in watched if name}
     figures = {name: rows[name].to_numpy(dtype=float) for name in sorted(columns)}
     return reference_of_bands(rows, figures | {f"risk_{months}m": risks[:, h] for h, months in enumerate(horizons)})

@@ -74,6 +74,14 @@ def test_the_card_tells_of_visits_fitted_to_with_biomarkers_hidden_where_they_we
     assert ("a second time with biomarkers hidden" in as_markdown(card_of(facts))) == told
 
 
+def test_the_card_tells_what_observed_to_expected_is_with_one_biomarker_hidden(smm_plan):
+    hidden = {"oe_ratio_24m_without_m_protein": 0.97, "oe_ratio_24m_without_bmpc": 1.04, "oe_ratio_12m_without_bmpc": 1.2}
+    told = "With one biomarker hidden from everybody held out, observed / expected at 24 months is 0.97 to 1.04"
+    for figures, there in ((hidden, True), ({}, False)):
+        facts = replace(judged(smm_plan, **figures), model={"kind": "cox"})
+        assert (told in as_markdown(card_of(facts))) == there
+
+
 def judged(plan, **figures):
     metrics = {"auc_24m": 0.8, "auc_24m_lo": 0.76, "auc_24m_hi": 0.84, "events_24m": 40.0, "patients_24m": 200.0} | figures
     return bare(plan, metrics={name: value for name, value in metrics.items() if value is not None})

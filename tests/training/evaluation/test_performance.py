@@ -76,3 +76,17 @@ def test_of_a_score_that_ranks_without_a_risk_the_order_alone_is_judged(smm_plan
     assert of["stage"].loc["share_computable", "estimate"] == pytest.approx(118 / 120)
     assert "there is no risk at 24 months" in of["unknown"].loc["auc", "why"]
     assert "brier" in of["m"].index
+
+
+def test_with_a_biomarker_hidden_calibration_in_the_large_is_told_of_each_model_that_was_asked(smm_plan):
+    rows = people(30, 70).assign(landmark=pd.Timestamp("2015-01-01"), index_date=pd.Timestamp("2015-01-01"))
+    horizons = len(smm_plan.task.horizons)
+    risks = {name: np.full((100, horizons), 0.3) for name in ("cox", "boosting")}
+    without = {"cox": {"m_protein": np.full((100, horizons), 0.2), "bmpc": np.full((100, horizons), 0.6)}}
+    table = performance_of(rows, risks, smm_plan, Draws.of(rows["patient_id"], 2, 1), without=without)
+    hidden = table[table["subset"].str.startswith("without_")]
+    assert set(hidden["measure"]) == {"oe_ratio"} and set(hidden["model"]) == {"cox"}
+    found = logged(hidden)
+    assert found["oe_ratio_24m_without_m_protein"] == pytest.approx(1.5)
+    assert found["oe_ratio_24m_without_bmpc"] == pytest.approx(0.5)
+    assert {"oe_ratio_24m_without_bmpc_lo", "oe_ratio_24m_without_bmpc_hi"} <= found.keys()

@@ -72,3 +72,13 @@ def test_predictions_that_another_version_wrote_are_refused_in_words(smm_task, t
     ) as refusal:
         read_judged(tmp_path, smm_task)
     assert "features build" in refusal.value.hint
+
+
+def test_risks_with_a_biomarker_hidden_stay_with_their_rows_and_a_candidate_without_any_has_none(fitted, table, task):
+    path = fitted / "cox" / PREDICTIONS
+    judged = pd.read_parquet(path)
+    judged.assign(risk_24m_without_bmpc=judged["risk_24m"] / 2).to_parquet(path, index=False)
+    held = HeldOut.of(fitted, ["cox", "boosting"], table, task)
+    assert held.without["boosting"] == {} and held.without["cox"].keys() == {"bmpc"}
+    in_order = held.in_order_of(table, None)
+    assert in_order.without["cox"]["bmpc"][:, 0].tolist() == pytest.approx([0.25, 0.3, 0.35, 0.4])

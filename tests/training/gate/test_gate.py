@@ -43,8 +43,10 @@ NO_WORSE = {"auc_24m": (0.01, 0.01, 0.01), "brier_24m": (-0.001, -0.001, -0.001)
 def good(plan):
     """A model that meets every demand and is a little better than the champion."""
     figures = {f"{n}_{h}m": v for h in plan.task.horizons for n, v in (("auc", 0.8), ("ipa", 0.2), ("oe_ratio", 1.0), ("ici", 0.02))}
+    gains = {"net_benefit_24m_at_0.10_minus_mayo_2018": 0.02, "net_benefit_24m_at_0.10_minus_pangea_smm": 0.01}
+    hidden = {f"oe_ratio_24m_without_{biomarker}": 1.05 for biomarker in plan.task.features.biomarkers}
     return Evidence(
-        metrics=exactly(**figures, **{"net_benefit_24m_at_0.10_minus_mayo_2018": 0.02, "net_benefit_24m_at_0.10_minus_pangea_smm": 0.01}),
+        metrics=exactly(**figures, **hidden, **gains),
         subgroups={"sex: female": Subgroup(1.2, 1.0, 1.4, 60.0)},
         facts=ArtifactChecks(True, 0, 1e-6, {"m_protein": 0.9}, 0.0, rank_as_judged=0.95, mean_as_judged=1.02),
         comparison=Comparison("3", "on the same rows", {"auc_24m": 0.79, "brier_24m": 0.1}, {"auc_24m": 0.8, "brier_24m": 0.099}, NO_WORSE),
@@ -151,6 +153,23 @@ def test_no_doubt_covers_an_estimate_out_of_bounds_what_is_shown_to_be_wrong_or_
 def test_a_demand_that_is_no_matter_of_doubt_can_have_none_accepted(smm_plan):
     with pytest.raises(ConfigError, match="doubt_accepted"):
         parse_plan(smm_plan.task, section_of(smm_plan, doubt_accepted={"parity": "there are 40 events only"}))
+
+
+@pytest.mark.parametrize(("value", "verdict"), [(0.8, "promote"), (1.25, "promote"), (0.79, "reject"), (1.26, "reject")])
+def test_unknown_must_be_average_with_each_biomarker_hidden(good, plan, value, verdict):
+    for biomarker in plan.task.features.biomarkers:
+        found = judge(with_metrics(good, **{f"oe_ratio_24m_without_{biomarker}": value}), plan)
+        assert found.verdict == verdict
+        assert ("without_" in found.failures()) == (verdict == "reject")
+
+
+def test_a_model_never_judged_with_a_biomarker_hidden_is_left_to_a_person(good, plan):
+    metrics = {name: value for name, value in good.metrics.items() if "without_bmpc" not in name}
+    verdict = judge(replace(good, metrics=metrics), plan)
+    assert verdict.verdict == "hold"
+    assert (
+        "oe_ratio_24m_without_bmpc is not measured, accepted: 0.8 to 1.25 (the fit predicted nothing with it hidden" in verdict.failures()
+    )
 
 
 def without_figures(evidence, months, why):

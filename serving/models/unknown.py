@@ -1,0 +1,139 @@
+"""The log-odds of people of whom nothing is known of some biomarkers, which a model was fitted to with nearly all of them known.
+
+Whether a biomarker is known or hidden, the mean risk of like people is the same. A model alone does not see to that: where the value
+is hidden, it takes a stand-in, whose risk is below the mean risk, and does not lean on what is known the more for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.history.columns import parse_column
+from serving.models.base import Array, ImpossibleModelError, numbers, row_sums
+from serving.models.design import LinearDesign
+
+Ints = NDArray[np.int64]
+MOST_BIOMARKERS = 6  # 63 patterns: what is kept doubles with each
+
+
+@dataclass(frozen=True)
+class Reduced:
+    """The rows of whom nothing is known of some biomarkers, and what stands in place of their recalibration.
+
+    Attributes
+    ----------
+    rows : array (reduced,), positions
+    pattern : array (reduced,); bit k is 1 where nothing is known of biomarker k
+    log_odds, slope : arrays (reduced, horizons); the slope is that by which they follow the model's margins
+    at : array (reduced, horizons)
+        The horizon whose regression speaks, an earlier one where the own would let the risk fall.
+    added : array (reduced, horizons, design columns)
+        What each known value adds to that.
+    """
+
+    rows: Ints
+    pattern: Ints
+    log_odds: Array
+    slope: Array
+    at: Ints
+    added: Array
+
+
+@dataclass(frozen=True)
+class UnknownBiomarkers:
+    """A regression for each pattern of unknown biomarkers and each horizon: level + slope x margin + known values x coefficients.
+
+    Attributes
+    ----------
+    biomarkers : of which a pattern tells; others are left to the model
+    design : of the known values, missing ones at their mean
+    coefficients : array (patterns, horizons, 2 + design columns)
+        Level, slope, then of the design; the first line is of the pattern 1, in which nothing is known of the first biomarker alone.
+    """
+
+    biomarkers: tuple[str, ...]
+    design: LinearDesign
+    coefficients: Array
+    columns: list[str]
+
+    def patterns(self, x: Array) -> Ints:
+        """Return the pattern of each row: the sum of 2 ** k over the biomarkers k of which it has no value, 0 where it has of all."""
+        known = (~np.isnan(x)).astype(float) @ self._members
+        patterns: Ints = (known == 0) @ (1 << np.arange(len(self.biomarkers)))
+        return patterns
+
+    def reduced(self, x: Array, margins: Array) -> Reduced | None:
+        """Return what takes the place of the recalibration; None where no row has an unknown biomarker.
+
+        Parameters
+        ----------
+        x : array (rows, features)
+        margins : array (rows, horizons)
+        """
+        patterns = self.patterns(x)
+        if not patterns.any():
+            return None
+        rows = np.flatnonzero(patterns)
+        of_pattern = self.coefficients[patterns[rows] - 1]
+        known = self.design.transform(x[rows], self.columns)
+        own = of_pattern[:, :, 0] + of_pattern[:, :, 1] * margins[rows] + row_sums(known[:, None] * of_pattern[:, :, 2:])
+        log_odds = np.maximum.accumulate(own, axis=1)
+        at = np.maximum.accumulate(np.where(own == log_odds, np.arange(own.shape[1]), 0), axis=1)
+        speaking = of_pattern[np.arange(len(rows))[:, None], at]
+        return Reduced(rows, patterns[rows], log_odds, speaking[:, :, 1], at, known[:, None] * speaking[:, :, 2:])
+
+    def contributions(self, reduced: Reduced, contributions: Array, base: Array) -> Array:
+        """Return what each feature adds to the log-odds of the reduced rows (reduced, horizons, features).
+
+        A known value adds what the pattern's regression makes of it. What then is left above the base that a person with every
+        biomarker known has is the share of those unknown, of each alike, and stands at its first column.
+
+        Parameters
+        ----------
+        contributions : array (reduced, horizons, features), to the model's margin
+        base : array (reduced, horizons), of the recalibrated log-odds
+        """
+        found: Array = reduced.slope[:, :, None] * contributions[np.arange(len(base))[:, None], reduced.at]
+        np.add.at(found, np.s_[:, :, self.design.sources(self.columns)], reduced.added)  # type: ignore[arg-type]  # knows no slice in a tuple
+        unknown = (reduced.pattern[:, None] >> np.arange(len(self.biomarkers))) & 1
+        rest = (reduced.log_odds - base - row_sums(found)) / unknown.sum(axis=1)[:, None]
+        found[:, :, self._first] += rest[:, :, None] * unknown[:, None, :]
+        return found
+
+    @cached_property
+    def _members(self) -> Array:
+        of = [parse_column(name).biomarker for name in self.columns]
+        return np.array([[biomarker == name for name in self.biomarkers] for biomarker in of], dtype=float)
+
+    @cached_property
+    def _first(self) -> Ints:
+        first: Ints = self._members.argmax(axis=0)
+        return first
+
+    def save(self) -> dict[str, Any]:
+        """Return it as JSON holds it."""
+        return {"biomarkers": list(self.biomarkers), "design": self.design.to_dict(), "coefficients": self.coefficients.tolist()}
+
+    @classmethod
+    def load(cls, content: Mapping[str, Any], columns: list[str], horizons: int) -> UnknownBiomarkers:
+        """Return what `save` wrote.
+
+        Raises
+        ------
+        ImpossibleModelError
+            It tells of a biomarker that the model has not, or of one twice, or its numbers have another shape or are not finite.
+        """
+        biomarkers, design = tuple(content["biomarkers"]), LinearDesign.from_dict(content["design"], columns)
+        if unheard := set(biomarkers) - {parse_column(name).biomarker for name in columns}:
+            raise ImpossibleModelError(f"it tells of people without {min(unheard)}, of which it has no column")
+        if not 0 < len(set(biomarkers)) == len(biomarkers) <= MOST_BIOMARKERS:
+            accepted = f"1 to {MOST_BIOMARKERS}, none of them twice"
+            raise ImpossibleModelError(f"it tells of {len(biomarkers)} biomarkers that may be unknown, accepted: {accepted}")
+        shape = (2 ** len(biomarkers) - 1, horizons, 2 + design.width)
+        return cls(biomarkers, design, numbers(content, "coefficients", shape), columns)

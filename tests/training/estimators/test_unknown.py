@@ -1,0 +1,117 @@
+"""What a fit learns of people of whom a biomarker is hidden: the mean risk of like people of whom it is known."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from features import FeatureSpec
+from serving.artifact import Artifact, Calibration
+from serving.models import logistic
+from serving.models.linear import HorizonLogistic
+from serving.predict import predict_risk
+from training.estimators.design import fit_design
+from training.estimators.unknown import all_known, fit_unknown
+
+SPEC = FeatureSpec(("m_protein", "flc_ratio", "hemoglobin"), ("ever",), ("last",), ("age",))
+COLUMNS = SPEC.columns()
+HORIZONS = (24,)
+N = 20_000
+
+
+def like_one_another(seed=1, uses=("m_protein", "flc_ratio")):
+    """Return people whose markers go together, their true risks, outcomes, and a model of some of their markers alone."""
+    rng = np.random.default_rng(seed)
+    burden = rng.normal(size=N)
+    marker = {name: burden + rng.normal(size=N) for name in ("m_protein", "flc_ratio")}
+    marker |= {"hemoglobin": 13.0 - 0.6 * burden + rng.normal(size=N)}
+    values = {f"{name}__last__ever": np.exp(value) if name != "hemoglobin" else value for name, value in marker.items()}
+    x = np.column_stack([values.get(name, np.full(N, 60.0)) for name in COLUMNS])
+    true = logistic(-3.5 + 0.8 * marker["m_protein"] + 0.5 * marker["flc_ratio"] - 0.5 * (marker["hemoglobin"] - 13.0))
+    happens = rng.random(N) < true
+    rows = pd.DataFrame(
+        {
+            "patient_id": np.arange(N),
+            "landmark": pd.Timestamp("2020-01-01"),
+            "event": np.where(happens, "event", "none"),
+            "time_to_event": np.where(happens, 100.0, 1000.0),
+        }
+    )
+    used = [f"{name}__last__ever" for name in uses]
+    design = fit_design(x, COLUMNS, used, indicate=False)
+    z = np.column_stack([np.ones(N), design.transform(x, COLUMNS)])
+    beta = np.zeros(z.shape[1])
+    for _ in range(30):
+        p = logistic(z @ beta)
+        beta += np.linalg.solve((z * (p * (1 - p))[:, None]).T @ z, z.T @ (happens - p))
+    return x, true, rows, HorizonLogistic(design, beta[1:], beta[:1], COLUMNS)
+
+
+def learnt(x, rows, model):
+    calibration = Calibration.identity(HORIZONS)
+    unknown = fit_unknown(model, model.margins(x), calibration, x, rows, SPEC, HORIZONS)
+    return Artifact("logistic", model, SPEC, HORIZONS, calibration, {}, unknown=unknown)
+
+
+def ratios(artifact, x, true, hidden, counts=None):
+    """Return true over predicted risk, of all and of the fifth at highest predicted risk, with biomarkers hidden."""
+    x = x.copy()
+    x[:, [place for name in hidden for place in artifact.groups[name]]] = np.nan
+    risk, counts = predict_risk(artifact, x)[:, 0], np.ones(len(x)) if counts is None else counts
+    top = risk >= np.quantile(risk, 0.8)
+    return [float((counts * true)[some].sum() / (counts * risk)[some].sum()) for some in (slice(None), top)]
+
+
+@pytest.fixture(scope="module")
+def people():
+    x, _, rows, model = like_one_another()
+    return learnt(x, rows, model), *like_one_another(seed=2)[:2]
+
+
+PATTERNS = [("m_protein",), ("flc_ratio",), ("hemoglobin",), ("m_protein", "flc_ratio"), ("m_protein", "flc_ratio", "hemoglobin")]
+
+
+@pytest.mark.parametrize("hidden", PATTERNS)
+def test_unknown_is_average_in_all_and_where_the_risk_is_highest(people, hidden):
+    assert ratios(*people, hidden) == pytest.approx([1.0, 1.0], abs=0.1)
+
+
+@pytest.mark.parametrize("steep", [-1.5, 1.5])
+def test_it_is_so_where_who_is_tested_goes_with_a_value_that_the_model_does_not_use(people, steep):
+    artifact, x, true = people
+    hemoglobin = x[:, COLUMNS.index("hemoglobin__last__ever")]
+    tested = logistic(steep * (hemoglobin - 13.0))
+    assert ratios(artifact, x, true, ("m_protein",), tested) == pytest.approx([1.0, 1.0], abs=0.1)
+
+
+def test_a_stand_in_alone_looks_safe(people):
+    artifact, x, true = people
+    alone = Artifact("logistic", artifact.model, SPEC, HORIZONS, artifact.calibration, {})
+    whole, top = ratios(alone, x, true, ("m_protein",))
+    assert whole > 1.2 and top > 1.3
+
+
+def test_the_recalibration_speaks_of_those_of_whom_all_is_known_where_these_are_half_at_least():
+    known, lacking = np.ones(len(COLUMNS)), np.where([name.startswith("hemoglobin") for name in COLUMNS], np.nan, 1.0)
+    assert all_known(np.array([known, lacking, known]), SPEC).tolist() == [True, False, True]
+    assert all_known(np.array([known, lacking]), SPEC).tolist() == [True, False]
+    assert all_known(np.array([known, lacking, lacking]), SPEC).all(), "too few: everybody"
+    assert all_known(np.array([lacking, lacking]), SPEC).all(), "a biomarker that nobody has tells nobody apart"
+    assert all_known(np.array([[65.0], [np.nan]]), FeatureSpec((), ("ever",), ("last",), ("age",))).all()
+
+
+def test_of_a_model_that_no_biomarker_moves_there_is_nothing_to_say():
+    x, _, rows, _ = like_one_another()
+    x[:, COLUMNS.index("age")] = np.random.default_rng(1).normal(60.0, 9.0, N)
+    of_age = HorizonLogistic(fit_design(x, COLUMNS, ["age"], indicate=False), np.array([0.3]), np.array([-3.0]), COLUMNS)
+    assert learnt(x, rows, of_age).unknown is None
+
+
+def test_one_that_moves_nothing_comes_last_and_one_that_nobody_has_is_never_called_unknown(people):
+    assert people[0].unknown.biomarkers[-1] == "hemoglobin"
+    x, true, rows, model = like_one_another()
+    x[:, COLUMNS.index("hemoglobin__last__ever")] = np.nan
+    artifact = learnt(x, rows, model)
+    assert set(artifact.unknown.biomarkers) == {"m_protein", "flc_ratio"}
+    assert "hemoglobin__last__ever" not in artifact.unknown.design.features
+    assert not artifact.unknown.patterns(x).any()
+    assert ratios(artifact, x, true, ("m_protein",))[0] == pytest.approx(1.0, abs=0.1)

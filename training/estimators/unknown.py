@@ -1,0 +1,124 @@
+"""Fit what a model says of people of whom nothing is known of some biomarkers.
+
+With a biomarker hidden, the risk has to be the mean risk of like people of whom it is known. Their risks are the model's own, corrected by
+their outcomes for the latest values, which a model need not use all. For each pattern of hidden biomarkers these risks are regressed on
+what is left: the model's log-odds with the biomarkers hidden, and the latest values of the others. Outcomes enter once, not for each
+pattern: where few people have the event, the patterns do not differ by chance.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from features.history.columns import FeatureSpec, parse_column
+from serving.artifact import Calibration
+from serving.models import Model, logistic
+from serving.models.base import Array
+from serving.models.unknown import MOST_BIOMARKERS, UnknownBiomarkers
+from training.estimators.design import fit_design
+from training.estimators.stacking import at_each_horizon
+
+_ROWS = 6000  # on which the patterns are regressed: without outcomes there is little noise
+_RIDGE = 1e-3  # towards the recalibration of people of whom all is known
+_LEAST_KNOWN = 0.5
+_MOVES = 1e-9  # log-odds; what moves them less is not used
+_MOST_STEPS, _SMALL, _LEAST_VARIANCE = 50, 1e-6, 1e-4
+
+
+def fit_unknown(
+    model: Model, out_of_fold: Array, calibration: Calibration, x: Array, rows: pd.DataFrame, spec: FeatureSpec, horizons: tuple[int, ...]
+) -> UnknownBiomarkers | None:
+    """Return a regression for each pattern of unknown biomarkers, of those that move the model most; None where none moves it.
+
+    Parameters
+    ----------
+    out_of_fold : array (rows, horizons)
+        Log-odds from fits without the person.
+    x : array (rows, features)
+        Rows that the model was fitted to, `all_known`.
+    rows : DataFrame
+        Their outcomes, with the censoring strata.
+    """
+    columns, margins = spec.columns(), model.margins(x)
+    group = np.array([parse_column(name).biomarker for name in columns])
+    biomarkers = _weightiest(model, margins, x, group, spec)
+    if not biomarkers:
+        return None
+    told = [name for name in _latest(x, columns) if (of := parse_column(name).biomarker) in biomarkers or of not in spec.biomarkers]
+    design = fit_design(x, columns, told, indicate=False)
+    known, starts = design.transform(x, columns), [(level, calibration.slope) for level in calibration.intercepts]
+    risks = np.empty_like(margins)
+    for h, (weight, progressed) in enumerate(at_each_horizon(rows, horizons, "visits")):
+        beta = _regressed(out_of_fold[:, h], known, progressed.astype(float), weight, *starts[h])
+        risks[:, h] = logistic(beta[0] + beta[1] * margins[:, h] + known @ beta[2:])
+    some = np.argsort(risks[:, -1], kind="stable")[np.linspace(0, len(x) - 1, min(_ROWS, len(x))).astype(int)]  # of each risk as many
+    x, known, risks = x[some], known[some], risks[some]
+    of_known, alike, coefficients = group[design.sources(columns)], np.ones(len(some)), []
+    for pattern in range(1, 2 ** len(biomarkers)):
+        names = [name for k, name in enumerate(biomarkers) if pattern >> k & 1]
+        left, hides = np.where(np.isin(of_known, names), 0.0, known), model.margins(_without(names, x, group))
+        coefficients.append([_regressed(hides[:, h], left, risks[:, h], alike, *start) for h, start in enumerate(starts)])
+    return UnknownBiomarkers(tuple(biomarkers), design, np.array(coefficients), columns)
+
+
+def all_known(x: Array, spec: FeatureSpec) -> NDArray[np.bool_]:
+    """Return the rows of whom every biomarker that anybody has is known; all rows where these are fewer than half.
+
+    They are what the recalibration speaks of, and what the unknown is compared with.
+    """
+    group, unknown = np.array([parse_column(name).biomarker for name in spec.columns()]), np.isnan(x)
+    lacking = np.array([unknown[:, group == name].all(axis=1) for name in spec.biomarkers], dtype=bool).reshape(-1, len(x))
+    known: NDArray[np.bool_] = lacking[~lacking.all(axis=1)].sum(axis=0) == 0
+    return known if known.mean() >= _LEAST_KNOWN else np.ones_like(known)
+
+
+def _without(names: list[str], x: Array, group: NDArray[np.str_]) -> Array:
+    return np.where(np.isin(group, names), np.nan, x)
+
+
+def _weightiest(model: Model, margins: Array, x: Array, group: NDArray[np.str_], spec: FeatureSpec) -> list[str]:
+    """Return the biomarkers that anybody has, those first whose hiding moves the log-odds most; none where none moves them."""
+    had = [name for name in spec.biomarkers if not np.isnan(x[:, group == name]).all()]
+    moved = {name: float(np.abs(model.margins(_without([name], x, group)) - margins).mean()) for name in had}
+    uses_any = max(moved.values(), default=0.0) > _MOVES
+    return sorted(moved, key=lambda name: -moved[name])[:MOST_BIOMARKERS] if uses_any else []
+
+
+def _latest(x: Array, columns: list[str]) -> list[str]:
+    """Return the static columns, and of each biomarker the latest value that is known most often."""
+    latest: dict[str, str] = {}
+    share = dict(zip(columns, np.isnan(x).mean(axis=0).tolist(), strict=True))
+    for name in columns:
+        column = parse_column(name)
+        if (column.statistic or "last") == "last" and share[name] < share.get(latest.get(column.biomarker, ""), 1.0):
+            latest[column.biomarker] = name
+    return list(latest.values())
+
+
+def _regressed(margin: Array, known: Array, risk: Array, weight: Array, level: float, slope: float) -> Array:
+    """Return level, slope and coefficients with the least log loss, drawn towards a level and slope, and coefficients of 0 (Newton)."""
+    weight, middle = weight / weight.sum(), margin.mean()
+    z = np.column_stack([np.ones(len(margin)), margin - middle, known])
+    start = np.concatenate([[level + slope * middle, slope], np.zeros(known.shape[1])])
+    ridge = np.full(len(start), _RIDGE)
+    ridge[0] = 0.0
+
+    def loss(beta: Array) -> float:
+        eta = z @ beta
+        return float(weight @ (np.logaddexp(0.0, eta) - risk * eta) + 0.5 * ridge @ (beta - start) ** 2)
+
+    beta, now = start, loss(start)
+    for _ in range(_MOST_STEPS):
+        p = logistic(z @ beta)
+        gradient = z.T @ (weight * (p - risk)) + ridge * (beta - start)
+        information = (z * (weight * np.maximum(p * (1.0 - p), _LEAST_VARIANCE))[:, None]).T @ z + np.diag(ridge)
+        step = -np.linalg.solve(information, gradient)
+        while np.abs(step).max() > _SMALL and loss(beta + step) > now:
+            step = step / 2.0
+        beta = beta + step
+        now = loss(beta)
+        if np.abs(step).max() <= _SMALL:
+            break
+    return np.concatenate([[beta[0] - beta[1] * middle], beta[1:]])
