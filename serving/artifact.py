@@ -34,6 +34,7 @@ _READ = (2, 3, FORMAT)
 _FILE = "model.json"
 _LOG = logging.getLogger("serving")
 _HALF = "half_{:02d}"
+RECALIBRATED = "recalibrated"  # what a model says of the site it was recalibrated to, in `about`
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,10 @@ class Calibration:
         """Return the log-odds (..., horizons) of the recalibrated risks."""
         found: NDArray[np.float64] = np.array(self.intercepts) + self.slope * margins
         return found
+
+    def shifted(self, shift: float, slope: float = 1.0) -> Calibration:
+        """Return the calibration whose log-odds are so many times these, plus a shift."""
+        return Calibration(slope * self.slope, tuple(shift + slope * intercept for intercept in self.intercepts))
 
     @classmethod
     def identity(cls, horizons: tuple[int, ...]) -> Calibration:

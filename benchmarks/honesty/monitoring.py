@@ -20,7 +20,7 @@ from features.history.arrays import dates_of
 from myeloma.calendar import DAYS_PER_MONTH, DAYS_PER_YEAR
 from training.monitor.cusum import MONTHS_A_YEAR, WRONG_BY, chart
 from training.monitor.over_time import USUAL
-from training.monitor.person_time import PersonTime, cumulative_hazard, person_time
+from training.reference.person_time import PersonTime, hazard_of, person_time
 
 Array = NDArray[np.float64]
 SITES, SEED, MONTHS = 200, 1, 60
@@ -63,7 +63,7 @@ def site(kind: Kind, factor: float, rng: np.random.Generator) -> PersonTime:
     rows = _rows(visit, end, np.where(event == end, "event", np.where(death == end, "competing", "none")))
     seen = visit < end[:, None]
     risk, die_first = _risks(hazard[seen])
-    return person_time(rows, cumulative_hazard(risk, die_first), HORIZONS, _FIRST + start, _FIRST + last)
+    return person_time(rows, hazard_of(risk, die_first, HORIZONS), HORIZONS[-1], _FIRST + start, _FIRST + last)
 
 
 def _arrivals(kind: Kind, last: float, rng: np.random.Generator) -> Array:

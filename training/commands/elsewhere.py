@@ -138,7 +138,7 @@ def _trained_on(given: Path | None, usual: Path, artifact: Artifact) -> Cohort |
 
 def table_of(found: Validated) -> Table:
     """Return the readable table: one line per model and horizon with figures; with people of training, the champion alone."""
-    from training.monitor.elsewhere.validate import CHAMPION
+    from training.monitor.elsewhere.others import CHAMPION
 
     title = f"{found.plan.task.name}: champion version {found.version} on {found.source or 'another cohort'} ({found.cohort_hash}), "
     table = Table(title=f"{title}as it is; 95 % intervals by patient bootstrap", title_justify="left")
@@ -159,7 +159,7 @@ def table_of(found: Validated) -> Table:
 
 def lines_of(found: Validated) -> list[str]:
     """Return what stands below the table: why figures are missing, who is in training too, how the people differ."""
-    from training.monitor.elsewhere.validate import CHAMPION
+    from training.monitor.elsewhere.others import CHAMPION
 
     pooled = found.figures[(found.figures["subset"] == "") & (found.figures["model"] == CHAMPION)]
     whys = pooled[(pooled["measure"] == "auc") & (pooled["why"] != "")]

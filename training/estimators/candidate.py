@@ -17,6 +17,7 @@ from myeloma.errors import nearest
 from serving.artifact import Artifact
 from serving.models import Model, logistic
 from serving.models.base import Array
+from serving.models.competing import AGE, FEMALE, CompetingRisk
 from training.estimators.calibrated import fit_calibration
 from training.estimators.censoring_strata import with_censoring_strata
 from training.estimators.competing import fit_competing
@@ -26,6 +27,7 @@ from training.estimators.kinds import KINDS
 from training.estimators.whole import Whole
 from training.plan import Plan
 from training.reference import reference_by_time, reference_ranges
+from training.reference.person_time import hazard_of, reference_of_person_time
 from training.rows.censoring import STRATUM
 from training.rows.draw import equally_drawn
 from training.rows.split import Fold, patient_folds
@@ -133,10 +135,14 @@ def _fit_candidate(
     else:
         fits = _fitted(of_kind, x, rows, spec.columns(), plan.task.horizons, options, halves, whole)
     calibration = fit_calibration(fits.out_of_fold, rows, plan.task.horizons)
-    alike = equally_drawn(rows)
+    alike, risk = equally_drawn(rows), logistic(calibration.log_odds(fits.out_of_fold))
+    competing = fit_competing(rows, risk, plan.task.horizons)
     about = about | {
         "reference": reference_ranges(x[alike], spec.columns()),
         "reference_by_time": reference_by_time(rows.loc[alike], spec, fits.out_of_fold[alike], calibration, plan.task.horizons),
+        "reference_person_time": reference_of_person_time(
+            rows.loc[alike], hazard_of(risk[alike], _die_first(competing, rows, risk)[alike], plan.task.horizons), plan.task.horizons[-1]
+        ),
     }
     artifact = Artifact(
         of_kind.name,
@@ -146,10 +152,16 @@ def _fit_candidate(
         calibration,
         about,
         resampled=fits.resampled,
-        competing=fit_competing(rows, logistic(calibration.log_odds(fits.out_of_fold)), plan.task.horizons),
+        competing=competing,
         expected=fit_expected(rows.loc[alike], spec),
     )
     return Fitted(artifact, fits.out_of_fold)
+
+
+def _die_first(competing: CompetingRisk | None, rows: pd.DataFrame, risk: Array) -> Array:
+    if competing is None:
+        return np.full(risk.shape, np.nan)
+    return competing.risks(rows[AGE].to_numpy(dtype=float), rows[FEMALE].to_numpy(dtype=float), risk)
 
 
 def _fitted(

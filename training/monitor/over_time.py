@@ -22,7 +22,7 @@ from training.monitor.cusum import MONTHS_A_YEAR, WRONG_BY, Cusum, chart
 from training.monitor.findings import Finding, Status
 from training.monitor.outcome import Bounds
 from training.monitor.people import Period, Visits
-from training.monitor.person_time import PersonTime, cumulative_hazard, person_time
+from training.reference.person_time import Hazard, PersonTime, hazard_of, person_time
 from training.rows.small_cells import SMALL_CELL, SUPPRESSED, is_small, written
 
 Array = NDArray[np.float64]
@@ -137,9 +137,9 @@ def over_time(visits: Visits, artifact: Artifact, period: Period, charting: Char
     if first >= look:
         raise ConfigError(f"The charts begin on {first.date()}, after their end on {look.date()}.", "give --chart-since an earlier day.")
     rows = visits.scored(first, look)
-    hazard = _hazard(artifact, rows) if len(rows) else np.empty((0, len(artifact.horizons) + 1))
+    hazard = expected_hazard(artifact, rows)
     first_day, look_day = (float(day) for day in days_of(pd.Series([first, look])))
-    counted = person_time(rows, hazard, artifact.horizons, first_day, look_day)
+    counted = person_time(rows, hazard, artifact.horizons[-1], first_day, look_day)
     if counted.expected.sum() < LEAST_EXPECTED:
         return OverTime(counted, ())
     lately = float(counted.expected[-MONTHS_A_YEAR:].mean())
@@ -147,10 +147,12 @@ def over_time(visits: Visits, artifact: Artifact, period: Period, charting: Char
     return OverTime(counted, tuple(chart(counted.observed, counted.expected, f, each, lately) for f in (WRONG_BY, 1.0 / WRONG_BY)))
 
 
-def _hazard(artifact: Artifact, rows: pd.DataFrame) -> Array:
+def expected_hazard(artifact: Artifact, rows: pd.DataFrame) -> Hazard:
+    """Return what the model expects after each visit, as it came in training; a model that keeps nothing of that is taken as it is."""
     x = feature_matrix(artifact, rows)
-    risk = predict_risk(artifact, x)
-    return cumulative_hazard(risk, predict_die_first(artifact, x, risk))
+    risk = predict_risk(artifact, x) if len(rows) else np.empty((0, len(artifact.horizons)))
+    die_first = predict_die_first(artifact, x, risk) if len(rows) else risk
+    return hazard_of(risk, die_first, artifact.horizons).as_in_training(artifact.about.get("reference_person_time"))
 
 
 def check_over_time(found: OverTime, period: Period, bounds: Bounds) -> Finding:

@@ -66,7 +66,7 @@ def test_the_report_stands_alone_and_escapes_what_it_was_given(command, trained,
     assert re.findall(r'(?:src|href)="(?!data:image/png;base64,)', page) == []
     assert "://" not in page
     assert page.count("data:image/png;base64,") == 2
-    assert 'alt="CUSUM charts of observed against expected events from 2012-12-31; too many:' in page
+    assert 'alt="CUSUM charts of observed against expected events from 2012-12-30; too many:' in page
     assert page.rstrip().endswith("</html>")
 
 
@@ -89,7 +89,7 @@ def test_no_identifier_reaches_the_report_the_output_or_the_store(command, train
         ("monitor {cohort} --task smm --since soon", "is not a date"),
         ("monitor {cohort} --task smm --chart-since 2024-12-31 --until 2015-12-31", "The charts begin on 2024-12-31, after their end"),
         ("monitor {cohort} --task smm --false-alarms 0", "0 false alarms a year cannot be kept to"),
-        ("monitor {cohort} --task smm --delay -1", "-1"),
+        ("monitor {cohort} --task smm --delay -1", "cannot be known 1 days before"),
         ("monitor nowhere --task smm", "No cohort folder"),
         ("monitor {cohort} --task sm", "Unknown task"),
     ],

@@ -16,8 +16,8 @@ from training.monitor.cusum import chart
 from training.monitor.outcome import Bounds
 from training.monitor.over_time import Charting, OverTime, check_over_time, over_time
 from training.monitor.people import Period, Visits
-from training.monitor.person_time import PersonTime, person_time
 from training.monitor.picture import charts
+from training.reference.person_time import Hazard, PersonTime, person_time
 
 DAY = pd.Timestamp("2024-12-31")
 ROOM = Bounds(0.8, 1.25)
@@ -165,8 +165,8 @@ def test_a_month_is_named_by_its_last_day():
                 "censored_by": [""],
             }
         ),
-        np.array([[0.0, 1.0]]),
-        (12,),
+        Hazard(np.array([0.0, 365.0]), np.array([[0.0, 1.0]])),
+        12,
         float(days_of(pd.Series([pd.Timestamp("2023-12-31")]))[0]),
         float(days_of(pd.Series([DAY]))[0]),
     )

@@ -8,8 +8,8 @@ import pytest
 from training.monitor.cusum import Cusum
 from training.monitor.findings import Finding
 from training.monitor.over_time import OverTime
-from training.monitor.person_time import PersonTime
 from training.monitor.record import figures
+from training.reference.person_time import PersonTime
 
 
 def charted(observed=0.0, charts=()):

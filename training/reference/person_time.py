@@ -8,7 +8,9 @@ Processes, 1993, section II.4), whoever enters late or leaves early. Nothing is 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,10 +18,12 @@ from numpy.typing import NDArray
 
 from features.history.arrays import days_of
 from features.table.outcomes import EVENT, NONE
-from myeloma.calendar import DAYS_PER_MONTH, horizon_days
+from myeloma.calendar import DAYS_PER_MONTH, DAYS_PER_YEAR, horizon_days
 
 Array = NDArray[np.float64]
 FOLLOWED_DAYS = 183  # after a last visit without a later contact on record: people come about every half year
+SINCE_VISIT = (0, 3, 6, 12, 24)  # months at which a band begins
+_PRIOR_EVENTS = 10.0
 _LEAST_FREE = 1e-9  # of people, so that a hazard is finite
 
 
@@ -51,8 +55,49 @@ class Stretches:
     event: NDArray[np.bool_]
 
 
-def cumulative_hazard(risk: Array, die_first: Array) -> Array:
-    """Return the cumulative hazard of the event at the visit (0) and at each horizon (rows, 1 + horizons).
+@dataclass(frozen=True)
+class Hazard:
+    """The cumulative hazard of the event after each visit, linear between some days since it.
+
+    Attributes
+    ----------
+    at : days (k,), the first 0
+    cumulative : array (rows, k)
+    """
+
+    at: Array
+    cumulative: Array
+
+    def until(self, since: Array) -> Array:
+        """Return the cumulative hazard so many days after each visit, at most that of the last day known (rows,)."""
+        row, k = np.arange(len(since)), self._between(since)
+        share = np.clip((since - self.at[k]) / (self.at[k + 1] - self.at[k]), 0.0, 1.0)
+        before = self.cumulative[row, k]
+        found: Array = before + share * (self.cumulative[row, k + 1] - before)
+        return found
+
+    def rate(self, since: Array) -> Array:
+        """Return the hazard a day, so many days after each visit (rows,)."""
+        row, k = np.arange(len(since)), self._between(since)
+        found: Array = (self.cumulative[row, k + 1] - self.cumulative[row, k]) / (self.at[k + 1] - self.at[k])
+        return found
+
+    def _between(self, since: Array) -> NDArray[np.int64]:
+        return np.clip(np.searchsorted(self.at, since, side="left") - 1, 0, len(self.at) - 2)
+
+    def as_in_training(self, reference: Mapping[str, Any] | None) -> Hazard:
+        """Return it times observed / expected of training at as many months since the visit (see `reference_of_person_time`)."""
+        if reference is None:
+            return self
+        begins = np.array([horizon_days(months) for months in reference["months"]], dtype=float)
+        at = np.unique(np.concatenate([self.at, begins[begins < self.at[-1]]]))
+        fine = np.column_stack([self.until(np.full(len(self.cumulative), day)) for day in at])
+        ratio = np.array(reference["ratio"])[np.searchsorted(begins, at[:-1], side="right") - 1]
+        return Hazard(at, np.cumsum(np.hstack([fine[:, :1], np.diff(fine, axis=1) * ratio]), axis=1))
+
+
+def hazard_of(risk: Array, die_first: Array, horizons: tuple[int, ...]) -> Hazard:
+    """Return the cumulative hazard of the event at the visit and at each horizon.
 
     In between it is interpolated. So hazards are constant between two horizons, and there the hazard of the event is to that of either
     end as the event's share is of what is added to both risks.
@@ -67,7 +112,8 @@ def cumulative_hazard(risk: Array, die_first: Array) -> Array:
     either = -np.diff(np.log(np.maximum(1.0 - event - competing, _LEAST_FREE)), axis=1)
     of_event, of_both = np.diff(event, axis=1), np.diff(event + competing, axis=1)
     share = np.divide(of_event, of_both, out=np.zeros_like(of_event), where=of_both > 0)
-    return np.hstack([start, np.cumsum(either * share, axis=1)])
+    days = np.array([0, *map(horizon_days, horizons)], dtype=float)
+    return Hazard(days, np.hstack([start, np.cumsum(either * share, axis=1)]))
 
 
 def stretches(rows: pd.DataFrame, horizon: int, look: float) -> Stretches:
@@ -92,33 +138,49 @@ def stretches(rows: pd.DataFrame, horizon: int, look: float) -> Stretches:
     return Stretches(visit, np.maximum(np.minimum(np.minimum(end, until_next), last), visit), event)
 
 
-def person_time(rows: pd.DataFrame, hazard: Array, horizons: tuple[int, ...], first: float, look: float) -> PersonTime:
+def person_time(rows: pd.DataFrame, hazard: Hazard, horizon: int, first: float, look: float) -> PersonTime:
     """Return what was observed and expected in the whole months between two days.
 
     Parameters
     ----------
     rows : DataFrame
         As `stretches` takes them: every visit that was scored, also those before the first day, from which a person's time may last.
-    hazard : array (rows, 1 + horizons)
-        As `cumulative_hazard` gives it.
+    hazard : Hazard
+        Of these rows.
+    horizon : int
+        The last one, in months.
     first, look : days
         Months are counted back from the look; what is left over at the beginning is left out.
     """
     months = max(int((look - first) / DAYS_PER_MONTH), 0)
     ends = look - np.arange(months, -1, -1, dtype=np.float64) * DAYS_PER_MONTH
-    under = stretches(rows, horizons[-1], look)
-    expected = np.diff([_expected_until(day, under, hazard, horizons) for day in ends])
+    under = stretches(rows, horizon, look)
+    until = [hazard.until(np.clip(day, under.visit, under.end) - under.visit).sum() for day in ends]
     month = np.searchsorted(ends, under.end[under.event], side="left") - 1
     observed = np.bincount(month[(month >= 0) & (month < months)], minlength=months).astype(float)
     days = np.minimum(under.end, look) - np.maximum(under.visit, ends[0])
     people = rows.loc[days > 0, "patient_id"].nunique()
-    return PersonTime(ends, observed, expected, people, float(days[days > 0].sum() / DAYS_PER_MONTH / 12.0))
+    return PersonTime(ends, observed, np.diff(np.array(until, dtype=np.float64)), people, float(days[days > 0].sum() / DAYS_PER_YEAR))
 
 
-def _expected_until(day: float, under: Stretches, hazard: Array, horizons: tuple[int, ...]) -> float:
-    at = np.array([0, *map(horizon_days, horizons)], dtype=float)
-    since = np.clip(day, under.visit, under.end) - under.visit
-    k = np.clip(np.searchsorted(at, since, side="right") - 1, 0, len(horizons) - 1)
-    row = np.arange(len(since))
-    share = (since - at[k]) / (at[k + 1] - at[k])
-    return float((hazard[row, k] + share * (hazard[row, k + 1] - hazard[row, k])).sum())
+def reference_of_person_time(rows: pd.DataFrame, hazard: Hazard, horizon: int) -> dict[str, Any]:
+    """Return observed / expected of the people fitted on by months since the visit, from hazards of fits without the person.
+
+    A hazard is not quite constant between two horizons. Soon after a visit at which nothing was wrong there are fewer events, later more,
+    in those who were not seen again: so it was in training, and whatever is expected elsewhere is multiplied by it. A band of few events
+    counts little: it is as if ten more had been observed, and ten more expected (a gamma prior about 1).
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Of a feature table: patient_id, landmark, event, time_to_event, censored_by.
+    """
+    order = np.lexsort((rows["landmark"].to_numpy(), pd.factorize(rows["patient_id"])[0]))
+    read = rows.iloc[order].reset_index(drop=True)
+    read["last_visit"] = read.groupby("patient_id", observed=True)["landmark"].transform("max")
+    under, of_rows = stretches(read, horizon, np.inf), Hazard(hazard.at, hazard.cumulative[order])
+    edges, since = np.array([*map(horizon_days, SINCE_VISIT), np.inf], dtype=float), under.end - under.visit
+    expected = np.diff([of_rows.until(np.minimum(since, edge)).sum() for edge in edges])
+    band = np.searchsorted(edges, since[under.event], side="left") - 1
+    observed = np.bincount(np.maximum(band, 0), minlength=len(expected))
+    return {"months": list(SINCE_VISIT), "ratio": ((observed + _PRIOR_EVENTS) / (expected + _PRIOR_EVENTS)).tolist()}
