@@ -27,12 +27,12 @@ from training.monitor.elsewhere.recalibration import Recalibration, Site, recali
 from training.plan import Plan, load_plan
 
 SITES, PEOPLE, JUDGED_ON, FITTED_TO, MODEL, SEED = 60, 100, 4000, 2000, "cox", 1
-DEATHS = 0.10  # a year at the median burden, in proportion to it
+DEATHS, LONGEST = 0.10, 20_000  # a year at the median burden, in proportion to it; days, beyond any follow-up
 
 
 @dataclass(frozen=True)
 class Place:
-    """A kind of site: its world, whether deaths rise with the burden, and observed / expected there, by a shift of the model; None: as it is."""
+    """A kind of site: its world, whether deaths rise with the burden, and observed / expected, where the model is moved to have it."""
 
     name: str
     world: World = DEFAULT
@@ -62,7 +62,8 @@ def with_deaths(cohort: Cohort, rng: np.random.Generator) -> Cohort:
     marrow = cohort.measurements[cohort.measurements["biomarker"] == "bmpc"].drop_duplicates("patient_id").set_index("patient_id")["value"]
     people = cohort.patients.set_index("patient_id")
     burden = marrow.reindex(people.index).fillna(marrow.median()) / marrow.median()
-    dies = people["index_date"] + pd.to_timedelta(np.ceil(rng.exponential(DAYS_PER_YEAR / (DEATHS * burden))), unit="D")
+    days = np.minimum(np.ceil(rng.exponential(DAYS_PER_YEAR / (DEATHS * burden))), LONGEST)
+    dies = people["index_date"] + pd.to_timedelta(days, unit="D")
     measurements = cohort.measurements[cohort.measurements["available_at"] < cohort.measurements["patient_id"].map(dies)]
     late = cohort.events["occurred_at"] >= cohort.events["patient_id"].map(dies)
     deaths = cohort.events[late].drop_duplicates("patient_id")

@@ -21,8 +21,9 @@ PARITY = 1e-9  # batch and HTTP differ by nothing that JSON keeps
 
 
 def judge(evidence: Evidence, plan: Plan) -> Verdict:
-    """Return the verdict on a candidate: every demand, in the order they are shown."""
-    return Verdict(tuple(check for demand in DEMANDS for check in demand(evidence, plan)))
+    """Return the verdict on a candidate: every demand, in the order they are shown; of a recalibrated version those that can be asked."""
+    demands = OF_RECALIBRATED if evidence.recalibrated else DEMANDS
+    return Verdict(tuple(check for demand in demands for check in demand(evidence, plan)))
 
 
 def held_out_figures(evidence: Evidence, plan: Plan) -> Iterator[Check]:
@@ -136,6 +137,11 @@ def not_taken_back(evidence: Evidence, plan: Plan) -> Iterator[Check]:
         yield Check("never taken back", 0.0, "1", False, evidence.taken_back, HOLD)
 
 
+def judged_on_others(evidence: Evidence, plan: Plan) -> Iterator[Check]:
+    """Has figures on people other than those it was recalibrated to; there are none when it is registered, so a person decides."""
+    yield Check("figures on people it was not recalibrated to", None, "a validation on others", None, evidence.recalibrated, HOLD)
+
+
 DEMANDS = (
     held_out_figures,
     useful_beyond_published_scores,
@@ -146,6 +152,7 @@ DEMANDS = (
     not_worse_than_the_champion,
     not_taken_back,
 )
+OF_RECALIBRATED = (judged_on_others, features_known, not_taken_back)
 
 
 def _unmeasured(plan: Plan, demand: Waivable, name: str, accepted: str, why: str) -> Check:

@@ -76,7 +76,10 @@ class ArtifactChecks:
 
 @dataclass(frozen=True)
 class Evidence:
-    """Everything a verdict rests on: held-out figures, why a horizon has none, subgroups (O/E and events), facts, champion, past."""
+    """Everything a verdict rests on: held-out figures, why a horizon has none, subgroups (O/E and events), facts, champion, past.
+
+    `recalibrated` says to which people a version was recalibrated, whose figures are then not held out; empty of any other.
+    """
 
     metrics: dict[str, float]
     unjudged: dict[int, str] = field(default_factory=dict)
@@ -84,6 +87,7 @@ class Evidence:
     facts: ArtifactChecks = ArtifactChecks()
     comparison: Comparison | None = None
     taken_back: str = ""
+    recalibrated: str = ""
 
 
 @dataclass(frozen=True)

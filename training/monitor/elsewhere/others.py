@@ -58,13 +58,14 @@ def people_elsewhere(cohort: Cohort, artifact: Artifact, plan: Plan, training: C
     check_artifact(artifact, plan.task)
     plan, content = plan_of(artifact, plan), cohort.content_hash()
     judged = judged_rows(cohort, artifact, plan, CHAMPION)
-    known = cohort if content in (artifact.provenance.cohort_hash, artifact.about.get(RECALIBRATED, {}).get("cohort_hash")) else training
+    of_site = artifact.about.get(RECALIBRATED, {}).get("cohort_hash")
+    known = cohort if content in (artifact.provenance.cohort_hash, of_site) else training
     overlap = None if known is None else overlap_of(only_people(cohort, judged.rows["patient_id"].unique()), known)
     seen = judged.rows["patient_id"].isin(overlap.people if overlap else []).to_numpy()
     if seen.all():
+        them = "are those that the model was recalibrated to" if content == of_site else "are likely in the training cohort too"
         raise DataError(
-            f"All {written(judged.rows['patient_id'].nunique())} people at risk here are likely in the training cohort too: nobody is left "
-            "to judge by.",
+            f"All {written(judged.rows['patient_id'].nunique())} people at risk here {them}: nobody is left to judge by.",
             f"give a cohort of other people. Figures on people held out of training: python -m training compare --task {plan.task.name}",
             "only_people_of_training",
         )

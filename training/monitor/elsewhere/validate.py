@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from features import Cohort
-from serving.artifact import Artifact
+from serving.artifact import RECALIBRATED, Artifact
 from training.evaluation.differences import paired_differences
 from training.evaluation.performance import performance_of
 from training.evaluation.subgroups import FOLLOWS
@@ -162,6 +162,8 @@ def _notes(artifact: Artifact, rows: pd.DataFrame, overlap: Overlap | None) -> l
     notes = [how_looked(overlap, people)]
     if artifact.provenance.simulated:
         notes.append("The champion is fitted to simulated histories; on a simulated cohort these figures say nothing about patients.")
+    if site := artifact.about.get(RECALIBRATED):
+        notes.append(f"The champion is version {site['from_version']} recalibrated to {site['source'] or 'cohort'} {site['cohort_hash']}.")
     notes.append("Risks are the champion's own, not refitted or recalibrated; the weights for censoring are of this cohort.")
     return notes
 
