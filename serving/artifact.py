@@ -58,10 +58,6 @@ class Calibration:
         found: NDArray[np.float64] = np.array(self.intercepts) + self.slope * margins
         return found
 
-    def shifted(self, shift: float, slope: float = 1.0) -> Calibration:
-        """Return the calibration whose log-odds are so many times these, plus a shift."""
-        return Calibration(slope * self.slope, tuple(shift + slope * intercept for intercept in self.intercepts))
-
     @classmethod
     def identity(cls, horizons: tuple[int, ...]) -> Calibration:
         """Return the calibration that changes nothing."""

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from benchmarks.honesty.goal import Goal
 from features.history.arrays import dates_of
 from myeloma.calendar import DAYS_PER_MONTH, DAYS_PER_YEAR
 from training.monitor.cusum import MONTHS_A_YEAR, WRONG_BY, chart
@@ -24,6 +25,7 @@ from training.reference.person_time import PersonTime, hazard_of, person_time
 
 Array = NDArray[np.float64]
 SITES, SEED, MONTHS = 200, 1, 60
+MOST_MONTHS = 10  # to find a true 1.5
 NEW_A_MONTH, FOLLOWED, YEARS_BEFORE = 20, 120, 2
 HORIZONS = (12, 24, 60)
 PER_YEAR, SPREAD, CHANGE = 0.07, 0.8, 0.2  # hazard of the event as in the simulated cohort of smm: mean, and SD of its logarithm
@@ -133,6 +135,18 @@ def lines(found: dict[str, float]) -> list[str]:
         many, few, false = (value for name, value in found.items() if name.startswith(kind.name))
         table.append(f"| {kind.name} | {many:.0f} months | {few:.0f} | {false:.2f} |")
     return table
+
+
+def measured(sites: int = SITES) -> Iterator[Goal]:
+    """Yield, by kind of site, how soon a true 1.5 is found and how often the charts alarm for nothing."""
+    found = figures(sites)
+    for kind in KINDS:
+        many, few, false = (value for name, value in found.items() if name.startswith(kind.name))
+        months = f"a true {WRONG_BY:g} in a median of {many:.0f} months, a true {1 / WRONG_BY:.2g} in {few:.0f}"
+        chance = 2.0 * np.sqrt(USUAL.false_alarms / (sites * MONTHS / MONTHS_A_YEAR))  # of a count in so many years
+        holds = bool(many <= MOST_MONTHS and false <= USUAL.false_alarms + chance)
+        asked = f"{MOST_MONTHS} months at {USUAL.false_alarms:g} false alarms a year"
+        yield Goal("monitoring", kind.name, f"{months}; {false:.2f} false alarms a year", asked, holds)
 
 
 def main() -> None:

@@ -15,18 +15,20 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import brentq
 
+from benchmarks.honesty.goal import Goal
 from features import Cohort, build_table
 from features.intake.quality import clean
 from features.params import DEFAULT_PARAMS
 from features.simulation.smm import DEFAULT, World, simulate
 from myeloma.calendar import DAYS_PER_YEAR
-from serving.artifact import Artifact
+from serving.artifact import Artifact, Calibration
 from training.estimators import fit_candidate
 from training.monitor.elsewhere.judged import Judged, judged_rows
 from training.monitor.elsewhere.recalibration import Recalibration, Site, recalibration_of
 from training.plan import Plan, load_plan
 
 SITES, PEOPLE, JUDGED_ON, FITTED_TO, MODEL, SEED = 60, 100, 4000, 2000, "cox", 1
+WORSE, WRONG = 0.05, 4.0 / 3.0  # what doing it may cost where little is wrong; from where on the model is wrong by a third
 DEATHS, LONGEST = 0.10, 20_000  # a year at the median burden, in proportion to it; days, beyond any follow-up
 
 
@@ -85,22 +87,22 @@ def sites_of(place: Place, artifact: Artifact, plan: Plan, sites: int, seed: int
     person = pd.factorize(judged.rows["patient_id"])[0]
     others = judged.at(person >= sites * PEOPLE)
     shift = 0.0 if place.ratio is None else _shift_to(Site(others, artifact), place.ratio)
-    wrong = replace(artifact, calibration=artifact.calibration.shifted(shift))
+    wrong = replace(artifact, calibration=Site(others, artifact).changed(shift, 1.0))
     truth = Site(others, wrong)
-    before = log_ratio(truth, 0.0, 1.0)
+    before = log_ratio(truth, wrong.calibration)
     for k in range(sites):
         found = recalibration_of(judged.at(person // PEOPLE == k), wrong)
-        yield found, before, before if found.kind == "none" else log_ratio(truth, found.shift, found.slope)
+        yield found, before, log_ratio(truth, found.calibration)
 
 
 def _shift_to(truth: Site, ratio: float) -> float:
     """Return the shift of the log-odds that makes observed / expected this ratio."""
-    return float(brentq(lambda shift: log_ratio(truth, shift, 1.0) - np.log(ratio), -3.0, 3.0))
+    return float(brentq(lambda shift: log_ratio(truth, truth.changed(shift, 1.0)) - np.log(ratio), -3.0, 3.0))
 
 
-def log_ratio(truth: Site, shift: float, slope: float) -> float:
-    """Return log observed / expected in person-time of a model so changed."""
-    return float(np.log(truth.event.sum() / truth.expected(shift, slope)))
+def log_ratio(truth: Site, calibration: Calibration) -> float:
+    """Return log observed / expected in person-time of the model with a calibration."""
+    return float(np.log(truth.event.sum() / truth.expected(calibration)))
 
 
 def figures(sites: int = SITES) -> dict[str, dict[str, float]]:
@@ -129,6 +131,16 @@ def lines(found: dict[str, dict[str, float]]) -> list[str]:
         f"| {name} | {one['expected']:.0f} | {one['before']:.2f} | {one['after']:.2f} | {one['shift']:.0%} | {one['slope']:.0%} |"
         for name, one in found.items()
     ]
+
+
+def measured(sites: int = SITES) -> Iterator[Goal]:
+    """Yield, by place, how far observed over expected is off before and after."""
+    for name, one in figures(sites).items():
+        said = f"|log O/E| {one['before']:.2f} before, {one['after']:.2f} after, {one['expected']:.0f} events expected"
+        wrong = one["before"] >= np.log(WRONG)
+        asked = "at least halved" if wrong else f"at most {WORSE:g} more than before"
+        holds = one["after"] <= one["before"] / 2.0 if wrong else one["after"] <= one["before"] + WORSE
+        yield Goal("recalibration", name, said, asked, bool(holds))
 
 
 def main() -> None:

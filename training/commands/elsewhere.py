@@ -119,7 +119,8 @@ def recalibration_lines(task: str, said: Mapping[str, Any]) -> list[str]:
     lines = [f"{task}: {said['kind']}. {said['why']}.", f"  {counted} by version {said['from_version']}", f"  {said['people_of_training']}"]
     if "version" not in said:
         return [*lines, "  nothing was changed or registered"]
-    changed = f"log-odds times {said['slope']:.2f}, plus {said['shift']:+.2f}: {said['expected_after']:.1f} expected"
+    slope = f", times {said['slope']:.2f} about their mean" if said["slope"] != 1.0 else ""
+    changed = f"log-odds {said['shift']:+.2f}{slope}: {said['expected_after']:.1f} expected"
     return [*lines, f"  {changed}", f"  registered as version {said['version']}, not live; the gate: {said['gate']}: {said['gate_why']}"]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,6 @@ def people_to_recalibrate_to(cohort: Cohort, artifact: Artifact, plan: Plan, tra
 
 def told(found: Recalibration, here: Elsewhere, artifact: Artifact, source: str) -> dict[str, Any]:
     """Return what is told of a recalibration, in a file, at a terminal and by the model itself; no count of fewer than ten people."""
-    before = artifact.calibration
     return {
         "kind": found.kind,
         "shift": found.shift,
@@ -58,7 +58,8 @@ def told(found: Recalibration, here: Elsewhere, artifact: Artifact, source: str)
         "expected_after": round(found.expected_then, 2),
         "p": {name: round(value, 4) for name, value in found.p.items()},
         "why": found.why,
-        "before": {"slope": before.slope, "intercepts": list(before.intercepts)},
+        "before": asdict(artifact.calibration),
+        "after": asdict(found.calibration),
         "people_of_training": how_looked(here.overlap, here.judged.rows["patient_id"].nunique()),
     }
 

@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 from scipy import stats
 from scipy.optimize import minimize
 
-from serving.artifact import Artifact, feature_matrix
-from serving.models import logistic
+from serving.artifact import Artifact, Calibration, feature_matrix
+from serving.models import logistic, logit
 from serving.predict import accepted, predict_die_first
 from training.monitor.elsewhere.judged import Judged
 from training.reference.person_time import Hazard, hazard_of, stretches
@@ -45,7 +45,8 @@ class Recalibration:
 
     Attributes
     ----------
-    shift, slope : of the log-odds: slope * log-odds + shift; 0 and 1 where nothing is changed
+    shift, slope : of the log-odds, about their mean here at each horizon; 0 and 1 where nothing is changed
+    calibration : the model's as changed
     people, observed, expected : in person-time, of the model as it was
     expected_then : of the model as changed
     p : by test: shift, both, slope
@@ -55,6 +56,7 @@ class Recalibration:
     kind: Kind
     shift: float
     slope: float
+    calibration: Calibration
     people: int
     observed: int
     expected: float
@@ -66,8 +68,9 @@ class Recalibration:
 def recalibration_of(others: Judged, artifact: Artifact) -> Recalibration:
     """Return the recalibration of a model to people that it has not seen."""
     site = Site(others, artifact)
-    people, observed, expected = others.rows["patient_id"].nunique(), int(site.event.sum()), site.expected(0.0, 1.0)
-    nothing = Recalibration("none", 0.0, 1.0, people, observed, expected, expected, {}, _too_little(observed, expected))
+    people, observed, expected = others.rows["patient_id"].nunique(), int(site.event.sum()), site.expected(artifact.calibration)
+    as_before = (artifact.calibration, people, observed, expected)
+    nothing = Recalibration("none", 0.0, 1.0, *as_before, expected, {}, _too_little(observed, expected))
     if nothing.why:
         return nothing
     (as_it_is, shifted, both) = (site.fit(free, shrunk=False) for free in (0, 1, 2))
@@ -81,9 +84,10 @@ def recalibration_of(others: Judged, artifact: Artifact) -> Recalibration:
     if kind == "none":
         return replace(nothing, p=p, why=f"nothing is shown to be wrong: {tests}")
     found = site.fit(1 if kind == "shift" else 2, shrunk=True)
-    shift = site.about_zero(found.shift, found.slope)
     why = f"{tests}; a slope beyond a shift: p {p['slope']:.2g} ({LEVEL_OF_SLOPE:g})"
-    return Recalibration(kind, shift, found.slope, people, observed, expected, site.expected(shift, found.slope), p, why)
+    calibration = site.changed(found.shift, found.slope)
+    then = site.expected(calibration)
+    return Recalibration(kind, found.shift, found.slope, calibration, people, observed, expected, then, p, why)
 
 
 def chosen(p: dict[str, float]) -> Kind:
@@ -110,20 +114,20 @@ def recalibrated(artifact: Artifact, found: Recalibration, said: dict[str, Any])
         What the model is to say of it, under `RECALIBRATED`.
     """
     by_time = artifact.about["reference_by_time"]
-    figures = {name: _moved(bands, found) if name.startswith("risk_") else bands for name, bands in by_time["figures"].items()}
+    figures = dict(by_time["figures"])
+    for h, months in enumerate(artifact.horizons):
+        bands = figures[f"risk_{months}m"]
+        figures[f"risk_{months}m"] = [band and band | {"quantiles": _moved(band["quantiles"], artifact, found, h)} for band in bands]
     about = artifact.about | {"reference_by_time": by_time | {"figures": figures}, **said}
-    return replace(
-        artifact, calibration=artifact.calibration.shifted(found.shift, found.slope), about=about, origin={}, seal="", folder=None
-    )
+    return replace(artifact, calibration=found.calibration, about=about, origin={}, seal="", folder=None)
 
 
-def _moved(bands: list[dict[str, Any] | None], found: Recalibration) -> list[dict[str, Any] | None]:
-    return [band and band | {"quantiles": [_risk(q, found) for q in band["quantiles"]]} for band in bands]
-
-
-def _risk(risk: float, found: Recalibration) -> float:
-    inside = min(max(risk, 1e-9), 1.0 - 1e-9)
-    return float(logistic(np.array([found.shift + found.slope * np.log(inside / (1.0 - inside))]))[0])
+def _moved(risks: list[float], artifact: Artifact, found: Recalibration, h: int) -> list[float]:
+    """Return risks of the model at one horizon as the changed model gives them."""
+    before = artifact.calibration
+    margins = (logit(np.clip(np.array(risks, dtype=float), 1e-9, 1.0 - 1e-9)) - before.intercepts[h]) / before.slope
+    moved: list[float] = logistic(found.calibration.intercepts[h] + found.calibration.slope * margins).tolist()
+    return moved
 
 
 def _too_little(observed: int, expected: float) -> str:
@@ -135,14 +139,19 @@ def _too_little(observed: int, expected: float) -> str:
 
 
 @dataclass(frozen=True)
-class _Fit:
+class Fit:
+    """What was estimated, and the log-likelihood; less the penalty, where there is one."""
+
     shift: float
     slope: float
     log_likelihood: float
 
 
 class Site:
-    """The likelihood of a site's events, by shift and slope of the log-odds about their mean here."""
+    """The likelihood of a site's events, by a shift and a slope of the log-odds.
+
+    The slope is about the mean log-odds of these people at each horizon: it spreads people, and leaves the course over the horizons.
+    """
 
     def __init__(self, others: Judged, artifact: Artifact) -> None:
         rows = others.rows.sort_values(["patient_id", "landmark"], kind="stable").reset_index(drop=True)
@@ -150,22 +159,23 @@ class Site:
         under = stretches(rows, artifact.horizons[-1], np.inf)
         self.event, self._since = under.event, under.end - under.visit
         self._artifact, self._x = artifact, accepted(artifact, feature_matrix(artifact, rows))
-        self._log_odds = artifact.calibration.log_odds(artifact.model.margins(self._x))
-        self._middle = float(self._log_odds.mean())
+        self._margins = artifact.model.margins(self._x)
 
-    def about_zero(self, shift: float, slope: float) -> float:
-        """Return the shift of the log-odds themselves that belongs to one about the middle."""
-        return shift + (1.0 - slope) * self._middle
+    def changed(self, shift: float, slope: float) -> Calibration:
+        """Return the model's calibration so changed."""
+        now = self._artifact.calibration
+        intercepts = np.array(now.intercepts) + shift + (1.0 - slope) * now.slope * self._margins.mean(axis=0)
+        return Calibration(slope * now.slope, tuple(np.maximum.accumulate(intercepts).tolist()))  # risks never fall with the horizon
 
-    def expected(self, shift: float, slope: float) -> float:
-        """Return how many events the model expects whose log-odds are `slope` times as now, plus `shift`."""
-        return float(self._hazard(shift, slope).until(self._since).sum())
+    def expected(self, calibration: Calibration) -> float:
+        """Return how many events the model expects with a calibration."""
+        return float(self._hazard(calibration).until(self._since).sum())
 
-    def fit(self, free: int, shrunk: bool) -> _Fit:
+    def fit(self, free: int, shrunk: bool) -> Fit:
         """Return the likeliest of none, one (the shift) or two parameters; shrunk: with normal priors about no change."""
         loss = self._loss(shrunk)
         if not free:
-            return _Fit(0.0, 1.0, -loss(np.array([0.0, 1.0])))
+            return Fit(0.0, 1.0, -loss(np.array([0.0, 1.0])))
         found = minimize(
             lambda theta: loss(np.array([theta[0], *theta[1:], 1.0][:2])),
             np.array([0.0, 1.0][:free]),
@@ -173,18 +183,18 @@ class Site:
             method="L-BFGS-B",
         )
         shift, slope = (*found.x, 1.0)[:2]
-        return _Fit(float(shift), float(slope), -float(found.fun))
+        return Fit(float(shift), float(slope), -float(found.fun))
 
     def _loss(self, shrunk: bool) -> Callable[[Array], float]:
         def loss(theta: Array) -> float:
-            hazard = self._hazard(self.about_zero(float(theta[0]), float(theta[1])), float(theta[1]))
+            hazard = self._hazard(self.changed(float(theta[0]), float(theta[1])))
             rates = np.maximum(hazard.rate(self._since)[self.event], _LEAST_RATE)
             prior = ((theta - np.array([0.0, 1.0])) ** 2).sum() / (2.0 * SPREAD**2) if shrunk else 0.0
             return float(hazard.until(self._since).sum() - np.log(rates).sum() + prior)
 
         return loss
 
-    def _hazard(self, shift: float, slope: float) -> Hazard:
-        risk = logistic(shift + slope * self._log_odds)
+    def _hazard(self, calibration: Calibration) -> Hazard:
+        risk = logistic(calibration.log_odds(self._margins))
         found = hazard_of(risk, predict_die_first(self._artifact, self._x, risk), self._artifact.horizons)
         return found.as_in_training(self._artifact.about.get("reference_person_time"))
