@@ -24,7 +24,7 @@ from training.monitor.over_time import USUAL
 from training.reference.person_time import PersonTime, hazard_of, person_time
 
 Array = NDArray[np.float64]
-SITES, SEED, MONTHS = 200, 1, 60
+SITES, SEED, MONTHS = 100, 1, 60
 MOST_MONTHS = 10  # to find a true 1.5
 NEW_A_MONTH, FOLLOWED, YEARS_BEFORE = 20, 120, 2
 HORIZONS = (12, 24, 60)

@@ -16,17 +16,17 @@ def test_a_month_adds_the_log_likelihood_ratio_of_its_count():
 
 
 def test_the_sum_never_falls_below_nothing_alarms_at_the_limit_and_begins_again():
-    values, alarms = sums(np.array([[-1.0, 0.75, 0.5, 0.75, 0.5]]), limit=1.25)
-    assert values.tolist() == [[0.0, 0.75, 1.25, 0.75, 1.25]]
-    assert alarms.tolist() == [[False, False, True, False, True]]
+    values, alarms = sums(np.array([-1.0, 0.75, 0.5, 0.75, 0.5]), limit=1.25)
+    assert values.tolist() == [0.0, 0.75, 1.25, 0.75, 1.25]
+    assert alarms.tolist() == [False, False, True, False, True]
 
 
 @pytest.mark.parametrize("factor", [1.5, 1 / 1.5])
 @pytest.mark.parametrize("expected", [np.full(36, 0.6), np.linspace(0.5, 6.0, 36)])
 def test_right_risks_alarm_as_seldom_as_the_limit_promises_on_other_random_numbers(expected, factor):
     limit, said = limit_of(expected, factor, 0.1)
-    months = np.resize(expected, 360)
-    counts = np.random.default_rng(99).poisson(months, (1000, 360)).astype(float)
+    months = np.resize(expected, 360)[:, None]
+    counts = np.random.default_rng(99).poisson(months, (360, 1000)).astype(float)
     false_alarms = sums(steps(counts, months, factor), limit)[1].mean() * 12
     assert 0.08 <= said <= 0.1
     assert false_alarms == pytest.approx(said, rel=0.06)  # 3,000 alarms
@@ -35,9 +35,9 @@ def test_right_risks_alarm_as_seldom_as_the_limit_promises_on_other_random_numbe
 def test_a_true_wrong_rate_is_found_in_about_the_months_that_the_chart_says():
     expected = np.full(60, 2.0)
     said = chart(expected, expected, 1.5, 0.1)
-    counts = np.random.default_rng(98).poisson(1.5 * expected, (500, 60)).astype(float)
-    alarms = sums(steps(counts, expected, 1.5), said.limit)[1]
-    assert np.median(alarms.argmax(axis=1) + 1) == pytest.approx(said.months_to_find, abs=1)
+    counts = np.random.default_rng(98).poisson(1.5 * expected[:, None], (60, 500)).astype(float)
+    alarms = sums(steps(counts, expected[:, None], 1.5), said.limit)[1]
+    assert np.median(alarms.argmax(axis=0) + 1) == pytest.approx(said.months_to_find, abs=1)
     assert said.months_to_find < chart(expected / 4, expected / 4, 1.5, 0.1).months_to_find  # fewer people, later
 
 
