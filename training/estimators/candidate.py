@@ -27,7 +27,7 @@ from training.estimators.kinds import KINDS
 from training.estimators.whole import Whole
 from training.plan import Plan
 from training.reference import reference_by_time, reference_ranges
-from training.reference.person_time import hazard_of, reference_of_person_time
+from training.reference.person_time import REFERENCE, hazard_of, reference_of_person_time
 from training.rows.censoring import STRATUM
 from training.rows.draw import equally_drawn
 from training.rows.split import Fold, patient_folds
@@ -140,7 +140,7 @@ def _fit_candidate(
     about = about | {
         "reference": reference_ranges(x[alike], spec.columns()),
         "reference_by_time": reference_by_time(rows.loc[alike], spec, fits.out_of_fold[alike], calibration, plan.task.horizons),
-        "reference_person_time": reference_of_person_time(
+        REFERENCE: reference_of_person_time(
             rows.loc[alike], hazard_of(risk[alike], _die_first(competing, rows, risk)[alike], plan.task.horizons), plan.task.horizons[-1]
         ),
     }

@@ -22,7 +22,7 @@ from training.monitor.cusum import MONTHS_A_YEAR, WRONG_BY, Cusum, chart
 from training.monitor.findings import Finding, Status
 from training.monitor.outcome import Bounds
 from training.monitor.people import Period, Visits
-from training.reference.person_time import Hazard, PersonTime, hazard_of, person_time
+from training.reference.person_time import REFERENCE, Hazard, PersonTime, hazard_of, person_time
 from training.rows.small_cells import SMALL_CELL, SUPPRESSED, is_small, written
 
 Array = NDArray[np.float64]
@@ -59,10 +59,11 @@ USUAL = Charting()
 
 @dataclass(frozen=True)
 class OverTime:
-    """Observed and expected events month by month, and the two charts of them; no charts where too few are expected."""
+    """Observed and expected events month by month, and the two charts of them; no charts where too few are expected, or `why` not."""
 
     counted: PersonTime
     charts: tuple[Cusum, ...]
+    why: str = ""
 
     @cached_property
     def observed(self) -> int:
@@ -136,9 +137,12 @@ def over_time(visits: Visits, artifact: Artifact, period: Period, charting: Char
     first = parse_day(charting.since) if charting.since else look - pd.Timedelta(days=round(_YEARS * DAYS_PER_YEAR))
     if first >= look:
         raise ConfigError(f"The charts begin on {first.date()}, after their end on {look.date()}.", "give --chart-since an earlier day.")
+    first_day, look_day = (float(day) for day in days_of(pd.Series([first, look])))
+    if REFERENCE not in artifact.about:
+        why = "the champion was fitted by an earlier version, which kept nothing of person-time: fit and register again"
+        return OverTime(PersonTime(np.array([first_day, look_day]), np.zeros(1), np.zeros(1), 0, 0.0), (), why)
     rows = visits.scored(first, look)
     hazard = expected_hazard(artifact, rows)
-    first_day, look_day = (float(day) for day in days_of(pd.Series([first, look])))
     counted = person_time(rows, hazard, artifact.horizons[-1], first_day, look_day)
     if counted.expected.sum() < LEAST_EXPECTED:
         return OverTime(counted, ())
@@ -148,11 +152,11 @@ def over_time(visits: Visits, artifact: Artifact, period: Period, charting: Char
 
 
 def expected_hazard(artifact: Artifact, rows: pd.DataFrame) -> Hazard:
-    """Return what the model expects after each visit, as it came in training; a model that keeps nothing of that is taken as it is."""
+    """Return what the model expects after each visit, as it came in training."""
     x = feature_matrix(artifact, rows)
     risk = predict_risk(artifact, x) if len(rows) else np.empty((0, len(artifact.horizons)))
     die_first = predict_die_first(artifact, x, risk) if len(rows) else risk
-    return hazard_of(risk, die_first, artifact.horizons).as_in_training(artifact.about.get("reference_person_time"))
+    return hazard_of(risk, die_first, artifact.horizons).as_in_training(artifact.about[REFERENCE])
 
 
 def check_over_time(found: OverTime, period: Period, bounds: Bounds) -> Finding:
@@ -160,7 +164,7 @@ def check_over_time(found: OverTime, period: Period, bounds: Bounds) -> Finding:
     people, label, months = found.counted.people, "Observed / expected in person-time", len(found.counted.expected)
     expected = f"{found.expected:.1f} events expected in {months} months of {found.counted.years:.0f} person-years"
     if not found.charts:
-        words = f"{expected}; charts begin at {LEAST_EXPECTED:.0f}"
+        words = found.why or f"{expected}; charts begin at {LEAST_EXPECTED:.0f}"
         return Finding("outcome", NAME, label, people, reference=1.0, within=False, status="not shown", words=words)
     alarms = found.alarms(float(days_of(pd.Series([period.since]))[0]))
     said = f"; ALARM: {', '.join(f'{too(one)} by {as_date(day)}' for one, day in alarms)}" if alarms else "; no alarm in the period"

@@ -22,6 +22,7 @@ from myeloma.calendar import DAYS_PER_MONTH, DAYS_PER_YEAR, horizon_days
 
 Array = NDArray[np.float64]
 FOLLOWED_DAYS = 183  # after a last visit without a later contact on record: people come about every half year
+REFERENCE = "reference_person_time"  # what a model keeps of it, in `about`
 SINCE_VISIT = (0, 3, 6, 12, 24)  # months at which a band begins
 _PRIOR_EVENTS = 10.0
 _LEAST_FREE = 1e-9  # of people, so that a hazard is finite
@@ -85,10 +86,8 @@ class Hazard:
     def _between(self, since: Array) -> NDArray[np.int64]:
         return np.clip(np.searchsorted(self.at, since, side="left") - 1, 0, len(self.at) - 2)
 
-    def as_in_training(self, reference: Mapping[str, Any] | None) -> Hazard:
+    def as_in_training(self, reference: Mapping[str, Any]) -> Hazard:
         """Return it times observed / expected of training at as many months since the visit (see `reference_of_person_time`)."""
-        if reference is None:
-            return self
         begins = np.array([horizon_days(months) for months in reference["months"]], dtype=float)
         at = np.unique(np.concatenate([self.at, begins[begins < self.at[-1]]]))
         fine = np.column_stack([self.until(np.full(len(self.cumulative), day)) for day in at])

@@ -99,7 +99,8 @@ def cohort():
 
 @pytest.fixture
 def artifact(small_artifact, smm_task):
-    return small_artifact(replace(smm_task, features=FeatureSpec(("m_protein",), ("ever",), ("last",), ("age",)), horizons=(12, 60)))
+    made = small_artifact(replace(smm_task, features=FeatureSpec(("m_protein",), ("ever",), ("last",), ("age",)), horizons=(12, 60)))
+    return replace(made, about=made.about | {"reference_person_time": {"months": [0, 3], "ratio": [0.8, 1.1]}})
 
 
 @pytest.fixture
@@ -121,6 +122,13 @@ def test_each_person_has_the_last_visit_before_the_charts_and_all_since(cohort, 
     every = visits.scored(pd.Timestamp("2000-01-01"), pd.Timestamp("2016-12-31"))
     late = every[(every["landmark"] < first) & (every["landmark"] >= first - pd.Timedelta(days=1826))]
     assert late.groupby("patient_id")["landmark"].max().to_dict() == before.set_index("patient_id")["landmark"].to_dict()
+
+
+def test_a_champion_that_keeps_nothing_of_person_time_has_no_charts_and_is_told_to_be_fitted_again(cohort, artifact):
+    old = replace(artifact, about={name: value for name, value in artifact.about.items() if name != "reference_person_time"})
+    period = Period(DAY, DAY, DAY)
+    seen = check_over_time(over_time(Visits(cohort, old), old, period, Charting()), period, ROOM)
+    assert (seen.status, seen.people, "fit and register again" in seen.words) == ("not shown", 0, True)
 
 
 def test_the_look_ends_the_charts_and_a_delay_ends_them_earlier(looked):

@@ -154,7 +154,6 @@ def test_what_training_saw_soon_after_a_visit_and_late_is_expected_elsewhere_too
     there = hazard.as_in_training(reference)
     assert there.until(np.full(600, 91.0))[0] == pytest.approx(91 / 365 * reference["ratio"][0])
     assert there.until(np.full(600, 700.0)) == pytest.approx(there.until(np.full(600, 365.0)))
-    assert hazard.as_in_training(None) is hazard
 
 
 def test_each_persons_time_counts_once_in_training_too_in_whatever_order_the_rows_stand():

@@ -17,6 +17,7 @@ from training.monitor.elsewhere.recalibration import Recalibration, recalibrated
 from training.monitor.elsewhere.validate import how_looked
 from training.places import ARTIFACT
 from training.plan import Plan
+from training.reference.person_time import REFERENCE
 from training.registry.judgement import Registered, champion, judge_version
 from training.registry.versions import version_for
 from training.rows.small_cells import written
@@ -31,8 +32,14 @@ def people_to_recalibrate_to(cohort: Cohort, artifact: Artifact, plan: Plan, tra
     Raises
     ------
     StateError
-        The model is a recalibrated one: what it is then wrong by would be of two sites.
+        The model is a recalibrated one, what it is then wrong by would be of two sites; or it keeps nothing of training's person-time.
     """
+    if REFERENCE not in artifact.about:
+        raise StateError(
+            "The version was fitted by an earlier version of this program, which kept nothing of person-time.",
+            f"fit and register again: python -m training fit TABLE --task {plan.task.name}",
+            "old_reference",
+        )
     if before := artifact.about.get(RECALIBRATED):
         raise StateError(
             f"Version {artifact.origin.get('model_version')} is recalibrated itself, from version {before['from_version']}.",

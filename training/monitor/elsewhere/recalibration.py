@@ -27,7 +27,7 @@ from serving.artifact import Artifact, Calibration, feature_matrix
 from serving.models import logistic, logit
 from serving.predict import accepted, predict_die_first
 from training.monitor.elsewhere.judged import Judged
-from training.reference.person_time import Hazard, hazard_of, stretches
+from training.reference.person_time import REFERENCE, Hazard, hazard_of, stretches
 from training.rows.small_cells import SUPPRESSED, is_small
 from training.rows.split import LEAST_EVENTS
 
@@ -197,4 +197,4 @@ class Site:
     def _hazard(self, calibration: Calibration) -> Hazard:
         risk = logistic(calibration.log_odds(self._margins))
         found = hazard_of(risk, predict_die_first(self._artifact, self._x, risk), self._artifact.horizons)
-        return found.as_in_training(self._artifact.about.get("reference_person_time"))
+        return found.as_in_training(self._artifact.about[REFERENCE])

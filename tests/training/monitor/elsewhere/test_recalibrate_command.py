@@ -10,20 +10,25 @@ from features import read_cohort, write_cohort
 from features.cohort.schema import QUARANTINE_COLUMNS
 from features.console import Steps
 from features.intake.ingest import ingest
-from features.simulation.smm import DEFAULT, simulate
+from features.simulation.smm import simulate
 from serving.store.champion import connect, load_champion, load_numbered, registered_name
 from training.registry.compare import candidates
 
 pytestmark = pytest.mark.slow
-MORE_EVENTS = replace(DEFAULT, intensity=5 * DEFAULT.intensity, unforeseen=5 * DEFAULT.unforeseen)
 
 
 @pytest.fixture(scope="module")
 def site(made_once):
-    """A cohort of other people who progress more often than the trained one's."""
-    return (
-        made_once("recalibrated_to", lambda folder: ingest(simulate(150, 29, MORE_EVENTS), folder / "cohort", Steps(quiet=True))) / "cohort"
-    )
+    """A cohort of other people than the trained one's; a third of those who are followed to their last contact progress on that day."""
+
+    def make(folder):
+        ingest(simulate(150, 29), folder / "simulated", Steps(quiet=True))
+        cohort = read_cohort(folder / "simulated")
+        third = (cohort.events["kind"] == "last_contact") & (cohort.events["patient_id"].astype(str).str[-1].isin(list("147")))
+        events = cohort.events.assign(kind=cohort.events["kind"].astype(str).mask(third, "progression").astype(cohort.events["kind"].dtype))
+        write_cohort(replace(cohort, events=events), folder / "cohort", pd.DataFrame(columns=QUARANTINE_COLUMNS))
+
+    return made_once("recalibrated_to", make) / "cohort"
 
 
 @pytest.fixture

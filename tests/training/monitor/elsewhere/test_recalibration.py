@@ -28,7 +28,7 @@ def artifact(small_artifact, smm_task):
         "months": [0.0],
         "figures": {"age": [{"quantiles": [50.0]}], "risk_12m": [{"quantiles": [0.1, 0.3]}, None], "risk_24m": [None]},
     }
-    return replace(made, about=made.about | {"reference_by_time": bands})
+    return replace(made, about=made.about | {"reference_by_time": bands, "reference_person_time": {"months": [0], "ratio": [1.0]}})
 
 
 def site(artifact, people, factor, seed=1):
