@@ -37,6 +37,7 @@ _READ = (2, 3, 4, FORMAT)
 _FILE = "model.json"
 _LOG = logging.getLogger("serving")
 _HALF = "half_{:02d}"
+RECALIBRATED = "recalibrated"  # what a model says of the site it was recalibrated to, in `about`
 
 
 @dataclass(frozen=True)

@@ -127,11 +127,16 @@ def report(
 
 @app.command()
 @explain_store_errors
-def monitor(
+def monitor(  # noqa: PLR0913 - the options of a command line, by name
     cohort: Annotated[Path, typer.Argument(metavar="COHORT", help="New canonical cohort, made by python -m features ingest.")],
     task: TaskName,
     since: Annotated[str | None, typer.Option(help="First day of the visits, YYYY-MM-DD. Default: half a year before the last.")] = None,
     until: Annotated[str | None, typer.Option(help="Last day of the visits. Default: the cohort's last day.")] = None,
+    chart_since: Annotated[
+        str, typer.Option(help="First day of the charts of outcomes, such as that on which the model went live. Default: three years back.")
+    ] = "",
+    delay: Annotated[int, typer.Option(help="Days after which an outcome is known: the charts end so many before the last day.")] = 0,
+    false_alarms: Annotated[float, typer.Option(help="False alarms a year that the charts may give while the risks are right.")] = 0.2,
     out: Annotated[Path | None, typer.Option(help="Folder of the report. Default: data/TASK/monitor.")] = None,
     params: Params = DEFAULT_PARAMS,
     as_json: Json = False,
@@ -142,12 +147,14 @@ def monitor(
     """
     from features import read_cohort
     from serving.store.champion import load_champion
+    from training.monitor.over_time import Charting
     from training.monitor.record import log, write
     from training.monitor.refused import out_of_range
     from training.monitor.watch import watch
 
     chosen, artifact = load_plan(task, params), load_champion(task)
-    watched = watch(read_cohort(cohort), artifact, chosen, since, until, out_of_range(cohort))
+    charting = Charting(chart_since, delay, false_alarms)
+    watched = watch(read_cohort(cohort), artifact, chosen, since, until, out_of_range(cohort), charting)
     folder = out or folder_of(chosen.task, "monitor")
     write(watched, folder)
     run_id = log(watched, artifact, chosen.task, folder)

@@ -38,6 +38,9 @@ REPORT, FINDINGS = "report.html", "findings.json"
 # The folder of a validation on another cohort, data/TASK/validation, and its run; its findings lie with the run of the model too.
 VALIDATION, VALIDATED, CASE_MIX = "validation", "validation.json", "case_mix.csv"
 
+# The folder of a recalibration to a site, data/TASK/recalibration.
+RECALIBRATION, RECALIBRATED_FILE = "recalibration", "recalibrated.json"
+
 COHORT = "cohort.json"  # what a cohort's folder says of itself
 
 

@@ -7,7 +7,7 @@ is hidden, it takes a stand-in, whose risk is below the mean risk, and does not 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -105,6 +105,17 @@ class UnknownBiomarkers:
         rest = (reduced.log_odds - base - row_sums(found)) / unknown.sum(axis=1)[:, None]
         found[:, :, self._first] += rest[:, :, None] * unknown[:, None, :]
         return found
+
+    def moved(self, shift: Array, slope: float) -> UnknownBiomarkers:
+        """Return it with every log-odds moved to shift + slope x log-odds, as a recalibration moves those of people of whom all is known.
+
+        Parameters
+        ----------
+        shift : array (horizons,)
+        """
+        coefficients = slope * self.coefficients
+        coefficients[:, :, 0] += shift
+        return replace(self, coefficients=coefficients)
 
     @cached_property
     def _members(self) -> Array:

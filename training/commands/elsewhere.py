@@ -1,4 +1,4 @@
-"""The commands on other cohorts: validate, which judges the live model on one, and pool, which joins what several sites found."""
+"""The commands on other cohorts: validate, which judges the live model on one, recalibrate, which fits it to one, and pool."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from features.params import DEFAULT_PARAMS
 from myeloma import StateError
 from serving.store.trouble import explain_store_errors
 from training.commands.arguments import Json, Params, TaskName, folder_of
-from training.places import COHORT, VALIDATED, VALIDATION
+from training.places import COHORT, RECALIBRATED_FILE, RECALIBRATION, VALIDATED, VALIDATION
 from training.plan import load_plan
 
 if TYPE_CHECKING:
@@ -72,6 +72,58 @@ def validate(
     console.print(f"{folder / VALIDATED}; MLflow run {run_id}. Into the model card: python -m training report --task {task}", markup=False)
 
 
+@explain_store_errors
+def recalibrate(
+    cohort: Annotated[Path, typer.Argument(metavar="COHORT", help="A site's canonical cohort with outcomes, of people not trained on.")],
+    task: TaskName,
+    version: Annotated[str | None, typer.Option(help="Registered version to recalibrate: a number. Default: the champion.")] = None,
+    training: Annotated[
+        Path | None, typer.Option(help="Cohort the model was trained on, to leave out people of both. Default: data/TASK/cohort.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder to write to. Default: data/TASK/recalibration/HASH of the cohort.")] = None,
+    params: Params = DEFAULT_PARAMS,
+    as_json: Json = False,
+) -> None:
+    """Recalibrate a version to a site with few people: nothing, a shift, or a shift and a slope; a new version, which waits for a person.
+
+    Example: python -m training recalibrate site_cohort --task smm
+    """
+    from features import read_cohort
+    from features.cohort.files import whole_file
+    from serving.store.champion import load_champion, load_numbered
+    from training.monitor.elsewhere.recalibrated import people_to_recalibrate_to, register_recalibrated, told
+    from training.monitor.elsewhere.recalibration import recalibration_of
+
+    chosen, artifact = load_plan(task, params), load_numbered(task, version) if version else load_champion(task)
+    read = read_cohort(cohort)
+    here = people_to_recalibrate_to(read, artifact, chosen, _trained_on(training, folder_of(chosen.task, "cohort"), artifact))
+    found = recalibration_of(here.others, artifact)
+    said = told(found, here, artifact, read.about.get("source", ""))
+    folder, done = out or folder_of(chosen.task, RECALIBRATION) / here.cohort_hash, {}
+    if found.kind != "none":
+        number, run_id, verdict = register_recalibrated(found, said, artifact, here.plan, folder)
+        done = {"version": number, "run_id": run_id, "gate": verdict.verdict, "gate_why": verdict.failures()}
+    with whole_file(folder / RECALIBRATED_FILE) as work:
+        work.write_text(json.dumps({**said, **done}, indent=1) + "\n", encoding="utf-8")
+    if as_json:
+        typer.echo(json.dumps({**said, **done, "folder": str(folder)}))
+        return
+    for line in recalibration_lines(task, {**said, **done}):
+        console.print(line, markup=False)
+    console.print(str(folder / RECALIBRATED_FILE), markup=False)
+
+
+def recalibration_lines(task: str, said: Mapping[str, Any]) -> list[str]:
+    """Return what is said of a recalibration at a terminal."""
+    counted = f"{said['people']} people, {said['observed']} with the event, {said['expected_before']:.1f} expected in person-time"
+    lines = [f"{task}: {said['kind']}. {said['why']}.", f"  {counted} by version {said['from_version']}", f"  {said['people_of_training']}"]
+    if "version" not in said:
+        return [*lines, "  nothing was changed or registered"]
+    slope = f", times {said['slope']:.2f} about their mean" if said["slope"] != 1.0 else ""
+    changed = f"log-odds {said['shift']:+.2f}{slope}: {said['expected_after']:.1f} expected"
+    return [*lines, f"  {changed}", f"  registered as version {said['version']}, not live; the gate: {said['gate']}: {said['gate_why']}"]
+
+
 def pool(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="What several sites wrote by validate --aggregates.")],
     as_json: Json = False,
@@ -100,7 +152,7 @@ def pool(
         console.print("At some sites people of the training cohort were not looked for.")
 
 
-COMMANDS = (validate, pool)
+COMMANDS = (validate, recalibrate, pool)
 
 
 def _pooled(found: RandomEffects | None, decimals: int) -> tuple[str, str, str]:
@@ -138,7 +190,7 @@ def _trained_on(given: Path | None, usual: Path, artifact: Artifact) -> Cohort |
 
 def table_of(found: Validated) -> Table:
     """Return the readable table: one line per model and horizon with figures; with people of training, the champion alone."""
-    from training.monitor.elsewhere.validate import CHAMPION
+    from training.monitor.elsewhere.others import CHAMPION
 
     title = f"{found.plan.task.name}: champion version {found.version} on {found.source or 'another cohort'} ({found.cohort_hash}), "
     table = Table(title=f"{title}as it is; 95 % intervals by patient bootstrap", title_justify="left")
@@ -159,7 +211,7 @@ def table_of(found: Validated) -> Table:
 
 def lines_of(found: Validated) -> list[str]:
     """Return what stands below the table: why figures are missing, who is in training too, how the people differ."""
-    from training.monitor.elsewhere.validate import CHAMPION
+    from training.monitor.elsewhere.others import CHAMPION
 
     pooled = found.figures[(found.figures["subset"] == "") & (found.figures["model"] == CHAMPION)]
     whys = pooled[(pooled["measure"] == "auc") & (pooled["why"] != "")]

@@ -27,8 +27,9 @@ RANK_AS_JUDGED, MEAN_AS_JUDGED = 0.5, (0.8, 1.25)
 
 
 def judge(evidence: Evidence, plan: Plan) -> Verdict:
-    """Return the verdict on a candidate: every demand, in the order they are shown."""
-    return Verdict(tuple(check for demand in DEMANDS for check in demand(evidence, plan)))
+    """Return the verdict on a candidate: every demand, in the order they are shown; of a recalibrated version those that can be asked."""
+    demands = OF_RECALIBRATED if evidence.recalibrated else DEMANDS
+    return Verdict(tuple(check for demand in demands for check in demand(evidence, plan)))
 
 
 def held_out_figures(evidence: Evidence, plan: Plan) -> Iterator[Check]:
@@ -171,6 +172,11 @@ def not_taken_back(evidence: Evidence, plan: Plan) -> Iterator[Check]:
         yield Check("never taken back", 0.0, "1", False, evidence.taken_back, HOLD)
 
 
+def judged_on_others(evidence: Evidence, plan: Plan) -> Iterator[Check]:
+    """Has figures on people other than those it was recalibrated to; there are none when it is registered, so a person decides."""
+    yield Check("figures on people it was not recalibrated to", None, "a validation on others", None, evidence.recalibrated, HOLD)
+
+
 DEMANDS = (
     held_out_figures,
     useful_beyond_published_scores,
@@ -183,6 +189,7 @@ DEMANDS = (
     better_than_the_champion,
     not_taken_back,
 )
+OF_RECALIBRATED = (judged_on_others, features_known, not_taken_back)
 
 
 def _figure(evidence: Evidence, metric: Metric) -> Estimate:

@@ -142,7 +142,10 @@ class Subgroup:
 
 @dataclass(frozen=True)
 class Evidence:
-    """Everything a verdict rests on: held-out figures, why a horizon has none, subgroups, facts, champion, past."""
+    """Everything a verdict rests on: held-out figures, why a horizon has none, subgroups, facts, champion, past.
+
+    `recalibrated` says to which people a version was recalibrated, whose figures are then not held out; empty of any other.
+    """
 
     metrics: dict[str, float]
     unjudged: dict[int, str] = field(default_factory=dict)
@@ -150,6 +153,7 @@ class Evidence:
     facts: ArtifactChecks = ArtifactChecks()
     comparison: Comparison | None = None
     taken_back: str = ""
+    recalibrated: str = ""
 
 
 @dataclass(frozen=True)

@@ -16,13 +16,13 @@ from training.estimators.censoring_strata import with_censoring_strata
 from training.gate.verdict import Check
 from training.metrics import Draws, judged_at, main_measures
 from training.metrics.figures import refusal
+from training.monitor.cusum import WRONG_BY
 from training.monitor.findings import FALSE_ALARMS, Finding, two_sided
 from training.monitor.people import Period, Visits
 from training.rows.censoring import FollowUp, progressed_by
 from training.rows.small_cells import written
 from training.rows.split import LEAST_EVENTS
 
-WRONG_BY = 1.5  # times: the miscalibration that the stated number of events is enough to find, in four of five cases
 _POWER = 0.8
 _DRAWS = 400
 _SEED = 1

@@ -5,9 +5,11 @@ from __future__ import annotations
 from html import escape
 
 from serving.answer.columns import NOTICE
+from training.monitor.cusum import WRONG_BY
 from training.monitor.drift import LEAST_PEOPLE, LEVEL_CHANGE, MISSING_CHANGE
 from training.monitor.findings import FALSE_ALARMS, Finding
-from training.monitor.picture import picture
+from training.monitor.over_time import OverTime, as_date, too
+from training.monitor.picture import charts, picture
 from training.monitor.suspected_units import LEAST_AT_SITE
 from training.monitor.verdict import LOOK, RETRAIN
 from training.monitor.watch import Watched
@@ -54,10 +56,28 @@ def page(watched: Watched) -> str:
         *([f"<ul>{''.join(f'<li>{escape(note)}</li>' for note in watched.notes)}</ul>"] if watched.notes else []),
         *([f'<p><img alt="{escape(alt)}" src="data:image/png;base64,{drawn}"></p>'] if drawn else []),
         *(_table([f for f in watched.findings if f.kind == kind], title, empty) for kind, title, empty in _TITLES),
-        _method(),
+        *_charts(watched.over_time),
+        _method(watched.over_time),
         "</body></html>\n",
     ]
     return "\n".join(parts)
+
+
+def _charts(found: OverTime) -> list[str]:
+    """Return the charts with what they say in words; nothing where there is nothing to draw."""
+    if not (drawn := charts(found)):
+        return []
+    said = [
+        f"{too(one)}: {one.values[-1]:.1f} of {one.limit:.1f} on {as_date(found.counted.ends[-1])}, "
+        f"{f'alarms {dates}' if (dates := ', '.join(as_date(day) for which, day in found.alarms() if which is one)) else 'no alarm'}"
+        for one in found.charts
+    ]
+    alt = f"CUSUM charts of observed against expected events from {as_date(found.counted.ends[0])}; {'; '.join(said)}."
+    return [
+        "<h2>Outcomes month by month</h2>",
+        f'<p><img alt="{escape(alt)}" src="data:image/png;base64,{drawn}"></p>',
+        f"<p>{escape(alt)} Shown at month ends between which {SMALL_CELL} people or more had the event.</p>",
+    ]
 
 
 def _table(findings: list[Finding], title: str, empty: str) -> str:
@@ -73,7 +93,8 @@ def _row(finding: Finding) -> str:
     return f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}<td{kind}>{escape(finding.status)}</td></tr>"
 
 
-def _method() -> str:
+def _method(found: OverTime) -> str:
+    at_rate = f" Both charts together give {found.false_alarms:.2g} false alarms a year while the risks are right." if found.charts else ""
     return (
         "<h2>How to read this</h2><small>One visit per person, so people are independent. Each is compared with people of training at "
         "like time since diagnosis, since a marrow grows older and is seldom taken again; units, and that time itself, with all of "
@@ -86,5 +107,8 @@ def _method() -> str:
         f"a unit is looked at in sites with {LEAST_AT_SITE} people. Counts below {SMALL_CELL} are not written down. "
         "Outcomes are those of people first seen in a period that lies the horizon back, of at least a year; deaths compete, "
         "and those lost are weighted for. <em>Steady</em> means that the interval lies within "
-        "what does not matter; where it reaches further, the change is <em>not shown</em>, and neither is that there is none.</small>"
+        "what does not matter; where it reaches further, the change is <em>not shown</em>, and neither is that there is none. "
+        "In person-time "
+        "everybody scored counts from the visit on, under the latest risk; the charts add up the evidence for a rate wrong by "
+        f"{WRONG_BY:g} times, and begin again after an alarm.{at_rate}</small>"
     )

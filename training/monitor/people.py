@@ -14,7 +14,7 @@ from features.table.landmarks import parse_day, visits
 from features.table.outcomes import origin_day
 from features.table.score_inputs import CRITERIA_COLUMNS, criteria_met
 from myeloma import ConfigError, DataError
-from myeloma.calendar import horizon_days
+from myeloma.calendar import NO_DAY, horizon_days
 from serving.artifact import Artifact, at_risk
 from training.rows.small_cells import written
 
@@ -71,7 +71,9 @@ class Visits:
         patient, day = visits(self._histories.results, origin)
         after = at_risk(artifact, self._histories, patient, day).frame()
         person = cohort.patients[["patient_id", "site"]].iloc[patient].reset_index(drop=True).assign(index_date=dates_of(origin[patient]))
-        places = pd.DataFrame({"person": patient, "landmark": dates_of(day)})
+        last_visit = np.full(len(cohort.patients), NO_DAY, np.int32)
+        np.maximum.at(last_visit, patient, day)
+        places = pd.DataFrame({"person": patient, "landmark": dates_of(day), "last_visit": dates_of(last_visit[patient])})
         self._visits = pd.concat([person, places, after], axis=1)
 
     def last(self, first_day: pd.Timestamp, last_day: pd.Timestamp) -> pd.DataFrame:
@@ -102,6 +104,13 @@ class Visits:
         rows = self._at_risk(first_day, last_day)
         first = rows.drop_duplicates("patient_id", keep="first")
         return self._with_features(first[first["not_at_risk"] == ""])
+
+    def scored(self, first_day: pd.Timestamp, last_day: pd.Timestamp) -> pd.DataFrame:
+        """Return every visit in a period, and each person's last before it that a risk may still speak of, with features and outcome."""
+        rows = self._at_risk(first_day - pd.Timedelta(days=horizon_days(self._artifact.horizons[-1])), last_day)
+        before = rows["landmark"] < first_day
+        latest = before & ~rows["patient_id"].where(before).duplicated(keep="last")
+        return self._with_features(rows[latest | ~before])
 
     def _at_risk(self, first_day: pd.Timestamp, last_day: pd.Timestamp) -> pd.DataFrame:
         visits = self._visits

@@ -16,6 +16,7 @@ from serving.predict import predict_risk
 from training.monitor.drift import checks_of_inputs, checks_of_risks
 from training.monitor.findings import Finding, Status, with_status
 from training.monitor.outcome import Bounds, checks_of_outcomes
+from training.monitor.over_time import USUAL, Charting, OverTime, check_over_time, over_time
 from training.monitor.people import Period, Visits, period_of, sites_of
 from training.monitor.post_stratification import bands_unmatched
 from training.monitor.refused import as_received
@@ -42,6 +43,7 @@ class Watched:
     findings: list[Finding]
     verdict: Advice
     notes: list[str]
+    over_time: OverTime
 
     def to_dict(self) -> dict[str, Any]:
         """Return all of it as JSON can hold it, without what could tell of single people."""
@@ -60,6 +62,7 @@ class Watched:
             "why": self.verdict.why,
             "notes": self.notes,
             "findings": told,
+            "over_time": self.over_time.to_dict(),
         }
 
     def lines(self) -> Iterator[str]:
@@ -83,6 +86,7 @@ def watch(
     since: str | None = None,
     until: str | None = None,
     refused: pd.DataFrame | None = None,
+    charting: Charting = USUAL,
 ) -> Watched:
     """Return what differs from training, and whether the risks came true.
 
@@ -90,13 +94,15 @@ def watch(
     ----------
     refused : DataFrame, optional
         What `out_of_range` gives: results that are not in the cohort, but tell of a changed unit.
+    charting : Charting
+        How outcomes are charted month by month.
 
     Raises
     ------
     StateError
         The champion was fitted by a version that kept no quantiles.
     ConfigError
-        The champion follows other rules than the task does now, or the period ends before it begins.
+        The champion follows other rules than the task does now, or the period or the charts end before they begin.
     DataError
         Nobody at risk has a visit in the period.
     """
@@ -109,7 +115,9 @@ def watch(
     suspected = suspected_units(received, spec, about, level_column)
     risks = predict_risk(artifact, feature_matrix(artifact, rows))
     drift = with_status([*checks_of_inputs(rows, spec, about, suspected), *checks_of_risks(rows, risks, artifact.horizons, about)])
-    outcome = with_status(checks_of_outcomes(visits, artifact, period, Bounds(*plan.gate.oe_ratio_between)))
+    bounds = Bounds(*plan.gate.oe_ratio_between)
+    charted = over_time(visits, artifact, period, charting)
+    outcome = [check_over_time(charted, period, bounds), *with_status(checks_of_outcomes(visits, artifact, period, bounds))]
     findings = [*(as_finding(one) for one in suspected), *drift, *outcome]
     return Watched(
         plan.task.name,
@@ -121,6 +129,7 @@ def watch(
         findings,
         verdict_of(findings),
         list(_notes(cohort, artifact, rows)),
+        charted,
     )
 
 

@@ -23,6 +23,7 @@ from training.plan import Plan
 from training.registry.ledger import now, read, taken_back
 from training.registry.version_page import NOTE, VERDICT, describe_version
 from training.registry.versions import live_version
+from training.tracking import RECALIBRATION
 from training.tracking.run import Run
 
 
@@ -102,7 +103,15 @@ def _evidence(new: Registered, metrics: dict[str, float], held: HeldOut | None, 
         comparison = beside_champion(new.plan, (new.run, held), (live.version, live.run), lambda: live.artifact)
     past = taken_back(list(read(new.plan.task.name).values()), new.version)
     found = subgroups(new.run, new.plan.primary_horizon)
-    return Evidence(metrics, unjudged(new.run), found, _checks(new, held), comparison, past)
+    return Evidence(metrics, unjudged(new.run), found, _checks(new, held), comparison, past, _recalibrated(new.run))
+
+
+def _recalibrated(run: Run) -> str:
+    """Return to whom the version of a run was recalibrated, empty where it was not."""
+    if run.tags.get("kind") != RECALIBRATION:
+        return ""
+    site = f"{run.tags.get('source', '')} {run.tags.get('cohort_hash', '')}".strip()
+    return f"recalibrated from version {run.tags.get('recalibrated_from', '?')} to {site}: all figures there are of these very people"
 
 
 def _checks(new: Registered, held: HeldOut | None) -> ArtifactChecks:

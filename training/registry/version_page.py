@@ -49,6 +49,7 @@ def describe_version(plan: Plan, run: Run, verdict: Verdict, judged_at: str) -> 
     }
     lines = [
         f"{verdict.verdict.upper()} says the gate of {run.name} ({judged_at[:10]}). Cohort {tags['cohort']}. Not met: {not_met}.",
+        *([f"Recalibrated from version {before} to that cohort's people."] if (before := made.get("recalibrated_from")) else []),
         "",
         *(f"- {label} at {months} months: {figures[Metric(measure, months).name]}, 95 % interval" for measure, label, _ in MAIN),
         "",

@@ -8,10 +8,11 @@ if TYPE_CHECKING:
     from training.tracking.experiment import experiment_of, require_place, require_runs
     from training.tracking.logged import log_figures, log_file, log_model, log_params, log_results, tag_run
     from training.tracking.made_with import git_commit, mlflow_version
-    from training.tracking.runs import MONITOR, TRAINING, VALIDATION, search, start_run, taken_back_unless_done, training
+    from training.tracking.runs import MONITOR, RECALIBRATION, TRAINING, VALIDATION, search, start_run, taken_back_unless_done, training
 
 __all__ = [
     "MONITOR",
+    "RECALIBRATION",
     "TRAINING",
     "VALIDATION",
     "experiment_of",
@@ -35,6 +36,7 @@ __getattr__ = lazily(
     __name__,
     {
         "MONITOR": "training.tracking.runs",
+        "RECALIBRATION": "training.tracking.runs",
         "TRAINING": "training.tracking.runs",
         "VALIDATION": "training.tracking.runs",
         "experiment_of": "training.tracking.experiment",

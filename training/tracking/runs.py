@@ -15,10 +15,11 @@ from training.tracking.experiment import experiment_of
 from training.tracking.logged import log_dataset
 from training.tracking.made_with import git_commit
 
-# The tag `kind` of a run that is no candidate: one that watches the champion, one that judges it on another cohort, and the parent of
-# a training's candidates, which carries the figures of the one it made live.
+# The tag `kind` of a run that is no candidate: one that watches the champion, one that judges it on another cohort, one that
+# recalibrates a version to a site, and the parent of a training's candidates, which carries the figures of the one it made live.
 MONITOR = "monitor"
 VALIDATION = "external_validation"
+RECALIBRATION = "recalibration"
 TRAINING = "training"
 
 

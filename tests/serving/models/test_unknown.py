@@ -13,6 +13,7 @@ from serving.models.design import LinearDesign
 from serving.models.linear import HorizonLogistic
 from serving.models.unknown import UnknownBiomarkers
 from serving.predict import explain, predict_interval, predict_risk, recalibrated
+from training.monitor.elsewhere.recalibration import with_calibration
 
 SPEC = FeatureSpec(("m_protein", "hemoglobin"), ("ever",), ("last", "slope"), ("age",))
 COLUMNS = SPEC.columns()
@@ -155,3 +156,15 @@ def test_what_no_fit_writes_is_refused(wrong, says):
     assert (UnknownBiomarkers.load(SOME.save(), COLUMNS, 2).coefficients == LINES).all()
     with pytest.raises(ImpossibleModelError, match=says):
         UnknownBiomarkers.load(SOME.save() | wrong, COLUMNS, 2)
+
+
+@pytest.mark.parametrize(("shift", "slope"), [(0.5, 1.0), (-0.3, 1.4)])
+def test_a_recalibration_moves_people_of_whom_something_is_unknown_as_it_moves_all_others(shift, slope):
+    before = ARTIFACT.calibration
+    calibration = Calibration(slope * before.slope, tuple(shift + slope * np.array(before.intercepts)))
+    moved = with_calibration(ARTIFACT, calibration)
+    for x in (NO_M, NOTHING, person(M=3.0, H=2.0, AGE=60.0)):
+        then, now = (logit(predict_risk(one, x)) for one in (ARTIFACT, moved))
+        assert now == pytest.approx(shift + slope * then)
+        found = explain(moved, x)
+        assert found.base + found.contributions.sum(axis=2) == pytest.approx(logit(found.risks))

@@ -34,7 +34,11 @@ def test_a_watch_leaves_a_report_findings_and_a_run_that_is_no_candidate(command
     assert {f["kind"] for f in told["findings"]} >= {"missing", "older", "level", "risk", "outcome"}
     assert any("simulated" in note for note in told["notes"])
     assert any("trained on" in note for note in told["notes"])
+    charted = told["over_time"]
+    assert (charted["months"], charted["until"], charted["false_alarms_a_year"] <= 0.2) == (36, "2015-12-31", True)
+    assert [(chart["looks_for"], chart["months_to_find"] > 0) for chart in charted["charts"]] == [(1.5, True), (0.667, True)]
     logged = connect().get_run(told["run_id"])
+    assert {"oe_ratio_person_time", "cusum_too_many", "cusum_too_few_limit", "cusum_false_alarms_a_year"} <= set(logged.data.metrics)
     assert (logged.data.tags["kind"], logged.data.tags["verdict"], logged.info.status) == ("monitor", told["verdict"], "FINISHED")
     assert {"people", "changed", "level_m_protein", "level_m_protein_lo", "risk_24m"} <= set(logged.data.metrics)
     assert sorted(file.path for file in connect().list_artifacts(told["run_id"])) == ["findings.json", "report.html"]
@@ -61,7 +65,8 @@ def test_the_report_stands_alone_and_escapes_what_it_was_given(command, trained,
     assert "<script" not in page
     assert re.findall(r'(?:src|href)="(?!data:image/png;base64,)', page) == []
     assert "://" not in page
-    assert "data:image/png;base64," in page
+    assert page.count("data:image/png;base64,") == 2
+    assert 'alt="CUSUM charts of observed against expected events from 2012-12-30; too many:' in page
     assert page.rstrip().endswith("</html>")
 
 
@@ -82,6 +87,9 @@ def test_no_identifier_reaches_the_report_the_output_or_the_store(command, train
         ("monitor {cohort} --task smm --since 1990-01-01 --until 1990-06-01", "No visit of anybody at risk"),
         ("monitor {cohort} --task smm --since 2015-01-01 --until 2014-01-01", "after its end"),
         ("monitor {cohort} --task smm --since soon", "is not a date"),
+        ("monitor {cohort} --task smm --chart-since 2024-12-31 --until 2015-12-31", "The charts begin on 2024-12-31, after their end"),
+        ("monitor {cohort} --task smm --false-alarms 0", "0 false alarms a year cannot be kept to"),
+        ("monitor {cohort} --task smm --delay -1", "cannot be known 1 days before"),
         ("monitor nowhere --task smm", "No cohort folder"),
         ("monitor {cohort} --task sm", "Unknown task"),
     ],

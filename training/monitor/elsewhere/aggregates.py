@@ -18,7 +18,8 @@ from features.cohort.files import whole_file
 from myeloma import DataError, StateError
 from training.metrics import Draws, judged_at, main_measures
 from training.metrics.figures import unfollowed
-from training.monitor.elsewhere.validate import CHAMPION, Validated
+from training.monitor.elsewhere.others import CHAMPION
+from training.monitor.elsewhere.validate import Validated
 from training.rows.small_cells import SMALL_CELL, is_small
 
 Array = NDArray[np.float64]

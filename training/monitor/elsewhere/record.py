@@ -14,7 +14,8 @@ from training.evaluation.expected_events import too_little
 from training.evaluation.performance import headline_first, logged
 from training.metrics import Draws, named
 from training.metrics.names import Metric
-from training.monitor.elsewhere.validate import CHAMPION, EVERYBODY, Validated
+from training.monitor.elsewhere.others import CHAMPION
+from training.monitor.elsewhere.validate import EVERYBODY, Validated
 from training.places import CASE_MIX, DIFFERENCES, PERFORMANCE, PLOTS, VALIDATED, plot, validated
 from training.plots import candidates as curves
 from training.plots import held_out as plots

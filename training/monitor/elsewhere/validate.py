@@ -9,22 +9,20 @@ import numpy as np
 import pandas as pd
 
 from features import Cohort
-from myeloma import DataError
-from serving.artifact import Artifact
+from serving.artifact import RECALIBRATED, Artifact
 from training.evaluation.differences import paired_differences
 from training.evaluation.expected_events import too_little
 from training.evaluation.performance import performance_of
 from training.evaluation.subgroups import FOLLOWS
 from training.metrics import Draws
 from training.monitor.elsewhere.case_mix import distributions, findings_of, first_visits
-from training.monitor.elsewhere.judged import Judged, judged_rows, plan_of
-from training.monitor.elsewhere.overlap import BIRTH_YEARS, DAYS, RESULTS, Overlap, only_people, overlap_of
+from training.monitor.elsewhere.judged import Judged
+from training.monitor.elsewhere.others import CHAMPION, people_elsewhere
+from training.monitor.elsewhere.overlap import BIRTH_YEARS, DAYS, RESULTS, Overlap
 from training.monitor.findings import Finding
-from training.monitor.watch import check_artifact
 from training.plan import Plan
 from training.rows.small_cells import is_small, written
 
-CHAMPION = "champion"  # how the tables name the model
 OTHERS, EVERYBODY = "not in training", "everybody"
 _COUNTS = ("patients", "rows", "events", "effective_rows")
 _LINE = ["model", "subset", "horizon", "measure"]
@@ -109,27 +107,14 @@ def validate(cohort: Cohort, artifact: Artifact, plan: Plan, training: Cohort | 
     DataError
         The cohort is empty, of another stage, without outcomes, nobody has a visit at risk, or all who have are of training.
     """
-    check_artifact(artifact, plan.task)
-    plan, content = plan_of(artifact, plan), cohort.content_hash()
-    judged = judged_rows(cohort, artifact, plan, CHAMPION)
-    same = content == artifact.provenance.cohort_hash
-    known = cohort if same else training
-    overlap = None if known is None else overlap_of(only_people(cohort, judged.rows["patient_id"].unique()), known)
-    seen = judged.rows["patient_id"].isin(overlap.people if overlap else []).to_numpy()
-    if seen.all():
-        raise DataError(
-            f"All {written(judged.rows['patient_id'].nunique())} people at risk here are likely in the training cohort too: nobody is left "
-            "to validate on.",
-            f"give a cohort of other people. Figures on people held out of training: python -m training compare --task {plan.task.name}",
-            "only_people_of_training",
-        )
-    others = judged.at(~seen)
+    here = people_elsewhere(cohort, artifact, plan, training)
+    plan, judged, others, overlap = here.plan, here.judged, here.others, here.overlap
     figures = _figures(judged, others, plan)
     first = first_visits(others.rows)
     return Validated(
         plan,
         artifact,
-        content,
+        here.cohort_hash,
         cohort.about.get("source", ""),
         judged.rows["patient_id"].nunique(),
         overlap,
@@ -178,6 +163,8 @@ def _notes(artifact: Artifact, rows: pd.DataFrame, overlap: Overlap | None) -> l
     notes = [how_looked(overlap, people)]
     if artifact.provenance.simulated:
         notes.append("The champion is fitted to simulated histories; on a simulated cohort these figures say nothing about patients.")
+    if site := artifact.about.get(RECALIBRATED):
+        notes.append(f"The champion is version {site['from_version']} recalibrated to {site['source'] or 'cohort'} {site['cohort_hash']}.")
     notes.append("Risks are the champion's own, not refitted or recalibrated; the weights for censoring are of this cohort.")
     return notes
 
