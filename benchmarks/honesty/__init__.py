@@ -1,0 +1,1 @@
+"""Goals of honest accuracy, measured: `python -m benchmarks.honesty` says of each whether it holds."""

@@ -1,0 +1,46 @@
+"""Observed over expected on people held out, with every value of one biomarker taken away."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from features import FeatureTable
+from serving.artifact import feature_matrix
+from serving.predict import predict_risk
+from training.estimators import Fitted, fit_candidate
+from training.estimators.censoring_strata import with_censoring_strata
+from training.metrics import Draws, main_measures
+from training.metrics.figures import figures
+from training.plan import Plan
+from training.rows.split import evaluation_folds
+
+
+def hidden_figures(table: FeatureTable, plan: Plan, models: list[str]) -> pd.DataFrame:
+    """Return observed over expected of each model on the rows held out, by the biomarker hidden from all of them.
+
+    The models are those that `fit` judges: fitted to the other people, whose values are all there. Everybody held out loses the
+    biomarker, whatever its value, so those of whom it is hidden are the average.
+
+    Returns
+    -------
+    DataFrame
+        hidden (empty where nothing is), model, horizon, estimate, lo, hi; the interval is a bootstrap's by patient, 95 %.
+    """
+    (fold,) = evaluation_folds(table.rows, plan.evaluation)
+    fit, judged = (with_censoring_strata(table.rows.iloc[part], table.spec) for part in (fold.fit, fold.judge))
+    judged = judged.reset_index(drop=True)
+    fitted: dict[str, Fitted] = {}
+    risks: dict[str, dict[str, np.ndarray]] = {hidden: {} for hidden in ("", *table.spec.biomarkers)}
+    for name in models:
+        fitted[name] = fit_candidate(fit, table.spec, plan, name, {}, fitted)
+        artifact = fitted[name].artifact
+        for hidden, of_model in risks.items():
+            x = feature_matrix(artifact, judged).copy()
+            if hidden:
+                x[:, artifact.groups[hidden]] = np.nan
+            of_model[name] = predict_risk(artifact, x)
+    draws = Draws.of(judged["patient_id"], plan.evaluation.bootstrap, plan.evaluation.seed)
+    parts = [figures(judged, of, plan.task.horizons, draws, main_measures).assign(hidden=hidden) for hidden, of in risks.items()]
+    found = pd.concat(parts, ignore_index=True)
+    return found.loc[found["measure"] == "oe_ratio", ["hidden", "model", "horizon", "estimate", "lo", "hi"]].reset_index(drop=True)
