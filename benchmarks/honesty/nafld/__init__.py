@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from io import StringIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -18,10 +19,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.honesty.goal import Goal
-from benchmarks.honesty.nafld.hidden import hidden_figures
 from benchmarks.honesty.nafld.tables import write_tables
-from features import read_table
-from training.plan import load_plan
 
 HERE = Path(__file__).parent
 PARAMS = HERE / "params.yaml"
@@ -29,7 +27,7 @@ PART = "nafld"
 FIGURES = {"auc": "AUC", "brier": "Brier", "ipa": "IPA", "oe_ratio": "observed/expected"}
 ACCEPTED = (0.8, 1.25)  # observed over expected, as the gate asks of the tasks that ship
 HIDDEN = (0.9, 1.1)  # the same with a biomarker hidden, over that with nothing hidden
-SUBSETS = {"": "every visit", "per_person": "every person once a year", "0y": "at the index day"}
+SUBSETS = {"": "every visit", "per_person": "every person once a year", "at_0y": "at the index day"}
 KINDS = ("boosting", "logistic")  # each fitted with both weightings: `KIND` counts people, `KIND_visits` visits
 
 
@@ -51,11 +49,10 @@ def measured() -> Iterator[Goal]:
 
 def evaluated(folder: Path) -> Iterator[Goal]:
     """Yield what the evaluation in a folder found, and the figures with a biomarker hidden."""
-    yield from _judged(pd.read_csv(folder / "evaluation" / "performance.csv", keep_default_na=False, na_values={"estimate": "", "lo": "", "hi": ""}))
+    yield from _judged(pd.read_csv(folder / "evaluation" / "performance.csv").fillna({"subset": ""}))
     yield from _history(folder / "evaluation")
     yield from _weightings(pd.read_csv(folder / "evaluation" / "differences.csv"))
-    plan = load_plan("nafld", PARAMS)
-    yield from _hidden(hidden_figures(read_table(folder / "table.parquet"), plan, list(plan.models)))
+    yield from _hidden(pd.read_csv(StringIO(command("benchmarks.honesty.nafld.hidden", "table.parquet", str(PARAMS), folder=folder))))
 
 
 def command(*arguments: str, folder: Path) -> str:
@@ -67,7 +64,11 @@ def command(*arguments: str, folder: Path) -> str:
         It was refused.
     """
     path = os.pathsep.join([str(HERE.parents[2]), os.environ.get("PYTHONPATH", "")])
-    own = {"MYELOMA_CATALOGUE": str(HERE / "catalogue.yaml"), "MLFLOW_TRACKING_URI": f"sqlite:///{folder / 'mlruns.db'}", "PYTHONPATH": path}
+    own = {
+        "MYELOMA_CATALOGUE": str(HERE / "catalogue.yaml"),
+        "MLFLOW_TRACKING_URI": f"sqlite:///{folder / 'mlruns.db'}",
+        "PYTHONPATH": path,
+    }
     called = [sys.executable, "-m", *arguments]
     done = subprocess.run(called, cwd=folder, env={**os.environ, **own}, capture_output=True, text=True, check=False)
     if done.returncode:
@@ -123,6 +124,7 @@ def _weightings(differences: pd.DataFrame) -> Iterator[Goal]:
 
 
 def _hidden(found: pd.DataFrame) -> Iterator[Goal]:
+    found = found.fillna({"hidden": ""})
     known = found[found["hidden"] == ""].set_index(["model", "horizon"])["estimate"]
     for line in found.itertuples():
         said = f"observed/expected {_interval(line.estimate, line.lo, line.hi)}"

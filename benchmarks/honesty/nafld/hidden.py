@@ -1,22 +1,28 @@
-"""Observed over expected on people held out, with every value of one biomarker taken away."""
+"""Observed over expected on people held out, with every value of one biomarker taken away.
+
+Run: python -m benchmarks.honesty.nafld.hidden TABLE PARAMS, with MYELOMA_CATALOGUE set: a process reads one catalogue. It prints CSV.
+"""
 
 from __future__ import annotations
+
+import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from features import FeatureTable
+from features import FeatureTable, read_table
 from serving.artifact import feature_matrix
 from serving.predict import predict_risk
 from training.estimators import Fitted, fit_candidate
 from training.estimators.censoring_strata import with_censoring_strata
 from training.metrics import Draws, main_measures
 from training.metrics.figures import figures
-from training.plan import Plan
+from training.plan import Plan, load_plan
 from training.rows.split import evaluation_folds
 
 
-def hidden_figures(table: FeatureTable, plan: Plan, models: list[str]) -> pd.DataFrame:
+def hidden_figures(table: FeatureTable, plan: Plan) -> pd.DataFrame:
     """Return observed over expected of each model on the rows held out, by the biomarker hidden from all of them.
 
     The models are those that `fit` judges: fitted to the other people, whose values are all there. Everybody held out loses the
@@ -32,7 +38,7 @@ def hidden_figures(table: FeatureTable, plan: Plan, models: list[str]) -> pd.Dat
     judged = judged.reset_index(drop=True)
     fitted: dict[str, Fitted] = {}
     risks: dict[str, dict[str, np.ndarray]] = {hidden: {} for hidden in ("", *table.spec.biomarkers)}
-    for name in models:
+    for name in plan.models:
         fitted[name] = fit_candidate(fit, table.spec, plan, name, {}, fitted)
         artifact = fitted[name].artifact
         for hidden, of_model in risks.items():
@@ -44,3 +50,7 @@ def hidden_figures(table: FeatureTable, plan: Plan, models: list[str]) -> pd.Dat
     parts = [figures(judged, of, plan.task.horizons, draws, main_measures).assign(hidden=hidden) for hidden, of in risks.items()]
     found = pd.concat(parts, ignore_index=True)
     return found.loc[found["measure"] == "oe_ratio", ["hidden", "model", "horizon", "estimate", "lo", "hi"]].reset_index(drop=True)
+
+
+if __name__ == "__main__":
+    hidden_figures(read_table(Path(sys.argv[1])), load_plan("nafld", Path(sys.argv[2]))).to_csv(sys.stdout, index=False)

@@ -22,7 +22,9 @@ def write_tables(folder: Path) -> str:
         R or its package survival is not on this machine.
     """
     if shutil.which("Rscript") is None:
-        raise SystemExit("nafld is a data set of R's package survival. Install both: apt-get install --no-install-recommends r-cran-survival")
+        raise SystemExit(
+            "nafld is a data set of R's package survival. Install both: apt-get install --no-install-recommends r-cran-survival"
+        )
     exported = folder / "exported"
     exported.mkdir()
     script = Path(__file__).with_name("export.R")
