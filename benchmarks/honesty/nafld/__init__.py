@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from benchmarks.honesty.goal import Goal
@@ -94,19 +94,22 @@ def _ingested(folder: Path, version: str) -> Iterator[Goal]:
         yield Goal(PART, f"survival {version}, {table}", found, "every row is kept or quarantined", holds)
 
 
-def _built(summary: dict[str, int]) -> Goal:
-    return Goal(PART, "landmarks", ", ".join(f"{name} {value}" for name, value in summary.items() if np.isscalar(value)), "", None)
+def _built(summary: dict[str, Any]) -> Goal:
+    first = ", ".join(f"{event} {people}" for event, people in summary["patients_with"].items())
+    found = f"{summary['landmarks']} of {summary['visits']} visits; people by their first event: {first}"
+    return Goal(PART, "landmarks", f"{found}; without a landmark {summary['patients_without_a_landmark']}", "", None)
 
 
 def _judged(performance: pd.DataFrame) -> Iterator[Goal]:
     for (model, months, subset), rows in performance.groupby(["model", "horizon", "subset"], sort=False):
-        if subset not in SUBSETS or "auc" not in set(rows.dropna(subset="lo")["measure"]):
+        of = {line["measure"]: line for line in rows.to_dict("records")}
+        if subset not in SUBSETS or "oe_ratio" not in of:
             continue
-        of = rows.set_index("measure")[["estimate", "lo", "hi"]]
-        said = [f"{of.at['events', 'estimate']:.0f} of {of.at['patients', 'estimate']:.0f} people"]
-        said += [f"{word} {_interval(*of.loc[name])}" for name, word in FIGURES.items()]
-        ratio, asked = of.at["oe_ratio", "estimate"], f"observed/expected {ACCEPTED[0]:g} to {ACCEPTED[1]:g}"
-        yield Goal(PART, f"{model}, {months} months, {SUBSETS[subset]}", ", ".join(said), asked, bool(ACCEPTED[0] <= ratio <= ACCEPTED[1]))
+        said = [f"{of['events']['estimate']:.0f} of {of['patients']['estimate']:.0f} people"]
+        said += [f"{word} {_interval(of[name])}" for name, word in FIGURES.items()]
+        asked = f"observed/expected {ACCEPTED[0]:g} to {ACCEPTED[1]:g}"
+        holds = ACCEPTED[0] <= of["oe_ratio"]["estimate"] <= ACCEPTED[1]
+        yield Goal(PART, f"{model}, {months} months, {SUBSETS[subset]}", ", ".join(said), asked, holds)
 
 
 def _history(folder: Path) -> Iterator[Goal]:
@@ -120,27 +123,29 @@ def _weightings(differences: pd.DataFrame) -> Iterator[Goal]:
     for kind in KINDS:
         pair = differences[(differences["model"] == kind) & (differences["reference"] == f"{kind}_visits")]
         for months, rows in pair.groupby("horizon"):
-            yield Goal(PART, f"{kind}, {months} months: weighting patients minus visits", _differences(rows), "", None)
+            yield Goal(PART, f"{kind}, {months} months, every visit: weighting patients minus visits", _differences(rows), "", None)
 
 
 def _hidden(found: pd.DataFrame) -> Iterator[Goal]:
-    found = found.fillna({"hidden": ""})
-    known = found[found["hidden"] == ""].set_index(["model", "horizon"])["estimate"]
-    for line in found.itertuples():
-        said = f"observed/expected {_interval(line.estimate, line.lo, line.hi)}"
-        if not line.hidden:
-            yield Goal(PART, f"{line.model}, {line.horizon} months, nothing hidden", said, "", None)
+    lines = found.fillna({"hidden": ""}).to_dict("records")
+    known = {(line["model"], line["horizon"]): line["estimate"] for line in lines if not line["hidden"]}
+    for line in lines:
+        said, case = (
+            f"observed/expected {_interval(line)}",
+            f"{line['model']}, {line['horizon']} months, {line['hidden'] or 'nothing'} hidden",
+        )
+        if not line["hidden"]:
+            yield Goal(PART, case, said, "", None)
             continue
-        ratio = line.estimate / known[line.model, line.horizon]
+        ratio = line["estimate"] / known[line["model"], line["horizon"]]
         asked = f"{HIDDEN[0]:g} to {HIDDEN[1]:g} times that with nothing hidden"
-        case = f"{line.model}, {line.horizon} months, {line.hidden} hidden"
-        yield Goal(PART, case, f"{said}, {ratio:.2f} times that with nothing hidden", asked, bool(HIDDEN[0] <= ratio <= HIDDEN[1]))
+        yield Goal(PART, case, f"{said}, {ratio:.2f} times that with nothing hidden", asked, HIDDEN[0] <= ratio <= HIDDEN[1])
 
 
 def _differences(rows: pd.DataFrame) -> str:
-    rows = rows[rows["measure"].isin(["auc", "brier", "ipa"])]
-    return ", ".join(f"{FIGURES[line.measure]} {_interval(line.difference, line.lo, line.hi, '+.4f')}" for line in rows.itertuples())
+    lines = rows[rows["measure"].isin(["auc", "brier", "ipa"])].rename(columns={"difference": "estimate"}).to_dict("records")
+    return ", ".join(f"{FIGURES[line['measure']]} {_interval(line, '+.4f')}" for line in lines)
 
 
-def _interval(estimate: float, low: float, high: float, form: str = ".3f") -> str:
-    return f"{estimate:{form}} ({low:{form}} to {high:{form}})"
+def _interval(line: dict[Any, Any], form: str = ".3f") -> str:
+    return f"{line['estimate']:{form}} ({line['lo']:{form}} to {line['hi']:{form}})"
