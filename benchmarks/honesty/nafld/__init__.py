@@ -41,9 +41,9 @@ def measured() -> Iterator[Goal]:
         yield from _ingested(folder, version)
         yield _built(json.loads(command("features", "build", "cohort", "table.parquet", *task(), "--json", folder=folder)))
         command("training", "fit", "table.parquet", *task(), "--fitted", "fit", folder=folder)
-        for model in _models():
-            judged = ("--fitted", "fit", "--evaluated", "evaluation", "--refit", "history", "--model", model)
-            command("training", "evaluate", *task(), *judged, folder=folder)
+        again = [word for model in _models() for word in ("--model", model)]
+        judged = ("--fitted", "fit", "--evaluated", "evaluation", "--refit", "history", *again)
+        command("training", "evaluate", *task(), *judged, folder=folder)
         yield from evaluated(folder)
 
 
