@@ -10,16 +10,21 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from features import FeatureTable, read_table
 from serving.artifact import feature_matrix
 from serving.predict import predict_risk
 from training.estimators import Fitted, fit_candidate
 from training.estimators.censoring_strata import with_censoring_strata
-from training.metrics import Draws, main_measures
+from training.metrics import Draws
+from training.metrics.decision import Key
 from training.metrics.figures import figures
+from training.metrics.sample import Sample
 from training.plan import Plan, load_plan
 from training.rows.split import evaluation_folds
+
+Array = NDArray[np.float64]
 
 
 def hidden_figures(table: FeatureTable, plan: Plan) -> pd.DataFrame:
@@ -37,19 +42,24 @@ def hidden_figures(table: FeatureTable, plan: Plan) -> pd.DataFrame:
     fit, judged = (with_censoring_strata(table.rows.iloc[part], table.spec) for part in (fold.fit, fold.judge))
     judged = judged.reset_index(drop=True)
     fitted: dict[str, Fitted] = {}
-    risks: dict[str, dict[str, np.ndarray]] = {hidden: {} for hidden in ("", *table.spec.biomarkers)}
+    risks: dict[str, Array] = {}
     for name in plan.models:
         fitted[name] = fit_candidate(fit, table.spec, plan, name, {}, fitted)
         artifact = fitted[name].artifact
-        for hidden, of_model in risks.items():
+        for hidden in ("", *table.spec.biomarkers):
             x = feature_matrix(artifact, judged).copy()
             if hidden:
                 x[:, artifact.groups[hidden]] = np.nan
-            of_model[name] = predict_risk(artifact, x)
+            risks[f"{name}/{hidden}"] = predict_risk(artifact, x)
     draws = Draws.of(judged["patient_id"], plan.evaluation.bootstrap, plan.evaluation.seed)
-    parts = [figures(judged, of, plan.task.horizons, draws, main_measures).assign(hidden=hidden) for hidden, of in risks.items()]
-    found = pd.concat(parts, ignore_index=True)
-    return found.loc[found["measure"] == "oe_ratio", ["hidden", "model", "horizon", "estimate", "lo", "hi"]].reset_index(drop=True)
+    found = figures(judged, risks, plan.task.horizons, draws, _observed_over_expected)
+    found = found[found["measure"] == "oe_ratio"].reset_index(drop=True)
+    names = found["model"].str.split("/", expand=True)
+    return found.assign(model=names[0], hidden=names[1])[["hidden", "model", "horizon", "estimate", "lo", "hi"]]
+
+
+def _observed_over_expected(sample: Sample, risk: Array) -> dict[Key, Array]:
+    return {("oe_ratio", None): sample.cases / (sample.counts @ risk)}
 
 
 if __name__ == "__main__":
