@@ -69,7 +69,9 @@ def evaluate(
         list[Refit] | None,
         typer.Option(help="Also fit a model again: leaving sites out, early for late, without history, on fewer people. May be repeated."),
     ] = None,
-    model: Annotated[str | None, typer.Option(help="The model to fit again. Default: the best by Brier score.")] = None,
+    model: Annotated[
+        list[str] | None, typer.Option(help="The model to fit again. May be repeated. Default: the best by Brier score.")
+    ] = None,
     fitted: Fitted = None,
     evaluated: Evaluated = None,
     params: Params = DEFAULT_PARAMS,
@@ -83,7 +85,8 @@ def evaluate(
     from training.rows.large import read_within
 
     chosen = load_plan(task, params)
-    check_model(chosen, model)
+    for name in model or []:
+        check_model(chosen, name)
     folder = fitted or folder_of(chosen.task, "fit")
     table = table or Path(next(iter(read_records(folder, chosen).values()))["table"])
     data, out = read_within(table, chosen), evaluated or folder_of(chosen.task, "evaluation")
@@ -91,7 +94,8 @@ def evaluate(
     if refit:
         from training.shift import refit as fit_again
 
-        fit_again(data, chosen, model or best(results, chosen), [kind.value for kind in refit], folder, out, _say(task, as_json))
+        for name in model or [best(results, chosen)]:
+            fit_again(data, chosen, name, [kind.value for kind in refit], folder, out, _say(task, as_json))
     if as_json:
         typer.echo(json.dumps({name: result["metrics"] for name, result in results.items()}))
 

@@ -15,6 +15,7 @@ from features.history.figures import EXCEEDS
 from features.history.statistics import LIMIT, VALUES, statistic
 from features.history.windows import BASELINE, BASELINE_DAYS, is_window, window_days, window_label
 from myeloma import ConfigError, catalogue
+from myeloma.catalogue import VARIABLE
 from myeloma.errors import nearest
 from myeloma.treated.response.criteria import DEFAULT_VERSION as CRITERIA_VERSION
 
@@ -118,15 +119,15 @@ class FeatureSpec:
     static: tuple[str, ...]
 
     def __post_init__(self) -> None:
-        for values, accepted, what in (
-            (self.biomarkers, catalogue().keys(), "biomarker"),
-            (self.statistics, self.statistics, "statistic"),
-            (self.static, list(STATIC), "static column"),
-            (self.look_backs, self.look_backs, "look-back"),
+        for values, accepted, what, else_ in (
+            (self.biomarkers, catalogue().keys(), "biomarker", f" Your own come from the file that {VARIABLE} names."),
+            (self.statistics, self.statistics, "statistic", ""),
+            (self.static, list(STATIC), "static column", ""),
+            (self.look_backs, self.look_backs, "look-back", ""),
         ):
             for value in values:
                 if value not in accepted:
-                    raise ConfigError(f'Unknown {what} "{value}".', nearest(value, accepted))
+                    raise ConfigError(f'Unknown {what} "{value}".', nearest(value, accepted) + else_)
             if len(set(values)) != len(values):
                 raise ConfigError(f"A {what} is named twice: {', '.join(values)}.")
         for values, what in ((self.look_backs, "look-back"), (self.statistics, "statistic")):

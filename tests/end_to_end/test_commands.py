@@ -147,6 +147,7 @@ def test_one_model_can_be_fitted_again_alone_and_its_run_is_the_one_compared(com
         ("training fit data/smm/table.parquet --task smm --model bosting", 'did you mean "boosting"'),
         ("training evaluate --task mgus", "Nothing is fitted"),
         ("training evaluate --task smm --refit sites --model coxx", 'did you mean "cox"'),
+        ("training evaluate --task smm --refit sites --model cox --model logistik", 'did you mean "logistic"'),
         ("training register --task mgus", "No evaluation"),
         ("serving score data/smm/cohort --task mgus --out r.csv --model data/smm/fit/cox/artifact", "was made for the task smm"),
         ("serving score data/smm/cohort --task smm --out r.csv --at 2100-01-01", "lies in the future"),

@@ -83,7 +83,8 @@ def test_models_are_fitted_judged_and_asked_what_change_adds(run):
     command, path = run
     params = ("--task", "pbcseq", "--params", str(HERE / "params.yaml"))
     command("training", "fit", "table.parquet", *params, "--fitted", "fit")
-    command("training", "evaluate", *params, "--fitted", "fit", "--evaluated", "evaluation", "--refit", "history", "--model", "cox")
+    again = ("--refit", "history", "--model", "cox", "--model", "logistic")
+    command("training", "evaluate", *params, "--fitted", "fit", "--evaluated", "evaluation", *again)
     metrics = {name: result["metrics"] for name, result in json.loads(path("evaluation/metrics.json").read_text()).items()}
     assert set(metrics) == {"boosting", "logistic", "cox", "ensemble"}
     for name, found in metrics.items():
@@ -94,6 +95,7 @@ def test_models_are_fitted_judged_and_asked_what_change_adds(run):
     assert (about["event"], about["competing_event"]) == ("death", "transplant")
     said = "".join(file.read_text() for file in path("evaluation").rglob("*history*"))
     assert said, "the report says what the change since the first value adds, with its interval"
+    assert {file.parts[-3] for file in path("evaluation").rglob("history.csv")} == {"cox", "logistic"}
     outcome = json.loads(command("training", "register", *params, "--evaluated", "evaluation", "--cohort", "cohort", "--json"))
     # Nobody at low risk dies within a year: the spline of the calibration curve has no finite estimate there, and a person decides.
     for verdict in outcome["verdicts"].values():

@@ -85,6 +85,7 @@ def test_any_other_window_is_refused(window):
     ("wrong", "message", "hint"),
     [
         ({"biomarkers": ("m_protien",)}, 'Unknown biomarker "m_protien"', "m_protein"),
+        ({"biomarkers": ("hdl",)}, 'Unknown biomarker "hdl"', "Your own come from the file that MYELOMA_CATALOGUE names."),
         ({"statistics": ("slop",)}, 'Unknown statistic "slop"', "slope"),
         ({"static": ("femal",)}, 'Unknown static column "femal"', "female"),
         ({"biomarkers": ("bmpc", "bmpc")}, "biomarker is named twice", ""),
