@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
@@ -23,7 +23,6 @@ OUTCOME_LIKE = 0.95
 EQUAL_RESULTS = 2
 BIRTH_YEARS = 1  # apart at the most: an age in whole years tells no more
 _DAYS_PER_YEAR = 365.25
-_DRAWN = ["landmark", "biomarker"]
 _PAIR = ["patient_id_a", "patient_id_b"]
 
 
@@ -71,7 +70,7 @@ def same_person(rows: pd.DataFrame, part: NDArray[np.int64]) -> Diagnosis | None
         Which fold judges the row; any other number where none does.
     """
     people = _people(rows, part)
-    pairs = pd.concat([_alike_by_name(people), _alike_by_results(rows)], ignore_index=True).drop_duplicates()
+    pairs = pd.concat([_alike_by_name(people), _alike_by_results(rows, people["born"])], ignore_index=True).drop_duplicates()
     for side in _PAIR:
         pairs = pairs.merge(people.add_suffix(side[-2:]), left_on=side, right_index=True)
     near = (pairs["born_a"] - pairs["born_b"]).abs() <= BIRTH_YEARS  # not known is no agreement
@@ -101,31 +100,28 @@ def _people(rows: pd.DataFrame, part: NDArray[np.int64]) -> pd.DataFrame:
 
 
 def _alike_by_name(people: pd.DataFrame) -> pd.DataFrame:
+    """Return the pairs whose identifiers are the same but for how they are written."""
     plain = people.index.astype(str).str.strip().str.casefold().str.lstrip("0")
     named = pd.DataFrame({"patient_id": people.index, "plain": plain})
-    return _pairs(named[named.duplicated("plain", keep=False)], ["plain"])[_PAIR]
+    return _pairs(named, named, ["plain"])[_PAIR]
 
 
-def _alike_by_results(rows: pd.DataFrame) -> pd.DataFrame:
+def _alike_by_results(rows: pd.DataFrame, born: pd.Series) -> pd.DataFrame:
     """Return the pairs with enough equal results on one day and none that differs; a result that stands on for years counts once."""
-    latest = rows.melt(["patient_id", "landmark"], list(_latest(rows)), "biomarker").dropna(subset=["value"])
-    shared = _pairs(latest, [*_DRAWN, "value"])
-    equal = shared.drop_duplicates([*_PAIR, "biomarker", "value"]).groupby(_PAIR, observed=True).size()
-    pairs = equal[equal >= EQUAL_RESULTS].index.to_frame(index=False)
-    first, second = (latest.rename(columns={"patient_id": side, "value": f"value{side[-2:]}"}) for side in _PAIR)
-    both = pairs.merge(first, on="patient_id_a").merge(second, on=["patient_id_b", *_DRAWN])
-    agrees = (both["value_a"] == both["value_b"]).groupby([both[side] for side in _PAIR], observed=True).all()
-    return agrees[agrees].index.to_frame(index=False)
+    latest = list({name.partition("__")[0]: name for name in map(str, rows) if "__last__" in name}.values())  # of the longest look-back
+    of_day = rows[["patient_id", "landmark", *latest]].assign(year=np.floor(rows["patient_id"].map(born)))
+    of_day = of_day.dropna(subset=["year"])
+    shifts = [of_day.assign(year=of_day["year"] + shift) for shift in range(-BIRTH_YEARS, BIRTH_YEARS + 1)]
+    pairs = pd.concat([_pairs(of_day, shifted, ["landmark", "year"]) for shifted in shifts], ignore_index=True)
+    equal = pd.DataFrame({name: pairs[f"{name}_a"].where(pairs[f"{name}_a"] == pairs[f"{name}_b"]) for name in latest})
+    differs = pd.concat([equal[name].isna() & pairs[f"{name}_a"].notna() & pairs[f"{name}_b"].notna() for name in latest], axis=1)
+    by_pair = [pairs[side] for side in _PAIR]
+    results = equal.groupby(by_pair, observed=True).nunique().sum(axis=1)
+    alike = (results >= EQUAL_RESULTS) & ~differs.any(axis=1).groupby(by_pair, observed=True).any()
+    return alike[alike].index.to_frame(index=False)
 
 
-def _latest(rows: pd.DataFrame) -> Iterator[str]:
-    """Yield a column of latest values for each biomarker, of the longest look-back, which stands last."""
-    yield from {name.partition("__")[0]: name for name in map(str, rows) if "__last__" in name}.values()
-
-
-def _pairs(rows: pd.DataFrame, on: list[str]) -> pd.DataFrame:
-    """Return each pair of two people whose rows agree in some columns, once."""
-    kept = rows[["patient_id", *on]].drop_duplicates()
-    kept = kept[kept.duplicated(on, keep=False)]
-    both = kept.merge(kept, on=on, suffixes=("_a", "_b"))
+def _pairs(first: pd.DataFrame, second: pd.DataFrame, on: list[str]) -> pd.DataFrame:
+    """Return each pair of two people whose rows agree in some columns, the lesser identifier first."""
+    both = first.merge(second, on=on, suffixes=("_a", "_b"))
     return both[both["patient_id_a"] < both["patient_id_b"]]

@@ -63,8 +63,8 @@ def adds_nothing(weights: pd.DataFrame, offered: Collection[str], empty: Collect
     inputs = inputs_of(offered)
     unused = [name for name in inputs if not weight.get(name, 0.0) > 0]
     without = [name for name in offered if name in empty]
-    said = [f"{len(unused)} of {len(inputs)} inputs have no contribution at any horizon: {listed(unused)}"] if unused else []
-    said += [f"{len(without)} of {len(offered)} columns have no value on any row: {listed(without)}"] if without else []
+    said = [f"without any contribution, of {len(inputs)} inputs: {listed(unused)}"] if unused else []
+    said += [f"without a value on any row, of {len(offered)} columns: {listed(without)}"] if without else []
     return Diagnosis("adds_nothing", "; ".join(said)) if said else None
 
 
