@@ -109,6 +109,8 @@ def _alike_by_name(people: pd.DataFrame) -> pd.DataFrame:
 def _alike_by_results(rows: pd.DataFrame, born: pd.Series) -> pd.DataFrame:
     """Return the pairs with enough equal results on one day and none that differs; a result that stands on for years counts once."""
     latest = list({name.partition("__")[0]: name for name in map(str, rows) if "__last__" in name}.values())  # of the longest look-back
+    if not latest:
+        return pd.DataFrame(columns=_PAIR)
     of_day = rows[["patient_id", "landmark", *latest]].assign(year=np.floor(rows["patient_id"].map(born)))
     of_day = of_day.dropna(subset=["year"])
     shifts = [of_day.assign(year=of_day["year"] + shift) for shift in range(-BIRTH_YEARS, BIRTH_YEARS + 1)]

@@ -112,6 +112,12 @@ def test_the_same_number_of_somebody_of_another_age_is_another_person():
     assert twice(visit("7", part=-1), visit("007", part=0, m_protein=3.0, hemoglobin=9.0, age=70.0)) is None
 
 
+def test_a_table_without_latest_values_is_searched_by_identifier_alone():
+    rows = pd.DataFrame([visit(name, 0)[:4] for name in ("P7", "p7", "b")], columns=["patient_id", "landmark", "sex", "age"])
+    assert same_person(rows, np.array([-1, 0, 0])) is not None
+    assert same_person(rows[1:], np.array([-1, 0])) is None
+
+
 def test_as_many_alike_of_the_other_sex_say_that_it_is_chance():
     by_chance = [visit("c", -1, 2.5), visit("d", 0, 2.5, sex="male")]
     assert twice(visit("a", -1), visit("b", 0), *by_chance) is None
