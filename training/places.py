@@ -24,8 +24,12 @@ PERFORMANCE = "performance.csv"
 SUBGROUPS = "subgroups.csv"
 DIFFERENCES = "differences.csv"
 DECISION_CURVES = "decision_curves.csv"
+DIAGNOSES = "diagnoses.csv"
 PLOTS = "plots"
 EXPLANATION, STABILITY, AVAILABILITY = "explanation", "stability.csv", "availability.json"
+
+# The folder of a search, data/TASK/tune: NAME.db is the study, NAME.json what the last one ended with.
+TUNE = "tune"
 
 # What register adds to a run.
 GATE = "gate.json"

@@ -17,6 +17,17 @@ from myeloma.scores import SCORES
 _CHECKED = ConfigDict(extra="forbid")
 Waivable = Literal["net_benefit", "worst_subgroup", "known_harm"]  # demands that a task's data may have nothing to measure by
 Doubtful = Literal["auc", "ipa", "oe_ratio", "ici", "net_benefit", "worst_subgroup"]  # demands that too few events may be unable to show
+# What `evaluate` may notice about a fit: training/evaluation/diagnoses/catalogue.py says of each how it is found and what to do.
+DIAGNOSES = (
+    "overfitting",
+    "one_input",
+    "adds_nothing",
+    "same_person",
+    "search_edge",
+    "no_better_than_score",
+    "outcome_like",
+    "thin_horizons",
+)
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=10)]  # in words, for those who read the verdict
 Memory = Annotated[int, BeforeValidator(lambda said: memory_bytes(said) if isinstance(said, str) else said)]  # as in 8GB
 Options = Annotated[dict[str, Any], BeforeValidator(lambda options: {} if options is None else options)]  # `cox:` has none
@@ -83,7 +94,8 @@ class Plan:
 
     `interval_fits` is the number of fits to halves of the patients, from which the interval of a risk comes. `reference` is the model
     from which `truth` measures the way to a simulated cohort's true risks; None where there is none. A table whose fit would take more
-    than `memory` (bytes; 8GB where nothing is said) is fitted from drawn people and, where a model can be, from its row groups.
+    than `memory` (bytes; 8GB where nothing is said) is fitted from drawn people and, where a model can be, from its row groups. `muted`
+    are diagnoses that are known and accepted, each with the reason.
     """
 
     task: Task
@@ -95,6 +107,7 @@ class Plan:
     interval_fits: Annotated[int, Field(ge=0, multiple_of=2)] = 10
     reference: str | None = None
     memory: Memory = 8 * 10**9
+    muted: dict[str, Reason] = Field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.primary_horizon not in self.task.horizons:
@@ -102,6 +115,8 @@ class Plan:
         for score in self.scores:
             if score not in SCORES:
                 raise ConfigError(f'Task {self.task.name}: unknown published score "{score}".', nearest(score, SCORES))
+        if unknown := [code for code in self.muted if code not in DIAGNOSES]:
+            raise ConfigError(f'training.{self.task.name}.muted: no diagnosis "{unknown[0]}".', nearest(unknown[0], DIAGNOSES))
 
 
 def load_plan(name: str, params: Path = DEFAULT_PARAMS) -> Plan:

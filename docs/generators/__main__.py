@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from docs.generators import api, data_dictionary, reason_codes, rooms, treated_states
+from docs.generators import api, data_dictionary, diagnoses, reason_codes, rooms, treated_states
 
 PAGES: dict[str, Callable[[Path], str]] = {
     "reason_codes.md": reason_codes.page,
+    "diagnoses.md": diagnoses.page,
     "architecture.md": rooms.page,
     "api.md": api.page,
     "data_dictionary.md": data_dictionary.page,

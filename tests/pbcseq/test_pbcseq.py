@@ -99,8 +99,10 @@ def test_models_are_fitted_judged_and_asked_what_change_adds(run):
     outcome = json.loads(command("training", "register", *params, "--evaluated", "evaluation", "--cohort", "cohort", "--json"))
     # Nobody at low risk dies within a year: the spline of the calibration curve has no finite estimate there, and a person decides.
     for verdict in outcome["verdicts"].values():
-        asked = [check["name"] for check in verdict["checks"] if check["applies"] and check["holds"] is not True]
-        assert (verdict["verdict"], asked) == ("hold", ["ici_12m"])
+        asked = {check["name"]: check["holds"] for check in verdict["checks"] if check["applies"] and check["holds"] is not True}
+        assert verdict["verdict"] == "hold"
+        assert "ici_12m" in asked, "and what 278 visits do not show"
+        assert set(asked.values()) == {None}, "nothing is shown to be wrong"
     command("training", "promote", *params, "--model", "cox", "--reason", "calibrated in the large at 12 months")
     command("serving", "score", "cohort", "--task", "pbcseq", "--out", "risks.csv")
     assert (pd.read_csv(path("risks.csv"))["status"] == "scored").sum() > 200

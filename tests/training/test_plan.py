@@ -155,3 +155,21 @@ def test_a_file_of_yesterday_is_told_where_its_lines_belong_now(root, tmp_path):
     with pytest.raises(ConfigError, match="holds primary_horizon, scores, models, evaluation, gate, interval_fits") as refusal:
         load_plan("mgus", path)
     assert "below `training:` and `mgus:`" in refusal.value.hint
+
+
+def test_a_diagnosis_is_muted_by_its_code_with_a_reason(section, mgus_task):
+    assert parse_plan(mgus_task, section | {"muted": {"one_input": "M-protein alone is the question"}}).muted == {
+        "one_input": "M-protein alone is the question"
+    }
+
+
+def test_an_unknown_diagnosis_cannot_be_muted_and_the_nearest_is_named(section, refused):
+    refusal = refused(section | {"muted": {"one_inputs": "M-protein alone is the question"}})
+    assert refusal.what == 'training.mgus.muted: no diagnosis "one_inputs".'
+    assert 'did you mean "one_input"?' in refusal.hint
+
+
+@pytest.mark.parametrize("reason", ["", "known", "         known         ", None])
+def test_a_diagnosis_is_not_muted_without_a_reason(section, refused, reason):
+    refusal = refused(section | {"muted": {"one_input": reason}})
+    assert "training.mgus.muted.one_input is" in refusal.what

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from serving.answer.columns import NOTICE
-from training.card import explained, performance, provenance, purpose, subgroups, validation
+from training.card import diagnoses, explained, performance, provenance, purpose, subgroups, validation
 from training.card.cells import figure, refusals
 from training.card.document import Blank, Block, Card, Cell, Section, Text, table
 from training.card.facts import Facts
@@ -24,6 +24,7 @@ _SECTIONS = (
     subgroups.elsewhere,
     validation.other_cohorts,
     explained.drivers,
+    diagnoses.noticed,
     provenance.gate,
     provenance.reproduce,
     tripod,

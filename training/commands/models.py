@@ -16,7 +16,7 @@ from features.history.columns import group_label
 from features.params import DEFAULT_PARAMS
 from serving.store.trouble import explain_store_errors
 from training.commands.arguments import Json, Params, TaskName, folder_of
-from training.places import FIT
+from training.places import FIT, TUNE
 from training.plan import load_plan
 
 if TYPE_CHECKING:
@@ -46,12 +46,16 @@ def tune(
     import numpy as np
 
     from training import tracking
+    from training.evaluation.diagnoses.noticed import in_words
+    from training.evaluation.diagnoses.of_fit import search_edge
+    from training.fitting.fit import hashes_of
+    from training.fitting.searched import read_searched
     from training.fitting.tune import Search, tune
     from training.rows.large import read_within
 
     chosen = load_plan(task, params)
     read = read_within(table or folder_of(chosen.task, "table.parquet"), chosen)
-    storage = folder_of(chosen.task, "tune") / f"{model}.db"
+    storage = folder_of(chosen.task, TUNE) / f"{model}.db"
     with tracking.search(chosen.task, read, model) as log:
 
         def tell(part: str, trial: FrozenTrial) -> None:
@@ -69,6 +73,8 @@ def tune(
     if tuned.outer:
         gain = float(np.mean([present - best for present, best in tuned.outer]))
         console.print(f"on people neither choice nor fit has seen, tuning {'gains' if gain > 0 else 'loses'} {abs(gain):.5f}", markup=False)
+    if at_edge := search_edge(model, read_searched(storage.with_suffix(".json"), hashes_of(read))):
+        console.print(in_words(at_edge, chosen.muted), markup=False)
     options = {k: list(v) if isinstance(v, tuple) else v for k, v in tuned.options.items()}
     console.print(
         f"For training.{task}.models in {params}:\n{yaml.safe_dump({model: options}, default_flow_style=None).strip()}", markup=False

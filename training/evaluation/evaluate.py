@@ -18,9 +18,10 @@ from features.cohort.locks import only_writer
 from myeloma import ConfigError, StateError
 from myeloma.errors import nearest
 from myeloma.scores import SCORES
-from serving.artifact import load_artifact
+from serving.artifact import Artifact, load_artifact
 from training import tracking
 from training.evaluation.choice import choice_among
+from training.evaluation.diagnoses.noticed import Noticed, as_table, in_words
 from training.evaluation.differences import named_differences, paired_differences
 from training.evaluation.performance import headline_first, logged, logged_subgroups, performance_of, refused
 from training.evaluation.subgroups import subgroup_figures
@@ -31,7 +32,20 @@ from training.fitting.suitable import check_rules
 from training.metrics import Draws
 from training.metrics.figures import refusal
 from training.metrics.order import rank
-from training.places import ARTIFACT, DECISION_CURVES, DIFFERENCES, EXPLANATION, METRICS, PERFORMANCE, PLOTS, RUN, SUBGROUPS, plot
+from training.places import (
+    ARTIFACT,
+    DECISION_CURVES,
+    DIAGNOSES,
+    DIFFERENCES,
+    EXPLANATION,
+    METRICS,
+    PERFORMANCE,
+    PLOTS,
+    RUN,
+    STABILITY,
+    SUBGROUPS,
+    plot,
+)
 from training.plan import Plan
 from training.plots import candidates as curves
 from training.plots import held_out as plots
@@ -42,8 +56,8 @@ def evaluate_task(table: FeatureTable, plan: Plan, fitted: Path, out: Path, say:
     """Evaluate every candidate under `fitted` on the same rows; write and return the results by name.
 
     `out/` holds the figures of all candidates (performance.csv, differences.csv, subgroups.csv, decision_curves.csv);
-    `out/<name>/` each candidate's own part of them, `plots/` and `explanation/`. The folder of a candidate is logged to its
-    run, so the same paths stand in every run.
+    `out/<name>/` each candidate's own part of them, `plots/`, and of a fitted one `explanation/` and diagnoses.csv. The folder of a
+    candidate is logged to its run, so the same paths stand in every run.
 
     Raises
     ------
@@ -60,11 +74,12 @@ def evaluate_task(table: FeatureTable, plan: Plan, fitted: Path, out: Path, say:
     say(f"evaluating {len(records)} candidates")
     held = HeldOut.of(fitted, list(records), table, plan.task)
     with only_writer(out):
-        return _evaluate(held, records, plan, fitted, out, say)
+        return _evaluate(held, Noticed(held, table, plan), records, plan, fitted, out, say)
 
 
 def _evaluate(
     held: HeldOut,
+    noticed: Noticed,
     records: dict[str, dict[str, Any]],
     plan: Plan,
     fitted: Path,
@@ -77,6 +92,8 @@ def _evaluate(
     chosen = _choice(held, plan, models)
     for file, content in tables.items():
         write_csv(content, out / file)
+    for diagnosis in noticed.of_data:
+        say(in_words(diagnosis, plan.muted))
     results = {}
     for name, record in records.items():
         say(f"{name}: plots, explanation")
@@ -93,6 +110,7 @@ def _evaluate(
             if name in models:
                 artifact = load_artifact(fitted / name / ARTIFACT)
                 metrics |= explain_model(artifact, rows, plan, folder / EXPLANATION)
+                _diagnose(noticed, artifact, own, plan, name, folder, say)
                 if not artifact.resampled:
                     say(f"{name}: keeps no fits to halves of the patients (interval_fits is 0), so how stable its ranking is stays unknown")
             without = refused(own[PERFORMANCE])
@@ -104,6 +122,22 @@ def _evaluate(
     with whole_file(out / METRICS) as work:
         work.write_text(json.dumps(results, indent=1), encoding="utf-8")
     return results
+
+
+def _diagnose(
+    noticed: Noticed,
+    artifact: Artifact,
+    own: dict[str, pd.DataFrame],
+    plan: Plan,
+    name: str,
+    folder: Path,
+    say: Callable[[str], None],
+) -> None:
+    """Say what is noticed about an explained candidate, and write it with what is noticed about the data."""
+    found = noticed.of_model(name, artifact, own, pd.read_csv(folder / EXPLANATION / STABILITY))
+    for diagnosis in found:
+        say(f"{name}: {in_words(diagnosis, plan.muted)}")
+    write_csv(as_table([*found, *noticed.of_data], plan.muted), folder / DIAGNOSES)
 
 
 def _tables(held: HeldOut, plan: Plan, models: list[str]) -> dict[str, pd.DataFrame]:

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import optuna
 import pandas as pd
+from optuna.distributions import FloatDistribution, IntDistribution
 from optuna.trial import BaseTrial, TrialState
 
 from features import FeatureTable
@@ -26,6 +27,7 @@ from training.estimators import KINDS, checked_model
 from training.estimators.censoring_strata import with_censoring_strata
 from training.estimators.stacking import stack
 from training.fitting.fit import hashes_of
+from training.fitting.searched import Searched, write_searched
 from training.fitting.suitable import check_table
 from training.plan import Plan
 from training.rows.split import Fold, evaluation_folds, patient_folds
@@ -84,7 +86,17 @@ def tune(table: FeatureTable, plan: Plan, search: Search, told: Callable[[str, o
         outer.append((before, _loss(rows, fold, table, plan, search.model, options)))
     study = _studied("final", rows, table, plan, search, present, told)
     best = _searched(search.model, optuna.trial.FixedTrial(study.best_params))
+    write_searched(search.storage.with_suffix(".json"), _ranges(study.best_trial), hashes_of(table))
     return Tuned(best, float(study.best_value), outer)
+
+
+def _ranges(best: optuna.trial.FrozenTrial) -> list[Searched]:
+    """Return the best value of each number that was searched for, with its range."""
+    return [
+        Searched(name, float(best.params[name]), float(drawn.low), float(drawn.high), drawn.log)
+        for name, drawn in best.distributions.items()
+        if isinstance(drawn, IntDistribution | FloatDistribution)
+    ]
 
 
 def _studied(

@@ -10,6 +10,8 @@ from typer.testing import CliRunner
 from myeloma import ConfigError
 from serving.store.champion import connect
 from training.__main__ import app
+from training.fitting.fit import hashes_of
+from training.fitting.searched import Searched, read_searched
 from training.fitting.tune import Search, tune
 from training.registry.compare import candidates
 from training.rows.split import evaluation_folds
@@ -49,6 +51,13 @@ def test_a_search_that_was_interrupted_ends_where_an_uninterrupted_one_does(mgus
     again = tune(table, plan, interrupted, lambda part, trial: told.append(trial.number))
     assert told == [2, 3]
     assert again == whole
+
+
+def test_what_a_search_ended_with_lies_beside_its_study_with_the_range_of_each_number(mgus_table, mgus_plan, search):
+    table, plan = few_columns(mgus_table, mgus_plan)
+    tuned = tune(table, plan, replace(search, trials=1), silent)
+    searched = read_searched(search.storage.with_suffix(".json"), hashes_of(table))
+    assert searched == [Searched("penalty", tuned.options["penalties"][0], 1e-5, 1.0, log=True)], "a word, such as splines, has no end"
 
 
 def test_the_people_held_out_change_nothing(mgus_table, mgus_plan, search, tmp_path):
