@@ -1,52 +1,55 @@
-"""Every goal of honest accuracy, measured and written down: `python -m benchmarks.honesty [PART ...]` writes docs/honesty.md."""
+"""Goals of honest accuracy, measured and written down: `python -m benchmarks.honesty [PART ...]` writes their parts of docs/honesty.md."""
 
 from __future__ import annotations
 
 import argparse
+import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 
-from benchmarks.honesty import verdicts
 from benchmarks.honesty.goal import Goal
 
-PARTS: dict[str, Callable[[], Iterator[Goal]]] = {"verdicts": verdicts.measured}
+PARTS = ("verdicts", "hidden_values", "monitoring", "recalibration", "nafld")  # modules here that have `measured`
 PAGE = Path("docs/honesty.md")
 _HEAD = """# Honest accuracy, measured
 
 What the product promises of its own figures, and what was found: on worlds whose truth is known, and on data that nobody simulated.
-A goal that does not hold says so. `python -m benchmarks.honesty` writes this page; `python -m benchmarks.honesty PART` measures one part
-and leaves the page alone.
+A goal that does not hold says so. `python -m benchmarks.honesty PART` measures a part again and writes it here.
 """
+_SECTION = re.compile(r"^## (\w+)\n.*?(?=^## |\Z)", re.MULTILINE | re.DOTALL)
 
 
 def main() -> int:
-    """Measure the parts asked for, print each goal, and write the page where all were."""
+    """Measure the parts asked for, print each goal as it is found, and write each part into the page."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="parts to measure; all of them where none is named")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)}; all of them where none is named")
     asked = parser.parse_args().parts or list(PARTS)
-    found: dict[str, list[Goal]] = {}
+    if unknown := [part for part in asked if part not in PARTS]:
+        parser.error(f'there is no part "{unknown[0]}", only {", ".join(PARTS)}')
     for part in asked:
-        found[part] = []
-        for goal in PARTS[part]():
-            found[part].append(goal)
+        goals = []
+        for goal in import_module(f"benchmarks.honesty.{part}").measured():
+            goals.append(goal)
             print(f"{part}: {goal.case}: {goal.found}{f' ({goal.asked}: {_word(goal)})' if goal.asked else ''}", flush=True)
-    if set(found) == set(PARTS):
-        PAGE.write_text(page(found, f"{datetime.now(UTC):%Y-%m-%d}"), encoding="utf-8")
+        before = PAGE.read_text(encoding="utf-8") if PAGE.is_file() else ""
+        PAGE.write_text(page(before, part, goals, f"{datetime.now(UTC):%Y-%m-%d}"), encoding="utf-8")
     return 0
 
 
-def page(found: dict[str, list[Goal]], day: str) -> str:
-    """Return the page: a table for each part."""
-    lines = [_HEAD, f"Measured on {day}.", ""]
-    for part, goals in found.items():
-        missed = sum(goal.holds is False for goal in goals)
-        asked = sum(goal.holds is not None for goal in goals)
-        lines += [f"## {part.replace('_', ' ').capitalize()}: {asked - missed} of {asked} goals hold", ""]
-        lines += ["| case | found | asked | |", "|---|---|---|---|"]
-        lines += [f"| {goal.case} | {goal.found} | {goal.asked or '-'} | {_word(goal)} |" for goal in goals]
-        lines.append("")
+def page(before: str, part: str, goals: Iterable[Goal], day: str) -> str:
+    """Return the page with one part written anew, in the order of the parts; the others stay as they were."""
+    sections = {found[1]: found[0].strip() for found in _SECTION.finditer(before)} | {part: _section(part, list(goals), day)}
+    return "\n\n".join([_HEAD.strip(), *(sections[name] for name in PARTS if name in sections)]) + "\n"
+
+
+def _section(part: str, goals: list[Goal], day: str) -> str:
+    asked = [goal for goal in goals if goal.holds is not None]
+    lines = [f"## {part}", f"{sum(goal.holds is True for goal in asked)} of {len(asked)} goals hold. Measured on {day}.", ""]
+    lines += ["| case | found | asked | |", "|---|---|---|---|"]
+    lines += [f"| {goal.case} | {goal.found} | {goal.asked or '-'} | {_word(goal)} |" for goal in goals]
     return "\n".join(lines)
 
 
