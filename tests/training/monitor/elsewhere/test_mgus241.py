@@ -1,4 +1,4 @@
-"""The model of mgus2 on the 241 people of Kyle 1993: it does not rank those whom it has not seen, and it expects too little of them.
+"""The model of mgus2 on the 241 people of Kyle 1993: it does not rank those whom it has not seen, and seems to expect too little of them.
 
 An audit with code of its own found 31 people of both, and on the other 210 a 20-year AUC of 0.49 (0.40 to 0.58) and observed / expected
 1.39 (1.09 to 1.77), of an earlier champion. The intervals here are of another bootstrap.
@@ -37,17 +37,17 @@ def test_31_people_are_in_both_and_210_are_left(found):
 
 def test_it_does_not_rank_the_others(found):
     auc = figure(found, "auc")
-    assert auc["estimate"] == pytest.approx(0.489, abs=0.005)
-    assert (auc["lo"], auc["hi"]) == pytest.approx((0.41, 0.57), abs=0.02)
+    assert auc["estimate"] == pytest.approx(0.487, abs=0.005)
+    assert (auc["lo"], auc["hi"]) == pytest.approx((0.40, 0.57), abs=0.02)
     assert abs(auc["estimate"] - 0.49) < 0.01  # the audit's
     allowed = found.case_mix.set_index(["name", "figure"]).loc[("risk_240m", "expected_auc"), "now"]
     assert auc["hi"] < allowed  # that they are much alike is not the reason
 
 
-def test_it_expects_too_little_of_them(found):
+def test_it_seems_to_expect_too_little_of_them(found):
     ratio = figure(found, "oe_ratio")
-    assert ratio["estimate"] == pytest.approx(1.36, abs=0.01)
-    assert (ratio["lo"], ratio["hi"]) == pytest.approx((1.01, 1.75), abs=0.05)
+    assert ratio["estimate"] == pytest.approx(1.32, abs=0.01)
+    assert (ratio["lo"], ratio["hi"]) == pytest.approx((0.99, 1.71), abs=0.05)
     assert 1.09 < ratio["estimate"] < 1.77  # the audit's interval
 
 
@@ -57,7 +57,7 @@ def test_with_the_people_of_training_it_looks_better(found):
 
 def test_at_five_years_too_few_are_expected_to_say_anything(found):
     why = figure(found, "auc", 60)["why"]
-    assert why.startswith("11.2 people are expected to progress within 60 months")
+    assert why.startswith("11.4 people are expected to progress within 60 months")
 
 
 def test_they_have_more_m_protein_and_are_younger_than_those_of_mgus2(found):
