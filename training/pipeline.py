@@ -34,7 +34,6 @@ LOG = Path("data/train.log")
 TRUTH, BESIDE_TRUTH = os.environ.get("MYELOMA_TRUTH", ""), "truth.txt"
 BESIDE = [sys.executable, "-m", "training", "truth"]
 _INTERRUPTED = 130
-_THREADS = "OMP_NUM_THREADS"  # of XGBoost, in each of the tasks
 
 
 def train(tasks: list[str]) -> int:
@@ -43,7 +42,6 @@ def train(tasks: list[str]) -> int:
     with os.fdopen(hold(LOCK), "r+b", buffering=0) as held, _log() as log:
         lock = held.fileno()
         stages = [Stages(task, log) for task in tasks]
-        os.environ.setdefault(_THREADS, str(max(1, (os.cpu_count() or 1) // (len(tasks) or 1))))  # more would wait for one another
         with ThreadPoolExecutor(len(tasks) or 1) as pool:
             # The jobs begin here, one after the other; a task that is done goes on to its comparison while others still train.
             done = [pool.submit(_finish, task, told, _job(command_of(task), lock), lock) for task, told in zip(tasks, stages, strict=True)]
