@@ -72,7 +72,7 @@ def _data_commands(facts: Facts, where: str) -> Iterator[str]:
 
 def _demands(checks: list[dict[str, Any]]) -> Iterator[list[Cell]]:
     for check in (Check(**content) for content in checks):
-        note = Blank(check.note or "the run has no such figure") if check.value is None else check.note
+        note = Blank(check.note or "the run has no such figure") if check.value is None else check.because
         yield [check.name, check.shown, check.accepted, "yes" if check.holds else check.state, note]
 
 

@@ -47,11 +47,13 @@ def _cell(check: Check | None) -> str:
 
 
 def _reasons(checks: Mapping[str, Mapping[str, Check]]) -> list[str]:
-    """Return why demands are not met, not measured or not applicable; all that is compared with the champion has one reason."""
-    said: dict[str, None] = {}
+    """Return why demands are not met, not shown, accepted all the same or not applicable; each reason once, with the demands it is of."""
+    said: dict[str, dict[str, None]] = {}
     for of_one in checks.values():
         for check in of_one.values():
-            if check.holds is not True and check.note:
-                compared = _COMPARED.fullmatch(check.note)
-                said[f"the champion's, {compared['version']}: {compared['how']}" if compared else f"{check.name}: {check.note}"] = None
-    return list(said)
+            if check.holds is True or not check.because:
+                continue
+            compared = _COMPARED.fullmatch(check.note)
+            whose, why = (f"the champion's, {compared['version']}", compared["how"]) if compared else (check.name, check.because)
+            said.setdefault(why, {})[whose] = None
+    return [f"{', '.join(names)}: {why}" for why, names in said.items()]

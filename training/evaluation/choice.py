@@ -2,7 +2,7 @@
 
 Whoever takes the best of several on some people sees its figures on the very people that made it the best. The choice is made again
 on bootstrap draws, and what is chosen there is judged on all people: the bootstrap's estimate of optimism (Efron and Gong, The American
-Statistician 1983;37:36, section 7) for the choice, where nothing is fitted again. What a draw makes of any candidate's figure is taken
+Statistician 1983;37:36) for the choice, where nothing is fitted again. What a draw makes of any candidate's figure is taken
 off by following the one that is best on all people through the same draws.
 """
 

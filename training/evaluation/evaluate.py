@@ -74,7 +74,7 @@ def evaluate_task(table: FeatureTable, plan: Plan, fitted: Path, out: Path, say:
     say(f"evaluating {len(records)} candidates")
     held = HeldOut.of(fitted, list(records), table, plan.task)
     with only_writer(out):
-        return _evaluate(held, Noticed(held, table, plan), records, plan, fitted, out, say)
+        return _evaluate(held, Noticed(held, table, plan, hashes), records, plan, fitted, out, say)
 
 
 def _evaluate(

@@ -58,13 +58,17 @@ class Check:
         value, *bounds = (_on_its_side(each, missed) for each in (self.value, self.lo, self.hi) if each is not None)
         return f"{value} ({' to '.join(bounds)})" if bounds else value
 
+    @property
+    def because(self) -> str:
+        """Return what the figure rests on, and why the doubt is accepted where it is."""
+        return "; ".join(text for text in (self.note, self.doubt) if text)
+
     def in_words(self) -> str:
         """Return the demand on one line."""
         value = "not measured" if self.value is None else self.shown
         value = value if self.applies else "not applicable"
         unshown = ", which shows neither" if self.applies and self.holds is None and self.value is not None else ""
-        said = "; ".join(text for text in (self.note, self.doubt) if text)
-        return f"{self.name} is {value}{unshown}, accepted: {self.accepted}{f' ({said})' if said else ''}"
+        return f"{self.name} is {value}{unshown}, accepted: {self.accepted}{f' ({self.because})' if self.because else ''}"
 
 
 @dataclass(frozen=True)

@@ -295,6 +295,13 @@ def test_a_figure_of_the_gate_that_rounds_to_the_bound_it_misses_is_shown_with_m
     assert "| batch minus HTTP answer | - | &lt;= 1e-09 | NOT MEASURED | **not reported**: nobody is here |" in text
 
 
+def test_a_doubt_that_the_task_accepts_stands_on_the_card_with_its_reason(smm_plan):
+    check = Check("oe_ratio_24m", 1.1, "0.8 to 1.25", None, lo=0.78, hi=1.4, doubt="there are 40 events only")
+    verdict = json.dumps({"verdict": "promote", "checks": [asdict(check)]}).encode()
+    text = as_markdown(card_of(replace(judged(smm_plan), files={"gate.json": verdict})))
+    assert "| oe_ratio_24m | 1.1 (0.78 to 1.4) | 0.8 to 1.25 | not shown, accepted | there are 40 events only |" in text
+
+
 def test_a_figure_without_interval_says_so_and_one_that_is_no_number_is_a_blank():
     assert with_interval(Estimate(0.8, 0.7, float("nan")), 2) == "0.80 (no interval)"
     assert isinstance(with_interval(Estimate(float("nan"), 0.7, 0.9), 2), Blank)

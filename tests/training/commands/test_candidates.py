@@ -101,3 +101,11 @@ def test_every_demand_stands_once_in_the_table_of_verdicts_and_so_does_every_rea
     missed = ["NOT MET: 0.25 (0.25 against 0)", "NOT MET: 0.5 (0.5 against 0)"]
     assert [cell.strip() for cell in row] == ["brier_24m minus the champion's", "<= 0", "-", *missed]
     assert "the champion's, version 1: on the same rows" in text
+
+
+def test_why_a_doubt_is_accepted_is_said_once_with_the_demands_it_is_of(capsys):
+    few = [Check(name, 1.0, "0.8 to 1.25", None, lo=0.7, hi=1.4, doubt="few events") for name in ("oe_ratio_12m", "oe_ratio_24m")]
+    Console(width=180).print(verdict_table("smm", {"cox": {"version": "1", "verdict": "promote", "checks": [asdict(c) for c in few]}}))
+    text = capsys.readouterr().out
+    assert "oe_ratio_12m, oe_ratio_24m: few events" in text
+    assert text.count("not shown, accepted: 1 (0.7 to 1.4)") == 2

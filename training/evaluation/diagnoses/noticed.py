@@ -14,7 +14,6 @@ from training.evaluation.diagnoses.catalogue import CATALOGUE
 from training.evaluation.diagnoses.diagnosis import Diagnosis
 from training.evaluation.diagnoses.of_data import outcome_like, same_person, thin_horizons
 from training.evaluation.diagnoses.of_fit import adds_nothing, no_better_than_score, one_input, overfitting, search_edge
-from training.fitting.fit import hashes_of
 from training.fitting.held_out import HeldOut
 from training.fitting.searched import read_searched
 from training.metrics import Draws, judged_at
@@ -35,9 +34,9 @@ class Noticed:
     of_data : the same for every candidate
     """
 
-    def __init__(self, held: HeldOut, table: FeatureTable, plan: Plan) -> None:
-        """Look at the table and at the people judged."""
-        self._held, self._table, self._plan, self._hashes = held, table, plan, hashes_of(table)
+    def __init__(self, held: HeldOut, table: FeatureTable, plan: Plan, hashes: dict[str, str]) -> None:
+        """Look at the table, whose hashes are given, and at the people judged."""
+        self._held, self._table, self._plan, self._hashes = held, table, plan, hashes
         columns = table.spec.columns()
         self._empty = [name for name in columns if table.rows[name].isna().all()]
         self._judged = None if refusal(held.rows, plan.primary_horizon) else _judged(held.rows, plan.primary_horizon)

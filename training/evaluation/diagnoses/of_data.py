@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from myeloma.calendar import DAYS_PER_YEAR
 from training.evaluation.diagnoses.diagnosis import Diagnosis, listed
 from training.metrics import weighted_auc
 from training.rows.small_cells import written
@@ -22,7 +23,6 @@ OUTCOME_LIKE = 0.95
 # Results of one day that must be the same, with none that differs: two persons of one sex and age share one rounded value easily.
 EQUAL_RESULTS = 2
 BIRTH_YEARS = 1  # apart at the most: an age in whole years tells no more
-_DAYS_PER_YEAR = 365.25
 _PAIR = ["patient_id_a", "patient_id_b"]
 
 
@@ -93,7 +93,7 @@ def _people(rows: pd.DataFrame, part: NDArray[np.int64]) -> pd.DataFrame:
     """Return sex, year of birth and part by person; a sex that is not known is nobody's."""
     landmark = pd.to_datetime(rows["landmark"])
     age = rows["age" if "age" in rows else "score_age"]
-    born = landmark.dt.year + landmark.dt.dayofyear / _DAYS_PER_YEAR - age
+    born = landmark.dt.year + landmark.dt.dayofyear / DAYS_PER_YEAR - age
     people = pd.DataFrame({"patient_id": rows["patient_id"], "sex": rows["sex"], "born": born, "part": part})
     people = people.groupby("patient_id", observed=True).first()
     return people[people["sex"].isin(["female", "male"])]
