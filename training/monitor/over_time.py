@@ -94,7 +94,9 @@ class OverTime:
         return np.array(chosen[-2::-1], dtype=np.int64)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return it as JSON can hold it, without what could tell of fewer than ten people."""
+        """Return it as JSON can hold it, without what could tell of fewer than ten people; where nothing was counted, why."""
+        if self.why:
+            return {"why": self.why}
         hidden = is_small(self.observed)
         return {
             "from": as_date(self.counted.ends[0]),

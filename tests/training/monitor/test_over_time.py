@@ -127,7 +127,9 @@ def test_each_person_has_the_last_visit_before_the_charts_and_all_since(cohort, 
 def test_a_champion_that_keeps_nothing_of_person_time_has_no_charts_and_is_told_to_be_fitted_again(cohort, artifact):
     old = replace(artifact, about={name: value for name, value in artifact.about.items() if name != "reference_person_time"})
     period = Period(DAY, DAY, DAY)
-    seen = check_over_time(over_time(Visits(cohort, old), old, period, Charting()), period, ROOM)
+    one = over_time(Visits(cohort, old), old, period, Charting())
+    seen = check_over_time(one, period, ROOM)
+    assert list(one.to_dict()) == ["why"]  # not that none were observed
     assert (seen.status, seen.people, "fit and register again" in seen.words) == ("not shown", 0, True)
 
 

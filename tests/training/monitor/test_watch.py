@@ -407,6 +407,17 @@ def test_people_whom_nobody_of_training_can_be_compared_with_are_told(small, cha
     assert any("24 or more months after diagnosis, when fewer than 20 people of training were" in note for note in watched.notes)
 
 
+def test_a_champion_that_was_recalibrated_to_this_very_cohort_says_so(small, champion):
+    artifact, plan = champion
+
+    def notes(cohort_hash):
+        moved = replace(artifact, about=artifact.about | {"recalibrated": {"cohort_hash": cohort_hash}})
+        return [note for note in watch(small, moved, plan, since="2000-01-01").notes if "recalibrated to" in note]
+
+    assert len(notes(small.content_hash())) == 1
+    assert notes("another") == []
+
+
 def test_a_task_that_differs_from_the_champion_in_any_rule_is_refused(small, champion, other_rule):
     artifact, plan = champion
     rule, differing = other_rule
