@@ -14,6 +14,7 @@ def test_a_part_that_is_measured_again_replaces_itself_and_leaves_the_others():
     assert "0 of 1 goals hold. Measured on 2026-01-02." in again
     assert "**does not hold**" in again
     assert ("50 events" in again, "| 20 events | hold 100 % | - | - |" in again) == (False, True)
+    assert r"| all \| nothing | 1.2 |" in again, "a bar in words is no column"
     assert again.index("## verdicts") < again.index("## hidden_values"), "in the order of the parts"
 
 
