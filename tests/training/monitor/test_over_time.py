@@ -45,7 +45,7 @@ def test_it_is_steady_only_where_the_interval_lies_within_what_is_accepted():
     assert (many.status, many.estimate) == ("steady", 1.0)
     assert (few.status, few.estimate) == ("not shown", 1.0)
     assert "CUSUM and limit: too many 0.0 of 2.2, too few 0.0 of 2.1; no alarm in the period" in few.words
-    assert "0.2 false alarms a year; a rate wrong by 1.5 is found in a median of 13 (too many) and 20 (too few) months" in few.words
+    assert "0.2 false alarms a year; a rate wrong by 1.5 times is found in a median of 13 (too many) and 20 (too few) months" in few.words
 
 
 def test_an_alarm_in_the_period_is_a_change_and_one_before_it_is_not():

@@ -353,6 +353,19 @@ def test_the_verdict_follows_its_rules(findings, verdict):
     assert verdict_of(findings).verdict == verdict
 
 
+@pytest.mark.parametrize(
+    ("outcomes", "says"),
+    [
+        (["steady", "steady"], "chance."),
+        (["steady", "too few"], "That the risks are right is not shown at every horizon."),
+        (["not shown", "too few"], "That the risks are right is not shown."),
+    ],
+)
+def test_nothing_to_do_says_how_far_the_risks_are_shown_to_be_right(outcomes, says):
+    advice = verdict_of([finding("level", "steady"), *(finding("outcome", status) for status in outcomes)])
+    assert (advice.verdict, advice.why.endswith(says)) == (NOTHING, True), advice.why
+
+
 # who is looked at, and refusals
 
 
