@@ -170,7 +170,8 @@ def check_over_time(found: OverTime, period: Period, bounds: Bounds) -> Finding:
         return Finding("outcome", NAME, label, people, reference=1.0, within=False, status="not shown", words=words)
     alarms = found.alarms(float(days_of(pd.Series([period.since]))[0]))
     said = f"; ALARM: {', '.join(f'{too(one)} by {as_date(day)}' for one, day in alarms)}" if alarms else "; no alarm in the period"
-    power = f"{found.false_alarms:.2g} false alarms a year; a rate wrong by {WRONG_BY:g} times is found in a median of {_in_words(found)} months"
+    wrong = f"a rate wrong by {WRONG_BY:g} times is found in a median of {_in_words(found)} months"
+    power = f"{found.false_alarms:.2g} false alarms a year; {wrong}"
     status: Status = "changed" if alarms else "not shown"
     if is_small(found.observed):
         words = f"{SUPPRESSED} observed, {expected}{said}. {power}"
