@@ -49,7 +49,9 @@ def _section(part: str, goals: list[Goal], day: str) -> str:
     asked = [goal for goal in goals if goal.holds is not None]
     lines = [f"## {part}", f"{sum(goal.holds is True for goal in asked)} of {len(asked)} goals hold. Measured on {day}.", ""]
     lines += ["| case | found | asked | |", "|---|---|---|---|"]
-    lines += [f"| {goal.case} | {goal.found} | {goal.asked or '-'} | {_word(goal)} |" for goal in goals]
+    for goal in goals:
+        cells = (cell.replace("|", "\\|") for cell in (goal.case, goal.found, goal.asked or "-", _word(goal)))
+        lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 
 

@@ -1,14 +1,12 @@
 """Whether unknown is average: mean true over mean predicted risk of simulated people of whom biomarkers are hidden.
 
-Run: python -m benchmarks.honesty.hidden_values [--people 6000]. Each half of a world's people is judged by models fitted to the other.
+Run: python -m benchmarks.honesty hidden_values. Each half of a world's people is judged by models fitted to the other.
 All columns of a biomarker are hidden, of every visit alike, or of each by a chance that goes with a value that stays known: hemoglobin,
 or age where hemoglobin is hidden too. A visit counts for that chance.
 """
 
 from __future__ import annotations
 
-import argparse
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -120,19 +118,6 @@ def outside(found: pd.DataFrame) -> pd.DataFrame:
     return judged[~(judged["whole"].between(*WHOLE) & judged["top"].between(*TOP))]
 
 
-def lines(found: pd.DataFrame) -> list[str]:
-    """Return the figures as they are printed: the range over all ways of hiding, by what is hidden and model; then what lies outside."""
-    judged = found[found["horizon"] <= JUDGED_TO]
-    said = [f"{'hidden':26}{'model':10}{'horizon':>8}{'true / predicted':>20}{'in the top fifth':>20}"]
-    for (hidden, model, months), those in judged.groupby(["hidden", "model", "horizon"], sort=False):
-        said.append(f"{hidden:26}{model:10}{months:>6} m{_range(those['whole']):>20}{_range(those['top']):>20}")
-    wrong, of = outside(found), int((judged["hidden"] != "nothing").sum())
-    said.append(f"{len(wrong)} of {of} outside {WHOLE[0]:g} to {WHOLE[1]:g}, or {TOP[0]:g} to {TOP[1]:g} in the top fifth")
-    for line in wrong.itertuples():
-        said.append(f"  {line.hidden}, {line.how}, {line.model}, {line.horizon} m: {line.whole:.2f}, top {line.top:.2f}")
-    return said
-
-
 def measured(people: int = PEOPLE) -> Iterator[Goal]:
     """Yield, by world, by what is hidden and by model, the range of true over predicted risk up to 24 months over all ways of hiding."""
     asked = f"{WHOLE[0]:g} to {WHOLE[1]:g}, in the top fifth {TOP[0]:g} to {TOP[1]:g}"
@@ -141,22 +126,8 @@ def measured(people: int = PEOPLE) -> Iterator[Goal]:
         for (hidden, model), those in found[found["horizon"] <= JUDGED_TO].groupby(["hidden", "model"], sort=False):
             said = ", in the top fifth ".join(_range(those[part]) for part in ("whole", "top"))
             holds = None if hidden == "nothing" else outside(those).empty
-            yield Goal("hidden values", f"world {name}, {hidden} hidden, {model}", said, "" if holds is None else asked, holds)
+            yield Goal(f"world {name}, {hidden} hidden, {model}", said, "" if holds is None else asked, holds)
 
 
 def _range(ratio: pd.Series) -> str:
     return f"{ratio.min():.2f} to {ratio.max():.2f}"
-
-
-def main() -> int:
-    """Print the figures of both worlds."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--people", type=int, default=PEOPLE)
-    asked = parser.parse_args()
-    for name, world in WORLDS.items():
-        print(f"\nWorld {name}, {asked.people} people", *lines(hidden_values(world, asked.people)), sep="\n", flush=True)
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,6 +1,6 @@
 """How soon the watch finds risks that are wrong by 1.5, and how often it alarms while they are right.
 
-Run: python -m benchmarks.honesty.monitoring. Sites are simulated whose people have the very hazard that their risks say, or 1.5 times
+Run: python -m benchmarks.honesty monitoring. Sites are simulated whose people have the very hazard that their risks say, or 1.5 times
 it: nothing is fitted. They go through the product's own person-time and charts. A site sees 20 new people a month from its first day
 on; or has done so for two years when its charts begin; or follows 120 people, so that 20 are seen a month. People come every half
 year; at each visit their hazard changes, and their risks with it.
@@ -8,7 +8,6 @@ year; at each visit their hazard changes, and their risks with it.
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -115,46 +114,25 @@ def alarms(kind: Kind, factor: float, wrong: float, sites: int) -> Iterator[NDAr
         yield chart(found.observed, found.expected, wrong, USUAL.false_alarms / 2.0).alarms
 
 
-def figures(sites: int = SITES) -> dict[str, float]:
-    """Return, by kind of site, the median months to an alarm at a rate of 1.5 and 1/1.5 times the expected, and false alarms a year."""
-    out = {}
-    for kind in KINDS:
-        right = 0
-        for wrong in (WRONG_BY, 1.0 / WRONG_BY):
-            first = [found.argmax() + 1.0 if found.any() else np.inf for found in alarms(kind, wrong, wrong, sites)]
-            out[f"{kind.name}: months to find {wrong:.2g}"] = float(np.median(first))
-            right += sum(int(found.sum()) for found in alarms(kind, 1.0, wrong, sites))
-        out[f"{kind.name}: false alarms a year"] = right / (sites * MONTHS / MONTHS_A_YEAR)
-    return out
+def months_to_find(kind: Kind, wrong: float, sites: int = SITES) -> float:
+    """Return the median months to an alarm where the rate is as wrong as the chart looks for; infinite beyond the months simulated."""
+    first = [found.argmax() + 1.0 if found.any() else np.inf for found in alarms(kind, wrong, wrong, sites)]
+    return float(np.median(first))
 
 
-def lines(found: dict[str, float]) -> list[str]:
-    """Return the figures as the lines of a table for docs/monitoring.md."""
-    table = ["| simulated site | a true 1.5 is found in | a true 0.67 | false alarms a year |", "|---|---:|---:|---:|"]
-    for kind in KINDS:
-        many, few, false = (value for name, value in found.items() if name.startswith(kind.name))
-        table.append(f"| {kind.name} | {many:.0f} months | {few:.0f} | {false:.2f} |")
-    return table
+def false_alarms(kind: Kind, sites: int = SITES) -> float:
+    """Return how often a year one of both charts alarms while the risks are right."""
+    alarmed = sum(int(found.sum()) for wrong in (WRONG_BY, 1.0 / WRONG_BY) for found in alarms(kind, 1.0, wrong, sites))
+    return alarmed / (sites * MONTHS / MONTHS_A_YEAR)
 
 
 def measured(sites: int = SITES) -> Iterator[Goal]:
     """Yield, by kind of site, how soon a true 1.5 is found and how often the charts alarm for nothing."""
-    found = figures(sites)
+    chance = 2.0 * np.sqrt(USUAL.false_alarms / (sites * MONTHS / MONTHS_A_YEAR))  # of a count in so many years
+    asked = f"{MOST_MONTHS} months at {USUAL.false_alarms:g} false alarms a year"
     for kind in KINDS:
-        many, few, false = (value for name, value in found.items() if name.startswith(kind.name))
+        many, few = (months_to_find(kind, wrong, sites) for wrong in (WRONG_BY, 1.0 / WRONG_BY))
+        false = false_alarms(kind, sites)
         months = f"a true {WRONG_BY:g} in a median of {many:.0f} months, a true {1 / WRONG_BY:.2g} in {few:.0f}"
-        chance = 2.0 * np.sqrt(USUAL.false_alarms / (sites * MONTHS / MONTHS_A_YEAR))  # of a count in so many years
         holds = bool(many <= MOST_MONTHS and false <= USUAL.false_alarms + chance)
-        asked = f"{MOST_MONTHS} months at {USUAL.false_alarms:g} false alarms a year"
-        yield Goal("monitoring", kind.name, f"{months}; {false:.2f} false alarms a year", asked, holds)
-
-
-def main() -> None:
-    """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sites", type=int, default=SITES, help="simulated sites of each kind")
-    print("\n".join(lines(figures(parser.parse_args().sites))))
-
-
-if __name__ == "__main__":
-    main()
+        yield Goal(kind.name, f"{months}; {false:.2f} false alarms a year", asked, holds)

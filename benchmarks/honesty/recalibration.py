@@ -1,13 +1,12 @@
 """What recalibration to a hundred people is worth: |log observed / expected| on other people of the site, before and after.
 
-Run: python -m benchmarks.honesty.recalibration. A model is fitted to simulated people of home. Sites of a hundred people each are drawn
+Run: python -m benchmarks.honesty recalibration. A model is fitted to simulated people of home. Sites of a hundred people each are drawn
 like home; with more deaths the larger the burden; with twice the noise; with a hazard that accelerates; and at home with a model whose
 risks are wrong by a third. Each site's change is judged on thousands of other people of the same world, whom nothing was fitted to.
 """
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -105,50 +104,17 @@ def log_ratio(truth: Site, calibration: Calibration) -> float:
     return float(np.log(truth.event.sum() / truth.expected(calibration)))
 
 
-def figures(sites: int = SITES) -> dict[str, dict[str, float]]:
-    """Return, by place: events expected of a site, |log O/E| before and after (means), and shares changed by a shift, by a slope too."""
+def measured(sites: int = SITES) -> Iterator[Goal]:
+    """Yield, by place, how far observed over expected is off before and after: means of |log O/E| over sites."""
     plan = load_plan("smm", DEFAULT_PARAMS)
-    artifact, out = home(plan), {}
+    artifact = home(plan)
     for number, place in enumerate(PLACES):
         found = list(sites_of(place, artifact, plan, sites, SEED + 1 + number))
-        out[place.name] = {
-            "expected": float(np.mean([one.expected for one, _, _ in found])),
-            "before": float(np.mean([abs(before) for _, before, _ in found])),
-            "after": float(np.mean([abs(after) for _, _, after in found])),
-            "shift": float(np.mean([one.kind == "shift" for one, _, _ in found])),
-            "slope": float(np.mean([one.kind == "shift and slope" for one, _, _ in found])),
-        }
-    return out
-
-
-def lines(found: dict[str, dict[str, float]]) -> list[str]:
-    """Return the figures as the lines of a table for docs/recalibration.md."""
-    head = [
-        "| sites of 100 people | events expected | abs log O/E before | after | a shift | a slope too |",
-        "|---|---:|---:|---:|---:|---:|",
-    ]
-    return head + [
-        f"| {name} | {one['expected']:.0f} | {one['before']:.2f} | {one['after']:.2f} | {one['shift']:.0%} | {one['slope']:.0%} |"
-        for name, one in found.items()
-    ]
-
-
-def measured(sites: int = SITES) -> Iterator[Goal]:
-    """Yield, by place, how far observed over expected is off before and after."""
-    for name, one in figures(sites).items():
-        said = f"|log O/E| {one['before']:.2f} before, {one['after']:.2f} after, {one['expected']:.0f} events expected"
-        wrong = one["before"] >= np.log(WRONG)
+        expected = float(np.mean([one.expected for one, _, _ in found]))
+        before = float(np.mean([abs(ratio) for _, ratio, _ in found]))
+        after = float(np.mean([abs(ratio) for _, _, ratio in found]))
+        wrong = before >= np.log(WRONG)
         asked = "at least halved" if wrong else f"at most {WORSE:g} more than before"
-        holds = one["after"] <= one["before"] / 2.0 if wrong else one["after"] <= one["before"] + WORSE
-        yield Goal("recalibration", name, said, asked, bool(holds))
-
-
-def main() -> None:
-    """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sites", type=int, default=SITES, help="sites of each kind")
-    print("\n".join(lines(figures(parser.parse_args().sites))))
-
-
-if __name__ == "__main__":
-    main()
+        holds = after <= before / 2.0 if wrong else after <= before + WORSE
+        said = f"|log O/E| {before:.2f} before, {after:.2f} after, {expected:.0f} events expected"
+        yield Goal(place.name, said, asked, bool(holds))

@@ -34,7 +34,7 @@ def measured() -> Iterator[Goal]:
             said = ", ".join(f"{verdict} {share:.1%}" for verdict, share in shares.items())
             holds = {1.0: shares[REJECT] < 0.05, 1.5: shares[PROMOTE] < 0.10}.get(ratio)
             goal = {1.0: "under 5 % rejected", 1.5: "under 10 % promoted"}.get(ratio, "")
-            yield Goal("verdicts", f"{events} events expected, true O/E {ratio:g}", said, goal, holds)
+            yield Goal(f"{events} events expected, true O/E {ratio:g}", said, goal, holds)
 
 
 def _verdict(plan: Plan, rng: np.random.Generator, events: int, ratio: float) -> str:

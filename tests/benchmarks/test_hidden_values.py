@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.honesty.hidden_values import HOW, PATTERNS, figures, judged_halves, lines, measured, outside, ratios
+from benchmarks.honesty.hidden_values import HOW, PATTERNS, figures, judged_halves, measured, outside, ratios
 from features.params import DEFAULT_PARAMS
 from features.simulation.smm import DEFAULT
 from training.plan import load_plan
@@ -35,10 +35,11 @@ def test_a_visit_counts_for_its_chance_of_being_hidden():
         (2.0, 2.0, 60, False),
     ],
 )
-def test_the_bounds_are_accepted_and_beyond_them_is_said(whole, top, months, wrong):
+def test_the_bounds_are_accepted_and_beyond_them_is_said(whole, top, months, wrong, monkeypatch):
     found = pd.DataFrame([{"hidden": "bmpc", "how": "at random", "model": "cox", "horizon": months, "whole": whole, "top": top}])
     assert len(outside(found)) == wrong
-    assert any("bmpc, at random, cox" in line for line in lines(found)) == wrong
+    monkeypatch.setattr("benchmarks.honesty.hidden_values.hidden_values", lambda world, people: found)
+    assert [goal.holds for goal in measured()] == [not wrong] * 2 * (months <= 24)  # both worlds; later horizons are not judged
 
 
 def test_each_goal_says_what_was_found_over_all_ways_of_hiding_and_nothing_is_asked_where_nothing_is_hidden(monkeypatch):

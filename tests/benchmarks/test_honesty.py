@@ -7,13 +7,14 @@ from benchmarks.honesty.goal import Goal
 
 
 def test_a_part_that_is_measured_again_replaces_itself_and_leaves_the_others():
-    once = page("", "verdicts", [Goal("verdicts", "50 events", "promote 0 %", "under 10 %", True)], "2026-01-01")
-    both = page(once, "hidden_values", [Goal("hidden values", "all | nothing", "1.2", "0.9 to 1.1", False)], "2026-01-02")
-    again = page(both, "verdicts", [Goal("verdicts", "20 events", "hold 100 %", "", None)], "2026-01-03")
+    once = page("", "verdicts", [Goal("50 events", "promote 0 %", "under 10 %", True)], "2026-01-01")
+    both = page(once, "hidden_values", [Goal("all | nothing", "1.2", "0.9 to 1.1", False)], "2026-01-02")
+    again = page(both, "verdicts", [Goal("20 events", "hold 100 %", "", None)], "2026-01-03")
     assert "1 of 1 goals hold. Measured on 2026-01-01." in both
     assert "0 of 1 goals hold. Measured on 2026-01-02." in again
     assert "**does not hold**" in again
     assert ("50 events" in again, "| 20 events | hold 100 % | - | - |" in again) == (False, True)
+    assert r"| all \| nothing | 1.2 |" in again, "a bar in words is no column"
     assert again.index("## verdicts") < again.index("## hidden_values"), "in the order of the parts"
 
 

@@ -94,7 +94,9 @@ class OverTime:
         return np.array(chosen[-2::-1], dtype=np.int64)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return it as JSON can hold it, without what could tell of fewer than ten people."""
+        """Return it as JSON can hold it, without what could tell of fewer than ten people; where nothing was counted, why."""
+        if self.why:
+            return {"why": self.why}
         hidden = is_small(self.observed)
         return {
             "from": as_date(self.counted.ends[0]),
@@ -168,7 +170,8 @@ def check_over_time(found: OverTime, period: Period, bounds: Bounds) -> Finding:
         return Finding("outcome", NAME, label, people, reference=1.0, within=False, status="not shown", words=words)
     alarms = found.alarms(float(days_of(pd.Series([period.since]))[0]))
     said = f"; ALARM: {', '.join(f'{too(one)} by {as_date(day)}' for one, day in alarms)}" if alarms else "; no alarm in the period"
-    power = f"{found.false_alarms:.2g} false alarms a year; a rate wrong by {WRONG_BY:g} is found in a median of {_in_words(found)} months"
+    wrong = f"a rate wrong by {WRONG_BY:g} times is found in a median of {_in_words(found)} months"
+    power = f"{found.false_alarms:.2g} false alarms a year; {wrong}"
     status: Status = "changed" if alarms else "not shown"
     if is_small(found.observed):
         words = f"{SUPPRESSED} observed, {expected}{said}. {power}"

@@ -24,8 +24,9 @@ table { border-collapse: collapse; width: 100%; font-size: 0.92em; break-inside:
 th, td { text-align: left; padding: 0.3em 0.6em; border-bottom: 1px solid #ccc; vertical-align: top; }
 .verdict { padding: 0.7em 1em; border-left: 6px solid #2a7; background: #f4f8f5; }
 .look { border-color: #d90; background: #fdf8ec; } .retrain { border-color: #c22; background: #fbefef; }
-.changed { font-weight: bold; color: #a11; } .few { color: #666; }
-img { max-width: 100%; break-inside: avoid; } small { color: #444; }
+.changed { font-weight: bold; color: #a11; } .few { color: #666; } td:last-child { white-space: nowrap; }
+img { max-width: 100%; break-inside: avoid; } .wide { overflow-x: auto; } small { color: #444; }
+@media (max-width: 45em) { .wide img { max-width: none; width: 42em; } }
 @media print { body { margin: 0; max-width: none; font-size: 11px; } }
 """
 _TITLES = (
@@ -54,7 +55,7 @@ def page(watched: Watched) -> str:
         f"Cohort {escape(watched.cohort_hash)}. {escape(NOTICE)}</p>",
         f'<div class="verdict{tone}"><strong>{escape(verdict.verdict.capitalize())}.</strong> {escape(verdict.why)}</div>',
         *([f"<ul>{''.join(f'<li>{escape(note)}</li>' for note in watched.notes)}</ul>"] if watched.notes else []),
-        *([f'<p><img alt="{escape(alt)}" src="data:image/png;base64,{drawn}"></p>'] if drawn else []),
+        *([f'<p class="wide"><img alt="{escape(alt)}" src="data:image/png;base64,{drawn}"></p>'] if drawn else []),
         *(_table([f for f in watched.findings if f.kind == kind], title, empty) for kind, title, empty in _TITLES),
         *_charts(watched.over_time),
         _method(watched.over_time),
@@ -75,7 +76,7 @@ def _charts(found: OverTime) -> list[str]:
     alt = f"CUSUM charts of observed against expected events from {as_date(found.counted.ends[0])}; {'; '.join(said)}."
     return [
         "<h2>Outcomes month by month</h2>",
-        f'<p><img alt="{escape(alt)}" src="data:image/png;base64,{drawn}"></p>',
+        f'<p class="wide"><img alt="{escape(alt)}" src="data:image/png;base64,{drawn}"></p>',
         f"<p>{escape(alt)} Shown at month ends between which {SMALL_CELL} people or more had the event.</p>",
     ]
 

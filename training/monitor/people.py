@@ -10,11 +10,11 @@ import pandas as pd
 from features import Cohort
 from features.history.arrays import Histories, dates_of, days_of
 from features.history.rows import View, look
-from features.table.landmarks import parse_day, visits
+from features.table.landmarks import last_visits, parse_day, visits
 from features.table.outcomes import origin_day
 from features.table.score_inputs import CRITERIA_COLUMNS, criteria_met
 from myeloma import ConfigError, DataError
-from myeloma.calendar import NO_DAY, horizon_days
+from myeloma.calendar import horizon_days
 from serving.artifact import Artifact, at_risk
 from training.rows.small_cells import written
 
@@ -71,9 +71,8 @@ class Visits:
         patient, day = visits(self._histories.results, origin)
         after = at_risk(artifact, self._histories, patient, day).frame()
         person = cohort.patients[["patient_id", "site"]].iloc[patient].reset_index(drop=True).assign(index_date=dates_of(origin[patient]))
-        last_visit = np.full(len(cohort.patients), NO_DAY, np.int32)
-        np.maximum.at(last_visit, patient, day)
-        places = pd.DataFrame({"person": patient, "landmark": dates_of(day), "last_visit": dates_of(last_visit[patient])})
+        last_visit = dates_of(last_visits(self._histories)[patient])
+        places = pd.DataFrame({"person": patient, "landmark": dates_of(day), "last_visit": last_visit})
         self._visits = pd.concat([person, places, after], axis=1)
 
     def last(self, first_day: pd.Timestamp, last_day: pd.Timestamp) -> pd.DataFrame:

@@ -18,7 +18,7 @@ from training.plots.style import DATA, EDGE, RAISES, SMALL, STOP, Picture, panel
 _LOOKS = {"changed": (RAISES, "D"), "steady": (DATA, "o"), "not shown": (EDGE, "o"), "too few": (EDGE, "o")}
 _PANELS = (
     (("level", "risk"), "probability to exceed training", (0.0, 1.0)),
-    (("missing",), "share missing (line: in training at like time)", (0.0, 1.0)),
+    (("missing",), "share missing\n(line: in training at like time)", (0.0, 1.0)),
     (("outcome",), "observed / expected", None),
 )
 _LABEL = 26  # letters on a line
@@ -61,12 +61,12 @@ def charts(found: OverTime) -> str:
         axis.plot(ends[months], side * shares, color=colour, label=label, marker=marker, markevery=_shown(shares), clip_on=False)
         axis.axhline(side, color=STOP, linewidth=1.0, linestyle="--")
         axis.annotate(f"limit, {too(one)}", (ends[0], side), xytext=(2, 3), textcoords="offset points", color=STOP, fontsize=SMALL)
-        alarms = ends[1:][one.alarms]
-        axis.plot(alarms, np.full(len(alarms), side), "D", color=STOP, markersize=8, clip_on=False, label="alarm" if side > 0 else None)
+    if alarms := [(day, side) for one, side in zip(found.charts, (1, -1), strict=True) for day in ends[1:][one.alarms]]:
+        axis.plot(*zip(*alarms, strict=True), "D", color=STOP, markersize=8, clip_on=False, label="alarm")
     axis.axhline(0.0, color=EDGE, linewidth=1.0)
     axis.set(ylim=(-1.5, 1.5), xlim=(ends[0], ends[-1]), yticks=(-1.0, -0.5, 0.0, 0.5, 1.0), ylabel="share of the limit")
     axis.set_yticklabels(["100 %", "50 %", "0", "50 %", "100 %"])
-    axis.legend(loc="upper center", ncols=3, bbox_to_anchor=(0.5, 1.16))
+    figure.legend(loc="outside upper center", ncols=3)
     return _as_text(figure)
 
 

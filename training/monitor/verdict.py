@@ -46,6 +46,6 @@ def verdict_of(findings: list[Finding]) -> Advice:
         return Advice(LOOK, " ".join(WORDS[kind] for kind in WORDS if kind in changed))
     if all(finding.status in ("too few", "not shown") for finding in findings if finding.name not in MOVES_ALONE):
         return Advice(TOO_FEW, "No check had enough people to show anything: take a longer period (--since), and see the notes.")
-    unshown = any(finding.kind == "outcome" and finding.status != "steady" for finding in findings)
-    more = " That the risks are right is not shown at every horizon." if unshown else ""
+    right = [finding.status == "steady" for finding in findings if finding.kind == "outcome"]
+    more = "" if all(right) else f" That the risks are right is {'not shown at every horizon' if any(right) else 'not shown'}."
     return Advice(NOTHING, f"Nothing that could be checked has changed by more than chance.{more}")

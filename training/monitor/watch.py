@@ -11,7 +11,7 @@ import pandas as pd
 
 from features import Cohort, Task
 from myeloma import ConfigError, StateError
-from serving.artifact import Artifact, feature_matrix
+from serving.artifact import RECALIBRATED, Artifact, feature_matrix
 from serving.predict import predict_risk
 from training.monitor.drift import checks_of_inputs, checks_of_risks
 from training.monitor.findings import Finding, Status, with_status
@@ -151,6 +151,8 @@ def _notes(cohort: Cohort, artifact: Artifact, rows: pd.DataFrame) -> Iterator[s
         yield "The champion is fitted to simulated histories: these figures say nothing about patients."
     if artifact.provenance.cohort_hash == cohort.content_hash():
         yield "This is the cohort that the champion was trained on: its outcomes are known to the model, so O/E flatters it."
+    if artifact.about.get(RECALIBRATED, {}).get("cohort_hash") == cohort.content_hash():
+        yield "This is the cohort that the champion was recalibrated to: it is moved to these outcomes, so O/E flatters it."
     reference = artifact.about["reference_by_time"]
     alone, times = bands_unmatched(time_band(rows, reference["months"]), reference)
     if alone:

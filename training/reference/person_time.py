@@ -137,6 +137,12 @@ def stretches(rows: pd.DataFrame, horizon: int, look: float) -> Stretches:
     return Stretches(visit, np.maximum(np.minimum(np.minimum(end, until_next), last), visit), event)
 
 
+def by_person(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return rows by person and day, with `last_visit`, the last of these rows; the index says which row each was."""
+    read = rows.reset_index(drop=True).sort_values(["patient_id", "landmark"], kind="stable")
+    return read.assign(last_visit=read.groupby("patient_id", observed=True)["landmark"].transform("max"))
+
+
 def person_time(rows: pd.DataFrame, hazard: Hazard, horizon: int, first: float, look: float) -> PersonTime:
     """Return what was observed and expected in the whole months between two days.
 
@@ -157,7 +163,7 @@ def person_time(rows: pd.DataFrame, hazard: Hazard, horizon: int, first: float, 
     until = [hazard.until(np.clip(day, under.visit, under.end) - under.visit).sum() for day in ends]
     month = np.searchsorted(ends, under.end[under.event], side="left") - 1
     observed = np.bincount(month[(month >= 0) & (month < months)], minlength=months).astype(float)
-    days = np.minimum(under.end, look) - np.maximum(under.visit, ends[0])
+    days = under.end - np.maximum(under.visit, ends[0])
     people = rows.loc[days > 0, "patient_id"].nunique()
     return PersonTime(ends, observed, np.diff(np.array(until, dtype=np.float64)), people, float(days[days > 0].sum() / DAYS_PER_YEAR))
 
@@ -174,10 +180,8 @@ def reference_of_person_time(rows: pd.DataFrame, hazard: Hazard, horizon: int) -
     rows : DataFrame
         Of a feature table: patient_id, landmark, event, time_to_event, censored_by.
     """
-    order = np.lexsort((rows["landmark"].to_numpy(), pd.factorize(rows["patient_id"])[0]))
-    read = rows.iloc[order].reset_index(drop=True)
-    read["last_visit"] = read.groupby("patient_id", observed=True)["landmark"].transform("max")
-    under, of_rows = stretches(read, horizon, np.inf), Hazard(hazard.at, hazard.cumulative[order])
+    read = by_person(rows)
+    under, of_rows = stretches(read, horizon, np.inf), Hazard(hazard.at, hazard.cumulative[read.index])
     edges, since = np.array([*map(horizon_days, SINCE_VISIT), np.inf], dtype=float), under.end - under.visit
     expected = np.diff([of_rows.until(np.minimum(since, edge)).sum() for edge in edges])
     band = np.searchsorted(edges, since[under.event], side="left") - 1

@@ -1,6 +1,6 @@
 """Histories that nobody simulated: nafld of R's package survival through ingest, build, fit and evaluate, as a task of another disease.
 
-Run: python -m benchmarks.honesty.nafld, with R and its package survival. It says what histories add over latest values, what each
+Run: python -m benchmarks.honesty nafld, with R and its package survival. It says what histories add over latest values, what each
 weighting of visits does, and whether people of whom a biomarker is hidden have the risk that is shown: docs/nafld.md.
 """
 
@@ -23,7 +23,6 @@ from benchmarks.honesty.nafld.tables import write_tables
 
 HERE = Path(__file__).parent
 PARAMS = HERE / "params.yaml"
-PART = "nafld"
 FIGURES = {"auc": "AUC", "brier": "Brier", "ipa": "IPA", "oe_ratio": "observed/expected"}
 ACCEPTED = (0.8, 1.25)  # observed over expected, as the gate asks of the tasks that ship
 HIDDEN = (0.9, 1.1)  # the same with a biomarker hidden, over that with nothing hidden
@@ -91,13 +90,13 @@ def _ingested(folder: Path, version: str) -> Iterator[Goal]:
     for table, rows in counts.items():
         found = f"{rows['read']} read = {rows['kept']} kept + {rows['quarantined']} quarantined"
         holds = rows["read"] == rows["kept"] + rows["quarantined"]
-        yield Goal(PART, f"survival {version}, {table}", found, "every row is kept or quarantined", holds)
+        yield Goal(f"survival {version}, {table}", found, "every row is kept or quarantined", holds)
 
 
 def _built(summary: dict[str, Any]) -> Goal:
     first = ", ".join(f"{event} {people}" for event, people in summary["patients_with"].items())
     found = f"{summary['landmarks']} of {summary['visits']} visits; people by their first event: {first}"
-    return Goal(PART, "landmarks", f"{found}; without a landmark {summary['patients_without_a_landmark']}", "", None)
+    return Goal("landmarks", f"{found}; without a landmark {summary['patients_without_a_landmark']}", "", None)
 
 
 def _judged(performance: pd.DataFrame) -> Iterator[Goal]:
@@ -109,37 +108,35 @@ def _judged(performance: pd.DataFrame) -> Iterator[Goal]:
         said += [f"{word} {_interval(of[name])}" for name, word in FIGURES.items()]
         asked = f"observed/expected {ACCEPTED[0]:g} to {ACCEPTED[1]:g}"
         holds = ACCEPTED[0] <= of["oe_ratio"]["estimate"] <= ACCEPTED[1]
-        yield Goal(PART, f"{model}, {months} months, {SUBSETS[subset]}", ", ".join(said), asked, holds)
+        yield Goal(f"{model}, {months} months, {SUBSETS[subset]}", ", ".join(said), asked, holds)
 
 
 def _history(folder: Path) -> Iterator[Goal]:
     for model in _models():
         gain = pd.read_csv(folder / model / "refits" / "history.csv")
         for months, rows in gain.groupby("horizon"):
-            yield Goal(PART, f"{model}, {months} months: histories minus latest values", _differences(rows), "", None)
+            yield Goal(f"{model}, {months} months: histories minus latest values", _differences(rows), "", None)
 
 
 def _weightings(differences: pd.DataFrame) -> Iterator[Goal]:
     for kind in KINDS:
         pair = differences[(differences["model"] == kind) & (differences["reference"] == f"{kind}_visits")]
         for months, rows in pair.groupby("horizon"):
-            yield Goal(PART, f"{kind}, {months} months, every visit: weighting patients minus visits", _differences(rows), "", None)
+            yield Goal(f"{kind}, {months} months, every visit: weighting patients minus visits", _differences(rows), "", None)
 
 
 def _hidden(found: pd.DataFrame) -> Iterator[Goal]:
     lines = found.fillna({"hidden": ""}).to_dict("records")
     known = {(line["model"], line["horizon"]): line["estimate"] for line in lines if not line["hidden"]}
     for line in lines:
-        said, case = (
-            f"observed/expected {_interval(line)}",
-            f"{line['model']}, {line['horizon']} months, {line['hidden'] or 'nothing'} hidden",
-        )
+        said = f"observed/expected {_interval(line)}"
+        case = f"{line['model']}, {line['horizon']} months, {line['hidden'] or 'nothing'} hidden"
         if not line["hidden"]:
-            yield Goal(PART, case, said, "", None)
+            yield Goal(case, said, "", None)
             continue
         ratio = line["estimate"] / known[line["model"], line["horizon"]]
         asked = f"{HIDDEN[0]:g} to {HIDDEN[1]:g} times that with nothing hidden"
-        yield Goal(PART, case, f"{said}, {ratio:.2f} times that with nothing hidden", asked, HIDDEN[0] <= ratio <= HIDDEN[1])
+        yield Goal(case, f"{said}, {ratio:.2f} times that with nothing hidden", asked, HIDDEN[0] <= ratio <= HIDDEN[1])
 
 
 def _differences(rows: pd.DataFrame) -> str:

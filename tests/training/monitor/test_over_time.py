@@ -45,7 +45,7 @@ def test_it_is_steady_only_where_the_interval_lies_within_what_is_accepted():
     assert (many.status, many.estimate) == ("steady", 1.0)
     assert (few.status, few.estimate) == ("not shown", 1.0)
     assert "CUSUM and limit: too many 0.0 of 2.2, too few 0.0 of 2.1; no alarm in the period" in few.words
-    assert "0.2 false alarms a year; a rate wrong by 1.5 is found in a median of 13 (too many) and 20 (too few) months" in few.words
+    assert "0.2 false alarms a year; a rate wrong by 1.5 times is found in a median of 13 (too many) and 20 (too few) months" in few.words
 
 
 def test_an_alarm_in_the_period_is_a_change_and_one_before_it_is_not():
@@ -127,7 +127,9 @@ def test_each_person_has_the_last_visit_before_the_charts_and_all_since(cohort, 
 def test_a_champion_that_keeps_nothing_of_person_time_has_no_charts_and_is_told_to_be_fitted_again(cohort, artifact):
     old = replace(artifact, about={name: value for name, value in artifact.about.items() if name != "reference_person_time"})
     period = Period(DAY, DAY, DAY)
-    seen = check_over_time(over_time(Visits(cohort, old), old, period, Charting()), period, ROOM)
+    one = over_time(Visits(cohort, old), old, period, Charting())
+    seen = check_over_time(one, period, ROOM)
+    assert list(one.to_dict()) == ["why"]  # not that none were observed
     assert (seen.status, seen.people, "fit and register again" in seen.words) == ("not shown", 0, True)
 
 

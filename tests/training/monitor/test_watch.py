@@ -353,6 +353,19 @@ def test_the_verdict_follows_its_rules(findings, verdict):
     assert verdict_of(findings).verdict == verdict
 
 
+@pytest.mark.parametrize(
+    ("outcomes", "says"),
+    [
+        (["steady", "steady"], "chance."),
+        (["steady", "too few"], "That the risks are right is not shown at every horizon."),
+        (["not shown", "too few"], "That the risks are right is not shown."),
+    ],
+)
+def test_nothing_to_do_says_how_far_the_risks_are_shown_to_be_right(outcomes, says):
+    advice = verdict_of([finding("level", "steady"), *(finding("outcome", status) for status in outcomes)])
+    assert (advice.verdict, advice.why.endswith(says)) == (NOTHING, True), advice.why
+
+
 # who is looked at, and refusals
 
 
@@ -405,6 +418,17 @@ def test_people_whom_nobody_of_training_can_be_compared_with_are_told(small, cha
     watched = watch(small, *champion, since="2024-07-01", until="2024-12-31")  # nobody enters the simulated study that late
     assert watched.verdict.verdict == TOO_FEW
     assert any("24 or more months after diagnosis, when fewer than 20 people of training were" in note for note in watched.notes)
+
+
+def test_a_champion_that_was_recalibrated_to_this_very_cohort_says_so(small, champion):
+    artifact, plan = champion
+
+    def notes(cohort_hash):
+        moved = replace(artifact, about=artifact.about | {"recalibrated": {"cohort_hash": cohort_hash}})
+        return [note for note in watch(small, moved, plan, since="2000-01-01").notes if "recalibrated to" in note]
+
+    assert len(notes(small.content_hash())) == 1
+    assert notes("another") == []
 
 
 def test_a_task_that_differs_from_the_champion_in_any_rule_is_refused(small, champion, other_rule):

@@ -92,7 +92,7 @@ def check_cohort(cohort: Cohort, task: Task) -> None:
         found = ", ".join(f"{written(count)} {stage}" for stage, count in stages.value_counts().items())
         raise DataError(
             f"Nobody of this cohort has the stage of task {task.name}: received {found}, accepted: {wanted}, or no recorded stage.",
-            "validate with the task of that stage (--task), or correct the column `stage` and ingest again.",
+            "name the task of that stage (--task), or correct the column `stage` and ingest again.",
             "cohort_of_other_stage",
         )
     if cohort.events.empty:

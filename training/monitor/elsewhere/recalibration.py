@@ -28,7 +28,7 @@ from serving.models import logistic, logit
 from serving.predict import accepted, predict_die_first
 from serving.predict import recalibrated as log_odds_of
 from training.monitor.elsewhere.judged import Judged
-from training.reference.person_time import REFERENCE, Hazard, hazard_of, stretches
+from training.reference.person_time import REFERENCE, Hazard, by_person, hazard_of, stretches
 from training.rows.small_cells import SUPPRESSED, is_small
 from training.rows.split import LEAST_EVENTS
 
@@ -36,7 +36,7 @@ Array = NDArray[np.float64]
 Kind = Literal["none", "shift", "shift and slope"]
 LEVEL_OF_SHIFT, LEVEL_OF_BOTH, LEVEL_OF_SLOPE = 0.20, 0.05, 0.05
 SPREAD = 0.3  # standard deviation between sites, of the shift of the log-odds and of the slope
-_BOUNDS = ((-3.0, 3.0), (0.1, 4.0))
+_NO_CHANGE, _BOUNDS = (0.0, 1.0), ((-3.0, 3.0), (0.1, 4.0))
 _LEAST_RATE = 1e-12  # a day: an event at which the model gives no risk must not be impossible
 
 
@@ -163,8 +163,7 @@ class Site:
     """
 
     def __init__(self, others: Judged, artifact: Artifact) -> None:
-        rows = others.rows.sort_values(["patient_id", "landmark"], kind="stable").reset_index(drop=True)
-        rows["last_visit"] = rows.groupby("patient_id", observed=True)["landmark"].transform("max")
+        rows = by_person(others.rows)
         under = stretches(rows, artifact.horizons[-1], np.inf)
         self.event, self._since = under.event, under.end - under.visit
         self._artifact, self._x = artifact, accepted(artifact, feature_matrix(artifact, rows))
@@ -182,23 +181,15 @@ class Site:
 
     def fit(self, free: int, shrunk: bool) -> Fit:
         """Return the likeliest of none, one (the shift) or two parameters; shrunk: with normal priors about no change."""
-        loss = self._loss(shrunk)
-        if not free:
-            return Fit(0.0, 1.0, -loss(np.array([0.0, 1.0])))
-        found = minimize(
-            lambda theta: loss(np.array([theta[0], *theta[1:], 1.0][:2])),
-            np.array([0.0, 1.0][:free]),
-            bounds=_BOUNDS[:free],
-            method="L-BFGS-B",
-        )
-        shift, slope = (*found.x, 1.0)[:2]
-        return Fit(float(shift), float(slope), -float(found.fun))
+        bounds = [*_BOUNDS[:free], *((fixed, fixed) for fixed in _NO_CHANGE[free:])]
+        found = minimize(self._loss(shrunk), _NO_CHANGE, bounds=bounds, method="L-BFGS-B")
+        return Fit(float(found.x[0]), float(found.x[1]), -float(found.fun))
 
     def _loss(self, shrunk: bool) -> Callable[[Array], float]:
         def loss(theta: Array) -> float:
             hazard = self._hazard(self.changed(float(theta[0]), float(theta[1])))
             rates = np.maximum(hazard.rate(self._since)[self.event], _LEAST_RATE)
-            prior = ((theta - np.array([0.0, 1.0])) ** 2).sum() / (2.0 * SPREAD**2) if shrunk else 0.0
+            prior = ((theta - np.array(_NO_CHANGE)) ** 2).sum() / (2.0 * SPREAD**2) if shrunk else 0.0
             return float(hazard.until(self._since).sum() - np.log(rates).sum() + prior)
 
         return loss

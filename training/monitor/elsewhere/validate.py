@@ -93,19 +93,12 @@ class Validated:
 def validate(cohort: Cohort, artifact: Artifact, plan: Plan, training: Cohort | None) -> Validated:
     """Return the figures of the live model and the published scores on a cohort, and how its people differ from training's.
 
+    What is refused: `people_elsewhere`.
+
     Parameters
     ----------
     training : Cohort, optional
         What the model was trained on, to look for people of both; None where it is not at hand.
-
-    Raises
-    ------
-    StateError
-        The model remembers too little of its training to compare with.
-    ConfigError
-        The model follows other rules than the task does now.
-    DataError
-        The cohort is empty, of another stage, without outcomes, nobody has a visit at risk, or all who have are of training.
     """
     here = people_elsewhere(cohort, artifact, plan, training)
     plan, judged, others, overlap = here.plan, here.judged, here.others, here.overlap
