@@ -11,7 +11,7 @@ from serving.models import logit
 from serving.models.base import ImpossibleModelError
 from serving.models.design import LinearDesign
 from serving.models.linear import HorizonLogistic
-from serving.models.unknown import UnknownBiomarkers
+from serving.models.unknown import UnknownBiomarkers, hidden
 from serving.predict import explain, predict_interval, predict_risk, recalibrated
 from training.monitor.elsewhere.recalibration import with_calibration
 
@@ -67,6 +67,24 @@ NOTHING = person()
 def test_a_biomarker_is_unknown_where_no_column_of_it_has_a_value():
     rows = np.vstack([person(M=1.0, H=2.0), person(M_SLOPE=0.0, H=2.0), person(H=2.0), person(M=1.0), NOTHING])
     assert SOME.patterns(rows).tolist() == [0, 0, 1, 2, 3]
+
+
+def test_a_count_of_0_tells_of_no_result():
+    counted = FeatureSpec(("m_protein", "hemoglobin"), ("ever",), ("last", "count"), ())
+    some = replace(SOME, columns=counted.columns())  # M-protein and its count, hemoglobin and its count
+    assert some.columns[1] == "m_protein__count__ever"
+    rows = np.array([[1.0, 1.0, 13.0, 2.0], [np.nan, 0.0, 13.0, 2.0], [np.nan, 0.0, np.nan, 0.0], [np.nan, np.nan, np.nan, 1.0]])
+    assert some.patterns(rows).tolist() == [0, 1, 3, 1]
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_what_is_hidden_looks_as_if_there_were_no_result(kind):
+    columns = ["m_protein__last__ever", "m_protein__count__ever", "m_protein__count__since_line", "age"]
+    x = np.array([[1.0, 3.0, np.nan, 60.0]], kind)
+    found = hidden(x, columns, np.array([True, True, True, False]))
+    np.testing.assert_array_equal(found, [[np.nan, 0.0, np.nan, 60.0]])
+    assert found.dtype == kind and x[0, 0] == 1.0
+    np.testing.assert_array_equal(hidden(x, columns, np.array([[False, True, False, False]])), [[1.0, 0.0, np.nan, 60.0]])
 
 
 def test_the_regression_of_the_pattern_takes_the_place_of_the_recalibration():

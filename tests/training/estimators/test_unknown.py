@@ -99,6 +99,13 @@ def test_the_recalibration_speaks_of_those_of_whom_all_is_known_where_these_are_
     assert all_known(np.array([[65.0], [np.nan]]), FeatureSpec((), ("ever",), ("last",), ("age",))).all()
 
 
+def test_whom_a_count_of_0_says_nothing_is_known_of_is_told_apart_in_training_too():
+    counted = FeatureSpec(("m_protein", "hemoglobin"), ("ever",), ("last", "count"), ())
+    all_of, lacking, nobody = [1.0, 1.0, 13.0, 2.0], [1.0, 1.0, np.nan, 0.0], [np.nan, 0.0, 13.0, 2.0]
+    assert all_known(np.array([all_of, all_of, lacking]), counted).tolist() == [True, True, False]
+    assert all_known(np.array([nobody, nobody]), counted).all(), "a biomarker that nobody has tells nobody apart"
+
+
 def test_of_a_model_that_no_biomarker_moves_there_is_nothing_to_say():
     x, _, rows, _ = like_one_another()
     x[:, COLUMNS.index("age")] = np.random.default_rng(1).normal(60.0, 9.0, N)
