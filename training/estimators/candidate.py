@@ -17,8 +17,7 @@ from myeloma.errors import nearest
 from serving.artifact import Artifact
 from serving.models import Model, logistic
 from serving.models.base import Array
-from serving.models.competing import AGE, FEMALE, CompetingRisk
-from serving.predict import recalibrated
+from serving.predict import predict_die_first, recalibrated
 from training.estimators.calibrated import fit_calibration
 from training.estimators.censoring_strata import with_censoring_strata
 from training.estimators.competing import fit_competing
@@ -152,21 +151,14 @@ def _fit_candidate(
         unknown=fit_unknown(fits.model, fits.out_of_fold[fully], calibration, x[fully], rows.loc[fully], spec, plan.task.horizons),
     )
     risks = logistic(recalibrated(artifact, x, fits.out_of_fold).log_odds)
-    competing = fit_competing(rows, risks, plan.task.horizons)
-    hazard = hazard_of(risks[alike], _die_first(competing, rows, risks)[alike], plan.task.horizons)
+    artifact = replace(artifact, competing=fit_competing(rows, risks, plan.task.horizons))
+    hazard = hazard_of(risks[alike], predict_die_first(artifact, x, risks)[alike], plan.task.horizons)
     reference = {
         "reference": reference_ranges(x[alike], spec.columns()),
         "reference_by_time": reference_by_time(rows.loc[alike], spec, risks[alike], plan.task.horizons),
         REFERENCE: reference_of_person_time(rows.loc[alike], hazard, plan.task.horizons[-1]),
     }
-    artifact = replace(artifact, about=about | reference, competing=competing)
-    return Fitted(artifact, fits.out_of_fold)
-
-
-def _die_first(competing: CompetingRisk | None, rows: pd.DataFrame, risk: Array) -> Array:
-    if competing is None:
-        return np.full(risk.shape, np.nan)
-    return competing.risks(rows[AGE].to_numpy(dtype=float), rows[FEMALE].to_numpy(dtype=float), risk)
+    return Fitted(replace(artifact, about=about | reference), fits.out_of_fold)
 
 
 def _fitted(
