@@ -156,19 +156,15 @@ def _interval(found: Recalibrated, margins: Array, resampled: Array) -> tuple[Ar
 
 def by_biomarker(artifact: Artifact, contributions: Array) -> dict[str, Array]:
     """Return contributions summed per biomarker, each (rows, horizons)."""
-    sums = np.empty((len(artifact.groups), *contributions.shape[:2]))
+    sums = np.zeros((len(artifact.groups), *contributions.shape[:2]))
     _add_up(np.ascontiguousarray(contributions), artifact.group_of_column, sums)
     return dict(zip(artifact.groups, sums, strict=True))
 
 
 @njit(cache=True, nogil=True)
 def _add_up(contributions: Array, of_column: NDArray[np.int64], sums: Array) -> None:
-    """Add up the columns (rows, horizons, columns) of each group (groups, rows, horizons), in their order."""
-    begun = np.zeros(len(sums), np.bool_)
+    """Add the columns (rows, horizons, columns) of each group to its sums (groups, rows, horizons), in their order."""
     for column in range(len(of_column)):
-        group = of_column[column]
         for row in range(contributions.shape[0]):
             for h in range(contributions.shape[1]):
-                share = contributions[row, h, column]
-                sums[group, row, h] = sums[group, row, h] + share if begun[group] else share
-        begun[group] = True
+                sums[of_column[column], row, h] += contributions[row, h, column]
