@@ -124,6 +124,14 @@ def test_no_risk_falls_as_the_horizon_grows_and_its_reasons_are_those_of_the_hor
     assert explained.base + explained.contributions.sum(axis=2) == pytest.approx(logit(explained.risks), abs=1e-12)
 
 
+def test_a_horizon_whose_own_regression_does_not_speak_has_the_interval_of_the_one_that_does():
+    lines = LINES.copy()
+    lines[0, 1, 0] = -9.0
+    halves = tuple(replace(MODEL, intercepts=MODEL.intercepts + np.array([-by, 3.0 * by])) for by in (0.1, -0.1))
+    lower, upper = predict_interval(replace(ARTIFACT, resampled=halves, unknown=replace(SOME, coefficients=lines)), NO_M)
+    assert lower[0, 1] == lower[0, 0] < upper[0, 0] == upper[0, 1]
+
+
 def test_the_interval_is_as_wide_as_the_slope_of_the_pattern_makes_it():
     spread = [np.diff(np.log(np.array(bounds) / (1 - np.array(bounds))), axis=0)[0, 0, 0] for bounds in (
         predict_interval(replace(ARTIFACT, unknown=unknown), person(M_SLOPE=0.0, M=3.0)) for unknown in (None, SOME)
