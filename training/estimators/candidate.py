@@ -137,8 +137,6 @@ def _fit_candidate(
         fits = _fitted(of_kind, x, rows, spec.columns(), plan.task.horizons, options, halves, whole)
     alike, told = equally_drawn(rows), all_known(x, spec)
     calibration = fit_calibration(fits.out_of_fold[told], rows.loc[told], plan.task.horizons)
-    fully = np.zeros(len(rows), dtype=bool)
-    fully[alike] = told[alike]
     artifact = Artifact(
         of_kind.name,
         fits.model,
@@ -148,7 +146,7 @@ def _fit_candidate(
         about,
         resampled=fits.resampled,
         expected=fit_expected(rows.loc[alike], spec),
-        unknown=fit_unknown(fits.model, fits.out_of_fold[fully], calibration, x[fully], rows.loc[fully], spec, plan.task.horizons),
+        unknown=fit_unknown(fits.model, fits.out_of_fold[told], calibration, x[told], rows.loc[told], spec, plan.task.horizons),
     )
     risks = logistic(recalibrated(artifact, x, fits.out_of_fold).log_odds)
     artifact = replace(artifact, competing=fit_competing(rows, risks, plan.task.horizons))

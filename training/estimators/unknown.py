@@ -19,6 +19,7 @@ from serving.models.base import Array
 from serving.models.unknown import MOST_BIOMARKERS, UnknownBiomarkers, are_counts, hidden
 from training.estimators.design import fit_design
 from training.estimators.stacking import at_each_horizon
+from training.rows.draw import equally_drawn
 
 _ROWS = 6000  # on which the patterns are regressed: without outcomes there is little noise
 _RIDGE = 1e-3  # towards the recalibration of people of whom all is known
@@ -39,27 +40,28 @@ def fit_unknown(
     x : array (rows, features)
         Rows that the model was fitted to, `all_known`.
     rows : DataFrame
-        Their outcomes, with the censoring strata.
+        Their outcomes, with the censoring strata. Of drawn people each counts for those it stands for, or as an equal draw has them.
     """
-    columns, margins = spec.columns(), model.margins(x)
+    columns, margins, alike = spec.columns(), model.margins(x), equally_drawn(rows)
     group = np.array([parse_column(name).biomarker for name in columns])
-    biomarkers = _weightiest(model, margins, x, spec)
+    biomarkers = _weightiest(model, margins[alike], x[alike], spec)
     if not biomarkers:
         return None
-    told = [name for name in _latest(x, columns) if (of := parse_column(name).biomarker) in biomarkers or of not in spec.biomarkers]
-    design = fit_design(x, columns, told, indicate=False)
+    told = [name for name in _latest(x[alike], columns) if (of := parse_column(name).biomarker) in biomarkers or of not in spec.biomarkers]
+    design = fit_design(x[alike], columns, told, indicate=False)
     known, starts = design.transform(x, columns), [(level, calibration.slope) for level in calibration.intercepts]
     risks = np.empty_like(margins)
     for h, (weight, progressed) in enumerate(at_each_horizon(rows, horizons, "visits")):
         beta = _regressed(out_of_fold[:, h], known, progressed.astype(float), weight, *starts[h])
         risks[:, h] = logistic(beta[0] + beta[1] * margins[:, h] + known @ beta[2:])
+    x, known, risks = x[alike], known[alike], risks[alike]
     some = np.argsort(risks[:, -1], kind="stable")[np.linspace(0, len(x) - 1, min(_ROWS, len(x))).astype(int)]  # of each risk as many
     x, known, risks = x[some], known[some], risks[some]
-    of_known, alike, coefficients = group[design.sources(columns)], np.ones(len(some)), []
+    of_known, once, coefficients = group[design.sources(columns)], np.ones(len(some)), []
     for pattern in range(1, 2 ** len(biomarkers)):
         names = [name for k, name in enumerate(biomarkers) if pattern >> k & 1]
         left, hides = np.where(np.isin(of_known, names), 0.0, known), model.margins(_without(names, x, columns))
-        coefficients.append([_regressed(hides[:, h], left, risks[:, h], alike, *start) for h, start in enumerate(starts)])
+        coefficients.append([_regressed(hides[:, h], left, risks[:, h], once, *start) for h, start in enumerate(starts)])
     return UnknownBiomarkers(tuple(biomarkers), design, np.array(coefficients), columns)
 
 

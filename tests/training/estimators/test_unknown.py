@@ -1,5 +1,7 @@
 """What a fit learns of people of whom a biomarker is hidden: the mean risk of like people of whom it is known."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,8 +11,10 @@ from serving.artifact import Artifact, Calibration
 from serving.models import logistic
 from serving.models.linear import HorizonLogistic
 from serving.predict import predict_risk
+from training.estimators import fit_candidate
 from training.estimators.design import fit_design
 from training.estimators.unknown import all_known, fit_unknown
+from training.rows.draw import STANDS_FOR, draw_people
 
 SPEC = FeatureSpec(("m_protein", "flc_ratio", "hemoglobin"), ("ever",), ("last",), ("age",))
 COLUMNS = SPEC.columns()
@@ -81,6 +85,22 @@ def test_it_is_so_where_who_is_tested_goes_with_a_value_that_the_model_does_not_
     hemoglobin = x[:, COLUMNS.index("hemoglobin__last__ever")]
     tested = logistic(steep * (hemoglobin - 13.0))
     assert ratios(artifact, x, true, ("m_protein",), tested) == pytest.approx([1.0, 1.0], abs=0.1)
+
+
+@pytest.mark.parametrize("hidden", [("m_protein",), ("m_protein", "flc_ratio", "hemoglobin")])
+def test_it_is_so_where_people_with_the_event_were_drawn_first(of_drawn, people, hidden):
+    assert ratios(of_drawn, *people[1:], hidden) == pytest.approx([1.0, 1.0], abs=0.15)
+
+
+@pytest.fixture(scope="module")
+def of_drawn(mgus_plan):
+    x, _, rows, _ = like_one_another()
+    stands_for = draw_people((rows["event"] == "event").to_numpy(), 3000, seed=1, events_first=True)
+    rows = rows.assign(index_date=rows["landmark"], censored_by="last_contact", **dict(zip(COLUMNS, x.T, strict=True)))
+    rows = rows.assign(**{STANDS_FOR: stands_for})[stands_for > 0].reset_index(drop=True)
+    assert rows[STANDS_FOR].max() > 5 * rows[STANDS_FOR].min()
+    plan = replace(mgus_plan, primary_horizon=24, task=replace(mgus_plan.task, horizons=HORIZONS, features=SPEC))
+    return fit_candidate(rows, SPEC, plan, "logistic", {}).artifact
 
 
 def test_a_stand_in_alone_looks_safe(people):
