@@ -148,6 +148,9 @@ def _interval(found: Recalibrated, margins: Array, resampled: Array) -> tuple[Ar
     if not len(resampled):
         return np.full(margins.shape, np.nan), np.full(margins.shape, np.nan)
     deviations = resampled - margins
+    if found.reduced is not None:  # a horizon whose regression does not speak has the interval of the one that does, as it has its risk
+        rows = found.reduced.rows
+        deviations[:, rows] = deviations[:, rows[:, None], found.reduced.at]
     spread = np.abs(found.slope) * np.sqrt(np.mean(np.square(deviations), axis=0))  # that of few people's regression may be negative
     reach = stdtrit(len(deviations) // 2, 0.975) * spread  # the quantile of Student's t
     lower, upper = np.maximum.accumulate(logistic(np.array([found.log_odds - reach, found.log_odds + reach])), axis=2)
@@ -156,19 +159,15 @@ def _interval(found: Recalibrated, margins: Array, resampled: Array) -> tuple[Ar
 
 def by_biomarker(artifact: Artifact, contributions: Array) -> dict[str, Array]:
     """Return contributions summed per biomarker, each (rows, horizons)."""
-    sums = np.empty((len(artifact.groups), *contributions.shape[:2]))
+    sums = np.zeros((len(artifact.groups), *contributions.shape[:2]))
     _add_up(np.ascontiguousarray(contributions), artifact.group_of_column, sums)
     return dict(zip(artifact.groups, sums, strict=True))
 
 
 @njit(cache=True, nogil=True)
 def _add_up(contributions: Array, of_column: NDArray[np.int64], sums: Array) -> None:
-    """Add up the columns (rows, horizons, columns) of each group (groups, rows, horizons), in their order."""
-    begun = np.zeros(len(sums), np.bool_)
+    """Add the columns (rows, horizons, columns) of each group to its sums (groups, rows, horizons), in their order."""
     for column in range(len(of_column)):
-        group = of_column[column]
         for row in range(contributions.shape[0]):
             for h in range(contributions.shape[1]):
-                share = contributions[row, h, column]
-                sums[group, row, h] = sums[group, row, h] + share if begun[group] else share
-        begun[group] = True
+                sums[of_column[column], row, h] += contributions[row, h, column]

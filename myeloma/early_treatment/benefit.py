@@ -149,18 +149,14 @@ def benefit_of_one(risks: Sequence[float], months: Sequence[float], source: str,
     """
     check_source(source)
     check_horizon(months)
-    others = () if in_group is None else (in_group.hazard_ratio,)
-    ratios = (MAIN.hazard_ratio, MAIN.lower, MAIN.upper)
-    powers = [(*ratios, _waned(MAIN.hazard_ratio, until), *others) for until in months]
-    treated = 1.0 - (1.0 - _checked_risk(risks))[:, None] ** np.array(powers)
-    return [_of_one(risk, *each) for risk, each in zip(risks, treated.tolist(), strict=True)]
+    untreated = _checked_risk(risks)
+    ratios = (MAIN.hazard_ratio, MAIN.lower, MAIN.upper, *(() if in_group is None else (in_group.hazard_ratio,)))
+    treated = _treated(untreated[:, None], ratios, months, wanes=False).tolist()
+    waned = _treated(untreated, MAIN.hazard_ratio, months, wanes=True).tolist()
+    return [_of_one(*each, *by_ratio) for *each, by_ratio in zip(untreated.tolist(), waned, treated, strict=True)]
 
 
-def _waned(ratio: float, months: float) -> float:
-    return (ratio * TREATED_MONTHS + (months - TREATED_MONTHS)) / months if months > TREATED_MONTHS else ratio
-
-
-def _of_one(untreated: float, treated: float, best: float, worst: float, waned: float, in_group: float | None = None) -> OneBenefit:
+def _of_one(untreated: float, waned: float, treated: float, best: float, worst: float, in_group: float | None = None) -> OneBenefit:
     reduced, least, most = untreated - treated, untreated - worst, untreated - best
     return OneBenefit(
         (treated, best, worst),

@@ -97,9 +97,9 @@ class Pangea:
         missing = tuple(name for name, value in zip(self.inputs, values, strict=True) if math.isnan(value))
         if missing:
             return ScoreResult(None, None, GROUPS, missing, {}, not_computable(missing))
-        in_two_years, *risks = self._computed(np.array(values)[:, None], self._shown)[1].ravel().tolist()
-        group = GROUPS[(in_two_years >= GROUP_CUTS[0] - TOLERANCE) + (in_two_years > GROUP_CUTS[1])]
-        shown = zip(SHOWN_MONTHS, risks, strict=True)
+        risks = self._computed(np.array(values)[:, None], self._shown)[1].ravel()
+        group = GROUPS[_group_of(risks[:1]).item()]
+        shown = zip(SHOWN_MONTHS, risks[1:].tolist(), strict=True)
         return ScoreResult(group, None, (group,), (), {months: risk for months, risk in shown if float(months) in self.months})
 
     def _baselines(self, months: tuple[int, ...]) -> Array:

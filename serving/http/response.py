@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, is_dataclass
-from functools import cache
-from operator import attrgetter
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import orjson
 from starlette.requests import Request
@@ -91,31 +89,11 @@ def as_json(content: Any, status: int = 200, headers: Mapping[str, str] | None =
 def _require_finite(content: Any) -> None:
     waiting = [content]
     for one in waiting:  # it grows as it goes: a call for each record would take twice as long
-        of: Any = type(one)
-        for part in one if of is tuple or of is list else one.values() if of is dict else _numbers_in(of)(one):
+        of = type(one)
+        for part in one if of is tuple or of is list else one.values() if of is dict else vars(one).values():
             kind = type(part)
             if kind is float:
                 if part - part != 0.0:  # infinite, or none
                     raise ValueError("a number that is not finite")
             elif kind not in _ATOMS:
                 waiting.append(part)
-
-
-@cache
-def _numbers_in(record: type) -> Callable[[Any], Sequence[Any]]:
-    """Return what takes from a record its fields that may hold a number with a fraction, at any depth."""
-    names = _of_numbers(record)
-    return attrgetter(*names) if len(names) > 1 else lambda one: [getattr(one, name) for name in names]
-
-
-def _of_numbers(record: Any) -> list[str]:
-    hints = get_type_hints(record)
-    return [one.name for one in fields(record) if _may_hold_numbers(hints[one.name])]
-
-
-def _may_hold_numbers(hint: Any) -> bool:
-    if is_dataclass(hint):
-        return bool(_of_numbers(hint))
-    if get_origin(hint) is Literal or hint is ...:
-        return False
-    return any(map(_may_hold_numbers, parts)) if (parts := get_args(hint)) else hint not in _ATOMS

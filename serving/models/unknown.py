@@ -6,7 +6,7 @@ is hidden, it takes a stand-in, whose risk is below the mean risk, and does not 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -64,7 +64,7 @@ class UnknownBiomarkers:
 
     def patterns(self, x: Array) -> Ints:
         """Return the pattern of each row: the sum of 2 ** k over the biomarkers k of which it has no value, 0 where it has of all."""
-        known = (~np.isnan(x)).astype(float) @ self._members
+        known = (~np.isnan(x) & ~(self._counts & (x == 0))).astype(float) @ self._members
         patterns: Ints = (known == 0) @ (1 << np.arange(len(self.biomarkers)))
         return patterns
 
@@ -118,6 +118,10 @@ class UnknownBiomarkers:
         return replace(self, coefficients=coefficients)
 
     @cached_property
+    def _counts(self) -> NDArray[np.bool_]:
+        return are_counts(self.columns)
+
+    @cached_property
     def _members(self) -> Array:
         of = [parse_column(name).biomarker for name in self.columns]
         return np.array([[biomarker == name for name in self.biomarkers] for biomarker in of], dtype=float)
@@ -148,3 +152,22 @@ class UnknownBiomarkers:
             raise ImpossibleModelError(f"it tells of {len(biomarkers)} biomarkers that may be unknown, accepted: {accepted}")
         shape = (2 ** len(biomarkers) - 1, horizons, 2 + design.width)
         return cls(biomarkers, design, numbers(content, "coefficients", shape), columns)
+
+
+def are_counts(columns: Sequence[str]) -> NDArray[np.bool_]:
+    """Return which columns count results: of somebody without any they are not missing, but 0."""
+    return np.array([parse_column(name).statistic == "count" for name in columns], dtype=bool)
+
+
+def hidden(x: Array, columns: Sequence[str], cells: NDArray[np.bool_]) -> Array:
+    """Return rows as they are without the results that some cells were made of: nothing is known, and a count is 0.
+
+    Parameters
+    ----------
+    x : array (rows, columns)
+    cells : array (columns,) or (rows, columns)
+    """
+    found: Array = np.where(cells, x.dtype.type(np.nan), x)
+    for k in np.flatnonzero(are_counts(columns)):
+        found[np.isnan(found[:, k]) & ~np.isnan(x[:, k]), k] = 0.0
+    return found

@@ -17,8 +17,7 @@ from myeloma.errors import nearest
 from serving.artifact import Artifact
 from serving.models import Model, logistic
 from serving.models.base import Array
-from serving.models.competing import AGE, FEMALE, CompetingRisk
-from serving.predict import recalibrated
+from serving.predict import predict_die_first, recalibrated
 from training.estimators.calibrated import fit_calibration
 from training.estimators.censoring_strata import with_censoring_strata
 from training.estimators.competing import fit_competing
@@ -138,8 +137,6 @@ def _fit_candidate(
         fits = _fitted(of_kind, x, rows, spec.columns(), plan.task.horizons, options, halves, whole)
     alike, told = equally_drawn(rows), all_known(x, spec)
     calibration = fit_calibration(fits.out_of_fold[told], rows.loc[told], plan.task.horizons)
-    fully = np.zeros(len(rows), dtype=bool)
-    fully[alike] = told[alike]
     artifact = Artifact(
         of_kind.name,
         fits.model,
@@ -149,24 +146,17 @@ def _fit_candidate(
         about,
         resampled=fits.resampled,
         expected=fit_expected(rows.loc[alike], spec),
-        unknown=fit_unknown(fits.model, fits.out_of_fold[fully], calibration, x[fully], rows.loc[fully], spec, plan.task.horizons),
+        unknown=fit_unknown(fits.model, fits.out_of_fold[told], calibration, x[told], rows.loc[told], spec, plan.task.horizons),
     )
     risks = logistic(recalibrated(artifact, x, fits.out_of_fold).log_odds)
-    competing = fit_competing(rows, risks, plan.task.horizons)
-    hazard = hazard_of(risks[alike], _die_first(competing, rows, risks)[alike], plan.task.horizons)
+    artifact = replace(artifact, competing=fit_competing(rows, risks, plan.task.horizons))
+    hazard = hazard_of(risks[alike], predict_die_first(artifact, x, risks)[alike], plan.task.horizons)
     reference = {
         "reference": reference_ranges(x[alike], spec.columns()),
         "reference_by_time": reference_by_time(rows.loc[alike], spec, risks[alike], plan.task.horizons),
         REFERENCE: reference_of_person_time(rows.loc[alike], hazard, plan.task.horizons[-1]),
     }
-    artifact = replace(artifact, about=about | reference, competing=competing)
-    return Fitted(artifact, fits.out_of_fold)
-
-
-def _die_first(competing: CompetingRisk | None, rows: pd.DataFrame, risk: Array) -> Array:
-    if competing is None:
-        return np.full(risk.shape, np.nan)
-    return competing.risks(rows[AGE].to_numpy(dtype=float), rows[FEMALE].to_numpy(dtype=float), risk)
+    return Fitted(replace(artifact, about=about | reference), fits.out_of_fold)
 
 
 def _fitted(

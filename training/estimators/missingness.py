@@ -17,6 +17,7 @@ from pydantic import Field
 from features import parse_column
 from serving.models.base import Array
 from serving.models.time_varying import MONTHS
+from serving.models.unknown import hidden
 from training.estimators.stacking import Stacked
 
 AugmentedShare = Annotated[float, Field(ge=0, lt=1)]
@@ -35,10 +36,12 @@ class Hidden:
     ----------
     chosen : array (rows,)
     cells : array (copies, columns), in the order of the rows
+    columns : their names
     """
 
     chosen: NDArray[np.bool_]
     cells: NDArray[np.bool_]
+    columns: list[str]
 
     @classmethod
     def of(cls, rows: int, columns: list[str], share: float, seed: int) -> Hidden:
@@ -52,17 +55,16 @@ class Hidden:
         cells = np.zeros((int(chosen.sum()), len(columns)), dtype=bool)
         for group in sorted(set(groups) - {MONTHS}):
             cells[np.ix_(rng.random(len(cells)) < _CHANCE, groups == group)] = True
-        return cls(chosen, cells)
+        return cls(chosen, cells, columns)
 
     def part(self, begin: int, end: int, columns: int) -> Hidden:
         """Return what there is of some rows that follow one another, and of the first so many columns."""
         before, there = int(self.chosen[:begin].sum()), self.chosen[begin:end]
-        return Hidden(there, self.cells[before : before + int(there.sum()), :columns])
+        return Hidden(there, self.cells[before : before + int(there.sum()), :columns], self.columns[:columns])
 
     def added_to(self, x: Array, stacked: Stacked) -> tuple[Array, Stacked]:
         """Return x with the copies below it, and what was stacked with theirs; see `augment_missingness`."""
-        copies = x[self.chosen]
-        copies[self.cells] = np.nan
+        copies = hidden(x[self.chosen], self.columns, self.cells)
         again = self.chosen[stacked.row]
         weight = np.where(again, stacked.weight / 2, stacked.weight)  # original and copy together weigh what the row did
         copied = (len(x) + np.cumsum(self.chosen) - 1)[stacked.row[again]], stacked.horizon[again], stacked.y[again], weight[again]

@@ -16,9 +16,10 @@ from features.history.columns import FeatureSpec, parse_column
 from serving.artifact import Calibration
 from serving.models import Model, logistic
 from serving.models.base import Array
-from serving.models.unknown import MOST_BIOMARKERS, UnknownBiomarkers
+from serving.models.unknown import MOST_BIOMARKERS, UnknownBiomarkers, are_counts, hidden
 from training.estimators.design import fit_design
 from training.estimators.stacking import at_each_horizon
+from training.rows.draw import equally_drawn
 
 _ROWS = 6000  # on which the patterns are regressed: without outcomes there is little noise
 _RIDGE = 1e-3  # towards the recalibration of people of whom all is known
@@ -39,27 +40,28 @@ def fit_unknown(
     x : array (rows, features)
         Rows that the model was fitted to, `all_known`.
     rows : DataFrame
-        Their outcomes, with the censoring strata.
+        Their outcomes, with the censoring strata. Of drawn people each counts for those it stands for, or as an equal draw has them.
     """
-    columns, margins = spec.columns(), model.margins(x)
+    columns, margins, alike = spec.columns(), model.margins(x), equally_drawn(rows)
     group = np.array([parse_column(name).biomarker for name in columns])
-    biomarkers = _weightiest(model, margins, x, group, spec)
+    biomarkers = _weightiest(model, margins[alike], x[alike], spec)
     if not biomarkers:
         return None
-    told = [name for name in _latest(x, columns) if (of := parse_column(name).biomarker) in biomarkers or of not in spec.biomarkers]
-    design = fit_design(x, columns, told, indicate=False)
+    told = [name for name in _latest(x[alike], columns) if (of := parse_column(name).biomarker) in biomarkers or of not in spec.biomarkers]
+    design = fit_design(x[alike], columns, told, indicate=False)
     known, starts = design.transform(x, columns), [(level, calibration.slope) for level in calibration.intercepts]
     risks = np.empty_like(margins)
     for h, (weight, progressed) in enumerate(at_each_horizon(rows, horizons, "visits")):
         beta = _regressed(out_of_fold[:, h], known, progressed.astype(float), weight, *starts[h])
         risks[:, h] = logistic(beta[0] + beta[1] * margins[:, h] + known @ beta[2:])
+    x, known, risks = x[alike], known[alike], risks[alike]
     some = np.argsort(risks[:, -1], kind="stable")[np.linspace(0, len(x) - 1, min(_ROWS, len(x))).astype(int)]  # of each risk as many
     x, known, risks = x[some], known[some], risks[some]
-    of_known, alike, coefficients = group[design.sources(columns)], np.ones(len(some)), []
+    of_known, once, coefficients = group[design.sources(columns)], np.ones(len(some)), []
     for pattern in range(1, 2 ** len(biomarkers)):
         names = [name for k, name in enumerate(biomarkers) if pattern >> k & 1]
-        left, hides = np.where(np.isin(of_known, names), 0.0, known), model.margins(_without(names, x, group))
-        coefficients.append([_regressed(hides[:, h], left, risks[:, h], alike, *start) for h, start in enumerate(starts)])
+        left, hides = np.where(np.isin(of_known, names), 0.0, known), model.margins(_without(names, x, columns))
+        coefficients.append([_regressed(hides[:, h], left, risks[:, h], once, *start) for h, start in enumerate(starts)])
     return UnknownBiomarkers(tuple(biomarkers), design, np.array(coefficients), columns)
 
 
@@ -68,20 +70,26 @@ def all_known(x: Array, spec: FeatureSpec) -> NDArray[np.bool_]:
 
     They are what the recalibration speaks of, and what the unknown is compared with.
     """
-    group, unknown = np.array([parse_column(name).biomarker for name in spec.columns()]), np.isnan(x)
-    lacking = np.array([unknown[:, group == name].all(axis=1) for name in spec.biomarkers], dtype=bool).reshape(-1, len(x))
+    lacking = _lacking(x, spec)
     known: NDArray[np.bool_] = lacking[~lacking.all(axis=1)].sum(axis=0) == 0
     return known if known.mean() >= _LEAST_KNOWN else np.ones_like(known)
 
 
-def _without(names: list[str], x: Array, group: NDArray[np.str_]) -> Array:
-    return np.where(np.isin(group, names), np.nan, x)
+def _lacking(x: Array, spec: FeatureSpec) -> NDArray[np.bool_]:
+    """Return of each biomarker (biomarkers, rows) who has no result of it."""
+    columns = spec.columns()
+    group, nothing = np.array([parse_column(name).biomarker for name in columns]), np.isnan(x) | (are_counts(columns) & (x == 0))
+    return np.array([nothing[:, group == name].all(axis=1) for name in spec.biomarkers], dtype=bool).reshape(-1, len(x))
 
 
-def _weightiest(model: Model, margins: Array, x: Array, group: NDArray[np.str_], spec: FeatureSpec) -> list[str]:
+def _without(names: list[str], x: Array, columns: list[str]) -> Array:
+    return hidden(x, columns, np.array([parse_column(name).biomarker in names for name in columns]))
+
+
+def _weightiest(model: Model, margins: Array, x: Array, spec: FeatureSpec) -> list[str]:
     """Return the biomarkers that anybody has, those first whose hiding moves the log-odds most; none where none moves them."""
-    had = [name for name in spec.biomarkers if not np.isnan(x[:, group == name]).all()]
-    moved = {name: float(np.abs(model.margins(_without([name], x, group)) - margins).mean()) for name in had}
+    had = [name for name, lacks in zip(spec.biomarkers, _lacking(x, spec), strict=True) if not lacks.all()]
+    moved = {name: float(np.abs(model.margins(_without([name], x, spec.columns())) - margins).mean()) for name in had}
     uses_any = max(moved.values(), default=0.0) > _MOVES
     return sorted(moved, key=lambda name: -moved[name])[:MOST_BIOMARKERS] if uses_any else []
 

@@ -8,6 +8,7 @@ import pandas as pd
 from features import Task
 from serving.artifact import Artifact
 from serving.models.base import Array
+from serving.models.unknown import hidden
 from serving.predict import predict_risk
 
 
@@ -20,9 +21,9 @@ def risks_without(artifact: Artifact, x: Array, task: Task) -> pd.DataFrame:
     """
     found: dict[str, Array] = {}
     for biomarker in task.features.biomarkers:
-        hidden = x.copy()
-        hidden[:, artifact.groups[biomarker]] = np.nan
-        found |= dict(zip(_columns(biomarker, task), predict_risk(artifact, hidden).T, strict=True))
+        cells = np.isin(np.arange(x.shape[1]), artifact.groups[biomarker])
+        risks = predict_risk(artifact, hidden(x, artifact.columns, cells))
+        found |= dict(zip(_columns(biomarker, task), risks.T, strict=True))
     return pd.DataFrame(found)
 
 

@@ -14,6 +14,7 @@ from myeloma.early_treatment.benefit import (
     MAIN,
     OUTSIDE_MAYO_HIGH,
     benefit,
+    benefit_of_one,
     cause_specific_benefit,
     constant_hazards,
     draws_of_effect,
@@ -44,6 +45,22 @@ def test_the_table_of_the_main_effect(risk, treated, reduction, needed):
     assert tuple(printed(part, 4) for part in found.treated) == treated
     assert tuple(printed(part, 4) for part in found.reduction) == reduction
     assert tuple(printed(part, 1) for part in found.number_needed_to_treat) == needed
+
+
+@pytest.mark.parametrize("group", [None, IN_MAYO_HIGH, OUTSIDE_MAYO_HIGH])
+@given(risks=st.lists(shares | st.sampled_from([0.0, 1.0]), min_size=1, max_size=5))
+def test_of_one_person_at_a_few_horizons_it_is_the_same_to_the_last_bit(group, risks):
+    months = [12, 24, 36, 48, 60][: len(risks)]
+    for risk, until, found in zip(risks, months, benefit_of_one(risks, months, "real", group), strict=True):
+        whole, waned = (benefit([risk], [until], "real", wanes=wanes) for wanes in (False, True))
+        assert found.treated == tuple(float(part[0]) for part in whole.treated)
+        value, lower, upper = (float(part[0]) for part in whole.reduction)
+        assert found.reduction == (value, lower, upper)
+        needed = [float(part[0]) for part in whole.number_needed_to_treat]
+        assert found.number_needed_to_treat == (None if math.isnan(needed[0]) else (needed[0], min(needed[1:]), max(needed[1:])))
+        assert found.reduction_if_it_wanes == waned.reduction.value[0]
+        of_group = None if group is None else benefit([risk], [until], "real", group).reduction.value[0]
+        assert found.reduction_in_group == of_group
 
 
 def test_one_constant_ratio_reproduces_the_trial_at_five_years():

@@ -19,6 +19,12 @@ def test_a_number_that_is_not_finite_is_refused_in_every_field_of_a_record_that_
         as_json((replace(CONTRIBUTION, **{name: wrong}),))
 
 
+@pytest.mark.parametrize("name", [one.name for one in fields(Claim)])
+def test_it_is_refused_in_a_field_that_should_hold_something_else_too(name):
+    with pytest.raises(ValueError, match="not finite"):
+        as_json(replace(CLAIM, **{name: float("nan")}))
+
+
 def test_it_is_refused_in_a_record_within_a_record_and_in_plain_content():
     sentence = Sentence("said", "bmpc", "raises", replace(CLAIM, change=float("nan")))
     for content in (sentence, {"a": [sentence]}, asdict(sentence), {"a": {"b": (1.0, float("inf"))}}):

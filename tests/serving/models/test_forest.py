@@ -11,7 +11,7 @@ from serving.artifact import load_artifact
 from serving.models.bit_tables import DEEPEST, MOST_TESTS
 from serving.models.boosted import Boosted, stack_horizons
 from serving.models.few_rows import WholeTrees
-from serving.models.forest import forest_of
+from serving.models.forest import Forest, forest_of
 
 HORIZONS = (12, 24, 60)
 COLUMNS = 6
@@ -144,6 +144,15 @@ def test_trees_that_are_too_deep_or_of_another_objective_are_left_to_xgboost(row
     assert forest_of(other, HORIZONS) is None
     assert Boosted(deep, list("abcdef"), HORIZONS).margins(rows).shape == (len(rows), 3)
     assert Boosted(deep, list("abcdef"), HORIZONS).contributions(rows[:3]).shape == (3, 3, COLUMNS)
+
+
+@pytest.mark.parametrize("wrong", [(WholeTrees, "margins"), (Forest, "margins")])
+def test_trees_whose_way_for_few_rows_or_for_many_is_not_xgboosts_are_left_to_xgboost(wrong, monkeypatch):
+    booster = grown(2, rounds=3)
+    assert forest_of(booster, HORIZONS) is not None
+    right = getattr(*wrong)
+    monkeypatch.setattr(*wrong, lambda self, x, *more: right(self, x, *more) + 0.01)
+    assert forest_of(booster, HORIZONS) is None
 
 
 @pytest.mark.parametrize("kind", ["boosting", "logistic", "cox", "ensemble"])

@@ -11,7 +11,7 @@ from serving.models import logit
 from serving.models.base import ImpossibleModelError
 from serving.models.design import LinearDesign
 from serving.models.linear import HorizonLogistic
-from serving.models.unknown import UnknownBiomarkers
+from serving.models.unknown import UnknownBiomarkers, hidden
 from serving.predict import explain, predict_interval, predict_risk, recalibrated
 from training.monitor.elsewhere.recalibration import with_calibration
 
@@ -69,6 +69,24 @@ def test_a_biomarker_is_unknown_where_no_column_of_it_has_a_value():
     assert SOME.patterns(rows).tolist() == [0, 0, 1, 2, 3]
 
 
+def test_a_count_of_0_tells_of_no_result():
+    counted = FeatureSpec(("m_protein", "hemoglobin"), ("ever",), ("last", "count"), ())
+    some = replace(SOME, columns=counted.columns())  # M-protein and its count, hemoglobin and its count
+    assert some.columns[1] == "m_protein__count__ever"
+    rows = np.array([[1.0, 1.0, 13.0, 2.0], [np.nan, 0.0, 13.0, 2.0], [np.nan, 0.0, np.nan, 0.0], [np.nan, np.nan, np.nan, 1.0]])
+    assert some.patterns(rows).tolist() == [0, 1, 3, 1]
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_what_is_hidden_looks_as_if_there_were_no_result(kind):
+    columns = ["m_protein__last__ever", "m_protein__count__ever", "m_protein__count__since_line", "age"]
+    x = np.array([[1.0, 3.0, np.nan, 60.0]], kind)
+    found = hidden(x, columns, np.array([True, True, True, False]))
+    np.testing.assert_array_equal(found, [[np.nan, 0.0, np.nan, 60.0]])
+    assert found.dtype == kind and x[0, 0] == 1.0
+    np.testing.assert_array_equal(hidden(x, columns, np.array([[False, True, False, False]])), [[1.0, 0.0, np.nan, 60.0]])
+
+
 def test_the_regression_of_the_pattern_takes_the_place_of_the_recalibration():
     margin = -3.0 - 0.2 * 2.0 + 0.02 * 60.0
     assert logit(predict_risk(ARTIFACT, NO_M))[0] == pytest.approx([0.5 + 2.0 * margin + 0.3 * 2.0, 0.4 + 1.5 * (margin + 1.0) + 0.3 * 2.0])
@@ -104,6 +122,14 @@ def test_no_risk_falls_as_the_horizon_grows_and_its_reasons_are_those_of_the_hor
     assert explained.risks[0, 1] == explained.risks[0, 0] == predict_risk(ARTIFACT, NO_M)[0, 0]
     assert explained.contributions[0, 1, H] == pytest.approx(2.0 * -0.2 * 2.0 + 0.3 * 2.0)
     assert explained.base + explained.contributions.sum(axis=2) == pytest.approx(logit(explained.risks), abs=1e-12)
+
+
+def test_a_horizon_whose_own_regression_does_not_speak_has_the_interval_of_the_one_that_does():
+    lines = LINES.copy()
+    lines[0, 1, 0] = -9.0
+    halves = tuple(replace(MODEL, intercepts=MODEL.intercepts + np.array([-by, 3.0 * by])) for by in (0.1, -0.1))
+    lower, upper = predict_interval(replace(ARTIFACT, resampled=halves, unknown=replace(SOME, coefficients=lines)), NO_M)
+    assert lower[0, 1] == lower[0, 0] < upper[0, 0] == upper[0, 1]
 
 
 def test_the_interval_is_as_wide_as_the_slope_of_the_pattern_makes_it():

@@ -53,6 +53,14 @@ def test_of_very_many_rows_no_more_are_copied_than_tell_something():
     assert {"m_protein__last__ever", "bmpc__last__ever"} <= set(design.indicated), "enough to say that it is missing"
 
 
+def test_the_count_of_a_hidden_biomarker_is_0_as_of_somebody_without_results():
+    columns = ["m_protein__last__ever", "m_protein__count__ever", "age"]
+    found, _ = augment_missingness(np.full((400, 3), 2.0), columns, stacked(400), 0.5, seed=1)
+    copies = found[400:]
+    assert np.isnan(copies[:, 0]).any()
+    assert (copies[:, 1] == np.where(np.isnan(copies[:, 0]), 0.0, 2.0)).all()
+
+
 def test_no_share_changes_nothing():
     x, before = np.random.default_rng(1).random((100, len(COLUMNS))), stacked(100)
     found, after = augment_missingness(x, COLUMNS, before, 0.0, seed=1)

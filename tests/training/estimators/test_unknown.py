@@ -1,5 +1,7 @@
 """What a fit learns of people of whom a biomarker is hidden: the mean risk of like people of whom it is known."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,8 +11,10 @@ from serving.artifact import Artifact, Calibration
 from serving.models import logistic
 from serving.models.linear import HorizonLogistic
 from serving.predict import predict_risk
+from training.estimators import fit_candidate
 from training.estimators.design import fit_design
 from training.estimators.unknown import all_known, fit_unknown
+from training.rows.draw import STANDS_FOR, draw_people
 
 SPEC = FeatureSpec(("m_protein", "flc_ratio", "hemoglobin"), ("ever",), ("last",), ("age",))
 COLUMNS = SPEC.columns()
@@ -83,6 +87,22 @@ def test_it_is_so_where_who_is_tested_goes_with_a_value_that_the_model_does_not_
     assert ratios(artifact, x, true, ("m_protein",), tested) == pytest.approx([1.0, 1.0], abs=0.1)
 
 
+@pytest.mark.parametrize("hidden", [("m_protein",), ("m_protein", "flc_ratio", "hemoglobin")])
+def test_it_is_so_where_people_with_the_event_were_drawn_first(of_drawn, people, hidden):
+    assert ratios(of_drawn, *people[1:], hidden) == pytest.approx([1.0, 1.0], abs=0.15)
+
+
+@pytest.fixture(scope="module")
+def of_drawn(mgus_plan):
+    x, _, rows, _ = like_one_another()
+    stands_for = draw_people((rows["event"] == "event").to_numpy(), 3000, seed=1, events_first=True)
+    rows = rows.assign(index_date=rows["landmark"], censored_by="last_contact", **dict(zip(COLUMNS, x.T, strict=True)))
+    rows = rows.assign(**{STANDS_FOR: stands_for})[stands_for > 0].reset_index(drop=True)
+    assert rows[STANDS_FOR].max() > 5 * rows[STANDS_FOR].min()
+    plan = replace(mgus_plan, primary_horizon=24, task=replace(mgus_plan.task, horizons=HORIZONS, features=SPEC))
+    return fit_candidate(rows, SPEC, plan, "logistic", {}).artifact
+
+
 def test_a_stand_in_alone_looks_safe(people):
     artifact, x, true = people
     alone = Artifact("logistic", artifact.model, SPEC, HORIZONS, artifact.calibration, {})
@@ -97,6 +117,13 @@ def test_the_recalibration_speaks_of_those_of_whom_all_is_known_where_these_are_
     assert all_known(np.array([known, lacking, lacking]), SPEC).all(), "too few: everybody"
     assert all_known(np.array([lacking, lacking]), SPEC).all(), "a biomarker that nobody has tells nobody apart"
     assert all_known(np.array([[65.0], [np.nan]]), FeatureSpec((), ("ever",), ("last",), ("age",))).all()
+
+
+def test_whom_a_count_of_0_says_nothing_is_known_of_is_told_apart_in_training_too():
+    counted = FeatureSpec(("m_protein", "hemoglobin"), ("ever",), ("last", "count"), ())
+    all_of, lacking, nobody = [1.0, 1.0, 13.0, 2.0], [1.0, 1.0, np.nan, 0.0], [np.nan, 0.0, 13.0, 2.0]
+    assert all_known(np.array([all_of, all_of, lacking]), counted).tolist() == [True, True, False]
+    assert all_known(np.array([nobody, nobody]), counted).all(), "a biomarker that nobody has tells nobody apart"
 
 
 def test_of_a_model_that_no_biomarker_moves_there_is_nothing_to_say():
