@@ -129,7 +129,7 @@ def _fit_candidate(
     whole: Whole | None,
 ) -> Fitted:
     options, of_kind = checked_model(name, plan), kind_of(name, plan)
-    x, rows = rows[spec.columns()].to_numpy(dtype=float), rows if STRATUM in rows else with_censoring_strata(rows, spec)
+    x, rows = rows[spec.columns()].to_numpy(dtype=float), rows if STRATUM in rows else with_censoring_strata(rows, spec, plan.task.horizons)
     if of_kind.combines:
         candidates = _members(options["members"], rows, spec, plan, about, others, halves, whole)
         fits = of_kind.fit(candidates, rows, plan.task.horizons, **options)

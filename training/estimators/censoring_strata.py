@@ -4,8 +4,9 @@ Treatment before progression ends observation (`treatment: censor`), and people 
 censoring curve for everybody would replace them by people at low risk, and too few progressions would be counted. Time has the
 same effect. Late visits are followed for a shorter time than first ones, so one curve counts too few progressions after early
 visits and too many after late ones. Two hazards are therefore modelled by what is known at the landmark: of starting treatment,
-and of being lost or still observed at the end of the study. Rows that are alike in both share a stratum with a censoring curve
-of its own (weights: Robins and Finkelstein, Biometrics 2000;56:779; strata of a propensity: Rosenbaum and Rubin, JASA 1984;79:516).
+and of being lost. Rows that are alike in both share a stratum with a censoring curve of its own (weights: Robins and Finkelstein,
+Biometrics 2000;56:779; strata of a propensity: Rosenbaum and Rubin, JASA 1984;79:516). Within a stratum the later course counts, too
+(`staying`).
 """
 
 from __future__ import annotations
@@ -18,34 +19,45 @@ from numpy.typing import NDArray
 
 from features import parse_column
 from features.history.columns import FeatureSpec
+from myeloma.calendar import DAYS_PER_YEAR
 from serving.models.design import LinearDesign
 from training.estimators.design import fit_design
-from training.estimators.hazards import converged
-from training.rows.censoring import STRATUM
+from training.estimators.hazards import ProportionalHazards, converged
+from training.estimators.staying import Hazard, staying_weights, to_next_visit
+from training.rows.censoring import REACH, STRATUM, study_reach
 from training.rows.draw import row_weights
 from training.rows.split import LEAST_EVENTS
 
 GROUPS = 5  # of treatment; as Rosenbaum and Rubin, after Cochran, Biometrics 1968;24:295
 GROUPS_OF_LOSS = 3  # within each; more would leave few people in a group
+_MIDDLE = float(np.datetime64("2010-01-01", "D").astype(np.int64))  # of calendar time; any day near the data serves
 _PENALTY = 0.01  # of the hazards, which are only to order people: without it, a threshold above which all are treated has no coefficient
 
 
-def with_censoring_strata(rows: pd.DataFrame, spec: FeatureSpec) -> pd.DataFrame:
-    """Return the rows with `censoring_stratum`: 3 x the group by hazard of treatment, plus the group by hazard of loss; 0 is the lowest.
+def with_censoring_strata(rows: pd.DataFrame, spec: FeatureSpec, horizons: tuple[int, ...] = ()) -> pd.DataFrame:
+    """Return the rows with what they are weighed for censoring by.
+
+    `censoring_stratum` is 3 x the group by hazard of treatment, plus the group by hazard of loss; 0 is the lowest. `study_reach` is how
+    many days the study could follow a row. `staying_24m` and so on is what a row known at that horizon counts for by its later course.
 
     The hazards are fitted to these very rows: they say who is censored, not who progresses.
 
     Parameters
     ----------
     rows : DataFrame
-        patient_id, censored_by, time_to_event, the feature columns of `spec`.
+        patient_id, index_date, landmark, event, censored_by, time_to_event, follow_up, the feature columns of `spec`.
+    horizons : tuple of int
+        Months at which the later course counts.
     """
-    return rows.assign(**{STRATUM: CensoringStrata.of(rows, spec).strata(rows)})
+    return CensoringStrata.of(rows, spec).beside(rows, horizons)
 
 
 @dataclass(frozen=True)
 class CensoringStrata:
-    """The groups by hazard of treatment and of loss, as some rows gave them; None where too few leave to tell people apart."""
+    """The groups by hazard of treatment and of loss, as some rows gave them; None where too few leave to tell people apart.
+
+    Who is observed to the study's end is not lost.
+    """
 
     treatment: _Groups | None
     loss: _Groups | None
@@ -53,7 +65,17 @@ class CensoringStrata:
     @classmethod
     def of(cls, rows: pd.DataFrame, spec: FeatureSpec) -> CensoringStrata:
         """Return the strata of these rows."""
-        return cls(_Groups.of(rows, "treatment", GROUPS, spec), _Groups.of(rows, "last_contact", GROUPS_OF_LOSS, spec))
+        treated, lost = _left(rows)
+        return cls(_Groups.of(rows, treated, GROUPS, spec), _Groups.of(rows, lost, GROUPS_OF_LOSS, spec))
+
+    def beside(self, rows: pd.DataFrame, horizons: tuple[int, ...]) -> pd.DataFrame:
+        """Return the rows these strata are of, with all they are weighed by (see `with_censoring_strata`)."""
+        rows = rows.assign(**{STRATUM: self.strata(rows), REACH: study_reach(rows)})
+        if not rows["patient_id"].duplicated().any():
+            return rows
+        known = ((left, groups) for left, groups in zip(_left(rows), (self.treatment, self.loss), strict=True) if groups is not None)
+        hazards = [(left, *found) for left, groups in known if (found := groups.from_visit_to_visit(rows, left)) is not None]
+        return rows.assign(**staying_weights(rows, hazards, horizons)) if hazards else rows
 
     def strata(self, rows: pd.DataFrame) -> NDArray[np.int64]:
         """Return the stratum of each row; of rows these are looked for by the `columns` alone."""
@@ -67,9 +89,18 @@ class CensoringStrata:
         return sorted({name for groups in (self.treatment, self.loss) if groups is not None for name in groups.columns})
 
 
+def _left(rows: pd.DataFrame) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return which rows ended by treatment, and which by loss: whoever is observed to the study's end is not lost."""
+    ended = rows["censored_by"].to_numpy()
+    return ended == "treatment", (ended == "last_contact") & (rows["time_to_event"].to_numpy(dtype=float) < study_reach(rows))
+
+
 @dataclass(frozen=True)
 class _Groups:
-    """Groups by the hazard of leaving by one cause, 0 up, as many visits that end so in each as in the others."""
+    """Groups by the hazard of leaving by one cause, 0 up, as many visits that end so in each as in the others.
+
+    The hazard goes by the latest values, the static columns, calendar time and time since diagnosis.
+    """
 
     columns: list[str]
     design: LinearDesign
@@ -77,23 +108,39 @@ class _Groups:
     bounds: NDArray[np.float64]
 
     @classmethod
-    def of(cls, rows: pd.DataFrame, cause: str, count: int, spec: FeatureSpec) -> _Groups | None:
+    def of(cls, rows: pd.DataFrame, left: NDArray[np.bool_], count: int, spec: FeatureSpec) -> _Groups | None:
         """Return the groups; None where too few people leave by this cause, or no hazard can be fitted."""
-        left = (rows["censored_by"] == cause).to_numpy()
         if rows.loc[left, "patient_id"].nunique() < LEAST_EVENTS:
             return None
         columns = [name for name in spec.columns() if (parse_column(name).statistic or "last") == "last"]
-        x = rows[columns].to_numpy(dtype=float)
-        design = fit_design(x, columns, columns, indicate=True, curve=True)
-        z = design.transform(x, columns)
-        time = rows["time_to_event"].to_numpy(dtype=float)
-        fitter = converged(z, time, left, row_weights(rows), _PENALTY) if z.shape[1] else None
-        if fitter is None:
+        design = fit_design(rows[columns].to_numpy(dtype=float), columns, columns, indicate=True, curve=True)
+        unknown = cls(columns, design, np.empty(0), np.empty(0))
+        fitted = unknown._hazards(rows, rows["time_to_event"].to_numpy(dtype=float), left)
+        if fitted is None:
             return None
-        hazard = z @ fitter.coefficients
-        return cls(columns, design, fitter.coefficients, np.asarray(np.quantile(hazard[left], np.arange(1, count) / count), dtype=float))
+        hazard = unknown._terms(rows) @ fitted.coefficients
+        bounds = np.asarray(np.quantile(hazard[left], np.arange(1, count) / count), dtype=float)
+        return cls(columns, design, fitted.coefficients, bounds)
 
     def group(self, rows: pd.DataFrame) -> NDArray[np.int64]:
         """Return the group of each row."""
-        hazard = self.design.transform(rows[self.columns].to_numpy(dtype=float), self.columns) @ self.coefficients
-        return np.searchsorted(self.bounds, hazard, side="right")
+        return np.searchsorted(self.bounds, self._terms(rows) @ self.coefficients, side="right")
+
+    def from_visit_to_visit(self, rows: pd.DataFrame, left: NDArray[np.bool_]) -> tuple[NDArray[np.float64], Hazard] | None:
+        """Return the hazard of leaving from a visit to the next: its ratio (rows,), and the baseline by days since the visit."""
+        time = to_next_visit(rows)
+        fitted = self._hazards(rows, time, left & (time == rows["time_to_event"].to_numpy(dtype=float)))
+        if fitted is None:
+            return None
+        times, cumulative = fitted.times, np.concatenate([[0.0], fitted.cumulative])
+        return np.exp(self._terms(rows) @ fitted.coefficients), lambda days: cumulative[np.searchsorted(times, days, side="right")]
+
+    def _hazards(self, rows: pd.DataFrame, time: NDArray[np.float64], left: NDArray[np.bool_]) -> ProportionalHazards | None:
+        terms = self._terms(rows)
+        return converged(terms, time, left, row_weights(rows), _PENALTY) if np.ptp(terms, axis=0).any() else None
+
+    def _terms(self, rows: pd.DataFrame) -> NDArray[np.float64]:
+        known = self.design.transform(rows[self.columns].to_numpy(dtype=float), self.columns)
+        day, index = (rows[name].to_numpy().astype("datetime64[D]").astype(float) for name in ("landmark", "index_date"))
+        decades = np.column_stack([day - _MIDDLE, day - index]) / (10 * DAYS_PER_YEAR)
+        return np.hstack([known, decades, decades**2])

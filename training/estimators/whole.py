@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from serving.models.base import Array
 from training.estimators.censoring_strata import CensoringStrata
-from training.rows.censoring import STRATUM
+from training.rows.censoring import REACH, STRATUM, study_reach
 from training.rows.large import Large
 
 Ints = NDArray[np.int64]
@@ -25,7 +25,7 @@ class Whole:
     Attributes
     ----------
     rows : DataFrame
-        patient_id (a number), landmark, event, time_to_event, censoring_stratum.
+        patient_id (a number), landmark, event, time_to_event, follow_up, censoring_stratum, study_reach.
     drawn : array (drawn rows,)
         Where the rows that were drawn and may be fitted on stand among `rows`.
     """
@@ -48,13 +48,14 @@ class Whole:
         strata : CensoringStrata
             As the drawn rows gave them.
         """
-        columns = ["landmark", "time_to_event", *strata.columns]
+        columns = ["landmark", "index_date", "time_to_event", "follow_up", *strata.columns]
         parts = []
         for block in large.blocks(there, columns):
-            kept = block[["landmark", "time_to_event"]]
+            kept = block[["landmark", "time_to_event", "follow_up"]]
             parts.append(kept.assign(**{STRATUM: strata.strata(block).astype(np.int8)}))
         rows = pd.concat(parts, ignore_index=True)
         rows["patient_id"], rows["event"] = large.person[there], large.event[there]
+        rows[REACH] = study_reach(rows)
         return cls(rows, np.cumsum(there)[large.drawn[drawn]] - 1, large, there)
 
     def features(self, columns: list[str]) -> Iterator[Array]:

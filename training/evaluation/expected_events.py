@@ -20,10 +20,12 @@ Array = NDArray[np.float64]
 def with_expected(rows: pd.DataFrame, risk: Array, horizons: tuple[int, ...]) -> pd.DataFrame:
     """Return rows with what the champion expects of each within what was followed: `expected_24m`, the risk times the share followed.
 
-    Whoever has an event or one that competes is known to the horizon; who is lost after half of it counts half.
+    Whoever has an event or one that competes is known to the horizon; who is lost after half of it counts half. Of rows that the
+    study's end put out of its reach nothing is expected.
     """
-    time, lost = rows["time_to_event"].to_numpy(dtype=float), (FollowUp.of(rows).event == NONE)
-    shares = [np.where(lost, np.minimum(time / horizon_days(months), 1.0), 1.0) for months in horizons]
+    follow_up = FollowUp.of(rows)
+    time, lost, days = follow_up.time, follow_up.event == NONE, [float(horizon_days(months)) for months in horizons]
+    shares = [np.where(lost, np.minimum(time / at, 1.0), 1.0) * follow_up.reachable(at) for at in days]
     return rows.assign(**{f"expected_{months}m": risk[:, h] * shares[h] for h, months in enumerate(horizons)})
 
 
@@ -55,8 +57,9 @@ def too_little(rows: pd.DataFrame, months: int, expected: float | None = None) -
             f"{expected:.1f} people are expected to progress within {months} months by what was followed, at least {LEAST_EVENTS} are "
             "needed; pool more people, or wait for more follow-up."
         )
-    progressed = progressed_by(follow_up, horizon)
+    reachable, progressed = follow_up.reachable(horizon), progressed_by(follow_up, horizon)
     free = (follow_up.time > horizon) | ((follow_up.event != NONE) & ~progressed)
+    progressed, free = progressed & reachable, free & reachable
     observed, others = (rows.loc[who, "patient_id"].nunique() for who in (progressed, free))
     if is_small(observed) or not observed:
         return f"{SUPPRESSED} people here progress within {months} months, where {expected:.0f} are expected: figures would tell how many."
@@ -82,7 +85,8 @@ def expected_of_rows(rows: pd.DataFrame, risks: Mapping[str, Array], months: int
     if not every or rows.empty:
         return np.zeros(len(rows))
     of_row = with_expected(rows, np.mean(every, axis=0)[:, None], (months,))[f"expected_{months}m"].to_numpy()
-    seen = rows.loc[progressed_by(FollowUp.of(rows), float(horizon_days(months))), "patient_id"].nunique()
+    follow_up, days = FollowUp.of(rows), float(horizon_days(months))
+    seen = rows.loc[progressed_by(follow_up, days) & follow_up.reachable(days), "patient_id"].nunique()
     whole = people_expected(rows["patient_id"], of_row)
     return of_row * seen / whole if whole > 0 else of_row
 

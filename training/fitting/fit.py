@@ -34,7 +34,7 @@ from training.fitting.hidden import risks_without
 from training.fitting.suitable import check_table, thin_horizons, without_values
 from training.places import ARTIFACT, EVERYBODY, FITTED_TO, OUT_OF_FOLD, PREDICTIONS, RUN
 from training.plan import Plan
-from training.rows.censoring import STRATUM
+from training.rows.censoring import censoring_columns
 from training.rows.large import DrawnTable
 from training.rows.split import Fold, evaluation_folds
 
@@ -66,8 +66,9 @@ def fit_task(table: FeatureTable, plan: Plan, out: Path, only: str | None, say: 
         say(told)
     hashes = hashes_of(table)
     _forget_other_tables(out, hashes, names)
-    people = _judged_people(table, folds)
-    parts, everybody = [_Part(fold.fit, table) for fold in folds], _Part(np.arange(len(table.rows)), table)
+    people = _judged_people(table, folds, plan.task.horizons)
+    parts = [_Part(fold.fit, table, plan.task.horizons) for fold in folds]
+    everybody = _Part(np.arange(len(table.rows)), table, plan.task.horizons)
     runs = {}
     with tracking.training(plan.task, table, only) as training_id:
         training = {"training_id": training_id, "table": str(table_path), **hashes}
@@ -87,12 +88,16 @@ def fit_task(table: FeatureTable, plan: Plan, out: Path, only: str | None, say: 
 class _Part:
     """Rows to fit on, with their groups of censoring, and the candidates fitted to them: an ensemble takes its members there."""
 
-    def __init__(self, positions: np.ndarray, table: FeatureTable) -> None:
-        self._positions, self._table, self._fitted = positions, table, dict[str, Fitted]()
+    def __init__(self, positions: np.ndarray, table: FeatureTable, horizons: tuple[int, ...]) -> None:
+        self._positions, self._table, self._fitted, self._horizons = positions, table, dict[str, Fitted](), horizons
 
     @cached_property
     def _strata(self) -> CensoringStrata:
         return CensoringStrata.of(self._table.rows.iloc[self._positions], self._table.spec)
+
+    @cached_property
+    def _weighed(self) -> pd.DataFrame:
+        return self._strata.beside(self._table.rows.iloc[self._positions], self._horizons)
 
     @cached_property
     def _whole(self) -> Whole | None:
@@ -102,8 +107,7 @@ class _Part:
         return Whole.of(large, large.but(judged), self._positions, self._strata)
 
     def fit(self, name: str, plan: Plan, halves: int) -> Artifact:
-        rows = self._table.rows.iloc[self._positions]
-        rows = rows.assign(**{STRATUM: self._strata.strata(rows)})
+        rows = self._weighed
         about = _about(self._table, plan.task, rows if self._whole is None else self._whole.rows)
         self._fitted[name] = fit_candidate(rows, self._table.spec, plan, name, about, self._fitted, halves, self._whole)
         return self._fitted[name].artifact
@@ -166,10 +170,11 @@ def _about(table: FeatureTable, task: Task, rows: pd.DataFrame) -> dict[str, Any
     }
 
 
-def _judged_people(table: FeatureTable, folds: list[Fold]) -> pd.DataFrame:
+def _judged_people(table: FeatureTable, folds: list[Fold], horizons: tuple[int, ...]) -> pd.DataFrame:
     """Return the rows judged, fold by fold, with their outcomes and whom each can stand in for; every candidate is judged on these."""
     judged = [table.rows.iloc[fold.judge].assign(fold=k) for k, fold in enumerate(folds)]
-    return with_censoring_strata(pd.concat(judged, ignore_index=True), table.spec)[[*KEYS, *OUTCOMES, STRATUM, "fold"]]
+    rows = with_censoring_strata(pd.concat(judged, ignore_index=True), table.spec, horizons)
+    return rows[[*KEYS, *OUTCOMES, *censoring_columns(rows), "fold"]]
 
 
 def judged_hash(judged: pd.DataFrame) -> str:

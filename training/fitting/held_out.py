@@ -16,7 +16,7 @@ from features.table.table import KEYS, OUTCOMES
 from myeloma import StateError
 from training.fitting.hidden import read_without
 from training.places import PREDICTIONS
-from training.rows.censoring import STRATUM
+from training.rows.censoring import STRATUM, censoring_columns
 
 Array = NDArray[np.float64]
 ROW = ["patient_id", "landmark"]  # what tells a row
@@ -55,10 +55,10 @@ class HeldOut:
             Two candidates were judged on different people, another version kept less of them, or the table is of others.
         """
         read = {name: read_judged(fitted / name, task) for name in names}
-        keys, risks = read[names[0]][[*ROW, *OUTCOMES, STRATUM]], {}
+        keys, risks = _judged_by(read[names[0]]), {}
         orders, die_first, without = {}, {}, {}
         for name, judged in read.items():
-            if not judged[[*ROW, *OUTCOMES, STRATUM]].equals(keys):
+            if not _judged_by(judged).equals(keys):
                 raise StateError(
                     f"{name} and {names[0]} were judged on different people, so their figures do not compare.",
                     f"fit all again: python -m training fit TABLE --task {task.name}",
@@ -83,6 +83,11 @@ class HeldOut:
         risks, orders, die_first = ({name: of_one[order] for name, of_one in those.items()} for those in every)
         without = {name: {hidden: risk[order] for hidden, risk in those.items()} for name, those in self.without.items()}
         return HeldOut(self.rows.iloc[order].reset_index(drop=True), risks, cohort, orders, die_first, without)
+
+
+def _judged_by(judged: pd.DataFrame) -> pd.DataFrame:
+    """Return what rows are told by, what happened to them, and what they are weighed for censoring by."""
+    return judged[[*ROW, *OUTCOMES, *censoring_columns(judged)]]
 
 
 def read_judged(folder: Path, task: Task) -> pd.DataFrame:

@@ -76,7 +76,7 @@ def tune(table: FeatureTable, plan: Plan, search: Search, told: Callable[[str, o
     rows = table.rows
     if plan.evaluation.kind == "held_out":
         rows = rows.iloc[evaluation_folds(rows, plan.evaluation)[0].fit]
-    rows = with_censoring_strata(rows, table.spec)
+    rows = with_censoring_strata(rows, table.spec, plan.task.horizons)
     present = checked_model(search.model, plan)
     outer: list[tuple[float, float]] = []
     for k, fold in enumerate(patient_folds(rows, search.outer_folds, search.seed) if search.outer_folds else [], start=1):

@@ -55,8 +55,9 @@ def refusal(rows: pd.DataFrame, months: int) -> str:
     if why := unfollowed(rows, months):
         return why
     horizon, follow_up = float(horizon_days(months)), FollowUp.of(rows)
-    progressed = progressed_by(follow_up, horizon)
+    reachable, progressed = follow_up.reachable(horizon), progressed_by(follow_up, horizon)
     free = (follow_up.time > horizon) | ((follow_up.event != NONE) & ~progressed)
+    progressed, free = progressed & reachable, free & reachable
     for who, what in ((progressed, f"progress within {months} months"), (free, f"are known to be free of progression at {months} months")):
         people = rows.loc[who, "patient_id"].nunique()
         if people < LEAST_EVENTS:
@@ -166,7 +167,8 @@ def named(table: pd.DataFrame) -> dict[str, float]:
 
 
 def _counts(judged: Judged) -> dict[str, float]:
-    rows, case = judged.rows, judged.sample.case
+    counts = judged.sample.counts[0] > 0
+    rows, case = judged.rows[counts], judged.sample.case[counts]
     return {
         "patients": float(rows["patient_id"].nunique()),
         "rows": float(len(rows)),

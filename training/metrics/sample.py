@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from myeloma.calendar import DAYS_PER_YEAR
-from training.rows.censoring import NONE, FollowUp, progressed_by, weigh_for_censoring
+from training.rows.censoring import FollowUp, progressed_by
 
 Array = NDArray[np.float64]
 
@@ -67,7 +67,7 @@ class Sample:
 
     Attributes
     ----------
-    counts : array (draws + 1, rows), how often each row counts
+    counts : array (draws + 1, rows), how often each row counts; 0 where the study's end put the horizon out of reach
     known : array (draws + 1, rows), counts times censoring weight; 0 where the status at the horizon is unknown
     stratum : int array (rows,), rows of the same one share a chance of being uncensored
     before : array (draws + 1, strata, times), that chance just before each of `follow_up.times` within the horizon
@@ -91,8 +91,8 @@ class Sample:
     def of(cls, follow_up: FollowUp, horizon: float, counts: Array) -> Sample:
         """Return the sample of these rows at a horizon in days."""
         reached = int(np.searchsorted(follow_up.times, horizon, side="right"))
-        stratum, happened = follow_up.strata_at(horizon), follow_up.event != NONE
-        known, before = weigh_for_censoring(counts, follow_up.position, happened, stratum, reached)
+        counts = np.ascontiguousarray(counts * follow_up.reachable(horizon))
+        known, before, stratum = follow_up.weighed(counts, horizon)
         case = progressed_by(follow_up, horizon)
         cases = known @ case.astype(float)
         return cls(follow_up, counts, known, stratum, before, case, reached, counts.sum(axis=1), cases, known.sum(axis=1) - cases)

@@ -55,7 +55,7 @@ def checks_of_outcomes(visits: Visits, artifact: Artifact, period: Period, bound
     found = []
     for h, months in enumerate(artifact.horizons):
         first, last = period.for_outcomes(months)
-        rows = with_censoring_strata(visits.first_followed(first, last), artifact.spec)
+        rows = with_censoring_strata(visits.first_followed(first, last), artifact.spec, artifact.horizons)
         risk = predict_risk(artifact, feature_matrix(artifact, rows))[:, h] if len(rows) else np.empty(0)
         checked = check_of_outcomes(rows, risk, months, bounds, len(artifact.horizons))
         found.append(replace(checked, words=f"visits {first.date()} to {last.date()}: {checked.words}"))

@@ -3,11 +3,15 @@
 A person censored before the horizon has weight 0 and is stood in for by those of the same stratum still observed; see Graf
 et al., Stat Med 1999;18:2529, and for competing events Blanche et al., Stat Med 2013;32:5381. At equal times events come
 before censorings, so that the weighted share of events in a stratum is its Aalen-Johansen estimate exactly.
+
+A row that the study's end put out of reach of a horizon is no part of that horizon: of such rows events alone would be known, and
+among late visits there may be no others to stand in for those without.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -16,6 +20,7 @@ from numpy.typing import NDArray
 
 from features.table.outcomes import EVENTS
 from myeloma import DataError
+from myeloma.calendar import horizon_days
 from training.rows.draw import STANDS_FOR, row_weights
 
 Array = NDArray[np.float64]
@@ -24,6 +29,8 @@ Bools = NDArray[np.bool_]
 NONE, EVENT, COMPETING = 0, 1, 2
 _CODES = dict(zip(EVENTS, (NONE, EVENT, COMPETING), strict=True))
 STRATUM = "censoring_stratum"  # a column of the rows; see training.estimators.censoring_strata
+REACH = "study_reach"  # a column: the days from the landmark to the study's end; infinite where nothing is put out of reach
+STAYING = "staying_{}m"  # columns: what a known row counts for at a horizon beside its stratum; see training.estimators.staying
 _LEAST_BEYOND = 20  # rows followed beyond the horizon, for a stratum to have a curve of its own
 
 
@@ -39,6 +46,8 @@ class FollowUp:
     position : int array (rows,), where each row's time stands in `times`
     stratum : int array (rows,), rows of the same one have the same chance of being censored
     weight : array (rows,), what each row counts for, where whole people were drawn with unequal chances; None of a whole table
+    reach : array (rows,), days from each landmark to the study's end; None where nothing is put out of reach
+    staying : by horizon in days, arrays (rows,): what a known row counts for beside others of its stratum; one each where there is none
     """
 
     time: Array
@@ -47,6 +56,8 @@ class FollowUp:
     position: NDArray[np.int64]
     stratum: NDArray[np.int64]
     weight: Array | None = None
+    reach: Array | None = None
+    staying: Mapping[float, Array] = field(default_factory=dict)
 
     @classmethod
     def of(cls, rows: pd.DataFrame) -> FollowUp:
@@ -62,14 +73,37 @@ class FollowUp:
             raise DataError(f"{what}, accepted: {', '.join(EVENTS)}.", "build the table again.")
         stratum = rows[STRATUM].to_numpy(dtype=np.int64) if STRATUM in rows else None
         event = np.asarray(rows["event"].map(_CODES), dtype=np.int64)
-        found = cls.from_arrays(rows["time_to_event"].to_numpy(dtype=float), event, stratum)
-        return replace(found, weight=row_weights(rows)) if STANDS_FOR in rows else found
+        return replace(
+            cls.from_arrays(rows["time_to_event"].to_numpy(dtype=float), event, stratum),
+            weight=row_weights(rows) if STANDS_FOR in rows else None,
+            reach=rows[REACH].to_numpy(dtype=float) if REACH in rows else None,
+            staying={float(horizon_days(months)): rows[name].to_numpy(dtype=float) for months, name in staying_columns(rows).items()},
+        )
 
     @classmethod
     def from_arrays(cls, time: Array, event: NDArray[np.int64], stratum: NDArray[np.int64] | None = None) -> FollowUp:
         """Return the follow-up from times, event codes and, if they are told apart, strata."""
         times, position = np.unique(time, return_inverse=True)
         return cls(time, event, times, position, np.zeros(len(time), dtype=np.int64) if stratum is None else stratum)
+
+    def reachable(self, horizon: float) -> Bools:
+        """Return which rows the study could follow to a horizon in days."""
+        return np.ones(len(self.time), dtype=bool) if self.reach is None else self.reach >= horizon
+
+    def weighed(self, counts: Array, horizon: float) -> tuple[Array, Array, Ints]:
+        """Return counts (draws, rows) times the censoring weights at a horizon in days, and what `weigh_for_censoring` gives besides.
+
+        Counts are 0 where the study could not follow to the horizon.
+
+        Returns
+        -------
+        known, before, stratum
+        """
+        stratum, reached = self.strata_at(horizon), int(np.searchsorted(self.times, horizon, side="right"))
+        known, before = weigh_for_censoring(counts, self.position, self.event != NONE, stratum, reached)
+        if horizon in self.staying:
+            multiply_by_staying(known, stratum, self.staying[horizon])
+        return known, before, stratum
 
     def strata_at(self, horizon: float) -> NDArray[np.int64]:
         """Return the stratum of each row, 0 up; one that too few are followed in beyond the horizon (days) is joined to its neighbour."""
@@ -98,13 +132,43 @@ class FollowUp:
 def ipcw_weights(follow_up: FollowUp, horizon: float) -> Array:
     """Return each row's inverse-probability-of-censoring weight at a horizon in days; 0 where the status is unknown.
 
-    Of drawn people it is multiplied by what the row counts for, which the censoring distribution is weighted by, too.
+    It is 0, too, where the study's end put the horizon out of reach. Of drawn people it is multiplied by what the row counts for,
+    which the censoring distribution is weighted by, too.
     """
-    reached = int(np.searchsorted(follow_up.times, horizon, side="right"))
-    once = (np.ones(len(follow_up.time)) if follow_up.weight is None else follow_up.weight)[None, :]
-    known, _ = weigh_for_censoring(once, follow_up.position, follow_up.event != NONE, follow_up.strata_at(horizon), reached)
+    once = np.ones(len(follow_up.time)) if follow_up.weight is None else follow_up.weight
+    known, _, _ = follow_up.weighed((once * follow_up.reachable(horizon))[None, :], horizon)
     weights: Array = known[0]
     return weights
+
+
+def staying_columns(rows: pd.DataFrame) -> dict[int, str]:
+    """Return the columns of rows that hold what known rows count for by staying under observation, by horizon in months."""
+    before, after = STAYING.split("{}")
+    found = [name for name in map(str, rows.columns) if name.startswith(before) and name.endswith(after)]
+    return {int(name[len(before) : -len(after)]): name for name in found}
+
+
+def censoring_columns(rows: pd.DataFrame) -> list[str]:
+    """Return the columns of rows that they are weighed for censoring by."""
+    return [*(name for name in (STRATUM, REACH) if name in rows), *staying_columns(rows).values()]
+
+
+def study_reach(rows: pd.DataFrame) -> Array:
+    """Return the days from each row's landmark to the study's end, the last day on which anybody is known of.
+
+    Infinite where each person has one row: then those who came earlier are like them, and stand in. Where people come again and again,
+    late visits are the ones that the study's end is near to, and an early visit cannot stand in for a late one.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        patient_id, landmark, follow_up.
+    """
+    if not rows["patient_id"].duplicated().any():
+        return np.full(len(rows), np.inf)
+    day = rows["landmark"].to_numpy().astype("datetime64[D]").astype(float)
+    reach: Array = (day + rows["follow_up"].to_numpy(dtype=float)).max() - day
+    return reach
 
 
 def progressed_by(follow_up: FollowUp, horizon: float) -> NDArray[np.bool_]:
@@ -139,6 +203,19 @@ def weigh_for_censoring(counts: Array, position: Ints, happened: Bools, stratum:
             if counts[b, i] > 0 and chance > 0:
                 known[b, i] = counts[b, i] / chance
     return known, before
+
+
+@njit(cache=True, nogil=True)
+def multiply_by_staying(known: Array, stratum: Ints, staying: Array) -> None:
+    """Multiply weights (draws, rows) by what each row counts for by staying, so that each stratum keeps its sum."""
+    for b in range(len(known)):
+        before, after = np.zeros(stratum.max() + 1), np.zeros(stratum.max() + 1)
+        for i in range(len(stratum)):
+            before[stratum[i]] += known[b, i]
+            after[stratum[i]] += known[b, i] * staying[i]
+        for i in range(len(stratum)):
+            if after[stratum[i]] > 0:
+                known[b, i] *= staying[i] * (before[stratum[i]] / after[stratum[i]])
 
 
 @njit(cache=True, nogil=True)

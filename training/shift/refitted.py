@@ -29,7 +29,7 @@ Array = NDArray[np.float64]
 
 def refitted_figures(table: FeatureTable, plan: Plan, name: str, fold: Fold, subset: str) -> pd.DataFrame:
     """Return the figures of a model on the rows of a fold that judge, fitted again to its other rows."""
-    fit, judged = table.rows.iloc[fold.fit], with_censoring_strata(table.rows.iloc[fold.judge], table.spec)
+    fit, judged = table.rows.iloc[fold.fit], with_censoring_strata(table.rows.iloc[fold.judge], table.spec, plan.task.horizons)
     return figures_of(judged, risks_of(fit, judged, table.spec, plan, name), plan, subset).assign(model=name)
 
 

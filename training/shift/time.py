@@ -26,7 +26,7 @@ def over_time(table: FeatureTable, plan: Plan, name: str, fitted: Path) -> pd.Da
     index_date = rows.groupby("patient_id")["index_date"].first()
     cut = index_date.sort_values().iloc[int(EARLY_SHARE * (len(index_date) - 1))]
     early = known_at(rows[rows["index_date"] <= cut], cut)
-    late = with_censoring_strata(rows[rows["index_date"] > cut], table.spec)
+    late = with_censoring_strata(rows[rows["index_date"] > cut], table.spec, plan.task.horizons)
     found = without_small_cells(figures_of(late, risks_of(early, late, table.spec, plan, name), plan, "late"))
     return found.assign(cut=cut.date().isoformat(), people_fitted_on=early["patient_id"].nunique())
 

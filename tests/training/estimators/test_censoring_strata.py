@@ -24,10 +24,13 @@ def people(n, left, bmpc, cause="treatment"):
     return pd.DataFrame(
         {
             "patient_id": [f"p{k}" for k in range(n)],
+            "index_date": pd.Timestamp("2020-01-01"),
+            "landmark": pd.Timestamp("2020-01-01"),
             "bmpc__last__ever": bmpc,
             "age": 60.0,
             "censored_by": np.where(left, cause, ""),
             "time_to_event": np.where(left, np.linspace(100, 400, n), 1000.0),
+            "follow_up": np.where(left, np.linspace(100, 400, n), 1000.0),
         }
     )
 
@@ -93,9 +96,10 @@ def test_every_figure_whatever_the_subset_is_weighted_by_the_strata(smm_plan):
 
 
 def represented(rows, where, months):
-    """Return the mean true risk of those whose status is known, over that of all, where it is looked at; no outcome's luck is in it."""
-    weight, risk = ipcw_weights(FollowUp.of(rows), horizon_days(months)), rows[f"risk_{months}m"]
-    return float(weight[where] @ risk[where] / risk[where].sum())
+    """Return the mean true risk of those whose status is known, over that of all whom the study could follow; no outcome's luck is in it."""
+    follow_up, days, risk = FollowUp.of(rows), float(horizon_days(months)), rows[f"risk_{months}m"].to_numpy()
+    weight, there = ipcw_weights(follow_up, days), np.asarray(where) & follow_up.reachable(days)
+    return float(weight[there] @ risk[there] / risk[there].sum())
 
 
 def with_truth(plan, world, seed):

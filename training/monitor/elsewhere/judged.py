@@ -66,7 +66,7 @@ def judged_rows(cohort: Cohort, artifact: Artifact, plan: Plan, champion: str) -
     progressing = int((table.rows["event"] == EVENT).sum())
     if not progressing:
         _refuse_without_outcomes(cohort, plan.task, table.rows)
-    rows = with_censoring_strata(table.rows, artifact.spec)
+    rows = with_censoring_strata(table.rows, artifact.spec, artifact.horizons)
     x = feature_matrix(artifact, rows)
     risk = predict_risk(artifact, x)
     risks = {champion: risk} | {name: published_risks(name, rows, plan.task).to_numpy() for name in plan.scores}
