@@ -18,6 +18,7 @@ from serving.answer.basis import basis_of
 from serving.answer.benefit import early_treatment
 from serving.answer.columns import NOTICE, identity
 from serving.answer.evolving import evolving_findings
+from serving.answer.followed import beyond_what_was_followed
 from serving.answer.published import criteria_findings, day_before, score_answers
 from serving.answer.record import Answer, AsOf, Contribution, HorizonRisk, Latest, ModelIdentity
 from serving.answer.scales import scales_of
@@ -70,6 +71,7 @@ def answer_history(
             *_of_whom(artifact),
             *([_of_the_past(when)] if when.is_past and not met else []),
             *_warnings(artifact, measured),
+            *beyond_what_was_followed(artifact, known, landmark),
             *suspicions,
         ),
         criteria=criteria_findings(inputs, landmark, scored.criteria),

@@ -14,6 +14,7 @@ from threadpoolctl import threadpool_limits
 from features.history.columns import FeatureSpec
 from myeloma import ConfigError
 from myeloma.errors import nearest
+from serving.answer.followed import FOLLOWED_FROM
 from serving.artifact import Artifact
 from serving.models import Model, logistic
 from serving.models.base import Array
@@ -28,6 +29,7 @@ from training.estimators.unknown import all_known, fit_unknown
 from training.estimators.whole import Whole
 from training.plan import Plan
 from training.reference import reference_by_time, reference_ranges
+from training.reference.followed import followed_from
 from training.reference.person_time import REFERENCE, hazard_of, reference_of_person_time
 from training.rows.censoring import STRATUM
 from training.rows.draw import equally_drawn
@@ -154,6 +156,7 @@ def _fit_candidate(
     reference = {
         "reference": reference_ranges(x[alike], spec.columns()),
         "reference_by_time": reference_by_time(rows.loc[alike], spec, risks[alike], plan.task.horizons),
+        FOLLOWED_FROM: followed_from(rows.loc[alike] if whole is None else whole.rows, plan.task.horizons),
         REFERENCE: reference_of_person_time(rows.loc[alike], hazard, plan.task.horizons[-1]),
     }
     return Fitted(replace(artifact, about=about | reference), fits.out_of_fold)

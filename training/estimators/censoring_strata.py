@@ -17,21 +17,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from features import parse_column
 from features.history.columns import FeatureSpec
-from myeloma.calendar import DAYS_PER_YEAR
-from serving.models.design import LinearDesign
-from training.estimators.design import fit_design
-from training.estimators.hazards import ProportionalHazards, converged
-from training.estimators.staying import Hazard, staying_weights, to_next_visit
+from training.estimators.leaving import Terms, latest_columns, who_left
+from training.estimators.staying import hazard_by_visit, staying_weights
 from training.rows.censoring import REACH, STRATUM, study_reach
-from training.rows.draw import row_weights
 from training.rows.split import LEAST_EVENTS
 
 GROUPS = 5  # of treatment; as Rosenbaum and Rubin, after Cochran, Biometrics 1968;24:295
 GROUPS_OF_LOSS = 3  # within each; more would leave few people in a group
-_MIDDLE = float(np.datetime64("2010-01-01", "D").astype(np.int64))  # of calendar time; any day near the data serves
-_PENALTY = 0.01  # of the hazards, which are only to order people: without it, a threshold above which all are treated has no coefficient
 
 
 def with_censoring_strata(rows: pd.DataFrame, spec: FeatureSpec, horizons: tuple[int, ...] = ()) -> pd.DataFrame:
@@ -49,7 +42,7 @@ def with_censoring_strata(rows: pd.DataFrame, spec: FeatureSpec, horizons: tuple
     horizons : tuple of int
         Months at which the later course counts.
     """
-    return CensoringStrata.of(rows, spec).beside(rows, horizons)
+    return CensoringStrata.of(rows, spec).beside(rows, spec, horizons)
 
 
 @dataclass(frozen=True)
@@ -65,16 +58,16 @@ class CensoringStrata:
     @classmethod
     def of(cls, rows: pd.DataFrame, spec: FeatureSpec) -> CensoringStrata:
         """Return the strata of these rows."""
-        treated, lost = _left(rows)
+        treated, lost = who_left(rows)
         return cls(_Groups.of(rows, treated, GROUPS, spec), _Groups.of(rows, lost, GROUPS_OF_LOSS, spec))
 
-    def beside(self, rows: pd.DataFrame, horizons: tuple[int, ...]) -> pd.DataFrame:
-        """Return the rows these strata are of, with all they are weighed by (see `with_censoring_strata`)."""
+    def beside(self, rows: pd.DataFrame, spec: FeatureSpec, horizons: tuple[int, ...]) -> pd.DataFrame:
+        """Return the rows that these strata are of, with all they are weighed by (see `with_censoring_strata`)."""
         rows = rows.assign(**{STRATUM: self.strata(rows), REACH: study_reach(rows)})
-        if not rows["patient_id"].duplicated().any():
+        if not rows["patient_id"].duplicated().any():  # nobody comes again: there is no later course
             return rows
-        known = ((left, groups) for left, groups in zip(_left(rows), (self.treatment, self.loss), strict=True) if groups is not None)
-        hazards = [(left, *found) for left, groups in known if (found := groups.from_visit_to_visit(rows, left)) is not None]
+        known = (left for left, groups in zip(who_left(rows), (self.treatment, self.loss), strict=True) if groups is not None)
+        hazards = [hazard for left in known if (hazard := hazard_by_visit(rows, left, spec)) is not None]
         return rows.assign(**staying_weights(rows, hazards, horizons)) if hazards else rows
 
     def strata(self, rows: pd.DataFrame) -> NDArray[np.int64]:
@@ -86,24 +79,14 @@ class CensoringStrata:
     @property
     def columns(self) -> list[str]:
         """Return the feature columns that a row's stratum goes by."""
-        return sorted({name for groups in (self.treatment, self.loss) if groups is not None for name in groups.columns})
-
-
-def _left(rows: pd.DataFrame) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Return which rows ended by treatment, and which by loss: whoever is observed to the study's end is not lost."""
-    ended = rows["censored_by"].to_numpy()
-    return ended == "treatment", (ended == "last_contact") & (rows["time_to_event"].to_numpy(dtype=float) < study_reach(rows))
+        return sorted({name for groups in (self.treatment, self.loss) if groups is not None for name in groups.terms.columns})
 
 
 @dataclass(frozen=True)
 class _Groups:
-    """Groups by the hazard of leaving by one cause, 0 up, as many visits that end so in each as in the others.
+    """Groups by the hazard of leaving by one cause, 0 up, as many visits that end so in each as in the others."""
 
-    The hazard goes by the latest values, the static columns, calendar time and time since diagnosis.
-    """
-
-    columns: list[str]
-    design: LinearDesign
+    terms: Terms
     coefficients: NDArray[np.float64]
     bounds: NDArray[np.float64]
 
@@ -112,35 +95,13 @@ class _Groups:
         """Return the groups; None where too few people leave by this cause, or no hazard can be fitted."""
         if rows.loc[left, "patient_id"].nunique() < LEAST_EVENTS:
             return None
-        columns = [name for name in spec.columns() if (parse_column(name).statistic or "last") == "last"]
-        design = fit_design(rows[columns].to_numpy(dtype=float), columns, columns, indicate=True, curve=True)
-        unknown = cls(columns, design, np.empty(0), np.empty(0))
-        fitted = unknown._hazards(rows, rows["time_to_event"].to_numpy(dtype=float), left)
+        terms = Terms.of(rows, latest_columns(spec))
+        fitted = terms.hazard(rows, rows["time_to_event"].to_numpy(dtype=float), left)
         if fitted is None:
             return None
-        hazard = unknown._terms(rows) @ fitted.coefficients
-        bounds = np.asarray(np.quantile(hazard[left], np.arange(1, count) / count), dtype=float)
-        return cls(columns, design, fitted.coefficients, bounds)
+        hazard = terms(rows) @ fitted.coefficients
+        return cls(terms, fitted.coefficients, np.asarray(np.quantile(hazard[left], np.arange(1, count) / count), dtype=float))
 
     def group(self, rows: pd.DataFrame) -> NDArray[np.int64]:
         """Return the group of each row."""
-        return np.searchsorted(self.bounds, self._terms(rows) @ self.coefficients, side="right")
-
-    def from_visit_to_visit(self, rows: pd.DataFrame, left: NDArray[np.bool_]) -> tuple[NDArray[np.float64], Hazard] | None:
-        """Return the hazard of leaving from a visit to the next: its ratio (rows,), and the baseline by days since the visit."""
-        time = to_next_visit(rows)
-        fitted = self._hazards(rows, time, left & (time == rows["time_to_event"].to_numpy(dtype=float)))
-        if fitted is None:
-            return None
-        times, cumulative = fitted.times, np.concatenate([[0.0], fitted.cumulative])
-        return np.exp(self._terms(rows) @ fitted.coefficients), lambda days: cumulative[np.searchsorted(times, days, side="right")]
-
-    def _hazards(self, rows: pd.DataFrame, time: NDArray[np.float64], left: NDArray[np.bool_]) -> ProportionalHazards | None:
-        terms = self._terms(rows)
-        return converged(terms, time, left, row_weights(rows), _PENALTY) if np.ptp(terms, axis=0).any() else None
-
-    def _terms(self, rows: pd.DataFrame) -> NDArray[np.float64]:
-        known = self.design.transform(rows[self.columns].to_numpy(dtype=float), self.columns)
-        day, index = (rows[name].to_numpy().astype("datetime64[D]").astype(float) for name in ("landmark", "index_date"))
-        decades = np.column_stack([day - _MIDDLE, day - index]) / (10 * DAYS_PER_YEAR)
-        return np.hstack([known, decades, decades**2])
+        return np.searchsorted(self.bounds, self.terms(rows) @ self.coefficients, side="right")

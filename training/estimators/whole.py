@@ -51,7 +51,7 @@ class Whole:
         columns = ["landmark", "index_date", "time_to_event", "follow_up", *strata.columns]
         parts = []
         for block in large.blocks(there, columns):
-            kept = block[["landmark", "time_to_event", "follow_up"]]
+            kept = block[["landmark", "index_date", "time_to_event", "follow_up"]]
             parts.append(kept.assign(**{STRATUM: strata.strata(block).astype(np.int8)}))
         rows = pd.concat(parts, ignore_index=True)
         rows["patient_id"], rows["event"] = large.person[there], large.event[there]

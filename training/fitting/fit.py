@@ -97,7 +97,7 @@ class _Part:
 
     @cached_property
     def _weighed(self) -> pd.DataFrame:
-        return self._strata.beside(self._table.rows.iloc[self._positions], self._horizons)
+        return self._strata.beside(self._table.rows.iloc[self._positions], self._table.spec, self._horizons)
 
     @cached_property
     def _whole(self) -> Whole | None:

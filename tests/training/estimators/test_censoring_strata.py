@@ -96,7 +96,7 @@ def test_every_figure_whatever_the_subset_is_weighted_by_the_strata(smm_plan):
 
 
 def represented(rows, where, months):
-    """Return the mean true risk of those whose status is known, over that of all whom the study could follow; no outcome's luck is in it."""
+    """Return the mean true risk of those whose status is known, over that of all the study could follow; no luck of outcomes in it."""
     follow_up, days, risk = FollowUp.of(rows), float(horizon_days(months)), rows[f"risk_{months}m"].to_numpy()
     weight, there = ipcw_weights(follow_up, days), np.asarray(where) & follow_up.reachable(days)
     return float(weight[there] @ risk[there] / risk[there].sum())

@@ -1,5 +1,7 @@
 """Weights that stand in for the lost: the weighted share of progressions is the Aalen-Johansen estimate."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 from myeloma import DataError
 from tests.training.rows import censoring_twin as twin
 from training.metrics import Sample, aalen_johansen
-from training.rows.censoring import COMPETING, EVENT, NONE, FollowUp, ipcw_weights, progressed_by
+from training.rows.censoring import COMPETING, EVENT, NONE, REACH, FollowUp, ipcw_weights, progressed_by, study_reach
 
 people = st.lists(st.tuples(st.integers(1, 12), st.sampled_from([NONE, EVENT, COMPETING])), min_size=3, max_size=60)
 
@@ -98,3 +100,52 @@ def test_the_weighted_share_of_progressions_in_a_stratum_is_its_own_aalen_johans
     for k in set(stratum):
         alone = FollowUp.from_arrays(everybody.time[stratum == k], everybody.event[stratum == k])
         assert weighted[stratum == k].mean() == pytest.approx(aalen_johansen(alone, [horizon])[0], abs=1e-12)
+
+
+def seen(*days):
+    """Return one person's visits on these days, followed to day 1000, and another's one on day 0, lost on day 900."""
+    end = np.array([1000.0] * len(days) + [900.0])
+    day = np.array([*days, 0.0])
+    landmark = pd.Timestamp("2020-01-01") + pd.to_timedelta(day, unit="D")
+    return pd.DataFrame(
+        {
+            "patient_id": ["a"] * len(days) + ["b"],
+            "landmark": landmark,
+            "event": "none",
+            "time_to_event": end - day,
+            "follow_up": end - day,
+        }
+    )
+
+
+def test_how_far_the_study_reaches_is_to_the_last_day_on_which_anybody_is_known_of():
+    assert study_reach(seen(0, 400)).tolist() == [1000, 600, 1000]
+
+
+def test_of_people_who_come_once_nothing_is_put_out_of_reach():
+    # They are told apart by nothing that says when they came, so those who came early stand in for those who came late.
+    assert np.isinf(study_reach(seen(400))).all()
+
+
+@pytest.mark.parametrize(("horizon", "counts"), [(600.0, [True, True, True]), (601.0, [True, False, True])])
+def test_a_row_that_the_studys_end_put_out_of_reach_is_no_part_of_the_horizon(horizon, counts):
+    rows = seen(0, 400)
+    rows = rows.assign(event=["none", "event", "none"], time_to_event=[1000.0, 100.0, 900.0], **{REACH: study_reach(rows)})
+    follow_up = FollowUp.of(rows)
+    assert follow_up.reachable(horizon).tolist() == counts
+    assert (ipcw_weights(follow_up, horizon) > 0).tolist() == counts  # not even where its event is known
+    assert Sample.of(follow_up, horizon, np.ones((1, 3))).rows.tolist() == [sum(counts)]
+
+
+def test_weights_for_staying_change_who_counts_within_a_stratum_and_never_how_much_a_stratum_does():
+    rows = [(9, NONE, 0), (9, NONE, 0), (2, NONE, 0), (4, EVENT, 0)] * 30 + [(9, NONE, 1)] * 40
+    without = in_strata(rows)
+    staying = np.where(without.event == EVENT, 3.0, 0.5)
+    weighed = replace(without, staying={5.0: staying})
+    before, after = ipcw_weights(without, 5.0), ipcw_weights(weighed, 5.0)
+    for stratum in (0, 1):
+        assert after[without.stratum == stratum].sum() == pytest.approx(before[without.stratum == stratum].sum())
+    assert after[without.stratum == 1] == pytest.approx(before[without.stratum == 1])
+    of_event, of_others = (after[:4] / np.where(before[:4] > 0, before[:4], 1.0))[[3, 0]]
+    assert of_event == pytest.approx(6 * of_others)
+    assert ipcw_weights(weighed, 6.0) == pytest.approx(ipcw_weights(without, 6.0))  # known for another horizon only
