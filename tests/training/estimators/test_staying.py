@@ -69,7 +69,7 @@ def test_the_order_of_rows_does_not_matter(order):
 def test_who_was_likely_to_leave_and_stays_counts_more_than_who_was_not_and_a_weight_is_truncated():
     rows = visits(list("abc"), [0, 0, 0], [800, 800, 200])
     of = hazard([0.1, 4, 100], [False, False, True])
-    safe, endangered, most = staying_weights(rows, [of], (24,))["staying_24m"]
+    safe, endangered, _ = staying_weights(rows, [of], (24,))["staying_24m"]
     assert 1 / TRUNCATED <= safe < 1 < endangered <= TRUNCATED
     assert staying_weights(rows, [hazard([0.1, 100, 1], [False, False, True])], (24,))["staying_24m"][1] == TRUNCATED
 

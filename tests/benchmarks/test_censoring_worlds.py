@@ -1,0 +1,61 @@
+"""Histories that people leave early: what is known afterwards ends there, and the figures speak of the parts they name."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from benchmarks.honesty.censoring import _LEAST_ROWS, CASES, by_findings, leaving_days, left, ratios
+from features import build_table
+from features.intake.quality import clean
+from features.simulation.smm import DEFAULT, simulate
+
+
+@pytest.fixture(scope="module")
+def cohort():
+    return clean(simulate(60, 3, DEFAULT))[0]
+
+
+@pytest.fixture(scope="module")
+def rows(cohort, smm_plan):
+    return build_table(cohort, smm_plan.task).rows
+
+
+def test_nobody_leaves_at_a_rate_of_nearly_nothing_and_everybody_soon_at_a_high_one(rows):
+    assert leaving_days(rows, np.full(len(rows), 1e-9), 1).empty
+    soon = leaving_days(rows, np.full(len(rows), 400.0), 1)
+    first = rows.groupby("patient_id")["landmark"].min()
+    assert ((soon - first[soon.index]).dt.days <= 30).mean() > 0.9
+
+
+@pytest.mark.parametrize("cause", ["treatment_start", "last_contact"])
+def test_what_became_known_after_somebody_left_is_gone(cohort, rows, smm_plan, cause):
+    day = leaving_days(rows, np.full(len(rows), 0.5), 1)
+    after = left(cohort, day, cause)
+    of_result = after.measurements["patient_id"].astype(str).map(day)
+    assert len(after.measurements) < len(cohort.measurements) and not (after.measurements["available_at"] >= of_result).any()
+    table = build_table(after, smm_plan.task).rows
+    ends = table["landmark"] + pd.to_timedelta(table["time_to_event"], unit="D")
+    of_those = table["patient_id"].isin(day.index)
+    assert (ends[of_those] == table.loc[of_those, "patient_id"].map(day)).all()
+    assert set(table.loc[of_those, "censored_by"]) == {"treatment" if cause == "treatment_start" else "last_contact"}
+
+
+def test_treatment_by_findings_rises_with_both_and_is_bounded():
+    found = pd.DataFrame({"m_protein__last__ever": [1.2, 3.0, 3.0, 30.0, np.nan], "flc_ratio__last__ever": [5.0, 5.0, 40.0, 90.0, np.nan]})
+    rate = by_findings(found, np.zeros(5))
+    assert rate[0] < rate[1] < rate[2] < rate[3] == 1.5 and rate[4] == rate[0]
+
+
+def test_ratios_are_of_the_parts_they_name_and_small_parts_have_none():
+    n = 2 * _LEAST_ROWS
+    rows = pd.DataFrame({"index_date": pd.Timestamp("2020-01-01"), "landmark": pd.Timestamp("2020-01-01")}, index=range(n + 1))
+    rows.loc[n // 2 :, "landmark"] = pd.Timestamp("2029-01-01")
+    rows.loc[n, "landmark"] = pd.Timestamp("2021-01-01")
+    true, risk = np.full(n + 1, 0.1), np.where(np.arange(n + 1) < n // 2, 0.1, 0.2)
+    found = ratios(rows, true, risk)
+    assert found["0 y"] == pytest.approx(1.0) and found["8 y"] == pytest.approx(0.5)
+    assert "1 y" not in found and "0.5 y" not in found
+
+
+def test_every_case_names_a_way_to_leave_or_none():
+    assert {case.cause for case in CASES.values()} == {"", "treatment_start", "last_contact"}
