@@ -33,6 +33,11 @@ class ProportionalHazards:
     times: Array
     cumulative: Array
 
+    def until(self, days: Array) -> Array:
+        """Return the baseline cumulative hazard up to some times, each included."""
+        before: Array = np.concatenate([[0.0], self.cumulative])[np.searchsorted(self.times, days, side="right")]
+        return before
+
 
 def converged(z: Array, time: Array, observed: NDArray[np.bool_], share: Array, penalty: float) -> ProportionalHazards | None:
     """Return a Cox model of `observed` after `time`, its penalty raised until it converges; None if it does not.

@@ -2,9 +2,9 @@
 
 Groups at the landmark know what was known then. Treatment answers to what is found later: whoever rises fast is treated before the
 progression that would have come, and those who stay in the group have risen less. So the chance of being neither treated nor lost is
-followed from visit to visit, by a hazard of what each visit knows, and a row that is still observed counts by the chance that its group
-had over the chance that its own course left it (Robins and Finkelstein, Biometrics 2000;56:779; stabilised and truncated: Cole and
-Hernan, Am J Epidemiol 2008;168:656). On average such a weight is one.
+followed from visit to visit, by a hazard of what each visit knows, and a row that is still observed counts by the chance that it had as
+it was at the landmark over the chance that its course left it (Robins and Finkelstein, Biometrics 2000;56:779; stabilised and truncated:
+Cole and Hernan, Am J Epidemiol 2008;168:656). Where nothing changes after the landmark such a weight is one.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from training.rows.censoring import STAYING, FollowUp
 Array = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 TRUNCATED = 10.0  # a weight is at most this, and at least its inverse
+_JUST_BEFORE = 0.5  # days
 
 
 @dataclass(frozen=True)
@@ -32,27 +33,28 @@ class HazardByVisit:
 
     Attributes
     ----------
-    left : array (rows,), which rows ended so
     ratio : array (rows,), the hazard at each visit over the baseline
     baseline : the baseline added up, by days since the visit
+    expected : the hazard of each row added up, as it was at the landmark, by days (rows,) since
     """
 
-    left: Bools
     ratio: Array
     baseline: Callable[[Array], Array]
+    expected: Callable[[Array], Array]
 
 
 def hazard_by_visit(rows: pd.DataFrame, left: Bools, spec: FeatureSpec) -> HazardByVisit | None:
     """Return the hazard of leaving by what each visit knows of the history; None where it cannot be fitted."""
     ends, to_next = rows["time_to_event"].to_numpy(dtype=float), _Course(rows).to_next_visit()
-    time = np.minimum(to_next, ends)
-    terms = Terms.of(rows, history_columns(spec))
-    fitted = terms.hazard(rows, time, left & (time == ends))
-    if fitted is None:
+    time, terms = np.minimum(to_next, ends), Terms.of(rows, history_columns(spec))
+    by_visit, from_landmark = terms.hazard(rows, time, left & (time == ends)), terms.hazard(rows, ends, left)
+    if by_visit is None or from_landmark is None:
         return None
-    times, cumulative = fitted.times, np.concatenate([[0.0], fitted.cumulative])
-    ratio: Array = np.exp(terms(rows) @ fitted.coefficients)
-    return HazardByVisit(left, ratio, lambda days: cumulative[np.searchsorted(times, days, side="right")])
+    known = terms(rows)
+    at_landmark: Array = np.exp(known @ from_landmark.coefficients)
+    return HazardByVisit(
+        np.exp(known @ by_visit.coefficients), by_visit.until, lambda days: at_landmark * from_landmark.until(days - _JUST_BEFORE)
+    )
 
 
 def staying_weights(rows: pd.DataFrame, hazards: list[HazardByVisit], horizons: tuple[int, ...]) -> pd.DataFrame:
@@ -61,15 +63,14 @@ def staying_weights(rows: pd.DataFrame, hazards: list[HazardByVisit], horizons: 
     Parameters
     ----------
     rows : DataFrame
-        patient_id, landmark, event, time_to_event, and the censoring strata.
+        patient_id, landmark, event, time_to_event.
     """
     course, follow_up, found = _Course(rows), FollowUp.of(rows), {}
     for months in horizons:
         days = float(horizon_days(months))
-        until, stratum = np.minimum(follow_up.time, days), follow_up.strata_at(days)
-        own = sum((course.hazard(until, each) for each in hazards), np.zeros(len(rows)))
-        of_group = sum((_of_group(follow_up, each.left, stratum, until) for each in hazards), np.zeros(len(rows)))
-        found[STAYING.format(months)] = np.clip(np.exp(own - of_group), 1.0 / TRUNCATED, TRUNCATED)
+        until = np.minimum(follow_up.time, days)
+        more = sum((course.hazard(until, each) - each.expected(until) for each in hazards), np.zeros(len(rows)))
+        found[STAYING.format(months)] = np.clip(np.exp(more), 1.0 / TRUNCATED, TRUNCATED)
     return pd.DataFrame(found, index=rows.index)
 
 
@@ -103,20 +104,7 @@ class _Course:
         end = self._key + until.astype(np.int64)
         at = np.searchsorted(self._key, end, side="left") - 1  # the last visit before that day
         at = np.maximum(at, np.arange(len(at)))
-        added = whole[at] - whole[:-1] + ratio[at] * of.baseline(np.maximum(end - self._key[at], 0) - 0.5)
+        added = whole[at] - whole[:-1] + ratio[at] * of.baseline(np.maximum(end - self._key[at], 0) - _JUST_BEFORE)
         out = np.empty(len(added))
         out[self._order] = added
         return out
-
-
-def _of_group(follow_up: FollowUp, left: Bools, stratum: NDArray[np.int64], until: Array) -> Array:
-    """Return the cumulative hazard of leaving in each row's stratum (Nelson-Aalen), before so many days after its landmark."""
-    out, counts = np.empty(len(until)), np.ones(len(until)) if follow_up.weight is None else follow_up.weight
-    for k in np.unique(stratum):
-        own = np.flatnonzero(stratum == k)
-        times, position = np.unique(follow_up.time[own], return_inverse=True)
-        leaving, ending = (np.bincount(position, weights=counts[own] * who[own]) for who in (left, np.ones(len(left))))
-        at_risk = ending[::-1].cumsum()[::-1]
-        cumulative = np.concatenate([[0.0], np.cumsum(leaving / at_risk)])
-        out[own] = cumulative[np.searchsorted(times, until[own], side="left")]
-    return out
