@@ -26,7 +26,7 @@ from training.evaluation.evaluate import evaluate_task
 from training.fitting.fit import fit_task
 from training.gate.held_out import Sources, judged_people
 from training.places import ARTIFACT, RUN
-from training.rows.censoring import STRATUM, FollowUp, ipcw_weights, progressed_by
+from training.rows.censoring import REACH, STRATUM, FollowUp, ipcw_weights, progressed_by
 from training.rows.draw import STANDS_FOR
 from training.rows.large import _TIMES_CELLS, DrawnTable, read_within
 from training.rows.split import HELD_OUT, evaluation_folds
@@ -148,7 +148,7 @@ def whole(drawn, plan):
 def fit_rows(smm_table, plan, whole):
     """The rows that may be fitted on, in memory, in the strata that the drawn rows gave."""
     rows = smm_table.rows.iloc[evaluation_folds(smm_table.rows, plan.evaluation)[0].fit].reset_index(drop=True)
-    return rows.assign(**{STRATUM: whole.rows[STRATUM].to_numpy()})
+    return rows.assign(**{name: whole.rows[name].to_numpy() for name in (STRATUM, REACH)})
 
 
 def test_the_rows_drawn_stand_where_it_is_said(whole, drawn, plan, fit_rows):
@@ -214,7 +214,7 @@ def test_no_bins_are_left_behind(whole, smm_table, plan, tmp_path, monkeypatch):
 def test_an_ensemble_of_a_large_table_is_as_good_as_one_in_memory(drawn, whole, fit_rows, smm_table, plan):
     fold = evaluation_folds(drawn.rows, plan.evaluation)[0]
     rows = drawn.rows.iloc[fold.fit]
-    rows = rows.assign(**{STRATUM: whole.rows[STRATUM].to_numpy()[whole.drawn]})
+    rows = rows.assign(**{name: whole.rows[name].to_numpy()[whole.drawn] for name in (STRATUM, REACH)})
     large = fit_candidate(rows, drawn.spec, plan, "ensemble", {"task": "smm"}, {}, 2, whole).artifact
     memory = fit_candidate(fit_rows, drawn.spec, plan, "ensemble", {"task": "smm"}, {}, 2).artifact
     judged = smm_table.rows.iloc[evaluation_folds(smm_table.rows, plan.evaluation)[0].judge]

@@ -1,0 +1,44 @@
+"""A risk so late after diagnosis that nobody of training could be followed to its horizon says so."""
+
+from dataclasses import replace
+
+import pytest
+from fastapi.testclient import TestClient
+
+from serving.answer.followed import FOLLOWED_FROM
+from serving.artifact import load_artifact
+from serving.http.api import make_app
+
+FAR = 10**6  # months
+
+
+@pytest.fixture
+def warned(trained, history):
+    """Return what an answer says to be beyond what was followed, by a model that remembers these months."""
+    artifact = load_artifact(trained.folder / "fit" / "boosting" / "artifact")
+
+    def of(followed):
+        about = {name: value for name, value in artifact.about.items() if name != FOLLOWED_FROM} | followed
+        answer = TestClient(make_app({"smm": replace(artifact, about=about)})).post("/v1/risk", json=history).json()
+        return [warning for warning in answer["warnings"] if warning.startswith("beyond what was followed")]
+
+    return of
+
+
+def test_within_what_was_followed_nothing_is_said(warned):
+    assert warned({FOLLOWED_FROM: {"12": FAR, "24": FAR, "60": FAR}}) == []
+
+
+def test_each_horizon_that_nobody_was_followed_to_is_named(warned):
+    (said,) = warned({FOLLOWED_FROM: {"12": FAR, "24": FAR, "60": -FAR}})
+    assert said.startswith("beyond what was followed: the risk at 60 months, ")
+    assert f"only from visits up to {-FAR} months after it" in said
+
+
+def test_of_a_model_that_does_not_remember_nothing_can_be_said(warned):
+    assert warned({}) == []
+
+
+def test_a_fit_remembers_it_for_each_horizon(trained):
+    remembered = load_artifact(trained.folder / "fit" / "logistic" / "artifact").about[FOLLOWED_FROM]
+    assert remembered["12"] >= remembered["24"] > 0
