@@ -183,8 +183,13 @@ def _fitted(
         there[fold.fit] = True
         return there
 
-    on_disk = whole is not None and kind.over is not None
-    with kind.over(whole, columns, horizons, **options) if on_disk else nullcontext(fit_to_rows) as fit_on:  # type: ignore[misc]
+    if whole is not None and kind.over is not None:
+        fitting = kind.over(whole, columns, horizons, **options)
+    elif whole is None and kind.parts is not None:
+        fitting = nullcontext(kind.parts(x, rows, columns, horizons, **options))
+    else:
+        fitting = nullcontext(fit_to_rows)
+    with fitting as fit_on:
         out_of_fold = np.full((len(rows), len(horizons)), np.nan)
         for there in map(of, patient_folds(every, _CALIBRATION_FOLDS, _SEED)):
             left_out = np.flatnonzero(~there[at])
