@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -171,6 +172,7 @@ def _fitted(
 ) -> Fits:
     if kind.settle is not None:
         options = kind.settle(x, rows, columns, horizons, **options)
+    rows = rows.drop(columns=columns)  # they are in x: a part of the rows need not copy them again
     every, at = (rows, np.arange(len(rows))) if whole is None else (whole.rows, whole.drawn)
 
     def fit_to_rows(there: NDArray[np.bool_]) -> Model:
@@ -183,6 +185,7 @@ def _fitted(
         there[fold.fit] = True
         return there
 
+    fitting: AbstractContextManager[Callable[[NDArray[np.bool_]], Model]]
     if whole is not None and kind.over is not None:
         fitting = kind.over(whole, columns, horizons, **options)
     elif whole is None and kind.parts is not None:

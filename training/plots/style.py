@@ -84,6 +84,8 @@ COMPARATORS = (
     Look(GREEN, "D", (0, (6, 2, 1, 2))),
     Look(INK2, "v", (0, (1, 1.5))),
 )
+# From the left of a name; without a patch nothing is searched for the point where the line leaves it.
+_LEADER = {"arrowstyle": "-", "color": LINE, "linewidth": 0.8, "shrinkA": 1, "shrinkB": 2, "relpos": (0.0, 0.5), "patchA": None}
 REFERENCE: dict[str, Any] = {"color": EDGE, "linewidth": 1.0, "linestyle": "--"}
 
 
@@ -180,6 +182,6 @@ def names_at_ends(axis: Axes, ends: list[tuple[float, float, str, str]], gap: fl
             color=colour,
             fontsize=SMALL,
             va="center",
-            arrowprops={"arrowstyle": "-", "color": LINE, "linewidth": 0.8, "shrinkA": 1, "shrinkB": 2},
+            arrowprops=_LEADER,
             annotation_clip=False,
         )
