@@ -108,6 +108,8 @@ class Panel(Axes):
             return super().get_tightbbox(*args, **options)
         if self._around is None:
             found = super().get_tightbbox(*args, **options)
+            if found is None:  # of a panel that is not shown
+                return None
             self._around = np.subtract(found.extents, self.bbox.extents)
             return found
         return Bbox.from_extents(*np.add(self.bbox.extents, self._around))
