@@ -86,15 +86,17 @@ def parts_of_rows(
 ) -> Callable[[NDArray[np.bool_]], Boosted]:
     """Return the way to fit trees, as `fit_boosting` does, to any part of some rows, and to all of them.
 
-    The bins of a fit to a part are those of all rows, as of a table that stays on disk: to find them takes as long as to fill them.
+    The bins of a fit to a part are found once, of the features of all rows, since to find them takes as long as to fill them. Nobody's
+    outcome has a say in them.
     """
+    at = np.array(horizons, dtype=np.float32)[np.arange(len(x)) % len(horizons)]
+    bins = xgb.QuantileDMatrix(np.column_stack([x.astype(np.float32), at]))
     how = options["hidden_share"], options["weighting"], options["seed"]
-    every, mean = _binned(x, rows, columns, horizons, *how)
 
     def fit_on(there: NDArray[np.bool_]) -> Boosted:
         if there.all():
-            return _boosted(every, mean, columns, horizons, options)
-        return _boosted(*_binned(x[there], rows[there], columns, horizons, *how, every), columns, horizons, options)
+            return fit_boosting(x, rows, columns, horizons, **options)
+        return _boosted(*_binned(x[there], rows[there], columns, horizons, *how, bins), columns, horizons, options)
 
     return fit_on
 
@@ -113,7 +115,8 @@ def _binned(
     x = x.astype(np.float32)  # as XGBoost keeps it: half the memory, the same trees
     x, stacked = augment_missingness(x, columns, stack(rows, horizons, weighting), hidden_share, seed)
     months = np.array(horizons, dtype=np.float32)[stacked.horizon]
-    matrix = xgb.QuantileDMatrix(np.hstack([x[stacked.row], months[:, None]]), label=stacked.y, weight=stacked.weight, ref=bins)
+    found = {} if bins is None else {"ref": bins}
+    matrix = xgb.QuantileDMatrix(np.hstack([x[stacked.row], months[:, None]]), label=stacked.y, weight=stacked.weight, **found)
     return matrix, float(np.average(stacked.y, weights=stacked.weight))
 
 
