@@ -80,7 +80,7 @@ def _curves(plan: Plan, held: HeldOut | None, order: list[str]) -> Iterator[Bloc
     for name in order:
         known = np.isfinite(held.risks[name][:, at])
         if not refusal(held.rows[known], months):
-            shown[name] = Shown(held.rows[known], held.risks[name][known, at], months, counts[:, known])
+            shown[name] = Shown(held.rows[known], held.risks[name][known, at], months, np.compress(known, counts, axis=1))
     if not shown:
         yield Text(Blank(f"too few people progress within {months} months, or stay free of it"))
         return

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -174,6 +175,7 @@ def _fitted(
 ) -> Fits:
     if kind.settle is not None:
         options = kind.settle(x, rows, columns, horizons, **options)
+    rows = rows.drop(columns=columns)  # they are in x: a part of the rows need not copy them again
     every, at = (rows, np.arange(len(rows))) if whole is None else (whole.rows, whole.drawn)
 
     def fit_to_rows(there: NDArray[np.bool_]) -> Model:
@@ -186,8 +188,14 @@ def _fitted(
         there[fold.fit] = True
         return there
 
-    on_disk = whole is not None and kind.over is not None
-    with kind.over(whole, columns, horizons, **options) if on_disk else nullcontext(fit_to_rows) as fit_on:  # type: ignore[misc]
+    fitting: AbstractContextManager[Callable[[NDArray[np.bool_]], Model]]
+    if whole is not None and kind.over is not None:
+        fitting = kind.over(whole, columns, horizons, **options)
+    elif whole is None and kind.parts is not None:
+        fitting = nullcontext(kind.parts(x, rows, columns, horizons, **options))
+    else:
+        fitting = nullcontext(fit_to_rows)
+    with fitting as fit_on:
         out_of_fold = np.full((len(rows), len(horizons)), np.nan)
         for there in map(of, patient_folds(every, _CALIBRATION_FOLDS, _SEED)):
             left_out = np.flatnonzero(~there[at])

@@ -72,9 +72,11 @@ def _curved(design: LinearDesign, x: Array, columns: list[str]) -> LinearDesign:
     z = design.standardised(x, columns)
     knots, means = {}, []
     for j, name in enumerate(design.features):
+        if not _is_latest_or_static(name):
+            continue
         known = z[~np.isnan(x[:, columns.index(name)]), j]
         places = np.percentile(known, _KNOT_PERCENTILES)
-        if _is_latest_or_static(name) and (np.diff(places) > 0).all():
+        if (np.diff(places) > 0).all():
             knots[name] = tuple(places.tolist())
             means += spline(z[:, j], places).mean(axis=0).tolist()
     return replace(design, knots=knots, spline_mean=tuple(means))

@@ -59,6 +59,9 @@ class Kind:
         For the card, after "fitted": what becomes of those who are lost, or begin treatment, before a horizon.
     combines : bool
         Whether it is made of other candidates of the task, those that its option `members` names; none such can be a member.
+    parts : function, optional
+        Called as `fit` is: returns a function from a part of these rows (a mask) to the model of it, where fits to several parts share
+        work. Without it each is fitted by `fit`.
     over : function, optional
         How it is fitted to a table that stays on disk: `over(whole, columns, horizons, *, options)` opens a place to fit in, and gives a
         function from the rows of `whole` that are fitted on (a mask) to the model. Any other kind is fitted to the rows drawn.
@@ -76,6 +79,7 @@ class Kind:
     missing: str
     fitted_to: str = WEIGHTED
     combines: bool = False
+    parts: Callable[..., Callable[[NDArray[np.bool_]], Any]] | None = None
     over: Callable[..., AbstractContextManager[Callable[[NDArray[np.bool_]], Any]]] | None = None
     check: Callable[[dict[str, Any], str, list[str], list[str]], object] | None = None
     settle: Callable[..., dict[str, Any]] | None = None

@@ -222,7 +222,7 @@ def _plot_performance(rows: pd.DataFrame, risks: np.ndarray, plan: Plan, name: s
     for h, months in enumerate(plan.task.horizons):
         known = np.isfinite(risks[:, h])
         if not refusal(rows[known], months):
-            shown.append(plots.Shown(rows[known], risks[known, h], months, counts[:, known]))
+            shown.append(plots.Shown(rows[known], risks[known, h], months, np.compress(known, counts, axis=1)))
     if shown:
         plots.calibration(shown, f"{_title(plan, name)}, all visits", folder / plot("calibration"))
         plots.roc(shown, f"{_title(plan, name)}, all visits", folder / plot("roc"))

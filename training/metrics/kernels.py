@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
@@ -137,7 +135,7 @@ def sums_of_groups(weights: Array, of_case: Bools, group: Ints, n: int) -> tuple
 
 
 @njit(cache=True, nogil=True)
-def _newton_step(cases: Array, rows: Array, x: Array, offset: Array, theta: Array) -> NDArray[np.floating[Any]]:
+def _newton_step(cases: Array, rows: Array, x: Array, offset: Array, theta: Array) -> Array:
     """Return the step from `theta`; NaN where the curvature is none."""
     p = x.shape[1]
     gradient, hessian = np.zeros(p), np.zeros((p, p))
@@ -153,12 +151,35 @@ def _newton_step(cases: Array, rows: Array, x: Array, offset: Array, theta: Arra
             gradient[j] += residual * x[i, j]
             for k in range(j + 1):
                 hessian[j, k] += curve * x[i, j] * x[i, k]
-    for j in range(p):
+    return _solved(hessian, gradient)
+
+
+@njit(cache=True, nogil=True)
+def _solved(a: Array, b: Array) -> Array:
+    """Return the solution of a x = b, in the place of b; NaN where a is not positive definite.
+
+    By Cholesky, of the lower triangle of a, which is overwritten: of a few columns, where calls of LAPACK take longer to compile and run.
+    """
+    n = len(b)
+    for j in range(n):
         for k in range(j):
-            hessian[k, j] = hessian[j, k]
-    if not abs(np.linalg.det(hessian)) > 1e-200:
-        return np.full(p, np.nan)
-    return np.linalg.solve(hessian, gradient)
+            for m in range(k):
+                a[j, k] -= a[j, m] * a[k, m]
+            a[j, k] /= a[k, k]
+            a[j, j] -= a[j, k] * a[j, k]
+        if not a[j, j] > 0.0:
+            for k in range(n):
+                b[k] = np.nan
+            return b
+        a[j, j] = np.sqrt(a[j, j])
+        for k in range(j):
+            b[j] -= a[j, k] * b[k]
+        b[j] /= a[j, j]
+    for j in range(n - 1, -1, -1):
+        for k in range(j + 1, n):
+            b[j] -= a[k, j] * b[k]
+        b[j] /= a[j, j]
+    return b
 
 
 @njit(cache=True, nogil=True)

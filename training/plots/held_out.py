@@ -34,10 +34,10 @@ class Shown:
 
     def sample(self, rows: NDArray[np.int64] | None = None, draws: int | None = None) -> Sample:
         """Return the sample of all rows, or of those at the given positions."""
-        some = slice(None) if rows is None else rows
-        return Sample.of(
-            FollowUp.of(self.rows.iloc[some]), float(horizon_days(self.months)), np.ascontiguousarray(self.counts[:draws, some])
-        )
+        counts = self.counts[:draws]
+        if rows is None:
+            return Sample.of(FollowUp.of(self.rows), float(horizon_days(self.months)), counts)
+        return Sample.of(FollowUp.of(self.rows.iloc[rows]), float(horizon_days(self.months)), np.take(counts, rows, axis=1))
 
 
 @styled

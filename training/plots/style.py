@@ -21,6 +21,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
+from matplotlib.transforms import Bbox
 from numpy.typing import NDArray
 
 GROUND, INK, INK2, LINE, EDGE = "#FFFFFF", "#17212B", "#4C5A68", "#D3DAE1", "#74828F"
@@ -84,6 +85,8 @@ COMPARATORS = (
     Look(GREEN, "D", (0, (6, 2, 1, 2))),
     Look(INK2, "v", (0, (1, 1.5))),
 )
+# From the left of a name; without a patch nothing is searched for the point where the line leaves it.
+_LEADER = {"arrowstyle": "-", "color": LINE, "linewidth": 0.8, "shrinkA": 1, "shrinkB": 2, "relpos": (0.0, 0.5), "patchA": None}
 REFERENCE: dict[str, Any] = {"color": EDGE, "linewidth": 1.0, "linestyle": "--"}
 
 
@@ -94,6 +97,29 @@ def looks(model: str, others: Iterable[str]) -> dict[str, Look | None]:
     return {model: MODEL, **dict(zip(names, rest, strict=False))}
 
 
+class Panel(Axes):
+    """Axes whose labels are measured once where they are laid out: matplotlib lays out twice, for changes that are seldom a pixel."""
+
+    _around: NDArray[np.float64] | None = None
+
+    def get_tightbbox(self, *args: Any, **options: Any) -> Any:
+        """Return the place with its labels; while it is laid out, as they were before it was moved."""
+        if not options.get("for_layout_only"):
+            return super().get_tightbbox(*args, **options)
+        if self._around is None:
+            found = super().get_tightbbox(*args, **options)
+            if found is None:  # of a panel that is not shown
+                return None
+            self._around = np.subtract(found.extents, self.bbox.extents)
+            return found
+        return Bbox.from_extents(*np.add(self.bbox.extents, self._around))
+
+    def draw(self, *args: Any, **options: Any) -> None:
+        """Draw, and measure anew next time."""
+        self._around = None
+        super().draw(*args, **options)
+
+
 class Picture(Figure):
     """A figure that says in words what it shows: `alt`, in a notebook and as the title of an SVG.
 
@@ -101,6 +127,10 @@ class Picture(Figure):
     """
 
     alt = ""
+
+    def add_subplot(self, *args: Any, **options: Any) -> Any:
+        """Return a new `Panel`."""
+        return super().add_subplot(*args, axes_class=Panel, **options)
 
     def savefig(self, fname: Any, **options: Any) -> None:
         """Write the picture at 150 dots an inch; text stays text in SVG."""
@@ -180,6 +210,6 @@ def names_at_ends(axis: Axes, ends: list[tuple[float, float, str, str]], gap: fl
             color=colour,
             fontsize=SMALL,
             va="center",
-            arrowprops={"arrowstyle": "-", "color": LINE, "linewidth": 0.8, "shrinkA": 1, "shrinkB": 2},
+            arrowprops=_LEADER,
             annotation_clip=False,
         )

@@ -28,14 +28,20 @@ def time_band(rows: pd.DataFrame, months: Sequence[float]) -> NDArray[np.int64]:
 
 def reference_of_bands(rows: pd.DataFrame, figures: dict[str, Array]) -> dict[str, Any]:
     """Return the months at which bands begin, and the reference of each figure of the rows by band; None where there are too few."""
-    time, patient = time_band(rows, MONTHS), rows["patient_id"].to_numpy()
+    time, person = time_band(rows, MONTHS), pd.factorize(rows["patient_id"])[0]
+    bands = [(here, _people(person[here])) for here in (np.flatnonzero(time == k) for k in range(len(MONTHS)))]
 
-    def at(values: Array, k: int) -> BandReference | None:
-        here, known = time == k, (time == k) & ~np.isnan(values)
-        people, with_value = len(np.unique(patient[here])), len(np.unique(patient[known]))
+    def at(values: Array, here: NDArray[np.int64], people: int) -> BandReference | None:
         if people < LEAST_IN_BAND:
             return None
+        known = here[~np.isnan(values[here])]
+        with_value = _people(person[known])
         quantiles = quantiles_of(values[known]) if with_value >= LEAST_IN_BAND else []
-        return {"people": people, "known": with_value, "missing": float(1.0 - known.sum() / here.sum()), "quantiles": quantiles}
+        return {"people": people, "known": with_value, "missing": float(1.0 - len(known) / len(here)), "quantiles": quantiles}
 
-    return {"months": list(MONTHS), "figures": {name: [at(values, k) for k in range(len(MONTHS))] for name, values in figures.items()}}
+    return {"months": list(MONTHS), "figures": {name: [at(values, *band) for band in bands] for name, values in figures.items()}}
+
+
+def _people(person: NDArray[np.int64]) -> int:
+    """Return how many people some rows are of, whose numbers are given: a count of each, where sorting would take long."""
+    return int(np.count_nonzero(np.bincount(person)))

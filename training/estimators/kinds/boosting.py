@@ -65,10 +65,6 @@ def fit_boosting(  # noqa: PLR0913 - the options of params.yaml, by name
     hidden_share : float
         Share of rows of which a second copy, with a part hidden, is fitted to as well; less of very many rows (see `hidden`).
     """
-    x = x.astype(np.float32)  # as XGBoost keeps it: half the memory, the same trees
-    x, stacked = augment_missingness(x, columns, stack(rows, horizons, weighting), hidden_share, seed)
-    months = np.array(horizons, dtype=np.float32)[stacked.horizon]
-    matrix = xgb.QuantileDMatrix(np.hstack([x[stacked.row], months[:, None]]), label=stacked.y, weight=stacked.weight)
     options = {
         "rounds": rounds,
         "depth": depth,
@@ -82,7 +78,46 @@ def fit_boosting(  # noqa: PLR0913 - the options of params.yaml, by name
         "device": device,
         "seed": seed,
     }
-    return _boosted(matrix, float(np.average(stacked.y, weights=stacked.weight)), columns, horizons, options)
+    return _boosted(*_binned(x, rows, columns, horizons, hidden_share, weighting, seed), columns, horizons, options)
+
+
+def parts_of_rows(
+    x: Array, rows: pd.DataFrame, columns: list[str], horizons: tuple[int, ...], **options: Any
+) -> Callable[[NDArray[np.bool_]], Boosted]:
+    """Return the way to fit trees, as `fit_boosting` does, to any part of some rows, and to all of them.
+
+    The bins of a fit to a part are found once, of the features of all rows, since to find them takes as long as to fill them. Nobody's
+    outcome has a say in them.
+    """
+    at = np.array(horizons, dtype=np.float32)[np.arange(len(x)) % len(horizons)]
+    bins = xgb.QuantileDMatrix(np.column_stack([x.astype(np.float32), at]))
+    how = options["hidden_share"], options["weighting"], options["seed"]
+
+    def fit_on(there: NDArray[np.bool_]) -> Boosted:
+        if there.all():
+            return fit_boosting(x, rows, columns, horizons, **options)
+        return _boosted(*_binned(x[there], rows[there], columns, horizons, *how, bins), columns, horizons, options)
+
+    return fit_on
+
+
+def _binned(
+    x: Array,
+    rows: pd.DataFrame,
+    columns: list[str],
+    horizons: tuple[int, ...],
+    hidden_share: float,
+    weighting: Weighting,
+    seed: int,
+    bins: xgb.DMatrix | None = None,
+) -> tuple[xgb.DMatrix, float]:
+    """Return the stacked rows in bins, their own or others', and the weighted mean outcome."""
+    x = x.astype(np.float32)  # as XGBoost keeps it: half the memory, the same trees
+    x, stacked = augment_missingness(x, columns, stack(rows, horizons, weighting), hidden_share, seed)
+    months = np.array(horizons, dtype=np.float32)[stacked.horizon]
+    found = {} if bins is None else {"ref": bins}
+    matrix = xgb.QuantileDMatrix(np.hstack([x[stacked.row], months[:, None]]), label=stacked.y, weight=stacked.weight, **found)
+    return matrix, float(np.average(stacked.y, weights=stacked.weight))
 
 
 @contextmanager
@@ -154,6 +189,7 @@ KIND = Kind(
     fit=fit_boosting,
     example={"rounds": 20, "depth": 2, "eta": 0.1, "min_child_weight": 5.0, "subsample": 0.8, "l2": 5.0, "seed": 1},
     missing="Trees take it as missing.",
+    parts=parts_of_rows,
     over=over_all_rows,
     space=_space,
 )

@@ -13,23 +13,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 import pandas as pd
 from pydantic import Field, NonNegativeInt, PositiveFloat
-from sklearn.linear_model import LogisticRegression
 
 from serving.models.base import Array, logistic
 from serving.models.design import LinearDesign
 from serving.models.linear import HorizonLogistic
 from serving.models.time_varying import MONTHS, TimeVaryingIntercept
 from training.estimators.design import fit_design
+from training.estimators.horizon_ridge import HorizonRidge, Solution
 from training.estimators.kind import Kind
 from training.estimators.missingness import DEFAULT_SHARE, AugmentedShare, augment_missingness
-from training.estimators.stacking import Stacked, Weighting, stack
+from training.estimators.stacking import Weighting, stack
 from training.rows.split import patient_folds
 
 if TYPE_CHECKING:
     from optuna.trial import BaseTrial
 
-_UNPENALISED = 100.0  # horizon columns are this large, so that the penalty on their coefficients is nothing
-_HARDLY_PENALISED = 10.0  # and those of the time since diagnosis: as levels they are to be found, not shrunk
 _LATEST_PERCENTILE = 99.0
 _SCALES = (0.25, 1.0)  # of the median time since diagnosis: what fades soon, and what fades late
 _INNER_FOLDS = 3
@@ -62,7 +60,7 @@ def fit_logistic(  # noqa: PLR0913 - the options of params.yaml, by name
         options: dict[str, Any] = {"splines": splines, "weighting": weighting, "hidden_share": hidden_share}
         penalties = (choose_penalty(x, rows, columns, horizons, penalties=penalties, seed=seed, **options),)
     laid_out = _LaidOut.of(x, rows, columns, horizons, splines=splines, weighting=weighting, hidden_share=hidden_share, seed=seed)
-    return laid_out.fitted(penalties[0])
+    return laid_out.model(laid_out.regression.fitted(penalties[0]))
 
 
 @dataclass(frozen=True)
@@ -71,10 +69,8 @@ class _LaidOut:
 
     design: LinearDesign
     time_varying: TimeVaryingIntercept
-    stacked: Stacked
-    matrix: Array
+    regression: HorizonRidge
     columns: list[str]
-    horizons: tuple[int, ...]
 
     @classmethod
     def of(
@@ -92,21 +88,14 @@ class _LaidOut:
         x, stacked = augment_missingness(x, columns, stack(rows, horizons, weighting), hidden_share, seed)
         time_varying = _time_varying_over(x, columns)
         use = [name for name in columns if not (time_varying.scales and name == MONTHS)]
-        design, fading = fit_design(x, columns, use, indicate=True, curve=splines), time_varying.fading(x, columns)
-        z, at = design.transform(x, columns), np.eye(len(horizons))[stacked.horizon]
-        fading_at = (at[:, :, None] * fading[stacked.row][:, None, :]).reshape(len(at), -1)  # each horizon has columns of its own
-        matrix = np.hstack([z[stacked.row], _UNPENALISED * at[:, 1:], _HARDLY_PENALISED * fading_at])
-        return cls(design, time_varying, stacked, matrix, columns, horizons)
+        design = fit_design(x, columns, use, indicate=True, curve=splines)
+        regression = HorizonRidge.of(design.transform(x, columns), _own(time_varying, x, columns), stacked, len(horizons))
+        return cls(design, time_varying, regression, columns)
 
-    def fitted(self, penalty: float) -> HorizonLogistic:
-        stacked, last = self.stacked, len(self.horizons) - 1
-        regression = LogisticRegression(C=1.0 / (penalty * stacked.weight.sum()), solver="newton-cholesky", max_iter=100)
-        regression.fit(self.matrix, stacked.y, sample_weight=stacked.weight)
-        slopes, steps, effects = np.split(regression.coef_[0], [self.design.width, self.design.width + last])
-        intercepts = regression.intercept_[0] + _UNPENALISED * np.concatenate([[0.0], steps])
-        by_horizon = (_HARDLY_PENALISED * effects).reshape(last + 1, -1).tolist() if self.time_varying.scales else []
-        effects_of = replace(self.time_varying, effects=tuple(map(tuple, by_horizon)))
-        return HorizonLogistic(self.design, slopes.copy(), intercepts, self.columns, effects_of)
+    def model(self, solution: Solution) -> HorizonLogistic:
+        intercepts, effects = solution.levels[:, 0], solution.levels[:, 1:].tolist() if self.time_varying.scales else []
+        effects_of = replace(self.time_varying, effects=tuple(map(tuple, effects)))
+        return HorizonLogistic(self.design, solution.slopes, intercepts, self.columns, effects_of)
 
 
 def choose_penalty(
@@ -117,11 +106,19 @@ def choose_penalty(
     for fold in patient_folds(rows, _INNER_FOLDS, seed):
         stacked = stack(rows.iloc[fold.judge], horizons, options["weighting"])
         laid_out = _LaidOut.of(x[fold.fit], rows.iloc[fold.fit], columns, horizons, seed=seed, **options)
-        for penalty in penalties:
-            model = laid_out.fitted(penalty)
-            p = np.clip(logistic(model.margins(x[fold.judge]))[stacked.row, stacked.horizon], 1e-9, 1 - 1e-9)
+        z, own = laid_out.design.transform(x[fold.judge], columns), _own(laid_out.time_varying, x[fold.judge], columns)
+        solution = None
+        for penalty in sorted(penalties, reverse=True):  # each from the one before, which is near
+            solution = laid_out.regression.fitted(penalty, solution)
+            log_odds = (z @ solution.slopes)[:, None] + np.maximum.accumulate(own @ solution.levels.T, axis=1)  # as the model answers
+            p = np.clip(logistic(log_odds)[stacked.row, stacked.horizon], 1e-9, 1 - 1e-9)
             losses[penalty] -= stacked.weight @ np.where(stacked.y == 1, np.log(p), np.log1p(-p))
     return min(penalties, key=losses.__getitem__)
+
+
+def _own(time_varying: TimeVaryingIntercept, x: Array, columns: list[str]) -> Array:
+    """Return what each horizon has a coefficient of its own for: 1, and what fades with the time since diagnosis."""
+    return np.column_stack([np.ones(len(x)), time_varying.fading(x, columns)])
 
 
 def _time_varying_over(x: Array, columns: list[str]) -> TimeVaryingIntercept:
