@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from pydantic import Field, NonNegativeInt, PositiveFloat
 from sklearn.linear_model import LogisticRegression
 
@@ -98,9 +99,11 @@ class _LaidOut:
         matrix = np.hstack([z[stacked.row], _UNPENALISED * at[:, 1:], _HARDLY_PENALISED * fading_at])
         return cls(design, time_varying, stacked, matrix, columns, horizons)
 
-    def fitted(self, penalty: float) -> HorizonLogistic:
+    def fitted(self, penalty: float, start: LogisticRegression | None = None) -> HorizonLogistic:
+        """Return the regression with a penalty, found from where `start` has ended before."""
         stacked, last = self.stacked, len(self.horizons) - 1
-        regression = LogisticRegression(C=1.0 / (penalty * stacked.weight.sum()), solver="newton-cholesky", max_iter=100)
+        regression = start or LogisticRegression(solver="newton-cholesky", max_iter=100)
+        regression.set_params(C=1.0 / (penalty * stacked.weight.sum()))
         regression.fit(self.matrix, stacked.y, sample_weight=stacked.weight)
         slopes, steps, effects = np.split(regression.coef_[0], [self.design.width, self.design.width + last])
         intercepts = regression.intercept_[0] + _UNPENALISED * np.concatenate([[0.0], steps])
@@ -118,10 +121,43 @@ def choose_penalty(
         stacked = stack(rows.iloc[fold.judge], horizons, options["weighting"])
         laid_out = _LaidOut.of(x[fold.fit], rows.iloc[fold.fit], columns, horizons, seed=seed, **options)
         for penalty in penalties:
-            model = laid_out.fitted(penalty)
-            p = np.clip(logistic(model.margins(x[fold.judge]))[stacked.row, stacked.horizon], 1e-9, 1 - 1e-9)
-            losses[penalty] -= stacked.weight @ np.where(stacked.y == 1, np.log(p), np.log1p(-p))
+            losses[penalty] += _loss(laid_out.fitted(penalty), x[fold.judge], stacked)
     return min(penalties, key=losses.__getitem__)
+
+
+def _loss(model: HorizonLogistic, x: Array, stacked: Stacked) -> float:
+    p = np.clip(logistic(model.margins(x))[stacked.row, stacked.horizon], 1e-9, 1 - 1e-9)
+    return -float(stacked.weight @ np.where(stacked.y == 1, np.log(p), np.log1p(-p)))
+
+
+def fit_anew(
+    x: Array,
+    rows: pd.DataFrame,
+    there: NDArray[np.bool_],
+    columns: list[str],
+    horizons: tuple[int, ...],
+    settled: dict[str, Any],
+    *,
+    penalties: tuple[float, ...],
+    **options: Any,
+) -> HorizonLogistic:
+    """Return the regression of a part of the rows with the penalty that predicts the others best: the settled one, or its neighbours.
+
+    Half as many people ask for a stronger penalty, if for another: the weaker one is tried where the stronger is no better.
+    """
+    chosen, tried = settled["penalties"][0], sorted(set(penalties))
+    laid_out = _LaidOut.of(x[there], rows.loc[there], columns, horizons, **options)
+    regression = LogisticRegression(solver="newton-cholesky", max_iter=100, warm_start=True)
+    best = laid_out.fitted(chosen, regression)
+    if len(tried) == 1:
+        return best
+    at, judge = tried.index(chosen), stack(rows.loc[~there], horizons, options["weighting"])
+    least = _loss(best, x[~there], judge)
+    for penalty in (*tried[at + 1 : at + 2], *tried[max(at - 1, 0) : at]):
+        model = laid_out.fitted(penalty, regression)
+        if _loss(model, x[~there], judge) < least:
+            return model
+    return best
 
 
 def _time_varying_over(x: Array, columns: list[str]) -> TimeVaryingIntercept:
@@ -152,5 +188,6 @@ KIND = Kind(
     example={"penalties": [0.01]},
     missing="The mean of those fitted on stands in, and a column of its own says that the latest value is missing.",
     settle=_settled,
+    anew=fit_anew,
     space=_space,
 )

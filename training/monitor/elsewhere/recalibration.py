@@ -128,7 +128,8 @@ def with_calibration(artifact: Artifact, calibration: Calibration) -> Artifact:
     before, slope = artifact.calibration, calibration.slope / artifact.calibration.slope
     shift = np.array(calibration.intercepts) - slope * np.array(before.intercepts)
     unknown = None if artifact.unknown is None else artifact.unknown.moved(shift, slope)
-    return replace(artifact, calibration=calibration, unknown=unknown)
+    halves = tuple(half.moved(shift, slope) for half in artifact.resampled_calibrations)
+    return replace(artifact, calibration=calibration, resampled_calibrations=halves, unknown=unknown)
 
 
 def _moved(risks: list[float], artifact: Artifact, found: Recalibration, h: int) -> list[float]:
