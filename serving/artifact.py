@@ -23,7 +23,9 @@ from features.tasks import Rules, Said, Words
 from myeloma import StateError, UserError
 from serving.models import KINDS, Model
 from serving.models.base import ImpossibleModelError
+from serving.models.calibration import Calibration
 from serving.models.competing import CompetingRisk
+from serving.models.event_free import EventFree
 from serving.models.expected import ExpectedResult
 from serving.models.unknown import UnknownBiomarkers
 from serving.seal import FILE as SEAL_FILE
@@ -31,7 +33,7 @@ from serving.seal import checked_seal, write_seal
 
 # 3: a logistic model has a course, which a version that knows only 2 would leave out in silence; 4: it is sealed; 5: it tells, in a way
 # that 4 would leave out, of people of whom biomarkers are unknown; 6: each half has a recalibration of its own, without which intervals
-# are too narrow.
+# are too narrow, and a bound on the time free of the event may be kept.
 FORMAT = 6
 _SEALED_SINCE = 4
 _READ = (2, 3, 4, 5, FORMAT)
@@ -42,61 +44,6 @@ RECALIBRATED = "recalibrated"  # what a model says of the site it was recalibrat
 
 
 @dataclass(frozen=True)
-class Calibration:
-    """Logistic recalibration: logit risk_h = intercept_h + slope * margin_h.
-
-    One positive slope and intercepts that never fall keep both the order of the horizons and the
-    additivity of the contributions.
-    """
-
-    slope: float
-    intercepts: tuple[float, ...]
-
-    def __post_init__(self) -> None:
-        finite = np.isfinite([self.slope, *self.intercepts]).all()
-        if not finite or self.slope <= 0 or any(np.diff(self.intercepts) < 0):
-            raise ImpossibleModelError("a calibration needs a positive slope and intercepts that do not fall, all of them finite")
-
-    def log_odds(self, margins: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the log-odds (..., horizons) of the recalibrated risks."""
-        found: NDArray[np.float64] = self._numbers + self.slope * margins
-        return found
-
-    @cached_property
-    def _numbers(self) -> NDArray[np.float64]:
-        return np.array(self.intercepts)
-
-    def moved(self, shift: NDArray[np.float64], slope: float) -> Calibration:
-        """Return the calibration whose log-odds are shift + slope x what these are; they do not fall with the horizon.
-
-        Parameters
-        ----------
-        shift : array (horizons,)
-        """
-        intercepts = np.maximum.accumulate(shift + slope * self._numbers)
-        return Calibration(slope * self.slope, tuple(intercepts.tolist()))
-
-    @classmethod
-    def load(cls, content: dict[str, Any], horizons: int) -> Calibration:
-        """Return the calibration that an artifact holds.
-
-        Raises
-        ------
-        ImpossibleModelError
-            It has not one intercept for each horizon, or is otherwise none that a fit writes.
-        """
-        calibration = cls(content["slope"], tuple(content["intercepts"]))
-        if len(calibration.intercepts) != horizons:
-            raise ImpossibleModelError(f"the calibration has {len(calibration.intercepts)} intercepts for {horizons} horizons")
-        return calibration
-
-    @classmethod
-    def identity(cls, horizons: tuple[int, ...]) -> Calibration:
-        """Return the calibration that changes nothing."""
-        return cls(1.0, (0.0,) * len(horizons))
-
-
-@dataclass(frozen=True)
 class Artifact:
     """Everything needed to score: the model, its features, its calibration, and what it was made from.
 
@@ -104,9 +51,10 @@ class Artifact:
     loaded from: name, version and run of the registry. `resampled` are the same kind of model fitted to halves of
     the patients, and `resampled_calibrations` the recalibrations of these: how far their risks lie apart gives the interval of a risk.
     Without any of its own a half has the model's. `seal` is the checksum of the folder it was loaded from.
-    `figures` are those of its run, where the store tells them. `competing` is the chance that the competing event comes first, None
-    where it was not fitted; `expected` what tests would probably show. `folder` is where it was loaded from. `unknown` takes the place of
-    the recalibration for people of whom nothing is known of some biomarkers; None where it is theirs too.
+    `figures` are those of its run, where the store tells them. `competing` is the chance that the competing event comes first and
+    `event_free` how long a person stays free of the event at least, each None where it was not fitted; `expected` what tests would
+    probably show. `folder` is where it was loaded from. `unknown` takes the place of the recalibration for people of whom nothing is known
+    of some biomarkers; None where it is theirs too.
     """
 
     kind: str
@@ -124,6 +72,7 @@ class Artifact:
     expected: tuple[ExpectedResult, ...] = ()
     folder: Path | None = None
     unknown: UnknownBiomarkers | None = None
+    event_free: EventFree | None = None
 
     @cached_property
     def columns(self) -> list[str]:
@@ -201,6 +150,7 @@ def save_artifact(artifact: Artifact, folder: Path) -> str:
         "about": artifact.about,
         "model": artifact.model.save(folder),
         "competing": artifact.competing and artifact.competing.save(),
+        "event_free": artifact.event_free and artifact.event_free.save(),
         "expected": [one.save() for one in artifact.expected],
         "unknown": artifact.unknown and artifact.unknown.save(),
         "resampled": [_save_into(folder / _HALF.format(k), model) for k, model in enumerate(artifact.resampled)],
@@ -315,6 +265,7 @@ def _loaded(folder: Path, content: dict[str, Any], spec: FeatureSpec, origin: di
         resampled_calibrations=of_halves,
         seal=seal,
         competing=CompetingRisk.load(content["competing"], len(horizons)) if content.get("competing") else None,
+        event_free=EventFree.load(content["event_free"], len(horizons)) if content.get("event_free") else None,
         expected=tuple(map(ExpectedResult.load, content.get("expected", ()))),
         folder=folder,
         unknown=UnknownBiomarkers.load(content["unknown"], columns, len(horizons)) if content.get("unknown") else None,

@@ -30,6 +30,8 @@ class Explained:
     contributions : array (rows, horizons, features), log-odds
     die_first : array (rows, horizons)
         The chance that the competing event, death, comes first; NaN where the artifact does not keep it.
+    event_free : array (rows,), months
+        How long 19 of 20 such people are free of the event at least; NaN where the artifact does not keep it.
     """
 
     risks: Array
@@ -38,6 +40,7 @@ class Explained:
     base: Array
     contributions: Array
     die_first: Array
+    event_free: Array
 
 
 def predict_risk(artifact: Artifact, x: Array) -> Array:
@@ -106,7 +109,7 @@ def explain(artifact: Artifact, x: Array) -> Explained:
     """Return risks and SHAP contributions in the log-odds of the shown, calibrated risk."""
     if not len(x):  # XGBoost refuses a table without rows
         none = np.empty((0, len(artifact.horizons)))
-        return Explained(none, none, none, none, np.empty((*none.shape, len(artifact.columns))), none)
+        return Explained(none, none, none, none, np.empty((*none.shape, len(artifact.columns))), none, np.empty(0))
     x = accepted(artifact, x)
     every_margin, of_model = artifact.explaining(x)
     margins, resampled = every_margin[0], every_margin[1:]
@@ -118,7 +121,7 @@ def explain(artifact: Artifact, x: Array) -> Explained:
         contributions[rows] = artifact.unknown.contributions(found.reduced, of_model[rows], base[rows])
     lower, upper = _interval(artifact, found, margins, resampled)
     risks = logistic(found.log_odds)
-    return Explained(risks, lower, upper, base, contributions, predict_die_first(artifact, x, risks))
+    return Explained(risks, lower, upper, base, contributions, predict_die_first(artifact, x, risks), event_free(artifact, risks))
 
 
 def predict_die_first(artifact: Artifact, x: Array, risks: Array) -> Array:
@@ -127,6 +130,11 @@ def predict_die_first(artifact: Artifact, x: Array, risks: Array) -> Array:
         return np.full(risks.shape, np.nan)
     age, female = (x[:, artifact.columns.index(name)] for name in (AGE, FEMALE))
     return artifact.competing.risks(age, female, risks)
+
+
+def event_free(artifact: Artifact, risks: Array) -> Array:
+    """Return how long 19 of 20 such people are free of the event at least, in months (rows,); NaN where the artifact does not keep it."""
+    return np.full(len(risks), np.nan) if artifact.event_free is None else artifact.event_free.months(risks, artifact.horizons)
 
 
 def predict_interval(artifact: Artifact, x: Array) -> tuple[Array, Array]:

@@ -1,8 +1,9 @@
-"""Whether the 95 % interval of a risk holds what it is of: the fit that would be found on average over cohorts like this one.
+"""Whether the 95 % interval of a risk holds what it is of, the fit found on average over such cohorts; and the statement for a person.
 
 Run: python -m benchmarks.honesty intervals. To each of some simulated cohorts every kind of model of `smm` is fitted, with its intervals.
 At the visits of people whom no cohort holds, the mean of the log-odds over the cohorts is the expected fit. Each cohort's own fit is part
-of that mean: its distance to it counts sqrt(n / (n - 1)) times. For time there are fewer trees and columns than in params.yaml.
+of that mean: its distance to it counts sqrt(n / (n - 1)) times. For time there are fewer trees and columns than in params.yaml. The
+statement for a person, how long 19 of 20 are free of the event at least, is judged in `benchmarks.honesty.event_free`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from benchmarks.honesty import event_free
 from benchmarks.honesty.goal import Goal
 from features import build_table
 from features.intake.quality import clean
@@ -27,7 +29,7 @@ from training.plan import Plan, load_plan
 
 Array = NDArray[np.float64]
 COHORTS, PEOPLE, VISITS, SEED = 40, 1000, 200, 1000
-TREES = {"rounds": 40, "eta": 0.15}  # in place of 240 steps of 0.025
+TREES = {"rounds": 80, "eta": 0.075}  # in place of 240 steps of 0.025
 COLUMNS = {"look_backs": ("ever",), "statistics": ("last", "mean", "slope", "trend_pct", "evolving")}  # 28 in place of 93
 ASKED = (0.94, 0.96)
 HIDDEN: dict[str, tuple[str, ...]] = {"": (), "m_protein": ("m_protein",), "flc_ratio": ("flc_ratio",)}
@@ -97,6 +99,7 @@ def measured(cohorts: int = COHORTS, people: int = PEOPLE) -> Iterator[Goal]:
         case = f"{name}, {hidden} hidden" if hidden else name
         asked = "" if hidden else f"{ASKED[0]:g} to {ASKED[1]:g}"
         yield Goal(f"interval of a risk, {case}", said(holds, float(before), plan), asked, None if hidden else within(holds))
+    yield from event_free.measured(plan)
 
 
 def within(holds: Array) -> bool:

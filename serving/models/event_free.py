@@ -1,9 +1,8 @@
 """How long a person stays free of the event at least: a lower bound that holds for 19 of 20 such people, death competing.
 
 The bound is the time at which the person's own incidence reaches a level. The level is chosen on people whom the fit has not seen, weighted
-for those lost, so that in 1 of 20 the event comes before the bound: a conformal bound with weights for censoring (Candes, Lei and Ren,
-J R Stat Soc B 2023;85:24; of general censoring Davidov et al., arXiv:2410.24136 and Sesia and Svetnik, arXiv:2412.09729). Its score is the risk
-itself, since more than the risks at the horizons no kind of model has to know.
+for those lost, so that in 1 of 20 the event comes before the bound: what conformal prediction does, with weights for censoring (Candes, Lei
+and Ren, J R Stat Soc B 2023;85:24; Sesia and Svetnik, arXiv:2505.04568). Death first counts as free of the event.
 """
 
 from __future__ import annotations
@@ -45,11 +44,11 @@ class EventFree:
         edges = np.concatenate([[0.0], np.array(horizons, dtype=float)])
         before = np.concatenate([np.zeros((len(risks), 1)), risks], axis=1)
         found = np.full(len(risks), edges[-1])
-        for h in reversed(range(len(horizons))):
+        for h in range(len(horizons)):
             start, end = before[:, h], before[:, h + 1]
-            within = (self.level - start) / np.where(end > start, end - start, 1.0)
-            months = np.interp(within, self._reached[h], np.linspace(edges[h], edges[h + 1], PARTS + 1))
-            found = np.where(end > self.level, months, found)
+            there = (start <= self.level) & (self.level < end)
+            within = np.where(there, self.level - start, 0.0) / np.where(there, end - start, 1.0)
+            found = np.where(there, np.interp(within, self._reached[h], np.linspace(edges[h], edges[h + 1], PARTS + 1)), found)
         return np.floor(found * _TENTHS) / _TENTHS
 
     @cached_property

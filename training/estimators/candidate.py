@@ -15,13 +15,15 @@ from threadpoolctl import threadpool_limits
 from features.history.columns import FeatureSpec
 from myeloma import ConfigError
 from myeloma.errors import nearest
-from serving.artifact import Artifact, Calibration
+from serving.artifact import Artifact
 from serving.models import Model, logistic
 from serving.models.base import Array
+from serving.models.calibration import Calibration
 from serving.predict import predict_die_first, recalibrated
 from training.estimators.calibrated import fit_calibration
 from training.estimators.censoring_strata import with_censoring_strata
 from training.estimators.competing import fit_competing
+from training.estimators.event_free import fit_event_free
 from training.estimators.expected import fit_expected
 from training.estimators.kind import Fits, Half, Kind
 from training.estimators.kinds import KINDS
@@ -32,7 +34,7 @@ from training.reference import reference_by_time, reference_ranges
 from training.reference.person_time import REFERENCE, hazard_of, reference_of_person_time
 from training.rows.censoring import STRATUM
 from training.rows.draw import equally_drawn
-from training.rows.split import Fold, patient_folds
+from training.rows.split import Fold, patient_folds, random_halves
 
 _KIND = "kind"  # the option of a model that is named after something else than its kind, as a comparator is
 _CALIBRATION_FOLDS = 5
@@ -154,7 +156,8 @@ def _fit_candidate(
         unknown=fit_unknown(fits.model, fits.out_of_fold[told], calibration, x[told], rows.loc[told], spec, plan.task.horizons),
     )
     risks = logistic(recalibrated(artifact, x, fits.out_of_fold).log_odds)
-    artifact = replace(artifact, competing=fit_competing(rows, risks, plan.task.horizons))
+    competing, event_free = fit_competing(rows, risks, plan.task.horizons), fit_event_free(rows, risks, plan.task.horizons)
+    artifact = replace(artifact, competing=competing, event_free=event_free)
     hazard = hazard_of(risks[alike], predict_die_first(artifact, x, risks)[alike], plan.task.horizons)
     reference = {
         "reference": reference_ranges(x[alike], spec.columns()),
@@ -214,7 +217,7 @@ def _people(rows: pd.DataFrame, whole: Whole | None) -> tuple[pd.DataFrame, NDAr
 def _halves(every: pd.DataFrame, halves: int) -> Iterator[NDArray[np.bool_]]:
     """Yield which rows are of each half of the people, pair after pair."""
     for pair in range(halves // 2):
-        yield from _masks(patient_folds(every, 2, _SEED + pair), len(every))
+        yield from _masks(random_halves(every, _SEED + pair), len(every))
 
 
 def _masks(folds: list[Fold], rows: int) -> Iterator[NDArray[np.bool_]]:

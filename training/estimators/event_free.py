@@ -6,14 +6,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from myeloma.calendar import horizon_days
+from myeloma.calendar import DAYS_PER_MONTH, horizon_days
 from serving.models.base import Array
 from serving.models.event_free import PARTS, SHARE, EventFree
 from training.estimators.stacking import at_each_horizon
 from training.rows.draw import row_weights
 
 LEAST_PEOPLE = 20  # with the event before their bound, for a level to say anything; a convention
-_LEVELS = np.arange(0.005, 0.2, 0.001)
+_MOST, _STEPS = 0.5, 14  # of the bisection: levels to 0.00003
 
 
 def fit_event_free(rows: pd.DataFrame, risks: Array, horizons: tuple[int, ...]) -> EventFree | None:
@@ -29,28 +29,24 @@ def fit_event_free(rows: pd.DataFrame, risks: Array, horizons: tuple[int, ...]) 
     risks : array (rows, horizons)
         Of the event, by fits without the person.
     """
-    weights, events = zip(*at_each_horizon(rows, horizons, "visits"), strict=True)
+    weights, events = (np.array(each) for each in zip(*at_each_horizon(rows, horizons, "visits"), strict=True))
     time, counts = rows["time_to_event"].to_numpy(dtype=float), row_weights(rows)
-    bound = EventFree(SHARE, _course(time, np.array(weights) * np.array(events), horizons))
-    person = rows["patient_id"].to_numpy()
-    found: EventFree | None = None
-    for level in _LEVELS:
-        tried = EventFree(float(level), bound.course)
-        months = tried.months(risks, horizons)
+    course = _course(time, weights * events, horizons)
+
+    def too_early(level: float) -> tuple[float, NDArray[np.bool_]]:
+        """Return the weighted share with the event before a bound that lies before the last horizon, and who they are."""
+        months = EventFree(level, course).months(risks, horizons)
         before = months < horizons[-1]
-        early = before & _early(time, np.array(events), months, horizons)
-        # An event counts with its weight at the next horizon after the bound: the strata there are as large as the bound needs them.
-        weight = np.array(weights)[np.searchsorted(horizons, np.minimum(months, horizons[-1])), np.arange(len(rows))]
-        if (weight * early).sum() > (1.0 - SHARE) * counts[before].sum():
-            break
-        found = tried if len(np.unique(person[early])) >= LEAST_PEOPLE else None
-    return found
+        early = before & events[-1] & (time <= months * DAYS_PER_MONTH)
+        at = np.searchsorted(horizons, months)  # the next horizon after the bound: whoever is lost later is known there
+        return float(weights[at, np.arange(len(rows))] @ early) / max(float(counts @ before), 1.0), early
 
-
-def _early(time: Array, events: NDArray[np.bool_], months: Array, horizons: tuple[int, ...]) -> NDArray[np.bool_]:
-    days = months * horizon_days(horizons[-1]) / horizons[-1]
-    early: NDArray[np.bool_] = events[-1] & (time <= days)
-    return early
+    low, high = 0.0, _MOST
+    for _ in range(_STEPS):
+        middle = (low + high) / 2.0
+        low, high = (middle, high) if too_early(middle)[0] <= 1.0 - SHARE else (low, middle)
+    early = too_early(low)[1] if low > 0.0 else np.zeros(len(rows), dtype=bool)
+    return EventFree(low, course) if rows.loc[early, "patient_id"].nunique() >= LEAST_PEOPLE else None
 
 
 def _course(time: Array, weights: Array, horizons: tuple[int, ...]) -> tuple[tuple[float, ...], ...]:

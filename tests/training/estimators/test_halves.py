@@ -12,7 +12,7 @@ from training.estimators.kind import Fits, Half
 from training.estimators.kinds.ensemble import fit_ensemble, member_weights
 from training.estimators.kinds.logistic import KIND, fit_anew, fit_logistic
 from training.estimators.unknown import all_known
-from training.rows.split import patient_folds
+from training.rows.split import random_halves
 
 GRID = (0.001, 0.01, 0.1, 1.0, 10.0)
 X, ROWS = people(600, seed=3)
@@ -32,7 +32,7 @@ def test_each_half_is_recalibrated_by_the_people_of_the_other(fitted, mgus_table
     artifact, rows = fitted[kind], with_censoring_strata(mgus_table.rows, mgus_table.spec)
     x = feature_matrix(artifact, rows)
     told = all_known(x, mgus_table.spec)
-    left_out = [fold.judge[told[fold.judge]] for pair in (1, 2) for fold in patient_folds(rows, 2, pair)]
+    left_out = [fold.judge[told[fold.judge]] for pair in (1, 2) for fold in random_halves(rows, pair)]
     expected = tuple(
         fit_calibration(model.margins(x[others]), rows.iloc[others], artifact.horizons)
         for model, others in zip(artifact.resampled, left_out, strict=True)

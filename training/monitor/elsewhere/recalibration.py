@@ -23,8 +23,9 @@ from numpy.typing import NDArray
 from scipy import stats
 from scipy.optimize import minimize
 
-from serving.artifact import Artifact, Calibration, feature_matrix
+from serving.artifact import Artifact, feature_matrix
 from serving.models import logistic, logit
+from serving.models.calibration import Calibration
 from serving.predict import accepted, predict_die_first
 from serving.predict import recalibrated as log_odds_of
 from training.monitor.elsewhere.judged import Judged
