@@ -251,8 +251,10 @@ def _loaded(folder: Path, content: dict[str, Any], spec: FeatureSpec, origin: di
 
     halves = content["resampled"]
     of_halves = tuple(Calibration.load(one, len(horizons)) for one in content.get("resampled_calibrations", ()))
-    if len(of_halves) not in (0, len(halves)):
-        raise ImpossibleModelError(f"{len(of_halves)} of its {len(halves)} fits to halves have a recalibration, accepted: all or none")
+    if len(of_halves) not in (0, len(halves)) or len(of_halves) % 2:
+        raise ImpossibleModelError(
+            f"{len(of_halves)} of its {len(halves)} fits to halves are recalibrated, accepted: none, or all of pairs"
+        )
     artifact = Artifact(
         kind=content["kind"],
         model=load(folder, content["model"]),

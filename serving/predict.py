@@ -149,10 +149,9 @@ def _interval(artifact: Artifact, found: Recalibrated, margins: Array, resampled
     """Return the 95 % interval of each risk from fits to halves of the patients.
 
     A fit to a half that is drawn without replacement differs from the whole fit with the variance that the whole fit
-    itself has (half-sampling: Politis, Romano and Wolf, Subsampling, 1999, section 2.2). The fits come in pairs, a half and
-    the other half, that lie about as far from the whole on either side: a pair is one degree of freedom. Each is recalibrated by
-    itself, and of a person of whom something is unknown the log-odds move as its recalibration moves those of others. The interval is
-    about how far the model is known for such a person; what was not measured is not in it. Bounds do not fall with the horizon.
+    itself has (half-sampling: Politis, Romano and Wolf, Subsampling, 1999, section 2.2). Each is recalibrated by itself, and of a person
+    of whom something is unknown the log-odds move as its recalibration moves those of others. The interval is about how far the model is
+    known for such a person; what was not measured is not in it. Bounds do not fall with the horizon.
     """
     if not len(resampled):
         return np.full(margins.shape, np.nan), np.full(margins.shape, np.nan)
@@ -160,10 +159,22 @@ def _interval(artifact: Artifact, found: Recalibrated, margins: Array, resampled
     if found.reduced is not None:  # a horizon whose regression does not speak has the interval of the one that does, as it has its risk
         apart, shift = (_of_speaking(of, found.reduced) for of in (apart, np.broadcast_to(shift, apart.shape)))
     deviations = shift + (slope - 1.0) * found.log_odds + slope * found.slope * apart
-    spread = np.sqrt(np.mean(np.square(deviations), axis=0))
+    spread = _spread(deviations) if artifact.resampled_calibrations else np.sqrt(np.mean(np.square(deviations), axis=0))
     reach = stdtrit(len(deviations) // 2, 0.975) * spread  # the quantile of Student's t
     lower, upper = np.maximum.accumulate(logistic(np.array([found.log_odds - reach, found.log_odds + reach])), axis=2)
     return lower, upper
+
+
+def _spread(fits: Array) -> Array:
+    """Return the standard deviation of fits to halves, a half and the other half in turn.
+
+    The two of a pair lie about as far from the whole fit on either side: a pair is one degree of freedom. What they have in common counts
+    by how it differs between pairs. What all have in common, since they are fits to fewer people, is no variance.
+    """
+    one, other = fits[0::2], fits[1::2]
+    apart = np.mean(np.square((one - other) / 2.0), axis=0)
+    spread: Array = np.sqrt(apart + np.var((one + other) / 2.0, axis=0, ddof=1) if len(one) > 1 else apart)
+    return spread
 
 
 def _of_speaking(of: Array, reduced: Reduced) -> Array:

@@ -147,7 +147,7 @@ def test_a_model_that_was_edited_and_sealed_anew_is_refused_by_what_the_registry
         (lambda folder: (folder / FILE).write_bytes(b"\xff"), r"seal .* cannot be read"),
         (lambda folder: (folder / FILE).write_text("0" * 64 + "  ../model.json\n"), r"a path that leaves the folder: \.\./model\.json"),
         (lambda folder: (folder / FILE).write_text("0" * 64 + "  /etc/hosts\n"), "a path that leaves the folder: /etc/hosts"),
-        (lambda folder: (folder / FILE).unlink(), r"has no seal \(seal\.sha256\), which format 5 always has"),
+        (lambda folder: (folder / FILE).unlink(), r"has no seal \(seal\.sha256\), which format 6 always has"),
     ],
 )
 def test_a_folder_with_a_file_more_or_less_or_another_seal_is_refused(trained, tmp_path, damage, says):
@@ -223,10 +223,10 @@ def at(*path, to):
         (
             "logistic",
             at("resampled_calibrations", to=lambda v: v[:1]),
-            "1 of its 10 fits to halves have a recalibration, accepted: all or none",
+            "1 of its 2 fits to halves are recalibrated, accepted: none, or all of pairs",
         ),
         ("logistic", at("resampled_calibrations", 0, "slope", to=-1.0), "a calibration needs a positive slope"),
-        ("logistic", at("resampled_calibrations", 3, "intercepts", to=[0.0]), "the calibration has 1 intercepts for 3 horizons"),
+        ("logistic", at("resampled_calibrations", 1, "intercepts", to=[0.0]), "the calibration has 1 intercepts for 3 horizons"),
         ("cox", at("model", "coefficients", to=lambda v: v[:1]), "coefficients has the shape"),
         ("cox", at("model", "monthly_hazard", to=lambda v: [row[:-1] for row in v]), r"monthly_hazard has the shape \(2, 59\)"),
         ("cox", at("model", "monthly_hazard", 0, to=lambda v: [-h for h in v]), "a negative hazard"),

@@ -31,16 +31,32 @@ def reach(artifact, x):
     return above
 
 
-def test_a_pair_of_halves_gives_students_t_with_1_degree_of_freedom_times_how_far_their_own_risks_lie_from_the_risk(artifact):
+def log_odds_of_halves(artifact, calibrations):
     x = X[KNOWN]
-    own = np.array([one.log_odds(model.margins(x)) for one, model in zip(OWN, artifact.resampled, strict=True)])
-    apart = own - artifact.calibration.log_odds(artifact.model.margins(x))
-    assert reach(artifact, x) == pytest.approx(t.ppf(0.975, 1) * np.sqrt(np.mean(apart**2, axis=0))[:, 0], rel=1e-9)
+    return np.array([one.log_odds(model.margins(x))[:, 0] for one, model in zip(calibrations, artifact.resampled, strict=True)])
 
 
-def test_a_model_of_before_halves_had_one_of_their_own_has_the_recalibration_of_all(artifact, tmp_path):
+def test_a_pair_of_halves_gives_students_t_with_1_degree_of_freedom_times_half_of_how_far_they_lie_apart(artifact):
+    one, other = log_odds_of_halves(artifact, OWN)
+    assert reach(artifact, X[KNOWN]) == pytest.approx(t.ppf(0.975, 1) * np.abs(one - other) / 2)
+
+
+def test_of_several_pairs_what_the_halves_of_a_pair_have_in_common_counts_by_how_it_differs_between_pairs(artifact):
+    four, shift = (*OWN, Calibration(0.8, (0.5, 0.6, 0.7)), Calibration(0.9, (0.1, 0.1, 0.1))), 0.3
+    pairs = replace(artifact, resampled=artifact.resampled * 2, resampled_calibrations=four)
+    fits = log_odds_of_halves(pairs, four).reshape(2, 2, -1)
+    variance = np.mean(((fits[:, 0] - fits[:, 1]) / 2) ** 2, axis=0) + np.var(fits.mean(axis=1), axis=0, ddof=1)
+    assert reach(pairs, X[KNOWN]) == pytest.approx(t.ppf(0.975, 2) * np.sqrt(variance))
+    shifted = replace(pairs, resampled_calibrations=tuple(one.moved(np.full(3, shift), 1.0) for one in four))
+    assert reach(shifted, X[KNOWN]) == pytest.approx(reach(pairs, X[KNOWN])), "what all fits to halves have in common is no variance"
+
+
+def test_a_model_of_before_halves_had_one_of_their_own_has_the_recalibration_of_all_and_the_interval_it_had(artifact, tmp_path):
     before = replace(artifact, resampled_calibrations=())
-    assert reach(before, X[KNOWN]) == pytest.approx(reach(replace(artifact, resampled_calibrations=(artifact.calibration,) * 2), X[KNOWN]))
+    apart = (
+        log_odds_of_halves(artifact, (artifact.calibration,) * 2) - artifact.calibration.log_odds(artifact.model.margins(X[KNOWN]))[:, 0]
+    )
+    assert reach(before, X[KNOWN]) == pytest.approx(t.ppf(0.975, 1) * np.sqrt(np.mean(apart**2, axis=0)))
     save_artifact(before, tmp_path)
     assert load_artifact(tmp_path).resampled_calibrations == ()
 
