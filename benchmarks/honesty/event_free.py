@@ -75,7 +75,7 @@ def judged(artifact: Artifact, rows: pd.DataFrame, wait: Array, hidden: tuple[st
     latest = [artifact.columns.index(f"{name}__last__ever") for name in artifact.spec.biomarkers]
     unknown = np.asarray(np.isnan(x[:, latest]).any(axis=1), dtype=np.bool_)
     groups = groups_of(rows, risks[:, -1], before, unknown)
-    found = {"all": float(holds[before].mean())} | {name: float(holds[there].mean()) for name, there in groups.items()}
+    found = {"all": float(holds[before].mean())} | {name: float(holds[there].mean()) for name, there in groups.items() if there.any()}
     told = f"median bound {np.median(bound):.0f} months, before the last horizon in {before.mean():.0%} of visits"
     return found, f"{told}; {holds.mean():.3f} with the others"
 
