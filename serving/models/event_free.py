@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from serving.models.base import Array, ImpossibleModelError, numbers
 
 SHARE = 0.95
 PARTS = 4  # of equal length, between one horizon and the next
-_TENTHS = 10.0
+_TENTHS, _ROUNDED = 10.0, 1e-9
 
 
 @dataclass(frozen=True)
@@ -41,19 +41,25 @@ class EventFree:
         ----------
         risks : array (rows, horizons)
         """
-        edges = np.concatenate([[0.0], np.array(horizons, dtype=float)])
-        before = np.concatenate([np.zeros((len(risks), 1)), risks], axis=1)
-        found = np.full(len(risks), edges[-1])
-        for h in range(len(horizons)):
-            start, end = before[:, h], before[:, h + 1]
-            there = (start <= self.level) & (self.level < end)
-            within = np.where(there, self.level - start, 0.0) / np.where(there, end - start, 1.0)
-            found = np.where(there, np.interp(within, self._reached[h], np.linspace(edges[h], edges[h + 1], PARTS + 1)), found)
-        return np.floor(found * _TENTHS) / _TENTHS
+        start = np.empty_like(risks)
+        start[:, 0], start[:, 1:] = 0.0, risks[:, :-1]
+        within = start[:, :, None] + (risks - start)[:, :, None] * self._reached
+        incidence = np.concatenate([within.reshape(len(risks), -1), risks[:, -1:]], axis=1)
+        passed = np.minimum((incidence[:, 1:] <= self.level).sum(axis=1), within[0].size - 1 if len(risks) else 0)
+        rows, edges = np.arange(len(risks)), _edges(horizons)
+        before, after = incidence[rows, passed], incidence[rows, passed + 1]
+        crosses = after > self.level
+        share = np.where(crosses, self.level - before, 1.0) / np.where(crosses, after - before, 1.0)
+        months = edges[passed] + share * (edges[passed + 1] - edges[passed])
+        bound: Array = np.floor(months * _TENTHS + _ROUNDED) / _TENTHS
+        return bound
 
     @cached_property
     def _reached(self) -> Array:
-        return np.concatenate([np.zeros((len(self.course), 1)), np.cumsum(np.array(self.course), axis=1)], axis=1)
+        """Return the share of each horizon's events that has fallen by the start of each part: (horizons, parts)."""
+        course = np.array(self.course)
+        reached: Array = np.cumsum(course, axis=1) - course
+        return reached
 
     def save(self) -> dict[str, Any]:
         """Return it as JSON holds it."""
@@ -74,3 +80,10 @@ class EventFree:
         if (course < 0).any() or not np.allclose(course.sum(axis=1), 1.0):
             raise ImpossibleModelError("the course between the horizons holds a negative share, or does not sum to 1")
         return cls(level, tuple(map(tuple, course.tolist())))
+
+
+@lru_cache
+def _edges(horizons: tuple[int, ...]) -> Array:
+    """Return the months at which the parts begin, and the last horizon."""
+    ends = np.array([0.0, *horizons])
+    return np.concatenate([(ends[:-1, None] + np.diff(ends)[:, None] * np.arange(PARTS) / PARTS).ravel(), ends[-1:]])
