@@ -46,7 +46,7 @@ def test_a_goal_is_set_where_nothing_is_hidden_and_both_ways_are_told():
         "interval of a risk, cox, bmpc hidden",
         None,
     )
-    assert first.found.startswith("1.000 (") and first.found.endswith("0.000 with one recalibration for all halves")
+    assert first.found.startswith("1.000 over 2 cohorts (") and first.found.endswith("0.000 with one recalibration for all halves")
 
 
 def test_what_is_farthest_from_19_of_20_is_named_and_decides():
