@@ -28,14 +28,16 @@ class EventFree:
     Attributes
     ----------
     level : the risk at which the bound lies
+    longest : months, at most the last horizon; nobody is told a longer time, since of those at lowest risk no more are free for longer
     course : by horizon the share of the events since the horizon before that fall into each of `PARTS` parts, 1 in all
     """
 
     level: float
+    longest: float
     course: tuple[tuple[float, ...], ...]
 
     def months(self, risks: Array, horizons: tuple[int, ...]) -> Array:
-        """Return the bound of each row in months, rounded down to a tenth; the last horizon where the risk does not reach the level.
+        """Return the bound of each row in months, rounded down to a tenth; `longest` where the risk does not reach the level by then.
 
         Parameters
         ----------
@@ -50,7 +52,7 @@ class EventFree:
         before, after = incidence[rows, passed], incidence[rows, passed + 1]
         crosses = after > self.level
         share = np.where(crosses, self.level - before, 1.0) / np.where(crosses, after - before, 1.0)
-        months = edges[passed] + share * (edges[passed + 1] - edges[passed])
+        months = np.minimum(edges[passed] + share * (edges[passed + 1] - edges[passed]), self.longest)
         bound: Array = np.floor(months * _TENTHS + _ROUNDED) / _TENTHS
         return bound
 
@@ -74,12 +76,14 @@ class EventFree:
         ImpossibleModelError
             The level is no risk, or the course has another shape or is none.
         """
-        level, course = float(numbers(content, "level", ())), numbers(content, "course", (horizons, PARTS))
-        if not 0 < level < 1:
-            raise ImpossibleModelError(f"the level of the time free of the event is {level}, accepted: between 0 and 1")
+        level, longest = (float(numbers(content, name, ())) for name in ("level", "longest"))
+        course = numbers(content, "course", (horizons, PARTS))
+        if not 0 < level < 1 or longest <= 0:
+            what = f"the level of the time free of the event is {level}, the longest {longest} months"
+            raise ImpossibleModelError(f"{what}, accepted: between 0 and 1, and above 0")
         if (course < 0).any() or not np.allclose(course.sum(axis=1), 1.0):
             raise ImpossibleModelError("the course between the horizons holds a negative share, or does not sum to 1")
-        return cls(level, tuple(map(tuple, course.tolist())))
+        return cls(level, longest, tuple(map(tuple, course.tolist())))
 
 
 @lru_cache

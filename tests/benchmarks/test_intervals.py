@@ -85,7 +85,7 @@ def test_people_are_judged_by_the_same_progressions_without_treatment_and_loss()
 
 def test_a_bound_holds_where_the_event_comes_no_sooner():
     x, rows = people()
-    artifact = replace(artifact_of("logistic"), event_free=EventFree(0.05, ((0.25,) * 4,) * 3))
+    artifact = replace(artifact_of("logistic"), event_free=EventFree(0.05, 60.0, ((0.25,) * 4,) * 3))
     frame = pd.DataFrame(x, columns=artifact.columns).assign(female=1.0, months_since_index=0.0)
     whole, _ = judged(artifact, frame, np.full(len(rows), HORIZONS[-1] + 1.0), ())
     none, _ = judged(artifact, frame, np.full(len(rows), -1.0), ())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -19,8 +21,9 @@ _MOST, _STEPS = 0.5, 14  # of the bisection: levels to 0.00003
 def fit_event_free(rows: pd.DataFrame, risks: Array, horizons: tuple[int, ...]) -> EventFree | None:
     """Return the bound; None where too few people have the event before it.
 
-    The level is chosen among the visits whose bound lies before the last horizon. The others are only told that last horizon, and more
-    than 19 of 20 of them are free of the event by then.
+    The level is chosen among the visits whose bound lies before the last horizon. The others, at lowest risk, are told that horizon if 19
+    of 20 of them are free of the event by then. If not, as risks that are low are often too low, nobody is told longer than the longest time
+    for which 19 of 20 of those are free who would be told as long or longer.
 
     Parameters
     ----------
@@ -33,20 +36,35 @@ def fit_event_free(rows: pd.DataFrame, risks: Array, horizons: tuple[int, ...]) 
     time, counts = rows["time_to_event"].to_numpy(dtype=float), row_weights(rows)
     course = _course(time, weights * events, horizons)
 
-    def too_early(level: float) -> tuple[float, NDArray[np.bool_]]:
-        """Return the weighted share with the event before a bound that lies before the last horizon, and who they are."""
-        months = EventFree(level, course).months(risks, horizons)
-        before = months < horizons[-1]
-        early = before & events[-1] & (time <= months * DAYS_PER_MONTH)
-        at = np.searchsorted(horizons, months)  # the next horizon after the bound: whoever is lost later is known there
-        return float(weights[at, np.arange(len(rows))] @ early) / max(float(counts @ before), 1.0), early
+    def early_before(months: Array) -> NDArray[np.bool_]:
+        early: NDArray[np.bool_] = events[-1] & (time <= months * DAYS_PER_MONTH)
+        return early
 
-    low, high = 0.0, _MOST
+    def holds(months: Array, of: NDArray[np.bool_]) -> bool:
+        """Return whether the event comes before its bound for 1 in 20 of some at most."""
+        at = np.searchsorted(horizons, months)  # the next horizon after the bound: whoever is lost later is known there
+        weight = weights[at, np.arange(len(rows))]
+        return bool(weight @ (of & early_before(months)) <= (1.0 - SHARE) * (counts @ of))
+
+    def told(level: float, longest: float = horizons[-1]) -> Array:
+        return EventFree(level, longest, course).months(risks, horizons)
+
+    level = _highest(lambda level: holds(months := told(level), months < horizons[-1]), _MOST)
+    if not level or rows.loc[early_before(told(level)), "patient_id"].nunique() < LEAST_PEOPLE:
+        return None
+    longest = _highest(lambda longest: holds(months := told(level, longest), months >= np.floor(10.0 * longest) / 10.0), horizons[-1])
+    return EventFree(level, longest, course)
+
+
+def _highest(accepted: Callable[[float], bool], most: float) -> float:
+    """Return the highest value up to the most that is accepted, as all below are, by bisection."""
+    if accepted(most):
+        return most
+    low, high = 0.0, most
     for _ in range(_STEPS):
         middle = (low + high) / 2.0
-        low, high = (middle, high) if too_early(middle)[0] <= 1.0 - SHARE else (low, middle)
-    early = too_early(low)[1] if low > 0.0 else np.zeros(len(rows), dtype=bool)
-    return EventFree(low, course) if rows.loc[early, "patient_id"].nunique() >= LEAST_PEOPLE else None
+        low, high = (middle, high) if accepted(middle) else (low, middle)
+    return low
 
 
 def _course(time: Array, weights: Array, horizons: tuple[int, ...]) -> tuple[tuple[float, ...], ...]:

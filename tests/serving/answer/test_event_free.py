@@ -14,7 +14,7 @@ from serving.batch import score_landmarks
 from serving.http.api import make_app
 from serving.models.event_free import EventFree
 
-BOUND = EventFree(0.05, ((0.25,) * 4,) * 3)
+BOUND = EventFree(0.05, 60.0, ((0.25,) * 4,) * 3)
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from serving.models.event_free import EventFree
 
 HORIZONS = (12, 24, 60)
 EVEN = ((0.25,) * 4,) * 3
-SOME = EventFree(0.05, EVEN)
+SOME = EventFree(0.05, 60.0, EVEN)
 
 
 @pytest.mark.parametrize(
@@ -31,9 +31,14 @@ def test_the_bound_lies_where_the_incidence_reaches_the_level_and_at_the_last_ho
     assert SOME.months(np.array([risks]), HORIZONS).tolist() == [months]
 
 
+def test_nobody_is_told_longer_than_the_longest_time():
+    risks = np.array([[0.10, 0.20, 0.30], [0.04, 0.06, 0.10], [0.01, 0.02, 0.03]])
+    assert EventFree(0.05, 17.0, EVEN).months(risks, HORIZONS).tolist() == [6.0, 17.0, 17.0]
+
+
 def test_between_horizons_the_incidence_goes_as_the_events_of_training_went():
-    late = EventFree(0.05, ((0.0, 0.0, 0.0, 1.0), EVEN[1], EVEN[2]))
-    early = EventFree(0.05, ((1.0, 0.0, 0.0, 0.0), EVEN[1], EVEN[2]))
+    late = EventFree(0.05, 60.0, ((0.0, 0.0, 0.0, 1.0), EVEN[1], EVEN[2]))
+    early = EventFree(0.05, 60.0, ((1.0, 0.0, 0.0, 0.0), EVEN[1], EVEN[2]))
     risks = np.array([[0.10, 0.20, 0.30]])
     assert (early.months(risks, HORIZONS).item(), late.months(risks, HORIZONS).item()) == (1.5, 10.5)
 
@@ -43,17 +48,19 @@ of_a_person = st.lists(risk, min_size=3, max_size=3).map(sorted)
 course = st.lists(st.lists(st.floats(0.01, 1.0), min_size=4, max_size=4), min_size=3, max_size=3)
 
 
-@given(of_a_person, of_a_person, st.floats(0.001, 0.4), course)
-def test_who_is_at_higher_risk_at_each_horizon_is_never_told_a_longer_time_and_nobody_one_past_the_last_horizon(one, other, level, parts):
-    bound = EventFree(level, tuple(tuple(np.array(part) / sum(part)) for part in parts))
+@given(of_a_person, of_a_person, st.floats(0.001, 0.4), st.floats(1.0, 60.0), course)
+def test_who_is_at_higher_risk_at_each_horizon_is_never_told_a_longer_time_and_nobody_one_past_the_last_horizon(
+    one, other, level, longest, parts
+):
+    bound = EventFree(level, longest, tuple(tuple(np.array(part) / sum(part)) for part in parts))
     both = np.array([np.minimum(one, other), np.maximum(one, other)])
     lower_risk, higher_risk = bound.months(both, HORIZONS)
-    assert 0.0 <= higher_risk <= lower_risk <= 60.0
+    assert 0.0 <= higher_risk <= lower_risk <= longest
 
 
 @given(of_a_person, st.floats(0.001, 0.2), st.floats(0.001, 0.2))
 def test_a_higher_level_never_shortens_the_time(risks, one, other):
-    low, high = (EventFree(level, EVEN).months(np.array([risks]), HORIZONS).item() for level in sorted((one, other)))
+    low, high = (EventFree(level, 60.0, EVEN).months(np.array([risks]), HORIZONS).item() for level in sorted((one, other)))
     assert low <= high
 
 
@@ -67,6 +74,7 @@ def test_a_row_has_the_same_bound_to_the_last_bit_whoever_comes_with_it():
     ("wrong", "says"),
     [
         ({"level": 0.0}, "accepted: between 0 and 1"),
+        ({"longest": 0.0}, "accepted: between 0 and 1, and above 0"),
         ({"level": float("nan")}, "not finite"),
         ({"course": [[0.25] * 4] * 2}, "course has the shape"),
         ({"course": [[0.25] * 4, [0.25] * 4, [0.5] * 4]}, "does not sum to 1"),

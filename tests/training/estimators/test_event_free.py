@@ -51,6 +51,23 @@ def test_risks_that_are_wrong_are_made_up_for_by_the_level(wrong_by):
     assert too_early(free, np.minimum(new * wrong_by, 0.99), months) == pytest.approx(0.05, abs=0.01)
 
 
+def test_where_low_risks_are_too_low_nobody_is_told_a_time_that_does_not_hold_for_those_at_lowest_risk():
+    rows, risks, _ = people(n=20_000)
+    sharpened = 1 / (1 + np.exp(-2.5 * (np.log(risks / (1 - risks)) + 1.0)))
+    free = fit_event_free(rows, sharpened, HORIZONS)
+    assert free.longest < 50.0
+    _, new, months = people(seed=1, n=40_000)
+    bound = free.months(1 / (1 + np.exp(-2.5 * (np.log(new / (1 - new)) + 1.0))), HORIZONS)
+    told_the_longest = bound == bound.max()
+    assert told_the_longest.sum() > 2000
+    assert (months < bound)[told_the_longest].mean() == pytest.approx(0.05, abs=0.01)
+
+
+def test_where_low_risks_are_right_the_longest_time_is_the_last_horizon():
+    rows, risks, _ = people(per_month=0.003)
+    assert fit_event_free(rows, risks, HORIZONS).longest == 60.0
+
+
 def test_what_happens_after_the_last_horizon_changes_nothing():
     rows, risks, _ = people()
     later = rows["time_to_event"] > HORIZONS[-1] * DAYS_PER_MONTH
