@@ -23,52 +23,24 @@ from features.tasks import Rules, Said, Words
 from myeloma import StateError, UserError
 from serving.models import KINDS, Model
 from serving.models.base import ImpossibleModelError
+from serving.models.calibration import Calibration
 from serving.models.competing import CompetingRisk
+from serving.models.event_free import EventFree
 from serving.models.expected import ExpectedResult
 from serving.models.unknown import UnknownBiomarkers
 from serving.seal import FILE as SEAL_FILE
 from serving.seal import checked_seal, write_seal
 
 # 3: a logistic model has a course, which a version that knows only 2 would leave out in silence; 4: it is sealed; 5: it tells, in a way
-# that 4 would leave out, of people of whom biomarkers are unknown.
-FORMAT = 5
+# that 4 would leave out, of people of whom biomarkers are unknown; 6: each half has a recalibration of its own, without which intervals
+# are too narrow, and a bound on the time free of the event may be kept.
+FORMAT = 6
 _SEALED_SINCE = 4
-_READ = (2, 3, 4, FORMAT)
+_READ = (2, 3, 4, 5, FORMAT)
 _FILE = "model.json"
 _LOG = logging.getLogger("serving")
 _HALF = "half_{:02d}"
 RECALIBRATED = "recalibrated"  # what a model says of the site it was recalibrated to, in `about`
-
-
-@dataclass(frozen=True)
-class Calibration:
-    """Logistic recalibration: logit risk_h = intercept_h + slope * margin_h.
-
-    One positive slope and intercepts that never fall keep both the order of the horizons and the
-    additivity of the contributions.
-    """
-
-    slope: float
-    intercepts: tuple[float, ...]
-
-    def __post_init__(self) -> None:
-        finite = np.isfinite([self.slope, *self.intercepts]).all()
-        if not finite or self.slope <= 0 or any(np.diff(self.intercepts) < 0):
-            raise ImpossibleModelError("a calibration needs a positive slope and intercepts that do not fall, all of them finite")
-
-    def log_odds(self, margins: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the log-odds (..., horizons) of the recalibrated risks."""
-        found: NDArray[np.float64] = self._numbers + self.slope * margins
-        return found
-
-    @cached_property
-    def _numbers(self) -> NDArray[np.float64]:
-        return np.array(self.intercepts)
-
-    @classmethod
-    def identity(cls, horizons: tuple[int, ...]) -> Calibration:
-        """Return the calibration that changes nothing."""
-        return cls(1.0, (0.0,) * len(horizons))
 
 
 @dataclass(frozen=True)
@@ -77,10 +49,12 @@ class Artifact:
 
     `about` holds task, title, training counts, reference ranges, library versions. `origin` says where it was
     loaded from: name, version and run of the registry. `resampled` are the same kind of model fitted to halves of
-    the patients: how far they lie apart gives the interval of a risk. `seal` is the checksum of the folder it was loaded from.
-    `figures` are those of its run, where the store tells them. `competing` is the chance that the competing event comes first, None
-    where it was not fitted; `expected` what tests would probably show. `folder` is where it was loaded from. `unknown` takes the place of
-    the recalibration for people of whom nothing is known of some biomarkers; None where it is theirs too.
+    the patients, and `resampled_calibrations` the recalibrations of these: how far their risks lie apart gives the interval of a risk.
+    Without any of its own a half has the model's. `seal` is the checksum of the folder it was loaded from.
+    `figures` are those of its run, where the store tells them. `competing` is the chance that the competing event comes first and
+    `event_free` how long a person stays free of the event at least, each None where it was not fitted; `expected` what tests would
+    probably show. `folder` is where it was loaded from. `unknown` takes the place of the recalibration for people of whom nothing is known
+    of some biomarkers; None where it is theirs too.
     """
 
     kind: str
@@ -91,12 +65,14 @@ class Artifact:
     about: dict[str, Any]
     origin: dict[str, str] = field(default_factory=dict)
     resampled: tuple[Model, ...] = ()
+    resampled_calibrations: tuple[Calibration, ...] = ()
     seal: str = ""
     figures: dict[str, float] = field(default_factory=dict)
     competing: CompetingRisk | None = None
     expected: tuple[ExpectedResult, ...] = ()
     folder: Path | None = None
     unknown: UnknownBiomarkers | None = None
+    event_free: EventFree | None = None
 
     @cached_property
     def columns(self) -> list[str]:
@@ -126,6 +102,17 @@ class Artifact:
     def resampled_margins(self) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
         """Return the function: features -> margins of the resampled models, (models, rows, horizons)."""
         return type(self.model).together(self.resampled)
+
+    @cached_property
+    def recalibrated_anew(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return what the halves' recalibrations make of log-odds that the model's has given: shift (halves, 1, horizons) + slope x them.
+
+        The slope is (halves, 1, 1).
+        """
+        halves = self.resampled_calibrations or (self.calibration,) * len(self.resampled)
+        slope = np.array([half.slope / self.calibration.slope for half in halves])[:, None]
+        shift = np.array([half.intercepts for half in halves]) - slope * np.array(self.calibration.intercepts)
+        return shift[:, None], slope[:, None]
 
     @cached_property
     def explaining(self) -> Callable[[NDArray[np.float64]], tuple[NDArray[np.float64], NDArray[np.float64]]]:
@@ -163,9 +150,11 @@ def save_artifact(artifact: Artifact, folder: Path) -> str:
         "about": artifact.about,
         "model": artifact.model.save(folder),
         "competing": artifact.competing and artifact.competing.save(),
+        "event_free": artifact.event_free and artifact.event_free.save(),
         "expected": [one.save() for one in artifact.expected],
         "unknown": artifact.unknown and artifact.unknown.save(),
         "resampled": [_save_into(folder / _HALF.format(k), model) for k, model in enumerate(artifact.resampled)],
+        "resampled_calibrations": [asdict(calibration) for calibration in artifact.resampled_calibrations],
     }
     (folder / _FILE).write_text(json.dumps(content), encoding="utf-8")
     return write_seal(folder)
@@ -260,20 +249,25 @@ def _loaded(folder: Path, content: dict[str, Any], spec: FeatureSpec, origin: di
         loaded.check(len(columns), len(horizons))
         return loaded
 
-    calibration = Calibration(content["calibration"]["slope"], tuple(content["calibration"]["intercepts"]))
-    if len(calibration.intercepts) != len(horizons):
-        raise ImpossibleModelError(f"the calibration has {len(calibration.intercepts)} intercepts for {len(horizons)} horizons")
+    halves = content["resampled"]
+    of_halves = tuple(Calibration.load(one, len(horizons)) for one in content.get("resampled_calibrations", ()))
+    if len(of_halves) not in (0, len(halves)) or len(of_halves) % 2:
+        raise ImpossibleModelError(
+            f"{len(of_halves)} of its {len(halves)} fits to halves are recalibrated, accepted: none, or all of pairs"
+        )
     artifact = Artifact(
         kind=content["kind"],
         model=load(folder, content["model"]),
         spec=spec,
         horizons=horizons,
-        calibration=calibration,
+        calibration=Calibration.load(content["calibration"], len(horizons)),
         about=content["about"],
         origin=origin,
-        resampled=tuple(load(folder / _HALF.format(k), model) for k, model in enumerate(content["resampled"])),
+        resampled=tuple(load(folder / _HALF.format(k), model) for k, model in enumerate(halves)),
+        resampled_calibrations=of_halves,
         seal=seal,
         competing=CompetingRisk.load(content["competing"], len(horizons)) if content.get("competing") else None,
+        event_free=EventFree.load(content["event_free"], len(horizons)) if content.get("event_free") else None,
         expected=tuple(map(ExpectedResult.load, content.get("expected", ()))),
         folder=folder,
         unknown=UnknownBiomarkers.load(content["unknown"], columns, len(horizons)) if content.get("unknown") else None,

@@ -30,6 +30,8 @@ class Explained:
     contributions : array (rows, horizons, features), log-odds
     die_first : array (rows, horizons)
         The chance that the competing event, death, comes first; NaN where the artifact does not keep it.
+    event_free : array (rows,), months
+        How long 19 of 20 such people are free of the event at least; NaN where the artifact does not keep it.
     """
 
     risks: Array
@@ -38,6 +40,7 @@ class Explained:
     base: Array
     contributions: Array
     die_first: Array
+    event_free: Array
 
 
 def predict_risk(artifact: Artifact, x: Array) -> Array:
@@ -106,7 +109,7 @@ def explain(artifact: Artifact, x: Array) -> Explained:
     """Return risks and SHAP contributions in the log-odds of the shown, calibrated risk."""
     if not len(x):  # XGBoost refuses a table without rows
         none = np.empty((0, len(artifact.horizons)))
-        return Explained(none, none, none, none, np.empty((*none.shape, len(artifact.columns))), none)
+        return Explained(none, none, none, none, np.empty((*none.shape, len(artifact.columns))), none, np.empty(0))
     x = accepted(artifact, x)
     every_margin, of_model = artifact.explaining(x)
     margins, resampled = every_margin[0], every_margin[1:]
@@ -116,9 +119,9 @@ def explain(artifact: Artifact, x: Array) -> Explained:
     if found.reduced is not None and artifact.unknown is not None:
         rows = found.reduced.rows
         contributions[rows] = artifact.unknown.contributions(found.reduced, of_model[rows], base[rows])
-    lower, upper = _interval(found, margins, resampled)
+    lower, upper = _interval(artifact, found, margins, resampled)
     risks = logistic(found.log_odds)
-    return Explained(risks, lower, upper, base, contributions, predict_die_first(artifact, x, risks))
+    return Explained(risks, lower, upper, base, contributions, predict_die_first(artifact, x, risks), event_free(artifact, risks))
 
 
 def predict_die_first(artifact: Artifact, x: Array, risks: Array) -> Array:
@@ -129,32 +132,56 @@ def predict_die_first(artifact: Artifact, x: Array, risks: Array) -> Array:
     return artifact.competing.risks(age, female, risks)
 
 
+def event_free(artifact: Artifact, risks: Array) -> Array:
+    """Return how long 19 of 20 such people are free of the event at least, in months (rows,); NaN where the artifact does not keep it."""
+    return np.full(len(risks), np.nan) if artifact.event_free is None else artifact.event_free.months(risks, artifact.horizons)
+
+
 def predict_interval(artifact: Artifact, x: Array) -> tuple[Array, Array]:
     """Return the lower and upper bounds of `predict_risk`, each (rows, horizons); NaN where the artifact has none."""
     x = accepted(artifact, x)
     margins = artifact.model.margins(x)
     resampled = artifact.resampled_margins(x) if artifact.resampled else margins[:0]
-    return _interval(recalibrated(artifact, x, margins), margins, resampled)
+    return _interval(artifact, recalibrated(artifact, x, margins), margins, resampled)
 
 
-def _interval(found: Recalibrated, margins: Array, resampled: Array) -> tuple[Array, Array]:
+def _interval(artifact: Artifact, found: Recalibrated, margins: Array, resampled: Array) -> tuple[Array, Array]:
     """Return the 95 % interval of each risk from fits to halves of the patients.
 
     A fit to a half that is drawn without replacement differs from the whole fit with the variance that the whole fit
-    itself has (half-sampling: Politis, Romano and Wolf, Subsampling, 1999, section 2.2). The fits come in pairs, a half and
-    the other half, that lie about as far from the whole on either side: a pair is one degree of freedom. The interval is
-    about how far the model is known for such a person; what was not measured is not in it. Bounds do not fall with the horizon.
+    itself has (half-sampling: Politis, Romano and Wolf, Subsampling, 1999, section 2.2). Each is recalibrated by itself, and of a person
+    of whom something is unknown the log-odds move as its recalibration moves those of others. The interval is about how far the model is
+    known for such a person; what was not measured is not in it. Bounds do not fall with the horizon.
     """
     if not len(resampled):
         return np.full(margins.shape, np.nan), np.full(margins.shape, np.nan)
-    deviations = resampled - margins
+    apart, (shift, slope) = resampled - margins, artifact.recalibrated_anew
     if found.reduced is not None:  # a horizon whose regression does not speak has the interval of the one that does, as it has its risk
-        rows = found.reduced.rows
-        deviations[:, rows] = deviations[:, rows[:, None], found.reduced.at]
-    spread = np.abs(found.slope) * np.sqrt(np.mean(np.square(deviations), axis=0))  # that of few people's regression may be negative
+        apart, shift = (_of_speaking(of, found.reduced) for of in (apart, np.broadcast_to(shift, apart.shape)))
+    deviations = shift + (slope - 1.0) * found.log_odds + slope * found.slope * apart
+    spread = _spread(deviations) if artifact.resampled_calibrations else np.sqrt(np.mean(np.square(deviations), axis=0))
     reach = stdtrit(len(deviations) // 2, 0.975) * spread  # the quantile of Student's t
     lower, upper = np.maximum.accumulate(logistic(np.array([found.log_odds - reach, found.log_odds + reach])), axis=2)
     return lower, upper
+
+
+def _spread(fits: Array) -> Array:
+    """Return the standard deviation of fits to halves, a half and the other half in turn.
+
+    The two of a pair lie about as far from the whole fit on either side: a pair is one degree of freedom. What they have in common counts
+    by how it differs between pairs. What all have in common, since they are fits to fewer people, is no variance.
+    """
+    one, other = fits[0::2], fits[1::2]
+    apart = np.mean(np.square((one - other) / 2.0), axis=0)
+    spread: Array = np.sqrt(apart + np.var((one + other) / 2.0, axis=0, ddof=1) if len(one) > 1 else apart)
+    return spread
+
+
+def _of_speaking(of: Array, reduced: Reduced) -> Array:
+    """Return values (fits, rows, horizons) with those of the horizon that speaks at each of the reduced rows."""
+    found = of.copy()
+    found[:, reduced.rows] = of[:, reduced.rows[:, None], reduced.at]
+    return found
 
 
 def by_biomarker(artifact: Artifact, contributions: Array) -> dict[str, Array]:

@@ -20,7 +20,8 @@ from features.intake.quality import clean
 from features.params import DEFAULT_PARAMS
 from features.simulation.smm import DEFAULT, World, simulate
 from myeloma.calendar import DAYS_PER_YEAR
-from serving.artifact import Artifact, Calibration
+from serving.artifact import Artifact
+from serving.models.calibration import Calibration
 from training.estimators import fit_candidate
 from training.monitor.elsewhere.judged import Judged, judged_rows
 from training.monitor.elsewhere.recalibration import Recalibration, Site, recalibration_of

@@ -20,7 +20,7 @@ NOTICE = "Research software for decision support; not a medical device, not a di
 def risk_columns(artifact: Artifact, explained: Explained) -> dict[str, Array]:
     """Return `risk_24m`, `risk_24m_lo`, `risk_24m_hi`, `die_first_24m`, `base_24m` and `<biomarker>__contribution__24m` for every horizon.
 
-    base + the contributions of a horizon = logit(risk), to 1e-5.
+    `event_free_months` is of no horizon. base + the contributions of a horizon = logit(risk), to 1e-5.
     """
     names = [f"{months}m" for months in artifact.horizons]
     columns: dict[str, Array] = {}
@@ -31,6 +31,7 @@ def risk_columns(artifact: Artifact, explained: Explained) -> dict[str, Array]:
             f"risk_{name}_hi": explained.upper[:, h],
         }
     columns |= {f"die_first_{name}": explained.die_first[:, h] for h, name in enumerate(names)}
+    columns["event_free_months"] = explained.event_free
     columns |= {f"base_{name}": explained.base[:, h] for h, name in enumerate(names)}
     for group, values in by_biomarker(artifact, explained.contributions).items():
         columns |= {f"{group}__contribution__{name}": values[:, h] for h, name in enumerate(names)}

@@ -17,6 +17,7 @@ from myeloma.criteria import CONDITION
 from serving.answer.basis import basis_of
 from serving.answer.benefit import early_treatment
 from serving.answer.columns import NOTICE, identity
+from serving.answer.event_free import event_free_time
 from serving.answer.evolving import evolving_findings
 from serving.answer.followed import beyond_what_was_followed
 from serving.answer.published import criteria_findings, day_before, score_answers
@@ -83,6 +84,7 @@ def answer_history(
         basis=basis_of(artifact),
         model=ModelIdentity(**identity(artifact)),
         notice=NOTICE,
+        event_free=event_free_time(artifact, scored.explained.event_free.item(0)) if risks else None,
     )
 
 

@@ -159,6 +159,19 @@ class HorizonRisk:
 
 
 @dataclass
+class EventFreeTime:
+    """How long 19 of 20 such people have not had the event at least; whoever dies first has not had it.
+
+    `months` is None where the model cannot say; `text` then says so. `to_last_horizon`: it is the model's last horizon, by which fewer
+    than 1 of 20 such people have the event.
+    """
+
+    months: float | None
+    to_last_horizon: bool
+    text: str
+
+
+@dataclass
 class CriterionFinding:
     """A myeloma-defining criterion: met, not met or unknown, and the latest value it rests on.
 
@@ -294,7 +307,8 @@ class ModelIdentity:
 class Answer:
     """The answer in one piece. Without `risks` there is a warning that says why none is shown.
 
-    `criteria_condition` says when a met criterion defines myeloma. `early_treatment` is there for untreated smoldering disease alone.
+    `criteria_condition` says when a met criterion defines myeloma. `early_treatment` is there for untreated smoldering disease
+    alone, `event_free` where risks are.
     `answer_id` is what a server's audit log knows it by; empty where there is none.
     """
 
@@ -313,6 +327,7 @@ class Answer:
     model: ModelIdentity
     notice: str
     answer_id: str = ""
+    event_free: EventFreeTime | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the answer as JSON can hold it."""

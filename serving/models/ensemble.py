@@ -41,7 +41,7 @@ class Ensemble(Model, kind="ensemble"):
 
         def explained(x: Array) -> tuple[Array, Array]:
             margins, contributions = zip(*(of_kind(x) for of_kind in members), strict=True)
-            return _weighted(weights, margins), models[0]._mean(contributions)
+            return _weighted(weights, margins), _weighted([weight[0] for weight in weights], contributions)
 
         return explained
 
@@ -77,9 +77,13 @@ class Ensemble(Model, kind="ensemble"):
 
 
 def _kinds_of(models: Sequence[Ensemble]) -> tuple[str, ...]:
-    """Return the kinds of members that all models use; none where each has members of its own."""
-    used = {tuple(kind for kind, weight in model.weights.items() if weight > 0) for model in models}
-    return used.pop() if len(used) == 1 else ()
+    """Return the kinds of members that any of the models uses; none where they have not the same members.
+
+    A member that one of them gives no weight adds exactly 0 to it.
+    """
+    if len({tuple(model.members) for model in models}) > 1:
+        return ()
+    return tuple(kind for kind in models[0].members if any(model.weights[kind] > 0 for model in models))
 
 
 def _weights(models: Sequence[Ensemble], kinds: tuple[str, ...]) -> list[Array]:

@@ -48,8 +48,8 @@ def test_a_model_of_other_features_is_refused_with_both_hashes(trained, tmp_path
 
 def test_a_model_of_a_later_version_is_refused_since_a_part_of_it_may_be_unknown_here(trained, tmp_path):
     saved(trained, "cox", tmp_path)
-    edit(tmp_path, lambda content: content.update(format=6), reseal=True)
-    with pytest.raises(StateError, match="its format is 6, this version reads 2, 3, 4, 5"):
+    edit(tmp_path, lambda content: content.update(format=7), reseal=True)
+    with pytest.raises(StateError, match="its format is 7, this version reads 2, 3, 4, 5, 6"):
         load_artifact(tmp_path)
 
 
@@ -147,7 +147,7 @@ def test_a_model_that_was_edited_and_sealed_anew_is_refused_by_what_the_registry
         (lambda folder: (folder / FILE).write_bytes(b"\xff"), r"seal .* cannot be read"),
         (lambda folder: (folder / FILE).write_text("0" * 64 + "  ../model.json\n"), r"a path that leaves the folder: \.\./model\.json"),
         (lambda folder: (folder / FILE).write_text("0" * 64 + "  /etc/hosts\n"), "a path that leaves the folder: /etc/hosts"),
-        (lambda folder: (folder / FILE).unlink(), r"has no seal \(seal\.sha256\), which format 5 always has"),
+        (lambda folder: (folder / FILE).unlink(), r"has no seal \(seal\.sha256\), which format 6 always has"),
     ],
 )
 def test_a_folder_with_a_file_more_or_less_or_another_seal_is_refused(trained, tmp_path, damage, says):
@@ -220,6 +220,13 @@ def at(*path, to):
         ("logistic", at("model", "design", "missing_share", to=lambda v: [1.0] * len(v)), "missing_share"),
         ("logistic", at("model", "design", "knots", "age", to=lambda v: v[::-1]), "do not rise"),
         ("logistic", at("resampled", 0, "coefficients", to=[]), "coefficients has the shape"),
+        (
+            "logistic",
+            at("resampled_calibrations", to=lambda v: v[:1]),
+            "1 of its 2 fits to halves are recalibrated, accepted: none, or all of pairs",
+        ),
+        ("logistic", at("resampled_calibrations", 0, "slope", to=-1.0), "a calibration needs a positive slope"),
+        ("logistic", at("resampled_calibrations", 1, "intercepts", to=[0.0]), "the calibration has 1 intercepts for 3 horizons"),
         ("cox", at("model", "coefficients", to=lambda v: v[:1]), "coefficients has the shape"),
         ("cox", at("model", "monthly_hazard", to=lambda v: [row[:-1] for row in v]), r"monthly_hazard has the shape \(2, 59\)"),
         ("cox", at("model", "monthly_hazard", 0, to=lambda v: [-h for h in v]), "a negative hazard"),

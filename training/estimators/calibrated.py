@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import minimize
 
-from serving.artifact import Calibration
 from serving.models import logistic
 from serving.models.base import Array
+from serving.models.calibration import Calibration
 from training.estimators.stacking import stack
 
 _LEAST_SLOPE = 0.05

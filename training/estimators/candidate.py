@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
@@ -19,12 +19,14 @@ from serving.answer.followed import FOLLOWED_FROM
 from serving.artifact import Artifact
 from serving.models import Model, logistic
 from serving.models.base import Array
+from serving.models.calibration import Calibration
 from serving.predict import predict_die_first, recalibrated
 from training.estimators.calibrated import fit_calibration
 from training.estimators.censoring_strata import with_censoring_strata
 from training.estimators.competing import fit_competing
+from training.estimators.event_free import fit_event_free
 from training.estimators.expected import fit_expected
-from training.estimators.kind import Fits, Kind
+from training.estimators.kind import Fits, Half, Kind
 from training.estimators.kinds import KINDS
 from training.estimators.unknown import all_known, fit_unknown
 from training.estimators.whole import Whole
@@ -34,7 +36,7 @@ from training.reference.followed import followed_from
 from training.reference.person_time import REFERENCE, hazard_of, reference_of_person_time
 from training.rows.censoring import STRATUM
 from training.rows.draw import equally_drawn
-from training.rows.split import Fold, patient_folds
+from training.rows.split import Fold, patient_folds, random_halves
 
 _KIND = "kind"  # the option of a model that is named after something else than its kind, as a comparator is
 _CALIBRATION_FOLDS = 5
@@ -134,7 +136,10 @@ def _fit_candidate(
     options, of_kind = checked_model(name, plan), kind_of(name, plan)
     x, rows = rows[spec.columns()].to_numpy(dtype=float), rows if STRATUM in rows else with_censoring_strata(rows, spec, plan.task.horizons)
     if of_kind.combines:
-        candidates = _members(options["members"], rows, spec, plan, about, others, halves, whole)
+        members = _members(options["members"], rows, spec, plan, about, others, halves, whole)
+        every, at = _people(rows, whole)
+        left_out = [np.flatnonzero(~there[at]) for there in _halves(every, halves)]
+        candidates = {name: _fits_of(member, left_out, x) for name, member in members.items()}
         fits = of_kind.fit(candidates, rows, plan.task.horizons, **options)
     else:
         fits = _fitted(of_kind, x, rows, spec.columns(), plan.task.horizons, options, halves, whole)
@@ -147,12 +152,14 @@ def _fit_candidate(
         plan.task.horizons,
         calibration,
         about,
-        resampled=fits.resampled,
+        resampled=tuple(half.model for half in fits.halves),
+        resampled_calibrations=tuple(_calibration_of(half, told, rows, plan.task.horizons) for half in fits.halves),
         expected=fit_expected(rows.loc[alike], spec),
         unknown=fit_unknown(fits.model, fits.out_of_fold[told], calibration, x[told], rows.loc[told], spec, plan.task.horizons),
     )
     risks = logistic(recalibrated(artifact, x, fits.out_of_fold).log_odds)
-    artifact = replace(artifact, competing=fit_competing(rows, risks, plan.task.horizons))
+    competing, event_free = fit_competing(rows, risks, plan.task.horizons), fit_event_free(rows, risks, plan.task.horizons)
+    artifact = replace(artifact, competing=competing, event_free=event_free)
     hazard = hazard_of(risks[alike], predict_die_first(artifact, x, risks)[alike], plan.task.horizons)
     reference = {
         "reference": reference_ranges(x[alike], spec.columns()),
@@ -161,6 +168,15 @@ def _fit_candidate(
         REFERENCE: reference_of_person_time(rows.loc[alike], hazard, plan.task.horizons[-1]),
     }
     return Fitted(replace(artifact, about=about | reference), fits.out_of_fold)
+
+
+def _calibration_of(half: Half, told: NDArray[np.bool_], rows: pd.DataFrame, horizons: tuple[int, ...]) -> Calibration:
+    """Return the recalibration of a half's fit, by the people of the other half.
+
+    The whole fit's rests on everybody and a half's on half as many, as it should: what a half's differs by has the whole one's variance.
+    """
+    there = told[half.left_out]
+    return fit_calibration(half.margins[there], rows.iloc[half.left_out[there]], horizons)
 
 
 def _fitted(
@@ -173,20 +189,14 @@ def _fitted(
     halves: int,
     whole: Whole | None,
 ) -> Fits:
-    if kind.settle is not None:
-        options = kind.settle(x, rows, columns, horizons, **options)
+    given, options = options, options if kind.settle is None else kind.settle(x, rows, columns, horizons, **options)
     rows = rows.drop(columns=columns)  # they are in x: a part of the rows need not copy them again
-    every, at = (rows, np.arange(len(rows))) if whole is None else (whole.rows, whole.drawn)
+    every, at = _people(rows, whole)
 
     def fit_to_rows(there: NDArray[np.bool_]) -> Model:
         positions = np.flatnonzero(there[at])
         model: Model = kind.fit(x[positions], rows.iloc[positions], columns, horizons, **options)
         return model
-
-    def of(fold: Fold) -> NDArray[np.bool_]:
-        there = np.zeros(len(every), dtype=bool)
-        there[fold.fit] = True
-        return there
 
     fitting: AbstractContextManager[Callable[[NDArray[np.bool_]], Model]]
     if whole is not None and kind.over is not None:
@@ -197,12 +207,39 @@ def _fitted(
         fitting = nullcontext(fit_to_rows)
     with fitting as fit_on:
         out_of_fold = np.full((len(rows), len(horizons)), np.nan)
-        for there in map(of, patient_folds(every, _CALIBRATION_FOLDS, _SEED)):
+        for there in _masks(patient_folds(every, _CALIBRATION_FOLDS, _SEED), len(every)):
             left_out = np.flatnonzero(~there[at])
             out_of_fold[left_out] = fit_on(there).margins(x[left_out])
-        pairs = (patient_folds(every, 2, _SEED + pair) for pair in range(halves // 2))
-        resampled = tuple(fit_on(of(half)) for pair in pairs for half in pair)
+
+        def half_of(there: NDArray[np.bool_]) -> Half:
+            model = fit_on(there) if kind.anew is None else kind.anew(x, rows, there[at], columns, horizons, options, **given)
+            return _half(model, np.flatnonzero(~there[at]), x)
+
+        resampled = tuple(map(half_of, _halves(every, halves)))
         return Fits(fit_on(np.ones(len(every), dtype=bool)), out_of_fold, resampled)
+
+
+def _people(rows: pd.DataFrame, whole: Whole | None) -> tuple[pd.DataFrame, NDArray[np.int64]]:
+    """Return the rows of all people that folds and halves are of, and where those fitted on stand among them."""
+    return (rows, np.arange(len(rows))) if whole is None else (whole.rows, whole.drawn)
+
+
+def _halves(every: pd.DataFrame, halves: int) -> Iterator[NDArray[np.bool_]]:
+    """Yield which rows are of each half of the people, pair after pair."""
+    for pair in range(halves // 2):
+        yield from _masks(random_halves(every, _SEED + pair), len(every))
+
+
+def _masks(folds: list[Fold], rows: int) -> Iterator[NDArray[np.bool_]]:
+    """Yield which rows each fold fits on."""
+    for fold in folds:
+        there = np.zeros(rows, dtype=bool)
+        there[fold.fit] = True
+        yield there
+
+
+def _half(model: Model, left_out: NDArray[np.int64], x: Array) -> Half:
+    return Half(model, left_out, model.margins(x[left_out]))
 
 
 def _members(
@@ -214,10 +251,14 @@ def _members(
     others: dict[str, Fitted],
     halves: int,
     whole: Whole | None,
-) -> dict[str, Fits]:
+) -> dict[str, Fitted]:
     """Return the candidates that a combination is made of; those not in `others` are fitted, and put there."""
     for name in names:
         if name not in others:
             others[name] = fit_candidate(rows, spec, plan, name, about, others, halves, whole)
-    kept = halves // 2 * 2
-    return {name: Fits(others[name].artifact.model, others[name].out_of_fold, others[name].artifact.resampled[:kept]) for name in names}
+    return {name: others[name] for name in names}
+
+
+def _fits_of(member: Fitted, left_out: list[NDArray[np.int64]], x: Array) -> Fits:
+    of_halves = zip(member.artifact.resampled, left_out, strict=False)  # it may keep more halves than are asked for
+    return Fits(member.artifact.model, member.out_of_fold, tuple(_half(model, others_of, x) for model, others_of in of_halves))

@@ -23,6 +23,23 @@ WEIGHTED = "to visits weighted by the inverse probability of being uncensored"
 
 
 @dataclass(frozen=True)
+class Half:
+    """A model fitted to a half of the patients.
+
+    Attributes
+    ----------
+    left_out : array (rows left out,)
+        Positions of the rows of the other half, by which whatever is chosen of it is chosen: the recalibration, a penalty, weights.
+    margins : array (rows left out, horizons)
+        Its log-odds of these.
+    """
+
+    model: Model
+    left_out: NDArray[np.int64]
+    margins: Array
+
+
+@dataclass(frozen=True)
 class Fits:
     """A model fitted to all rows, and the fits that say how far it can be relied on.
 
@@ -30,12 +47,11 @@ class Fits:
     ----------
     out_of_fold : array (rows, horizons)
         Log-odds of each row from a fit without its person.
-    resampled : fits to halves of the patients
     """
 
     model: Model
     out_of_fold: Array
-    resampled: tuple[Model, ...]
+    halves: tuple[Half, ...]
 
 
 @dataclass(frozen=True)
@@ -69,6 +85,9 @@ class Kind:
         `check(options, where, columns, others)` refuses what an annotation cannot say; `others` are the task's possible members.
     settle : function, optional
         Called as `fit` is: returns the options with what is chosen on all rows, once, and not again in each fold.
+    anew : function, optional
+        `anew(x, rows, there, columns, horizons, settled, *, options)` returns the model of the rows that are `there` (a mask), with what
+        `settle` had chosen chosen anew by the others: a half's own choice.
     space : function, optional
         From Optuna's trial to the options that `tune` searches; those it does not name stay as they are.
     """
@@ -83,6 +102,7 @@ class Kind:
     over: Callable[..., AbstractContextManager[Callable[[NDArray[np.bool_]], Any]]] | None = None
     check: Callable[[dict[str, Any], str, list[str], list[str]], object] | None = None
     settle: Callable[..., dict[str, Any]] | None = None
+    anew: Callable[..., Model] | None = None
     space: Callable[[BaseTrial], dict[str, Any]] | None = None
 
     @cached_property

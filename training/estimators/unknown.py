@@ -13,9 +13,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.history.columns import FeatureSpec, parse_column
-from serving.artifact import Calibration
 from serving.models import Model, logistic
 from serving.models.base import Array
+from serving.models.calibration import Calibration
 from serving.models.unknown import MOST_BIOMARKERS, UnknownBiomarkers, are_counts, hidden
 from training.estimators.design import fit_design
 from training.estimators.stacking import at_each_horizon

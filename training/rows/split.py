@@ -85,6 +85,16 @@ def refuse_too_few(rows: pd.DataFrame) -> None:
         )
 
 
+def random_halves(rows: pd.DataFrame, seed: int) -> list[Fold]:
+    """Return two folds, each half of the patients, drawn without regard to what became of them.
+
+    How many people progress in a half is by chance, as it is by chance in the cohort: an estimate's variance holds it.
+    """
+    people, person = np.unique(rows["patient_id"].to_numpy(), return_inverse=True)
+    first = np.random.default_rng(seed).permutation(len(people)) % 2 == 0
+    return [Fold(np.flatnonzero(first[person] == half), np.flatnonzero(first[person] != half)) for half in (True, False)]
+
+
 def patient_folds(rows: pd.DataFrame, parts: int, seed: int) -> list[Fold]:
     """Return folds that take turns in judging; every patient is in one part only."""
     ever = (rows["event"] == EVENT).groupby(rows["patient_id"]).any()

@@ -364,7 +364,14 @@ def test_the_interval_holds_the_truth_in_19_of_20_samples_from_few_pairs_of_halv
         halves += [model(people[:, :30].mean(axis=1)), model(people[:, 30:].mean(axis=1))]
     whole, none = model(people.mean(axis=1)), Calibration.identity((24,))
     together = np.array([half.margins(None) for half in halves])
-    artifact = SimpleNamespace(model=whole, resampled=halves, resampled_margins=lambda x: together, calibration=none, unknown=None)
+    artifact = SimpleNamespace(
+        model=whole,
+        resampled=halves,
+        resampled_margins=lambda x: together,
+        recalibrated_anew=(np.zeros((1, 1, 1)), np.ones((1, 1, 1))),
+        calibration=none,
+        unknown=None,
+    )
     lower, upper = predict_interval(artifact, np.empty((4000, 0)))
     assert ((lower <= 0.5) & (upper >= 0.5)).mean() == pytest.approx(0.95, abs=0.012)
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from myeloma import DataError
-from training.rows.split import evaluation_folds, patient_folds
+from training.rows.split import evaluation_folds, patient_folds, random_halves
 
 
 @pytest.fixture
@@ -35,6 +35,26 @@ def test_the_split_does_not_depend_on_the_order_of_rows(rows):
     first = set(rows["patient_id"].iloc[patient_folds(rows, 5, 1)[0].judge])
     shuffled = rows.sample(frac=1, random_state=0)
     assert set(shuffled["patient_id"].iloc[patient_folds(shuffled, 5, 1)[0].judge]) == first
+
+
+def test_a_half_and_the_other_half_share_no_patient_and_are_all(rows):
+    one, other = random_halves(rows, seed=1)
+    assert (one.fit.tolist(), one.judge.tolist()) == (other.judge.tolist(), other.fit.tolist())
+    assert sorted([*one.fit, *one.judge]) == list(range(len(rows)))
+    people = [set(rows["patient_id"].iloc[half]) for half in (one.fit, one.judge)]
+    assert [len(half) for half in people] == [100, 100] and not people[0] & people[1]
+
+
+def test_how_many_progress_in_a_half_is_by_chance_as_in_a_cohort(rows):
+    counts = [(rows.iloc[random_halves(rows, seed)[0].fit].drop_duplicates()["event"] == "event").sum() for seed in range(300)]
+    assert np.mean(counts) == pytest.approx(20.0, abs=0.6)
+    assert np.var(counts) == pytest.approx(100 * 0.2 * 0.8 * 0.5, rel=0.25)  # drawn without replacement: half of what a cohort's would be
+
+
+def test_halves_do_not_depend_on_the_order_of_rows(rows):
+    shuffled = rows.sample(frac=1, random_state=0)
+    first, again = (set(of["patient_id"].iloc[random_halves(of, 1)[0].fit]) for of in (rows, shuffled))
+    assert first == again
 
 
 def test_held_out_is_one_fold_of_about_the_share_asked_for(rows, smm_plan):

@@ -10,17 +10,29 @@ from myeloma.errors import nearest
 from serving.models.base import Array
 from serving.models.ensemble import Ensemble
 from training.estimators.calibrated import fit_slopes
-from training.estimators.kind import WEIGHTED, Fits, Kind
+from training.estimators.kind import WEIGHTED, Fits, Half, Kind
 
 
 def fit_ensemble(candidates: dict[str, Fits], rows: pd.DataFrame, horizons: tuple[int, ...], *, members: tuple[str, ...]) -> Fits:
-    """Return the weighted mean of the members, and of each of their fits to halves, all by the same weights."""
+    """Return the weighted mean of the members, and of each of their fits to halves, whose weights the other half gives."""
     chosen = {name: candidates[name] for name in members}
     weights = member_weights({name: fits.out_of_fold for name, fits in chosen.items()}, rows, horizons)
-    out_of_fold = np.sum([weights[name] * fits.out_of_fold for name, fits in chosen.items()], axis=0)
-    halves = zip(*(fits.resampled for fits in chosen.values()), strict=True)
-    resampled = tuple(Ensemble(dict(zip(chosen, models, strict=True)), weights) for models in halves)
-    return Fits(Ensemble({name: fits.model for name, fits in chosen.items()}, weights), out_of_fold, resampled)
+    model = Ensemble({name: fits.model for name, fits in chosen.items()}, weights)
+    halves = zip(*(fits.halves for fits in chosen.values()), strict=True)
+    of_halves = tuple(_half(dict(zip(chosen, parts, strict=True)), rows, horizons) for parts in halves)
+    return Fits(model, _mean({name: fits.out_of_fold for name, fits in chosen.items()}, weights), of_halves)
+
+
+def _half(parts: dict[str, Half], rows: pd.DataFrame, horizons: tuple[int, ...]) -> Half:
+    left_out = next(iter(parts.values())).left_out
+    margins = {name: part.margins for name, part in parts.items()}
+    weights = member_weights(margins, rows.iloc[left_out], horizons)
+    return Half(Ensemble({name: part.model for name, part in parts.items()}, weights), left_out, _mean(margins, weights))
+
+
+def _mean(margins: dict[str, Array], weights: dict[str, float]) -> Array:
+    mean: Array = np.sum([weights[name] * of_member for name, of_member in margins.items()], axis=0)
+    return mean
 
 
 def checked_members(members: tuple[str, ...], where: str, possible: list[str]) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from pydantic import Field, NonNegativeInt, PositiveFloat
 
 from serving.models.base import Array, logistic
@@ -22,7 +23,7 @@ from training.estimators.design import fit_design
 from training.estimators.horizon_ridge import HorizonRidge, Solution
 from training.estimators.kind import Kind
 from training.estimators.missingness import DEFAULT_SHARE, AugmentedShare, augment_missingness
-from training.estimators.stacking import Weighting, stack
+from training.estimators.stacking import Stacked, Weighting, stack
 from training.rows.split import patient_folds
 
 if TYPE_CHECKING:
@@ -106,19 +107,64 @@ def choose_penalty(
     for fold in patient_folds(rows, _INNER_FOLDS, seed):
         stacked = stack(rows.iloc[fold.judge], horizons, options["weighting"])
         laid_out = _LaidOut.of(x[fold.fit], rows.iloc[fold.fit], columns, horizons, seed=seed, **options)
-        z, own = laid_out.design.transform(x[fold.judge], columns), _own(laid_out.time_varying, x[fold.judge], columns)
-        solution = None
+        judge, solution = _Judge.of(laid_out, x[fold.judge], stacked), None
         for penalty in sorted(penalties, reverse=True):  # each from the one before, which is near
             solution = laid_out.regression.fitted(penalty, solution)
-            log_odds = (z @ solution.slopes)[:, None] + np.maximum.accumulate(own @ solution.levels.T, axis=1)  # as the model answers
-            p = np.clip(logistic(log_odds)[stacked.row, stacked.horizon], 1e-9, 1 - 1e-9)
-            losses[penalty] -= stacked.weight @ np.where(stacked.y == 1, np.log(p), np.log1p(-p))
+            losses[penalty] += judge.loss(solution)
     return min(penalties, key=losses.__getitem__)
+
+
+@dataclass(frozen=True)
+class _Judge:
+    """Rows left out of a fit, laid out as it is: what each horizon shares, what it has for itself, and the outcomes."""
+
+    z: Array
+    own: Array
+    stacked: Stacked
+
+    @classmethod
+    def of(cls, laid_out: _LaidOut, x: Array, stacked: Stacked) -> _Judge:
+        return cls(laid_out.design.transform(x, laid_out.columns), _own(laid_out.time_varying, x, laid_out.columns), stacked)
+
+    def loss(self, solution: Solution) -> float:
+        """Return the weighted log loss of a solution, by risks as the model would answer: not falling with the horizon."""
+        log_odds = (self.z @ solution.slopes)[:, None] + np.maximum.accumulate(self.own @ solution.levels.T, axis=1)
+        p = np.clip(logistic(log_odds)[self.stacked.row, self.stacked.horizon], 1e-9, 1 - 1e-9)
+        return -float(self.stacked.weight @ np.where(self.stacked.y == 1, np.log(p), np.log1p(-p)))
 
 
 def _own(time_varying: TimeVaryingIntercept, x: Array, columns: list[str]) -> Array:
     """Return what each horizon has a coefficient of its own for: 1, and what fades with the time since diagnosis."""
     return np.column_stack([np.ones(len(x)), time_varying.fading(x, columns)])
+
+
+def fit_anew(
+    x: Array,
+    rows: pd.DataFrame,
+    there: NDArray[np.bool_],
+    columns: list[str],
+    horizons: tuple[int, ...],
+    settled: dict[str, Any],
+    *,
+    penalties: tuple[float, ...],
+    **options: Any,
+) -> HorizonLogistic:
+    """Return the regression of a part of the rows with the penalty that predicts the others best: the settled one, or its neighbours.
+
+    Half as many people ask for a stronger penalty, if for another: the weaker one is tried where the stronger is no better.
+    """
+    chosen, tried = settled["penalties"][0], sorted(set(penalties))
+    laid_out = _LaidOut.of(x[there], rows.loc[there], columns, horizons, **options)
+    best = laid_out.regression.fitted(chosen)
+    if len(tried) == 1:
+        return laid_out.model(best)
+    at, judge = tried.index(chosen), _Judge.of(laid_out, x[~there], stack(rows.loc[~there], horizons, options["weighting"]))
+    least = judge.loss(best)
+    for penalty in (*tried[at + 1 : at + 2], *tried[max(at - 1, 0) : at]):
+        solution = laid_out.regression.fitted(penalty, best)
+        if judge.loss(solution) < least:
+            return laid_out.model(solution)
+    return laid_out.model(best)
 
 
 def _time_varying_over(x: Array, columns: list[str]) -> TimeVaryingIntercept:
@@ -149,5 +195,6 @@ KIND = Kind(
     example={"penalties": [0.01]},
     missing="The mean of those fitted on stands in, and a column of its own says that the latest value is missing.",
     settle=_settled,
+    anew=fit_anew,
     space=_space,
 )

@@ -23,8 +23,9 @@ from numpy.typing import NDArray
 from scipy import stats
 from scipy.optimize import minimize
 
-from serving.artifact import Artifact, Calibration, feature_matrix
+from serving.artifact import Artifact, feature_matrix
 from serving.models import logistic, logit
+from serving.models.calibration import Calibration
 from serving.predict import accepted, predict_die_first
 from serving.predict import recalibrated as log_odds_of
 from training.monitor.elsewhere.judged import Judged
@@ -128,7 +129,8 @@ def with_calibration(artifact: Artifact, calibration: Calibration) -> Artifact:
     before, slope = artifact.calibration, calibration.slope / artifact.calibration.slope
     shift = np.array(calibration.intercepts) - slope * np.array(before.intercepts)
     unknown = None if artifact.unknown is None else artifact.unknown.moved(shift, slope)
-    return replace(artifact, calibration=calibration, unknown=unknown)
+    halves = tuple(half.moved(shift, slope) for half in artifact.resampled_calibrations)
+    return replace(artifact, calibration=calibration, resampled_calibrations=halves, unknown=unknown)
 
 
 def _moved(risks: list[float], artifact: Artifact, found: Recalibration, h: int) -> list[float]:
