@@ -71,7 +71,7 @@ class Calibration:
         return cls(1.0, (0.0,) * len(horizons))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Artifact:
     """Everything needed to score: the model, its features, its calibration, and what it was made from.
 

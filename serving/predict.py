@@ -151,7 +151,8 @@ def _interval(found: Recalibrated, margins: Array, resampled: Array) -> tuple[Ar
     if found.reduced is not None:  # a horizon whose regression does not speak has the interval of the one that does, as it has its risk
         rows = found.reduced.rows
         deviations[:, rows] = deviations[:, rows[:, None], found.reduced.at]
-    spread = np.abs(found.slope) * np.sqrt(np.mean(np.square(deviations), axis=0))  # that of few people's regression may be negative
+    variance = np.add.reduce(deviations * deviations) / len(deviations)
+    spread = np.abs(found.slope) * np.sqrt(variance)  # the slope of few people's regression may be negative
     reach = stdtrit(len(deviations) // 2, 0.975) * spread  # the quantile of Student's t
     lower, upper = np.maximum.accumulate(logistic(np.array([found.log_odds - reach, found.log_odds + reach])), axis=2)
     return lower, upper

@@ -279,7 +279,12 @@ def natural_frequencies(of: Benefit, months: float, k: int = 0, event: str = "pr
 def benefit_in_words(untreated: float, treated: float, reduction: tuple[float, float], months: float, event: str) -> str:
     """Return a benefit as counts of 100 people alike, of 1,000 where the risk is small; `reduction` are the ends of its interval."""
     people = 100 if untreated >= _RARE else 1000
-    without, with_it, few, many = (round(people * share) for share in (untreated, treated, *reduction))
+    without, with_it, few, many = (
+        round(people * untreated),
+        round(people * treated),
+        round(people * reduction[0]),
+        round(people * reduction[1]),
+    )
     return (
         f"Of {people:,} people like this, {without} {event} within {months:g} months without daratumumab, and {with_it} with it:"
         f" {without - with_it} fewer ({few} to {many})."
