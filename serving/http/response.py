@@ -92,7 +92,7 @@ def as_json(content: Any, status: int = 200, headers: Mapping[str, str] | None =
 def _require_finite(content: Any) -> None:
     waiting = [content]
     for one in waiting:  # it grows as it goes: a call for each record would take twice as long
-        of = type(one)
+        of: Any = type(one)
         for part in one if of is tuple or of is list else one.values() if of is dict else _numbers_of(of)(one):
             kind = type(part)
             if kind is float:
