@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from functools import cache
-from operator import attrgetter
-from types import NoneType
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any
 
 import orjson
 from starlette.requests import Request
@@ -17,7 +14,7 @@ from serving.answer.record import Answer
 
 Answered = Callable[[Request, Callable[[bytes], Response]], Awaitable[Response]]  # takes a request's body to what answers it
 Statuses = dict[int | str, dict[str, Any]]  # what a way in is described by
-_ATOMS = frozenset((str, int, bool, NoneType))
+_ATOMS = frozenset((str, int, bool, type(None)))
 MOST_LISTED = 100  # problems of one request
 
 
@@ -92,26 +89,11 @@ def as_json(content: Any, status: int = 200, headers: Mapping[str, str] | None =
 def _require_finite(content: Any) -> None:
     waiting = [content]
     for one in waiting:  # it grows as it goes: a call for each record would take twice as long
-        of: Any = type(one)
-        for part in one if of is tuple or of is list else one.values() if of is dict else _numbers_of(of)(one):
+        of = type(one)
+        for part in one if of is tuple or of is list else one.values() if of is dict else vars(one).values():
             kind = type(part)
             if kind is float:
                 if part - part != 0.0:  # infinite, or none
                     raise ValueError("a number that is not finite")
             elif kind not in _ATOMS:
                 waiting.append(part)
-
-
-@cache
-def _numbers_of(record: type) -> Callable[[Any], Sequence[Any]]:
-    """Return what takes from a record the fields that can hold a number, or a record with one: most hold words."""
-    names = [name for name, hint in get_type_hints(record).items() if _holds_numbers(hint)]
-    if len(names) > 1:
-        return attrgetter(*names)
-    return lambda one: [getattr(one, name) for name in names]
-
-
-def _holds_numbers(hint: Any) -> bool:
-    if get_origin(hint) is Literal:
-        return False
-    return any(map(_holds_numbers, parts)) if (parts := get_args(hint)) else hint not in (*_ATOMS, Ellipsis)
