@@ -141,6 +141,25 @@ def test_five_renderings_show_what_the_server_rounded(page, examples):
         assert counts == [low, high - low, 100 - high]
 
 
+def test_nothing_in_a_chart_is_cut_off(page, examples):
+    for name in examples:
+        page.example(name)
+        assert page.evaluate(CUT_OFF) == [], name
+    page.example("stable")
+    page.evaluate(SHOW, [page.evaluate(ANSWER, examples["stable"]), 0.95, [95, 90, 99]])
+    assert "100 %" in page.page.locator("#risk svg").last.text_content()
+    assert page.evaluate(CUT_OFF) == []
+
+
+CUT_OFF = """[...document.querySelectorAll('main svg')].flatMap((svg) => {
+  const all = svg.getBoundingClientRect();
+  return [...svg.querySelectorAll('text')].filter((one) => {
+    const { left, right } = one.getBoundingClientRect();
+    return left < all.left - 0.5 || right > all.right + 0.5;
+  }).map((one) => one.textContent);
+})"""
+
+
 ANSWER = """async (history) => (await (await fetch('/v1/risk', {method: 'POST', headers: {'content-type': 'application/json'},
   body: JSON.stringify({...history, task: 'smm'})})).json())"""
 SHOW = """async ([answer, value, [percent, low, high]]) => {
