@@ -97,7 +97,7 @@ class Pangea:
         return self.judge({name: math.nan if (value := inputs.get(name)) is None else float(value) for name in self.inputs})
 
     def judge(self, values: Mapping[str, float]) -> ScoreResult:
-        """Return the same for values by name, NaN where unknown, among which every input is; others are left aside."""
+        """Return what `evaluate` does, of values by name, NaN where unknown, that hold every input; others are left aside."""
         known = [values[name] for name in self.inputs]
         if any(map(math.isnan, known)):
             missing = tuple(name for name in self.inputs if math.isnan(values[name]))

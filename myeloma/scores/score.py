@@ -153,7 +153,7 @@ class Score:
         return self.judge({name: math.nan if (value := inputs.get(name)) is None else float(value) for name in self.inputs})
 
     def judge(self, values: Mapping[str, float]) -> ScoreResult:
-        """Return the same for values by name, NaN where unknown, among which every input is; others are left aside."""
+        """Return what `evaluate` does, of values by name, NaN where unknown, that hold every input; others are left aside."""
         state = 0
         for factor in self.factors:
             state = state * (factor.levels + 1) + factor.level_of(checked_one(factor.input, values[factor.input]))
