@@ -43,7 +43,7 @@ _HALF = "half_{:02d}"
 RECALIBRATED = "recalibrated"  # what a model says of the site it was recalibrated to, in `about`
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Artifact:
     """Everything needed to score: the model, its features, its calibration, and what it was made from.
 

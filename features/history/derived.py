@@ -30,6 +30,7 @@ DERIVED = ("kappa_lambda_ratio", "flc_ratio", "flc_involved", "calcium_corrected
 _FROM_CHAINS = DERIVED[:3]
 _INPUTS = ("flc_kappa", "flc_lambda", "kappa_lambda_ratio", "flc_ratio", "calcium", "albumin", "creatinine")
 _KAPPA, _LAMBDA, _RATIO, _INVOLVED, _CALCIUM, _ALBUMIN, _CREATININE = range(len(_INPUTS))
+_CHAINS = np.array([LIGHT_CHAINS.index(name) for name in ("kappa", "lambda")])
 Array = NDArray[np.float64]
 _Pairs = tuple[NDArray[np.int32], Days, Days, Floats, Floats]  # patient, collected, available, kappa, lambda
 _Made = tuple[NDArray[np.int32], Days, Days, Floats]  # patient, collected, available, value
@@ -105,15 +106,21 @@ def _from_chains(series: Series, light_chain: NDArray[np.int8]) -> dict[str, _Ro
     days, kappa, lambda_ = _of_one_day(series, _KAPPA, _LAMBDA, positive=True)
     which = [_RATIO, _INVOLVED]
     runs = np.ascontiguousarray(series.starts[:, which]), np.ascontiguousarray(series.stops[:, which])
-    limits = np.array([(entry.lower, entry.upper) for entry in map(catalogue().__getitem__, ("kappa_lambda_ratio", "flc_ratio"))])
+    limits = _limits(catalogue().version)
     most = len(kappa) + int((runs[1] - runs[0])[:, 0].sum())
     made: _Made = np.empty(most, np.int32), np.empty(most, np.int32), np.empty(most, np.int32), np.empty(most)
     by_chain: _Made = np.empty(most, np.int32), np.empty(most, np.int32), np.empty(most, np.int32), np.empty(most)
     rows, involved = (series.collected, series.available, series.value), np.empty(len(kappa))
-    chains = light_chain, np.array([LIGHT_CHAINS.index(name) for name in ("kappa", "lambda")])
+    chains = light_chain, _CHAINS
     n, m = _ratios(rows, runs, chains, limits, (*days, kappa, lambda_), involved, made, by_chain)
     divided, ratios = _Rows(*made).at(slice(n)), _Rows(*by_chain).at(slice(m))
     return {"kappa_lambda_ratio": divided, "flc_ratio": ratios, "flc_involved": _Rows(*days, involved)}
+
+
+@lru_cache(maxsize=4)
+def _limits(version: str) -> Array:
+    """Return the limits of either ratio in that version of the catalogue."""
+    return np.array([(entry.lower, entry.upper) for entry in map(catalogue().__getitem__, ("kappa_lambda_ratio", "flc_ratio"))])
 
 
 def _egfr(series: Series, people: People) -> _Rows:

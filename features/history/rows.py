@@ -53,8 +53,8 @@ class View:
 
     def __getitem__(self, name: str) -> Array:
         """Return a column, as it is named by the column grammar."""
-        place = self.static.index(name) if name in self.static else len(self.static) + self.plan.place[name]
-        column: Array = self.values[place]
+        place = self.plan.place.get(name)
+        column: Array = self.values[self.static.index(name) if place is None else len(self.static) + place]
         return column
 
     def features(self, spec: FeatureSpec) -> Array:

@@ -168,7 +168,7 @@ def _has_steady_size(version: str) -> Mask:
 def contradicting_ratios(kept: Kept) -> Places:
     """Return the ratios, reported or divided (as the place of kappa), beyond the normal range on the side of the other chain."""
     low, high = catalogue()["kappa_lambda_ratio"].expected or (0.0, float("inf"))
-    kappa, lambda_, reported = (np.flatnonzero(kept.biomarker == place) for place in _places())
+    kappa, lambda_, reported = (np.flatnonzero(kept.biomarker == place) for place in _places(catalogue().version))
     lambda_ = lambda_[kept.value[lambda_] > 0]
     of_kappa, of_lambda = _of_day(kept, kappa), _of_day(kept, lambda_)
     first, second = np.argsort(of_kappa, kind="stable"), np.argsort(of_lambda, kind="stable")
@@ -183,7 +183,8 @@ def contradicting_ratios(kept: Kept) -> Places:
     return contradicting
 
 
-def _places() -> tuple[int, int, int]:
+@lru_cache(maxsize=4)
+def _places(version: str) -> tuple[int, int, int]:
     names = catalogue().keys()
     return names.index("flc_kappa"), names.index("flc_lambda"), names.index("kappa_lambda_ratio")
 

@@ -207,8 +207,7 @@ def outcomes_of(cohort: Cohort, landmarks: pd.DataFrame, rules: Rules) -> pd.Dat
 
 def _words(conditions: list[tuple[NDArray[np.bool_], str]], otherwise: str) -> NDArray[np.object_]:
     """Return the word of the first condition that holds; the words are shared, not copied."""
-    which = np.full(len(conditions[0][0]), len(conditions))
-    for k, (condition, _) in reversed(list(enumerate(conditions))):
-        which[condition] = k
-    words: NDArray[np.object_] = np.array([*(word for _, word in conditions), otherwise], dtype=object)[which]
+    words = np.full(len(conditions[0][0]), otherwise, dtype=object)
+    for condition, word in reversed(conditions):
+        words[condition] = word
     return words

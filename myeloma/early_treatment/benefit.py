@@ -148,11 +148,12 @@ def benefit_of_one(risks: Sequence[float], months: Sequence[float], source: str,
         As `benefit`.
     """
     check_source(source)
-    check_horizon(months)
+    at = np.asarray(months, dtype=float)
+    check_horizon(at)
     untreated = _checked_risk(risks)
     ratios = (MAIN.hazard_ratio, MAIN.lower, MAIN.upper, *(() if in_group is None else (in_group.hazard_ratio,)))
-    treated = _treated(untreated[:, None], ratios, months, wanes=False).tolist()
-    waned = _treated(untreated, MAIN.hazard_ratio, months, wanes=True).tolist()
+    treated = _treated(untreated[:, None], ratios, at, wanes=False).tolist()
+    waned = _treated(untreated, MAIN.hazard_ratio, at, wanes=True).tolist()
     return [_of_one(*each, *by_ratio) for *each, by_ratio in zip(untreated.tolist(), waned, treated, strict=True)]
 
 
@@ -279,7 +280,8 @@ def natural_frequencies(of: Benefit, months: float, k: int = 0, event: str = "pr
 def benefit_in_words(untreated: float, treated: float, reduction: tuple[float, float], months: float, event: str) -> str:
     """Return a benefit as counts of 100 people alike, of 1,000 where the risk is small; `reduction` are the ends of its interval."""
     people = 100 if untreated >= _RARE else 1000
-    without, with_it, few, many = (round(people * share) for share in (untreated, treated, *reduction))
+    without, with_it = round(people * untreated), round(people * treated)
+    few, many = round(people * reduction[0]), round(people * reduction[1])
     return (
         f"Of {people:,} people like this, {without} {event} within {months:g} months without daratumumab, and {with_it} with it:"
         f" {without - with_it} fewer ({few} to {many})."

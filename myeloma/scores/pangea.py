@@ -13,6 +13,7 @@ value is 0. The public calculator says it is not for commercial use.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -93,13 +94,17 @@ class Pangea:
             An input that the model does not have.
         """
         check_names(self.key, inputs, self.inputs)
-        values = [math.nan if (value := inputs.get(name)) is None else float(value) for name in self.inputs]
-        missing = tuple(name for name, value in zip(self.inputs, values, strict=True) if math.isnan(value))
-        if missing:
+        return self.judge({name: math.nan if (value := inputs.get(name)) is None else float(value) for name in self.inputs})
+
+    def judge(self, values: Mapping[str, float]) -> ScoreResult:
+        """Return what `evaluate` does, of values by name, NaN where unknown, that hold every input; others are left aside."""
+        known = [values[name] for name in self.inputs]
+        if any(map(math.isnan, known)):
+            missing = tuple(name for name in self.inputs if math.isnan(values[name]))
             return ScoreResult(None, None, GROUPS, missing, {}, not_computable(missing))
-        risks = self._computed(np.array(values)[:, None], self._shown)[1].ravel()
-        group = GROUPS[_group_of(risks[:1]).item()]
-        shown = zip(SHOWN_MONTHS, risks[1:].tolist(), strict=True)
+        risks = self._computed(np.array(known)[:, None], self._shown)[1].ravel().tolist()
+        group = GROUPS[(risks[0] >= GROUP_CUTS[0] - TOLERANCE) + (risks[0] > GROUP_CUTS[1])]  # as `_group_of` has it
+        shown = zip(SHOWN_MONTHS, risks[1:], strict=True)
         return ScoreResult(group, None, (group,), (), {months: risk for months, risk in shown if float(months) in self.months})
 
     def _baselines(self, months: tuple[int, ...]) -> Array:

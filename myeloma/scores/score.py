@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import math
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
@@ -150,10 +150,13 @@ class Score:
             An input that the score does not have.
         """
         check_names(self.key, inputs, self.inputs)
+        return self.judge({name: math.nan if (value := inputs.get(name)) is None else float(value) for name in self.inputs})
+
+    def judge(self, values: Mapping[str, float]) -> ScoreResult:
+        """Return what `evaluate` does, of values by name, NaN where unknown, that hold every input; others are left aside."""
         state = 0
         for factor in self.factors:
-            value = inputs.get(factor.input)
-            state = state * (factor.levels + 1) + factor.level_of(math.nan if value is None else checked_one(factor.input, float(value)))
+            state = state * (factor.levels + 1) + factor.level_of(checked_one(factor.input, values[factor.input]))
         if state not in self._results:
             self._results[state] = self._result(state)
         return self._results[state]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from math import isfinite, nan
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
 from myeloma.version import VERSION
 from serving.answer.record import Basis, DataBasis
@@ -12,6 +13,7 @@ from serving.artifact import Artifact
 
 _SOURCE = Path(__file__).with_name("intended_use.md")  # a link to the page of docs/, which is copied into the package
 PEOPLE = {"mgus": "MGUS", "smm": "smoldering multiple myeloma", "mm": "active myeloma"}
+_MADE: WeakKeyDictionary[Artifact, Basis] = WeakKeyDictionary()  # it depends on the model alone
 _MEASURES = ("auc", "oe_ratio", "ici")  # of each horizon, with the ends of their intervals where they have one
 
 
@@ -37,6 +39,12 @@ def intended_use() -> dict[str, tuple[str, ...]]:
 
 def basis_of(artifact: Artifact) -> Basis:
     """Return what every risk of a model rests on."""
+    if artifact not in _MADE:
+        _MADE[artifact] = _made(artifact)
+    return _MADE[artifact]
+
+
+def _made(artifact: Artifact) -> Basis:
     said, about = intended_use(), artifact.about
     trained_on = about.get("trained_on", {})
     return Basis(

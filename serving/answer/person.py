@@ -116,7 +116,7 @@ def _risk(scored: Scored, contributions: tuple[Contribution, ...], when: AsOf, h
 
 def contributions_of(shares: dict[str, NDArray[np.float64]], measured: dict[str, Latest], h: int, row: int = 0) -> tuple[Contribution, ...]:
     """Return what each biomarker adds to a row's risk within the horizon at place h, the largest first."""
-    each = (Contribution(g, group_label(g), values.item(row, h), **vars(measured[g])) for g, values in shares.items())
+    each = [Contribution(g, group_label(g), values.item(row, h), *vars(measured[g]).values()) for g, values in shares.items()]
     return tuple(sorted(each, key=lambda one: -abs(one.contribution)))
 
 

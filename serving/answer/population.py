@@ -34,6 +34,7 @@ _LIMITS = (
     ("bmpc", BMPC_FROM_PERCENT),
     ("bmpc", BMPC_BELOW_PERCENT),
 )
+_LIMITED, _LIMIT = tuple(name for name, _ in _LIMITS), np.array([limit for _, limit in _LIMITS])[:, None]
 _SHOWN_BY = {"smm": SHOWN_BY, "mgus": "M-protein and marrow plasma cells, both below the limits of smoldering disease"}
 
 
@@ -65,17 +66,19 @@ def _stage_unknown(artifact: Artifact, histories: Histories, patient: NDArray[np
     if artifact.rules.criteria_guard and (much == 1.0).any():
         now = look(histories, who, when, FeatureSpec((), (), (), ()), ("bmpc__last__ever",))["bmpc__last__ever"]
         much = np.where(now >= BMPC_BELOW_PERCENT, 0.0, much)
-    shown = {"smm": smoldering(m_protein, urine, bmpc, much), "mgus": mgus(m_protein, urine, bmpc)}.get(population)
-    unknown[unknown] = True if shown is None else shown != 1.0
+    if population == "smm":
+        unknown[unknown] = smoldering(m_protein, urine, bmpc, much) != 1.0
+    elif population == "mgus":
+        unknown[unknown] = mgus(m_protein, urine, bmpc) != 1.0
     return unknown
 
 
 def _reached(results: Results, people: int, patient: NDArray[np.int32], landmark: Days) -> NDArray[np.float64]:
     """Return, for each of `_LIMITS`, 1 where a result known by the landmark reaches it, NaN where one might or there is none, else 0."""
-    of_limit, limit = places([name for name, _ in _LIMITS])[:, None], np.array([limit for _, limit in _LIMITS])[:, None]
+    of_limit = places(_LIMITED)[:, None]
     row = np.flatnonzero(is_among(results.biomarker, of_limit))
     operator = np.zeros(len(row), np.int8) if results.operator is None else results.operator[row]
-    said = reaches(results.value[row], limit, operator == REPORTED.index("<"), operator == REPORTED.index(">"))
+    said = reaches(results.value[row], _LIMIT, operator == REPORTED.index("<"), operator == REPORTED.index(">"))
     first, found = np.full((3, len(_LIMITS), people), NEVER, np.int32), np.empty((len(_LIMITS), len(patient)))
     about = results.biomarker[row] == of_limit
     _say_most(said, about, results.patient[row], results.available[row], first, patient, landmark, found)

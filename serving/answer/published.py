@@ -62,7 +62,7 @@ def score_answers(inputs: Mapping[str, float], population: str | None, with_risk
     answers = {}
     for key, score in SCORES.items():
         if score.population == population:
-            result = score.evaluate(**{name: inputs[name] for name in score.inputs})
+            result = score.judge(inputs)
             answers[key] = PublishedScore(
                 name=score.name,
                 citation=score.citation,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -92,5 +93,4 @@ def _weights(models: Sequence[Ensemble], kinds: tuple[str, ...]) -> list[Array]:
 
 
 def _weighted(weights: Sequence[Any], parts: Sequence[Array]) -> Array:
-    mean: Array = np.sum([weight * part for weight, part in zip(weights, parts, strict=True)], axis=0)
-    return mean
+    return reduce(np.add, [weight * part for weight, part in zip(weights, parts, strict=True)])

@@ -70,7 +70,7 @@ def _add_up(
 ) -> None:
     """Write the base and a leaf of each tree, added in their order in single precision, as XGBoost does."""
     cut, column, unknown_left = splits
-    inner, row = cut.shape[1], np.empty(x.shape[1] + 1, np.float32)
+    inner, row, right = cut.shape[1], np.empty(x.shape[1] + 1, np.float32), np.empty(cut.shape[1], np.uint8)
     for i in range(x.shape[0]):
         for k in range(x.shape[1]):
             row[k] = x[i, k]
@@ -82,10 +82,11 @@ def _add_up(
                 for h in range(len(horizons)):
                     if h == 0 or asks_horizon[tree]:
                         row[-1], node = horizons[h], 0
+                        for k in range(inner):  # every test, none waiting for another: which way a person goes cannot be foreseen
+                            value = row[column[tree, k]]
+                            right[k] = (value >= cut[tree, k]) | ((value != value) & (not unknown_left[tree, k]))
                         while node < inner:
-                            known, threshold = row[column[tree, node]], cut[tree, node]
-                            left = not known >= threshold if unknown_left[tree, node] else known < threshold
-                            node = 2 * node + (1 if left else 2)
+                            node = 2 * node + 1 + right[node]
                         leaf = leaves[tree, node - inner]
                     out[forest, i, h] += leaf
                 tree += 1

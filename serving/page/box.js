@@ -68,7 +68,7 @@ export function curveOf(risks, chosen, event, print, height = 180) {
     step = ceiling > 50 ? 20 : ceiling > 20 ? 10 : 5,
     now = risks.find((risk) => risk.horizon_months === chosen);
   const draw = (width) => {
-    const left = 40,
+    const left = 46,
       right = width - 26,
       y = (value) => height - 26 - (value / ceiling) * (height - 50),
       narrow = width < 420,

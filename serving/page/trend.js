@@ -3,7 +3,7 @@ import { date, h, NB, number, percent, short, span, toDay, unitOf, within, betwe
 import { circle, diamond, figure, line, logTicks, path, point, rect, svg, text, ticks, timeTicks, triangle, wide } from "./chart.js";
 
 const GAP = 550; // days without a result, from which a line is dotted
-const LEFT = 40,
+const LEFT = 46, // room for "100 %"
   RIGHT = 22,
   BOTTOM = 24;
 

@@ -1,13 +1,15 @@
 """The page at `/`: one risk in five renderings, what stands before it, how it got there; whom it is not for sees no number."""
 
 import copy
+import itertools
 import re
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-SIZES = {(1280, 900): "light", (768, 1024): "dark", (390, 844): "light", (391, 844): "dark"}
+SIZES = ((1280, 900), (768, 1024), (390, 844))
+SCHEMES = ("light", "dark")
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 HEADINGS = [
     "1 Whose history?",
@@ -55,7 +57,7 @@ def test_nothing_is_in_the_way_of_a_screen_reader_at_any_width_in_light_and_dark
     page = open_page()
     STATES[state](page)
     page.evaluate(AXE_SCRIPT)
-    for (width, height), scheme in SIZES.items():
+    for (width, height), scheme in itertools.product(SIZES, SCHEMES):
         page.page.set_viewport_size({"width": width, "height": height})
         page.page.emulate_media(color_scheme=scheme)
         found = page.evaluate("(tags) => axe.run(document, {runOnly: tags, resultTypes: ['violations']})", TAGS)
@@ -64,7 +66,7 @@ def test_nothing_is_in_the_way_of_a_screen_reader_at_any_width_in_light_and_dark
     assert {url.split("/page/")[0].split("/v1/")[0].rstrip("/") for url in page.asked if url != "data:,"} == {page.address.rstrip("/")}
 
 
-@pytest.mark.parametrize("state", ["loaded", "treated", "what-if"])
+@pytest.mark.parametrize("state", STATES)
 def test_nothing_scrolls_sideways(open_page, state):
     page = open_page()
     STATES[state](page)
@@ -74,10 +76,11 @@ def test_nothing_scrolls_sideways(open_page, state):
         assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def test_text_and_marks_of_charts_have_contrast(open_page):
+@pytest.mark.parametrize("state", ["loaded", "treated", "what-if"])
+def test_text_and_marks_of_charts_have_contrast(open_page, state):
     page = open_page()
-    page.example("treated")
-    for scheme in ("light", "dark"):
+    STATES[state](page)
+    for scheme in SCHEMES:
         page.page.emulate_media(color_scheme=scheme)
         assert page.evaluate(CONTRAST) == []
 
@@ -136,6 +139,25 @@ def test_five_renderings_show_what_the_server_rounded(page, examples):
         assert found == [[whole, low, high]] * 5
         assert number == ("< 1 %" if whole == 0 else "> 99 %" if whole == 100 else f"{whole} %")
         assert counts == [low, high - low, 100 - high]
+
+
+def test_nothing_in_a_chart_is_cut_off(page, examples):
+    for name in examples:
+        page.example(name)
+        assert page.evaluate(CUT_OFF) == [], name
+    page.example("stable")
+    page.evaluate(SHOW, [page.evaluate(ANSWER, examples["stable"]), 0.95, [95, 90, 99]])
+    assert "100 %" in page.page.locator("#risk svg").last.text_content()
+    assert page.evaluate(CUT_OFF) == []
+
+
+CUT_OFF = """[...document.querySelectorAll('main svg')].flatMap((svg) => {
+  const all = svg.getBoundingClientRect();
+  return [...svg.querySelectorAll('text')].filter((one) => {
+    const { left, right } = one.getBoundingClientRect();
+    return left < all.left - 0.5 || right > all.right + 0.5;
+  }).map((one) => one.textContent);
+})"""
 
 
 ANSWER = """async (history) => (await (await fetch('/v1/risk', {method: 'POST', headers: {'content-type': 'application/json'},
@@ -286,16 +308,33 @@ def test_a_history_reads_the_same_pasted_dropped_as_table_and_as_json(page):
     person = "stage,smm,,\nsex,female,,\nbirth_date,1960-05-02,,\nindex_date,2022-01-10,,\n"
     rows = f"{HEADER}{person}m_protein,1.8,g/dL,2022-01-10\nm_protein,20,g/L,2022-07-10\n"
     texts = {page.paste(one).box.inner_text() for one in (changed(), rows)}
+    texts.add(drop(page, rows).box.inner_text())
+    assert len(texts) == 1
+    assert "was" in texts.pop()
+
+
+def test_a_bundle_reads_the_same_pasted_and_dropped_as_its_history_does(page, root):
+    bundle = (root / "docs/example_bundle.json").read_text()
+    history = page.evaluate(READ, bundle)
+    texts = {page.paste(one).box.inner_text() for one in (bundle, history)}
+    texts.add(drop(page, bundle).box.inner_text())
+    assert len(texts) == 1
+    assert re.search(r"\d+\s% within", re.sub(r"\s+", " ", texts.pop()))
+
+
+READ = """async (text) => (await (await fetch('/v1/read', {method: 'POST', headers: {'content-type': 'application/json'},
+  body: JSON.stringify({text})})).json()).history"""
+
+
+def drop(page, text):
     page.evaluate(
         """(text) => { const data = new DataTransfer(); data.items.add(new File([text], 'x.csv'));
       dispatchEvent(new DragEvent('drop', {dataTransfer: data, bubbles: true, cancelable: true})); }""",
-        rows,
+        text,
     )
     page.wait_for_timeout(300)
     page.settle()
-    texts.add(page.box.inner_text())
-    assert len(texts) == 1
-    assert "was" in texts.pop()
+    return page
 
 
 def test_what_if_takes_a_later_day_only_and_is_neither_printed_nor_kept(page):
@@ -326,6 +365,18 @@ def test_nothing_is_left_behind(page):
     page.page.reload()
     assert "Paste a history" in page.box.inner_text()
     assert page.page.locator("#text").input_value() == ""
+    page.example("rising")
+    other = page.window.new_page()
+    other.goto(page.address)
+    assert other.locator("#text").input_value() == ""
+    assert "Paste a history" in other.locator("#box").inner_text()
+
+
+@pytest.mark.parametrize("state", ["empty", "refused", "what-if"])
+def test_whatever_is_shown_the_print_has_no_second_page(open_page, state):
+    page = open_page()
+    STATES[state](page)
+    assert page.page.pdf(prefer_css_page_size=True).count(b"/Type /Page\n") == 1
 
 
 @pytest.mark.parametrize("name", ["rising", "stable", "no_marrow", "guard", "treated", "light_chain"])
