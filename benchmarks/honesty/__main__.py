@@ -12,7 +12,7 @@ from pathlib import Path
 
 from benchmarks.honesty.goal import Goal
 
-PARTS = ("verdicts", "hidden_values", "monitoring", "recalibration", "nafld")  # modules here that have `measured`
+PARTS = ("verdicts", "hidden_values", "monitoring", "recalibration", "attainable", "nafld")  # modules here that have `measured`
 PAGE = Path("docs/honesty.md")
 _HEAD = """# Honest accuracy, measured
 

@@ -12,6 +12,8 @@ It is for judging only, like the true risk: no model and no pipeline stage reads
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -27,7 +29,7 @@ from features.simulation.smm.worlds import World
 from myeloma.calendar import DAYS_PER_YEAR, horizon_days
 
 Array = NDArray[np.float64]
-DRAWS = 200  # courses a person
+DRAWS = 400  # courses a person
 FIRST = 10  # times as many are drawn from the prior
 BLOCK = 40  # people at a time: what a core keeps near
 STEPS = ((6, 12), (6, 24), (12, 60))  # of the risk's integral over time: so many up to so many months
@@ -73,23 +75,19 @@ def attainable_risks(world: World, cohort: Cohort, visits: pd.DataFrame, draws: 
 def _of_block(world: World, seen: Histories, draws: int, rng: np.random.Generator) -> Array:
     """Return risks and effective numbers of some people: array (people, landmarks, horizons + 1)."""
     found = np.full((*seen.landmark.shape, len(HORIZONS) + 1), np.nan)
-    courses = weight = np.empty(0)
+    courses = _from_prior(world, seen, FIRST * draws, rng)
+    found[:, 0, -1] = _effective(courses.gain)
+    courses, weight = _first(world, seen, courses, draws, rng)
     for step in range(np.isfinite(seen.landmark).sum(axis=1).max()):
         there = np.flatnonzero(np.isfinite(seen.landmark[:, step]))
         now = seen.of(there)
-        if step == 0:
-            here, log_weight = _from_prior(world, now, FIRST * draws, rng), np.zeros((len(there), FIRST * draws))
-        else:
-            here, log_weight = went_on(world, now, courses.of(there), step), weight[there]
-        effective = 1 / np.sum(_shares(log_weight + here.gain) ** 2, axis=1)
-        here, log_weight = _taken_in(world, now, here, log_weight, step, draws, rng)
-        if step == 0:
-            courses, weight = here, log_weight
-        else:
+        if step:
+            here = went_on(world, now, courses.of(there), step)
+            found[there, step, -1] = _effective(weight[there] + here.gain)
+            here, weight[there] = _taken_in(world, now, here, weight[there], np.zeros(len(there)), step, rng)
             courses.put(there, here)
-            weight[there] = log_weight
-        risks = _risks(world, now, here, now.landmark[:, step])
-        found[there, step] = np.column_stack([np.einsum("pd,pdh->ph", _shares(log_weight), risks), effective])
+        risks = _risks(world, now, courses.of(there), now.landmark[:, step])
+        found[there, step, :-1] = np.einsum("pd,pdh->ph", _shares(weight[there]), risks)
     return found
 
 
@@ -102,45 +100,58 @@ def _from_prior(world: World, seen: Histories, many: int, rng: np.random.Generat
     return weighed(world, seen, scores, arrival.reshape(shape), 0)
 
 
+def _first(world: World, seen: Histories, prior: Courses, draws: int, rng: np.random.Generator) -> tuple[Courses, Array]:
+    """Return courses at the first landmark and their log weights, from many drawn from the prior."""
+    weight = np.zeros(prior.arrival.shape)
+    power = _part(weight, prior.gain, np.ones(len(weight)), draws)
+    courses = _drawn_again(world, seen, prior, power[:, None] * prior.gain, power, 0, draws, rng)
+    return _taken_in(world, seen, courses, np.zeros(courses.arrival.shape), power, 0, rng)
+
+
 def _taken_in(
-    world: World, seen: Histories, courses: Courses, weight: Array, step: int, draws: int, rng: np.random.Generator
+    world: World, seen: Histories, courses: Courses, weight: Array, power: Array, step: int, rng: np.random.Generator
 ) -> tuple[Courses, Array]:
-    """Return courses and their log weights when what a landmark adds has been taken in, by as many stages as a person needs.
+    """Return courses and their log weights when all that a landmark adds has been taken in, from a power of it (people,) on.
 
     A stage takes in so large a part that half of the courses stay effective; then they are drawn again and moved.
     """
-    power, least, first = np.zeros(len(weight)), draws / 2, weight.shape[1] > draws
-    done = np.zeros(len(weight), dtype=bool)
-    while not done.all():
-        rows = np.flatnonzero(~done)
-        part = _part(weight[rows], courses.gain[rows], 1 - power[rows], draws if first else least)
+    draws = weight.shape[1]
+    while len(rows := np.flatnonzero(power < 1)):
+        part = _part(weight[rows], courses.gain[rows], 1 - power[rows], draws / 2)
         power[rows] += part
         weight[rows] += part[:, None] * courses.gain[rows]
-        done = power >= 1
-        rows = rows if first else rows[power[rows] < 1]
-        if len(rows) == 0:
-            continue
-        again = courses.of(rows, _systematic(_shares(weight[rows]), draws, rng))
-        again = moved(world, seen.of(rows), again, step, power[rows], rng)
-        if first:
-            courses, weight, first = again, np.zeros((len(weight), draws)), False
-        else:
+        if len(rows := rows[power[rows] < 1]):
+            again = _drawn_again(world, seen.of(rows), courses.of(rows), weight[rows], power[rows], step, draws, rng)
             courses.put(rows, again)
             weight[rows] = 0.0
     return courses, weight
 
 
+def _drawn_again(
+    world: World, seen: Histories, courses: Courses, weight: Array, power: Array, step: int, draws: int, rng: np.random.Generator
+) -> Courses:
+    """Return so many courses of each person, by their weights, moved."""
+    again = courses.of(np.arange(len(weight)), _systematic(_shares(weight), draws, rng))
+    return moved(world, seen, again, step, power, rng)
+
+
 def _part(weight: Array, gain: Array, left: Array, least: float) -> Array:
-    """Return the largest part of a gain, up to what is left of it, that leaves at least so many courses effective (people,)."""
-    low, high = np.zeros(len(left)), left.copy()
-    part = left
+    """Return the largest part of a gain, up to what is left of it, that leaves at least so many courses effective: array (people,)."""
+    low, high, part = np.zeros(len(left)), left, left
     for _ in range(_HALVINGS):
-        enough = 1 / np.sum(_shares(weight + part[:, None] * gain) ** 2, axis=1) >= least
+        enough = _effective(weight + part[:, None] * gain) >= least
         low, high = np.where(enough, part, low), np.where(enough, high, part)
-        if enough.all():
+        if (low == left).all():
             break
         part = np.where(low == left, left, (low + high) / 2)
-    return np.where(low == left, left, np.maximum(low, 1e-3 * left))
+    # Something must be taken in where the weights were uneven before.
+    return np.where(low == left, left, np.maximum(low, left / 1000))
+
+
+def _effective(log_weight: Array) -> Array:
+    """Return the effective number of courses of each person."""
+    effective: Array = 1 / np.sum(_shares(log_weight) ** 2, axis=1)
+    return effective
 
 
 def _shares(log_weight: Array) -> Array:
@@ -154,8 +165,8 @@ def _systematic(share: Array, draws: int, rng: np.random.Generator) -> NDArray[n
     """Return places of draws, each as often as its share says, to the nearest whole number up or down: array (people, draws)."""
     at = (np.arange(draws) + rng.random((len(share), 1))) / draws
     up_to = np.cumsum(share, axis=1)
-    places = [np.searchsorted(total, point * total[-1], side="right") for total, point in zip(up_to, at, strict=True)]
-    return np.minimum(np.array(places), share.shape[1] - 1)
+    places = np.array([np.searchsorted(total, point * total[-1], side="right") for total, point in zip(up_to, at, strict=True)])
+    return np.asarray(np.minimum(places, share.shape[1] - 1), dtype=np.int64)
 
 
 def _risks(world: World, seen: Histories, courses: Courses, time: Array) -> Array:
@@ -170,7 +181,7 @@ def _risks(world: World, seen: Histories, courses: Courses, time: Array) -> Arra
         edges = np.linspace(since, horizon_days(months) / DAYS_PER_YEAR, count + 1)
         age = seen.age[:, None] + time[:, None] + edges
         deaths = world.death_factor * np.diff(cumulative_death_rate(age, seen.female[:, None]), axis=1)
-        for step, (begin, end) in enumerate(zip(edges[:-1], edges[1:], strict=True)):
+        for step, (begin, end) in enumerate(pairwise(edges)):
             ahead, found = intensities(world, traits, courses.arrival, time[:, None] + (begin + end) / 2)
             half = ahead * (end - begin) / 2
             rate = world.unforeseen + sum(found) + ahead * shape / (shape + foretold + half)

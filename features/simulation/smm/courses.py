@@ -80,9 +80,7 @@ def went_on(world: World, seen: Histories, courses: Courses, step: int) -> Cours
     return replace(courses, before=courses.before + courses.gain, gain=gain, foretold=foretold)
 
 
-def gained(
-    world: World, seen: Histories, traits: Traits, arrival: Array, foretold: Array, since: int, until: int
-) -> tuple[Array, Array]:
+def gained(world: World, seen: Histories, traits: Traits, arrival: Array, foretold: Array, since: int, until: int) -> tuple[Array, Array]:
     """Return what the landmarks `since` to `until` add to the log density, and `foretold` of `Courses` then."""
     later, other = added(world, seen, traits, arrival, since, until)
     later, shape = foretold + later, world.frailty_shape
@@ -112,8 +110,11 @@ def added(world: World, seen: Histories, traits: Traits, arrival: Array, since: 
 def moved(world: World, seen: Histories, courses: Courses, step: int, power: Array, rng: np.random.Generator) -> Courses:
     """Return the courses after Metropolis steps that keep the distribution `log_target` at a landmark."""
     partners = courses
-    for propose in (_other_clone, _along_difference, _along_difference):
-        scores, arrival, asymmetry = propose(world, seen, courses, partners, step, rng)
+    for kind in ("clone", "difference", "difference"):
+        if kind == "clone":
+            scores, arrival, asymmetry = _other_clone(world, seen, courses, step, rng)
+        else:
+            scores, arrival, asymmetry = _along_difference(seen, courses, partners, step, world.fast_arrival, rng)
         proposed = weighed(world, seen, scores, arrival, step)
         ratio = proposed.log_target(power) - courses.log_target(power) + asymmetry
         taken = np.log(rng.random(ratio.shape)) < ratio
@@ -121,9 +122,7 @@ def moved(world: World, seen: Histories, courses: Courses, step: int, power: Arr
     return courses
 
 
-def _other_clone(
-    world: World, seen: Histories, courses: Courses, _: Courses, step: int, rng: np.random.Generator
-) -> tuple[Scores, Array, Array]:
+def _other_clone(world: World, seen: Histories, courses: Courses, step: int, rng: np.random.Generator) -> tuple[Scores, Array, Array]:
     """Propose another fast clone, and what the slow one makes shifted so that the markers of some day stay as they are.
 
     Half of the proposals have arrived by the landmark, half have not.
@@ -149,11 +148,11 @@ def _other_clone(
 
 
 def _along_difference(
-    world: World, seen: Histories, courses: Courses, partners: Courses, step: int, rng: np.random.Generator
+    seen: Histories, courses: Courses, partners: Courses, step: int, rate: float, rng: np.random.Generator
 ) -> tuple[Scores, Array, Array]:
     """Propose a step along the difference of two of the person's courses, both with the fast clone there, or both without.
 
-    A fast clone that has not arrived by the landmark has left no trace: its arrival and growth are drawn anew.
+    A fast clone that has not arrived by the landmark has left no trace: its arrival, at a rate, and its growth are drawn anew.
     """
     now, shape = seen.landmark[:, step, None], courses.arrival.shape
     waits, place = courses.arrival > now, np.vstack([courses.normal, courses.growth[None], courses.arrival[None]])
@@ -166,10 +165,10 @@ def _along_difference(
         which = np.minimum(begin + (rng.random(shape) * many).astype(int), shape[1] - 1)
         return others[:, np.arange(shape[0])[:, None], np.take_along_axis(there_first, which, axis=1)]
 
-    among = rng.random(place.shape) < _AMONG
-    far = _STEP / np.sqrt(2 * np.maximum(among.sum(axis=0), 1))
+    among = np.less(rng.random(place.shape), _AMONG)
+    far = _STEP / np.sqrt(2 * np.maximum(np.sum(among, axis=0), 1))
     place = place + among * (far * (drawn() - drawn()) + _JITTER * rng.standard_normal(place.shape))
     growth = np.where(waits, rng.random(shape), 1 - np.abs(1 - np.abs(place[7])))  # reflected at 0 and 1
-    arrival = np.where(waits, now + rng.exponential(1 / world.fast_arrival, shape), place[8])
-    asymmetry = np.where(waits, world.fast_arrival * (arrival - courses.arrival), np.where(arrival > now, -np.inf, 0.0))
+    arrival = np.where(waits, now + rng.exponential(1 / rate, shape), place[8])
+    asymmetry = np.where(waits, rate * (arrival - courses.arrival), np.where(arrival > now, -np.inf, 0.0))
     return Scores(place[:7], growth), arrival, asymmetry

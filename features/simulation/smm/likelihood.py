@@ -34,7 +34,7 @@ class Histories:
     landmark : array (people, landmarks), years from the index date, NaN beyond a person's last
     day : array (people, days), years from the index date to the days of collection, 0 beyond the last
     value : by biomarker, arrays (people, days), in canonical units, NaN = no result
-    known : by biomarker, arrays (people, days): the number of the first landmark at which the result is known, that of none without a result
+    known : by biomarker, arrays (people, days): the number of the first landmark at which the result is known; none without one
     """
 
     mix: Array
@@ -48,23 +48,20 @@ class Histories:
 
     def of(self, rows: NDArray[np.int64]) -> Histories:
         """Return the histories of some of the people."""
-        value, known = ({name: of_one[rows] for name, of_one in those.items()} for those in (self.value, self.known))
+        value = {name: of_one[rows] for name, of_one in self.value.items()}
+        known = {name: of_one[rows] for name, of_one in self.known.items()}
         plain = (self.mix[rows], self.kappa[rows], self.age[rows], self.female[rows], self.landmark[rows], self.day[rows])
         return Histories(*plain, value, known)
-
-    def known_on(self, landmark: int) -> dict[str, NDArray[np.bool_]]:
-        """Return which results of the index date are known at a landmark: by biomarker, arrays (people,)."""
-        return {name: (of_one[:, 0] <= landmark) & (self.day[:, 0] == 0) for name, of_one in self.known.items()}
 
 
 def histories(world: World, cohort: Cohort, ids: NDArray[np.str_], landmarks: list[Array]) -> Histories:
     """Return what a cohort holds of people at their landmarks (days from the index date, rising; one array a person)."""
-    people = cohort.patients.set_index("patient_id").loc[ids]
+    people = cohort.patients.set_index("patient_id").reindex(ids)
     sites = [site.name for site in world.sites]
     results = cohort.measurements[cohort.measurements["patient_id"].isin(ids) & cohort.measurements["biomarker"].isin(BIOMARKERS)]
     index_date = results["patient_id"].map(people["index_date"])
     days, known_on = ((results[name] - index_date).dt.days.to_numpy() for name in ("collected_at", "available_at"))
-    person = pd.Index(ids).get_indexer(results["patient_id"])
+    person = pd.Index(ids).get_indexer(pd.Index(results["patient_id"]))
     taken = pd.DataFrame({"person": person, "day": days}).drop_duplicates().sort_values(["person", "day"])
     place = taken.assign(place=taken.groupby("person").cumcount()).set_index(["person", "day"])["place"]
     column = place.loc[pd.MultiIndex.from_arrays([person, days])].to_numpy()
@@ -80,9 +77,8 @@ def histories(world: World, cohort: Cohort, ids: NDArray[np.str_], landmarks: li
         those = results["biomarker"].to_numpy() == name
         value[name][person[those], column[those]] = results["value"].to_numpy(dtype=float)[those]
         known[name][person[those], column[those]] = step[those]
-    site = people["site"].map(sites.index).to_numpy()
     return Histories(
-        mix=case_mix(world, site),
+        mix=case_mix(world, np.array([sites.index(site) for site in people["site"]])),
         kappa=(people["light_chain"] == "kappa").to_numpy(),
         age=people["age_at_index"].to_numpy(dtype=float),
         female=(people["sex"] == "female").to_numpy(),
@@ -98,9 +94,7 @@ def traits_in(world: World, mix: Array, scores: Scores) -> Traits:
     return traits_of(world, mix[:, None], scores, np.ones(1))
 
 
-def log_likelihood(
-    world: World, seen: Histories, traits: Traits, arrival: Array, since: int, until: int
-) -> Array:
+def log_likelihood(world: World, seen: Histories, traits: Traits, arrival: Array, since: int, until: int) -> Array:
     """Return the log density of the results that are known from a landmark `since` up to a landmark `until` (both included).
 
     Returns
@@ -130,9 +124,7 @@ def log_density_on(
     found = {"flc_kappa": _log_density(world, z_kappa), "flc_lambda": _log_density(world, z_lambda)}
     for name in ("m_protein", "hemoglobin", "creatinine"):
         found[name] = _log_density(world, _noise(world, name, value[name], true[name]))
-    low, high = (
-        _noise(world, "bmpc", value["bmpc"] + half, true["bmpc"]) for half in (-HALF_A_PERCENT, HALF_A_PERCENT)
-    )
+    low, high = (_noise(world, "bmpc", value["bmpc"] + half, true["bmpc"]) for half in (-HALF_A_PERCENT, HALF_A_PERCENT))
     found["bmpc"] = np.log(np.maximum(_below(world, high) - _below(world, low), 1e-300))
     for name, density in found.items():
         total = total + np.where(wanted[name][:, None], density, 0.0)
@@ -144,7 +136,8 @@ def log_prior(world: World, scores: Scores, arrival: Array, present_from: Array)
     together, alone = scores.normal[:3], scores.normal[3:]
     inverse = np.linalg.inv(marker_correlation(world))
     normal = np.einsum("i...,ij,j...->...", together, inverse, together) + np.sum(alone**2, axis=0)
-    return -normal / 2 + log_arrival(world, arrival, present_from)
+    log: Array = log_arrival(world, arrival, present_from) - normal / 2
+    return log
 
 
 def present_share(world: World, present_from: Array) -> Array:
@@ -159,7 +152,8 @@ def log_arrival(world: World, arrival: Array, present_from: Array) -> Array:
     present = present_share(world, present_from)
     before = np.where(arrival > present_from, present / np.maximum(-present_from, 1e-9), 0.0)
     density = np.where(arrival > 0, (1 - present) * world.fast_arrival * np.exp(-world.fast_arrival * np.maximum(arrival, 0)), before)
-    return np.log(np.maximum(density, 1e-300))
+    log: Array = np.log(np.maximum(density, 1e-300))
+    return log
 
 
 def present_from(world: World, traits: Traits) -> Array:

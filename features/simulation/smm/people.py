@@ -62,8 +62,14 @@ def draw_people(world: World, patients: int, seed: int) -> People:
 
 @dataclass(frozen=True)
 class Scores:
-    """What a person's traits come from. Seven standard normal scores, of burden, M-protein and ratio (these three correlated),
-    uninvolved chain, hemoglobin, creatinine and slow growth: shape (7, ...); and a uniform one, of fast growth."""  # noqa: D205
+    """What a person's traits come from.
+
+    Attributes
+    ----------
+    normal : seven standard normal scores, of burden, M-protein and ratio (correlated), uninvolved chain, hemoglobin, creatinine and slow
+        growth; shape (7, ...)
+    growth : a uniform score of fast growth, from 0 to 1
+    """
 
     normal: Array
     growth: Array
