@@ -51,8 +51,8 @@ def attainable_risks(world: World, cohort: Cohort, visits: pd.DataFrame, draws: 
     Returns
     -------
     DataFrame
-        patient_id, landmark, risk_12m, risk_24m, risk_60m, and `effective`, the effective number of courses when their weights had
-        taken in this landmark; one row a visit, in the order of `visits`.
+        patient_id, landmark, risk_12m, risk_24m, risk_60m, and `effective`, the effective number of courses were all that the
+        landmark adds weighed at once (it is taken in by stages); one row a visit, in the order of `visits`.
     """
     person = visits["patient_id"].to_numpy().astype(str)
     index_date = visits["patient_id"].map(cohort.patients.set_index("patient_id")["index_date"])

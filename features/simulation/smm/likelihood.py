@@ -16,6 +16,7 @@ from features.cohort.schema import Cohort
 from features.simulation.smm.disease import Traits, beyond_criteria, markers
 from features.simulation.smm.people import TRIES, Scores, case_mix, marker_correlation, traits_of
 from features.simulation.smm.worlds import World
+from myeloma import DataError
 from myeloma.calendar import DAYS_PER_YEAR
 
 Array = NDArray[np.float64]
@@ -55,9 +56,20 @@ class Histories:
 
 
 def histories(world: World, cohort: Cohort, ids: NDArray[np.str_], landmarks: list[Array]) -> Histories:
-    """Return what a cohort holds of people at their landmarks (days from the index date, rising; one array a person)."""
+    """Return what a cohort holds of people at their landmarks (days from the index date, rising; one array a person).
+
+    Raises
+    ------
+    DataError
+        A person is of a site that the world does not have, or not in the cohort.
+    """
     people = cohort.patients.set_index("patient_id").reindex(ids)
     sites = [site.name for site in world.sites]
+    if strangers := sorted(set(people["site"].fillna("none")) - set(sites)):
+        raise DataError(
+            f'People are of the site "{strangers[0]}", which the simulated world does not have: it has {", ".join(sites)}.',
+            "name a cohort that was simulated in this world.",
+        )
     results = cohort.measurements[cohort.measurements["patient_id"].isin(ids) & cohort.measurements["biomarker"].isin(BIOMARKERS)]
     index_date = results["patient_id"].map(people["index_date"])
     days, known_on = ((results[name] - index_date).dt.days.to_numpy() for name in ("collected_at", "available_at"))
@@ -140,16 +152,10 @@ def log_prior(world: World, scores: Scores, arrival: Array, present_from: Array)
     return log
 
 
-def present_share(world: World, present_from: Array) -> Array:
-    """Return the probability that a fast clone is there at the index date: one of several tries leaves smoldering disease."""
-    fits = -present_from / world.fast_present_years
-    share: Array = world.fast_present * (1 - (1 - fits) ** TRIES)
-    return share
-
-
 def log_arrival(world: World, arrival: Array, present_from: Array) -> Array:
     """Return the log density of the day of arrival, given the other traits (`people.draw_arrival`)."""
-    present = present_share(world, present_from)
+    # One of several tries leaves smoldering disease.
+    present = world.fast_present * (1 - (1 + present_from / world.fast_present_years) ** TRIES)
     before = np.where(arrival > present_from, present / np.maximum(-present_from, 1e-9), 0.0)
     density = np.where(arrival > 0, (1 - present) * world.fast_arrival * np.exp(-world.fast_arrival * np.maximum(arrival, 0)), before)
     log: Array = np.log(np.maximum(density, 1e-300))
