@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from benchmarks.honesty.goal import Goal
-from features import Cohort, build_table
+from features import build_table
 from features.intake.quality import clean
 from features.params import DEFAULT_PARAMS
 from features.simulation.smm import DEFAULT, simulate, simulate_truth
@@ -58,9 +58,9 @@ def judged_people(plan: Plan, people: int, seed: int) -> Judged:
     return Judged(rows, attainable, true, counts)
 
 
-def risks_of(cohort: Cohort, plan: Plan, judged: Judged) -> dict[str, Array]:
-    """Return the risks, by candidates fitted to a cohort, of the people judged."""
-    rows, fitted = build_table(cohort, plan.task).rows, dict[str, Fitted]()
+def risks_of(people: int, seed: int, plan: Plan, judged: Judged) -> dict[str, Array]:
+    """Return the risks of the people judged, by candidates fitted to so many other people."""
+    rows, fitted = build_table(clean(simulate(people, seed))[0], plan.task).rows, dict[str, Fitted]()
     for name in plan.models:
         fitted[name] = fit_candidate(rows, plan.task.features, plan, name, {}, fitted)
     at = plan.task.horizons.index(plan.primary_horizon)
@@ -72,7 +72,7 @@ def measured() -> Iterator[Goal]:
     plan = replace(load_plan("smm", DEFAULT_PARAMS), interval_fits=0)
     judged = judged_people(plan, JUDGED, SEED)
     best, truth, start = judged.auc(judged.attainable), judged.auc(judged.true), plan.reference or ""
-    risks = {n: [risks_of(clean(simulate(n, SEED + n + k))[0], plan, judged) for k in range(1, times + 1)] for n, times in REPEATS.items()}
+    risks = {n: [risks_of(n, SEED + n + k, plan, judged) for k in range(1, times + 1)] for n, times in REPEATS.items()}
     of_most = judged.auc(risks[max(risks)][0][start])
     yield Goal(
         f"the attainable risk at {plan.primary_horizon} months, {JUDGED} people judged",
