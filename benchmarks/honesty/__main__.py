@@ -12,16 +12,8 @@ from pathlib import Path
 
 from benchmarks.honesty.goal import Goal
 
-PARTS = (
-    "verdicts",
-    "hidden_values",
-    "censoring",
-    "attainable",
-    "intervals",
-    "monitoring",
-    "recalibration",
-    "nafld",
-)  # modules here that have `measured`
+# modules here that have `measured`
+PARTS = ("verdicts", "hidden_values", "censoring", "attainable", "intervals", "monitoring", "recalibration", "nafld")
 PAGE = Path("docs/honesty.md")
 _HEAD = """# Honest accuracy, measured
 

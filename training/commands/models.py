@@ -14,6 +14,7 @@ from rich.table import Table
 from features.console import console
 from features.history.columns import group_label
 from features.params import DEFAULT_PARAMS
+from myeloma import ConfigError, StateError
 from serving.store.trouble import explain_store_errors
 from training.commands.arguments import Json, Params, TaskName, folder_of
 from training.places import FIT, TUNE
@@ -22,7 +23,11 @@ from training.plan import load_plan
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
-    from training.truth.against_truth import Beside
+    from features import FeatureTable
+    from features.simulation.smm import World
+    from training.plan import Plan
+    from training.truth.against_truth import Beside, JudgedWithTruth
+    from training.truth.attainable import Attainable
     from training.truth.known_drivers import Carried, Drivers
 
 TablePath = Annotated[Path | None, typer.Option("--table", help="Feature table. Default: data/TASK/table.parquet.")]
@@ -87,6 +92,14 @@ def truth(
     truth_path: Annotated[Path, typer.Option("--truth", help="True risks, written by python -m features simulate ... --truth FILE.")],
     table: TablePath = None,
     fitted: Annotated[Path | None, typer.Option(help="Folder of the fitted candidates. Default: data/TASK/fit.")] = None,
+    attainable: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WORLD",
+            help="Simulated world of the cohort, default or contrast: compute what anybody who sees its results could reach; minutes.",
+        ),
+    ] = None,
+    cohort: Annotated[Path | None, typer.Option(help="Cohort of the table, read for --attainable. Default: data/TASK/cohort.")] = None,
     params: Params = DEFAULT_PARAMS,
     as_json: Json = False,
 ) -> None:
@@ -102,20 +115,52 @@ def truth(
     from training.truth.known_drivers import known_drivers
 
     chosen = load_plan(task, params)
+    world = None if attainable is None else _smoldering(attainable)
     folder, data = fitted or folder_of(chosen.task, FIT), read_within(table or folder_of(chosen.task, "table.parquet"), chosen)
     judged = judged_with_truth(data, chosen, folder, truth_path)
     found, most = beside_truth(judged, chosen, folder), ceiling(judged, data, chosen, truth_path)
     carried, drivers = known_drivers(judged, chosen, folder)
+    reached = [] if world is None else _attainable(world, judged, chosen, cohort or folder_of(chosen.task, "cohort"), data)
     if as_json:
         explained = {"carried": asdict(carried), "models": [asdict(each) for each in drivers]}
-        typer.echo(json.dumps({"risks": [asdict(each) for each in found], "ceiling": asdict(most), "explanation": explained}))
+        said = {"risks": [asdict(each) for each in found], "ceiling": asdict(most), "explanation": explained}
+        typer.echo(json.dumps(said | {"attainable": [asdict(each) for each in reached]}))
         return
     console.print(_risks_table(task, found, judged.reference))
     closed = f"close {_share(most.closed)} of the gap at {chosen.primary_horizon} months, expected"
     console.print(f"What the columns hold: trees that learn from the true risks of the same people {closed}.", markup=False)
-    reached = "; ".join(f"{name} {_share(share)}" for name, share in most.of_it.items())
-    console.print(f"Of what these trees close, the models close: {reached}.", markup=False)
+    of_it = "; ".join(f"{name} {_share(share)}" for name, share in most.of_it.items())
+    console.print(f"Of what these trees close, the models close: {of_it}.", markup=False)
+    if reached:
+        console.print(_attainable_table(task, reached, judged.reference))
     console.print(_drivers_table(task, chosen.primary_horizon, carried, drivers))
+
+
+def _smoldering(name: str) -> World:
+    """Return a world of smoldering myeloma.
+
+    Raises
+    ------
+    ConfigError
+        There is no such one: of treated disease nobody has computed what is attainable.
+    """
+    from features.simulation.smm import WORLDS
+
+    if name not in WORLDS:
+        raise ConfigError(f'What is attainable cannot be computed for a world "{name}".', f"it can for {' and '.join(WORLDS)}.")
+    return WORLDS[name]
+
+
+def _attainable(world: World, judged: JudgedWithTruth, plan: Plan, cohort: Path, table: FeatureTable) -> list[Attainable]:
+    """Return what is attainable on the visits judged, of a cohort that must be that of the table."""
+    from features import read_cohort
+    from features.simulation.smm.attainable import attainable_risks
+    from training.truth.attainable import attainable_gap
+
+    read = read_cohort(cohort)
+    if read.content_hash() != table.about["cohort_hash"]:
+        raise StateError(f"{cohort} is not the cohort that the table was built from.", "name that one with --cohort.")
+    return attainable_gap(judged, attainable_risks(world, read, judged.rows), plan)
 
 
 def _risks_table(task: str, found: list[Beside], reference: str) -> Table:
@@ -140,6 +185,21 @@ def _risks_table(task: str, found: list[Beside], reference: str) -> Table:
         gaps = [_share(gap) for gap in (each.gap_closed, each.gap_expected)]
         inside = f"{each.covered:.0%}; means {each.covered_on_average:.0%}"
         shown.add_row(each.model, f"{each.horizon} m", *cells, *gaps, f"{each.correlation:.2f}", f"{each.miscalibration:.3f}", inside)
+    return shown
+
+
+def _attainable_table(task: str, found: list[Attainable], reference: str) -> Table:
+    """Return what is attainable at each horizon, and how much of it each model has closed."""
+    title = f"{task}: what anybody could attain, and the share of the way to it, from {reference}, that each model has come (expected)"
+    shown = Table(title=title, title_justify="left")
+    models = list(found[0].closed)
+    checked = ("true / attainable", "worst tenth", "slope", "effective draws,\nmedian (5th)")
+    for heading in ("horizon", "AUC attainable", "of the gap to\nthe truth", *models, *checked):
+        shown.add_column(heading, justify="right")
+    for each in found:
+        check = (f"{each.ratio:.2f}", f"{each.furthest:.2f}", f"{each.slope:.2f}", f"{each.effective[0]:.0f} ({each.effective[1]:.0f})")
+        auc = f"{each.auc[0]:.3f} ({each.auc[1]:.3f}, {each.auc[2]:.3f})"
+        shown.add_row(f"{each.horizon} m", auc, _share(each.of_truth), *(_share(each.closed[name]) for name in models), *check)
     return shown
 
 

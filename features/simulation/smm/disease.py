@@ -43,6 +43,10 @@ class Traits:
         shape = (-1, *(1,) * axes)
         return Traits(**{f.name: getattr(self, f.name)[rows].reshape(shape) for f in fields(self)})
 
+    def over_time(self) -> Traits:
+        """Return the traits with one more axis of length one behind, for several times."""
+        return Traits(**{f.name: getattr(self, f.name)[..., None] for f in fields(self)})
+
 
 def burden_ratio(world: World, traits: Traits, arrival: Array, t: Array) -> tuple[Array, Array]:
     """Return burden over the slow clone's at the index date, and its relative growth per year."""
@@ -109,18 +113,25 @@ def _beyond(world: World, traits: Traits, logs: dict[str, Array]) -> dict[str, A
 
 def progression_rate(world: World, traits: Traits, arrival: Array, t: Array) -> Array:
     """Return the intensity of progression per year, without treatment."""
+    foretold, found = intensities(world, traits, arrival, t)
+    rate: Array = world.unforeseen + traits.frailty * foretold
+    for of_criterion in found:
+        rate = rate + of_criterion
+    return rate
+
+
+def intensities(world: World, traits: Traits, arrival: Array, t: Array) -> tuple[Array, list[Array]]:
+    """Return the intensity that markers foretell in a person of frailty 1, and that of each criterion's discovery, per year."""
     ratio, growth = burden_ratio(world, traits, arrival, t)
     earlier, _ = burden_ratio(world, traits, arrival, t - world.late_years)
     m = _markers(world, traits, ratio, earlier, t)
     logs = {name: np.log(m[name]) for name in ("bmpc", "flc_ratio", "hemoglobin", "creatinine")}
-    foretold = world.intensity * np.exp(
+    foretold: Array = world.intensity * np.exp(
         world.per_log_burden * (logs["bmpc"] - np.log(15.0))
         + world.per_m_protein * (m["m_protein"] - 1.2)
         + world.per_log_flc_ratio * (logs["flc_ratio"] - np.log(5.0))
         + world.per_growth * growth
     )
-    rate: Array = world.unforeseen + traits.frailty * foretold
-    for name, beyond in _beyond(world, traits, logs).items():
-        # The share of results that would be beyond: near a limit noise decides (a logistic curve stands for the normal one).
-        rate = rate + world.discovery[name] / (1.0 + np.exp(-1.702 * np.maximum(beyond, -40.0)))
-    return rate
+    # The share of results that would be beyond: near a limit noise decides (a logistic curve stands for the normal one).
+    beyond = _beyond(world, traits, logs).items()
+    return foretold, [world.discovery[name] / (1.0 + np.exp(-1.702 * np.maximum(by, -40.0))) for name, by in beyond]
