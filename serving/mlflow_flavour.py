@@ -97,6 +97,8 @@ def _numbers(said: dict[str, Any]) -> dict[str, float | None]:
         found |= {f"risk_{months}": one["risk"], f"risk_{months}_lo": one["lower"], f"risk_{months}_hi": one["upper"]}
         found |= {f"die_first_{months}": one["die_first"], f"base_{months}": one["base"]}
         found |= {f"{part['biomarker']}__contribution__{months}": part["contribution"] for part in one["contributions"]}
+    if said.get("event_free"):
+        found["event_free_months"] = said["event_free"]["months"]
     return found
 
 

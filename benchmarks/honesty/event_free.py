@@ -29,7 +29,7 @@ from training.plan import Plan
 
 Array = NDArray[np.float64]
 Groups = dict[str, NDArray[np.bool_]]
-PEOPLE, SEED = 2000, 501
+PEOPLE, SEED = 4000, 501
 ASKED = (0.93, 0.97)
 HIDDEN: dict[str, tuple[str, ...]] = {"": (), "m_protein": ("m_protein",), "flc_ratio": ("flc_ratio",)}
 AGE_PARTED = 65

@@ -80,7 +80,7 @@ def test_the_pyfunc_gives_the_numbers_of_the_batch_to_the_last_bit(people):
     assert answers[["status", "answer"]].drop_duplicates().to_numpy().tolist() == [["scored", ""]]
     numbers = answers.drop(columns=["status", "answer"])
     expected = scores[numbers.columns]
-    assert len(numbers.columns) == 3 * (5 + len({c.split("__")[0] for c in features}))
+    assert len(numbers.columns) == 3 * (5 + len({c.split("__")[0] for c in features})) + 1  # and how long they are free of the event
     pd.testing.assert_frame_equal(numbers, expected, check_exact=True)
 
 

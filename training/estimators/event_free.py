@@ -21,9 +21,9 @@ _MOST, _STEPS = 0.5, 14  # of the bisection: levels to 0.00003
 def fit_event_free(rows: pd.DataFrame, risks: Array, horizons: tuple[int, ...]) -> EventFree | None:
     """Return the bound; None where too few people have the event before it.
 
-    The level is chosen among the visits whose bound lies before the last horizon. The others, at lowest risk, are told that horizon if
-    19 of 20 of them are free of the event by then. If not, as risks that are low are often too low, nobody is told longer than the longest
-    time for which 19 of 20 of those are free who would be told as long or longer.
+    The level is chosen among the visits whose bound lies before the last horizon. The others, at lowest risk, are told that horizon if 19
+    of 20 of them are free of the event by then. If not, as risks that are low are often too low, nobody is told longer than the longest
+    time that holds for those who would be told as long or longer.
 
     Parameters
     ----------

@@ -368,6 +368,7 @@ def test_the_interval_holds_the_truth_in_19_of_20_samples_from_few_pairs_of_halv
         model=whole,
         resampled=halves,
         resampled_margins=lambda x: together,
+        resampled_calibrations=(none,) * len(halves),
         recalibrated_anew=(np.zeros((1, 1, 1)), np.ones((1, 1, 1))),
         calibration=none,
         unknown=None,
