@@ -18,10 +18,11 @@ def followed_from(rows: pd.DataFrame, horizons: tuple[int, ...]) -> dict[str, fl
     rows : DataFrame
         patient_id, index_date, landmark, follow_up.
     """
-    month = (rows["landmark"] - rows["index_date"]).dt.days / DAYS_PER_MONTH
-    reach, found = study_reach(rows), {}
+    visits = pd.DataFrame({"person": rows["patient_id"].to_numpy(), "reach": study_reach(rows)})
+    visits["month"] = (rows["landmark"] - rows["index_date"]).dt.days.to_numpy() / DAYS_PER_MONTH
+    found = {}
     for months in horizons:
-        latest = month[reach >= horizon_days(months)].groupby(rows["patient_id"]).max().to_numpy()
+        latest = visits[visits["reach"] >= horizon_days(months)].groupby("person")["month"].max().to_numpy()
         if len(latest) >= LEAST_IN_BAND:
             found[str(months)] = float(np.sort(latest)[-LEAST_IN_BAND])
     return found

@@ -75,22 +75,23 @@ def aggregates_of(found: Validated) -> Aggregates:
 
 
 def _sums(found: Validated) -> Iterator[Sums]:
-    rows, evaluation = found.judged.rows, found.plan.evaluation
-    draws, told = Draws.of(rows["patient_id"], evaluation.bootstrap, evaluation.seed), 0
+    every, evaluation = found.judged.rows, found.plan.evaluation
+    draws, told = Draws.of(every["patient_id"], evaluation.bootstrap, evaluation.seed), (0, 0)
     for h, months in enumerate(found.plan.task.horizons):
-        if unfollowed(rows, months):
+        if unfollowed(every, months):
             continue
-        judged, risk = judged_at(rows, months, draws), found.judged.risks[CHAMPION][:, h]
-        with_event = set(rows.loc[judged.sample.case, "patient_id"])
-        people, events = rows["patient_id"].nunique(), len(with_event)
-        if min(events, people - events) < SMALL_CELL or is_small(events - told):
+        judged, risk = judged_at(every, months, draws), found.judged.risks[CHAMPION][:, h]
+        counts, case = judged.sample.counts[0] > 0, judged.sample.case  # without rows that the study could not follow so far
+        people, events = (every.loc[who, "patient_id"].nunique() for who in (counts, counts & case))
+        apart = (abs(now - before) for now, before in zip((people, events), told, strict=True))
+        if min(events, people - events) < SMALL_CELL or any(map(is_small, apart)):
             continue
-        told = events
+        told = people, events
         measures = main_measures(judged.sample, risk)
-        observed, expected = float(judged.sample.cases[0]), float(risk.sum())
-        error = float(measures[("brier", None)][0]) * len(rows)
+        observed, expected = float(judged.sample.cases[0]), float(risk[counts].sum())
+        error = float(measures[("brier", None)][0]) * int(counts.sum())
         on_logs = (*_with_se(np.log(measures[("oe_ratio", None)])), *_with_se(logit(measures[("auc", None)])))
-        yield Sums(months, people, len(rows), events, observed, expected, error, *on_logs)
+        yield Sums(months, people, int(counts.sum()), events, observed, expected, error, *on_logs)
 
 
 def _with_se(values: Array) -> tuple[float | None, float | None]:
