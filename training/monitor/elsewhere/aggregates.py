@@ -33,7 +33,7 @@ class Sums:
 
     Attributes
     ----------
-    people, rows, events : counts, each ten or more: people, their visits, and people with the event
+    people, rows, events : counts, each ten or more: people, their visits that the study could follow so far, and people with the event
     observed, expected : events weighted for censoring (rows times the Aalen-Johansen incidence), and the sum of the risks
     squared_error : sum over rows, weighted for censoring; over rows it is the Brier score
     log_oe, log_oe_se, logit_auc, logit_auc_se : figures and standard errors by drawing people; None where there is none
@@ -81,16 +81,16 @@ def _sums(found: Validated) -> Iterator[Sums]:
         if unfollowed(rows, months):
             continue
         judged, risk = judged_at(rows, months, draws), found.judged.risks[CHAMPION][:, h]
-        with_event = set(rows.loc[judged.sample.case, "patient_id"])
-        people, events = rows["patient_id"].nunique(), len(with_event)
-        if min(events, people - events) < SMALL_CELL or is_small(events - told):
+        there = judged.sample.there
+        people, events = (rows.loc[those, "patient_id"].nunique() for those in (there, there & judged.sample.case))
+        if min(events, people - events) < SMALL_CELL or is_small(abs(events - told)):
             continue
         told = events
         measures = main_measures(judged.sample, risk)
-        observed, expected = float(judged.sample.cases[0]), float(risk.sum())
-        error = float(measures[("brier", None)][0]) * len(rows)
+        observed, expected, visits = float(judged.sample.cases[0]), float(risk[there].sum()), int(there.sum())
+        error = float(measures[("brier", None)][0]) * visits
         on_logs = (*_with_se(np.log(measures[("oe_ratio", None)])), *_with_se(logit(measures[("auc", None)])))
-        yield Sums(months, people, len(rows), events, observed, expected, error, *on_logs)
+        yield Sums(months, people, visits, events, observed, expected, error, *on_logs)
 
 
 def _with_se(values: Array) -> tuple[float | None, float | None]:

@@ -13,7 +13,7 @@ from myeloma.calendar import horizon_days
 from training.metrics import Draws, judged_at, main_measures
 from training.monitor.elsewhere.aggregates import aggregates_of, read_aggregates, write_aggregates
 from training.monitor.elsewhere.pool import pool, random_effects
-from training.rows.censoring import STRATUM
+from training.rows.censoring import REACH, STRATUM
 
 MONTHS = (24, 60)
 PEOPLE = 300
@@ -82,6 +82,17 @@ def test_what_adds_up_is_that_of_all_rows_in_one_place(sites, written):
         assert one.observed == pytest.approx(judged.sample.cases[0], rel=1e-9)
         assert (one.rows, one.people) == (len(rows), rows["patient_id"].nunique())
         assert one.events == rows.loc[judged.sample.case, "patient_id"].nunique()
+
+
+def test_visits_out_of_the_studys_reach_are_in_no_sum():
+    """Of these a site knows no event to the horizon, so none must be expected of them."""
+    rows, risk = site(1)
+    rows = rows.assign(**{REACH: np.inf})
+    late = rows.assign(patient_id="late-" + rows["patient_id"], event="event", time_to_event=10.0, **{REACH: 400.0})
+    both = aggregates_of(found(1, pd.concat([rows, late], ignore_index=True), np.vstack([risk, risk])))
+    for one, alone in zip(both.horizons, aggregates_of(found(1, rows, risk)).horizons, strict=True):
+        for name in ("people", "rows", "events", "observed", "expected", "squared_error", "log_oe", "logit_auc"):
+            assert getattr(one, name) == pytest.approx(getattr(alone, name)), name
 
 
 def test_alike_sites_have_little_heterogeneity_and_one_that_differs_shows(sites, written):
