@@ -102,7 +102,8 @@ class Sample:
     @property
     def there(self) -> NDArray[np.bool_]:
         """Return which rows are judged: those that count, within the study's reach."""
-        return self.counts[0] > 0
+        counted: NDArray[np.bool_] = self.counts[0] > 0
+        return counted
 
     def effective_rows(self) -> float:
         """Return Kish's effective number of rows, (sum of weights)^2 / sum of squared weights."""
