@@ -76,16 +76,17 @@ def aggregates_of(found: Validated) -> Aggregates:
 
 def _sums(found: Validated) -> Iterator[Sums]:
     rows, evaluation = found.judged.rows, found.plan.evaluation
-    draws, told = Draws.of(rows["patient_id"], evaluation.bootstrap, evaluation.seed), 0
+    draws, told = Draws.of(rows["patient_id"], evaluation.bootstrap, evaluation.seed), (0, 0)
     for h, months in enumerate(found.plan.task.horizons):
         if unfollowed(rows, months):
             continue
         judged, risk = judged_at(rows, months, draws), found.judged.risks[CHAMPION][:, h]
         there = judged.sample.there
         people, events = (rows.loc[those, "patient_id"].nunique() for those in (there, there & judged.sample.case))
-        if min(events, people - events) < SMALL_CELL or is_small(abs(events - told)):
+        apart = (abs(people - told[0]), abs(events - told[1]))  # fewer people where the study could follow fewer so far
+        if min(events, people - events) < SMALL_CELL or any(map(is_small, apart)):
             continue
-        told = events
+        told = (people, events)
         measures = main_measures(judged.sample, risk)
         observed, expected, visits = float(judged.sample.cases[0]), float(risk[there].sum()), int(there.sum())
         error = float(measures[("brier", None)][0]) * visits

@@ -143,6 +143,15 @@ def test_a_horizon_with_fewer_than_ten_events_or_so_few_more_than_the_one_before
     assert [one.months for one in sums] == kept
 
 
+@pytest.mark.parametrize(("later", "kept"), [(0, [24, 60]), (9, [24]), (10, [24, 60])])
+def test_a_horizon_to_which_so_few_people_fewer_could_be_followed_is_left_out(later, kept):
+    person = np.arange(100)
+    time, reach = np.select([person < 30, person < 60], [300, 1500], 4000), np.where(person >= 100 - later, 800.0, np.inf)
+    rows = pd.DataFrame({"patient_id": person.astype(str), "event": np.where(person < 60, "event", "none"), "time_to_event": time})
+    sums = aggregates_of(found(1, rows.assign(**{REACH: reach}), np.linspace(0.05, 0.4, 200).reshape(100, 2))).horizons
+    assert [one.months for one in sums] == kept
+
+
 def test_a_file_that_was_altered_is_refused(written, tmp_path):
     said = json.loads(written[0].read_text())
     said["horizons"][0]["events"] += 1
