@@ -39,6 +39,12 @@ def test_each_horizon_that_nobody_was_followed_to_is_named(warned):
     assert f"only from visits up to {-FAR} months after it" in said
 
 
+def test_a_horizon_that_too_few_were_followed_to_from_any_visit_is_named(warned):
+    assert warned({FOLLOWED_FROM: {"12": FAR, "24": FAR}}) == [
+        "beyond what was followed: the risk at 60 months; hardly anybody of training could be followed so long"
+    ]
+
+
 def test_where_no_risk_is_shown_nothing_is_said_of_one(warned, history):
     day = max(each["collected_at"] for each in history["measurements"])
     marrow = {"collected_at": day, "biomarker": "bmpc", "value": 70, "unit": "%"}
