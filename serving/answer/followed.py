@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from features.history.arrays import Histories
 from features.table.outcomes import origin_day
 from myeloma.calendar import DAYS_PER_MONTH
 from serving.artifact import Artifact
 
-FOLLOWED_FROM = "followed_from"  # in `about`: by horizon, the latest month from which people of training could be followed to it
+FOLLOWED_FROM = "followed_from"  # in `about`: by horizon, the latest month from which 20 people of training could be followed to it
 _MONTH_OF_GRACE = 1.0  # a table of first visits holds month 0 alone, and a first visit may be some days late
 
 
@@ -18,11 +16,16 @@ def beyond_what_was_followed(artifact: Artifact, known: Histories, landmark: int
 
     What a model says there is drawn from earlier visits.
     """
-    followed, month = artifact.about.get(FOLLOWED_FROM, {}), (landmark - origin_day(known, artifact.rules).item(0)) / DAYS_PER_MONTH
-    late = {months: followed[str(months)] for months in artifact.horizons if month > followed.get(str(months), np.inf) + _MONTH_OF_GRACE}
+    if FOLLOWED_FROM not in artifact.about:  # of an earlier version
+        return []
+    followed, month = artifact.about[FOLLOWED_FROM], (landmark - origin_day(known, artifact.rules).item(0)) / DAYS_PER_MONTH
     since = "the line of therapy began" if artifact.rules.line else "diagnosis"
-    return [
-        f"beyond what was followed: the risk at {months} months, {month:.0f} months after {since}; people could be followed so long "
-        f"only from visits up to {latest:.0f} months after it"
-        for months, latest in late.items()
-    ]
+    said = []
+    for months in artifact.horizons:
+        what = f"beyond what was followed: the risk at {months} months"
+        if (latest := followed.get(str(months))) is None:
+            said.append(f"{what}; hardly anybody of training could be followed so long")
+        elif month > latest + _MONTH_OF_GRACE:
+            when = f"{month:.0f} months after {since}"
+            said.append(f"{what}, {when}; people could be followed so long only from visits up to {latest:.0f} months after it")
+    return said

@@ -72,7 +72,7 @@ def answer_history(
             *_of_whom(artifact),
             *([_of_the_past(when)] if when.is_past and not met else []),
             *_warnings(artifact, measured),
-            *beyond_what_was_followed(artifact, known, landmark),
+            *(() if met else beyond_what_was_followed(artifact, known, landmark)),
             *suspicions,
         ),
         criteria=criteria_findings(inputs, landmark, scored.criteria),

@@ -78,9 +78,9 @@ def _curves(plan: Plan, held: HeldOut | None, order: list[str]) -> Iterator[Bloc
     counts = Draws.of(held.rows["patient_id"], DRAWS, plan.evaluation.seed).rows(held.rows["patient_id"])
     shown = {}
     for name in order:
-        known = np.isfinite(held.risks[name][:, at])
-        if not refusal(held.rows[known], months):
-            shown[name] = Shown(held.rows[known], held.risks[name][known, at], months, np.compress(known, counts, axis=1))
+        risk = held.risks[name][:, at]
+        if not refusal(held.rows[np.isfinite(risk)], months):
+            shown[name] = Shown.of(held.rows, risk, months, counts)
     if not shown:
         yield Text(Blank(f"too few people progress within {months} months, or stay free of it"))
         return

@@ -12,6 +12,7 @@ from myeloma.calendar import DAYS_PER_MONTH, horizon_days
 from serving.models.base import Array
 from serving.models.event_free import PARTS, SHARE, EventFree
 from training.estimators.stacking import at_each_horizon
+from training.rows.censoring import FollowUp
 from training.rows.draw import row_weights
 
 LEAST_PEOPLE = 20  # with the event before their bound, for a level to say anything; a convention
@@ -33,7 +34,8 @@ def fit_event_free(rows: pd.DataFrame, risks: Array, horizons: tuple[int, ...]) 
         Of the event, by fits without the person.
     """
     weights, events = (np.array(each) for each in zip(*at_each_horizon(rows, horizons, "visits"), strict=True))
-    time, counts = rows["time_to_event"].to_numpy(dtype=float), row_weights(rows)
+    follow_up, time = FollowUp.of(rows), rows["time_to_event"].to_numpy(dtype=float)
+    counts = row_weights(rows) * np.array([follow_up.reachable(float(horizon_days(months))) for months in horizons])
     course = _course(time, weights * events, horizons)
 
     def early_before(months: Array) -> NDArray[np.bool_]:
@@ -43,8 +45,8 @@ def fit_event_free(rows: pd.DataFrame, risks: Array, horizons: tuple[int, ...]) 
     def holds(months: Array, of: NDArray[np.bool_]) -> bool:
         """Return whether the event comes before its bound for 1 in 20 of some at most."""
         at = np.searchsorted(horizons, months)  # the next horizon after the bound: whoever is lost later is known there
-        weight = weights[at, np.arange(len(rows))]
-        return bool(weight @ (of & early_before(months)) <= (1.0 - SHARE) * (counts @ of))
+        weight, count = (each[at, np.arange(len(rows))] for each in (weights, counts))
+        return bool(weight @ (of & early_before(months)) <= (1.0 - SHARE) * (count @ of))
 
     def told(level: float, longest: float = horizons[-1]) -> Array:
         return EventFree(level, longest, course).months(risks, horizons)

@@ -49,8 +49,9 @@ def paired_differences(
             judged = judged_at(rows[kept], months, draws)
             compared = dict.fromkeys([*fitted, *references])
             found = {name: _compared(judged.sample, said[name][kept], cut_offs, name in ranked) for name in compared}
-            people = judged.rows["patient_id"]
-            counts = (people.nunique(), len(people), people[judged.sample.case].nunique())
+            there = judged.sample.there
+            people = judged.rows.loc[there, "patient_id"]
+            counts = (people.nunique(), len(people), people[judged.sample.case[there]].nunique())
             for model in fitted:
                 for reference in references:
                     if model != reference:

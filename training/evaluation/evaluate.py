@@ -220,9 +220,8 @@ def _plot_performance(rows: pd.DataFrame, risks: np.ndarray, plan: Plan, name: s
     (folder / PLOTS).mkdir(parents=True)
     shown, counts = [], Draws.of(rows["patient_id"], plots.DRAWS, plan.evaluation.seed).rows(rows["patient_id"])
     for h, months in enumerate(plan.task.horizons):
-        known = np.isfinite(risks[:, h])
-        if not refusal(rows[known], months):
-            shown.append(plots.Shown(rows[known], risks[known, h], months, np.compress(known, counts, axis=1)))
+        if not refusal(rows[np.isfinite(risks[:, h])], months):
+            shown.append(plots.Shown.of(rows, risks[:, h], months, counts))
     if shown:
         plots.calibration(shown, f"{_title(plan, name)}, all visits", folder / plot("calibration"))
         plots.roc(shown, f"{_title(plan, name)}, all visits", folder / plot("roc"))

@@ -16,7 +16,7 @@ from features.table.table import KEYS, OUTCOMES
 from myeloma import StateError
 from training.fitting.hidden import read_without
 from training.places import PREDICTIONS
-from training.rows.censoring import STRATUM, censoring_columns
+from training.rows.censoring import REACH, STRATUM, censoring_columns
 
 Array = NDArray[np.float64]
 ROW = ["patient_id", "landmark"]  # what tells a row
@@ -99,7 +99,7 @@ def read_judged(folder: Path, task: Task) -> pd.DataFrame:
         A version of this program wrote them that kept less, or they are of other horizons.
     """
     judged = pd.read_parquet(folder / PREDICTIONS)
-    if missing := [name for name in (*KEYS, *OUTCOMES, STRATUM, *risk_columns(task)) if name not in judged]:
+    if missing := [name for name in (*KEYS, *OUTCOMES, STRATUM, REACH, *risk_columns(task)) if name not in judged]:
         raise StateError(
             f"{folder / PREDICTIONS} has no column {missing[0]}: it was written for other horizons, or by another version.",
             f"build again (python -m features build COHORT TABLE --task {task.name}), and fit the new table.",

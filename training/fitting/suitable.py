@@ -13,6 +13,7 @@ from features.table.table import KEYS, OUTCOMES
 from myeloma import ConfigError, DataError
 from myeloma.calendar import DAYS_PER_MONTH, horizon_days
 from training.metrics.figures import refusal
+from training.rows.censoring import REACH, study_reach
 from training.rows.split import refuse_too_few
 
 
@@ -80,7 +81,8 @@ def without_values(table: FeatureTable, task: Task) -> list[str]:
 
 def thin_horizons(table: FeatureTable, task: Task) -> list[str]:
     """Return, in words, the horizons at which too few people progress, or stay free, for a risk to rest on."""
-    found = ((months, refusal(table.rows, months)) for months in task.horizons)
+    rows = table.rows.assign(**{REACH: study_reach(table.rows)})  # as those judged will have it
+    found = ((months, refusal(rows, months)) for months in task.horizons)
     told = "the risk at this horizon rests on too little and will not be judged, so the gate will hold every model back"
     return [f"{months} months: {told}: {why}" for months, why in found if why]
 

@@ -167,8 +167,8 @@ def named(table: pd.DataFrame) -> dict[str, float]:
 
 
 def _counts(judged: Judged) -> dict[str, float]:
-    counts = judged.sample.counts[0] > 0
-    rows, case = judged.rows[counts], judged.sample.case[counts]
+    there = judged.sample.there
+    rows, case = judged.rows[there], judged.sample.case[there]
     return {
         "patients": float(rows["patient_id"].nunique()),
         "rows": float(len(rows)),

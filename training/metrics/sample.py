@@ -41,9 +41,8 @@ class Draws:
 
     def rows(self, patient_ids: pd.Series) -> Array:
         """Return how often each row counts, (draws + 1, rows): with a person come all of their rows."""
-        counts: Array = np.take(
-            self.people, self.ids.get_indexer(pd.Index(patient_ids)), axis=1
-        )  # an index in brackets takes ten times as long
+        place = self.ids.get_indexer(pd.Index(patient_ids))
+        counts: Array = np.take(self.people, place, axis=1)  # an index in brackets takes ten times as long
         return counts
 
 
@@ -99,6 +98,12 @@ class Sample:
         case = progressed_by(follow_up, horizon)
         cases = known @ case.astype(float)
         return cls(follow_up, counts, known, stratum, before, case, reached, counts.sum(axis=1), cases, known.sum(axis=1) - cases)
+
+    @property
+    def there(self) -> NDArray[np.bool_]:
+        """Return which rows are judged: those that count, within the study's reach."""
+        counted: NDArray[np.bool_] = self.counts[0] > 0
+        return counted
 
     def effective_rows(self) -> float:
         """Return Kish's effective number of rows, (sum of weights)^2 / sum of squared weights."""

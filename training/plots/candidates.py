@@ -57,12 +57,13 @@ def decision_curves(rows: pd.DataFrame, risks: Mapping[str, Array], horizons: tu
         if refusal(rows[kept], months):
             continue
         judged = judged_at(rows[kept], months, only_sample)
+        visits = int(judged.sample.there.sum())
         for name, risk in shown.items():
             found = decision_measures(judged.sample, risk[kept], (), _THRESHOLDS)
-            lines += [(name, months, t, values[0], kept.sum()) for (what, t), values in found.items() if what == "net_benefit"]
+            lines += [(name, months, t, values[0], visits) for (what, t), values in found.items() if what == "net_benefit"]
         everybody = [(t, values[0]) for (what, t), values in found.items() if what == "net_benefit_treat_all"]
-        lines += [("treat all", months, t, value, kept.sum()) for t, value in everybody]
-        lines += [("treat none", months, t, 0.0, kept.sum()) for t, _ in everybody]
+        lines += [("treat all", months, t, value, visits) for t, value in everybody]
+        lines += [("treat none", months, t, 0.0, visits) for t, _ in everybody]
     return pd.DataFrame(lines, columns=["model", "horizon", "threshold", "net_benefit", "rows"])
 
 

@@ -32,6 +32,12 @@ class Shown:
     months: int
     counts: Array
 
+    @classmethod
+    def of(cls, rows: pd.DataFrame, risk: Array, months: int, counts: Array) -> Shown:
+        """Return those of some rows that have a risk, within the study's reach: what is predicted is the mean of those observed."""
+        kept = np.isfinite(risk) & FollowUp.of(rows).reachable(float(horizon_days(months)))
+        return cls(rows[kept], risk[kept], months, np.compress(kept, counts, axis=1))
+
     def sample(self, rows: NDArray[np.int64] | None = None, draws: int | None = None) -> Sample:
         """Return the sample of all rows, or of those at the given positions."""
         counts = self.counts[:draws]

@@ -6,6 +6,7 @@ import pytest
 
 from myeloma.calendar import DAYS_PER_MONTH
 from training.estimators.event_free import fit_event_free
+from training.rows.censoring import REACH
 
 HORIZONS = (12, 24, 60)
 EDGES = np.array(HORIZONS)
@@ -98,3 +99,12 @@ def test_people_are_counted_and_not_their_visits():
 def test_where_nobody_reaches_any_level_nothing_is_said():
     rows, risks, _ = people(per_month=1e-6)
     assert fit_event_free(rows, risks, HORIZONS) is None
+
+
+def test_visits_that_the_study_could_not_follow_to_the_next_horizon_have_no_say():
+    """Their events do not count, so they must not count as free of it either."""
+    rows, risks, _ = people()
+    late = pd.DataFrame({"patient_id": rows["patient_id"], "event": "none", "time_to_event": 100.0, REACH: 100.0})
+    both = pd.concat([rows.assign(**{REACH: np.inf}), late], ignore_index=True)
+    found, alone = fit_event_free(both, np.vstack([risks, risks]), HORIZONS), fit_event_free(rows, risks, HORIZONS)
+    assert (found.level, found.longest) == pytest.approx((alone.level, alone.longest))

@@ -13,7 +13,7 @@ from training.evaluation.performance import logged_subgroups
 from training.evaluation.subgroups import groups, subgroup_figures, suppressed
 from training.explanation.informative_presence import availability
 from training.metrics import Draws, horizon_metrics
-from training.rows.censoring import FollowUp
+from training.rows.censoring import REACH, FollowUp
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +79,17 @@ def test_with_a_score_that_ranks_without_a_risk_the_auc_is_compared(rows, risks)
 def test_the_same_people_are_drawn_for_both_so_a_model_does_not_differ_from_its_copy(rows, risks):
     found = differences(rows, {"good": risks["good"], "copy": risks["good"]})
     assert (found[["difference", "lo", "hi"]] == 0).all(axis=None)
+
+
+def test_visits_out_of_the_studys_reach_are_neither_compared_nor_counted(rows, risks):
+    late = np.arange(len(rows)) < 200
+    within = {name: risk[~late] for name, risk in risks.items()}
+    drawn = Draws.of(rows["patient_id"], 30, 1)
+    found, alone = (
+        paired_differences(part, of, ["good"], (24,), drawn, (0.1,))
+        for part, of in ((rows.assign(**{REACH: np.where(late, 100.0, np.inf)}), risks), (rows[~late], within))
+    )
+    pd.testing.assert_frame_equal(found, alone)
 
 
 def test_names_say_what_is_compared(rows, risks):

@@ -28,7 +28,7 @@ def table(task):
 @pytest.fixture
 def fitted(table, tmp_path):
     """Two candidates judged in two folds, the later rows of the table first; a risk in percent is the age."""
-    judged = table.rows.iloc[[2, 3, 0, 1]].drop(columns="age").assign(censoring_stratum=0, fold=[0, 0, 1, 1])
+    judged = table.rows.iloc[[2, 3, 0, 1]].drop(columns="age").assign(censoring_stratum=0, study_reach=np.inf, fold=[0, 0, 1, 1])
     for name, share in (("cox", 0.01), ("boosting", 0.005)):
         (tmp_path / name).mkdir()
         judged.assign(risk_24m=share * table.rows["age"]).to_parquet(tmp_path / name / PREDICTIONS, index=False)
@@ -63,9 +63,9 @@ def test_a_table_without_the_people_judged_is_refused(fitted, table, task):
         HeldOut.of(fitted, ["cox"], replace(table, rows=table.rows.head(3)), task)
 
 
-@pytest.mark.parametrize("column", ["censored_by", "censoring_stratum", "risk_24m"])
+@pytest.mark.parametrize("column", ["censored_by", "censoring_stratum", "study_reach", "risk_24m"])
 def test_predictions_that_another_version_wrote_are_refused_in_words(smm_task, tmp_path, column):
-    written = [*KEYS, *OUTCOMES, "censoring_stratum", *risk_columns(smm_task)]
+    written = [*KEYS, *OUTCOMES, "censoring_stratum", "study_reach", *risk_columns(smm_task)]
     pd.DataFrame(columns=[name for name in written if name != column]).to_parquet(tmp_path / "predictions.parquet")
     with pytest.raises(
         StateError, match=f"predictions.parquet has no column {column}: it was written for other horizons, or by another version"

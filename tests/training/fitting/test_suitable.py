@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from features.table.table import KEYS, OUTCOMES
@@ -98,3 +99,13 @@ def test_a_horizon_of_one_class_is_told(mgus_table, mgus_task, changed):
     (told,) = thin_horizons(changed(time_to_event=later), mgus_task)
     assert told.startswith("60 months: the risk at this horizon rests on too little and will not be judged, so the gate will hold")
     assert "only 0 people here progress" in told
+
+
+def test_a_horizon_that_lies_beyond_the_studys_end_for_nearly_all_visits_is_told(mgus_table, mgus_task):
+    """Whoever comes again and again a month before the study's end has events within a year, but nobody was followed so long."""
+    rows = mgus_table.rows
+    end = (rows["landmark"] + pd.to_timedelta(rows["follow_up"], unit="D")).max()
+    late = rows.assign(landmark=end - pd.Timedelta(days=300), follow_up=300.0, time_to_event=np.minimum(rows["time_to_event"], 290.0))
+    both = pd.concat([late, late.assign(landmark=end - pd.Timedelta(days=299), follow_up=299.0), rows.nlargest(5, "follow_up")])
+    (told,) = thin_horizons(replace(mgus_table, rows=both.reset_index(drop=True)), replace(mgus_task, horizons=(12,)))
+    assert "only" in told or "fewer than 10" in told

@@ -1,11 +1,14 @@
 """A candidate beside the others: a model looks alike in every picture, and a small number of people is not told."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
+from training.metrics import Draws
 from training.metrics.names import landmark_subset
-from training.plots.candidates import looks_of, plot_brier, plot_decision, plot_landmarks
+from training.plots.candidates import decision_curves, looks_of, plot_brier, plot_decision, plot_landmarks
 from training.plots.style import COMPARATORS, Picture
+from training.rows.censoring import REACH
 
 SCORES = ["mayo_2018", "imwg_2020"]
 MODELS = ["boosting", "cox", *SCORES]
@@ -67,3 +70,11 @@ def test_the_axis_says_from_when_the_years_count(drawn):
     for since in ("diagnosis", "the start of line 1"):
         plot_landmarks(performance(50), "cox", (0,), "t", None, since)
         assert drawn[-1].axes[1].get_xlabel() == f"years since {since}"
+
+
+def test_how_many_visits_a_decision_curve_is_of_counts_those_within_the_studys_reach():
+    person = np.arange(100)
+    rows = pd.DataFrame({"patient_id": person.astype(str), "event": np.where(person % 2, "event", "none"), "time_to_event": 900.0})
+    rows = rows.assign(time_to_event=np.where(person % 2, 100.0, 900.0), **{REACH: np.where(person < 20, 300.0, np.inf)})
+    found = decision_curves(rows, {"cox": np.full((100, 1), 0.4)}, (24,), Draws.of(rows["patient_id"], 0, 1))
+    assert set(found["rows"]) == {80}

@@ -33,7 +33,7 @@ class Sums:
 
     Attributes
     ----------
-    people, rows, events : counts, each ten or more: people, their visits, and people with the event
+    people, rows, events : counts, each ten or more: people, their visits that the study could follow so far, and people with the event
     observed, expected : events weighted for censoring (rows times the Aalen-Johansen incidence), and the sum of the risks
     squared_error : sum over rows, weighted for censoring; over rows it is the Brier score
     log_oe, log_oe_se, logit_auc, logit_auc_se : figures and standard errors by drawing people; None where there is none
@@ -75,23 +75,23 @@ def aggregates_of(found: Validated) -> Aggregates:
 
 
 def _sums(found: Validated) -> Iterator[Sums]:
-    every, evaluation = found.judged.rows, found.plan.evaluation
-    draws, told = Draws.of(every["patient_id"], evaluation.bootstrap, evaluation.seed), (0, 0)
+    rows, evaluation = found.judged.rows, found.plan.evaluation
+    draws, told = Draws.of(rows["patient_id"], evaluation.bootstrap, evaluation.seed), (0, 0)
     for h, months in enumerate(found.plan.task.horizons):
-        if unfollowed(every, months):
+        if unfollowed(rows, months):
             continue
-        judged, risk = judged_at(every, months, draws), found.judged.risks[CHAMPION][:, h]
-        counts, case = judged.sample.counts[0] > 0, judged.sample.case  # without rows that the study could not follow so far
-        people, events = (every.loc[who, "patient_id"].nunique() for who in (counts, counts & case))
-        apart = (abs(now - before) for now, before in zip((people, events), told, strict=True))
+        judged, risk = judged_at(rows, months, draws), found.judged.risks[CHAMPION][:, h]
+        there = judged.sample.there
+        people, events = (rows.loc[those, "patient_id"].nunique() for those in (there, there & judged.sample.case))
+        apart = (abs(people - told[0]), abs(events - told[1]))  # fewer people where the study could follow fewer so far
         if min(events, people - events) < SMALL_CELL or any(map(is_small, apart)):
             continue
-        told = people, events
+        told = (people, events)
         measures = main_measures(judged.sample, risk)
-        observed, expected = float(judged.sample.cases[0]), float(risk[counts].sum())
-        error = float(measures[("brier", None)][0]) * int(counts.sum())
+        observed, expected, visits = float(judged.sample.cases[0]), float(risk[there].sum()), int(there.sum())
+        error = float(measures[("brier", None)][0]) * visits
         on_logs = (*_with_se(np.log(measures[("oe_ratio", None)])), *_with_se(logit(measures[("auc", None)])))
-        yield Sums(months, people, int(counts.sum()), events, observed, expected, error, *on_logs)
+        yield Sums(months, people, visits, events, observed, expected, error, *on_logs)
 
 
 def _with_se(values: Array) -> tuple[float | None, float | None]:

@@ -83,7 +83,7 @@ def _draw(found: Validated, folder: Path) -> None:
     seed = plan.evaluation.seed
     counts = Draws.of(rows["patient_id"], plots.DRAWS, seed).rows(rows["patient_id"])
     told = [(h, months) for h, months in enumerate(plan.task.horizons) if not too_little(rows, months)]
-    shown = [plots.Shown(rows, risks[CHAMPION][:, h], months, counts) for h, months in told]
+    shown = [plots.Shown.of(rows, risks[CHAMPION][:, h], months, counts) for h, months in told]
     (folder / PLOTS).mkdir(parents=True, exist_ok=True)
     for name in ("calibration", "roc", "decision_curve"):
         (folder / plot(name)).unlink(missing_ok=True)  # of an earlier validation

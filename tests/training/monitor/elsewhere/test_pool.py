@@ -13,7 +13,7 @@ from myeloma.calendar import horizon_days
 from training.metrics import Draws, judged_at, main_measures
 from training.monitor.elsewhere.aggregates import aggregates_of, read_aggregates, write_aggregates
 from training.monitor.elsewhere.pool import pool, random_effects
-from training.rows.censoring import STRATUM
+from training.rows.censoring import REACH, STRATUM
 
 MONTHS = (24, 60)
 PEOPLE = 300
@@ -84,6 +84,17 @@ def test_what_adds_up_is_that_of_all_rows_in_one_place(sites, written):
         assert one.events == rows.loc[judged.sample.case, "patient_id"].nunique()
 
 
+def test_visits_out_of_the_studys_reach_are_in_no_sum():
+    """Of these a site knows no event to the horizon, so none must be expected of them."""
+    rows, risk = site(1)
+    rows = rows.assign(**{REACH: np.inf})
+    late = rows.assign(patient_id="late-" + rows["patient_id"], event="event", time_to_event=10.0, **{REACH: 400.0})
+    both = aggregates_of(found(1, pd.concat([rows, late], ignore_index=True), np.vstack([risk, risk])))
+    for one, alone in zip(both.horizons, aggregates_of(found(1, rows, risk)).horizons, strict=True):
+        for name in ("people", "rows", "events", "observed", "expected", "squared_error", "log_oe", "logit_auc"):
+            assert getattr(one, name) == pytest.approx(getattr(alone, name)), name
+
+
 def test_alike_sites_have_little_heterogeneity_and_one_that_differs_shows(sites, written):
     alike = [read_aggregates(path) for path in written]
     odd = [aggregates_of(found(k, *site(k, shift=1.2 if k % 2 else -0.3))) for k in range(8)]
@@ -129,6 +140,15 @@ def test_a_horizon_with_fewer_than_ten_events_or_so_few_more_than_the_one_before
     time = np.where(progressing, np.where(np.arange(100) < events[0], 300, 1500), 4000)
     rows = pd.DataFrame({"patient_id": np.arange(100).astype(str), "event": np.where(progressing, "event", "none"), "time_to_event": time})
     sums = aggregates_of(found(1, rows, np.linspace(0.05, 0.4, 200).reshape(100, 2))).horizons
+    assert [one.months for one in sums] == kept
+
+
+@pytest.mark.parametrize(("later", "kept"), [(0, [24, 60]), (9, [24]), (10, [24, 60])])
+def test_a_horizon_to_which_so_few_people_fewer_could_be_followed_is_left_out(later, kept):
+    person = np.arange(100)
+    time, reach = np.select([person < 30, person < 60], [300, 1500], 4000), np.where(person >= 100 - later, 800.0, np.inf)
+    rows = pd.DataFrame({"patient_id": person.astype(str), "event": np.where(person < 60, "event", "none"), "time_to_event": time})
+    sums = aggregates_of(found(1, rows.assign(**{REACH: reach}), np.linspace(0.05, 0.4, 200).reshape(100, 2))).horizons
     assert [one.months for one in sums] == kept
 
 
