@@ -22,7 +22,7 @@ def followed_from(rows: pd.DataFrame, horizons: tuple[int, ...]) -> dict[str, fl
     visits["month"] = (rows["landmark"] - rows["index_date"]).dt.days.to_numpy() / DAYS_PER_MONTH
     found = {}
     for months in horizons:
-        latest = visits[visits["reach"] >= horizon_days(months)].groupby("person")["month"].max().to_numpy()
+        latest = visits[visits["reach"] > horizon_days(months)].groupby("person")["month"].max().to_numpy()
         if len(latest) >= LEAST_IN_BAND:
             found[str(months)] = float(np.sort(latest)[-LEAST_IN_BAND])
     return found

@@ -2,7 +2,7 @@
 
 A person censored before the horizon has weight 0 and is stood in for by those of the same stratum still observed; see Graf
 et al., Stat Med 1999;18:2529, and for competing events Blanche et al., Stat Med 2013;32:5381. At equal times events come
-before censorings, so that the weighted share of events in a stratum is its Aalen-Johansen estimate exactly.
+before censorings, so that the weighted share of events in a stratum is its Aalen-Johansen estimate exactly, but for weights of staying.
 
 A row that the study's end put out of reach of a horizon is no part of that horizon: of such rows events alone would be known, and
 among late visits there may be no others to stand in for those without.
@@ -87,8 +87,8 @@ class FollowUp:
         return cls(time, event, times, position, np.zeros(len(time), dtype=np.int64) if stratum is None else stratum)
 
     def reachable(self, horizon: float) -> Bools:
-        """Return which rows the study could follow to a horizon in days."""
-        return np.ones(len(self.time), dtype=bool) if self.reach is None else self.reach >= horizon
+        """Return which rows the study could follow beyond a horizon in days: at the horizon itself only an event would be known."""
+        return np.ones(len(self.time), dtype=bool) if self.reach is None else self.reach > horizon
 
     def weighed(self, counts: Array, horizon: float) -> tuple[Array, Array, Ints]:
         """Return counts (draws, rows) times the censoring weights at a horizon in days, and what `weigh_for_censoring` gives besides.

@@ -127,7 +127,7 @@ def test_of_people_who_come_once_nothing_is_put_out_of_reach():
     assert np.isinf(study_reach(seen(400))).all()
 
 
-@pytest.mark.parametrize(("horizon", "counts"), [(600.0, [True, True, True]), (601.0, [True, False, True])])
+@pytest.mark.parametrize(("horizon", "counts"), [(599.0, [True, True, True]), (600.0, [True, False, True])])
 def test_a_row_that_the_studys_end_put_out_of_reach_is_no_part_of_the_horizon(horizon, counts):
     rows = seen(0, 400)
     rows = rows.assign(event=["none", "event", "none"], time_to_event=[1000.0, 100.0, 900.0], **{REACH: study_reach(rows)})
