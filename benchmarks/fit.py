@@ -46,7 +46,8 @@ def table(rows: int) -> pd.DataFrame:
     event = np.array(["event", "competing", "none"])[ends.argmin(axis=0)]
     diagnosed, since = pd.Timestamp("2020-01-01"), pd.to_timedelta(np.arange(rows) % VISITS * DAYS_BETWEEN, unit="D")
     keys = {"patient_id": np.arange(rows) // VISITS, "landmark": diagnosed + since, "index_date": diagnosed}
-    outcome = {**keys, "event": event, "time_to_event": np.ceil(ends.min(axis=0))}
+    time = np.ceil(ends.min(axis=0))
+    outcome = {**keys, "event": event, "time_to_event": time, "follow_up": time}
     outcome["censored_by"] = np.where(event == "none", "last_contact", "")
     return pd.concat([pd.DataFrame(outcome), pd.DataFrame(x, columns=columns)], axis=1)
 
