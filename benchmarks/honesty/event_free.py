@@ -15,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from benchmarks.honesty.goal import Goal
+from benchmarks.honesty.hidden_values import features_without
 from features import build_table
 from features.intake.quality import clean
 from features.simulation.smm import WORLDS, World, simulate
@@ -22,7 +23,7 @@ from features.simulation.smm.ends import draw_ends
 from features.simulation.smm.people import draw_people
 from features.simulation.source import identifiers
 from myeloma.calendar import DAYS_PER_MONTH, DAYS_PER_YEAR
-from serving.artifact import Artifact, feature_matrix
+from serving.artifact import Artifact
 from serving.predict import event_free, predict_risk
 from training.estimators import Fitted, fit_candidate
 from training.plan import Plan
@@ -67,8 +68,7 @@ def groups_of(rows: pd.DataFrame, risk: Array, before: NDArray[np.bool_], unknow
 
 def judged(artifact: Artifact, rows: pd.DataFrame, wait: Array, hidden: tuple[str, ...]) -> tuple[dict[str, float], str]:
     """Return the share of the bounds that hold, on the whole and by subgroup, and what else is to be said."""
-    x = feature_matrix(artifact, rows)
-    x[:, [place for name in hidden for place in artifact.groups[name]]] = np.nan
+    x = features_without(artifact, rows, hidden)
     risks = predict_risk(artifact, x)
     bound = event_free(artifact, risks)
     holds, before = wait >= bound, bound < artifact.horizons[-1]

@@ -98,11 +98,16 @@ def figures(halves: list[Judged], plan: Plan) -> Iterator[dict[str, object]]:
                     yield {"hidden": hidden, "how": how, "model": name, "horizon": months, "whole": whole, "top": top}
 
 
+def features_without(artifact: Artifact, rows: pd.DataFrame, biomarkers: tuple[str, ...]) -> Array:
+    """Return the features of rows (rows, columns) with all columns of some biomarkers hidden."""
+    x = feature_matrix(artifact, rows)
+    x[:, [place for biomarker in biomarkers for place in artifact.groups[biomarker]]] = np.nan
+    return x
+
+
 def _risks(half: Judged, name: str, hidden: tuple[str, ...]) -> Array:
     artifact = half.models[name]
-    x = feature_matrix(artifact, half.rows)
-    x[:, [place for biomarker in hidden for place in artifact.groups[biomarker]]] = np.nan
-    return predict_risk(artifact, x)
+    return predict_risk(artifact, features_without(artifact, half.rows, hidden))
 
 
 def ratios(true: Array, risk: Array, counts: Array) -> tuple[float, float]:

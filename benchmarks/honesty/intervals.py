@@ -17,11 +17,12 @@ from numpy.typing import NDArray
 
 from benchmarks.honesty import event_free
 from benchmarks.honesty.goal import Goal
+from benchmarks.honesty.hidden_values import features_without
 from features import build_table
 from features.intake.quality import clean
 from features.params import DEFAULT_PARAMS
 from features.simulation.smm import DEFAULT, simulate
-from serving.artifact import Artifact, feature_matrix
+from serving.artifact import Artifact
 from serving.models import logit
 from serving.predict import predict_interval, predict_risk
 from training.estimators import Fitted, fit_candidate
@@ -32,7 +33,6 @@ COHORTS, PEOPLE, VISITS, SEED = 24, 1000, 200, 1000
 TREES = {"rounds": 80, "eta": 0.075}  # in place of 240 steps of 0.025
 COLUMNS = {"look_backs": ("ever",), "statistics": ("last", "mean", "slope", "trend_pct", "evolving")}  # 28 in place of 93
 ASKED = (0.94, 0.96)
-HIDDEN: dict[str, tuple[str, ...]] = {"": (), "m_protein": ("m_protein",), "flc_ratio": ("flc_ratio",)}
 WITH_HIDDEN = 10  # cohorts, the last ones: what is hidden is shown, not judged
 
 
@@ -88,11 +88,10 @@ def told_by_cohorts(plan: Plan, cohorts: int, people: int) -> ByFit:
         for name in plan.models:
             fitted[name] = fit_candidate(rows, plan.task.features, plan, name, {}, fitted, plan.interval_fits)
             artifact = fitted[name].artifact
-            for hidden, biomarkers in HIDDEN.items():
+            for hidden, biomarkers in event_free.HIDDEN.items():
                 if hidden and k < cohorts - WITH_HIDDEN:
                     continue
-                x = feature_matrix(artifact, new)
-                x[:, [place for biomarker in biomarkers for place in artifact.groups[biomarker]]] = np.nan
+                x = features_without(artifact, new, biomarkers)
                 for own in (True, False):
                     told = Told.of(artifact if own else replace(artifact, resampled_calibrations=()), x)
                     found.setdefault((name, hidden, own), []).append(told)

@@ -53,8 +53,7 @@ class EventFree:
         crosses = after > self.level
         share = np.where(crosses, self.level - before, 1.0) / np.where(crosses, after - before, 1.0)
         months = np.minimum(edges[passed] + share * (edges[passed + 1] - edges[passed]), self.longest)
-        bound: Array = np.floor(months * _TENTHS + _ROUNDED) / _TENTHS
-        return bound
+        return rounded_down(months)
 
     @cached_property
     def _reached(self) -> Array:
@@ -84,6 +83,12 @@ class EventFree:
         if (course < 0).any() or not np.allclose(course.sum(axis=1), 1.0):
             raise ImpossibleModelError("the course between the horizons holds a negative share, or does not sum to 1")
         return cls(level, longest, tuple(map(tuple, course.tolist())))
+
+
+def rounded_down(months: Array | float) -> Array:
+    """Return months rounded down to a tenth, as they are told."""
+    told: Array = np.floor(months * _TENTHS + _ROUNDED) / _TENTHS
+    return told
 
 
 @lru_cache

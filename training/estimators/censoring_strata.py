@@ -18,8 +18,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.history.columns import FeatureSpec
-from training.estimators.leaving import Terms, latest_columns, who_left
-from training.estimators.staying import hazard_by_visit, staying_weights
+from training.estimators.leaving import Terms, fit_hazard, latest_columns, who_left
+from training.estimators.staying import Course, hazard_by_visit, staying_weights
 from training.rows.censoring import REACH, STRATUM, study_reach
 from training.rows.split import LEAST_EVENTS
 
@@ -67,8 +67,9 @@ class CensoringStrata:
         if not rows["patient_id"].duplicated().any():  # nobody comes again: there is no later course
             return rows
         known = (left for left, groups in zip(who_left(rows), (self.treatment, self.loss), strict=True) if groups is not None)
-        hazards = [hazard for left in known if (hazard := hazard_by_visit(rows, left, spec)) is not None]
-        return rows.assign(**staying_weights(rows, hazards, horizons)) if hazards else rows
+        course = Course(rows)
+        hazards = [hazard for left in known if (hazard := hazard_by_visit(course, left, spec)) is not None]
+        return rows.assign(**staying_weights(course, hazards, horizons)) if hazards else rows
 
     def strata(self, rows: pd.DataFrame) -> NDArray[np.int64]:
         """Return the stratum of each row; of rows these are looked for by the `columns` alone."""
@@ -96,10 +97,11 @@ class _Groups:
         if rows.loc[left, "patient_id"].nunique() < LEAST_EVENTS:
             return None
         terms = Terms.of(rows, latest_columns(spec))
-        fitted = terms.hazard(rows, rows["time_to_event"].to_numpy(dtype=float), left)
+        known = terms(rows)
+        fitted = fit_hazard(known, rows, rows["time_to_event"].to_numpy(dtype=float), left)
         if fitted is None:
             return None
-        hazard = terms(rows) @ fitted.coefficients
+        hazard = known @ fitted.coefficients
         return cls(terms, fitted.coefficients, np.asarray(np.quantile(hazard[left], np.arange(1, count) / count), dtype=float))
 
     def group(self, rows: pd.DataFrame) -> NDArray[np.int64]:

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from myeloma.calendar import DAYS_PER_MONTH, horizon_days
 from serving.models.base import Array
-from serving.models.event_free import PARTS, SHARE, EventFree
+from serving.models.event_free import PARTS, SHARE, EventFree, rounded_down
 from training.estimators.stacking import at_each_horizon
 from training.rows.censoring import FollowUp
 from training.rows.draw import row_weights
+from training.rows.split import LEAST_EVENTS
 
-LEAST_PEOPLE = 20  # with the event before their bound, for a level to say anything; a convention
 _MOST, _STEPS = 0.5, 14  # of the bisection: levels to 0.00003
 
 
@@ -38,23 +38,26 @@ def fit_event_free(rows: pd.DataFrame, risks: Array, horizons: tuple[int, ...]) 
     counts = row_weights(rows) * np.array([follow_up.reachable(float(horizon_days(months))) for months in horizons])
     course = _course(time, weights * events, horizons)
 
-    def early_before(months: Array) -> NDArray[np.bool_]:
-        early: NDArray[np.bool_] = events[-1] & (time <= months * DAYS_PER_MONTH)
-        return early
+    def each(by_horizon: Array, months: Array) -> Array:
+        of_row: Array = by_horizon[np.searchsorted(horizons, months), np.arange(len(rows))]
+        return of_row
+
+    def too_early(months: Array) -> Array:
+        """Return the weight of each row that has the event before its bound; whoever is lost later is known at the horizon after it."""
+        weight: Array = each(weights, months) * (events[-1] & (time <= months * DAYS_PER_MONTH))
+        return weight
 
     def holds(months: Array, of: NDArray[np.bool_]) -> bool:
         """Return whether the event comes before its bound for 1 in 20 of some at most."""
-        at = np.searchsorted(horizons, months)  # the next horizon after the bound: whoever is lost later is known there
-        weight, count = (each[at, np.arange(len(rows))] for each in (weights, counts))
-        return bool(weight @ (of & early_before(months)) <= (1.0 - SHARE) * (count @ of))
+        return bool(too_early(months) @ of <= (1.0 - SHARE) * (each(counts, months) @ of))
 
     def told(level: float, longest: float = horizons[-1]) -> Array:
         return EventFree(level, longest, course).months(risks, horizons)
 
     level = _highest(lambda level: holds(months := told(level), months < horizons[-1]), _MOST)
-    if not level or rows.loc[early_before(told(level)), "patient_id"].nunique() < LEAST_PEOPLE:
+    if not level or rows.loc[too_early(told(level)) > 0, "patient_id"].nunique() < LEAST_EVENTS:
         return None
-    longest = _highest(lambda longest: holds(months := told(level, longest), months >= np.floor(10.0 * longest) / 10.0), horizons[-1])
+    longest = _highest(lambda longest: holds(months := told(level, longest), months >= rounded_down(longest)), horizons[-1])
     return EventFree(level, longest, course)
 
 

@@ -60,7 +60,7 @@ class Terms:
         decades = np.column_stack([day - _MIDDLE, day - index]) / (10 * DAYS_PER_YEAR)
         return np.hstack([known, decades, decades**2])
 
-    def hazard(self, rows: pd.DataFrame, time: Array, left: Bools) -> ProportionalHazards | None:
-        """Return the hazard of leaving after `time` (days); None where nothing varies, or it does not converge."""
-        terms = self(rows)
-        return converged(terms, time, left, row_weights(rows), _PENALTY) if np.ptp(terms, axis=0).any() else None
+
+def fit_hazard(terms: Array, rows: pd.DataFrame, time: Array, left: Bools) -> ProportionalHazards | None:
+    """Return the hazard of leaving after `time` (days) by terms (rows, terms); None where nothing varies, or it does not converge."""
+    return converged(terms, time, left, row_weights(rows), _PENALTY) if np.ptp(terms, axis=0).any() else None

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from features.history.columns import FeatureSpec
 from myeloma.calendar import horizon_days
-from training.estimators.leaving import Terms, history_columns
-from training.rows.censoring import STAYING, FollowUp
+from training.estimators.leaving import Terms, fit_hazard, history_columns
+from training.rows.censoring import STAYING
 
 Array = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -43,41 +43,41 @@ class HazardByVisit:
     expected: Callable[[Array], Array]
 
 
-def hazard_by_visit(rows: pd.DataFrame, left: Bools, spec: FeatureSpec) -> HazardByVisit | None:
+def hazard_by_visit(course: Course, left: Bools, spec: FeatureSpec) -> HazardByVisit | None:
     """Return the hazard of leaving by what each visit knows of the history; None where it cannot be fitted."""
-    ends, to_next = rows["time_to_event"].to_numpy(dtype=float), _Course(rows).to_next_visit()
-    time, terms = np.minimum(to_next, ends), Terms.of(rows, history_columns(spec))
-    by_visit, from_landmark = terms.hazard(rows, time, left & (time == ends)), terms.hazard(rows, ends, left)
+    rows = course.rows
+    ends, known = rows["time_to_event"].to_numpy(dtype=float), Terms.of(rows, history_columns(spec))(rows)
+    time = np.minimum(course.to_next_visit(), ends)
+    by_visit, from_landmark = fit_hazard(known, rows, time, left & (time == ends)), fit_hazard(known, rows, ends, left)
     if by_visit is None or from_landmark is None:
         return None
-    known = terms(rows)
     at_landmark: Array = np.exp(known @ from_landmark.coefficients)
     return HazardByVisit(
         np.exp(known @ by_visit.coefficients), by_visit.until, lambda days: at_landmark * from_landmark.until(days - _JUST_BEFORE)
     )
 
 
-def staying_weights(rows: pd.DataFrame, hazards: list[HazardByVisit], horizons: tuple[int, ...]) -> pd.DataFrame:
-    """Return `staying_24m` and so on: what each row counts for at a horizon in months, if it is known there.
+def staying_weights(course: Course, hazards: list[HazardByVisit], horizons: tuple[int, ...]) -> pd.DataFrame:
+    """Return `staying_24m` and so on: what each row counts for at a horizon in months, if it is known there."""
+    time, found = course.rows["time_to_event"].to_numpy(dtype=float), {}
+    for months in horizons:
+        until = np.minimum(time, float(horizon_days(months)))
+        more = sum((course.hazard(until, each) - each.expected(until) for each in hazards), np.zeros(len(time)))
+        found[STAYING.format(months)] = np.clip(np.exp(more), 1.0 / TRUNCATED, TRUNCATED)
+    return pd.DataFrame(found, index=course.rows.index)
 
-    Parameters
+
+class Course:
+    """Rows in order of person and landmark, to add up what each visit adds until the next.
+
+    Attributes
     ----------
     rows : DataFrame
-        patient_id, landmark, event, time_to_event.
+        patient_id, landmark, time_to_event.
     """
-    course, follow_up, found = _Course(rows), FollowUp.of(rows), {}
-    for months in horizons:
-        days = float(horizon_days(months))
-        until = np.minimum(follow_up.time, days)
-        more = sum((course.hazard(until, each) - each.expected(until) for each in hazards), np.zeros(len(rows)))
-        found[STAYING.format(months)] = np.clip(np.exp(more), 1.0 / TRUNCATED, TRUNCATED)
-    return pd.DataFrame(found, index=rows.index)
-
-
-class _Course:
-    """Rows in order of person and landmark, to add up what each visit adds until the next."""
 
     def __init__(self, rows: pd.DataFrame) -> None:
+        self.rows = rows
         person = pd.factorize(rows["patient_id"])[0].astype(np.int64)
         day = rows["landmark"].to_numpy().astype("datetime64[D]").astype(np.int64)
         self._order = np.lexsort((day, person))

@@ -103,11 +103,14 @@ def suppressed(table: pd.DataFrame, group: str, *grouping: str) -> pd.DataFrame:
     of = ["model", "horizon", *grouping]
     counts = table[table["measure"].isin(["patients", "events"])].pivot(index=[*of, group], columns="measure", values="estimate")
     kept_back: dict[Hashable, str] = {}
-    for _, part in counts.groupby(of[1:]):
-        by_model = part.groupby(level="model")
-        of_most = _kept_back(by_model.get_group(by_model["patients"].sum().idxmax()))
-        for _, own in by_model:  # judged on all or some of the same people: a part may be the whole group
-            kept_back |= _kept_back(own, of_most.index.get_level_values(group)[of_most != ""]).to_dict()
+    for of_grouping in [part for _, part in counts.groupby(list(grouping))] if grouping else [counts]:
+        by_horizon = [part for _, part in of_grouping.groupby(level="horizon")]
+        # Whose people are kept back at one horizon are so at all: others may be as many there, and tell of them by what is left.
+        always = set().union(*(_groups(_kept_back(_of_most(part), what=("patients",))) for part in by_horizon))
+        for part in by_horizon:
+            also = always | _groups(_kept_back(_of_most(part)))
+            for _, own in part.groupby(level="model"):  # judged on all or some of the same people: a part may be the whole group
+                kept_back |= _kept_back(own, also).to_dict()
     here = np.array([kept_back.get(key, "") for key in zip(*(table[name] for name in (*of, group)), strict=True)], dtype=object)
     hidden = (here != "") & table["measure"].isin(["patients", "rows", "events", "effective_rows", "share_computable"]).to_numpy()
     unsaid = table["why"].str.replace(r"^only \d+ ", f"fewer than {LEAST_EVENTS} ", regex=True)  # why there is no figure tells a count
@@ -115,16 +118,28 @@ def suppressed(table: pd.DataFrame, group: str, *grouping: str) -> pd.DataFrame:
     return table.assign(estimate=table["estimate"].mask(hidden), why=why)
 
 
-def _kept_back(counts: pd.DataFrame, also: Collection[str] = ()) -> pd.Series:
+def _groups(told: pd.Series) -> set[str]:
+    """Return the groups that are kept back."""
+    return set(told.index.get_level_values(-1)[told != ""])
+
+
+def _of_most(part: pd.DataFrame) -> pd.DataFrame:
+    """Return the counts of the model that was judged on most people."""
+    by_model = part.groupby(level="model")
+    most: pd.DataFrame = by_model.get_group(by_model["patients"].sum().idxmax())
+    return most
+
+
+def _kept_back(counts: pd.DataFrame, also: Collection[str] = (), what: tuple[str, ...] = ("patients", "events")) -> pd.Series:
     """Return why the counts of each group (patients, events) are kept back, empty where they are not; those in `also` are.
 
-    People first: their number is the same at every horizon, and so is what is kept back for it.
+    People first: what is kept back for their number is so at every horizon.
     """
     small, hidden = pd.Series(False, counts.index), pd.Series(counts.index.get_level_values(-1).isin(also), counts.index)
-    for what in ("patients", "events"):
-        small |= is_small(counts[what])
+    for each in what:
+        small |= is_small(counts[each])
         hidden |= small
-        while hidden.any() and not hidden.all() and (hidden.sum() == 1 or is_small(counts.loc[hidden, what].sum())):
+        while hidden.any() and not hidden.all() and (hidden.sum() == 1 or is_small(counts.loc[hidden, each].sum())):
             hidden[counts.loc[~hidden, "patients"].idxmin()] = True
     return pd.Series(np.select([small, hidden], [SMALL, FOLLOWS], ""), counts.index)
 

@@ -61,7 +61,7 @@ def histories(world: World, cohort: Cohort, ids: NDArray[np.str_], landmarks: li
     Raises
     ------
     DataError
-        A person is of a site that the world does not have, or not in the cohort.
+        A person is of a site that the world does not have, not in the cohort, or lacks what every simulated person has.
     """
     people = cohort.patients.set_index("patient_id").reindex(ids)
     sites = [site.name for site in world.sites]
@@ -70,6 +70,10 @@ def histories(world: World, cohort: Cohort, ids: NDArray[np.str_], landmarks: li
             f'People are of the site "{strangers[0]}", which the simulated world does not have: it has {", ".join(sites)}.',
             "name a cohort that was simulated in this world.",
         )
+    for name in ("light_chain", "sex", "age_at_index"):
+        if unknown := int((people[name].isna() | (people[name] == "")).sum()):
+            what = f"{unknown} of {len(people)} people have no {name}, which everybody of a simulated world has."
+            raise DataError(what, "name the cohort as it was simulated.")
     results = cohort.measurements[cohort.measurements["patient_id"].isin(ids) & cohort.measurements["biomarker"].isin(BIOMARKERS)]
     index_date = results["patient_id"].map(people["index_date"])
     days, known_on = ((results[name] - index_date).dt.days.to_numpy() for name in ("collected_at", "available_at"))

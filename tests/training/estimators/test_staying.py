@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from features import FeatureSpec
 from myeloma.calendar import horizon_days
 from training.estimators.censoring_strata import with_censoring_strata
-from training.estimators.staying import TRUNCATED, HazardByVisit, _Course, staying_weights
+from training.estimators.staying import TRUNCATED, Course, HazardByVisit, staying_weights
 from training.rows.censoring import STRATUM, FollowUp, ipcw_weights, progressed_by, staying_columns
 
 SPEC = FeatureSpec(biomarkers=("m_protein",), look_backs=("ever",), statistics=("last",), static=("age",))
@@ -41,18 +41,18 @@ def hazard(*ratio, expected=1.0, a_day=0.001):
 def test_the_hazard_adds_up_over_the_visits_on_the_way():
     # Seen on day 0 and on day 100, when the hazard has risen threefold: 100 days at 1 and, before day 150, 49.5 at 3.
     rows = visits(["a", "a"], [0, 100], [400, 400])
-    added = _Course(rows).hazard(np.array([150.0, 50.0]), hazard(1, 3))
+    added = Course(rows).hazard(np.array([150.0, 50.0]), hazard(1, 3))
     assert added == pytest.approx([0.1 + 3 * 0.0495, 3 * 0.0495])
 
 
 def test_a_visit_says_nothing_of_the_time_before_it():
-    early = _Course(visits(["a", "a"], [0, 100], [400, 400])).hazard(np.array([100.0, 50.0]), hazard(1, 3))
+    early = Course(visits(["a", "a"], [0, 100], [400, 400])).hazard(np.array([100.0, 50.0]), hazard(1, 3))
     assert early[0] == pytest.approx(0.0995)  # the day of the second visit is the last looked at
 
 
 def test_people_do_not_run_into_one_another():
-    apart = _Course(visits(["a"], [0], [900])).hazard(np.array([700.0]), hazard(1))
-    beside = _Course(visits(["b", "a", "b"], [0, 0, 5], [900, 900, 900])).hazard(np.array([1.0, 700.0, 1.0]), hazard(9, 1, 9))
+    apart = Course(visits(["a"], [0], [900])).hazard(np.array([700.0]), hazard(1))
+    beside = Course(visits(["b", "a", "b"], [0, 0, 5], [900, 900, 900])).hazard(np.array([1.0, 700.0, 1.0]), hazard(9, 1, 9))
     assert beside[1] == apart[0]
 
 
@@ -61,13 +61,13 @@ def test_the_order_of_rows_does_not_matter(order):
     rows = visits(list("aabbbc"), [0, 50, 0, 30, 90, 10], [500, 500, 300, 300, 300, 700])
     of, there = hazard(*range(1, 7)), hazard(*(1 + k for k in order))
     shuffled = rows.iloc[list(order)].reset_index(drop=True)
-    whole, mixed = (staying_weights(each, [one], (12,))["staying_12m"].to_numpy() for each, one in ((rows, of), (shuffled, there)))
+    whole, mixed = (staying_weights(Course(each), [one], (12,))["staying_12m"].to_numpy() for each, one in ((rows, of), (shuffled, there)))
     assert mixed == pytest.approx(whole[list(order)])
 
 
 def test_who_was_likely_to_leave_and_stays_counts_more_than_who_was_not_and_a_weight_is_truncated():
     rows = visits(list("abcd"), [0] * 4, [800] * 4)
-    fallen, as_before, risen, most = staying_weights(rows, [hazard(0.1, 1.0, 2.0, 100)], (24,))["staying_24m"]
+    fallen, as_before, risen, most = staying_weights(Course(rows), [hazard(0.1, 1.0, 2.0, 100)], (24,))["staying_24m"]
     assert as_before == pytest.approx(1.0, abs=1e-3)
     assert 1 / TRUNCATED <= fallen < 1 < risen < most == TRUNCATED
 

@@ -181,6 +181,13 @@ def test_whom_people_are_counted_among_does_not_tell_what_is_kept_back_at_anothe
     assert found.groupby("horizon")["group"].sum().to_dict() == {24: "abc", 60: "ab"}
 
 
+def test_a_group_whose_people_are_kept_back_at_one_horizon_is_kept_back_at_all():
+    """The study could follow fewer of a to the later horizon; as many of b at both, who would tell of a there."""
+    early, later = counts((12, 60, 90), (0, 20, 30)), counts((8, 60, 90), (0, 30, 40), horizon=60)
+    found = suppressed(pd.concat([early, later], ignore_index=True), "group").query("measure == 'patients' and estimate.isna()")
+    assert found.groupby("horizon")["group"].sum().to_dict() == {24: "ab", 60: "ab"}
+
+
 def test_what_is_kept_back_of_everybody_is_not_shown_of_those_for_whom_a_score_can_be_computed():
     """Nobody of a has the inputs of the score, everybody else has: its counts of b and c would be the model's."""
     everybody, scored = counts((9, 60, 90), (0, 20, 30)), counts((0, 60, 90), (0, 20, 30), model="score").query("group != 'a'")

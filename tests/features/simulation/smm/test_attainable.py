@@ -141,3 +141,11 @@ def test_people_of_another_cohort_are_refused():
     elsewhere = replace(cohort, patients=cohort.patients.assign(site="elsewhere"))
     with pytest.raises(DataError, match='of the site "elsewhere", which the simulated world does not have'):
         attainable_risks(DEFAULT, elsewhere, visits)
+
+
+@pytest.mark.parametrize("name", ["light_chain", "sex"])
+def test_what_is_unknown_of_a_person_is_refused_and_taken_for_nothing(name):
+    cohort, _, visits = visits_of(5, 4, DEFAULT)
+    unknown = replace(cohort, patients=cohort.patients.assign(**{name: ["", *cohort.patients[name][1:]]}))
+    with pytest.raises(DataError, match=f"1 of 5 people have no {name}, which everybody of a simulated world has"):
+        attainable_risks(DEFAULT, unknown, visits)
