@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from math import isfinite
 
-from serving.answer.record import EventFreeTime
+from serving.answer.record import AsOf, EventFreeTime
 from serving.artifact import Artifact
 
 
-def event_free_time(artifact: Artifact, months: float) -> EventFreeTime:
-    """Return the statement for one person.
+def event_free_time(artifact: Artifact, months: float, when: AsOf) -> EventFreeTime:
+    """Return the statement for one person; of results that are old in the past tense.
 
     Parameters
     ----------
@@ -22,4 +22,5 @@ def event_free_time(artifact: Artifact, months: float) -> EventFreeTime:
         return EventFreeTime(None, False, f"how long such people have no {event} at least cannot be said: {why}")
     last = months >= artifact.horizons[-1]
     who = "19 of 20 such people or more" if last else "19 of 20 such people"
-    return EventFreeTime(months, last, f"{who} have no {event} for at least {months:g} months")
+    had, since = ("had", f" from {when.landmark} on") if when.is_past else ("have", "")
+    return EventFreeTime(months, last, f"{who} {had} no {event} for at least {months:g} months{since}")

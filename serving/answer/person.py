@@ -84,7 +84,7 @@ def answer_history(
         basis=basis_of(artifact),
         model=ModelIdentity(**identity(artifact)),
         notice=NOTICE,
-        event_free=event_free_time(artifact, scored.explained.event_free.item(0)) if risks else None,
+        event_free=event_free_time(artifact, scored.explained.event_free.item(0), when) if risks else None,
     )
 
 

@@ -9,11 +9,13 @@ from fastapi.testclient import TestClient
 from features import read_cohort
 from features.table.landmarks import last_landmarks
 from serving.answer.event_free import event_free_time
+from serving.answer.record import AsOf
 from serving.artifact import load_artifact, save_artifact
 from serving.batch import score_landmarks
 from serving.http.api import make_app
 from serving.models.event_free import EventFree
 
+NOW = AsOf("2024-05-01", "2024-05-01", "2024-05-01", "2024-05-02", False)
 BOUND = EventFree(0.05, 60.0, ((0.25,) * 4,) * 3)
 
 
@@ -33,9 +35,14 @@ def artifact(trained, tmp_path_factory):
 )
 def test_it_is_said_in_words(artifact, months, last, text):
     event = artifact.words.event
-    found = event_free_time(artifact, months)
+    found = event_free_time(artifact, months, NOW)
     assert (found.months, found.to_last_horizon) == (months, last)
     assert found.text == text.replace("progression to active myeloma", event)
+
+
+def test_of_results_that_are_old_it_is_said_in_the_past_tense_with_its_day(artifact):
+    found = event_free_time(artifact, 14.3, replace(NOW, is_past=True))
+    assert found.text == f"19 of 20 such people had no {artifact.words.event} for at least 14.3 months from 2024-05-01 on"
 
 
 def test_an_answer_holds_it_once_from_its_own_risks(artifact, history):
