@@ -28,7 +28,7 @@ from training.estimators.event_free import fit_event_free
 from training.estimators.expected import fit_expected
 from training.estimators.kind import Fits, Half, Kind
 from training.estimators.kinds import KINDS
-from training.estimators.unknown import all_known, fit_unknown
+from training.estimators.unknown import all_known, fit_unknown, where_it_holds
 from training.estimators.whole import Whole
 from training.plan import Plan
 from training.reference import reference_by_time, reference_ranges
@@ -143,8 +143,9 @@ def _fit_candidate(
         fits = of_kind.fit(candidates, rows, plan.task.horizons, **options)
     else:
         fits = _fitted(of_kind, x, rows, spec.columns(), plan.task.horizons, options, halves, whole)
-    alike, told = equally_drawn(rows), all_known(x, spec)
+    alike, told, horizons = equally_drawn(rows), all_known(x, spec), plan.task.horizons
     calibration = fit_calibration(fits.out_of_fold[told], rows.loc[told], plan.task.horizons)
+    unknown = fit_unknown(fits.model, fits.out_of_fold[told], calibration, x[told], rows.loc[told], spec, horizons)
     artifact = Artifact(
         of_kind.name,
         fits.model,
@@ -155,7 +156,7 @@ def _fit_candidate(
         resampled=tuple(half.model for half in fits.halves),
         resampled_calibrations=tuple(_calibration_of(half, told, rows, plan.task.horizons) for half in fits.halves),
         expected=fit_expected(rows.loc[alike], spec),
-        unknown=fit_unknown(fits.model, fits.out_of_fold[told], calibration, x[told], rows.loc[told], spec, plan.task.horizons),
+        unknown=unknown and where_it_holds(unknown, fits.out_of_fold, calibration, x, rows, horizons),
     )
     risks = logistic(recalibrated(artifact, x, fits.out_of_fold).log_odds)
     competing, event_free = fit_competing(rows, risks, plan.task.horizons), fit_event_free(rows, risks, plan.task.horizons)

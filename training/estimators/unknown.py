@@ -8,6 +8,8 @@ pattern: where few people have the event, the patterns do not differ by chance.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -20,11 +22,13 @@ from serving.models.unknown import MOST_BIOMARKERS, UnknownBiomarkers, are_count
 from training.estimators.design import fit_design
 from training.estimators.stacking import at_each_horizon
 from training.rows.draw import equally_drawn
+from training.rows.split import LEAST_EVENTS
 
 _ROWS = 6000  # on which the patterns are regressed: without outcomes there is little noise
 _RIDGE = 1e-3  # towards the recalibration of people of whom all is known
 _LEAST_KNOWN = 0.5
 _MOVES = 1e-9  # log-odds; what moves them less is not used
+_SHOWN = 1.96  # standard errors
 _MOST_STEPS, _SMALL, _LEAST_VARIANCE = 50, 1e-6, 1e-4
 
 
@@ -63,6 +67,44 @@ def fit_unknown(
         left, hides = np.where(np.isin(of_known, names), 0.0, known), model.margins(_without(names, x, columns))
         coefficients.append([_regressed(hides[:, h], left, risks[:, h], once, *start) for h, start in enumerate(starts)])
     return UnknownBiomarkers(tuple(biomarkers), design, np.array(coefficients), columns)
+
+
+def where_it_holds(
+    unknown: UnknownBiomarkers, out_of_fold: Array, calibration: Calibration, x: Array, rows: pd.DataFrame, horizons: tuple[int, ...]
+) -> UnknownBiomarkers:
+    """Return it with the plain recalibration for each pattern whose own people show the regression to be wrong, and this nearer.
+
+    A regression speaks of people whose results were hidden. Who is without a result by themselves may be another kind of people: before
+    the first marrow of a line of therapy nobody has responded yet. The model has seen such people, with their outcomes. What is compared
+    are the events of a pattern's people, over all horizons, with those expected of them; each person counts as one.
+
+    Parameters
+    ----------
+    out_of_fold : array (rows, horizons)
+        Log-odds from fits without the person.
+    x, rows
+        All rows that the model was fitted to.
+    """
+    found = unknown.reduced(x, out_of_fold)
+    if found is None:
+        return unknown
+    people, had = rows["patient_id"].to_numpy()[found.rows], np.zeros(len(found.rows), dtype=bool)
+    ours, plain = logistic(found.log_odds), logistic(calibration.log_odds(out_of_fold[found.rows]))
+    too_low, plain_too_low = np.zeros(len(people)), np.zeros(len(people))  # weighted events less those expected
+    for h, (weight, progressed) in enumerate(at_each_horizon(rows, horizons, "visits")):
+        weight, event = weight[found.rows], progressed[found.rows]
+        had |= (weight > 0) & event
+        too_low += weight * (event - ours[:, h])
+        plain_too_low += weight * (event - plain[:, h])
+    coefficients = unknown.coefficients.copy()
+    for pattern in np.unique(found.pattern):
+        of = found.pattern == pattern
+        each = pd.Series(too_low[of]).groupby(people[of]).sum().to_numpy()
+        shown = len(np.unique(people[of & had])) >= LEAST_EVENTS and abs(each.sum()) > _SHOWN * np.sqrt(each @ each)
+        if shown and abs(plain_too_low[of].sum()) < abs(each.sum()):
+            coefficients[pattern - 1] = 0.0
+            coefficients[pattern - 1, :, 0], coefficients[pattern - 1, :, 1] = calibration.intercepts, calibration.slope
+    return replace(unknown, coefficients=coefficients)
 
 
 def all_known(x: Array, spec: FeatureSpec) -> NDArray[np.bool_]:

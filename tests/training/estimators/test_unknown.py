@@ -13,7 +13,7 @@ from serving.models.linear import HorizonLogistic
 from serving.predict import predict_risk
 from training.estimators import fit_candidate
 from training.estimators.design import fit_design
-from training.estimators.unknown import all_known, fit_unknown
+from training.estimators.unknown import all_known, fit_unknown, where_it_holds
 from training.rows.draw import STANDS_FOR, draw_people
 
 SPEC = FeatureSpec(("m_protein", "flc_ratio", "hemoglobin"), ("ever",), ("last",), ("age",))
@@ -142,3 +142,43 @@ def test_one_that_moves_nothing_comes_last_and_one_that_nobody_has_is_never_call
     assert "hemoglobin__last__ever" not in artifact.unknown.design.features
     assert not artifact.unknown.patterns(x).any()
     assert ratios(artifact, x, true, ("m_protein",))[0] == pytest.approx(1.0, abs=0.1)
+
+
+def without_m_protein(times, few=None):
+    """Return people without M-protein by themselves, of whom so many times as many have the event as their margins say."""
+    x, _, rows, model = (part[:6000] if isinstance(part, (np.ndarray, pd.DataFrame)) else part for part in like_one_another(seed=3))
+    x[:, [name.startswith("m_protein") for name in COLUMNS]] = np.nan
+    margins = model.margins(x)
+    happens = np.random.default_rng(4).random(len(x)) < np.minimum(times * logistic(margins)[:, 0], 0.95)
+    if few is not None:
+        happens &= np.cumsum(happens) <= few
+    return x, margins, rows.assign(event=np.where(happens, "event", "none"), time_to_event=np.where(happens, 100.0, 1000.0))
+
+
+def becomes_plain(artifact, times, few=None):
+    """Return whether the pattern of those without M-protein is given the model's recalibration."""
+    x, margins, rows = without_m_protein(times, few)
+    found = where_it_holds(artifact.unknown, margins, artifact.calibration, x, rows, HORIZONS)
+    changed = (found.coefficients != artifact.unknown.coefficients).any(axis=(1, 2))
+    pattern = artifact.unknown.patterns(x)[0]
+    assert not np.delete(changed, pattern - 1).any()  # nobody is of the other patterns
+    if changed[pattern - 1]:
+        assert found.coefficients[pattern - 1, 0].tolist() == [0.0, 1.0, *[0.0] * found.design.width]
+    return bool(changed[pattern - 1])
+
+
+def test_a_regression_that_its_own_people_show_to_be_wrong_gives_way_to_the_recalibration_that_is_nearer(people):
+    artifact = people[0]
+    x, margins, _ = without_m_protein(1.0)
+    more = float(logistic(artifact.unknown.reduced(x, margins).log_odds).mean() / logistic(margins).mean())
+    assert more > 1.2  # what the regression expects, times what the model alone does
+    assert becomes_plain(artifact, 1.0)
+    assert not becomes_plain(artifact, more)
+
+
+def test_where_both_are_wrong_the_nearer_one_stays(people):
+    assert not becomes_plain(people[0], 3.0)
+
+
+def test_fewer_than_twenty_people_with_the_event_show_nothing(people):
+    assert not becomes_plain(people[0], 1.0, few=19)
