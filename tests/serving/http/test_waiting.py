@@ -30,8 +30,9 @@ def artifacts(trained):
 
 @pytest.fixture
 def gate(monkeypatch):
-    """Hold up every answer until it is opened."""
+    """Hold up every answer from when it is cleared until it is set again."""
     opened = threading.Event()
+    opened.set()  # while the application is made, which answers a made-up person to be warm
     plain = answering.answer_history
 
     def waits(*given):
@@ -81,6 +82,7 @@ def until(asked, answered):
 
 def test_while_many_wait_health_is_told_and_those_beyond_are_told_to_come_again(artifacts, gate, start, history):
     port, _, _ = start(api.make_app(artifacts, Desk(most=30, patience=20)))
+    gate.clear()
     with ThreadPoolExecutor(40) as pool:
         asked = [pool.submit(ask, port, history) for _ in range(40)]
         until(asked, 10)
@@ -96,6 +98,7 @@ def test_while_many_wait_health_is_told_and_those_beyond_are_told_to_come_again(
 
 def test_whose_turn_does_not_come_in_time_is_told_to_come_again(artifacts, gate, start, history):
     port, _, _ = start(api.make_app(artifacts, Desk(workers=1, patience=0.2)))
+    gate.clear()
     with ThreadPoolExecutor(3) as pool:
         asked = [pool.submit(ask, port, history) for _ in range(3)]
         until(asked, 2)
@@ -105,6 +108,7 @@ def test_whose_turn_does_not_come_in_time_is_told_to_come_again(artifacts, gate,
 
 def test_a_server_that_is_stopped_answers_who_is_inside_and_ends(artifacts, gate, start, history):
     port, server, thread = start(api.make_app(artifacts, Desk(workers=1, patience=0.5)))
+    gate.clear()
     with ThreadPoolExecutor(20) as pool:
         asked = [pool.submit(ask, port, history) for _ in range(20)]
         until(asked, 5)
