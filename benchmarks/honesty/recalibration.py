@@ -24,10 +24,10 @@ from serving.artifact import Artifact
 from serving.models.calibration import Calibration
 from training.estimators import fit_candidate
 from training.monitor.elsewhere.judged import Judged, judged_rows
-from training.monitor.elsewhere.recalibration import Recalibration, Site, recalibration_of
+from training.monitor.elsewhere.recalibration import Recalibration, Site, recalibration_of, with_calibration
 from training.plan import Plan, load_plan
 
-SITES, PEOPLE, JUDGED_ON, FITTED_TO, MODEL, SEED = 60, 100, 4000, 2000, "cox", 1
+SITES, PEOPLE, JUDGED_ON, FITTED_TO, MODEL, SEED = 160, 100, 4000, 2000, "cox", 1
 WORSE, WRONG = 0.05, 4.0 / 3.0  # what doing it may cost where little is wrong; from where on the model is wrong by a third
 DEATHS, LONGEST = 0.10, 20_000  # a year at the median burden, in proportion to it; days, beyond any follow-up
 
@@ -87,7 +87,7 @@ def sites_of(place: Place, artifact: Artifact, plan: Plan, sites: int, seed: int
     person = pd.factorize(judged.rows["patient_id"])[0]
     others = judged.at(person >= sites * PEOPLE)
     shift = 0.0 if place.ratio is None else _shift_to(Site(others, artifact), place.ratio)
-    wrong = replace(artifact, calibration=Site(others, artifact).changed(shift, 1.0))
+    wrong = with_calibration(artifact, Site(others, artifact).changed(shift, 1.0))
     truth = Site(others, wrong)
     before = log_ratio(truth, wrong.calibration)
     for k in range(sites):

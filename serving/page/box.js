@@ -31,6 +31,10 @@ export function wordsOf(risk, event) {
   );
 }
 
+export function freeOf({ event_free: free }) {
+  return free?.months == null ? null : h("p", { class: "words free" }, `${free.text[0].toUpperCase()}${free.text.slice(1)}.`);
+}
+
 export function iconsOf(risk, event, size, print) {
   const { shown } = risk,
     low = shown.low ?? shown.percent,

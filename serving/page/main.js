@@ -1,7 +1,7 @@
 // The page: what was read, what was answered, and which of it is shown. All of it lives in memory, and is gone with the page.
 import { $, date, h, NB, notice, put, say, toDay, within } from "./dom.js";
 import { drawAt } from "./chart.js";
-import { curveOf, iconsOf, lineOf, numberOf, wordsOf } from "./box.js";
+import { curveOf, freeOf, iconsOf, lineOf, numberOf, wordsOf } from "./box.js";
 import { panelOf, riskOf } from "./trend.js";
 import { showWhy } from "./why.js";
 import { guardOf, metBefore, noticesOf, personOf, problemsOf, refusalOf } from "./notices.js";
@@ -244,7 +244,7 @@ function showBox({ answer, risk, months: chosen, event, earlier, stop, day }) {
   const size = matchMedia("(min-width: 1080px)").matches ? 260 : 200;
   put(
     $("risk"),
-    h("div", null, numberOf(risk, answer.as_of), wordsOf(risk, event)),
+    h("div", null, numberOf(risk, answer.as_of), wordsOf(risk, event), freeOf(answer)),
     iconsOf(risk, event, size),
     curveOf(answer.risks, chosen, event),
   );

@@ -1,6 +1,6 @@
 // The sheet: one A4 page of its own, always light. What-if results are not on it.
 import { $, date, h, put } from "./dom.js";
-import { curveOf, iconsOf, lineOf, numberOf, wordsOf as boxWords } from "./box.js";
+import { curveOf, freeOf, iconsOf, lineOf, numberOf, wordsOf as boxWords } from "./box.js";
 import { panelOf, riskOf } from "./trend.js";
 import { scoresOf, waterfallOf, wordsOf } from "./why.js";
 import { courseOf } from "./course.js";
@@ -20,7 +20,7 @@ export function sheetOf(is) {
         h(
           "div",
           { class: "parts" },
-          h("div", null, numberOf(risk, answer.as_of), boxWords(risk, is.event)),
+          h("div", null, numberOf(risk, answer.as_of), boxWords(risk, is.event), freeOf(answer)),
           iconsOf(risk, is.event, 150, true),
           curveOf(answer.risks, is.months, is.event, 250, 160),
         ),

@@ -38,7 +38,7 @@ def test_a_visit_counts_for_its_chance_of_being_hidden():
 def test_the_bounds_are_accepted_and_beyond_them_is_said(whole, top, months, wrong, monkeypatch):
     found = pd.DataFrame([{"hidden": "bmpc", "how": "at random", "model": "cox", "horizon": months, "whole": whole, "top": top}])
     assert len(outside(found)) == wrong
-    monkeypatch.setattr("benchmarks.honesty.hidden_values.hidden_values", lambda world, people: found)
+    monkeypatch.setattr("benchmarks.honesty.hidden_values.hidden_values", lambda world, people, cohorts: found)
     assert [goal.holds for goal in measured()] == [not wrong] * 2 * (months <= 24)  # both worlds; later horizons are not judged
 
 
@@ -51,7 +51,7 @@ def test_each_goal_says_what_was_found_over_all_ways_of_hiding_and_nothing_is_as
         ("bmpc", "cox", 60, 3.0),
     ]
     found = pd.DataFrame([{"hidden": h, "how": "at random", "model": m, "horizon": t, "whole": r, "top": r} for h, m, t, r in of])
-    monkeypatch.setattr("benchmarks.honesty.hidden_values.hidden_values", lambda world, people: found)
+    monkeypatch.setattr("benchmarks.honesty.hidden_values.hidden_values", lambda world, people, cohorts: found)
     goals = {goal.case: goal for goal in measured() if "world default" in goal.case}
     assert goals["world default, nothing hidden, cox"].holds is None
     assert goals["world default, bmpc hidden, cox"].holds

@@ -16,6 +16,7 @@ from serving.http.guarded import outermost
 from serving.http.running.address import THIS_MACHINE
 from serving.http.running.serve import server_of, take_port
 from serving.http.watched import watched
+from serving.models.event_free import EventFree
 from serving.models.linear import HorizonLogistic
 from training.estimators.design import fit_design
 from training.plan import load_plan
@@ -51,7 +52,9 @@ def small_artifact(task, version="7"):
     about = {"task": task.name, "title": task.title, **task.rules.as_json(), "source": "simulated", "cohort_hash": "abc"}
     about |= {"reference": {}, "trained_on": {"patients": 1970, "patients_progressing": 419}}
     origin = {"model_name": f"{task.name}-progression", "model_version": version, "run_id": "r", "gate_verdict": "promote"}
-    return Artifact("logistic", model, spec, HORIZONS, Calibration.identity(HORIZONS), about, origin, resampled=tuple(halves))
+    free = EventFree(0.05, 60.0, ((0.25,) * 4,) * len(HORIZONS)) if task.name == "smm" else None
+    calibration = Calibration.identity(HORIZONS)
+    return Artifact("logistic", model, spec, HORIZONS, calibration, about, origin, resampled=tuple(halves), event_free=free)
 
 
 @pytest.fixture(scope="module")

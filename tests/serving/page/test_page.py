@@ -141,6 +141,19 @@ def test_five_renderings_show_what_the_server_rounded(page, examples):
         assert counts == [low, high - low, 100 - high]
 
 
+def test_how_long_such_people_are_free_of_the_event_is_said_in_the_words_of_the_answer(page, examples):
+    page.example("stable")
+    text = page.evaluate(ANSWER, examples["stable"])["event_free"]["text"]
+    assert text.startswith("19 of 20 such people")
+    for place in ("#risk", "#sheet"):
+        assert page.evaluate(f"[...document.querySelectorAll('{place} .free')].map((one) => one.textContent)") == [f"{text}."], place
+    said = page.evaluate(FREE, [{"event_free": one} for one in (None, {"months": None, "text": "how long cannot be said"})])
+    assert said == [None, None], "where the model keeps no bound nothing is said in its place"
+
+
+FREE = "async (answers) => { const box = await import('/page/box.js'); return answers.map(box.freeOf); }"
+
+
 def test_nothing_in_a_chart_is_cut_off(page, examples):
     for name in examples:
         page.example(name)

@@ -31,11 +31,11 @@ from serving.predict import recalibrated as log_odds_of
 from training.monitor.elsewhere.judged import Judged
 from training.reference.person_time import REFERENCE, Hazard, by_person, hazard_of, stretches
 from training.rows.small_cells import SUPPRESSED, is_small
-from training.rows.split import LEAST_EVENTS
 
 Array = NDArray[np.float64]
 Kind = Literal["none", "shift", "shift and slope"]
 LEVEL_OF_SHIFT, LEVEL_OF_BOTH, LEVEL_OF_SLOPE = 0.20, 0.05, 0.05
+LEAST_EXPECTED = 10  # events; with fewer the prior would decide nearly alone
 SPREAD = 0.3  # standard deviation between sites, of the shift of the log-odds and of the slope
 _NO_CHANGE, _BOUNDS = (0.0, 1.0), ((-3.0, 3.0), (0.1, 4.0))
 _LEAST_RATE = 1e-12  # a day: an event at which the model gives no risk must not be impossible
@@ -142,8 +142,8 @@ def _moved(risks: list[float], artifact: Artifact, found: Recalibration, h: int)
 
 
 def _too_little(observed: int, expected: float) -> str:
-    if expected < LEAST_EVENTS:
-        return f"{expected:.1f} events are expected of these people, at least {LEAST_EVENTS} are needed; wait, or pool more people"
+    if expected < LEAST_EXPECTED:
+        return f"{expected:.1f} events are expected of these people, at least {LEAST_EXPECTED} are needed; wait, or pool more people"
     if is_small(observed) or not observed:
         return f"{SUPPRESSED} people had the event, where {expected:.0f} are expected: a shift would tell how many; pool more people"
     return ""

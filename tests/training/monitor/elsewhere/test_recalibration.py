@@ -96,9 +96,14 @@ def test_the_closed_test_gives_up_nothing_first_and_then_the_shift(p, kind):
 
 
 def test_too_few_expected_events_change_nothing_whatever_is_observed(artifact):
-    few = recalibration_of(site(artifact, 90, 3.0), artifact)
-    assert (few.kind, few.expected < 20, few.observed > 20) == ("none", True, True)
-    assert "events are expected of these people, at least 20 are needed" in few.why
+    few = recalibration_of(site(artifact, 35, 3.0), artifact)
+    assert (few.kind, few.expected < 10, few.observed > 10) == ("none", True, True)
+    assert "events are expected of these people, at least 10 are needed" in few.why
+
+
+def test_a_dozen_expected_events_are_enough_where_far_more_are_seen_and_go_part_of_the_way(artifact):
+    found = recalibration_of(site(artifact, 140, 2.0), artifact)
+    assert (found.kind, 10 <= found.expected < 20, found.expected < found.expected_then < found.observed) == ("shift", True, True)
 
 
 def test_a_shift_that_would_tell_of_fewer_than_ten_people_is_not_made(artifact):
