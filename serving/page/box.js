@@ -130,7 +130,7 @@ export function curveOf(risks, chosen, event, print, height = 180) {
     print,
     label: "risk over time",
     head: ["Within", "Risk, %", "From", "To"],
-    rows: risks.map(({ horizon_months, shown }) => [within(horizon_months), percent(shown.percent), shown.low ?? "", shown.high ?? ""]),
+    rows: () => risks.map(({ horizon_months, shown }) => [within(horizon_months), percent(shown.percent), shown.low ?? "", shown.high ?? ""]),
   });
   made.classList.add("curve");
   Object.entries(told(now)).forEach(([name, value]) => value !== null && made.setAttribute(name, value));

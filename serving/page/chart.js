@@ -16,7 +16,8 @@ function redraw(host, width) {
 }
 const points = (host) => [...host.querySelectorAll("[role=img][data-x]")];
 
-// A figure whose drawing follows its width. `print` draws once, at a width given, without a way in for keys.
+// A figure whose drawing follows its width. Its table is filled when it is first opened: of a long history the tables would be most
+// of the page. `print` draws once, at a width given, without a way in for keys.
 export function figure({ caption, draw, rows, head, label, below, print }) {
   const host = h("div", { class: "plot" });
   const made = h("figure", null, caption && h("figcaption", null, caption), host, below);
@@ -27,13 +28,19 @@ export function figure({ caption, draw, rows, head, label, below, print }) {
     host.addEventListener("focusin", (event) => told(host, event.target));
     host.addEventListener("pointermove", pointed);
     sized.observe(host);
-    if (rows) made.append(folded(table(head, rows), ["Table", h("span", { class: "unseen" }, ` of ${label}`)], label));
+    if (rows) {
+      const fold = folded(table(head, []), ["Table", h("span", { class: "unseen" }, ` of ${label}`)], label);
+      fold.addEventListener("toggle", () => fold.querySelector("table").replaceWith(table(head, rows())), { once: true });
+      made.append(fold);
+    }
   }
   return made;
 }
-export function drawAt(made) {
-  // at once, where a place has its width already
-  made.querySelectorAll(".plot").forEach((host) => redraw(host, host.clientWidth));
+export function drawAt(...parts) {
+  // At once, where a place has its width already. All widths are read first: after a change each reading lays the page out anew.
+  const hosts = parts.flatMap((part) => [...part.querySelectorAll(".plot")]),
+    widths = hosts.map((host) => host.clientWidth);
+  hosts.forEach((host, k) => redraw(host, widths[k]));
 }
 
 function rove(host, place) {

@@ -309,13 +309,14 @@ export function courseOf(course, read, print) {
     out.push(text(phone ? right + 6 : 0, y + 12, "months"));
     return svg(width, y + 18, `Course over ${Math.round(months)} months since the start of treatment`, out, marks);
   };
-  const rows = visits.map((one) => [
-    date(one.visit),
-    String(one.line),
-    one.response,
-    powers(one.mrd),
-    ...Object.keys(AXES).map((name) => powers(one[name])),
-  ]);
+  const rows = () =>
+    visits.map((one) => [
+      date(one.visit),
+      String(one.line),
+      one.response,
+      powers(one.mrd),
+      ...Object.keys(AXES).map((name) => powers(one[name])),
+    ]);
   return [
     figure({
       draw,

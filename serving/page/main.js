@@ -207,7 +207,7 @@ function show() {
   }
   if (answer) put($("basis").querySelector("div"), basisOf(answer));
   $("basis").hidden = !answer;
-  for (const id of ["course", "box", "how-so", "why"]) drawAt($(id));
+  drawAt($("course"), $("box"), $("how-so"), $("why"));
   sheetOf(is);
 }
 function showBox({ answer, risk, months: chosen, event, earlier, stop, day }) {

@@ -119,7 +119,7 @@ export function panelOf(about, results, time, added, print) {
     print,
     label: named,
     head: ["Day", named, ""],
-    rows: results.map((one) => [date(one.collected_at), written(one), known.includes(one) ? "" : "known later"]),
+    rows: () => results.map((one) => [date(one.collected_at), written(one), known.includes(one) ? "" : "known later"]),
   });
 }
 
@@ -190,7 +190,7 @@ export function riskOf(answers, months, time, print) {
     print,
     label: "risk at each visit",
     head: ["Visit", "Risk, %", "From", "To"],
-    rows: shown.map(({ iso, risk }) => [date(iso), percent(risk.shown.percent), risk.shown.low ?? "", risk.shown.high ?? ""]),
+    rows: () => shown.map(({ iso, risk }) => [date(iso), percent(risk.shown.percent), risk.shown.low ?? "", risk.shown.high ?? ""]),
   });
 }
 export function whyNot(refusal) {

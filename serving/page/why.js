@@ -120,7 +120,7 @@ export function waterfallOf(risk, print) {
     label: "contributions",
     below: !print && h("p", { class: "note" }, note),
     head: ["Part", "Log-odds", "Measured"],
-    rows: [
+    rows: () => [
       ["Average", signed(risk.base), ""],
       ...bars.map((bar) => [bar.name, signed(bar.by), bar.detail]),
       ["This person", signed(ends.at(-1)), ""],

@@ -248,6 +248,8 @@ def test_arrows_walk_along_a_chart_and_the_line_says_where_one_is(page):
 
 def test_every_chart_has_a_table_with_a_row_a_point(page):
     page.example("rising")
+    page.evaluate("document.querySelectorAll('main figure details').forEach((one) => (one.open = true))")
+    page.until("[...document.querySelectorAll('main figure table')].every((one) => one.querySelector('tbody tr'))")
     found = page.evaluate(TABLES)
     assert len(found) == 9
     assert all(points == rows > 0 for points, rows in found)
@@ -420,6 +422,7 @@ def test_a_long_history_is_drawn_soon(page):
     page.paste(HEADER + "stage,smm,,\nage,40,,\n" + "\n".join(rows))
     page.until("!document.querySelector('#by-visit .note')", 60)
     assert page.page.locator("#by-visit [data-x]").count() == 200
+    assert page.page.locator("main figure tbody tr").count() == 0, "tables are filled when they are opened"
     moved = "document.querySelector('#slider').value = 100; document.querySelector('#slider').dispatchEvent(new Event('input'))"
     assert page.evaluate(TIMED % moved) < 2000  # 200 ms on a machine that does nothing else
 
