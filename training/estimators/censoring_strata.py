@@ -20,8 +20,9 @@ from numpy.typing import NDArray
 from features.history.columns import FeatureSpec
 from training.estimators.leaving import Terms, fit_hazard, latest_columns, who_left
 from training.estimators.staying import Course, hazard_by_visit, staying_weights
-from training.rows.censoring import REACH, STRATUM, study_reach
+from training.rows.censoring import REACH, STRATUM
 from training.rows.split import LEAST_EVENTS
+from training.rows.study_end import study_reach
 
 GROUPS = 5  # of treatment; as Rosenbaum and Rubin, after Cochran, Biometrics 1968;24:295
 GROUPS_OF_LOSS = 3  # within each; more would leave few people in a group

@@ -15,8 +15,8 @@ from myeloma.calendar import DAYS_PER_YEAR
 from serving.models.design import LinearDesign
 from training.estimators.design import fit_design
 from training.estimators.hazards import ProportionalHazards, converged
-from training.rows.censoring import study_reach
 from training.rows.draw import row_weights
+from training.rows.study_end import study_reach
 
 Array = NDArray[np.float64]
 Bools = NDArray[np.bool_]

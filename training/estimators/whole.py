@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from serving.models.base import Array
 from training.estimators.censoring_strata import CensoringStrata
-from training.rows.censoring import REACH, STRATUM, study_reach
+from training.rows.censoring import REACH, STRATUM
 from training.rows.large import Large
+from training.rows.study_end import study_reach
 
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
@@ -48,14 +49,18 @@ class Whole:
         strata : CensoringStrata
             As the drawn rows gave them.
         """
-        columns = ["landmark", "index_date", "time_to_event", "follow_up", *strata.columns]
-        parts = []
+        columns = ["landmark", "index_date", "time_to_event", "follow_up", "site", *strata.columns]
+        parts, sites = [], dict[str, int]()
         for block in large.blocks(there, columns):
             kept = block[["landmark", "index_date", "time_to_event", "follow_up"]]
-            parts.append(kept.assign(**{STRATUM: strata.strata(block).astype(np.int8)}))
+            site = block["site"].replace("", None)
+            sites |= {name: len(sites) + k for k, name in enumerate(set(site.dropna()) - set(sites))}
+            number = site.map(sites).fillna(-1).astype(np.int16)
+            parts.append(kept.assign(**{STRATUM: strata.strata(block).astype(np.int8)}, site=number))
         rows = pd.concat(parts, ignore_index=True)
         rows["patient_id"], rows["event"] = large.person[there], large.event[there]
         rows[REACH] = study_reach(rows)
+        del rows["site"]
         return cls(rows, np.cumsum(there)[large.drawn[drawn]] - 1, large, there)
 
     def features(self, columns: list[str]) -> Iterator[Array]:

@@ -13,8 +13,9 @@ from features.table.table import KEYS, OUTCOMES
 from myeloma import ConfigError, DataError
 from myeloma.calendar import DAYS_PER_MONTH, horizon_days
 from training.metrics.figures import refusal
-from training.rows.censoring import REACH, study_reach
+from training.rows.censoring import REACH
 from training.rows.split import refuse_too_few
+from training.rows.study_end import study_reach
 
 
 def check_table(table: FeatureTable, task: Task) -> None:

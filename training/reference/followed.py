@@ -7,7 +7,7 @@ import pandas as pd
 
 from myeloma.calendar import DAYS_PER_MONTH, horizon_days
 from training.reference.by_time import LEAST_IN_BAND
-from training.rows.censoring import study_reach
+from training.rows.study_end import study_reach
 
 
 def followed_from(rows: pd.DataFrame, horizons: tuple[int, ...]) -> dict[str, float]:

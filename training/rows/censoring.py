@@ -153,24 +153,6 @@ def censoring_columns(rows: pd.DataFrame) -> list[str]:
     return [*(name for name in (STRATUM, REACH) if name in rows), *staying_columns(rows).values()]
 
 
-def study_reach(rows: pd.DataFrame) -> Array:
-    """Return the days from each row's landmark to the study's end, the last day on which anybody is known of.
-
-    Infinite where each person has one row: then those who came earlier are like them, and stand in. Where people come again and again,
-    late visits are the ones that the study's end is near to, and an early visit cannot stand in for a late one.
-
-    Parameters
-    ----------
-    rows : DataFrame
-        patient_id, landmark, follow_up.
-    """
-    if not rows["patient_id"].duplicated().any():
-        return np.full(len(rows), np.inf)
-    day = rows["landmark"].to_numpy().astype("datetime64[D]").astype(float)
-    reach: Array = (day + rows["follow_up"].to_numpy(dtype=float)).max() - day
-    return reach
-
-
 def progressed_by(follow_up: FollowUp, horizon: float) -> NDArray[np.bool_]:
     """Return which rows are known to have progressed within the horizon (days)."""
     progressed: NDArray[np.bool_] = (follow_up.event == EVENT) & (follow_up.time <= horizon)

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from myeloma import DataError
 from tests.training.rows import censoring_twin as twin
 from training.metrics import Sample, aalen_johansen
-from training.rows.censoring import COMPETING, EVENT, NONE, REACH, FollowUp, ipcw_weights, progressed_by, study_reach
+from training.rows.censoring import COMPETING, EVENT, NONE, REACH, FollowUp, ipcw_weights, progressed_by
+from training.rows.study_end import study_reach
 
 people = st.lists(st.tuples(st.integers(1, 12), st.sampled_from([NONE, EVENT, COMPETING])), min_size=3, max_size=60)
 

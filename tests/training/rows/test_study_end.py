@@ -1,0 +1,71 @@
+"""The study's end is that of a person's site, as far as it has people enough, and no single date makes it later."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from training.rows.study_end import study_reach
+
+START = pd.Timestamp("2010-01-01")
+
+
+def followed(site, ends, landmark=(0, 100)):
+    """Return two visits of each person of a site, who is known of until a day."""
+    people = np.repeat(np.arange(len(ends)), len(landmark))
+    day = np.tile(landmark, len(ends))
+    ids = [f"{site}{k}" for k in people]
+    return pd.DataFrame(
+        {
+            "patient_id": ids,
+            "landmark": START + pd.to_timedelta(day, unit="D"),
+            "site": site,
+            "follow_up": np.asarray(ends, dtype=float)[people] - day,
+        }
+    )
+
+
+def both(first, second):
+    return pd.concat([first, second], ignore_index=True)
+
+
+def ends_of(rows):
+    """Return the end of the study by site, in days since the start."""
+    day = (rows["landmark"] - START).dt.days.to_numpy()
+    return {site: set((study_reach(rows) + day)[(rows["site"] == site).to_numpy()]) for site in rows["site"].unique()}
+
+
+def test_a_site_that_was_followed_longer_leaves_the_rows_of_others_out_of_reach():
+    assert ends_of(both(followed("east", [900] * 60), followed("west", [2000] * 60))) == {"east": {900.0}, "west": {2000.0}}
+
+
+@pytest.mark.parametrize(("people", "end"), [(49, 2000.0), (50, 900.0)])
+def test_of_few_people_the_last_day_says_little_and_the_end_is_everybodys(people, end):
+    assert ends_of(both(followed("small", [900] * people), followed("large", [2000] * 60)))["small"] == {end}
+
+
+@pytest.mark.parametrize("unknown", ["", None])
+def test_people_of_an_unknown_site_are_of_no_site(unknown):
+    rows = both(followed("x", [900] * 60).assign(site=unknown), followed("known", [2000] * 60))
+    assert set(study_reach(rows)[:120] + np.tile([0.0, 100.0], 60)) == {2000.0}
+
+
+def test_without_sites_the_end_is_everybodys():
+    rows = both(followed("a", [900] * 60), followed("b", [2000] * 60)).drop(columns="site")
+    assert set(study_reach(rows)) == {2000.0, 1900.0}
+
+
+@pytest.mark.parametrize(("late", "end"), [(1, 900.0), (2, 9000.0)])
+def test_a_last_contact_that_is_dated_too_late_moves_no_end(late, end):
+    assert ends_of(followed("one", [900] * (200 - late) + [9000] * late)) == {"one": {end}}
+
+
+def test_a_landmark_after_the_end_has_nothing_before_it():
+    rows = both(followed("one", [900] * 199), followed("one more", [9000], landmark=(0, 8000)).assign(site="one"))
+    assert study_reach(rows)[-1] == 0.0
+
+
+def test_sites_as_numbers_are_told_apart_likewise():
+    rows = both(followed("a", [900] * 60), followed("b", [2000] * 60))
+    numbers = rows.assign(site=rows["site"].map({"a": 0, "b": 1}).astype(np.int16))
+    assert (study_reach(numbers) == study_reach(rows)).all()
+    assert (study_reach(numbers.assign(site=np.int16(-1))) == study_reach(rows.assign(site=""))).all()
