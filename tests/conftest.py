@@ -149,7 +149,7 @@ def made_once(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def trained(made_once, tmp_path_factory, small_smm_plan):
-    """Four models fitted, judged and registered: made once for all workers, each of which works on a copy of its own."""
+    """Five models fitted, judged and registered: made once for all workers, each of which works on a copy of its own."""
     original = made_once("trained", lambda folder: _train(folder, small_smm_plan))
     folder = shutil.copytree(original, tmp_path_factory.mktemp("trained") / "here")
     database = folder / "mlruns" / "mlflow.db"

@@ -27,7 +27,7 @@ from training.monitor.elsewhere.judged import Judged, judged_rows
 from training.monitor.elsewhere.recalibration import Recalibration, Site, recalibration_of, with_calibration
 from training.plan import Plan, load_plan
 
-SITES, PEOPLE, JUDGED_ON, FITTED_TO, MODEL, SEED = 160, 100, 4000, 2000, "cox", 1
+SITES, PEOPLE, JUDGED_ON, FITTED_TO, MODEL, SEED = 160, 100, 4000, 2000, "pangea_form", 1
 WORSE, WRONG = 0.05, 4.0 / 3.0  # what doing it may cost where little is wrong; from where on the model is wrong by a third
 DEATHS, LONGEST = 0.10, 20_000  # a year at the median burden, in proportion to it; days, beyond any follow-up
 

@@ -1,10 +1,13 @@
 """Histories that people leave early: what is known afterwards ends there, and the figures speak of the parts they name."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.honesty.censoring import _LEAST_ROWS, CASES, by_findings, leaving_days, left, ratios
+from benchmarks.honesty import censoring
+from benchmarks.honesty.censoring import _LEAST_ROWS, CASES, Case, by_findings, judged, leaving_days, left, measured, ratios
 from features import build_table
 from features.intake.quality import clean
 from features.simulation.smm import DEFAULT, simulate
@@ -59,3 +62,23 @@ def test_ratios_are_of_the_parts_they_name_and_small_parts_have_none():
 
 def test_every_case_names_a_way_to_leave_or_none():
     assert {case.cause for case in CASES.values()} == {"", "treatment_start", "last_contact"}
+
+
+@pytest.mark.slow
+def test_a_cox_that_knows_the_time_since_diagnosis_is_as_right_at_diagnosis_as_years_later_and_the_reference_is_not(smm_plan):
+    plan = replace(smm_plan, models={name: smm_plan.models[name] for name in ("cox", smm_plan.reference)})
+    rows, true, risks = judged(Case(DEFAULT), plan, 2500, 6)
+    found = {name: ratios(rows, true[:, 1], risk[:, 1]) for name, risk in risks.items()}
+    early_to_late = {name: of["0 y"] / of["6.5 y"] for name, of in found.items()}
+    assert 0.9 < early_to_late["cox"] < 1.1
+    assert early_to_late[smm_plan.reference] > 1.15
+
+
+def test_every_model_is_asked_but_the_one_that_gaps_are_measured_from(monkeypatch, smm_plan):
+    n = _LEAST_ROWS
+    rows = pd.DataFrame({"index_date": pd.Timestamp("2020-01-01"), "landmark": pd.Timestamp("2020-01-01")}, index=range(n))
+    true, right = np.full((n, 3), 0.1), np.full((n, 3), 0.1)
+    risks = {"boosting": right, "logistic": right * 2, smm_plan.reference: right * 2}
+    monkeypatch.setattr(censoring, "CASES", {"a world": Case(DEFAULT)})
+    monkeypatch.setattr(censoring, "judged", lambda *_: (rows, true, risks))
+    assert [goal.holds for goal in measured()] == [True, False, None]

@@ -59,7 +59,7 @@ class Store:
     plan: Plan
     folder: Path
 
-    def fitted(self, name="logistic", judged_hash="same", **figures):
+    def fitted(self, name="logistic", judged_hash="same", weighing_hash="same", **figures):
         """Return what evaluation leaves of a candidate whose figures at 24 months are those given."""
         spec = self.plan.task.features
         table = FeatureTable(
@@ -68,7 +68,8 @@ class Store:
             {"task": "smm", "cohort_hash": HASH, "feature_hash": spec.feature_hash(), "source": "simulated"},
         )
         with tracking.training(self.plan.task, table, name) as training_id:
-            run_id = tracking.start_run(self.plan.task, name, training_id, table, judged_hash)
+            judged = {"judged_hash": judged_hash, "weighing_hash": weighing_hash}
+            run_id = tracking.start_run(self.plan.task, name, training_id, table, judged)
             tracking.log_params(run_id, {"evaluation.kind": "held_out"})
             artifact = _small_artifact(self.plan.task)
             save_artifact(artifact, self.folder / run_id)

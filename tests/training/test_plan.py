@@ -38,6 +38,18 @@ def test_the_shipped_plans_parse(root, name):
     assert set(plan.models["cox"]["covariates"]) <= set(plan.task.features.columns())
 
 
+def test_what_gaps_are_measured_from_stays_as_it_was_published_so_that_figures_compare(smm_plan):
+    levels = ["m_protein__last__ever", "flc_ratio__last__ever", "bmpc__last__ever", "creatinine__last__ever", "age"]
+    evolving = [f"{name}__evolving__ever" for name in ("m_protein", "flc_ratio", "hemoglobin", "creatinine")]
+    assert smm_plan.models[smm_plan.reference] == {
+        "kind": "cox",
+        "covariates": [*levels, *evolving],
+        "penalty": 0.001,
+        "weighting": "patients",
+    }
+    assert "months_since_index" in smm_plan.models["cox"]["covariates"]
+
+
 @pytest.mark.parametrize(
     ("where", "key", "nearest"),
     [

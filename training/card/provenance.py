@@ -38,6 +38,7 @@ def reproduce(facts: Facts) -> Section:
         ["cohort hash", tags.get("cohort_hash") or Blank("not known")],
         ["feature hash", tags.get("feature_hash") or Blank("not known")],
         ["hash of the rows judged", tags.get("judged_hash") or Blank("not known")],
+        ["hash of their weights for censoring", tags.get("weighing_hash") or Blank("not known")],
         ["biomarker catalogue", str(about.get("catalogue_version") or "") or Blank("not known")],
         ["run", facts.run_id],
         ["model", tags.get("model_uri") or Blank("not known")],

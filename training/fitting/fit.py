@@ -21,6 +21,7 @@ from features.table.outcomes import EVENT, in_former_words
 from features.table.score_inputs import PREFIX
 from features.table.table import KEYS, OUTCOMES
 from myeloma import ConfigError
+from myeloma.calendar import horizon_days
 from myeloma.errors import nearest
 from myeloma.scores import POINT_SCORES, SCORES
 from serving.artifact import Artifact, feature_matrix, save_artifact
@@ -34,7 +35,7 @@ from training.fitting.hidden import risks_without
 from training.fitting.suitable import check_table, thin_horizons, without_values
 from training.places import ARTIFACT, EVERYBODY, FITTED_TO, OUT_OF_FOLD, PREDICTIONS, RUN
 from training.plan import Plan
-from training.rows.censoring import censoring_columns
+from training.rows.censoring import FollowUp, censoring_columns, ipcw_weights
 from training.rows.large import DrawnTable
 from training.rows.split import Fold, evaluation_folds
 
@@ -183,6 +184,16 @@ def judged_hash(judged: pd.DataFrame) -> str:
     return hashlib.sha256(pd.util.hash_pandas_object(seen, index=False).to_numpy().tobytes()).hexdigest()[:16]
 
 
+def weighing_hash(judged: pd.DataFrame, horizons: tuple[int, ...]) -> str:
+    """Return a hash of what each row counts for at each horizon: figures of the same rows compare where it is the same, too.
+
+    To a thousandth, since the last digits of what weights are fitted by differ between machines.
+    """
+    follow_up = FollowUp.of(judged)
+    weights = np.column_stack([ipcw_weights(follow_up, float(horizon_days(months))) for months in horizons])
+    return hashlib.sha256(np.rint(1000 * weights).astype(np.int64).tobytes()).hexdigest()[:16]
+
+
 def _keep(
     name: str, table: FeatureTable, plan: Plan, artifact: Artifact | None, judged: pd.DataFrame, training: dict[str, str], folder: Path
 ) -> str:
@@ -190,8 +201,9 @@ def _keep(
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     judged.to_parquet(folder / PREDICTIONS, index=False)
-    training = {**training, "judged_hash": judged_hash(judged), "folder": str(folder)}
-    run_id = tracking.start_run(plan.task, name, training["training_id"], table, training["judged_hash"])
+    how = {"judged_hash": judged_hash(judged), "weighing_hash": weighing_hash(judged, plan.task.horizons)}
+    training = {**training, **how, "folder": str(folder)}
+    run_id = tracking.start_run(plan.task, name, training["training_id"], table, how)
     params = {
         "horizons": list(plan.task.horizons),
         **{f"evaluation.{k}": v for k, v in asdict(plan.evaluation).items()},

@@ -72,6 +72,10 @@ def _on_the_same_rows(plan: Plan, run: Run, held: HeldOut | None, version: str, 
     then = out_of_fold(live, plan.task)
     if held is None or then is None or len(then) != len(held.rows):
         why = "the people are not on this machine" if held is None else f"version {version} did not keep what it said of each"
+        if (weighed := live.tags.get("weighing_hash")) is None or weighed != run.tags.get("weighing_hash"):
+            known = "otherwise" if weighed is not None else "in a way that its run does not say"
+            what = f"champion version {version} was judged on the very same rows, weighed for censoring {known}"
+            return Comparison(version, f"{what}, and its figures cannot be made anew, since {why}{besides}")
         how = f"figures logged with both runs, {how}, without an interval of the difference, since {why}{besides}"
         return Comparison(version, how, _logged(live, plan.task), _logged(run, plan.task))
     rows = held.rows.assign(**{CANDIDATE: np.arange(len(held.rows))}).sort_values(ROW)

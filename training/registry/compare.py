@@ -69,7 +69,7 @@ def candidates(plan: Plan) -> list[Candidate]:
         if _judged_on(run) == newest and run.name not in chosen:
             chosen[run.name] = _candidate(run, plan, version)
         elif version:
-            note = "earlier training" if _judged_on(run) == newest else "other cohort or split"
+            note = _why_apart(_judged_on(run), newest)
             chosen[f"{run.name} ({note})"] = _candidate(run, plan, version, note)
     return sorted(chosen.values(), key=lambda c: (c.published, rank(c.metrics, plan.primary_horizon)))
 
@@ -156,5 +156,12 @@ def _made_live(plan: Plan, version: str) -> list[dict[str, Any]]:
 
 
 def _judged_on(run: Run) -> tuple[str | None, ...]:
-    """Return what two runs must share for their figures to stand in one table: people, features, rows judged."""
-    return tuple(run.tags.get(name) for name in ("cohort_hash", "feature_hash", "judged_hash"))
+    """Return what two runs must share for their figures to stand in one table: people, features, rows judged, what each row counts for."""
+    return tuple(run.tags.get(name) for name in ("cohort_hash", "feature_hash", "judged_hash", "weighing_hash"))
+
+
+def _why_apart(judged_on: tuple[str | None, ...], newest: tuple[str | None, ...]) -> str:
+    """Return why a run's figures do not stand among the newest ones."""
+    if judged_on == newest:
+        return "earlier training"
+    return "rows weighed otherwise" if judged_on[:-1] == newest[:-1] else "other cohort or split"

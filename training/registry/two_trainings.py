@@ -19,6 +19,8 @@ from training.tracking.run import Run
 from training.tracking.runs import TRAINING
 
 _DIFFERS = {"cohort_hash": "another cohort", "feature_hash": "other features", "judged_hash": "other people or visits held out"}
+_WEIGHED_OTHERWISE = "the same rows, weighed for censoring otherwise"
+_WEIGHING_UNKNOWN = "how rows were weighed for censoring is not known"  # of a run that a former version left
 _ADVICE = "python -m training compare --json names the run of every candidate; `make ui` shows the id of a training."
 
 
@@ -26,7 +28,8 @@ _ADVICE = "python -m training compare --json names the run of every candidate; `
 class Pair:
     """One candidate in both trainings; None where a training has none of its name.
 
-    `apart` says in what the rows that they were judged on differ; empty where they are the same, and only then figures compare.
+    `apart` says in what the rows that they were judged on, or what each counts for, differ; empty where they are the same, and only then
+    figures compare.
     """
 
     estimator: str
@@ -98,7 +101,7 @@ def as_table(plan: Plan, found: TwoTrainings) -> Table:
             table.add_row("\n".join(said) if k == 0 else "", *line)
         table.add_section()
     if any(pair.apart for pair in found.pairs):
-        table.caption = "Where the rows differ, no difference is shown: it would be of people as well as of models."
+        table.caption = "Where the rows or their weights differ, no difference is shown:\nit would be of people as well as of models."
     else:
         table.caption = "Both were judged on the very same rows."
     table.caption_justify = "left"
@@ -108,9 +111,17 @@ def as_table(plan: Plan, found: TwoTrainings) -> Table:
 def _pair(name: str, here: Run | None, there: Run | None) -> Pair:
     apart: tuple[str, ...] = ("not in both",)
     if here and there:
-        apart = tuple(words for tag, words in _DIFFERS.items() if here.tags.get(tag) != there.tags.get(tag))
+        apart = tuple(words for tag, words in _DIFFERS.items() if here.tags.get(tag) != there.tags.get(tag)) or _weighed_apart(here, there)
     gates = (here.tags.get(VERDICT, "") if here else "", there.tags.get(VERDICT, "") if there else "")
     return Pair(name, here.metrics if here else None, there.metrics if there else None, gates, apart)
+
+
+def _weighed_apart(here: Run, there: Run) -> tuple[str, ...]:
+    """Return whether what the same rows count for tells two runs apart; runs of former versions do not say it."""
+    both = [run.tags.get("weighing_hash") for run in (here, there)]
+    if None in both:
+        return (_WEIGHING_UNKNOWN,)
+    return () if both[0] == both[1] else (_WEIGHED_OTHERWISE,)
 
 
 def _lines(plan: Plan, pair: Pair) -> Iterator[tuple[str, ...]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -38,14 +38,20 @@ def training(task: Task, table: FeatureTable, only: str | None) -> Iterator[str]
     client.set_terminated(run.info.run_id)
 
 
-def start_run(task: Task, name: str, training_id: str, table: FeatureTable, judged_hash: str) -> str:
-    """Create a candidate's run under its training, with tags and dataset, and return its id."""
+def start_run(task: Task, name: str, training_id: str, table: FeatureTable, judged: Mapping[str, str]) -> str:
+    """Create a candidate's run under its training, with tags and dataset, and return its id.
+
+    Parameters
+    ----------
+    judged : mapping
+        `judged_hash` and `weighing_hash`: the rows judged, and what each counts for.
+    """
     tags = {
         "mlflow.runName": name,
         "mlflow.parentRunId": training_id,
         "estimator": name,
         "training_id": training_id,
-        "judged_hash": judged_hash,
+        **judged,
         **_made_from(task, table),
     }
     run = connect(create=True).create_run(experiment_of(task), run_name=name, tags=tags)

@@ -5,6 +5,7 @@ import json
 import os
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -13,7 +14,7 @@ from myeloma import ConfigError, StateError
 from serving.store.reading import runs_of
 from training.estimators import check_models
 from training.evaluation.evaluate import evaluate_task
-from training.fitting.fit import fit_task, judged_hash
+from training.fitting.fit import fit_task, judged_hash, weighing_hash
 from training.gate.held_out import Sources, judged_people
 
 
@@ -74,6 +75,22 @@ def test_rows_that_a_former_version_judged_have_the_hash_that_it_gave_them():
     judged = pd.DataFrame({"patient_id": ["a", "b", "c"], "landmark": pd.to_datetime(["2020-01-01"] * 3), "fold": [0, 0, 1]})
     now = judged.assign(event=["none", "event", "competing"], time_to_event=[1.0, 2.0, 3.0])
     assert judged_hash(now) == "b28b704d71c8028e"  # made with the last commit whose tables said `progression` and `death`
+
+
+@pytest.mark.parametrize(
+    ("column", "other", "same"),
+    [
+        ("censoring_stratum", [0, 0, 1, 1] * 30, False),
+        ("staying_24m", 2.0 - np.arange(120) / 120, False),
+        ("study_reach", 100.0, False),
+        ("staying_24m", 1.0 + 1e-9 * np.arange(120), True),
+        ("risk_24m", 0.3, True),
+    ],
+)
+def test_what_rows_are_weighed_by_is_known_by_its_hash_and_not_by_the_last_digits_of_a_fit(column, other, same):
+    judged = pd.DataFrame({"time_to_event": np.arange(120) * 12.0 + 5, "event": ["none", "event"] * 60, "study_reach": np.inf})
+    judged = judged.assign(censoring_stratum=0, staying_24m=1.0, risk_24m=0.1)
+    assert (weighing_hash(judged, (24,)) == weighing_hash(judged.assign(**{column: other}), (24,))) == same
 
 
 @pytest.mark.slow

@@ -51,12 +51,14 @@ def held(plan):
     return HeldOut(rows, {"cox": np.full((n, 1), 0.5)})
 
 
-def run_of(judged_hash="same", then=None, **metrics):
+def run_of(judged_hash="same", then=None, weighing_hash="same", **metrics):
     """A run; `then` are the risks it kept of the rows it was judged on, by person and landmark."""
     content = io.BytesIO()
     if then is not None:
         pd.DataFrame({"risk_24m": then}).to_parquet(content)
-    return SimpleNamespace(name="cox", tags={"judged_hash": judged_hash}, metrics=metrics, file=lambda path: content.getvalue() or None)
+    known = {"judged_hash": judged_hash, "weighing_hash": weighing_hash}
+    tags = {name: value for name, value in known.items() if value is not None}
+    return SimpleNamespace(name="cox", tags=tags, metrics=metrics, file=lambda path: content.getvalue() or None)
 
 
 @pytest.fixture
@@ -87,6 +89,20 @@ def test_without_either_the_logged_figures_of_the_same_rows_are_taken_which_have
     assert (found.candidate, found.champion, found.difference) == ({"auc_24m": 0.71, "brier_24m": 0.1}, {"auc_24m": 0.7}, {})
     assert "logged with both runs, on the very same rows" in found.how
     assert why in found.how
+
+
+@pytest.mark.parametrize(("weighing", "said"), [("other", "otherwise"), (None, "in a way that its run does not say")])
+def test_figures_logged_of_the_same_rows_do_not_compare_where_these_were_weighed_otherwise(plan, held, weighing, said, compared):
+    for here in (held, None):
+        found = compared(plan, here, run_of(auc_24m=0.71), run_of(weighing_hash=weighing, auc_24m=0.7))
+        assert (found.candidate, found.champion, found.difference) == ({}, {}, {})
+        assert f"judged on the very same rows, weighed for censoring {said}" in found.how
+
+
+def test_pair_by_pair_the_rows_are_weighed_alike_for_both_however_they_were_weighed_then(plan, held, compared):
+    then = held.rows.sort_values(["patient_id", "landmark"])["m_protein__last__ever"].to_numpy() / 10
+    alike, otherwise = (compared(plan, held, run_of(), run_of(then=then, weighing_hash=weighing)) for weighing in ("same", None))
+    assert alike == otherwise and alike.difference
 
 
 def test_of_another_split_the_champion_is_scored_and_the_words_say_that_it_is_flattered(plan, held, compared):

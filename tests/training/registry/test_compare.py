@@ -27,6 +27,14 @@ def test_a_table_shows_only_what_was_judged_on_the_same_rows_and_the_champion_of
 
 
 @pytest.mark.slow
+def test_figures_of_the_same_rows_weighed_otherwise_are_no_part_of_the_table_and_the_champion_says_why(store):
+    store.register("cox", brier=0.09)
+    store.fitted("boosting")
+    store.fitted("logistic", weighing_hash="another version's")
+    assert [(c.estimator, c.note) for c in candidates(store.plan)] == [("logistic", ""), ("cox", "rows weighed otherwise")]
+
+
+@pytest.mark.slow
 def test_the_line_under_the_table_names_the_subgroup_that_the_gate_named(trained, results, small_smm_plan):
     plan = replace(small_smm_plan, gate=replace(small_smm_plan.gate, subgroup_events_at_least=12))
     named, outcome = {}, register(results, plan)

@@ -9,7 +9,7 @@ from myeloma import ConfigError, StateError
 from training.registry import two_trainings as module
 from training.registry.two_trainings import as_table, two_trainings
 
-SAME = {"cohort_hash": "c", "feature_hash": "f", "judged_hash": "j"}
+SAME = {"cohort_hash": "c", "feature_hash": "f", "judged_hash": "j", "weighing_hash": "w"}
 
 
 def run(run_id, training_id=None, metrics=None, **tags):
@@ -65,6 +65,7 @@ def test_on_the_same_rows_the_difference_is_shown(store, smm_plan):
         ("judged_hash", "other people or visits held out"),
         ("cohort_hash", "another cohort"),
         ("feature_hash", "other features"),
+        ("weighing_hash", "the same rows, weighed for censoring otherwise"),
     ],
 )
 def test_on_other_rows_the_figures_stand_beside_each_other_and_no_difference_is_shown(store, smm_plan, tag, words):
@@ -74,6 +75,15 @@ def test_on_other_rows_the_figures_stand_beside_each_other_and_no_difference_is_
     assert "0.750" in text
     assert "+0.050" not in text
     assert "it would be of people as well as of models" in text
+
+
+def test_runs_that_do_not_say_how_their_rows_were_weighed_do_not_compare(store, smm_plan):
+    runs = [*NEWEST[:2], OLDER[0], run("a1", "old1", figures(0.75, 0.065), estimator="cox")]
+    del runs[1].data.tags["weighing_hash"], runs[3].data.tags["weighing_hash"]
+    store(*runs)
+    text = shown(smm_plan, two_trainings(smm_plan, "old1"))
+    assert "how rows were weighed for censoring is not known" in text
+    assert "+0.050" not in text
 
 
 def test_a_candidate_of_one_training_alone_is_said_to_be_that(store, smm_plan):

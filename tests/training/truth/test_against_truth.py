@@ -39,13 +39,13 @@ def beside(trained, small_smm_plan):
 
 def test_the_reference_closes_none_of_the_gap_and_every_model_has_its_figures(beside, truth_path):
     found = beside(truth_path)
-    assert {model for model, _ in found} == {"boosting", "logistic", "cox", "ensemble"}
+    assert {model for model, _ in found} == {"boosting", "logistic", "cox", "ensemble", "pangea_form"}
     for (model, _), each in found.items():
         assert each.truth_auc[1] <= each.truth_auc[0] <= each.truth_auc[2]
         assert 0.4 < each.auc[0] < 1.0
         assert -1 < each.correlation < 1
         assert 0 <= each.covered <= 1
-        if model == "cox":
+        if model == "pangea_form":
             assert each.gap_closed == each.gap_expected == each.above_reference == (0.0, 0.0, 0.0)
 
 
@@ -99,8 +99,8 @@ def test_a_horizon_without_a_true_risk_is_named(beside, truth_path, tmp_path):
 def test_without_a_file_or_a_reference_the_message_says_what_is_needed(beside, tmp_path, trained, truth_path, small_smm_plan):
     with pytest.raises(StateError, match="No true risks"):
         beside(tmp_path / "none.parquet")
-    without = replace(small_smm_plan, models={k: v for k, v in small_smm_plan.models.items() if k != "cox"})
-    with pytest.raises(StateError, match="cox is not fitted"):
+    without = replace(small_smm_plan, models={k: v for k, v in small_smm_plan.models.items() if k != "pangea_form"})
+    with pytest.raises(StateError, match="pangea_form is not fitted"):
         beside(truth_path, plan=without)
     with pytest.raises(StateError, match="smm has no model to measure from") as refused:
         beside(truth_path, plan=replace(small_smm_plan, reference=None))
@@ -122,6 +122,6 @@ def test_the_command_gives_each_model_and_horizon_and_each_model_s_explanation(t
     ran = CliRunner().invoke(app, [*map(str, arguments), "--params", str(root / "params.yaml"), "--json"])
     assert ran.exit_code == 0, ran.output
     found = json.loads(ran.output)
-    assert len(found["risks"]) == 4 * 3
-    assert [each["model"] for each in found["explanation"]["models"]] == ["boosting", "logistic", "cox", "ensemble"]
+    assert len(found["risks"]) == 5 * 3
+    assert [each["model"] for each in found["explanation"]["models"]] == ["boosting", "logistic", "cox", "ensemble", "pangea_form"]
     assert sum(found["explanation"]["carried"]["shares"].values()) == pytest.approx(1.0)
