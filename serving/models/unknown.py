@@ -19,7 +19,7 @@ from serving.models.base import Array, ImpossibleModelError, numbers, row_sums
 from serving.models.design import LinearDesign
 
 Ints = NDArray[np.int64]
-MOST_BIOMARKERS = 6  # 63 patterns: what is kept doubles with each
+MOST_BIOMARKERS = 7  # as many as a task that is shipped has; 127 patterns, and what is kept doubles with each
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import yaml
 
 from features.params import read_params
 from myeloma import ConfigError
+from serving.models.unknown import MOST_BIOMARKERS
 from training.plan import load_plan, parse_plan
 
 
@@ -36,6 +37,11 @@ def test_the_shipped_plans_parse(root, name):
     assert plan.primary_horizon in plan.task.horizons
     assert {"boosting", "logistic", "cox"} <= set(plan.models)
     assert set(plan.models["cox"]["covariates"]) <= set(plan.task.features.columns())
+
+
+@pytest.mark.parametrize("name", ["mgus", "smm", "relapse"])
+def test_every_biomarker_of_a_shipped_task_may_be_unknown(root, name):
+    assert len(load_plan(name, root / "params.yaml").task.features.biomarkers) <= MOST_BIOMARKERS
 
 
 def test_what_gaps_are_measured_from_stays_as_it_was_published_so_that_figures_compare(smm_plan):

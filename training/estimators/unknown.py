@@ -72,11 +72,12 @@ def fit_unknown(
 def where_it_holds(
     unknown: UnknownBiomarkers, out_of_fold: Array, calibration: Calibration, x: Array, rows: pd.DataFrame, horizons: tuple[int, ...]
 ) -> UnknownBiomarkers:
-    """Return it with the plain recalibration for each pattern whose own people show the regression to be wrong, and this nearer.
+    """Return it with the plain recalibration for each pattern whose own people show the regression to be too low, and this nearer.
 
     A regression speaks of people whose results were hidden. Who is without a result by themselves may be another kind of people: before
     the first marrow of a line of therapy nobody has responded yet. The model has seen such people, with their outcomes. What is compared
-    are the events of a pattern's people, over all horizons, with those expected of them; each person counts as one.
+    are the events of a pattern's people, over all horizons, with those expected of them; each person counts as one. Where they have
+    fewer events than expected the regression stays: of somebody whose result is unknown by chance, the risk would be too low.
 
     Parameters
     ----------
@@ -100,8 +101,8 @@ def where_it_holds(
     for pattern in np.unique(found.pattern):
         of = found.pattern == pattern
         each = pd.Series(too_low[of]).groupby(people[of]).sum().to_numpy()
-        shown = len(np.unique(people[of & had])) >= LEAST_EVENTS and abs(each.sum()) > _SHOWN * np.sqrt(each @ each)
-        if shown and abs(plain_too_low[of].sum()) < abs(each.sum()):
+        shown = len(np.unique(people[of & had])) >= LEAST_EVENTS and each.sum() > _SHOWN * np.sqrt(each @ each)
+        if shown and abs(plain_too_low[of].sum()) < each.sum():
             coefficients[pattern - 1] = 0.0
             coefficients[pattern - 1, :, 0], coefficients[pattern - 1, :, 1] = calibration.intercepts, calibration.slope
     return replace(unknown, coefficients=coefficients)

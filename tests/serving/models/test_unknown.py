@@ -172,8 +172,8 @@ def test_an_artifact_keeps_it_and_one_of_before_there_was_any_has_none(tmp_path)
     ("wrong", "says"),
     [
         ({"biomarkers": ["m_protein", "bmpc"]}, "bmpc, of which it has no column"),
-        ({"biomarkers": ["m_protein", "m_protein"]}, "accepted: 1 to 6, none of them twice"),
-        ({"biomarkers": []}, "accepted: 1 to 6"),
+        ({"biomarkers": ["m_protein", "m_protein"]}, "accepted: 1 to 7, none of them twice"),
+        ({"biomarkers": []}, "accepted: 1 to 7"),
         ({"biomarkers": ["m_protein"]}, "coefficients has the shape|coefficients have the shape"),
         ({"coefficients": [[[float("nan")] * 4] * 2] * 3}, "not finite"),
     ],

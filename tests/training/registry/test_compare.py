@@ -31,7 +31,7 @@ def test_figures_of_the_same_rows_weighed_otherwise_are_no_part_of_the_table_and
     store.register("cox", brier=0.09)
     store.fitted("boosting")
     store.fitted("logistic", weighing_hash="another version's")
-    assert [(c.estimator, c.note) for c in candidates(store.plan)] == [("logistic", ""), ("cox", "rows weighed otherwise")]
+    assert [(c.estimator, c.note) for c in candidates(store.plan)] == [("cox", "rows weighed otherwise"), ("logistic", "")]
 
 
 @pytest.mark.slow
