@@ -7,10 +7,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from features.history.burden.parameters import MARKERS, Burden
 from features.history.figures import EXCEEDS
 from features.history.statistics import LIMIT, VALUES, statistic
 from features.history.windows import BASELINE, BASELINE_DAYS, is_window, window_days, window_label
@@ -36,6 +41,17 @@ TREATED: dict[str, str] = {
     "on_therapy": "on therapy",
     "anti_cd38": "anti-CD38 antibody in the line of therapy",
 }
+BURDEN_VERSION = "1"  # likewise for the columns of the burden
+# Of the burden that markers have in common (`features.history.burden`); unknown until each of `MARKERS` has a result.
+BURDEN: dict[str, str] = {
+    "burden_growth": "growth of the disease burden per year, logarithm",
+    "burden_growth_sd": "uncertainty of the growth of the disease burden",
+    "burden_change": "change of the disease burden since the first result, logarithm",
+    "burden_change_sd": "uncertainty of the change of the disease burden",
+    "burden_m_protein": "M-protein as all markers tell it, g/dL",
+    "burden_flc_ratio": "free light chain ratio as all markers tell it",
+    "burden_bmpc": "marrow plasma cells as all markers tell it, %",
+}
 STATIC: dict[str, str] = {
     "age": "age, years",
     "female": "female sex",
@@ -43,7 +59,11 @@ STATIC: dict[str, str] = {
     "heavy_chain_iga": "IgA heavy chain",
     "fish_high_risk": "high-risk FISH finding",
     **TREATED,
+    **BURDEN,
 }
+
+
+BURDEN_NEEDS = f"static columns {', '.join(BURDEN)} need the parameters `burden`, and these one of the columns"
 
 
 def capital(text: str) -> str:
@@ -109,14 +129,30 @@ def group_label(group: str) -> str:
     return capital(STATIC[group]) if group in STATIC else catalogue()[group].name
 
 
+def resting_on(columns: Sequence[str], biomarkers: Collection[str]) -> NDArray[np.bool_]:
+    """Return which columns are made of results of any of some biomarkers; those of the burden are made of all of `MARKERS`.
+
+    Examples
+    --------
+    >>> resting_on(["age", "bmpc__last__ever", "m_protein__last__ever", "burden_growth"], ["bmpc"]).tolist()
+    [False, True, False, True]
+    """
+    of_burden = not set(MARKERS).isdisjoint(biomarkers)
+    return np.array([parse_column(name).biomarker in biomarkers or (of_burden and name in BURDEN) for name in columns], dtype=bool)
+
+
 @dataclass(frozen=True)
 class FeatureSpec:
-    """Which columns a table has. Two specifications with one hash give one table from one history."""
+    """Which columns a table has. Two specifications with one hash give one table from one history.
+
+    `burden` holds the parameters that the columns of the burden are computed by; None where there are no such columns.
+    """
 
     biomarkers: tuple[str, ...]
     look_backs: tuple[str, ...]
     statistics: tuple[str, ...]
     static: tuple[str, ...]
+    burden: Burden | None = None
 
     def __post_init__(self) -> None:
         for values, accepted, what, else_ in (
@@ -133,6 +169,9 @@ class FeatureSpec:
         for values, what in ((self.look_backs, "look-back"), (self.statistics, "statistic")):
             if self.biomarkers and not values:
                 raise ConfigError(f"Biomarkers are named, but no {what} is named.", "name one, or take out the biomarkers.")
+        if (self.burden is None) != BURDEN.keys().isdisjoint(self.static):
+            what = "named, but no parameters `burden`" if self.burden is None else "not named, but parameters `burden` are"
+            raise ConfigError(f"Columns of the burden are {what}.", f"{BURDEN_NEEDS}: python -m training burden prints them.")
         for window in self.look_backs:
             window_days(window)
         for name in self.statistics:
@@ -161,6 +200,10 @@ class FeatureSpec:
         """Return the hash of everything that gives the columns their meaning (units included)."""
         units = {key: catalogue()[key].unit for key in self.biomarkers}
         content = {"definitions": DEFINITIONS_VERSION, "units": units, **asdict(self)}
+        if self.burden is None:  # specifications without keep their hash
+            del content["burden"]
+        else:
+            content["burden_of"] = [BURDEN_VERSION, *MARKERS]
         if BASELINE in self.look_backs or any(statistic(name).against == BASELINE for name in self.statistics):
             content["baseline_days"] = BASELINE_DAYS
         if not TREATED.keys().isdisjoint(self.static):
@@ -172,4 +215,6 @@ class FeatureSpec:
     @classmethod
     def from_dict(cls, content: dict[str, Any]) -> FeatureSpec:
         """Return the specification that `dataclasses.asdict` wrote."""
-        return cls(**{name: tuple(content[name]) for name in ("biomarkers", "look_backs", "statistics", "static")})
+        burden = content.get("burden")
+        parts = {name: tuple(content[name]) for name in ("biomarkers", "look_backs", "statistics", "static")}
+        return cls(**parts, burden=None if burden is None else Burden(**burden))
