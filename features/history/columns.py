@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from features.history.burden.parameters import MARKERS, Burden
+from features.history.burden.parameters import MARKERS, MEASURE, Burden
 from features.history.figures import EXCEEDS
 from features.history.statistics import LIMIT, VALUES, statistic
 from features.history.windows import BASELINE, BASELINE_DAYS, is_window, window_days, window_label
@@ -42,15 +42,12 @@ TREATED: dict[str, str] = {
     "anti_cd38": "anti-CD38 antibody in the line of therapy",
 }
 BURDEN_VERSION = "1"  # likewise for the columns of the burden
-# Of the burden that markers have in common (`features.history.burden`); unknown until each of `MARKERS` has a result.
+# Of the burden that markers have in common (`features.history.burden`); unknown until M-protein has a result.
 BURDEN: dict[str, str] = {
     "burden_growth": "growth of the disease burden per year, logarithm",
     "burden_growth_sd": "uncertainty of the growth of the disease burden",
     "burden_change": "change of the disease burden since the first result, logarithm",
     "burden_change_sd": "uncertainty of the change of the disease burden",
-    "burden_m_protein": "M-protein as all markers tell it, g/dL",
-    "burden_flc_ratio": "free light chain ratio as all markers tell it",
-    "burden_bmpc": "marrow plasma cells as all markers tell it, %",
 }
 STATIC: dict[str, str] = {
     "age": "age, years",
@@ -61,9 +58,6 @@ STATIC: dict[str, str] = {
     **TREATED,
     **BURDEN,
 }
-
-
-BURDEN_NEEDS = f"static columns {', '.join(BURDEN)} need the parameters `burden`, and these one of the columns"
 
 
 def capital(text: str) -> str:
@@ -130,15 +124,14 @@ def group_label(group: str) -> str:
 
 
 def resting_on(columns: Sequence[str], biomarkers: Collection[str]) -> NDArray[np.bool_]:
-    """Return which columns are made of results of any of some biomarkers; those of the burden are made of all of `MARKERS`.
+    """Return which columns are unknown where nothing is known of some biomarkers; those of the burden are measured by M-protein.
 
     Examples
     --------
-    >>> resting_on(["age", "bmpc__last__ever", "m_protein__last__ever", "burden_growth"], ["bmpc"]).tolist()
-    [False, True, False, True]
+    >>> resting_on(["age", "bmpc__last__ever", "m_protein__last__ever", "burden_growth"], ["m_protein"]).tolist()
+    [False, False, True, True]
     """
-    of_burden = not set(MARKERS).isdisjoint(biomarkers)
-    return np.array([parse_column(name).biomarker in biomarkers or (of_burden and name in BURDEN) for name in columns], dtype=bool)
+    return np.array([(MEASURE if name in BURDEN else parse_column(name).biomarker) in biomarkers for name in columns], dtype=bool)
 
 
 @dataclass(frozen=True)
@@ -169,9 +162,7 @@ class FeatureSpec:
         for values, what in ((self.look_backs, "look-back"), (self.statistics, "statistic")):
             if self.biomarkers and not values:
                 raise ConfigError(f"Biomarkers are named, but no {what} is named.", "name one, or take out the biomarkers.")
-        if (self.burden is None) != BURDEN.keys().isdisjoint(self.static):
-            what = "named, but no parameters `burden`" if self.burden is None else "not named, but parameters `burden` are"
-            raise ConfigError(f"Columns of the burden are {what}.", f"{BURDEN_NEEDS}: python -m training burden prints them.")
+        self._check_burden()
         for window in self.look_backs:
             window_days(window)
         for name in self.statistics:
@@ -179,6 +170,13 @@ class FeatureSpec:
             if self.biomarkers and not any(map(one.fits, self.look_backs)):
                 what = f"Statistic {name} exists in {one.where} only; look_backs holds {', '.join(self.look_backs)}."
                 raise ConfigError(what, f"add such a look-back, or take out {name}.")
+
+    def _check_burden(self) -> None:
+        """Refuse columns of the burden without parameters, and parameters without a column."""
+        if (self.burden is None) != BURDEN.keys().isdisjoint(self.static):
+            what = "named, but no parameters `burden`" if self.burden is None else "not named, but parameters `burden` are"
+            hint = f"the static columns {', '.join(BURDEN)} need the parameters, and these a column; python -m training burden prints them."
+            raise ConfigError(f"Columns of the burden are {what}.", hint)
 
     def columns(self) -> list[str]:
         """Return the feature columns, in the order in which models see them."""

@@ -7,7 +7,6 @@ from dataclasses import replace
 import numpy as np
 
 from features import parse_column
-from features.history.burden.parameters import MARKERS
 from myeloma import catalogue
 from serving.models.base import Array
 from serving.models.design import LinearDesign, Scale, rescaled, spline
@@ -89,8 +88,6 @@ def _is_latest_or_static(name: str) -> bool:
 
 def _scale(name: str) -> Scale:
     column = parse_column(name)
-    if (marker := name.removeprefix("burden_")) in MARKERS:  # the level that all markers tell of one
-        return catalogue()[marker].scale
     if column.statistic in _LEVELS:
         return catalogue()[column.biomarker].scale
     return "percent" if (column.statistic or "").startswith("pct_") else "linear"

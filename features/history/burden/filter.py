@@ -11,51 +11,53 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from features.history.burden.parameters import StateSpace
+from features.history.layout import Codes, Days, Int, Rows
+
 Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
-_Rows = tuple[NDArray[np.int32], NDArray[np.int32], Array]  # collected, available, value
-_Space = tuple[Array, Array, Array, Array, Array]  # mean, cov, loading, noise, drift
+_State = tuple[Array, Array, Array, Whole]  # mean, cov, and what a person's pass works with: (states,), (markers,)
 _LATEST = 2**31 - 1
 _YEAR = 365.25
 
 
 @njit(cache=True, nogil=True)
-def log_likelihood(rows: _Rows, starts: Whole, stops: Whole, space: _Space) -> float:
+def log_likelihood(rows: Rows, starts: Whole, stops: Whole, space: StateSpace) -> float:
     """Return the log density of all results of all people."""
-    n = len(space[0])
-    mean, cov, work, at = np.empty(n), np.empty((n, n)), np.empty(n), np.empty(starts.shape[1], np.int64)
+    n = len(space.mean)
+    state = np.empty(n), np.empty((n, n)), np.empty(n), np.empty(starts.shape[1], np.int64)
     total = 0.0
     for p in range(len(starts)):
-        total += _taken_in(rows, starts[p], stops[p], _LATEST, space, mean, cov, work, at)[0]
+        total += _taken_in(rows, (starts[p], stops[p]), _LATEST, space, state)[0]
     return total
 
 
 @njit(cache=True, nogil=True)
-def states(rows: _Rows, runs: tuple[Whole, Whole], asked: tuple[Array, Array], space: _Space, means: Array, covs: Array) -> None:
+def states(rows: Rows, runs: tuple[Whole, Whole], asked: tuple[Codes, Days], space: StateSpace, means: Array, covs: Array) -> None:
     """Fill mean and covariance of the state of people on days, from the results that were available by then.
 
-    Where a marker has no result yet, the mean is NaN.
+    Where the first marker, which the burden is measured by, has no result yet, the mean is NaN.
     """
     starts, stops = runs
     patient, day = asked
-    work, at = np.empty(len(space[0])), np.empty(starts.shape[1], np.int64)
+    work, at = np.empty(len(space.mean)), np.empty(starts.shape[1], np.int64)
     for q in range(len(patient)):
         p = patient[q]
-        _, now, every = _taken_in(rows, starts[p], stops[p], day[q], space, means[q], covs[q], work, at)
-        if every:
-            _went_on(means[q], covs[q], (day[q] - now) / _YEAR, space[4])
+        _, now, measured = _taken_in(rows, (starts[p], stops[p]), day[q], space, (means[q], covs[q], work, at))
+        if measured:
+            _went_on(means[q], covs[q], (day[q] - now) / _YEAR, space.drift)
         else:
             means[q] = np.nan
 
 
 @njit(cache=True, nogil=True)
-def _taken_in(
-    rows: _Rows, start: Whole, stop: Whole, day: int, space: _Space, mean: Array, cov: Array, work: Array, at: Whole
-) -> tuple[float, int, bool]:
-    """Leave in mean and cov what is known of one person by a day; return the log density, the last day, whether every marker is known."""
-    collected, available, value = rows
-    mean[:], cov[:] = space[0], space[1]
-    density, now, known = 0.0, _LATEST, 0  # each marker's bit
+def _taken_in(rows: Rows, run: tuple[Whole, Whole], day: Int, space: StateSpace, state: _State) -> tuple[float, Int, bool]:
+    """Leave in mean and cov what is known of one person by a day; return log density, last day, whether the first marker has a result."""
+    collected, _, value = rows
+    start, stop = run
+    mean, cov, work, at = state
+    mean[:], cov[:] = space.mean, space.cov
+    density, now, measured = 0.0, _LATEST, False
     for k in range(len(start)):
         at[k] = _next(rows, start[k], stop[k], day)
     while True:
@@ -64,17 +66,17 @@ def _taken_in(
             if at[k] < stop[k] and (first < 0 or collected[at[k]] < collected[at[first]]):
                 first = k
         if first < 0:
-            return density, now, known == (1 << len(start)) - 1
+            return density, now, measured
         i = at[first]
         if now < _LATEST:
-            _went_on(mean, cov, (collected[i] - now) / _YEAR, space[4])
+            _went_on(mean, cov, (collected[i] - now) / _YEAR, space.drift)
         density += _updated(mean, cov, first, math.log(value[i]), space, work)
-        now, known = collected[i], known | (1 << first)
+        now, measured = collected[i], measured or first == 0
         at[first] = _next(rows, i + 1, stop[first], day)
 
 
 @njit(cache=True, nogil=True)
-def _next(rows: _Rows, i: int, stop: int, day: int) -> int:
+def _next(rows: Rows, i: Int, stop: Int, day: Int) -> Int:
     """Return the first place from i on of a result that counts: above 0, known by the day, and the last known of its day."""
     collected, available, value = rows
     while i < stop:
@@ -108,16 +110,17 @@ def _went_on(mean: Array, cov: Array, years: float, drift: Array) -> None:
 
 
 @njit(cache=True, nogil=True)
-def _updated(mean: Array, cov: Array, marker: int, value: float, space: _Space, work: Array) -> float:
+def _updated(mean: Array, cov: Array, marker: int, value: float, space: StateSpace, work: Array) -> float:
     """Take in one result; return its log density."""
-    loading, level, n = space[2][marker], 2 + marker, len(mean)
+    loading, level, n = space.loading[marker], 2 + marker, len(mean)
     for j in range(n):
         work[j] = cov[level, j] + loading * cov[0, j]
-    spread = work[level] + loading * work[0] + space[3][marker]
+    spread = work[level] + loading * work[0] + space.noise[marker]
     error = value - mean[level] - loading * mean[0]
     for i in range(n):
         gain = work[i] / spread
         mean[i] += gain * error
         for j in range(n):
             cov[i, j] -= gain * work[j]
-    return -0.5 * (math.log(2.0 * math.pi * spread) + error * error / spread)
+    density: float = -0.5 * (math.log(2.0 * math.pi * spread) + error * error / spread)
+    return density

@@ -9,17 +9,17 @@ from scipy.optimize import minimize
 from features.cohort.schema import Cohort
 from features.history.arrays import Histories
 from features.history.burden.filter import log_likelihood
-from features.history.burden.parameters import MARKERS, STATES, Burden, StateSpace
+from features.history.burden.parameters import MARKERS, MEASURE, STATES, Burden, StateSpace
 from features.history.derived import series_of, with_derived
 from features.history.series import Series
 from myeloma import DataError
 
 Array = NDArray[np.float64]
-LEAST = 200  # people with every marker
+LEAST = 200  # people whose burden is measured
 _K = len(MARKERS)
 _BELOW = np.tril_indices(STATES - 1)
 _DIAGONAL = np.flatnonzero(_BELOW[0] == _BELOW[1])
-_STEP, _MOST_STEPS, _CLOSE = 1e-5, 200, 1e-8
+_STEP, _MOST_STEPS, _CLOSE = 1e-5, 100, 1e-7
 _GROWTH, _DRIFT = (0.05, 0.2), (0.03, 0.1)  # where the search begins
 _NOISE_SHARE = 0.3  # of a marker's spread among results, likewise
 
@@ -30,18 +30,21 @@ def fit_burden(cohort: Cohort) -> Burden:
     Raises
     ------
     DataError
-        Fewer than 200 people have a result above 0 of every marker.
+        Fewer than 200 people have a result of M-protein, or a marker has none above 0.
     """
     people = len(cohort.patients)
     series = series_of(with_derived(Histories.of(cohort), MARKERS), people, MARKERS)
-    every = int((series.stops > series.starts).all(axis=1).sum())
-    if every < LEAST:
-        what = f"The burden's parameters cannot be fitted: {every} of {people} people have a result of each of {', '.join(MARKERS)}."
+    measured = int((series.stops > series.starts)[:, MARKERS.index(MEASURE)].sum())
+    if measured < LEAST:
+        what = f"The burden's parameters cannot be fitted: {measured} of {people} people have a result of {MEASURE}."
         raise DataError(what, f"at least {LEAST} are needed.", "nothing_usable")
+    if lacking := [name for k, name in enumerate(MARKERS) if not len(_of_marker(series, k))]:
+        what = f"The burden's parameters cannot be fitted: nobody has a result of {', '.join(lacking)} above 0."
+        raise DataError(what, f"the burden is told by {', '.join(MARKERS)}.", "nothing_usable")
     rows, results = (series.collected, series.available, series.value), len(series.value)
 
     def loss(at: Array) -> float:
-        return -log_likelihood(rows, series.starts, series.stops, tuple(_space(at))) / results
+        return -log_likelihood(rows, series.starts, series.stops, _space(at)) / results
 
     def slope(at: Array) -> Array:
         steps = _STEP * np.eye(len(at))
@@ -65,7 +68,8 @@ def _start(series: Series) -> Array:
 def _of_marker(series: Series, k: int) -> NDArray[np.int64]:
     """Return the places of a marker's results above 0."""
     places = np.concatenate([np.arange(start, stop) for start, stop in zip(series.starts[:, k], series.stops[:, k], strict=True)])
-    return places[series.value[places] > 0]
+    found: NDArray[np.int64] = places[series.value[places] > 0]
+    return found
 
 
 def _space(at: Array) -> StateSpace:

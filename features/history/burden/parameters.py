@@ -13,6 +13,7 @@ from myeloma import ConfigError
 
 Array = NDArray[np.float64]
 MARKERS = ("m_protein", "flc_ratio", "bmpc", "hemoglobin", "creatinine")
+MEASURE = MARKERS[0]  # the burden is measured by it, and unknown without it
 STATES = 2 + len(MARKERS)  # burden, growth, then each marker's level
 _Number = Annotated[float, Field(allow_inf_nan=False)]
 _Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
