@@ -72,7 +72,8 @@ def in_world(world: World, plan: Plan, repeats: int = REPEATS) -> dict[str, tupl
         names.remove(start)
         added = risks_of(with_burden(plan, fit_burden(learned)), names, learned, cohort)
         found.append([closed(judged, start, without), closed(judged, start, {start: without[start]} | added)])
-    return {name: tuple(np.mean([pair[k][name] for pair in found], axis=0) for k in (0, 1)) for name in found[0][0]}  # type: ignore[misc]  # two
+    first, second = ({name: np.mean([pair[k][name] for pair in found], axis=0) for name in found[0][0]} for k in (0, 1))
+    return {name: (first[name], second[name]) for name in first}
 
 
 def measured() -> Iterator[Goal]:
