@@ -6,7 +6,7 @@ Each sentence carries its claim in machine form (`record.Claim`), so that it can
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from math import floor
+from math import expm1, floor
 from typing import Literal
 
 from features.history.columns import STATIC
@@ -119,6 +119,14 @@ def _category(what: str) -> Callable[[float], str]:
     return lambda value: f"{what}: {CATEGORIES[int(value)]}"
 
 
+def _rises(logarithm: float) -> str:
+    return f"{'rises' if logarithm >= 0 else 'falls'} by {_percent(logarithm)}"
+
+
+def _percent(logarithm: float) -> str:
+    return f"{100.0 * abs(expm1(logarithm)):.0f} %"
+
+
 _STATED: dict[str, Callable[[float], str]] = {
     "age": lambda value: f"Age {floor(value)} years",
     "female": _either("Female sex", "Male sex"),
@@ -135,4 +143,8 @@ _STATED: dict[str, Callable[[float], str]] = {
     "months_since_mrd": _months("since the last MRD test"),
     "on_therapy": _either("On therapy", "Off therapy"),
     "anti_cd38": _either("An anti-CD38 antibody in the line of therapy", "No anti-CD38 antibody in the line of therapy"),
+    "burden_growth": lambda value: f"As all markers tell it, the disease burden {_rises(value)} a year",
+    "burden_growth_sd": lambda value: f"The growth of the disease burden is known to {_percent(value)} a year (one standard deviation)",
+    "burden_change": lambda value: f"As all markers tell it, the disease burden {_rises(value)} since the first result",
+    "burden_change_sd": lambda value: f"The change of the disease burden is known to {_percent(value)} (one standard deviation)",
 }
