@@ -93,7 +93,9 @@ def look(histories: Histories, patient: NDArray[np.int32], landmark: Days, spec:
     of_histories = course_columns(histories, patient, landmark, treated) if treated else {}
     if spec.burden is not None:
         names = tuple(name for name in spec.static if name in BURDEN)
-        of_histories |= burden_columns(series_of(results, len(histories.people), MARKERS), patient, landmark, names, spec.burden)
+        laid_out = set(MARKERS) <= set(plan.biomarkers)
+        of_markers = series.of(MARKERS) if laid_out else series_of(results, len(histories.people), MARKERS)
+        of_histories |= burden_columns(of_markers, patient, landmark, names, spec.burden)
     for k, name in enumerate(spec.static):
         values[k] = of_histories[name] if name in of_histories else static_column(name, histories.people, patient, landmark)
     lines = histories.lines if plan.anchored else None

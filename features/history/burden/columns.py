@@ -44,6 +44,6 @@ def burden_columns(series: Series, patient: NDArray[np.int32], landmark: Days, n
     n = len(patient)
     mean, cov = np.empty((n, STATES)), np.empty((n, STATES, STATES))
     rows, runs = (series.collected, series.available, series.value), (series.starts, series.stops)
-    states(rows, runs, (patient, landmark), burden.state_space(), mean, cov)
+    states(rows, runs, (patient, landmark), burden.state_space, mean, cov)
     cov[np.isnan(mean[:, _BURDEN])] = np.nan
     return {name: COLUMNS[name](mean, cov) for name in names}

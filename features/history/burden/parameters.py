@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Annotated, NamedTuple
 
 import numpy as np
@@ -73,6 +74,7 @@ class Burden:
         matrix: Array = below + below.T + np.eye(STATES - 1)
         return matrix
 
+    @cached_property
     def state_space(self) -> StateSpace:
         """Return the parameters as the filter takes them."""
         sd = np.array([self.growth_sd, *self.level_sd])

@@ -24,7 +24,7 @@ PEOPLE, VISITS = 1000, 8
 @pytest.fixture(scope="module")
 def drawn():
     """Return a cohort of people drawn from the twin's parameters, with eight half-yearly visits, two of them with marrow."""
-    rng, space = np.random.default_rng(1), BURDEN.state_space()
+    rng, space = np.random.default_rng(1), BURDEN.state_space
     states = rng.multivariate_normal(space.mean, space.cov, PEOPLE)
     burden, growth, parts = states[:, 0], states[:, 1], []
     patients = clean(simulate(PEOPLE, 1))[0].patients.assign(light_chain="kappa")

@@ -38,7 +38,7 @@ def seen(cohort_of_days, results, landmark):
 def log_density(cohort_of_days, results):
     histories = Histories.of(cohort_of_days(rows_of(results), []))
     series = series_of(with_derived(histories, MARKERS), len(histories.people), MARKERS)
-    return log_likelihood((series.collected, series.available, series.value), series.starts, series.stops, BURDEN.state_space())
+    return log_likelihood((series.collected, series.available, series.value), series.starts, series.stops, BURDEN.state_space)
 
 
 LATER = st.lists(st.tuples(st.sampled_from(MARKERS), st.integers(1, 3000), st.floats(0.2, 40)), max_size=8, unique_by=lambda one: one[:2])
@@ -104,7 +104,7 @@ def test_parameters_are_part_of_what_columns_mean():
     other = replace(SPEC, burden=replace(BURDEN, growth=0.06))
     assert SPEC.feature_hash() != other.feature_hash()
     assert FeatureSpec.from_dict(json.loads(json.dumps(asdict(SPEC)))) == SPEC
-    assert Burden.of(BURDEN.state_space()) == BURDEN, "once written and read they are the same"
+    assert Burden.of(BURDEN.state_space) == BURDEN, "once written and read they are the same"
 
 
 def test_a_specification_without_a_burden_keeps_the_hash_it_had_before_there_was_one():

@@ -23,7 +23,7 @@ def normal(burden, results, years):
     ----------
     results : list of (marker, years after the first result)
     """
-    space = burden.state_space()
+    space = burden.state_space
     growth_mean, growth_var = space.mean[1], space.cov[1, 1]
     level, with_growth = space.cov[2:, 2:], space.cov[1, 2:]
     burden_drift, growth_drift = space.drift
