@@ -40,10 +40,11 @@ FITTED_TO, REPEATS = 2_000, 1
 LIVE, ASKED = "ensemble", 0.05
 
 
-def with_burden(plan: Plan, burden: Burden) -> Plan:
-    """Return a plan whose task has the columns of the burden too."""
+def with_burden(plan: Plan, burden: Burden | None) -> Plan:
+    """Return a plan whose task has the columns of the burden, by these parameters; without these, one whose task has none of them."""
     features = plan.task.features
-    return replace(plan, task=replace(plan.task, features=replace(features, static=(*features.static, *BURDEN), burden=burden)))
+    static = (*(name for name in features.static if name not in BURDEN), *(BURDEN if burden else ()))
+    return replace(plan, task=replace(plan.task, features=replace(features, static=static, burden=burden)))
 
 
 def risks_of(plan: Plan, names: list[str], learned: Cohort, judged: Cohort) -> dict[str, Array]:
@@ -78,7 +79,7 @@ def in_world(world: World, plan: Plan, repeats: int = REPEATS) -> dict[str, tupl
 
 def measured() -> Iterator[Goal]:
     """Yield, by world and candidate, the share of the attainable gap closed without and with the columns, and what they add."""
-    plan = replace(load_plan("smm", DEFAULT_PARAMS), interval_fits=0)
+    plan = with_burden(replace(load_plan("smm", DEFAULT_PARAMS), interval_fits=0), None)
     for place, world in PLACES.items():
         for name, (without, added) in in_world(world, plan).items():
             estimate, low, high = interval(added - without)
