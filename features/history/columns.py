@@ -43,8 +43,9 @@ TREATED: dict[str, str] = {
 }
 BURDEN_VERSION = "1"  # likewise for the columns of the burden
 # Of the burden that markers have in common (`features.history.burden`); unknown until M-protein has a result.
+GROWTH = "burden_growth"  # stands for all of them where reasons are told
 BURDEN: dict[str, str] = {
-    "burden_growth": "growth of the disease burden per year, logarithm",
+    GROWTH: "growth of the disease burden per year, logarithm",
     "burden_growth_sd": "uncertainty of the growth of the disease burden",
     "burden_change": "change of the disease burden since the first result, logarithm",
     "burden_change_sd": "uncertainty of the change of the disease burden",
@@ -73,7 +74,7 @@ def capital(text: str) -> str:
 
 @dataclass(frozen=True)
 class Column:
-    """A parsed column name. `biomarker` is the group that SHAP sums by; a static column is its own group."""
+    """A parsed column name. `biomarker` is the group that SHAP sums by; a static column is its own group, those of the burden are one."""
 
     name: str
     biomarker: str
@@ -96,7 +97,7 @@ def parse_column(name: str) -> Column:
     'Serum M-protein: slope per year, last 365 days'
     """
     if name in STATIC:
-        return Column(name, name, None, None, capital(STATIC[name]))
+        return Column(name, GROWTH if name in BURDEN else name, None, None, capital(STATIC[name]))
     parts = name.split("__")
     if len(parts) != 3 or parts[0] not in catalogue() or not _is_statistic(parts[1]) or not is_window(parts[2]):
         raise ConfigError(
@@ -172,11 +173,14 @@ class FeatureSpec:
                 raise ConfigError(what, f"add such a look-back, or take out {name}.")
 
     def _check_burden(self) -> None:
-        """Refuse columns of the burden without parameters, and parameters without a column."""
-        if (self.burden is None) != BURDEN.keys().isdisjoint(self.static):
-            what = "named, but no parameters `burden`" if self.burden is None else "not named, but parameters `burden` are"
+        """Refuse columns of the burden without parameters or without its growth, and parameters without a column."""
+        named = [name for name in self.static if name in BURDEN]
+        if (self.burden is None) != (not named):
+            what = "named, but no parameters `burden`" if named else "not named, but parameters `burden` are"
             hint = f"the static columns {', '.join(BURDEN)} need the parameters, and these a column; python -m training burden prints them."
             raise ConfigError(f"Columns of the burden are {what}.", hint)
+        if named and GROWTH not in named:
+            raise ConfigError(f"{named[0]} is named without {GROWTH}.", f"reasons are told by {GROWTH}: name it, too.")
 
     def columns(self) -> list[str]:
         """Return the feature columns, in the order in which models see them."""

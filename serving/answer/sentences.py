@@ -119,12 +119,8 @@ def _category(what: str) -> Callable[[float], str]:
     return lambda value: f"{what}: {CATEGORIES[int(value)]}"
 
 
-def _rises(logarithm: float) -> str:
-    return f"{'rises' if logarithm >= 0 else 'falls'} by {_percent(logarithm)}"
-
-
-def _percent(logarithm: float) -> str:
-    return f"{100.0 * abs(expm1(logarithm)):.0f} %"
+def _burden(growth: float) -> str:
+    return f"As all markers tell it, the disease burden {'rises' if growth >= 0 else 'falls'} by {100.0 * abs(expm1(growth)):.0f} % a year"
 
 
 _STATED: dict[str, Callable[[float], str]] = {
@@ -143,8 +139,5 @@ _STATED: dict[str, Callable[[float], str]] = {
     "months_since_mrd": _months("since the last MRD test"),
     "on_therapy": _either("On therapy", "Off therapy"),
     "anti_cd38": _either("An anti-CD38 antibody in the line of therapy", "No anti-CD38 antibody in the line of therapy"),
-    "burden_growth": lambda value: f"As all markers tell it, the disease burden {_rises(value)} a year",
-    "burden_growth_sd": lambda value: f"The growth of the disease burden is known to {_percent(value)} a year (one standard deviation)",
-    "burden_change": lambda value: f"As all markers tell it, the disease burden {_rises(value)} since the first result",
-    "burden_change_sd": lambda value: f"The change of the disease burden is known to {_percent(value)} (one standard deviation)",
+    "burden_growth": _burden,
 }

@@ -129,4 +129,9 @@ def test_a_column_of_the_burden_is_unknown_with_m_protein_alone():
     names = ["age", "m_protein__last__ever", "bmpc__last__ever", "burden_growth"]
     assert resting_on(names, ["m_protein"]).tolist() == [False, True, False, True]
     assert resting_on(names, ["bmpc"]).tolist() == [False, False, True, False]
-    assert parse_column("burden_growth").biomarker == "burden_growth"
+
+
+def test_its_columns_are_one_reason_which_its_growth_stands_for():
+    assert {parse_column(name).biomarker for name in COLUMNS} == {"burden_growth"}
+    with pytest.raises(ConfigError, match="burden_change is named without burden_growth"):
+        FeatureSpec((), (), (), ("burden_change",), BURDEN)
