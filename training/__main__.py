@@ -14,7 +14,7 @@ import typer
 from features.console import console, door, run
 from features.params import DEFAULT_PARAMS
 from serving.store.trouble import explain_store_errors
-from training.commands import benefit, candidates, elsewhere, live, models
+from training.commands import benefit, burden, candidates, elsewhere, live, models
 from training.commands.arguments import Evaluated, Json, Params, TaskName, folder_of
 from training.places import FINDINGS, REPORT
 from training.plan import load_plan
@@ -100,7 +100,7 @@ def evaluate(
         typer.echo(json.dumps({name: result["metrics"] for name, result in results.items()}))
 
 
-for command in (*candidates.COMMANDS, *live.COMMANDS, *models.COMMANDS, *elsewhere.COMMANDS, benefit.benefit):
+for command in (*candidates.COMMANDS, *live.COMMANDS, *models.COMMANDS, *elsewhere.COMMANDS, benefit.benefit, burden.burden):
     app.command()(command)
 
 

@@ -18,7 +18,7 @@ from benchmarks.honesty.goal import Goal
 from features import build_table
 from features.intake.quality import clean
 from features.params import DEFAULT_PARAMS
-from features.simulation.smm import DEFAULT, simulate, simulate_truth
+from features.simulation.smm import DEFAULT, World, simulate, simulate_truth
 from features.simulation.smm.attainable import attainable_risks
 from serving.artifact import feature_matrix
 from serving.predict import predict_risk
@@ -48,12 +48,12 @@ class Judged:
         return expected_auc(self.counts, risk, self.true)
 
 
-def judged_people(plan: Plan, people: int, seed: int) -> Judged:
+def judged_people(plan: Plan, people: int, seed: int, world: World = DEFAULT) -> Judged:
     """Return the people judged."""
-    cohort, _ = clean(simulate(people, seed))
+    cohort, _ = clean(simulate(people, seed, world))
     rows, at = build_table(cohort, plan.task).rows, plan.task.horizons.index(plan.primary_horizon)
-    true = true_risks(rows, simulate_truth(people, seed), plan.task)[:, at]
-    attainable = true_risks(rows, attainable_risks(DEFAULT, cohort, rows), plan.task)[:, at]
+    true = true_risks(rows, simulate_truth(people, seed, world), plan.task)[:, at]
+    attainable = true_risks(rows, attainable_risks(world, cohort, rows), plan.task)[:, at]
     counts = Draws.of(rows["patient_id"], plan.evaluation.bootstrap, plan.evaluation.seed).rows(rows["patient_id"])
     return Judged(rows, attainable, true, counts)
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from benchmarks.honesty.goal import Goal
 from features import build_table
+from features.history.columns import resting_on
 from features.intake.quality import clean
 from features.params import DEFAULT_PARAMS
 from features.simulation.smm import WORLDS, World, simulate, simulate_truth
@@ -103,7 +104,7 @@ def figures(halves: list[Judged], plan: Plan) -> Iterator[dict[str, object]]:
 def features_without(artifact: Artifact, rows: pd.DataFrame, biomarkers: tuple[str, ...]) -> Array:
     """Return the features of rows (rows, columns) with all columns of some biomarkers hidden."""
     x = feature_matrix(artifact, rows)
-    x[:, [place for biomarker in biomarkers for place in artifact.groups[biomarker]]] = np.nan
+    x[:, resting_on(artifact.columns, biomarkers)] = np.nan
     return x
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -31,7 +32,7 @@ from training.plan import Plan, load_plan
 Array = NDArray[np.float64]
 COHORTS, PEOPLE, VISITS, SEED = 24, 1000, 200, 1000
 TREES = {"rounds": 80, "eta": 0.075}  # in place of 240 steps of 0.025
-COLUMNS = {"look_backs": ("ever",), "statistics": ("last", "mean", "slope", "trend_pct", "evolving")}  # 28 in place of 93
+COLUMNS: dict[str, Any] = {"look_backs": ("ever",), "statistics": ("last", "mean", "slope", "trend_pct", "evolving")}  # 28 in place of 93
 ASKED = (0.94, 0.96)
 WITH_HIDDEN = 10  # cohorts, the last ones: what is hidden is shown, not judged
 

@@ -7,10 +7,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from features.history.burden.parameters import MARKERS, MEASURE, Burden
 from features.history.figures import EXCEEDS
 from features.history.statistics import LIMIT, VALUES, statistic
 from features.history.windows import BASELINE, BASELINE_DAYS, is_window, window_days, window_label
@@ -36,6 +41,15 @@ TREATED: dict[str, str] = {
     "on_therapy": "on therapy",
     "anti_cd38": "anti-CD38 antibody in the line of therapy",
 }
+BURDEN_VERSION = "1"  # likewise for the columns of the burden
+# Of the burden that markers have in common (`features.history.burden`); unknown until M-protein has a result.
+GROWTH = "burden_growth"  # stands for all of them where reasons are told
+BURDEN: dict[str, str] = {
+    GROWTH: "growth of the disease burden per year, logarithm",
+    "burden_growth_sd": "uncertainty of the growth of the disease burden",
+    "burden_change": "change of the disease burden since the first result, logarithm",
+    "burden_change_sd": "uncertainty of the change of the disease burden",
+}
 STATIC: dict[str, str] = {
     "age": "age, years",
     "female": "female sex",
@@ -43,6 +57,7 @@ STATIC: dict[str, str] = {
     "heavy_chain_iga": "IgA heavy chain",
     "fish_high_risk": "high-risk FISH finding",
     **TREATED,
+    **BURDEN,
 }
 
 
@@ -59,7 +74,7 @@ def capital(text: str) -> str:
 
 @dataclass(frozen=True)
 class Column:
-    """A parsed column name. `biomarker` is the group that SHAP sums by; a static column is its own group."""
+    """A parsed column name. `biomarker` is the group that SHAP sums by; a static column is its own group, those of the burden are one."""
 
     name: str
     biomarker: str
@@ -82,7 +97,7 @@ def parse_column(name: str) -> Column:
     'Serum M-protein: slope per year, last 365 days'
     """
     if name in STATIC:
-        return Column(name, name, None, None, capital(STATIC[name]))
+        return Column(name, GROWTH if name in BURDEN else name, None, None, capital(STATIC[name]))
     parts = name.split("__")
     if len(parts) != 3 or parts[0] not in catalogue() or not _is_statistic(parts[1]) or not is_window(parts[2]):
         raise ConfigError(
@@ -109,14 +124,29 @@ def group_label(group: str) -> str:
     return capital(STATIC[group]) if group in STATIC else catalogue()[group].name
 
 
+def resting_on(columns: Sequence[str], biomarkers: Collection[str]) -> NDArray[np.bool_]:
+    """Return which columns are unknown where nothing is known of some biomarkers; those of the burden are measured by M-protein.
+
+    Examples
+    --------
+    >>> resting_on(["age", "bmpc__last__ever", "m_protein__last__ever", "burden_growth"], ["m_protein"]).tolist()
+    [False, False, True, True]
+    """
+    return np.array([(MEASURE if name in BURDEN else parse_column(name).biomarker) in biomarkers for name in columns], dtype=bool)
+
+
 @dataclass(frozen=True)
 class FeatureSpec:
-    """Which columns a table has. Two specifications with one hash give one table from one history."""
+    """Which columns a table has. Two specifications with one hash give one table from one history.
+
+    `burden` holds the parameters that the columns of the burden are computed by; None where there are no such columns.
+    """
 
     biomarkers: tuple[str, ...]
     look_backs: tuple[str, ...]
     statistics: tuple[str, ...]
     static: tuple[str, ...]
+    burden: Burden | None = None
 
     def __post_init__(self) -> None:
         for values, accepted, what, else_ in (
@@ -133,6 +163,7 @@ class FeatureSpec:
         for values, what in ((self.look_backs, "look-back"), (self.statistics, "statistic")):
             if self.biomarkers and not values:
                 raise ConfigError(f"Biomarkers are named, but no {what} is named.", "name one, or take out the biomarkers.")
+        self._check_burden()
         for window in self.look_backs:
             window_days(window)
         for name in self.statistics:
@@ -140,6 +171,16 @@ class FeatureSpec:
             if self.biomarkers and not any(map(one.fits, self.look_backs)):
                 what = f"Statistic {name} exists in {one.where} only; look_backs holds {', '.join(self.look_backs)}."
                 raise ConfigError(what, f"add such a look-back, or take out {name}.")
+
+    def _check_burden(self) -> None:
+        """Refuse columns of the burden without parameters or without its growth, and parameters without a column."""
+        named = [name for name in self.static if name in BURDEN]
+        if (self.burden is None) != (not named):
+            what = "named, but no parameters `burden`" if named else "not named, but parameters `burden` are"
+            hint = f"the static columns {', '.join(BURDEN)} need the parameters, and these a column; python -m training burden prints them."
+            raise ConfigError(f"Columns of the burden are {what}.", hint)
+        if named and GROWTH not in named:
+            raise ConfigError(f"{named[0]} is named without {GROWTH}.", f"reasons are told by {GROWTH}: name it, too.")
 
     def columns(self) -> list[str]:
         """Return the feature columns, in the order in which models see them."""
@@ -161,6 +202,10 @@ class FeatureSpec:
         """Return the hash of everything that gives the columns their meaning (units included)."""
         units = {key: catalogue()[key].unit for key in self.biomarkers}
         content = {"definitions": DEFINITIONS_VERSION, "units": units, **asdict(self)}
+        if self.burden is None:  # specifications without keep their hash
+            del content["burden"]
+        else:
+            content["burden_of"] = [BURDEN_VERSION, *MARKERS]
         if BASELINE in self.look_backs or any(statistic(name).against == BASELINE for name in self.statistics):
             content["baseline_days"] = BASELINE_DAYS
         if not TREATED.keys().isdisjoint(self.static):
@@ -172,4 +217,6 @@ class FeatureSpec:
     @classmethod
     def from_dict(cls, content: dict[str, Any]) -> FeatureSpec:
         """Return the specification that `dataclasses.asdict` wrote."""
-        return cls(**{name: tuple(content[name]) for name in ("biomarkers", "look_backs", "statistics", "static")})
+        burden = content.get("burden")
+        parts = {name: tuple(content[name]) for name in ("biomarkers", "look_backs", "statistics", "static")}
+        return cls(**parts, burden=None if burden is None else Burden(**burden))

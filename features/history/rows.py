@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from features.cohort.schema import HEAVY_CHAINS, Cohort
 from features.history.arrays import Histories, People, Results, days_of, is_among, places
-from features.history.columns import TREATED, FeatureSpec
+from features.history.burden.columns import burden_columns
+from features.history.burden.parameters import MARKERS
+from features.history.columns import BURDEN, TREATED, FeatureSpec
 from features.history.course.columns import course_columns
 from features.history.derived import DERIVED, series_of, with_derived
 from features.history.layout import Chosen, Days
@@ -84,13 +86,18 @@ def look(histories: Histories, patient: NDArray[np.int32], landmark: Days, spec:
     Nothing that became available after a row's landmark is read for that row.
     """
     plan = plan_of((*spec.history_columns, *others))
-    results = with_derived(histories, plan.biomarkers)
+    results = with_derived(histories, plan.biomarkers if spec.burden is None else (*plan.biomarkers, *MARKERS))
     series = series_of(results, len(histories.people), plan.biomarkers)
     values = np.empty((len(spec.static) + plan.width, len(patient)))
     treated = tuple(name for name in spec.static if name in TREATED)
-    of_course = course_columns(histories, patient, landmark, treated) if treated else {}
+    of_histories = course_columns(histories, patient, landmark, treated) if treated else {}
+    if spec.burden is not None:
+        names = tuple(name for name in spec.static if name in BURDEN)
+        laid_out = set(MARKERS) <= set(plan.biomarkers)
+        of_markers = series.of(MARKERS) if laid_out else series_of(results, len(histories.people), MARKERS)
+        of_histories |= burden_columns(of_markers, patient, landmark, names, spec.burden)
     for k, name in enumerate(spec.static):
-        values[k] = of_course[name] if name in of_course else static_column(name, histories.people, patient, landmark)
+        values[k] = of_histories[name] if name in of_histories else static_column(name, histories.people, patient, landmark)
     lines = histories.lines if plan.anchored else None
     write_history(series, patient, landmark, plan, values[len(spec.static) :], lines)
     compare_like_with_like(series, patient, landmark, plan, values[len(spec.static) :], lines)

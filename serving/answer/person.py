@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.history.arrays import REPORTED, Histories
-from features.history.columns import STATIC, group_label
+from features.history.columns import BURDEN, STATIC, group_label
 from features.history.rows import View
 from features.table.eligibility_inputs import ELIGIBILITY_COLUMNS
 from myeloma import calendar, catalogue
@@ -179,7 +179,8 @@ def _warnings(artifact: Artifact, measured: dict[str, Latest]) -> list[str]:
     for name, latest in measured.items():
         label = group_label(name)
         if latest.value is None:
-            found.append(f"missing: {label}")
+            if name not in BURDEN:  # it lacks what M-protein, missing too, would tell
+                found.append(f"missing: {label}")
             continue
         usual = None if name in STATIC else catalogue()[name].usual_interval_days
         if usual and latest.age_days is not None and latest.age_days > STALE_AFTER_INTERVALS * usual:

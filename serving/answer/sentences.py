@@ -6,7 +6,7 @@ Each sentence carries its claim in machine form (`record.Claim`), so that it can
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from math import floor
+from math import expm1, floor
 from typing import Literal
 
 from features.history.columns import STATIC
@@ -119,6 +119,10 @@ def _category(what: str) -> Callable[[float], str]:
     return lambda value: f"{what}: {CATEGORIES[int(value)]}"
 
 
+def _burden(growth: float) -> str:
+    return f"As all markers tell it, the disease burden {'rises' if growth >= 0 else 'falls'} by {100.0 * abs(expm1(growth)):.0f} % a year"
+
+
 _STATED: dict[str, Callable[[float], str]] = {
     "age": lambda value: f"Age {floor(value)} years",
     "female": _either("Female sex", "Male sex"),
@@ -135,4 +139,5 @@ _STATED: dict[str, Callable[[float], str]] = {
     "months_since_mrd": _months("since the last MRD test"),
     "on_therapy": _either("On therapy", "Off therapy"),
     "anti_cd38": _either("An anti-CD38 antibody in the line of therapy", "No anti-CD38 antibody in the line of therapy"),
+    "burden_growth": _burden,
 }

@@ -2,7 +2,7 @@
 
 import copy
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ from features.params import read_params
 from features.tasks import Rules, Said, Words, parse_task, task_names
 from myeloma import ConfigError, StateError
 from myeloma.calendar import horizon_days
+from tests.features.history.burden.twin import BURDEN
 
 PARAMS = Path(__file__).parents[2] / "params.yaml"
 MGUS = read_params(PARAMS)["tasks"]["mgus"]
@@ -73,7 +74,7 @@ def test_what_is_no_key_of_a_section_is_unknown_though_the_task_has_it(section, 
     with pytest.raises(ConfigError, match=f'Unknown key "{key}" in tasks.mgus') as refusal:
         parse_task("mgus", section | {key: {"treatment": "ignore"}})
     assert refusal.value.hint.endswith(
-        "Accepted: biomarkers, competing_event, criteria_guard, event, horizons, landmarks, line, look_backs, population, static, "
+        "Accepted: biomarkers, burden, competing_event, criteria_guard, event, horizons, landmarks, line, look_backs, population, static, "
         "statistics, title, treatment, words."
     )
 
@@ -269,3 +270,18 @@ def test_a_line_that_differs_is_said_in_words():
     ).rules
     said = rules.changed_to(replace(rules, line=None))
     assert said == "line number 2, from_days 90, progression either, next_line event, now any"
+
+
+def test_the_parameters_of_the_burden_stand_in_the_task_as_they_are_printed():
+    told = yaml.safe_load(yaml.safe_dump({"burden": {name: list(v) if isinstance(v, tuple) else v for name, v in asdict(BURDEN).items()}}))
+    section = copy.deepcopy(read_params(PARAMS)["tasks"]["smm"])
+    section.pop("burden", None)
+    section["static"] = ["age", "female", "burden_growth"]
+    task = parse_task("smm", section | told)
+    assert task.features.burden == BURDEN
+    assert task.features.columns()[: len(section["static"])] == section["static"]
+    with pytest.raises(ConfigError, match="no parameters `burden`"):
+        parse_task("smm", section)
+    short = told["burden"] | {"noise": [0.1]}
+    with pytest.raises(ConfigError, match=r"burden\.noise"):
+        parse_task("smm", section | {"burden": short})

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from features.history.columns import FeatureSpec, parse_column
+from features.history.columns import FeatureSpec, parse_column, resting_on
 from serving.models import Model, logistic
 from serving.models.base import Array
 from serving.models.calibration import Calibration
@@ -47,7 +47,6 @@ def fit_unknown(
         Their outcomes, with the censoring strata. Of drawn people each counts for those it stands for, or as an equal draw has them.
     """
     columns, margins, alike = spec.columns(), model.margins(x), equally_drawn(rows)
-    group = np.array([parse_column(name).biomarker for name in columns])
     biomarkers = _weightiest(model, margins[alike], x[alike], spec)
     if not biomarkers:
         return None
@@ -61,10 +60,10 @@ def fit_unknown(
     x, known, risks = x[alike], known[alike], risks[alike]
     some = np.argsort(risks[:, -1], kind="stable")[np.linspace(0, len(x) - 1, min(_ROWS, len(x))).astype(int)]  # of each risk as many
     x, known, risks = x[some], known[some], risks[some]
-    of_known, once, coefficients = group[design.sources(columns)], np.ones(len(some)), []
+    of_known, once, coefficients = [columns[at] for at in design.sources(columns)], np.ones(len(some)), []
     for pattern in range(1, 2 ** len(biomarkers)):
         names = [name for k, name in enumerate(biomarkers) if pattern >> k & 1]
-        left, hides = np.where(np.isin(of_known, names), 0.0, known), model.margins(_without(names, x, columns))
+        left, hides = np.where(resting_on(of_known, names), 0.0, known), model.margins(_without(names, x, columns))
         coefficients.append([_regressed(hides[:, h], left, risks[:, h], once, *start) for h, start in enumerate(starts)])
     return UnknownBiomarkers(tuple(biomarkers), design, np.array(coefficients), columns)
 
@@ -126,7 +125,7 @@ def _lacking(x: Array, spec: FeatureSpec) -> NDArray[np.bool_]:
 
 
 def _without(names: list[str], x: Array, columns: list[str]) -> Array:
-    return hidden(x, columns, np.array([parse_column(name).biomarker in names for name in columns]))
+    return hidden(x, columns, resting_on(columns, names))
 
 
 def _weightiest(model: Model, margins: Array, x: Array, spec: FeatureSpec) -> list[str]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 
 from features import Task
+from features.history.columns import resting_on
 from serving.artifact import Artifact
 from serving.models.base import Array
 from serving.models.unknown import hidden
@@ -21,8 +21,7 @@ def risks_without(artifact: Artifact, x: Array, task: Task) -> pd.DataFrame:
     """
     found: dict[str, Array] = {}
     for biomarker in task.features.biomarkers:
-        cells = np.isin(np.arange(x.shape[1]), artifact.groups[biomarker])
-        risks = predict_risk(artifact, hidden(x, artifact.columns, cells))
+        risks = predict_risk(artifact, hidden(x, artifact.columns, resting_on(artifact.columns, [biomarker])))
         found |= dict(zip(_columns(biomarker, task), risks.T, strict=True))
     return pd.DataFrame(found)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from features import FeatureTable
-from features.history.columns import FeatureSpec
+from features.history.columns import BURDEN, FeatureSpec
 from features.history.windows import current_windows
 from training.evaluation.differences import paired_differences
 from training.fitting.held_out import HeldOut
@@ -37,6 +37,7 @@ def gain_from_history(table: FeatureTable, plan: Plan, name: str, fitted: Path) 
 
 
 def latest_only(spec: FeatureSpec) -> FeatureSpec:
-    """Return the specification without history: the latest value of each biomarker, its age, and what is static."""
+    """Return the specification without history: the latest value of each biomarker, its age, and what is static but the burden's course."""
     window = "ever" if "ever" in spec.look_backs else current_windows(spec.look_backs)[-1]
-    return replace(spec, look_backs=(window,), statistics=tuple(s for s in spec.statistics if s in ("last", "age_days")))
+    statistics, static = tuple(s for s in spec.statistics if s in ("last", "age_days")), tuple(s for s in spec.static if s not in BURDEN)
+    return replace(spec, look_backs=(window,), statistics=statistics, static=static, burden=None)

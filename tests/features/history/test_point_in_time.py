@@ -10,12 +10,17 @@ from features.history.columns import STATIC
 from features.history.statistics import STATISTICS
 from features.history.windows import ANCHORED
 from myeloma import catalogue
+from tests.features.history.burden.twin import BURDEN
 
 LANDMARK = 20
 PLAIN = ("m_protein", "bmpc", "hemoglobin", "creatinine")
 CHAINS = ("flc_kappa", "flc_lambda", "kappa_lambda_ratio", "flc_ratio")
 SPEC = FeatureSpec(
-    tuple(catalogue().keys()), ("10d", "365d", "ever", *ANCHORED), (*STATISTICS, "below_20", "days_below_20", "delta_1m"), tuple(STATIC)
+    tuple(catalogue().keys()),
+    ("10d", "365d", "ever", *ANCHORED),
+    (*STATISTICS, "below_20", "days_below_20", "delta_1m"),
+    tuple(STATIC),
+    BURDEN,
 )
 VALUES = st.integers(1, 900).map(lambda value: value / 10)
 NO_SHRINKING = (Phase.explicit, Phase.generate)  # a failure of bytes is told at once, not after minutes of shrinking

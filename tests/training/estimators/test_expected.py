@@ -6,6 +6,7 @@ import pytest
 
 from features.history.columns import FeatureSpec
 from serving.models.expected import LEVELS
+from tests.features.history.burden.twin import BURDEN
 from training.estimators.expected import fit_expected
 
 SPEC = FeatureSpec(("m_protein", "bmpc"), ("ever",), ("last", "age_days"), ("age",))
@@ -58,3 +59,9 @@ def test_of_few_results_or_without_their_days_nothing_is_fitted():
     (few,) = fit_expected(made(40), SPEC)
     assert (few.first, few.repeated) == (None, None)
     assert fit_expected(made(), FeatureSpec(("m_protein", "bmpc"), ("ever",), ("last",), ("age",))) == ()
+
+
+def test_the_burden_which_rests_on_the_result_itself_tells_nothing_of_it():
+    spec = FeatureSpec(("m_protein", "bmpc"), ("ever",), ("last", "age_days"), ("age", "burden_growth"), BURDEN)
+    rows = made().assign(burden_growth=lambda of: of["bmpc__last__ever"])
+    assert fit_expected(rows, spec) == fit_expected(rows, SPEC)

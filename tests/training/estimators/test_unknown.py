@@ -7,10 +7,12 @@ import pandas as pd
 import pytest
 
 from features import FeatureSpec
+from features.history.columns import resting_on
 from serving.artifact import Artifact, Calibration
-from serving.models import logistic
+from serving.models import logistic, logit
 from serving.models.linear import HorizonLogistic
 from serving.predict import predict_risk
+from tests.features.history.burden.twin import BURDEN
 from training.estimators import fit_candidate
 from training.estimators.design import fit_design
 from training.estimators.unknown import all_known, fit_unknown, where_it_holds
@@ -193,3 +195,26 @@ def test_people_who_have_fewer_events_than_expected_make_nobody_look_safe(people
 
 def test_fewer_than_twenty_people_with_the_event_show_nothing(people):
     assert not becomes_plain(people[0], 1.0, few=19)
+
+
+def test_what_the_burden_tells_is_hidden_with_m_protein_by_which_it_is_measured():
+    x, true, rows, _ = like_one_another()
+    spec = replace(SPEC, static=("age", "burden_growth"), burden=BURDEN)
+    columns, growth = spec.columns(), np.random.default_rng(3).normal(size=N)
+    x = np.column_stack([x[:, 0], growth, x[:, 1:]])
+    true = logistic(logit(true) + growth)
+    happens = np.random.default_rng(4).random(N) < true
+    rows = rows.assign(event=np.where(happens, "event", "none"), time_to_event=np.where(happens, 100.0, 1000.0))
+    used = ["burden_growth", "m_protein__last__ever", "flc_ratio__last__ever"]
+    design = fit_design(x, columns, used, indicate=False)
+    model = HorizonLogistic(design, np.array([1.0, 1.0, 0.8]), np.array([-3.2]), columns)
+    calibration = Calibration.identity(HORIZONS)
+    unknown = fit_unknown(model, model.margins(x), calibration, x, rows, spec, HORIZONS)
+    at = 2 + unknown.design.features.index("burden_growth")
+    for pattern, coefficients in enumerate(unknown.coefficients, start=1):
+        hides_m_protein = pattern >> unknown.biomarkers.index("m_protein") & 1
+        assert (abs(coefficients[0, at]) < 1e-6) == bool(hides_m_protein)
+    artifact = Artifact("logistic", model, spec, HORIZONS, calibration, {}, unknown=unknown)
+    for hidden in ("m_protein", "flc_ratio"):
+        risk = predict_risk(artifact, np.where(resting_on(columns, [hidden]), np.nan, x))
+        assert true.mean() / risk.mean() == pytest.approx(1.0, abs=0.05)

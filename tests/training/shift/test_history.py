@@ -5,12 +5,18 @@ from dataclasses import replace
 import pytest
 
 from features.history.columns import FeatureSpec
+from tests.features.history.burden.twin import BURDEN
 from training.shift.history import gain_from_history, latest_only
 
 
 def test_without_history_there_are_latest_values_their_age_and_what_is_static():
     spec = FeatureSpec(("m_protein",), ("365d", "ever"), ("last", "age_days", "count", "slope"), ("age",))
     assert latest_only(spec).columns() == ["age", "m_protein__last__ever", "m_protein__age_days__ever"]
+
+
+def test_the_course_of_the_burden_is_history():
+    spec = FeatureSpec(("m_protein",), ("ever",), ("last", "slope"), ("age", "burden_growth"), BURDEN)
+    assert latest_only(spec) == FeatureSpec(("m_protein",), ("ever",), ("last",), ("age",))
 
 
 @pytest.mark.slow

@@ -1,0 +1,126 @@
+"""The filter of the burden's state space (Kalman): result by result, what is known of a person's burden, growth and levels.
+
+State: burden, growth, then a level for each marker. Results are taken in one by one, those of a day in the order of the markers.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from features.history.burden.parameters import StateSpace
+from features.history.layout import Codes, Days, Int, Rows
+
+Array = NDArray[np.float64]
+Whole = NDArray[np.int64]
+_State = tuple[Array, Array, Array, Whole]  # mean, cov, and what a person's pass works with: (states,), (markers,)
+_LATEST = 2**31 - 1
+_YEAR = 365.25
+
+
+@njit(cache=True, nogil=True)
+def log_likelihood(rows: Rows, starts: Whole, stops: Whole, space: StateSpace) -> float:
+    """Return the log density of all results of all people."""
+    n = len(space.mean)
+    state = np.empty(n), np.empty((n, n)), np.empty(n), np.empty(starts.shape[1], np.int64)
+    total = 0.0
+    for p in range(len(starts)):
+        total += _taken_in(rows, (starts[p], stops[p]), _LATEST, space, state)[0]
+    return total
+
+
+@njit(cache=True, nogil=True)
+def states(rows: Rows, runs: tuple[Whole, Whole], asked: tuple[Codes, Days], space: StateSpace, means: Array, covs: Array) -> None:
+    """Fill mean and covariance of the state of people on days, from the results that were available by then.
+
+    Where the first marker, which the burden is measured by, has no result yet, the mean is NaN.
+    """
+    starts, stops = runs
+    patient, day = asked
+    work, at = np.empty(len(space.mean)), np.empty(starts.shape[1], np.int64)
+    for q in range(len(patient)):
+        p = patient[q]
+        _, now, measured = _taken_in(rows, (starts[p], stops[p]), day[q], space, (means[q], covs[q], work, at))
+        if measured:
+            _went_on(means[q], covs[q], (day[q] - now) / _YEAR, space.drift)
+        else:
+            means[q] = np.nan
+
+
+@njit(cache=True, nogil=True)
+def _taken_in(rows: Rows, run: tuple[Whole, Whole], day: Int, space: StateSpace, state: _State) -> tuple[float, Int, bool]:
+    """Leave in mean and cov what is known of one person by a day; return log density, last day, whether the first marker has a result."""
+    collected, _, value = rows
+    start, stop = run
+    mean, cov, work, at = state
+    mean[:], cov[:] = space.mean, space.cov
+    density, now, measured = 0.0, _LATEST, False
+    for k in range(len(start)):
+        at[k] = _next(rows, start[k], stop[k], day)
+    while True:
+        first = -1
+        for k in range(len(start)):
+            if at[k] < stop[k] and (first < 0 or collected[at[k]] < collected[at[first]]):
+                first = k
+        if first < 0:
+            return density, now, measured
+        i = at[first]
+        if now < _LATEST:
+            _went_on(mean, cov, (collected[i] - now) / _YEAR, space.drift)
+        density += _updated(mean, cov, first, math.log(value[i]), space, work)
+        now, measured = collected[i], measured or first == 0
+        at[first] = _next(rows, i + 1, stop[first], day)
+
+
+@njit(cache=True, nogil=True)
+def _next(rows: Rows, i: Int, stop: Int, day: Int) -> Int:
+    """Return the first place from i on of a result that counts: above 0, known by the day, and the last known of its day."""
+    collected, available, value = rows
+    while i < stop:
+        last = i
+        j = i + 1
+        found = available[i] <= day and value[i] > 0.0
+        while j < stop and collected[j] == collected[i]:
+            if available[j] <= day and value[j] > 0.0:
+                last, found = j, True
+            j += 1
+        if found:
+            return last
+        i = j
+    return stop
+
+
+@njit(cache=True, nogil=True)
+def _went_on(mean: Array, cov: Array, years: float, drift: Array) -> None:
+    """Move the state on by some years."""
+    if years <= 0.0:
+        return
+    mean[0] += years * mean[1]
+    for j in range(len(mean)):
+        cov[0, j] += years * cov[1, j]
+    for j in range(len(mean)):
+        cov[j, 0] += years * cov[j, 1]
+    cov[0, 0] += drift[0] * years + drift[1] * years**3 / 3.0
+    cov[0, 1] += drift[1] * years**2 / 2.0
+    cov[1, 0] = cov[0, 1]
+    cov[1, 1] += drift[1] * years
+
+
+@njit(cache=True, nogil=True)
+def _updated(mean: Array, cov: Array, marker: int, value: float, space: StateSpace, work: Array) -> float:
+    """Take in one result; return its log density."""
+    loading, level, n = space.loading[marker], 2 + marker, len(mean)
+    for j in range(n):
+        work[j] = cov[level, j] + loading * cov[0, j]
+    spread = work[level] + loading * work[0] + space.noise[marker]
+    error = value - mean[level] - loading * mean[0]
+    for i in range(n):
+        gain = work[i] / spread
+        mean[i] += gain * error
+        for j in range(n):
+            cov[i, j] -= gain * work[j]
+    density: float = -0.5 * (math.log(2.0 * math.pi * spread) + error * error / spread)
+    return density

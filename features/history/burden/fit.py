@@ -1,0 +1,84 @@
+"""Fitting the burden's state space to people's results, by maximum likelihood. No outcome is read."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+
+from features.cohort.schema import Cohort
+from features.history.arrays import Histories
+from features.history.burden.filter import log_likelihood
+from features.history.burden.parameters import MARKERS, MEASURE, STATES, Burden, StateSpace
+from features.history.derived import series_of, with_derived
+from features.history.series import Series
+from myeloma import DataError
+
+Array = NDArray[np.float64]
+LEAST = 200  # people whose burden is measured
+_K = len(MARKERS)
+_BELOW = np.tril_indices(STATES - 1)
+_DIAGONAL = np.flatnonzero(_BELOW[0] == _BELOW[1])
+_STEP, _MOST_STEPS, _CLOSE = 1e-5, 100, 1e-7
+_GROWTH, _DRIFT = (0.05, 0.2), (0.03, 0.1)  # where the search begins
+_NOISE_SHARE = 0.3  # of a marker's spread among results, likewise
+
+
+def fit_burden(cohort: Cohort) -> Burden:
+    """Return the parameters by which the results of a cohort's people are likeliest.
+
+    Raises
+    ------
+    DataError
+        Fewer than 200 people have a result of M-protein, or a marker has none above 0.
+    """
+    people = len(cohort.patients)
+    series = series_of(with_derived(Histories.of(cohort), MARKERS), people, MARKERS)
+    measured = int((series.stops > series.starts)[:, MARKERS.index(MEASURE)].sum())
+    if measured < LEAST:
+        what = f"The burden's parameters cannot be fitted: {measured} of {people} people have a result of {MEASURE}."
+        raise DataError(what, f"at least {LEAST} are needed.", "nothing_usable")
+    if lacking := [name for k, name in enumerate(MARKERS) if not len(_of_marker(series, k))]:
+        what = f"The burden's parameters cannot be fitted: nobody has a result of {', '.join(lacking)} above 0."
+        raise DataError(what, f"the burden is told by {', '.join(MARKERS)}.", "nothing_usable")
+    rows, results = (series.collected, series.available, series.value), len(series.value)
+
+    def loss(at: Array) -> float:
+        return -log_likelihood(rows, series.starts, series.stops, _space(at)) / results
+
+    def slope(at: Array) -> Array:
+        steps = _STEP * np.eye(len(at))
+        return np.array([(loss(at + step) - loss(at - step)) / (2 * _STEP) for step in steps])
+
+    found = minimize(loss, _start(series), jac=slope, method="L-BFGS-B", options={"maxiter": _MOST_STEPS, "ftol": _CLOSE})
+    return Burden.of(_space(found.x))
+
+
+def _start(series: Series) -> Array:
+    """Return where the search begins: what single results tell of levels, and round numbers."""
+    logs = [np.log(series.value[_of_marker(series, k)]) for k in range(_K)]
+    sd = np.array([_GROWTH[1], *(np.std(of) for of in logs)])
+    factor = np.zeros((STATES - 1, STATES - 1))
+    np.fill_diagonal(factor, np.log(sd))
+    loading = [1.0 if marker in ("flc_ratio", "bmpc") else 0.0 for marker in MARKERS[1:]]
+    means = [_GROWTH[0], *(np.mean(of) for of in logs)]
+    return np.concatenate([means, factor[_BELOW], loading, np.log(_NOISE_SHARE * sd[1:]), np.log(_DRIFT)])
+
+
+def _of_marker(series: Series, k: int) -> NDArray[np.int64]:
+    """Return the places of a marker's results above 0."""
+    places = np.concatenate([np.arange(start, stop) for start, stop in zip(series.starts[:, k], series.stops[:, k], strict=True)])
+    found: NDArray[np.int64] = places[series.value[places] > 0]
+    return found
+
+
+def _space(at: Array) -> StateSpace:
+    """Return the state space that the numbers searched stand for: logarithms of what is positive, a triangular factor of the covariance."""
+    ends = np.cumsum([STATES - 1, len(_BELOW[0]), _K - 1, _K])
+    means, factors, loading, noise, drift = np.split(at, ends)
+    factors = factors.copy()
+    factors[_DIAGONAL] = np.exp(factors[_DIAGONAL])
+    factor, cov = np.zeros((STATES - 1, STATES - 1)), np.zeros((STATES, STATES))
+    factor[_BELOW] = factors
+    cov[1:, 1:] = factor @ factor.T
+    return StateSpace(np.array([0.0, *means]), cov, np.array([1.0, *loading]), np.exp(2 * noise), np.exp(2 * drift))

@@ -1,0 +1,137 @@
+"""What is known of a person's burden on a day: held against a slow twin, and only from what was available by then."""
+
+import json
+from dataclasses import asdict, replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import multivariate_normal
+
+from features import FeatureSpec, build_features
+from features.history.arrays import Histories
+from features.history.burden.filter import log_likelihood
+from features.history.burden.parameters import MARKERS, Burden
+from features.history.columns import BURDEN as COLUMNS
+from features.history.columns import parse_column, resting_on
+from features.history.derived import series_of, with_derived
+from myeloma import ConfigError
+from tests.features.history.burden.twin import BURDEN, normal, told
+
+YEAR, BEFORE = 365.25, "65ea63a602adb39f"
+SPEC = FeatureSpec((), (), (), ("age", *COLUMNS), BURDEN)
+AT_FIRST = [(marker, 0, value) for marker, value in zip(MARKERS, (1.2, 5.0, 15.0, 13.5, 0.9), strict=True)]
+
+
+def rows_of(results, who="P1"):
+    """Return results (marker, day[, day available], value) as rows of a cohort."""
+    return [(who, marker, day, *(known or [day]), value, "") for marker, day, *known, value in results]
+
+
+def seen(cohort_of_days, results, landmark):
+    frame = pd.DataFrame({"patient_id": ["P1"], "landmark": [pd.Timestamp("2015-01-01") + pd.Timedelta(days=landmark)]})
+    return build_features(cohort_of_days(rows_of(results), []), frame, SPEC).iloc[0]
+
+
+def log_density(cohort_of_days, results):
+    histories = Histories.of(cohort_of_days(rows_of(results), []))
+    series = series_of(with_derived(histories, MARKERS), len(histories.people), MARKERS)
+    return log_likelihood((series.collected, series.available, series.value), series.starts, series.stops, BURDEN.state_space)
+
+
+LATER = st.lists(st.tuples(st.sampled_from(MARKERS), st.integers(1, 3000), st.floats(0.2, 40)), max_size=8, unique_by=lambda one: one[:2])
+
+
+@settings(max_examples=30)
+@given(later=LATER, more=st.integers(0, 400))
+def test_it_is_the_normal_distribution_given_all_results(cohort_of_days, later, more):
+    results = [*AT_FIRST, *later]
+    landmark = max(day for _, day, _ in results) + more
+    places, values = [(marker, day / YEAR) for marker, day, _ in results], [value for *_, value in results]
+    got = seen(cohort_of_days, results, landmark)
+    mean, cov = told(BURDEN, places, values, landmark / YEAR)
+    assert [got["burden_change"], got["burden_growth"]] == pytest.approx(mean.tolist(), abs=1e-8)
+    assert [got["burden_change_sd"], got["burden_growth_sd"]] == pytest.approx(np.sqrt(np.diag(cov)).tolist(), abs=1e-7)
+    of_all = normal(BURDEN, places, landmark / YEAR)
+    expected = multivariate_normal(of_all[0][2:], of_all[1][2:, 2:]).logpdf(np.log(values))
+    assert log_density(cohort_of_days, results) == pytest.approx(expected, abs=1e-8)
+
+
+def test_rising_markers_raise_growth_and_results_make_it_surer(cohort_of_days):
+    rising = [("m_protein", 200 * k, 1.2 * 1.1**k) for k in range(1, 5)]
+    first, later = seen(cohort_of_days, AT_FIRST, 800), seen(cohort_of_days, [*AT_FIRST, *rising], 800)
+    assert first["burden_growth"] < 0.06 < 0.12 < later["burden_growth"] < 0.18  # 10 % in 200 days are 0.17 a year
+    assert later["burden_growth_sd"] < first["burden_growth_sd"]
+
+
+def test_hemoglobin_that_falls_tells_of_growth_too(cohort_of_days):
+    falling = [("hemoglobin", 200 * k, 13.5 - 0.4 * k) for k in range(1, 5)]
+    assert seen(cohort_of_days, [*AT_FIRST, *falling], 800)["burden_growth"] > seen(cohort_of_days, AT_FIRST, 800)["burden_growth"]
+
+
+def test_until_m_protein_has_a_result_above_0_it_is_unknown(cohort_of_days):
+    without, names = AT_FIRST[1:], list(COLUMNS)
+    assert seen(cohort_of_days, without, 10)[names].isna().all()
+    assert seen(cohort_of_days, [*without, ("m_protein", 5, 0.0)], 10)[names].isna().all()
+    assert seen(cohort_of_days, [*without, ("m_protein", 5, 11, 1.0)], 10)[names].isna().all(), "it is known a day later"
+    assert seen(cohort_of_days, [("m_protein", 5, 1.0)], 10).notna().all(), "of M-protein alone something is known"
+
+
+def test_of_a_corrected_result_the_last_that_was_known_counts(cohort_of_days):
+    corrected = [*AT_FIRST, ("m_protein", 100, 100, 9.0), ("m_protein", 100, 120, 1.3)]
+    before, after = ([*AT_FIRST, ("m_protein", 100, value)] for value in (9.0, 1.3))
+    assert seen(cohort_of_days, corrected, 119).tolist() == seen(cohort_of_days, before, 119).tolist()
+    assert seen(cohort_of_days, corrected, 120).tolist() == seen(cohort_of_days, after, 120).tolist()
+
+
+def test_a_result_that_comes_late_counts_on_the_day_on_which_it_was_collected(cohort_of_days):
+    on_time = [*AT_FIRST, ("bmpc", 100, 30.0), ("m_protein", 300, 1.4)]
+    late = [*AT_FIRST, ("bmpc", 100, 400, 30.0), ("m_protein", 300, 1.4)]
+    assert seen(cohort_of_days, late, 400).tolist() == seen(cohort_of_days, on_time, 400).tolist()
+
+
+def test_a_person_among_others_has_the_same_bits(cohort_of_days):
+    one, other = [*AT_FIRST, ("m_protein", 90, 1.5)], [*AT_FIRST, ("flc_ratio", 30, 50.0)]
+    landmarks = pd.DataFrame({"patient_id": ["P2", "P1"], "landmark": pd.Timestamp("2015-12-01")})
+    together = build_features(cohort_of_days([*rows_of(other, "P2"), *rows_of(one)], []), landmarks, SPEC)
+    alone = build_features(cohort_of_days(rows_of(one), []), landmarks.iloc[[1]], SPEC)
+    assert together.iloc[1].to_numpy().tobytes() == alone.iloc[0].to_numpy().tobytes()
+
+
+def test_parameters_are_part_of_what_columns_mean():
+    other = replace(SPEC, burden=replace(BURDEN, growth=0.06))
+    assert SPEC.feature_hash() != other.feature_hash()
+    assert FeatureSpec.from_dict(json.loads(json.dumps(asdict(SPEC)))) == SPEC
+    assert Burden.of(BURDEN.state_space) == BURDEN, "once written and read they are the same"
+
+
+def test_a_specification_without_a_burden_keeps_the_hash_it_had_before_there_was_one():
+    spec = FeatureSpec(("m_protein",), ("ever",), ("last",), ("age",))
+    assert spec.feature_hash() == BEFORE
+    written = {name: value for name, value in asdict(spec).items() if name != "burden"}
+    assert FeatureSpec.from_dict(written) == spec, "and so says an artifact of then"
+
+
+@pytest.mark.parametrize(("static", "burden", "says"), [(("burden_growth",), None, "no parameters"), (("age",), BURDEN, "not named")])
+def test_columns_and_parameters_come_together(static, burden, says):
+    with pytest.raises(ConfigError, match=says):
+        FeatureSpec((), (), (), static, burden)
+
+
+def test_correlations_that_no_people_can_have_are_refused():
+    with pytest.raises(ConfigError, match="positive definite"):
+        replace(BURDEN, correlation=(0.99, -0.99, 0.99, *BURDEN.correlation[3:]))
+
+
+def test_a_column_of_the_burden_is_unknown_with_m_protein_alone():
+    names = ["age", "m_protein__last__ever", "bmpc__last__ever", "burden_growth"]
+    assert resting_on(names, ["m_protein"]).tolist() == [False, True, False, True]
+    assert resting_on(names, ["bmpc"]).tolist() == [False, False, True, False]
+
+
+def test_its_columns_are_one_reason_which_its_growth_stands_for():
+    assert {parse_column(name).biomarker for name in COLUMNS} == {"burden_growth"}
+    with pytest.raises(ConfigError, match="burden_change is named without burden_growth"):
+        FeatureSpec((), (), (), ("burden_change",), BURDEN)

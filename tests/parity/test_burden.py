@@ -1,0 +1,81 @@
+"""A model with columns of the burden: batch and HTTP give the same numbers, and what is unknown of it is said once."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from fastapi.testclient import TestClient
+
+from features import build_features, build_table
+from features.history.columns import BURDEN as COLUMNS
+from features.table.landmarks import last_landmarks
+from serving.artifact import load_artifact, save_artifact
+from serving.batch import score_landmarks
+from serving.http.api import make_app
+from serving.predict import explain
+from tests.features.history.burden.twin import BURDEN
+from tests.parity.test_parity import as_json
+from training.estimators import fit_candidate
+
+PEOPLE = 12
+
+
+@pytest.fixture(scope="module")
+def model(smm_cohort, smm_plan, tmp_path_factory):
+    """A logistic regression on a few columns and those of the burden, as it was written and read again."""
+    spec = replace(smm_plan.task.features, look_backs=("ever",), statistics=("last",), static=("age", "female", *COLUMNS), burden=BURDEN)
+    plan = replace(smm_plan, task=replace(smm_plan.task, features=spec), models={"logistic": {"penalties": [0.001]}})
+    table = build_table(smm_cohort, plan.task)
+    about = {"task": "smm", "title": plan.task.title, **plan.task.rules.as_json(), "trained_on": {"patients": 300}}
+    folder = tmp_path_factory.mktemp("model")
+    save_artifact(fit_candidate(table.rows, spec, plan, "logistic", about).artifact, folder / "artifact")
+    return load_artifact(folder / "artifact")
+
+
+@pytest.fixture(scope="module")
+def scores(model, smm_cohort):
+    return score_landmarks(model, smm_cohort, last_landmarks(smm_cohort)).query("status == 'scored'").head(PEOPLE).reset_index(drop=True)
+
+
+def test_the_api_gives_the_numbers_of_the_batch_to_the_last_bit(model, smm_cohort, scores):
+    client = TestClient(make_app({"smm": model}))
+    for row in scores.to_dict("records"):
+        answer = client.post("/v1/risk", json=as_json(smm_cohort, row["patient_id"])).json()
+        for risk in answer["risks"]:
+            assert risk["risk"] == row[f"risk_{risk['horizon_months']}m"]
+            told = {one["biomarker"]: (one["value"], one["contribution"]) for one in risk["contributions"] if "burden" in one["biomarker"]}
+            of_growth = row["burden_growth__value"], row[f"burden_growth__contribution__{risk['horizon_months']}m"]
+            assert told == {"burden_growth": of_growth}, "its columns are one reason"
+
+
+def test_a_row_of_the_table_is_what_serving_computes(model, smm_cohort, scores):
+    assert model.spec.burden == BURDEN
+    rows = build_features(smm_cohort, scores[["patient_id", "landmark"]], model.spec)
+    assert (rows[list(COLUMNS)].to_numpy() == scores[[f"{name}__value" for name in COLUMNS]].to_numpy()).all()
+
+
+def test_contributions_add_up_to_the_risk(model, smm_cohort, scores):
+    x = build_features(smm_cohort, scores[["patient_id", "landmark"]], model.spec).to_numpy()
+    for hidden in (x, np.where([name in (*COLUMNS, "m_protein__last__ever") for name in model.columns], np.nan, x)):
+        found = explain(model, hidden)
+        log_odds = np.log(found.risks / (1 - found.risks))
+        assert found.base + found.contributions.sum(axis=2) == pytest.approx(log_odds, abs=1e-9)
+        assert np.abs(explain(model, x).contributions[:, :, [model.columns.index(name) for name in COLUMNS]]).max() > 0.01
+
+
+def test_without_m_protein_one_warning_says_so(model, smm_cohort, scores):
+    sent = as_json(smm_cohort, scores["patient_id"][0])
+    sent["measurements"] = [one for one in sent["measurements"] if one["biomarker"] != "m_protein"]
+    answer = TestClient(make_app({"smm": model})).post("/v1/risk", json=sent).json()
+    assert [said for said in answer["warnings"] if said.startswith("missing")] == ["missing: Serum M-protein"]
+    assert {one["biomarker"]: one["value"] for one in answer["risks"][0]["contributions"]}["burden_growth"] is None
+
+
+def test_its_growth_is_said_in_percent_a_year(model, smm_cohort, scores):
+    said = []
+    client = TestClient(make_app({"smm": model}))
+    for who in scores["patient_id"]:
+        answer = client.post("/v1/risk", json=as_json(smm_cohort, who)).json()
+        said += [one["text"] for risk in answer["risks"] for one in risk["sentences"] if one["biomarker"] == "burden_growth"]
+    assert said
+    assert all(text.startswith("As all markers tell it, the disease burden ") and " % a year: " in text for text in said)

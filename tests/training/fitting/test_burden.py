@@ -1,0 +1,85 @@
+"""The burden's parameters: found again in people drawn from them, and fitted to nobody who is judged."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from features import FeatureTable
+from features.cohort.schema import Cohort
+from features.history.burden.fit import fit_burden
+from features.history.burden.parameters import MARKERS
+from features.intake.quality import clean
+from features.simulation.smm import simulate
+from myeloma import ConfigError, DataError
+from tests.features.history.burden.twin import BURDEN
+from training.fitting import burden as fitting
+from training.fitting.burden import burden_of, people_of
+from training.rows.split import evaluation_folds
+
+PEOPLE, VISITS = 1000, 8
+
+
+@pytest.fixture(scope="module")
+def drawn():
+    """Return a cohort of people drawn from the twin's parameters, with eight half-yearly visits, two of them with marrow."""
+    rng, space = np.random.default_rng(1), BURDEN.state_space
+    states = rng.multivariate_normal(space.mean, space.cov, PEOPLE)
+    burden, growth, parts = states[:, 0], states[:, 1], []
+    patients = clean(simulate(PEOPLE, 1))[0].patients.assign(light_chain="kappa")
+    for visit in range(VISITS):
+        for k, marker in enumerate(MARKERS):
+            logs = states[:, 2 + k] + space.loading[k] * burden + rng.normal(0, np.sqrt(space.noise[k]), PEOPLE)
+            day = patients["index_date"] + pd.Timedelta(days=visit * 180)
+            part = pd.DataFrame({"patient_id": patients["patient_id"], "biomarker": marker, "collected_at": day, "available_at": day})
+            parts += [] if marker == "bmpc" and visit % 4 else [part.assign(value=np.exp(logs))]
+        half = 180 / 365.25
+        burden = burden + growth * half + rng.normal(0, np.sqrt(space.drift[0] * half), PEOPLE)
+        growth = growth + rng.normal(0, np.sqrt(space.drift[1] * half), PEOPLE)
+    measurements = pd.concat(parts).sort_values(["patient_id", "biomarker", "collected_at"], ignore_index=True)
+    none = clean(simulate(1, 1))[0]
+    return Cohort(patients, measurements.reindex(columns=none.measurements.columns).assign(operator=""), none.events.iloc[:0])
+
+
+def test_the_parameters_that_people_were_drawn_from_are_found_again(drawn):
+    found = fit_burden(drawn)
+    assert found.noise == pytest.approx(BURDEN.noise, rel=0.1)
+    assert found.level == pytest.approx(BURDEN.level, abs=0.1)
+    assert found.level_sd == pytest.approx(BURDEN.level_sd, rel=0.15)
+    assert found.loading == pytest.approx(BURDEN.loading, abs=0.2)
+    assert (found.growth, found.growth_sd) == pytest.approx((BURDEN.growth, BURDEN.growth_sd), abs=0.03)
+    assert found.drift[1] == pytest.approx(BURDEN.drift[1], rel=0.4)
+    assert found.correlation[1:6] == pytest.approx(BURDEN.correlation[1:6], abs=0.2)
+
+
+@pytest.mark.parametrize(("biomarker", "says"), [("m_protein", "0 of 300 people"), ("bmpc", "nobody has a result of bmpc")])
+def test_too_few_results_are_refused(smm_cohort, biomarker, says):
+    kept = smm_cohort.measurements[smm_cohort.measurements["biomarker"] != biomarker].reset_index(drop=True)
+    with pytest.raises(DataError, match=says):
+        fit_burden(Cohort(smm_cohort.patients, kept, smm_cohort.events))
+
+
+def test_it_is_fitted_to_those_who_are_not_held_out(smm_cohort, smm_table, smm_plan, monkeypatch):
+    seen = []
+    monkeypatch.setattr(fitting, "fit_burden", lambda cohort: seen.append(cohort) or BURDEN)
+    assert burden_of(smm_cohort, smm_table, smm_plan) is BURDEN
+    (fold,) = evaluation_folds(smm_table.rows, smm_plan.evaluation)
+    judged = set(smm_table.rows["patient_id"].iloc[fold.judge])
+    for table in seen[0].tables().values():
+        assert judged.isdisjoint(table["patient_id"])
+    assert set(seen[0].patients["patient_id"]) == set(smm_table.rows["patient_id"]) - judged
+    assert set(seen[0].measurements["patient_id"]) <= set(seen[0].patients["patient_id"])
+
+
+def test_where_everybody_is_judged_in_turn_nobody_is_left(smm_cohort, smm_table, smm_plan):
+    with pytest.raises(ConfigError, match="nobody of its cohort"):
+        burden_of(smm_cohort, smm_table, replace(smm_plan, evaluation=replace(smm_plan.evaluation, kind="cross_validation")))
+
+
+def test_a_table_of_other_people_is_refused(smm_cohort, smm_table, smm_plan):
+    others = smm_table.rows.assign(patient_id="X" + smm_table.rows["patient_id"])
+    with pytest.raises(DataError, match="another cohort") as refused:
+        burden_of(smm_cohort, FeatureTable(others, smm_table.spec, smm_table.about), smm_plan)
+    assert refused.value.code == "other_cohort"
+    assert len(people_of(smm_cohort, ["S000001"]).patients) == 1

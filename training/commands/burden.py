@@ -1,0 +1,47 @@
+"""The command that fits the parameters of the burden, as `params.yaml` takes them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import yaml
+
+from features.console import console
+from features.params import DEFAULT_PARAMS
+from training.commands.arguments import Json, Params, TaskName, folder_of
+from training.plan import load_plan
+
+
+def burden(
+    task: TaskName,
+    table: Annotated[Path | None, typer.Option(help="Feature table, which says who is held out. Default: data/TASK/table.parquet.")] = None,
+    cohort: Annotated[Path | None, typer.Option(help="Cohort of the table. Default: data/TASK/cohort.")] = None,
+    other: Annotated[Path | None, typer.Option(help="Another cohort, none of whose people is judged: fit to all of it.")] = None,
+    params: Params = DEFAULT_PARAMS,
+    as_json: Json = False,
+) -> None:
+    """Fit the burden that markers have in common to people whom the task's models are not judged by, and print its parameters; a minute.
+
+    Example: python -m training burden --task smm
+    """
+    from features import read_cohort, read_table
+    from features.history.burden.fit import fit_burden
+    from features.history.columns import BURDEN
+    from training.fitting.burden import burden_of
+
+    plan = load_plan(task, params)
+    if other is not None:
+        found = fit_burden(read_cohort(other))
+    else:
+        people, rows = read_cohort(cohort or folder_of(plan.task, "cohort")), read_table(table or folder_of(plan.task, "table.parquet"))
+        found = burden_of(people, rows, plan)
+    told = {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(found).items()}
+    if as_json:
+        typer.echo(json.dumps(told))
+        return
+    said = yaml.safe_dump({"burden": told}, default_flow_style=None, sort_keys=False, width=1000).strip()
+    console.print(f"For tasks.{task} in {params}, with columns of it ({', '.join(BURDEN)}) in `static`:\n{said}", markup=False)

@@ -1,0 +1,44 @@
+"""The burden's parameters for a task, fitted to people whom its models are not judged by."""
+
+from __future__ import annotations
+
+from features import FeatureTable
+from features.cohort.schema import Cohort
+from features.history.burden.fit import fit_burden
+from features.history.burden.parameters import Burden
+from myeloma import ConfigError, DataError
+from training.plan import Plan
+from training.rows.split import evaluation_folds
+
+
+def burden_of(cohort: Cohort, table: FeatureTable, plan: Plan) -> Burden:
+    """Return the parameters fitted to the people of a task's cohort who are not held out for judging.
+
+    Raises
+    ------
+    ConfigError
+        Everybody is judged in turn, so nobody is left.
+    DataError
+        The table is of another cohort, or too few people have results.
+    """
+    if plan.evaluation.kind != "held_out":
+        what = f"Everybody is judged in turn in {plan.task.name}, so the burden's parameters can be fitted to nobody of its cohort."
+        hint = f"name another cohort with --other, or set `kind: held_out` in training.{plan.task.name}.evaluation of params.yaml."
+        raise ConfigError(what, hint)
+    (fold,) = evaluation_folds(table.rows, plan.evaluation)
+    return fit_burden(people_of(cohort, table.rows["patient_id"].iloc[fold.fit].unique().tolist()))
+
+
+def people_of(cohort: Cohort, ids: list[str]) -> Cohort:
+    """Return some people of a cohort.
+
+    Raises
+    ------
+    DataError
+        One is not in it.
+    """
+    if strangers := len(set(ids) - set(cohort.patients["patient_id"])):
+        what = f"The table is of another cohort: {strangers} of its {len(ids)} people to fit on are not in it."
+        raise DataError(what, "name the cohort that the table was built from.", "other_cohort")
+    patients, measurements, events = (of[of["patient_id"].isin(ids)].reset_index(drop=True) for of in cohort.tables().values())
+    return Cohort(patients, measurements, events)
