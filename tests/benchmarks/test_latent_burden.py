@@ -24,7 +24,7 @@ def fits(monkeypatch):
         burden = plan.task.features.burden
         asked.append((list(names), burden, set(COLUMNS) <= set(plan.task.features.static)))
         best = between if burden is None else reachable
-        return {name: reference if name in ("cox", "logistic") else best for name in names}
+        return {name: reference if name in (plan.reference, "logistic") else best for name in names}
 
     monkeypatch.setattr(latent_burden, "judged_people", lambda *_: Judged(pd.DataFrame(), reachable, true, np.ones((3, 3000))))
     monkeypatch.setattr(latent_burden, "risks_of", risks)
@@ -41,11 +41,11 @@ def test_what_they_add_is_measured_in_every_world_and_asked_of_the_live_model(fi
     assert said["world default, ensemble"].holds
     assert said["world contrast, logistic"].found.startswith("0% closed without, 0% with: 0.0% more")
     assert {goal.case.split(", ")[1] for goal in goals if goal.holds is not None} == {"ensemble"}
-    assert len(goals) == 3 * len(latent_burden.PLACES) == 12
+    assert len(goals) == 4 * len(latent_burden.PLACES) == 16
 
 
 def test_the_reference_is_fitted_once_without_the_columns(fits):
     list(latent_burden.measured())
-    every = list(load_plan("smm", DEFAULT_PARAMS).models)
-    assert fits[0] == (every, None, False)
-    assert fits[1] == ([name for name in every if name != "cox"], BURDEN, True)
+    plan = load_plan("smm", DEFAULT_PARAMS)
+    assert fits[0] == (list(plan.models), None, False)
+    assert fits[1] == ([name for name in plan.models if name != plan.reference], BURDEN, True)
