@@ -36,20 +36,16 @@ class HorizonLogistic(Model, kind="logistic"):
 
     @classmethod
     def together(cls, models: Sequence[HorizonLogistic]) -> Callable[[Array], Array]:
-        if not _are_alike(models):
-            return super().together(models)
-        alike = _Alike(models)
-        return lambda x: alike.margins(*alike.parts(x))
+        asked = _asked_together(models)
+        return lambda x: asked(x)[0]
 
     @classmethod
     def explaining(cls, models: Sequence[HorizonLogistic]) -> Callable[[Array], tuple[Array, Array]]:
-        if not _are_alike(models):
-            return super().explaining(models)
-        alike = _Alike(models)
+        asked = _asked_together(models)
 
         def explained(x: Array) -> tuple[Array, Array]:
-            terms, levels = alike.parts(x)
-            return alike.margins(terms, levels), models[0]._shares(terms[0], levels[0])
+            margins, terms, levels = asked(x)
+            return margins, models[0]._shares(terms, levels)
 
         return explained
 
@@ -92,11 +88,31 @@ class HorizonLogistic(Model, kind="logistic"):
         return cls(design, coefficients, numbers(content, "intercepts", (len(horizons),)), columns, time_varying)
 
 
-def _are_alike(models: Sequence[HorizonLogistic]) -> bool:
-    first = models[0]
-    if len({len(model.time_varying.scales) for model in models}) > 1:
-        return False
-    return all(first.design.is_like(model.design) and first.columns == model.columns for model in models)
+def _asked_together(models: Sequence[HorizonLogistic]) -> Callable[[Array], tuple[Array, Array, Array]]:
+    """Return a function: features -> margins of all models (models, rows, horizons); terms and levels of the first.
+
+    Those that are like one another are asked in one pass: a half in which a rare finding never varies has a design of its own.
+    """
+    groups: list[list[int]] = []
+    for k, model in enumerate(models):
+        like = next((group for group in groups if _are_alike(models[group[0]], model)), None)
+        groups.append([k]) if like is None else like.append(k)
+    first, *others = [(group, _Alike([models[k] for k in group])) for group in groups]
+
+    def asked(x: Array) -> tuple[Array, Array, Array]:
+        terms, levels = first[1].parts(x)
+        margins = np.empty((len(models), *levels.shape[1:]))
+        margins[first[0]] = _Alike.margins(terms, levels)
+        for group, alike in others:
+            margins[group] = _Alike.margins(*alike.parts(x))
+        return margins, terms[0], levels[0]
+
+    return asked
+
+
+def _are_alike(one: HorizonLogistic, other: HorizonLogistic) -> bool:
+    same_course = len(one.time_varying.scales) == len(other.time_varying.scales)
+    return same_course and one.columns == other.columns and one.design.is_like(other.design)
 
 
 class _Alike:

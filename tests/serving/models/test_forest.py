@@ -10,6 +10,7 @@ import xgboost as xgb
 from serving.artifact import load_artifact
 from serving.models.bit_tables import DEEPEST, MOST_TESTS
 from serving.models.boosted import Boosted, stack_horizons
+from serving.models.design import Designs
 from serving.models.few_rows import WholeTrees
 from serving.models.forest import Forest, forest_of
 
@@ -169,10 +170,19 @@ def test_resampled_models_asked_together_give_what_each_gives_alone(trained, kin
         assert np.array_equal(contributions, artifact.model.contributions(rows))
 
 
-def test_models_of_unlike_designs_are_asked_one_by_one(trained):
+def test_models_of_unlike_designs_are_asked_group_by_group_and_each_gives_its_own(trained, monkeypatch):
     model = load_artifact(trained.folder / "fit" / "logistic" / "artifact").model
-    kind = type(model)
-    shorter = kind(model.design, model.coefficients, model.intercepts, model.columns)
-    x = np.full((2, len(model.columns)), np.nan)
-    together = kind.together([model, shorter])(x)
-    assert np.array_equal(together, np.array([model.margins(x), shorter.margins(x)]))
+    kind, passes = type(model), []
+    other = kind(model.design, 2.0 * model.coefficients, model.intercepts, model.columns, model.time_varying)
+    timeless = kind(model.design, model.coefficients, model.intercepts, model.columns)
+    rng = np.random.default_rng(3)
+    x = rng.normal(3, 8, (4, len(model.columns)))
+    x[rng.random(x.shape) < 0.4] = np.nan
+    models, plain = [model, timeless, other, timeless, model], Designs.transform
+    each = np.array([one.margins(x) for one in models])
+    monkeypatch.setattr(Designs, "transform", lambda *given: passes.append(1) or plain(*given))
+    margins, contributions = kind.explaining(models)(x)
+    assert len(passes) == 2
+    assert np.array_equal(margins, each)
+    assert np.array_equal(contributions, model.contributions(x))
+    assert np.array_equal(kind.together(models)(x), each)
