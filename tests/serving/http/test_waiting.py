@@ -5,6 +5,7 @@ import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from http.client import HTTPConnection
 
 import pytest
@@ -30,7 +31,8 @@ def artifacts(trained):
 
 @pytest.fixture
 def gate(monkeypatch):
-    """Hold up every answer from when it is cleared until it is set again."""
+    """Hold up every answer from when it is cleared until it is set again; all are long ones, which have threads of their own."""
+    monkeypatch.setattr(api, "SHORT", 0)
     opened = threading.Event()
     opened.set()  # while the application is made, which answers a made-up person to be warm
     plain = answering.answer_history
@@ -94,6 +96,20 @@ def test_while_many_wait_health_is_told_and_those_beyond_are_told_to_come_again(
     busy = [(retry, body["errors"][0]["code"]) for status, retry, body in answers if status == 503]
     assert set(busy) == {("1", "overloaded")}
     assert ask(port, history)[0] == 200, "their places are free again"
+
+
+@pytest.mark.parametrize(("short", "others", "in_the_loop"), [(16_000, 0, True), (16_000, 1, False), (0, 0, False)])
+def test_a_short_answer_is_made_at_once_where_nobody_else_is_inside(artifacts, history, monkeypatch, short, others, in_the_loop):
+    monkeypatch.setattr(api, "SHORT", short)
+    threads, plain, desk = [], answering.answer_history, Desk()
+    app = api.make_app(artifacts, desk)
+    monkeypatch.setattr(answering, "answer_history", lambda *given: threads.append(threading.current_thread().name) or plain(*given))
+    with ExitStack() as inside:
+        for _ in range(others):
+            inside.enter_context(desk.place())
+        assert TestClient(app).post("/v1/risk", json=history).status_code == 200
+        assert TestClient(app).post("/v1/risk/batch", json={"histories": [history]}).status_code == 200
+    assert [name.startswith("answer") for name in threads] == [not in_the_loop, True]
 
 
 def test_whose_turn_does_not_come_in_time_is_told_to_come_again(artifacts, gate, start, history):
