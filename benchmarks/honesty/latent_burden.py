@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from benchmarks.honesty.attainable import JUDGED, SEED, Judged, judged_people
 from benchmarks.honesty.goal import Goal
+from benchmarks.honesty.worlds import ACCELERATING, NOISY
 from features import Cohort, build_table
 from features.history.burden.fit import fit_burden
 from features.history.burden.parameters import Burden
@@ -33,8 +34,8 @@ Array = NDArray[np.float64]
 PLACES = {
     "default": DEFAULT,
     "contrast": CONTRAST,
-    "a hazard that accelerates": replace(DEFAULT, slow_growth=0.10, fast_arrival=0.06, per_growth=2.0),
-    "twice the noise": replace(DEFAULT, cv={name: 2.0 * cv for name, cv in DEFAULT.cv.items()}),
+    "a hazard that accelerates": ACCELERATING,
+    "twice the noise": NOISY,
 }
 FITTED_TO, REPEATS = 2_000, 1
 LIVE, ASKED = "ensemble", 0.05

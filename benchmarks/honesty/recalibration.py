@@ -8,13 +8,14 @@ risks are wrong by a third. Each site's change is judged on thousands of other p
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from scipy.optimize import brentq
 
 from benchmarks.honesty.goal import Goal
+from benchmarks.honesty.worlds import ACCELERATING, NOISY
 from features import Cohort, build_table
 from features.intake.quality import clean
 from features.params import DEFAULT_PARAMS
@@ -45,8 +46,8 @@ class Place:
 PLACES = (
     Place("like home"),
     Place("deaths rise with the burden", deaths=True),
-    Place("twice the noise", replace(DEFAULT, cv={name: 2.0 * cv for name, cv in DEFAULT.cv.items()})),
-    Place("a hazard that accelerates", replace(DEFAULT, slow_growth=0.10, fast_arrival=0.06, per_growth=2.0)),
+    Place("twice the noise", NOISY),
+    Place("a hazard that accelerates", ACCELERATING),
     Place("risks a third too low", ratio=1.5),
     Place("risks half as high again as they should be", ratio=2.0 / 3.0),
 )

@@ -19,8 +19,8 @@ from training.plan import load_plan
 def burden(
     task: TaskName,
     table: Annotated[Path | None, typer.Option(help="Feature table, which says who is held out. Default: data/TASK/table.parquet.")] = None,
-    cohort: Annotated[Path | None, typer.Option(help="Cohort of the table. Default: data/TASK/cohort.")] = None,
-    other: Annotated[Path | None, typer.Option(help="Another cohort, none of whose people is judged: fit to all of it.")] = None,
+    cohort: Annotated[Path | None, typer.Option(help="Cohort the table was built from. Default: the folder cohort beside it.")] = None,
+    other: Annotated[Path | None, typer.Option(help="Another cohort, of untreated people; none is judged: fit to all.")] = None,
     params: Params = DEFAULT_PARAMS,
     as_json: Json = False,
 ) -> None:
@@ -37,8 +37,8 @@ def burden(
     if other is not None:
         found = fit_burden(read_cohort(other))
     else:
-        people, rows = read_cohort(cohort or folder_of(plan.task, "cohort")), read_table(table or folder_of(plan.task, "table.parquet"))
-        found = burden_of(people, rows, plan)
+        built = table or folder_of(plan.task, "table.parquet")
+        found = burden_of(read_cohort(cohort or built.parent / "cohort"), read_table(built), plan)
     told = {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(found).items()}
     if as_json:
         typer.echo(json.dumps(told))

@@ -55,7 +55,7 @@ class Whole:
             kept = block[["landmark", "index_date", "time_to_event", "follow_up"]]
             site = block["site"].replace("", None)
             sites |= {name: len(sites) + k for k, name in enumerate(set(site.dropna()) - set(sites))}
-            number = site.map(sites).fillna(-1).astype(np.int16)
+            number = site.map(sites).fillna(-1).astype(np.int32)
             parts.append(kept.assign(**{STRATUM: strata.strata(block).astype(np.int8)}, site=number))
         rows = pd.concat(parts, ignore_index=True)
         rows["patient_id"], rows["event"] = large.person[there], large.event[there]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from features import FeatureTable
 from features.cohort.schema import Cohort
 from features.history.burden.fit import fit_burden
@@ -13,6 +15,8 @@ from training.rows.split import evaluation_folds
 
 def burden_of(cohort: Cohort, table: FeatureTable, plan: Plan) -> Burden:
     """Return the parameters fitted to the people of a task's cohort who are not held out for judging.
+
+    Results count as far as they were known at a person's last landmark: once treated, a person's markers follow another course.
 
     Raises
     ------
@@ -26,7 +30,10 @@ def burden_of(cohort: Cohort, table: FeatureTable, plan: Plan) -> Burden:
         hint = f"name another cohort with --other, or set `kind: held_out` in training.{plan.task.name}.evaluation of params.yaml."
         raise ConfigError(what, hint)
     (fold,) = evaluation_folds(table.rows, plan.evaluation)
-    return fit_burden(people_of(cohort, table.rows["patient_id"].iloc[fold.fit].unique().tolist()))
+    last = table.rows.iloc[fold.fit].groupby("patient_id")["landmark"].max()
+    people = people_of(cohort, last.index.tolist())
+    at_risk = people.measurements["available_at"] <= people.measurements["patient_id"].map(last)
+    return fit_burden(replace(people, measurements=people.measurements[at_risk].reset_index(drop=True)))
 
 
 def people_of(cohort: Cohort, ids: list[str]) -> Cohort:

@@ -40,10 +40,11 @@ def _study_ends(rows: pd.DataFrame, last: Array) -> Array:
     ----------
     last : array (rows,), the last day on which the row's person is known of
     """
-    people = pd.DataFrame({"person": rows["patient_id"].to_numpy(), "site": _sites(rows), "last": last})
+    site = _sites(rows)
+    people = pd.DataFrame({"person": rows["patient_id"].to_numpy(), "site": site, "last": last})
     people = people.groupby("person", sort=False).agg(site=("site", "first"), last=("last", "max"))
-    own = {site: _end(of) for site, of in people.groupby("site")["last"] if site != _UNKNOWN_SITE and len(of) >= _LEAST_AT_SITE}
-    return np.asarray(pd.Series(_sites(rows)).map(own).fillna(_end(people["last"])), dtype=np.float64)
+    own = {name: _end(of) for name, of in people.groupby("site")["last"] if name != _UNKNOWN_SITE and len(of) >= _LEAST_AT_SITE}
+    return np.asarray(pd.Series(site).map(own).fillna(_end(people["last"])), dtype=np.float64)
 
 
 def _end(last: pd.Series) -> float:

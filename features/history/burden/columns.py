@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,22 +12,6 @@ from features.history.series import Series
 
 Array = NDArray[np.float64]
 _BURDEN, _GROWTH = 0, 1
-
-
-def _mean(state: int) -> Callable[[Array, Array], Array]:
-    return lambda mean, cov: mean[:, state]
-
-
-def _sd(state: int) -> Callable[[Array, Array], Array]:
-    return lambda mean, cov: np.sqrt(cov[:, state, state])
-
-
-COLUMNS: dict[str, Callable[[Array, Array], Array]] = {
-    "burden_growth": _mean(_GROWTH),
-    "burden_growth_sd": _sd(_GROWTH),
-    "burden_change": _mean(_BURDEN),
-    "burden_change_sd": _sd(_BURDEN),
-}
 
 
 def burden_columns(series: Series, patient: NDArray[np.int32], landmark: Days, names: tuple[str, ...], burden: Burden) -> dict[str, Array]:
@@ -46,4 +28,10 @@ def burden_columns(series: Series, patient: NDArray[np.int32], landmark: Days, n
     rows, runs = (series.collected, series.available, series.value), (series.starts, series.stops)
     states(rows, runs, (patient, landmark), burden.state_space, mean, cov)
     cov[np.isnan(mean[:, _BURDEN])] = np.nan
-    return {name: COLUMNS[name](mean, cov) for name in names}
+    found = {
+        "burden_growth": mean[:, _GROWTH],
+        "burden_growth_sd": np.sqrt(cov[:, _GROWTH, _GROWTH]),
+        "burden_change": mean[:, _BURDEN],
+        "burden_change_sd": np.sqrt(cov[:, _BURDEN, _BURDEN]),
+    }
+    return {name: found[name] for name in names}

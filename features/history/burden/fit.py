@@ -16,10 +16,11 @@ from myeloma import DataError
 
 Array = NDArray[np.float64]
 LEAST = 200  # people whose burden is measured
+_LEAST_DISTINCT = 2  # values of a marker: one that never varies has no spread to begin from
 _K = len(MARKERS)
 _BELOW = np.tril_indices(STATES - 1)
 _DIAGONAL = np.flatnonzero(_BELOW[0] == _BELOW[1])
-_STEP, _MOST_STEPS, _CLOSE = 1e-5, 100, 1e-7
+_STEP, _MOST_STEPS, _CLOSE = 1e-5, 300, 1e-7
 _GROWTH, _DRIFT = (0.05, 0.2), (0.03, 0.1)  # where the search begins
 _NOISE_SHARE = 0.3  # of a marker's spread among results, likewise
 
@@ -30,7 +31,7 @@ def fit_burden(cohort: Cohort) -> Burden:
     Raises
     ------
     DataError
-        Fewer than 200 people have a result of M-protein, or a marker has none above 0.
+        Fewer than 200 people have a result of M-protein, a marker's results above 0 are none or all the same, or the search does not end.
     """
     people = len(cohort.patients)
     series = series_of(with_derived(Histories.of(cohort), MARKERS), people, MARKERS)
@@ -38,9 +39,9 @@ def fit_burden(cohort: Cohort) -> Burden:
     if measured < LEAST:
         what = f"The burden's parameters cannot be fitted: {measured} of {people} people have a result of {MEASURE}."
         raise DataError(what, f"at least {LEAST} are needed.", "nothing_usable")
-    if lacking := [name for k, name in enumerate(MARKERS) if not len(_of_marker(series, k))]:
-        what = f"The burden's parameters cannot be fitted: nobody has a result of {', '.join(lacking)} above 0."
-        raise DataError(what, f"the burden is told by {', '.join(MARKERS)}.", "nothing_usable")
+    if alike := [name for k, name in enumerate(MARKERS) if len(np.unique(series.value[_of_marker(series, k)])) < _LEAST_DISTINCT]:
+        what = f"The burden's parameters cannot be fitted: results above 0 of {', '.join(alike)} are none, or all the same."
+        raise DataError(what, f"the burden is told by {', '.join(MARKERS)}, each of which has to vary.", "nothing_usable")
     rows, results = (series.collected, series.available, series.value), len(series.value)
 
     def loss(at: Array) -> float:
@@ -51,6 +52,9 @@ def fit_burden(cohort: Cohort) -> Burden:
         return np.array([(loss(at + step) - loss(at - step)) / (2 * _STEP) for step in steps])
 
     found = minimize(loss, _start(series), jac=slope, method="L-BFGS-B", options={"maxiter": _MOST_STEPS, "ftol": _CLOSE})
+    if not found.success:
+        what = f"The search for the burden's parameters did not end within {_MOST_STEPS} steps."
+        raise DataError(what, "fit it to more people, or to a cohort with more results of each person.", "no_convergence")
     return Burden.of(_space(found.x))
 
 

@@ -53,11 +53,24 @@ def test_the_parameters_that_people_were_drawn_from_are_found_again(drawn):
     assert found.correlation[1:6] == pytest.approx(BURDEN.correlation[1:6], abs=0.2)
 
 
-@pytest.mark.parametrize(("biomarker", "says"), [("m_protein", "0 of 300 people"), ("bmpc", "nobody has a result of bmpc")])
+@pytest.mark.parametrize(("biomarker", "says"), [("m_protein", "0 of 300 people"), ("bmpc", "results above 0 of bmpc are none")])
 def test_too_few_results_are_refused(smm_cohort, biomarker, says):
     kept = smm_cohort.measurements[smm_cohort.measurements["biomarker"] != biomarker].reset_index(drop=True)
     with pytest.raises(DataError, match=says):
         fit_burden(Cohort(smm_cohort.patients, kept, smm_cohort.events))
+
+
+def test_a_marker_that_never_varies_is_refused(smm_cohort):
+    same = smm_cohort.measurements.assign(value=lambda of: of["value"].where(of["biomarker"] != "bmpc", 12.0))
+    with pytest.raises(DataError, match="results above 0 of bmpc are none, or all the same"):
+        fit_burden(Cohort(smm_cohort.patients, same, smm_cohort.events))
+
+
+def test_a_search_that_does_not_end_gives_no_parameters(smm_cohort, monkeypatch):
+    monkeypatch.setattr("features.history.burden.fit._MOST_STEPS", 1)
+    with pytest.raises(DataError, match="did not end within 1 steps") as refused:
+        fit_burden(smm_cohort)
+    assert refused.value.code == "no_convergence"
 
 
 def test_it_is_fitted_to_those_who_are_not_held_out(smm_cohort, smm_table, smm_plan, monkeypatch):
@@ -70,6 +83,9 @@ def test_it_is_fitted_to_those_who_are_not_held_out(smm_cohort, smm_table, smm_p
         assert judged.isdisjoint(table["patient_id"])
     assert set(seen[0].patients["patient_id"]) == set(smm_table.rows["patient_id"]) - judged
     assert set(seen[0].measurements["patient_id"]) <= set(seen[0].patients["patient_id"])
+    last = smm_table.rows.groupby("patient_id")["landmark"].max()
+    assert (seen[0].measurements["available_at"] <= seen[0].measurements["patient_id"].map(last)).all()
+    assert len(seen[0].measurements) > 1000
 
 
 def test_where_everybody_is_judged_in_turn_nobody_is_left(smm_cohort, smm_table, smm_plan):

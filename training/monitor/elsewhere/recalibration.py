@@ -35,7 +35,7 @@ from training.rows.small_cells import SUPPRESSED, is_small
 Array = NDArray[np.float64]
 Kind = Literal["none", "shift", "shift and slope"]
 LEVEL_OF_SHIFT, LEVEL_OF_BOTH, LEVEL_OF_SLOPE = 0.20, 0.05, 0.05
-LEAST_EXPECTED = 10  # events; with fewer the prior would decide nearly alone
+LEAST_EXPECTED = 10  # events; with fewer the prior, worth 1 / SPREAD**2 = 11 of them, would say more than they do
 SPREAD = 0.3  # standard deviation between sites, of the shift of the log-odds and of the slope
 _NO_CHANGE, _BOUNDS = (0.0, 1.0), ((-3.0, 3.0), (0.1, 4.0))
 _LEAST_RATE = 1e-12  # a day: an event at which the model gives no risk must not be impossible
