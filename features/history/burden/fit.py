@@ -52,10 +52,15 @@ def fit_burden(cohort: Cohort) -> Burden:
         return np.array([(loss(at + step) - loss(at - step)) / (2 * _STEP) for step in steps])
 
     found = minimize(loss, _start(series), jac=slope, method="L-BFGS-B", options={"maxiter": _MOST_STEPS, "ftol": _CLOSE})
+    space = _space(found.x)
     if not found.success:
-        what = f"The search for the burden's parameters did not end within {_MOST_STEPS} steps."
-        raise DataError(what, "fit it to more people, or to a cohort with more results of each person.", "no_convergence")
-    return Burden.of(_space(found.x))
+        sd = np.sqrt(np.diag(space.cov)[2:])
+        least = f"people differ least in {MARKERS[sd.argmin()]}, by a standard deviation of {sd.min():.2g} of its logarithm"
+        what = f"The search for the burden's parameters did not end within {_MOST_STEPS} steps; {least}."
+        raise DataError(
+            what, "near 0, results tell no person from another; fit to more people, or to more results of each.", "no_convergence"
+        )
+    return Burden.of(space)
 
 
 def _start(series: Series) -> Array:
