@@ -57,9 +57,7 @@ def fit_burden(cohort: Cohort) -> Burden:
         sd = np.sqrt(np.diag(space.cov)[2:])
         least = f"people differ least in {MARKERS[sd.argmin()]}, by a standard deviation of {sd.min():.2g} of its logarithm"
         what = f"The search for the burden's parameters did not end within {_MOST_STEPS} steps; {least}."
-        raise DataError(
-            what, "near 0, results tell no person from another; fit to more people, or to more results of each.", "no_convergence"
-        )
+        raise DataError(what, "near 0, results tell no person from another; fit to more people, or more results of each.", "no_convergence")
     return Burden.of(space)
 
 
