@@ -9,7 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 from mlflow.pyfunc import scoring_server
 
-from features import build_features, read_cohort
+from features import build_features, parse_column, read_cohort
 from features.table.landmarks import last_landmarks
 from serving.batch import score_landmarks
 from serving.http.api import make_app
@@ -80,7 +80,9 @@ def test_the_pyfunc_gives_the_numbers_of_the_batch_to_the_last_bit(people):
     assert answers[["status", "answer"]].drop_duplicates().to_numpy().tolist() == [["scored", ""]]
     numbers = answers.drop(columns=["status", "answer"])
     expected = scores[numbers.columns]
-    assert len(numbers.columns) == 3 * (5 + len({c.split("__")[0] for c in features})) + 1  # and how long they are free of the event
+    assert (
+        len(numbers.columns) == 3 * (5 + len({parse_column(name).biomarker for name in features})) + 1
+    )  # and how long they are free of the event
     pd.testing.assert_frame_equal(numbers, expected, check_exact=True)
 
 

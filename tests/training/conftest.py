@@ -182,7 +182,7 @@ def command(store, root, monkeypatch, call):
     """Run a command line in the store's folder, with the parameters of its task; return exit code and all output."""
     params = yaml.safe_load((root / "params.yaml").read_text())
     params["tasks"]["smm"] |= {"horizons": [24], "biomarkers": ["m_protein"], "look_backs": ["ever"]}
-    params["tasks"]["smm"] |= {"statistics": ["last"], "static": ["age"]}
+    params["tasks"]["smm"] |= {"statistics": ["last"], "static": ["age"], "burden": None}
     (store.folder / "params.yaml").write_text(yaml.safe_dump(params))
     monkeypatch.chdir(store.folder)
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")

@@ -15,12 +15,15 @@ import yaml
 import myeloma
 from features import cohort_of_frames
 from features.history.arrays import Histories
+from features.history.burden.parameters import MARKERS
+from features.history.columns import GROWTH
 from serving.answer.person import contributions_of, measured_of
 from serving.answer.record import Contribution
 from serving.answer.scored import score_rows, seen_by
 from serving.answer.sentences import LEAST_CONTRIBUTION, MOST_SENTENCES, sentences_of
 from serving.artifact import load_artifact
 from serving.predict import by_biomarker
+from tests.features.history.burden.twin import told
 
 DAY = date(2020, 1, 1)
 MADE = {  # unit, least and largest value
@@ -42,6 +45,7 @@ CHANGED = re.compile(
     r"(?:: (?P<how>more than|within) the (?P<percent>\d+) % by which noise alone (?P<verb>raises|lowers) it (?P<whom>[\w ]+)"
     r"|(?P<unknown>; how much of that is noise is not known))"
 )
+BURDEN_SAID = re.compile(r"As all markers tell it, the disease burden (?P<side>rises|falls) by (?P<percent>\d+) % a year: ")
 
 
 def reason(biomarker, contribution=0.5, value=2.3, unit="g/dL", day="2022-07-01", change=None, exceeds=None, label="It", reported=""):
@@ -153,12 +157,29 @@ def series_of(person, rows, biomarker):
     return found
 
 
-def false_in(sentence, person, rows):
+def false_of_burden(sentence, person, rows, burden):
+    """Return what is false in a sentence about the burden, or nothing, by the slow twin."""
+    every = [(marker, day, value) for marker in MARKERS for day, value, *_ in series_of(person, rows, marker) if value > 0]
+    if not any(marker == "m_protein" for marker, *_ in every):
+        return "" if sentence.text.startswith("Not known: ") and sentence.claim.value is None else "missing"
+    first = min(day for _, day, _ in every)
+    results, values = [(marker, (day - first).days / 365.25) for marker, day, _ in every], [value for *_, value in every]
+    mean, _ = told(burden, results, values, (DAY + timedelta(days=900) - first).days / 365.25)
+    read, expected = BURDEN_SAID.match(sentence.text), math.expm1(mean[1])
+    if read is None:
+        return "form of the burden"
+    side = (read["side"] == "rises") == (expected >= 0) or read["percent"] == "0"
+    return "" if side and abs(int(read["percent"]) - 100 * abs(expected)) <= 0.5001 else "burden"
+
+
+def false_in(sentence, person, rows, burden):
     """Return what is false in a sentence, or nothing."""
     text, about = sentence.text, sentence.biomarker
     direction = "raises" if sentence.claim.contribution > 0 else "lowers"
     if f" {direction} the risk within " not in text or sentence.direction != direction:
         return "direction"
+    if about == GROWTH:
+        return false_of_burden(sentence, person, rows, burden)
     if about in ("age", "female", "months_since_index"):
         return "" if about != "female" or "Not known" in text else "sex"
     series = series_of(person, rows, about)
@@ -224,7 +245,7 @@ def test_of_ten_thousand_answers_no_sentence_is_false(trained):
     for k, person in enumerate(people):
         measured, h = measured_of(scored, k), k % len(artifact.horizons)
         for sentence in sentences_of(contributions_of(shares, measured, h, k), artifact.horizons[h]):
-            wrong[false_in(sentence, person, of[person["patient_id"]])] += 1
+            wrong[false_in(sentence, person, of[person["patient_id"]], artifact.spec.burden)] += 1
             kinds |= Counter(re.findall("within the|more than the|the same as|No result|below the|above the| was below", sentence.text))
     assert wrong.keys() == {""}
     assert wrong[""] > 15_000
