@@ -42,10 +42,16 @@ LIVE, ASKED = "ensemble", 0.05
 
 
 def with_burden(plan: Plan, burden: Burden | None) -> Plan:
-    """Return a plan whose task has the columns of the burden, by these parameters; without these, one whose task has none of them."""
-    features = plan.task.features
+    """Return a plan whose task has the columns of the burden, by these parameters; without these, one that has none, in no model either."""
+    features, models = plan.task.features, plan.models
     static = (*(name for name in features.static if name not in BURDEN), *(BURDEN if burden else ()))
-    return replace(plan, task=replace(plan.task, features=replace(features, static=static, burden=burden)))
+    if burden is None:
+        models = {name: {key: _without(value) for key, value in settings.items()} for name, settings in models.items()}
+    return replace(plan, task=replace(plan.task, features=replace(features, static=static, burden=burden)), models=models)
+
+
+def _without(setting: object) -> object:
+    return [name for name in setting if name not in BURDEN] if isinstance(setting, list) else setting
 
 
 def risks_of(plan: Plan, names: list[str], learned: Cohort, judged: Cohort) -> dict[str, Array]:
@@ -70,7 +76,7 @@ def in_world(world: World, plan: Plan, repeats: int = REPEATS) -> dict[str, tupl
     cohort, found = clean(simulate(JUDGED, SEED, world))[0], []
     for k in range(1, repeats + 1):
         learned, names = clean(simulate(FITTED_TO, SEED + FITTED_TO + k, world))[0], list(plan.models)
-        without = risks_of(plan, names, learned, cohort)
+        without = risks_of(with_burden(plan, None), names, learned, cohort)
         names.remove(start)
         added = risks_of(with_burden(plan, fit_burden(learned)), names, learned, cohort)
         found.append([closed(judged, start, without), closed(judged, start, {start: without[start]} | added)])
@@ -80,7 +86,7 @@ def in_world(world: World, plan: Plan, repeats: int = REPEATS) -> dict[str, tupl
 
 def measured() -> Iterator[Goal]:
     """Yield, by world and candidate, the share of the attainable gap closed without and with the columns, and what they add."""
-    plan = with_burden(replace(load_plan("smm", DEFAULT_PARAMS), interval_fits=0), None)
+    plan = replace(load_plan("smm", DEFAULT_PARAMS), interval_fits=0)
     for place, world in PLACES.items():
         for name, (without, added) in in_world(world, plan).items():
             estimate, low, high = interval(added - without)

@@ -267,6 +267,9 @@ def test_boosting_moves_the_risk_only_in_the_direction_of_harm_unless_switched_o
         ("hemoglobin__trend_pct__ever", -1),
         ("m_protein__sd__ever", 0),
         ("m_protein__age_days__ever", 0),
+        ("burden_growth", 1),
+        ("burden_change", 1),
+        ("burden_growth_sd", 0),
         ("female", 0),
     ],
 )

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 Share = Annotated[float, Field(gt=0, le=1)]
 # Statistics that move with the biomarker: when it harms to be high, it harms to have them high.
 _LEVELS_AND_CHANGES = ("last", "mean", "min", "max", "slope", "trend_pct", "delta_", "pct_")
+_HARMS_TO_RISE = ("burden_growth", "burden_change")  # more disease, whatever tells it
 
 
 def fit_boosting(  # noqa: PLR0913 - the options of params.yaml, by name
@@ -61,7 +62,8 @@ def fit_boosting(  # noqa: PLR0913 - the options of params.yaml, by name
     parallel_trees : int
         Trees grown in each round on samples of their own and averaged, as in a random forest.
     monotone : bool
-        Whether levels and changes of a biomarker can move the risk only in the catalogue's direction of harm.
+        Whether levels and changes of a biomarker can move the risk only in the catalogue's direction of harm, and those of the burden
+        only upwards.
     hidden_share : float
         Share of rows of which a second copy, with a part hidden, is fitted to as well; less of very many rows (see `hidden`).
     """
@@ -163,9 +165,11 @@ def direction_of_harm(name: str) -> int:
 
     Examples
     --------
-    >>> [direction_of_harm(name) for name in ("m_protein__last__ever", "hemoglobin__slope__365d", "m_protein__count__ever", "age")]
-    [1, -1, 0, 0]
+    >>> [direction_of_harm(name) for name in ("m_protein__last__ever", "hemoglobin__slope__365d", "burden_growth", "age")]
+    [1, -1, 1, 0]
     """
+    if name in _HARMS_TO_RISE:
+        return 1
     column = parse_column(name)
     if column.statistic is None or column.statistic == "slope_se" or not column.statistic.startswith(_LEVELS_AND_CHANGES):
         return 0
