@@ -1,10 +1,10 @@
 """One answer over HTTP beside a handler that does nothing, `mlflow models serve` and MLServer. Part of `make bench`, or with `--quick`.
 
 Ours reads a history of 100 values, checks it, and answers with features, risks with intervals, exact SHAP values and the published scores.
-The peers get one row of ready-made features and return a number of the same booster, the champion's, without interval or explanation. All
-run at once, each in processes of its own; they are asked in turns, first by one client, then by 16. CPU seconds of a server's processes
-stand beside, because a busy machine distorts times. A champion of smm is needed (`make train TASKS=smm`). MLServer needs another
-environment, since it pins older libraries than ours:
+The peers get one row of ready-made features and return a number of the same booster, without interval or explanation. Ours is the champion
+of smm, or, where that has no booster, the challenger (`make train TASKS=smm` makes both). All run at once, each in processes of its own;
+they are asked in turns, first by one client, then by 16. CPU seconds of a server's processes stand beside, because a busy machine distorts
+times. MLServer needs another environment, since it pins older libraries than ours:
 
     python -m venv .bench/mlserver
     .bench/mlserver/bin/pip install mlserver==1.7.1 mlserver-xgboost==1.7.1 xgboost-cpu
@@ -32,7 +32,7 @@ import numpy as np
 from benchmarks import http_peers
 from serving.models.boosted import Boosted
 from serving.models.ensemble import Ensemble
-from serving.store.champion import load_champion
+from serving.store.champion import CHALLENGER, CHAMPION, load_numbered, version_of_alias
 
 VALUES, VISITS, DAYS_BETWEEN = 100, 10, 150
 ROUNDS, ASKED, CLIENTS = 5, 200, 16
@@ -87,10 +87,7 @@ def history() -> bytes:
 
 def contestants(folder: Path) -> list[Contestant]:
     """Return who takes part; MLServer where it is installed."""
-    champion = load_champion("smm").model
-    boosted = champion.members["boosting"] if isinstance(champion, Ensemble) else champion
-    if not isinstance(boosted, Boosted):
-        raise SystemExit(f"the champion of smm has no booster: it is a {type(champion).__name__}")
+    version, boosted = raced()
     booster, columns = boosted.booster, [*boosted.columns, "horizon"]
     row = [*np.random.default_rng(1).standard_normal(len(boosted.columns)).tolist(), float(boosted.horizons[0])]
     found, body, ports = [], history(), iter(_free_ports(8))
@@ -99,7 +96,8 @@ def contestants(folder: Path) -> list[Contestant]:
         found.append(Contestant(name, command, path, sent, port, place))
 
     port = next(ports)
-    add("ours", [sys.executable, "-P", "-m", "serving", "api", "--task", "smm", "--port", str(port)], "/v1/risk", body, port)
+    ours = [sys.executable, "-P", "-m", "serving", "api", "--task", "smm", "--pin", f"smm={version}", "--port", str(port)]
+    add("ours", ours, "/v1/risk", body, port)
     port = next(ports)
     add("no-op", [sys.executable, "-P", "-m", "benchmarks.http_peers", str(port)], http_peers.NO_OP, body, port)
     port = next(ports)
@@ -116,6 +114,17 @@ def contestants(folder: Path) -> list[Contestant]:
     else:
         print(f"MLServer is left out: {MLSERVER} is not there (see {Path(__file__).name})")
     return found
+
+
+def raced() -> tuple[str, Boosted]:
+    """Return the version of smm that takes part, with its booster: the champion, or the challenger where the champion has none."""
+    for alias in (CHAMPION, CHALLENGER):
+        if (version := version_of_alias("smm", alias)) is not None:
+            model = load_numbered("smm", version.version).model
+            boosted = model.members.get("boosting") if isinstance(model, Ensemble) else model
+            if isinstance(boosted, Boosted):
+                return version.version, boosted
+    raise SystemExit("neither champion nor challenger of smm has a booster")
 
 
 def start(one: Contestant, log: Path) -> None:

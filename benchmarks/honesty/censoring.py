@@ -1,7 +1,8 @@
 """Whether risks are right late after diagnosis, and where those at high risk leave: mean true over mean predicted risk of simulated people.
 
 Run: python -m benchmarks.honesty censoring. Histories are drawn without treatment, or without loss. People then leave them by a rate
-that goes with what their latest visit found, or with their true risk, which nobody measures. Each half of a world's people is judged
+that goes with what their latest visit found, with their true share of plasma cells, which visits tell with error, or with their true risk,
+which nobody measures. Each half of a world's people is judged
 by models fitted to the other, and the truth is that of the histories as they would have gone on. The plan's reference is shown and not
 asked: it is what gaps are measured from, and stays as published, without the time since diagnosis.
 """
@@ -20,6 +21,9 @@ from features import Cohort, build_table
 from features.intake.quality import clean
 from features.params import DEFAULT_PARAMS
 from features.simulation.smm import DEFAULT, World, simulate, simulate_truth
+from features.simulation.smm.disease import markers
+from features.simulation.smm.people import draw_people
+from features.simulation.source import identifiers
 from myeloma.calendar import DAYS_PER_YEAR
 from serving.artifact import feature_matrix
 from serving.predict import predict_risk
@@ -30,13 +34,30 @@ from training.rows.split import patient_folds
 from training.truth.against_truth import true_risks
 
 Array = NDArray[np.float64]
-Rate = Callable[[pd.DataFrame, Array], Array]  # of leaving, per year, from rows and their true risks at 24 months
 PEOPLE, SEED = 10000, 23
 ACCEPTED = (0.9, 1.1)
 YEARS = (0, 0.5, 1.5, 2.5, 4, 6.5, 8)  # since diagnosis, where bands begin: at diagnosis, around 1, 2, 3, 5 and 7 years, 8 and later
 TOP_SHARE = 0.1
 _LEAST_ROWS = 150  # in a band that is judged
-_AVERAGE = 0.06  # risk at 24 months
+_AVERAGE_RISK, _AVERAGE_BURDEN = 0.06, 17.5  # at 24 months; percent of the marrow
+
+
+@dataclass(frozen=True)
+class Visits:
+    """Rows with what is true of them and in no table.
+
+    Attributes
+    ----------
+    risk : array (rows,), at 24 months
+    burden : array (rows,), percent of the marrow
+    """
+
+    rows: pd.DataFrame
+    risk: Array
+    burden: Array
+
+
+Rate = Callable[[Visits], Array]  # of leaving, per year
 
 
 @dataclass(frozen=True)
@@ -48,19 +69,32 @@ class Case:
     rate: Rate | None = None
 
 
-def by_findings(rows: pd.DataFrame, risk: Array) -> Array:
+def by_findings(visits: Visits) -> Array:
     """Return a rate of treatment that rises with the latest M-protein and light chain ratio."""
-    m_protein, ratio = (rows[f"{name}__last__ever"].fillna(usual) for name, usual in (("m_protein", 1.2), ("flc_ratio", 5.0)))
+    m_protein, ratio = (visits.rows[f"{name}__last__ever"].fillna(usual) for name, usual in (("m_protein", 1.2), ("flc_ratio", 5.0)))
     rate: Array = np.minimum((0.04 * (m_protein / 1.2) ** 1.5 * (ratio / 5.0) ** 0.5).to_numpy(dtype=float), 1.5)
     return rate
 
 
+def by_burden(rate: float, power: float) -> Rate:
+    """Return a rate that is so high at the average burden, and rises with a power of it."""
+    return lambda visits: np.minimum(rate * (visits.burden / _AVERAGE_BURDEN) ** power, 1.5)
+
+
+def by_risk(rate: float, power: float) -> Rate:
+    """Return a rate that is so high at the average risk, and rises with a power of it."""
+    return lambda visits: np.minimum(rate * (visits.risk / _AVERAGE_RISK) ** power, 1.5)
+
+
+UNTREATED, FOLLOWED = replace(DEFAULT, treatment=0.0), replace(DEFAULT, loss=0.0)
 CASES = {
     "the default world": Case(DEFAULT),
     "all diagnosed within two years": Case(replace(DEFAULT, entry=("2012-01-01", "2013-12-31"))),
-    "treated for high M-protein and ratio": Case(replace(DEFAULT, treatment=0.0), "treatment_start", by_findings),
-    "treated by true risk": Case(replace(DEFAULT, treatment=0.0), "treatment_start", lambda _, r: np.minimum(0.04 * r / _AVERAGE, 1.5)),
-    "lost by true risk": Case(replace(DEFAULT, loss=0.0), "last_contact", lambda _, r: np.minimum(0.1 * (r / _AVERAGE) ** 0.7, 1.0)),
+    "treated for high M-protein and ratio": Case(UNTREATED, "treatment_start", by_findings),
+    "treated by true burden": Case(UNTREATED, "treatment_start", by_burden(0.04, 1.5)),
+    "lost by true burden": Case(FOLLOWED, "last_contact", by_burden(0.1, 1.0)),
+    "treated by true risk": Case(UNTREATED, "treatment_start", by_risk(0.04, 1.0)),
+    "lost by true risk": Case(FOLLOWED, "last_contact", by_risk(0.1, 0.7)),
 }
 
 
@@ -90,13 +124,22 @@ def leaving_days(rows: pd.DataFrame, rate: Array, seed: int) -> pd.Series:
     return found
 
 
+def true_burden(world: World, people: int, seed: int, rows: pd.DataFrame) -> Array:
+    """Return the true share of plasma cells in the marrow at rows of `simulate` with the same arguments, in percent."""
+    drawn, ids = draw_people(world, people, seed), pd.Index(identifiers("S", people))
+    person = ids.get_indexer(pd.Index(rows["patient_id"].astype(str)))
+    years = np.asarray((rows["landmark"] - rows["index_date"]).dt.days, dtype=np.float64) / DAYS_PER_YEAR
+    found: Array = markers(world, drawn.traits.of(person), drawn.arrival[person], years)["bmpc"]
+    return found
+
+
 def judged(case: Case, plan: Plan, people: int, seed: int) -> tuple[pd.DataFrame, Array, dict[str, Array]]:
     """Return the rows of a case, their true risks, and those of each model fitted to the other half (rows, horizons)."""
     cohort, truth = clean(simulate(people, seed, case.world))[0], simulate_truth(people, seed, case.world)
     if case.rate is not None:
         natural = build_table(cohort, plan.task).rows
-        rate = case.rate(natural, true_risks(natural, truth, plan.task)[:, 1])
-        cohort = left(cohort, leaving_days(natural, rate, seed), case.cause)
+        visits = Visits(natural, true_risks(natural, truth, plan.task)[:, 1], true_burden(case.world, people, seed, natural))
+        cohort = left(cohort, leaving_days(natural, case.rate(visits), seed), case.cause)
     rows = build_table(cohort, plan.task).rows.reset_index(drop=True)
     risks = {name: np.full((len(rows), len(plan.task.horizons)), np.nan) for name in plan.models}
     for fold in patient_folds(rows, 2, seed):

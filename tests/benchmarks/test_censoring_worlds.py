@@ -7,7 +7,21 @@ import pandas as pd
 import pytest
 
 from benchmarks.honesty import censoring
-from benchmarks.honesty.censoring import _LEAST_ROWS, CASES, Case, by_findings, judged, leaving_days, left, measured, ratios
+from benchmarks.honesty.censoring import (
+    _LEAST_ROWS,
+    CASES,
+    Case,
+    Visits,
+    by_burden,
+    by_findings,
+    by_risk,
+    judged,
+    leaving_days,
+    left,
+    measured,
+    ratios,
+    true_burden,
+)
 from features import build_table
 from features.intake.quality import clean
 from features.simulation.smm import DEFAULT, simulate
@@ -45,8 +59,20 @@ def test_what_became_known_after_somebody_left_is_gone(cohort, rows, smm_plan, c
 
 def test_treatment_by_findings_rises_with_both_and_is_bounded():
     found = pd.DataFrame({"m_protein__last__ever": [1.2, 3.0, 3.0, 30.0, np.nan], "flc_ratio__last__ever": [5.0, 5.0, 40.0, 90.0, np.nan]})
-    rate = by_findings(found, np.zeros(5))
+    rate = by_findings(Visits(found, np.zeros(5), np.zeros(5)))
     assert rate[0] < rate[1] < rate[2] < rate[3] == 1.5 and rate[4] == rate[0]
+
+
+def test_a_rate_by_what_is_true_is_that_of_the_average_there_and_bounded():
+    visits = Visits(pd.DataFrame(), np.array([0.06, 0.12, 1.0]), np.array([17.5, 70.0, 95.0]))
+    assert by_burden(0.04, 1.5)(visits) == pytest.approx([0.04, 0.32, 0.04 * (95 / 17.5) ** 1.5])
+    assert by_risk(0.2, 1.0)(visits) == pytest.approx([0.2, 0.4, 1.5])
+
+
+def test_the_true_burden_is_what_the_marrow_is_measured_around(rows):
+    taken_now = (rows["bmpc__age_days__ever"] == 0).to_numpy()
+    ratio = rows["bmpc__last__ever"].to_numpy()[taken_now] / true_burden(DEFAULT, 60, 3, rows)[taken_now]
+    assert taken_now.sum() > 30 and np.median(ratio) == pytest.approx(1.0, abs=0.1) and np.abs(np.log(ratio)).max() < 1.5
 
 
 def test_ratios_are_of_the_parts_they_name_and_small_parts_have_none():
