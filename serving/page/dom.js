@@ -49,7 +49,8 @@ export const short = (label) =>
   label
     .replace("Serum M-protein", "M-protein")
     .replace("Free light chain ratio, involved / uninvolved", "Light chain ratio")
-    .replace("Bone marrow plasma cells", "Marrow plasma cells");
+    .replace("Bone marrow plasma cells", "Marrow plasma cells")
+    .replace("Growth of the disease burden per year, logarithm", "Growth of the burden");
 export const list = (words) => (words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`);
 export const between = (low, high) => (low === null || high === null ? "" : `between ${percent(low)} and ${percent(high)}${NB}%`);
 export const told = (risk) => ({ "data-percent": risk.shown.percent, "data-low": risk.shown.low, "data-high": risk.shown.high });

@@ -12,6 +12,7 @@ export function valueOf(one) {
   if (one.value === null) return "not known";
   if (BINARY.includes(one.biomarker)) return one.value === 1 ? "yes" : "no";
   if (one.biomarker === "age") return `${Math.floor(one.value)} years`;
+  if (one.biomarker === "burden_growth") return `${one.value < 0 ? "−" : "+"}${Math.abs(100 * Math.expm1(one.value)).toFixed(0)}${NB}% a year`;
   const unit = unitOf(one.unit),
     change = one.change ? `${one.change > 0 ? "+" : "−"}${number(Math.abs(one.change))}` : "";
   return [`${number(one.value)}${unit && NB + unit}`, change, one.age_days >= 1 && `${span(one.age_days)} old`].filter(Boolean).join(", ");

@@ -266,6 +266,12 @@ def test_the_waterfall_adds_up_to_the_risk(page, examples):
         assert ("raises" in label, kind == "bar-up") == (by >= 0, by >= 0)
 
 
+@pytest.mark.parametrize(("growth", "told"), [(0.1506, "+16 % a year"), (-0.1054, "−10 % a year"), (None, "not known")])
+def test_growth_of_the_burden_is_told_in_percent_a_year(page, growth, told):
+    value = page.page.evaluate("(value) => import('/page/why.js').then((of) => of.valueOf({ biomarker: 'burden_growth', value }))", growth)
+    assert value.replace("\u00a0", " ") == told
+
+
 PERSON = {"patient": {"index_date": "2022-01-10", "birth_date": "1960-05-02", "sex": "female", "stage": "smm"}}
 PERSON |= {"measurements": [{"collected_at": "2022-01-10", "biomarker": "m_protein", "value": 1.8, "unit": "g/dL"}], "events": []}
 
