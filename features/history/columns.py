@@ -41,8 +41,8 @@ TREATED: dict[str, str] = {
     "on_therapy": "on therapy",
     "anti_cd38": "anti-CD38 antibody in the line of therapy",
 }
-BURDEN_VERSION = "1"  # likewise for the columns of the burden
-# Of the burden that markers have in common (`features.history.burden`); unknown until M-protein has a result.
+BURDEN_VERSION = "2"  # likewise for the columns of the burden
+# Of the burden that markers have in common (`features.history.burden`); unknown until M-protein has a result, and while its latest is 0.
 GROWTH = "burden_growth"  # stands for all of them where reasons are told
 BURDEN: dict[str, str] = {
     GROWTH: "growth of the disease burden per year, logarithm",
@@ -177,7 +177,10 @@ class FeatureSpec:
         named = [name for name in self.static if name in BURDEN]
         if (self.burden is None) != (not named):
             what = "named, but no parameters `burden`" if named else "not named, but parameters `burden` are"
-            hint = f"the static columns {', '.join(BURDEN)} need the parameters, and these a column; python -m training burden prints them."
+            hint = (
+                f"the static columns {', '.join(BURDEN)} need the parameters, and these a column. Without either, "
+                "python -m training burden prints the parameters of a task's people."
+            )
             raise ConfigError(f"Columns of the burden are {what}.", hint)
         if named and GROWTH not in named:
             raise ConfigError(f"{named[0]} is named without {GROWTH}.", f"reasons are told by {GROWTH}: name it, too.")

@@ -8,6 +8,7 @@ measured as the latest value was, and of those whose method is unknown. A latest
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -49,22 +50,28 @@ def compare_like_with_like(
     """Write the comparing columns of a plan anew, for people with values of several methods; see `write_history` for the parameters."""
     if series.method is None or not series.method.any():
         return
-    for which, name in enumerate(series.biomarkers):
-        if not catalogue()[name].methods:
-            continue
+    for name in series.biomarkers:
         columns = tuple(column for column in plan.columns if parse_column(column).biomarker == name and compares(column))
-        rows, person = _rows_of(series, which)
-        seen = np.flatnonzero(_of_several_methods(person, series.method[rows], len(series.starts))[patient])
-        if not columns or not len(seen):
+        if not columns:
             continue
-        latest = _latest_method(series.of((name,)), patient[seen], landmark[seen])
-        comparing = plan_of(columns)
-        for method in np.unique(latest[latest > 0]):
-            at = seen[latest == method]
+        comparing, places = plan_of(columns), np.array([plan.place[column] for column in columns], dtype=np.intp)
+        for at, like in by_latest_method(series, name, patient, landmark):
             found = np.empty((comparing.width, len(at)))
-            like = _measured_by(series, name, rows, person, int(method))
             write_history(like, patient[at], landmark[at], comparing, found, lines)
-            out[np.ix_([plan.place[column] for column in columns], at)] = found[: len(columns)]
+            out[np.ix_(places, at)] = found[: len(columns)]
+
+
+def by_latest_method(series: Series, name: str, patient: NDArray[np.int32], landmark: NDArray[np.int32]) -> Iterator[tuple[Rows, Series]]:
+    """Yield, for landmarks of people with values of several methods, their positions and the values that are like the latest one's."""
+    if series.method is None or not series.method.any() or not catalogue()[name].methods:
+        return
+    rows, person = _rows_of(series, series.biomarkers.index(name))
+    seen = np.flatnonzero(_of_several_methods(person, series.method[rows], len(series.starts))[patient])
+    if not len(seen):
+        return
+    latest = _latest_method(series.of((name,)), patient[seen], landmark[seen])
+    for method in np.unique(latest[latest > 0]):
+        yield seen[latest == method], _measured_by(series, name, rows, person, int(method))
 
 
 def _rows_of(series: Series, which: int) -> tuple[Rows, NDArray[np.int32]]:

@@ -36,28 +36,29 @@ def log_likelihood(rows: Rows, starts: Whole, stops: Whole, space: StateSpace) -
 def states(rows: Rows, runs: tuple[Whole, Whole], asked: tuple[Codes, Days], space: StateSpace, means: Array, covs: Array) -> None:
     """Fill mean and covariance of the state of people on days, from the results that were available by then.
 
-    Where the first marker, which the burden is measured by, has no result yet, the mean is NaN.
+    Where the first marker, which the burden is measured by, has no result yet or is 0 at last, the mean is NaN: on the logarithmic
+    scale such a fall has no size.
     """
     starts, stops = runs
     patient, day = asked
     work, at = np.empty(len(space.mean)), np.empty(starts.shape[1], np.int64)
     for q in range(len(patient)):
         p = patient[q]
-        _, now, measured = _taken_in(rows, (starts[p], stops[p]), day[q], space, (means[q], covs[q], work, at))
-        if measured:
+        _, now = _taken_in(rows, (starts[p], stops[p]), day[q], space, (means[q], covs[q], work, at))
+        if _ends_above_0(rows, starts[p, 0], stops[p, 0], day[q]):
             _went_on(means[q], covs[q], (day[q] - now) / _YEAR, space.drift)
         else:
             means[q] = np.nan
 
 
 @njit(cache=True, nogil=True)
-def _taken_in(rows: Rows, run: tuple[Whole, Whole], day: Int, space: StateSpace, state: _State) -> tuple[float, Int, bool]:
-    """Leave in mean and cov what is known of one person by a day; return log density, last day, whether the first marker has a result."""
+def _taken_in(rows: Rows, run: tuple[Whole, Whole], day: Int, space: StateSpace, state: _State) -> tuple[float, Int]:
+    """Leave in mean and cov what is known of one person by a day; return the log density and the day of the last result."""
     collected, _, value = rows
     start, stop = run
     mean, cov, work, at = state
     mean[:], cov[:] = space.mean, space.cov
-    density, now, measured = 0.0, _LATEST, False
+    density, now = 0.0, _LATEST
     for k in range(len(start)):
         at[k] = _next(rows, start[k], stop[k], day)
     while True:
@@ -66,31 +67,49 @@ def _taken_in(rows: Rows, run: tuple[Whole, Whole], day: Int, space: StateSpace,
             if at[k] < stop[k] and (first < 0 or collected[at[k]] < collected[at[first]]):
                 first = k
         if first < 0:
-            return density, now, measured
+            return density, now
         i = at[first]
         if now < _LATEST:
             _went_on(mean, cov, (collected[i] - now) / _YEAR, space.drift)
         density += _updated(mean, cov, first, math.log(value[i]), space, work)
-        now, measured = collected[i], measured or first == 0
+        now = collected[i]
         at[first] = _next(rows, i + 1, stop[first], day)
 
 
 @njit(cache=True, nogil=True)
 def _next(rows: Rows, i: Int, stop: Int, day: Int) -> Int:
-    """Return the first place from i on of a result that counts: above 0, known by the day, and the last known of its day."""
-    collected, available, value = rows
+    """Return the first place from i on of a result that counts: the last known of its day, by the day asked about, and above 0."""
+    value = rows[2]
     while i < stop:
-        last = i
-        j = i + 1
-        found = available[i] <= day and value[i] > 0.0
-        while j < stop and collected[j] == collected[i]:
-            if available[j] <= day and value[j] > 0.0:
-                last, found = j, True
-            j += 1
-        if found:
+        last, j = _last_known(rows, i, stop, day)
+        if last >= 0 and value[last] > 0.0:
             return last
         i = j
     return stop
+
+
+@njit(cache=True, nogil=True)
+def _last_known(rows: Rows, i: Int, stop: Int, day: Int) -> tuple[Int, Int]:
+    """Return the place of the last known result of the day that begins at i, -1 where none is known yet; and where the next day begins."""
+    collected, available, _ = rows
+    last: Int = -1
+    j = i
+    while j < stop and collected[j] == collected[i]:
+        if available[j] <= day:
+            last = j
+        j += 1
+    return last, j
+
+
+@njit(cache=True, nogil=True)
+def _ends_above_0(rows: Rows, i: Int, stop: Int, day: Int) -> bool:
+    """Return whether the latest result known by a day is above 0; not where there is none."""
+    value, above = rows[2], False
+    while i < stop:
+        last, i = _last_known(rows, i, stop, day)
+        if last >= 0:
+            above = value[last] > 0.0
+    return above
 
 
 @njit(cache=True, nogil=True)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from features.console import Steps
 from features.history.arrays import Histories
+from features.history.columns import BURDEN as BURDEN_COLUMNS
 from features.history.columns import FeatureSpec
 from features.history.like import compares
 from features.history.rows import build_features, look
@@ -15,6 +16,7 @@ from features.intake.ingest import ingest
 from features.intake.quality import inspect
 from features.table.stream import cohort_blocks
 from serving.http.request import History, checked
+from tests.features.history.burden.twin import BURDEN
 
 HEAD = "patient_id,collected_at,biomarker,value,unit,method,specimen\n"
 STATISTICS = ("last", "age_days", "count", "mean", "min", "max", "sd", "slope", "trend_pct", "delta_first", "pct_previous", "pct_min")
@@ -43,6 +45,19 @@ def test_values_of_two_methods_are_not_set_against_each_other_and_the_latest_sta
     np.testing.assert_array_equal(seen["bmpc__pct_min__ever"], [np.nan, 20])
     np.testing.assert_array_equal(seen["bmpc__pct_previous__700d"], [np.nan, np.nan])  # the biopsy before lies before the window
     np.testing.assert_allclose(seen["bmpc__slope__ever"], [np.nan, 6 / 731 * 365.25], rtol=1e-9)
+
+
+def test_a_change_between_two_methods_is_no_change_of_the_burden(cohort_of):
+    protein = "P1,2015-02-01,m_protein,1.2,g/dL,,\nP1,2016-02-01,m_protein,1.3,g/dL,,"
+    spec = FeatureSpec((), (), (), tuple(BURDEN_COLUMNS), BURDEN)
+
+    def burden(*rows):
+        return at(cohort_of(measurements=f"{marrow(*rows)}\n{protein}"), "2017-06-01", spec=spec).iloc[0].tolist()
+
+    smear, biopsy, unknown = ("2015-02-01", 12, "smear"), ("2016-06-01", 30, "biopsy"), ("2015-03-01", 14)
+    assert burden(smear, biopsy) == burden(biopsy)
+    assert burden(smear, unknown, biopsy) == burden(unknown, biopsy) != burden(biopsy)
+    assert burden(("2015-02-01", 12, "biopsy"), biopsy) == burden(smear[:2], biopsy[:2]) != burden(biopsy)
 
 
 @pytest.mark.parametrize(

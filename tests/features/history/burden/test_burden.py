@@ -135,3 +135,16 @@ def test_its_columns_are_one_reason_which_its_growth_stands_for():
     assert {parse_column(name).biomarker for name in COLUMNS} == {"burden_growth"}
     with pytest.raises(ConfigError, match="burden_change is named without burden_growth"):
         FeatureSpec((), (), (), ("burden_change",), BURDEN)
+
+
+def test_a_result_that_is_corrected_to_0_no_longer_counts(cohort_of_days):
+    later = [*AT_FIRST, ("m_protein", 300, 1.3)]
+    withdrawn = [*later, ("m_protein", 100, 100, 9.0), ("m_protein", 100, 120, 0.0)]
+    assert seen(cohort_of_days, withdrawn, 300).tolist() == seen(cohort_of_days, later, 300).tolist()
+
+
+def test_while_the_latest_m_protein_is_0_it_is_unknown_how_far_the_burden_fell(cohort_of_days):
+    fallen, names = [*AT_FIRST, ("m_protein", 200, 0.0), ("bmpc", 250, 2.0)], list(COLUMNS)
+    assert seen(cohort_of_days, fallen, 199).notna().all()
+    assert seen(cohort_of_days, fallen, 300)[names].isna().all()
+    assert seen(cohort_of_days, [*fallen, ("m_protein", 400, 0.2)], 400)["burden_growth"] < -0.3
