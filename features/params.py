@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from pathlib import Path
+from types import NoneType
 from typing import Any, TypeVar, get_args, get_type_hints
 
 import yaml
@@ -97,7 +98,8 @@ def parsed(kind: type[T], section: Any, where: str, spread: tuple[str, ...] = ()
 
     def accepted(path: tuple[Any, ...]) -> list[str]:
         if path:
-            return _keys(kind, path)
+            holder = next((name for name in spread if path[0] in _keys(kind, (name,))), None)
+            return _keys(kind, path if holder is None else (holder, *path))
         return [key for key in (*_keys(kind), *(key for name in spread for key in _keys(kind, (name,)))) if key not in {*given, *spread}]
 
     if not isinstance(section, dict):
@@ -122,6 +124,8 @@ def _keys(kind: Any, path: tuple[Any, ...] = ()) -> list[str]:
     """Return the keys of a dataclass, or of what lies so far inside it."""
     for step in path:
         kind = get_type_hints(kind)[step] if is_dataclass(kind) else get_args(kind)[-1]
+        if NoneType in (several := get_args(kind)):
+            kind = next(one for one in several if one is not NoneType)
     return [field.name for field in fields(kind)]
 
 

@@ -285,3 +285,27 @@ def test_the_parameters_of_the_burden_stand_in_the_task_as_they_are_printed():
     short = told["burden"] | {"noise": [0.1]}
     with pytest.raises(ConfigError, match=r"burden\.noise"):
         parse_task("smm", section | {"burden": short})
+
+
+@pytest.mark.parametrize(
+    ("task", "key", "value", "says"),
+    [
+        ("smm", "burden", "text", "tasks.smm.burden is empty, or is not a section"),
+        ("smm", "burden", [1], "tasks.smm.burden is empty, or is not a section"),
+        ("smm", "burden", {"grwth": 1}, 'Unknown key "grwth" in tasks.smm.burden'),
+        ("smm", "burden", {}, "tasks.smm.burden lacks: correlation, drift"),
+        ("relapse", "line", "first", "tasks.relapse.line is empty, or is not a section"),
+        ("relapse", "line", {"numbr": 1}, 'Unknown key "numbr" in tasks.relapse.line'),
+    ],
+)
+def test_a_slip_inside_a_part_of_a_task_is_refused_in_words(task, key, value, says):
+    with pytest.raises(ConfigError, match=says):
+        parse_task(task, read_params(PARAMS)["tasks"][task] | {key: value})
+
+
+@pytest.mark.parametrize(("part", "value", "says"), [("growth", True, "accepted: a number"), ("loading", [2.0, 1, 1, 0, 0], "accepted: 1")])
+def test_parameters_of_the_burden_are_numbers_in_proportion_to_m_protein(part, value, says):
+    section = copy.deepcopy(read_params(PARAMS)["tasks"]["smm"])
+    section["burden"][part] = value
+    with pytest.raises(ConfigError, match=says):
+        parse_task("smm", section)

@@ -16,8 +16,8 @@ Array = NDArray[np.float64]
 MARKERS = ("m_protein", "flc_ratio", "bmpc", "hemoglobin", "creatinine")
 MEASURE = MARKERS[0]  # the burden is measured by it, and unknown without it
 STATES = 2 + len(MARKERS)  # burden, growth, then each marker's level
-_Number = Annotated[float, Field(allow_inf_nan=False)]
-_Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+_Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+_Positive = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
 _Markers = Field(min_length=len(MARKERS), max_length=len(MARKERS))
 _PAIRS = len(MARKERS) * (len(MARKERS) + 1) // 2
 
@@ -64,6 +64,9 @@ class Burden:
     drift: Annotated[tuple[_Positive, ...], Field(min_length=2, max_length=2)]
 
     def __post_init__(self) -> None:
+        if self.loading[0] != 1.0:
+            what = f"The burden's loading of {MEASURE} is {self.loading[0]:g}, accepted: 1."
+            raise ConfigError(what, f"the burden is measured by {MEASURE}: put the others in proportion to it.")
         if np.linalg.eigvalsh(self._correlations()).min() <= 0:
             what = "The correlations of the burden's growth and levels are those of no people: their matrix is not positive definite."
             raise ConfigError(what, "python -m training burden prints all parameters as they are accepted.")
