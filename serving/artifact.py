@@ -16,7 +16,8 @@ from xgboost.core import XGBoostError
 
 from features.cohort.provenance import Provenance
 from features.history.arrays import Histories
-from features.history.columns import FeatureSpec, parse_column
+from features.history.burden.parameters import MEASURE
+from features.history.columns import GROWTH, FeatureSpec, parse_column
 from features.history.layout import Days
 from features.table.outcomes import Outcomes, outcomes
 from features.tasks import Rules, Said, Words
@@ -92,6 +93,13 @@ class Artifact:
         """Return which of the groups each column is of."""
         place = {position: k for k, positions in enumerate(self.groups.values()) for position in positions}
         return np.array([place[position] for position in range(len(self.columns))])
+
+    @cached_property
+    def burden_columns(self) -> tuple[list[int], int] | None:
+        """Return the positions of the columns of the burden, and of the first of M-protein; None where there are not both."""
+        if GROWTH not in self.groups or MEASURE not in self.groups:
+            return None
+        return self.groups[GROWTH], self.groups[MEASURE][0]
 
     @cached_property
     def feature_hash(self) -> str:

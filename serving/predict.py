@@ -119,9 +119,18 @@ def explain(artifact: Artifact, x: Array) -> Explained:
     if found.reduced is not None and artifact.unknown is not None:
         rows = found.reduced.rows
         contributions[rows] = artifact.unknown.contributions(found.reduced, of_model[rows], base[rows])
+    if artifact.burden_columns is not None:
+        _to_m_protein(contributions, x, *artifact.burden_columns)
     lower, upper = _interval(artifact, found, margins, resampled)
     risks = logistic(found.log_odds)
     return Explained(risks, lower, upper, base, contributions, predict_die_first(artifact, x, risks), event_free(artifact, risks))
+
+
+def _to_m_protein(contributions: Array, x: Array, burden: list[int], m_protein: int) -> None:
+    """Move what an unknown burden adds to a column of M-protein, in place: it is unknown for want of a value of M-protein above 0."""
+    if (unknown := np.isnan(x[:, burden[0]])).any():
+        contributions[unknown, :, m_protein] += contributions[unknown][:, :, burden].sum(axis=2)
+        contributions[np.ix_(unknown, np.full(contributions.shape[1], True), np.isin(np.arange(x.shape[1]), burden))] = 0.0
 
 
 def predict_die_first(artifact: Artifact, x: Array, risks: Array) -> Array:

@@ -43,10 +43,10 @@ TREATED: dict[str, str] = {
 }
 BURDEN_VERSION = "2"  # likewise for the columns of the burden
 # Of the burden that markers have in common (`features.history.burden`); unknown until M-protein has a result, and while its latest is 0.
-GROWTH = "burden_growth"  # stands for all of them where reasons are told
+GROWTH, GROWTH_SD = "burden_growth", "burden_growth_sd"  # the first stands for all of them where reasons are told
 BURDEN: dict[str, str] = {
     GROWTH: "growth of the disease burden per year, logarithm",
-    "burden_growth_sd": "uncertainty of the growth of the disease burden",
+    GROWTH_SD: "uncertainty of the growth of the disease burden",
     "burden_change": "change of the disease burden since the first result, logarithm",
     "burden_change_sd": "uncertainty of the change of the disease burden",
 }

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.history.arrays import REPORTED, Histories
-from features.history.columns import BURDEN, STATIC, group_label
+from features.history.burden.parameters import MEASURE
+from features.history.columns import BURDEN, GROWTH, GROWTH_SD, STATIC, group_label
 from features.history.rows import View
 from features.table.eligibility_inputs import ELIGIBILITY_COLUMNS
 from myeloma import calendar, catalogue
@@ -24,7 +25,7 @@ from serving.answer.published import criteria_findings, day_before, score_answer
 from serving.answer.record import Answer, AsOf, Contribution, HorizonRisk, Latest, ModelIdentity
 from serving.answer.scales import scales_of
 from serving.answer.scored import LATEST, Scored, latest_column, score_rows, seen_by
-from serving.answer.sentences import sentences_of
+from serving.answer.sentences import growth_told, percent_a_year, sentences_of
 from serving.answer.shown import PAST_AFTER_DAYS, as_of, shown
 from serving.artifact import Artifact
 from serving.predict import by_biomarker
@@ -92,7 +93,7 @@ def _risks(scored: Scored, measured: dict[str, Latest], when: AsOf) -> tuple[Hor
     if not np.isfinite(scored.explained.base).all():  # the log-odds less the contributions: one that is not finite shows here
         raise ArithmeticError("a model gave no finite risk, or no finite reasons")
     shares = by_biomarker(scored.artifact, scored.explained.contributions)
-    said: dict[str, str] = {}
+    said = burden_told(scored.artifact, measured)
     return tuple(_risk(scored, contributions_of(shares, measured, h), when, h, said) for h in range(len(scored.artifact.horizons)))
 
 
@@ -112,6 +113,15 @@ def _risk(scored: Scored, contributions: tuple[Contribution, ...], when: AsOf, h
         contributions=contributions,
         sentences=sentences_of(contributions, months, said),
     )
+
+
+def burden_told(artifact: Artifact, measured: dict[str, Latest]) -> dict[str, str]:
+    """Return in words how fast the burden grows; nothing where that is unknown, or told to no model."""
+    growth, sd = (measured.get(name, Latest()).value for name in (GROWTH, GROWTH_SD))
+    if artifact.spec.burden is None or growth is None or sd is None:
+        return {}
+    usual = artifact.about["reference"].get(GROWTH, {}).get("p50")
+    return {GROWTH: growth_told(growth, sd, artifact.spec.burden.growth_sd, usual)}
 
 
 def contributions_of(shares: dict[str, NDArray[np.float64]], measured: dict[str, Latest], h: int, row: int = 0) -> tuple[Contribution, ...]:
@@ -176,22 +186,31 @@ def _of_whom(artifact: Artifact) -> list[str]:
 def _warnings(artifact: Artifact, measured: dict[str, Latest]) -> list[str]:
     """Say what the risk rests on that it had better not: missing, stale, or outside what the model was trained on."""
     found = []
-    for name, latest in measured.items():
-        label = group_label(name)
+    for name in (name for name in measured if name == GROWTH or name not in BURDEN):  # growth stands for all of the burden
+        latest, label = measured[name], "growth of the disease burden" if name == GROWTH else group_label(name)
         if latest.value is None:
-            if name not in BURDEN:  # it lacks what M-protein, missing too, would tell
-                found.append(f"missing: {label}")
+            found += _unknown(name, label, measured)
             continue
         usual = None if name in STATIC else catalogue()[name].usual_interval_days
         if usual and latest.age_days is not None and latest.age_days > STALE_AFTER_INTERVALS * usual:
             found.append(f"stale: {label} is {latest.age_days:.0f} days old")
         reference = artifact.about["reference"].get(name if name in STATIC else f"{name}__last__ever", {})
         if "p01" in reference and not reference["p01"] <= latest.value <= reference["p99"]:
-            unit = f" {latest.unit}" if latest.unit else ""
-            found.append(
-                f"out of training range: {label} {latest.value:g}{unit}, trained on {reference['p01']:g} to {reference['p99']:g}{unit}"
-            )
+            value, low, high = (_shown(name, number, latest.unit) for number in (latest.value, reference["p01"], reference["p99"]))
+            found.append(f"out of training range: {label} {value}, trained on {low} to {high}")
     return found
+
+
+def _unknown(name: str, label: str, measured: dict[str, Latest]) -> list[str]:
+    if name != GROWTH:
+        return [f"missing: {label}"]
+    if measured.get(MEASURE, Latest()).value is None:  # it lacks what M-protein, missing too, would tell
+        return []
+    return [f"not known: {label}, while the latest M-protein is 0"]
+
+
+def _shown(name: str, value: float, unit: str | None) -> str:
+    return f"{percent_a_year(value)} a year" if name == GROWTH else f"{value:g} {unit}" if unit else f"{value:g}"
 
 
 def _number(value: float) -> float | None:

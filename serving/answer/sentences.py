@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from math import expm1, floor
 from typing import Literal
 
-from features.history.columns import STATIC
+from features.history.columns import GROWTH, STATIC
 from myeloma import catalogue
 from myeloma.change import reference_change_value
 from myeloma.treated.response.codes import CATEGORIES
@@ -18,6 +18,7 @@ from serving.answer.shown import day_text, horizon_text, whole_percent
 
 MOST_SENTENCES = 5  # of one risk
 LEAST_CONTRIBUTION = 0.1  # log-odds: what changes the odds by less than a tenth is no main reason; a convention, not a finding
+HARDLY_TOLD = 0.9  # of the spread of growth among people: where results leave more than that of it, they tell little; a convention
 _OF_WHOM = {"total, stable disease": "in stable disease", "total, healthy": "in healthy people", "within-person": "within a person"}
 _REPORTED = {"<": "below ", ">": "above "}
 
@@ -30,7 +31,8 @@ def sentences_of(contributions: Sequence[Contribution], months: int, said: dict[
     contributions : sequence of Contribution
         The largest first.
     said : dict, optional
-        By biomarker, in words, what was measured of this person: what sentences of another horizon have said already. It is added to.
+        By biomarker, in words, what was measured of this person: what sentences of another horizon have said already, and of the burden
+        what `growth_told` says. It is added to.
     """
     main = [one for one in contributions[:MOST_SENTENCES] if abs(one.contribution) >= LEAST_CONTRIBUTION]
     risk = f"the risk within {horizon_text(months)}"
@@ -43,7 +45,8 @@ def _sentence(one: Contribution, months: int, risk: str, said: dict[str, str]) -
     if one.value is None:
         text = f"{_unknown(one)}: for this model that {direction} {risk}."
     elif one.biomarker in STATIC:
-        text = f"{_STATED[one.biomarker](one.value)}: {direction} {risk}."
+        told = said[one.biomarker] if one.biomarker in said else f"{_STATED[one.biomarker](one.value)}:"
+        text = f"{told} {direction} {risk}."
     else:
         if one.biomarker not in said:
             said[one.biomarker] = f"{_measured(one)}{_changed(one)}"
@@ -119,8 +122,50 @@ def _category(what: str) -> Callable[[float], str]:
     return lambda value: f"{what}: {CATEGORIES[int(value)]}"
 
 
-def _burden(growth: float) -> str:
-    return f"As all markers tell it, the disease burden {'rises' if growth >= 0 else 'falls'} by {100.0 * abs(expm1(growth)):.0f} % a year"
+def growth_told(growth: float, sd: float, among_people: float, usual: float | None) -> str:
+    """Return in words how fast the burden grows a year, and how far results tell it; which way that moves a risk follows.
+
+    Parameters
+    ----------
+    growth, sd : float
+        Of its logarithm, and what results leave uncertain of it.
+    among_people : float
+        The standard deviation of growth among people, before any result.
+    usual : float, optional
+        The median in training.
+
+    Examples
+    --------
+    >>> growth_told(0.15, 0.05, 0.09, 0.06)
+    'As the results tell it, the disease burden rises by 16 % a year (median of training +6 %). With how sure that is, it'
+    >>> growth_told(0.06, 0.089, 0.09, 0.06)
+    'Results hardly tell yet how fast the disease burden grows; in such people it rises by 6 % a year (median of training +6 %). That'
+    """
+    median = "" if usual is None else f" (median of training {percent_a_year(usual)})"
+    if sd > HARDLY_TOLD * among_people:
+        return f"Results hardly tell yet how fast the disease burden grows; in such people it {_course(growth)}{median}. That"
+    return f"As the results tell it, the disease burden {_course(growth)}{median}. With how sure that is, it"
+
+
+def percent_a_year(growth: float) -> str:
+    """Return a growth of the logarithm per year in percent, with its sign.
+
+    Examples
+    --------
+    >>> percent_a_year(0.1506), percent_a_year(-0.1054), percent_a_year(0.001)
+    ('+16 %', '-10 %', '0 %')
+    """
+    percent = round(100.0 * expm1(growth))
+    return f"{percent:+d} %" if percent else "0 %"
+
+
+def _course(growth: float) -> str:
+    percent = round(100.0 * expm1(growth))
+    if not percent:
+        return "is steady"
+    if percent >= 100:
+        return "more than doubles in a year"
+    return f"{'rises' if percent > 0 else 'falls'} by {abs(percent)} % a year"
 
 
 _STATED: dict[str, Callable[[float], str]] = {
@@ -139,5 +184,5 @@ _STATED: dict[str, Callable[[float], str]] = {
     "months_since_mrd": _months("since the last MRD test"),
     "on_therapy": _either("On therapy", "Off therapy"),
     "anti_cd38": _either("An anti-CD38 antibody in the line of therapy", "No anti-CD38 antibody in the line of therapy"),
-    "burden_growth": _burden,
+    GROWTH: lambda value: f"The disease burden {_course(value)}",
 }

@@ -1,5 +1,6 @@
 """A model with columns of the burden: batch and HTTP give the same numbers, and what is unknown of it is said once."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -68,7 +69,8 @@ def test_without_m_protein_one_warning_says_so(model, smm_cohort, scores):
     sent["measurements"] = [one for one in sent["measurements"] if one["biomarker"] != "m_protein"]
     answer = TestClient(make_app({"smm": model})).post("/v1/risk", json=sent).json()
     assert [said for said in answer["warnings"] if said.startswith("missing")] == ["missing: Serum M-protein"]
-    assert {one["biomarker"]: one["value"] for one in answer["risks"][0]["contributions"]}["burden_growth"] is None
+    (growth,) = (one for one in answer["risks"][0]["contributions"] if one["biomarker"] == "burden_growth")
+    assert (growth["value"], growth["contribution"]) == (None, 0.0), "it is M-protein's"
 
 
 def test_its_growth_is_said_in_percent_a_year(model, smm_cohort, scores):
@@ -78,4 +80,29 @@ def test_its_growth_is_said_in_percent_a_year(model, smm_cohort, scores):
         answer = client.post("/v1/risk", json=as_json(smm_cohort, who)).json()
         said += [one["text"] for risk in answer["risks"] for one in risk["sentences"] if one["biomarker"] == "burden_growth"]
     assert said
-    assert all(text.startswith("As all markers tell it, the disease burden ") and " % a year: " in text for text in said)
+    assert all(
+        text.startswith(("As the results tell it, the disease burden ", "Results hardly tell yet")) and " % " in text for text in said
+    )
+
+
+def test_one_visit_hardly_tells_of_growth_and_the_sentence_says_so(model, smm_cohort, scores):
+    sent = as_json(smm_cohort, scores["patient_id"][0])
+    first = min(one["collected_at"] for one in sent["measurements"])
+    sent["measurements"] = [one for one in sent["measurements"] if one["collected_at"] == first]
+    answer = TestClient(make_app({"smm": model})).post("/v1/risk", json=sent).json()
+    said = [one["text"] for risk in answer["risks"] for one in risk["sentences"] if one["biomarker"] == "burden_growth"]
+    assert all(text.startswith("Results hardly tell yet how fast the disease burden grows; in such people it ") for text in said)
+
+
+def test_while_m_protein_is_0_growth_is_unknown_with_a_warning_and_is_no_reason_of_its_own(model, smm_cohort, scores):
+    sent = as_json(smm_cohort, scores["patient_id"][0])
+    last = max(one["collected_at"] for one in sent["measurements"])
+    sent["measurements"] = [one for one in sent["measurements"] if (one["biomarker"], one["collected_at"]) != ("m_protein", last)]
+    sent["measurements"].append({"collected_at": last, "biomarker": "m_protein", "value": 0.0, "unit": "g/dL"})
+    answer = TestClient(make_app({"smm": model})).post("/v1/risk", json=sent).json()
+    assert "not known: growth of the disease burden, while the latest M-protein is 0" in answer["warnings"]
+    for risk in answer["risks"]:
+        (growth,) = (one for one in risk["contributions"] if one["biomarker"] == "burden_growth")
+        assert (growth["value"], growth["contribution"]) == (None, 0.0)
+        total = risk["base"] + sum(one["contribution"] for one in risk["contributions"])
+        assert 1 / (1 + math.exp(-total)) == pytest.approx(risk["risk"], abs=1e-9)
