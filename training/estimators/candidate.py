@@ -31,7 +31,7 @@ from training.estimators.kinds import KINDS
 from training.estimators.unknown import all_known, fit_unknown, where_it_holds
 from training.estimators.whole import Whole
 from training.plan import Plan
-from training.reference import reference_by_time, reference_ranges
+from training.reference import reference_by_time, reference_of_first_visits, reference_ranges
 from training.reference.followed import followed_from
 from training.reference.person_time import REFERENCE, hazard_of, reference_of_person_time
 from training.rows.censoring import STRATUM
@@ -165,6 +165,7 @@ def _fit_candidate(
     reference = {
         "reference": reference_ranges(x[alike], spec.columns()),
         "reference_by_time": reference_by_time(rows.loc[alike], spec, risks[alike], plan.task.horizons),
+        "reference_of_first_visits": reference_of_first_visits(rows.loc[alike], spec, risks[alike], plan.task.horizons),
         FOLLOWED_FROM: followed_from(rows.loc[alike] if whole is None else whole.rows, plan.task.horizons),
         REFERENCE: reference_of_person_time(rows.loc[alike], hazard, plan.task.horizons[-1]),
     }

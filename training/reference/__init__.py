@@ -31,3 +31,14 @@ def reference_by_time(rows: pd.DataFrame, spec: FeatureSpec, risks: Array, horiz
     columns = {name for watched in watched_columns(spec).values() for name in watched if name}
     figures = {name: rows[name].to_numpy(dtype=float) for name in sorted(columns)}
     return reference_of_bands(rows, figures | {f"risk_{months}m": risks[:, h] for h, months in enumerate(horizons)})
+
+
+def reference_of_first_visits(rows: pd.DataFrame, spec: FeatureSpec, risks: Array, horizons: tuple[int, ...]) -> dict[str, Any]:
+    """Return the same of each person's first visit alone: later ones, though soon after, lack other results and know more of a course."""
+    first = first_visits(rows.reset_index(drop=True))
+    return reference_by_time(first, spec, risks[first.index], horizons)
+
+
+def first_visits(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return each person's first row at risk, so that people are independent; which that is depends on nothing after it."""
+    return rows.sort_values("landmark", kind="stable").drop_duplicates("patient_id").sort_index()

@@ -17,6 +17,7 @@ from training.monitor.drift import LEAST_PEOPLE, checks_of_inputs, checks_of_ris
 from training.monitor.findings import Finding, with_status
 from training.monitor.suspected_units import as_finding, suspected_units
 from training.monitor.verdict import MOVES_ALONE
+from training.reference import first_visits
 from training.reference.columns import level_column, watched_columns
 from training.reference.quantiles import GRID
 from training.rows.small_cells import SMALL_CELL, is_small
@@ -26,17 +27,13 @@ COLUMNS = ["kind", "name", "label", "figure", "then", "now"]
 SHOWN = (10.0, 50.0, 90.0)  # percent: where a distribution is told
 
 
-def first_visits(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return each person's first row at risk, so that people are independent; which that is depends on nothing after it."""
-    return rows.sort_values("landmark", kind="stable").drop_duplicates("patient_id").sort_index()
-
-
 def findings_of(first: pd.DataFrame, risk: Array, artifact: Artifact) -> list[Finding]:
-    """Return the checks of inputs and risks against training at like time since diagnosis, as `training monitor` makes them.
+    """Return the checks of inputs and risks against training's first visits at like time since diagnosis, as `training monitor` makes them.
 
     Not that of the age of values: at a first visit there is none that is old. Nor that of the time since diagnosis itself.
     """
     spec, about = artifact.spec, artifact.about
+    about = about | {"reference_by_time": about.get("reference_of_first_visits", about["reference_by_time"])}  # old models have all visits
     suspected = suspected_units(first, spec, about, level_column)
     checks = [*checks_of_inputs(first, spec, about, suspected), *checks_of_risks(first, risk, artifact.horizons, about)]
     kept = [check for check in checks if check.kind != "older" and check.name not in MOVES_ALONE]
@@ -94,7 +91,7 @@ def _of_inputs(rows: pd.DataFrame, artifact: Artifact) -> Iterator[tuple[Any, ..
 
 def _of_risks(rows: pd.DataFrame, risk: Array, artifact: Artifact) -> Iterator[tuple[Any, ...]]:
     first = first_visits(rows).index.to_numpy()
-    reference = artifact.about["reference_by_time"]["figures"]
+    reference = artifact.about.get("reference_of_first_visits", artifact.about["reference_by_time"])["figures"]
     for h, months in enumerate(artifact.horizons):
         name, label, now = f"risk_{months}m", f"Risk at {months} months", risk[first, h]
         earliest: list[float] = next((band["quantiles"] for band in reference[name] if band and band["quantiles"]), [])

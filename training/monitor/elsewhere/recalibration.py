@@ -33,6 +33,7 @@ from training.reference.person_time import REFERENCE, Hazard, by_person, hazard_
 from training.rows.small_cells import SUPPRESSED, is_small
 
 Array = NDArray[np.float64]
+_OF_RISKS = {"reference_by_time", "reference_of_first_visits"}  # what a model remembers of risks of training, in `about`
 Kind = Literal["none", "shift", "shift and slope"]
 LEVEL_OF_SHIFT, LEVEL_OF_BOTH, LEVEL_OF_SLOPE = 0.20, 0.05, 0.05
 LEAST_EXPECTED = 10  # events; with fewer the prior, worth 1 / SPREAD**2 = 11 of them, would say more than they do
@@ -115,12 +116,14 @@ def recalibrated(artifact: Artifact, found: Recalibration, said: dict[str, Any])
     said : dict
         What the model is to say of it, under `RECALIBRATED`.
     """
-    by_time = artifact.about["reference_by_time"]
-    figures = dict(by_time["figures"])
-    for h, months in enumerate(artifact.horizons):
-        bands = figures[f"risk_{months}m"]
-        figures[f"risk_{months}m"] = [band and band | {"quantiles": _moved(band["quantiles"], artifact, found, h)} for band in bands]
-    about = artifact.about | {"reference_by_time": by_time | {"figures": figures}, **said}
+    moved = {}
+    for key in _OF_RISKS & artifact.about.keys():
+        figures = dict(artifact.about[key]["figures"])
+        for h, months in enumerate(artifact.horizons):
+            bands = figures[f"risk_{months}m"]
+            figures[f"risk_{months}m"] = [band and band | {"quantiles": _moved(band["quantiles"], artifact, found, h)} for band in bands]
+        moved[key] = artifact.about[key] | {"figures": figures}
+    about = artifact.about | moved | said
     return replace(with_calibration(artifact, found.calibration), about=about, origin={}, seal="", folder=None)
 
 

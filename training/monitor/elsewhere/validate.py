@@ -15,12 +15,13 @@ from training.evaluation.expected_events import too_little
 from training.evaluation.performance import performance_of
 from training.evaluation.subgroups import FOLLOWS
 from training.metrics import Draws
-from training.monitor.elsewhere.case_mix import distributions, findings_of, first_visits
+from training.monitor.elsewhere.case_mix import distributions, findings_of
 from training.monitor.elsewhere.judged import Judged
 from training.monitor.elsewhere.others import CHAMPION, people_elsewhere
 from training.monitor.elsewhere.overlap import BIRTH_YEARS, DAYS, RESULTS, Overlap
 from training.monitor.findings import Finding
 from training.plan import Plan
+from training.reference import first_visits
 from training.rows.small_cells import is_small, written
 
 OTHERS, EVERYBODY = "not in training", "everybody"

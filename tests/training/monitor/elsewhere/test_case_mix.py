@@ -1,11 +1,14 @@
 """Case mix: what the spread of the risks allows, and quantiles of few people left out."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from features.history.columns import FeatureSpec
-from training.monitor.elsewhere.case_mix import distributions, expected_auc, first_visits
+from training.monitor.elsewhere.case_mix import distributions, expected_auc, findings_of
+from training.reference import first_visits, reference_by_time, reference_of_first_visits
 from training.reference.quantiles import quantiles_of
 
 
@@ -29,10 +32,24 @@ def test_each_person_is_looked_at_at_the_first_visit():
     assert first_visits(rows).index.tolist() == [1, 2]
 
 
+@pytest.mark.parametrize("of_first_visits", [True, False])
+def test_first_visits_are_compared_with_first_visits_of_training_not_with_those_soon_after(of_first_visits):
+    people, spec = 400, FeatureSpec(("bmpc",), ("ever",), ("last",), ())
+    start = pd.Timestamp("2010-01-01")
+    soon_after = [start, start + pd.Timedelta(days=20)]  # 40 % come without marrow, which is taken then
+    rows = pd.DataFrame({"patient_id": np.repeat(np.arange(people), 2), "index_date": start, "landmark": np.tile(soon_after, people)})
+    rows["bmpc__last__ever"] = np.linspace(10.0, 30.0, 2 * people)
+    rows.loc[(rows["patient_id"] % 5 < 2) & (rows["landmark"] == start), "bmpc__last__ever"] = np.nan
+    risks = np.linspace(0.1, 0.4, 2 * people)[:, None]
+    about = {"reference_by_time": reference_by_time(rows, spec, risks, (24,))}
+    if of_first_visits:  # a model of before has not
+        about["reference_of_first_visits"] = reference_of_first_visits(rows, spec, risks, (24,))
+    found = findings_of(rows.iloc[::2], risks[::2], SimpleNamespace(spec=spec, about=about, horizons=(24,)))
+    assert [one.kind for one in found if one.status == "changed"] == ([] if of_first_visits else ["missing"])
+
+
 @pytest.fixture
 def artifact():
-    from types import SimpleNamespace
-
     values = np.linspace(1.0, 3.0, 101)
     grid = {"missing": 0.05, "quantiles": quantiles_of(values)}
     band = {"people": 101, "known": 101, "missing": 0.0, "quantiles": quantiles_of(np.linspace(0.1, 0.3, 101))}
