@@ -20,7 +20,7 @@ def burden(
     task: TaskName,
     table: Annotated[Path | None, typer.Option(help="Feature table, which says who is held out. Default: data/TASK/table.parquet.")] = None,
     cohort: Annotated[Path | None, typer.Option(help="Cohort the table was built from. Default: the folder cohort beside it.")] = None,
-    other: Annotated[Path | None, typer.Option(help="Another cohort, of untreated people; none is judged: fit to all.")] = None,
+    other: Annotated[Path | None, typer.Option(help="Another cohort, none of whom is judged: all, before treatment.")] = None,
     params: Params = DEFAULT_PARAMS,
     as_json: Json = False,
 ) -> None:
@@ -29,13 +29,12 @@ def burden(
     Example: python -m training burden --task smm
     """
     from features import read_cohort, read_table
-    from features.history.burden.fit import fit_burden
     from features.history.columns import BURDEN
-    from training.fitting.burden import burden_of
+    from training.fitting.burden import burden_of, burden_of_others
 
     plan = load_plan(task, params)
     if other is not None:
-        found = fit_burden(read_cohort(other))
+        found = burden_of_others(read_cohort(other))
     else:
         built = table or folder_of(plan.task, "table.parquet")
         found = burden_of(read_cohort(cohort or built.parent / "cohort"), read_table(built), plan)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pandas as pd
+
 from features import FeatureTable
 from features.cohort.schema import Cohort
 from features.history.burden.fit import fit_burden
@@ -11,6 +13,8 @@ from features.history.burden.parameters import Burden
 from myeloma import ConfigError, DataError
 from training.plan import Plan
 from training.rows.split import evaluation_folds
+
+_ENDS = ("progression", "treatment_start", "transplant")  # once treated, a person's markers follow another course
 
 
 def burden_of(cohort: Cohort, table: FeatureTable, plan: Plan) -> Burden:
@@ -32,8 +36,17 @@ def burden_of(cohort: Cohort, table: FeatureTable, plan: Plan) -> Burden:
     (fold,) = evaluation_folds(table.rows, plan.evaluation)
     last = table.rows.iloc[fold.fit].groupby("patient_id")["landmark"].max()
     people = people_of(cohort, last.index.tolist())
-    at_risk = people.measurements["available_at"] <= people.measurements["patient_id"].map(last)
-    return fit_burden(replace(people, measurements=people.measurements[at_risk].reset_index(drop=True)))
+    return fit_burden(_known(people, people.measurements["available_at"] <= people.measurements["patient_id"].map(last)))
+
+
+def burden_of_others(cohort: Cohort) -> Burden:
+    """Return the parameters fitted to everybody of another cohort, by results that were known before treatment or progression."""
+    ends = cohort.events[cohort.events["kind"].isin(_ENDS)].groupby("patient_id")["occurred_at"].min()
+    return fit_burden(_known(cohort, ~(cohort.measurements["available_at"] >= cohort.measurements["patient_id"].astype(str).map(ends))))
+
+
+def _known(cohort: Cohort, which: pd.Series) -> Cohort:
+    return replace(cohort, measurements=cohort.measurements[which].reset_index(drop=True))
 
 
 def people_of(cohort: Cohort, ids: list[str]) -> Cohort:

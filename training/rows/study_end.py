@@ -33,8 +33,8 @@ def study_reach(rows: pd.DataFrame) -> Array:
 def _study_ends(rows: pd.DataFrame, last: Array) -> Array:
     """Return the end of the study for each row: that of its site, or of everybody where the site is unknown or small.
 
-    The end is the last day on which anybody is known of, passing over one person in 200: a single last contact that is dated too late
-    would put all others within reach.
+    The end is the last day on which anybody is known of, passing over one person in 200 and at least one: a single last contact that is
+    dated too late would put all others within reach.
 
     Parameters
     ----------
@@ -48,7 +48,8 @@ def _study_ends(rows: pd.DataFrame, last: Array) -> Array:
 
 
 def _end(last: pd.Series) -> float:
-    return float(np.sort(last.to_numpy())[-1 - len(last) // _ONE_IN])
+    passed_over = max(1, len(last) // _ONE_IN) if len(last) >= _LEAST_AT_SITE else 0  # of few, one is too large a share
+    return float(np.sort(last.to_numpy())[-1 - passed_over])
 
 
 def _sites(rows: pd.DataFrame) -> NDArray[np.int64]:

@@ -15,7 +15,7 @@ from features.simulation.smm import simulate
 from myeloma import ConfigError, DataError
 from tests.features.history.burden.twin import BURDEN
 from training.fitting import burden as fitting
-from training.fitting.burden import burden_of, people_of
+from training.fitting.burden import burden_of, burden_of_others, people_of
 from training.rows.split import evaluation_folds
 
 PEOPLE, VISITS = 1000, 8
@@ -99,3 +99,14 @@ def test_a_table_of_other_people_is_refused(smm_cohort, smm_table, smm_plan):
         burden_of(smm_cohort, FeatureTable(others, smm_table.spec, smm_table.about), smm_plan)
     assert refused.value.code == "other_cohort"
     assert len(people_of(smm_cohort, ["S000001"]).patients) == 1
+
+
+def test_of_another_cohort_results_count_until_treatment_or_progression(smm_cohort, monkeypatch):
+    ended = smm_cohort.events[smm_cohort.events["kind"].isin(["treatment_start", "progression"])].iloc[0]
+    of_them = smm_cohort.measurements["patient_id"] == ended["patient_id"]
+    early, late = (ended["occurred_at"] + pd.Timedelta(days=days) for days in (-1, 0))
+    rows = smm_cohort.measurements[of_them].iloc[:2].assign(available_at=[early, late])
+    monkeypatch.setattr(fitting, "fit_burden", lambda cohort: cohort.measurements["available_at"].tolist())
+    assert burden_of_others(replace(smm_cohort, measurements=rows.reset_index(drop=True))) == [early]
+    others = burden_of_others(smm_cohort)
+    assert 0 < len(others) <= len(smm_cohort.measurements)

@@ -54,9 +54,11 @@ def test_without_sites_the_end_is_everybodys():
     assert set(study_reach(rows)) == {2000.0, 1900.0}
 
 
-@pytest.mark.parametrize(("late", "end"), [(1, 900.0), (2, 9000.0)])
-def test_a_last_contact_that_is_dated_too_late_moves_no_end(late, end):
-    assert ends_of(followed("one", [900] * (200 - late) + [9000] * late)) == {"one": {end}}
+@pytest.mark.parametrize(
+    ("people", "late", "end"), [(200, 1, 900.0), (200, 2, 9000.0), (50, 1, 900.0), (120, 1, 900.0), (49, 1, 9000.0), (400, 2, 900.0)]
+)
+def test_a_last_contact_that_is_dated_too_late_moves_no_end_but_of_few_people(people, late, end):
+    assert ends_of(followed("one", [900] * (people - late) + [9000] * late)) == {"one": {end}}
 
 
 def test_a_landmark_after_the_end_has_nothing_before_it():

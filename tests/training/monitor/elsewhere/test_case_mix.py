@@ -8,7 +8,7 @@ import pytest
 
 from features.history.columns import FeatureSpec
 from training.monitor.elsewhere.case_mix import distributions, expected_auc, findings_of
-from training.reference import first_visits, reference_by_time, reference_of_first_visits
+from training.reference import first_visits, reference_by_time, reference_of_first_visits, reference_ranges
 from training.reference.quantiles import quantiles_of
 
 
@@ -38,10 +38,11 @@ def test_first_visits_are_compared_with_first_visits_of_training_not_with_those_
     start = pd.Timestamp("2010-01-01")
     soon_after = [start, start + pd.Timedelta(days=20)]  # 40 % come without marrow, which is taken then
     rows = pd.DataFrame({"patient_id": np.repeat(np.arange(people), 2), "index_date": start, "landmark": np.tile(soon_after, people)})
-    rows["bmpc__last__ever"] = np.linspace(10.0, 30.0, 2 * people)
+    rows = rows.assign(site="", bmpc__last__ever=np.linspace(10.0, 30.0, 2 * people))
     rows.loc[(rows["patient_id"] % 5 < 2) & (rows["landmark"] == start), "bmpc__last__ever"] = np.nan
     risks = np.linspace(0.1, 0.4, 2 * people)[:, None]
-    about = {"reference_by_time": reference_by_time(rows, spec, risks, (24,))}
+    about = {"reference": reference_ranges(rows[spec.columns()].to_numpy(), spec.columns())}
+    about["reference_by_time"] = reference_by_time(rows, spec, risks, (24,))
     if of_first_visits:  # a model of before has not
         about["reference_of_first_visits"] = reference_of_first_visits(rows, spec, risks, (24,))
     found = findings_of(rows.iloc[::2], risks[::2], SimpleNamespace(spec=spec, about=about, horizons=(24,)))
