@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from features.history.columns import FeatureSpec
+from features.history.columns import BURDEN, FeatureSpec
 from features.history.windows import current_windows, window_days
 
 _LEVELS = ("last", "mean", "max", "min")  # the first that is among the features says how high a biomarker is
@@ -16,11 +16,14 @@ def level_column(spec: FeatureSpec, biomarker: str, longest: bool = True) -> str
 
 
 def watched_columns(spec: FeatureSpec) -> dict[str, tuple[str, str, str | None]]:
-    """Return, per biomarker and static column, the columns that are looked at: for missing, for the level, for its age."""
+    """Return, per biomarker and static column, the columns that are looked at: for missing, for the level, for its age.
+
+    The burden is told by markers that are looked at themselves. Its columns are not: each check more makes the others less sensitive.
+    """
     out: dict[str, tuple[str, str, str | None]] = {}
     for name in spec.biomarkers:
         recent, level = level_column(spec, name, longest=False), level_column(spec, name)
         if recent and level:
             age = f"{name}__age_days__{level.rpartition('__')[2]}"
             out[name] = recent, level, age if age in spec.columns() else None
-    return out | {name: (name, name, None) for name in spec.static}
+    return out | {name: (name, name, None) for name in spec.static if name not in BURDEN}

@@ -180,7 +180,9 @@ def test_trees_of_a_part_are_those_of_a_fit_to_it_in_memory_with_the_bins_of_all
     monkeypatch.setattr(xgb, "QuantileDMatrix", kept)
     fit_boosting(x, fit_rows, columns, horizons, **options)
     in_memory = fit_boosting(x[there], fit_rows[there], columns, horizons, **options)
-    assert np.abs(found.margins(x) - in_memory.margins(x)).max() < 1e-4
+    apart = np.abs(found.margins(x) - in_memory.margins(x)).max(axis=1) >= 1e-4
+    assert not apart[there].any()
+    assert apart.mean() < 0.001  # of others, who lie between two bins without a row of the part: either is as good a border for it
 
 
 def test_the_outcomes_of_rows_left_out_have_no_say(whole, fit_rows, smm_table, plan, monkeypatch):

@@ -87,10 +87,10 @@ def test_a_biomarker_without_a_value_is_named_with_what_to_do(mgus_table, mgus_t
 
 
 def test_features_without_a_value_of_a_biomarker_that_has_some_are_counted(smm_table, smm_task):
-    rows = smm_table.rows.assign(bmpc__slope__365d=np.nan, bmpc__slope__ever=np.nan, bmpc__last__ever=1.0)
-    spec = replace(smm_table.spec, biomarkers=("bmpc",), statistics=("last", "slope"))
+    rows = smm_table.rows.assign(bmpc__slope__ever=np.nan, bmpc__trend_pct__ever=np.nan, bmpc__last__ever=1.0)
+    spec = replace(smm_table.spec, biomarkers=("bmpc",), statistics=("last", "slope", "trend_pct"))
     (told,) = without_values(replace(smm_table, rows=rows, spec=spec), smm_task)
-    assert told == "2 features have no value on any row and add nothing; the first is bmpc__slope__365d"
+    assert told == "2 features have no value on any row and add nothing; the first is bmpc__slope__ever"
 
 
 def test_a_horizon_of_one_class_is_told(mgus_table, mgus_task, changed):
