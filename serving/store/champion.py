@@ -12,7 +12,7 @@ from myeloma.errors import nearest
 from serving.seal import TAG
 from serving.store.address import sqlite_path
 from serving.store.client import connect, tell_of_another_registry
-from serving.store.reading import folder_of_version, metrics_of, tags_of, tags_of_version, version_under
+from serving.store.reading import folder_of_version, metrics_of, tags_of, tags_of_version, version_numbered, version_under
 
 if TYPE_CHECKING:
     from serving.artifact import Artifact
@@ -70,16 +70,9 @@ def load_numbered(task: str, version: str, threads: int = 1) -> Artifact:
     StateError
         There is no such version, or it cannot be used (see `load_version`).
     """
-    from mlflow.exceptions import MlflowException
-
-    try:
-        found = connect().get_model_version(registered_name(task), version)
-    except MlflowException as error:
-        if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
-            raise
-        raise StateError(
-            f"{registered_name(task)} has no version {version}.", "python -m training history shows them.", "no_version"
-        ) from None
+    found = version_numbered(registered_name(task), version)
+    if found is None:
+        raise StateError(f"{registered_name(task)} has no version {version}.", "python -m training history shows them.", "no_version")
     return load_version(registered_name(task), version, found.run_id, threads)
 
 

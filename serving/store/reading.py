@@ -56,6 +56,25 @@ def version_under(model: str, alias: str) -> Any | None:
         return None
 
 
+def version_numbered(model: str, version: str) -> Any | None:
+    """Return a registered version of a model, with `version` and `run_id`; None where there is none, or it was deleted."""
+    with _tables() as tables:
+        if tables is not None:
+            asked = "SELECT version, run_id FROM model_versions WHERE name = ? AND version = ? AND current_stage <> 'Deleted_Internal'"
+            found = tables.execute(asked, [model, int(version)]).fetchone() if version.isdecimal() else None
+            return SimpleNamespace(version=str(found[0]), run_id=found[1]) if found else None
+    from mlflow.exceptions import MlflowException
+
+    from serving.store.champion import connect
+
+    try:
+        return connect().get_model_version(model, version)
+    except MlflowException as error:
+        if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+            raise
+        return None
+
+
 def tags_of_version(model: str, version: str) -> dict[str, str]:
     """Return the tags of a registered version; none where there is no such version."""
     with _tables() as tables:

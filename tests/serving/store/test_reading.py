@@ -9,7 +9,7 @@ import pytest
 
 from serving.store import reading
 from serving.store.champion import CHAMPION, connect, registered_name
-from serving.store.reading import folder_of_version, metrics_of, runs_of, runs_there, tags_of, version_under
+from serving.store.reading import folder_of_version, metrics_of, runs_of, runs_there, tags_of, version_numbered, version_under
 
 pytestmark = pytest.mark.slow
 
@@ -47,6 +47,16 @@ def test_versions_under_an_alias_and_tags_of_a_model_are_the_same(trained, by_ml
     for wrong in ((model, "nobody"), ("nobody", CHAMPION)):
         assert version_under(*wrong) is by_mlflow(version_under, *wrong) is None
     assert tags_of("nobody") == by_mlflow(tags_of, "nobody") == {}
+
+
+def test_a_version_asked_for_by_its_number_is_the_same_and_one_that_was_deleted_is_none(trained, by_mlflow):
+    model, run = registered_name("smm"), version_under(registered_name("smm"), CHAMPION).run_id
+    made = connect().create_model_version(model, f"runs:/{run}/model", run)
+    read, said = version_numbered(model, str(made.version)), by_mlflow(version_numbered, model, str(made.version))
+    assert (read.version, read.run_id) == (str(said.version), said.run_id) == (str(made.version), run)
+    connect().delete_model_version(model, str(made.version))
+    for wrong in ((model, str(made.version)), (model, "99"), (model, "first"), ("nobody", "1")):
+        assert version_numbered(*wrong) is by_mlflow(version_numbered, *wrong) is None
 
 
 def test_the_tables_that_are_known_are_those_of_the_mlflow_that_is_installed(trained):
