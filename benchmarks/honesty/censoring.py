@@ -174,4 +174,4 @@ def measured(people: int = PEOPLE) -> Iterator[Goal]:
 
 
 def _range(ratio: pd.Series | pd.DataFrame) -> str:
-    return f"{np.nanmin(ratio):.2f} to {np.nanmax(ratio):.2f}"
+    return f"{np.nanmin(ratio):.3f} to {np.nanmax(ratio):.3f}"
