@@ -74,6 +74,24 @@ def by_latest_method(series: Series, name: str, patient: NDArray[np.int32], land
         yield seen[latest == method], _measured_by(series, name, rows, person, int(method))
 
 
+def of_one_method(series: Series) -> Series:
+    """Return the series with the values of each person that are like the latest one's."""
+    everybody, found = np.arange(len(series.starts), dtype=np.int32), series
+    for name in series.biomarkers:
+        for people, like in by_latest_method(series, name, everybody, np.full(len(everybody), np.iinfo(np.int32).max, np.int32)):
+            found = instead(found, name, like, everybody[people])
+    return found
+
+
+def instead(series: Series, name: str, like: Series, people: NDArray[np.int32]) -> Series:
+    """Return the series with other runs of one biomarker, of some people; operators and methods are left behind."""
+    starts, stops = series.starts.copy(), series.stops.copy()
+    which, behind = series.biomarkers.index(name), len(series.value)
+    starts[people, which], stops[people, which] = like.starts[people, 0] + behind, like.stops[people, 0] + behind
+    rows = {part: np.concatenate([getattr(series, part), getattr(like, part)]) for part in ("collected", "available", "value")}
+    return replace(series, starts=starts, stops=stops, operator=None, method=None, **rows)
+
+
 def _rows_of(series: Series, which: int) -> tuple[Rows, NDArray[np.int32]]:
     """Return the rows of one biomarker, and the person of each."""
     starts, lengths = series.starts[:, which], series.stops[:, which] - series.starts[:, which]

@@ -25,7 +25,7 @@ from serving.answer.published import criteria_findings, day_before, score_answer
 from serving.answer.record import Answer, AsOf, Contribution, HorizonRisk, Latest, ModelIdentity
 from serving.answer.scales import scales_of
 from serving.answer.scored import LATEST, Scored, latest_column, score_rows, seen_by
-from serving.answer.sentences import growth_told, percent_a_year, sentences_of
+from serving.answer.sentences import growth_told, percent_of, sentences_of
 from serving.answer.shown import PAST_AFTER_DAYS, as_of, shown
 from serving.artifact import Artifact
 from serving.predict import by_biomarker
@@ -117,11 +117,11 @@ def _risk(scored: Scored, contributions: tuple[Contribution, ...], when: AsOf, h
 
 def burden_told(artifact: Artifact, measured: dict[str, Latest]) -> dict[str, str]:
     """Return in words how fast the burden grows; nothing where that is unknown, or told to no model."""
-    growth, sd = (measured.get(name, Latest()).value for name in (GROWTH, GROWTH_SD))
+    growth, sd, change = (measured.get(name, Latest()).value for name in (GROWTH, GROWTH_SD, "burden_change"))
     if artifact.spec.burden is None or growth is None or sd is None:
         return {}
     usual = artifact.about["reference"].get(GROWTH, {}).get("p50")
-    return {GROWTH: growth_told(growth, sd, artifact.spec.burden.growth_sd, usual)}
+    return {GROWTH: growth_told(growth, sd, artifact.spec.burden.growth_sd, usual, change)}
 
 
 def contributions_of(shares: dict[str, NDArray[np.float64]], measured: dict[str, Latest], h: int, row: int = 0) -> tuple[Contribution, ...]:
@@ -210,7 +210,7 @@ def _unknown(name: str, label: str, measured: dict[str, Latest]) -> list[str]:
 
 
 def _shown(name: str, value: float, unit: str | None) -> str:
-    return f"{percent_a_year(value)} a year" if name == GROWTH else f"{value:g} {unit}" if unit else f"{value:g}"
+    return f"{percent_of(value)} a year" if name == GROWTH else f"{value:g} {unit}" if unit else f"{value:g}"
 
 
 def _number(value: float) -> float | None:

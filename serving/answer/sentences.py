@@ -122,37 +122,42 @@ def _category(what: str) -> Callable[[float], str]:
     return lambda value: f"{what}: {CATEGORIES[int(value)]}"
 
 
-def growth_told(growth: float, sd: float, among_people: float, usual: float | None) -> str:
-    """Return in words how fast the burden grows a year, and how far results tell it; which way that moves a risk follows.
+def growth_told(growth: float, sd: float, among_people: float, usual: float | None, change: float | None = None) -> str:
+    """Return in words how fast the burden grows and how it has changed, as far as results tell; which way that moves a risk follows.
 
     Parameters
     ----------
     growth, sd : float
-        Of its logarithm, and what results leave uncertain of it.
+        Of its logarithm, a year, and what results leave uncertain of it.
     among_people : float
         The standard deviation of growth among people, before any result.
     usual : float, optional
-        The median in training.
+        The median of growth in training.
+    change : float, optional
+        Of the logarithm, since the first result.
 
     Examples
     --------
-    >>> growth_told(0.15, 0.05, 0.09, 0.06)
-    'As the results tell it, the disease burden rises by 16 % a year (median of training +6 %). With how sure that is, it'
+    >>> growth_told(0.15, 0.05, 0.09, 0.06, 0.35)[:82]
+    'As the results tell it, the disease burden rises by 16 % a year (median of trainin'
+    >>> growth_told(0.15, 0.05, 0.09, 0.06, 0.35)[82:]
+    'g +6 %), +42 % since the first result; for this model that'
     >>> growth_told(0.06, 0.089, 0.09, 0.06)
-    'Results hardly tell yet how fast the disease burden grows; in such people it rises by 6 % a year (median of training +6 %). That'
+    'How fast the disease burden grows is hardly known yet; for this model that'
     """
-    median = "" if usual is None else f" (median of training {percent_a_year(usual)})"
     if sd > HARDLY_TOLD * among_people:
-        return f"Results hardly tell yet how fast the disease burden grows; in such people it {_course(growth)}{median}. That"
-    return f"As the results tell it, the disease burden {_course(growth)}{median}. With how sure that is, it"
+        return "How fast the disease burden grows is hardly known yet; for this model that"
+    median = "" if usual is None else f" (median of training {percent_of(usual)})"
+    since = "" if change is None else f", {percent_of(change)} since the first result"
+    return f"As the results tell it, the disease burden {_course(growth)}{median}{since}; for this model that"
 
 
-def percent_a_year(growth: float) -> str:
-    """Return a growth of the logarithm per year in percent, with its sign.
+def percent_of(growth: float) -> str:
+    """Return a change of the logarithm in percent, with its sign.
 
     Examples
     --------
-    >>> percent_a_year(0.1506), percent_a_year(-0.1054), percent_a_year(0.001)
+    >>> percent_of(0.1506), percent_of(-0.1054), percent_of(0.001)
     ('+16 %', '-10 %', '0 %')
     """
     percent = round(100.0 * expm1(growth))

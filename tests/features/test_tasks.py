@@ -303,7 +303,10 @@ def test_a_slip_inside_a_part_of_a_task_is_refused_in_words(task, key, value, sa
         parse_task(task, read_params(PARAMS)["tasks"][task] | {key: value})
 
 
-@pytest.mark.parametrize(("part", "value", "says"), [("growth", True, "accepted: a number"), ("loading", [2.0, 1, 1, 0, 0], "accepted: 1")])
+@pytest.mark.parametrize(
+    ("part", "value", "says"),
+    [("growth", True, "accepted: a number"), ("growth", 8.956, "burden.growth"), ("loading", [2.0, 1, 1, 0, 0], "accepted: 1")],
+)
 def test_parameters_of_the_burden_are_numbers_in_proportion_to_m_protein(part, value, says):
     section = copy.deepcopy(read_params(PARAMS)["tasks"]["smm"])
     section["burden"][part] = value

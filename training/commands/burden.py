@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
+from textwrap import indent
 from typing import Annotated
 
 import typer
@@ -43,4 +44,5 @@ def burden(
         typer.echo(json.dumps(told))
         return
     said = yaml.safe_dump({"burden": told}, default_flow_style=None, sort_keys=False, width=1000).strip()
+    said = indent(said, "    ")  # as it stands in a task
     console.print(f"For tasks.{task} in {params}, with columns of it ({', '.join(BURDEN)}) in `static`:\n{said}", markup=False)

@@ -6,15 +6,13 @@ A change between two methods of a marker is no change of the burden: of several 
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 from numpy.typing import NDArray
 
 from features.history.burden.filter import states
 from features.history.burden.parameters import MARKERS, STATES, Burden
 from features.history.layout import Days
-from features.history.like import by_latest_method
+from features.history.like import by_latest_method, instead
 from features.history.series import Series
 
 Array = NDArray[np.float64]
@@ -33,7 +31,7 @@ def burden_columns(series: Series, patient: NDArray[np.int32], landmark: Days, n
     mean, cov = _states(series, patient, landmark, burden)
     for name in MARKERS:
         for at, like in by_latest_method(series, name, patient, landmark):
-            mean[at], cov[at] = _states(_instead(series, name, like), patient[at], landmark[at], burden)
+            mean[at], cov[at] = _states(instead(series, name, like, patient[at]), patient[at], landmark[at], burden)
     cov[np.isnan(mean[:, _BURDEN])] = np.nan
     found = {
         "burden_growth": mean[:, _GROWTH],
@@ -49,12 +47,3 @@ def _states(series: Series, patient: NDArray[np.int32], landmark: Days, burden: 
     rows, runs = (series.collected, series.available, series.value), (series.starts, series.stops)
     states(rows, runs, (patient, landmark), burden.state_space, mean, cov)
     return mean, cov
-
-
-def _instead(series: Series, name: str, like: Series) -> Series:
-    """Return the series with other runs of one biomarker."""
-    starts, stops = series.starts.copy(), series.stops.copy()
-    which, behind = series.biomarkers.index(name), len(series.value)
-    starts[:, which], stops[:, which] = like.starts[:, 0] + behind, like.stops[:, 0] + behind
-    rows = {part: np.concatenate([getattr(series, part), getattr(like, part)]) for part in ("collected", "available", "value")}
-    return replace(series, starts=starts, stops=stops, **rows)

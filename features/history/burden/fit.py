@@ -11,6 +11,7 @@ from features.history.arrays import Histories
 from features.history.burden.filter import log_likelihood
 from features.history.burden.parameters import MARKERS, MEASURE, STATES, Burden, StateSpace
 from features.history.derived import series_of, with_derived
+from features.history.like import of_one_method
 from features.history.series import Series
 from myeloma import DataError
 
@@ -34,11 +35,11 @@ def fit_burden(cohort: Cohort) -> Burden:
         Fewer than 200 people have a result of M-protein, a marker's results above 0 are none or all the same, or the search does not end.
     """
     people = len(cohort.patients)
-    series = series_of(with_derived(Histories.of(cohort), MARKERS), people, MARKERS)
+    series = of_one_method(series_of(with_derived(Histories.of(cohort), MARKERS), people, MARKERS))
     measured = int((series.stops > series.starts)[:, MARKERS.index(MEASURE)].sum())
     if measured < LEAST:
         what = f"The burden's parameters cannot be fitted: {measured} of {people} people have a result of {MEASURE}."
-        raise DataError(what, f"at least {LEAST} are needed.", "nothing_usable")
+        raise DataError(what, f"at least {LEAST} are needed; fit to another cohort (--other), or do without.", "nothing_usable")
     if alike := [name for k, name in enumerate(MARKERS) if len(np.unique(series.value[_of_marker(series, k)])) < _LEAST_DISTINCT]:
         what = f"The burden's parameters cannot be fitted: results above 0 of {', '.join(alike)} are none, or all the same."
         raise DataError(what, f"the burden is told by {', '.join(MARKERS)}, each of which has to vary.", "nothing_usable")

@@ -16,8 +16,9 @@ Array = NDArray[np.float64]
 MARKERS = ("m_protein", "flc_ratio", "bmpc", "hemoglobin", "creatinine")
 MEASURE = MARKERS[0]  # the burden is measured by it, and unknown without it
 STATES = 2 + len(MARKERS)  # burden, growth, then each marker's level
-_Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
-_Positive = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
+_Number = Annotated[float, Field(strict=True, ge=-20, le=20)]  # logarithms: beyond it is another unit
+_Positive = Annotated[float, Field(strict=True, gt=0, le=20)]
+_Growth = Annotated[float, Field(strict=True, ge=-2, le=2)]  # a year, of the logarithm: 0.09 is 9 %
 _Markers = Field(min_length=len(MARKERS), max_length=len(MARKERS))
 _PAIRS = len(MARKERS) * (len(MARKERS) + 1) // 2
 
@@ -54,7 +55,7 @@ class Burden:
     drift : standard deviation of what is added in a year to the burden and to its growth
     """
 
-    growth: _Number
+    growth: _Growth
     growth_sd: _Positive
     level: Annotated[tuple[_Number, ...], _Markers]
     level_sd: Annotated[tuple[_Positive, ...], _Markers]

@@ -45,11 +45,14 @@ CHANGED = re.compile(
     r"(?:: (?P<how>more than|within) the (?P<percent>\d+) % by which noise alone (?P<verb>raises|lowers) it (?P<whom>[\w ]+)"
     r"|(?P<unknown>; how much of that is noise is not known))"
 )
-KINDS = re.compile("Results hardly|As the results|within the|more than the|the same as|No result|below the|above the| was below")
+KINDS = re.compile("hardly known yet|As the results|within the|more than the|the same as|No result|below the|above the| was below")
+HARDLY = re.compile(
+    r"How fast the disease burden grows is hardly known yet; for this model that (?:raises|lowers) the risk within [\w ]+\."
+)
 BURDEN_SAID = re.compile(
-    r"(?P<how>As the results tell it, the disease burden|Results hardly tell yet how fast the disease burden grows; in such people it) "
-    r"(?P<course>(?:rises|falls) by \d+ % a year|is steady|more than doubles in a year) \(median of training (?:[+-]\d+|0) %\)\. "
-    r"(?P<more>With how sure that is, it|That) (?:raises|lowers) the risk within [\w ]+\."
+    r"As the results tell it, the disease burden (?P<course>(?:rises|falls) by \d+ % a year|is steady|more than doubles in a year) "
+    r"\(median of training (?:[+-]\d+|0) %\), (?P<since>[+-]\d+|0) % since the first result; "
+    r"for this model that (?:raises|lowers) the risk within [\w ]+\."
 )
 
 
@@ -174,12 +177,13 @@ def false_of_burden(sentence, person, rows, burden):
     first = min(day for _, day, _ in every)
     results, values = [(marker, (day - first).days / 365.25) for marker, day, _ in every], [value for *_, value in every]
     mean, cov = told(burden, results, values, (DAY + timedelta(days=900) - first).days / 365.25)
+    if math.sqrt(cov[1, 1]) > 0.9 * burden.growth_sd:
+        return "" if HARDLY.fullmatch(sentence.text) else "how sure the burden is"
     read, percent = BURDEN_SAID.fullmatch(sentence.text), 100 * math.expm1(mean[1])
     if read is None:
         return "form of the burden"
-    hardly = math.sqrt(cov[1, 1]) > 0.9 * burden.growth_sd
-    if (read["how"].startswith("Results hardly"), read["more"] == "That") != (hardly, hardly):
-        return "how sure the burden is"
+    if abs(int(read["since"]) - 100 * math.expm1(mean[0])) > 0.5001:
+        return "change of the burden"
     if read["course"] == "is steady" or read["course"].startswith("more than"):
         return "" if (abs(percent) <= 0.5001 if read["course"] == "is steady" else percent >= 99.4) else "burden"
     side, _, by, *_ = read["course"].split()

@@ -110,3 +110,26 @@ def test_of_another_cohort_results_count_until_treatment_or_progression(smm_coho
     assert burden_of_others(replace(smm_cohort, measurements=rows.reset_index(drop=True))) == [early]
     others = burden_of_others(smm_cohort)
     assert 0 < len(others) <= len(smm_cohort.measurements)
+
+
+def test_the_fit_sets_no_marrow_against_that_of_another_method(smm_cohort, monkeypatch):
+    class SeenError(Exception):
+        pass
+
+    def begins_with(series):
+        raise SeenError(series)
+
+    def marrow(cohort):
+        with pytest.raises(SeenError) as seen:
+            fit_burden(cohort)
+        (series,) = seen.value.args
+        k = MARKERS.index("bmpc")
+        return [series.value[start:stop].tolist() for start, stop in zip(series.starts[:, k], series.stops[:, k], strict=True)]
+
+    monkeypatch.setattr("features.history.burden.fit._start", begins_with)
+    of_marrow = smm_cohort.measurements["biomarker"] == "bmpc"
+    biopsies = smm_cohort.measurements.assign(method=np.where(of_marrow, "biopsy", ""))
+    before = biopsies[of_marrow].assign(method="smear", collected_at=lambda of: of["collected_at"] - pd.Timedelta(days=30))
+    both = pd.concat([biopsies, before.assign(available_at=before["collected_at"], value=before["value"] * 0.3)], ignore_index=True)
+    assert marrow(replace(smm_cohort, measurements=both)) == marrow(replace(smm_cohort, measurements=biopsies))
+    assert marrow(replace(smm_cohort, measurements=both.assign(method=""))) != marrow(replace(smm_cohort, measurements=biopsies))
