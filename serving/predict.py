@@ -129,8 +129,9 @@ def explain(artifact: Artifact, x: Array) -> Explained:
 def _to_m_protein(contributions: Array, x: Array, burden: list[int], m_protein: int) -> None:
     """Move what an unknown burden adds to a column of M-protein, in place: it is unknown for want of a value of M-protein above 0."""
     if (unknown := np.isnan(x[:, burden[0]])).any():
-        contributions[unknown, :, m_protein] += contributions[unknown][:, :, burden].sum(axis=2)
-        contributions[np.ix_(unknown, np.full(contributions.shape[1], True), np.isin(np.arange(x.shape[1]), burden))] = 0.0
+        for column in burden:
+            contributions[unknown, :, m_protein] += contributions[unknown, :, column]
+            contributions[unknown, :, column] = 0.0
 
 
 def predict_die_first(artifact: Artifact, x: Array, risks: Array) -> Array:

@@ -1,16 +1,17 @@
 """Whether risks are right late after diagnosis, and where those at high risk leave: mean true over mean predicted risk of simulated people.
 
 Run: python -m benchmarks.honesty censoring. Histories are drawn without treatment, or without loss. People then leave them by a rate
-that goes with what their latest visit found, with their true share of plasma cells, which visits tell with error, or with their true risk,
-which nobody measures. Each half of a world's people is judged
-by models fitted to the other, and the truth is that of the histories as they would have gone on. The plan's reference is shown and not
-asked: it is what gaps are measured from, and stays as published, without the time since diagnosis.
+that goes with what their latest visit found, with their true share of plasma cells, which visits tell with error, or with their true
+risk, which nobody measures. Each half of a world's people is judged by models fitted to the other, and the truth is that of the
+histories as they would have gone on. The plan's reference is shown and not asked: it is what gaps are measured from, and stays as
+published, without the time since diagnosis.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -39,7 +40,7 @@ ACCEPTED = (0.9, 1.1)
 YEARS = (0, 0.5, 1.5, 2.5, 4, 6.5, 8)  # since diagnosis, where bands begin: at diagnosis, around 1, 2, 3, 5 and 7 years, 8 and later
 TOP_SHARE = 0.1
 _LEAST_ROWS = 150  # in a band that is judged
-_AVERAGE_RISK, _AVERAGE_BURDEN = 0.06, 17.5  # at 24 months; percent of the marrow
+_AVERAGE = {"risk": 0.06, "burden": 17.5}  # at 24 months; percent of the marrow
 
 
 @dataclass(frozen=True)
@@ -76,14 +77,9 @@ def by_findings(visits: Visits) -> Array:
     return rate
 
 
-def by_burden(rate: float, power: float) -> Rate:
-    """Return a rate that is so high at the average burden, and rises with a power of it."""
-    return lambda visits: np.minimum(rate * (visits.burden / _AVERAGE_BURDEN) ** power, 1.5)
-
-
-def by_risk(rate: float, power: float) -> Rate:
-    """Return a rate that is so high at the average risk, and rises with a power of it."""
-    return lambda visits: np.minimum(rate * (visits.risk / _AVERAGE_RISK) ** power, 1.5)
+def by_truth(what: Literal["risk", "burden"], rate: float, power: float) -> Rate:
+    """Return a rate that is so high where the true risk, or burden, is average, and rises with a power of it."""
+    return lambda visits: np.minimum(rate * (getattr(visits, what) / _AVERAGE[what]) ** power, 1.5)
 
 
 UNTREATED, FOLLOWED = replace(DEFAULT, treatment=0.0), replace(DEFAULT, loss=0.0)
@@ -91,10 +87,10 @@ CASES = {
     "the default world": Case(DEFAULT),
     "all diagnosed within two years": Case(replace(DEFAULT, entry=("2012-01-01", "2013-12-31"))),
     "treated for high M-protein and ratio": Case(UNTREATED, "treatment_start", by_findings),
-    "treated by true burden": Case(UNTREATED, "treatment_start", by_burden(0.04, 1.5)),
-    "lost by true burden": Case(FOLLOWED, "last_contact", by_burden(0.1, 1.0)),
-    "treated by true risk": Case(UNTREATED, "treatment_start", by_risk(0.04, 1.0)),
-    "lost by true risk": Case(FOLLOWED, "last_contact", by_risk(0.1, 0.7)),
+    "treated by true burden": Case(UNTREATED, "treatment_start", by_truth("burden", 0.04, 1.5)),
+    "lost by true burden": Case(FOLLOWED, "last_contact", by_truth("burden", 0.1, 1.0)),
+    "treated by true risk": Case(UNTREATED, "treatment_start", by_truth("risk", 0.04, 1.0)),
+    "lost by true risk": Case(FOLLOWED, "last_contact", by_truth("risk", 0.1, 0.7)),
 }
 
 

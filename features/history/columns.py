@@ -43,11 +43,11 @@ TREATED: dict[str, str] = {
 }
 BURDEN_VERSION = "2"  # likewise for the columns of the burden
 # Of the burden that markers have in common (`features.history.burden`); unknown until M-protein has a result, and while its latest is 0.
-GROWTH, GROWTH_SD = "burden_growth", "burden_growth_sd"  # the first stands for all of them where reasons are told
+GROWTH, GROWTH_SD, CHANGE = "burden_growth", "burden_growth_sd", "burden_change"  # the first stands for all where reasons are told
 BURDEN: dict[str, str] = {
     GROWTH: "growth of the disease burden per year, logarithm",
     GROWTH_SD: "uncertainty of the growth of the disease burden",
-    "burden_change": "change of the disease burden since the first result, logarithm",
+    CHANGE: "change of the disease burden since the first result, logarithm",
     "burden_change_sd": "uncertainty of the change of the disease burden",
 }
 STATIC: dict[str, str] = {

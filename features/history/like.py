@@ -51,6 +51,8 @@ def compare_like_with_like(
     if series.method is None or not series.method.any():
         return
     for name in series.biomarkers:
+        if not catalogue()[name].methods:
+            continue
         columns = tuple(column for column in plan.columns if parse_column(column).biomarker == name and compares(column))
         if not columns:
             continue
@@ -63,7 +65,7 @@ def compare_like_with_like(
 
 def by_latest_method(series: Series, name: str, patient: NDArray[np.int32], landmark: NDArray[np.int32]) -> Iterator[tuple[Rows, Series]]:
     """Yield, for landmarks of people with values of several methods, their positions and the values that are like the latest one's."""
-    if series.method is None or not series.method.any() or not catalogue()[name].methods:
+    if not catalogue()[name].methods or series.method is None or not series.method.any():
         return
     rows, person = _rows_of(series, series.biomarkers.index(name))
     seen = np.flatnonzero(_of_several_methods(person, series.method[rows], len(series.starts))[patient])

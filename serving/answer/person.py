@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from features.history.arrays import REPORTED, Histories
 from features.history.burden.parameters import MEASURE
-from features.history.columns import BURDEN, GROWTH, GROWTH_SD, STATIC, group_label
+from features.history.columns import BURDEN, CHANGE, GROWTH, GROWTH_SD, STATIC, group_label
 from features.history.rows import View
 from features.table.eligibility_inputs import ELIGIBILITY_COLUMNS
 from myeloma import calendar, catalogue
@@ -117,7 +117,7 @@ def _risk(scored: Scored, contributions: tuple[Contribution, ...], when: AsOf, h
 
 def burden_told(artifact: Artifact, measured: dict[str, Latest]) -> dict[str, str]:
     """Return in words how fast the burden grows; nothing where that is unknown, or told to no model."""
-    growth, sd, change = (measured.get(name, Latest()).value for name in (GROWTH, GROWTH_SD, "burden_change"))
+    growth, sd, change = (measured.get(name, Latest()).value for name in (GROWTH, GROWTH_SD, CHANGE))
     if artifact.spec.burden is None or growth is None or sd is None:
         return {}
     usual = artifact.about["reference"].get(GROWTH, {}).get("p50")

@@ -138,10 +138,8 @@ def growth_told(growth: float, sd: float, among_people: float, usual: float | No
 
     Examples
     --------
-    >>> growth_told(0.15, 0.05, 0.09, 0.06, 0.35)[:82]
-    'As the results tell it, the disease burden rises by 16 % a year (median of trainin'
-    >>> growth_told(0.15, 0.05, 0.09, 0.06, 0.35)[82:]
-    'g +6 %), +42 % since the first result; for this model that'
+    >>> growth_told(0.15, 0.05, 0.09, None, 0.35)
+    'As the results tell it, the disease burden rises by 16 % a year, +42 % since the first result; for this model that'
     >>> growth_told(0.06, 0.089, 0.09, 0.06)
     'How fast the disease burden grows is hardly known yet; for this model that'
     """

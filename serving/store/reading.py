@@ -6,17 +6,19 @@ Nothing is written here. Of a store of another kind, and of tables that this pro
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from serving.store.address import sqlite_path
 
 SCHEMA = "dc11669786a5"  # alembic's name for the tables of the MLflow in the lock; a test compares the two
+T = TypeVar("T")
+_NO_VERSION = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
 _NEWEST_FIRST = "ORDER BY start_time DESC, run_uuid"
 
 
@@ -36,43 +38,21 @@ def runs_of(task: str) -> list[Any]:
 
 def version_under(model: str, alias: str) -> Any | None:
     """Return the registered version that an alias of a model points at, with `version` and `run_id`; None where there is none."""
+    joined = "model_versions JOIN registered_model_aliases USING (name, version, workspace)"
     with _tables() as tables:
         if tables is not None:
-            found = tables.execute(
-                "SELECT version, run_id FROM model_versions JOIN registered_model_aliases USING (name, version, workspace)"
-                " WHERE name = ? AND alias = ?",
-                [model, alias],
-            ).fetchone()
-            return SimpleNamespace(version=str(found[0]), run_id=found[1]) if found else None
-    from mlflow.exceptions import MlflowException
-
-    from serving.store.champion import connect
-
-    try:
-        return connect().get_model_version_by_alias(model, alias)
-    except MlflowException as error:
-        if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
-            raise
-        return None
+            return _version(tables, f"SELECT version, run_id FROM {joined} WHERE name = ? AND alias = ?", [model, alias])
+    return _by_client(lambda client: client.get_model_version_by_alias(model, alias), None, _NO_VERSION)
 
 
 def version_numbered(model: str, version: str) -> Any | None:
     """Return a registered version of a model, with `version` and `run_id`; None where there is none, or it was deleted."""
     with _tables() as tables:
         if tables is not None:
-            asked = "SELECT version, run_id FROM model_versions WHERE name = ? AND version = ? AND current_stage <> 'Deleted_Internal'"
-            found = tables.execute(asked, [model, int(version)]).fetchone() if version.isdecimal() else None
-            return SimpleNamespace(version=str(found[0]), run_id=found[1]) if found else None
-    from mlflow.exceptions import MlflowException
-
-    from serving.store.champion import connect
-
-    try:
-        return connect().get_model_version(model, version)
-    except MlflowException as error:
-        if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
-            raise
-        return None
+            there = "name = ? AND version = ? AND current_stage <> 'Deleted_Internal'"
+            asked = f"SELECT version, run_id FROM model_versions WHERE {there}"
+            return _version(tables, asked, [model, int(version)]) if version.isdecimal() else None
+    return _by_client(lambda client: client.get_model_version(model, version), None, _NO_VERSION)
 
 
 def tags_of_version(model: str, version: str) -> dict[str, str]:
@@ -81,16 +61,7 @@ def tags_of_version(model: str, version: str) -> dict[str, str]:
         if tables is not None:
             asked = [model, int(version)]
             return dict(tables.execute("SELECT key, value FROM model_version_tags WHERE name = ? AND version = ?", asked))
-    from mlflow.exceptions import MlflowException
-
-    from serving.store.champion import connect
-
-    try:
-        return dict(connect().get_model_version(model, version).tags)
-    except MlflowException as error:
-        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
-            raise
-        return {}
+    return _by_client(lambda client: dict(client.get_model_version(model, version).tags), {})
 
 
 def folder_of_version(model: str, version: str) -> Path | None:
@@ -110,16 +81,7 @@ def metrics_of(run_id: str) -> dict[str, float]:
     with _tables() as tables:
         if tables is not None:
             return _metrics(tables, run_id)
-    from mlflow.exceptions import MlflowException
-
-    from serving.store.champion import connect
-
-    try:
-        return dict(connect().get_run(run_id).data.metrics)
-    except MlflowException as error:
-        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
-            raise
-        return {}
+    return _by_client(lambda client: dict(client.get_run(run_id).data.metrics), {})
 
 
 def tags_of(model: str) -> dict[str, str]:
@@ -127,16 +89,7 @@ def tags_of(model: str) -> dict[str, str]:
     with _tables() as tables:
         if tables is not None:
             return dict(tables.execute("SELECT key, value FROM registered_model_tags WHERE name = ?", [model]))
-    from mlflow.exceptions import MlflowException
-
-    from serving.store.champion import connect
-
-    try:
-        return dict(connect().get_registered_model(model).tags)
-    except MlflowException as error:
-        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
-            raise
-        return {}
+    return _by_client(lambda client: dict(client.get_registered_model(model).tags), {})
 
 
 def runs_there(path: Path) -> set[str]:
@@ -169,6 +122,25 @@ def _tables() -> Iterator[sqlite3.Connection | None]:
         return
     with closing(_open(path)) as tables:
         yield tables if _is_known(tables) else None
+
+
+def _by_client(ask: Callable[[Any], T], without: T, means_without: tuple[str, ...] = ("RESOURCE_DOES_NOT_EXIST",)) -> T:
+    """Return what MLflow's client says, `without` where it answers by one of these codes that there is no such thing."""
+    from mlflow.exceptions import MlflowException
+
+    from serving.store.champion import connect
+
+    try:
+        return ask(connect())
+    except MlflowException as error:
+        if error.error_code not in means_without:
+            raise
+        return without
+
+
+def _version(tables: sqlite3.Connection, asked: str, about: list[Any]) -> SimpleNamespace | None:
+    found = tables.execute(asked, about).fetchone()
+    return SimpleNamespace(version=str(found[0]), run_id=found[1]) if found else None
 
 
 def _open(path: Path) -> sqlite3.Connection:

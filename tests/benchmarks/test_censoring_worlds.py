@@ -12,9 +12,8 @@ from benchmarks.honesty.censoring import (
     CASES,
     Case,
     Visits,
-    by_burden,
     by_findings,
-    by_risk,
+    by_truth,
     judged,
     leaving_days,
     left,
@@ -65,8 +64,8 @@ def test_treatment_by_findings_rises_with_both_and_is_bounded():
 
 def test_a_rate_by_what_is_true_is_that_of_the_average_there_and_bounded():
     visits = Visits(pd.DataFrame(), np.array([0.06, 0.12, 1.0]), np.array([17.5, 70.0, 95.0]))
-    assert by_burden(0.04, 1.5)(visits) == pytest.approx([0.04, 0.32, 0.04 * (95 / 17.5) ** 1.5])
-    assert by_risk(0.2, 1.0)(visits) == pytest.approx([0.2, 0.4, 1.5])
+    assert by_truth("burden", 0.04, 1.5)(visits) == pytest.approx([0.04, 0.32, 0.04 * (95 / 17.5) ** 1.5])
+    assert by_truth("risk", 0.2, 1.0)(visits) == pytest.approx([0.2, 0.4, 1.5])
 
 
 def test_the_true_burden_is_what_the_marrow_is_measured_around(rows):

@@ -90,7 +90,7 @@ def test_one_visit_hardly_tells_of_growth_and_the_sentence_says_so(model, smm_co
     sent["measurements"] = [one for one in sent["measurements"] if one["collected_at"] == first]
     answer = TestClient(make_app({"smm": model})).post("/v1/risk", json=sent).json()
     said = [one["text"] for risk in answer["risks"] for one in risk["sentences"] if one["biomarker"] == "burden_growth"]
-    assert all(text.startswith("How fast the disease burden grows is hardly known yet; for this model that ") for text in said)
+    assert said and all(text.startswith("How fast the disease burden grows is hardly known yet; for this model that ") for text in said)
 
 
 def test_while_m_protein_is_0_growth_is_unknown_with_a_warning_and_is_no_reason_of_its_own(model, smm_cohort, scores):

@@ -80,9 +80,8 @@ def test_the_pyfunc_gives_the_numbers_of_the_batch_to_the_last_bit(people):
     assert answers[["status", "answer"]].drop_duplicates().to_numpy().tolist() == [["scored", ""]]
     numbers = answers.drop(columns=["status", "answer"])
     expected = scores[numbers.columns]
-    assert (
-        len(numbers.columns) == 3 * (5 + len({parse_column(name).biomarker for name in features})) + 1
-    )  # and how long they are free of the event
+    reasons = {parse_column(name).biomarker for name in features}
+    assert len(numbers.columns) == 3 * (5 + len(reasons)) + 1  # and how long they are free of the event
     pd.testing.assert_frame_equal(numbers, expected, check_exact=True)
 
 

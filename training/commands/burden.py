@@ -16,6 +16,8 @@ from features.params import DEFAULT_PARAMS
 from training.commands.arguments import Json, Params, TaskName, folder_of
 from training.plan import load_plan
 
+_IN_A_TASK = "    "  # the indentation at which it is pasted
+
 
 def burden(
     task: TaskName,
@@ -44,5 +46,6 @@ def burden(
         typer.echo(json.dumps(told))
         return
     said = yaml.safe_dump({"burden": told}, default_flow_style=None, sort_keys=False, width=1000).strip()
-    said = indent(said, "    ")  # as it stands in a task
-    console.print(f"For tasks.{task} in {params}, with columns of it ({', '.join(BURDEN)}) in `static`:\n{said}", markup=False)
+    console.print(
+        f"For tasks.{task} in {params}, with columns of it ({', '.join(BURDEN)}) in `static`:\n{indent(said, _IN_A_TASK)}", markup=False
+    )

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from features.history.burden.filter import states
 from features.history.burden.parameters import MARKERS, STATES, Burden
+from features.history.columns import CHANGE, GROWTH, GROWTH_SD
 from features.history.layout import Days
 from features.history.like import by_latest_method, instead
 from features.history.series import Series
@@ -34,9 +35,9 @@ def burden_columns(series: Series, patient: NDArray[np.int32], landmark: Days, n
             mean[at], cov[at] = _states(instead(series, name, like, patient[at]), patient[at], landmark[at], burden)
     cov[np.isnan(mean[:, _BURDEN])] = np.nan
     found = {
-        "burden_growth": mean[:, _GROWTH],
-        "burden_growth_sd": np.sqrt(cov[:, _GROWTH, _GROWTH]),
-        "burden_change": mean[:, _BURDEN],
+        GROWTH: mean[:, _GROWTH],
+        GROWTH_SD: np.sqrt(cov[:, _GROWTH, _GROWTH]),
+        CHANGE: mean[:, _BURDEN],
         "burden_change_sd": np.sqrt(cov[:, _BURDEN, _BURDEN]),
     }
     return {name: found[name] for name in names}

@@ -33,11 +33,17 @@ def findings_of(first: pd.DataFrame, risk: Array, artifact: Artifact) -> list[Fi
     Not that of the age of values: at a first visit there is none that is old. Nor that of the time since diagnosis itself.
     """
     spec, about = artifact.spec, artifact.about
-    about = about | {"reference_by_time": about.get("reference_of_first_visits", about["reference_by_time"])}  # old models have all visits
+    about = about | {"reference_by_time": _reference(about)}
     suspected = suspected_units(first, spec, about, level_column)
     checks = [*checks_of_inputs(first, spec, about, suspected), *checks_of_risks(first, risk, artifact.horizons, about)]
     kept = [check for check in checks if check.kind != "older" and check.name not in MOVES_ALONE]
     return [*(as_finding(one) for one in suspected), *with_status(kept)]
+
+
+def _reference(about: dict[str, Any]) -> dict[str, Any]:
+    """Return what a model remembers of first visits; of before there was that, of all visits."""
+    found: dict[str, Any] = about.get("reference_of_first_visits", about["reference_by_time"])
+    return found
 
 
 def distributions(rows: pd.DataFrame, risk: Array, artifact: Artifact) -> pd.DataFrame:
@@ -91,7 +97,7 @@ def _of_inputs(rows: pd.DataFrame, artifact: Artifact) -> Iterator[tuple[Any, ..
 
 def _of_risks(rows: pd.DataFrame, risk: Array, artifact: Artifact) -> Iterator[tuple[Any, ...]]:
     first = first_visits(rows).index.to_numpy()
-    reference = artifact.about.get("reference_of_first_visits", artifact.about["reference_by_time"])["figures"]
+    reference = _reference(artifact.about)["figures"]
     for h, months in enumerate(artifact.horizons):
         name, label, now = f"risk_{months}m", f"Risk at {months} months", risk[first, h]
         earliest: list[float] = next((band["quantiles"] for band in reference[name] if band and band["quantiles"]), [])
