@@ -27,6 +27,7 @@ DIAGNOSES = (
     "no_better_than_score",
     "outcome_like",
     "thin_horizons",
+    "borrowed_burden",
 )
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=10)]  # in words, for those who read the verdict
 Memory = Annotated[int, BeforeValidator(lambda said: memory_bytes(said) if isinstance(said, str) else said)]  # as in 8GB

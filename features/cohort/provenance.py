@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Any
+from typing import Any, Literal
 
 SIMULATED = "simulated"
 
@@ -39,6 +39,6 @@ class Provenance:
         return self.source == SIMULATED
 
     @property
-    def people(self) -> str:
+    def people(self) -> Literal["simulated", "real", "unknown"]:
         """Return of whom it is made: real or simulated people, or unknown where no source was recorded."""
-        return SIMULATED if self.simulated else "real" if self.source else "unknown"
+        return "simulated" if self.simulated else "real" if self.source else "unknown"

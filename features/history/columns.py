@@ -209,6 +209,7 @@ class FeatureSpec:
             del content["burden"]
         else:
             content["burden_of"] = [BURDEN_VERSION, *MARKERS]
+            del content["burden"]["people"]  # who they are changes no column
         if BASELINE in self.look_backs or any(statistic(name).against == BASELINE for name in self.statistics):
             content["baseline_days"] = BASELINE_DAYS
         if not TREATED.keys().isdisjoint(self.static):

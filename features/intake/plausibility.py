@@ -1,7 +1,7 @@
 """Suspicions about rows that are kept: said, never corrected.
 
 A value ten times the person's own others (or a tenth) may be in another unit than it says; a known light chain that the
-ratio contradicts may be the wrong one.
+ratio contradicts may be the wrong one, and an involved / uninvolved ratio far below 1 may be kappa / lambda.
 """
 
 from __future__ import annotations
@@ -27,9 +27,12 @@ COLUMNS = ("code", "biomarker", "source_row", "message")
 _LEAST_OTHERS = 2
 _SLIP = "suspected_unit_slip"
 _CHAIN = "light_chain_contradicted"
+_DIRECTION = "suspected_kappa_lambda"
 _MESSAGES = {
     _SLIP: "ten times or more (or a tenth or less of) the person's own other values; is the unit right?",
     _CHAIN: "the kappa / lambda ratio points to the other light chain than the one recorded for the person",
+    _DIRECTION: "below the normal range of kappa / lambda, where involved / uninvolved hardly lies; is it kappa / lambda? Then name it"
+    " kappa_lambda_ratio, and give each person's light_chain",
 }
 _KAPPA, _LAMBDA = (LIGHT_CHAINS.index(chain) + 1 for chain in ("kappa", "lambda"))
 Places = NDArray[np.intp]
@@ -93,7 +96,7 @@ def suspicions_of(measurements: pd.DataFrame, light_chain: pd.Series, starts: pd
 
 def suspected(kept: Kept) -> dict[str, Places]:
     """Return the places of the results that are suspected, by the code of the suspicion."""
-    return {_SLIP: np.flatnonzero(unit_slips(kept)), _CHAIN: contradicting_ratios(kept)}
+    return {_SLIP: np.flatnonzero(unit_slips(kept)), _CHAIN: contradicting_ratios(kept), _DIRECTION: inverted_ratios(kept)}
 
 
 def describe(found: pd.DataFrame) -> list[str]:
@@ -122,7 +125,7 @@ def _line(code: str, biomarker: str, results: int, first: int) -> str:
 
 def _table(code: str, rows: Places, kept: Kept) -> pd.DataFrame:
     names = np.array(catalogue().keys(), dtype=object)
-    biomarker = names[kept.biomarker[rows]] if code == _SLIP else "kappa_lambda_ratio"
+    biomarker = "kappa_lambda_ratio" if code == _CHAIN else names[kept.biomarker[rows]]
     columns = {"code": code, "biomarker": biomarker, "source_row": kept.row[rows], "message": _MESSAGES[code]}
     return pd.DataFrame(columns, columns=list(COLUMNS))
 
@@ -181,6 +184,16 @@ def contradicting_ratios(kept: Kept) -> Places:
     chain = kept.light_chain[rows]
     contradicting: Places = rows[((chain == _KAPPA) & (ratio < low)) | ((chain == _LAMBDA) & (ratio > high))]
     return contradicting
+
+
+def inverted_ratios(kept: Kept) -> Places:
+    """Return the involved / uninvolved ratios below the normal range of kappa / lambda, before therapy.
+
+    Even where the clone is kappa and makes nothing, the ratio of its chain to the other is normal: it lies within that range.
+    """
+    low, _ = catalogue()["kappa_lambda_ratio"].expected or (0.0, float("inf"))
+    of_ratio = kept.biomarker == catalogue().keys().index("flc_ratio")
+    return np.flatnonzero(of_ratio & (kept.value < low) & ~kept.under_therapy)
 
 
 @lru_cache(maxsize=4)

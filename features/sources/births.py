@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+from typing import Any
+
 import pandas as pd
 
 from features.sources.cells import cells_of
@@ -12,6 +16,8 @@ LEAST_PEOPLE = 20  # with a birthday: fewer share a day by chance
 OF_YEAR, OF_MONTH = ("-01-01", "-07-01"), ("-01", "-15")  # what is put for a day that is not known
 YEAR_SHARE, MONTH_SHARE = 0.2, 0.4  # of the people; by chance it is one in 365, and one in 30
 _DAY = r"^\d{4}-\d{2}-\d{2}"
+_WRITTEN = "{:.2f}".format  # an age counted from the middle of a year or month
+_ROUGH = re.compile(r"\d{4}(?:-\d{2})?")
 
 
 def without_imputed(birth: pd.Series) -> tuple[pd.Series, int]:
@@ -62,16 +68,34 @@ def with_ages(patients: pd.DataFrame) -> tuple[pd.DataFrame, int]:
     if not {"birth_date", "index_date"} <= set(patients.columns) or patients["birth_date"].dtype.kind == "M":
         return patients, 0
     birth = pd.Series(cells_of(patients["birth_date"]).rows(), index=patients.index)
-    rough = birth.str.fullmatch(r"\d{4}(?:-\d{2})?", na=False)
+    rough = birth.str.fullmatch(_ROUGH, na=False)
     if not rough.any():
         return patients, 0
     index = pd.Series(cells_of(patients["index_date"]).rows(), index=patients.index)
     written = pd.Series(cells_of(patients["age_at_index"]).rows() if "age_at_index" in patients else "", index=patients.index)
     born, begun = days_in(birth.where(rough, "").map(middle_of)), days_in(index)
     rough &= (born > BAD_DAY) & (begun > BAD_DAY)  # others are refused as they are
-    computed = ((begun - born) / DAYS_PER_YEAR).map("{:.2f}".format)
+    computed = ((begun - born) / DAYS_PER_YEAR).map(_WRITTEN)
     age = written.where(~rough | ~written.map(is_blank), computed)
     return patients.assign(birth_date=birth.where(~rough, ""), age_at_index=age), int(rough.sum())
+
+
+def with_age(patient: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return one person likewise, by the names of columns.
+
+    Examples
+    --------
+    >>> with_age({"index_date": "2015-01-01", "birth_date": "1950"})
+    {'index_date': '2015-01-01', 'birth_date': None, 'age_at_index': '64.50'}
+    """
+    birth = patient.get("birth_date")
+    if not isinstance(birth, str) or not _ROUGH.fullmatch(birth):
+        return patient
+    born, begun = day_of(middle_of(birth)).day, day_of(str(patient["index_date"])).day
+    if min(born, begun) <= BAD_DAY:  # refused as it is
+        return patient
+    written = patient.get("age_at_index")
+    return {**patient, "birth_date": None, "age_at_index": _WRITTEN((begun - born) / DAYS_PER_YEAR) if written is None else written}
 
 
 def days_in(text: pd.Series) -> pd.Series:

@@ -28,6 +28,7 @@ from features.history.arrays import (
 from features.intake.one_person import OnePerson, check_person
 from features.intake.one_person import Problem as RefusedRow
 from features.intake.quarantine import SHOWN_COLUMNS
+from features.sources.births import with_age
 from features.table.landmarks import landmark_day, last_visits
 from myeloma import DataError
 from myeloma.calendar import NEVER, NO_DAY
@@ -56,7 +57,7 @@ class Patient(Strict):
     """The person. Leave out what is not known; no name or number is needed."""
 
     index_date: Day
-    birth_date: Day | None = None
+    birth_date: Annotated[Day | None, Field(description="YYYY-MM-DD; of a year or YYYY-MM an age is counted from its middle")] = None
     age_at_index: Annotated[FiniteFloat | None, Field(description="Years; used where there is no birth_date")] = None
     sex: Sex | None = None
     stage: Stage | None = None
@@ -134,7 +135,7 @@ def checked(history: History, until: int | None = None) -> tuple[Histories, OneP
         Any row is refused: one person's answer is given on the whole history or not at all.
     """
     measurements, events = list(map(_CELLS, history.measurements)), list(map(_CELLS_OF_EVENT, history.events))
-    kept = check_person(vars(history.patient), measurements, events, until)
+    kept = check_person(with_age(vars(history.patient)), measurements, events, until)
     if own := problems_of(kept):
         raise HistoryError([_problem(history, problem) for problem in own[:MOST_LISTED]], max(0, len(own) - MOST_LISTED))
     return person_of(kept), kept

@@ -37,10 +37,10 @@ def burden(
 
     plan = load_plan(task, params)
     if other is not None:
-        found = burden_of_others(read_cohort(other))
+        found = burden_of_others(read_cohort(other), _say)
     else:
         built = table or folder_of(plan.task, "table.parquet")
-        found = burden_of(read_cohort(cohort or built.parent / "cohort"), read_table(built), plan)
+        found = burden_of(read_cohort(cohort or built.parent / "cohort"), read_table(built), plan, _say)
     told = {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(found).items()}
     if as_json:
         typer.echo(json.dumps(told))
@@ -49,3 +49,7 @@ def burden(
     console.print(
         f"For tasks.{task} in {params}, with columns of it ({', '.join(BURDEN)}) in `static`:\n{indent(said, _IN_A_TASK)}", markup=False
     )
+
+
+def _say(told: str) -> None:
+    typer.echo(told, err=True)

@@ -32,7 +32,7 @@ from training.estimators.censoring_strata import CensoringStrata, with_censoring
 from training.estimators.whole import Whole
 from training.fitting.held_out import ORDER, ROW, die_first_columns, risk_columns
 from training.fitting.hidden import risks_without
-from training.fitting.suitable import check_table, thin_horizons, without_values
+from training.fitting.suitable import check_table, few_halves, thin_horizons, without_values
 from training.places import ARTIFACT, EVERYBODY, FITTED_TO, OUT_OF_FOLD, PREDICTIONS, RUN
 from training.plan import Plan
 from training.rows.censoring import FollowUp, censoring_columns, ipcw_weights
@@ -63,7 +63,7 @@ def fit_task(table: FeatureTable, plan: Plan, out: Path, only: str | None, say: 
         raise ConfigError(f'Task {plan.task.name} has no model "{only}".', nearest(only, names))
     check_models(plan)
     drawn = [table.said] if isinstance(table, DrawnTable) else []
-    for told in (*drawn, *without_values(table, plan.task), *thin_horizons(table, plan.task)):
+    for told in (*drawn, *without_values(table, plan.task), *thin_horizons(table, plan.task), *few_halves(plan.interval_fits)):
         say(told)
     hashes = hashes_of(table)
     _forget_other_tables(out, hashes, names)

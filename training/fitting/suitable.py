@@ -6,6 +6,7 @@ from dataclasses import fields
 
 import numpy as np
 import pandas as pd
+from scipy.special import stdtrit
 
 from features import FeatureSpec, FeatureTable, Task
 from features.table.outcomes import EVENTS
@@ -16,6 +17,8 @@ from training.metrics.figures import refusal
 from training.rows.censoring import REACH
 from training.rows.split import refuse_too_few
 from training.rows.study_end import study_reach
+
+_MUCH_WIDER = 3.0  # times: an interval goes by Student's t with as many degrees of freedom as there are pairs of halves
 
 
 def check_table(table: FeatureTable, task: Task) -> None:
@@ -86,6 +89,19 @@ def thin_horizons(table: FeatureTable, task: Task) -> list[str]:
     found = ((months, refusal(rows, months)) for months in task.horizons)
     told = "the risk at this horizon rests on too little and will not be judged, so the gate will hold every model back"
     return [f"{months} months: {told}: {why}" for months, why in found if why]
+
+
+def few_halves(interval_fits: int) -> list[str]:
+    """Return, in words, that so few fits to halves of the people make intervals far too wide to say anything.
+
+    Examples
+    --------
+    >>> few_halves(2)
+    ['interval_fits is 2: intervals are 6.5 times as wide as many fits would make them, often 0 to 100 %; use 10, or 0 for none']
+    """
+    wider = float(stdtrit(interval_fits // 2, 0.975) / stdtrit(np.inf, 0.975)) if interval_fits else 1.0
+    what = f"interval_fits is {interval_fits}: intervals are {wider:.1f} times as wide as many fits would make them, often 0 to 100 %"
+    return [f"{what}; use 10, or 0 for none"] if wider > _MUCH_WIDER else []
 
 
 def _impossible(table: FeatureTable) -> list[tuple[str, int]]:

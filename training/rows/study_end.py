@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -10,46 +12,62 @@ Array = NDArray[np.float64]
 _UNKNOWN_SITE = -1
 _LEAST_AT_SITE = 50  # people, for a site to have an end of its own
 _ONE_IN = 200  # people, of whom one is passed over
+_PLANNED_SHARE = 0.1  # of people known of for one and the same time, the longest: no day of the calendar leaves so many of them together
+_ALIKE = 31.0  # days by which such times differ
 
 
 def study_reach(rows: pd.DataFrame) -> Array:
     """Return the days from each row's landmark to the end of the study at its site; 0 for a landmark after it.
 
+    A study ends on a day of the calendar and, where it follows everybody for the same time from diagnosis on, at that time too.
     Infinite where each person has one row: then those who came earlier are like them, and stand in. Where people come again and again,
     late visits are the ones that the study's end is near to, and an early visit cannot stand in for a late one.
 
     Parameters
     ----------
     rows : DataFrame
-        patient_id, landmark, follow_up, and site where there is one: a name, or a number where -1 is an unknown one.
+        patient_id, index_date, landmark, follow_up, and site where there is one: a name, or a number where -1 is an unknown one.
     """
     if not rows["patient_id"].duplicated().any():
         return np.full(len(rows), np.inf)
-    day = rows["landmark"].to_numpy().astype("datetime64[D]").astype(float)
-    reach: Array = np.maximum(_study_ends(rows, day + rows["follow_up"].to_numpy(dtype=float)) - day, 0.0)
+    day, index = (rows[name].to_numpy().astype("datetime64[D]").astype(float) for name in ("landmark", "index_date"))
+    last, person = day + rows["follow_up"].to_numpy(dtype=float), rows["patient_id"].to_numpy()
+    first = pd.Series(index).groupby(person).transform("min").to_numpy()
+    site = _sites(rows)
+    planned = first + _ends(person, site, last - first, _planned)
+    reach: Array = np.maximum(np.minimum(_ends(person, site, last, _latest), planned) - day, 0.0)
     return reach
 
 
-def _study_ends(rows: pd.DataFrame, last: Array) -> Array:
+def _ends(person: NDArray[np.object_], site: NDArray[np.int64], last: Array, end: Callable[[Array], float]) -> Array:
     """Return the end of the study for each row: that of its site, or of everybody where the site is unknown or small.
-
-    The end is the last day on which anybody is known of, passing over one person in 200 and at least one: a single last contact that is
-    dated too late would put all others within reach.
 
     Parameters
     ----------
-    last : array (rows,), the last day on which the row's person is known of
+    last : array (rows,), the last time at which the row's person is known of
+    end : the end that some people's last times show
     """
-    site = _sites(rows)
-    people = pd.DataFrame({"person": rows["patient_id"].to_numpy(), "site": site, "last": last})
+    people = pd.DataFrame({"person": person, "site": site, "last": last})
     people = people.groupby("person", sort=False).agg(site=("site", "first"), last=("last", "max"))
-    own = {name: _end(of) for name, of in people.groupby("site")["last"] if name != _UNKNOWN_SITE and len(of) >= _LEAST_AT_SITE}
-    return np.asarray(pd.Series(site).map(own).fillna(_end(people["last"])), dtype=np.float64)
+    large = (group for group in people.groupby("site")["last"] if group[0] != _UNKNOWN_SITE and len(group[1]) >= _LEAST_AT_SITE)
+    own = {name: end(of.to_numpy()) for name, of in large}
+    return np.asarray(pd.Series(site).map(own).fillna(end(people["last"].to_numpy())), dtype=np.float64)
 
 
-def _end(last: pd.Series) -> float:
+def _latest(last: Array) -> float:
+    """Return the last day on which anybody is known of, passing over one person in 200 and at least one.
+
+    A single last contact that is dated too late would put all others within reach.
+    """
     passed_over = max(1, len(last) // _ONE_IN) if len(last) >= _LEAST_AT_SITE else 0  # of few, one is too large a share
-    return float(np.sort(last.to_numpy())[-1 - passed_over])
+    return float(np.sort(last)[-1 - passed_over])
+
+
+def _planned(known: Array) -> float:
+    """Return the time from diagnosis to which everybody was to be followed; infinite where no large share was known of for so long."""
+    longest = _latest(known)
+    together = len(known) >= _LEAST_AT_SITE and np.mean(np.abs(known - longest) <= _ALIKE) >= _PLANNED_SHARE
+    return longest if together else np.inf
 
 
 def _sites(rows: pd.DataFrame) -> NDArray[np.int64]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
+from features.cohort.provenance import Provenance
 from features.cohort.schema import Cohort
 from features.history.arrays import Histories
 from features.history.burden.filter import log_likelihood
@@ -17,6 +20,7 @@ from myeloma import DataError
 
 Array = NDArray[np.float64]
 LEAST = 200  # people whose burden is measured
+_LEAST_TWICE = 50  # people with a marker twice: with fewer, nothing tells its noise from how people differ
 _LEAST_DISTINCT = 2  # values of a marker: one that never varies has no spread to begin from
 _K = len(MARKERS)
 _BELOW = np.tril_indices(STATES - 1)
@@ -26,8 +30,13 @@ _GROWTH, _DRIFT = (0.05, 0.2), (0.03, 0.1)  # where the search begins
 _NOISE_SHARE = 0.3  # of a marker's spread among results, likewise
 
 
-def fit_burden(cohort: Cohort) -> Burden:
+def fit_burden(cohort: Cohort, say: Callable[[str], None] = lambda _: None) -> Burden:
     """Return the parameters by which the results of a cohort's people are likeliest.
+
+    Parameters
+    ----------
+    say : callable
+        Takes what to know of the fit, in words.
 
     Raises
     ------
@@ -43,6 +52,8 @@ def fit_burden(cohort: Cohort) -> Burden:
     if alike := [name for k, name in enumerate(MARKERS) if len(np.unique(series.value[_of_marker(series, k)])) < _LEAST_DISTINCT]:
         what = f"The burden's parameters cannot be fitted: results above 0 of {', '.join(alike)} are none, or all the same."
         raise DataError(what, f"the burden is told by {', '.join(MARKERS)}, each of which has to vary.", "nothing_usable")
+    for told in seldom_twice(series):
+        say(told)
     rows, results = (series.collected, series.available, series.value), len(series.value)
 
     def loss(at: Array) -> float:
@@ -59,7 +70,18 @@ def fit_burden(cohort: Cohort) -> Burden:
         least = f"people differ least in {MARKERS[sd.argmin()]}, by a standard deviation of {sd.min():.2g} of its logarithm"
         what = f"The search for the burden's parameters did not end within {_MOST_STEPS} steps; {least}."
         raise DataError(what, "near 0, results tell no person from another; fit to more people, or more results of each.", "no_convergence")
-    return Burden.of(space)
+    return Burden.of(space, Provenance.of(cohort.about).people)
+
+
+def seldom_twice(series: Series) -> list[str]:
+    """Return, in words, the markers that hardly anybody has a second result of."""
+    twice = (series.stops - series.starts > 1).sum(axis=0)
+    return [
+        f"{marker}: {people} people have it twice or more, of {_LEAST_TWICE} needed: its loading and noise are little more than where the "
+        "search began"
+        for marker, people in zip(MARKERS, twice.tolist(), strict=True)
+        if people < _LEAST_TWICE
+    ]
 
 
 def _start(series: Series) -> Array:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Annotated, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ _Number = Annotated[float, Field(strict=True, ge=-20, le=20)]  # logarithms: bey
 _Positive = Annotated[float, Field(strict=True, gt=0, le=20)]
 _Growth = Annotated[float, Field(strict=True, ge=-2, le=2)]  # a year, of the logarithm: 0.09 is 9 %
 _Markers = Field(min_length=len(MARKERS), max_length=len(MARKERS))
+People = Literal["simulated", "real", "unknown"]
 _PAIRS = len(MARKERS) * (len(MARKERS) + 1) // 2
 
 
@@ -53,6 +54,7 @@ class Burden:
     correlation : of growth and the levels, below the diagonal, row by row: level 1 with growth; level 2 with growth, with level 1; ...
     loading, noise : by marker; the noise is the standard deviation of one result
     drift : standard deviation of what is added in a year to the burden and to its growth
+    people : of whom the parameters are; `unknown` where nobody says
     """
 
     growth: _Growth
@@ -63,6 +65,7 @@ class Burden:
     loading: Annotated[tuple[_Number, ...], _Markers]
     noise: Annotated[tuple[_Positive, ...], _Markers]
     drift: Annotated[tuple[_Positive, ...], Field(min_length=2, max_length=2)]
+    people: People = "unknown"
 
     def __post_init__(self) -> None:
         if self.loading[0] != 1.0:
@@ -88,13 +91,13 @@ class Burden:
         return StateSpace(np.array([0.0, self.growth, *self.level]), cov, np.array(self.loading), *squares)
 
     @classmethod
-    def of(cls, space: StateSpace) -> Burden:
+    def of(cls, space: StateSpace, people: People = "unknown") -> Burden:
         """Return the parameters of a state space, to four digits, so that they are the same once written and read."""
         sd = np.sqrt(np.diag(space.cov)[1:])
         correlation = (space.cov[1:, 1:] / np.outer(sd, sd))[np.tril_indices(STATES - 1, -1)]
         told = [_written(part) for part in (space.mean[1:], sd, correlation, space.loading, np.sqrt(space.noise), np.sqrt(space.drift))]
         (growth, *level), (growth_sd, *level_sd), pairs, loading, noise, drift = told
-        return cls(growth, growth_sd, tuple(level), tuple(level_sd), tuple(pairs), tuple(loading), tuple(noise), tuple(drift))
+        return cls(growth, growth_sd, tuple(level), tuple(level_sd), tuple(pairs), tuple(loading), tuple(noise), tuple(drift), people)
 
 
 def _written(values: Array) -> list[float]:

@@ -53,6 +53,21 @@ def test_a_light_chain_that_the_ratio_contradicts_is_said(received_of, chain, ka
     assert len(describe(found)) == contradicted
 
 
+@pytest.mark.parametrize(("ratio", "start", "suspected"), [(0.25, "", 1), (0.26, "", 0), (40.0, "", 0), (0.25, "2014-06-01", 0)])
+def test_an_involved_ratio_far_below_one_may_be_kappa_over_lambda(received_of, ratio, start, suspected):
+    cohort = clean(
+        received_of(
+            patients="patient_id,index_date\nP1,2013-01-01",
+            measurements=f"patient_id,collected_at,biomarker,value,unit\nP1,2015-01-01,flc_ratio,{ratio},",
+            events=f"patient_id,occurred_at,kind\nP1,{start},treatment_start" if start else "patient_id,occurred_at,kind",
+        )
+    )[0]
+    found = suspicions(cohort)
+    assert (found["code"] == "suspected_kappa_lambda").sum() == suspected
+    assert cohort.measurements["value"].tolist() == [ratio]
+    assert all("name it kappa_lambda_ratio" in line for line in describe(found))
+
+
 def test_a_description_names_the_row_and_no_person(cohort_with):
     (line,) = describe(suspicions(cohort_with([0.5, 0.6, 6.0])))
     assert line.startswith("suspected_unit_slip: 1 result of m_protein, first at row 4 of measurements")

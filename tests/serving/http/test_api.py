@@ -2,6 +2,7 @@
 
 import math
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 
 import pytest
 from fastapi.testclient import TestClient
@@ -114,6 +115,24 @@ def test_a_refused_birth_date_is_not_shown(client, history):
     history["patient"]["birth_date"] = "05/02/1960"
     response = client.post("/v1/risk", json=history)
     assert (response.status_code, "1960" in response.text) == (422, False)
+
+
+@pytest.mark.parametrize(("birth", "day"), [("1960", "1960-07-01"), ("1960-05", "1960-05-15")])
+def test_of_a_year_or_month_of_birth_an_age_is_counted_from_its_middle(client, history, birth, day):
+    def asked(patient):
+        answer = client.post("/v1/risk", json={**history, "patient": {**history["patient"], "birth_date": None, **patient}}).json()
+        return answer["risks"]
+
+    years = round((date.fromisoformat(history["patient"]["index_date"]) - date.fromisoformat(day)).days / 365.25, 2)
+    assert asked({"birth_date": birth}) == asked({"age_at_index": years})
+    assert asked({"birth_date": birth, "age_at_index": 44.0}) == asked({"age_at_index": 44.0})  # what is written counts first
+
+
+@pytest.mark.parametrize("birth", ["1760", "2960", "1960-13", "60"])
+def test_a_year_of_birth_that_cannot_be_is_refused(client, history, birth):
+    history["patient"]["birth_date"] = birth
+    response = client.post("/v1/risk", json=history)
+    assert (response.status_code, birth in response.text) == (422, False)
 
 
 @pytest.mark.parametrize(

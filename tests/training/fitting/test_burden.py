@@ -66,6 +66,24 @@ def test_a_marker_that_never_varies_is_refused(smm_cohort):
         fit_burden(Cohort(smm_cohort.patients, same, smm_cohort.events))
 
 
+@pytest.mark.parametrize(("people", "says"), [(49, 1), (50, 0)])
+def test_a_marker_that_hardly_anybody_has_twice_is_told(smm_cohort, monkeypatch, people, says):
+    monkeypatch.setattr("features.history.burden.fit._MOST_STEPS", 1)
+    measurements, said = smm_cohort.measurements, []
+    marrow = measurements["biomarker"] == "bmpc"
+    several = measurements[marrow].groupby("patient_id").size().loc[lambda counts: counts > 1].index
+    once = ~marrow | ~measurements.duplicated(["patient_id", "biomarker"]) | measurements["patient_id"].isin(several[:people])
+    with pytest.raises(DataError):
+        fit_burden(replace(smm_cohort, measurements=measurements[once].reset_index(drop=True)), said.append)
+    assert [told.startswith("bmpc: 49 people have it twice or more, of 50 needed") for told in said] == [True] * says
+
+
+@pytest.mark.parametrize(("source", "people"), [("simulated", "simulated"), ("tabular", "real"), (None, "unknown")])
+def test_the_parameters_say_of_whom_they_are(drawn, monkeypatch, source, people):
+    monkeypatch.setattr("features.history.burden.fit._CLOSE", 1e9)  # the first step is near enough here
+    assert fit_burden(replace(drawn, about={"source": source})).people == people
+
+
 def test_a_search_that_does_not_end_gives_no_parameters(smm_cohort, monkeypatch):
     monkeypatch.setattr("features.history.burden.fit._MOST_STEPS", 1)
     with pytest.raises(DataError, match="did not end within 1 steps") as refused:
@@ -75,8 +93,9 @@ def test_a_search_that_does_not_end_gives_no_parameters(smm_cohort, monkeypatch)
 
 def test_it_is_fitted_to_those_who_are_not_held_out(smm_cohort, smm_table, smm_plan, monkeypatch):
     seen = []
-    monkeypatch.setattr(fitting, "fit_burden", lambda cohort: seen.append(cohort) or BURDEN)
-    assert burden_of(smm_cohort, smm_table, smm_plan) is BURDEN
+    monkeypatch.setattr(fitting, "fit_burden", lambda cohort, say: seen.append(cohort) or BURDEN)
+    assert burden_of(smm_cohort, smm_table, smm_plan, print) is BURDEN
+    assert seen[0].about == smm_cohort.about
     (fold,) = evaluation_folds(smm_table.rows, smm_plan.evaluation)
     judged = set(smm_table.rows["patient_id"].iloc[fold.judge])
     for table in seen[0].tables().values():
@@ -90,13 +109,13 @@ def test_it_is_fitted_to_those_who_are_not_held_out(smm_cohort, smm_table, smm_p
 
 def test_where_everybody_is_judged_in_turn_nobody_is_left(smm_cohort, smm_table, smm_plan):
     with pytest.raises(ConfigError, match="nobody of its cohort"):
-        burden_of(smm_cohort, smm_table, replace(smm_plan, evaluation=replace(smm_plan.evaluation, kind="cross_validation")))
+        burden_of(smm_cohort, smm_table, replace(smm_plan, evaluation=replace(smm_plan.evaluation, kind="cross_validation")), print)
 
 
 def test_a_table_of_other_people_is_refused(smm_cohort, smm_table, smm_plan):
     others = smm_table.rows.assign(patient_id="X" + smm_table.rows["patient_id"])
     with pytest.raises(DataError, match="another cohort") as refused:
-        burden_of(smm_cohort, FeatureTable(others, smm_table.spec, smm_table.about), smm_plan)
+        burden_of(smm_cohort, FeatureTable(others, smm_table.spec, smm_table.about), smm_plan, print)
     assert refused.value.code == "other_cohort"
     assert len(people_of(smm_cohort, ["S000001"]).patients) == 1
 
@@ -106,8 +125,8 @@ def test_of_another_cohort_results_count_until_treatment_or_progression(smm_coho
     of_them = smm_cohort.measurements["patient_id"] == ended["patient_id"]
     early, late = (ended["occurred_at"] + pd.Timedelta(days=days) for days in (-1, 0))
     rows = smm_cohort.measurements[of_them].iloc[:2].assign(available_at=[early, late])
-    monkeypatch.setattr(fitting, "fit_burden", lambda cohort: cohort.measurements["available_at"].tolist())
-    assert burden_of_others(replace(smm_cohort, measurements=rows.reset_index(drop=True))) == [early]
+    monkeypatch.setattr(fitting, "fit_burden", lambda cohort, say: cohort.measurements["available_at"].tolist())
+    assert burden_of_others(replace(smm_cohort, measurements=rows.reset_index(drop=True)), print) == [early]
 
 
 def test_the_fit_sets_no_marrow_against_that_of_another_method(smm_cohort, monkeypatch):

@@ -111,6 +111,7 @@ def seen(*days):
     return pd.DataFrame(
         {
             "patient_id": ["a"] * len(days) + ["b"],
+            "index_date": pd.Timestamp("2020-01-01"),
             "landmark": landmark,
             "event": "none",
             "time_to_event": end - day,

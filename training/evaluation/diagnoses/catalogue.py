@@ -74,4 +74,10 @@ CATALOGUE = {
         "The risk at this horizon rests on too little and cannot be judged, so the gate holds every model back.",
         "pool more people or more follow-up, let cross-validation judge everybody in turn, or take that horizon out of the task.",
     ),
+    "borrowed_burden": Words(
+        "The task's `burden` says that its parameters are of simulated people, or not of whom they are, and the table is of real ones.",
+        "How fast a person's burden grows is then drawn towards what was assumed of others, and is told as more or less sure than it is.",
+        "python -m training burden --task TASK prints the parameters of your own people: put them in their place and build again; or take "
+        "out `burden` and its columns.",
+    ),
 }

@@ -12,7 +12,7 @@ from serving.artifact import Artifact, feature_matrix
 from serving.predict import predict_risk
 from training.evaluation.diagnoses.catalogue import CATALOGUE
 from training.evaluation.diagnoses.diagnosis import Diagnosis
-from training.evaluation.diagnoses.of_data import outcome_like, same_person, thin_horizons
+from training.evaluation.diagnoses.of_data import borrowed_burden, outcome_like, same_person, thin_horizons
 from training.evaluation.diagnoses.of_fit import adds_nothing, no_better_than_score, one_input, overfitting, search_edge
 from training.fitting.held_out import HeldOut
 from training.fitting.searched import read_searched
@@ -43,7 +43,8 @@ class Noticed:
         part = np.full(len(table.rows), -1)
         for k, fold in enumerate(evaluation_folds(table.rows, plan.evaluation)):
             part[fold.judge] = k
-        found = [same_person(table.rows, part), thin_horizons({months: refusal(held.rows, months) for months in plan.task.horizons})]
+        thin = thin_horizons({months: refusal(held.rows, months) for months in plan.task.horizons})
+        found = [same_person(table.rows, part), thin, borrowed_burden(table)]
         if self._judged is not None:
             case = self._judged.sample.known[0] * self._judged.sample.case
             control = self._judged.sample.known[0] - case

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from features import FeatureTable
 from myeloma.calendar import DAYS_PER_YEAR
 from training.evaluation.diagnoses.diagnosis import Diagnosis, listed
 from training.metrics import weighted_auc
@@ -54,6 +55,15 @@ def thin_horizons(why: Mapping[int, str]) -> Diagnosis | None:
     """Return the horizons at which there are no figures, given why, by horizon in months; nothing where that is empty."""
     said = [f"{months} months: {text.partition(';')[0].rstrip('.')}" for months, text in why.items() if text]
     return Diagnosis("thin_horizons", "; ".join(said)) if said else None
+
+
+def borrowed_burden(table: FeatureTable) -> Diagnosis | None:
+    """Return that a table of real people has columns of the burden by parameters that are not of real people."""
+    burden = table.spec.burden
+    if burden is None or burden.people == "real" or table.provenance.people != "real":
+        return None
+    of = "of simulated people" if burden.people == "simulated" else "of people that nobody describes"
+    return Diagnosis("borrowed_burden", f"the burden of these real people is told by parameters {of}")
 
 
 def same_person(rows: pd.DataFrame, part: NDArray[np.int64]) -> Diagnosis | None:

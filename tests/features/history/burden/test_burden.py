@@ -107,6 +107,10 @@ def test_parameters_are_part_of_what_columns_mean():
     assert Burden.of(BURDEN.state_space) == BURDEN, "once written and read they are the same"
 
 
+def test_of_whom_the_parameters_are_changes_no_column():
+    assert replace(SPEC, burden=replace(BURDEN, people="real")).feature_hash() == SPEC.feature_hash()
+
+
 def test_a_specification_without_a_burden_keeps_the_hash_it_had_before_there_was_one():
     spec = FeatureSpec(("m_protein",), ("ever",), ("last",), ("age",))
     assert spec.feature_hash() == BEFORE

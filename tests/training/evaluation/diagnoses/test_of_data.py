@@ -1,10 +1,14 @@
 """What is noticed about the table: the smallest case that shows each, and the nearest that does not."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from training.evaluation.diagnoses.of_data import outcome_like, same_person, thin_horizons
+from features import FeatureSpec, FeatureTable
+from tests.features.history.burden.twin import BURDEN
+from training.evaluation.diagnoses.of_data import borrowed_burden, outcome_like, same_person, thin_horizons
 
 EVENTS = 20  # with the event, and as many without
 
@@ -121,3 +125,24 @@ def test_a_table_without_latest_values_is_searched_by_identifier_alone():
 def test_as_many_alike_of_the_other_sex_say_that_it_is_chance():
     by_chance = [visit("c", -1, 2.5), visit("d", 0, 2.5, sex="male")]
     assert twice(visit("a", -1), visit("b", 0), *by_chance) is None
+
+
+@pytest.mark.parametrize(
+    ("source", "people", "says"),
+    [
+        ("tabular", "simulated", "of simulated people"),
+        ("tabular", "unknown", "of people that nobody describes"),
+        ("tabular", "real", ""),
+        ("simulated", "simulated", ""),
+        ("", "simulated", ""),  # of a table that does not say of whom it is nothing can be said
+    ],
+)
+def test_parameters_of_the_burden_that_are_of_nobody_real_are_told_of_real_people(source, people, says):
+    spec = FeatureSpec((), (), (), ("age", "burden_growth"), replace(BURDEN, people=people))
+    found = borrowed_burden(FeatureTable(pd.DataFrame(), spec, {"source": source}))
+    assert (found.found if found else "").endswith(says)
+    assert (found is None) == (says == "")
+
+
+def test_a_task_without_the_burden_borrows_none():
+    assert borrowed_burden(FeatureTable(pd.DataFrame(), FeatureSpec((), (), (), ("age",)), {"source": "tabular"})) is None
