@@ -76,13 +76,21 @@ def _changed(one: Contribution) -> str:
     if one.change == 0:
         return ", the same as the result before"
     up = one.change > 0
-    said = f", {figure(abs(one.change), 3)}{unit_text(entry.unit)} {'above' if up else 'below'} the result before"
+    said = f", {_apart(abs(one.change), entry.unit)} {'above' if up else 'below'} the result before"
     limit = reference_change_value(one.biomarker)
     if limit is None or one.exceeds_noise is None:
         return f"{said}; how much of that is noise is not known"
     percent = whole_percent(limit.rise if up else limit.fall)
     how = "more than" if one.exceeds_noise else "within"
     return f"{said}: {how} the {percent} % by which noise alone {'raises' if up else 'lowers'} it {_OF_WHOM[entry.cv_kind]}"
+
+
+def _apart(difference: float, unit: str) -> str:
+    """Return how far two results lie apart: of shares in percentage points, since "5 % below" could be a twentieth."""
+    shown = figure(difference, 3)
+    if unit == "%":
+        return f"{shown} percentage point{'' if shown == '1' else 's'}"
+    return shown + unit_text(unit)
 
 
 def figure(value: float, digits: int = 4) -> str:

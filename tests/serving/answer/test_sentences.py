@@ -75,6 +75,16 @@ def reason(biomarker, contribution=0.5, value=2.3, unit="g/dL", day="2022-07-01"
             "disease. With its history it lowers the risk within 2 years.",
         ),
         (
+            reason("bmpc", value=20.0, unit="%", change=-5.0),
+            "It was 20 % on 1 Jul 2022, 5 percentage points below the result before; how much of that is noise is not known. With its "
+            "history it raises the risk within 2 years.",
+        ),
+        (
+            reason("bmpc", value=21.0, unit="%", change=1.0),
+            "It was 21 % on 1 Jul 2022, 1 percentage point above the result before; how much of that is noise is not known. With its "
+            "history it raises the risk within 2 years.",
+        ),
+        (
             reason("m_protein", change=0.0, exceeds=False),
             "It was 2.3 g/dL on 1 Jul 2022, the same as the result before. With its history it raises the risk within 2 years.",
         ),
@@ -233,7 +243,9 @@ def false_change(text, about, latest, before):
     read = CHANGED.fullmatch(text)
     if read is None:
         return "form of the change"
-    cv = ENTRIES[about].get("cv")
+    cv, own = ENTRIES[about].get("cv"), "" if about == "flc_ratio" else ENTRIES[about]["unit"]
+    if read["unit"].strip() != {"%": "percentage point" + "s" * (read["by"] != "1")}.get(own, own):
+        return "unit of the change"
     if not math.isclose(float(read["by"]), abs(difference), rel_tol=6e-3) or (read["side"] == "above") != (difference > 0):
         return "size"
     if cv is None:
