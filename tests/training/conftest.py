@@ -41,7 +41,7 @@ HASH = "0" * 16
 
 
 @pytest.fixture(scope="session")
-def empty_database(made_once):
+def empty_database(hasty, made_once):
     """A store with its tables made, which takes MLflow seconds; tests copy it."""
 
     def make(folder):

@@ -199,7 +199,8 @@ def _decide(uri, plan, versions, start, report):
 
 def test_promotions_of_several_processes_at_once_are_all_kept_in_one_order(store):
     versions = [store.register(brier=0.10 + k / 1000)[0] for k in range(4)]
-    context = multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")  # a process without threads or connections, from which the three are forked:
+    context.set_forkserver_preload(["training.registry.compare", "training.registry.live", "mlflow.pyfunc"])  # MLflow is imported once
     start, report = context.Barrier(3), context.Queue()
     uri = os.environ["MLFLOW_TRACKING_URI"]
     orders = (versions[1:], versions[:0:-1], [versions[2], versions[0], versions[3]])
