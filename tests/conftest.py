@@ -189,18 +189,19 @@ def _train(folder, plan):
         write_table(table, folder / "table.parquet")
         fit_task(table, plan, folder / "fit", None, lambda text: None, folder / "table.parquet")
         with pytest.MonkeyPatch.context() as undrawn:
-            _draw_nothing(undrawn)
+            draw_nothing(undrawn)
             results = evaluate_task(table, plan, folder / "fit", folder / "evaluation", lambda text: None)
         register(results, plan)  # a card draws its own pictures, which one written later is compared with
 
 
 @pytest.fixture
 def nothing_drawn(monkeypatch):
-    """Pictures are laid out and not drawn, which is half of what an evaluation takes; tests/end_to_end draws each kind."""
-    _draw_nothing(monkeypatch)
+    """Pictures are laid out and not drawn, which is half of what an evaluation takes; tests/end_to_end draws each kind once."""
+    draw_nothing(monkeypatch)
 
 
-def _draw_nothing(patch):
+def draw_nothing(patch):
+    """Let no picture be drawn as long as a patch holds."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     from training.plots.style import Picture
@@ -215,3 +216,18 @@ def _draw_nothing(patch):
 def _write_no_picture(figure, fname, **options):
     """Write the first bytes of a PNG file, to a path or into a buffer, as a picture is."""
     (fname.write if hasattr(fname, "write") else Path(fname).write_bytes)(b"\x89PNG\r\n\x1a\n")
+
+
+@pytest.fixture
+def each_kind_drawn_once(monkeypatch):
+    """Of the pictures that have a name in common, which are of several models, the first is drawn."""
+    from training.plots.style import Picture
+
+    drawn, draw = set(), Picture.savefig
+
+    def savefig(figure, fname, **options):
+        kind = Path(fname).name
+        (_write_no_picture if kind in drawn else draw)(figure, fname, **options)
+        drawn.add(kind)
+
+    monkeypatch.setattr(Picture, "savefig", savefig)

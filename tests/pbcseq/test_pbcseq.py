@@ -22,25 +22,40 @@ HORIZON = 1826  # 60 months in days
 
 @pytest.fixture(scope="module")
 def run(root, prepare, tmp_path_factory):
-    """A folder in which the commands were run: ingest, build, fit, evaluate; returns a function that runs a further one."""
+    """A folder in which the commands ingest and build were run; gives a function that runs a further one.
+
+    They run in a process of their own, since the catalogue is read when the program starts, and in one, which starts once.
+    """
     folder = tmp_path_factory.mktemp("pbcseq")
     prepare(root / "data" / "pbcseq" / "pbcseq.csv", folder / "raw")
     own = {"MYELOMA_CATALOGUE": str(HERE / "catalogue.yaml"), "MLFLOW_TRACKING_URI": f"sqlite:///{folder / 'mlruns.db'}"}
     path = os.pathsep.join([str(root), os.environ.get("PYTHONPATH", "")])
 
+    process = subprocess.Popen(
+        [sys.executable, HERE / "commands.py"],
+        cwd=folder,
+        env={**os.environ, **own, "PYTHONPATH": path},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
     def command(*arguments):
-        done = subprocess.run(
-            [sys.executable, "-m", *arguments], cwd=folder, env={**os.environ, **own, "PYTHONPATH": path}, capture_output=True, text=True
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
+        process.stdin.write(json.dumps(arguments) + "\n")
+        process.stdin.flush()
+        code, out, err = json.loads(process.stdout.readline())
+        assert code == 0, err
+        return out
 
     def path_of(name):
         return folder / name
 
     command("features", "ingest", "--source", "tabular", "raw", "cohort")
     command("features", "build", "cohort", "table.parquet", "--task", "pbcseq", "--params", str(HERE / "params.yaml"))
-    return command, path_of
+    yield command, path_of
+    process.stdin.close()
+    process.stdout.close()
+    process.wait(60)
 
 
 def test_the_file_is_the_one_named_by_its_checksum(root):

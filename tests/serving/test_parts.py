@@ -28,7 +28,7 @@ def read(folder):
 
 @pytest.fixture
 def folder(artifact, trained, tmp_path, monkeypatch):
-    monkeypatch.setattr(stream, "ROWS_OF_BLOCK", 300)
+    monkeypatch.setattr(stream, "ROWS_OF_BLOCK", 3000)
     scored(artifact, trained, tmp_path / "risks")
     return tmp_path / "risks"
 
