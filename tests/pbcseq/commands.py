@@ -29,4 +29,5 @@ def answer(package, *arguments):
 if __name__ == "__main__":
     draw_nothing(pytest.MonkeyPatch())
     for line in sys.stdin:
-        print(json.dumps(answer(*json.loads(line))), flush=True)
+        sys.stdout.write(json.dumps(answer(*json.loads(line))) + "\n")
+        sys.stdout.flush()
