@@ -20,7 +20,7 @@ from benchmarks.honesty.worlds import ACCELERATING, NOISY
 from features import Cohort, build_table
 from features.history.burden.fit import fit_burden
 from features.history.burden.parameters import Burden
-from features.history.columns import BURDEN
+from features.history.columns import STATE_SPACE
 from features.intake.quality import clean
 from features.params import DEFAULT_PARAMS
 from features.simulation.smm import CONTRAST, DEFAULT, World, simulate
@@ -44,14 +44,14 @@ LIVE, ASKED = "ensemble", 0.05
 def with_burden(plan: Plan, burden: Burden | None) -> Plan:
     """Return a plan whose task has the columns of the burden, by these parameters; without these, one that has none, in no model either."""
     features, models = plan.task.features, plan.models
-    static = (*(name for name in features.static if name not in BURDEN), *(BURDEN if burden else ()))
+    static = tuple(name for name in features.static if burden or name not in STATE_SPACE)
     if burden is None:
         models = {name: {key: _without(value) for key, value in settings.items()} for name, settings in models.items()}
     return replace(plan, task=replace(plan.task, features=replace(features, static=static, burden=burden)), models=models)
 
 
 def _without(setting: object) -> object:
-    return [name for name in setting if name not in BURDEN] if isinstance(setting, list) else setting
+    return [name for name in setting if name not in STATE_SPACE] if isinstance(setting, list) else setting
 
 
 def risks_of(plan: Plan, names: list[str], learned: Cohort, judged: Cohort) -> dict[str, Array]:

@@ -50,6 +50,9 @@ BURDEN: dict[str, str] = {
     CHANGE: "change of the disease burden since the first result, logarithm",
     "burden_change_sd": "uncertainty of the change of the disease burden",
 }
+# Marrow is seldom taken: what it would be by now, given its own results and how all others have moved. Unknown without one of its own.
+MARROW, MARROW_NOW = "bmpc", "bmpc_now"
+STATE_SPACE: dict[str, str] = {**BURDEN, MARROW_NOW: "marrow plasma cells by now, as all results tell them, percent"}
 STATIC: dict[str, str] = {
     "age": "age, years",
     "female": "female sex",
@@ -57,8 +60,9 @@ STATIC: dict[str, str] = {
     "heavy_chain_iga": "IgA heavy chain",
     "fish_high_risk": "high-risk FISH finding",
     **TREATED,
-    **BURDEN,
+    **STATE_SPACE,
 }
+_GROUPS = {**dict.fromkeys(BURDEN, GROWTH), MARROW_NOW: MARROW}
 
 
 def capital(text: str) -> str:
@@ -74,7 +78,8 @@ def capital(text: str) -> str:
 
 @dataclass(frozen=True)
 class Column:
-    """A parsed column name. `biomarker` is the group that SHAP sums by; a static column is its own group, those of the burden are one."""
+    """A parsed column name. `biomarker` is the group that SHAP sums by; a static column is its own group, but those of the burden are one,
+    and what marrow is by now belongs to marrow."""
 
     name: str
     biomarker: str
@@ -97,7 +102,7 @@ def parse_column(name: str) -> Column:
     'Serum M-protein: slope per year, last 365 days'
     """
     if name in STATIC:
-        return Column(name, GROWTH if name in BURDEN else name, None, None, capital(STATIC[name]))
+        return Column(name, _GROUPS.get(name, name), None, None, capital(STATIC[name]))
     parts = name.split("__")
     if len(parts) != 3 or parts[0] not in catalogue() or not _is_statistic(parts[1]) or not is_window(parts[2]):
         raise ConfigError(
@@ -125,14 +130,15 @@ def group_label(group: str) -> str:
 
 
 def resting_on(columns: Sequence[str], biomarkers: Collection[str]) -> NDArray[np.bool_]:
-    """Return which columns are unknown where nothing is known of some biomarkers; those of the burden are measured by M-protein.
+    """Return which columns are unknown where nothing is known of some biomarkers; what the burden tells is measured by M-protein.
 
     Examples
     --------
     >>> resting_on(["age", "bmpc__last__ever", "m_protein__last__ever", "burden_growth"], ["m_protein"]).tolist()
     [False, False, True, True]
     """
-    return np.array([(MEASURE if name in BURDEN else parse_column(name).biomarker) in biomarkers for name in columns], dtype=bool)
+    known = set(biomarkers)
+    return np.array([parse_column(name).biomarker in known or (name in STATE_SPACE and MEASURE in known) for name in columns], dtype=bool)
 
 
 @dataclass(frozen=True)
@@ -174,16 +180,16 @@ class FeatureSpec:
 
     def _check_burden(self) -> None:
         """Refuse columns of the burden without parameters or without its growth, and parameters without a column."""
-        named = [name for name in self.static if name in BURDEN]
+        named = [name for name in self.static if name in STATE_SPACE]
         if (self.burden is None) != (not named):
             what = "named, but no parameters `burden`" if named else "not named, but parameters `burden` are"
             hint = (
-                f"the static columns {', '.join(BURDEN)} need the parameters, and these a column. Without either, "
+                f"the static columns {', '.join(STATE_SPACE)} need the parameters, and these a column. Without either, "
                 "python -m training burden prints the parameters of a task's people."
             )
             raise ConfigError(f"Columns of the burden are {what}.", hint)
-        if named and GROWTH not in named:
-            raise ConfigError(f"{named[0]} is named without {GROWTH}.", f"reasons are told by {GROWTH}: name it, too.")
+        if (told := [name for name in named if name in BURDEN]) and GROWTH not in told:
+            raise ConfigError(f"{told[0]} is named without {GROWTH}.", f"reasons are told by {GROWTH}: name it, too.")
 
     def columns(self) -> list[str]:
         """Return the feature columns, in the order in which models see them."""

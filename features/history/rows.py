@@ -14,7 +14,7 @@ from features.cohort.schema import HEAVY_CHAINS, Cohort
 from features.history.arrays import Histories, People, Results, days_of, is_among, places
 from features.history.burden.columns import burden_columns
 from features.history.burden.parameters import MARKERS
-from features.history.columns import BURDEN, TREATED, FeatureSpec
+from features.history.columns import STATE_SPACE, TREATED, FeatureSpec
 from features.history.course.columns import course_columns
 from features.history.derived import DERIVED, series_of, with_derived
 from features.history.layout import Chosen, Days
@@ -92,7 +92,7 @@ def look(histories: Histories, patient: NDArray[np.int32], landmark: Days, spec:
     treated = tuple(name for name in spec.static if name in TREATED)
     of_histories = course_columns(histories, patient, landmark, treated) if treated else {}
     if spec.burden is not None:
-        names = tuple(name for name in spec.static if name in BURDEN)
+        names = tuple(name for name in spec.static if name in STATE_SPACE)
         laid_out = set(MARKERS) <= set(plan.biomarkers)
         of_markers = series.of(MARKERS) if laid_out else series_of(results, len(histories.people), MARKERS)
         of_histories |= burden_columns(of_markers, patient, landmark, names, spec.burden)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from features.history.arrays import REPORTED, Histories
 from features.history.burden.parameters import MEASURE
-from features.history.columns import BURDEN, CHANGE, GROWTH, GROWTH_SD, STATIC, group_label
+from features.history.columns import CHANGE, GROWTH, GROWTH_SD, MARROW_NOW, STATE_SPACE, STATIC, group_label
 from features.history.rows import View
 from features.table.eligibility_inputs import ELIGIBILITY_COLUMNS
 from myeloma import calendar, catalogue
@@ -25,7 +25,7 @@ from serving.answer.published import criteria_findings, day_before, score_answer
 from serving.answer.record import Answer, AsOf, Contribution, HorizonRisk, Latest, ModelIdentity
 from serving.answer.scales import scales_of
 from serving.answer.scored import LATEST, Scored, latest_column, score_rows, seen_by
-from serving.answer.sentences import growth_told, percent_of, sentences_of
+from serving.answer.sentences import growth_told, marrow_told, percent_of, sentences_of
 from serving.answer.shown import PAST_AFTER_DAYS, as_of, shown
 from serving.artifact import Artifact
 from serving.predict import by_biomarker
@@ -116,12 +116,14 @@ def _risk(scored: Scored, contributions: tuple[Contribution, ...], when: AsOf, h
 
 
 def burden_told(artifact: Artifact, measured: dict[str, Latest]) -> dict[str, str]:
-    """Return in words how fast the burden grows; nothing where that is unknown, or told to no model."""
+    """Return in words how fast the burden grows and what marrow is by now; nothing of what is unknown, or told to no model."""
     growth, sd, change = (measured.get(name, Latest()).value for name in (GROWTH, GROWTH_SD, CHANGE))
+    marrow = measured.get(MARROW_NOW, Latest()).value
+    by_now = {} if marrow is None else {MARROW_NOW: marrow_told(marrow)}
     if artifact.spec.burden is None or growth is None or sd is None:
-        return {}
+        return by_now
     usual = artifact.about["reference"].get(GROWTH, {}).get("p50")
-    return {GROWTH: growth_told(growth, sd, artifact.spec.burden.growth_sd, usual, change)}
+    return by_now | {GROWTH: growth_told(growth, sd, artifact.spec.burden.growth_sd, usual, change)}
 
 
 def contributions_of(shares: dict[str, NDArray[np.float64]], measured: dict[str, Latest], h: int, row: int = 0) -> tuple[Contribution, ...]:
@@ -186,7 +188,7 @@ def _of_whom(artifact: Artifact) -> list[str]:
 def _warnings(artifact: Artifact, measured: dict[str, Latest]) -> list[str]:
     """Say what the risk rests on that it had better not: missing, stale, or outside what the model was trained on."""
     found = []
-    for name in (name for name in measured if name == GROWTH or name not in BURDEN):  # growth stands for all of the burden
+    for name in (name for name in measured if name == GROWTH or name not in STATE_SPACE):  # growth stands for all of the burden
         latest, label = measured[name], "growth of the disease burden" if name == GROWTH else group_label(name)
         if latest.value is None:
             found += _unknown(name, label, measured)

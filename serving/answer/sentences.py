@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from math import expm1, floor
 from typing import Literal
 
-from features.history.columns import GROWTH, STATIC
+from features.history.columns import GROWTH, MARROW, MARROW_NOW, STATIC
 from myeloma import catalogue
 from myeloma.change import reference_change_value
 from myeloma.treated.response.codes import CATEGORIES
@@ -32,7 +32,7 @@ def sentences_of(contributions: Sequence[Contribution], months: int, said: dict[
         The largest first.
     said : dict, optional
         By biomarker, in words, what was measured of this person: what sentences of another horizon have said already, and of the burden
-        what `growth_told` says. It is added to.
+        what `growth_told` and `marrow_told` say. It is added to.
     """
     main = [one for one in contributions[:MOST_SENTENCES] if abs(one.contribution) >= LEAST_CONTRIBUTION]
     risk = f"the risk within {horizon_text(months)}"
@@ -49,7 +49,8 @@ def _sentence(one: Contribution, months: int, risk: str, said: dict[str, str]) -
         text = f"{told} {direction} {risk}."
     else:
         if one.biomarker not in said:
-            said[one.biomarker] = f"{_measured(one)}{_changed(one)}"
+            by_now = said.get(MARROW_NOW, "") if one.biomarker == MARROW else ""
+            said[one.biomarker] = f"{_measured(one)}{_changed(one)}{by_now}"
         text = f"{said[one.biomarker]}. With its history it {direction} {risk}."
     claim = Claim(months, one.contribution, one.value, one.reported, one.unit, one.collected_on, one.change, one.exceeds_noise)
     return Sentence(text, one.biomarker, direction, claim)
@@ -156,6 +157,17 @@ def growth_told(growth: float, sd: float, among_people: float, usual: float | No
     median = "" if usual is None else f" (median of training {percent_of(usual)})"
     since = "" if change is None else f", {percent_of(change)} since the first result"
     return f"As the results tell it, the disease burden {_course(growth)}{median}{since}; for this model that"
+
+
+def marrow_told(percent: float) -> str:
+    """Return in words what marrow would be by now; it follows what was measured.
+
+    Examples
+    --------
+    >>> marrow_told(25.7)
+    '; by the day of this risk all results together tell 26 %'
+    """
+    return f"; by the day of this risk all results together tell {whole_percent(percent / 100)} %"
 
 
 def percent_of(growth: float) -> str:

@@ -8,13 +8,13 @@ import pytest
 from fastapi.testclient import TestClient
 
 from features import build_features, build_table
-from features.history.columns import BURDEN as COLUMNS
+from features.history.columns import BURDEN, STATE_SPACE
 from features.table.landmarks import last_landmarks
 from serving.artifact import load_artifact, save_artifact
 from serving.batch import score_landmarks
 from serving.http.api import make_app
 from serving.predict import explain
-from tests.features.history.burden.twin import BURDEN
+from tests.features.history.burden.twin import BURDEN as PARAMETERS
 from tests.parity.test_parity import as_json
 from training.estimators import fit_candidate
 
@@ -24,7 +24,9 @@ PEOPLE = 12
 @pytest.fixture(scope="module")
 def model(smm_cohort, smm_plan, tmp_path_factory):
     """A logistic regression on a few columns and those of the burden, as it was written and read again."""
-    spec = replace(smm_plan.task.features, look_backs=("ever",), statistics=("last",), static=("age", "female", *COLUMNS), burden=BURDEN)
+    spec = replace(
+        smm_plan.task.features, look_backs=("ever",), statistics=("last",), static=("age", "female", *STATE_SPACE), burden=PARAMETERS
+    )
     plan = replace(smm_plan, task=replace(smm_plan.task, features=spec), models={"logistic": {"penalties": [0.001]}})
     table = build_table(smm_cohort, plan.task)
     about = {"task": "smm", "title": plan.task.title, **plan.task.rules.as_json(), "trained_on": {"patients": 300}}
@@ -50,18 +52,18 @@ def test_the_api_gives_the_numbers_of_the_batch_to_the_last_bit(model, smm_cohor
 
 
 def test_a_row_of_the_table_is_what_serving_computes(model, smm_cohort, scores):
-    assert model.spec.burden == BURDEN
+    assert model.spec.burden == PARAMETERS
     rows = build_features(smm_cohort, scores[["patient_id", "landmark"]], model.spec)
-    assert (rows[list(COLUMNS)].to_numpy() == scores[[f"{name}__value" for name in COLUMNS]].to_numpy()).all()
+    assert (rows[list(STATE_SPACE)].to_numpy() == scores[[f"{name}__value" for name in STATE_SPACE]].to_numpy()).all()
 
 
 def test_contributions_add_up_to_the_risk(model, smm_cohort, scores):
     x = build_features(smm_cohort, scores[["patient_id", "landmark"]], model.spec).to_numpy()
-    for hidden in (x, np.where([name in (*COLUMNS, "m_protein__last__ever") for name in model.columns], np.nan, x)):
+    for hidden in (x, np.where([name in (*STATE_SPACE, "m_protein__last__ever") for name in model.columns], np.nan, x)):
         found = explain(model, hidden)
         log_odds = np.log(found.risks / (1 - found.risks))
         assert found.base + found.contributions.sum(axis=2) == pytest.approx(log_odds, abs=1e-9)
-        assert np.abs(explain(model, x).contributions[:, :, [model.columns.index(name) for name in COLUMNS]]).max() > 0.01
+        assert np.abs(explain(model, x).contributions[:, :, [model.columns.index(name) for name in BURDEN]]).max() > 0.01
 
 
 def test_without_m_protein_one_warning_says_so(model, smm_cohort, scores):
@@ -105,3 +107,17 @@ def test_while_m_protein_is_0_growth_is_unknown_with_a_warning_and_is_no_reason_
         assert (growth["value"], growth["contribution"]) == (None, 0.0)
         total = risk["base"] + sum(one["contribution"] for one in risk["contributions"])
         assert 1 / (1 + math.exp(-total)) == pytest.approx(risk["risk"], abs=1e-9)
+
+
+def test_what_marrow_is_by_now_is_said_with_its_last_result_and_is_part_of_its_reason(model, smm_cohort, scores):
+    client, said = TestClient(make_app({"smm": model})), []
+    for row in scores.to_dict("records"):
+        answer = client.post("/v1/risk", json=as_json(smm_cohort, row["patient_id"])).json()
+        assert not [one for one in answer["warnings"] if "by now" in one]
+        for risk in answer["risks"]:
+            assert "bmpc_now" not in {one["biomarker"] for one in risk["contributions"]}
+            texts = [one["text"] for one in risk["sentences"] if one["biomarker"] == "bmpc" and one["claim"]["value"] is not None]
+            whole = math.floor(row["bmpc_now__value"] + 0.5)
+            assert all(f"; by the day of this risk all results together tell {whole} %. With its history it " in text for text in texts)
+            said += texts
+    assert said

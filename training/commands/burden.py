@@ -32,7 +32,7 @@ def burden(
     Example: python -m training burden --task smm
     """
     from features import read_cohort, read_table
-    from features.history.columns import BURDEN
+    from features.history.columns import STATE_SPACE
     from training.fitting.burden import burden_of, burden_of_others
 
     plan = load_plan(task, params)
@@ -47,7 +47,8 @@ def burden(
         return
     said = yaml.safe_dump({"burden": told}, default_flow_style=None, sort_keys=False, width=1000).strip()
     console.print(
-        f"For tasks.{task} in {params}, with columns of it ({', '.join(BURDEN)}) in `static`:\n{indent(said, _IN_A_TASK)}", markup=False
+        f"For tasks.{task} in {params}, with columns ({', '.join(STATE_SPACE)}) in `static`:\n{indent(said, _IN_A_TASK)}",
+        markup=False,
     )
 
 

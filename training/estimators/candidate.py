@@ -135,15 +135,16 @@ def _fit_candidate(
 ) -> Fitted:
     options, of_kind = checked_model(name, plan), kind_of(name, plan)
     x, rows = rows[spec.columns()].to_numpy(dtype=float), rows if STRATUM in rows else with_censoring_strata(rows, spec, plan.task.horizons)
+    told = all_known(x, spec)
     if of_kind.combines:
         members = _members(options["members"], rows, spec, plan, about, others, halves, whole)
         every, at = _people(rows, whole)
         left_out = [np.flatnonzero(~there[at]) for there in _halves(every, halves)]
         candidates = {name: _fits_of(member, left_out, x) for name, member in members.items()}
-        fits = of_kind.fit(candidates, rows, plan.task.horizons, **options)
+        fits = of_kind.fit(candidates, rows, plan.task.horizons, told, **options)
     else:
         fits = _fitted(of_kind, x, rows, spec.columns(), plan.task.horizons, options, halves, whole)
-    alike, told, horizons = equally_drawn(rows), all_known(x, spec), plan.task.horizons
+    alike, horizons = equally_drawn(rows), plan.task.horizons
     calibration = fit_calibration(fits.out_of_fold[told], rows.loc[told], plan.task.horizons)
     unknown = fit_unknown(fits.model, fits.out_of_fold[told], calibration, x[told], rows.loc[told], spec, horizons)
     artifact = Artifact(

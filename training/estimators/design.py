@@ -88,6 +88,6 @@ def _is_latest_or_static(name: str) -> bool:
 
 def _scale(name: str) -> Scale:
     column = parse_column(name)
-    if column.statistic in _LEVELS:
+    if column.statistic in _LEVELS or (column.statistic is None and column.biomarker in catalogue()):
         return catalogue()[column.biomarker].scale
     return "percent" if (column.statistic or "").startswith("pct_") else "linear"

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from sklearn.linear_model import LinearRegression
 
-from features.history.columns import BURDEN, FeatureSpec, parse_column
+from features.history.columns import STATE_SPACE, FeatureSpec, parse_column
 from myeloma import catalogue
 from myeloma.calendar import DAYS_PER_YEAR
 from serving.models.base import Array
@@ -36,7 +36,7 @@ def fit_expected(rows: pd.DataFrame, spec: FeatureSpec) -> tuple[ExpectedResult,
 def columns_beside(spec: FeatureSpec, biomarker: str) -> tuple[str, ...]:
     """Return the columns that tell of a biomarker's next result beside itself."""
     others = (_last(name) for name in spec.biomarkers if name != biomarker)
-    static = (name for name in spec.static if name not in BURDEN)  # the burden rests on the very result that is to be told
+    static = (name for name in spec.static if name not in STATE_SPACE)  # the burden rests on the very result that is to be told
     return (*static, *(name for name in others if name in spec.columns()))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from features.history.columns import BURDEN, FeatureSpec
+from features.history.columns import STATE_SPACE, FeatureSpec
 from features.history.windows import current_windows, window_days
 
 _LEVELS = ("last", "mean", "max", "min")  # the first that is among the features says how high a biomarker is
@@ -26,4 +26,4 @@ def watched_columns(spec: FeatureSpec) -> dict[str, tuple[str, str, str | None]]
         if recent and level:
             age = f"{name}__age_days__{level.rpartition('__')[2]}"
             out[name] = recent, level, age if age in spec.columns() else None
-    return out | {name: (name, name, None) for name in spec.static if name not in BURDEN}
+    return out | {name: (name, name, None) for name in spec.static if name not in STATE_SPACE}

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from features import FeatureTable
-from features.history.columns import BURDEN, FeatureSpec
+from features.history.columns import STATE_SPACE, FeatureSpec
 from features.history.windows import current_windows
 from training.evaluation.differences import paired_differences
 from training.fitting.held_out import HeldOut
@@ -37,7 +37,8 @@ def gain_from_history(table: FeatureTable, plan: Plan, name: str, fitted: Path) 
 
 
 def latest_only(spec: FeatureSpec) -> FeatureSpec:
-    """Return the specification without history: the latest value of each biomarker, its age, and what is static but the burden's course."""
+    """Return the specification without history: the latest value of each biomarker, its age, and what is static but tells no course."""
     window = "ever" if "ever" in spec.look_backs else current_windows(spec.look_backs)[-1]
-    statistics, static = tuple(s for s in spec.statistics if s in ("last", "age_days")), tuple(s for s in spec.static if s not in BURDEN)
+    statistics = tuple(name for name in spec.statistics if name in ("last", "age_days"))
+    static = tuple(name for name in spec.static if name not in STATE_SPACE)
     return replace(spec, look_backs=(window,), statistics=statistics, static=static, burden=None)

@@ -33,8 +33,10 @@ def log_likelihood(rows: Rows, starts: Whole, stops: Whole, space: StateSpace) -
 
 
 @njit(cache=True, nogil=True)
-def states(rows: Rows, runs: tuple[Whole, Whole], asked: tuple[Codes, Days], space: StateSpace, means: Array, covs: Array) -> None:
-    """Fill mean and covariance of the state of people on days, from the results that were available by then.
+def states(
+    rows: Rows, runs: tuple[Whole, Whole], asked: tuple[Codes, Days], space: StateSpace, means: Array, covs: Array, told: NDArray[np.bool_]
+) -> None:
+    """Fill mean and covariance of the state of people on days, and which markers told of it, from the results available by then.
 
     Where the first marker, which the burden is measured by, has no result yet or is 0 at last, the mean is NaN: on the logarithmic
     scale such a fall has no size.
@@ -44,6 +46,8 @@ def states(rows: Rows, runs: tuple[Whole, Whole], asked: tuple[Codes, Days], spa
     work, at = np.empty(len(space.mean)), np.empty(starts.shape[1], np.int64)
     for q in range(len(patient)):
         p = patient[q]
+        for k in range(starts.shape[1]):
+            told[q, k] = _next(rows, starts[p, k], stops[p, k], day[q]) < stops[p, k]
         _, now = _taken_in(rows, (starts[p], stops[p]), day[q], space, (means[q], covs[q], work, at))
         if _ends_above_0(rows, starts[p, 0], stops[p, 0], day[q]):
             _went_on(means[q], covs[q], (day[q] - now) / _YEAR, space.drift)

@@ -23,7 +23,7 @@ from serving.answer.scored import score_rows, seen_by
 from serving.answer.sentences import LEAST_CONTRIBUTION, MOST_SENTENCES, sentences_of
 from serving.artifact import load_artifact
 from serving.predict import by_biomarker
-from tests.features.history.burden.twin import told
+from tests.features.history.burden.twin import by_now, told
 
 DAY = date(2020, 1, 1)
 MADE = {  # unit, least and largest value
@@ -37,7 +37,8 @@ MADE = {  # unit, least and largest value
 ENTRIES = yaml.safe_load(Path(myeloma.__file__).with_name("catalogue.yaml").read_text(encoding="utf-8"))["biomarkers"]
 HORIZONS = {"1 year": 12, "2 years": 24, "5 years": 60}
 MEASURED = re.compile(
-    r"(?P<label>.+) was (?P<reported>below |above |)(?P<value>[\d.]+)(?P<unit>| \S.*?) on (?P<day>\d+ \w{3} \d{4})(?P<changed>|[,].*)\. "
+    r"(?P<label>.+) was (?P<reported>below |above |)(?P<value>[\d.]+)(?P<unit>| \S.*?) on (?P<day>\d+ \w{3} \d{4})(?P<changed>|[,].*?)"
+    r"(?P<by_now>|; by the day of this risk all results together tell (?P<told>\d+) %)\. "
     r"With its history it (?P<way>raises|lowers) the risk within (?P<horizon>[\w ]+)\."
 )
 CHANGED = re.compile(
@@ -175,18 +176,26 @@ def series_of(person, rows, biomarker):
     return found
 
 
-def false_of_burden(sentence, person, rows, burden):
-    """Return what is false in a sentence about the burden, or nothing, by the slow twin."""
+def telling_of_the_burden(person, rows):
+    """Return the results that tell of the burden: marker and years since the first of them; and their values; None without M-protein."""
     every = []
     for marker in MARKERS:
         series = series_of(person, rows, marker)
         method = series[-1][3] if series else ""
         every += [(marker, day, value) for day, value, _, how in series if value > 0 and (not method or how in ("", method))]
     if not any(marker == "m_protein" for marker, *_ in every):
-        return "what an unknown burden adds is M-protein's"
+        return None
     first = min(day for _, day, _ in every)
-    results, values = [(marker, (day - first).days / 365.25) for marker, day, _ in every], [value for *_, value in every]
-    mean, cov = told(burden, results, values, (DAY + timedelta(days=900) - first).days / 365.25)
+    places = [(marker, (day - first).days / 365.25) for marker, day, _ in every]
+    return places, [value for *_, value in every], (DAY + timedelta(days=900) - first).days / 365.25
+
+
+def false_of_burden(sentence, person, rows, burden):
+    """Return what is false in a sentence about the burden, or nothing, by the slow twin."""
+    telling = telling_of_the_burden(person, rows)
+    if telling is None:
+        return "what an unknown burden adds is M-protein's"
+    mean, cov = told(burden, *telling)
     if math.sqrt(cov[1, 1]) > 0.9 * burden.growth_sd:
         return "" if HARDLY.fullmatch(sentence.text) else "how sure the burden is"
     read, percent = BURDEN_SAID.fullmatch(sentence.text), 100 * math.expm1(mean[1])
@@ -227,8 +236,18 @@ def false_in(sentence, person, rows, burden):
     ]
     if any(wrong):
         return f"result {wrong}"
+    if false_by_now(read["told"], about, person, rows, burden):
+        return "marrow by now"
     like = [one for one in series[:-1] if not method or not one[3] or one[3] == method]
     return false_change(read["changed"], about, series[-1], like[-1] if like else None)
+
+
+def false_by_now(said, about, person, rows, burden):
+    """Return whether what marrow is said to be by now is not what the slow twin says, or is missing, or is said of another biomarker."""
+    telling = telling_of_the_burden(person, rows)
+    if about != "bmpc" or telling is None:
+        return said is not None
+    return said is None or abs(int(said) - min(by_now(burden, *telling, "bmpc"), 100)) > 0.5001
 
 
 def false_change(text, about, latest, before):

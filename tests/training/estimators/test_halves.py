@@ -51,9 +51,10 @@ def test_a_combination_of_fewer_halves_than_its_members_keep_is_of_the_first(mgu
     assert [half.members["cox"] for half in made.resampled] == list(fitted["cox"].resampled[:2])
 
 
-def test_the_weights_of_a_half_are_those_that_predict_the_other_half_best():
+def two_members(seed=0):
+    """Return two members' log-odds, random but for the odd rows of the first, which tell the outcome; and the fits that made them."""
     even, odd = np.flatnonzero(THERE), np.flatnonzero(~THERE)
-    rng = np.random.default_rng(0)
+    rng = np.random.default_rng(seed)
     margins = {name: np.sort(rng.normal(size=(len(X), 3)), axis=1) for name in ("logistic", "cox")}
     margins["logistic"][odd] += 2.0 * ((ROWS["event"] == "event") & (ROWS["time_to_event"] < 1800)).to_numpy()[odd, None]
 
@@ -62,13 +63,30 @@ def test_the_weights_of_a_half_are_those_that_predict_the_other_half_best():
             name, margins[name], tuple(Half(f"{name} of {k}", others, margins[name][others]) for k, others in enumerate((even, odd)))
         )
 
-    found = fit_ensemble({name: fits(name) for name in margins}, ROWS, HORIZONS, members=("logistic", "cox"))
-    for half, others in zip(found.halves, (even, odd), strict=True):
+    return margins, {name: fits(name) for name in margins}
+
+
+def test_the_weights_of_a_half_are_those_that_predict_the_other_half_best():
+    margins, members = two_members()
+    found = fit_ensemble(members, ROWS, HORIZONS, np.ones(len(X), dtype=bool), members=("logistic", "cox"))
+    for half, others in zip(found.halves, (np.flatnonzero(THERE), np.flatnonzero(~THERE)), strict=True):
         own = member_weights({name: of[others] for name, of in margins.items()}, ROWS.iloc[others], HORIZONS)
         assert half.model.weights == own
         np.testing.assert_allclose(half.margins, sum(own[name] * of[others] for name, of in margins.items()))
     assert found.halves[1].model.weights["logistic"] > 0.9 > found.halves[0].model.weights["logistic"]
     assert found.halves[0].model.members == {"logistic": "logistic of 0", "cox": "cox of 0"}
+
+
+def test_weights_are_chosen_on_people_of_whom_all_is_known_as_the_recalibration_is():
+    """Of others a member's own log-odds are not what is shown, so how well they predict says nothing."""
+    margins, members = two_members()
+    told = np.arange(len(X)) % 3 > 0
+    found = fit_ensemble(members, ROWS, HORIZONS, told, members=("logistic", "cox"))
+    assert found.model.weights == member_weights({name: of[told] for name, of in margins.items()}, ROWS[told], HORIZONS)
+    for half, others in zip(found.halves, (THERE, ~THERE), strict=True):
+        kept = np.flatnonzero(others & told)
+        assert half.model.weights == member_weights({name: of[kept] for name, of in margins.items()}, ROWS.iloc[kept], HORIZONS)
+        assert len(half.margins) == others.sum(), "a half speaks of everybody it left out"
 
 
 def anew(penalties, chosen, there=THERE):

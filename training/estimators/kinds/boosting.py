@@ -14,7 +14,7 @@ from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt
 
 from features import parse_column
 from features.cohort.scratch import Scratch
-from features.history.columns import CHANGE, GROWTH
+from features.history.columns import CHANGE, GROWTH, MARROW_NOW
 from myeloma import catalogue
 from serving.models.base import Array
 from serving.models.boosted import Boosted
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 Share = Annotated[float, Field(gt=0, le=1)]
 # Statistics that move with the biomarker: when it harms to be high, it harms to have them high.
 _LEVELS_AND_CHANGES = ("last", "mean", "min", "max", "slope", "trend_pct", "delta_", "pct_")
-_HARMS_TO_RISE = (GROWTH, CHANGE)  # more disease, whatever tells it
+_HARMS_TO_RISE = (GROWTH, CHANGE, MARROW_NOW)  # more disease, whatever tells it
 
 
 def fit_boosting(  # noqa: PLR0913 - the options of params.yaml, by name

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from myeloma import ConfigError
 from myeloma.errors import nearest
@@ -13,20 +14,30 @@ from training.estimators.calibrated import fit_slopes
 from training.estimators.kind import WEIGHTED, Fits, Half, Kind
 
 
-def fit_ensemble(candidates: dict[str, Fits], rows: pd.DataFrame, horizons: tuple[int, ...], *, members: tuple[str, ...]) -> Fits:
-    """Return the weighted mean of the members, and of each of their fits to halves, whose weights the other half gives."""
+def fit_ensemble(
+    candidates: dict[str, Fits], rows: pd.DataFrame, horizons: tuple[int, ...], told: NDArray[np.bool_], *, members: tuple[str, ...]
+) -> Fits:
+    """Return the weighted mean of the members, and of each of their fits to halves, whose weights the other half gives.
+
+    Parameters
+    ----------
+    told : array (rows,)
+        Of whom every biomarker is known: weights are chosen on these rows, as the recalibration is. Of others a member's log-odds are not
+        what is shown.
+    """
     chosen = {name: candidates[name] for name in members}
-    weights = member_weights({name: fits.out_of_fold for name, fits in chosen.items()}, rows, horizons)
+    weights = member_weights({name: fits.out_of_fold[told] for name, fits in chosen.items()}, rows.loc[told], horizons)
     model = Ensemble({name: fits.model for name, fits in chosen.items()}, weights)
     halves = zip(*(fits.halves for fits in chosen.values()), strict=True)
-    of_halves = tuple(_half(dict(zip(chosen, parts, strict=True)), rows, horizons) for parts in halves)
+    of_halves = tuple(_half(dict(zip(chosen, parts, strict=True)), rows, horizons, told) for parts in halves)
     return Fits(model, _mean({name: fits.out_of_fold for name, fits in chosen.items()}, weights), of_halves)
 
 
-def _half(parts: dict[str, Half], rows: pd.DataFrame, horizons: tuple[int, ...]) -> Half:
+def _half(parts: dict[str, Half], rows: pd.DataFrame, horizons: tuple[int, ...], told: NDArray[np.bool_]) -> Half:
     left_out = next(iter(parts.values())).left_out
-    margins = {name: part.margins for name, part in parts.items()}
-    weights = member_weights(margins, rows.iloc[left_out], horizons)
+    there, margins = told[left_out], {name: part.margins for name, part in parts.items()}
+    of_told = {name: of_member[there] for name, of_member in margins.items()}
+    weights = member_weights(of_told, rows.iloc[left_out[there]], horizons)
     return Half(Ensemble({name: part.model for name, part in parts.items()}, weights), left_out, _mean(margins, weights))
 
 

@@ -1,6 +1,7 @@
 """What is known of a person's burden on a day: held against a slow twin, and only from what was available by then."""
 
 import json
+import math
 from dataclasses import asdict, replace
 
 import numpy as np
@@ -15,13 +16,13 @@ from features.history.arrays import Histories
 from features.history.burden.filter import log_likelihood
 from features.history.burden.parameters import MARKERS, Burden
 from features.history.columns import BURDEN as COLUMNS
-from features.history.columns import parse_column, resting_on
+from features.history.columns import STATE_SPACE, parse_column, resting_on
 from features.history.derived import series_of, with_derived
 from myeloma import ConfigError
-from tests.features.history.burden.twin import BURDEN, normal, told
+from tests.features.history.burden.twin import BURDEN, by_now, normal, told
 
 YEAR, BEFORE = 365.25, "65ea63a602adb39f"
-SPEC = FeatureSpec((), (), (), ("age", *COLUMNS), BURDEN)
+SPEC = FeatureSpec((), (), (), ("age", *STATE_SPACE), BURDEN)
 AT_FIRST = [(marker, 0, value) for marker, value in zip(MARKERS, (1.2, 5.0, 15.0, 13.5, 0.9), strict=True)]
 
 
@@ -54,6 +55,7 @@ def test_it_is_the_normal_distribution_given_all_results(cohort_of_days, later, 
     mean, cov = told(BURDEN, places, values, landmark / YEAR)
     assert [got["burden_change"], got["burden_growth"]] == pytest.approx(mean.tolist(), abs=1e-8)
     assert [got["burden_change_sd"], got["burden_growth_sd"]] == pytest.approx(np.sqrt(np.diag(cov)).tolist(), abs=1e-7)
+    assert got["bmpc_now"] == pytest.approx(min(by_now(BURDEN, places, values, landmark / YEAR, "bmpc"), 100), rel=1e-7)
     of_all = normal(BURDEN, places, landmark / YEAR)
     expected = multivariate_normal(of_all[0][2:], of_all[1][2:, 2:]).logpdf(np.log(values))
     assert log_density(cohort_of_days, results) == pytest.approx(expected, abs=1e-8)
@@ -72,11 +74,27 @@ def test_hemoglobin_that_falls_tells_of_growth_too(cohort_of_days):
 
 
 def test_until_m_protein_has_a_result_above_0_it_is_unknown(cohort_of_days):
-    without, names = AT_FIRST[1:], list(COLUMNS)
+    without, names = AT_FIRST[1:], list(STATE_SPACE)
     assert seen(cohort_of_days, without, 10)[names].isna().all()
     assert seen(cohort_of_days, [*without, ("m_protein", 5, 0.0)], 10)[names].isna().all()
     assert seen(cohort_of_days, [*without, ("m_protein", 5, 11, 1.0)], 10)[names].isna().all(), "it is known a day later"
-    assert seen(cohort_of_days, [("m_protein", 5, 1.0)], 10).notna().all(), "of M-protein alone something is known"
+    assert seen(cohort_of_days, [("m_protein", 5, 1.0)], 10)[list(COLUMNS)].notna().all(), "of M-protein alone something is known"
+
+
+def test_marrow_by_now_is_unknown_without_a_result_of_its_own_above_0(cohort_of_days):
+    others = [one for one in AT_FIRST if one[0] != "bmpc"]
+    assert math.isnan(seen(cohort_of_days, others, 10)["bmpc_now"])
+    assert math.isnan(seen(cohort_of_days, [*others, ("bmpc", 5, 0.0)], 10)["bmpc_now"])
+    assert math.isnan(seen(cohort_of_days, [*others, ("bmpc", 5, 11, 20.0)], 10)["bmpc_now"]), "it is known a day later"
+    assert seen(cohort_of_days, [*others, ("bmpc", 5, 11, 20.0)], 11)["bmpc_now"] > 0
+
+
+def test_marrow_by_now_rises_with_what_was_measured_since(cohort_of_days):
+    rising = [("m_protein", 200 * k, 1.2 * 1.1**k) for k in range(1, 5)]
+    assert seen(cohort_of_days, AT_FIRST, 0)["bmpc_now"] == pytest.approx(15, rel=0.05)
+    assert 18 < seen(cohort_of_days, [*AT_FIRST, *rising], 800)["bmpc_now"] < 24
+    assert seen(cohort_of_days, [*AT_FIRST, *rising, ("bmpc", 801, 60.0)], 801)["bmpc_now"] > 26
+    assert seen(cohort_of_days, [*AT_FIRST, ("m_protein", 900, 30.0), ("bmpc", 900, 99.0)], 2000)["bmpc_now"] <= 100
 
 
 def test_of_a_corrected_result_the_last_that_was_known_counts(cohort_of_days):
@@ -133,10 +151,12 @@ def test_a_column_of_the_burden_is_unknown_with_m_protein_alone():
     names = ["age", "m_protein__last__ever", "bmpc__last__ever", "burden_growth"]
     assert resting_on(names, ["m_protein"]).tolist() == [False, True, False, True]
     assert resting_on(names, ["bmpc"]).tolist() == [False, False, True, False]
+    assert [resting_on(["bmpc_now"], [name]).tolist() for name in ("m_protein", "bmpc", "flc_ratio")] == [[True], [True], [False]]
 
 
 def test_its_columns_are_one_reason_which_its_growth_stands_for():
     assert {parse_column(name).biomarker for name in COLUMNS} == {"burden_growth"}
+    assert parse_column("bmpc_now").biomarker == "bmpc", "what marrow is by now is marrow's"
     with pytest.raises(ConfigError, match="burden_change is named without burden_growth"):
         FeatureSpec((), (), (), ("burden_change",), BURDEN)
 
@@ -148,7 +168,7 @@ def test_a_result_that_is_corrected_to_0_no_longer_counts(cohort_of_days):
 
 
 def test_while_the_latest_m_protein_is_0_it_is_unknown_how_far_the_burden_fell(cohort_of_days):
-    fallen, names = [*AT_FIRST, ("m_protein", 200, 0.0), ("bmpc", 250, 2.0)], list(COLUMNS)
+    fallen, names = [*AT_FIRST, ("m_protein", 200, 0.0), ("bmpc", 250, 2.0)], list(STATE_SPACE)
     assert seen(cohort_of_days, fallen, 199).notna().all()
     assert seen(cohort_of_days, fallen, 300)[names].isna().all()
     assert seen(cohort_of_days, [*fallen, ("m_protein", 400, 0.2)], 400)["burden_growth"] < -0.3

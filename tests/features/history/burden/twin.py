@@ -55,3 +55,10 @@ def told(burden, results, values, years):
     mean, cov = normal(burden, results, years)
     gain = cov[:2, 2:] @ np.linalg.inv(cov[2:, 2:])
     return mean[:2] + gain @ (np.log(values) - mean[2:]), cov[:2, :2] - gain @ cov[2:, :2]
+
+
+def by_now(burden, results, values, years, marker):
+    """Return what a result of a marker would be after some years, at the median: one result more, without noise, given the others."""
+    mean, cov = normal(burden, [*results, (marker, years)], years)
+    gain = cov[-1, 2:-1] @ np.linalg.inv(cov[2:-1, 2:-1])
+    return float(np.exp(mean[-1] + gain @ (np.log(values) - mean[2:-1])))
