@@ -52,7 +52,7 @@ def fit(kind, x, rows, horizons=HORIZONS, columns=COLUMNS, **changed):
         return KINDS[kind].fit(x, rows, columns, horizons, **options)
     members = {name: fit(name, x, rows, horizons, columns) for name in options["members"]}
     fits = {name: Fits(model, model.margins(x), ()) for name, model in members.items()}
-    return KINDS[kind].fit(fits, rows, horizons, **options).model
+    return KINDS[kind].fit(fits, rows, horizons, np.ones(len(rows), dtype=bool), **options).model
 
 
 @cache

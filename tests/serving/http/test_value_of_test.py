@@ -8,7 +8,7 @@ import pytest
 from fastapi.testclient import TestClient
 from pydantic import TypeAdapter
 
-from features.history.columns import BURDEN
+from features.history.columns import STATE_SPACE
 from serving.artifact import load_artifact
 from serving.http.api import make_app
 from serving.http.supposed.value_of_test import ENDS, ValuesOfTests
@@ -57,7 +57,7 @@ def test_a_fitted_model_keeps_what_its_tests_would_show(trained):
     assert [one.biomarker for one in artifact.expected] == ["bmpc", "flc_ratio"]
     chains = artifact.expected[1]
     assert chains.first is not None and chains.repeated is not None
-    assert set(chains.beside) == {*artifact.spec.static, *artifact.spec.biomarkers} - {"flc_ratio", *BURDEN}
+    assert set(chains.beside) == {*artifact.spec.static, *artifact.spec.biomarkers} - {"flc_ratio", *STATE_SPACE}
 
 
 def test_of_what_is_known_and_new_nothing_is_asked(client, history):

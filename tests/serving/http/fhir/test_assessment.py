@@ -86,7 +86,7 @@ def test_there_is_one_prediction_for_each_horizon_with_its_outcome_and_time(clie
 def test_the_line_of_a_number_says_that_the_model_is_of_simulated_people(client):
     told = assessed(post(client, bundle(*person())))
     assert all(one["rationale"].startswith("Model fitted to simulated people: progression was ") for one in told["prediction"])
-    assert "Serum M-protein was 2.3 g/dL on 10 Jul 2022" in told["prediction"][0]["rationale"]
+    assert "was 22 % on 10 Jan 2022" in told["prediction"][0]["rationale"]
 
 
 def test_notes_say_the_limits_the_competing_death_and_what_is_missing_in_the_words_of_their_one_source(client):
