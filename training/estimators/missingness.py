@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from features import parse_column
+from features.history.columns import GROWTH, STATE_SPACE
 from serving.models.base import Array
 from serving.models.time_varying import MONTHS
 from serving.models.unknown import hidden
@@ -47,7 +48,8 @@ class Hidden:
     def of(cls, rows: int, columns: list[str], share: float, seed: int) -> Hidden:
         """Return a share of the rows, of whose copies each biomarker and static column is hidden by a chance of one half.
 
-        The time since diagnosis is always known, and never hidden.
+        The time since diagnosis is always known, and never hidden. Where the burden is hidden, so is what marrow is by now: while the latest
+        M-protein is 0 marrow is known, and that is not.
         """
         groups = np.array([parse_column(name).biomarker for name in columns])
         rng = np.random.default_rng(seed)
@@ -55,6 +57,7 @@ class Hidden:
         cells = np.zeros((int(chosen.sum()), len(columns)), dtype=bool)
         for group in sorted(set(groups) - {MONTHS}):
             cells[np.ix_(rng.random(len(cells)) < _CHANCE, groups == group)] = True
+        cells |= np.outer(cells[:, groups == GROWTH].any(axis=1), np.isin(columns, list(STATE_SPACE)))
         return cls(chosen, cells, columns)
 
     def part(self, begin: int, end: int, columns: int) -> Hidden:

@@ -33,6 +33,15 @@ def test_a_share_of_the_rows_comes_again_with_biomarkers_hidden_whole_and_the_ti
     assert hidden[:, :4].all(axis=1).mean() == pytest.approx(1 / 8, abs=0.03)
 
 
+def test_what_marrow_is_by_now_is_hidden_with_marrow_and_with_the_burden():
+    columns = ["burden_growth", "burden_change", "bmpc_now", "bmpc__last__ever"]
+    found, _ = augment_missingness(np.ones((8000, 4)), columns, stacked(8000), 0.25, seed=1)
+    growth, change, by_now, last = np.isnan(found[8000:]).T
+    assert (growth == change).all()
+    assert (by_now == (growth | last)).all()
+    assert (growth & ~last).any() and (last & ~growth).any() and (~growth & ~last).any()
+
+
 def test_a_copy_keeps_what_is_not_hidden_and_the_outcome_and_shares_the_weight_at_each_horizon():
     x = np.arange(200.0)[:, None] + np.linspace(0, 0.9, len(COLUMNS))  # every value tells its row
     found, given = augment_missingness(x, COLUMNS, stacked(200), 0.3, seed=1)
