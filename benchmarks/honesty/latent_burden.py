@@ -1,9 +1,9 @@
 """What the columns of the burden that markers have in common are worth: the share of the attainable gap that they add.
 
 Run: python -m benchmarks.honesty latent_burden. In each world candidates are fitted twice to the same simulated people, without these
-columns and with them; the parameters of the burden are fitted to these people too. Both are judged on other people, the same for all. The
-gap is that of `attainable`: from a Cox in the form of PANGEA-SMM, fitted to the same people, to the attainable risk. AUCs are expected over
-outcomes, given the true risks; intervals are from drawing the people judged.
+columns (then with all statistics that tell a marker's course) and with them; the parameters of the burden are fitted to these people too.
+Both are judged on other people, the same for all. The gap is that of `attainable`: from a Cox in the form of PANGEA-SMM, fitted to the
+same people, to the attainable risk. AUCs are expected over outcomes, given the true risks; intervals are from drawing the people judged.
 """
 
 from __future__ import annotations
@@ -39,15 +39,19 @@ PLACES = {
 }
 FITTED_TO, REPEATS = 2_000, 1
 LIVE, ASKED = "ensemble", 0.05
+# What the task had before there was a burden: each marker's course by itself.
+COURSES = ("last", "age_days", "mean", "slope", "trend_pct", "pct_first", "pct_min", "pct_12m", "evolving")
 
 
 def with_burden(plan: Plan, burden: Burden | None) -> Plan:
     """Return a plan whose task has the columns of the burden, by these parameters; without these, one that has none, in no model either."""
     features, models = plan.task.features, plan.models
-    static = tuple(name for name in features.static if burden or name not in STATE_SPACE)
+    static, statistics = tuple(name for name in features.static if burden or name not in STATE_SPACE), features.statistics
     if burden is None:
+        statistics = COURSES
         models = {name: {key: _without(value) for key, value in settings.items()} for name, settings in models.items()}
-    return replace(plan, task=replace(plan.task, features=replace(features, static=static, burden=burden)), models=models)
+    features = replace(features, static=static, statistics=statistics, burden=burden)
+    return replace(plan, task=replace(plan.task, features=features), models=models)
 
 
 def _without(setting: object) -> object:

@@ -52,8 +52,7 @@ class EventFree:
         before, after = incidence[rows, passed], incidence[rows, passed + 1]
         crosses = after > self.level
         share = np.where(crosses, self.level - before, 1.0) / np.where(crosses, after - before, 1.0)
-        months = np.minimum(edges[passed] + share * (edges[passed + 1] - edges[passed]), self.longest)
-        return rounded_down(months)
+        return rounded_down(edges[passed] + share * (edges[passed + 1] - edges[passed]), self.longest)
 
     @cached_property
     def _reached(self) -> Array:
@@ -85,9 +84,13 @@ class EventFree:
         return cls(level, longest, tuple(map(tuple, course.tolist())))
 
 
-def rounded_down(months: Array | float) -> Array:
-    """Return months rounded down to a tenth, as they are told."""
-    told: Array = np.floor(months * _TENTHS + _ROUNDED) / _TENTHS
+def rounded_down(months: Array | float, longest: float) -> Array:
+    """Return months, the longest at most, rounded down to a tenth, as they are told.
+
+    A tenth that is missed by a rounding error is reached, but where it is past the longest.
+    """
+    tenths = np.floor(np.minimum(months, longest) * _TENTHS + _ROUNDED)
+    told: Array = np.where(tenths / _TENTHS > longest, tenths - 1.0, tenths) / _TENTHS
     return told
 
 

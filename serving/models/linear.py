@@ -1,4 +1,4 @@
-"""Penalised logistic regression over stacked horizons: one slope per column, one level per horizon and time since diagnosis."""
+"""Penalised logistic regression over stacked horizons: one slope per column, and for each horizon a steepness and a level of its own."""
 
 from __future__ import annotations
 
@@ -11,27 +11,33 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from serving.models.base import Array, Model, numbers, row_sums
+from serving.models.base import Array, ImpossibleModelError, Model, numbers, row_sums
 from serving.models.design import Designs, LinearDesign
 from serving.models.time_varying import MONTHS, Levels, TimeVaryingIntercept
 
 
 @dataclass(frozen=True)
 class HorizonLogistic(Model, kind="logistic"):
-    """margin_h = level_h(months since diagnosis) + z b. Levels never fall with the horizon, so neither do risks."""
+    """margin_h = level_h(months since diagnosis) + steepness_h x z b, and no less than at an earlier horizon.
+
+    Attributes
+    ----------
+    steepness : array (horizons,), above 0; of a model of before there was any it is 1
+    """
 
     design: LinearDesign
     coefficients: Array
     intercepts: Array
     columns: list[str]
     time_varying: TimeVaryingIntercept = field(default_factory=TimeVaryingIntercept)
+    steepness: Array | None = None
 
     @cached_property
     def _alone(self) -> _Alike:
         return _Alike([self])
 
     def margins(self, x: Array) -> Array:
-        margins: Array = _Alike.margins(*self._alone.parts(x))[0]
+        margins: Array = self._alone.margins(*self._alone.parts(x))[0]
         return margins
 
     @classmethod
@@ -50,7 +56,10 @@ class HorizonLogistic(Model, kind="logistic"):
         return explained
 
     def contributions(self, x: Array) -> Array:
-        """SHAP values of an additive model: coefficient times distance from the training mean, and the level's from its own there."""
+        """SHAP values of an additive model: coefficient times distance from the training mean, and the level's from its own there.
+
+        Where a horizon has the margin of an earlier one, since its own would be less, it has the reasons for that.
+        """
         terms, levels = self._alone.parts(x)
         return self._shares(terms[0], levels[0])
 
@@ -58,10 +67,18 @@ class HorizonLogistic(Model, kind="logistic"):
         width = len(self.columns)
         place = np.arange(len(terms))[:, None] * width + self._sources  # bincount adds up in the order of the terms
         out: Array = np.bincount(place.ravel(), terms.ravel(), len(terms) * width).reshape(-1, width).astype(np.float64, copy=False)
-        out = np.repeat(out[:, None, :], len(self.intercepts), axis=1)
+        out = out[:, None, :] * self._steepness[:, None]
         if self.time_varying.scales:
             out[:, :, self.columns.index(MONTHS)] += levels - self._average_level
+        own = _own_margins(terms, levels, self._steepness)
+        for h in range(1, own.shape[1]):
+            less = own[:, h] < own[:, h - 1]
+            own[less, h], out[less, h] = own[less, h - 1], out[less, h - 1]
         return out
+
+    @cached_property
+    def _steepness(self) -> Array:
+        return np.ones(len(self.intercepts)) if self.steepness is None else self.steepness
 
     @cached_property
     def _sources(self) -> NDArray[np.int64]:
@@ -77,6 +94,7 @@ class HorizonLogistic(Model, kind="logistic"):
             "coefficients": self.coefficients.tolist(),
             "intercepts": self.intercepts.tolist(),
             "course": self.time_varying.to_dict(),
+            "steepness": self._steepness.tolist(),
         }
 
     @classmethod
@@ -85,7 +103,10 @@ class HorizonLogistic(Model, kind="logistic"):
         time_varying = TimeVaryingIntercept.from_dict(varying, columns, len(horizons)) if varying else TimeVaryingIntercept()
         design = LinearDesign.from_dict(content["design"], columns)
         coefficients = numbers(content, "coefficients", (design.width,))
-        return cls(design, coefficients, numbers(content, "intercepts", (len(horizons),)), columns, time_varying)
+        steepness = numbers(content, "steepness", (len(horizons),)) if "steepness" in content else None
+        if steepness is not None and (steepness <= 0).any():
+            raise ImpossibleModelError("its steepness is to be above 0 at each horizon")
+        return cls(design, coefficients, numbers(content, "intercepts", (len(horizons),)), columns, time_varying, steepness)
 
 
 def _asked_together(models: Sequence[HorizonLogistic]) -> Callable[[Array], tuple[Array, Array, Array]]:
@@ -102,9 +123,9 @@ def _asked_together(models: Sequence[HorizonLogistic]) -> Callable[[Array], tupl
     def asked(x: Array) -> tuple[Array, Array, Array]:
         terms, levels = first[1].parts(x)
         margins = np.empty((len(models), *levels.shape[1:]))
-        margins[first[0]] = _Alike.margins(terms, levels)
+        margins[first[0]] = first[1].margins(terms, levels)
         for group, alike in others:
-            margins[group] = _Alike.margins(*alike.parts(x))
+            margins[group] = alike.margins(*alike.parts(x))
         return margins, terms[0], levels[0]
 
     return asked
@@ -122,13 +143,18 @@ class _Alike:
         self._columns = models[0].columns
         self._designs = Designs([model.design for model in models])
         self._coefficients = np.array([model.coefficients for model in models])[:, None]
+        self._steepness = np.array([model._steepness for model in models])[:, None]
         self._levels = Levels([model.time_varying for model in models], np.array([model.intercepts for model in models]), self._columns)
 
     def parts(self, x: Array) -> tuple[Array, Array]:
-        """Return the terms (models, rows, design columns) and the levels (models, rows, horizons) whose sum a margin is."""
+        """Return the terms (models, rows, design columns) and the levels (models, rows, horizons) that a margin is made of."""
         return self._designs.transform(x, self._columns) * self._coefficients, self._levels.at(x)
 
-    @staticmethod
-    def margins(terms: Array, levels: Array) -> Array:
+    def margins(self, terms: Array, levels: Array) -> Array:
         """Return the margins (models, rows, horizons)."""
-        return row_sums(terms)[:, :, None] + levels
+        return np.maximum.accumulate(_own_margins(terms, levels, self._steepness), axis=2)
+
+
+def _own_margins(terms: Array, levels: Array, steepness: Array) -> Array:
+    """Return the margin of each horizon by itself, the last axis; an earlier one's may be more."""
+    return row_sums(terms)[..., None] * steepness + levels

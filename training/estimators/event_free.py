@@ -57,7 +57,7 @@ def fit_event_free(rows: pd.DataFrame, risks: Array, horizons: tuple[int, ...]) 
     level = _highest(lambda level: holds(months := told(level), months < horizons[-1]), _MOST)
     if not level or rows.loc[too_early(told(level)) > 0, "patient_id"].nunique() < LEAST_EVENTS:
         return None
-    longest = _highest(lambda longest: holds(months := told(level, longest), months >= rounded_down(longest)), horizons[-1])
+    longest = _highest(lambda longest: holds(months := told(level, longest), months >= rounded_down(longest, longest)), horizons[-1])
     return EventFree(level, longest, course)
 
 

@@ -17,6 +17,7 @@ from training.estimators.stacking import Stacked
 
 _MOST_STEPS, _MOST_HALVINGS = 100, 30
 _ENOUGH = 1e-10  # of mean log loss: what the last step was to gain, and a step gains the square root of what the next one does
+_LEAST_STEEP, _LEAST_VARIANCE, _SMALL = 0.1, 1e-6, 1e-8
 _INTERCEPT, _OTHER = 1e-4, 1e-2  # shares of the penalty: levels, and what they go with, are to be found, not shrunk
 
 
@@ -24,6 +25,13 @@ class Solution(NamedTuple):
     """Slopes (columns,), and what the levels are made of (horizons, terms)."""
 
     slopes: Array
+    levels: Array
+
+
+class Steep(NamedTuple):
+    """How steeply each horizon goes with what slopes and columns make (horizons,), and what its level is then made of (horizons, terms)."""
+
+    steepness: Array
     levels: Array
 
 
@@ -74,6 +82,33 @@ class HorizonRidge:
             if gain <= _ENOUGH:
                 break
         return Solution(theta[:d], theta[d:].reshape(horizons, terms))
+
+    def steep(self, solution: Solution, penalty: float) -> Steep:
+        """Return for each horizon the steepness and level that its own rows are likeliest by, given the slopes of all.
+
+        What tells early events apart need not tell late ones as well: with one steepness for all horizons, high risks were too high
+        within a year, and low ones too low. It is drawn towards 1 as a slope is towards 0, and is 1 where nobody progresses, or everybody.
+        """
+        together, found = self.z @ solution.slopes, np.column_stack([np.ones(len(solution.levels)), solution.levels])
+        columns = np.column_stack([together, self.own])
+        ridge = penalty * np.diag([1.0, _INTERCEPT, *[_OTHER] * (self.own.shape[1] - 1)])
+        for h, start in enumerate(found):
+            if 0 < self.weight[:, h] @ self.y[:, h] < self.weight[:, h].sum():
+                found[h] = self._likeliest(columns, h, start, ridge)
+        return Steep(np.maximum(found[:, 0], _LEAST_STEEP), found[:, 1:])
+
+    def _likeliest(self, columns: Array, h: int, start: Array, ridge: Array) -> Array:
+        """Return the coefficients of some columns at one horizon, drawn a little towards a start (Newton)."""
+        weight, y, theta = self.weight[:, h] / self.weight[:, h].sum(), self.y[:, h], start
+        for _ in range(_MOST_STEPS):
+            p = logistic(columns @ theta)
+            gradient = columns.T @ (weight * (p - y)) + ridge @ (theta - start)
+            information = (columns * (weight * np.maximum(p * (1.0 - p), _LEAST_VARIANCE))[:, None]).T @ columns + ridge
+            step = -np.linalg.solve(information, gradient)
+            theta = theta + step
+            if np.abs(step).max() <= _SMALL:
+                break
+        return theta
 
     def _along(self, theta: Array, step: Array, now: float, ridge: Array) -> tuple[Array, Array, float]:
         """Return where a step leads, halved for as long as it leads up."""

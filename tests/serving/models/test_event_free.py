@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from serving.models.base import ImpossibleModelError
@@ -48,6 +48,7 @@ of_a_person = st.lists(risk, min_size=3, max_size=3).map(sorted)
 course = st.lists(st.lists(st.floats(0.01, 1.0), min_size=4, max_size=4), min_size=3, max_size=3)
 
 
+@example([0.0] * 3, [0.0] * 3, 0.25, 1.999999999999993, [[1.0] * 4] * 3)
 @given(of_a_person, of_a_person, st.floats(0.001, 0.4), st.floats(1.0, 60.0), course)
 def test_who_is_at_higher_risk_at_each_horizon_is_never_told_a_longer_time_and_nobody_one_past_the_last_horizon(
     one, other, level, longest, parts

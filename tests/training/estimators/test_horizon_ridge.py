@@ -84,3 +84,41 @@ def test_columns_that_say_the_same_share_the_slope():
     found = twice.fitted(0.01).slopes
     assert found[0] == pytest.approx(found[-1])
     assert found[0] + found[-1] == pytest.approx(alone.fitted(0.005).slopes[0], rel=0.05)
+
+
+def steep(steepness, rows=4000, seed=3):
+    """Return a regression whose horizons go with the first column so many times as steeply as its slope, and its solution."""
+    rng = np.random.default_rng(seed)
+    z, own = rng.standard_normal((rows, 1)), np.ones((rows, 1))
+    log_odds = np.array([-2.0, -1.5, -1.0]) + z * np.array(steepness)
+    row, horizon = np.divmod(np.arange(rows * HORIZONS), HORIZONS)
+    y = (rng.random(len(row)) < 1 / (1 + np.exp(-log_odds[row, horizon]))).astype(float)
+    regression = HorizonRidge.of(z, own, Stacked(row, horizon, y, np.ones(len(row))), HORIZONS)
+    return regression, regression.fitted(0.001)
+
+
+def test_each_horizon_goes_as_steeply_with_the_columns_as_its_own_rows_do():
+    regression, solution = steep([0.6, 1.0, 1.4])
+    found = regression.steep(solution, 0.001)
+    assert found.steepness * solution.slopes[0] == pytest.approx([0.6, 1.0, 1.4], abs=0.12)
+    assert found.levels[:, 0] == pytest.approx([-2.0, -1.5, -1.0], abs=0.12)
+
+
+def test_where_horizons_are_alike_so_is_their_steepness():
+    regression, solution = steep([1.0, 1.0, 1.0])
+    assert regression.steep(solution, 0.001).steepness == pytest.approx(np.ones(3), abs=0.12)
+
+
+def test_a_strong_penalty_draws_the_steepness_to_one():
+    regression, solution = steep([0.6, 1.0, 1.4])
+    assert regression.steep(solution, 100.0).steepness == pytest.approx(np.ones(3), abs=0.01)
+
+
+def test_a_horizon_within_which_nobody_progresses_keeps_its_level_and_goes_as_all_do():
+    z, own, rows = stacked()
+    nobody = Stacked(rows.row, rows.horizon, np.where(rows.horizon == 0, 0.0, rows.y), rows.weight)
+    regression = HorizonRidge.of(z, own, nobody, HORIZONS)
+    solution = regression.fitted(0.01)
+    found = regression.steep(solution, 0.01)
+    assert found.steepness[0] == 1.0 and (found.levels[0] == solution.levels[0]).all()
+    assert np.isfinite(found.levels).all() and (found.steepness > 0).all()

@@ -61,7 +61,7 @@ def fit_logistic(  # noqa: PLR0913 - the options of params.yaml, by name
         options: dict[str, Any] = {"splines": splines, "weighting": weighting, "hidden_share": hidden_share}
         penalties = (choose_penalty(x, rows, columns, horizons, penalties=penalties, seed=seed, **options),)
     laid_out = _LaidOut.of(x, rows, columns, horizons, splines=splines, weighting=weighting, hidden_share=hidden_share, seed=seed)
-    return laid_out.model(laid_out.regression.fitted(penalties[0]))
+    return laid_out.model(laid_out.regression.fitted(penalties[0]), penalties[0])
 
 
 @dataclass(frozen=True)
@@ -93,10 +93,11 @@ class _LaidOut:
         regression = HorizonRidge.of(design.transform(x, columns), _own(time_varying, x, columns), stacked, len(horizons))
         return cls(design, time_varying, regression, columns)
 
-    def model(self, solution: Solution) -> HorizonLogistic:
-        intercepts, effects = solution.levels[:, 0], solution.levels[:, 1:].tolist() if self.time_varying.scales else []
+    def model(self, solution: Solution, penalty: float) -> HorizonLogistic:
+        steepness, levels = self.regression.steep(solution, penalty)
+        effects = levels[:, 1:].tolist() if self.time_varying.scales else []
         effects_of = replace(self.time_varying, effects=tuple(map(tuple, effects)))
-        return HorizonLogistic(self.design, solution.slopes, intercepts, self.columns, effects_of)
+        return HorizonLogistic(self.design, solution.slopes, levels[:, 0], self.columns, effects_of, steepness)
 
 
 def choose_penalty(
@@ -157,14 +158,14 @@ def fit_anew(
     laid_out = _LaidOut.of(x[there], rows.loc[there], columns, horizons, **options)
     best = laid_out.regression.fitted(chosen)
     if len(tried) == 1:
-        return laid_out.model(best)
+        return laid_out.model(best, chosen)
     at, judge = tried.index(chosen), _Judge.of(laid_out, x[~there], stack(rows.loc[~there], horizons, options["weighting"]))
     least = judge.loss(best)
     for penalty in (*tried[at + 1 : at + 2], *tried[max(at - 1, 0) : at]):
         solution = laid_out.regression.fitted(penalty, best)
         if judge.loss(solution) < least:
-            return laid_out.model(solution)
-    return laid_out.model(best)
+            return laid_out.model(solution, penalty)
+    return laid_out.model(best, chosen)
 
 
 def _time_varying_over(x: Array, columns: list[str]) -> TimeVaryingIntercept:
