@@ -197,7 +197,7 @@ def _train(folder, plan):
 
 @pytest.fixture
 def nothing_drawn(monkeypatch):
-    """Pictures are laid out and not drawn, which is half of what an evaluation takes; tests/end_to_end draws each kind once."""
+    """Pictures are laid out and not drawn, which is half of what an evaluation takes; tests/end_to_end draws them."""
     draw_nothing(monkeypatch)
 
 
@@ -217,18 +217,3 @@ def draw_nothing(patch):
 def _write_no_picture(figure, fname, **options):
     """Write the first bytes of a PNG file, to a path or into a buffer, as a picture is."""
     (fname.write if hasattr(fname, "write") else Path(fname).write_bytes)(b"\x89PNG\r\n\x1a\n")
-
-
-@pytest.fixture
-def each_kind_drawn_once(monkeypatch):
-    """Of the pictures that have a name in common, which are of several models, the first is drawn."""
-    from training.plots.style import Picture
-
-    drawn, draw = set(), Picture.savefig
-
-    def savefig(figure, fname, **options):
-        kind = Path(fname).name
-        (_write_no_picture if kind in drawn else draw)(figure, fname, **options)
-        drawn.add(kind)
-
-    monkeypatch.setattr(Picture, "savefig", savefig)

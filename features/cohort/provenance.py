@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
-SIMULATED = "simulated"
+SIMULATED: Final = "simulated"
+People = Literal["simulated", "real", "unknown"]
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,6 @@ class Provenance:
         return self.source == SIMULATED
 
     @property
-    def people(self) -> Literal["simulated", "real", "unknown"]:
+    def people(self) -> People:
         """Return of whom it is made: real or simulated people, or unknown where no source was recorded."""
-        return "simulated" if self.simulated else "real" if self.source else "unknown"
+        return SIMULATED if self.simulated else "real" if self.source else "unknown"

@@ -78,8 +78,11 @@ def capital(text: str) -> str:
 
 @dataclass(frozen=True)
 class Column:
-    """A parsed column name. `biomarker` is the group that SHAP sums by; a static column is its own group, but those of the burden are one,
-    and what marrow is by now belongs to marrow."""
+    """A parsed column name.
+
+    `biomarker` is the group that SHAP sums by. A static column is its own group, but those of the burden are one, and what marrow is by
+    now belongs to marrow.
+    """
 
     name: str
     biomarker: str

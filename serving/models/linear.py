@@ -51,7 +51,7 @@ class HorizonLogistic(Model, kind="logistic"):
 
         def explained(x: Array) -> tuple[Array, Array]:
             margins, terms, levels = asked(x)
-            return margins, models[0]._shares(terms, levels)
+            return margins, models[0]._shares(terms, levels, margins[0])
 
         return explained
 
@@ -61,19 +61,18 @@ class HorizonLogistic(Model, kind="logistic"):
         Where a horizon has the margin of an earlier one, since its own would be less, it has the reasons for that.
         """
         terms, levels = self._alone.parts(x)
-        return self._shares(terms[0], levels[0])
+        return self._shares(terms[0], levels[0], self._alone.margins(terms, levels)[0])
 
-    def _shares(self, terms: Array, levels: Array) -> Array:
+    def _shares(self, terms: Array, levels: Array, margins: Array) -> Array:
         width = len(self.columns)
         place = np.arange(len(terms))[:, None] * width + self._sources  # bincount adds up in the order of the terms
         out: Array = np.bincount(place.ravel(), terms.ravel(), len(terms) * width).reshape(-1, width).astype(np.float64, copy=False)
         out = out[:, None, :] * self._steepness[:, None]
         if self.time_varying.scales:
             out[:, :, self.columns.index(MONTHS)] += levels - self._average_level
-        own = _own_margins(terms, levels, self._steepness)
-        for h in range(1, own.shape[1]):
-            less = own[:, h] < own[:, h - 1]
-            own[less, h], out[less, h] = own[less, h - 1], out[less, h - 1]
+        for h in range(1, margins.shape[1]):
+            same = margins[:, h] == margins[:, h - 1]
+            out[same, h] = out[same, h - 1]
         return out
 
     @cached_property
@@ -152,9 +151,4 @@ class _Alike:
 
     def margins(self, terms: Array, levels: Array) -> Array:
         """Return the margins (models, rows, horizons)."""
-        return np.maximum.accumulate(_own_margins(terms, levels, self._steepness), axis=2)
-
-
-def _own_margins(terms: Array, levels: Array, steepness: Array) -> Array:
-    """Return the margin of each horizon by itself, the last axis; an earlier one's may be more."""
-    return row_sums(terms)[..., None] * steepness + levels
+        return np.maximum.accumulate(row_sums(terms)[:, :, None] * self._steepness + levels, axis=2)

@@ -81,7 +81,7 @@ def table(run_once):
 
 
 @pytest.fixture
-def champion(run_once, each_kind_drawn_once):
+def champion(run_once):
     run_once(TO_A_CHAMPION)
 
 

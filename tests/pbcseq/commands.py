@@ -1,6 +1,6 @@
 """Runs command lines, each a JSON list on a line of its own, in one process: MLflow and XGBoost are imported once for all.
 
-It answers each with a line of its own: exit code, output, error output. Pictures are laid out and not drawn.
+It answers each with a line of its own: exit code, output, error output.
 """
 
 import importlib
@@ -9,10 +9,7 @@ import json
 import sys
 from contextlib import redirect_stderr, redirect_stdout
 
-import pytest
-
 from features.console import run
-from tests.conftest import draw_nothing
 
 
 def answer(package, *arguments):
@@ -27,7 +24,6 @@ def answer(package, *arguments):
 
 
 if __name__ == "__main__":
-    draw_nothing(pytest.MonkeyPatch())
     for line in sys.stdin:
         sys.stdout.write(json.dumps(answer(*json.loads(line))) + "\n")
         sys.stdout.flush()

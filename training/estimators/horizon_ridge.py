@@ -13,11 +13,12 @@ import numpy as np
 from scipy.linalg import block_diag, cho_factor, cho_solve
 
 from serving.models.base import Array, logistic
+from training.estimators.newton import drawn_to
 from training.estimators.stacking import Stacked
 
 _MOST_STEPS, _MOST_HALVINGS = 100, 30
 _ENOUGH = 1e-10  # of mean log loss: what the last step was to gain, and a step gains the square root of what the next one does
-_LEAST_STEEP, _LEAST_VARIANCE, _SMALL = 0.1, 1e-6, 1e-8
+_LEAST_STEEP = 0.1  # a horizon at which columns told the opposite of what they do at all has hardly any say of its own
 _INTERCEPT, _OTHER = 1e-4, 1e-2  # shares of the penalty: levels, and what they go with, are to be found, not shrunk
 
 
@@ -91,24 +92,12 @@ class HorizonRidge:
         """
         together, found = self.z @ solution.slopes, np.column_stack([np.ones(len(solution.levels)), solution.levels])
         columns = np.column_stack([together, self.own])
-        ridge = penalty * np.diag([1.0, _INTERCEPT, *[_OTHER] * (self.own.shape[1] - 1)])
+        ridge = penalty * np.array([1.0, _INTERCEPT, *[_OTHER] * (self.own.shape[1] - 1)])
         for h, start in enumerate(found):
-            if 0 < self.weight[:, h] @ self.y[:, h] < self.weight[:, h].sum():
-                found[h] = self._likeliest(columns, h, start, ridge)
+            known = self.weight[:, h].sum()
+            if 0 < self.weight[:, h] @ self.y[:, h] < known:
+                found[h] = drawn_to(start, columns, self.y[:, h], self.weight[:, h] / known, ridge)
         return Steep(np.maximum(found[:, 0], _LEAST_STEEP), found[:, 1:])
-
-    def _likeliest(self, columns: Array, h: int, start: Array, ridge: Array) -> Array:
-        """Return the coefficients of some columns at one horizon, drawn a little towards a start (Newton)."""
-        weight, y, theta = self.weight[:, h] / self.weight[:, h].sum(), self.y[:, h], start
-        for _ in range(_MOST_STEPS):
-            p = logistic(columns @ theta)
-            gradient = columns.T @ (weight * (p - y)) + ridge @ (theta - start)
-            information = (columns * (weight * np.maximum(p * (1.0 - p), _LEAST_VARIANCE))[:, None]).T @ columns + ridge
-            step = -np.linalg.solve(information, gradient)
-            theta = theta + step
-            if np.abs(step).max() <= _SMALL:
-                break
-        return theta
 
     def _along(self, theta: Array, step: Array, now: float, ridge: Array) -> tuple[Array, Array, float]:
         """Return where a step leads, halved for as long as it leads up."""

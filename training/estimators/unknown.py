@@ -20,6 +20,7 @@ from serving.models.base import Array
 from serving.models.calibration import Calibration
 from serving.models.unknown import MOST_BIOMARKERS, UnknownBiomarkers, are_counts, hidden
 from training.estimators.design import fit_design
+from training.estimators.newton import drawn_to
 from training.estimators.stacking import at_each_horizon
 from training.rows.draw import equally_drawn
 from training.rows.split import LEAST_EVENTS
@@ -29,7 +30,6 @@ _RIDGE = 1e-3  # towards the recalibration of people of whom all is known
 _LEAST_KNOWN = 0.5
 _MOVES = 1e-9  # log-odds; what moves them less is not used
 _SHOWN = 1.96  # standard errors
-_MOST_STEPS, _SMALL, _LEAST_VARIANCE = 50, 1e-6, 1e-4
 
 
 def fit_unknown(
@@ -156,21 +156,5 @@ def _regressed(margin: Array, known: Array, risk: Array, weight: Array, level: f
     start = np.concatenate([[level + slope * middle, slope], np.zeros(known.shape[1])])
     ridge = np.full(len(start), _RIDGE)
     ridge[0] = 0.0
-
-    def loss(beta: Array) -> float:
-        eta = z @ beta
-        return float(weight @ (np.logaddexp(0.0, eta) - risk * eta) + 0.5 * ridge @ (beta - start) ** 2)
-
-    beta, now = start, loss(start)
-    for _ in range(_MOST_STEPS):
-        p = logistic(z @ beta)
-        gradient = z.T @ (weight * (p - risk)) + ridge * (beta - start)
-        information = (z * (weight * np.maximum(p * (1.0 - p), _LEAST_VARIANCE))[:, None]).T @ z + np.diag(ridge)
-        step = -np.linalg.solve(information, gradient)
-        while np.abs(step).max() > _SMALL and loss(beta + step) > now:
-            step = step / 2.0
-        beta = beta + step
-        now = loss(beta)
-        if np.abs(step).max() <= _SMALL:
-            break
+    beta = drawn_to(start, z, risk, weight, ridge)
     return np.concatenate([[beta[0] - beta[1] * middle], beta[1:]])

@@ -31,27 +31,25 @@ def study_reach(rows: pd.DataFrame) -> Array:
     if not rows["patient_id"].duplicated().any():
         return np.full(len(rows), np.inf)
     day, index = (rows[name].to_numpy().astype("datetime64[D]").astype(float) for name in ("landmark", "index_date"))
-    last, person = day + rows["follow_up"].to_numpy(dtype=float), rows["patient_id"].to_numpy()
-    first = pd.Series(index).groupby(person).transform("min").to_numpy()
-    site = _sites(rows)
-    planned = first + _ends(person, site, last - first, _planned)
-    reach: Array = np.maximum(np.minimum(_ends(person, site, last, _latest), planned) - day, 0.0)
+    person, last = pd.factorize(rows["patient_id"])[0], day + rows["follow_up"].to_numpy(dtype=float)
+    visits = pd.DataFrame({"site": _sites(rows), "first": index, "last": last})
+    people = visits.groupby(person).agg(site=("site", "first"), first=("first", "min"), last=("last", "max"))
+    planned = people["first"] + _ends(people["last"] - people["first"], people["site"], _planned)
+    ends = np.minimum(_ends(people["last"], people["site"], _latest), planned).to_numpy()
+    reach: Array = np.maximum(ends[person] - day, 0.0)
     return reach
 
 
-def _ends(person: NDArray[np.object_], site: NDArray[np.int64], last: Array, end: Callable[[Array], float]) -> Array:
-    """Return the end of the study for each row: that of its site, or of everybody where the site is unknown or small.
+def _ends(last: pd.Series, site: pd.Series, end: Callable[[Array], float]) -> pd.Series:
+    """Return the end of the study for each person: that of the site, or of everybody where the site is unknown or small.
 
     Parameters
     ----------
-    last : array (rows,), the last time at which the row's person is known of
+    last : the last time at which each person is known of
     end : the end that some people's last times show
     """
-    people = pd.DataFrame({"person": person, "site": site, "last": last})
-    people = people.groupby("person", sort=False).agg(site=("site", "first"), last=("last", "max"))
-    large = (group for group in people.groupby("site")["last"] if group[0] != _UNKNOWN_SITE and len(group[1]) >= _LEAST_AT_SITE)
-    own = {name: end(of.to_numpy()) for name, of in large}
-    return np.asarray(pd.Series(site).map(own).fillna(end(people["last"].to_numpy())), dtype=np.float64)
+    own = {name: end(of.to_numpy()) for name, of in last.groupby(site) if name != _UNKNOWN_SITE and len(of) >= _LEAST_AT_SITE}
+    return site.map(own).astype(float).fillna(end(last.to_numpy()))
 
 
 def _latest(last: Array) -> float:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
+from features.cohort.provenance import People
 from myeloma import ConfigError
 
 Array = NDArray[np.float64]
@@ -20,7 +21,6 @@ _Number = Annotated[float, Field(strict=True, ge=-20, le=20)]  # logarithms: bey
 _Positive = Annotated[float, Field(strict=True, gt=0, le=20)]
 _Growth = Annotated[float, Field(strict=True, ge=-2, le=2)]  # a year, of the logarithm: 0.09 is 9 %
 _Markers = Field(min_length=len(MARKERS), max_length=len(MARKERS))
-People = Literal["simulated", "real", "unknown"]
 _PAIRS = len(MARKERS) * (len(MARKERS) + 1) // 2
 
 

@@ -128,7 +128,7 @@ class _Judge:
         return cls(laid_out.design.transform(x, laid_out.columns), _own(laid_out.time_varying, x, laid_out.columns), stacked)
 
     def loss(self, solution: Solution) -> float:
-        """Return the weighted log loss of a solution, by risks as the model would answer: not falling with the horizon."""
+        """Return the weighted log loss of a solution with all horizons as steep, by risks that do not fall with the horizon."""
         log_odds = (self.z @ solution.slopes)[:, None] + np.maximum.accumulate(self.own @ solution.levels.T, axis=1)
         p = np.clip(logistic(log_odds)[self.stacked.row, self.stacked.horizon], 1e-9, 1 - 1e-9)
         return -float(self.stacked.weight @ np.where(self.stacked.y == 1, np.log(p), np.log1p(-p)))
