@@ -35,7 +35,7 @@ def study_reach(rows: pd.DataFrame) -> Array:
     visits = pd.DataFrame({"site": _sites(rows), "first": index, "last": last})
     people = visits.groupby(person).agg(site=("site", "first"), first=("first", "min"), last=("last", "max"))
     planned = people["first"] + _ends(people["last"] - people["first"], people["site"], _planned)
-    ends = np.minimum(_ends(people["last"], people["site"], _latest), planned).to_numpy()
+    ends: Array = np.minimum(_ends(people["last"], people["site"], _latest).to_numpy(), planned.to_numpy())
     reach: Array = np.maximum(ends[person] - day, 0.0)
     return reach
 
