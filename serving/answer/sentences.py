@@ -12,6 +12,7 @@ from typing import Literal
 from features.history.columns import GROWTH, MARROW, MARROW_NOW, STATIC
 from myeloma import catalogue
 from myeloma.change import reference_change_value
+from myeloma.criteria import BMPC_FROM_PERCENT
 from myeloma.treated.response.codes import CATEGORIES
 from serving.answer.record import Claim, Contribution, Sentence
 from serving.answer.shown import day_text, horizon_text, whole_percent
@@ -162,12 +163,15 @@ def growth_told(growth: float, sd: float, among_people: float, usual: float | No
 def marrow_told(percent: float) -> str:
     """Return in words what marrow would be by now; it follows what was measured.
 
+    From the share on that would define myeloma no number is told: of so much nobody here was measured.
+
     Examples
     --------
-    >>> marrow_told(25.7)
-    '; by the day of this risk all results together tell 26 %'
+    >>> marrow_told(25.7), marrow_told(81.0)
+    ('; by the day of this risk all results together tell 26 %', '; by the day of this risk all results together tell 60 % or more')
     """
-    return f"; by the day of this risk all results together tell {whole_percent(percent / 100)} %"
+    told = f"{whole_percent(percent / 100)} %" if percent < BMPC_FROM_PERCENT else f"{BMPC_FROM_PERCENT:g} % or more"
+    return f"; by the day of this risk all results together tell {told}"
 
 
 def percent_of(growth: float) -> str:

@@ -10,6 +10,7 @@ from fastapi.testclient import TestClient
 from features import build_features, build_table
 from features.history.columns import BURDEN, STATE_SPACE
 from features.table.landmarks import last_landmarks
+from serving.answer.sentences import marrow_told
 from serving.artifact import load_artifact, save_artifact
 from serving.batch import score_landmarks
 from serving.http.api import make_app
@@ -117,7 +118,7 @@ def test_what_marrow_is_by_now_is_said_with_its_last_result_and_is_part_of_its_r
         for risk in answer["risks"]:
             assert "bmpc_now" not in {one["biomarker"] for one in risk["contributions"]}
             texts = [one["text"] for one in risk["sentences"] if one["biomarker"] == "bmpc" and one["claim"]["value"] is not None]
-            whole = math.floor(row["bmpc_now__value"] + 0.5)
-            assert all(f"; by the day of this risk all results together tell {whole} %. With its history it " in text for text in texts)
+            said_now = marrow_told(row["bmpc_now__value"])
+            assert all(f"{said_now}. With its history it " in text for text in texts)
             said += texts
     assert said

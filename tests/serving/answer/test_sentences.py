@@ -38,7 +38,7 @@ ENTRIES = yaml.safe_load(Path(myeloma.__file__).with_name("catalogue.yaml").read
 HORIZONS = {"1 year": 12, "2 years": 24, "5 years": 60}
 MEASURED = re.compile(
     r"(?P<label>.+) was (?P<reported>below |above |)(?P<value>[\d.]+)(?P<unit>| \S.*?) on (?P<day>\d+ \w{3} \d{4})(?P<changed>|[,].*?)"
-    r"(?P<by_now>|; by the day of this risk all results together tell (?P<told>\d+) %)\. "
+    r"(?P<by_now>|; by the day of this risk all results together tell (?P<told>\d+ %(?: or more)?))\. "
     r"With its history it (?P<way>raises|lowers) the risk within (?P<horizon>[\w ]+)\."
 )
 CHANGED = re.compile(
@@ -247,7 +247,10 @@ def false_by_now(said, about, person, rows, burden):
     telling = telling_of_the_burden(person, rows)
     if about != "bmpc" or telling is None:
         return said is not None
-    return said is None or abs(int(said) - min(by_now(burden, *telling, "bmpc"), 100)) > 0.5001
+    if said is None:
+        return True
+    percent, more = by_now(burden, *telling, "bmpc"), said.endswith(" or more")
+    return more != (percent >= 60) or abs(int(said.split()[0]) - min(percent, 60)) > 0.5001
 
 
 def false_change(text, about, latest, before):
