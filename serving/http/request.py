@@ -241,9 +241,11 @@ def _landmark_problem(history: Asked, code: str, message: str) -> Problem:
 def _problem(history: History, problem: RefusedRow) -> Problem:
     """Return a refused row as HTTP says it; a cell is shown only where what it holds cannot say who the person is."""
     of_patient = problem.table == "patients"
-    where = f"patient.{problem.column}" if of_patient else f"{problem.table}[{problem.row}].{problem.column}"
     row = history.patient if of_patient else getattr(history, problem.table)[problem.row]
-    cell = getattr(row, problem.column, None)
+    counted = problem.column == "age_at_index" and history.patient.age_at_index is None  # from the birth, which is what was sent
+    column = "birth_date" if counted else problem.column
+    where = f"patient.{column}" if of_patient else f"{problem.table}[{problem.row}].{column}"
+    cell = getattr(row, column, None)
     text = "" if cell is None else str(cell)
-    received = echo(text) if problem.column in SHOWN_COLUMNS else ""
-    return Problem(problem.reason, where, problem.accepted, received or shown_day(problem.column, text))
+    received = echo(text) if column in SHOWN_COLUMNS else ""
+    return Problem(problem.reason, where, problem.accepted, received or shown_day(column, text))

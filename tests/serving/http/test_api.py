@@ -128,11 +128,12 @@ def test_of_a_year_or_month_of_birth_an_age_is_counted_from_its_middle(client, h
     assert asked({"birth_date": birth, "age_at_index": 44.0}) == asked({"age_at_index": 44.0})  # what is written counts first
 
 
-@pytest.mark.parametrize("birth", ["1760", "2960", "1960-13", "60"])
+@pytest.mark.parametrize("birth", ["1760", "1880", "1880-05-01", "2960", "2030", "1960-13", "60"])
 def test_a_year_of_birth_that_cannot_be_is_refused(client, history, birth):
     history["patient"]["birth_date"] = birth
     response = client.post("/v1/risk", json=history)
     assert (response.status_code, birth in response.text) == (422, False)
+    assert response.json()["errors"][0]["where"] == "patient.birth_date"
 
 
 @pytest.mark.parametrize(
