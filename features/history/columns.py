@@ -41,8 +41,8 @@ TREATED: dict[str, str] = {
     "on_therapy": "on therapy",
     "anti_cd38": "anti-CD38 antibody in the line of therapy",
 }
-BURDEN_VERSION = "2"  # likewise for the columns of the burden
-# Of the burden that markers have in common (`features.history.burden`); unknown until M-protein has a result, and while its latest is 0.
+BURDEN_VERSION = "3"  # likewise for the columns of the burden; 3: a result that fell to 0 counts as the least that is told
+# Of the burden that markers have in common (`features.history.burden`); unknown until M-protein has a result above 0.
 GROWTH, GROWTH_SD, CHANGE = "burden_growth", "burden_growth_sd", "burden_change"  # the first stands for all where reasons are told
 BURDEN: dict[str, str] = {
     GROWTH: "growth of the disease burden per year, logarithm",

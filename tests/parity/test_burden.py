@@ -96,13 +96,12 @@ def test_one_visit_hardly_tells_of_growth_and_the_sentence_says_so(model, smm_co
     assert said and all(text.startswith("How fast the disease burden grows is hardly known yet; for this model that ") for text in said)
 
 
-def test_while_m_protein_is_0_growth_is_unknown_with_a_warning_and_is_no_reason_of_its_own(model, smm_cohort, scores):
+def test_while_no_m_protein_is_above_0_growth_is_unknown_with_a_warning_and_is_no_reason_of_its_own(model, smm_cohort, scores):
     sent = as_json(smm_cohort, scores["patient_id"][0])
-    last = max(one["collected_at"] for one in sent["measurements"])
-    sent["measurements"] = [one for one in sent["measurements"] if (one["biomarker"], one["collected_at"]) != ("m_protein", last)]
-    sent["measurements"].append({"collected_at": last, "biomarker": "m_protein", "value": 0.0, "unit": "g/dL"})
+    for one in sent["measurements"]:
+        one["value"] = 0.0 if one["biomarker"] == "m_protein" else one["value"]
     answer = TestClient(make_app({"smm": model})).post("/v1/risk", json=sent).json()
-    assert "not known: growth of the disease burden, while the latest M-protein is 0" in answer["warnings"]
+    assert "not known: growth of the disease burden, while no M-protein is above 0" in answer["warnings"]
     for risk in answer["risks"]:
         (growth,) = (one for one in risk["contributions"] if one["biomarker"] == "burden_growth")
         assert (growth["value"], growth["contribution"]) == (None, 0.0)

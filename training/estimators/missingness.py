@@ -49,7 +49,7 @@ class Hidden:
         """Return a share of the rows, of whose copies each biomarker and static column is hidden by a chance of one half.
 
         The time since diagnosis is always known, and never hidden. Where the burden is hidden, so is what marrow is by now: while
-        the latest M-protein is 0 marrow is known, and that is not.
+        no M-protein is above 0 marrow is known, and that is not.
         """
         groups = np.array([parse_column(name).biomarker for name in columns])
         rng = np.random.default_rng(seed)

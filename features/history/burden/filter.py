@@ -11,12 +11,12 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from features.history.burden.parameters import StateSpace
+from features.history.burden.parameters import LEAST, StateSpace
 from features.history.layout import Codes, Days, Int, Rows
 
 Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
-_State = tuple[Array, Array, Array, Whole]  # mean, cov, and what a person's pass works with: (states,), (markers,)
+_State = tuple[Array, Array, Array, Whole]  # mean, cov, and what a person's pass works with: (states,), (2, markers)
 _LATEST = 2**31 - 1
 _YEAR = 365.25
 
@@ -25,7 +25,7 @@ _YEAR = 365.25
 def log_likelihood(rows: Rows, starts: Whole, stops: Whole, space: StateSpace) -> float:
     """Return the log density of all results of all people."""
     n = len(space.mean)
-    state = np.empty(n), np.empty((n, n)), np.empty(n), np.empty(starts.shape[1], np.int64)
+    state = np.empty(n), np.empty((n, n)), np.empty(n), np.empty((2, starts.shape[1]), np.int64)
     total = 0.0
     for p in range(len(starts)):
         total += _taken_in(rows, (starts[p], stops[p]), _LATEST, space, state)[0]
@@ -38,18 +38,17 @@ def states(
 ) -> None:
     """Fill mean and covariance of the state of people on days, and which markers told of it, from the results available by then.
 
-    Where the first marker, which the burden is measured by, has no result yet or is 0 at last, the mean is NaN: on the logarithmic
-    scale such a fall has no size.
+    Where the first marker, which the burden is measured by, has no result above 0 yet, the mean is NaN.
     """
     starts, stops = runs
     patient, day = asked
-    work, at = np.empty(len(space.mean)), np.empty(starts.shape[1], np.int64)
+    work, at = np.empty(len(space.mean)), np.empty((2, starts.shape[1]), np.int64)
     for q in range(len(patient)):
         p = patient[q]
         for k in range(starts.shape[1]):
-            told[q, k] = _next(rows, starts[p, k], stops[p, k], day[q]) < stops[p, k]
+            told[q, k] = _next(rows, starts[p, k], stops[p, k], day[q], stops[p, k]) < stops[p, k]
         _, now = _taken_in(rows, (starts[p], stops[p]), day[q], space, (means[q], covs[q], work, at))
-        if _ends_above_0(rows, starts[p, 0], stops[p, 0], day[q]):
+        if told[q, 0]:
             _went_on(means[q], covs[q], (day[q] - now) / _YEAR, space.drift)
         else:
             means[q] = np.nan
@@ -60,11 +59,13 @@ def _taken_in(rows: Rows, run: tuple[Whole, Whole], day: Int, space: StateSpace,
     """Leave in mean and cov what is known of one person by a day; return the log density and the day of the last result."""
     collected, _, value = rows
     start, stop = run
-    mean, cov, work, at = state
+    mean, cov, work, places = state
+    at, fallen = places
     mean[:], cov[:] = space.mean, space.cov
     density, now = 0.0, _LATEST
     for k in range(len(start)):
-        at[k] = _next(rows, start[k], stop[k], day)
+        fallen[k] = _fallen_from(rows, start[k], stop[k], day) if LEAST[k] > 0.0 else stop[k]
+        at[k] = _next(rows, start[k], stop[k], day, fallen[k])
     while True:
         first = -1
         for k in range(len(start)):
@@ -75,18 +76,18 @@ def _taken_in(rows: Rows, run: tuple[Whole, Whole], day: Int, space: StateSpace,
         i = at[first]
         if now < _LATEST:
             _went_on(mean, cov, (collected[i] - now) / _YEAR, space.drift)
-        density += _updated(mean, cov, first, math.log(value[i]), space, work)
+        density += _updated(mean, cov, first, math.log(max(value[i], LEAST[first])), space, work)
         now = collected[i]
-        at[first] = _next(rows, i + 1, stop[first], day)
+        at[first] = _next(rows, i + 1, stop[first], day, fallen[first])
 
 
 @njit(cache=True, nogil=True)
-def _next(rows: Rows, i: Int, stop: Int, day: Int) -> Int:
-    """Return the first place from i on of a result that counts: the last known of its day, by the day asked about, and above 0."""
+def _next(rows: Rows, i: Int, stop: Int, day: Int, fallen: Int) -> Int:
+    """Return the first place from i on of a result that counts: the last of its day known by the day asked about, above 0 or fallen."""
     value = rows[2]
     while i < stop:
         last, j = _last_known(rows, i, stop, day)
-        if last >= 0 and value[last] > 0.0:
+        if last >= 0 and (value[last] > 0.0 or last >= fallen):
             return last
         i = j
     return stop
@@ -106,14 +107,17 @@ def _last_known(rows: Rows, i: Int, stop: Int, day: Int) -> tuple[Int, Int]:
 
 
 @njit(cache=True, nogil=True)
-def _ends_above_0(rows: Rows, i: Int, stop: Int, day: Int) -> bool:
-    """Return whether the latest result known by a day is above 0; not where there is none."""
-    value, above = rows[2], False
+def _fallen_from(rows: Rows, i: Int, stop: Int, day: Int) -> Int:
+    """Return the place from which on results have fallen to 0: no later one is above 0 by the day; stop where none ever was.
+
+    A 0 before a result above 0 stands for no result more often than for none of the marker (`suspected_zeros`), and is left out.
+    """
+    value, fallen = rows[2], stop
     while i < stop:
         last, i = _last_known(rows, i, stop, day)
-        if last >= 0:
-            above = value[last] > 0.0
-    return above
+        if last >= 0 and value[last] > 0.0:
+            fallen = i
+    return fallen
 
 
 @njit(cache=True, nogil=True)

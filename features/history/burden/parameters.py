@@ -16,6 +16,9 @@ from myeloma import ConfigError
 Array = NDArray[np.float64]
 MARKERS = ("m_protein", "flc_ratio", "bmpc", "hemoglobin", "creatinine")
 MEASURE = MARKERS[0]  # the burden is measured by it, and unknown without it
+# By marker, what less counts as, since logarithms have no 0: the limit of electrophoresis, in g/dL (clinlabnavigator.com); what a marrow
+# of 0 % in whole percent is below. Of the others 0 is no result.
+LEAST = (0.1, 0.0, 0.5, 0.0, 0.0)
 STATES = 2 + len(MARKERS)  # burden, growth, then each marker's level
 _Number = Annotated[float, Field(strict=True, ge=-20, le=20)]  # logarithms: beyond it is another unit
 _Positive = Annotated[float, Field(strict=True, gt=0, le=20)]

@@ -14,7 +14,7 @@ from scipy.stats import multivariate_normal
 from features import FeatureSpec, build_features
 from features.history.arrays import Histories
 from features.history.burden.filter import log_likelihood
-from features.history.burden.parameters import MARKERS, Burden
+from features.history.burden.parameters import LEAST, MARKERS, Burden
 from features.history.columns import BURDEN as COLUMNS
 from features.history.columns import STATE_SPACE, parse_column, resting_on
 from features.history.derived import series_of, with_derived
@@ -42,7 +42,7 @@ def log_density(cohort_of_days, results):
     return log_likelihood((series.collected, series.available, series.value), series.starts, series.stops, BURDEN.state_space)
 
 
-LATER = st.lists(st.tuples(st.sampled_from(MARKERS), st.integers(1, 3000), st.floats(0.2, 40)), max_size=8, unique_by=lambda one: one[:2])
+LATER = st.lists(st.tuples(st.sampled_from(MARKERS), st.integers(1, 3000), st.floats(0.02, 40)), max_size=8, unique_by=lambda one: one[:2])
 
 
 @settings(max_examples=30)
@@ -50,7 +50,8 @@ LATER = st.lists(st.tuples(st.sampled_from(MARKERS), st.integers(1, 3000), st.fl
 def test_it_is_the_normal_distribution_given_all_results(cohort_of_days, later, more):
     results = [*AT_FIRST, *later]
     landmark = max(day for _, day, _ in results) + more
-    places, values = [(marker, day / YEAR) for marker, day, _ in results], [value for *_, value in results]
+    places = [(marker, day / YEAR) for marker, day, _ in results]
+    values = [max(value, LEAST[MARKERS.index(marker)]) for marker, _, value in results]
     got = seen(cohort_of_days, results, landmark)
     mean, cov = told(BURDEN, places, values, landmark / YEAR)
     assert [got["burden_change"], got["burden_growth"]] == pytest.approx(mean.tolist(), abs=1e-8)
@@ -167,8 +168,26 @@ def test_a_result_that_is_corrected_to_0_no_longer_counts(cohort_of_days):
     assert seen(cohort_of_days, withdrawn, 300).tolist() == seen(cohort_of_days, later, 300).tolist()
 
 
-def test_while_the_latest_m_protein_is_0_it_is_unknown_how_far_the_burden_fell(cohort_of_days):
-    fallen, names = [*AT_FIRST, ("m_protein", 200, 0.0), ("bmpc", 250, 2.0)], list(STATE_SPACE)
-    assert seen(cohort_of_days, fallen, 199).notna().all()
-    assert seen(cohort_of_days, fallen, 300)[names].isna().all()
-    assert seen(cohort_of_days, [*fallen, ("m_protein", 400, 0.2)], 400)["burden_growth"] < -0.3
+def test_an_m_protein_that_fell_to_0_or_nearly_counts_as_the_least_that_is_measured(cohort_of_days):
+    fallen = [seen(cohort_of_days, [*AT_FIRST, ("m_protein", 200, value), ("bmpc", 250, 2.0)], 300).tolist() for value in (0.0, 0.01, 0.1)]
+    assert fallen[0] == fallen[1] == fallen[2]
+    still = seen(cohort_of_days, [*AT_FIRST, ("m_protein", 200, 0.11), ("bmpc", 250, 2.0)], 300)
+    assert dict(zip(SPEC.static, fallen[0], strict=True))["burden_growth"] < still["burden_growth"] < -0.3
+    again = [[*AT_FIRST, ("m_protein", 200, 0.1), ("m_protein", 400, value)] for value in (0.0, 0.1)]
+    assert seen(cohort_of_days, again[0], 400).tolist() == seen(cohort_of_days, again[1], 400).tolist()
+
+
+def test_a_marrow_that_fell_to_0_counts_as_half_a_percent(cohort_of_days):
+    fallen = [seen(cohort_of_days, [*AT_FIRST, ("bmpc", 250, value)], 300).tolist() for value in (0.0, 0.5)]
+    assert fallen[0] == fallen[1]
+    assert (
+        seen(cohort_of_days, [*AT_FIRST, ("bmpc", 250, 0.0)], 300)["bmpc_now"]
+        < seen(cohort_of_days, [*AT_FIRST, ("bmpc", 250, 0.6)], 300)["bmpc_now"]
+    )
+
+
+def test_a_0_that_a_result_above_0_has_followed_is_left_out_from_the_day_on_which_that_is_known(cohort_of_days):
+    later = [*AT_FIRST, ("m_protein", 300, 310, 1.3)]
+    with_0 = [*later, ("m_protein", 100, 0.0)]
+    assert seen(cohort_of_days, with_0, 310).tolist() == seen(cohort_of_days, later, 310).tolist()
+    assert seen(cohort_of_days, with_0, 309)["burden_change"] < -0.3 < 0 < seen(cohort_of_days, later, 309)["burden_change"]
