@@ -47,6 +47,11 @@ class LinearDesign:
         matrix: Array = self._alone.transform(x, columns)[0]
         return matrix
 
+    def completed(self, z: Array, x: Array, columns: list[str]) -> Array:
+        """Return the design matrix of standardised features, however these were filled, of a matrix with the named columns."""
+        matrix: Array = self._alone.completed(z[None], x, columns)[0]
+        return matrix
+
     @cached_property
     def _alone(self) -> Designs:
         return Designs([self])
@@ -125,7 +130,10 @@ class Designs:
 
     def transform(self, x: Array, columns: list[str]) -> Array:
         """Return the design matrices (designs, rows, design columns)."""
-        z = self.standardised(x, columns)
+        return self.completed(self.standardised(x, columns), x, columns)
+
+    def completed(self, z: Array, x: Array, columns: list[str]) -> Array:
+        """Return the design matrices of standardised features (designs, rows, features): with what is curved, and what is missing."""
         curves = [spline(z[:, :, some], knots).reshape(*z.shape[:2], knots.shape[2] * (knots.shape[3] - 2)) for some, knots in self._curves]
         parts = [z, *([np.concatenate(curves, axis=2) - self._spline_mean] if curves else [])]
         if self._like.indicated:

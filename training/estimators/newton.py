@@ -9,7 +9,7 @@ from serving.models.base import Array, logistic
 _MOST_STEPS, _SMALL, _LEAST_VARIANCE = 50, 1e-6, 1e-4
 
 
-def drawn_to(start: Array, z: Array, y: Array, weight: Array, ridge: Array) -> Array:
+def drawn_to(start: Array, z: Array, y: Array, weight: Array, ridge: Array, offset: Array | float = 0.0) -> Array:
     """Return the coefficients with the least weighted log loss + ridge / 2 x squares of their distances from the start.
 
     Parameters
@@ -19,15 +19,16 @@ def drawn_to(start: Array, z: Array, y: Array, weight: Array, ridge: Array) -> A
     y : array (rows,), outcomes or risks
     weight : array (rows,); the loss is their sum's, which is to be 1
     ridge : array (columns,), how strongly each coefficient is drawn
+    offset : array (rows,), optional, what is added to each row's log-odds
     """
 
     def loss(beta: Array) -> float:
-        eta = z @ beta
+        eta = offset + z @ beta
         return float(weight @ (np.logaddexp(0.0, eta) - y * eta) + 0.5 * ridge @ (beta - start) ** 2)
 
     beta, now = start, loss(start)
     for _ in range(_MOST_STEPS):
-        p = logistic(z @ beta)
+        p = logistic(offset + z @ beta)
         gradient = z.T @ (weight * (p - y)) + ridge * (beta - start)
         information = (z * (weight * np.maximum(p * (1.0 - p), _LEAST_VARIANCE))[:, None]).T @ z + np.diag(ridge)
         step = -np.linalg.solve(information, gradient)

@@ -16,12 +16,13 @@ from serving.models.base import Array
 from serving.models.cox import MOST_COVARIATES, CauseSpecificCox
 from training.estimators.design import fit_design
 from training.estimators.hazards import converged
+from training.estimators.imputation import ImputedDesign
 from training.estimators.kind import Kind
 from training.estimators.stacking import Weighting, shares
 from training.rows.draw import row_weights
 
 
-def fit_cox(
+def fit_cox(  # noqa: PLR0913 - the options of params.yaml, by name
     x: Array,
     rows: pd.DataFrame,
     columns: list[str],
@@ -30,6 +31,7 @@ def fit_cox(
     covariates: Annotated[tuple[str, ...], Field(min_length=1)],
     penalty: NonNegativeFloat = 0.0,
     splines: bool = False,
+    impute: bool = True,
     weighting: Weighting = "patients",
 ) -> CauseSpecificCox:
     """Return both cause-specific models, time counted from the landmark.
@@ -43,6 +45,8 @@ def fit_cox(
         converge (few events: a covariate that separates them has no finite coefficient).
     splines : bool
         Whether latest values and static columns enter as restricted cubic splines.
+    impute : bool
+        Whether an unknown biomarker takes, while the model is fitted, the mean that is conditional on the others, not that of everybody.
 
     Raises
     ------
@@ -50,7 +54,7 @@ def fit_cox(
         A covariate is not a feature of the task, or there are too many.
     """
     design = fit_design(x, columns, list(checked_covariates(covariates, columns)), indicate=False, curve=splines)
-    z = design.transform(x, columns)
+    z = (ImputedDesign.of(design, x, columns) if impute else design).transform(x, columns)
     time, share = rows["time_to_event"].to_numpy(dtype=float), shares(rows, weighting) * row_weights(rows)
     months = np.arange(horizons[-1] + 1) * DAYS_PER_MONTH
     coefficients, hazards = [], []
@@ -92,7 +96,7 @@ KIND = Kind(
     name="cox",
     fit=fit_cox,
     example={"covariates": ["m_protein__last__ever", "age"], "penalty": 0.01},
-    missing="The mean of those fitted on stands in.",
+    missing="The mean of those fitted on stands in; while it is fitted, an unknown biomarker is imputed from the rest.",
     fitted_to="to the times of the event and of what competes with it, each visit at risk until its observation ends",
     check=lambda options, where, columns, others: checked_covariates(options["covariates"], columns),
     space=lambda trial: {"penalty": trial.suggest_float("penalty", 1e-5, 1.0, log=True)},

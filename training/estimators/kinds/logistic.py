@@ -3,6 +3,9 @@
 The time since diagnosis enters as in a landmark supermodel (van Houwelingen, Scand J Stat 2007;34:70): each horizon has a level
 of its own that goes with it, hardly penalised. With one curve for all horizons, shrunk as any column, risks within a year were
 too low at diagnosis and too high years later.
+
+Slopes are those of people of whom every biomarker is known: what is unknown is imputed for them. What a missing latest value adds is
+found afterwards, with these slopes, on the rows as they are and on copies with biomarkers hidden.
 """
 
 from __future__ import annotations
@@ -16,13 +19,14 @@ from numpy.typing import NDArray
 from pydantic import Field, NonNegativeInt, PositiveFloat
 
 from serving.models.base import Array, logistic
-from serving.models.design import LinearDesign
 from serving.models.linear import HorizonLogistic
 from serving.models.time_varying import MONTHS, TimeVaryingIntercept
 from training.estimators.design import fit_design
-from training.estimators.horizon_ridge import HorizonRidge, Solution
+from training.estimators.horizon_ridge import HorizonRidge, Solution, Steep
+from training.estimators.imputation import ImputedDesign
 from training.estimators.kind import Kind
 from training.estimators.missingness import DEFAULT_SHARE, AugmentedShare, augment_missingness
+from training.estimators.newton import drawn_to
 from training.estimators.stacking import Stacked, Weighting, stack
 from training.rows.split import patient_folds
 
@@ -55,7 +59,7 @@ def fit_logistic(  # noqa: PLR0913 - the options of params.yaml, by name
     splines : bool
         Whether latest values and static columns enter as restricted cubic splines.
     hidden_share : float
-        Share of rows of which a second copy, with a part hidden, is fitted to as well; less of very many rows (see `hidden`).
+        Share of rows of which a second copy, with a part hidden, tells too what a missing value adds; less of very many rows.
     """
     if len(penalties) > 1:
         options: dict[str, Any] = {"splines": splines, "weighting": weighting, "hidden_share": hidden_share}
@@ -66,12 +70,17 @@ def fit_logistic(  # noqa: PLR0913 - the options of params.yaml, by name
 
 @dataclass(frozen=True)
 class _LaidOut:
-    """The columns that a regression is fitted to: the same whatever the penalty."""
+    """What a regression is fitted to: the same whatever the penalty.
 
-    design: LinearDesign
+    `x` and `stacked` are the rows with their copies, of which a part is hidden.
+    """
+
+    design: ImputedDesign
     time_varying: TimeVaryingIntercept
     regression: HorizonRidge
     columns: list[str]
+    x: Array
+    stacked: Stacked
 
     @classmethod
     def of(
@@ -86,18 +95,34 @@ class _LaidOut:
         hidden_share: float,
         seed: int,
     ) -> _LaidOut:
-        x, stacked = augment_missingness(x, columns, stack(rows, horizons, weighting), hidden_share, seed)
+        stacked = stack(rows, horizons, weighting)
         time_varying = _time_varying_over(x, columns)
         use = [name for name in columns if not (time_varying.scales and name == MONTHS)]
-        design = fit_design(x, columns, use, indicate=True, curve=splines)
-        regression = HorizonRidge.of(design.transform(x, columns), _own(time_varying, x, columns), stacked, len(horizons))
-        return cls(design, time_varying, regression, columns)
+        with_copies = augment_missingness(x, columns, stacked, hidden_share, seed)
+        design = ImputedDesign.of(fit_design(with_copies[0], columns, use, indicate=True, curve=splines), x, columns)
+        regression = HorizonRidge.of(_known(design, x, columns), _own(time_varying, x, columns), stacked, len(horizons))
+        return cls(design, time_varying, regression, columns, *with_copies)
 
     def model(self, solution: Solution, penalty: float) -> HorizonLogistic:
-        steepness, levels = self.regression.steep(solution, penalty)
-        effects = levels[:, 1:].tolist() if self.time_varying.scales else []
+        steep, design = self.regression.steep(solution, penalty), self.design.design
+        of_missing, of_all_known = self._of_missing(solution, steep, penalty)
+        effects = steep.levels[:, 1:].tolist() if self.time_varying.scales else []
         effects_of = replace(self.time_varying, effects=tuple(map(tuple, effects)))
-        return HorizonLogistic(self.design, solution.slopes, levels[:, 0], self.columns, effects_of, steepness)
+        intercepts = steep.levels[:, 0] - steep.steepness * of_all_known
+        return HorizonLogistic(design, np.concatenate([solution.slopes, of_missing]), intercepts, self.columns, effects_of, steep.steepness)
+
+    def _of_missing(self, solution: Solution, steep: Steep, penalty: float) -> tuple[Array, float]:
+        """Return the coefficients of what says that a latest value is missing, and what they come to where none is."""
+        z, stacked = self.design.design.transform(self.x, self.columns), self.stacked
+        known, missing = np.split(z, [len(solution.slopes)], axis=1)
+        if not missing.shape[1]:
+            return np.zeros(0), 0.0
+        none = missing.min(axis=0)
+        log_odds = (known @ solution.slopes)[:, None] * steep.steepness + _own(self.time_varying, self.x, self.columns) @ steep.levels.T
+        columns = (missing - none)[stacked.row] * steep.steepness[stacked.horizon, None]
+        start, weight, offset = np.zeros(len(none)), stacked.weight / stacked.weight.sum(), log_odds[stacked.row, stacked.horizon]
+        found = drawn_to(start, columns, stacked.y, weight, np.full(len(none), penalty), offset)
+        return found, float(none @ found)
 
 
 def choose_penalty(
@@ -125,13 +150,18 @@ class _Judge:
 
     @classmethod
     def of(cls, laid_out: _LaidOut, x: Array, stacked: Stacked) -> _Judge:
-        return cls(laid_out.design.transform(x, laid_out.columns), _own(laid_out.time_varying, x, laid_out.columns), stacked)
+        return cls(_known(laid_out.design, x, laid_out.columns), _own(laid_out.time_varying, x, laid_out.columns), stacked)
 
     def loss(self, solution: Solution) -> float:
         """Return the weighted log loss of a solution with all horizons as steep, by risks that do not fall with the horizon."""
         log_odds = (self.z @ solution.slopes)[:, None] + np.maximum.accumulate(self.own @ solution.levels.T, axis=1)
         p = np.clip(logistic(log_odds)[self.stacked.row, self.stacked.horizon], 1e-9, 1 - 1e-9)
         return -float(self.stacked.weight @ np.where(self.stacked.y == 1, np.log(p), np.log1p(-p)))
+
+
+def _known(design: ImputedDesign, x: Array, columns: list[str]) -> Array:
+    """Return the columns of values, unknown biomarkers imputed, without those that say what is missing."""
+    return design.transform(x, columns)[:, : design.design.width - len(design.design.indicated)]
 
 
 def _own(time_varying: TimeVaryingIntercept, x: Array, columns: list[str]) -> Array:
@@ -194,7 +224,8 @@ KIND = Kind(
     name="logistic",
     fit=fit_logistic,
     example={"penalties": [0.01]},
-    missing="The mean of those fitted on stands in, and a column of its own says that the latest value is missing.",
+    missing="The mean of those fitted on stands in, and a column of its own says that the latest value is missing. "
+    "Its slopes are those of people of whom every biomarker is known: others' are imputed from the rest while it is fitted.",
     settle=_settled,
     anew=fit_anew,
     space=_space,
