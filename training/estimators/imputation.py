@@ -81,7 +81,7 @@ def unknown_biomarkers(features: tuple[str, ...], x: Array, columns: list[str]) 
     of = np.array([parse_column(name).biomarker if parse_column(name).statistic else "" for name in columns])
     biomarkers, missing = sorted(set(of) - {""}), np.isnan(x)
     unknown = np.array([missing[:, of == name].all(axis=1) for name in biomarkers], dtype=np.int64).reshape(-1, len(x))
-    together, places = (1 << np.arange(len(biomarkers))) @ unknown, np.array([columns.index(name) for name in features])
+    together, places = (1 << np.arange(len(biomarkers))) @ unknown, np.array([columns.index(name) for name in features], dtype=np.intp)
     for each in np.unique(together[together > 0]).tolist():
         rows, names = np.flatnonzero(together == each), [name for k, name in enumerate(biomarkers) if each >> k & 1]
         gone = resting_on(features, names) & missing[np.ix_(rows, places)].all(axis=0)

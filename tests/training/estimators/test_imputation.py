@@ -66,6 +66,15 @@ def test_of_whom_nothing_is_known_the_mean_is():
     assert np.abs(z[:5]).max() < 0.05 and (z[:5] == z[0]).all()
 
 
+@pytest.mark.parametrize("known", [[], [2], [0, 2]])
+def test_a_fit_to_people_of_whom_hardly_anything_is_known_gives_risks(known):
+    x = people(500)
+    rows, seen = followed(x), np.full_like(x, np.nan)
+    seen[:, known] = x[:, known]
+    for fit, options in ((fit_logistic, {"penalties": (0.01,)}), (fit_cox, {"covariates": tuple(COLUMNS), "penalty": 0.01})):
+        assert np.isfinite(fit(seen, rows, COLUMNS, (24,), **options).margins(seen)).all()
+
+
 def test_only_a_biomarker_of_which_nothing_is_known_is_imputed():
     columns = ["m_protein__last__ever", "m_protein__slope__ever", "bmpc__last__ever", "bmpc_now", "burden_growth", "age"]
     rows = np.ones((5, 6))
