@@ -6,15 +6,19 @@ with hazards constant within a month: death competes, it does not censor (Prenti
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import factorial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numba import njit
+from numpy.typing import NDArray
 
 from serving.models.base import Array, ImpossibleModelError, Model, logit, numbers, row_sums
-from serving.models.design import LinearDesign
+from serving.models.design import Designs, LinearDesign
 
 MOST_COVARIATES = 12  # the exact Shapley values below look at 2 ** covariates coalitions
 _CHUNK = 256
@@ -35,6 +39,20 @@ class CauseSpecificCox(Model, kind="cox"):
         z = self.design.transform(x, self.columns)
         progression, death = (row_sums(z * beta) for beta in self.coefficients)
         return logit(self._incidence(progression, death))
+
+    @classmethod
+    def together(cls, models: Sequence[CauseSpecificCox]) -> Callable[[Array], Array]:
+        if not all(models[0].design.is_like(model.design) for model in models):
+            return super().together(models)
+        designs, columns = Designs([model.design for model in models]), models[0].columns
+        coefficients = np.array([model.coefficients for model in models])[:, :, None]  # (models, causes, 1, design columns)
+
+        def margins(x: Array) -> Array:
+            z = designs.transform(x, columns)
+            progression, death = (row_sums(z * coefficients[:, cause]) for cause in (0, 1))
+            return logit(np.array([model._incidence(progression[k], death[k]) for k, model in enumerate(models)]))
+
+        return margins
 
     def contributions(self, x: Array) -> Array:
         """Exact Shapley values of the logit risk, against a person with the training mean in every covariate.
@@ -59,17 +77,8 @@ class CauseSpecificCox(Model, kind="cox"):
     def _incidence(self, progression: Array, death: Array) -> Array:
         """Return the cumulative incidence (rows, horizons) from the linear predictors of both causes."""
         relative = np.exp(np.clip(progression, -20, 20)), np.exp(np.clip(death, -20, 20))
-        survival = np.ones(len(progression))
-        incidence = np.zeros(len(progression))
         out = np.empty((len(progression), len(self.horizons)))
-        for month in range(1, self.horizons[-1] + 1):
-            first, second = (relative[cause] * self.monthly_hazard[cause, month - 1] for cause in (0, 1))
-            both = first + second
-            leaving = -np.expm1(-both)
-            incidence = incidence + survival * leaving * np.divide(first, both, out=np.zeros_like(both), where=both > 0)
-            survival = survival * (1.0 - leaving)
-            if month in self.horizons:
-                out[:, self.horizons.index(month)] = incidence
+        _add_up(*relative, self.monthly_hazard, np.array(self.horizons), out)
         return np.clip(out, _SMALLEST_RISK, 1.0 - _SMALLEST_RISK)
 
     def save(self, folder: Path) -> dict[str, Any]:
@@ -89,6 +98,23 @@ class CauseSpecificCox(Model, kind="cox"):
         if len(set(design.sources(columns))) > MOST_COVARIATES:
             raise ImpossibleModelError(f"it has more than {MOST_COVARIATES} covariates")
         return cls(design, coefficients, monthly_hazard, columns, horizons)
+
+
+@njit(cache=True, nogil=True)
+def _add_up(progression: Array, death: Array, monthly_hazard: Array, horizons: NDArray[np.int64], incidence: Array) -> None:
+    """Fill the cumulative incidence (rows, horizons) from the hazards of both causes relative to the baseline's (rows,)."""
+    for row in range(len(progression)):
+        survival, total, h = 1.0, 0.0, 0
+        for month in range(monthly_hazard.shape[1]):
+            first, second = progression[row] * monthly_hazard[0, month], death[row] * monthly_hazard[1, month]
+            both = first + second
+            if both > 0.0:
+                leaving = -math.expm1(-both)
+                total += survival * leaving * (first / both)
+                survival *= 1.0 - leaving
+            if month + 1 == horizons[h]:
+                incidence[row, h] = total
+                h += 1
 
 
 def shapley(values: Array, masks: np.ndarray, player: int) -> Array:

@@ -31,6 +31,15 @@ def test_margins_and_contributions_have_the_shapes_that_the_base_class_says(kind
 
 
 @every_kind
+def test_several_models_asked_together_answer_as_each_does_alone_to_the_last_bit(kind):
+    models = [fitted(kind), *(fit(kind, *people(400, seed=seed)) for seed in (5, 6))]
+    each = np.array([model.margins(X) for model in models])
+    assert KINDS[kind].together(models)(X).tobytes() == each.tobytes()
+    margins, contributions = KINDS[kind].explaining(models)(X)
+    assert (margins.tobytes(), contributions.tobytes()) == (each.tobytes(), models[0].contributions(X).tobytes())
+
+
+@every_kind
 @pytest.mark.parametrize("scale", [1.0, 100.0, 1e6])
 def test_no_risk_falls_as_the_horizon_grows_whatever_the_values(kind, scale):
     rng = np.random.default_rng(3)
