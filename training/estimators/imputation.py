@@ -25,6 +25,7 @@ _Pattern = tuple[_Places, _Places, _Places]  # rows, the features that are there
 _STEPS = 10
 _RIDGE = 0.01  # of a variance of 1: a latest value and a mean say nearly the same
 _ENOUGH = 20_000  # rows that the distribution is found on
+LEAST_KNOWN = 0.5  # of the rows: where fewer know every biomarker, the recalibration speaks of all
 
 
 @dataclass(frozen=True)
@@ -78,14 +79,26 @@ def unknown_biomarkers(features: tuple[str, ...], x: Array, columns: list[str]) 
 
     A column that is missing alone, as a slope of one result, is another matter.
     """
-    of = np.array([parse_column(name).biomarker if parse_column(name).statistic else "" for name in columns])
-    biomarkers, missing = sorted(set(of) - {""}), np.isnan(x)
-    unknown = np.array([missing[:, of == name].all(axis=1) for name in biomarkers], dtype=np.int64).reshape(-1, len(x))
+    missing, (biomarkers, unknown) = np.isnan(x), _lacking(x, columns)
     together, places = (1 << np.arange(len(biomarkers))) @ unknown, np.array([columns.index(name) for name in features], dtype=np.intp)
     for each in np.unique(together[together > 0]).tolist():
         rows, names = np.flatnonzero(together == each), [name for k, name in enumerate(biomarkers) if each >> k & 1]
         gone = resting_on(features, names) & missing[np.ix_(rows, places)].all(axis=0)
         yield rows, np.flatnonzero(~gone), np.flatnonzero(gone)
+
+
+def most_know_all(x: Array, columns: list[str]) -> bool:
+    """Return whether at least half of the rows know something of every biomarker that any row does: the recalibration is then theirs."""
+    _, unknown = _lacking(x, columns)
+    lacks = unknown[~unknown.all(axis=1)].any(axis=0)
+    return float(np.mean(~lacks)) >= LEAST_KNOWN
+
+
+def _lacking(x: Array, columns: list[str]) -> tuple[list[str], NDArray[np.bool_]]:
+    """Return the biomarkers of the columns, and of each (biomarkers, rows) where nothing is known."""
+    of, missing = np.array([parse_column(name).biomarker if parse_column(name).statistic else "" for name in columns]), np.isnan(x)
+    biomarkers = sorted(set(of) - {""})
+    return biomarkers, np.array([missing[:, of == name].all(axis=1) for name in biomarkers], dtype=bool).reshape(-1, len(x))
 
 
 def _covariance(z: Array) -> Array:

@@ -20,6 +20,7 @@ from serving.models.base import Array
 from serving.models.calibration import Calibration
 from serving.models.unknown import MOST_BIOMARKERS, UnknownBiomarkers, are_counts, hidden
 from training.estimators.design import fit_design
+from training.estimators.imputation import LEAST_KNOWN
 from training.estimators.newton import drawn_to
 from training.estimators.stacking import at_each_horizon
 from training.rows.draw import equally_drawn
@@ -27,7 +28,6 @@ from training.rows.split import LEAST_EVENTS
 
 _ROWS = 6000  # on which the patterns are regressed: without outcomes there is little noise
 _RIDGE = 1e-3  # towards the recalibration of people of whom all is known
-_LEAST_KNOWN = 0.5
 _MOVES = 1e-9  # log-odds; what moves them less is not used
 _SHOWN = 1.96  # standard errors
 
@@ -114,7 +114,7 @@ def all_known(x: Array, spec: FeatureSpec) -> NDArray[np.bool_]:
     """
     lacking = _lacking(x, spec)
     known: NDArray[np.bool_] = lacking[~lacking.all(axis=1)].sum(axis=0) == 0
-    return known if known.mean() >= _LEAST_KNOWN else np.ones_like(known)
+    return known if known.mean() >= LEAST_KNOWN else np.ones_like(known)
 
 
 def _lacking(x: Array, spec: FeatureSpec) -> NDArray[np.bool_]:

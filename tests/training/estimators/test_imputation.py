@@ -8,7 +8,7 @@ import pytest
 
 from serving.models import logistic
 from training.estimators.design import fit_design
-from training.estimators.imputation import ImputedDesign, unknown_biomarkers
+from training.estimators.imputation import ImputedDesign, most_know_all, unknown_biomarkers
 from training.estimators.kinds.cox import fit_cox
 from training.estimators.kinds.logistic import fit_logistic
 
@@ -97,6 +97,23 @@ def test_slopes_of_people_of_whom_all_is_known_are_what_they_would_be_were_it_kn
     of_all, of_some = (by_spread(model, model.steepness * model.coefficients) for model in (fit(x), fit(without_marrow(x))))
     assert of_some == pytest.approx(of_all, abs=0.06)
     assert of_all == pytest.approx([0.5, 1.0], abs=0.1)
+
+
+@pytest.mark.parametrize(("known", "imputes"), [(0.6, True), (0.4, False)])
+def test_where_most_people_lack_a_biomarker_cox_speaks_of_all_as_its_recalibration_does(known, imputes):
+    x = people(2000)
+    rows, options = followed(x), {"covariates": tuple(COLUMNS), "penalty": 1e-4}
+    x[np.arange(2000) >= known * 2000, 1] = np.nan
+    found, plain = (fit_cox(x, rows, COLUMNS, (24,), impute=impute, **options).coefficients for impute in (True, False))
+    assert (found != plain).any() == imputes
+
+
+def test_a_biomarker_that_nobody_has_keeps_nobody_from_knowing_all():
+    x = people(300)
+    columns, with_nothing = [*COLUMNS, "creatinine__last__ever"], np.column_stack([x, np.full(300, np.nan)])
+    assert most_know_all(with_nothing, columns)
+    with_nothing[:200, 1] = np.nan
+    assert not most_know_all(with_nothing, columns)
 
 
 def test_cox_likewise_unless_the_mean_of_everybody_is_asked_for():

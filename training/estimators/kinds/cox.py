@@ -16,7 +16,7 @@ from serving.models.base import Array
 from serving.models.cox import MOST_COVARIATES, CauseSpecificCox
 from training.estimators.design import fit_design
 from training.estimators.hazards import converged
-from training.estimators.imputation import ImputedDesign
+from training.estimators.imputation import ImputedDesign, most_know_all
 from training.estimators.kind import Kind
 from training.estimators.stacking import Weighting, shares
 from training.rows.draw import row_weights
@@ -46,7 +46,8 @@ def fit_cox(  # noqa: PLR0913 - the options of params.yaml, by name
     splines : bool
         Whether latest values and static columns enter as restricted cubic splines.
     impute : bool
-        Whether an unknown biomarker takes, while the model is fitted, the mean that is conditional on the others, not that of everybody.
+        Whether an unknown biomarker takes, while the model is fitted, the mean that is conditional on the others, not that of everybody;
+        only where at least half of the rows know every biomarker, since the recalibration then speaks of these.
 
     Raises
     ------
@@ -54,7 +55,10 @@ def fit_cox(  # noqa: PLR0913 - the options of params.yaml, by name
         A covariate is not a feature of the task, or there are too many.
     """
     design = fit_design(x, columns, list(checked_covariates(covariates, columns)), indicate=False, curve=splines)
-    z = (ImputedDesign.of(design, x, columns) if impute else design).transform(x, columns)
+    imputed = impute and most_know_all(
+        x, columns
+    )  # else the recalibration speaks of people with the mean of everybody, and so has the fit to
+    z = (ImputedDesign.of(design, x, columns) if imputed else design).transform(x, columns)
     time, share = rows["time_to_event"].to_numpy(dtype=float), shares(rows, weighting) * row_weights(rows)
     months = np.arange(horizons[-1] + 1) * DAYS_PER_MONTH
     coefficients, hazards = [], []
