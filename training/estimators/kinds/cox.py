@@ -55,9 +55,7 @@ def fit_cox(  # noqa: PLR0913 - the options of params.yaml, by name
         A covariate is not a feature of the task, or there are too many.
     """
     design = fit_design(x, columns, list(checked_covariates(covariates, columns)), indicate=False, curve=splines)
-    imputed = impute and most_know_all(
-        x, columns
-    )  # else the recalibration speaks of people with the mean of everybody, and so has the fit to
+    imputed = impute and most_know_all(x, columns)  # else the recalibration is by all, with the mean of everybody: so is the fit
     z = (ImputedDesign.of(design, x, columns) if imputed else design).transform(x, columns)
     time, share = rows["time_to_event"].to_numpy(dtype=float), shares(rows, weighting) * row_weights(rows)
     months = np.arange(horizons[-1] + 1) * DAYS_PER_MONTH
