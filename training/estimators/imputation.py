@@ -10,7 +10,7 @@ Analysis with Missing Data, 2nd edition, 2002, section 11.2). No outcome is read
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from features.history.columns import parse_column, resting_on
 from serving.models.base import Array
 from serving.models.design import LinearDesign
+from serving.models.unknown import are_counts
 
 _Places = NDArray[np.intp]
 _Pattern = tuple[_Places, _Places, _Places]  # rows, the features that are there, those that are not
@@ -79,8 +80,9 @@ def unknown_biomarkers(features: tuple[str, ...], x: Array, columns: list[str]) 
 
     A column that is missing alone, as a slope of one result, is another matter.
     """
-    missing, (biomarkers, unknown) = np.isnan(x), _lacking(x, columns)
-    together, places = (1 << np.arange(len(biomarkers))) @ unknown, np.array([columns.index(name) for name in features], dtype=np.intp)
+    biomarkers, missing = _measured(columns), np.isnan(x)
+    together = (1 << np.arange(len(biomarkers))) @ lacking(x, columns, biomarkers)
+    places = np.array([columns.index(name) for name in features], dtype=np.intp)
     for each in np.unique(together[together > 0]).tolist():
         rows, names = np.flatnonzero(together == each), [name for k, name in enumerate(biomarkers) if each >> k & 1]
         gone = resting_on(features, names) & missing[np.ix_(rows, places)].all(axis=0)
@@ -89,16 +91,18 @@ def unknown_biomarkers(features: tuple[str, ...], x: Array, columns: list[str]) 
 
 def most_know_all(x: Array, columns: list[str]) -> bool:
     """Return whether at least half of the rows know something of every biomarker that any row does: the recalibration is then theirs."""
-    _, unknown = _lacking(x, columns)
-    lacks = unknown[~unknown.all(axis=1)].any(axis=0)
-    return float(np.mean(~lacks)) >= LEAST_KNOWN
+    unknown = lacking(x, columns, _measured(columns))
+    return float(np.mean(~unknown[~unknown.all(axis=1)].any(axis=0))) >= LEAST_KNOWN
 
 
-def _lacking(x: Array, columns: list[str]) -> tuple[list[str], NDArray[np.bool_]]:
-    """Return the biomarkers of the columns, and of each (biomarkers, rows) where nothing is known."""
-    of, missing = np.array([parse_column(name).biomarker if parse_column(name).statistic else "" for name in columns]), np.isnan(x)
-    biomarkers = sorted(set(of) - {""})
-    return biomarkers, np.array([missing[:, of == name].all(axis=1) for name in biomarkers], dtype=bool).reshape(-1, len(x))
+def lacking(x: Array, columns: list[str], biomarkers: Sequence[str]) -> NDArray[np.bool_]:
+    """Return of each biomarker (biomarkers, rows) which rows have no result of it: its columns are missing, and a count is 0."""
+    group, nothing = np.array([parse_column(name).biomarker for name in columns]), np.isnan(x) | (are_counts(columns) & (x == 0))
+    return np.array([nothing[:, group == name].all(axis=1) for name in biomarkers], dtype=bool).reshape(-1, len(x))
+
+
+def _measured(columns: list[str]) -> list[str]:
+    return sorted({parse_column(name).biomarker for name in columns if parse_column(name).statistic})
 
 
 def _covariance(z: Array) -> Array:

@@ -18,9 +18,9 @@ from features.history.columns import FeatureSpec, parse_column, resting_on
 from serving.models import Model, logistic
 from serving.models.base import Array
 from serving.models.calibration import Calibration
-from serving.models.unknown import MOST_BIOMARKERS, UnknownBiomarkers, are_counts, hidden
+from serving.models.unknown import MOST_BIOMARKERS, UnknownBiomarkers, hidden
 from training.estimators.design import fit_design
-from training.estimators.imputation import LEAST_KNOWN
+from training.estimators.imputation import LEAST_KNOWN, lacking
 from training.estimators.newton import drawn_to
 from training.estimators.stacking import at_each_horizon
 from training.rows.draw import equally_drawn
@@ -118,10 +118,7 @@ def all_known(x: Array, spec: FeatureSpec) -> NDArray[np.bool_]:
 
 
 def _lacking(x: Array, spec: FeatureSpec) -> NDArray[np.bool_]:
-    """Return of each biomarker (biomarkers, rows) who has no result of it."""
-    columns = spec.columns()
-    group, nothing = np.array([parse_column(name).biomarker for name in columns]), np.isnan(x) | (are_counts(columns) & (x == 0))
-    return np.array([nothing[:, group == name].all(axis=1) for name in spec.biomarkers], dtype=bool).reshape(-1, len(x))
+    return lacking(x, spec.columns(), spec.biomarkers)
 
 
 def _without(names: list[str], x: Array, columns: list[str]) -> Array:

@@ -90,6 +90,13 @@ def by_spread(model, coefficients):
     return coefficients[:2] / model.design.sd[:2] * [0.5, 5.0]
 
 
+def test_a_biomarker_without_results_is_imputed_though_its_count_is_known_to_be_0():
+    columns, rows = ["m_protein__last__ever", "m_protein__count__ever", "age"], np.ones((3, 3))
+    rows[1, :2] = np.nan, 0.0
+    ((which, there, gone),) = unknown_biomarkers(tuple(columns), rows, columns)
+    assert (which.tolist(), there.tolist(), gone.tolist()) == ([1], [1, 2], [0])
+
+
 @pytest.mark.parametrize("share", [0.0, 0.2])
 def test_slopes_of_people_of_whom_all_is_known_are_what_they_would_be_were_it_known_of_all(share):
     x = people()
