@@ -90,9 +90,15 @@ def unknown_biomarkers(features: tuple[str, ...], x: Array, columns: list[str]) 
 
 
 def most_know_all(x: Array, columns: list[str]) -> bool:
-    """Return whether at least half of the rows know something of every biomarker that any row does: the recalibration is then theirs."""
-    unknown = lacking(x, columns, _measured(columns))
-    return float(np.mean(~unknown[~unknown.all(axis=1)].any(axis=0))) >= LEAST_KNOWN
+    """Return whether at least half of the rows know all: the recalibration is then theirs."""
+    return float(knows_all(x, columns, _measured(columns)).mean()) >= LEAST_KNOWN
+
+
+def knows_all(x: Array, columns: list[str], biomarkers: Sequence[str]) -> NDArray[np.bool_]:
+    """Return which rows have a result of every biomarker that any row has."""
+    unknown = lacking(x, columns, biomarkers)
+    known: NDArray[np.bool_] = unknown[~unknown.all(axis=1)].sum(axis=0) == 0
+    return known
 
 
 def lacking(x: Array, columns: list[str], biomarkers: Sequence[str]) -> NDArray[np.bool_]:

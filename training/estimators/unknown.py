@@ -20,7 +20,7 @@ from serving.models.base import Array
 from serving.models.calibration import Calibration
 from serving.models.unknown import MOST_BIOMARKERS, UnknownBiomarkers, hidden
 from training.estimators.design import fit_design
-from training.estimators.imputation import LEAST_KNOWN, lacking
+from training.estimators.imputation import LEAST_KNOWN, knows_all, lacking
 from training.estimators.newton import drawn_to
 from training.estimators.stacking import at_each_horizon
 from training.rows.draw import equally_drawn
@@ -112,13 +112,8 @@ def all_known(x: Array, spec: FeatureSpec) -> NDArray[np.bool_]:
 
     They are what the recalibration speaks of, and what the unknown is compared with.
     """
-    lacking = _lacking(x, spec)
-    known: NDArray[np.bool_] = lacking[~lacking.all(axis=1)].sum(axis=0) == 0
+    known = knows_all(x, spec.columns(), spec.biomarkers)
     return known if known.mean() >= LEAST_KNOWN else np.ones_like(known)
-
-
-def _lacking(x: Array, spec: FeatureSpec) -> NDArray[np.bool_]:
-    return lacking(x, spec.columns(), spec.biomarkers)
 
 
 def _without(names: list[str], x: Array, columns: list[str]) -> Array:
@@ -127,7 +122,7 @@ def _without(names: list[str], x: Array, columns: list[str]) -> Array:
 
 def _weightiest(model: Model, margins: Array, x: Array, spec: FeatureSpec) -> list[str]:
     """Return the biomarkers that anybody has, those first whose hiding moves the log-odds most; none where none moves them."""
-    had = [name for name, lacks in zip(spec.biomarkers, _lacking(x, spec), strict=True) if not lacks.all()]
+    had = [name for name, lacks in zip(spec.biomarkers, lacking(x, spec.columns(), spec.biomarkers), strict=True) if not lacks.all()]
     few = np.linspace(0, len(x) - 1, min(_ROWS, len(x))).astype(int)
     x, margins = x[few], margins[few]
     moved = {name: float(np.abs(model.margins(_without([name], x, spec.columns())) - margins).mean()) for name in had}

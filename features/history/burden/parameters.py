@@ -16,9 +16,9 @@ from myeloma import ConfigError
 Array = NDArray[np.float64]
 MARKERS = ("m_protein", "flc_ratio", "bmpc", "hemoglobin", "creatinine")
 MEASURE = MARKERS[0]  # the burden is measured by it, and unknown without it
-# By marker, what less counts as, since logarithms have no 0: the limit of electrophoresis, in g/dL (clinlabnavigator.com); what a marrow
-# of 0 % in whole percent is below. Of the others 0 is no result.
-LEAST = (0.1, 0.0, 0.5, 0.0, 0.0)
+# What less counts as, since logarithms have no 0: the limit of electrophoresis, g/dL (clinlabnavigator.com), and the percent of the marrow
+# that a 0 in whole percent is below. Of the other markers 0 is no result.
+LEAST = tuple({"m_protein": 0.1, "bmpc": 0.5}.get(marker, 0.0) for marker in MARKERS)
 STATES = 2 + len(MARKERS)  # burden, growth, then each marker's level
 _Number = Annotated[float, Field(strict=True, ge=-20, le=20)]  # logarithms: beyond it is another unit
 _Positive = Annotated[float, Field(strict=True, gt=0, le=20)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
@@ -46,8 +46,8 @@ def fit_cox(  # noqa: PLR0913 - the options of params.yaml, by name
     splines : bool
         Whether latest values and static columns enter as restricted cubic splines.
     impute : bool
-        Whether an unknown biomarker takes, while the model is fitted, the mean that is conditional on the others, not that of everybody;
-        only where at least half of the rows know every biomarker, since the recalibration then speaks of these.
+        Whether an unknown biomarker takes, while the model is fitted, the mean that is conditional on the others, not that of everybody.
+        Where fewer than half of a candidate's rows know every biomarker, it does not (see `_settled`).
 
     Raises
     ------
@@ -55,8 +55,7 @@ def fit_cox(  # noqa: PLR0913 - the options of params.yaml, by name
         A covariate is not a feature of the task, or there are too many.
     """
     design = fit_design(x, columns, list(checked_covariates(covariates, columns)), indicate=False, curve=splines)
-    imputed = impute and most_know_all(x, columns)  # else the recalibration is by all, with the mean of everybody: so is the fit
-    z = (ImputedDesign.of(design, x, columns) if imputed else design).transform(x, columns)
+    z = (ImputedDesign.of(design, x, columns) if impute else design).transform(x, columns)
     time, share = rows["time_to_event"].to_numpy(dtype=float), shares(rows, weighting) * row_weights(rows)
     months = np.arange(horizons[-1] + 1) * DAYS_PER_MONTH
     coefficients, hazards = [], []
@@ -94,12 +93,19 @@ def checked_covariates(covariates: tuple[str, ...], columns: list[str]) -> tuple
     return covariates
 
 
+def _settled(x: Array, rows: pd.DataFrame, columns: list[str], horizons: tuple[int, ...], **options: Any) -> dict[str, Any]:
+    """Return the options without imputation where most rows lack a biomarker: the recalibration is then by all, as they are answered."""
+    return options | {"impute": options["impute"] and most_know_all(x, columns)}
+
+
 KIND = Kind(
     name="cox",
     fit=fit_cox,
     example={"covariates": ["m_protein__last__ever", "age"], "penalty": 0.01},
-    missing="The mean of those fitted on stands in; while it is fitted, an unknown biomarker is imputed from the rest.",
+    missing="The mean of those fitted on stands in. While it is fitted, an unknown biomarker is imputed from the rest, "
+    "unless `impute` is false or most visits lack one.",
     fitted_to="to the times of the event and of what competes with it, each visit at risk until its observation ends",
+    settle=_settled,
     check=lambda options, where, columns, others: checked_covariates(options["covariates"], columns),
     space=lambda trial: {"penalty": trial.suggest_float("penalty", 1e-5, 1.0, log=True)},
 )

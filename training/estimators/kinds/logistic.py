@@ -117,7 +117,7 @@ class _LaidOut:
         known, missing = np.split(z, [len(solution.slopes)], axis=1)
         if not missing.shape[1]:
             return np.zeros(0), 0.0
-        none = missing.min(axis=0)
+        none = missing.min(axis=0)  # what they are where nothing is missing
         log_odds = (known @ solution.slopes)[:, None] * steep.steepness + _own(self.time_varying, self.x, self.columns) @ steep.levels.T
         columns = (missing - none)[stacked.row] * steep.steepness[stacked.horizon, None]
         start, weight, offset = np.zeros(len(none)), stacked.weight / stacked.weight.sum(), log_odds[stacked.row, stacked.horizon]
