@@ -58,7 +58,7 @@ def seen_in(kept: pd.DataFrame, sites: Mapping[str, str], last_contact: pd.Serie
     count(RESULTS, np.ones(len(kept), dtype=bool))
     count(FRACTIONS, of("bmpc") & (value < MOST_FRACTION))
     count(LOW, of("m_protein") & (value < LOW_M_PROTEIN) & (value > 0))
-    count(ZEROS, of("m_protein") & _zeros_between(patient.codes, of("m_protein"), value))
+    count(ZEROS, of("m_protein") & zeros_between(patient.codes, of("m_protein"), value))
     for code in CODES:
         count(f"{code:g}", received == code)
     later = kept["collected_at"].to_numpy() > patient.of(last_contact.reindex(patient.texts).to_numpy())
@@ -67,7 +67,7 @@ def seen_in(kept: pd.DataFrame, sites: Mapping[str, str], last_contact: pd.Serie
     return seen
 
 
-def _zeros_between(person: NDArray[np.intp], chosen: NDArray[np.bool_], value: NDArray[np.float64]) -> NDArray[np.bool_]:
+def zeros_between(person: NDArray[np.intp], chosen: NDArray[np.bool_], value: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Return which values are 0 though all but few of the person's others are not."""
     people = int(person.max(initial=-1)) + 1
     zeros = np.bincount(person[chosen & (value == 0)], minlength=people)

@@ -16,6 +16,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from features.cohort.schema import LIGHT_CHAINS, Cohort
+from features.intake.implausible import zeros_between
 from features.intake.measured import names_with
 from features.intake.refusals import Mask
 from features.sources.cells import cells_of
@@ -28,11 +29,13 @@ _LEAST_OTHERS = 2
 _SLIP = "suspected_unit_slip"
 _CHAIN = "light_chain_contradicted"
 _DIRECTION = "suspected_kappa_lambda"
+_ZEROS = "suspected_zeros"
 _MESSAGES = {
     _SLIP: "ten times or more (or a tenth or less of) the person's own other values; is the unit right?",
     _CHAIN: "the kappa / lambda ratio points to the other light chain than the one recorded for the person",
     _DIRECTION: "below the normal range of kappa / lambda, where involved / uninvolved hardly lies; is it kappa / lambda? Then name it"
     " kappa_lambda_ratio, and give each person's light_chain",
+    _ZEROS: "0, and most of the person's others are not; does 0 stand for missing? Then leave it out",
 }
 _KAPPA, _LAMBDA = (LIGHT_CHAINS.index(chain) + 1 for chain in ("kappa", "lambda"))
 Places = NDArray[np.intp]
@@ -108,9 +111,9 @@ def describe(found: pd.DataFrame) -> list[str]:
 
 
 def describe_kept(kept: Kept) -> list[str]:
-    """Return the same lines straight from arrays, without a table."""
+    """Return the same lines of one person straight from arrays, and what `features.intake.implausible` says of the zeros of a site."""
     names, lines = catalogue().keys(), []
-    for code, rows in sorted(suspected(kept).items()):
+    for code, rows in sorted((suspected(kept) | {_ZEROS: zeros_of_m_protein(kept)}).items()):
         of = np.where(code == _CHAIN, names.index("kappa_lambda_ratio"), kept.biomarker[rows])
         for biomarker in sorted(set(of.tolist()), key=names.__getitem__):
             chosen = rows[of == biomarker]
@@ -194,6 +197,12 @@ def inverted_ratios(kept: Kept) -> Places:
     low, _ = catalogue()["kappa_lambda_ratio"].expected or (0.0, float("inf"))
     of_ratio = kept.biomarker == catalogue().keys().index("flc_ratio")
     return np.flatnonzero(of_ratio & (kept.value < low) & ~kept.under_therapy)
+
+
+def zeros_of_m_protein(kept: Kept) -> Places:
+    """Return the M-proteins of 0 of people most of whose others are not, before therapy: of itself none falls so far."""
+    of_m_protein = kept.biomarker == catalogue().keys().index("m_protein")
+    return np.flatnonzero(zeros_between(kept.person, of_m_protein & ~kept.under_therapy, kept.value))
 
 
 @lru_cache(maxsize=4)

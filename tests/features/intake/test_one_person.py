@@ -207,3 +207,31 @@ def test_what_is_suspected_of_one_person_is_said_in_the_words_of_a_cohort(chain,
     expected = describe(suspicions(replace(cohort, measurements=known)))
     assert suspicions_by(check_person(patient, SUSPECT), days(landmark)) == expected
     assert len(expected) == {"2015-06-01": 0, "2016-01-01": chain == "kappa"}.get(landmark, 1 + (chain == "kappa"))
+
+
+def zeros_told(values, landmark="2017-01-01", events=()):
+    rows = [(f"2016-{month:02d}-01", None, "m_protein", value, "g/dL") for month, value in enumerate(values, 1)]
+    return [line for line in suspicions_by(check_person(WELL, rows, events), days(landmark)) if line.startswith("suspected_zeros")]
+
+
+@pytest.mark.parametrize(
+    ("values", "zeros"),
+    [
+        ((1.2, 1.3, 0), 1),
+        ((1.2, 0, 1.3), 1),
+        ((0, 1.2, 1.3, 0, 1.4), 2),
+        ((1.2, 0), 0),
+        ((1.2, 1.3, 0, 0), 0),
+        ((0, 0), 0),
+        ((1.2, 1.3, 0.1), 0),
+    ],
+)
+def test_an_m_protein_of_0_of_a_person_whose_others_are_not_is_suspected_to_stand_for_missing(values, zeros):
+    told = zeros_told(values)
+    assert len(told) == (zeros > 0)
+    assert all(line.startswith(f"suspected_zeros: {zeros} result{'s' * (zeros > 1)} of m_protein, first at row ") for line in told)
+
+
+def test_a_0_is_suspected_from_the_day_on_which_it_is_known_and_not_under_therapy():
+    assert (zeros_told((1.2, 1.3, 0), "2016-02-20"), len(zeros_told((1.2, 1.3, 0), "2016-03-01"))) == ([], 1)
+    assert zeros_told((1.2, 1.3, 0), events=[("2016-02-10", "treatment_start", "daratumumab")]) == []
