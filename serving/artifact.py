@@ -35,10 +35,10 @@ from serving.seal import checked_seal, write_seal
 # 3: a logistic model has a course, which a version that knows only 2 would leave out in silence; 4: it is sealed; 5: it tells, in a way
 # that 4 would leave out, of people of whom biomarkers are unknown; 6: each half has a recalibration of its own, without which intervals
 # are too narrow, and a bound on the time free of the event may be kept; 7: a logistic model goes more steeply with its columns at one
-# horizon than at another.
-FORMAT = 7
+# horizon than at another; 8: each half tells by itself of people of whom biomarkers are unknown.
+FORMAT = 8
 _SEALED_SINCE = 4
-_READ = (2, 3, 4, 5, 6, FORMAT)
+_READ = (2, 3, 4, 5, 6, 7, FORMAT)
 _FILE = "model.json"
 _LOG = logging.getLogger("serving")
 _HALF = "half_{:02d}"
@@ -279,7 +279,7 @@ def _loaded(folder: Path, content: dict[str, Any], spec: FeatureSpec, origin: di
         event_free=EventFree.load(content["event_free"], len(horizons)) if content.get("event_free") else None,
         expected=tuple(map(ExpectedResult.load, content.get("expected", ()))),
         folder=folder,
-        unknown=UnknownBiomarkers.load(content["unknown"], columns, len(horizons)) if content.get("unknown") else None,
+        unknown=UnknownBiomarkers.load(content["unknown"], columns, len(horizons), len(halves)) if content.get("unknown") else None,
     )
     _ = artifact.rules  # refused here, in words, rather than at the first person
     return artifact

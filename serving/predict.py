@@ -160,15 +160,20 @@ def _interval(artifact: Artifact, found: Recalibrated, margins: Array, resampled
 
     A fit to a half that is drawn without replacement differs from the whole fit with the variance that the whole fit
     itself has (half-sampling: Politis, Romano and Wolf, Subsampling, 1999, section 2.2). Each is recalibrated by itself, and of a person
-    of whom something is unknown the log-odds move as its recalibration moves those of others. The interval is about how far the model is
-    known for such a person; what was not measured is not in it. Bounds do not fall with the horizon.
+    of whom something is unknown its own regression speaks; of a model whose halves have none, the log-odds move as its recalibration moves
+    those of others. The interval is about how far the model is known for such a person; what was not measured is not in it. Bounds do not
+    fall with the horizon.
     """
     if not len(resampled):
         return np.full(margins.shape, np.nan), np.full(margins.shape, np.nan)
-    apart, (shift, slope) = resampled - margins, artifact.recalibrated_anew
-    if found.reduced is not None:  # a horizon whose regression does not speak has the interval of the one that does, as it has its risk
-        apart, shift = (_of_speaking(of, found.reduced) for of in (apart, np.broadcast_to(shift, apart.shape)))
+    apart, (shift, slope), by_halves = resampled - margins, artifact.recalibrated_anew, None
+    if found.reduced is not None and artifact.unknown is not None:
+        by_halves = artifact.unknown.by_halves(found.reduced, resampled)
+        if by_halves is None:  # a horizon whose regression does not speak has the interval of the one that does, as it has its risk
+            apart, shift = (_of_speaking(of, found.reduced) for of in (apart, np.broadcast_to(shift, apart.shape)))
     deviations = shift + (slope - 1.0) * found.log_odds + slope * found.slope * apart
+    if found.reduced is not None and by_halves is not None:
+        deviations[:, found.reduced.rows] = by_halves - found.reduced.log_odds
     spread = _spread(deviations) if artifact.resampled_calibrations else np.sqrt(np.mean(np.square(deviations), axis=0))
     reach = stdtrit(len(deviations) // 2, 0.975) * spread  # the quantile of Student's t
     lower, upper = np.maximum.accumulate(logistic(np.array([found.log_odds - reach, found.log_odds + reach])), axis=2)

@@ -94,9 +94,15 @@ def told_by_cohorts(plan: Plan, cohorts: int, people: int) -> ByFit:
                     continue
                 x = features_without(artifact, new, biomarkers)
                 for own in (True, False):
-                    told = Told.of(artifact if own else replace(artifact, resampled_calibrations=()), x)
+                    told = Told.of(artifact if own else _with_what_the_whole_has(artifact), x)
                     found.setdefault((name, hidden, own), []).append(told)
     return found
+
+
+def _with_what_the_whole_has(artifact: Artifact) -> Artifact:
+    """Return the artifact without what each half has of its own: a recalibration, and what it says of people partly unknown."""
+    unknown = artifact.unknown and replace(artifact.unknown, of_halves=None)
+    return replace(artifact, resampled_calibrations=(), unknown=unknown)
 
 
 def measured(cohorts: int = COHORTS, people: int = PEOPLE) -> Iterator[Goal]:

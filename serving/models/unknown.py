@@ -33,6 +33,7 @@ class Reduced:
     log_odds, slope : arrays (reduced, horizons); the slope is that by which they follow the model's margins
     at : array (reduced, horizons)
         The horizon whose regression speaks, an earlier one where the own would let the risk fall.
+    known : array (reduced, design columns)
     added : array (reduced, horizons, design columns)
         What each known value adds to that.
     """
@@ -42,6 +43,7 @@ class Reduced:
     log_odds: Array
     slope: Array
     at: Ints
+    known: Array
     added: Array
 
 
@@ -55,12 +57,15 @@ class UnknownBiomarkers:
     design : of the known values, missing ones at their mean
     coefficients : array (patterns, horizons, 2 + design columns)
         Level, slope, then of the design; the first line is of the pattern 1, in which nothing is known of the first biomarker alone.
+    of_halves : array (halves, patterns, horizons, 2 + design columns), optional
+        The same of each fit to a half of the patients; None where these have none of their own.
     """
 
     biomarkers: tuple[str, ...]
     design: LinearDesign
     coefficients: Array
     columns: list[str]
+    of_halves: Array | None = None
 
     def patterns(self, x: Array) -> Ints:
         """Return the pattern of each row: the sum of 2 ** k over the biomarkers k of which it has no value, 0 where it has of all."""
@@ -82,11 +87,23 @@ class UnknownBiomarkers:
         rows = np.flatnonzero(patterns)
         of_pattern = self.coefficients[patterns[rows] - 1]
         known = self.design.transform(x[rows], self.columns)
-        own = of_pattern[:, :, 0] + of_pattern[:, :, 1] * margins[rows] + row_sums(known[:, None] * of_pattern[:, :, 2:])
+        own = _log_odds(of_pattern, margins[rows], known)
         log_odds = np.maximum.accumulate(own, axis=1)
         at = np.maximum.accumulate(np.where(own == log_odds, np.arange(own.shape[1]), 0), axis=1)
         speaking = of_pattern[np.arange(len(rows))[:, None], at]
-        return Reduced(rows, patterns[rows], log_odds, speaking[:, :, 1], at, known[:, None] * speaking[:, :, 2:])
+        return Reduced(rows, patterns[rows], log_odds, speaking[:, :, 1], at, known, known[:, None] * speaking[:, :, 2:])
+
+    def by_halves(self, reduced: Reduced, margins: Array) -> Array | None:
+        """Return the log-odds of the reduced rows by each half's own regressions (halves, reduced, horizons); None without any.
+
+        Parameters
+        ----------
+        margins : array (halves, rows, horizons), of all rows, by each half's model
+        """
+        if self.of_halves is None:
+            return None
+        own = _log_odds(self.of_halves[:, reduced.pattern - 1], margins[:, reduced.rows], reduced.known)
+        return np.maximum.accumulate(own, axis=2)
 
     def contributions(self, reduced: Reduced, contributions: Array, base: Array) -> Array:
         """Return what each feature adds to the log-odds of the reduced rows (reduced, horizons, features).
@@ -113,9 +130,14 @@ class UnknownBiomarkers:
         ----------
         shift : array (horizons,)
         """
-        coefficients = slope * self.coefficients
-        coefficients[:, :, 0] += shift
-        return replace(self, coefficients=coefficients)
+
+        def changed(coefficients: Array) -> Array:
+            of_log_odds: Array = slope * coefficients
+            of_log_odds[..., 0] += shift
+            return of_log_odds
+
+        of_halves = None if self.of_halves is None else changed(self.of_halves)
+        return replace(self, coefficients=changed(self.coefficients), of_halves=of_halves)
 
     @cached_property
     def _counts(self) -> NDArray[np.bool_]:
@@ -133,11 +155,21 @@ class UnknownBiomarkers:
 
     def save(self) -> dict[str, Any]:
         """Return it as JSON holds it."""
-        return {"biomarkers": list(self.biomarkers), "design": self.design.to_dict(), "coefficients": self.coefficients.tolist()}
+        return {
+            "biomarkers": list(self.biomarkers),
+            "design": self.design.to_dict(),
+            "coefficients": self.coefficients.tolist(),
+            "of_halves": None if self.of_halves is None else self.of_halves.tolist(),
+        }
 
     @classmethod
-    def load(cls, content: Mapping[str, Any], columns: list[str], horizons: int) -> UnknownBiomarkers:
+    def load(cls, content: Mapping[str, Any], columns: list[str], horizons: int, halves: int = 0) -> UnknownBiomarkers:
         """Return what `save` wrote.
+
+        Parameters
+        ----------
+        halves : int
+            Fits to halves of the patients that the model has; each has regressions of its own, or none has.
 
         Raises
         ------
@@ -151,7 +183,14 @@ class UnknownBiomarkers:
             accepted = f"1 to {MOST_BIOMARKERS}, none of them twice"
             raise ImpossibleModelError(f"it tells of {len(biomarkers)} biomarkers that may be unknown, accepted: {accepted}")
         shape = (2 ** len(biomarkers) - 1, horizons, 2 + design.width)
-        return cls(biomarkers, design, numbers(content, "coefficients", shape), columns)
+        of_halves = None if content.get("of_halves") is None else numbers(content, "of_halves", (halves, *shape))
+        return cls(biomarkers, design, numbers(content, "coefficients", shape), columns, of_halves)
+
+
+def _log_odds(of_pattern: Array, margins: Array, known: Array) -> Array:
+    """Return level + slope x margin + known values x coefficients (..., rows, horizons), of each row's own pattern."""
+    found: Array = of_pattern[..., 0] + of_pattern[..., 1] * margins + row_sums(known[:, None] * of_pattern[..., 2:])
+    return found
 
 
 def are_counts(columns: Sequence[str]) -> NDArray[np.bool_]:

@@ -48,8 +48,8 @@ def test_a_model_of_other_features_is_refused_with_both_hashes(trained, tmp_path
 
 def test_a_model_of_a_later_version_is_refused_since_a_part_of_it_may_be_unknown_here(trained, tmp_path):
     saved(trained, "cox", tmp_path)
-    edit(tmp_path, lambda content: content.update(format=8), reseal=True)
-    with pytest.raises(StateError, match="its format is 8, this version reads 2, 3, 4, 5, 6, 7"):
+    edit(tmp_path, lambda content: content.update(format=9), reseal=True)
+    with pytest.raises(StateError, match="its format is 9, this version reads 2, 3, 4, 5, 6, 7, 8"):
         load_artifact(tmp_path)
 
 
@@ -147,7 +147,7 @@ def test_a_model_that_was_edited_and_sealed_anew_is_refused_by_what_the_registry
         (lambda folder: (folder / FILE).write_bytes(b"\xff"), r"seal .* cannot be read"),
         (lambda folder: (folder / FILE).write_text("0" * 64 + "  ../model.json\n"), r"a path that leaves the folder: \.\./model\.json"),
         (lambda folder: (folder / FILE).write_text("0" * 64 + "  /etc/hosts\n"), "a path that leaves the folder: /etc/hosts"),
-        (lambda folder: (folder / FILE).unlink(), r"has no seal \(seal\.sha256\), which format 7 always has"),
+        (lambda folder: (folder / FILE).unlink(), r"has no seal \(seal\.sha256\), which format 8 always has"),
     ],
 )
 def test_a_folder_with_a_file_more_or_less_or_another_seal_is_refused(trained, tmp_path, damage, says):

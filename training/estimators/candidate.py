@@ -28,7 +28,7 @@ from training.estimators.event_free import fit_event_free
 from training.estimators.expected import fit_expected
 from training.estimators.kind import Fits, Half, Kind
 from training.estimators.kinds import KINDS
-from training.estimators.unknown import all_known, fit_unknown, where_it_holds
+from training.estimators.unknown import all_known, fit_unknown, of_each_half, where_it_holds
 from training.estimators.whole import Whole
 from training.plan import Plan
 from training.reference import reference_by_time, reference_of_first_visits, reference_ranges
@@ -146,7 +146,11 @@ def _fit_candidate(
         fits = _fitted(of_kind, x, rows, spec.columns(), plan.task.horizons, options, halves, whole)
     alike, horizons = equally_drawn(rows), plan.task.horizons
     calibration = fit_calibration(fits.out_of_fold[told], rows.loc[told], plan.task.horizons)
+    of_halves = tuple(_calibration_of(half, told, rows, horizons) for half in fits.halves)
     unknown = fit_unknown(fits.model, fits.out_of_fold[told], calibration, x[told], rows.loc[told], spec, horizons)
+    if unknown is not None:
+        unknown = where_it_holds(unknown, fits.out_of_fold, calibration, x, rows, horizons)
+        unknown = of_each_half(unknown, calibration, list(zip(fits.halves, of_halves, strict=True)), x, rows, told, horizons)
     artifact = Artifact(
         of_kind.name,
         fits.model,
@@ -155,9 +159,9 @@ def _fit_candidate(
         calibration,
         about,
         resampled=tuple(half.model for half in fits.halves),
-        resampled_calibrations=tuple(_calibration_of(half, told, rows, plan.task.horizons) for half in fits.halves),
+        resampled_calibrations=of_halves,
         expected=fit_expected(rows.loc[alike], spec),
-        unknown=unknown and where_it_holds(unknown, fits.out_of_fold, calibration, x, rows, horizons),
+        unknown=unknown,
     )
     risks = logistic(recalibrated(artifact, x, fits.out_of_fold).log_odds)
     competing, event_free = fit_competing(rows, risks, plan.task.horizons), fit_event_free(rows, risks, plan.task.horizons)

@@ -8,6 +8,7 @@ pattern: where few people have the event, the patterns do not differ by chance.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -21,12 +22,13 @@ from serving.models.calibration import Calibration
 from serving.models.unknown import MOST_BIOMARKERS, UnknownBiomarkers, hidden
 from training.estimators.design import fit_design
 from training.estimators.imputation import LEAST_KNOWN, knows_all, lacking
+from training.estimators.kind import Half
 from training.estimators.newton import drawn_to
 from training.estimators.stacking import at_each_horizon
 from training.rows.draw import equally_drawn
 from training.rows.split import LEAST_EVENTS
 
-_ROWS = 6000  # on which the patterns are regressed: without outcomes there is little noise
+_ROWS, _ROWS_OF_HALF = 6000, 1500  # on which the patterns are regressed: without outcomes there is little noise
 _RIDGE = 1e-3  # towards the recalibration of people of whom all is known
 _MOVES = 1e-9  # log-odds; what moves them less is not used
 _SHOWN = 1.96  # standard errors
@@ -46,26 +48,88 @@ def fit_unknown(
     rows : DataFrame
         Their outcomes, with the censoring strata. Of drawn people each counts for those it stands for, or as an equal draw has them.
     """
-    columns, margins, alike = spec.columns(), model.margins(x), equally_drawn(rows)
-    biomarkers = _weightiest(model, margins[alike], x[alike], spec)
+    columns, alike = spec.columns(), equally_drawn(rows)
+    biomarkers = _weightiest(model, x[alike], spec)
     if not biomarkers:
         return None
     told = [name for name in _latest(x[alike], columns) if (of := parse_column(name).biomarker) in biomarkers or of not in spec.biomarkers]
     design = fit_design(x[alike], columns, told, indicate=False)
+    to_fit = UnknownBiomarkers(tuple(biomarkers), design, np.empty(0), columns)
+    return replace(to_fit, coefficients=_regressions(to_fit, model, out_of_fold, calibration, x, rows, horizons, _ROWS))
+
+
+def of_each_half(
+    unknown: UnknownBiomarkers,
+    calibration: Calibration,
+    halves: Sequence[tuple[Half, Calibration]],
+    x: Array,
+    rows: pd.DataFrame,
+    told: NDArray[np.bool_],
+    horizons: tuple[int, ...],
+) -> UnknownBiomarkers:
+    """Return it with the same regressions of each fit to a half, by the people of the other half; they are what intervals rest on.
+
+    Where the plain recalibration stands for a pattern, that of the half does.
+
+    Parameters
+    ----------
+    halves : with their own recalibrations
+    told : array (rows,)
+        Whom the regressions are fitted to, as `all_known` gives it.
+    """
+    plain, found = (unknown.coefficients == _plain(unknown, calibration)).all(axis=(1, 2)), []
+    for half, own in halves:
+        there = told[half.left_out]
+        left_out = half.left_out[there]
+        judged = (half.margins[there], own, x[left_out], rows.iloc[left_out])
+        coefficients = _regressions(unknown, half.model, *judged, horizons, _ROWS_OF_HALF)
+        coefficients[plain] = _plain(unknown, own)
+        found.append(coefficients)
+    return replace(unknown, of_halves=np.array(found)) if found else unknown
+
+
+def _plain(unknown: UnknownBiomarkers, calibration: Calibration) -> Array:
+    """Return the coefficients (horizons, 2 + design columns) that give what a recalibration gives."""
+    found = np.zeros((len(calibration.intercepts), 2 + unknown.design.width))
+    found[:, 0], found[:, 1] = calibration.intercepts, calibration.slope
+    return found
+
+
+def _regressions(
+    unknown: UnknownBiomarkers,
+    model: Model,
+    out_of_fold: Array,
+    calibration: Calibration,
+    x: Array,
+    rows: pd.DataFrame,
+    horizons: tuple[int, ...],
+    most: int,
+) -> Array:
+    """Return the coefficients (patterns, horizons, 2 + design columns) of a fit, by people whom it did not see.
+
+    Parameters
+    ----------
+    unknown : UnknownBiomarkers
+        Biomarkers and design; coefficients of another fit, if there are any, are near these.
+    most : int
+        Rows on which the patterns are regressed.
+    """
+    columns, biomarkers, design, alike, margins = unknown.columns, unknown.biomarkers, unknown.design, equally_drawn(rows), model.margins(x)
     known, starts = design.transform(x, columns), [(level, calibration.slope) for level in calibration.intercepts]
     risks = np.empty_like(margins)
     for h, (weight, progressed) in enumerate(at_each_horizon(rows, horizons, "visits")):
         beta = _regressed(out_of_fold[:, h], known, progressed.astype(float), weight, *starts[h])
         risks[:, h] = logistic(beta[0] + beta[1] * margins[:, h] + known @ beta[2:])
     x, known, risks = x[alike], known[alike], risks[alike]
-    some = np.argsort(risks[:, -1], kind="stable")[np.linspace(0, len(x) - 1, min(_ROWS, len(x))).astype(int)]  # of each risk as many
+    some = np.argsort(risks[:, -1], kind="stable")[np.linspace(0, len(x) - 1, min(most, len(x))).astype(int)]  # of each risk as many
     x, known, risks = x[some], known[some], risks[some]
     of_known, once, coefficients = [columns[at] for at in design.sources(columns)], np.ones(len(some)), []
     for pattern in range(1, 2 ** len(biomarkers)):
         names = [name for k, name in enumerate(biomarkers) if pattern >> k & 1]
         left, hides = np.where(resting_on(of_known, names), 0.0, known), model.margins(_without(names, x, columns))
-        coefficients.append([_regressed(hides[:, h], left, risks[:, h], once, *start) for h, start in enumerate(starts)])
-    return UnknownBiomarkers(tuple(biomarkers), design, np.array(coefficients), columns)
+        near = unknown.coefficients[pattern - 1] if len(unknown.coefficients) else [None] * len(starts)
+        coefficients.append([_regressed(hides[:, h], left, risks[:, h], once, *start, near[h]) for h, start in enumerate(starts)])
+    return np.array(coefficients)
 
 
 def where_it_holds(
@@ -102,8 +166,7 @@ def where_it_holds(
         each = pd.Series(too_low[of]).groupby(people[of]).sum().to_numpy()
         shown = len(np.unique(people[of & had])) >= LEAST_EVENTS and each.sum() > _SHOWN * np.sqrt(each @ each)
         if shown and abs(plain_too_low[of].sum()) < each.sum():
-            coefficients[pattern - 1] = 0.0
-            coefficients[pattern - 1, :, 0], coefficients[pattern - 1, :, 1] = calibration.intercepts, calibration.slope
+            coefficients[pattern - 1] = _plain(unknown, calibration)
     return replace(unknown, coefficients=coefficients)
 
 
@@ -120,11 +183,12 @@ def _without(names: list[str], x: Array, columns: list[str]) -> Array:
     return hidden(x, columns, resting_on(columns, names))
 
 
-def _weightiest(model: Model, margins: Array, x: Array, spec: FeatureSpec) -> list[str]:
+def _weightiest(model: Model, x: Array, spec: FeatureSpec) -> list[str]:
     """Return the biomarkers that anybody has, those first whose hiding moves the log-odds most; none where none moves them."""
     had = [name for name, lacks in zip(spec.biomarkers, lacking(x, spec.columns(), spec.biomarkers), strict=True) if not lacks.all()]
     few = np.linspace(0, len(x) - 1, min(_ROWS, len(x))).astype(int)
-    x, margins = x[few], margins[few]
+    x = x[few]
+    margins = model.margins(x)
     moved = {name: float(np.abs(model.margins(_without([name], x, spec.columns())) - margins).mean()) for name in had}
     uses_any = max(moved.values(), default=0.0) > _MOVES
     return sorted(moved, key=lambda name: -moved[name])[:MOST_BIOMARKERS] if uses_any else []
@@ -141,12 +205,16 @@ def _latest(x: Array, columns: list[str]) -> list[str]:
     return list(latest.values())
 
 
-def _regressed(margin: Array, known: Array, risk: Array, weight: Array, level: float, slope: float) -> Array:
-    """Return level, slope and coefficients with the least log loss, drawn towards a level and slope, and coefficients of 0 (Newton)."""
+def _regressed(margin: Array, known: Array, risk: Array, weight: Array, level: float, slope: float, near: Array | None = None) -> Array:
+    """Return level, slope and coefficients with the least log loss, drawn towards a level and slope, and coefficients of 0 (Newton).
+
+    `near` are such coefficients of another fit: fewer steps lead from there.
+    """
     weight, middle = weight / weight.sum(), margin.mean()
     z = np.column_stack([np.ones(len(margin)), margin - middle, known])
     start = np.concatenate([[level + slope * middle, slope], np.zeros(known.shape[1])])
     ridge = np.full(len(start), _RIDGE)
     ridge[0] = 0.0
-    beta = drawn_to(start, z, risk, weight, ridge)
+    guess = None if near is None else np.concatenate([[near[0] + near[1] * middle], near[1:]])
+    beta = drawn_to(start, z, risk, weight, ridge, guess=guess)
     return np.concatenate([[beta[0] - beta[1] * middle], beta[1:]])

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.stats import t
 
 from features import FeatureSpec
 from serving.artifact import Artifact, Calibration, load_artifact, save_artifact
@@ -139,6 +140,40 @@ def test_the_interval_is_as_wide_as_the_slope_of_the_pattern_makes_it():
     assert spread[1] / spread[0] == pytest.approx(1.1 / 0.9)
 
 
+APART = np.array([0.3, -0.1])  # of a pair of halves: what each one's regressions lie above those of the whole
+OF_HALVES = np.array([LINES, LINES])
+OF_HALVES[:, :, :, 0] += APART[:, None, None]
+WITH_HALVES = replace(
+    ARTIFACT, resampled=(MODEL, MODEL), resampled_calibrations=(ARTIFACT.calibration,) * 2, unknown=replace(SOME, of_halves=OF_HALVES)
+)
+
+
+def reach(artifact, x):
+    return np.diff(logit(np.array(predict_interval(artifact, x))), axis=0)[0] / 2.0
+
+
+@pytest.mark.parametrize("x", [NO_M, NOTHING, person(M=3.0, AGE=60.0)])
+def test_how_far_the_regressions_of_the_halves_lie_apart_makes_the_interval(x):
+    assert reach(WITH_HALVES, x) == pytest.approx(t.ppf(0.975, 1) * np.abs(APART[0] - APART[1]) / 2.0)
+    explained = explain(WITH_HALVES, x)
+    for found, bound in zip((explained.lower, explained.upper), predict_interval(WITH_HALVES, x), strict=True):
+        np.testing.assert_array_equal(found, bound)
+
+
+def test_of_people_of_whom_all_is_known_they_say_nothing():
+    known = person(M=3.0, H=2.0, AGE=60.0)
+    assert reach(WITH_HALVES, known) == pytest.approx(0.0, abs=1e-9)
+    several = np.vstack([known, NO_M])
+    np.testing.assert_array_equal(reach(WITH_HALVES, several), np.vstack([reach(WITH_HALVES, known), reach(WITH_HALVES, NO_M)]))
+
+
+def test_bounds_do_not_fall_where_the_regression_of_a_half_does():
+    falling = OF_HALVES.copy()
+    falling[0, 0, 1, 0] -= 9.0
+    for bound in predict_interval(replace(WITH_HALVES, unknown=replace(SOME, of_halves=falling)), NO_M):
+        assert bound[0, 1] >= bound[0, 0]
+
+
 def test_the_interval_holds_the_risk_where_a_slope_is_negative_too():
     lines = LINES.copy()
     lines[1, :, 1] = -0.2
@@ -161,10 +196,11 @@ def test_a_row_has_the_same_answer_to_the_last_bit_whoever_comes_with_it():
 
 def test_an_artifact_keeps_it_and_one_of_before_there_was_any_has_none(tmp_path):
     x = np.vstack([NO_M, NOTHING, person(M=1.0, H=2.0)])
-    for k, artifact in enumerate((ARTIFACT, replace(ARTIFACT, unknown=None))):
+    for k, artifact in enumerate((ARTIFACT, WITH_HALVES, replace(ARTIFACT, unknown=None))):
         save_artifact(artifact, tmp_path / str(k))
         loaded = load_artifact(tmp_path / str(k))
         assert (predict_risk(loaded, x) == predict_risk(artifact, x)).all()
+        np.testing.assert_array_equal(predict_interval(loaded, x), predict_interval(artifact, x))
         assert (loaded.unknown is None) == (artifact.unknown is None)
 
 
@@ -176,12 +212,14 @@ def test_an_artifact_keeps_it_and_one_of_before_there_was_any_has_none(tmp_path)
         ({"biomarkers": []}, "accepted: 1 to 7"),
         ({"biomarkers": ["m_protein"]}, "coefficients has the shape|coefficients have the shape"),
         ({"coefficients": [[[float("nan")] * 4] * 2] * 3}, "not finite"),
+        ({"of_halves": OF_HALVES[:1].tolist()}, r"of_halves has the shape \(1, 3, 2, 4\), accepted: \(2, 3, 2, 4\)"),
+        ({"of_halves": []}, "of_halves has the shape"),
     ],
 )
 def test_what_no_fit_writes_is_refused(wrong, says):
     assert (UnknownBiomarkers.load(SOME.save(), COLUMNS, 2).coefficients == LINES).all()
     with pytest.raises(ImpossibleModelError, match=says):
-        UnknownBiomarkers.load(SOME.save() | wrong, COLUMNS, 2)
+        UnknownBiomarkers.load(SOME.save() | wrong, COLUMNS, 2, halves=2)
 
 
 @pytest.mark.parametrize(("shift", "slope"), [(0.5, 1.0), (-0.3, 1.4)])
@@ -194,3 +232,4 @@ def test_a_recalibration_moves_people_of_whom_something_is_unknown_as_it_moves_a
         assert now == pytest.approx(shift + slope * then)
         found = explain(moved, x)
         assert found.base + found.contributions.sum(axis=2) == pytest.approx(logit(found.risks))
+        assert reach(with_calibration(WITH_HALVES, calibration), x) == pytest.approx(slope * reach(WITH_HALVES, x), abs=1e-9)

@@ -15,7 +15,8 @@ from serving.predict import predict_risk
 from tests.features.history.burden.twin import BURDEN
 from training.estimators import fit_candidate
 from training.estimators.design import fit_design
-from training.estimators.unknown import all_known, fit_unknown, where_it_holds
+from training.estimators.kind import Half
+from training.estimators.unknown import all_known, fit_unknown, of_each_half, where_it_holds
 from training.rows.draw import STANDS_FOR, draw_people
 
 SPEC = FeatureSpec(("m_protein", "flc_ratio", "hemoglobin"), ("ever",), ("last",), ("age",))
@@ -218,3 +219,49 @@ def test_what_the_burden_tells_is_hidden_with_m_protein_by_which_it_is_measured(
     for hidden in ("m_protein", "flc_ratio"):
         risk = predict_risk(artifact, np.where(resting_on(columns, [hidden]), np.nan, x))
         assert true.mean() / risk.mean() == pytest.approx(1.0, abs=0.05)
+
+
+def halves_of(x, model):
+    """Return a pair of halves, by the even people and by the odd ones, which have the whole model and recalibrations of their own."""
+    halves = [np.arange(first, N, 2) for first in (1, 0)]
+    own = (Calibration(0.9, (-0.2,)), Calibration(1.1, (0.2,)))
+    return [(Half(model, left_out, model.margins(x[left_out])), calibration) for left_out, calibration in zip(halves, own, strict=True)]
+
+
+def test_each_half_tells_of_the_unknown_by_the_people_of_the_other():
+    x, _, rows, model = like_one_another()
+    unknown, everybody = learnt(x, rows, model).unknown, np.ones(N, dtype=bool)
+    found = of_each_half(unknown, Calibration.identity(HORIZONS), halves_of(x, model), x, rows, everybody, HORIZONS)
+    assert (found.coefficients == unknown.coefficients).all()
+    nothing_of = {pattern: hidden_by(unknown, x[:2000], pattern) for pattern in range(1, 8)}
+    for pattern, of_some in nothing_of.items():
+        margins = model.margins(of_some)
+        reduced = found.reduced(of_some, margins)
+        one, other = found.by_halves(reduced, np.array([margins, margins]))[:, :, 0]
+        whole = reduced.log_odds[:, 0]
+        assert 0.002 < np.abs(one - other).mean() < 0.3, f"pattern {pattern}: two samples of 10,000 people differ by chance"
+        assert np.abs((one + other) / 2.0 - whole).mean() < 0.1, "and lie about that of all"
+
+
+def hidden_by(unknown, x, pattern):
+    names = [name for k, name in enumerate(unknown.biomarkers) if pattern >> k & 1]
+    return np.where(resting_on(COLUMNS, names), np.nan, x)
+
+
+def test_where_the_recalibration_stands_for_a_pattern_that_of_each_half_does():
+    x, _, rows, model = like_one_another()
+    unknown, calibration = learnt(x, rows, model).unknown, Calibration(1.0, (0.1,))
+    coefficients = unknown.coefficients.copy()
+    coefficients[2] = [[0.1, 1.0, *[0.0] * unknown.design.width]]
+    halves = halves_of(x, model)
+    found = of_each_half(replace(unknown, coefficients=coefficients), calibration, halves, x, rows, np.ones(N, dtype=bool), HORIZONS)
+    assert found.of_halves[:, 2, 0, :2].tolist() == [[-0.2, 0.9], [0.2, 1.1]]
+    assert not found.of_halves[:, 2, 0, 2:].any()
+    assert found.of_halves[:, 1, 0, 2:].any()
+
+
+def test_without_halves_the_unknown_has_none_of_its_own(people):
+    artifact, x, _ = people
+    assert (
+        of_each_half(artifact.unknown, artifact.calibration, [], x, pd.DataFrame(), np.ones(len(x), dtype=bool), HORIZONS).of_halves is None
+    )
