@@ -35,7 +35,7 @@ from serving.seal import checked_seal, write_seal
 # 3: a logistic model has a course, which a version that knows only 2 would leave out in silence; 4: it is sealed; 5: it tells, in a way
 # that 4 would leave out, of people of whom biomarkers are unknown; 6: each half has a recalibration of its own, without which intervals
 # are too narrow, and a bound on the time free of the event may be kept; 7: a logistic model goes more steeply with its columns at one
-# horizon than at another; 8: each half tells by itself of people of whom biomarkers are unknown.
+# horizon than at another; 8: each half tells by itself of people of whom biomarkers are unknown, and a logistic model has a background.
 FORMAT = 8
 _SEALED_SINCE = 4
 _READ = (2, 3, 4, 5, 6, 7, FORMAT)

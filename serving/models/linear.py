@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from serving.models.background import above, share_kept
 from serving.models.base import Array, ImpossibleModelError, Model, numbers, row_sums
 from serving.models.design import Designs, LinearDesign
 from serving.models.time_varying import MONTHS, Levels, TimeVaryingIntercept
@@ -20,9 +21,12 @@ from serving.models.time_varying import MONTHS, Levels, TimeVaryingIntercept
 class HorizonLogistic(Model, kind="logistic"):
     """margin_h = level_h(months since diagnosis) + steepness_h x z b, and no less than at an earlier horizon.
 
+    With a background it is log(background_h + exp(these)).
+
     Attributes
     ----------
     steepness : array (horizons,), above 0; of a model of before there was any it is 1
+    background : array (horizons,), odds, not negative; of a model of before there was any it is 0
     """
 
     design: LinearDesign
@@ -31,6 +35,7 @@ class HorizonLogistic(Model, kind="logistic"):
     columns: list[str]
     time_varying: TimeVaryingIntercept = field(default_factory=TimeVaryingIntercept)
     steepness: Array | None = None
+    background: Array | None = None
 
     @cached_property
     def _alone(self) -> _Alike:
@@ -58,7 +63,8 @@ class HorizonLogistic(Model, kind="logistic"):
     def contributions(self, x: Array) -> Array:
         """SHAP values of an additive model: coefficient times distance from the training mean, and the level's from its own there.
 
-        Where a horizon has the margin of an earlier one, since its own would be less, it has the reasons for that.
+        With a background each is as much less as all together are (`share_kept`). Where a horizon has the margin of an earlier one, since
+        its own would be less, it has the reasons for that.
         """
         terms, levels = self._alone.parts(x)
         return self._shares(terms[0], levels[0], self._alone.margins(terms, levels)[0])
@@ -70,6 +76,9 @@ class HorizonLogistic(Model, kind="logistic"):
         out = out[:, None, :] * self._steepness[:, None]
         if self.time_varying.scales:
             out[:, :, self.columns.index(MONTHS)] += levels - self._average_level
+        if self._background.any():
+            own = row_sums(terms)[:, None] * self._steepness + levels
+            out *= share_kept(own, self._average_level, self._background)[:, :, None]
         for h in range(1, margins.shape[1]):
             same = margins[:, h] == margins[:, h - 1]
             out[same, h] = out[same, h - 1]
@@ -78,6 +87,10 @@ class HorizonLogistic(Model, kind="logistic"):
     @cached_property
     def _steepness(self) -> Array:
         return np.ones(len(self.intercepts)) if self.steepness is None else self.steepness
+
+    @cached_property
+    def _background(self) -> Array:
+        return np.zeros(len(self.intercepts)) if self.background is None else self.background
 
     @cached_property
     def _sources(self) -> NDArray[np.int64]:
@@ -94,6 +107,7 @@ class HorizonLogistic(Model, kind="logistic"):
             "intercepts": self.intercepts.tolist(),
             "course": self.time_varying.to_dict(),
             "steepness": self._steepness.tolist(),
+            "background": self._background.tolist(),
         }
 
     @classmethod
@@ -105,7 +119,11 @@ class HorizonLogistic(Model, kind="logistic"):
         steepness = numbers(content, "steepness", (len(horizons),)) if "steepness" in content else None
         if steepness is not None and (steepness <= 0).any():
             raise ImpossibleModelError("its steepness is to be above 0 at each horizon")
-        return cls(design, coefficients, numbers(content, "intercepts", (len(horizons),)), columns, time_varying, steepness)
+        background = numbers(content, "background", (len(horizons),)) if "background" in content else None
+        if background is not None and (background < 0).any():
+            raise ImpossibleModelError("the odds of its background are not to be negative")
+        intercepts = numbers(content, "intercepts", (len(horizons),))
+        return cls(design, coefficients, intercepts, columns, time_varying, steepness, background)
 
 
 def _asked_together(models: Sequence[HorizonLogistic]) -> Callable[[Array], tuple[Array, Array, Array]]:
@@ -143,6 +161,7 @@ class _Alike:
         self._designs = Designs([model.design for model in models])
         self._coefficients = np.array([model.coefficients for model in models])[:, None]
         self._steepness = np.array([model._steepness for model in models])[:, None]
+        self._background = np.array([model._background for model in models])[:, None]
         self._levels = Levels([model.time_varying for model in models], np.array([model.intercepts for model in models]), self._columns)
 
     def parts(self, x: Array) -> tuple[Array, Array]:
@@ -151,4 +170,5 @@ class _Alike:
 
     def margins(self, terms: Array, levels: Array) -> Array:
         """Return the margins (models, rows, horizons)."""
-        return np.maximum.accumulate(row_sums(terms)[:, :, None] * self._steepness + levels, axis=2)
+        own = row_sums(terms)[:, :, None] * self._steepness + levels
+        return np.maximum.accumulate(above(own, self._background), axis=2)

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.linalg import block_diag, cho_factor, cho_solve
 
+from serving.models.background import above
 from serving.models.base import Array, logistic
 from training.estimators.newton import drawn_to
 from training.estimators.stacking import Stacked
@@ -38,26 +39,28 @@ class Steep(NamedTuple):
 
 @dataclass(frozen=True)
 class HorizonRidge:
-    """Rows to regress: log-odds at horizon h = z @ slopes + own @ levels[h].
+    """Rows to regress: log-odds at horizon h = z @ slopes + own @ levels[h], or log(background[h] + exp(these)).
 
     Attributes
     ----------
     z : array (rows, columns)
     own : array (rows, terms), the first of them 1: what each horizon has a coefficient of its own for
     y, weight : arrays (rows, horizons); the weights sum to 1, and are 0 where the status is unknown
+    background : array (horizons,), the odds of `serving.models.background`; 0 for none
     """
 
     z: Array
     own: Array
     y: Array
     weight: Array
+    background: Array
 
     @classmethod
-    def of(cls, z: Array, own: Array, stacked: Stacked, horizons: int) -> HorizonRidge:
+    def of(cls, z: Array, own: Array, stacked: Stacked, horizons: int, background: Array | None = None) -> HorizonRidge:
         """Return the regression of stacked rows on the columns of the rows they come from."""
         y, weight = np.zeros((len(z), horizons)), np.zeros((len(z), horizons))
         y[stacked.row, stacked.horizon], weight[stacked.row, stacked.horizon] = stacked.y, stacked.weight / stacked.weight.sum()
-        return cls(z, own, y, weight)
+        return cls(z, own, y, weight, np.zeros(horizons) if background is None else background)
 
     def fitted(self, penalty: float, start: Solution | None = None) -> Solution:
         """Return the solution with the least mean log loss + penalty / 2 x sum of squares of the slopes.
@@ -96,7 +99,7 @@ class HorizonRidge:
         for h, start in enumerate(found):
             known = self.weight[:, h].sum()
             if 0 < self.weight[:, h] @ self.y[:, h] < known:
-                found[h] = drawn_to(start, columns, self.y[:, h], self.weight[:, h] / known, ridge)
+                found[h] = drawn_to(start, columns, self.y[:, h], self.weight[:, h] / known, ridge, background=self.background[h : h + 1])
         return Steep(np.maximum(found[:, 0], _LEAST_STEEP), found[:, 1:])
 
     def _along(self, theta: Array, step: Array, now: float, ridge: Array) -> tuple[Array, Array, float]:
@@ -115,12 +118,14 @@ class HorizonRidge:
         return eta
 
     def _loss(self, theta: Array, eta: Array, ridge: Array) -> float:
+        eta = above(eta, self.background)
         return float((self.weight * (np.logaddexp(0.0, eta) - self.y * eta)).sum() + 0.5 * theta @ ridge @ theta)
 
     def _derivatives(self, eta: Array) -> tuple[Array, Array]:
-        """Return the gradient of the log loss and its information."""
-        p, (rows, d), horizons = logistic(eta), self.z.shape, self.y.shape[1]
-        residual, spread = self.weight * (p - self.y), self.weight * p * (1.0 - p)
+        """Return the gradient of the log loss and its expected information."""
+        (rows, d), horizons, with_background = self.z.shape, self.y.shape[1], above(eta, self.background)
+        p, told = logistic(with_background), np.exp(eta - with_background)
+        residual, spread = self.weight * told * (p - self.y), self.weight * told * told * p * (1.0 - p)
         scaled = self.z * np.sqrt(spread.sum(axis=1))[:, None]
         each = (spread[:, :, None] * self.own[:, None, :]).reshape(rows, -1)
         information = np.empty((d + each.shape[1],) * 2)

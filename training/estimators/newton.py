@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 
+from serving.models.background import above
 from serving.models.base import Array, logistic
 
 _MOST_STEPS, _SMALL, _LEAST_VARIANCE = 50, 1e-6, 1e-4
 
 
 def drawn_to(
-    start: Array, z: Array, y: Array, weight: Array, ridge: Array, offset: Array | float = 0.0, guess: Array | None = None
+    start: Array,
+    z: Array,
+    y: Array,
+    weight: Array,
+    ridge: Array,
+    offset: Array | float = 0.0,
+    guess: Array | None = None,
+    background: Array | None = None,
 ) -> Array:
     """Return the coefficients with the least weighted log loss + ridge / 2 x squares of their distances from the start.
 
@@ -23,18 +31,23 @@ def drawn_to(
     ridge : array (columns,), how strongly each coefficient is drawn
     offset : array (rows,), optional, what is added to each row's log-odds
     guess : array (columns,), optional, from where fewer steps lead there than from the start
+    background : array (rows,), optional
+        Odds that are added to each row's (`serving.models.background`).
     """
+    least = np.zeros(1) if background is None else background
 
     def loss(beta: Array) -> float:
-        eta = offset + z @ beta
+        eta = above(offset + z @ beta, least)
         return float(weight @ (np.logaddexp(0.0, eta) - y * eta) + 0.5 * ridge @ (beta - start) ** 2)
 
     beta = start if guess is None else guess
     now = loss(beta)
     for _ in range(_MOST_STEPS):
-        p = logistic(offset + z @ beta)
-        gradient = z.T @ (weight * (p - y)) + ridge * (beta - start)
-        information = (z * (weight * np.maximum(p * (1.0 - p), _LEAST_VARIANCE))[:, None]).T @ z + np.diag(ridge)
+        own = offset + z @ beta
+        eta = above(own, least)
+        p, told = logistic(eta), np.exp(own - eta)
+        gradient = z.T @ (weight * told * (p - y)) + ridge * (beta - start)
+        information = (z * (weight * np.maximum(told * told * p * (1.0 - p), _LEAST_VARIANCE))[:, None]).T @ z + np.diag(ridge)
         step = -np.linalg.solve(information, gradient)
         while (tried := loss(beta + step)) > now and np.abs(step).max() > _SMALL:
             step = step / 2.0

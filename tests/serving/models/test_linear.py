@@ -13,8 +13,9 @@ LEVELS, SLOPES = np.array([-3.0, -2.5, -1.0]), np.array([1.0, 0.5])
 X = np.array([[0.0, 0.0], [2.0, 1.0], [-8.0, 0.0], [8.0, 2.0]])
 
 
-def model(steepness):
-    return HorizonLogistic(STRAIGHT, SLOPES, LEVELS, COLUMNS, steepness=None if steepness is None else np.array(steepness))
+def model(steepness, background=None):
+    steepness, background = (None if each is None else np.array(each) for each in (steepness, background))
+    return HorizonLogistic(STRAIGHT, SLOPES, LEVELS, COLUMNS, steepness=steepness, background=background)
 
 
 def test_a_margin_is_the_level_and_so_many_times_what_the_columns_make():
@@ -39,14 +40,14 @@ def test_of_a_model_that_has_none_every_horizon_is_alike():
 
 
 def test_models_asked_together_give_each_ones_own_margins():
-    models = [model([0.5, 1.0, 2.0]), model(None), model([2.0, 1.0, 0.5])]
+    models = [model([0.5, 1.0, 2.0]), model(None), model([2.0, 1.0, 0.5], [0.01, 0.02, 0.05])]
     assert HorizonLogistic.together(models)(X).tobytes() == np.array([one.margins(X) for one in models]).tobytes()
 
 
 def test_what_is_kept_gives_the_same_and_what_was_kept_before_goes_as_it_did(tmp_path):
     kept = model([0.5, 1.0, 2.0]).save(tmp_path)
     assert HorizonLogistic.load(tmp_path, kept, COLUMNS, HORIZONS).margins(X).tobytes() == model([0.5, 1.0, 2.0]).margins(X).tobytes()
-    before = {name: value for name, value in kept.items() if name != "steepness"}
+    before = {name: value for name, value in kept.items() if name not in ("steepness", "background")}
     assert HorizonLogistic.load(tmp_path, before, COLUMNS, HORIZONS).margins(X).tobytes() == model(None).margins(X).tobytes()
 
 
@@ -54,3 +55,31 @@ def test_what_is_kept_gives_the_same_and_what_was_kept_before_goes_as_it_did(tmp
 def test_a_steepness_that_no_fit_writes_is_refused(tmp_path, steepness):
     with pytest.raises(ImpossibleModelError):
         HorizonLogistic.load(tmp_path, model(None).save(tmp_path) | {"steepness": steepness}, COLUMNS, HORIZONS)
+
+
+def test_the_odds_of_a_background_are_added_and_contributions_add_up_to_the_margin():
+    background = [0.02, 0.05, 0.2]
+    alone, one = model([0.5, 1.0, 2.0]), model([0.5, 1.0, 2.0], background)
+    assert np.exp(one.margins(X[:2])) == pytest.approx(np.exp(alone.margins(X[:2])) + background)
+    margins, shares = one.margins(X), one.contributions(X)
+    bases = margins - shares.sum(axis=2)
+    assert bases == pytest.approx(np.tile(np.log(np.exp(LEVELS) + background), (len(X), 1))), "where nobody is told from the average"
+    told = alone.contributions(X[1:2])[0], shares[1]
+    assert told[1][:, 0] / told[1][:, 1] == pytest.approx(told[0][:, 0] / told[0][:, 1]), "each in proportion"
+    assert (np.abs(told[1]) < np.abs(told[0])).all()
+
+
+def test_a_background_is_kept(tmp_path):
+    one = model([0.5, 1.0, 2.0], [0.02, 0.05, 0.2])
+    kept = one.save(tmp_path)
+    assert HorizonLogistic.load(tmp_path, kept, COLUMNS, HORIZONS).margins(X).tobytes() == one.margins(X).tobytes()
+    for background in ([-0.1, 0.0, 0.0], [0.1], [0.0, 0.0, float("nan")]):
+        with pytest.raises(ImpossibleModelError):
+            HorizonLogistic.load(tmp_path, kept | {"background": background}, COLUMNS, HORIZONS)
+
+
+def test_a_row_has_the_same_margins_and_contributions_alone_with_a_background_too():
+    one, many = model([0.5, 1.0, 2.0], [0.02, 0.05, 0.2]), np.random.default_rng(1).normal(0.0, 2.0, (37, 2))
+    for of in (one.margins, one.contributions):
+        together = of(many)
+        assert all(of(many[k : k + 1]).tobytes() == together[k].tobytes() for k in range(len(many)))

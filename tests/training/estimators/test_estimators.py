@@ -213,6 +213,48 @@ def test_a_curve_in_the_risk_is_found_with_splines_and_not_without():
     assert logistic(cox.margins(at)[:, 0]) == pytest.approx([0.41, 0.05, 0.41], abs=0.1)
 
 
+def with_a_rate_that_nothing_foretells(n, rate, seed=6):
+    """Return people of whom one column foretells a rate of progression, beside which there is one that it does not."""
+    rng = np.random.default_rng(seed)
+    x = rng.standard_normal((n, 1))
+    within = rng.exponential(1.0 / (rate + 0.02 * np.exp(1.5 * x[:, 0]))) * 365.25
+    rows = one_visit_each(np.where(within < 1800.0, "event", "none"), np.minimum(within, 1830.0))
+    return 60.0 + 10.0 * x, rows
+
+
+@pytest.mark.parametrize(("rate", "at_least", "at_most"), [(0.0, 0.0, 0.005), (0.03, 0.02, 0.04)])
+def test_the_background_is_what_predicts_people_left_out_best(rate, at_least, at_most):
+    x, rows = with_a_rate_that_nothing_foretells(6000, rate)
+    options = {"penalties": (0.001, 0.01), "backgrounds": (0.0, 0.005, 0.01, 0.02, 0.03, 0.04), "splines": False}
+    model = fit_logistic(x, rows, ["age"], (12, 24, 60), **options)
+    assert at_least - 1e-9 <= np.log1p(model.background[0]) <= at_most + 1e-3
+    assert np.log1p(model.background) == pytest.approx(np.log1p(model.background[0]) * np.array([1.0, 2.0, 5.0]), rel=0.01)
+
+
+def test_with_a_background_people_at_low_risk_have_the_risk_that_they_have():
+    x, rows = with_a_rate_that_nothing_foretells(6000, 0.03)
+    lowest = np.array([[45.0]])
+    true = 1 - np.exp(-2.0 * (0.03 + 0.02 * np.exp(-2.25)))
+    options = {"penalties": (0.0001,), "splines": False}
+    told, without = (fit_logistic(x, rows, ["age"], (24,), backgrounds=(rate,), **options) for rate in (0.03, 0.0))
+    assert logistic(told.margins(lowest))[0, 0] == pytest.approx(true, abs=0.015)
+    assert logistic(without.margins(lowest))[0, 0] < true - 0.02
+
+
+def test_with_even_horizons_a_late_one_does_not_tell_most_of_what_all_share():
+    rng = np.random.default_rng(7)
+    x = 60.0 + 10.0 * rng.standard_normal((6000, 2))
+    z = (x - 60.0) / 10.0
+    early = rng.random(6000) < logistic(-3.5 + z[:, 0])  # within a year, by the first column; then by the second
+    late = ~early & (rng.random(6000) < logistic(-0.5 + z[:, 1]))
+    rows = one_visit_each(np.where(early | late, "event", "none"), np.where(early, 200.0, np.where(late, 1000.0, 1830.0)))
+    ways = [
+        fit_logistic(x, rows, ["age", "months_since_line"], (12, 60), penalties=(1e-4,), splines=False, even_horizons=even).coefficients
+        for even in (False, True)
+    ]
+    assert ways[1][0] / ways[1][1] > 1.2 * ways[0][0] / ways[0][1]
+
+
 def visits_after_diagnosis(n, at_diagnosis=0.5):
     """Return one visit each, of people of whom half progress: those seen at diagnosis within the year, the others in the fifth."""
     rng = np.random.default_rng(4)

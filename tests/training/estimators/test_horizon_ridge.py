@@ -122,3 +122,34 @@ def test_a_horizon_within_which_nobody_progresses_keeps_its_level_and_goes_as_al
     found = regression.steep(solution, 0.01)
     assert found.steepness[0] == 1.0 and (found.levels[0] == solution.levels[0]).all()
     assert np.isfinite(found.levels).all() and (found.steepness > 0).all()
+
+
+def with_a_background(odds, rows=20000, seed=5):
+    """Return rows whose odds are those of a slope of 1.2, and a background's."""
+    rng = np.random.default_rng(seed)
+    z, own, background = rng.standard_normal((rows, 1)), np.ones((rows, 1)), np.array(odds)
+    of_rows = np.exp(np.array([-3.5, -3.0, -2.0]) + 1.2 * z) + background
+    row, horizon = np.divmod(np.arange(rows * HORIZONS), HORIZONS)
+    y = (rng.random(len(row)) < (of_rows / (1 + of_rows))[row, horizon]).astype(float)
+    return z, own, Stacked(row, horizon, y, np.ones(len(row))), background
+
+
+def test_with_a_background_slopes_and_levels_are_those_that_come_on_top_of_it():
+    z, own, rows, background = with_a_background([0.03, 0.06, 0.15])
+    with_it, without = (HorizonRidge.of(z, own, rows, HORIZONS, odds) for odds in (background, None))
+    found = with_it.fitted(1e-4)
+    assert found.slopes[0] == pytest.approx(1.2, abs=0.06) and found.levels[:, 0] == pytest.approx([-3.5, -3.0, -2.0], abs=0.12)
+    assert without.fitted(1e-4).slopes[0] < 1.0, "a compromise"
+    steep = with_it.steep(found, 1e-4)
+    assert steep.steepness == pytest.approx(np.ones(3), abs=0.08) and steep.levels[:, 0] == pytest.approx(found.levels[:, 0], abs=0.12)
+
+
+def test_with_a_background_the_gradient_is_that_of_the_loss():
+    z, own, rows, background = with_a_background([0.03, 0.06, 0.15], rows=200)
+    regression, theta, ridge = HorizonRidge.of(z, own, rows, HORIZONS, background), np.array([0.8, -3.0, -2.0, -1.5]), np.zeros((4, 4))
+
+    def loss(at):
+        return regression._loss(at, regression._eta(at), ridge)
+
+    numerical = [(loss(theta + step) - loss(theta - step)) / 2e-5 for step in 1e-5 * np.eye(4)]
+    assert regression._derivatives(regression._eta(theta))[0] == pytest.approx(numerical, abs=1e-8)

@@ -4,6 +4,9 @@ The time since diagnosis enters as in a landmark supermodel (van Houwelingen, Sc
 of its own that goes with it, hardly penalised. With one curve for all horizons, shrunk as any column, risks within a year were
 too low at diagnosis and too high years later.
 
+Some progress whom no column foretold. Where this makes the log-odds bend at low risk, slopes of straight log-odds are a compromise of both
+ends: a background (`serving.models.background`), chosen with the penalty, takes it up.
+
 Slopes are those of people of whom every biomarker is known: what is unknown is imputed for them. What a missing latest value adds is
 found afterwards, with these slopes, on the rows as they are and on copies with biomarkers hidden.
 """
@@ -11,13 +14,16 @@ found afterwards, with these slopes, on the rows as they are and on copies with 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pydantic import Field, NonNegativeInt, PositiveFloat
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat
 
+from myeloma.calendar import DAYS_PER_YEAR, horizon_days
+from serving.models.background import above
 from serving.models.base import Array, logistic
 from serving.models.linear import HorizonLogistic
 from serving.models.time_varying import MONTHS, TimeVaryingIntercept
@@ -27,7 +33,7 @@ from training.estimators.imputation import ImputedDesign
 from training.estimators.kind import Kind
 from training.estimators.missingness import DEFAULT_SHARE, AugmentedShare, augment_missingness
 from training.estimators.newton import drawn_to
-from training.estimators.stacking import Stacked, Weighting, stack
+from training.estimators.stacking import Stacked, Weighting, evened, stack
 from training.rows.split import patient_folds
 
 if TYPE_CHECKING:
@@ -45,32 +51,45 @@ def fit_logistic(  # noqa: PLR0913 - the options of params.yaml, by name
     horizons: tuple[int, ...],
     *,
     penalties: Annotated[tuple[PositiveFloat, ...], Field(min_length=1)],
+    backgrounds: Annotated[tuple[NonNegativeFloat, ...], Field(min_length=1)] = (0.0,),
     splines: bool = True,
     weighting: Weighting = "patients",
+    even_horizons: bool = False,
     hidden_share: AugmentedShare = DEFAULT_SHARE,
     seed: NonNegativeInt = 1,
 ) -> HorizonLogistic:
-    """Return the regression with the penalty that predicts left-out patients best (weighted log loss).
+    """Return the regression with the penalty and the background that predict left-out patients best (weighted log loss).
 
     Parameters
     ----------
     penalties : tuple of float
         Ridge penalties to choose from: the loss is the mean log loss + penalty / 2 x sum of squares.
+    backgrounds : tuple of float
+        Rates a year, to choose from, at which some progress whom no column foretells.
     splines : bool
         Whether latest values and static columns enter as restricted cubic splines.
+    even_horizons : bool
+        Whether each horizon tells as much of the slopes (`evened`). Without, the late ones tell most, by which most have progressed.
     hidden_share : float
         Share of rows of which a second copy, with a part hidden, tells too what a missing value adds; less of very many rows.
     """
-    if len(penalties) > 1:
-        options: dict[str, Any] = {"splines": splines, "weighting": weighting, "hidden_share": hidden_share}
-        penalties = (choose_penalty(x, rows, columns, horizons, penalties=penalties, seed=seed, **options),)
-    laid_out = _LaidOut.of(x, rows, columns, horizons, splines=splines, weighting=weighting, hidden_share=hidden_share, seed=seed)
-    return laid_out.model(laid_out.regression.fitted(penalties[0]), penalties[0])
+    options: dict[str, Any] = {
+        "splines": splines,
+        "weighting": weighting,
+        "even_horizons": even_horizons,
+        "hidden_share": hidden_share,
+        "seed": seed,
+    }
+    penalty, background = penalties[0], backgrounds[0]
+    if len(penalties) * len(backgrounds) > 1:
+        penalty, background = choose(x, rows, columns, horizons, penalties=penalties, backgrounds=backgrounds, **options)
+    laid_out = _LaidOut.of(x, rows, columns, horizons, **options).with_background(background)
+    return laid_out.model(laid_out.regression.fitted(penalty), penalty)
 
 
 @dataclass(frozen=True)
 class _LaidOut:
-    """What a regression is fitted to: the same whatever the penalty.
+    """What a regression is fitted to: the same whatever the penalty, and but for its odds whatever the background.
 
     `x` and `stacked` are the rows with their copies, of which a part is hidden.
     """
@@ -79,11 +98,12 @@ class _LaidOut:
     time_varying: TimeVaryingIntercept
     regression: HorizonRidge
     columns: list[str]
+    horizons: tuple[int, ...]
     x: Array
     stacked: Stacked
 
     @classmethod
-    def of(
+    def of(  # noqa: PLR0913 - the options of a fit, by name
         cls,
         x: Array,
         rows: pd.DataFrame,
@@ -94,14 +114,20 @@ class _LaidOut:
         weighting: Weighting,
         hidden_share: float,
         seed: int,
+        even_horizons: bool = False,
     ) -> _LaidOut:
-        stacked = stack(rows, horizons, weighting)
+        stacked = _stacked(rows, horizons, weighting, even_horizons)
         time_varying = _time_varying_over(x, columns)
         use = [name for name in columns if not (time_varying.scales and name == MONTHS)]
         with_copies = augment_missingness(x, columns, stacked, hidden_share, seed)
         design = ImputedDesign.of(fit_design(with_copies[0], columns, use, indicate=True, curve=splines), x, columns)
         regression = HorizonRidge.of(_known(design, x, columns), _own(time_varying, x, columns), stacked, len(horizons))
-        return cls(design, time_varying, regression, columns, *with_copies)
+        return cls(design, time_varying, regression, columns, horizons, *with_copies)
+
+    def with_background(self, rate: float) -> _LaidOut:
+        """Return the same with a background at a rate a year."""
+        years = np.array([horizon_days(months) / DAYS_PER_YEAR for months in self.horizons])
+        return replace(self, regression=replace(self.regression, background=np.expm1(rate * years)))
 
     def model(self, solution: Solution, penalty: float) -> HorizonLogistic:
         steep, design = self.regression.steep(solution, penalty), self.design.design
@@ -109,7 +135,8 @@ class _LaidOut:
         effects = steep.levels[:, 1:].tolist() if self.time_varying.scales else []
         effects_of = replace(self.time_varying, effects=tuple(map(tuple, effects)))
         intercepts = steep.levels[:, 0] - steep.steepness * of_all_known
-        return HorizonLogistic(design, np.concatenate([solution.slopes, of_missing]), intercepts, self.columns, effects_of, steep.steepness)
+        coefficients, background = np.concatenate([solution.slopes, of_missing]), self.regression.background
+        return HorizonLogistic(design, coefficients, intercepts, self.columns, effects_of, steep.steepness, background)
 
     def _of_missing(self, solution: Solution, steep: Steep, penalty: float) -> tuple[Array, float]:
         """Return the coefficients of what says that a latest value is missing, and what they come to where none is."""
@@ -121,23 +148,34 @@ class _LaidOut:
         log_odds = (known @ solution.slopes)[:, None] * steep.steepness + _own(self.time_varying, self.x, self.columns) @ steep.levels.T
         columns = (missing - none)[stacked.row] * steep.steepness[stacked.horizon, None]
         start, weight, offset = np.zeros(len(none)), stacked.weight / stacked.weight.sum(), log_odds[stacked.row, stacked.horizon]
-        found = drawn_to(start, columns, stacked.y, weight, np.full(len(none), penalty), offset)
+        least = self.regression.background[stacked.horizon]
+        found = drawn_to(start, columns, stacked.y, weight, np.full(len(none), penalty), offset, background=least)
         return found, float(none @ found)
 
 
-def choose_penalty(
-    x: Array, rows: pd.DataFrame, columns: list[str], horizons: tuple[int, ...], *, penalties: tuple[float, ...], seed: int, **options: Any
-) -> float:
-    """Return the penalty with the least weighted log loss on patients left out; the options are those of `fit_logistic`."""
-    losses = dict.fromkeys(penalties, 0.0)
+def choose(
+    x: Array,
+    rows: pd.DataFrame,
+    columns: list[str],
+    horizons: tuple[int, ...],
+    *,
+    penalties: tuple[float, ...],
+    backgrounds: tuple[float, ...] = (0.0,),
+    seed: int,
+    **options: Any,
+) -> tuple[float, float]:
+    """Return the penalty and the background with the least weighted log loss on patients left out, by the options of `fit_logistic`."""
+    losses = dict.fromkeys(product(penalties, backgrounds), 0.0)
     for fold in patient_folds(rows, _INNER_FOLDS, seed):
-        stacked = stack(rows.iloc[fold.judge], horizons, options["weighting"])
+        stacked = _stacked(rows.iloc[fold.judge], horizons, options["weighting"], options["even_horizons"])
         laid_out = _LaidOut.of(x[fold.fit], rows.iloc[fold.fit], columns, horizons, seed=seed, **options)
         judge, solution = _Judge.of(laid_out, x[fold.judge], stacked), None
-        for penalty in sorted(penalties, reverse=True):  # each from the one before, which is near
-            solution = laid_out.regression.fitted(penalty, solution)
-            losses[penalty] += judge.loss(solution)
-    return min(penalties, key=losses.__getitem__)
+        for background in backgrounds:
+            regression = laid_out.with_background(background).regression
+            for penalty in sorted(penalties, reverse=True):  # each from the one before, which is near
+                solution = regression.fitted(penalty, solution)
+                losses[penalty, background] += judge.loss(solution, regression.background)
+    return min(losses, key=losses.__getitem__)
 
 
 @dataclass(frozen=True)
@@ -152,11 +190,16 @@ class _Judge:
     def of(cls, laid_out: _LaidOut, x: Array, stacked: Stacked) -> _Judge:
         return cls(_known(laid_out.design, x, laid_out.columns), _own(laid_out.time_varying, x, laid_out.columns), stacked)
 
-    def loss(self, solution: Solution) -> float:
+    def loss(self, solution: Solution, background: Array) -> float:
         """Return the weighted log loss of a solution with all horizons as steep, by risks that do not fall with the horizon."""
-        log_odds = (self.z @ solution.slopes)[:, None] + np.maximum.accumulate(self.own @ solution.levels.T, axis=1)
+        log_odds = above((self.z @ solution.slopes)[:, None] + np.maximum.accumulate(self.own @ solution.levels.T, axis=1), background)
         p = np.clip(logistic(log_odds)[self.stacked.row, self.stacked.horizon], 1e-9, 1 - 1e-9)
         return -float(self.stacked.weight @ np.where(self.stacked.y == 1, np.log(p), np.log1p(-p)))
+
+
+def _stacked(rows: pd.DataFrame, horizons: tuple[int, ...], weighting: Weighting, even_horizons: bool) -> Stacked:
+    stacked = stack(rows, horizons, weighting)
+    return evened(stacked) if even_horizons else stacked
 
 
 def _known(design: ImputedDesign, x: Array, columns: list[str]) -> Array:
@@ -178,22 +221,27 @@ def fit_anew(
     settled: dict[str, Any],
     *,
     penalties: tuple[float, ...],
+    backgrounds: tuple[float, ...] = (0.0,),
     **options: Any,
 ) -> HorizonLogistic:
     """Return the regression of a part of the rows with the penalty that predicts the others best: the settled one, or its neighbours.
 
-    Half as many people ask for a stronger penalty, if for another: the weaker one is tried where the stronger is no better.
+    The background stays the settled one. Half as many people ask for a stronger penalty, if for another: the weaker one is tried where the
+    stronger is no better.
     """
     chosen, tried = settled["penalties"][0], sorted(set(penalties))
-    laid_out = _LaidOut.of(x[there], rows.loc[there], columns, horizons, **options)
+    background = settled.get("backgrounds", backgrounds)[0]
+    laid_out = _LaidOut.of(x[there], rows.loc[there], columns, horizons, **options).with_background(background)
     best = laid_out.regression.fitted(chosen)
     if len(tried) == 1:
         return laid_out.model(best, chosen)
-    at, judge = tried.index(chosen), _Judge.of(laid_out, x[~there], stack(rows.loc[~there], horizons, options["weighting"]))
-    least = judge.loss(best)
+    others = _stacked(rows.loc[~there], horizons, options["weighting"], options["even_horizons"])
+    at, judge = tried.index(chosen), _Judge.of(laid_out, x[~there], others)
+    odds = laid_out.regression.background
+    least = judge.loss(best, odds)
     for penalty in (*tried[at + 1 : at + 2], *tried[max(at - 1, 0) : at]):
         solution = laid_out.regression.fitted(penalty, best)
-        if judge.loss(solution) < least:
+        if judge.loss(solution, odds) < least:
             return laid_out.model(solution, penalty)
     return laid_out.model(best, chosen)
 
@@ -210,7 +258,8 @@ def _time_varying_over(x: Array, columns: list[str]) -> TimeVaryingIntercept:
 
 
 def _settled(x: Array, rows: pd.DataFrame, columns: list[str], horizons: tuple[int, ...], **options: Any) -> dict[str, Any]:
-    return options | {"penalties": (choose_penalty(x, rows, columns, horizons, **options),)}
+    penalty, background = choose(x, rows, columns, horizons, **options)
+    return options | {"penalties": (penalty,), "backgrounds": (background,)}
 
 
 def _space(trial: BaseTrial) -> dict[str, Any]:
