@@ -110,3 +110,11 @@ def test_the_settled_penalty_stays_where_no_neighbour_predicts_the_other_half_be
 
 def test_one_penalty_is_no_choice():
     assert anew((0.1,), 0.1).margins(X).tobytes() == alone(0.1).margins(X).tobytes()
+
+
+@pytest.mark.parametrize(("settled", "found"), [(0.3, 0.0), (0.0, 0.0)])
+def test_a_background_that_is_far_too_large_for_a_half_gives_way_to_the_next_smaller(settled, found):
+    options = KIND.checked({"penalties": (0.01,), "backgrounds": (0.0, 0.3)}, "models.logistic", COLUMNS, [])
+    model = fit_anew(X, ROWS, THERE, COLUMNS, HORIZONS, options | {"backgrounds": (settled,)}, **options)
+    expected = fit_logistic(X[THERE], ROWS[THERE], COLUMNS, HORIZONS, penalties=(0.01,), backgrounds=(found,))
+    np.testing.assert_allclose(model.margins(X), expected.margins(X), atol=0.02)

@@ -224,26 +224,32 @@ def fit_anew(
     backgrounds: tuple[float, ...] = (0.0,),
     **options: Any,
 ) -> HorizonLogistic:
-    """Return the regression of a part of the rows with the penalty that predicts the others best: the settled one, or its neighbours.
+    """Return the regression of a part of the rows with what predicts the others best: the settled penalty and background, or a neighbour.
 
-    The background stays the settled one. Half as many people ask for a stronger penalty, if for another: the weaker one is tried where the
-    stronger is no better.
+    Half as many people ask for a stronger penalty, if for another: the weaker one is tried where the stronger is no better. Where neither
+    is, the next larger background is tried, then the next smaller.
     """
-    chosen, tried = settled["penalties"][0], sorted(set(penalties))
-    background = settled.get("backgrounds", backgrounds)[0]
-    laid_out = _LaidOut.of(x[there], rows.loc[there], columns, horizons, **options).with_background(background)
-    best = laid_out.regression.fitted(chosen)
-    if len(tried) == 1:
-        return laid_out.model(best, chosen)
-    others = _stacked(rows.loc[~there], horizons, options["weighting"], options["even_horizons"])
-    at, judge = tried.index(chosen), _Judge.of(laid_out, x[~there], others)
-    odds = laid_out.regression.background
-    least = judge.loss(best, odds)
-    for penalty in (*tried[at + 1 : at + 2], *tried[max(at - 1, 0) : at]):
-        solution = laid_out.regression.fitted(penalty, best)
-        if judge.loss(solution, odds) < least:
-            return laid_out.model(solution, penalty)
-    return laid_out.model(best, chosen)
+    penalty, background = settled["penalties"][0], settled.get("backgrounds", backgrounds)[0]
+    laid_out = _LaidOut.of(x[there], rows.loc[there], columns, horizons, **options)
+    with_background = laid_out.with_background(background)
+    best = with_background.regression.fitted(penalty)
+    if len(penalties) * len(backgrounds) == 1:
+        return with_background.model(best, penalty)
+    judge = _Judge.of(laid_out, x[~there], _stacked(rows.loc[~there], horizons, options["weighting"], options["even_horizons"]))
+    least = judge.loss(best, with_background.regression.background)
+    of_penalty = [(each, background) for each in _neighbours(penalty, penalties)]
+    for other_penalty, other_background in of_penalty + [(penalty, each) for each in _neighbours(background, backgrounds)]:
+        changed = laid_out.with_background(other_background)
+        solution = changed.regression.fitted(other_penalty, best)
+        if judge.loss(solution, changed.regression.background) < least:
+            return changed.model(solution, other_penalty)
+    return with_background.model(best, penalty)
+
+
+def _neighbours(chosen: float, tried: tuple[float, ...]) -> list[float]:
+    """Return the next larger and the next smaller of the values that were tried, as far as there are any."""
+    larger, smaller = [one for one in tried if one > chosen], [one for one in tried if one < chosen]
+    return [*([min(larger)] if larger else []), *([max(smaller)] if smaller else [])]
 
 
 def _time_varying_over(x: Array, columns: list[str]) -> TimeVaryingIntercept:
