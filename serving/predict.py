@@ -166,18 +166,25 @@ def _interval(artifact: Artifact, found: Recalibrated, margins: Array, resampled
     """
     if not len(resampled):
         return np.full(margins.shape, np.nan), np.full(margins.shape, np.nan)
-    apart, (shift, slope), by_halves = resampled - margins, artifact.recalibrated_anew, None
-    if found.reduced is not None and artifact.unknown is not None:
-        by_halves = artifact.unknown.by_halves(found.reduced, resampled)
-        if by_halves is None:  # a horizon whose regression does not speak has the interval of the one that does, as it has its risk
-            apart, shift = (_of_speaking(of, found.reduced) for of in (apart, np.broadcast_to(shift, apart.shape)))
-    deviations = shift + (slope - 1.0) * found.log_odds + slope * found.slope * apart
-    if found.reduced is not None and by_halves is not None:
-        deviations[:, found.reduced.rows] = by_halves - found.reduced.log_odds
+    deviations = _deviations(artifact, found, margins, resampled)
     spread = _spread(deviations) if artifact.resampled_calibrations else np.sqrt(np.mean(np.square(deviations), axis=0))
     reach = stdtrit(len(deviations) // 2, 0.975) * spread  # the quantile of Student's t
     lower, upper = np.maximum.accumulate(logistic(np.array([found.log_odds - reach, found.log_odds + reach])), axis=2)
     return lower, upper
+
+
+def _deviations(artifact: Artifact, found: Recalibrated, margins: Array, resampled: Array) -> Array:
+    """Return how far the log-odds that each half gives lie from the model's (halves, rows, horizons)."""
+    apart, (shift, slope), reduced = resampled - margins, artifact.recalibrated_anew, found.reduced
+    if reduced is None or artifact.unknown is None:
+        return shift + (slope - 1.0) * found.log_odds + slope * found.slope * apart
+    by_halves = artifact.unknown.by_halves(reduced, resampled)
+    if by_halves is None:  # a horizon whose regression does not speak has the interval of the one that does, as it has its risk
+        apart, shift = (_of_speaking(of, reduced) for of in (apart, np.broadcast_to(shift, apart.shape)))
+    deviations: Array = shift + (slope - 1.0) * found.log_odds + slope * found.slope * apart
+    if by_halves is not None:
+        deviations[:, reduced.rows] = by_halves - reduced.log_odds
+    return deviations
 
 
 def _spread(fits: Array) -> Array:

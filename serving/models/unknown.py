@@ -102,7 +102,8 @@ class UnknownBiomarkers:
         """
         if self.of_halves is None:
             return None
-        own = _log_odds(self.of_halves[:, reduced.pattern - 1], margins[:, reduced.rows], reduced.known)
+        of_halves = zip(self.of_halves, margins, strict=True)  # one by one: of many rows all at once would be large
+        own = np.array([_log_odds(of_half[reduced.pattern - 1], each[reduced.rows], reduced.known) for of_half, each in of_halves])
         return np.maximum.accumulate(own, axis=2)
 
     def contributions(self, reduced: Reduced, contributions: Array, base: Array) -> Array:
@@ -188,8 +189,8 @@ class UnknownBiomarkers:
 
 
 def _log_odds(of_pattern: Array, margins: Array, known: Array) -> Array:
-    """Return level + slope x margin + known values x coefficients (..., rows, horizons), of each row's own pattern."""
-    found: Array = of_pattern[..., 0] + of_pattern[..., 1] * margins + row_sums(known[:, None] * of_pattern[..., 2:])
+    """Return level + slope x margin + known values x coefficients (rows, horizons), of each row's own pattern."""
+    found: Array = of_pattern[:, :, 0] + of_pattern[:, :, 1] * margins + row_sums(known[:, None] * of_pattern[:, :, 2:])
     return found
 
 

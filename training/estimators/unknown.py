@@ -9,7 +9,7 @@ pattern: where few people have the event, the patterns do not differ by chance.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -48,14 +48,15 @@ def fit_unknown(
     rows : DataFrame
         Their outcomes, with the censoring strata. Of drawn people each counts for those it stands for, or as an equal draw has them.
     """
-    columns, alike = spec.columns(), equally_drawn(rows)
-    biomarkers = _weightiest(model, x[alike], spec)
+    columns, margins, alike = spec.columns(), model.margins(x), equally_drawn(rows)
+    biomarkers = _weightiest(model, margins[alike], x[alike], spec)
     if not biomarkers:
         return None
     told = [name for name in _latest(x[alike], columns) if (of := parse_column(name).biomarker) in biomarkers or of not in spec.biomarkers]
     design = fit_design(x[alike], columns, told, indicate=False)
     to_fit = UnknownBiomarkers(tuple(biomarkers), design, np.empty(0), columns)
-    return replace(to_fit, coefficients=_regressions(to_fit, model, out_of_fold, calibration, x, rows, horizons, _ROWS))
+    fit = _Fit(model, margins, out_of_fold, calibration)
+    return replace(to_fit, coefficients=_regressions(to_fit, fit, x, rows, horizons, _ROWS))
 
 
 def of_each_half(
@@ -80,9 +81,9 @@ def of_each_half(
     plain, found = (unknown.coefficients == _plain(unknown, calibration)).all(axis=(1, 2)), []
     for half, own in halves:
         there = told[half.left_out]
-        left_out = half.left_out[there]
-        judged = (half.margins[there], own, x[left_out], rows.iloc[left_out])
-        coefficients = _regressions(unknown, half.model, *judged, horizons, _ROWS_OF_HALF)
+        left_out, margins = half.left_out[there], half.margins[there]
+        fit = _Fit(half.model, margins, margins, own)  # it has seen none of these people
+        coefficients = _regressions(unknown, fit, x[left_out], rows.iloc[left_out], horizons, _ROWS_OF_HALF)
         coefficients[plain] = _plain(unknown, own)
         found.append(coefficients)
     return replace(unknown, of_halves=np.array(found)) if found else unknown
@@ -95,17 +96,18 @@ def _plain(unknown: UnknownBiomarkers, calibration: Calibration) -> Array:
     return found
 
 
-def _regressions(
-    unknown: UnknownBiomarkers,
-    model: Model,
-    out_of_fold: Array,
-    calibration: Calibration,
-    x: Array,
-    rows: pd.DataFrame,
-    horizons: tuple[int, ...],
-    most: int,
-) -> Array:
-    """Return the coefficients (patterns, horizons, 2 + design columns) of a fit, by people whom it did not see.
+@dataclass(frozen=True)
+class _Fit:
+    """A fit, and its log-odds of rows (rows, horizons): its own, and those of fits without the person."""
+
+    model: Model
+    margins: Array
+    out_of_fold: Array
+    calibration: Calibration
+
+
+def _regressions(unknown: UnknownBiomarkers, fit: _Fit, x: Array, rows: pd.DataFrame, horizons: tuple[int, ...], most: int) -> Array:
+    """Return the coefficients (patterns, horizons, 2 + design columns) of a fit, by people of whom all is known.
 
     Parameters
     ----------
@@ -114,19 +116,19 @@ def _regressions(
     most : int
         Rows on which the patterns are regressed.
     """
-    columns, biomarkers, design, alike, margins = unknown.columns, unknown.biomarkers, unknown.design, equally_drawn(rows), model.margins(x)
-    known, starts = design.transform(x, columns), [(level, calibration.slope) for level in calibration.intercepts]
-    risks = np.empty_like(margins)
+    columns, biomarkers, design, alike = unknown.columns, unknown.biomarkers, unknown.design, equally_drawn(rows)
+    known, starts = design.transform(x, columns), [(level, fit.calibration.slope) for level in fit.calibration.intercepts]
+    risks = np.empty_like(fit.margins)
     for h, (weight, progressed) in enumerate(at_each_horizon(rows, horizons, "visits")):
-        beta = _regressed(out_of_fold[:, h], known, progressed.astype(float), weight, *starts[h])
-        risks[:, h] = logistic(beta[0] + beta[1] * margins[:, h] + known @ beta[2:])
+        beta = _regressed(fit.out_of_fold[:, h], known, progressed.astype(float), weight, *starts[h])
+        risks[:, h] = logistic(beta[0] + beta[1] * fit.margins[:, h] + known @ beta[2:])
     x, known, risks = x[alike], known[alike], risks[alike]
     some = np.argsort(risks[:, -1], kind="stable")[np.linspace(0, len(x) - 1, min(most, len(x))).astype(int)]  # of each risk as many
     x, known, risks = x[some], known[some], risks[some]
     of_known, once, coefficients = [columns[at] for at in design.sources(columns)], np.ones(len(some)), []
     for pattern in range(1, 2 ** len(biomarkers)):
         names = [name for k, name in enumerate(biomarkers) if pattern >> k & 1]
-        left, hides = np.where(resting_on(of_known, names), 0.0, known), model.margins(_without(names, x, columns))
+        left, hides = np.where(resting_on(of_known, names), 0.0, known), fit.model.margins(_without(names, x, columns))
         near = unknown.coefficients[pattern - 1] if len(unknown.coefficients) else [None] * len(starts)
         coefficients.append([_regressed(hides[:, h], left, risks[:, h], once, *start, near[h]) for h, start in enumerate(starts)])
     return np.array(coefficients)
@@ -183,12 +185,11 @@ def _without(names: list[str], x: Array, columns: list[str]) -> Array:
     return hidden(x, columns, resting_on(columns, names))
 
 
-def _weightiest(model: Model, x: Array, spec: FeatureSpec) -> list[str]:
+def _weightiest(model: Model, margins: Array, x: Array, spec: FeatureSpec) -> list[str]:
     """Return the biomarkers that anybody has, those first whose hiding moves the log-odds most; none where none moves them."""
     had = [name for name, lacks in zip(spec.biomarkers, lacking(x, spec.columns(), spec.biomarkers), strict=True) if not lacks.all()]
     few = np.linspace(0, len(x) - 1, min(_ROWS, len(x))).astype(int)
-    x = x[few]
-    margins = model.margins(x)
+    x, margins = x[few], margins[few]
     moved = {name: float(np.abs(model.margins(_without([name], x, spec.columns())) - margins).mean()) for name in had}
     uses_any = max(moved.values(), default=0.0) > _MOVES
     return sorted(moved, key=lambda name: -moved[name])[:MOST_BIOMARKERS] if uses_any else []
@@ -208,8 +209,10 @@ def _latest(x: Array, columns: list[str]) -> list[str]:
 def _regressed(margin: Array, known: Array, risk: Array, weight: Array, level: float, slope: float, near: Array | None = None) -> Array:
     """Return level, slope and coefficients with the least log loss, drawn towards a level and slope, and coefficients of 0 (Newton).
 
-    `near` are such coefficients of another fit: fewer steps lead from there.
+    `near` are such coefficients of another fit: fewer steps lead from there. Where no row has weight, nothing draws them away.
     """
+    if not weight.any():
+        return np.concatenate([[level, slope], np.zeros(known.shape[1])])
     weight, middle = weight / weight.sum(), margin.mean()
     z = np.column_stack([np.ones(len(margin)), margin - middle, known])
     start = np.concatenate([[level + slope * middle, slope], np.zeros(known.shape[1])])

@@ -1,5 +1,6 @@
 """What a fit learns of people of whom a biomarker is hidden: the mean risk of like people of whom it is known."""
 
+import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -258,6 +259,23 @@ def test_where_the_recalibration_stands_for_a_pattern_that_of_each_half_does():
     assert found.of_halves[:, 2, 0, :2].tolist() == [[-0.2, 0.9], [0.2, 1.1]]
     assert not found.of_halves[:, 2, 0, 2:].any()
     assert found.of_halves[:, 1, 0, 2:].any()
+
+
+def test_of_a_horizon_whose_status_nobody_left_out_is_known_at_the_recalibration_stands():
+    x, _, rows, model = like_one_another()
+    unknown, calibration = learnt(x, rows, model).unknown, Calibration.identity(HORIZONS)
+    nobody = rows.assign(event="none", time_to_event=10.0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = of_each_half(unknown, calibration, halves_of(x, model), x, nobody, np.ones(N, dtype=bool), HORIZONS)
+        assert fit_unknown(model, model.margins(x), calibration, x, nobody, SPEC, HORIZONS) is not None
+    assert np.isfinite(found.of_halves).all()
+    of_nothing = hidden_by(unknown, x[:2000], 1)
+    margins = model.margins(of_nothing)
+    halves = found.by_halves(found.reduced(of_nothing, margins), np.array([margins, margins]))
+    for (_, own), log_odds in zip(halves_of(x, model), halves, strict=True):
+        risk_of_all = logistic(own.log_odds(model.margins(x))).mean()
+        assert logistic(log_odds).mean() == pytest.approx(risk_of_all, rel=0.1)
 
 
 def test_without_halves_the_unknown_has_none_of_its_own(people):

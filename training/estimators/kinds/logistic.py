@@ -114,7 +114,7 @@ class _LaidOut:
         weighting: Weighting,
         hidden_share: float,
         seed: int,
-        even_horizons: bool = False,
+        even_horizons: bool,
     ) -> _LaidOut:
         stacked = _stacked(rows, horizons, weighting, even_horizons)
         time_varying = _time_varying_over(x, columns)
@@ -160,7 +160,7 @@ def choose(
     horizons: tuple[int, ...],
     *,
     penalties: tuple[float, ...],
-    backgrounds: tuple[float, ...] = (0.0,),
+    backgrounds: tuple[float, ...],
     seed: int,
     **options: Any,
 ) -> tuple[float, float]:
@@ -221,7 +221,7 @@ def fit_anew(
     settled: dict[str, Any],
     *,
     penalties: tuple[float, ...],
-    backgrounds: tuple[float, ...] = (0.0,),
+    backgrounds: tuple[float, ...],
     **options: Any,
 ) -> HorizonLogistic:
     """Return the regression of a part of the rows with what predicts the others best: the settled penalty and background, or a neighbour.
@@ -229,7 +229,7 @@ def fit_anew(
     Half as many people ask for a stronger penalty, if for another: the weaker one is tried where the stronger is no better. Where neither
     is, the next larger background is tried, then the next smaller.
     """
-    penalty, background = settled["penalties"][0], settled.get("backgrounds", backgrounds)[0]
+    penalty, background = settled["penalties"][0], settled["backgrounds"][0]
     laid_out = _LaidOut.of(x[there], rows.loc[there], columns, horizons, **options)
     with_background = laid_out.with_background(background)
     best = with_background.regression.fitted(penalty)
