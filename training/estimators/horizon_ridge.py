@@ -87,6 +87,14 @@ class HorizonRidge:
                 break
         return Solution(theta[:d], theta[d:].reshape(horizons, terms))
 
+    @property
+    def average_odds(self) -> Array:
+        """Return the odds of the average outcome within each horizon (horizons,); 0 where no status is known, or nobody is free of it."""
+        had = (self.weight * self.y).sum(axis=0)
+        free = self.weight.sum(axis=0) - had
+        odds: Array = np.divide(had, free, out=np.zeros_like(had), where=free > 0)
+        return odds
+
     def steep(self, solution: Solution, penalty: float) -> Steep:
         """Return for each horizon the steepness and level that its own rows are likeliest by, given the slopes of all.
 

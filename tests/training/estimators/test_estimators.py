@@ -241,6 +241,26 @@ def test_with_a_background_people_at_low_risk_have_the_risk_that_they_have():
     assert logistic(without.margins(lowest))[0, 0] < true - 0.02
 
 
+@pytest.mark.parametrize("rate", [0.016, 0.1, 1.0])
+def test_of_an_event_that_is_rare_no_background_has_more_than_half_of_the_average_odds(rate):
+    x, rows = with_a_rate_that_nothing_foretells(6000, 0.0)
+    happens = (np.arange(6000) % 10 == 0) & (rows["event"] == "event")
+    rare = rows.assign(event=np.where(happens, "event", "none"), time_to_event=rows["time_to_event"].where(happens, 1830.0))
+    model = fit_logistic(x, rare, ["age"], (12, 24, 60), penalties=(0.001,), backgrounds=(rate,), splines=False)
+    within = np.array([(happens & (rows["time_to_event"] <= days)).mean() for days in (365, 730, 1826)])
+    shares = model.background / (within / (1 - within))
+    assert shares.max() == pytest.approx(0.5, abs=0.01) and shares.min() > 0.3, "a rate, and no more of any horizon"
+    assert logistic(model.margins(x)).mean(axis=0) == pytest.approx(within, rel=0.25), "before it is recalibrated"
+    assert np.isfinite(model.contributions(x)).all()
+
+
+def test_where_nobody_progresses_there_is_no_background():
+    x, rows = with_a_rate_that_nothing_foretells(200, 0.0)
+    nobody = rows.assign(event="none", time_to_event=1830.0)
+    model = fit_logistic(x, nobody, ["age"], (12, 24), penalties=(0.01,), backgrounds=(0.01,), splines=False)
+    assert not model.background.any() and np.isfinite(model.margins(x)).all()
+
+
 def test_with_even_horizons_a_late_one_does_not_tell_most_of_what_all_share():
     rng = np.random.default_rng(7)
     x = 60.0 + 10.0 * rng.standard_normal((6000, 2))

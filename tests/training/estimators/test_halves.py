@@ -1,6 +1,7 @@
 """Fits to halves of the people: whatever is chosen of one is chosen by the other half, so that how far they lie apart holds it all."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from serving.artifact import feature_matrix
@@ -112,9 +113,15 @@ def test_one_penalty_is_no_choice():
     assert anew((0.1,), 0.1).margins(X).tobytes() == alone(0.1).margins(X).tobytes()
 
 
-@pytest.mark.parametrize(("settled", "found"), [(0.3, 0.0), (0.0, 0.0)])
-def test_a_background_that_is_far_too_large_for_a_half_gives_way_to_the_next_smaller(settled, found):
-    options = KIND.checked({"penalties": (0.01,), "backgrounds": (0.0, 0.3)}, "models.logistic", COLUMNS, [])
-    model = fit_anew(X, ROWS, THERE, COLUMNS, HORIZONS, options | {"backgrounds": (settled,)}, **options)
-    expected = fit_logistic(X[THERE], ROWS[THERE], COLUMNS, HORIZONS, penalties=(0.01,), backgrounds=(found,))
-    np.testing.assert_allclose(model.margins(X), expected.margins(X), atol=0.02)
+@pytest.mark.parametrize(("rate", "settled"), [(0.04, 0.0), (0.04, 0.04), (0.0, 0.04), (0.0, 0.0)])
+def test_a_background_gives_way_to_a_neighbour_by_which_the_other_half_is_predicted_better(rate, settled):
+    rng = np.random.default_rng(6)
+    foretells = rng.standard_normal(8000)
+    within = rng.exponential(1.0 / (rate + 0.03 * np.exp(1.5 * foretells))) * 365.25
+    rows = pd.DataFrame({"event": np.where(within < 1800.0, "event", "none"), "time_to_event": np.minimum(within, 1830.0)})
+    rows = rows.assign(patient_id=rows.index.astype(str), landmark=pd.Timestamp("2018-01-01"))
+    x, half = (60.0 + 10.0 * foretells)[:, None], np.arange(8000) % 2 == 0
+    options = KIND.checked({"penalties": (0.001,), "backgrounds": (0.0, 0.04), "splines": False}, "models.logistic", ["age"], [])
+    model = fit_anew(x, rows, half, ["age"], HORIZONS, options | {"backgrounds": (settled,)}, **options)
+    expected = fit_logistic(x[half], rows[half], ["age"], HORIZONS, penalties=(0.001,), backgrounds=(rate,), splines=False)
+    np.testing.assert_allclose(model.margins(x), expected.margins(x), atol=0.02)

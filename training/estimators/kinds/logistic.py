@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat
+from pydantic import Field, NonNegativeInt, PositiveFloat
 
 from myeloma.calendar import DAYS_PER_YEAR, horizon_days
 from serving.models.background import above
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 _LATEST_PERCENTILE = 99.0
 _SCALES = (0.25, 1.0)  # of the median time since diagnosis: what fades soon, and what fades late
 _INNER_FOLDS = 3
+_MOST_OF_AVERAGE = 0.5  # of the odds of the average risk: with more, too little would be left for columns to tell
 
 
 def fit_logistic(  # noqa: PLR0913 - the options of params.yaml, by name
@@ -51,7 +52,7 @@ def fit_logistic(  # noqa: PLR0913 - the options of params.yaml, by name
     horizons: tuple[int, ...],
     *,
     penalties: Annotated[tuple[PositiveFloat, ...], Field(min_length=1)],
-    backgrounds: Annotated[tuple[NonNegativeFloat, ...], Field(min_length=1)] = (0.0,),
+    backgrounds: Annotated[tuple[Annotated[float, Field(ge=0.0, le=1.0)], ...], Field(min_length=1)] = (0.0,),
     splines: bool = True,
     weighting: Weighting = "patients",
     even_horizons: bool = False,
@@ -65,7 +66,7 @@ def fit_logistic(  # noqa: PLR0913 - the options of params.yaml, by name
     penalties : tuple of float
         Ridge penalties to choose from: the loss is the mean log loss + penalty / 2 x sum of squares.
     backgrounds : tuple of float
-        Rates a year, to choose from, at which some progress whom no column foretells.
+        Rates a year, to choose from, at which some progress whom no column foretells; at no horizon more than half of the average odds.
     splines : bool
         Whether latest values and static columns enter as restricted cubic splines.
     even_horizons : bool
@@ -125,9 +126,14 @@ class _LaidOut:
         return cls(design, time_varying, regression, columns, horizons, *with_copies)
 
     def with_background(self, rate: float) -> _LaidOut:
-        """Return the same with a background at a rate a year."""
-        years = np.array([horizon_days(months) / DAYS_PER_YEAR for months in self.horizons])
-        return replace(self, regression=replace(self.regression, background=np.expm1(rate * years)))
+        """Return the same with a background at a rate a year, or at the largest of which no horizon has more than half of its average odds.
+
+        A horizon within which nobody progresses has none.
+        """
+        years, odds = np.array([horizon_days(months) / DAYS_PER_YEAR for months in self.horizons]), self.regression.average_odds
+        most = np.log1p(_MOST_OF_AVERAGE * odds) / years
+        background = np.where(odds > 0, np.expm1(min(rate, most[odds > 0].min(initial=rate)) * years), 0.0)
+        return replace(self, regression=replace(self.regression, background=background))
 
     def model(self, solution: Solution, penalty: float) -> HorizonLogistic:
         steep, design = self.regression.steep(solution, penalty), self.design.design
