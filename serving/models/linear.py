@@ -63,8 +63,8 @@ class HorizonLogistic(Model, kind="logistic"):
     def contributions(self, x: Array) -> Array:
         """SHAP values of an additive model: coefficient times distance from the training mean, and the level's from its own there.
 
-        With a background each is as much less as all together are (`share_kept`): they add up, but are no Shapley values. Where a horizon has
-        the margin of an earlier one, since its own would be less, it has the reasons for that.
+        With a background each is as much less as all together are (`share_kept`): they add up, but are no Shapley values. Where a horizon
+        has the margin of an earlier one, since its own would be less, it has the reasons for that.
         """
         terms, levels = self._alone.parts(x)
         return self._shares(terms[0], levels[0], self._alone.margins(terms, levels)[0])
