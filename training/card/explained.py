@@ -26,7 +26,7 @@ _OTHERS = "The same two pictures for the other horizons are among the run's arti
 
 
 def drivers(facts: Facts) -> Section:
-    """Return the weight of each biomarker, summed over its features, how firm the ranking is, what rests on a test being done."""
+    """Return the weight of each biomarker (SHAP, summed over its features), how firm the ranking is, what rests on a test being done."""
     weights = facts.frame(explained(STABILITY), _COLUMNS)
     share = facts.json(explained(AVAILABILITY)).get("absolute_share")
     rests = "Share of all contributions that is about whether and when a test was done, not about what it showed:"
@@ -41,7 +41,7 @@ def drivers(facts: Facts) -> Section:
 
 def _weights(facts: Facts, weights: pd.DataFrame) -> Iterator[Block]:
     if weights.empty:
-        yield Text(Blank("contributions", "By biomarker:"))
+        yield Text(Blank("SHAP importance", "By biomarker:"))
         return
     fits = int(weights["fits"].max())
     rows = [
@@ -54,7 +54,7 @@ def _weights(facts: Facts, weights: pd.DataFrame) -> Iterator[Block]:
         for line in lines_of(weights)
     ]
     over = (f"share, {fits} fits", f"rank, {fits} fits", "in the first 3") if fits else ()
-    caption = f"Mean |contribution| to the log-odds of the risk at {facts.primary} months, level, trend, age and absence together"
+    caption = f"Mean |SHAP contribution| to the log-odds of the risk at {facts.primary} months, level, trend, age and absence together"
     lowest = f"; lowest to highest of {fits} fits to halves of the patients" if fits else ""
     yield table(caption + lowest, ("biomarker", "log-odds", "share", *over), rows)
     if not fits:

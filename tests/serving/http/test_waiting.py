@@ -1,5 +1,6 @@
 """Few are answered at a time; health is told whatever the others wait for; a server that is stopped ends."""
 
+import asyncio
 import json
 import socket
 import threading
@@ -19,7 +20,7 @@ from serving.__main__ import app as commands
 from serving.artifact import load_artifact
 from serving.http import answering, api
 from serving.http.running import serve
-from serving.http.waiting import Desk
+from serving.http.waiting import BusyError, Desk
 
 JSON = {"content-type": "application/json"}
 
@@ -98,8 +99,8 @@ def test_while_many_wait_health_is_told_and_those_beyond_are_told_to_come_again(
     assert ask(port, history)[0] == 200, "their places are free again"
 
 
-@pytest.mark.parametrize(("short", "others", "in_the_loop"), [(16_000, 0, True), (16_000, 1, False), (0, 0, False)])
-def test_a_short_answer_is_made_at_once_where_nobody_else_is_inside(artifacts, history, monkeypatch, short, others, in_the_loop):
+@pytest.mark.parametrize(("short", "others", "in_the_loop"), [(16_000, 0, True), (16_000, 1, True), (0, 0, False)])
+def test_a_short_answer_is_made_in_the_event_loop_and_a_long_one_in_a_thread(artifacts, history, monkeypatch, short, others, in_the_loop):
     monkeypatch.setattr(api, "SHORT", short)
     threads, plain, desk = [], answering.answer_history, Desk()
     app = api.make_app(artifacts, desk)
@@ -110,6 +111,39 @@ def test_a_short_answer_is_made_at_once_where_nobody_else_is_inside(artifacts, h
         assert TestClient(app).post("/v1/risk", json=history).status_code == 200
         assert TestClient(app).post("/v1/risk/batch", json={"histories": [history]}).status_code == 200
     assert [name.startswith("answer") for name in threads] == [not in_the_loop, True]
+
+
+async def _short_ones(desk, each, beside):
+    """Ask for short answers all at once, with a task beside them that has a turn of the loop now and then."""
+
+    async def beside_them():
+        while not all(one.done() for one in asked):
+            beside()
+            await asyncio.sleep(0)
+
+    asked = [asyncio.ensure_future(desk.answer(make, is_short=True)) for make in each]
+    await beside_them()
+    return await asyncio.gather(*asked, return_exceptions=True)
+
+
+def test_short_answers_are_made_in_their_order_one_a_turn_of_the_loop():
+    made = []
+    each = [lambda k=k: made.append(k) or k for k in range(5)]
+    assert asyncio.run(_short_ones(Desk(), each, lambda: made.append("beside"))) == [0, 1, 2, 3, 4]
+    assert [k for k in made if k != "beside"] == [0, 1, 2, 3, 4]
+    assert all("beside" in made[made.index(k) : made.index(k + 1)] for k in range(4)), "others have their turn between any two"
+
+
+def test_a_short_answer_that_fails_or_waits_in_vain_holds_up_nobody():
+    def fails():
+        raise ValueError("made in vain")
+
+    desk, slow = Desk(patience=0.05), lambda: time.sleep(0.1)
+    told = asyncio.run(_short_ones(desk, [slow, fails, slow, slow, slow, slow], lambda: None))
+    assert told[0] is None
+    assert isinstance(told[1], ValueError)
+    assert isinstance(told[-1], BusyError), "its patience ended while those before it were made"
+    assert asyncio.run(_short_ones(desk, [fails, lambda: "answered"], lambda: None))[1] == "answered"
 
 
 def test_whose_turn_does_not_come_in_time_is_told_to_come_again(artifacts, gate, start, history):

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from myeloma import catalogue
 from serving.models.base import ImpossibleModelError
 from serving.models.design import LinearDesign
 from serving.models.linear import HorizonLogistic
@@ -64,9 +65,15 @@ def test_the_odds_of_a_background_are_added_and_contributions_add_up_to_the_marg
     margins, shares = one.margins(X), one.contributions(X)
     bases = margins - shares.sum(axis=2)
     assert bases == pytest.approx(np.tile(np.log(np.exp(LEVELS) + background), (len(X), 1))), "where nobody is told from the average"
-    told = alone.contributions(X[1:2])[0], shares[1]
-    assert told[1][:, 0] / told[1][:, 1] == pytest.approx(told[0][:, 0] / told[0][:, 1]), "each in proportion"
-    assert (np.abs(told[1]) < np.abs(told[0])).all()
+    assert (np.abs(shares[1]) < np.abs(alone.contributions(X[1:2])[0])).all()
+
+
+def test_with_a_background_contributions_are_the_shapley_values_of_the_margins():
+    one, mean = model([0.5, 1.0, 2.0], [0.02, 0.05, 0.2]), np.zeros(2)
+    shares = one.contributions(X[1:2])[0]
+    none, first, second, both = (one.margins(np.where(known, X[1], mean)[None])[0] for known in ([0, 0], [1, 0], [0, 1], [1, 1]))
+    assert shares[:, 0] == pytest.approx((first - none + both - second) / 2)
+    assert shares[:, 1] == pytest.approx((second - none + both - first) / 2)
 
 
 def test_a_background_is_kept(tmp_path):
@@ -76,6 +83,16 @@ def test_a_background_is_kept(tmp_path):
     for background in ([-0.1, 0.0, 0.0], [0.1], [0.0, 0.0, float("nan")]):
         with pytest.raises(ImpossibleModelError):
             HorizonLogistic.load(tmp_path, kept | {"background": background}, COLUMNS, HORIZONS)
+
+
+def test_a_background_with_more_groups_than_shapley_values_can_look_at_is_refused(tmp_path):
+    columns = [f"{name}__last__ever" for name in list(catalogue())[:13]]
+    design = LinearDesign(tuple(columns), ("linear",) * 13, *((value,) * 13 for value in (-9.0, 9.0, 0.0, 0.0, 1.0)), {}, (), (), ())
+    one = HorizonLogistic(design, np.ones(13), LEVELS, columns)
+    kept = one.save(tmp_path)
+    assert HorizonLogistic.load(tmp_path, kept, columns, HORIZONS).columns == columns
+    with pytest.raises(ImpossibleModelError, match="12"):
+        HorizonLogistic.load(tmp_path, kept | {"background": [0.0, 0.0, 0.1]}, columns, HORIZONS)
 
 
 def test_a_row_has_the_same_margins_and_contributions_alone_with_a_background_too():

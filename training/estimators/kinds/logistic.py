@@ -22,8 +22,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import Field, NonNegativeInt, PositiveFloat
 
+from myeloma import ConfigError
 from myeloma.calendar import DAYS_PER_YEAR, horizon_days
-from serving.models.background import above
+from serving.models.background import MOST_GROUPS, above, group_of_each
 from serving.models.base import Array, logistic
 from serving.models.linear import HorizonLogistic
 from serving.models.time_varying import MONTHS, TimeVaryingIntercept
@@ -269,6 +270,24 @@ def _time_varying_over(x: Array, columns: list[str]) -> TimeVaryingIntercept:
     return replace(time_varying, mean=tuple(time_varying.fading(months[:, None], [MONTHS]).mean(axis=0).tolist()))
 
 
+def check_backgrounds(backgrounds: tuple[float, ...], columns: list[str]) -> None:
+    """Refuse a background where columns are of more groups than exact Shapley values can look at.
+
+    Raises
+    ------
+    ConfigError
+        They are.
+    """
+    groups = int(group_of_each(columns).max()) + 1
+    if any(backgrounds) and groups > MOST_GROUPS:
+        raise ConfigError(
+            f"With a background the logistic model takes at most {MOST_GROUPS} biomarkers and static columns, not {groups}: its exact "
+            "Shapley values look at every combination of them.",
+            "leave backgrounds out, or take biomarkers out of features.",
+            "backgrounds",
+        )
+
+
 def _settled(x: Array, rows: pd.DataFrame, columns: list[str], horizons: tuple[int, ...], **options: Any) -> dict[str, Any]:
     penalty, background = choose(x, rows, columns, horizons, **options)
     return options | {"penalties": (penalty,), "backgrounds": (background,)}
@@ -289,5 +308,6 @@ KIND = Kind(
     "Its slopes are those of people of whom every biomarker is known: others' are imputed from the rest while it is fitted.",
     settle=_settled,
     anew=fit_anew,
+    check=lambda options, where, columns, others: check_backgrounds(options["backgrounds"], columns),
     space=_space,
 )
