@@ -113,9 +113,13 @@ def _look_at_all(start: float, adds: Array, over: Array, value: Array) -> None:
 @njit(cache=True, nogil=True)
 def _share_kept(k: int, adds: float, over: Array, value: Array, weight: Array) -> float:
     """Return the Shapley value of group k per unit of what it adds. A quotient of two numbers near 0 would tell nothing: it is a slope."""
-    kept, step, near = 0.0, 1 << k, abs(adds) < _SMALL
+    risen, slope, step = 0.0, 0.0, 1 << k
     for first in range(0, len(over), 2 * step):
         for without in range(first, first + step):
-            risen = 1.0 / (1.0 + math.exp(-over[without])) if near else (value[without + step] - value[without]) / adds
-            kept += weight[without] * risen
-    return kept
+            risen += weight[without] * (value[without + step] - value[without])
+    if abs(adds) >= _SMALL:
+        return risen / adds
+    for first in range(0, len(over), 2 * step):
+        for without in range(first, first + step):
+            slope += weight[without] / (1.0 + math.exp(-over[without]))
+    return slope

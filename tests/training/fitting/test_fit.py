@@ -33,6 +33,16 @@ def test_a_mistake_in_any_model_is_found_before_the_first_is_fitted(smm_plan, mo
         check_models(replace(smm_plan, models={**smm_plan.models, **models}))
 
 
+def test_a_background_with_more_biomarkers_than_shapley_values_can_look_at_is_refused(smm_plan):
+    spec = smm_plan.task.features
+    many = replace(spec, biomarkers=(*spec.biomarkers, "calcium", "igg", "iga", "igm"))
+    plan = replace(smm_plan, task=replace(smm_plan.task, features=many))
+    with pytest.raises(ConfigError, match="at most 12 biomarkers and static columns, not 13: its exact Shapley values") as told:
+        check_models(plan)
+    assert told.value.code == "backgrounds"
+    check_models(replace(plan, models={**plan.models, "logistic": {**plan.models["logistic"], "backgrounds": [0.0]}}))
+
+
 @pytest.mark.slow
 def test_a_table_that_was_changed_after_the_fit_is_not_judged_on_although_it_keeps_its_hashes(trained, small_smm_plan, tmp_path):
     table = read_table(trained.folder / "table.parquet")
