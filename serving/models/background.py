@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 from numba import njit
@@ -19,7 +20,7 @@ from serving.models.base import Array
 
 Ints = NDArray[np.int64]
 MOST_GROUPS = 12  # Shapley values look at 2 ** groups coalitions
-_SMALL = 1e-6
+_SMALL, _LARGEST = 1e-6, 1e300
 
 
 def above(own: Array, background: Array) -> Array:
@@ -74,18 +75,23 @@ def tell_apart(contributions: Array, start: Array, background: Array, group: Int
     """
     groups = int(group.max(initial=-1)) + 1
     if np.any(background) and groups:
-        weight = 1.0 / (groups * comb(groups - 1, np.arange(groups)))
-        _tell_apart(contributions, start, background, group, np.append(weight, 0.0))  # no group is missing in the last coalition
+        _tell_apart(contributions, start, background, group, *_weights(groups))
+
+
+@cache
+def _weights(groups: int) -> tuple[Array, Array]:
+    """Return the weight of each coalition (2 ** groups,) for a group that is not in it, and that plus the weight for one that is."""
+    size = np.array([coalition.bit_count() for coalition in range(1 << groups)])
+    of_size = np.append(1.0 / (groups * comb(groups - 1, np.arange(groups))), 0.0)
+    without: Array = of_size[size]
+    return without, without + np.where(size > 0, of_size[size - 1], 0.0)
 
 
 @njit(cache=True, nogil=True)
-def _tell_apart(contributions: Array, start: Array, background: Array, group: Ints, weight: Array) -> None:
-    """Fill in what `tell_apart` says. `weight` (1 + groups,) is that of a coalition without the group, by its size."""
-    groups = len(weight) - 1
-    size, over, value = np.zeros(1 << groups, np.int64), np.empty(1 << groups), np.empty(1 << groups)
-    for coalition in range(1, 1 << groups):
-        size[coalition] = size[coalition >> 1] + (coalition & 1)
-    of_coalition = weight[size]
+def _tell_apart(contributions: Array, start: Array, background: Array, group: Ints, without: Array, both: Array) -> None:
+    """Fill in what `tell_apart` says; `without` and `both` are `_weights`."""
+    over, value = np.empty_like(without), np.empty_like(without)
+    kept, groups = np.empty(int(group.max()) + 1), int(group.max()) + 1
     for row in range(contributions.shape[0]):
         for h in range(len(background)):
             if background[h] <= 0.0:
@@ -94,32 +100,53 @@ def _tell_apart(contributions: Array, start: Array, background: Array, group: In
             for column in range(len(group)):
                 adds[group[column]] += contributions[row, h, column]
             _look_at_all(start[h] - math.log(background[h]), adds, over, value)
-            kept = np.array([_share_kept(k, adds[k], over, value, of_coalition) for k in range(groups)])
+            _shapley(value, without, both, kept)
+            for k in range(groups):
+                # A quotient of two numbers near 0 would tell nothing: it is a slope.
+                kept[k] = kept[k] / adds[k] if abs(adds[k]) >= _SMALL else _mean_slope(k, over, without)
             for column in range(len(group)):
                 contributions[row, h, column] *= kept[group[column]]
 
 
 @njit(cache=True, nogil=True)
 def _look_at_all(start: float, adds: Array, over: Array, value: Array) -> None:
-    """Fill in how far each coalition's log-odds lie over the background's (2 ** groups,), and by how much both together do."""
-    over[0] = start
+    """Fill in how far each coalition's log-odds lie over the background's (coalitions,), and by how much both together do."""
+    over[0], value[0] = start, math.exp(start)  # odds at first: a product is made sooner than a power
     for k in range(len(adds)):
+        factor = math.exp(adds[k])
         for coalition in range(1 << k):
             over[coalition + (1 << k)] = over[coalition] + adds[k]
+            value[coalition + (1 << k)] = value[coalition] * factor
     for coalition in range(len(over)):
-        value[coalition] = max(over[coalition], 0.0) + math.log1p(math.exp(-abs(over[coalition])))
+        if value[coalition] < _LARGEST:
+            value[coalition] = math.log(1.0 + value[coalition])
+        else:
+            value[coalition] = max(over[coalition], 0.0) + math.log1p(math.exp(-abs(over[coalition])))
 
 
 @njit(cache=True, nogil=True)
-def _share_kept(k: int, adds: float, over: Array, value: Array, weight: Array) -> float:
-    """Return the Shapley value of group k per unit of what it adds. A quotient of two numbers near 0 would tell nothing: it is a slope."""
-    risen, slope, step = 0.0, 0.0, 1 << k
-    for first in range(0, len(over), 2 * step):
-        for without in range(first, first + step):
-            risen += weight[without] * (value[without + step] - value[without])
-    if abs(adds) >= _SMALL:
-        return risen / adds
-    for first in range(0, len(over), 2 * step):
-        for without in range(first, first + step):
-            slope += weight[without] / (1.0 + math.exp(-over[without]))
+def _shapley(value: Array, without: Array, both: Array, found: Array) -> None:
+    """Fill in each group's Shapley value; the values of coalitions are used up.
+
+    It is the sum of the values of coalitions with the group, less that of those without, weighted: over all, less those without it. A
+    coalition with the last group is added to the same one without it once that group is done, so that all takes 2 ** groups steps.
+    """
+    of_all = 0.0
+    for coalition in range(len(value)):
+        of_all += without[coalition] * value[coalition]
+        value[coalition] *= both[coalition]
+    for k in range(len(found) - 1, -1, -1):
+        found[k] = -of_all
+        for coalition in range(1 << k):
+            found[k] += value[coalition + (1 << k)]
+            value[coalition] += value[coalition + (1 << k)]
+
+
+@njit(cache=True, nogil=True)
+def _mean_slope(k: int, over: Array, without: Array) -> float:
+    """Return how much of a small step of group k is kept, averaged over all orders."""
+    slope = 0.0
+    for coalition in range(len(over)):
+        if not coalition >> k & 1:
+            slope += without[coalition] / (1.0 + math.exp(-over[coalition]))
     return slope
