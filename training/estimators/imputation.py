@@ -80,7 +80,7 @@ def unknown_biomarkers(features: tuple[str, ...], x: Array, columns: list[str]) 
 
     A column that is missing alone, as a slope of one result, is another matter.
     """
-    biomarkers, missing = _measured(columns), np.isnan(x)
+    biomarkers, missing = measured(columns), np.isnan(x)
     together = (1 << np.arange(len(biomarkers))) @ lacking(x, columns, biomarkers)
     places = np.array([columns.index(name) for name in features], dtype=np.intp)
     for each in np.unique(together[together > 0]).tolist():
@@ -91,7 +91,7 @@ def unknown_biomarkers(features: tuple[str, ...], x: Array, columns: list[str]) 
 
 def most_know_all(x: Array, columns: list[str]) -> bool:
     """Return whether at least half of the rows know all: the recalibration is then theirs."""
-    return float(knows_all(x, columns, _measured(columns)).mean()) >= LEAST_KNOWN
+    return float(knows_all(x, columns, measured(columns)).mean()) >= LEAST_KNOWN
 
 
 def knows_all(x: Array, columns: list[str], biomarkers: Sequence[str]) -> NDArray[np.bool_]:
@@ -107,7 +107,8 @@ def lacking(x: Array, columns: list[str], biomarkers: Sequence[str]) -> NDArray[
     return np.array([nothing[:, group == name].all(axis=1) for name in biomarkers], dtype=bool).reshape(-1, len(x))
 
 
-def _measured(columns: list[str]) -> list[str]:
+def measured(columns: list[str]) -> list[str]:
+    """Return the biomarkers that columns are of, in the order of their names."""
     return sorted({parse_column(name).biomarker for name in columns if parse_column(name).statistic})
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -29,7 +30,7 @@ from training.rows.draw import equally_drawn
 from training.rows.split import LEAST_EVENTS
 
 _ROWS, _ROWS_OF_HALF = 6000, 1500  # on which the patterns are regressed: without outcomes there is little noise
-_RIDGE = 1e-3  # towards the recalibration of people of whom all is known
+_RIDGE, _RIDGE_OF_RISKS = 1e-3, 1e-4  # towards the recalibration of people of whom all is known: of outcomes, and of risks
 _MOVES = 1e-9  # log-odds; what moves them less is not used
 _SHOWN = 1.96  # standard errors
 
@@ -125,12 +126,13 @@ def _regressions(unknown: UnknownBiomarkers, fit: _Fit, x: Array, rows: pd.DataF
     x, known, risks = x[alike], known[alike], risks[alike]
     some = np.argsort(risks[:, -1], kind="stable")[np.linspace(0, len(x) - 1, min(most, len(x))).astype(int)]  # of each risk as many
     x, known, risks = x[some], known[some], risks[some]
+    of_risks = partial(_regressed, ridge=_RIDGE_OF_RISKS)
     of_known, once, coefficients = [columns[at] for at in design.sources(columns)], np.ones(len(some)), []
     for pattern in range(1, 2 ** len(biomarkers)):
         names = [name for k, name in enumerate(biomarkers) if pattern >> k & 1]
         left, hides = np.where(resting_on(of_known, names), 0.0, known), fit.model.margins(_without(names, x, columns))
         near = unknown.coefficients[pattern - 1] if len(unknown.coefficients) else [None] * len(starts)
-        coefficients.append([_regressed(hides[:, h], left, risks[:, h], once, *start, near[h]) for h, start in enumerate(starts)])
+        coefficients.append([of_risks(hides[:, h], left, risks[:, h], once, *start, near=near[h]) for h, start in enumerate(starts)])
     return np.array(coefficients)
 
 
@@ -206,7 +208,16 @@ def _latest(x: Array, columns: list[str]) -> list[str]:
     return list(latest.values())
 
 
-def _regressed(margin: Array, known: Array, risk: Array, weight: Array, level: float, slope: float, near: Array | None = None) -> Array:
+def _regressed(
+    margin: Array,
+    known: Array,
+    risk: Array,
+    weight: Array,
+    level: float,
+    slope: float,
+    near: Array | None = None,
+    ridge: float = _RIDGE,
+) -> Array:
     """Return level, slope and coefficients with the least log loss, drawn towards a level and slope, and coefficients of 0 (Newton).
 
     `near` are such coefficients of another fit: fewer steps lead from there. Where no row has weight, nothing draws them away.
@@ -216,8 +227,6 @@ def _regressed(margin: Array, known: Array, risk: Array, weight: Array, level: f
     weight, middle = weight / weight.sum(), margin.mean()
     z = np.column_stack([np.ones(len(margin)), margin - middle, known])
     start = np.concatenate([[level + slope * middle, slope], np.zeros(known.shape[1])])
-    ridge = np.full(len(start), _RIDGE)
-    ridge[0] = 0.0
     guess = None if near is None else np.concatenate([[near[0] + near[1] * middle], near[1:]])
-    beta = drawn_to(start, z, risk, weight, ridge, guess=guess)
+    beta = drawn_to(start, z, risk, weight, np.append(0.0, np.full(len(start) - 1, ridge)), guess=guess)
     return np.concatenate([[beta[0] - beta[1] * middle], beta[1:]])

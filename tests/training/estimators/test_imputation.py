@@ -132,3 +132,16 @@ def test_cox_likewise_unless_the_mean_of_everybody_is_asked_for():
     of_all, imputed, plain = (by_spread(model, model.coefficients[0]) for model in models)
     assert imputed == pytest.approx(of_all, abs=0.06)
     assert plain[0] > of_all[0] + 0.1, "M-protein then stands for marrow, too"
+
+
+def test_those_of_whom_all_is_known_have_their_own_risk_at_diagnosis_where_most_lack_a_result():
+    columns, rng, n = ["bmpc__last__ever", "months_since_index"], np.random.default_rng(5), 40_000
+    marrow, months = rng.normal(30.0, 5.0, n), rng.exponential(30.0, n)
+    within = rng.random(n) < logistic(-3.0 + 2.0 * (marrow - 30.0) / 5.0)
+    rows = pd.DataFrame({"patient_id": np.arange(n), "landmark": pd.Timestamp("2020-01-01"), "event": np.where(within, "event", "none")})
+    rows["time_to_event"] = np.where(within, 100.0, 2000.0)
+    lacks = rng.random(n) < np.where(months < 5.0, 0.8, 0.05)
+    x = np.column_stack([np.where(lacks, np.nan, marrow), months])
+    risk = logistic(fit_logistic(x, rows, columns, (24,), penalties=(1e-4,), splines=False, weighting="visits").margins(x))[:, 0]
+    some = (months < 5.0) & ~lacks
+    assert within[some].mean() / risk[some].mean() == pytest.approx(1.0, abs=0.05)

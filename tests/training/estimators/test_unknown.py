@@ -12,6 +12,7 @@ from features.history.columns import resting_on
 from serving.artifact import Artifact, Calibration
 from serving.models import logistic, logit
 from serving.models.linear import HorizonLogistic
+from serving.models.time_varying import MONTHS, TimeVaryingIntercept
 from serving.predict import predict_risk
 from tests.features.history.burden.twin import BURDEN
 from training.estimators import fit_candidate
@@ -283,3 +284,28 @@ def test_without_halves_the_unknown_has_none_of_its_own(people):
     assert (
         of_each_half(artifact.unknown, artifact.calibration, [], x, pd.DataFrame(), np.ones(len(x), dtype=bool), HORIZONS).of_halves is None
     )
+
+
+def test_the_mean_risk_of_like_people_is_met_at_diagnosis_too_where_what_is_hidden_rises_with_time():
+    spec, rng, horizons = FeatureSpec(("flc_ratio",), ("ever",), ("last",), ("months_since_index",)), np.random.default_rng(3), (24,)
+    months = rng.exponential(30.0, N)
+    soon = 0.6 * np.exp(-months / 6.0)
+    marker = rng.normal(size=N) - soon  # so that the mean risk hardly goes with time, though the risk of a marker does
+    x = np.column_stack([{"flc_ratio__last__ever": np.exp(marker), MONTHS: months}[name] for name in spec.columns()])
+    true = logistic(-3.0 + marker + soon)
+    rows = pd.DataFrame({"patient_id": np.arange(N), "landmark": pd.Timestamp("2020-01-01")})
+    rows["event"] = np.where(happens := rng.random(N) < true, "event", "none")
+    rows["time_to_event"] = np.where(happens, 100.0, 1000.0)
+    design = fit_design(x, spec.columns(), ["flc_ratio__last__ever"], indicate=False)
+    fading = TimeVaryingIntercept((6.0,), months.max(), ((0.6,),), (0.0,))
+    level = np.array([-3.0 + design.mean[0]])
+    model = HorizonLogistic(design, np.array([design.sd[0]]), level, spec.columns(), fading)
+    assert logistic(model.margins(x))[:, 0].mean() == pytest.approx(true.mean(), rel=0.02), "the model is the truth"
+    calibration = Calibration.identity(horizons)
+    unknown = fit_unknown(model, model.margins(x), calibration, x, rows, spec, horizons)
+    artifact = Artifact("logistic", model, spec, horizons, calibration, {}, unknown=unknown)
+    hidden = x.copy()
+    hidden[:, artifact.groups["flc_ratio"]] = np.nan
+    risk = predict_risk(artifact, hidden)[:, 0]
+    for some in (months < 1.0, (months > 5.0) & (months < 20.0), months > 40.0):
+        assert true[some].mean() / risk[some].mean() == pytest.approx(1.0, abs=0.06)

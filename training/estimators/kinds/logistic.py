@@ -26,11 +26,12 @@ from myeloma import ConfigError
 from myeloma.calendar import DAYS_PER_YEAR, horizon_days
 from serving.models.background import MOST_GROUPS, above, group_of_each
 from serving.models.base import Array, logistic
+from serving.models.design import LinearDesign
 from serving.models.linear import HorizonLogistic
 from serving.models.time_varying import MONTHS, TimeVaryingIntercept
 from training.estimators.design import fit_design
 from training.estimators.horizon_ridge import HorizonRidge, Solution, Steep
-from training.estimators.imputation import ImputedDesign
+from training.estimators.imputation import ImputedDesign, lacking, measured
 from training.estimators.kind import Kind
 from training.estimators.missingness import DEFAULT_SHARE, AugmentedShare, augment_missingness
 from training.estimators.newton import drawn_to
@@ -142,17 +143,19 @@ class _LaidOut:
         effects = steep.levels[:, 1:].tolist() if self.time_varying.scales else []
         effects_of = replace(self.time_varying, effects=tuple(map(tuple, effects)))
         intercepts = steep.levels[:, 0] - steep.steepness * of_all_known
-        coefficients, background = np.concatenate([solution.slopes, of_missing]), self.regression.background
+        of_values = solution.slopes[: _width_of_values(design)]
+        coefficients, background = np.concatenate([of_values, of_missing]), self.regression.background
         return HorizonLogistic(design, coefficients, intercepts, self.columns, effects_of, steep.steepness, background)
 
     def _of_missing(self, solution: Solution, steep: Steep, penalty: float) -> tuple[Array, float]:
         """Return the coefficients of what says that a latest value is missing, and what they come to where none is."""
         z, stacked = self.design.design.transform(self.x, self.columns), self.stacked
-        known, missing = np.split(z, [len(solution.slopes)], axis=1)
+        known, missing = np.split(z, [_width_of_values(self.design.design)], axis=1)
         if not missing.shape[1]:
             return np.zeros(0), 0.0
         none = missing.min(axis=0)  # what they are where nothing is missing
-        log_odds = (known @ solution.slopes)[:, None] * steep.steepness + _own(self.time_varying, self.x, self.columns) @ steep.levels.T
+        of_values = known @ solution.slopes[: known.shape[1]]
+        log_odds = of_values[:, None] * steep.steepness + _own(self.time_varying, self.x, self.columns) @ steep.levels.T
         columns = (missing - none)[stacked.row] * steep.steepness[stacked.horizon, None]
         start, weight, offset = np.zeros(len(none)), stacked.weight / stacked.weight.sum(), log_odds[stacked.row, stacked.horizon]
         least = self.regression.background[stacked.horizon]
@@ -210,8 +213,17 @@ def _stacked(rows: pd.DataFrame, horizons: tuple[int, ...], weighting: Weighting
 
 
 def _known(design: ImputedDesign, x: Array, columns: list[str]) -> Array:
-    """Return the columns of values, unknown biomarkers imputed, without those that say what is missing."""
-    return design.transform(x, columns)[:, : design.design.width - len(design.design.indicated)]
+    """Return the columns of values, unknown biomarkers imputed, and for each biomarker one that says whether it was.
+
+    What is imputed is a mean, whose risk is below the mean risk. Without columns of their own, levels would make up for that, and be too
+    high for people of whom all is known: at diagnosis most, when most is imputed. They are of no use afterwards, and left out.
+    """
+    imputed = lacking(x, columns, measured(columns)).T
+    return np.hstack([design.transform(x, columns)[:, : _width_of_values(design.design)], imputed])
+
+
+def _width_of_values(design: LinearDesign) -> int:
+    return design.width - len(design.indicated)
 
 
 def _own(time_varying: TimeVaryingIntercept, x: Array, columns: list[str]) -> Array:
