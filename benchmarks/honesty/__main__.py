@@ -13,7 +13,18 @@ from pathlib import Path
 from benchmarks.honesty.goal import Goal
 
 # modules here that have `measured`
-PARTS = ("verdicts", "hidden_values", "censoring", "attainable", "latent_burden", "intervals", "monitoring", "recalibration", "nafld")
+PARTS = (
+    "verdicts",
+    "hidden_values",
+    "first_visits",
+    "censoring",
+    "attainable",
+    "latent_burden",
+    "intervals",
+    "monitoring",
+    "recalibration",
+    "nafld",
+)
 PAGE = Path("docs/honesty.md")
 _HEAD = """# Honest accuracy, measured
 

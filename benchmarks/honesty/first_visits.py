@@ -1,0 +1,67 @@
+"""First visits as they are: mean true over mean predicted risk where least is known, and where decisions are made.
+
+Run: python -m benchmarks.honesty first_visits. Nothing is hidden: in a world whose people mostly come without a result of marrow or light
+chains at diagnosis they are judged as they come. Each half of a world's people is judged by models fitted to the other. The risk has to be
+right for all of them, and for those of whom all is known, which an error for the others can hide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from benchmarks.honesty.goal import Goal
+from benchmarks.honesty.hidden_values import SEED, WHOLE, Judged, features_without, judged_halves
+from features.params import DEFAULT_PARAMS
+from features.simulation.smm import WORLDS
+from serving.predict import predict_risk
+from training.estimators.imputation import knows_all
+from training.plan import load_plan
+
+Array = NDArray[np.float64]
+PEOPLE, COHORTS = 6000, 2
+JUDGED_TO = 24  # months; later horizons are shown, not judged
+
+
+def ratios(halves: list[Judged], model: str) -> tuple[Array, Array, float]:
+    """Return true over predicted risk (horizons,) of all first visits, of those of whom all is known, and the share of these."""
+    true, risk, knows = [], [], []
+    for half in halves:
+        first = first_of_each(half.rows)
+        rows, artifact = half.rows[first], half.models[model]
+        x = features_without(artifact, rows, ())
+        true.append(half.true[first])
+        risk.append(predict_risk(artifact, x))
+        knows.append(knows_all(x, artifact.columns, artifact.spec.biomarkers))
+    all_true, all_risk, known = np.concatenate(true), np.concatenate(risk), np.concatenate(knows)
+    whole, of_known = (all_true[some].mean(axis=0) / all_risk[some].mean(axis=0) for some in (np.full(len(known), True), known))
+    return whole, of_known, float(known.mean())
+
+
+def first_of_each(rows: pd.DataFrame) -> NDArray[np.bool_]:
+    """Return which rows are the first of their person."""
+    earliest = rows.groupby("patient_id", sort=False)["landmark"].transform("min")
+    first: NDArray[np.bool_] = (rows["landmark"] == earliest).to_numpy()
+    return first
+
+
+def measured(people: int = PEOPLE, cohorts: int = COHORTS) -> Iterator[Goal]:
+    """Yield, by world and model, true over predicted risk of first visits at each horizon."""
+    plan = load_plan("smm", DEFAULT_PARAMS)
+    judged = np.array(plan.task.horizons) <= JUDGED_TO
+    asked = f"{WHOLE[0]:g} to {WHOLE[1]:g} up to {JUDGED_TO} months"
+    for name, world in WORLDS.items():
+        halves = [half for k in range(cohorts) for half in judged_halves(world, plan, people, SEED + k)]
+        for model in plan.models:
+            whole, of_known, share = ratios(halves, model)
+            within = [(WHOLE[0] <= ratio).all() and (ratio <= WHOLE[1]).all() for ratio in (whole[judged], of_known[judged])]
+            found = f"{_told(whole)}; of whom all is known ({share:.0%}) {_told(of_known)}"
+            holds = None if model == "pangea_form" else all(within)
+            yield Goal(f"first visits, world {name}, {model}", found, "" if holds is None else asked, holds)
+
+
+def _told(ratio: Array) -> str:
+    return ", ".join(f"{one:.2f}" for one in ratio)
