@@ -36,22 +36,22 @@ def drawn_to(
     """
     least = np.zeros(1) if background is None else background
 
-    def loss(beta: Array) -> float:
-        eta = above(offset + z @ beta, least)
-        return float(weight @ (np.logaddexp(0.0, eta) - y * eta) + 0.5 * ridge @ (beta - start) ** 2)
-
-    beta = start if guess is None else guess
-    now = loss(beta)
-    for _ in range(_MOST_STEPS):
+    def at(beta: Array) -> tuple[Array, Array, float]:
+        """Return the log-odds without and with the background, and the loss: where a step ends, the next begins."""
         own = offset + z @ beta
         eta = above(own, least)
+        return own, eta, float(weight @ (np.logaddexp(0.0, eta) - y * eta) + 0.5 * ridge @ (beta - start) ** 2)
+
+    beta = start if guess is None else guess
+    own, eta, now = at(beta)
+    for _ in range(_MOST_STEPS):
         p, told = logistic(eta), np.exp(own - eta)
         gradient = z.T @ (weight * told * (p - y)) + ridge * (beta - start)
         information = (z * (weight * np.maximum(told * told * p * (1.0 - p), _LEAST_VARIANCE))[:, None]).T @ z + np.diag(ridge)
         step = -np.linalg.solve(information, gradient)
-        while (tried := loss(beta + step)) > now and np.abs(step).max() > _SMALL:
+        while (tried := at(beta + step))[-1] > now and np.abs(step).max() > _SMALL:
             step = step / 2.0
-        beta, now = beta + step, tried
+        beta, (own, eta, now) = beta + step, tried
         if np.abs(step).max() <= _SMALL:
             break
     return beta
