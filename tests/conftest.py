@@ -25,6 +25,7 @@ from features.intake.ingest import ingest
 from features.intake.quality import clean
 from features.simulation.smm import simulate
 from features.sources import read_mgus2
+from serving.store.client import connect
 from training.plan import load_plan
 from training.registry.relocate import PLACES  # where the store's database says where files are
 
@@ -161,9 +162,21 @@ def hasty():
 
 
 @pytest.fixture(scope="session")
-def trained(hasty, made_once, tmp_path_factory, small_smm_plan):
+def empty_database(hasty, made_once):
+    """A store with its tables made, which takes MLflow seconds; tests copy it."""
+
+    def make(folder):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder / 'mlflow.db'}")
+            connect(create=True).search_experiments()
+
+    return made_once("empty_store", make) / "mlflow.db"
+
+
+@pytest.fixture(scope="session")
+def trained(hasty, made_once, empty_database, tmp_path_factory, small_smm_plan):
     """Five models fitted, judged and registered: made once for all workers, each of which works on a copy of its own."""
-    original = made_once("trained", lambda folder: _train(folder, small_smm_plan))
+    original = made_once("trained", lambda folder: _train(folder, small_smm_plan, empty_database))
     folder = shutil.copytree(original, tmp_path_factory.mktemp("trained") / "here")
     database = folder / "mlruns" / "mlflow.db"
     with closing(sqlite3.connect(database)) as store, store:
@@ -177,7 +190,7 @@ def trained(hasty, made_once, tmp_path_factory, small_smm_plan):
         yield Trained(folder, folder / "cohort", os.environ["MLFLOW_TRACKING_URI"])
 
 
-def _train(folder, plan):
+def _train(folder, plan, database):
     """Do what `make train` does to a small cohort."""
     from training.evaluation.evaluate import evaluate_task
     from training.fitting.fit import fit_task
@@ -185,6 +198,8 @@ def _train(folder, plan):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder / 'mlruns' / 'mlflow.db'}")
+        (folder / "mlruns").mkdir()
+        shutil.copy(database, folder / "mlruns" / "mlflow.db")
         ingest(simulate(300, seed=7), folder / "cohort", Steps(quiet=True))
         table = build_table(read_cohort(folder / "cohort"), plan.task)
         write_table(table, folder / "table.parquet")

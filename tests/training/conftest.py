@@ -40,18 +40,6 @@ MEASURED = ArtifactChecks(True, 0, additivity=1e-9, harm={"m_protein": 0.9}, par
 HASH = "0" * 16
 
 
-@pytest.fixture(scope="session")
-def empty_database(hasty, made_once):
-    """A store with its tables made, which takes MLflow seconds; tests copy it."""
-
-    def make(folder):
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder / 'mlflow.db'}")
-            connect(create=True).search_experiments()
-
-    return made_once("empty_store", make) / "mlflow.db"
-
-
 @dataclass(frozen=True)
 class Store:
     """A store of one task, and the way to put fitted candidates into it."""
