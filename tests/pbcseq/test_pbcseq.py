@@ -7,6 +7,7 @@ concordance of log bilirubin with the time to death is 0.798 for the first value
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -21,12 +22,13 @@ HORIZON = 1826  # 60 months in days
 
 
 @pytest.fixture(scope="module")
-def run(root, prepare, tmp_path_factory):
+def run(root, prepare, empty_database, tmp_path_factory):
     """A folder in which the commands ingest and build were run; gives a function that runs a further one.
 
     They run in a process of their own, since the catalogue is read when the program starts, and in one, which starts once.
     """
     folder = tmp_path_factory.mktemp("pbcseq")
+    shutil.copy(empty_database, folder / "mlruns.db")
     prepare(root / "data" / "pbcseq" / "pbcseq.csv", folder / "raw")
     own = {"MYELOMA_CATALOGUE": str(HERE / "catalogue.yaml"), "MLFLOW_TRACKING_URI": f"sqlite:///{folder / 'mlruns.db'}"}
     path = os.pathsep.join([str(root), os.environ.get("PYTHONPATH", "")])
