@@ -26,6 +26,7 @@ from features.intake.quality import clean
 from features.simulation.smm import simulate
 from features.sources import read_mgus2
 from serving.store.client import connect
+from tests.pictures import draw_nothing
 from training.plan import load_plan
 from training.registry.relocate import PLACES  # where the store's database says where files are
 
@@ -212,23 +213,5 @@ def _train(folder, plan, database):
 
 @pytest.fixture
 def nothing_drawn(monkeypatch):
-    """Pictures are laid out and not drawn, which is half of what an evaluation takes; tests/end_to_end draws them."""
+    """Pictures are laid out and not drawn; tests/end_to_end draws them."""
     draw_nothing(monkeypatch)
-
-
-def draw_nothing(patch):
-    """Let no picture be drawn as long as a patch holds."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-
-    from training.plots.style import Picture
-
-    def drawn(canvas):
-        raise AssertionError("a picture was drawn where none should be")
-
-    patch.setattr(FigureCanvasAgg, "draw", drawn)  # what this stands in for may move: then these tests fail, rather than take longer
-    patch.setattr(Picture, "savefig", _write_no_picture)
-
-
-def _write_no_picture(figure, fname, **options):
-    """Write the first bytes of a PNG file, to a path or into a buffer, as a picture is."""
-    (fname.write if hasattr(fname, "write") else Path(fname).write_bytes)(b"\x89PNG\r\n\x1a\n")

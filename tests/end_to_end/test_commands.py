@@ -1,6 +1,7 @@
 """The commands as a person types them, on a small cohort: each works, and each mistake is a message, not a traceback."""
 
 import json
+import re
 import shutil
 import socket
 
@@ -11,6 +12,7 @@ import yaml
 from features.__main__ import app as features_app
 from features.console import run
 from serving.__main__ import app as serving_app
+from tests.pictures import draw_one_of_a_kind
 from training.__main__ import app as training_app
 
 APPS = {"features": features_app, "training": training_app, "serving": serving_app}
@@ -37,6 +39,7 @@ def folder(tmp_path_factory, root):
     smm["models"]["logistic"]["penalties"] = [0.01]
     smm["evaluation"]["bootstrap"] = 20
     smm["interval_fits"] = 2
+    smm["scores"] = ["mayo_2018", "pangea_smm"]  # each score is one more candidate that goes the same way
     few = {"worst_subgroup": "250 people have no subgroup of 50 events"}
     doubt = dict.fromkeys(("auc", "ipa", "oe_ratio", "ici"), "250 people show little")
     bounds = {"auc_at_least": 0.5, "oe_ratio_between": [0.3, 3.0], "ici_at_most": 0.5, "harm_of_top": 0}
@@ -82,7 +85,10 @@ def table(run_once):
 
 @pytest.fixture
 def champion(run_once):
-    run_once(TO_A_CHAMPION)
+    """Of each candidate's pictures that differ in the horizon alone, one is drawn."""
+    with pytest.MonkeyPatch.context() as patch:
+        draw_one_of_a_kind(patch, lambda file: re.sub(r"/\d+m/", "/", str(file)))
+        run_once(TO_A_CHAMPION)
 
 
 @pytest.mark.slow
@@ -234,13 +240,15 @@ def test_a_wrong_option_of_a_model_names_it(command, folder, change, says):
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("champion")
-def test_horizons_that_changed_after_the_fit_are_refused_and_so_is_a_run_of_another_store(command, folder, monkeypatch):
+def test_horizons_that_changed_after_the_fit_are_refused_and_so_is_a_run_of_another_store(command, folder, empty_database, monkeypatch):
     params = yaml.safe_load((folder / "params.yaml").read_text())
     params["tasks"]["smm"]["horizons"] = [12, 24, 36]
     (folder / "changed.yaml").write_text(yaml.safe_dump(params))
     code, _, err = command("training evaluate --task smm --params changed.yaml")
     assert (code, "was fitted for the horizons [12, 24, 60]" in err) == (1, True)
     assert command("training fit data/smm/table.parquet --task smm --model cox --fitted other_fit")[0] == 0
+    (folder / "other").mkdir()
+    shutil.copy(empty_database, folder / "other")
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder / 'other' / 'mlflow.db'}")
     assert command("training fit data/smm/table.parquet --task smm --model cox --fitted newest_fit")[0] == 0
     code, _, err = command("training evaluate --task smm --fitted other_fit --evaluated other_evaluation")

@@ -9,9 +9,11 @@ import io
 import json
 import sys
 from contextlib import redirect_stderr, redirect_stdout
-from pathlib import Path
+
+import pytest
 
 from features.console import run
+from tests.pictures import draw_one_of_a_kind
 
 
 def answer(package, *arguments):
@@ -25,25 +27,8 @@ def answer(package, *arguments):
     return [code, out.getvalue(), err.getvalue()]
 
 
-def draw_one_of_each_kind():
-    """Write of each name of a picture the first as it is, and no more than the first bytes of a PNG file of any other."""
-    from training.plots.style import Picture
-
-    drawn, plain = set(), Picture.savefig
-
-    def savefig(figure, fname, **options):
-        kind = Path(fname).name if isinstance(fname, str | Path) else None
-        if kind is None or kind not in drawn:
-            drawn.add(kind)
-            plain(figure, fname, **options)
-        else:
-            Path(fname).write_bytes(b"\x89PNG\r\n\x1a\n")
-
-    Picture.savefig = savefig
-
-
 if __name__ == "__main__":
-    draw_one_of_each_kind()
+    draw_one_of_a_kind(pytest.MonkeyPatch(), lambda file: file.name)
     for line in sys.stdin:
         sys.stdout.write(json.dumps(answer(*json.loads(line))) + "\n")
         sys.stdout.flush()
