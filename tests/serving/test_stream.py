@@ -1,11 +1,10 @@
 """Scores in blocks of people: the same file whatever the blocks, and after any kill the same command goes on."""
 
+import multiprocessing
 import os
 import random
 import shutil
 import signal
-import subprocess
-import sys
 import time
 
 import pandas as pd
@@ -39,7 +38,7 @@ def quiet(done, total):
     return None
 
 
-@pytest.mark.parametrize("rows", [300, 2000, 10**6])
+@pytest.mark.parametrize("rows", [600, 2000, 10**6])
 @pytest.mark.parametrize("asked", [Asked(), Asked(every_visit=True), Asked(day=DAY)], ids=["last", "every", "on a day"])
 def test_the_file_is_the_frame_whatever_the_blocks(artifact, trained, tmp_path, monkeypatch, asked, rows):
     monkeypatch.setattr(stream, "ROWS_OF_BLOCK", rows)
@@ -56,7 +55,7 @@ def test_the_file_is_the_frame_whatever_the_blocks(artifact, trained, tmp_path, 
 
 
 def test_a_csv_holds_what_the_parquet_file_holds(artifact, trained, tmp_path, monkeypatch):
-    monkeypatch.setattr(stream, "ROWS_OF_BLOCK", 200)
+    monkeypatch.setattr(stream, "ROWS_OF_BLOCK", 1000)
     for name in ("risks.csv", "risks.parquet"):
         score_file(artifact, trained.cohort, tmp_path / name, Asked(), quiet)
     from_csv = pd.read_csv(tmp_path / "risks.csv", float_precision="round_trip")
@@ -91,7 +90,7 @@ def broken_off(artifact, cohort, out, monkeypatch):
 
 
 def test_a_run_that_broke_off_left_no_file_and_the_next_goes_on_behind_it(artifact, trained, tmp_path, monkeypatch):
-    monkeypatch.setattr(stream, "ROWS_OF_BLOCK", 200)
+    monkeypatch.setattr(stream, "ROWS_OF_BLOCK", 1000)
     score_file(artifact, trained.cohort, tmp_path / "whole.parquet", Asked(), quiet)
     out = tmp_path / "risks.parquet"
     made = broken_off(artifact, trained.cohort, out, monkeypatch)
@@ -103,7 +102,7 @@ def test_a_run_that_broke_off_left_no_file_and_the_next_goes_on_behind_it(artifa
 
 @pytest.mark.parametrize("other", [Asked(every_visit=True), Asked(day=DAY)])
 def test_what_is_asked_otherwise_begins_anew(artifact, trained, tmp_path, monkeypatch, other):
-    monkeypatch.setattr(stream, "ROWS_OF_BLOCK", 200)
+    monkeypatch.setattr(stream, "ROWS_OF_BLOCK", 1000)
     made = broken_off(artifact, trained.cohort, tmp_path / "risks.parquet", monkeypatch)
     score_file(artifact, trained.cohort, tmp_path / "risks.parquet", other, quiet)
     assert made.count("000000") == 2
@@ -148,31 +147,28 @@ def test_a_file_that_is_missing_or_damaged_is_named(artifact, trained, tmp_path,
         score_file(artifact, tmp_path / "cohort", tmp_path / "risks.parquet", Asked(), quiet)
 
 
-COMMAND = """
-import sys
-from pathlib import Path
-from serving import stream
-from serving.artifact import load_artifact
-stream.ROWS_OF_BLOCK = 300
-model, cohort, out = map(Path, sys.argv[1:])
-stream.score_file(load_artifact(model), cohort, out, stream.Asked(every_visit=True), lambda done, total: None)
-"""
+def _score_every_visit(model, cohort, out):
+    stream.ROWS_OF_BLOCK = 600
+    score_file(load_artifact(model), cohort, out, Asked(every_visit=True), quiet)
 
 
 @pytest.mark.slow
-def test_after_kills_at_random_moments_nothing_is_lost_or_repeated(artifact, folder, trained, tmp_path, monkeypatch, root):
+def test_after_kills_at_random_moments_nothing_is_lost_or_repeated(artifact, folder, trained, tmp_path, monkeypatch):
+    context = multiprocessing.get_context("forkserver")  # a process without threads, from which all five are forked:
+    context.set_forkserver_preload(["serving.stream", "serving.artifact"])  # what scores is imported once
     out, rng, kills = tmp_path / "risks.parquet", random.Random(4), 0
     for kill in (True, True, True, True, False):
         finished = len(list(tmp_path.glob(".*/*.json")))
-        job = subprocess.Popen([sys.executable, "-c", COMMAND, str(folder), str(trained.cohort), str(out)], cwd=root)
-        while kill and job.poll() is None and len(list(tmp_path.glob(".*/*.json"))) <= finished:
+        job = context.Process(target=_score_every_visit, args=(folder, trained.cohort, out))
+        job.start()
+        while kill and job.is_alive() and len(list(tmp_path.glob(".*/*.json"))) <= finished:
             time.sleep(0.005)
         time.sleep(rng.uniform(0.0, 0.1) if kill else 0)
-        if kill and job.poll() is None:
+        if kill and job.is_alive():
             os.kill(job.pid, signal.SIGKILL)
             kills += 1
-        job.wait()
+        job.join()
     assert kills >= 2
-    monkeypatch.setattr(stream, "ROWS_OF_BLOCK", 300)
+    monkeypatch.setattr(stream, "ROWS_OF_BLOCK", 600)
     score_file(artifact, trained.cohort, tmp_path / "whole.parquet", Asked(every_visit=True), quiet)
     assert out.read_bytes() == (tmp_path / "whole.parquet").read_bytes()
