@@ -7,6 +7,8 @@ Mann-Whitney statistic (Mann and Whitney, Ann Math Stat 1947;18:50), without the
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -30,7 +32,7 @@ def positions(values: Array, quantiles: list[float]) -> Array:
     >>> positions(np.array([-5.0, 50.0, 62.5]), grid).round(3).tolist()
     [0.005, 0.5, 0.625]
     """
-    held, low, high = _steps(quantiles)
+    held, low, high = _steps(tuple(quantiles))
     at = np.searchsorted(held, values)
     out = np.where(at >= len(held), (high[-1] + 1.0) / 2.0, low[0] / 2.0)
     inside = (values >= held[0]) & (values <= held[-1])
@@ -46,12 +48,13 @@ def positions(values: Array, quantiles: list[float]) -> Array:
 
 def variance(quantiles: list[float]) -> float:
     """Return the variance of the positions of reference values: 1/12, less where many share one value (Lehmann 1975)."""
-    _, low, high = _steps(quantiles)
+    _, low, high = _steps(tuple(quantiles))
     return float((1.0 - ((high - low) ** 3).sum()) / 12.0)
 
 
-def _steps(quantiles: list[float]) -> tuple[Array, Array, Array]:
-    """Return the distinct values, and the shares below each and up to each.
+@lru_cache(maxsize=4096)  # each reference is asked twice, for positions and their variance, and of every month again
+def _steps(quantiles: tuple[float, ...]) -> tuple[Array, Array, Array]:
+    """Return the distinct values, and the shares below each and up to each; none of them is written into.
 
     A value that stands at several percentages is held by many: its share reaches half way to the next percentages, and to the end
     where it is the outermost.
