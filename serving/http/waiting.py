@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
+from weakref import WeakKeyDictionary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,8 +35,7 @@ class Desk:
     def __init__(self, most: int = MOST_WAITING, workers: int = WORKERS, patience: float = PATIENCE) -> None:
         self._most, self._patience = most, patience
         self._inside, self._lock = 0, Lock()
-        self._queue: deque[_Short] = deque()
-        self._taken = False  # whether this turn of the event loop has made a short one
+        self._turns: WeakKeyDictionary[asyncio.AbstractEventLoop, _Turns] = WeakKeyDictionary()
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="answer")
 
     @property
@@ -91,26 +91,41 @@ class Desk:
 
     async def _in_the_loop(self, make: Callable[[], Said]) -> Said:
         """Return what `make` gives, made in a turn of the event loop in which no other short answer is."""
+        turns = self._turns.setdefault(asyncio.get_running_loop(), _Turns())
+        return turns.taken_at_once(make) if turns.are_free else await turns.later(make, self._patience)
+
+
+class _Turns:
+    """The turns of one event loop. A server has one loop; where several share a desk, each has turns of its own."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[_Short] = deque()
+        self.are_free = True  # this one at least, and nobody waits for it
+
+    def taken_at_once(self, make: Callable[[], Said]) -> Said:
+        """Return what is made in this turn."""
+        self.are_free = False
+        asyncio.get_running_loop().call_soon(self._next)
+        return make()
+
+    def later(self, make: Callable[[], Said], patience: float) -> asyncio.Future[Said]:
+        """Return where it will be told what was made, in a later turn."""
         loop = asyncio.get_running_loop()
-        if not self._taken:
-            self._taken = True
-            loop.call_soon(self._next)
-            return make()
         said: asyncio.Future[Said] = loop.create_future()
-        self._queue.append(_Short(make, said, loop.time() + self._patience))
-        return await said
+        self._waiting.append(_Short(make, said, loop.time() + patience))
+        return said
 
     def _next(self) -> None:
         """Make the next short answer, and leave those after it to later turns."""
         loop = asyncio.get_running_loop()
-        while self._queue:
-            one = self._queue.popleft()
+        while self._waiting:
+            one = self._waiting.popleft()
             if one.said.cancelled():
                 continue
             loop.call_soon(self._next)
             one.tell(in_time=loop.time() <= one.until)
             return
-        self._taken = False
+        self.are_free = True
 
 
 @dataclass(frozen=True)

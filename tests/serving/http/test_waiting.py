@@ -146,6 +146,13 @@ def test_a_short_answer_that_fails_or_waits_in_vain_holds_up_nobody():
     assert asyncio.run(_short_ones(desk, [fails, lambda: "answered"], lambda: None))[1] == "answered"
 
 
+def test_event_loops_that_share_a_desk_have_turns_of_their_own():
+    desk, each = Desk(), [lambda: time.sleep(0.02) or "answered"] * 20
+    with ThreadPoolExecutor(4) as pool:
+        told = [pool.submit(lambda: asyncio.run(_short_ones(desk, each, lambda: None))) for _ in range(4)]
+        assert [one.result(20) for one in told] == [["answered"] * 20] * 4
+
+
 def test_whose_turn_does_not_come_in_time_is_told_to_come_again(artifacts, gate, start, history):
     port, _, _ = start(api.make_app(artifacts, Desk(workers=1, patience=0.2)))
     gate.clear()
