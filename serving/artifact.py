@@ -17,7 +17,7 @@ from xgboost.core import XGBoostError
 from features.cohort.provenance import Provenance
 from features.history.arrays import Histories
 from features.history.burden.parameters import MEASURE
-from features.history.columns import GROWTH, FeatureSpec, parse_column
+from features.history.columns import GROWTH, FeatureSpec, group_of_each, parse_column
 from features.history.layout import Days
 from features.table.outcomes import Outcomes, outcomes
 from features.tasks import Rules, Said, Words
@@ -92,8 +92,7 @@ class Artifact:
     @cached_property
     def group_of_column(self) -> NDArray[np.int64]:
         """Return which of the groups each column is of."""
-        place = {position: k for k, positions in enumerate(self.groups.values()) for position in positions}
-        return np.array([place[position] for position in range(len(self.columns))])
+        return group_of_each(self.columns)
 
     @cached_property
     def burden_columns(self) -> tuple[list[int], int] | None:

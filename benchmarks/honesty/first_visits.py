@@ -10,42 +10,34 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from benchmarks.honesty.goal import Goal
-from benchmarks.honesty.hidden_values import SEED, WHOLE, Judged, features_without, judged_halves
+from benchmarks.honesty.hidden_values import JUDGED_TO, SEED, WHOLE, Judged, judged_halves
 from features.params import DEFAULT_PARAMS
 from features.simulation.smm import WORLDS
+from serving.artifact import feature_matrix
 from serving.predict import predict_risk
 from training.estimators.imputation import knows_all
 from training.plan import load_plan
+from training.reference import first_visits
 
 Array = NDArray[np.float64]
 PEOPLE, COHORTS = 6000, 2
-JUDGED_TO = 24  # months; later horizons are shown, not judged
 
 
 def ratios(halves: list[Judged], model: str) -> tuple[Array, Array, float]:
     """Return true over predicted risk (horizons,) of all first visits, of those of whom all is known, and the share of these."""
     true, risk, knows = [], [], []
     for half in halves:
-        first = first_of_each(half.rows)
-        rows, artifact = half.rows[first], half.models[model]
-        x = features_without(artifact, rows, ())
-        true.append(half.true[first])
+        rows, artifact = first_visits(half.rows.reset_index(drop=True)), half.models[model]
+        x = feature_matrix(artifact, rows)
+        true.append(half.true[rows.index])
         risk.append(predict_risk(artifact, x))
         knows.append(knows_all(x, artifact.columns, artifact.spec.biomarkers))
     all_true, all_risk, known = np.concatenate(true), np.concatenate(risk), np.concatenate(knows)
     whole, of_known = (all_true[some].mean(axis=0) / all_risk[some].mean(axis=0) for some in (np.full(len(known), True), known))
     return whole, of_known, float(known.mean())
-
-
-def first_of_each(rows: pd.DataFrame) -> NDArray[np.bool_]:
-    """Return which rows are the first of their person."""
-    earliest = rows.groupby("patient_id", sort=False)["landmark"].transform("min")
-    first: NDArray[np.bool_] = (rows["landmark"] == earliest).to_numpy()
-    return first
 
 
 def measured(people: int = PEOPLE, cohorts: int = COHORTS) -> Iterator[Goal]:

@@ -119,6 +119,19 @@ def parse_column(name: str) -> Column:
     return Column(name, biomarker, kind, window, f"{catalogue()[biomarker].name}: {one.label}, {window_label(window)}")
 
 
+def group_of_each(columns: Sequence[str]) -> NDArray[np.int64]:
+    """Return which biomarker or static column each column is of, counted from 0 on in the order in which they come.
+
+    Examples
+    --------
+    >>> group_of_each(["age", "m_protein__last__ever", "female", "m_protein__mean__ever"]).tolist()
+    [0, 1, 2, 1]
+    """
+    groups = [parse_column(name).biomarker for name in columns]
+    place = {group: k for k, group in enumerate(dict.fromkeys(groups))}
+    return np.array([place[group] for group in groups])
+
+
 def _is_statistic(name: str) -> bool:
     try:
         statistic(name)

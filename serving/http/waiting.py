@@ -28,8 +28,8 @@ class BusyError(Exception):
 class Desk:
     """Lets in so many at a time. Long answers are made in threads of their own, so that the event loop is free for who asks after health.
 
-    Short answers are made in the event loop, one a turn of it, first come first served: threads that take turns at computing would make
-    a half more of each.
+    Short answers are made in the event loop, one a turn of it, first come first served: threads share one interpreter, and each
+    answer would cost half as much again.
     """
 
     def __init__(self, most: int = MOST_WAITING, workers: int = WORKERS, patience: float = PATIENCE) -> None:

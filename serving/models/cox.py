@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import factorial
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +18,8 @@ from numpy.typing import NDArray
 
 from serving.models.base import Array, ImpossibleModelError, Model, logit, numbers, row_sums
 from serving.models.design import Designs, LinearDesign
+from serving.models.shapley import MOST_PLAYERS, shapley_values
 
-MOST_COVARIATES = 12  # the exact Shapley values below look at 2 ** covariates coalitions
 _CHUNK = 256
 _SMALLEST_RISK = 1e-9
 
@@ -70,8 +69,7 @@ class CauseSpecificCox(Model, kind="cox"):
             terms = [row_sums((z * beta)[:, None, :] * member) for beta in self.coefficients]  # (rows, players) of each cause
             sums = [row_sums(masks[:, None, :] * term).ravel() for term in terms]  # (coalitions x rows)
             values = logit(self._incidence(*sums)).reshape(len(masks), len(z), len(self.horizons))
-            for j, feature in enumerate(players):
-                out[start : start + _CHUNK, :, feature] = shapley(values, masks, j)
+            out[start : start + _CHUNK, :, players] = np.moveaxis(shapley_values(values), 0, 2)
         return out
 
     def _incidence(self, progression: Array, death: Array) -> Array:
@@ -95,8 +93,8 @@ class CauseSpecificCox(Model, kind="cox"):
         monthly_hazard = numbers(content, "monthly_hazard", (2, horizons[-1]))
         if (monthly_hazard < 0).any():
             raise ImpossibleModelError("monthly_hazard holds a negative hazard")
-        if len(set(design.sources(columns))) > MOST_COVARIATES:
-            raise ImpossibleModelError(f"it has more than {MOST_COVARIATES} covariates")
+        if len(set(design.sources(columns))) > MOST_PLAYERS:
+            raise ImpossibleModelError(f"it has more than {MOST_PLAYERS} covariates")
         return cls(design, coefficients, monthly_hazard, columns, horizons)
 
 
@@ -115,13 +113,3 @@ def _add_up(progression: Array, death: Array, monthly_hazard: Array, horizons: N
             if month + 1 == horizons[h]:
                 incidence[row, h] = total
                 h += 1
-
-
-def shapley(values: Array, masks: np.ndarray, player: int) -> Array:
-    """Return the Shapley value of one player from the values of all coalitions (2 ** players, ...)."""
-    n = masks.shape[1]
-    without = np.flatnonzero(masks[:, player] == 0)
-    size = masks[without].sum(axis=1)
-    weight = np.array([factorial(s) * factorial(n - s - 1) / factorial(n) for s in range(n)])[size]
-    steps = values[without + (1 << player)] - values[without]
-    return row_sums(np.moveaxis(weight[:, None, None] * steps, 0, -1))

@@ -11,9 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from serving.models.background import MOST_GROUPS, above, group_of_each, tell_apart
+from features.history.columns import group_of_each
+from serving.models.background import above
 from serving.models.base import Array, ImpossibleModelError, Model, numbers, row_sums
 from serving.models.design import Designs, LinearDesign
+from serving.models.shapley import MOST_PLAYERS, shapley_with_background
 from serving.models.time_varying import MONTHS, Levels, TimeVaryingIntercept
 
 
@@ -63,8 +65,9 @@ class HorizonLogistic(Model, kind="logistic"):
     def contributions(self, x: Array) -> Array:
         """SHAP values of an additive model: coefficient times distance from the training mean, and the level's from its own there.
 
-        With a background they are exact Shapley values of biomarkers, and of static columns, against that mean (`tell_apart`). Where a
-        horizon has the margin of an earlier one, since its own would be less, it has the reasons for that.
+        With a background they are exact Shapley values of biomarkers, and of static columns, against that mean
+        (`serving.models.shapley`). Where a horizon has the margin of an earlier one, since its own would be less, it has the reasons for
+        that.
         """
         terms, levels = self._alone.parts(x)
         return self._shares(terms[0], levels[0], self._alone.margins(terms, levels)[0])
@@ -76,7 +79,7 @@ class HorizonLogistic(Model, kind="logistic"):
         out = out[:, None, :] * self._steepness[:, None]
         if self.time_varying.scales:
             out[:, :, self.columns.index(MONTHS)] += levels - self._average_level
-        tell_apart(out, self._average_level[0], self._background, self._group)
+        shapley_with_background(out, self._average_level[0], self._background, self._group)
         for h in range(1, margins.shape[1]):
             same = margins[:, h] == margins[:, h - 1]
             out[same, h] = out[same, h - 1]
@@ -124,8 +127,8 @@ class HorizonLogistic(Model, kind="logistic"):
         background = numbers(content, "background", (len(horizons),)) if "background" in content else None
         if background is not None and (background < 0).any():
             raise ImpossibleModelError("the odds of its background are not to be negative")
-        if background is not None and background.any() and group_of_each(columns).max() >= MOST_GROUPS:
-            raise ImpossibleModelError(f"it has a background, and more than {MOST_GROUPS} biomarkers and static columns")
+        if background is not None and background.any() and group_of_each(columns).max() >= MOST_PLAYERS:
+            raise ImpossibleModelError(f"it has a background, and more than {MOST_PLAYERS} biomarkers and static columns")
         intercepts = numbers(content, "intercepts", (len(horizons),))
         return cls(design, coefficients, intercepts, columns, time_varying, steepness, background)
 

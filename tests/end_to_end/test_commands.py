@@ -39,7 +39,6 @@ def folder(tmp_path_factory, root):
     smm["models"]["logistic"]["penalties"] = [0.01]
     smm["evaluation"]["bootstrap"] = 20
     smm["interval_fits"] = 2
-    smm["scores"] = ["mayo_2018", "pangea_smm"]  # each score is one more candidate that goes the same way
     few = {"worst_subgroup": "250 people have no subgroup of 50 events"}
     doubt = dict.fromkeys(("auc", "ipa", "oe_ratio", "ici"), "250 people show little")
     bounds = {"auc_at_least": 0.5, "oe_ratio_between": [0.3, 3.0], "ici_at_most": 0.5, "harm_of_top": 0}

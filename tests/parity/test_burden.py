@@ -93,7 +93,7 @@ def test_one_visit_hardly_tells_of_growth_and_the_sentence_says_so(model, smm_co
         sent = as_json(smm_cohort, person)
         first = min(one["collected_at"] for one in sent["measurements"])
         sent["measurements"] = [one for one in sent["measurements"] if one["collected_at"] == first]
-        answer = client.post("/v1/risk", json={**sent, "landmark": None}).json()
+        answer = client.post("/v1/risk", json=sent).json()
         reasons = [sentence for risk in answer.get("risks", ()) for sentence in risk["sentences"]]
         said += [sentence["text"] for sentence in reasons if sentence["biomarker"] == "burden_growth"]
     assert said and all(text.startswith("How fast the disease burden grows is hardly known yet; for this model that ") for text in said)

@@ -22,7 +22,7 @@ from scipy.stats import spearmanr
 from features import FeatureSpec, parse_column
 from serving.artifact import load_artifact
 from serving.models import logit
-from serving.models.cox import shapley
+from serving.models.shapley import shapley_values
 from serving.predict import by_biomarker, explain
 from training.estimators.design import fit_design
 from training.explanation.importance import harm_agreement, sample, shares_of
@@ -104,7 +104,7 @@ def _over_all_orders(r2: Callable[[NDArray[np.int64]], Array], n: int) -> tuple[
     """Return R2 with all groups of columns, and what each group adds on average over every order of adding them."""
     masks = (np.arange(2**n)[:, None] >> np.arange(n)) & 1
     found = r2(masks)
-    return float(found[-1]), np.array([float(shapley(found[:, None, None], masks, k).item()) for k in range(n)])
+    return float(found[-1]), shapley_values(found)
 
 
 def _over_drawn_orders(r2: Callable[[NDArray[np.int64]], Array], n: int) -> tuple[float, Array]:

@@ -13,7 +13,8 @@ from myeloma import ConfigError, DataError
 from myeloma.calendar import DAYS_PER_MONTH
 from myeloma.errors import nearest
 from serving.models.base import Array
-from serving.models.cox import MOST_COVARIATES, CauseSpecificCox
+from serving.models.cox import CauseSpecificCox
+from serving.models.shapley import MOST_PLAYERS
 from training.estimators.design import fit_design
 from training.estimators.hazards import converged
 from training.estimators.imputation import ImputedDesign, most_know_all
@@ -88,8 +89,8 @@ def checked_covariates(covariates: tuple[str, ...], columns: list[str]) -> tuple
     """
     if unknown := [name for name in covariates if name not in columns]:
         raise ConfigError(f'The Cox model names the covariate "{unknown[0]}", which the task has not.', nearest(unknown[0], columns))
-    if len(covariates) > MOST_COVARIATES:
-        raise ConfigError(f"The Cox model takes at most {MOST_COVARIATES} covariates, not {len(covariates)}.")
+    if len(covariates) > MOST_PLAYERS:
+        raise ConfigError(f"The Cox model takes at most {MOST_PLAYERS} covariates, not {len(covariates)}.")
     return covariates
 
 

@@ -22,12 +22,14 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import Field, NonNegativeInt, PositiveFloat
 
+from features.history.columns import group_of_each
 from myeloma import ConfigError
 from myeloma.calendar import DAYS_PER_YEAR, horizon_days
-from serving.models.background import MOST_GROUPS, above, group_of_each
+from serving.models.background import above
 from serving.models.base import Array, logistic
 from serving.models.design import LinearDesign
 from serving.models.linear import HorizonLogistic
+from serving.models.shapley import MOST_PLAYERS
 from serving.models.time_varying import MONTHS, TimeVaryingIntercept
 from training.estimators.design import fit_design
 from training.estimators.horizon_ridge import HorizonRidge, Solution, Steep
@@ -291,9 +293,9 @@ def check_backgrounds(backgrounds: tuple[float, ...], columns: list[str]) -> Non
         They are.
     """
     groups = int(group_of_each(columns).max()) + 1
-    if any(backgrounds) and groups > MOST_GROUPS:
+    if any(backgrounds) and groups > MOST_PLAYERS:
         raise ConfigError(
-            f"With a background the logistic model takes at most {MOST_GROUPS} biomarkers and static columns, not {groups}: its exact "
+            f"With a background the logistic model takes at most {MOST_PLAYERS} biomarkers and static columns, not {groups}: its exact "
             "Shapley values look at every combination of them.",
             "leave backgrounds out, or take biomarkers out of features.",
             "backgrounds",
