@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import isfinite
 
 import numpy as np
@@ -27,6 +28,7 @@ from serving.answer.scales import scales_of
 from serving.answer.scored import LATEST, Scored, latest_column, score_rows, seen_by
 from serving.answer.sentences import growth_told, marrow_told, percent_of, sentences_of
 from serving.answer.shown import PAST_AFTER_DAYS, as_of, shown
+from serving.answer.since import outside_since, told_since
 from serving.artifact import Artifact
 from serving.predict import by_biomarker
 
@@ -48,7 +50,7 @@ def answer_history(
     Parameters
     ----------
     history : Histories
-        Of one person. What became available after the landmark is not read.
+        Of one person. What became available after the landmark is not read, but for a warning of what ended the time at risk since.
     landmark : days since 1970
     suspicions : tuple of str
         What is suspected of rows that were kept, as warnings.
@@ -61,7 +63,8 @@ def answer_history(
     scored = score_rows(artifact, seen_by(artifact, known, np.zeros(1, np.int32), day, more))
     measured, met = measured_of(scored), bool(scored.criteria_met[0])
     inputs = {name: values.item(0) for name, values in scored.inputs.items()}
-    when = _as_of(measured, landmark, calendar.today() if today is None else today)
+    since = outside_since(artifact, history, landmark)
+    when = _as_of(measured, landmark, calendar.today() if today is None else today, since is not None)
     risks, scores = () if met else _risks(scored, measured, when), score_answers(inputs, artifact.rules.population, with_risks=not met)
     return Answer(
         landmark=str(day.astype("datetime64[D]")[0]),
@@ -71,7 +74,7 @@ def answer_history(
         warnings=(
             *([CRITERIA_WARNING] if met else []),
             *_of_whom(artifact),
-            *([_of_the_past(when)] if when.is_past and not met else []),
+            *([told_since(artifact, since)] if since else [_of_the_past(when)] if when.is_past and not met else []),
             *_warnings(artifact, measured),
             *(() if met else beyond_what_was_followed(artifact, known, landmark)),
             *suspicions,
@@ -168,9 +171,10 @@ def _reported(view: View, name: str, row: int) -> tuple[str, NDArray[np.float64]
     return REPORTED[latest] if latest > 0 else "", series.value[run][operator > 0]
 
 
-def _as_of(measured: dict[str, Latest], landmark: int, today: int) -> AsOf:
+def _as_of(measured: dict[str, Latest], landmark: int, today: int, is_over: bool) -> AsOf:
     ages = [latest.age_days for latest in measured.values() if latest.age_days is not None]
-    return as_of(landmark, min(ages, default=None), max(ages, default=None), today)
+    when = as_of(landmark, min(ages, default=None), max(ages, default=None), today)
+    return replace(when, is_past=True) if is_over else when
 
 
 def _of_the_past(when: AsOf) -> str:

@@ -98,7 +98,10 @@ class Shown:
 
 @dataclass(frozen=True)
 class AsOf:
-    """Of which day a risk is. `is_past`: the last result is more than a year old, so that it is what the risk was then."""
+    """Of which day a risk is.
+
+    `is_past`: the last result is more than a year old, or what the risk is of, treatment or death has come since: it is what the risk was.
+    """
 
     landmark: str
     last_result_on: str | None

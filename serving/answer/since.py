@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,12 +11,16 @@ from numpy.typing import NDArray
 
 from features.history.arrays import Histories, dates_of, newest_by
 from features.history.layout import Days
+from features.table.outcomes import milestones, not_at_risk
 from myeloma import calendar
-from myeloma.calendar import NEVER, NO_DAY
+from myeloma.calendar import NEVER, NO_DAY, date_of
 from myeloma.criteria import CRITERIA, CRITERIA_INPUTS, statuses
+from serving.artifact import Artifact
 
 SINCE = {"progression_since": "progression", "death_since": "death", "treatment_since": "treatment_start"}
 AGE = "visit_age_days"
+# Why somebody is outside since, and the milestone that it began with (`features.table.outcomes.milestones`).
+_ENDS = {"progressed": "event", "dead": "competing", "treated": "treatment", "later_line": "treatment"}
 
 
 def happened_since(histories: Histories, patient: NDArray[np.int32], landmark: Days, today: int) -> dict[str, Any]:
@@ -37,6 +42,37 @@ def happened_since(histories: Histories, patient: NDArray[np.int32], landmark: D
         since = (first < NEVER) & (first > landmark) & (landmark != NO_DAY)
         found[name] = pd.Series(dates_of(np.where(since, first, 0).astype(np.int32))).where(since)
     return found
+
+
+@dataclass(frozen=True)
+class Since:
+    """What has happened to a person since a landmark by which a risk is meant for them no longer.
+
+    Attributes
+    ----------
+    reason : as `serving.answer.population.outside_population` says it
+    day : days since 1970
+    """
+
+    reason: str
+    day: int
+
+
+def outside_since(artifact: Artifact, histories: Histories, landmark: int) -> Since | None:
+    """Return what has put one person outside the population since a landmark at which a risk was meant for them; None where nothing has."""
+    now = np.array([max(landmark, int(histories.happened.last[0]))], np.int32)
+    reason = str(not_at_risk(histories, np.zeros(1, np.int32), now, artifact.rules)[0])
+    if reason not in _ENDS:
+        return None
+    day = int(getattr(milestones(histories, artifact.rules), _ENDS[reason])[0])
+    return Since(reason, day) if day > landmark else None
+
+
+def told_since(artifact: Artifact, since: Since) -> str:
+    """Return in words what has happened since, and that the risk is not today's."""
+    said, day = artifact.words, date_of(since.day)
+    what = {"progressed": said.event, "dead": said.competing, "later_line": "a later line of therapy"}.get(since.reason, "treatment")
+    return f"since this visit: {what}, on {day}: the risk is what it was before, not today's"
 
 
 def day_of_scoring(histories: Histories) -> int:

@@ -31,9 +31,10 @@ from features.intake.quarantine import SHOWN_COLUMNS
 from features.sources.births import with_age
 from features.table.landmarks import landmark_day, last_visits
 from myeloma import DataError
-from myeloma.calendar import NEVER, NO_DAY
+from myeloma.calendar import NEVER, NO_DAY, date_of
 from myeloma.echo import echo, echo_day
 from serving.answer.population import outside_population, who_is_needed
+from serving.answer.since import outside_since
 from serving.artifact import Artifact
 from serving.http.response import MOST_LISTED, Problem
 
@@ -196,6 +197,8 @@ def _happened(kept: OnePerson) -> Happened:
 def landmark_of(history: Asked, people: Histories, artifact: Artifact) -> int:
     """Return the landmark in days since 1970: the day asked for, or the last visit.
 
+    Who names no day asks for the present: who has progressed, died or been treated since the last visit has no risk now.
+
     Raises
     ------
     HistoryError
@@ -204,6 +207,9 @@ def landmark_of(history: Asked, people: Histories, artifact: Artifact) -> int:
     day = day_of(history, people)
     if reason := str(outside_population(artifact, people, np.zeros(1, np.int32), np.array([day], np.int32))[0]):
         raise HistoryError([_landmark_problem(history, reason, who_is_needed(artifact, reason))])
+    if history.landmark is None and (since := outside_since(artifact, people, day)):
+        visit = f"the last visit is of {date_of(day)}, before that: `landmark` asks for the risk as it was then"
+        raise HistoryError([_landmark_problem(history, since.reason, f"{who_is_needed(artifact, since.reason)}; {visit}")])
     return day
 
 

@@ -44,7 +44,7 @@ def scores(model, smm_cohort):
 def test_the_api_gives_the_numbers_of_the_batch_to_the_last_bit(model, smm_cohort, scores):
     client = TestClient(make_app({"smm": model}))
     for row in scores.to_dict("records"):
-        answer = client.post("/v1/risk", json=as_json(smm_cohort, row["patient_id"])).json()
+        answer = client.post("/v1/risk", json=as_json(smm_cohort, row["patient_id"], row["landmark"])).json()
         for risk in answer["risks"]:
             assert risk["risk"] == row[f"risk_{risk['horizon_months']}m"]
             told = {one["biomarker"]: (one["value"], one["contribution"]) for one in risk["contributions"] if "burden" in one["biomarker"]}
@@ -68,7 +68,7 @@ def test_contributions_add_up_to_the_risk(model, smm_cohort, scores):
 
 
 def test_without_m_protein_one_warning_says_so(model, smm_cohort, scores):
-    sent = as_json(smm_cohort, scores["patient_id"][0])
+    sent = as_json(smm_cohort, scores["patient_id"][0], scores["landmark"][0])
     sent["measurements"] = [one for one in sent["measurements"] if one["biomarker"] != "m_protein"]
     answer = TestClient(make_app({"smm": model})).post("/v1/risk", json=sent).json()
     assert [said for said in answer["warnings"] if said.startswith("missing")] == ["missing: Serum M-protein"]
@@ -79,8 +79,8 @@ def test_without_m_protein_one_warning_says_so(model, smm_cohort, scores):
 def test_its_growth_is_said_in_percent_a_year(model, smm_cohort, scores):
     said = []
     client = TestClient(make_app({"smm": model}))
-    for who in scores["patient_id"]:
-        answer = client.post("/v1/risk", json=as_json(smm_cohort, who)).json()
+    for who, landmark in zip(scores["patient_id"], scores["landmark"], strict=True):
+        answer = client.post("/v1/risk", json=as_json(smm_cohort, who, landmark)).json()
         said += [one["text"] for risk in answer["risks"] for one in risk["sentences"] if one["biomarker"] == "burden_growth"]
     assert said
     ways = ("As the results tell it, the disease burden ", "How fast the disease burden grows is hardly known yet; ")
@@ -90,7 +90,7 @@ def test_its_growth_is_said_in_percent_a_year(model, smm_cohort, scores):
 def test_one_visit_hardly_tells_of_growth_and_the_sentence_says_so(model, smm_cohort, scores):
     client, said = TestClient(make_app({"smm": model})), []
     for person in scores["patient_id"]:  # of some it is a main reason
-        sent = as_json(smm_cohort, person)
+        sent = as_json(smm_cohort, person) | {"events": []}
         first = min(one["collected_at"] for one in sent["measurements"])
         sent["measurements"] = [one for one in sent["measurements"] if one["collected_at"] == first]
         answer = client.post("/v1/risk", json=sent).json()
@@ -100,7 +100,7 @@ def test_one_visit_hardly_tells_of_growth_and_the_sentence_says_so(model, smm_co
 
 
 def test_while_no_m_protein_is_above_0_growth_is_unknown_with_a_warning_and_is_no_reason_of_its_own(model, smm_cohort, scores):
-    sent = as_json(smm_cohort, scores["patient_id"][0])
+    sent = as_json(smm_cohort, scores["patient_id"][0], scores["landmark"][0])
     for one in sent["measurements"]:
         one["value"] = 0.0 if one["biomarker"] == "m_protein" else one["value"]
     answer = TestClient(make_app({"smm": model})).post("/v1/risk", json=sent).json()
@@ -115,7 +115,7 @@ def test_while_no_m_protein_is_above_0_growth_is_unknown_with_a_warning_and_is_n
 def test_what_marrow_is_by_now_is_said_with_its_last_result_and_is_part_of_its_reason(model, smm_cohort, scores):
     client, said = TestClient(make_app({"smm": model})), []
     for row in scores.to_dict("records"):
-        answer = client.post("/v1/risk", json=as_json(smm_cohort, row["patient_id"])).json()
+        answer = client.post("/v1/risk", json=as_json(smm_cohort, row["patient_id"], row["landmark"])).json()
         assert not [one for one in answer["warnings"] if "by now" in one]
         for risk in answer["risks"]:
             assert "bmpc_now" not in {one["biomarker"] for one in risk["contributions"]}

@@ -18,8 +18,8 @@ from serving.store.champion import connect, load_champion
 PEOPLE = 12
 
 
-def as_json(cohort, patient_id):
-    """Return what a caller would send for one person of the cohort."""
+def as_json(cohort, patient_id, landmark=None):
+    """Return what a caller would send for one person of the cohort; of a day that is named, later events change nothing."""
     person = cohort.patients.set_index("patient_id").loc[patient_id]
     results = cohort.measurements.query("patient_id == @patient_id")
     events = cohort.events.query("patient_id == @patient_id")
@@ -42,6 +42,7 @@ def as_json(cohort, patient_id):
             for r in results.itertuples()
         ],
         "events": [{"occurred_at": f"{e.occurred_at:%Y-%m-%d}", "kind": e.kind, "detail": e.detail} for e in events.itertuples()],
+        "landmark": None if landmark is None else f"{landmark:%Y-%m-%d}",
     }
 
 
@@ -58,7 +59,7 @@ def test_the_api_gives_the_numbers_of_the_batch_to_the_last_bit(people):
     cohort, champion, scores = people
     client = TestClient(make_app({"smm": champion}))
     for row in scores.to_dict("records"):
-        answer = client.post("/v1/risk", json=as_json(cohort, row["patient_id"])).json()
+        answer = client.post("/v1/risk", json=as_json(cohort, row["patient_id"], row["landmark"])).json()
         assert answer["landmark"] == f"{row['landmark']:%Y-%m-%d}"
         for risk in answer["risks"]:
             horizon = f"{risk['horizon_months']}m"
@@ -90,7 +91,7 @@ def test_the_pyfunc_gives_of_a_history_the_answer_of_the_api_and_the_numbers_of_
     cohort, champion, scores = people
     connect()
     model = mlflow.pyfunc.load_model("models:/smm-progression@champion")
-    histories = [as_json(cohort, who) for who in scores["patient_id"]]
+    histories = [as_json(cohort, *who) for who in zip(scores["patient_id"], scores["landmark"], strict=True)]
     answers = model.predict(pd.DataFrame({"history": list(map(json.dumps, histories))}))
     numbers = answers.drop(columns=["status", "answer"])
     pd.testing.assert_frame_equal(numbers, scores[numbers.columns], check_exact=True)
@@ -125,7 +126,7 @@ def test_the_model_server_of_mlflow_takes_histories_and_feature_rows(people):
         return client.post("/invocations", json={"dataframe_records": records}).json()["predictions"]
 
     first = scores.iloc[0]
-    answered, refused = served([{"history": json.dumps(as_json(cohort, first["patient_id"]))}, {"history": "{"}])
+    answered, refused = served([{"history": json.dumps(as_json(cohort, first["patient_id"], first["landmark"]))}, {"history": "{"}])
     assert (answered["status"], answered["risk_24m"]) == ("scored", first["risk_24m"])
     assert json.loads(answered["answer"])["risks"][1]["risk"] == first["risk_24m"]
     assert refused["status"] == "json_invalid"

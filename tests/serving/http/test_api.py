@@ -151,6 +151,29 @@ def test_somebody_not_at_risk_gets_no_risk(client, history, events, code):
 
 
 @pytest.mark.parametrize(
+    ("kind", "code", "told"),
+    [("progression", "progressed", "progression"), ("death", "dead", "death"), ("treatment_start", "treated", "treatment")],
+)
+def test_what_happened_since_the_last_visit_is_no_risk_of_today_and_a_warning_of_an_earlier_day(client, history, kind, code, told):
+    history["events"] = [{"occurred_at": "2022-08-01", "kind": kind}]  # the last result is of 2022-07-10
+    (problem,) = client.post("/v1/risk", json=history).json()["errors"]
+    assert (problem["code"], problem["where"]) == (code, "landmark")
+    assert problem["message"].endswith("the last visit is of 2022-07-10, before that: `landmark` asks for the risk as it was then")
+    asked = {**history, "landmark": "2022-07-10"}
+    then, before = (client.post("/v1/risk", json={**asked, "events": known}).json() for known in (history["events"], []))
+    assert [one["risk"] for one in then["risks"]] == [one["risk"] for one in before["risks"]]
+    since = f"since this visit: {told}, on 2022-08-01: the risk is what it was before, not today's"
+    assert since in then["warnings"] and set(then["warnings"]) - {since} <= set(before["warnings"])
+    assert then["as_of"]["is_past"] and then["risks"][0]["shown"]["text"].startswith("was ")
+
+
+def test_a_contact_or_a_stop_of_nothing_since_the_last_visit_puts_nobody_outside(client, history):
+    history["events"] = [{"occurred_at": "2022-09-01", "kind": "last_contact"}]
+    answer = client.post("/v1/risk", json=history).json()
+    assert answer["risks"] and not [one for one in answer["warnings"] if one.startswith("since this visit")]
+
+
+@pytest.mark.parametrize(
     "body",
     [
         {},

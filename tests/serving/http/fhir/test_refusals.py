@@ -94,6 +94,9 @@ REFUSED = {
     "another stage": (changed(1, code=coded(SCT, "277577000")), "no_index"),
     "a diagnosis of a year": (changed(1, onsetDateTime="2022"), "bad_date"),
     "myeloma since": (bundle(*person(), condition("109989006", id="c2", day="2022-05-01")), "progressed"),
+    "myeloma since the last result": (bundle(*person(), condition("109989006", id="c2", day="2022-08-01")), "progressed"),
+    "dead since the last result": (changed(0, deceasedDateTime="2022-08-01"), "dead"),
+    "treated since the last result": (bundle(*person(), order(coded(ATC, "L01FC01"), day="2022-08-01")), "treated"),
     "myeloma by ICD alone": (bundle(*person(), condition("C90.00", ICD, id="c2", day="2022-05-01")), "progressed"),
     "a diagnosis of plasma cells that nobody mapped": (
         bundle(*person(), condition(id="c2") | {"code": coded(SCT, "23132008", text="AL amyloidosis")}),
@@ -245,7 +248,7 @@ def everything():
 def test_whatever_is_sent_there_is_an_assessment_or_an_outcome_and_nobody_is_named(client, share):
     statuses = set()
     for seed in range(50):
-        response = post(client, json.dumps(mutated(everything(), seed, share)))
+        response = post(client, json.dumps(mutated(everything(), seed, share)), landmark="2022-08-01")  # before treatment began
         statuses.add(response.status_code)
         assert response.status_code in (200, 422), response.text
         assert "sentinel" not in response.text.casefold() and NAME not in response.text
