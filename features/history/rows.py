@@ -14,6 +14,7 @@ from features.cohort.schema import HEAVY_CHAINS, Cohort
 from features.history.arrays import Histories, People, Results, days_of, is_among, places
 from features.history.burden.columns import burden_columns
 from features.history.burden.parameters import MARKERS
+from features.history.burden.since_diagnosis import since_work_up
 from features.history.columns import STATE_SPACE, TREATED, FeatureSpec
 from features.history.course.columns import course_columns
 from features.history.derived import DERIVED, series_of, with_derived
@@ -93,8 +94,9 @@ def look(histories: Histories, patient: NDArray[np.int32], landmark: Days, spec:
     of_histories = course_columns(histories, patient, landmark, treated) if treated else {}
     if spec.burden is not None:
         names = tuple(name for name in spec.static if name in STATE_SPACE)
-        laid_out = set(MARKERS) <= set(plan.biomarkers)
-        of_markers = series.of(MARKERS) if laid_out else series_of(results, len(histories.people), MARKERS)
+        since = since_work_up(results, histories.people)
+        laid_out = since is results and set(MARKERS) <= set(plan.biomarkers)
+        of_markers = series.of(MARKERS) if laid_out else series_of(since, len(histories.people), MARKERS)
         of_histories |= burden_columns(of_markers, patient, landmark, names, spec.burden)
     for k, name in enumerate(spec.static):
         values[k] = of_histories[name] if name in of_histories else static_column(name, histories.people, patient, landmark)

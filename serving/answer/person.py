@@ -212,7 +212,7 @@ def _unknown(name: str, label: str, measured: dict[str, Latest]) -> list[str]:
         return [f"missing: {label}"]
     if measured.get(MEASURE, Latest()).value is None:  # it lacks what M-protein, missing too, would tell
         return []
-    return [f"not known: {label}, while no M-protein is above 0"]
+    return [f"not known: {label}, while no M-protein since the diagnosis is above 0"]
 
 
 def _shown(name: str, value: float, unit: str | None) -> str:

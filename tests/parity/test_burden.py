@@ -104,7 +104,7 @@ def test_while_no_m_protein_is_above_0_growth_is_unknown_with_a_warning_and_is_n
     for one in sent["measurements"]:
         one["value"] = 0.0 if one["biomarker"] == "m_protein" else one["value"]
     answer = TestClient(make_app({"smm": model})).post("/v1/risk", json=sent).json()
-    assert "not known: growth of the disease burden, while no M-protein is above 0" in answer["warnings"]
+    assert "not known: growth of the disease burden, while no M-protein since the diagnosis is above 0" in answer["warnings"]
     for risk in answer["risks"]:
         (growth,) = (one for one in risk["contributions"] if one["biomarker"] == "burden_growth")
         assert (growth["value"], growth["contribution"]) == (None, 0.0)

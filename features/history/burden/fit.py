@@ -13,6 +13,7 @@ from features.cohort.schema import Cohort
 from features.history.arrays import Histories
 from features.history.burden.filter import log_likelihood
 from features.history.burden.parameters import MARKERS, MEASURE, STATES, Burden, StateSpace
+from features.history.burden.since_diagnosis import since_work_up
 from features.history.derived import series_of, with_derived
 from features.history.like import of_one_method
 from features.history.series import Series
@@ -43,8 +44,9 @@ def fit_burden(cohort: Cohort, say: Callable[[str], None] = lambda _: None) -> B
     DataError
         Fewer than 200 people have a result of M-protein, a marker's results above 0 are none or all the same, or the search does not end.
     """
-    people = len(cohort.patients)
-    series = of_one_method(series_of(with_derived(Histories.of(cohort), MARKERS), people, MARKERS))
+    people, histories = len(cohort.patients), Histories.of(cohort)
+    results = since_work_up(with_derived(histories, MARKERS), histories.people)
+    series = of_one_method(series_of(results, people, MARKERS))
     measured = int((series.stops > series.starts)[:, MARKERS.index(MEASURE)].sum())
     if measured < LEAST:
         what = f"The burden's parameters cannot be fitted: {measured} of {people} people have a result of {MEASURE}."
@@ -54,10 +56,10 @@ def fit_burden(cohort: Cohort, say: Callable[[str], None] = lambda _: None) -> B
         raise DataError(what, f"the burden is told by {', '.join(MARKERS)}, each of which has to vary.", "nothing_usable")
     for told in seldom_twice(series):
         say(told)
-    rows, results = (series.collected, series.available, series.value), len(series.value)
+    rows, many = (series.collected, series.available, series.value), len(series.value)
 
     def loss(at: Array) -> float:
-        return -log_likelihood(rows, series.starts, series.stops, _space(at)) / results
+        return -log_likelihood(rows, series.starts, series.stops, _space(at)) / many
 
     def slope(at: Array) -> Array:
         steps = _STEP * np.eye(len(at))

@@ -14,7 +14,9 @@ from scipy.stats import multivariate_normal
 from features import FeatureSpec, build_features
 from features.history.arrays import Histories
 from features.history.burden.filter import log_likelihood
+from features.history.burden.fit import fit_burden
 from features.history.burden.parameters import LEAST, MARKERS, Burden
+from features.history.burden.since_diagnosis import WORK_UP_DAYS, since_work_up
 from features.history.columns import BURDEN as COLUMNS
 from features.history.columns import STATE_SPACE, parse_column, resting_on
 from features.history.derived import series_of, with_derived
@@ -60,6 +62,30 @@ def test_it_is_the_normal_distribution_given_all_results(cohort_of_days, later, 
     of_all = normal(BURDEN, places, landmark / YEAR)
     expected = multivariate_normal(of_all[0][2:], of_all[1][2:, 2:]).logpdf(np.log(values))
     assert log_density(cohort_of_days, results) == pytest.approx(expected, abs=1e-8)
+
+
+@pytest.mark.parametrize(("marker", "value"), list(zip(MARKERS, (0.3, 90.0, 2.0, 7.2, 3.0), strict=True)))
+def test_results_of_before_the_work_up_tell_nothing_of_it_and_those_of_the_work_up_do(cohort_of_days, marker, value):
+    later = [*AT_FIRST, ("m_protein", 200, 1.4)]
+    plain = seen(cohort_of_days, later, 300).tolist()
+    for day in (-4000, -WORK_UP_DAYS - 1):
+        assert seen(cohort_of_days, [(marker, day, value), *later], 300).tolist() == plain
+    assert seen(cohort_of_days, [(marker, -WORK_UP_DAYS, value), *later], 300).tolist() != plain
+
+
+def test_an_m_protein_of_years_before_alone_leaves_it_unknown(cohort_of_days):
+    old = [("m_protein", -1000, 1.0), *AT_FIRST[1:]]
+    assert seen(cohort_of_days, old, 10)[list(STATE_SPACE)].isna().all()
+
+
+def test_the_parameters_are_fitted_without_results_of_before_the_work_up(smm_cohort):
+    measured = smm_cohort.measurements
+    old = measured[measured["biomarker"] == "hemoglobin"].drop_duplicates("patient_id").assign(value=5.0)
+    old["collected_at"] = old["available_at"] = old["collected_at"] - pd.Timedelta(days=2000)
+    with_old = replace(smm_cohort, measurements=pd.concat([old, measured], ignore_index=True))
+    results = Histories.of(with_old).results
+    assert len(since_work_up(results, Histories.of(with_old).people)) == len(measured) < len(results)
+    assert fit_burden(with_old) == fit_burden(smm_cohort)
 
 
 def test_rising_markers_raise_growth_and_results_make_it_surer(cohort_of_days):
