@@ -26,7 +26,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from myeloma.kidney import egfr_ckd_epi_2021
 from myeloma.laid_out import laid_out
-from myeloma.three_valued import any_of
 
 Array = NDArray[np.float64]
 Status = Literal["met", "not met", "unknown"]
@@ -105,11 +104,6 @@ def statuses(values: Mapping[str, ArrayLike]) -> dict[str, Array]:
     _ask_for_rates(rows, of_rates)
     _judge(rows, egfr_ckd_epi_2021(*of_rates), found)
     return {one.key: status.reshape(shape) for one, status in zip(CRITERIA, found, strict=True)}
-
-
-def any_met(values: Mapping[str, ArrayLike]) -> Array:
-    """Return 1 where at least one event is met, 0 where all are known not to be, NaN where that is open."""
-    return any_of(list(statuses(values).values()))
 
 
 def findings(values: Mapping[str, float | None], judged: Mapping[str, ArrayLike] | None = None) -> list[Finding]:

@@ -120,5 +120,5 @@ class Told:
 
 
 def _words(scored: Scored) -> dict[str, list[str]]:
-    said = met_criteria(scored.inputs), caution_words(scored.inputs, scored.artifact.rules.population)
+    said = met_criteria(scored.criteria), caution_words(scored.inputs, scored.artifact.rules.population)
     return dict(zip(_WORDS, said, strict=True))

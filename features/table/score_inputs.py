@@ -15,10 +15,11 @@ from features.history.arrays import Histories, People
 from features.history.columns import FeatureSpec
 from features.history.layout import Days, Flags, Rows, Whole
 from features.history.rows import View, by_findings, look, positions, static_column
+from features.table.limits import CHAIN_COLUMNS, Limit, in_order_of_harm, limits_of
 from features.table.reported import reported_egfr
 from myeloma import catalogue
 from myeloma.calendar import DAYS_PER_YEAR, NEVER
-from myeloma.criteria import CRITERIA_INPUTS, LABORATORY_LIMITS, OLDEST, any_met
+from myeloma.criteria import CRITERIA_INPUTS, LABORATORY_LIMITS, OLDEST, statuses
 from myeloma.fish import DRIVERS, has_any, has_driver
 from myeloma.immunoparesis import IMMUNOGLOBULINS, immunoparesis, involved_of
 from myeloma.scores import RISK_MODELS, SCORES
@@ -30,6 +31,7 @@ from myeloma.scores.evolving import (
     ravi_immunoglobulin_possible,
     ravi_m_protein_met,
 )
+from myeloma.three_valued import any_of
 
 PREFIX = "score_"
 _ASKED_FOR = {"egfr", *CRITERIA_INPUTS, *(name for score in (*SCORES.values(), *RISK_MODELS.values()) for name in score.inputs)}
@@ -53,12 +55,13 @@ _LINE = tuple(f"hemoglobin__{name}__ever" for name in ("slope", "slope_se", "cou
 INVOLVED = np.array([involved_of(name) for name in (*HEAVY_CHAINS, "")])  # the last: unknown
 # The columns that the inputs are made of; whoever looks at people for the scores asks for these beside its own.
 _CRITERIA = tuple(name for name in LEVELS if name in CRITERIA_INPUTS)
-CRITERIA_COLUMNS = (*(f"{name}__last__ever" for name in _CRITERIA), "creatinine__age_days__ever")
+CRITERIA_COLUMNS = (*(f"{name}__last__ever" for name in _CRITERIA), "creatinine__age_days__ever", *CHAIN_COLUMNS)
 SCORE_COLUMNS = (
     *(f"{name}__{statistic}__ever" for name in LEVELS for statistic in ("last", "age_days")),
     *(f"{rule.biomarker}__evolving__ever" for rule in PANGEA_RULES.values()),
     *_LINE,
     *(f"{name}__last__ever" for name in IMMUNOGLOBULINS),
+    *CHAIN_COLUMNS,
 )
 _LAMBDA = np.array([float(name == "lambda") for name in LIGHT_CHAINS] + [np.nan])  # the last: unknown
 _ISOTYPES = np.array([{"IgG": 0.0, "light_chain": np.nan}.get(name, 1.0) for name in HEAVY_CHAINS] + [np.nan])  # the last: unknown
@@ -94,8 +97,22 @@ def criteria_met(view: View) -> NDArray[np.bool_]:
     """Return where the latest values, at the age of the landmark, meet a criterion; the view holds `CRITERIA_COLUMNS`."""
     values = {name: view[f"{name}__last__ever"] for name in _CRITERIA} | _age_and_sex(view) | reported_egfr(view)
     values["creatinine__age_days"] = view["creatinine__age_days__ever"]
-    met: NDArray[np.bool_] = any_met(values) == 1.0
+    met: NDArray[np.bool_] = any_of(list(criteria_of(values, limits_of(view, _CRITERIA)).values())) == 1.0
     return met
+
+
+def criteria_of(values: dict[str, Array], limits: dict[str, Limit]) -> dict[str, Array]:
+    """Return each myeloma-defining criterion (`myeloma.criteria.statuses`); of limits what all that they leave says, else unknown."""
+    deciding = {name: limit for name, limit in limits.items() if name in _CRITERIA}
+    if not deciding:
+        return statuses(values)
+    least, most = (statuses(one) for one in in_order_of_harm(values, deciding))
+    return {key: np.where(least[key] == 1.0, 1.0, np.where(most[key] == 0.0, 0.0, np.nan)) for key in least}
+
+
+def limits_of_levels(view: View) -> dict[str, Limit]:
+    """Return the limits among the latest values that criteria and scores take."""
+    return limits_of(view, LEVELS)
 
 
 def score_inputs_of(cohort: Cohort, landmarks: pd.DataFrame) -> pd.DataFrame:

@@ -59,6 +59,13 @@ class Factor:
             found = np.searchsorted(self.cuts, values, side="left" if self.direction == ">" else "right")
         return np.where(np.isnan(values), self.levels, found)
 
+    def is_settled(self, least: Array, most: Array) -> NDArray[np.bool_]:
+        """Return where every value of a range has the same level."""
+        settled: NDArray[np.bool_] = self.level(least) == self.level(most)
+        if self.direction.startswith("outside"):
+            settled &= ~((least < self.cuts[0]) & (most > self.cuts[1]))
+        return settled
+
     def level_of(self, value: float) -> int:
         """Return the level of one value, as `level` does for many."""
         if math.isnan(value):

@@ -65,7 +65,7 @@ def answer_history(
     inputs = {name: values.item(0) for name, values in scored.inputs.items()}
     since = outside_since(artifact, history, landmark)
     when = _as_of(measured, landmark, calendar.today() if today is None else today, since is not None)
-    risks, scores = () if met else _risks(scored, measured, when), score_answers(inputs, artifact.rules.population, with_risks=not met)
+    risks, scores = () if met else _risks(scored, measured, when), score_answers(inputs, artifact.rules.population, not met, scored.limits)
     return Answer(
         landmark=str(day.astype("datetime64[D]")[0]),
         task=artifact.about["task"],
@@ -79,7 +79,7 @@ def answer_history(
             *(() if met else beyond_what_was_followed(artifact, known, landmark)),
             *suspicions,
         ),
-        criteria=criteria_findings(inputs, landmark, scored.criteria),
+        criteria=criteria_findings(inputs, landmark, scored.criteria, scored.limits),
         criteria_condition=CONDITION,
         evolving=evolving_findings(scored.view.series, inputs, landmark),
         scores=scores,

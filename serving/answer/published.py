@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from features.table.limits import Limit
 from myeloma import catalogue
 from myeloma.calendar import date_of
-from myeloma.criteria import CRITERIA, CRITERIA_INPUTS, findings
-from myeloma.scores import POINT_SCORES, RISK_MODELS, SCORES
+from myeloma.criteria import CRITERIA, CRITERIA_INPUTS, Finding, findings
+from myeloma.scores import POINT_SCORES, RISK_MODELS, SCORES, Score
 from myeloma.scores.cautions import CAUTIONS, cautions_of
 from myeloma.scores.pangea import SHOWN_MONTHS
 from serving.answer.record import CriterionFinding, PublishedScore
@@ -20,7 +21,7 @@ from serving.answer.record import CriterionFinding, PublishedScore
 Array = NDArray[np.float64]
 
 
-def score_columns(inputs: Mapping[str, Array], population: str | None) -> dict[str, Any]:
+def score_columns(inputs: Mapping[str, Array], population: str | None, limits: Mapping[str, Limit] | None = None) -> dict[str, Any]:
     """Return, for each published score of a population, its category and its risk at its own horizons, by column.
 
     The category of a row is empty when not computable, and `a|b` when missing inputs leave several possible.
@@ -28,7 +29,7 @@ def score_columns(inputs: Mapping[str, Array], population: str | None) -> dict[s
     columns: dict[str, Any] = {}
     for key, score in POINT_SCORES.items():
         if score.population == population:
-            values = {name: inputs[name] for name in score.inputs}
+            values = _settled(score, inputs, limits or {})
             possible = score.evaluate_arrays(**values).possible
             words = {bits: _possible_words(score.categories, int(bits)) for bits in np.unique(possible)}
             columns[f"score_{key}"] = [words[bits] for bits in possible]
@@ -51,7 +52,9 @@ def caution_words(inputs: Mapping[str, Array], population: str | None) -> list[s
     return [words[code] for code in bits.tolist()]
 
 
-def score_answers(inputs: Mapping[str, float], population: str | None, with_risks: bool = True) -> dict[str, PublishedScore]:
+def score_answers(
+    inputs: Mapping[str, float], population: str | None, with_risks: bool = True, limits: Mapping[str, Limit] | None = None
+) -> dict[str, PublishedScore]:
     """Return each published score of one person: category and risk, the range that missing inputs leave, or why not.
 
     Parameters
@@ -62,7 +65,7 @@ def score_answers(inputs: Mapping[str, float], population: str | None, with_risk
     answers = {}
     for key, score in SCORES.items():
         if score.population == population:
-            result = score.judge(inputs)
+            result = score.judge(_settled_of_one(POINT_SCORES[key], inputs, limits) if limits and key in POINT_SCORES else inputs)
             answers[key] = PublishedScore(
                 name=score.name,
                 citation=score.citation,
@@ -77,12 +80,32 @@ def score_answers(inputs: Mapping[str, float], population: str | None, with_risk
     return answers
 
 
+def _settled(score: Score, inputs: Mapping[str, Array], limits: Mapping[str, Limit]) -> dict[str, Array]:
+    """Return a score's inputs; a limit that leaves open which points its factor has is unknown to it."""
+    values = {name: inputs[name] for name in score.inputs}
+    for factor in score.factors:
+        if factor.input in limits:
+            settled = factor.is_settled(*limits[factor.input].range_of(inputs[factor.input]))
+            values[factor.input] = np.where(settled, values[factor.input], np.nan)
+    return values
+
+
+def _settled_of_one(score: Score, inputs: Mapping[str, float], limits: Mapping[str, Limit]) -> dict[str, float]:
+    values = _settled(score, {name: np.array([inputs[name]]) for name in score.inputs}, limits)
+    return {**inputs, **{name: value.item() for name, value in values.items()}}
+
+
 def criteria_findings(
-    inputs: Mapping[str, float], landmark: int, judged: Mapping[str, Array] | None = None
+    inputs: Mapping[str, float], landmark: int, judged: Mapping[str, Array] | None = None, limits: Mapping[str, Limit] | None = None
 ) -> tuple[CriterionFinding, ...]:
     """Return every myeloma-defining criterion of one person at a landmark: met, not met or unknown, on which value of which day.
 
-    `judged` is what `myeloma.criteria.statuses` gives for the inputs, where it is known already.
+    Parameters
+    ----------
+    judged : mapping, optional
+        What `myeloma.criteria.statuses` gives for the inputs, where it is known already.
+    limits : mapping, optional
+        Of the latest values those that are limits, by biomarker.
     """
     values = {name: inputs[name] for name in CRITERIA_INPUTS if name in inputs}
     ages = {c.biomarker: _number(inputs.get(f"{c.biomarker}__age_days", nan)) for c in CRITERIA}
@@ -95,10 +118,20 @@ def criteria_findings(
             unit=catalogue()[found.criterion.biomarker].unit if found.criterion.biomarker in catalogue() else None,
             collected_on=day_before(landmark, ages[found.criterion.biomarker]),
             age_days=ages[found.criterion.biomarker],
-            note=found.note,
+            note=_limited(found, (limits or {}).get(found.criterion.biomarker)),
         )
         for found in findings(values, judged)
     )
+
+
+def _limited(found: Finding, limit: Limit | None) -> str:
+    """Return the note of a finding; of a value that is a limit, how it lies to the truth."""
+    if limit is None or found.value is None:
+        return found.note
+    below, above = bool(limit.below[0]), bool(limit.above[0])
+    where = "on either side of it" if below and above else "below it" if below else "above it"
+    said = f"the value is a limit, from a result reported with < or >: the truth lies {where}"
+    return f"{said}, which leaves this open" if found.status == "unknown" else said
 
 
 def day_before(landmark: int, age_days: float | None) -> str | None:

@@ -12,8 +12,8 @@ from features.history.arrays import REPORTED, Histories
 from features.history.layout import Days
 from features.history.plan import plan_of, write_history
 from features.history.rows import View, look
-from features.table.score_inputs import SCORE_COLUMNS, score_inputs
-from myeloma.criteria import statuses
+from features.table.limits import Limit
+from features.table.score_inputs import SCORE_COLUMNS, criteria_of, limits_of_levels, score_inputs
 from myeloma.three_valued import any_of
 from serving.artifact import Artifact
 from serving.predict import Explained, explain
@@ -32,6 +32,8 @@ class Scored:
         Every column of the rows, among them `LATEST` of each biomarker of the model.
     inputs : dict
         Inputs of the published scores (rows,), NaN where unknown.
+    limits : dict
+        Where the latest values that criteria and scores take are limits, by biomarker.
     criteria : dict
         Each myeloma-defining criterion (rows,): 1 met, 0 not met, NaN unknown.
     criteria_met : bool array (rows,)
@@ -43,6 +45,7 @@ class Scored:
     artifact: Artifact
     view: View
     inputs: dict[str, Array]
+    limits: dict[str, Limit]
     criteria: dict[str, Array]
     criteria_met: NDArray[np.bool_]
     explained: Explained
@@ -73,9 +76,10 @@ def score_rows(artifact: Artifact, view: View) -> Scored:
         As `seen_by` returns it, or some of its rows.
     """
     inputs = score_inputs(view)
-    criteria = statuses(inputs)
+    limits = limits_of_levels(view)
+    criteria = criteria_of(inputs, limits)
     met = any_of(list(criteria.values())) == 1.0 if artifact.rules.criteria_guard else np.zeros(len(view.patient), bool)
-    return Scored(artifact, view, inputs, criteria, met, explain(artifact, view.features(artifact.spec)))
+    return Scored(artifact, view, inputs, limits, criteria, met, explain(artifact, view.features(artifact.spec)))
 
 
 def reported_latest(view: View, biomarkers: tuple[str, ...]) -> dict[str, NDArray[np.object_]]:

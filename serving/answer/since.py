@@ -14,7 +14,7 @@ from features.history.layout import Days
 from features.table.outcomes import milestones, not_at_risk
 from myeloma import calendar
 from myeloma.calendar import NEVER, NO_DAY, date_of
-from myeloma.criteria import CRITERIA, CRITERIA_INPUTS, statuses
+from myeloma.criteria import CRITERIA
 from serving.artifact import Artifact
 
 SINCE = {"progression_since": "progression", "death_since": "death", "treatment_since": "treatment_start"}
@@ -81,8 +81,7 @@ def day_of_scoring(histories: Histories) -> int:
     return max(today, int(histories.results.available.max(initial=today)), int(histories.happened.last.max(initial=today)))
 
 
-def met_criteria(inputs: dict[str, NDArray[np.float64]]) -> list[str]:
-    """Return the myeloma-defining criteria that each row meets, joined by a bar; empty where none is known to be met."""
-    status = statuses({name: inputs[name] for name in CRITERIA_INPUTS if name in inputs})
+def met_criteria(status: dict[str, NDArray[np.float64]]) -> list[str]:
+    """Return the myeloma-defining criteria that each row meets (1), joined by a bar; empty where none is known to be met."""
     met = np.column_stack([status[one.key] == 1 for one in CRITERIA])
     return ["|".join(one.key for one, is_met in zip(CRITERIA, row, strict=True) if is_met) for row in met]

@@ -10,6 +10,7 @@ from features import Cohort
 from features.history.arrays import Histories
 from features.table.landmarks import fixed_landmarks, last_landmarks
 from myeloma.calendar import EPOCH
+from myeloma.criteria import statuses
 from serving.answer.since import happened_since, met_criteria
 from serving.artifact import load_artifact
 from serving.batch import Told, score_landmarks
@@ -82,7 +83,7 @@ def test_the_closing_line_counts_what_happened_to_those_scored(artifact, cohort)
 def test_every_criterion_that_is_met_is_named_and_an_unknown_one_is_not(artifact, cohort):
     nan = np.nan
     inputs = {"calcium": [12.0, 9.0, nan], "bmpc": [70.0, 20.0, nan], "creatinine": [1.0, nan, nan], "hemoglobin": [13.0, 9.0, nan]}
-    assert met_criteria({name: np.array(values) for name, values in inputs.items()}) == ["calcium|marrow", "anemia", ""]
+    assert met_criteria(statuses({name: np.array(values) for name, values in inputs.items()})) == ["calcium|marrow", "anemia", ""]
     ill = cohort.measurements.assign(biomarker="hemoglobin", value=8.0)
     scores = score_landmarks(artifact, Cohort(cohort.patients, ill, cohort.events), fixed_landmarks(cohort, "2015-04-01"))
     assert scores[["status", "criteria"]].drop_duplicates().to_numpy().tolist() == [["criteria_met", "anemia"]]

@@ -1,0 +1,64 @@
+"""An answer on results reported with < or >: what they leave open is unknown, and is said."""
+
+import pytest
+
+from features.cohort.schema import LIGHT_CHAINS
+
+DAY = "2022-08-10"
+
+
+def asked(client, history, *results, light_chain="kappa"):
+    """Return status of the light chain criterion, its note, and the answer; results are (biomarker, value, unit) of one day."""
+    history["patient"]["light_chain"] = light_chain
+    history["measurements"] += [{"collected_at": DAY, "biomarker": name, "value": value, "unit": unit} for name, value, unit in results]
+    answer = client.post("/v1/risk", json=history).json()
+    (found,) = (one for one in answer["criteria"] if one["criterion"] == "light_chains")
+    return found["status"], found["note"], answer
+
+
+def chains(kappa, lambda_):
+    return ("flc_kappa", kappa, "mg/L"), ("flc_lambda", lambda_, "mg/L")
+
+
+@pytest.mark.parametrize(
+    ("kappa", "lambda_", "light_chain", "status"),
+    [
+        (129, "<1.3", "kappa", "unknown"),  # 99 or more
+        (129, "<1.3", None, "unknown"),
+        (129, "<1.3", "lambda", "not met"),  # the involved chain is small
+        (129, 1.28, "kappa", "met"),
+        (131, "<1.3", "kappa", "met"),  # 100 or more
+        (">90", 1, "kappa", "unknown"),
+        (">150", 1, "kappa", "met"),
+        ("<1.3", 129, "lambda", "unknown"),
+        ("<1.3", 129, None, "unknown"),
+    ],
+)
+def test_a_chain_that_is_a_limit_leaves_the_ratio_open(client, history, kappa, lambda_, light_chain, status):
+    told, note, answer = asked(client, history, *chains(kappa, lambda_), light_chain=light_chain)
+    assert told == status
+    assert bool(answer["risks"]) == (status != "met")
+    if status == "unknown":
+        assert note == "the value is a limit, from a result reported with < or >: the truth lies above it, which leaves this open"
+
+
+@pytest.mark.parametrize(
+    ("ratio", "chain", "status"), [(">90", "kappa", "unknown"), ("<0.011", "lambda", "unknown"), ("<95", "kappa", "not met")]
+)
+def test_a_reported_ratio_of_kappa_to_lambda_that_is_a_limit_is_one_of_the_involved_chain(client, history, ratio, chain, status):
+    del history["measurements"][3:5]
+    involved = ("flc_" + chain, 300, "mg/L") if chain in LIGHT_CHAINS else ()
+    assert asked(client, history, ("kappa_lambda_ratio", ratio, ""), involved, light_chain=chain)[0] == status
+
+
+def test_a_limit_of_another_day_is_no_limit_of_todays_ratio(client, history):
+    history["measurements"].append({"collected_at": "2022-05-01", "biomarker": "flc_lambda", "value": "<1.3", "unit": "mg/L"})
+    assert asked(client, history, *chains(129, 20))[0] == "not met"
+
+
+def test_a_score_that_a_limit_leaves_open_says_what_is_possible(client, history):
+    *_, answer = asked(client, history, *chains(25.9, "<1.3"))  # a ratio of 19.9 or more; the score's cut-off is 20
+    score = answer["scores"]["mayo_2018"]
+    assert (score["points"], "flc_ratio" in score["missing"]) == (None, True)
+    *_, exact = asked(client, {**history, "measurements": history["measurements"][:-2]}, *chains(25.9, 1.3))
+    assert exact["scores"]["mayo_2018"]["points"] is not None
