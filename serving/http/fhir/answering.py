@@ -18,9 +18,10 @@ from serving.artifact import Artifact
 from serving.http.answering import answer_of, chosen, refused_for
 from serving.http.body import RefusedError
 from serving.http.fhir.assessment import assessment_of
+from serving.http.fhir.landmarks import landmark_in
 from serving.http.fhir.outcome import as_fhir, fhir_refusal
 from serving.http.fhir.person import Sent, person_in
-from serving.http.request import HistoryError, landmark_of
+from serving.http.request import HistoryError
 from serving.http.response import Problem
 
 PARAMETERS = ("task", "landmark")
@@ -70,7 +71,7 @@ def told_of(artifact: Artifact, mappings: ByName[str, Mapping], documents: Seque
         message = f"no mapping says which diagnoses the task is for; there are mappings for {', '.join(mappings)}"
         raise HistoryError([Problem("no_mapping", "task", message)])
     sent = person_in(documents, mapping, list(mappings.values()))
-    landmark = landmark_of(asked, sent.person, artifact)
+    landmark = landmark_in(asked, sent, artifact)
     return Told(answer_of(artifact, sent.person, sent.kept, landmark), landmark, sent)
 
 

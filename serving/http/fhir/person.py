@@ -15,14 +15,14 @@ from features.sources.fhir.versions import content_of
 from features.sources.histories import Histories as Tables
 from features.sources.histories import assemble
 from features.sources.mapping import Mapping
-from features.sources.parsing import day_of
 from myeloma import DataError, calendar
 from serving.http.body import RefusedError
 from serving.http.fhir.absent import without_absent
+from serving.http.fhir.diagnosed import Diagnosis, diagnosis_in
 from serving.http.fhir.diagnoses import untold_diagnoses
 from serving.http.fhir.members import lost_members
 from serving.http.fhir.rows import checked_rows, raise_any, unread
-from serving.http.fhir.subjects import others_in, reference_to, subject_of
+from serving.http.fhir.subjects import others_in, subject_of
 from serving.http.fhir.whole import lacks, warnings_in
 from serving.http.request import HistoryError, person_of
 from serving.http.response import MOST_LISTED, Problem
@@ -37,16 +37,18 @@ class Sent:
 
     Attributes
     ----------
-    subject, condition : references to the person and to the diagnosis that the history starts with; the latter empty where it has no name
+    subject : a reference to the person
+    diagnosis : that the history starts with
     notes : what was not read, in words that name nobody
+    resources : one for each place in the documents; empty where it was left out
     """
 
     person: Histories
     kept: OnePerson
     subject: str
-    condition: str
+    diagnosis: Diagnosis | None
     notes: tuple[str, ...]
-    _resources: Sequence[Found]
+    resources: Sequence[Found]
     _rows: Sequence[tuple[tuple[str, ...], int]]  # biomarker and time of every result that was read, and the place of its resource
     _places: Sequence[int]  # of each measurement that was checked, the place of its resource
 
@@ -54,7 +56,7 @@ class Sent:
         """Return the resources whose results an answer of a day rests on, in their order; those that were added up, all of them."""
         checked = {self._places[row] for row in self.kept.row[self.kept.available <= landmark].tolist()}
         times = {time for time, place in self._rows if place in checked}
-        return [self._resources[place] for place in sorted(checked | {place for time, place in self._rows if time in times})]
+        return [self.resources[place] for place in sorted(checked | {place for time, place in self._rows if time in times})]
 
 
 def is_unconfirmed(used: Sequence[Found]) -> bool:
@@ -91,10 +93,10 @@ def person_in(documents: Sequence[tuple[str, Any]], mapping: Mapping, known: Seq
     by_row = {found.row: found for found in resources}
     every = [by_row.get(row, Found("", row, None)) for row in range(1, len(where) + 1)]
     kept, places = checked_rows(read.tables, everything, today)
-    condition = _diagnosis(tables, kept, every)
+    diagnosis = diagnosis_in(tables, kept, every, where)
     said = [warning for _, document in documents for warning in warnings_in(document)]
     notes = (*left_out, *read.notes[1:], *dict.fromkeys(said))
-    return Sent(person_of(kept), kept, subject, condition, notes, every, rows, places)
+    return Sent(person_of(kept), kept, subject, diagnosis, notes, every, rows, places)
 
 
 def _found(where: str, document: Any) -> Iterator[Found]:
@@ -124,13 +126,3 @@ def _assembled(tables: Tables, mapping: Mapping, today: int) -> Any:
         codes = ", ".join(mapping.index)
         message = f"no Condition says that the person has the disease of the model ({mapping.stage}); codes that do: {codes}"
         raise HistoryError([Problem("no_index", "Bundle", message)]) from None
-
-
-def _diagnosis(tables: Tables, kept: OnePerson, resources: Sequence[Found]) -> str:
-    starts = tables.occurrences[tables.occurrences["kind"] == "index"]
-    first = [row for row, day in zip(starts["source_row"], starts["occurred_at"], strict=True) if _is(day, kept)]
-    return reference_to(resources[first[0] - 1]) if first else ""
-
-
-def _is(day: str, kept: OnePerson) -> bool:
-    return kept.patient is not None and day_of(day).day == kept.patient["index_date"]
