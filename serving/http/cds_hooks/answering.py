@@ -86,11 +86,11 @@ def cds_refusal(status: int, problems: Sequence[Problem], more: int = 0, headers
 
 
 def _inputs(told: Told) -> str:
-    """Return everything that a card rests on, and the version that speaks."""
+    """Return everything that a card rests on, whether it may still change, and the version that speaks."""
     kept, model = told.sent.kept, told.answer.model
     results = (kept.biomarker, kept.collected, kept.available, kept.value, kept.operator, kept.method, kept.specimen)
     happened = [*(column.tolist() for column in (kept.event, kept.occurred, kept.line)), kept.detail]
-    return repr((model, told.landmark, kept.patient, [column.tolist() for column in results], happened))
+    return repr((model, told.landmark, told.unconfirmed, kept.patient, [column.tolist() for column in results], happened))
 
 
 def _told(make: Callable[[], Response]) -> Response:

@@ -8,7 +8,7 @@ from typing import Any
 
 from features.history.arrays import Histories
 from features.intake.one_person import OnePerson
-from features.sources.fhir.bundles import Found, found_in
+from features.sources.fhir.bundles import Found, found_in, with_contained
 from features.sources.fhir.reader import histories_of
 from features.sources.fhir.references import name_and_base
 from features.sources.fhir.versions import content_of
@@ -28,7 +28,8 @@ from serving.http.request import HistoryError, person_of
 from serving.http.response import MOST_LISTED, Problem
 
 _SAME_TIME = ("biomarker", "collected_at", "available_at")  # results of one time may have been added up
-_UNCONFIRMED = ("preliminary", "unknown")
+# Observation.status and DiagnosticReport.status of FHIR R4 that may still change: a partial report is an interim one.
+_UNCONFIRMED = ("preliminary", "partial", "unknown")
 
 
 @dataclass(frozen=True)
@@ -60,8 +61,8 @@ class Sent:
 
 
 def is_unconfirmed(used: Sequence[Found]) -> bool:
-    """Return whether any of the results may still change."""
-    return any((found.resource or {}).get("status") in _UNCONFIRMED for found in used)
+    """Return whether any of the results may still change; one that a report contains has a status of its own."""
+    return any((one.resource or {}).get("status") in _UNCONFIRMED for found in used for one in with_contained(found))
 
 
 def person_in(documents: Sequence[tuple[str, Any]], mapping: Mapping, known: Sequence[Mapping]) -> Sent:

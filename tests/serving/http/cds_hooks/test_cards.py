@@ -90,6 +90,38 @@ def test_what_is_missing_stands_before_the_number_and_its_limits_behind_it(clien
     assert "Model fitted to simulated people" in detail
 
 
+def preliminary(*results):
+    return bundle(*(result | {"status": "preliminary"} for result in results), kind="searchset")
+
+
+def test_a_card_that_rests_on_preliminary_results_says_so_in_its_line_and_first_behind_it(client):
+    (card,) = cards(client, call(labs=preliminary(*LABS)))
+    assert card["summary"].startswith("Research, simulated people, preliminary results: progression was ")
+    assert len(card["summary"]) < 140
+    assert card["detail"].startswith(
+        "- preliminary: results that this rests on are preliminary, or of unknown status, and may still change"
+    )
+
+
+def test_one_preliminary_result_is_enough_and_final_ones_are_not_called_so(client):
+    (card,) = cards(client, call(labs=bundle(*LABS[:-1], LABS[-1] | {"status": "preliminary"}, kind="searchset")))
+    assert "preliminary results" in card["summary"]
+    (card,) = cards(client, call(labs=bundle(*LABS[:-1], LABS[-1] | {"status": "corrected"}, kind="searchset")))
+    assert "preliminary" not in card["summary"] + card["detail"]
+
+
+def test_what_was_told_as_preliminary_is_told_again_once_it_is_final(client):
+    assert len(cards(client, call(labs=preliminary(*LABS)))) == 1
+    assert len(cards(client, call())) == 1
+    assert cards(client, call()) == []
+
+
+def test_a_criterion_that_preliminary_results_meet_is_told_as_such(client):
+    (card,) = cards(client, call(labs=preliminary(*LABS, observation("x", "2160-0", "2022-07-10", 2.6, "mg/dL"))))
+    assert card["summary"].startswith("Research, simulated people, preliminary results: criteria for active myeloma may be met")
+    assert card["summary"].endswith("no risk of progression is shown") and len(card["summary"]) < 140
+
+
 def test_links_and_cards_name_nobody(client):
     (card,) = cards(client, call())
     assert card["links"] == [{"label": "Explore a history (no data of this person is sent)", "url": ADDRESS, "type": "absolute"}]

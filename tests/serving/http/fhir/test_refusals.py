@@ -182,7 +182,13 @@ def test_where_a_criterion_is_met_there_is_no_risk_but_the_finding_with_its_day(
     assert refused(response) == ["criteria_met"]
     said = response.json()["issue"][0]["diagnostics"]
     assert "clinician review" in said and "2.6 mg/dL of 2022-07-10" in said
-    assert "probability" not in response.text
+    assert "probability" not in response.text and "preliminary" not in said
+
+
+def test_a_criterion_that_a_preliminary_result_meets_is_told_as_such(client):
+    response = post(client, bundle(*person(), observation("x", "2160-0", "2022-07-10", 2.6, "mg/dL", status="preliminary")))
+    assert refused(response) == ["criteria_met"]
+    assert "preliminary" in response.json()["issue"][0]["diagnostics"]
 
 
 @pytest.mark.parametrize(
