@@ -24,22 +24,9 @@ from serving.http.metrics import Metrics
 from serving.http.request import HistoryError
 from serving.http.response import Problem, as_json, refusal_of
 
-# Whom the model is not for: of them there is nothing to say.
-_NOTHING_TO_SAY = frozenset(
-    [
-        "no_index",
-        "no_visit",
-        "other_stage",
-        "before_index",
-        "under_age",
-        "progressed",
-        "dead",
-        "treated",
-        "before_line",
-        "later_line",
-        "diagnosis_not_mapped",
-    ]
-)
+# Whom the model is not for: of them there is nothing to say. A history of which that cannot be told, since a diagnosis has no mapped code
+# or no result counts, is refused: an empty list would read as no risk.
+_NOTHING_TO_SAY = frozenset(("no_index", "other_stage", "under_age", "progressed", "dead", "treated", "before_line", "later_line"))
 _NOT_SENT = frozenset(("missing_medication", "missing_reference"))  # what a resource refers to was not prefetched
 
 
@@ -99,11 +86,11 @@ def cds_refusal(status: int, problems: Sequence[Problem], more: int = 0, headers
 
 
 def _inputs(told: Told) -> str:
-    """Return everything that a card rests on, and the version that speaks."""
+    """Return everything that a card rests on, whether it may still change, and the version that speaks."""
     kept, model = told.sent.kept, told.answer.model
     results = (kept.biomarker, kept.collected, kept.available, kept.value, kept.operator, kept.method, kept.specimen)
     happened = [*(column.tolist() for column in (kept.event, kept.occurred, kept.line)), kept.detail]
-    return repr((model, told.landmark, kept.patient, [column.tolist() for column in results], happened))
+    return repr((model, told.landmark, told.unconfirmed, kept.patient, [column.tolist() for column in results], happened))
 
 
 def _told(make: Callable[[], Response]) -> Response:

@@ -31,7 +31,7 @@ def card_of(told: Told, uuid: str, address: str | None) -> dict[str, Any]:
     answer = told.answer
     return {
         "uuid": uuid,
-        "summary": summary_of(answer),
+        "summary": summary_of(answer, bool(told.unconfirmed)),
         "detail": _detail(told),
         "indicator": "info",
         "source": {
@@ -48,9 +48,15 @@ def card_of(told: Told, uuid: str, address: str | None) -> dict[str, Any]:
     }
 
 
-def summary_of(answer: Answer) -> str:
-    """Return the line of a card: whom the model was fitted to, the risk with its interval, and its day, in under 140 characters."""
+def summary_of(answer: Answer, unconfirmed: bool = False) -> str:
+    """Return the line of a card: whom the model was fitted to, the risk with its interval, and its day, in under 140 characters.
+
+    Parameters
+    ----------
+    unconfirmed : whether results that it rests on may still change, which stands before the risk
+    """
     who = {"real": "Research", "simulated": "Research, simulated people"}.get(answer.model.fitted_to, "Research, unknown people")
+    who += ", preliminary results" if unconfirmed else ""
     if not answer.risks:
         return f"{who}: {CRITERIA_WARNING}"[:LONGEST_SUMMARY]
     risk = told_first(answer)
@@ -66,9 +72,9 @@ def told_first(answer: Answer) -> HorizonRisk:
 
 
 def _detail(told: Told) -> str:
-    """Return what stands behind the line: what is missing first, then the risks, their reasons and their limits."""
+    """Return what stands behind the line: what may change and what is missing first, then the risks, their reasons and their limits."""
     answer = told.answer
-    lines = [*(f"- {escaped(text)}" for text in (*answer.warnings, *told.sent.notes)), ""]
+    lines = [*(f"- {escaped(text)}" for text in (told.unconfirmed, *answer.warnings, *told.sent.notes) if text), ""]
     if answer.risks:
         lines += [f"**{escaped(caveat_of(answer))}{escaped(answer.basis.outcome)}**", ""]
         lines += [f"- {escaped(risk.shown.text)}" for risk in answer.risks]

@@ -18,12 +18,14 @@ from serving.artifact import Artifact
 from serving.http.answering import answer_of, chosen, refused_for
 from serving.http.body import RefusedError
 from serving.http.fhir.assessment import assessment_of
+from serving.http.fhir.landmarks import landmark_in
 from serving.http.fhir.outcome import as_fhir, fhir_refusal
-from serving.http.fhir.person import Sent, person_in
-from serving.http.request import HistoryError, landmark_of
+from serving.http.fhir.person import Sent, is_unconfirmed, person_in
+from serving.http.request import HistoryError
 from serving.http.response import Problem
 
 PARAMETERS = ("task", "landmark")
+UNCONFIRMED = "preliminary: results that this rests on are preliminary, or of unknown status, and may still change"
 _LONGEST = 200
 
 
@@ -43,6 +45,11 @@ class Told:
     landmark: int
     sent: Sent
 
+    @property
+    def unconfirmed(self) -> str:
+        """Return that results which this rests on may still change, in words; nothing where all are final."""
+        return UNCONFIRMED if is_unconfirmed(self.sent.used_by(self.landmark)) else ""
+
 
 def answer_fhir(artifacts: ByName[str, Artifact], mappings: ByName[str, Mapping], body: bytes, asked: QueryParams) -> Response:
     """Return the RiskAssessment of the person in a Bundle, or why there is none."""
@@ -51,7 +58,7 @@ def answer_fhir(artifacts: ByName[str, Artifact], mappings: ByName[str, Mapping]
         artifact = chosen(artifacts, asked_for.task)
         told = told_of(artifact, mappings, [("Bundle", bundle_in(body))], asked_for)
         if not told.answer.risks:
-            return fhir_refusal(422, withheld(told.answer))
+            return fhir_refusal(422, withheld(told.answer, told.unconfirmed))
         return as_fhir(assessment_of(told.answer, told.sent, told.landmark))
     except Exception as error:
         return fhir_refusal(*refused_for(error))
@@ -70,7 +77,7 @@ def told_of(artifact: Artifact, mappings: ByName[str, Mapping], documents: Seque
         message = f"no mapping says which diagnoses the task is for; there are mappings for {', '.join(mappings)}"
         raise HistoryError([Problem("no_mapping", "task", message)])
     sent = person_in(documents, mapping, list(mappings.values()))
-    landmark = landmark_of(asked, sent.person, artifact)
+    landmark = landmark_in(asked, sent, artifact)
     return Told(answer_of(artifact, sent.person, sent.kept, landmark), landmark, sent)
 
 
@@ -107,8 +114,9 @@ def bundle_in(body: bytes) -> Any:
     return document
 
 
-def withheld(answer: Answer) -> list[Problem]:
-    """Return why an answer shows no risk: the criteria that are met, each with its value and day."""
+def withheld(answer: Answer, unconfirmed: str = "") -> list[Problem]:
+    """Return why an answer shows no risk: the criteria that are met, each with its value and day, and whether results may still change."""
     met = [one for one in answer.criteria if one.status == "met"]
     found = [f"{one.label}: {one.value:g} {one.unit or ''} of {one.collected_on}" for one in met if one.value is not None]
-    return [Problem("criteria_met", "landmark", f"{CRITERIA_WARNING} ({'; '.join(found)}). {answer.criteria_condition}")]
+    said = f"{CRITERIA_WARNING} ({'; '.join(found)}). {answer.criteria_condition}"
+    return [Problem("criteria_met", "landmark", f"{said} ({unconfirmed})" if unconfirmed else said)]

@@ -39,7 +39,7 @@ def assessment_of(answer: Answer, sent: Sent, landmark: int) -> dict[str, Any]:
         "method": {"coding": [{"system": MODELS, **_named(answer)}], "text": _who_speaks(answer)},
         "subject": {"reference": sent.subject},
         "occurrenceDateTime": answer.landmark,
-        **({"condition": {"reference": sent.condition}} if sent.condition else {}),
+        **({"condition": {"reference": sent.diagnosis.reference}} if sent.diagnosis and sent.diagnosis.reference else {}),
         "performer": {"reference": f"#{_DEVICE}"},
         "basis": basis,
         "prediction": [_prediction(answer, risk) for risk in answer.risks],

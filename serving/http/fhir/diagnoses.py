@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
 from features.sources.fhir.bundles import Found
 from features.sources.fhir.codes import FhirCodes, codings, words_of
 from features.sources.mapping import Mapping
+from serving.http.fhir.plasma_cells import code_of_plasma_cells, name_of_plasma_cells
 from serving.http.response import Problem
 
 _NOT_DIAGNOSED = ("entered-in-error", "refuted", "unconfirmed", "provisional", "differential")
-# Diseases that the models are not for, or that end their risk, where no code that is known says which: AL amyloidosis, plasmacytoma, ...
-_OF_PLASMA_CELLS = re.compile(
-    r"myelom|plasma.?cell|plasm[ao]cyt|waldenstr|macroglobulin|light.chain.{0,12}amyloid|\bAL.amyloid", re.IGNORECASE
+_UNTOLD = (
+    "a diagnosis that is of plasma cells, or may be, has no code that is mapped, so it may be one for which no risk is meant; "
+    "map its code, or leave it out where it says nothing of this person"
 )
-_OF_SOMEBODY_ELSE = re.compile(r"family|screening|\bFH\b", re.IGNORECASE)
 
 
 def untold_diagnoses(resources: Sequence[Found], where: Sequence[str], known: Sequence[Mapping]) -> Iterator[Problem]:
-    """Yield the diagnoses that are of plasma cells by their names, and by no code that is known: which of them it is nobody can tell."""
+    """Yield the diagnoses that are of plasma cells by code or name, and by no code that is known: which of them it is nobody can tell.
+
+    A code alone is enough: `Coding.display` and `CodeableConcept.text` are 0..1 in FHIR R4 (Data Types).
+    """
     codes = [FhirCodes(mapping) for mapping in known]
     for found, place in zip(resources, where, strict=True):
         resource = found.resource or {}
@@ -28,7 +30,6 @@ def untold_diagnoses(resources: Sequence[Found], where: Sequence[str], known: Se
             continue
         if any(code in _NOT_DIAGNOSED for _, code in codings(resource.get("verificationStatus"))):
             continue
-        words = words_of(concept)
-        if _OF_PLASMA_CELLS.search(words) and not _OF_SOMEBODY_ELSE.search(words):
-            message = "a diagnosis of plasma cells has no code that is mapped, so it may be one for which no risk is meant"
-            yield Problem("diagnosis_not_mapped", f"{place}.code", message)
+        coded = next((code for system, code in codings(concept) if code_of_plasma_cells(system, code)), "")
+        if coded or name_of_plasma_cells(words_of(concept)):
+            yield Problem("diagnosis_not_mapped", f"{place}.code", _UNTOLD, coded)

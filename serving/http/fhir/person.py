@@ -8,27 +8,28 @@ from typing import Any
 
 from features.history.arrays import Histories
 from features.intake.one_person import OnePerson
-from features.sources.fhir.bundles import Found, found_in
+from features.sources.fhir.bundles import Found, found_in, with_contained
 from features.sources.fhir.reader import histories_of
 from features.sources.fhir.references import name_and_base
 from features.sources.fhir.versions import content_of
 from features.sources.histories import Histories as Tables
 from features.sources.histories import assemble
 from features.sources.mapping import Mapping
-from features.sources.parsing import day_of
 from myeloma import DataError, calendar
 from serving.http.body import RefusedError
 from serving.http.fhir.absent import without_absent
+from serving.http.fhir.diagnosed import Diagnosis, diagnosis_in
 from serving.http.fhir.diagnoses import untold_diagnoses
 from serving.http.fhir.members import lost_members
 from serving.http.fhir.rows import checked_rows, raise_any, unread
-from serving.http.fhir.subjects import others_in, reference_to, subject_of
+from serving.http.fhir.subjects import others_in, subject_of
 from serving.http.fhir.whole import lacks, warnings_in
 from serving.http.request import HistoryError, person_of
 from serving.http.response import MOST_LISTED, Problem
 
 _SAME_TIME = ("biomarker", "collected_at", "available_at")  # results of one time may have been added up
-_UNCONFIRMED = ("preliminary", "unknown")
+# Observation.status and DiagnosticReport.status of FHIR R4 that may still change: a partial report is an interim one.
+_UNCONFIRMED = ("preliminary", "partial", "unknown")
 
 
 @dataclass(frozen=True)
@@ -37,16 +38,18 @@ class Sent:
 
     Attributes
     ----------
-    subject, condition : references to the person and to the diagnosis that the history starts with; the latter empty where it has no name
+    subject : a reference to the person
+    diagnosis : that the history starts with
     notes : what was not read, in words that name nobody
+    resources : one for each place in the documents; empty where it was left out
     """
 
     person: Histories
     kept: OnePerson
     subject: str
-    condition: str
+    diagnosis: Diagnosis | None
     notes: tuple[str, ...]
-    _resources: Sequence[Found]
+    resources: Sequence[Found]
     _rows: Sequence[tuple[tuple[str, ...], int]]  # biomarker and time of every result that was read, and the place of its resource
     _places: Sequence[int]  # of each measurement that was checked, the place of its resource
 
@@ -54,12 +57,12 @@ class Sent:
         """Return the resources whose results an answer of a day rests on, in their order; those that were added up, all of them."""
         checked = {self._places[row] for row in self.kept.row[self.kept.available <= landmark].tolist()}
         times = {time for time, place in self._rows if place in checked}
-        return [self._resources[place] for place in sorted(checked | {place for time, place in self._rows if time in times})]
+        return [self.resources[place] for place in sorted(checked | {place for time, place in self._rows if time in times})]
 
 
 def is_unconfirmed(used: Sequence[Found]) -> bool:
-    """Return whether any of the results may still change."""
-    return any((found.resource or {}).get("status") in _UNCONFIRMED for found in used)
+    """Return whether any of the results may still change; one that a report contains has a status of its own."""
+    return any((one.resource or {}).get("status") in _UNCONFIRMED for found in used for one in with_contained(found))
 
 
 def person_in(documents: Sequence[tuple[str, Any]], mapping: Mapping, known: Sequence[Mapping]) -> Sent:
@@ -91,10 +94,10 @@ def person_in(documents: Sequence[tuple[str, Any]], mapping: Mapping, known: Seq
     by_row = {found.row: found for found in resources}
     every = [by_row.get(row, Found("", row, None)) for row in range(1, len(where) + 1)]
     kept, places = checked_rows(read.tables, everything, today)
-    condition = _diagnosis(tables, kept, every)
+    diagnosis = diagnosis_in(tables, kept, every, where)
     said = [warning for _, document in documents for warning in warnings_in(document)]
     notes = (*left_out, *read.notes[1:], *dict.fromkeys(said))
-    return Sent(person_of(kept), kept, subject, condition, notes, every, rows, places)
+    return Sent(person_of(kept), kept, subject, diagnosis, notes, every, rows, places)
 
 
 def _found(where: str, document: Any) -> Iterator[Found]:
@@ -124,13 +127,3 @@ def _assembled(tables: Tables, mapping: Mapping, today: int) -> Any:
         codes = ", ".join(mapping.index)
         message = f"no Condition says that the person has the disease of the model ({mapping.stage}); codes that do: {codes}"
         raise HistoryError([Problem("no_index", "Bundle", message)]) from None
-
-
-def _diagnosis(tables: Tables, kept: OnePerson, resources: Sequence[Found]) -> str:
-    starts = tables.occurrences[tables.occurrences["kind"] == "index"]
-    first = [row for row, day in zip(starts["source_row"], starts["occurred_at"], strict=True) if _is(day, kept)]
-    return reference_to(resources[first[0] - 1]) if first else ""
-
-
-def _is(day: str, kept: OnePerson) -> bool:
-    return kept.patient is not None and day_of(day).day == kept.patient["index_date"]

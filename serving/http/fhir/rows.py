@@ -38,8 +38,6 @@ def checked_rows(tables: dict[str, pd.DataFrame], where: dict[int, str], today: 
         raise HistoryError([Problem("repeated_patient", "Bundle", "the Patient stands there twice, with different birth dates or sexes")])
     measured, happened = tables["measurements"], tables["events"]
     happened = happened[happened["kind"] != "last_contact"]  # it ends follow-up, which scoring does not look at
-    if measured.empty:
-        raise HistoryError([Problem("no_visit", "Bundle", "needed: an Observation with a code that is mapped")])
     for name, frame, most in (("results", measured, MOST_MEASUREMENTS), ("events", happened, MOST_EVENTS)):
         if len(frame) > most:
             raise HistoryError([Problem("too_long", "Bundle", f"at most {most} {name} are accepted")])

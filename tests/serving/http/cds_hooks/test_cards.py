@@ -90,6 +90,38 @@ def test_what_is_missing_stands_before_the_number_and_its_limits_behind_it(clien
     assert "Model fitted to simulated people" in detail
 
 
+def preliminary(*results):
+    return bundle(*(result | {"status": "preliminary"} for result in results), kind="searchset")
+
+
+def test_a_card_that_rests_on_preliminary_results_says_so_in_its_line_and_first_behind_it(client):
+    (card,) = cards(client, call(labs=preliminary(*LABS)))
+    assert card["summary"].startswith("Research, simulated people, preliminary results: progression was ")
+    assert len(card["summary"]) < 140
+    assert card["detail"].startswith(
+        "- preliminary: results that this rests on are preliminary, or of unknown status, and may still change"
+    )
+
+
+def test_one_preliminary_result_is_enough_and_final_ones_are_not_called_so(client):
+    (card,) = cards(client, call(labs=bundle(*LABS[:-1], LABS[-1] | {"status": "preliminary"}, kind="searchset")))
+    assert "preliminary results" in card["summary"]
+    (card,) = cards(client, call(labs=bundle(*LABS[:-1], LABS[-1] | {"status": "corrected"}, kind="searchset")))
+    assert "preliminary" not in card["summary"] + card["detail"]
+
+
+def test_what_was_told_as_preliminary_is_told_again_once_it_is_final(client):
+    assert len(cards(client, call(labs=preliminary(*LABS)))) == 1
+    assert len(cards(client, call())) == 1
+    assert cards(client, call()) == []
+
+
+def test_a_criterion_that_preliminary_results_meet_is_told_as_such(client):
+    (card,) = cards(client, call(labs=preliminary(*LABS, observation("x", "2160-0", "2022-07-10", 2.6, "mg/dL"))))
+    assert card["summary"].startswith("Research, simulated people, preliminary results: criteria for active myeloma may be met")
+    assert card["summary"].endswith("no risk of progression is shown") and len(card["summary"]) < 140
+
+
 def test_links_and_cards_name_nobody(client):
     (card,) = cards(client, call())
     assert card["links"] == [{"label": "Explore a history (no data of this person is sent)", "url": ADDRESS, "type": "absolute"}]
@@ -157,12 +189,11 @@ NOTHING = {
     "no diagnosis": call(conditions=bundle(kind="searchset", total=0)),
     "MGUS": call(conditions=bundle(condition("277577000"))),
     "myeloma": call(conditions=bundle(condition(), condition("109989006", id="c2", day="2022-05-01"))),
-    "amyloidosis": call(conditions=bundle(condition(), condition(id="c2") | {"code": {"text": "AL amyloidosis"}})),
     "treated": call(order({"text": "lenalidomide"})),
     "treated, its drug known by the name of a reference alone": call(
         order({}) | {"medicationCodeableConcept": None, "medicationReference": {"reference": "Medication/m", "display": "Revlimid 10 mg"}}
     ),
-    "no results": call(labs=bundle(kind="searchset", total=0)),
+    "treated, without any result": call(order({"text": "lenalidomide"}), labs=bundle(kind="searchset", total=0)),
     "under age": call(patient=patient(birthDate="2010-01-01")),
     "dead": call(patient=patient(deceasedDateTime="2022-07-10")),
 }
@@ -171,6 +202,29 @@ NOTHING = {
 @pytest.mark.parametrize("sent", NOTHING.values(), ids=NOTHING)
 def test_of_whom_the_model_is_not_for_there_is_nothing_to_say(client, sent):
     assert cards(client, sent) == []
+
+
+RECORDED = {key: content for key, content in condition(recordedDate="2022-08-01").items() if key != "onsetDateTime"}
+LOCAL = observation("x", "1", "2022-07-10", 2.3, "g/dL") | {"code": {"coding": [{"system": "http://lab.example", "code": "77"}]}}
+CANNOT_BE_USED = {
+    "amyloidosis": (
+        call(conditions=bundle(condition(), condition(id="c2") | {"code": {"text": "AL amyloidosis"}})),
+        "diagnosis_not_mapped",
+    ),
+    "the disease once with its code and once in words": (
+        call(conditions=bundle(condition(), condition(id="c2") | {"code": {"text": "Smoldering multiple myeloma"}})),
+        "diagnosis_not_mapped",
+    ),
+    "the disease in words alone": (call(conditions=bundle(condition() | {"code": {"text": "Smoldering myeloma"}})), "diagnosis_not_mapped"),
+    "no results": (call(labs=bundle(kind="searchset", total=0)), "no_visit"),
+    "results with a laboratory's own codes alone": (call(labs=bundle(LOCAL, kind="searchset", total=1)), "no_visit"),
+    "a diagnosis that was recorded after all results": (call(conditions=bundle(RECORDED)), "no_visit"),
+}
+
+
+@pytest.mark.parametrize(("sent", "code"), CANNOT_BE_USED.values(), ids=CANNOT_BE_USED)
+def test_of_whom_the_model_may_be_for_a_history_that_cannot_be_used_is_refused(client, sent, code):
+    assert codes(client, sent, 422) == {code}
 
 
 def test_where_a_criterion_is_met_the_card_says_so_and_gives_no_risk(client):

@@ -115,6 +115,16 @@ def test_an_assessment_is_preliminary_while_a_result_that_it_rests_on_is(client,
     assert assessed(post(client, bundle(*resources), landmark="2022-03-01"))["status"] == "final"
 
 
+@pytest.mark.parametrize(
+    ("of_report", "of_result", "said"),
+    [("final", "final", "final"), ("final", "preliminary", "preliminary"), ("partial", "final", "preliminary")],
+)
+def test_a_result_that_a_report_contains_has_a_status_of_its_own_and_a_partial_report_is_an_interim_one(client, of_report, of_result, said):
+    inside = observation("i", "718-7", "2022-07-10", 12, "g/dL", status=of_result)
+    report = {"resourceType": "DiagnosticReport", "id": "r", "status": of_report, "subject": {"reference": "Patient/p1"}}
+    assert assessed(post(client, bundle(*person(), report | {"contained": [inside]})))["status"] == said
+
+
 def test_the_same_request_has_the_same_identifier_and_another_one_another(client):
     first, again, later = (
         assessed(post(client, bundle(*person()), **asked))["identifier"] for asked in ({}, {}, {"landmark": "2022-08-01"})

@@ -30,6 +30,8 @@ from tests.serving.http.fhir.bundles import (
     reasons,
 )
 
+ICD_GM = "http://fhir.de/CodeSystem/bfarm/icd-10-gm"
+
 
 def refused(response, status=422):
     """Return the reasons of a refusal, which the standard's own classes take as it is."""
@@ -102,6 +104,13 @@ REFUSED = {
         bundle(*person(), condition(id="c2") | {"code": coded(SCT, "23132008", text="AL amyloidosis")}),
         "diagnosis_not_mapped",
     ),
+    "a plasmacytoma by its code alone": (bundle(*person(), condition("C90.30", ICD, id="c2")), "diagnosis_not_mapped"),
+    "AL amyloidosis by its code alone": (bundle(*person(), condition("E85.81", ICD, id="c2")), "diagnosis_not_mapped"),
+    "a mapped code in a system that is not": (bundle(*person(), condition("C90.00", ICD_GM, id="c2")), "diagnosis_not_mapped"),
+    "a myeloma named in another language": (
+        bundle(*person(), condition(id="c2") | {"code": {"text": "Mieloma múltiple"}}),
+        "diagnosis_not_mapped",
+    ),
     "treated, by code": (bundle(*person(), order(coded(ATC, "L01FC01"))), "treated"),
     "treated, by name": (bundle(*person(), order(coded(RXNORM, "1", text="Lenalidomide 25 MG Oral Capsule"))), "treated"),
     "treated, by brand": (bundle(*person(), order({"coding": [{"code": "1", "display": "REVLIMID 10 mg"}]})), "treated"),
@@ -141,6 +150,29 @@ def test_what_ingest_would_leave_out_or_nobody_may_be_told_is_refused_with_its_r
     assert code in refused(post(client, sent))
 
 
+UNCONFIRMED = coded("http://terminology.hl7.org/CodeSystem/condition-ver-status", "refuted")
+TOLD = {
+    "the code of myeloma beside that of smoldering myeloma": {
+        "code": {"coding": [{"system": ICD_GM, "code": "C90.00"}, {"system": SCT, "code": "413587002"}]}
+    },
+    "a code that a section for another stage maps": {"code": coded(ICD, "D47.2")},
+    "a diagnosis that was refuted": {"code": coded(ICD, "C90.30"), "verificationStatus": UNCONFIRMED},
+    "a diagnosis of a relative": {"code": {"text": "Family history of multiple myeloma"}},
+}
+
+
+@pytest.mark.parametrize("parts", TOLD.values(), ids=TOLD)
+def test_a_diagnosis_that_is_told_is_no_reason_to_refuse(client, parts):
+    assert post(client, bundle(*person(), condition(id="c2") | parts)).status_code == 200
+
+
+def test_the_refusal_of_a_code_names_the_code_and_that_of_a_text_does_not_repeat_it(client):
+    by_code, by_text = ({"code": coded(ICD, "C90.20")}, {"code": {"text": "SENTINEL myeloma"}})
+    (issue,) = post(client, bundle(*person(), condition(id="c2") | by_code)).json()["issue"]
+    assert issue["expression"] == ["Bundle.entry[7].resource.code"] and 'received: "C90.20"' in issue["diagnostics"]
+    assert "SENTINEL" not in post(client, bundle(*person(), condition(id="c2") | by_text)).text
+
+
 def test_a_refusal_says_where_in_the_bundle(client):
     sent = bundle(*person(), observation("x", "718-7", "2022-07-10", 12, "stones"))
     (issue,) = post(client, sent).json()["issue"]
@@ -153,7 +185,13 @@ def test_where_a_criterion_is_met_there_is_no_risk_but_the_finding_with_its_day(
     assert refused(response) == ["criteria_met"]
     said = response.json()["issue"][0]["diagnostics"]
     assert "clinician review" in said and "2.6 mg/dL of 2022-07-10" in said
-    assert "probability" not in response.text
+    assert "probability" not in response.text and "preliminary" not in said
+
+
+def test_a_criterion_that_a_preliminary_result_meets_is_told_as_such(client):
+    response = post(client, bundle(*person(), observation("x", "2160-0", "2022-07-10", 2.6, "mg/dL", status="preliminary")))
+    assert refused(response) == ["criteria_met"]
+    assert "preliminary" in response.json()["issue"][0]["diagnostics"]
 
 
 @pytest.mark.parametrize(
