@@ -68,7 +68,7 @@ def with_contained(found: Found) -> Iterator[Found]:
     for one in contained:
         if isinstance(one, dict) and one.get("resourceType") == "Observation":
             inherited = ("subject", "issued", *(() if any(key in one for key in _INHERITED) else _INHERITED))
-            own = {key: value for key, value in one.items() if key != "id"}
+            own = {key: value for key, value in one.items() if key != "id"} | {"contained": contained}  # such as its Specimen
             yield Found(found.file, found.row, {key: resource[key] for key in inherited if key in resource} | own)
 
 

@@ -157,13 +157,14 @@ def lost_zeros(ids: dict[str, set[str]]) -> int:
 def words(column: str, given: list[str], accepted: Iterable[str]) -> tuple[dict[str, list[str]], list[str]]:
     """Return our word -> theirs, and those that could mean anything."""
     known = _table_of(_names()["words"].get(column, {}), accepted)
+    meaning = catalogue().specimen_of if column == "specimen" else lambda word: known.get(key(word), "")
     own = {word.casefold() for word in accepted}
     found: dict[str, list[str]] = {}
     unknown = []
     for word in given:
         if is_blank(word) or word.casefold() in own:
             continue
-        if (ours := known.get(key(word))) is not None:
+        if ours := meaning(word):
             if word.casefold() not in map(str.casefold, found.get(ours, [])):
                 found.setdefault(ours, []).append(word)
         else:

@@ -39,7 +39,7 @@ class Suggestion:
         return {"recognised": self.recognised, "to decide": self.decide, "fault": self.faults}
 
 
-_OF_SOME = {"method": "methods", "specimen": "specimens"}  # said of some biomarkers alone
+_OF_SOME = {"method": "methods", "specimen": "possible_specimens"}  # said of some biomarkers alone
 _RECEIVED = re.compile(r'"([^"]*)"')
 
 
@@ -193,7 +193,7 @@ def _words(found: Suggestion, name: str, frame: pd.DataFrame) -> None:
         if words:
             found.layout.setdefault("words", {})[column] = words
             found.recognised.append(f"{column}: {sum(map(len, words.values()))} other words")
-        if column in _OF_SOME:
+        if column == "method":
             continue  # an unknown method is unknown, and `ingest` counts it: a laboratory has many
         for word in unknown:
             found.layout.setdefault("words", {}).setdefault(column, {}).setdefault(DECIDE, []).append(word)
