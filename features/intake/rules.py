@@ -159,8 +159,9 @@ def _specimens_of(name: str) -> str:
 
 
 def _other_specimen_of(name: str) -> str:
-    possible = ", ".join(catalogue()[name].possible_specimens)
-    return f"accepted: {possible}; {name} of another specimen is another test: leave the row out, or correct the specimen"
+    *others, last = catalogue()[name].possible_specimens
+    possible = f"{', '.join(others)} or {last}" if others else last
+    return f"{name} is measured in {possible}, and of another specimen it is another test: leave the row out, or correct the specimen"
 
 
 def _words_near(said: str) -> str:

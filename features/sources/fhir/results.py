@@ -135,7 +135,7 @@ class Results:
 
     def _contained(self, found: Found, reference: str) -> str:
         """Return what the specimen is that an Observation brings with it, empty where it brings none."""
-        inside = (found.resource or {}).get("contained", ())
+        inside = (found.resource or {}).get("contained", ()) if reference.startswith("#") else ()
         listed = [one for one in inside if isinstance(one, dict)] if isinstance(inside, list) else []
         return next((self._codes.specimen(one.get("type")) for one in listed if reference == f"#{one.get('id')}"), "")
 

@@ -82,7 +82,8 @@ def test_a_value_of_urine_never_stands_in_for_one_of_serum_of_that_day(received_
         assert cohort.measurements["value"].tolist() == [0.9]
         assert cohort.measurements["specimen"].tolist() == [""]  # serum, plasma and blood are not told apart
         assert quarantine["accepted"].tolist() == [
-            "accepted: serum, plasma, blood; creatinine of another specimen is another test: leave the row out, or correct the specimen"
+            "creatinine is measured in serum, plasma or blood, and of another specimen it is another test: leave the row out, or correct "
+            "the specimen"
         ]
 
 

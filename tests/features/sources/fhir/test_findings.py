@@ -111,6 +111,15 @@ def test_the_type_of_a_specimen_is_known_without_a_mapping(bulk, concept, reason
     assert (found, reasons) == (([], [reason]) if reason else ([["creatinine", 9.5, ""]], []))
 
 
+@pytest.mark.parametrize(("types", "reasons"), [(["122575003"], ["wrong_specimen"]), (["122575003", "119364003"], []), ([], [])])
+def test_what_a_report_contains_is_of_its_specimen_where_it_has_one(bulk, types, reasons):
+    row = observation(code="2160-0", valueQuantity={"value": 9.5, "code": "mg/dL"})
+    inside = [specimen(coded(SCT, code)) | {"id": code} for code in types]
+    about = {"resourceType": "DiagnosticReport", "id": "r", "status": "final", "subject": row["subject"]}
+    report = about | {"specimen": [{"reference": f"#{code}"} for code in types], "contained": [*inside, row]}
+    assert kept(bulk(*BASE, report))[1] == reasons
+
+
 def test_plasma_cells_of_blood_are_no_plasma_cells_of_marrow(bulk):
     rows = [of("PC", 1, contained=[specimen(coded(SCT, "119297000"))], specimen={"reference": "#s"}), of("PC", 12)]
     assert kept(bulk(*BASE, *rows))[0] == [["bmpc", 12, ""], ["bmpc", 1, "blood"]]
