@@ -173,7 +173,7 @@ def _beside(found: Suggestion, frames: dict[Place, pd.DataFrame], chosen: dict[s
     for place, frame in frames.items():
         mine = [name for name, other in chosen.items() if other == place]
         if not mine:
-            found.unread.append(f"{place.called} is no table that is known")
+            found.unread.append(f"{place.called} is taken for no table")
         read = {theirs for name in mine for theirs in _theirs(frame, name, layout.get(name, {}))}
         if "events" not in mine:
             _events_at(found, place, frame, read, "events" in chosen)

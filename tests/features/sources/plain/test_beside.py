@@ -96,7 +96,7 @@ def test_days_beside_a_table_of_events_are_named_as_well(suggested):
 
 
 def test_a_file_that_is_no_table_is_named(suggested):
-    assert suggested(patients=PATIENTS, labs=LABS, letters="a;b\nx;y\n")[1].unread == ["letters.csv is no table that is known"]
+    assert suggested(patients=PATIENTS, labs=LABS, letters="a;b\nx;y\n")[1].unread == ["letters.csv is taken for no table"]
 
 
 def workbook(path, **sheets):
@@ -121,7 +121,7 @@ def test_the_sheets_of_a_workbook_are_looked_at_and_those_that_are_no_table_name
     assert found.faults == []
     assert found.unread == [
         'export.xlsx, sheet "Legend" is no table, and is not read',
-        'export.xlsx, sheet "Contacts" is no table that is known',
+        'export.xlsx, sheet "Contacts" is taken for no table',
     ]
     assert [found.layout["tables"][name]["sheet"] for name in ("patients", "measurements")] == ["Patients", "Labs"]
     write_layout(found, tmp_path / "m.yaml")
@@ -139,7 +139,7 @@ def test_a_workbook_that_is_called_as_a_table_stands_for_its_first_sheet(tmp_pat
     workbook(tmp_path / "Laborwerte.xlsx", Tabelle1=SHEETS["Labs"], Tabelle2=SHEETS["Contacts"])
     found = suggest(tmp_path)
     assert found.layout["tables"]["measurements"] | {"columns": {}} == {"file": "Laborwerte.xlsx", "sheet": "Tabelle1", "columns": {}}
-    assert found.unread == ['Laborwerte.xlsx, sheet "Tabelle2" is no table that is known']
+    assert found.unread == ['Laborwerte.xlsx, sheet "Tabelle2" is taken for no table']
 
 
 def test_the_command_prints_what_is_not_read(tmp_path):
