@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
@@ -23,6 +24,8 @@ _SAFE = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # every command reads the
 # What a coefficient of variation is of: all that makes two results of one person differ, or the person alone; and of which people.
 CV_KINDS = ("total, stable disease", "total, healthy", "within-person")
 _NO_DIMENSION = ("{ratio}", "{presence}", "{score}")
+_PART = re.compile(r"[^\W_]+")
+_SAYS_NOTHING = ("specimen", "sample")  # as in "Urine specimen (specimen)"
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,8 @@ class Biomarker:
     is their sum; `loinc_components` are those of the refused codes that mean one component. `words` maps a word of a result to the
     number it stands for, empty where results are numbers. `limit_needed` says that a number is a finding, and that nothing was found
     needs the limit down to which one could see. `methods` are ways to measure it, between which values are not compared;
-    of `specimens` the first is that of which features are made. `aliases` are other names that it is accepted by.
+    of `specimens` the first is that of which features are made. `measured_in` are specimens that are not told apart. `aliases` are other
+    names that it is accepted by.
     """
 
     key: str
@@ -64,7 +68,13 @@ class Biomarker:
     aliases: tuple[str, ...] = ()
     methods: tuple[str, ...] = ()
     specimens: tuple[str, ...] = ()
+    measured_in: tuple[str, ...] = ()
     sources: tuple[str, ...] = field(default_factory=tuple)
+
+    @property
+    def possible_specimens(self) -> tuple[str, ...]:
+        """Return what a result may be said to be measured in; empty where nothing is known of it, as of a scale or a picture."""
+        return self.specimens or self.measured_in
 
     @cached_property
     def divisors(self) -> dict[str, float]:
@@ -82,12 +92,21 @@ def normalised(unit: str) -> str:
 
 
 @dataclass(frozen=True)
+class Specimen:
+    """Other words for a specimen, and the codes of FHIR's Specimen.type that mean it, as a mapping writes codes."""
+
+    words: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Catalogue:
-    """All biomarkers by key, with the version that feature tables record."""
+    """All biomarkers by key, with the version that feature tables record; and what results may be said to be measured in."""
 
     version: str
     biomarkers: dict[str, Biomarker]
     spellings: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    known_specimens: dict[str, Specimen] = field(default_factory=dict)
 
     def __getitem__(self, key: str) -> Biomarker:
         if key not in self.biomarkers:
@@ -125,9 +144,30 @@ class Catalogue:
         """Return the specimens of all biomarkers, each once."""
         return tuple(dict.fromkeys(specimen for entry in self.biomarkers.values() for specimen in entry.specimens))
 
+    def specimen_of(self, text: str) -> str:
+        """Return the specimen that a text means, empty where it is none that is known.
+
+        Examples
+        --------
+        >>> [catalogue().specimen_of(text) for text in ("Serum", "24-h-Urin", "Bone marrow specimen (specimen)", "tube 3")]
+        ['serum', 'urine', 'marrow', '']
+        """
+        return self._specimen_words.get(_plain(text), "")
+
+    @cached_property
+    def _specimen_words(self) -> dict[str, str]:
+        own = [name for entry in self.biomarkers.values() for name in entry.possible_specimens]
+        words = {_plain(name): name for name in (*own, *self.known_specimens)}
+        return {_plain(word): name for name, specimen in self.known_specimens.items() for word in specimen.words} | words
+
     @cached_property
     def _aliases(self) -> dict[str, str]:
         return {alias: key for key, entry in self.biomarkers.items() for alias in entry.aliases}
+
+
+def _plain(text: str) -> str:
+    """Return a name of a specimen without what does not matter in it."""
+    return " ".join(part for part in _PART.findall(text.casefold()) if part not in _SAYS_NOTHING)
 
 
 def read_catalogue(path: Path, known: Mapping[str, tuple[str, ...]] | None = None) -> Catalogue:
@@ -152,7 +192,8 @@ def read_catalogue(path: Path, known: Mapping[str, tuple[str, ...]] | None = Non
         raise ConfigError(f"{path} is no catalogue.", "it needs `version` and `biomarkers`; see myeloma/catalogue.yaml.")
     spellings = dict(known or {}) | {unit: tuple(written) for unit, written in (content.get("spellings") or {}).items()}
     entries = {key: _entry(key, dict(raw), spellings) for key, raw in content["biomarkers"].items()}
-    return Catalogue(str(content["version"]), entries, spellings)
+    specimens = {name: _specimen(str(name), raw) for name, raw in (content.get("specimens") or {}).items()}
+    return Catalogue(str(content["version"]), entries, spellings, specimens)
 
 
 @cache
@@ -170,7 +211,8 @@ def catalogue() -> Catalogue:
     if not os.environ.get(VARIABLE):
         return shipped
     own = read_catalogue(Path(os.environ[VARIABLE]), shipped.spellings)
-    return Catalogue(f"{shipped.version} with {own.version}", shipped.biomarkers | own.biomarkers, own.spellings)
+    biomarkers, specimens = shipped.biomarkers | own.biomarkers, shipped.known_specimens | own.known_specimens
+    return Catalogue(f"{shipped.version} with {own.version}", biomarkers, own.spellings, specimens)
 
 
 _REQUIRED = {"name", "unit", "units", "loinc", "limits", "harm", "scale", "cv", "sources"}
@@ -189,6 +231,7 @@ _OPTIONAL = {
     "aliases",
     "methods",
     "specimens",
+    "measured_in",
 }
 
 
@@ -235,6 +278,13 @@ def _entry(key: str, raw: dict[str, Any], spellings: Mapping[str, tuple[str, ...
         clonal=bool(raw.get("clonal", False)),
         words={str(word).casefold(): float(number) for word, number in raw.get("words", {}).items()},
         limit_needed=bool(raw.get("limit_needed", False)),
-        **{name: tuple(map(str, raw.get(name, ()))) for name in ("aliases", "methods", "specimens")},
+        **{name: tuple(map(str, raw.get(name, ()))) for name in ("aliases", "methods", "specimens", "measured_in")},
         sources=tuple(raw["sources"]),
     )
+
+
+def _specimen(name: str, raw: Any) -> Specimen:
+    parts = raw if isinstance(raw, dict) else {}
+    if not parts or parts.keys() - {"words", "codes"}:
+        raise ConfigError(f'Specimen "{name}" in the catalogue has `words` and `codes`, and nothing else.', "see myeloma/catalogue.yaml.")
+    return Specimen(**{part: tuple(map(str, listed)) for part, listed in parts.items()})

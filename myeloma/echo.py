@@ -96,4 +96,6 @@ def _words(version: str) -> tuple[frozenset[str], frozenset[str]]:
     entries = catalogue().biomarkers.values()
     words = {entry.key.casefold() for entry in entries} | {entry.name.casefold() for entry in entries} | FINDINGS
     words |= {word.casefold() for entry in entries for word in (*entry.words, *entry.aliases, *entry.methods, *entry.specimens)}
+    for name, specimen in catalogue().known_specimens.items():
+        words |= {word.casefold() for word in (name, *specimen.words)}
     return frozenset(unit for entry in entries for unit in entry.divisors), frozenset(words)

@@ -89,8 +89,14 @@ def catalogue_page() -> str:
             "\n## Words, methods, specimens, other names\n",
             "A finding is one of its words, or the number that the word stands for. Where a limit is needed, a number is a finding, and",
             "that nothing was found is written with the limit down to which one could see (`<1e-5`). Values of two methods are not set",
-            "against each other. Features are made of the specimen that stands first.\n",
+            "against each other. Features are made of the specimen that stands first. What is measured in several specimens that are not",
+            "told apart says so; a result that is said to be of any other specimen is refused.\n",
             *(f"- `{b.key}`: {said}." for b in catalogue().biomarkers.values() if (said := _said_of_results(b))),
+            "\nWords for specimens (letter case, dots and dashes do not matter), and codes of FHIR's Specimen.type:\n",
+            *(
+                f"- {name}: {', '.join((name, *one.words))}. Codes {', '.join(one.codes)}."
+                for name, one in catalogue().known_specimens.items()
+            ),
             "\nScales of the EORTC questionnaires are called by their abbreviations and plain names. The wording of the items,",
             "translations and forms are copyrighted, and none is shipped. Who uses the questionnaires needs a licence of the EORTC.",
             "\n## LOINC codes that are never accepted\n",
@@ -157,6 +163,7 @@ def _said_of_results(b: Biomarker) -> str:
         "limit": ["needed where nothing was found"] if b.limit_needed else [],
         "methods": b.methods,
         "specimens": b.specimens,
+        "measured in": b.measured_in,
         "also called": [f"`{alias}`" for alias in b.aliases],
     }
     return "; ".join(f"{name} {', '.join(said)}" for name, said in parts.items() if said)

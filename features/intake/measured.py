@@ -121,6 +121,8 @@ def _check_values(table: Refusals, results: Results) -> NDArray[np.float64]:
     for column, rule in rules.NO_KIND.items():
         if (code := getattr(results, column)) is not None:
             table.check(rule, code, biomarker=of_each)
+    if results.specimen is not None:
+        table.check(rules.WRONG_SPECIMEN, results.specimen, biomarker=of_each)
     check_answers(table, item_of(results.biomarker), results.kind, results.operator, results.value, of_each)
     table.check(rules.NO_NUMBER, results.kind)
     table.check(rules.NOT_FINITE, results.value)

@@ -37,6 +37,7 @@ _CAUSES = {
     "conflicting_components": "two monoclonal components, or corrections without a day of availability",
     "conflicting_findings": "corrections without a day of availability, or methods that are not named",
     "event_before_index": "an index date that is not the diagnosis",
+    "wrong_specimen": "tests of one name in several specimens, such as creatinine in urine; take them out, or name them apart",
     "unknown_category": "other words; a mapping names them under `words`",
 }
 

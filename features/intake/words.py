@@ -1,6 +1,7 @@
 """Cells that are words of the catalogue: results such as a negative immunofixation, methods, specimens.
 
-The word of a result becomes the number that it stands for. An unknown method or specimen makes its cell unknown, and is counted.
+The word of a result becomes the number that it stands for. An unknown method or specimen makes its cell unknown, and is counted. A
+specimen that is known and is none of the biomarker's refuses the result: creatinine of urine is another test than that of serum.
 """
 
 from __future__ import annotations
@@ -82,7 +83,7 @@ def words_of(column: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=4096)
 def kind_code(column: str, biomarker: str, text: str) -> int:
-    """Return the code of a cell: UNKNOWN, NOT_ACCEPTED or the word's; of a biomarker that is measured in one way only UNKNOWN.
+    """Return the code of a cell: UNKNOWN, NOT_ACCEPTED, OTHER_SPECIMEN or the word's; UNKNOWN too where words are not told apart.
 
     Examples
     --------
@@ -90,13 +91,27 @@ def kind_code(column: str, biomarker: str, text: str) -> int:
     [5, 6, -1, 0]
     >>> kind_code("method", "hemoglobin", "photometry")
     0
+    >>> [kind_code("specimen", "creatinine", text) for text in ("Serum", "Urin", "tube 3")]
+    [0, -3, -1]
     """
-    accepted: tuple[str, ...] = getattr(catalogue()[biomarker], KINDS[column]) if biomarker in catalogue() else ()
+    accepted = accepted_words(column, biomarker) if biomarker in catalogue() else ()
     if not accepted or is_blank(text):
         return rules.UNKNOWN
-    folded = re.sub(r"[\s-]+", "_", text.casefold())
-    found = next((word for word in accepted if word.casefold() == folded), None)
-    return rules.NOT_ACCEPTED if found is None else words_of(column).index(found) + 1
+    if column == "specimen":
+        found = catalogue().specimen_of(text)
+        if found and found not in accepted:
+            return rules.OTHER_SPECIMEN
+    else:
+        folded = re.sub(r"[\s-]+", "_", text.casefold())
+        found = next((word for word in accepted if word.casefold() == folded), "")
+    told_apart: tuple[str, ...] = getattr(catalogue()[biomarker], KINDS[column])
+    return rules.NOT_ACCEPTED if not found else words_of(column).index(found) + 1 if found in told_apart else rules.UNKNOWN
+
+
+def accepted_words(column: str, biomarker: str) -> tuple[str, ...]:
+    """Return what a cell of a column may say of a biomarker; nothing where it is not asked."""
+    entry = catalogue()[biomarker]
+    return entry.possible_specimens if column == "specimen" else entry.methods
 
 
 def kinds_in(column: str, biomarker: Cells, cells: Cells, file: str) -> tuple[NDArray[np.int8], list[str]]:
@@ -116,7 +131,7 @@ def kinds_in(column: str, biomarker: Cells, cells: Cells, file: str) -> tuple[ND
 def _note(column: str, file: str, said: Sequence[tuple[str, str]], rows: int, of: int) -> str:
     near: Counter[str] = Counter()
     for biomarker, text in said:
-        accepted = {word.casefold(): word for word in getattr(catalogue()[biomarker], KINDS[column])}
+        accepted = {word.casefold(): word for word in accepted_words(column, biomarker)}
         near.update(accepted[word] for word in get_close_matches(text.casefold(), accepted, n=1))
     likely = f"; near to {', '.join(sorted(near))}" if near else ""
     texts = len({text for _, text in said})

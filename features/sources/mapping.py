@@ -29,6 +29,7 @@ SYSTEMS = {
     "ICD9CM": "http://hl7.org/fhir/sid/icd-9-cm",
     "RXNORM": "http://www.nlm.nih.gov/research/umls/rxnorm",
     "ATC": "http://www.whocc.no/atc",
+    "V2-0487": "http://terminology.hl7.org/CodeSystem/v2-0487",
 }
 
 
@@ -78,13 +79,13 @@ class BiomarkerCode:
     def __post_init__(self) -> None:
         if self.biomarker in answers():
             return
-        catalogue()[self.biomarker]
+        entry = catalogue()[self.biomarker]
         if self.unit:
             canonical_divisor(self.biomarker, self.unit)
-        for what, word in (("methods", self.method), ("specimens", self.specimen)):
-            if word and word not in (accepted := getattr(catalogue()[self.biomarker], what)):
+        for what, word, accepted in (("methods", self.method, entry.methods), ("specimens", self.specimen, entry.possible_specimens)):
+            if word and word not in accepted:
                 raise ConfigError(f'"{word}" is none of the {what} of {self.biomarker}.', nearest(word, accepted) if accepted else "")
-        if self.component and not catalogue()[self.biomarker].clonal:
+        if self.component and not entry.clonal:
             clonal = ", ".join(entry.key for entry in catalogue().biomarkers.values() if entry.clonal)
             raise ConfigError(f"{self.biomarker} has no components.", f"components are added up of {clonal}.")
 
@@ -154,6 +155,11 @@ class Mapping:
             f"LOINC:{loinc}": BiomarkerCode(key) for key, entry in catalogue().biomarkers.items() for loinc in entry.loinc
         } | self.biomarkers
 
+    def types_of_specimen(self) -> dict[str, str]:
+        """Return every code of a specimen's type: those of the catalogue, then those of the file, which win."""
+        known = catalogue().known_specimens.items()
+        return {code: name for name, specimen in known for code in specimen.codes} | self.specimens
+
 
 def read_mapping(path: Path) -> Mapping:
     """Return the mapping that a YAML file holds.
@@ -205,7 +211,7 @@ def parse_mapping(content: Any, where: str) -> Mapping:
         raise ConfigError(f"{where}: {words}.", 'codes are text or numbers, as in index: ["SNOMED:109989006"].') from None
     if unknown := [kind for kind in mapping.progression.values() if kind not in ("", *PROGRESSIONS)]:
         raise ConfigError(f'{where}, progression: "{unknown[0]}" is no kind of progression.', nearest(unknown[0], PROGRESSIONS))
-    for what, known in (("methods", catalogue().methods), ("specimens", catalogue().specimens)):
+    for what, known in (("methods", catalogue().methods), ("specimens", catalogue().known_specimens)):
         if others := [word for word in getattr(mapping, what).values() if word not in known]:
             raise ConfigError(f'{where}, {what}: "{others[0]}" is not known.', nearest(others[0], known))
     for code, role, _ in mapping.roles():

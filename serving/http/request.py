@@ -74,7 +74,9 @@ class LabResult(Strict):
     value: Annotated[StrictFloat | StrictInt | Text, Field(description='A number, or text such as "<0.1"', examples=[18.0])]
     unit: Annotated[Text, Field(examples=["g/L"])] = ""
     method: Annotated[Text | None, Field(description="How plasma cells or residual disease were measured", examples=["biopsy"])] = None
-    specimen: Annotated[Text | None, Field(description="marrow or blood, of plasma cells and residual disease")] = None
+    specimen: Annotated[
+        Text | None, Field(description="What it was measured in; another specimen than the biomarker's is refused", examples=["serum"])
+    ] = None
 
 
 class Measurement(LabResult):

@@ -164,3 +164,34 @@ def test_a_code_that_is_mistyped_or_a_least_value_in_no_unit_is_refused(read_wit
     with pytest.raises(ConfigError) as refusal:
         read_with("urate", URATE | change)
     assert said in refusal.value.hint
+
+
+def test_every_biomarker_of_a_sample_says_in_which_specimens_it_is_measured():
+    silent = [entry.key for entry in BIOMARKERS if not entry.possible_specimens and entry.unit != "{score}"]
+    assert silent == ["pet_ct", "plasmacytoma"]  # which are seen, not sampled
+    assert {name for entry in BIOMARKERS for name in entry.possible_specimens} <= catalogue().known_specimens.keys()
+
+
+def test_a_word_or_a_code_means_one_specimen_alone():
+    known = catalogue().known_specimens
+    for said in ([word for one in known.values() for word in (*one.words,)], [code for one in known.values() for code in one.codes]):
+        assert len(set(said)) == len(said)
+    assert all(catalogue().specimen_of(word) == name for name, one in known.items() for word in (name, *one.words))
+
+
+def test_a_user_adds_words_for_a_specimen(tmp_path):
+    path = tmp_path / "own.yaml"
+    entry = URATE | {"measured_in": ["sweat", "serum"]}
+    content = {"version": "1", "biomarkers": {"urate": entry}, "specimens": {"sweat": {"words": ["Schweiß"]}}}
+    path.write_text(yaml.safe_dump(content))
+    own = read_catalogue(path)
+    assert [own.specimen_of(text) for text in ("SCHWEISS", "Schweiß", "sweat", "serum", "urine")] == [
+        "sweat",
+        "sweat",
+        "sweat",
+        "serum",
+        "",
+    ]
+    path.write_text(yaml.safe_dump({"version": "1", "biomarkers": {}, "specimens": {"sweat": ["Schweiß"]}}))
+    with pytest.raises(ConfigError, match='Specimen "sweat" in the catalogue has `words` and `codes`'):
+        read_catalogue(path)

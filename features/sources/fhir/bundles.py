@@ -56,20 +56,32 @@ def found_in(document: Any, place: Found, numbered: bool = False) -> Iterator[Fo
 
 
 def with_contained(found: Found) -> Iterator[Found]:
-    """Yield what was found, and the Observations that it contains: they are of its subject, and of its time where they say none.
+    """Yield what was found, and the Observations that it contains: they are of its subject, time and specimen where they say none.
 
-    A contained resource has no identity of its own, so its `id` is left out. What a withdrawn resource contains is withdrawn with it.
+    Of several specimens of a report (DiagnosticReport.specimen is 0..*) none is taken. A contained resource has no identity of its own, so
+    its `id` is left out. What a withdrawn resource contains is withdrawn with it.
     """
     yield found
     resource = found.resource or {}
     contained = resource.get("contained")
     if not isinstance(contained, list) or resource.get("status") in _WITHDRAWN:
         return
+    specimen = resource.get("specimen")
+    specimens = specimen if isinstance(specimen, list) else [specimen]
+    of_all = {"specimen": specimens[0]} if len(specimens) == 1 and specimens[0] else {}
+    beside = {f"#{one.get('id')}": one for one in contained if isinstance(one, dict) and one.get("resourceType") == "Specimen"}
     for one in contained:
         if isinstance(one, dict) and one.get("resourceType") == "Observation":
             inherited = ("subject", "issued", *(() if any(key in one for key in _INHERITED) else _INHERITED))
-            own = {key: value for key, value in one.items() if key != "id"}
+            own = of_all | {key: value for key, value in one.items() if key != "id"}
+            own["contained"] = _referred(own.get("specimen"), beside)
             yield Found(found.file, found.row, {key: resource[key] for key in inherited if key in resource} | own)
+
+
+def _referred(reference: object, beside: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the resource that a reference leads to, of those that stand beside it."""
+    said = reference.get("reference") if isinstance(reference, dict) else None
+    return [beside[said]] if isinstance(said, str) and said in beside else []
 
 
 def _stamped(found: Found, entry: dict[str, Any], bundle: dict[str, Any]) -> Found:

@@ -8,6 +8,7 @@ from typing import TypeVar
 from features.sources.mapping import SYSTEMS, BiomarkerCode, Mapping
 from features.sources.refused import refused_code
 from features.sources.units import one_unit
+from myeloma import catalogue
 
 Meaning = TypeVar("Meaning")
 
@@ -25,7 +26,8 @@ class FhirCodes:
         self.follows_drugs = bool(mapping.treatment or mapping.treatment_names)
         self.knows_drugs_by_name = bool(mapping.treatment_names)
         self._methods, self._specimens, self._results = (
-            {key_of(code): word for code, word in table.items()} for table in (mapping.methods, mapping.specimens, mapping.results)
+            {key_of(code): word for code, word in table.items()}
+            for table in (mapping.methods, mapping.types_of_specimen(), mapping.results)
         )
 
     def biomarker(self, concept: object) -> BiomarkerCode | None:
@@ -44,8 +46,9 @@ class FhirCodes:
         return next(_found(self._methods, concept), "")
 
     def specimen(self, concept: object) -> str:
-        """Return the specimen that the type of one means, empty where it is not mapped."""
-        return next(_found(self._specimens, concept), "")
+        """Return the specimen that the type of one means: by its code, else by what it is called; empty where neither is known."""
+        by_name = (catalogue().specimen_of(name) for name in names_of(concept))
+        return next(_found(self._specimens, concept), "") or next(filter(None, by_name), "")
 
     def result(self, concept: object, words: str | None) -> str:
         """Return the result that a concept means; where it is not mapped its words, or its code: the checks say whether they are one."""
@@ -91,11 +94,15 @@ def codings(concept: object) -> list[tuple[str, str]]:
 
 def words_of(concept: object, reference: object = None) -> str:
     """Return what a concept, and a reference, are called: its text, and what is displayed for each coding."""
+    return " ".join((*names_of(concept), *names_of({"coding": [reference]}))).strip()
+
+
+def names_of(concept: object) -> list[str]:
+    """Return the names of a concept: its text, and what is displayed for each coding."""
     concept = concept if isinstance(concept, dict) else {}
     coding = concept.get("coding")
     shown = [one.get("display") for one in (coding if isinstance(coding, list) else ()) if isinstance(one, dict)]
-    referred = reference.get("display") if isinstance(reference, dict) else None
-    return " ".join(text for text in (concept.get("text"), *shown, referred) if isinstance(text, str)).strip()
+    return [text for text in (concept.get("text"), *shown) if isinstance(text, str)]
 
 
 def _found(table: dict[str, Meaning], concept: object) -> Iterator[Meaning]:

@@ -35,7 +35,7 @@ _FILES = {"patients": "Patient", "measurements": "Observation", "events": "Condi
 _OTHER_TYPES = re.compile(
     "AllergyIntolerance|CarePlan|CareTeam|Claim|Coverage|Device|DiagnosticReport|DocumentReference|EpisodeOfCare|ExplanationOfBenefit|"
     "FamilyMemberHistory|Goal|Group|ImagingStudy|Immunization|Location|Media|OperationOutcome|Organization|"
-    "Practitioner|PractitionerRole|Procedure|Provenance|QuestionnaireResponse|RelatedPerson|ServiceRequest|Specimen|SupplyDelivery|Task"
+    "Practitioner|PractitionerRole|Procedure|Provenance|QuestionnaireResponse|RelatedPerson|ServiceRequest|SupplyDelivery|Task"
 )
 
 
@@ -78,9 +78,8 @@ def histories_of(resources: Callable[[], Iterable[Found]], mapping: Mapping, tod
         raise ConfigError("FHIR has the site in managingOrganization only.", "leave site.read_from out, or give one site.value for all.")
     codes, noted = FhirCodes(mapping), Contacts(today)
     people, results, events = People(mapping), Results(codes, noted), Events(codes, noted, codes.follows_drugs)
-    readers = {"Patient": people.take, "Observation": results.take}
+    readers = {"Patient": people.take, "Observation": results.take, "Specimen": results.take_specimen}
     readers |= dict.fromkeys((*_EVENTS, "Medication"), events.take)
-    readers |= {"Specimen": results.take_specimen} if mapping.specimens else {}
     others: Counter[str] = Counter()
     versions = Versions((*readers, "DiagnosticReport"), resources())  # of which what it contains is read
     for found in (each for whole in versions.current(resources()) for each in with_contained(whole)):

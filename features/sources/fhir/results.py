@@ -17,6 +17,7 @@ from features.sources.fhir.references import Targets, name_of, reference_from
 from features.sources.mapping import BiomarkerCode
 from features.sources.refused import note_of_refused
 from features.sources.unmapped import note_of
+from myeloma import catalogue
 
 _NOT_RESULTS = ("entered-in-error", "cancelled", "registered")
 _COLUMNS = [
@@ -36,11 +37,11 @@ class Results:
         self._codes = codes
         self._rows: list[tuple[str, str, str, str, str, str, str, str, str, str, int, str]] = []
         self._specimens: Targets[str] = Targets()
-        self._in_specimen: dict[int, str] = {}  # place among the rows -> reference of the specimen, until all are read
+        self._in_specimen: dict[int, tuple[str, str]] = {}  # place among the rows -> reference of the specimen, and what it is called
         self._others: Counter[str] = Counter()
         self._refused: Counter[str] = Counter()
         self._offsets: Counter[str] = Counter()
-        self._withdrawn = self._undated = 0
+        self._withdrawn = self._undated = self._nowhere = 0
 
     def take(self, found: Found) -> None:
         """Read one Observation; one of which no code is mapped is only counted."""
@@ -79,8 +80,10 @@ class Results:
     def frame(self) -> pd.DataFrame:
         """Return one row per value, and one per Observation that could not be read."""
         rows = pd.DataFrame(self._rows, columns=_COLUMNS)
-        said = [self._specimens.find(reference) or "" for reference in self._in_specimen.values()]
+        said = [self._specimens.find(reference) or named for reference, named in self._in_specimen.values()]
         rows.loc[list(self._in_specimen), "specimen"] = said
+        asked = rows.loc[list(self._in_specimen), "biomarker"].map(_is_told_where)
+        self._nowhere = sum(is_asked and not word for is_asked, word in zip(asked, said, strict=True))
         return rows
 
     def withheld(self) -> list[str]:
@@ -94,6 +97,9 @@ class Results:
             notes += note_of(f"{self._others.total()} Observations have a code that is not mapped", self._others.most_common())[0]
         if self._withdrawn:
             notes.append(f"{self._withdrawn} Observations are cancelled, entered in error or not done yet, and not read")
+        if self._nowhere:
+            taken = "taken for the one that the biomarker is measured in; `specimens` of a mapping says what codes mean"
+            notes.append(f"{self._nowhere} results are of a specimen that is not there, or whose type is not known, and are {taken}")
         if self._undated:
             notes.append(f"{self._undated} results do not say when they were collected; the day on which they were issued is taken")
         if len(self._offsets) > 1:
@@ -116,19 +122,20 @@ class Results:
         if whole and (observation.has_value or not values):
             values.insert(0, (whole.component, observation, whole))
         method = self._codes.method(observation.method.model_dump()) if observation.method else ""
-        reference = reference_from(found, observation.specimen.model_dump()) if observation.specimen else ""
+        referred = (found.resource or {}).get("specimen") if observation.specimen else None
+        reference = reference_from(found, referred)
         specimen = self._contained(found, reference)
         for component, valued, entry in values:
             value, unit = self._value(valued, entry)
             refusal = "absent_value" if valued.has_value and valued.dataAbsentReason is not None else ""
             said = (entry.biomarker, value, unit, component, method or entry.method, specimen or entry.specimen)
-            if reference and not specimen and not entry.specimen:
-                self._in_specimen[len(self._rows)] = reference
+            if referred and not specimen and not entry.specimen:
+                self._in_specimen[len(self._rows)] = reference, self._codes.specimen({"coding": [referred]})  # its display alone
             self._rows.append((subject, collected, available, *said, found.file, found.row, refusal))
 
     def _contained(self, found: Found, reference: str) -> str:
         """Return what the specimen is that an Observation brings with it, empty where it brings none."""
-        inside = (found.resource or {}).get("contained", ())
+        inside = (found.resource or {}).get("contained", ()) if reference.startswith("#") else ()
         listed = [one for one in inside if isinstance(one, dict)] if isinstance(inside, list) else []
         return next((self._codes.specimen(one.get("type")) for one in listed if reference == f"#{one.get('id')}"), "")
 
@@ -145,6 +152,11 @@ class Results:
 
     def _refuse(self, found: Found, subject: str, why: str) -> None:
         self._rows.append((subject, "", "", "", "", "", "", "", "", found.file, found.row, why))
+
+
+def _is_told_where(biomarker: str) -> bool:
+    """Return whether it matters in which specimen a biomarker is measured."""
+    return biomarker in catalogue() and bool(catalogue()[biomarker].possible_specimens)
 
 
 def _offset(stamp: str) -> str:

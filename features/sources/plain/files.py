@@ -8,7 +8,7 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal, TextIO, cast
+from typing import Any, Literal, TextIO, cast
 
 import numpy as np
 import pandas as pd
@@ -177,20 +177,41 @@ def _read_parquet(path: Path) -> pd.DataFrame:
     return frame
 
 
-def _read_xlsx(path: Path, sheet: str) -> pd.DataFrame:
-    """Return a sheet, the first where none is named; dates stay dates, and a number that was typed as text stays text."""
+def sheets_of(path: Path) -> list[str]:
+    """Return the names of the sheets of a workbook, in their order; charts are none.
+
+    Raises
+    ------
+    DataError
+        It is no workbook, or cannot be read.
+    """
+    with _workbook(path) as book:
+        return [sheet.title for sheet in book.worksheets]
+
+
+@contextmanager
+def _workbook(path: Path) -> Iterator[Any]:
     import openpyxl  # only who reads a workbook needs it
 
     try:
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-        if sheet and sheet not in book.sheetnames:
-            raise DataError(f'{path.name} has no sheet "{sheet}".', f"it has {len(book.sheetnames)} sheets.", "missing_table")
-        rows = list(book[sheet or book.sheetnames[0]].iter_rows(values_only=True))
-        book.close()
+        try:
+            yield book
+        finally:
+            book.close()
     except PermissionError:
         raise no_permission(path.name) from None
     except (zipfile.BadZipFile, KeyError, ValueError, OSError, *DAMAGED_GZIP):
         raise DataError(f"{path.name} is not an XLSX workbook, or it is damaged.", "save it again.", "not_readable") from None
+
+
+def _read_xlsx(path: Path, sheet: str) -> pd.DataFrame:
+    """Return a sheet, the first where none is named; dates stay dates, and a number that was typed as text stays text."""
+    with _workbook(path) as book:
+        sheets = [one.title for one in book.worksheets]
+        if not sheets or (sheet and sheet not in sheets):
+            raise DataError(f'{path.name} has no sheet "{sheet}".', f"it has {len(sheets)} sheets.", "missing_table")
+        rows = list(book[sheet or sheets[0]].iter_rows(values_only=True))
     names = ["" if cell is None else str(cell).strip() for cell in (rows[0] if rows else ())]
     kept = [number for number, name in enumerate(names) if name]
     if not kept:

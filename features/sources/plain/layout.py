@@ -23,7 +23,7 @@ DECIDE = "decide"
 NO_TABLE = "none"
 MISSING = "missing"
 WORDS = {"sex": SEXES, "stage": STAGES, "heavy_chain": HEAVY_CHAINS, "light_chain": LIGHT_CHAINS, "kind": EVENT_KINDS}
-WORDS |= {"method": catalogue().methods, "specimen": catalogue().specimens}
+WORDS |= {"method": catalogue().methods, "specimen": tuple(catalogue().known_specimens)}
 COLUMNS = {name: (*REQUIRED[name], *OPTIONAL[name], *WHERE_GIVEN[name]) for name in REQUIRED}
 
 # What YAML reads as a number or a truth is the text that stands there: 1 and "1", no and "no".

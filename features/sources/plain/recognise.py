@@ -5,18 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from difflib import get_close_matches
-from functools import cache
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
-import yaml
 
 from features.sources.answers import divisor_of, measurable
 from features.sources.cells import Cells, cells_of
 from features.sources.parsing import BAD, is_blank, result_of
 from features.sources.plain.files import stem_of
 from features.sources.plain.layout import COLUMNS, DECIDE
+from features.sources.plain.names import common_names, key, table_of
+from features.sources.plain.places import Place
 from features.sources.plain.written import DATE_FORMS, filled_id, fits, plain_number
 from features.sources.received import REQUIRED
 from myeloma import catalogue
@@ -26,46 +25,35 @@ _YEAR = re.compile(r"\d{4}(-\d{2})?")
 _UNIT = re.compile(r"^(.*?)\s*[\[(](.+)[\])]\s*$")
 _FLAG = re.compile(r"^[<>]?\s*[+-]?\d[\d.,]*\s?(H|L|HH|LL|\*|\+|!)$")
 _COMMA, _POINT = re.compile(r"^[<>]?=?\s*[+-]?\d+(\.\d{3})*,\d+$"), re.compile(r"^[<>]?=?\s*[+-]?\d+(,\d{3})*\.\d+$")
-_RESULT = re.compile(r"^[<>]?=?\s*[+-]?\d+([.,]\d+)*$")
-_MOST = 0.5
 _FEW = 0.05  # numbers with the other decimal mark: slips, not a way of writing
 
 
-@cache
-def _names() -> dict[str, Any]:
-    return yaml.safe_load(Path(__file__).with_name("names.yaml").read_text(encoding="utf-8"))  # type: ignore[no-any-return]
+def tables(places: list[Place]) -> dict[str, Place]:
+    """Return the place of each table: by its own name, else by one that is common, else the only file there is.
 
-
-def key(name: str) -> str:
-    """Return a name without what does not matter in it.
-
-    Examples
-    --------
-    >>> key("M-Protein"), key("Pat._Nr")
-    ('m protein', 'pat nr')
+    A workbook of several sheets of which none is called as a table stands for its first.
     """
-    return " ".join(re.split(r"[\s._\-]+", name.strip().casefold())).strip()
+    known = table_of(common_names()["tables"], REQUIRED)
+    found: dict[str, Place] = {}
+    for place in sorted(places, key=lambda place: place.stem not in REQUIRED):
+        if (name := _table_in(place.stem, known)) and name not in found:
+            found[name] = place
+    unnamed = {place.path: place for place in reversed(places) if place.sheet and place.path not in {one.path for one in found.values()}}
+    for path, first in reversed(unnamed.items()):
+        if (name := _table_in(stem_of(path), known)) and name not in found:
+            found[name] = first
+    alone = len({place.path for place in places}) == 1
+    return found or ({"patients": places[0], "measurements": places[0]} if alone else {})
 
 
-def _table_of(section: dict[str, list[str]], names: Iterable[str]) -> dict[str, str]:
-    """Return ours by key of theirs; our own names are among them."""
-    return {key(theirs): ours for ours in names for theirs in (ours, *section.get(ours, ()))}
-
-
-def tables(files: list[Path]) -> dict[str, Path]:
-    """Return the file of each table: by its own name, else by one that is common, else the only file there is."""
-    known = _table_of(_names()["tables"], REQUIRED)
-    places: dict[str, Path] = {}
-    for path in sorted(files, key=lambda path: stem_of(path) not in REQUIRED):
-        stem = key(stem_of(path))
-        if (name := known.get(stem) or next((known[word] for word in stem.split() if word in known), None)) and name not in places:
-            places[name] = path
-    return places or ({"patients": files[0], "measurements": files[0]} if len(files) == 1 else {})
+def _table_in(stem: str, known: dict[str, str]) -> str | None:
+    """Return the table that a name stands for, whole or by one of its words."""
+    return known.get(key(stem)) or next((known[word] for word in key(stem).split() if word in known), None)
 
 
 def columns(name: str, given: list[str]) -> tuple[dict[str, str], dict[str, Any], dict[str, str]]:
     """Return ours -> theirs of the columns with other names, a wide table's columns, and what is near to a column of ours."""
-    known = _table_of(_names()["columns"][name], COLUMNS[name])
+    known = table_of(common_names()["columns"][name], COLUMNS[name])
     ours = {column: known[key(column)] for column in given if key(column) in known}
     plain = {column.strip().casefold() for column in given}
     found: dict[str, str] = {}
@@ -86,7 +74,7 @@ def columns(name: str, given: list[str]) -> tuple[dict[str, str], dict[str, Any]
 
 
 def _wide(given: list[str]) -> dict[str, Any]:
-    known = _table_of(_names()["biomarkers"], measurable())
+    known = table_of(common_names()["biomarkers"], measurable())
     wide = {}
     for column in given:
         parts = _UNIT.match(column)
@@ -95,18 +83,6 @@ def _wide(given: list[str]) -> dict[str, Any]:
             unit = parts[2] if parts and _is_unit(name, parts[2]) else ""
             wide[name] = {"column": column, "unit": unit} if _is_unit(name, unit) else {"column": column, "unit": DECIDE}
     return wide
-
-
-def results_beside(frame: pd.DataFrame, name: str, wide: dict[str, Any]) -> list[str]:
-    """Return the columns of a wide table that nothing reads though most of their cells are results, such as 1.2 or <0,1."""
-    read = {*COLUMNS[name], "source_row", *(one["column"] for one in wide.values())}
-    found = []
-    for column in frame.columns:
-        texts = pd.Series(cells_of(frame[column]).rows() if column not in read else [], dtype=object)
-        texts = texts[texts != ""]
-        if len(texts) and texts.str.match(_RESULT).mean() > _MOST:
-            found.append(str(column))
-    return found
 
 
 def _is_unit(biomarker: str, unit: str) -> bool:
@@ -156,14 +132,15 @@ def lost_zeros(ids: dict[str, set[str]]) -> int:
 
 def words(column: str, given: list[str], accepted: Iterable[str]) -> tuple[dict[str, list[str]], list[str]]:
     """Return our word -> theirs, and those that could mean anything."""
-    known = _table_of(_names()["words"].get(column, {}), accepted)
+    known = table_of(common_names()["words"].get(column, {}), accepted)
+    meaning = catalogue().specimen_of if column == "specimen" else lambda word: known.get(key(word), "")
     own = {word.casefold() for word in accepted}
     found: dict[str, list[str]] = {}
     unknown = []
     for word in given:
         if is_blank(word) or word.casefold() in own:
             continue
-        if (ours := known.get(key(word))) is not None:
+        if ours := meaning(word):
             if word.casefold() not in map(str.casefold, found.get(ours, [])):
                 found.setdefault(ours, []).append(word)
         else:
@@ -173,7 +150,7 @@ def words(column: str, given: list[str], accepted: Iterable[str]) -> tuple[dict[
 
 def biomarkers(received: Cells) -> tuple[dict[str, str], dict[str, tuple[int, str]]]:
     """Return theirs -> ours, and of each name that is not known how many rows have it and which of ours is near."""
-    known = _table_of(_names()["biomarkers"], measurable())
+    known = table_of(common_names()["biomarkers"], measurable())
     rows = pd.Series(received.codes).value_counts()
     found, unknown = {}, {}
     for code, theirs in enumerate(map(str, received.texts)):
@@ -212,12 +189,16 @@ def units(frame: pd.DataFrame, names: dict[str, str]) -> tuple[dict[str, list[st
 
 
 class Said(NamedTuple):
-    """How results are written: the decimal mark, flags after numbers, words with their rows by biomarker, and those that are known."""
+    """How results are written: the decimal mark, flags after numbers, words with their rows by biomarker, and those that are known.
+
+    `odd` holds, by biomarker, results that are neither words nor numbers, such as 10-15, with their rows.
+    """
 
     decimal: str
     flags: list[str]
     words: dict[str, dict[str, int]]
     meant: dict[str, dict[str, str]]
+    odd: dict[str, dict[str, int]]
 
 
 def values(frame: pd.DataFrame, names: dict[str, str]) -> Said:
@@ -228,17 +209,17 @@ def values(frame: pd.DataFrame, names: dict[str, str]) -> Said:
     commas, points = (int(counts["rows"][counts["text"].str.match(pattern)].sum()) for pattern in (_COMMA, _POINT))
     decimal = "." if commas <= _FEW * (commas + points) else "," if points <= _FEW * (commas + points) else DECIDE
     mark = "," if decimal == "," else "."
-    said: dict[str, dict[str, int]] = {}
-    meant: dict[str, dict[str, str]] = {}
+    said = Said(decimal, flags, {}, {}, {})
     for name, text, rows in counts.itertuples(index=False):
-        if result_of(plain_number(text, mark, flags)).kind == BAD and not re.search(r"\d", text):
-            ours = catalogue().key_of(names[name])
-            accepted = catalogue()[ours].words if ours in catalogue() else {}
-            if text.casefold() in accepted:
-                continue
-            if word := _table_of(_names()["results"], accepted).get(key(text)):
-                meant.setdefault(ours, {})[text] = word
-                continue
-            of = said.setdefault(ours, {})
-            of[text] = of.get(text, 0) + int(rows)
-    return Said(decimal, flags, said, meant)
+        if result_of(plain_number(text, mark, flags)).kind != BAD:
+            continue
+        ours = catalogue().key_of(names[name])
+        accepted = catalogue()[ours].words if ours in catalogue() else {}
+        if text.casefold() in accepted:
+            continue
+        if word := table_of(common_names()["results"], accepted).get(key(text)):
+            said.meant.setdefault(ours, {})[text] = word
+            continue
+        of = (said.odd if re.search(r"\d", text) else said.words).setdefault(ours, {})
+        of[text] = of.get(text, 0) + int(rows)
+    return said

@@ -16,8 +16,10 @@ import yaml
 from features.cohort.files import whole_file
 from features.sources.cells import cells_of
 from features.sources.plain import recognise
+from features.sources.plain.beside import events_beside, holds_days, results_beside
 from features.sources.plain.files import SUFFIXES, encoding_of, read_file, separator_in, stem_of
 from features.sources.plain.layout import COLUMNS, DECIDE, WORDS, Column, Layout, Table
+from features.sources.plain.places import Place, places_in
 from features.sources.plain.tables import DATES, as_rows, named
 from features.sources.plain.written import filled_id
 from features.sources.received import REQUIRED
@@ -27,19 +29,20 @@ from myeloma.echo import echo
 
 @dataclass
 class Suggestion:
-    """A layout as it would stand in a file, and what was found: recognised, left to decide, and wrong, each in words."""
+    """A layout as it would stand in a file, and what was found: recognised, left to decide, wrong, and not read, each in words."""
 
     layout: dict[str, Any] = field(default_factory=dict)
     recognised: list[str] = field(default_factory=list)
     decide: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
 
     def lines(self) -> dict[str, list[str]]:
         """Return what was found, by what it means for a person."""
-        return {"recognised": self.recognised, "to decide": self.decide, "fault": self.faults}
+        return {"recognised": self.recognised, "to decide": self.decide, "fault": self.faults, "not read": self.unread}
 
 
-_OF_SOME = {"method": "methods", "specimen": "specimens"}  # said of some biomarkers alone
+_OF_SOME = {"method": "methods", "specimen": "possible_specimens"}  # said of some biomarkers alone
 _RECEIVED = re.compile(r'"([^"]*)"')
 
 
@@ -70,8 +73,12 @@ def suggest(folder: Path) -> Suggestion:
     if not files:
         raise DataError(f"{folder} holds no table.", f"tables end in {', '.join(SUFFIXES)}.", "missing_file")
     found = Suggestion()
-    frames = _frames(found, _how_written(found, files))
-    tables = _tables(found, frames, recognise.tables(files))
+    places = places_in(files)
+    chosen = recognise.tables(places)
+    readable = _how_written(found, files)
+    frames = _frames(found, [place for place in places if place.path in readable], set(chosen.values()))
+    tables = _tables(found, frames, chosen)
+    _beside(found, frames, chosen)
     _dates(found, tables)
     _identifiers(found, tables)
     for name, frame in tables.items():
@@ -102,56 +109,102 @@ def _how_written(found: Suggestion, files: list[Path]) -> list[Path]:
     return readable
 
 
-def _frames(found: Suggestion, files: list[Path]) -> dict[Path, pd.DataFrame]:
+def _frames(found: Suggestion, places: list[Place], chosen: set[Place]) -> dict[Place, pd.DataFrame]:
+    """Return what stands at each place; a sheet that is no table, as one with remarks, is no fault."""
     layout = Layout.model_validate({key: found.layout[key] for key in ("encoding", "separator") if key in found.layout})
     frames = {}
-    for path in files:
+    for place in places:
         try:
-            frames[path] = read_file(path, layout.separator, layout.encoding)
+            frames[place] = read_file(place.path, layout.separator, layout.encoding, place.sheet)
         except UserError as error:
-            found.faults.append(f"{error.what} {error.hint}")
+            if place.sheet and place not in chosen:
+                found.unread.append(f"{place.called} is no table, and is not read")
+            else:
+                found.faults.append(f"{error.what} {error.hint}")
     return frames
 
 
-def _tables(found: Suggestion, frames: dict[Path, pd.DataFrame], places: dict[str, Path]) -> dict[str, pd.DataFrame]:
+def _tables(found: Suggestion, frames: dict[Place, pd.DataFrame], places: dict[str, Place]) -> dict[str, pd.DataFrame]:
     """Return the frame of each table in our names of columns, and write where it stands."""
     tables: dict[str, pd.DataFrame] = {}
     for name in REQUIRED:
-        path = places.get(name)
-        if path is None:
+        place = places.get(name)
+        if place is None:
             found.layout.setdefault("tables", {})[name] = DECIDE
             found.decide.append(f"tables.{name}: no file looks like it; name one as {{file: ...}}, or write none")
             continue
-        if path in frames:  # else it is among the faults
-            tables[name] = _one_table(found, name, path, frames[path])
+        if place in frames:  # else it is among the faults
+            tables[name] = _one_table(found, name, place, frames[place])
     return tables
 
 
-def _one_table(found: Suggestion, name: str, path: Path, frame: pd.DataFrame) -> pd.DataFrame:
+def _one_table(found: Suggestion, name: str, place: Place, frame: pd.DataFrame) -> pd.DataFrame:
     columns, wide, likely = recognise.columns(name, [str(c) for c in frame.columns if c != "source_row"])
-    entry: dict[str, Any] = {"file": path.name} if stem_of(path) != name else {}
+    entry: dict[str, Any] = {"file": place.path.name} if stem_of(place.path) != name else {}
+    entry |= {"sheet": place.sheet} if place.sheet else {}
     if columns or likely:
         entry["columns"] = columns | dict.fromkeys(likely, DECIDE)
     for ours, theirs in likely.items():
         found.decide.append(f'tables.{name}.columns.{ours}: is "{theirs}" meant? Else take the line out')
     if columns or "file" in entry:
         said = ", ".join(f'{ours} is "{theirs}"' for ours, theirs in columns.items())
-        found.recognised.append(f"{path.name} is {name}" + (f": {said}" if said else ""))
+        found.recognised.append(f"{place.called} is {name}" + (f": {said}" if said else ""))
     if wide:
         entry["wide"] = wide
-        found.recognised.append(f"{path.name}: one column for each of {', '.join(wide)}")
+        found.recognised.append(f"{place.called}: one column for each of {', '.join(wide)}")
         found.decide += [f"tables.{name}.wide.{n}.unit: in which unit?" for n, one in wide.items() if one["unit"] == DECIDE]
     if entry:
         found.layout.setdefault("tables", {})[name] = entry
     missing = [c for c in REQUIRED[name] if c not in columns and c not in likely and c not in map(_folded, frame.columns)]
     if missing and not wide:
-        found.faults.append(f"{path.name} has no column that looks like {', '.join(missing)}")
-    frame = named(frame, name, Table(columns=columns), path.name)
+        found.faults.append(f"{place.called} has no column that looks like {', '.join(missing)}")
+    frame = named(frame, name, Table(columns=columns), place.called)
     if not wide:
         return frame
-    for theirs in recognise.results_beside(frame, name, wide):
-        found.decide.append(f'tables.{name}.wide: is "{theirs}" a result? It is not read; name it with its unit, or leave it')
+    for theirs, but in results_beside(frame, name, wide).items():
+        line = f'tables.{name}.wide: is "{theirs}" a result? It is not read; name it with its unit, or leave it'
+        found.decide.append(line + (f". {but}" if but else ""))
     return as_rows(frame, name, {ours: Column.model_validate(one) for ours, one in wide.items()})
+
+
+def _beside(found: Suggestion, frames: dict[Place, pd.DataFrame], chosen: dict[str, Place]) -> None:
+    """Say what is not read: places that are no table, columns of those that are, and first of all columns with days of events."""
+    layout = found.layout.get("tables", {})
+    for place, frame in frames.items():
+        mine = [name for name, other in chosen.items() if other == place]
+        if not mine:
+            found.unread.append(f"{place.called} is taken for no table")
+        read = {theirs for name in mine for theirs in _theirs(frame, name, layout.get(name, {}))}
+        if "events" not in mine:
+            _events_at(found, place, frame, read, "events" in chosen)
+        left = [f'"{column}"' for column in map(str, frame.columns) if column not in {*read, "source_row"}]
+        if mine and left:
+            found.unread.append(f"{place.called}: {', '.join(left)}")
+
+
+def _theirs(frame: pd.DataFrame, name: str, entry: dict[str, Any]) -> set[str]:
+    """Return the columns of a place that a table reads, as they are called there."""
+    own = {str(column) for column in frame.columns if _folded(column) in COLUMNS[name]}
+    return own | {*entry.get("columns", {}).values()} | {one["column"] for one in entry.get("wide", {}).values()}
+
+
+def _events_at(found: Suggestion, place: Place, frame: pd.DataFrame, read: set[str], others: bool) -> None:
+    """Ask about columns that are called as an event is: whoever died or was treated must not pass as alive and untreated."""
+    called = events_beside(frame, read)
+    if not called:
+        return
+    said = ", ".join(f'"{theirs}" ({kind})' for theirs, kind in called.items())
+    days = {kind: theirs for theirs, kind in reversed(called.items()) if holds_days(frame[theirs])}
+    wide = ", ".join(f'{kind}: "{theirs}"' for kind, theirs in reversed(days.items()))
+    ids = found.layout.get("tables", {}).get("patients", {}).get("columns", {}).get("patient_id", "patient_id")
+    where = f"file: {place.path.name}" + (f', sheet: "{place.sheet}"' if place.sheet else "")
+    if others:
+        how = "put what they say into the table of events, or leave it"
+    elif wide:
+        how = f'name them as {{{where}, columns: {{patient_id: "{ids}"}}, wide: {{{wide}}}}}, or leave them'
+    else:
+        how = "make a table of events of it, or leave it"
+    found.decide.append(f"tables.events: columns of {place.called} are called as events are, and are not read: {said}; {how}")
 
 
 def _folded(name: object) -> str:
@@ -193,7 +246,7 @@ def _words(found: Suggestion, name: str, frame: pd.DataFrame) -> None:
         if words:
             found.layout.setdefault("words", {})[column] = words
             found.recognised.append(f"{column}: {sum(map(len, words.values()))} other words")
-        if column in _OF_SOME:
+        if column == "method":
             continue  # an unknown method is unknown, and `ingest` counts it: a laboratory has many
         for word in unknown:
             found.layout.setdefault("words", {}).setdefault(column, {}).setdefault(DECIDE, []).append(word)
@@ -241,6 +294,11 @@ def _values(found: Suggestion, frame: pd.DataFrame, names: dict[str, str]) -> No
     for biomarker, meant in said.meant.items():
         found.layout.setdefault("results", {})[biomarker] = dict(meant)
         found.recognised.append(f"results.{biomarker}: {len(meant)} other words")
+    for biomarker, odd in said.odd.items() if said.decimal != DECIDE else ():
+        rows, first = sum(odd.values()), next(iter(odd))
+        found.decide.append(
+            f'results.{biomarker}: {rows} results are no numbers, as "{first}", and will be refused; say there what each means, or leave it'
+        )
     for biomarker, words in said.words.items():
         found.layout.setdefault("results", {}).setdefault(biomarker, {}).update(dict.fromkeys(words, DECIDE))
         rows = sum(words.values())
@@ -260,6 +318,7 @@ def write_layout(found: Suggestion, path: Path) -> None:
     lines = ["# How this export is written, for: python -m features ingest --source tabular FOLDER COHORT --mapping THIS_FILE"]
     lines += [f"# To decide: {line}" for line in found.decide]
     lines += [f"# Fault in the export: {line}" for line in found.faults]
+    lines += [f"# Not read: {line}" for line in found.unread]
     body = yaml.safe_dump(found.layout, sort_keys=False, allow_unicode=True, width=120) if found.layout else "{}\n"
     with whole_file(path) as work:
         work.write_text("\n".join(lines).replace("\r", " ") + "\n" + body, encoding="utf-8")

@@ -11,7 +11,7 @@ import pandas as pd
 
 from features.sources.births import with_ages
 from features.sources.cells import Cells, cells_of
-from features.sources.plain.files import find, read_file, unread
+from features.sources.plain.files import find, read_file, sheets_of, unread
 from features.sources.plain.layout import COLUMNS, MISSING, Column, Layout, Table
 from features.sources.plain.written import filled_id, iso_date, plain_number
 from features.sources.received import REQUIRED
@@ -51,7 +51,19 @@ def read_tables(folder: Path, layout: Layout) -> tuple[dict[str, pd.DataFrame], 
     if others := unread(folder, set(paths.values())):
         listed = ", ".join(others[:_MOST_NAMED]) + (", ..." if len(others) > _MOST_NAMED else "")
         notes.append(f"{len(others)} files of the folder are not read: {listed}; are they parts of a table?")
+    notes += _sheets_left(paths, layout)
     return tables, {name: paths[name].name if name in paths else f"no {name}" for name in REQUIRED}, notes
+
+
+def _sheets_left(paths: Mapping[str, Path], layout: Layout) -> list[str]:
+    """Say which sheets of the workbooks that are read are not: what they are called may be free text, so they are counted."""
+    notes = []
+    for path in dict.fromkeys(path for path in paths.values() if path.suffix.lower() == ".xlsx"):
+        sheets = sheets_of(path)
+        read = {layout.table(name).sheet or sheets[0] for name, other in paths.items() if other == path}
+        if left := len(set(sheets) - read):
+            notes.append(f"{path.name}: {left} of {len(sheets)} sheets are not read; a mapping names one as {{file: ..., sheet: ...}}")
+    return notes
 
 
 def _path(folder: Path, name: str, layout: Layout) -> Path:

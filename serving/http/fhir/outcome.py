@@ -21,6 +21,7 @@ _TYPES = {
     **dict.fromkeys(("conflicting_duplicate", "conflicting_components", "conflicting_findings"), "conflict"),
     **dict.fromkeys(("unsupported_media_type", "method_not_allowed", "no_mapping", "unknown_task"), "not-supported"),
     **dict.fromkeys(("unknown_unit", "unknown_category", "unknown_word", "diagnosis_not_mapped", "unnamed_drug"), "code-invalid"),
+    "wrong_specimen": "value",
     **dict.fromkeys(("several_people", "other_subject"), "multiple-matches"),
     **dict.fromkeys(
         ("progressed", "dead", "treated", "other_stage", "before_index", "under_age", "stage_unknown", "no_index", "criteria_met"),

@@ -19,7 +19,8 @@ from features.cohort.schema import EVENT_KINDS
 from features.sources.folders import separator_of
 from features.sources.mapping import Mapping
 from features.sources.parsing import day_of
-from features.sources.plain.recognise import columns, key
+from features.sources.plain.names import key
+from features.sources.plain.recognise import columns
 from myeloma import catalogue
 from myeloma.calendar import BAD_DAY, date_of, today
 from serving.http.body import RefusedError, read

@@ -54,6 +54,49 @@ def test_a_single_history_is_told_of_an_unknown_word(biomarker, unit, accepted):
     assert (problem.reason, problem.column, problem.accepted) == ("unknown_category", "method", f"accepted: {accepted}")
 
 
+@pytest.mark.parametrize(
+    ("biomarker", "value", "unit", "right", "wrong"),
+    [
+        ("creatinine", 1.1, "mg/dL", ["Serum", "plasma", "Blut", "serum specimen"], ["urine", "24-h-Urin", "Knochenmark", "Liquor"]),
+        ("urine_m_protein", 300, "mg/24h", ["Sammelurin"], ["serum"]),
+        ("hemoglobin", 13, "g/dL", ["EDTA-Blut"], ["plasma", "urine"]),
+        ("bmpc", 12, "%", ["bone marrow", "blood"], ["urine", "serum"]),
+        ("mrd", 1e-5, "1", ["KM", "peripheral blood"], ["Urin"]),
+        ("qlq_c30_ql", 50, "", ["urine"], []),  # nothing is measured in anything
+    ],
+)
+def test_a_specimen_that_is_another_refuses_the_result(received_of, biomarker, value, unit, right, wrong):
+    rows = [f"P1,2015-{month:02d}-01,{biomarker},{value},{unit},,{word}" for month, word in enumerate([*right, *wrong, ""], start=1)]
+    cohort, quarantine = inspect(received_of(measurements=HEAD + "\n".join(rows)))
+    assert quarantine[["reason", "column"]].to_numpy().tolist() == [["wrong_specimen", "specimen"]] * len(wrong)
+    assert len(cohort.measurements) == len(right) + 1
+    told = [(f"2015-{month:02d}-01", None, biomarker, value, unit, None, word) for month, word in enumerate([*right, *wrong], start=1)]
+    problems = check_person({"index_date": "2015-01-01"}, told).problems
+    assert [(problem.row, problem.reason) for problem in problems] == [(len(right) + k, "wrong_specimen") for k in range(len(wrong))]
+
+
+def test_a_value_of_urine_never_stands_in_for_one_of_serum_of_that_day(received_of):
+    rows = [f"{DAY},creatinine,0.9,mg/dL,,Serum", f"{DAY},creatinine,9.5,mg/dL,,Urin"]
+    for order in (rows, rows[::-1]):
+        cohort, quarantine = inspect(received_of(measurements=HEAD + "\n".join(order)))
+        assert cohort.measurements["value"].tolist() == [0.9]
+        assert cohort.measurements["specimen"].tolist() == [""]  # serum, plasma and blood are not told apart
+        assert quarantine["accepted"].tolist() == [
+            "creatinine is measured in serum, plasma or blood, and of another specimen it is another test: leave the row out, or correct "
+            "the specimen"
+        ]
+
+
+def test_a_specimen_that_is_not_known_is_counted_in_a_cohort_and_told_of_one_person(received_of):
+    cohort, quarantine = inspect(received_of(measurements=f"{HEAD}{DAY},creatinine,0.9,mg/dL,,tube 3"))
+    assert quarantine.empty and len(cohort.measurements) == 1
+    (note,) = cohort.about["notes"]
+    assert note.startswith("measurements.csv: 1 of 1 cells of specimen hold 1 word that is not accepted")
+    told = [("2015-02-01", None, "creatinine", 0.9, "mg/dL", None, "tube 3")]
+    (problem,) = check_person({"index_date": "2015-01-01"}, told).problems
+    assert (problem.reason, problem.accepted) == ("unknown_category", "accepted: serum, plasma, blood")
+
+
 def test_methods_survive_a_mend(tmp_path, received_of):
     rows = f"{DAY},bmpc,30,%,biopsy,marrow\nP1,2015-03-01,bmpc,high,%,smear,\nP1,2015-04-01,m_protein,1,g/dL,,"
     ingest(received_of(measurements=HEAD + rows), tmp_path / "cohort", Steps(quiet=True))

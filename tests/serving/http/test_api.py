@@ -73,6 +73,8 @@ def test_an_earlier_landmark_does_not_see_what_came_later(client, history):
         ({"unit": "mg"}, "unknown_unit", "measurements[0].unit"),
         ({"biomarker": "m_protien"}, "unknown_biomarker", "measurements[0].biomarker"),
         ({"value": "high"}, "not_a_number", "measurements[0].value"),
+        ({"specimen": "urine"}, "wrong_specimen", "measurements[0].specimen"),
+        ({"specimen": "tube 3"}, "unknown_category", "measurements[0].specimen"),
         ({"value": 180}, "out_of_range", "measurements[0].value"),
         ({"collected_at": "10/01/2022"}, "bad_date", "measurements[0].collected_at"),
         ({"collected_at": "1950-01-01"}, "before_birth", "measurements[0].collected_at"),
@@ -86,6 +88,12 @@ def test_a_bad_result_is_a_422_with_code_and_place(client, history, change, code
     problem = response.json()["errors"][0]
     assert (problem["code"], problem["where"]) == (code, where)
     assert TypeAdapter(Refusal).validate_python(response.json()).errors[0].message
+
+
+def test_the_specimen_of_a_result_changes_nothing_where_it_is_the_right_one(client, history):
+    plain = client.post("/v1/risk", json=history).json()
+    history["measurements"][0]["specimen"] = "Serum"
+    assert client.post("/v1/risk", json=history).json()["risks"] == plain["risks"]
 
 
 @pytest.mark.parametrize(

@@ -84,6 +84,13 @@ def test_results_computed_from_others_are_drawn_too(pasted):
             "unit",
             "Row 2, m_protein: the unit is not accepted here;",
         ),
+        (
+            "specimen," + HEADER + "Urin,creatinine,9.5,mg/dL,2022-07-10",
+            "wrong_specimen",
+            2,
+            "specimen",
+            "Row 2, creatinine, specimen: Urin is not accepted: creatinine is measured in serum, plasma or blood",
+        ),
         (HEADER + ROWS + "m_protein,2,3,g/dL,2022-07-11", "not_a_number", 5, "value", "Row 5: 2,3 is not read. Write 2.3."),
         (
             HEADER.replace(",", ";") + "m_protein;2,3;g/dL;2022-07-10",

@@ -122,6 +122,10 @@ REFUSED = {
     "dead, nobody knows when": (changed(0, deceasedBoolean=True), "missing_value"),
     "under age": (changed(0, birthDate="2010-01-01"), "under_age"),
     "no result": (bundle(*person()[:2]), "no_visit"),
+    "light chains of urine": (
+        changed(6, contained=[{"resourceType": "Specimen", "id": "s", "type": coded(SCT, "122575003")}], specimen={"reference": "#s"}),
+        "wrong_specimen",
+    ),
     "a unit that contradicts its code": (
         changed(6, valueQuantity={"value": 1, "unit": "mg/dL", "system": UCUM, "code": "mg/L"}),
         "unknown_unit",
