@@ -36,7 +36,8 @@ class Biomarker:
     the canonical unit; an infinite limit means that there is none. `least_in` maps a unit to the least value in it, and to what a
     lower one may be. `cv_kind` is one of `CV_KINDS`, empty without a `cv`. `loinc_refused` maps a LOINC code that is mistaken for
     the biomarker to what it is. `clonal` says that it is measured clone by clone: of several components the total
-    is their sum; `loinc_components` are those of the refused codes that mean one component. `words` maps a word of a result to the
+    is their sum; `loinc_components` names the component that a code means; one of `loinc_refused` means nothing without the others.
+    `words` maps a word of a result to the
     number it stands for, empty where results are numbers. `limit_needed` says that a number is a finding, and that nothing was found
     needs the limit down to which one could see. `methods` are ways to measure it, between which values are not compared;
     of `specimens` the first is that of which features are made. `measured_in` are specimens that are not told apart. `aliases` are other
@@ -61,7 +62,7 @@ class Biomarker:
     spellings: dict[str, float] = field(default_factory=dict)
     least_in: dict[str, tuple[float, str]] = field(default_factory=dict)
     loinc_refused: dict[str, str] = field(default_factory=dict)
-    loinc_components: tuple[str, ...] = ()
+    loinc_components: dict[str, str] = field(default_factory=dict)
     clonal: bool = False
     words: dict[str, float] = field(default_factory=dict)
     limit_needed: bool = False
@@ -274,7 +275,7 @@ def _entry(key: str, raw: dict[str, Any], spellings: Mapping[str, tuple[str, ...
         spellings={other: factor for unit, factor in {raw["unit"]: 1.0, **units}.items() for other in spellings.get(unit, ())},
         least_in=least_in,
         loinc_refused=refused,
-        loinc_components=tuple(map(str, raw.get("loinc_components", ()))),
+        loinc_components={str(code): str(name) for code, name in raw.get("loinc_components", {}).items()},
         clonal=bool(raw.get("clonal", False)),
         words={str(word).casefold(): float(number) for word, number in raw.get("words", {}).items()},
         limit_needed=bool(raw.get("limit_needed", False)),

@@ -2,7 +2,8 @@
 
 Where the source says that results are components, their total is their sum: of one person, biomarker and time, in one unit. A total
 that the source gives itself stands above its components, which are then left aside. What cannot be added up (a limit such as
-`<0.1`, two units, one component with two values) stays as it is, for the checks to name as a conflict.
+`<0.1`, two units, one component with two values) stays as it is, for the checks to name as a conflict. A second or third band with
+neither a first one nor a total is refused: it is part of the protein.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import pandas as pd
 
 from myeloma import catalogue
 
+LONE = "lone_component"
 _TIME = ["patient_id", "biomarker", "collected_at", "available_at"]
 
 
@@ -27,6 +29,7 @@ def with_totals(measurements: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     totals = pd.MultiIndex.from_frame(rows.loc[~component, _TIME])
     below = component & pd.MultiIndex.from_frame(rows[_TIME]).isin(totals)
     left: list[int] = []
+    alone: list[int] = []
     added = 0
     for (_, biomarker, _, _), group in measurements[component & ~below].groupby(_TIME, sort=False):
         once = group.drop_duplicates(["component", "value", "unit"])
@@ -34,9 +37,19 @@ def with_totals(measurements: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
             rows.loc[once.index[0], "value"] = total
             left += list(group.index[1:])
             added += len(once)
+        elif len(once) == 1 and once["component"].iloc[0] in _later(str(biomarker)):
+            alone += list(group.index)
+    if alone:
+        rows["refusal"] = rows.get("refusal", pd.Series("", index=rows.index)).where(~rows.index.isin(alone), LONE)
     notes = [f"{added} components of a clonal protein are added up: the total is their sum"] if added else []
     notes += [f"{below.sum()} components are left aside: the source gives their total too"] if below.any() else []
     return rows.drop(index=[*left, *rows.index[below]]), notes
+
+
+def _later(biomarker: str) -> set[str]:
+    """Return the components that tell part of a biomarker, by the names that the catalogue gives them."""
+    entry = catalogue()[biomarker]
+    return {name for code, name in entry.loinc_components.items() if code in entry.loinc_refused}
 
 
 def _sum(biomarker: str, components: pd.DataFrame) -> str | None:

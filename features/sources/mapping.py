@@ -152,7 +152,9 @@ class Mapping:
     def measured(self) -> dict[str, BiomarkerCode]:
         """Return every biomarker code: the LOINC codes of the catalogue as `LOINC:718-7`, then those of the file, which win."""
         return {
-            f"LOINC:{loinc}": BiomarkerCode(key) for key, entry in catalogue().biomarkers.items() for loinc in entry.loinc
+            f"LOINC:{loinc}": BiomarkerCode(key, component=entry.loinc_components.get(loinc, ""))
+            for key, entry in catalogue().biomarkers.items()
+            for loinc in dict.fromkeys((*entry.loinc, *entry.loinc_components))
         } | self.biomarkers
 
     def types_of_specimen(self) -> dict[str, str]:

@@ -37,6 +37,7 @@ REFUSALS = {
     "missing_reference": "a reference that leads to a Patient that was read",
     "missing_medication": "a reference that leads to a Medication that was read",
     "unnamed_drug": "a drug with its name (text, display) or a code that is mapped: nobody can tell whether it is one of the treatment",
+    "lone_component": "the total of the protein, or every band of it: the first one beside a second or third",
     "cyclic_reference": "a reference that leads to a Patient, not back to itself",
 }
 

@@ -19,6 +19,7 @@ _TYPES = {
     **dict.fromkeys(("missing_reference", "not_found"), "not-found"),
     **dict.fromkeys(("duplicate_row", "repeated_patient"), "duplicate"),
     **dict.fromkeys(("conflicting_duplicate", "conflicting_components", "conflicting_findings"), "conflict"),
+    "lone_component": "incomplete",
     **dict.fromkeys(("unsupported_media_type", "method_not_allowed", "no_mapping", "unknown_task"), "not-supported"),
     **dict.fromkeys(("unknown_unit", "unknown_category", "unknown_word", "diagnosis_not_mapped", "unnamed_drug"), "code-invalid"),
     "wrong_specimen": "value",

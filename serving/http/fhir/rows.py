@@ -21,14 +21,18 @@ from serving.http.response import MOST_LISTED, Problem
 def unread(tables: Tables, where: dict[int, str]) -> Iterator[Problem]:
     """Yield the resources that could not be read, and the diagnoses that start a history on a day that cannot be used."""
     for frame in (tables.people, tables.occurrences, tables.measurements):
-        for row, why in zip(frame["source_row"], frame["refusal"], strict=True):
-            if why:
-                yield Problem(why, where[row], f"needed: {REFUSALS[why]}")
+        yield from _refused(frame, where)
     starts = tables.occurrences[tables.occurrences["kind"] == "index"]
     for row, day in zip(starts["source_row"], starts["occurred_at"], strict=True):
         if day_of(day).day <= BAD_DAY or not day:
             message = "the day of the diagnosis that the history starts with (onset, or recordedDate) is needed, as YYYY-MM-DD"
             yield Problem("bad_date", where[row], message, shown_day("index_date", day))
+
+
+def _refused(frame: pd.DataFrame, where: dict[int, str]) -> Iterator[Problem]:
+    for row, why in zip(frame["source_row"], frame["refusal"], strict=True):
+        if why:
+            yield Problem(why, where[row], f"needed: {REFUSALS[why]}")
 
 
 def checked_rows(tables: dict[str, pd.DataFrame], where: dict[int, str], today: int) -> tuple[OnePerson, list[int]]:
@@ -37,6 +41,8 @@ def checked_rows(tables: dict[str, pd.DataFrame], where: dict[int, str], today: 
     if len(patients) > 1:
         raise HistoryError([Problem("repeated_patient", "Bundle", "the Patient stands there twice, with different birth dates or sexes")])
     measured, happened = tables["measurements"], tables["events"]
+    if lone := list(_refused(measured, where)):  # a band of a protein, known for a part only now that bands are added up
+        raise HistoryError(lone[:MOST_LISTED], max(0, len(lone) - MOST_LISTED))
     happened = happened[happened["kind"] != "last_contact"]  # it ends follow-up, which scoring does not look at
     for name, frame, most in (("results", measured, MOST_MEASUREMENTS), ("events", happened, MOST_EVENTS)):
         if len(frame) > most:

@@ -96,3 +96,27 @@ def test_a_value_beside_a_reason_why_there_is_none_is_refused(bulk):
     assert inspect(read(bulk(*BASE, result)))[1]["reason"].tolist() == ["absent_value"]
     unknown = observation(code="33358-3", valueQuantity=None, dataAbsentReason=coded(LOINC, "unknown"))
     assert inspect(read(bulk(*BASE, unknown)))[1]["reason"].tolist() == ["missing_value"]
+
+
+def of_loinc(code, value, day="2015-02-01"):
+    return observation(value=value, day=day) | {"code": coded(LOINC, code)}
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ({"51435-6": 1.2, "35559-4": 1.1}, ([2.3], [])),
+        ({"51435-6": 1.2, "35559-4": 0.6, "50796-2": 0.5}, ([2.3], [])),
+        ({"51435-6": 1.2}, ([1.2], [])),
+        ({"33358-3": 2.4, "51435-6": 1.2, "35559-4": 1.1}, ([2.4], [])),  # a total stands above its parts
+        ({"33358-3": 2.4, "35559-4": 1.1}, ([2.4], [])),
+        ({"35559-4": 1.1}, ([], ["lone_component"])),  # part of a protein whose first band nobody tells
+    ],
+)
+def test_loinc_names_the_bands_of_a_protein_which_add_up_without_a_mapping(bulk, values, expected):
+    assert totals(read(bulk(*BASE, *(of_loinc(code, value) for code, value in values.items())))) == expected
+
+
+def test_a_later_band_alone_leaves_the_protein_of_other_days_as_it_is(bulk):
+    rows = [of_loinc("51435-6", 1.2), of_loinc("35559-4", 1.1), of_loinc("35559-4", 1.0, day="2015-05-01")]
+    assert totals(read(bulk(*BASE, *rows))) == ([2.3], ["lone_component"])

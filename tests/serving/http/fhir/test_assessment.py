@@ -232,3 +232,13 @@ def test_what_a_server_says_beside_its_results_is_noted_in_words_of_ours(client)
     notes = [note["text"] for note in assessed(response)["note"]]
     assert any("may not be the entire record" in note for note in notes)
     assert "SENTINEL" not in response.text
+
+
+def test_two_bands_of_a_protein_are_the_total_that_they_add_up_to(client):
+    others = [one for one in person() if one.get("effectiveDateTime") != "2022-07-10" or one["code"]["coding"][0]["code"] != "33358-3"]
+
+    def told(*bands):
+        resources = [observation(f"b{k}", code, "2022-07-10", value, "g/dL") for k, (code, value) in enumerate(bands)]
+        return assessed(post(client, bundle(*others, *resources)))["prediction"]
+
+    assert told(("51435-6", 1.2), ("35559-4", 1.1)) == told(("33358-3", 2.3)) != told(("51435-6", 1.2))

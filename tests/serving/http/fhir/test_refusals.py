@@ -92,6 +92,7 @@ REFUSED = {
         ),
         "missing_reference",
     ),
+    "a second band without the first": (bundle(*person(), observation("b2", "35559-4", "2022-07-11", 1.1, "g/dL")), "lone_component"),
     "no diagnosis": (changed(1, code=coded(SCT, "1")), "no_index"),
     "another stage": (changed(1, code=coded(SCT, "277577000")), "no_index"),
     "a diagnosis of a year": (changed(1, onsetDateTime="2022"), "bad_date"),
