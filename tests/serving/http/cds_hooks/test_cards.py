@@ -196,6 +196,9 @@ NOTHING = {
     "treated, without any result": call(order({"text": "lenalidomide"}), labs=bundle(kind="searchset", total=0)),
     "under age": call(patient=patient(birthDate="2010-01-01")),
     "dead": call(patient=patient(deceasedDateTime="2022-07-10")),
+    "myeloma since the last result": call(conditions=bundle(condition(), condition("109989006", id="c2", day="2022-08-15"))),
+    "treated since the last result": call(order({"text": "lenalidomide"}, day="2022-08-01")),
+    "dead since the last result": call(patient=patient(deceasedDateTime="2022-09-01")),
 }
 
 
