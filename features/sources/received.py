@@ -33,6 +33,7 @@ PLACE = ("source_file", "refusal")
 REFUSALS = {
     "not_json": "one JSON resource a line, or one JSON document a file",
     "broken_resource": "a resource as FHIR R4 defines it",
+    "withdrawn_twin": "meta.versionId or lastUpdated where one of two of the same id is withdrawn: else nobody can tell which is later",
     "absent_value": "a value, or a reason why there is none (dataAbsentReason), not both",
     "missing_reference": "a reference that leads to a Patient that was read",
     "missing_medication": "a reference that leads to a Medication that was read",

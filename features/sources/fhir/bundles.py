@@ -7,8 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from features.sources.fhir.codes import codings
+
 _ETAG = re.compile(r'(?:W/)?"?([^"]+)"?')
 _WITHDRAWN = ("entered-in-error", "cancelled")
+_NEVER_WAS = ("entered-in-error", "refuted")  # verificationStatus of a Condition
 _INHERITED = ("effectiveDateTime", "effectiveInstant", "effectivePeriod")  # a report's time is that of its results, by definition
 
 
@@ -16,6 +19,7 @@ _INHERITED = ("effectiveDateTime", "effectiveInstant", "effectivePeriod")  # a r
 class Found:
     """A resource, or what stands where one should be (then `resource` is None and `refusal` says why).
 
+    A resource may have a `refusal` too: it is counted where it would be read, and not used.
     `row` is the line of an NDJSON file, or the entry of a Bundle, from 1. `expected` is the type that the file's name says.
     `deletes` is the reference of a resource that the entry deletes; `version` and `updated` are what an entry itself says of them.
     """
@@ -69,7 +73,13 @@ def with_contained(found: Found) -> Iterator[Found]:
         if isinstance(one, dict) and one.get("resourceType") == "Observation":
             inherited = ("subject", "issued", *(() if any(key in one for key in _INHERITED) else _INHERITED))
             own = {key: value for key, value in one.items() if key != "id"}
-            yield Found(found.file, found.row, {key: resource[key] for key in inherited if key in resource} | own)
+            whole = {key: resource[key] for key in inherited if key in resource} | own
+            yield Found(found.file, found.row, whole, refusal=found.refusal)
+
+
+def is_withdrawn(resource: dict[str, Any]) -> bool:
+    """Return whether a resource says of itself that it does not count any more, or never did."""
+    return resource.get("status") in _WITHDRAWN or any(code in _NEVER_WAS for _, code in codings(resource.get("verificationStatus")))
 
 
 def _stamped(found: Found, entry: dict[str, Any], bundle: dict[str, Any]) -> Found:

@@ -27,7 +27,7 @@ class People:
         """Read one Patient."""
         resource = found.resource or {}
         try:
-            patient = Patient.model_validate(resource) if found.resource is not None else None
+            patient = None if found.resource is None or found.refusal else Patient.model_validate(resource)
         except ValidationError:
             patient = None
         name = resource.get("id") or found.full_url

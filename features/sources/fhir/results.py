@@ -64,6 +64,9 @@ class Results:
                 self._others[listed[0][1] if listed else "no code"] += 1
                 self._contacts.note(found, subject, resource.get("effectiveDateTime") or resource.get("issued"))
             return
+        if found.refusal:
+            self._refuse(found, subject, found.refusal)
+            return
         try:
             observation = Observation.model_validate(resource)
         except ValidationError:

@@ -9,7 +9,7 @@ from typing import Any
 from features.history.arrays import Histories
 from features.intake.one_person import OnePerson
 from features.sources.fhir.bundles import Found, found_in
-from features.sources.fhir.reader import histories_of
+from features.sources.fhir.reader import current_of, histories_of
 from features.sources.fhir.references import name_and_base
 from features.sources.fhir.versions import content_of
 from features.sources.histories import Histories as Tables
@@ -80,7 +80,8 @@ def person_in(documents: Sequence[tuple[str, Any]], mapping: Mapping, known: Seq
     where, resources = [place for place, _ in listed], [replace(found, row=row) for row, (_, found) in enumerate(listed, start=1)]
     raise_any([*others_in(resources, where), *untold_diagnoses(resources, where, known), *lost_members(resources, where)])
     subject = subject_of(resources)
-    resources, left_out = without_absent(_once_each(resources))
+    current, superseded = current_of(_once_each(resources))
+    resources, left_out = without_absent(current)  # a later version without a result takes the earlier one's back, so versions come first
     today = calendar.today()
     tables = histories_of(lambda: resources, mapping, today)
     everything = dict(enumerate(where, start=1))
@@ -93,7 +94,7 @@ def person_in(documents: Sequence[tuple[str, Any]], mapping: Mapping, known: Seq
     kept, places = checked_rows(read.tables, everything, today)
     condition = _diagnosis(tables, kept, every)
     said = [warning for _, document in documents for warning in warnings_in(document)]
-    notes = (*left_out, *read.notes[1:], *dict.fromkeys(said))
+    notes = (*left_out, *read.notes[1:], *superseded, *dict.fromkeys(said))
     return Sent(person_of(kept), kept, subject, condition, notes, every, rows, places)
 
 

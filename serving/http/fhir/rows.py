@@ -24,7 +24,7 @@ def unread(tables: Tables, where: dict[int, str]) -> Iterator[Problem]:
         for row, why in zip(frame["source_row"], frame["refusal"], strict=True):
             if why:
                 yield Problem(why, where[row], f"needed: {REFUSALS[why]}")
-    starts = tables.occurrences[tables.occurrences["kind"] == "index"]
+    starts = tables.occurrences[(tables.occurrences["kind"] == "index") & (tables.occurrences["refusal"] == "")]
     for row, day in zip(starts["source_row"], starts["occurred_at"], strict=True):
         if day_of(day).day <= BAD_DAY or not day:
             message = "the day of the diagnosis that the history starts with (onset, or recordedDate) is needed, as YYYY-MM-DD"

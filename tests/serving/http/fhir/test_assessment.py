@@ -167,10 +167,17 @@ def versions():
     return [*person()[:6], {**person()[6], "status": "corrected", "meta": {"versionId": "2"}}, wrong]
 
 
+def taken_back():
+    """Return a hemoglobin of which a later version says that it was not obtained."""
+    first = observation("n", "718-7", "2022-07-10", 6, "g/dL", meta={"versionId": "1"})
+    return [*person(), first, {**first, "valueQuantity": None, "dataAbsentReason": coded("x", "unknown"), "meta": {"versionId": "2"}}]
+
+
 SAME = {
     "both chains as components": [*person()[:5], panel()],
     "contained in a report": [*person()[:5], report()],
     "a corrected version": versions(),
+    "a later version that takes the result back": taken_back(),
     "a resource twice, word by word": [*person(), person()[3], person()[0]],
     "a group of others": [
         *person(),
@@ -183,6 +190,7 @@ SAME = {
     "a result entered in error": [*person(), observation("e", "33358-3", "2022-07-10", 9, "g/dL", status="entered-in-error")],
     "a result that nobody mapped": [*person(), observation("h", "8302-2", "2022-07-10", 170, "cm")],
     "a drug against something else": [*person(), order(coded(RXNORM, "1", text="aspirin 100 MG Oral Tablet"))],
+    "a drug that was declined": [*person(), order({"text": "lenalidomide"}, kind="MedicationDispense", status="declined")],
     "a drug proposed, not ordered": [*person(), order({"text": "lenalidomide"}, intent="proposal")],
     "an earlier MGUS": [*person(), condition("D47.2", ICD, "2015-01-01", id="c2")],
     "myeloma of a parent": [*person(), condition(id="c2", system="x", code="y") | {"code": {"text": "Family history of multiple myeloma"}}],

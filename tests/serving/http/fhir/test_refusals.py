@@ -56,6 +56,11 @@ def of_batch(status):
     return sent
 
 
+def absent(reason):
+    """Return the last result as one of which only the reason is known why there is none."""
+    return {key: content for key, content in person()[6].items() if key != "valueQuantity"} | {"dataAbsentReason": coded("x", reason)}
+
+
 PARTIAL = {
     "a next page": bundle(*person(), kind="searchset", link=[{"relation": "next", "url": "https://x"}]),
     "a next page of a Bundle inside": bundle(bundle(*person(), kind="searchset", link=[{"relation": "next", "url": "https://x"}])),
@@ -124,6 +129,11 @@ REFUSED = {
     "no day": (changed(6, effectiveDateTime=None), "missing_value"),
     "two values of one time": (bundle(*person(), observation("x", "bmpc", "2022-01-10", 23, "%")), "conflicting_duplicate"),
     "one result under two names": (bundle(*person(), observation("x", "bmpc", "2022-01-10", 22, "%")), "duplicate_row"),
+    "a result that may have been withdrawn": (bundle(*person(), {**person()[6], "status": "entered-in-error"}), "withdrawn_twin"),
+    "a result that may have been withdrawn, without its value": (
+        bundle(*person(), {**absent("unknown"), "status": "entered-in-error"}),
+        "withdrawn_twin",
+    ),
     "a modifier that nobody understands": (changed(6, modifierExtension=[{"url": "x"}]), "modifier_extension"),
     "a number as text": (changed(6, valueQuantity={"value": "10", "unit": "mg/L"}), "broken_resource"),
     "a unit without end": (changed(6, valueQuantity={"value": 10, "unit": "m" * 2000}), "broken_resource"),
