@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from features.sources.fhir.codes import codings
+from features.sources.fhir.modifiers import REASONS, modified
 
 _ETAG = re.compile(r'(?:W/)?"?([^"]+)"?')
 _WITHDRAWN = ("entered-in-error", "cancelled")
@@ -43,16 +44,17 @@ def found_in(document: Any, place: Found, numbered: bool = False) -> Iterator[Fo
     if document["resourceType"] != "Bundle":
         yield replace(place, resource=document)
         return
-    entries = document.get("entry", [])
+    entries, rules = document.get("entry", []), place.refusal or (REASONS["implicitRules"] if document.get("implicitRules") else "")
     if not isinstance(entries, list):
         yield replace(place, refusal="broken_resource")
         return
     for number, entry in enumerate(entries, start=1):
-        found = Found(place.file, number if numbered else place.row, None)
+        found = Found(place.file, number if numbered else place.row, None, refusal=rules)
         if not isinstance(entry, dict):
             yield replace(found, refusal="broken_resource")
             continue
-        found = _stamped(found, entry, document)
+        why = rules or (REASONS["modifierExtension"] if entry.get("modifierExtension") else "")
+        found = replace(_stamped(found, entry, document), refusal=why)
         if found.deletes:
             yield found
         elif "resource" in entry:
@@ -62,19 +64,21 @@ def found_in(document: Any, place: Found, numbered: bool = False) -> Iterator[Fo
 def with_contained(found: Found) -> Iterator[Found]:
     """Yield what was found, and the Observations that it contains: they are of its subject, and of its time where they say none.
 
-    A contained resource has no identity of its own, so its `id` is left out. What a withdrawn resource contains is withdrawn with it.
+    A contained resource has no identity of its own, so its `id` is left out. What a withdrawn resource contains is withdrawn with it, and
+    what turns a resource round may turn round what it contains. What is contained beside it, it may refer to.
     """
     yield found
     resource = found.resource or {}
     contained = resource.get("contained")
     if not isinstance(contained, list) or resource.get("status") in _WITHDRAWN:
         return
+    why = found.refusal or modified(resource)
     for one in contained:
         if isinstance(one, dict) and one.get("resourceType") == "Observation":
             inherited = ("subject", "issued", *(() if any(key in one for key in _INHERITED) else _INHERITED))
             own = {key: value for key, value in one.items() if key != "id"}
-            whole = {key: resource[key] for key in inherited if key in resource} | own
-            yield Found(found.file, found.row, whole, refusal=found.refusal)
+            whole = {key: resource[key] for key in ("contained", *inherited) if key in resource} | own
+            yield Found(found.file, found.row, whole, refusal=why)
 
 
 def is_withdrawn(resource: dict[str, Any]) -> bool:

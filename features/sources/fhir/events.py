@@ -12,6 +12,7 @@ from features.sources.fhir.bundles import Found
 from features.sources.fhir.codes import FhirCodes, codings, words_of
 from features.sources.fhir.contacts import Contacts
 from features.sources.fhir.elements import Condition, Medicated
+from features.sources.fhir.modifiers import modified
 from features.sources.fhir.references import Targets, name_of, reference_from
 
 _NOT_GIVEN = ("entered-in-error", "not-done", "cancelled", "draft", "not-taken", "intended", "declined")
@@ -45,7 +46,7 @@ class Events:
         elif resource["resourceType"] == "Encounter":
             self._encounter(found, resource)
         elif resource["resourceType"] == "Medication":
-            if not found.refusal:  # an order of it is then one of a drug that is not there
+            if not (found.refusal or modified(resource)):  # an order of it is then one of a drug that is not there
                 self._medications.add(name_of(resource), found.full_url, self._codes.drugs(resource.get("code")))
         else:
             self._drug(found, resource)
@@ -97,8 +98,8 @@ class Events:
         if any(code in _NOT_CONFIRMED for _, code in codings(resource.get("verificationStatus"))):
             self._set_aside += 1
             return
-        if found.refusal:
-            self._add_all(found, subject, "", roles, found.refusal)
+        if why := found.refusal or modified(resource):
+            self._add_all(found, subject, "", roles, why)
             return
         try:
             condition = Condition.model_validate(resource)
@@ -138,8 +139,8 @@ class Events:
         if not self._is_given(resource):
             self._set_aside += 1
             return
-        if found.refusal:
-            self._add_all(found, subject, "", drugs, found.refusal)
+        if why := found.refusal or modified(resource):
+            self._add_all(found, subject, "", drugs, why)
             return
         try:
             given = Medicated.model_validate(resource)

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from features.sources.fhir.bundles import Found
 from features.sources.fhir.elements import Patient
+from features.sources.fhir.modifiers import modified
 from features.sources.fhir.references import Persons
 from features.sources.mapping import Mapping
 
@@ -26,15 +27,16 @@ class People:
     def take(self, found: Found) -> None:
         """Read one Patient."""
         resource = found.resource or {}
+        why = found.refusal or modified(resource)
         try:
-            patient = None if found.resource is None or found.refusal else Patient.model_validate(resource)
+            patient = None if found.resource is None or why else Patient.model_validate(resource)
         except ValidationError:
             patient = None
         name = resource.get("id") or found.full_url
         patient_id = name if isinstance(name, str) else ""
         place = (found.file, found.row)
         if patient is None:
-            self._rows.append((patient_id, "", "", "", *place, found.refusal or "broken_resource"))
+            self._rows.append((patient_id, "", "", "", *place, why or "broken_resource"))
             return
         replaced_by = next((link.other.reference for link in patient.link if link.type == "replaced-by"), None) or ""
         self.persons.add(patient_id, found.full_url, replaced_by)

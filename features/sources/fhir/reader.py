@@ -99,6 +99,7 @@ def histories_of(resources: Callable[[], Iterable[Found]], mapping: Mapping, tod
     contacts = noted.frame()
     notes = [*people.notes(), *results.notes(), *events.notes(), *noted.notes(), *_other_types(others), *versions.notes()]
     _resolve(tables, contacts, people.persons, lambda: versions.current(resources()))
+    results.foci.settle(tables["measurements"], people.persons, resources)
     return _histories(tables, contacts, mapping, notes, [*results.withheld(), *_others_withheld(others)])
 
 

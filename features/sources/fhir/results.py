@@ -13,6 +13,8 @@ from features.sources.fhir.bundles import Found
 from features.sources.fhir.codes import FhirCodes, codings
 from features.sources.fhir.contacts import Contacts
 from features.sources.fhir.elements import Observation, Valued
+from features.sources.fhir.focus import Foci
+from features.sources.fhir.modifiers import modified
 from features.sources.fhir.references import Targets, name_of, reference_from
 from features.sources.mapping import BiomarkerCode
 from features.sources.refused import note_of_refused
@@ -32,6 +34,7 @@ class Results:
     """Collects the results, and per person the last day on which there is one, whatever it measures."""
 
     def __init__(self, codes: FhirCodes, contacts: Contacts) -> None:
+        self.foci = Foci()
         self._contacts = contacts
         self._codes = codes
         self._rows: list[tuple[str, str, str, str, str, str, str, str, str, str, int, str]] = []
@@ -64,8 +67,8 @@ class Results:
                 self._others[listed[0][1] if listed else "no code"] += 1
                 self._contacts.note(found, subject, resource.get("effectiveDateTime") or resource.get("issued"))
             return
-        if found.refusal:
-            self._refuse(found, subject, found.refusal)
+        if why := found.refusal or modified(resource):
+            self._refuse(found, subject, why)
             return
         try:
             observation = Observation.model_validate(resource)
@@ -121,9 +124,10 @@ class Results:
         method = self._codes.method(observation.method.model_dump()) if observation.method else ""
         reference = reference_from(found, observation.specimen.model_dump()) if observation.specimen else ""
         specimen = self._contained(found, reference)
+        other = self.foci.take(found, range(len(self._rows), len(self._rows) + len(values)))
         for component, valued, entry in values:
             value, unit = self._value(valued, entry)
-            refusal = "absent_value" if valued.has_value and valued.dataAbsentReason is not None else ""
+            refusal = other or ("absent_value" if valued.has_value and valued.dataAbsentReason is not None else "")
             said = (entry.biomarker, value, unit, component, method or entry.method, specimen or entry.specimen)
             if reference and not specimen and not entry.specimen:
                 self._in_specimen[len(self._rows)] = reference

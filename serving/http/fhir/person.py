@@ -19,6 +19,7 @@ from features.sources.parsing import day_of
 from myeloma import DataError, calendar
 from serving.http.body import RefusedError
 from serving.http.fhir.absent import without_absent
+from serving.http.fhir.active import no_longer_active
 from serving.http.fhir.diagnoses import untold_diagnoses
 from serving.http.fhir.members import lost_members
 from serving.http.fhir.rows import checked_rows, raise_any, unread
@@ -92,6 +93,7 @@ def person_in(documents: Sequence[tuple[str, Any]], mapping: Mapping, known: Seq
     by_row = {found.row: found for found in resources}
     every = [by_row.get(row, Found("", row, None)) for row in range(1, len(where) + 1)]
     kept, places = checked_rows(read.tables, everything, today)
+    raise_any(no_longer_active(tables, every, where, mapping.stage))
     condition = _diagnosis(tables, kept, every)
     said = [warning for _, document in documents for warning in warnings_in(document)]
     notes = (*left_out, *read.notes[1:], *superseded, *dict.fromkeys(said))

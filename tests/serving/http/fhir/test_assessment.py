@@ -173,6 +173,11 @@ def taken_back():
     return [*person(), first, {**first, "valueQuantity": None, "dataAbsentReason": coded("x", "unknown"), "meta": {"versionId": "2"}}]
 
 
+def focused(*foci):
+    """Return the person with results that say what they are about, as profiles of oncology have them."""
+    return [*person()[:4], *({**one, "focus": [focus]} for one, focus in zip(person()[4:], foci, strict=True))]
+
+
 SAME = {
     "both chains as components": [*person()[:5], panel()],
     "contained in a report": [*person()[:5], report()],
@@ -187,6 +192,10 @@ SAME = {
         *person(),
         observation("n", "718-7", "2022-07-10", 1, "1", valueQuantity=None, dataAbsentReason=coded("x", "not-performed")),
     ],
+    "results about the disease, its tumour or the person": focused(
+        {"reference": "Condition/c1"}, {"reference": "BodyStructure/b"}, {"reference": "Patient/p1"}
+    ),
+    "a second record of the diagnosis, which is over": [*person(), condition(id="c2", clinicalStatus=coded("x", "resolved"))],
     "a result entered in error": [*person(), observation("e", "33358-3", "2022-07-10", 9, "g/dL", status="entered-in-error")],
     "a result that nobody mapped": [*person(), observation("h", "8302-2", "2022-07-10", 170, "cm")],
     "a drug against something else": [*person(), order(coded(RXNORM, "1", text="aspirin 100 MG Oral Tablet"))],

@@ -61,6 +61,15 @@ def absent(reason):
     return {key: content for key, content in person()[6].items() if key != "valueQuantity"} | {"dataAbsentReason": coded("x", reason)}
 
 
+def changed_result(**parts):
+    return {**observation("x", "718-7", None, 12, "g/dL"), **parts}
+
+
+def report(**more):
+    about = {"resourceType": "DiagnosticReport", "id": "r", "status": "final", "code": {"text": "x"}, "effectiveDateTime": "2022-07-10"}
+    return {**about, "subject": {"reference": "Patient/p1"}, "contained": [changed_result()], **more}
+
+
 PARTIAL = {
     "a next page": bundle(*person(), kind="searchset", link=[{"relation": "next", "url": "https://x"}]),
     "a next page of a Bundle inside": bundle(bundle(*person(), kind="searchset", link=[{"relation": "next", "url": "https://x"}])),
@@ -135,6 +144,31 @@ REFUSED = {
         "withdrawn_twin",
     ),
     "a modifier that nobody understands": (changed(6, modifierExtension=[{"url": "x"}]), "modifier_extension"),
+    "a modifier of a component": (
+        changed(3, component=[{"code": coded(LOINC, "718-7"), "modifierExtension": [{"url": "x"}]}]),
+        "modifier_extension",
+    ),
+    "a modifier of a report that contains results": (bundle(*person(), report(modifierExtension=[{"url": "x"}])), "modifier_extension"),
+    "a modifier of a result in a report": (
+        bundle(*person(), report(contained=[{**person()[6], "modifierExtension": [{"url": "x"}]}])),
+        "modifier_extension",
+    ),
+    "a modifier of an entry": (
+        bundle(*person()) | {"entry": [{"resource": patient(), "modifierExtension": [{"url": "x"}]}]},
+        "modifier_extension",
+    ),
+    "rules that nobody understands": (changed(6, implicitRules="https://example.org/rules"), "implicit_rules"),
+    "rules of a Bundle": (bundle(*person(), implicitRules="https://example.org/rules"), "implicit_rules"),
+    "more components than a panel has, in a report": (
+        bundle(*person(), report(contained=[changed_result(component=[{"code": coded(LOINC, "718-7")}] * 101)])),
+        "too_long",
+    ),
+    "a result about somebody else": (changed(6, focus=[{"reference": "RelatedPerson/donor"}]), "other_focus"),
+    "a result about somebody else, in a report": (
+        bundle(*person(), report(contained=[changed_result(focus=[{"reference": "Patient/p2"}])])),
+        "other_focus",
+    ),
+    "a diagnosis that is over": (changed(1, clinicalStatus=coded("x", "resolved")), "diagnosis_not_active"),
     "a number as text": (changed(6, valueQuantity={"value": "10", "unit": "mg/L"}), "broken_resource"),
     "a unit without end": (changed(6, valueQuantity={"value": 10, "unit": "m" * 2000}), "broken_resource"),
     "more entries than there are of a person": ({"resourceType": "Bundle", "entry": [{}] * 20_001}, "too_long"),
@@ -146,6 +180,27 @@ REFUSED = {
 @pytest.mark.parametrize(("sent", "code"), REFUSED.values(), ids=REFUSED)
 def test_what_ingest_would_leave_out_or_nobody_may_be_told_is_refused_with_its_reason(client, sent, code):
     assert code in refused(post(client, sent))
+
+
+OVER = [{"clinicalStatus": coded("x", code)} for code in ("inactive", "remission", "resolved")]
+OVER += [{"clinicalStatus": {"text": "Resolved"}}, {"abatementDateTime": "2022-06-01"}, {"abatementAge": {"value": 62, "unit": "a"}}]
+
+
+@pytest.mark.parametrize("over", OVER, ids=str)
+def test_a_precursor_that_is_over_is_no_silent_yes(client, over):
+    assert refused(post(client, changed(1, **over))) == ["diagnosis_not_active"]
+
+
+@pytest.mark.parametrize("code", ["active", "recurrence", "relapse"])
+def test_a_precursor_that_is_there_or_there_again_has_a_risk(client, code):
+    assert post(client, changed(1, clinicalStatus=coded("x", code), abatementDateTime=None)).status_code == 200
+
+
+def test_what_ended_a_precursor_is_told_instead_of_its_end(client):
+    resources = changed(1, clinicalStatus=coded("x", "resolved"))["entry"]
+    ended = [condition("109989006", id="c2", day="2022-05-01"), order({"text": "Revlimid"})]
+    for reason, one in zip(("progressed", "treated"), ended, strict=True):
+        assert refused(post(client, bundle(*(entry["resource"] for entry in resources), one))) == [reason]
 
 
 def test_a_refusal_says_where_in_the_bundle(client):
