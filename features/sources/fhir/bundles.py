@@ -13,7 +13,7 @@ from features.sources.fhir.modifiers import REASONS, modified
 _ETAG = re.compile(r'(?:W/)?"?([^"]+)"?')
 _WITHDRAWN = ("entered-in-error", "cancelled")
 _NEVER_WAS = ("entered-in-error", "refuted")  # verificationStatus of a Condition
-_INHERITED = ("effectiveDateTime", "effectiveInstant", "effectivePeriod")  # a report's time is that of its results, by definition
+EFFECTIVE = ("effectiveDateTime", "effectiveInstant", "effectivePeriod")  # a report's time is that of its results, by definition
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def with_contained(found: Found) -> Iterator[Found]:
     why = found.refusal or modified(resource)
     for one in contained:
         if isinstance(one, dict) and one.get("resourceType") == "Observation":
-            inherited = ("subject", "issued", *(() if any(key in one for key in _INHERITED) else _INHERITED))
+            inherited = ("subject", "issued", *(() if any(key in one for key in EFFECTIVE) else EFFECTIVE))
             own = {key: value for key, value in one.items() if key != "id"}
             whole = {key: resource[key] for key in ("contained", *inherited) if key in resource} | own
             yield Found(found.file, found.row, whole, refusal=why)

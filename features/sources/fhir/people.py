@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pandas as pd
 from pydantic import ValidationError
 
@@ -11,6 +13,7 @@ from features.sources.fhir.modifiers import modified
 from features.sources.fhir.references import Persons
 from features.sources.mapping import Mapping
 
+_ROUGHLY = re.compile(r"([0-9]{4}(-[0-9]{2})?)?")  # a year or a month, as a dateTime of FHIR may be, or nothing
 _COLUMNS = ["patient_id", "birth", "sex", "site", "source_file", "source_row", "refusal"]
 
 
@@ -43,7 +46,8 @@ class People:
         site = (patient.managingOrganization.reference or "").rpartition("/")[2]
         self._rows.append((patient_id, patient.birthDate or "", self._sex(patient), site, *place, ""))
         if patient.deceasedDateTime or patient.deceasedBoolean:
-            self._deaths.append((patient_id, patient.deceasedDateTime or "", "death", "", *place, ""))
+            day = patient.deceasedDateTime or ""
+            self._deaths.append((patient_id, day, "death", "", *place, "undated_death" if _ROUGHLY.fullmatch(day) else ""))
 
     def frame(self) -> pd.DataFrame:
         """Return one row per patient; a record that another replaces is left out, unless the link leads nowhere."""

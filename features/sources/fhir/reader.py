@@ -95,6 +95,7 @@ def histories_of(resources: Callable[[], Iterable[Found]], mapping: Mapping, tod
         else:
             results.take(found)  # nothing says what it was
     events.resolve_drugs()
+    results.resolve_times(lambda: versions.current(resources()))
     tables = {"people": people.frame(), "events": events.frame(), "deaths": people.deaths(), "measurements": results.frame()}
     contacts = noted.frame()
     notes = [*people.notes(), *results.notes(), *events.notes(), *noted.notes(), *_other_types(others), *versions.notes()]

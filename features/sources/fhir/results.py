@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 import pandas as pd
 from pydantic import ValidationError
 
-from features.sources.fhir.bundles import Found
+from features.sources.fhir.bundles import EFFECTIVE, Found
 from features.sources.fhir.codes import FhirCodes, codings
 from features.sources.fhir.contacts import Contacts
 from features.sources.fhir.elements import Observation, Valued
 from features.sources.fhir.focus import Foci
 from features.sources.fhir.modifiers import modified
 from features.sources.fhir.references import Targets, name_of, reference_from
+from features.sources.fhir.reports import times_by_report
 from features.sources.mapping import BiomarkerCode
 from features.sources.refused import note_of_refused
 from features.sources.unmapped import note_of
@@ -38,6 +40,7 @@ class Results:
         self._contacts = contacts
         self._codes = codes
         self._rows: list[tuple[str, str, str, str, str, str, str, str, str, str, int, str]] = []
+        self._untimed: list[tuple[Found, str]] = []  # results that do not say when they were collected, until all reports are read
         self._specimens: Targets[str] = Targets()
         self._in_specimen: dict[int, str] = {}  # place among the rows -> reference of the specimen, until all are read
         self._others: Counter[str] = Counter()
@@ -75,7 +78,21 @@ class Results:
         except ValidationError:
             self._refuse(found, subject, "broken_resource")
             return
-        self._read(observation, subject, found)
+        if any(resource.get(key) for key in EFFECTIVE):
+            self._read(observation, subject, found)
+        else:
+            self._untimed.append((found, subject))
+
+    def resolve_times(self, again: Callable[[], Iterable[Found]]) -> None:
+        """Read the results that do not say when they were collected, at the time of the report that lists them."""
+        said = times_by_report([found for found, _ in self._untimed], again() if self._untimed else ())
+        for (found, subject), times in zip(self._untimed, said, strict=True):
+            own = {key: content for key, content in (found.resource or {}).items() if key not in EFFECTIVE and content is not None}
+            try:
+                observation = Observation.model_validate(times | own)
+            except ValidationError:  # the report is broken: the result itself was validated
+                observation = Observation.model_validate(own)
+            self._read(observation, subject, found)
 
     def take_specimen(self, found: Found) -> None:
         """Read one Specimen."""

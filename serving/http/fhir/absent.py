@@ -10,7 +10,7 @@ from features.sources.fhir.bundles import Found
 from features.sources.fhir.codes import codings
 
 # Reasons of FHIR R4 (data-absent-reason) by which no result was obtained. Of `masked`, `error`, `as-text` and the others there may be one.
-_NONE = frozenset(("unknown", "asked-unknown", "temp-unknown", "not-asked", "asked-declined", "not-applicable", "not-performed"))
+NOT_OBTAINED = ("unknown", "asked-unknown", "temp-unknown", "not-asked", "asked-declined", "not-applicable", "not-performed")
 
 
 def without_absent(resources: Sequence[Found]) -> tuple[list[Found], list[str]]:
@@ -42,7 +42,7 @@ def _is_empty(observation: dict[str, Any]) -> bool:
 
 def _is_absent(valued: dict[str, Any]) -> bool:
     reasons = {code for _, code in codings(valued.get("dataAbsentReason"))}
-    return bool(reasons) and reasons <= _NONE and not _has_value(valued)
+    return bool(reasons) and reasons <= set(NOT_OBTAINED) and not _has_value(valued)
 
 
 def _has_value(valued: dict[str, Any]) -> bool:

@@ -22,7 +22,7 @@ from serving.http.fhir.absent import without_absent
 from serving.http.fhir.active import no_longer_active
 from serving.http.fhir.diagnoses import untold_diagnoses
 from serving.http.fhir.members import lost_members
-from serving.http.fhir.rows import checked_rows, raise_any, unread
+from serving.http.fhir.rows import checked_rows, raise_any, undated_death, unread
 from serving.http.fhir.subjects import others_in, reference_to, subject_of
 from serving.http.fhir.whole import lacks, warnings_in
 from serving.http.request import HistoryError, person_of
@@ -86,6 +86,7 @@ def person_in(documents: Sequence[tuple[str, Any]], mapping: Mapping, known: Seq
     today = calendar.today()
     tables = histories_of(lambda: resources, mapping, today)
     everything = dict(enumerate(where, start=1))
+    raise_any(undated_death(tables, everything))
     raise_any(unread(tables, everything))
     measured = tables.measurements
     rows = [((*time,), place - 1) for *time, place in zip(*(measured[name] for name in (*_SAME_TIME, "source_row")), strict=True)]

@@ -165,6 +165,7 @@ NOTHING = {
     "no results": call(labs=bundle(kind="searchset", total=0)),
     "under age": call(patient=patient(birthDate="2010-01-01")),
     "dead": call(patient=patient(deceasedDateTime="2022-07-10")),
+    "dead, nobody knows when": call(patient=patient(deceasedBoolean=True)),
 }
 
 
@@ -183,6 +184,8 @@ def test_where_a_criterion_is_met_the_card_says_so_and_gives_no_risk(client):
 def test_a_history_that_cannot_be_used_is_refused_and_not_passed_over(client):
     wrong = bundle(*LABS, observation("x", "718-7", "2022-07-10", 12, "stones"), kind="searchset")
     assert codes(client, call(labs=wrong), 422) == {"unknown_unit"}
+    over = bundle(condition(clinicalStatus={"coding": [{"code": "resolved"}]}))
+    assert codes(client, call(conditions=over), 422) == {"diagnosis_not_active"}
 
 
 @pytest.mark.parametrize(

@@ -178,6 +178,17 @@ def focused(*foci):
     return [*person()[:4], *({**one, "focus": [focus]} for one, focus in zip(person()[4:], foci, strict=True))]
 
 
+def group(*members):
+    return observation("g", "55231-5", "2022-07-10", 1, "1", valueQuantity=None, hasMember=list(members))
+
+
+def reported():
+    """Return the person with results that say no day themselves, but the report that lists them does."""
+    undated = [{key: content for key, content in one.items() if key != "effectiveDateTime"} for one in person()[5:]]
+    listed = [{"reference": f"Observation/{one['id']}"} for one in undated]
+    return [*person()[:5], *undated, {**report(), "contained": [], "result": listed}]
+
+
 SAME = {
     "both chains as components": [*person()[:5], panel()],
     "contained in a report": [*person()[:5], report()],
@@ -188,6 +199,12 @@ SAME = {
         *person(),
         observation("g", "55231-5", "2022-07-10", 1, "1", valueQuantity=None, hasMember=[{"reference": "Observation/o4"}]),
     ],
+    "a group of answers and sequences, which are not read": [
+        *person(),
+        {"resourceType": "QuestionnaireResponse", "id": "q", "status": "completed", "subject": {"reference": "Patient/p1"}},
+        group({"reference": "QuestionnaireResponse/q"}, {"reference": "MolecularSequence/not-sent"}, {"reference": "Observation/o4"}),
+    ],
+    "days that reports say": reported(),
     "a result that was not obtained": [
         *person(),
         observation("n", "718-7", "2022-07-10", 1, "1", valueQuantity=None, dataAbsentReason=coded("x", "not-performed")),

@@ -61,13 +61,20 @@ def absent(reason):
     return {key: content for key, content in person()[6].items() if key != "valueQuantity"} | {"dataAbsentReason": coded("x", reason)}
 
 
-def changed_result(**parts):
+def undated(**parts):
+    """Return a hemoglobin that says no day."""
     return {**observation("x", "718-7", None, 12, "g/dL"), **parts}
 
 
 def report(**more):
     about = {"resourceType": "DiagnosticReport", "id": "r", "status": "final", "code": {"text": "x"}, "effectiveDateTime": "2022-07-10"}
-    return {**about, "subject": {"reference": "Patient/p1"}, "contained": [changed_result()], **more}
+    return {**about, "subject": {"reference": "Patient/p1"}, "contained": [undated()], **more}
+
+
+def reported(*days):
+    """Return a person with a result that says no day, and reports of these days that list it."""
+    listed = [report(id=f"r{day}", contained=[], result=[{"reference": "Observation/x"}], effectiveDateTime=day) for day in days]
+    return [*person(), undated(), *listed]
 
 
 PARTIAL = {
@@ -121,7 +128,15 @@ REFUSED = {
     "treated, taken": (bundle(*person(), order({"text": "pomalidomide"}, kind="MedicationStatement")), "treated"),
     "a drug of which nothing is said": (bundle(*person(), order(coded(RXNORM, "1"))), "unnamed_drug"),
     "dead": (changed(0, deceasedDateTime="2022-07-10"), "dead"),
-    "dead, nobody knows when": (changed(0, deceasedBoolean=True), "missing_value"),
+    "dead, nobody knows when": (changed(0, deceasedBoolean=True), "dead"),
+    "dead, in a year": (changed(0, deceasedDateTime="2022"), "dead"),
+    "dead, in a month": (changed(0, deceasedDateTime="2022-07"), "dead"),
+    "dead, on a day that cannot be": (changed(0, deceasedDateTime="2022-02-31"), "bad_date"),
+    "about whom a server would look up": (changed(6, subject={"reference": "Patient?identifier=urn:mrn|SENTINEL"}), "missing_reference"),
+    "no day, and reports that say two": (
+        bundle(*reported("2022-07-10", "2022-07-09")),
+        "missing_value",
+    ),
     "under age": (changed(0, birthDate="2010-01-01"), "under_age"),
     "no result": (bundle(*person()[:2]), "no_visit"),
     "a unit that contradicts its code": (
@@ -160,12 +175,12 @@ REFUSED = {
     "rules that nobody understands": (changed(6, implicitRules="https://example.org/rules"), "implicit_rules"),
     "rules of a Bundle": (bundle(*person(), implicitRules="https://example.org/rules"), "implicit_rules"),
     "more components than a panel has, in a report": (
-        bundle(*person(), report(contained=[changed_result(component=[{"code": coded(LOINC, "718-7")}] * 101)])),
+        bundle(*person(), report(contained=[undated(component=[{"code": coded(LOINC, "718-7")}] * 101)])),
         "too_long",
     ),
     "a result about somebody else": (changed(6, focus=[{"reference": "RelatedPerson/donor"}]), "other_focus"),
     "a result about somebody else, in a report": (
-        bundle(*person(), report(contained=[changed_result(focus=[{"reference": "Patient/p2"}])])),
+        bundle(*person(), report(contained=[undated(focus=[{"reference": "Patient/p2"}])])),
         "other_focus",
     ),
     "a diagnosis that is over": (changed(1, clinicalStatus=coded("x", "resolved")), "diagnosis_not_active"),
@@ -201,6 +216,30 @@ def test_what_ended_a_precursor_is_told_instead_of_its_end(client):
     ended = [condition("109989006", id="c2", day="2022-05-01"), order({"text": "Revlimid"})]
     for reason, one in zip(("progressed", "treated"), ended, strict=True):
         assert refused(post(client, bundle(*(entry["resource"] for entry in resources), one))) == [reason]
+
+
+@pytest.mark.parametrize("day", [{"deceasedBoolean": True}, {"deceasedDateTime": "2022"}], ids=str)
+def test_of_a_death_without_a_day_nothing_else_is_told_and_nothing_at_any_other_day(client, day):
+    sent = changed(0, **day)
+    sent["entry"].append({"resource": observation("x", "718-7", "2022-07-10", 12, "stones")})
+    assert refused(post(client, sent)) == refused(post(client, sent, landmark="2022-03-01")) == ["dead"]
+
+
+ABSENT = [coded("x", "error"), coded("http://terminology.hl7.org/CodeSystem/v3-NullFlavor", "UNK"), {"text": "clotted SENTINEL"}]
+
+
+@pytest.mark.parametrize("reason", ABSENT, ids=["error", "another system", "words"])
+def test_what_may_have_a_result_is_told_in_the_words_of_the_standard_and_never_to_be_left_out(client, reason):
+    response = post(client, bundle(*person()[:6], {**absent("x"), "dataAbsentReason": reason}))
+    assert refused(response) == ["missing_value"]
+    said = response.json()["issue"][0]["diagnostics"]
+    assert "not-performed" in said and "dataAbsentReason" in said
+    assert "leave" not in said and "SENTINEL" not in said
+
+
+def test_a_day_that_is_missing_is_named_as_the_standard_names_it(client):
+    (issue,) = post(client, changed(6, effectiveDateTime=None)).json()["issue"]
+    assert "effective[x]" in issue["diagnostics"] and "collected_at" not in issue["diagnostics"]
 
 
 def test_a_refusal_says_where_in_the_bundle(client):
