@@ -24,7 +24,7 @@ _ELEMENTS = {
     "available_at": "issued",
     "value": "value[x]",
     "unit": "valueQuantity.code",
-    "occurred_at": "the day of what happened (onset, recordedDate, authoredOn, effective[x], whenHandedOver, deceasedDateTime)",
+    "occurred_at": "the day of what happened (onset, recordedDate, authoredOn, effective[x], whenHandedOver)",
     "birth_date": "birthDate",
     "sex": "gender",
 }
@@ -89,7 +89,8 @@ def _problem(frame: pd.DataFrame, problem: Any, where: dict[int, str]) -> Proble
     text = str(row.get(problem.column, ""))
     received = echo(text) if problem.column in SHOWN_COLUMNS else ""
     empty = (problem.column, problem.reason) == ("value", "missing_value")
-    message = f"{_ELEMENTS.get(problem.column, problem.column)}: {_NO_VALUE if empty else problem.accepted}"
+    element = "the day of death (deceasedDateTime)" if row.get("kind") == "death" else _ELEMENTS.get(problem.column, problem.column)
+    message = f"{element}: {_NO_VALUE if empty else problem.accepted}"
     return Problem(problem.reason, where[int(row["source_row"])], message, received or shown_day(problem.column, text))
 
 

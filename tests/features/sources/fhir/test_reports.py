@@ -31,6 +31,22 @@ def test_a_report_finds_its_results_by_full_url(tmp_path):
     assert times(read(place)) == [("2015-03-01", "")]
 
 
+def group(name="g", member="Observation/o", **more):
+    panel = observation(day=None, id=name, code="58410-2", value=None, valueQuantity=None, hasMember=[{"reference": member}])
+    return {**panel, **more}
+
+
+def test_the_time_of_a_report_is_that_of_the_members_of_the_groups_it_lists(bulk):
+    groups = [group(), group("all", "Observation/g"), group("g2", "Observation/all")]
+    groups[0]["hasMember"].append({"reference": "Observation/g2"})  # in a circle
+    assert times(read(bulk(patient(), condition(), UNTIMED, *groups, report(result="Observation/all")))) == [("2015-03-01", "")]
+
+
+def test_a_group_with_a_time_of_its_own_stands_between(bulk):
+    source = read(bulk(patient(), condition(), UNTIMED, group(effectiveDateTime="2015-03-08"), report(result="Observation/g")))
+    assert [reason for _, reason, *_ in refusals(source)] == ["missing_value"]
+
+
 @pytest.mark.parametrize(
     ("own", "said"),
     [
