@@ -86,6 +86,16 @@ def is_withdrawn(resource: dict[str, Any]) -> bool:
     return resource.get("status") in _WITHDRAWN or any(code in _NEVER_WAS for _, code in codings(resource.get("verificationStatus")))
 
 
+def is_group(observation: dict[str, Any]) -> bool:
+    """Return whether an Observation only lists others, as a panel does: it holds no result itself (R4, observation.html, grouping)."""
+    return bool(observation.get("hasMember")) and not observation.get("component") and not holds_value(observation)
+
+
+def holds_value(valued: dict[str, Any]) -> bool:
+    """Return whether an Observation, or a component of one, has a value of whatever type."""
+    return any(key.startswith("value") and content is not None for key, content in valued.items())
+
+
 def _stamped(found: Found, entry: dict[str, Any], bundle: dict[str, Any]) -> Found:
     """Return a place with what an entry says beside its resource: full URL, version, time, and whether it deletes."""
     parts = entry.get("request"), entry.get("response"), bundle.get("meta")

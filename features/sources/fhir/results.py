@@ -10,7 +10,7 @@ from datetime import datetime
 import pandas as pd
 from pydantic import ValidationError
 
-from features.sources.fhir.bundles import EFFECTIVE, Found
+from features.sources.fhir.bundles import EFFECTIVE, Found, is_group
 from features.sources.fhir.codes import FhirCodes, codings
 from features.sources.fhir.contacts import Contacts
 from features.sources.fhir.elements import Observation, Valued
@@ -57,6 +57,9 @@ class Results:
         subject = reference_from(found, resource.get("subject"))
         if resource.get("status") in _NOT_RESULTS:
             self._withdrawn += 1
+            return
+        if is_group(resource):
+            self._contacts.note(found, subject, resource.get("effectiveDateTime") or resource.get("issued"))
             return
         concept, components = resource.get("code"), resource.get("component", ())
         parts = [part.get("code") for part in components if isinstance(part, dict)] if isinstance(components, list) else []

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.features.sources.fhir.resources import bundle, condition, observation, patient, read, refusals, values
+from tests.features.sources.fhir.resources import bundle, condition, events, observation, patient, read, refusals, values
 
 UNTIMED = observation(day=None, id="o")
 
@@ -40,6 +40,13 @@ def test_the_time_of_a_report_is_that_of_the_members_of_the_groups_it_lists(bulk
     groups = [group(), group("all", "Observation/g"), group("g2", "Observation/all")]
     groups[0]["hasMember"].append({"reference": "Observation/g2"})  # in a circle
     assert times(read(bulk(patient(), condition(), UNTIMED, *groups, report(result="Observation/all")))) == [("2015-03-01", "")]
+
+
+def test_a_group_holds_no_result_and_needs_no_code_in_a_mapping(bulk):
+    source = read(bulk(patient(), condition(), observation(), group(code=UNTIMED["code"], effectiveDateTime="2015-05-01"), group("h")))
+    assert (len(values(source)), refusals(source)) == (1, [])
+    assert not any("not mapped" in note for note in source.notes)
+    assert events(source) == [("a", "last_contact", "2015-05-01", "")]
 
 
 def test_a_group_with_a_time_of_its_own_stands_between(bulk):

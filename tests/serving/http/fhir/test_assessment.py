@@ -178,8 +178,9 @@ def focused(*foci):
     return [*person()[:4], *({**one, "focus": [focus]} for one, focus in zip(person()[4:], foci, strict=True))]
 
 
-def group(*members):
-    return observation("g", "55231-5", "2022-07-10", 1, "1", valueQuantity=None, hasMember=list(members))
+def group(*members, **more):
+    said = {"valueQuantity": None, "hasMember": list(members), **more}
+    return observation("g", "55231-5", "2022-07-10", 1, "1", **said)
 
 
 def reported():
@@ -187,6 +188,13 @@ def reported():
     undated = [{key: content for key, content in one.items() if key != "effectiveDateTime"} for one in person()[5:]]
     listed = [{"reference": f"Observation/{one['id']}"} for one in undated]
     return [*person()[:5], *undated, {**report(), "contained": [], "result": listed}]
+
+
+def grouped():
+    """Return a report that lists a group, which lists the results; the group says no day either."""
+    inside = reported()[-1]
+    listed = group(*inside["result"], effectiveDateTime=None)
+    return [listed, {**inside, "result": [{"reference": "Observation/g"}]}]
 
 
 SAME = {
@@ -205,6 +213,11 @@ SAME = {
         group({"reference": "QuestionnaireResponse/q"}, {"reference": "MolecularSequence/not-sent"}, {"reference": "Observation/o4"}),
     ],
     "days that reports say": reported(),
+    "days that reports say of what their groups hold": [*reported()[:-1], *grouped()],
+    "a group of others under a code that is mapped": [
+        *person(),
+        observation("g", "33358-3", "2022-07-10", 1, "1", valueQuantity=None, hasMember=[{"reference": "Observation/o4"}]),
+    ],
     "a result that was not obtained": [
         *person(),
         observation("n", "718-7", "2022-07-10", 1, "1", valueQuantity=None, dataAbsentReason=coded("x", "not-performed")),
