@@ -1,7 +1,8 @@
-"""When results were collected that do not say so themselves, by the reports that list them.
+"""When results were collected that do not say so themselves, by the reports and groups that list them.
 
 FHIR R4, DiagnosticReport.effective[x]: the time "the observed values are related to", which is that of its results, also of those that
-it lists by way of a group (Observation.hasMember) which says no time either.
+it lists by way of a group (Observation.hasMember) which says no time either. A group that says one is nearer: its members are of its time,
+as in the general health profile among the standard's examples of DiagnosticReport.
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ from features.sources.fhir.references import Targets, name_and_base, name_of, re
 
 
 def times_by_report(untimed: Sequence[Found], resources: Iterable[Found]) -> list[dict[str, Any]]:
-    """Return of each result what the reports that list it say of its time: when it was collected, and the last time of issue.
+    """Return of each result what those that list it say of its time: when it was collected, and the last time of issue.
 
-    Nothing is returned of a result that no report lists, or of which two reports say different times.
+    Nothing is returned of a result that nothing lists, or of which two say different times.
     """
     reports, groups = _listing(resources)
     own = {name_and_base(found) for found in untimed}
@@ -35,13 +36,13 @@ def times_by_report(untimed: Sequence[Found], resources: Iterable[Found]) -> lis
 
 
 def _listing(resources: Iterable[Found]) -> tuple[list[Found], list[Found]]:
-    """Return the reports that say a time, and the groups that say none."""
+    """Return the reports and groups that say a time, and the groups that say none."""
     reports: list[Found] = []
     groups: list[Found] = []
     for found in resources:
         resource = found.resource or {}
         kind, timed = resource.get("resourceType"), any(resource.get(key) for key in EFFECTIVE)
-        wanted = (kind == "DiagnosticReport" and timed) or (kind == "Observation" and "hasMember" in resource and not timed)
+        wanted = (kind == "DiagnosticReport" and timed) or (kind == "Observation" and "hasMember" in resource)
         if wanted and not (found.refusal or is_withdrawn(resource) or modified(resource)):
             (reports if timed else groups).append(found)
     return reports, groups
@@ -49,7 +50,7 @@ def _listing(resources: Iterable[Found]) -> tuple[list[Found], list[Found]]:
 
 def _listed_by(report: Found, known: Sequence[Found], places: Targets[int]) -> set[int]:
     reached: set[int] = set()
-    references = _references(report, "result")
+    references = [*_references(report, "result"), *_references(report, "hasMember")]
     while references:
         place = places.find(references.pop())
         if place is not None and place not in reached:

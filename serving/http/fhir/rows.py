@@ -20,10 +20,10 @@ from serving.http.response import MOST_LISTED, Problem
 
 # What a sender calls what a column holds.
 _ELEMENTS = {
-    "collected_at": "effective[x] of the Observation, or of the DiagnosticReport that lists it",
+    "collected_at": "effective[x] of the Observation, or of the group or DiagnosticReport that lists it",
     "available_at": "issued",
     "value": "value[x]",
-    "unit": "valueQuantity.code",
+    "unit": "valueQuantity.code (or unit)",
     "occurred_at": "the day of what happened (onset, recordedDate, authoredOn, effective[x], whenHandedOver)",
     "birth_date": "birthDate",
     "sex": "gender",

@@ -49,9 +49,10 @@ def test_a_group_holds_no_result_and_needs_no_code_in_a_mapping(bulk):
     assert events(source) == [("a", "last_contact", "2015-05-01", "")]
 
 
-def test_a_group_with_a_time_of_its_own_stands_between(bulk):
-    source = read(bulk(patient(), condition(), UNTIMED, group(effectiveDateTime="2015-03-08"), report(result="Observation/g")))
-    assert [reason for _, reason, *_ in refusals(source)] == ["missing_value"]
+@pytest.mark.parametrize("listed", [[report(result="Observation/g")], []], ids=["in a report", "alone"])
+def test_a_group_with_a_time_of_its_own_is_nearer_than_its_report(bulk, listed):
+    source = read(bulk(patient(), condition(), UNTIMED, group(effectiveDateTime="2015-03-08"), *listed))
+    assert times(source) == [("2015-03-08", "")]
 
 
 @pytest.mark.parametrize(
@@ -78,6 +79,7 @@ def test_two_reports_of_one_time_agree_and_the_later_issue_counts(bulk):
     "reports",
     [
         [report(), report("2015-03-09", "s")],
+        [report(), group(effectiveDateTime="2015-03-09")],
         [report(status="entered-in-error")],
         [report(modifierExtension=[{"url": "x"}])],
         [report(result="Observation/other")],
@@ -85,7 +87,7 @@ def test_two_reports_of_one_time_agree_and_the_later_issue_counts(bulk):
         [report(day=None, issued="2015-03-02T10:00:00Z")],
         [report(day=5)],
     ],
-    ids=["two times", "withdrawn", "turned round", "of another", "of none", "no time", "broken"],
+    ids=["two times", "two times, one of a group", "withdrawn", "turned round", "of another", "of none", "no time", "broken"],
 )
 def test_a_time_that_no_report_tells_for_certain_is_not_made_up(bulk, reports):
     source = read(bulk(patient(), condition(), UNTIMED, *reports))
