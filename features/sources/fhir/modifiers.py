@@ -29,7 +29,7 @@ def modified(resource: dict[str, Any]) -> str:
             for name, why in REASONS.items():
                 if part.get(name):
                     return why
-            stack += [content for name, content in part.items() if name != "contained"]
+            stack += [content for name, content in part.items() if isinstance(content, dict | list) and name != "contained"]
             stack += _read_with(part.get("contained"))
     return ""
 
