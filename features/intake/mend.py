@@ -28,6 +28,7 @@ from features.sources.received import OPTIONAL, REQUIRED, WHERE_GIVEN, Received
 from features.sources.tabular import read_any
 from myeloma import ConfigError, DataError
 
+_REFUSAL = "refusal"  # why a source could not read a row (`features.sources.received`); it holds until the row is corrected
 FIELDS = {name: [*REQUIRED[name], *OPTIONAL[name], *WHERE_GIVEN[name]] for name in REQUIRED}
 
 
@@ -122,7 +123,7 @@ def _corrections(path: Path, quarantine: pd.DataFrame) -> tuple[dict[str, dict[s
         fields = FIELDS[tables[row["id"]]]
         new = record | {field: row[field] for field in fields if field in row}
         if new != record:
-            corrected[row["id"]] = new
+            corrected[row["id"]] = {field: cell for field, cell in new.items() if field != _REFUSAL}
     return corrected, int((~mended["id"].isin(known.index)).sum())
 
 
@@ -131,9 +132,10 @@ def _received(name: str, cohort: Cohort, quarantine: pd.DataFrame, records: list
     mine = (quarantine["table"] == name).to_numpy()
     own = [record for record, is_mine in zip(records, mine, strict=True) if is_mine]
     fields = _fields(name, cohort.tables()[name].columns, *own)
-    refused = pd.DataFrame(own, columns=fields)
+    held = [_REFUSAL] if any(record.get(_REFUSAL) for record in own) else []  # the source's own refusals are seen by no check of the cells
+    refused = pd.DataFrame(own, columns=[*fields, *held])
     refused = refused.fillna("").assign(source_row=quarantine["row"].to_numpy()[mine], id=quarantine["id"].to_numpy()[mine])
-    kept = _as_received(name, cohort.tables()[name], fields).assign(id="")
+    kept = _as_received(name, cohort.tables()[name], fields).assign(id="", **dict.fromkeys(held, ""))
     both = pd.concat([kept, refused.astype({"source_row": "int64"})], ignore_index=True)
     return both.sort_values(["source_row", "id"], kind="stable").reset_index(drop=True)
 

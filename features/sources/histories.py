@@ -156,7 +156,7 @@ def _refusal(frame: pd.DataFrame) -> pd.Series:
 
 
 def _undated_deaths(events: pd.DataFrame) -> int:
-    return int(((events["kind"] == "death") & (events["occurred_at"] == "")).sum())
+    return int(((events["kind"] == "death") & ((events["occurred_at"] == "") | (_refusal(events) == "undated_death"))).sum())
 
 
 def said(count: int, words: str) -> list[str]:

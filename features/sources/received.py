@@ -33,6 +33,11 @@ PLACE = ("source_file", "refusal")
 REFUSALS = {
     "not_json": "one JSON resource a line, or one JSON document a file",
     "broken_resource": "a resource as FHIR R4 defines it",
+    "modifier_extension": "a resource without modifierExtension, which may turn its meaning round: none is understood",
+    "implicit_rules": "a resource without implicitRules, by which its meaning may be another: none are understood",
+    "other_focus": "a focus on the Patient or on what is theirs, such as a Condition or BodyStructure, not on anybody or anything else",
+    "undated_death": "deceasedDateTime as YYYY-MM-DD of a Patient who has died: when they died is not known",
+    "withdrawn_twin": "meta.versionId or lastUpdated where one of two of the same id is withdrawn: else nobody can tell which is later",
     "absent_value": "a value, or a reason why there is none (dataAbsentReason), not both",
     "missing_reference": "a reference that leads to a Patient that was read",
     "missing_medication": "a reference that leads to a Medication that was read",

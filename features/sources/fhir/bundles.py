@@ -7,15 +7,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from features.sources.fhir.codes import codings
+from features.sources.fhir.modifiers import REASONS, modified
+
 _ETAG = re.compile(r'(?:W/)?"?([^"]+)"?')
 _WITHDRAWN = ("entered-in-error", "cancelled")
-_INHERITED = ("effectiveDateTime", "effectiveInstant", "effectivePeriod")  # a report's time is that of its results, by definition
+_NEVER_WAS = ("entered-in-error", "refuted")  # verificationStatus of a Condition
+EFFECTIVE = ("effectiveDateTime", "effectiveInstant", "effectivePeriod")  # a report's time is that of its results, by definition
 
 
 @dataclass(frozen=True)
 class Found:
     """A resource, or what stands where one should be (then `resource` is None and `refusal` says why).
 
+    A resource may have a `refusal` too: it is counted where it would be read, and not used.
     `row` is the line of an NDJSON file, or the entry of a Bundle, from 1. `expected` is the type that the file's name says.
     `deletes` is the reference of a resource that the entry deletes; `version` and `updated` are what an entry itself says of them.
     """
@@ -39,16 +44,17 @@ def found_in(document: Any, place: Found, numbered: bool = False) -> Iterator[Fo
     if document["resourceType"] != "Bundle":
         yield replace(place, resource=document)
         return
-    entries = document.get("entry", [])
+    entries, rules = document.get("entry", []), place.refusal or (REASONS["implicitRules"] if document.get("implicitRules") else "")
     if not isinstance(entries, list):
         yield replace(place, refusal="broken_resource")
         return
     for number, entry in enumerate(entries, start=1):
-        found = Found(place.file, number if numbered else place.row, None)
+        found = Found(place.file, number if numbered else place.row, None, refusal=rules)
         if not isinstance(entry, dict):
             yield replace(found, refusal="broken_resource")
             continue
-        found = _stamped(found, entry, document)
+        why = rules or (REASONS["modifierExtension"] if entry.get("modifierExtension") else "")
+        found = replace(_stamped(found, entry, document), refusal=why)
         if found.deletes:
             yield found
         elif "resource" in entry:
@@ -59,7 +65,8 @@ def with_contained(found: Found) -> Iterator[Found]:
     """Yield what was found, and the Observations that it contains: they are of its subject, time and specimen where they say none.
 
     Of several specimens of a report (DiagnosticReport.specimen is 0..*) none is taken. A contained resource has no identity of its own, so
-    its `id` is left out. What a withdrawn resource contains is withdrawn with it.
+    its `id` is left out. What a withdrawn resource contains is withdrawn with it, and what turns a resource round may turn round what it
+    contains. What is contained beside it, it may refer to.
     """
     yield found
     resource = found.resource or {}
@@ -69,19 +76,28 @@ def with_contained(found: Found) -> Iterator[Found]:
     specimen = resource.get("specimen")
     specimens = specimen if isinstance(specimen, list) else [specimen]
     of_all = {"specimen": specimens[0]} if len(specimens) == 1 and specimens[0] else {}
-    beside = {f"#{one.get('id')}": one for one in contained if isinstance(one, dict) and one.get("resourceType") == "Specimen"}
+    why = found.refusal or modified(resource)
     for one in contained:
         if isinstance(one, dict) and one.get("resourceType") == "Observation":
-            inherited = ("subject", "issued", *(() if any(key in one for key in _INHERITED) else _INHERITED))
+            inherited = ("subject", "issued", *(() if any(key in one for key in EFFECTIVE) else EFFECTIVE))
             own = of_all | {key: value for key, value in one.items() if key != "id"}
-            own["contained"] = _referred(own.get("specimen"), beside)
-            yield Found(found.file, found.row, {key: resource[key] for key in inherited if key in resource} | own)
+            whole = {key: resource[key] for key in ("contained", *inherited) if key in resource} | own
+            yield Found(found.file, found.row, whole, refusal=why)
 
 
-def _referred(reference: object, beside: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the resource that a reference leads to, of those that stand beside it."""
-    said = reference.get("reference") if isinstance(reference, dict) else None
-    return [beside[said]] if isinstance(said, str) and said in beside else []
+def is_withdrawn(resource: dict[str, Any]) -> bool:
+    """Return whether a resource says of itself that it does not count any more, or never did."""
+    return resource.get("status") in _WITHDRAWN or any(code in _NEVER_WAS for _, code in codings(resource.get("verificationStatus")))
+
+
+def is_group(observation: dict[str, Any]) -> bool:
+    """Return whether an Observation only lists others, as a panel does: it holds no result itself (R4, observation.html, grouping)."""
+    return bool(observation.get("hasMember")) and not observation.get("component") and not holds_value(observation)
+
+
+def holds_value(valued: dict[str, Any]) -> bool:
+    """Return whether an Observation, or a component of one, has a value of whatever type."""
+    return any(key.startswith("value") and content is not None for key, content in valued.items())
 
 
 def _stamped(found: Found, entry: dict[str, Any], bundle: dict[str, Any]) -> Found:

@@ -87,6 +87,7 @@ class Observation(Valued):
     effectivePeriod: Period | None = None  # noqa: N815
     issued: str | None = None
     component: list[Valued] = []
+    focus: list[Reference] = []
     method: CodeableConcept | None = None
     specimen: Reference | None = None
 

@@ -12,9 +12,11 @@ from features.sources.fhir.bundles import Found
 from features.sources.fhir.codes import FhirCodes, codings, words_of
 from features.sources.fhir.contacts import Contacts
 from features.sources.fhir.elements import Condition, Medicated
+from features.sources.fhir.modifiers import modified
 from features.sources.fhir.references import Targets, name_of, reference_from
 
-_NOT_GIVEN = ("entered-in-error", "not-done", "cancelled", "draft", "not-taken", "intended")
+_NOT_GIVEN = ("entered-in-error", "not-done", "cancelled", "draft", "not-taken", "intended", "declined")
+_NOT_HANDED_OVER = "preparation"  # of a dispense: "the core event has not started yet" (R4, valueset-medicationdispense-status)
 _NOT_ORDERED = ("proposal", "plan", "option")
 _NOT_HAPPENED = ("entered-in-error", "planned", "cancelled")
 _NOT_CONFIRMED = ("entered-in-error", "refuted", "unconfirmed", "provisional", "differential")
@@ -44,7 +46,8 @@ class Events:
         elif resource["resourceType"] == "Encounter":
             self._encounter(found, resource)
         elif resource["resourceType"] == "Medication":
-            self._medications.add(name_of(resource), found.full_url, self._codes.drugs(resource.get("code")))
+            if not (found.refusal or modified(resource)):  # an order of it is then one of a drug that is not there
+                self._medications.add(name_of(resource), found.full_url, self._codes.drugs(resource.get("code")))
         else:
             self._drug(found, resource)
 
@@ -95,6 +98,9 @@ class Events:
         if any(code in _NOT_CONFIRMED for _, code in codings(resource.get("verificationStatus"))):
             self._set_aside += 1
             return
+        if why := found.refusal or modified(resource):
+            self._add_all(found, subject, "", roles, why)
+            return
         try:
             condition = Condition.model_validate(resource)
         except ValidationError:
@@ -107,7 +113,7 @@ class Events:
 
     def _encounter(self, found: Found, resource: dict[str, Any]) -> None:
         period = resource.get("period")
-        if isinstance(period, dict) and resource.get("status") not in _NOT_HAPPENED:
+        if isinstance(period, dict) and resource.get("status") not in _NOT_HAPPENED and not found.refusal:
             self._contacts.note(found, reference_from(found, resource.get("subject")), period.get("end"), period.get("start"))
 
     def _drug(self, found: Found, resource: dict[str, Any]) -> None:
@@ -133,6 +139,9 @@ class Events:
         if not self._is_given(resource):
             self._set_aside += 1
             return
+        if why := found.refusal or modified(resource):
+            self._add_all(found, subject, "", drugs, why)
+            return
         try:
             given = Medicated.model_validate(resource)
         except ValidationError:
@@ -148,7 +157,9 @@ class Events:
 
     @staticmethod
     def _is_given(resource: dict[str, Any]) -> bool:
-        """Return whether a drug is ordered or given: not withdrawn, not refused, not only proposed."""
+        """Return whether a drug is ordered or given: not withdrawn, not refused, not only proposed or prepared."""
+        if resource.get("status") == _NOT_HANDED_OVER and not resource.get("whenHandedOver"):
+            return False
         return not (resource.get("status") in _NOT_GIVEN or resource.get("doNotPerform") is True or resource.get("intent") in _NOT_ORDERED)
 
     def _add_all(self, found: Found, subject: str, day: str, roles: list[tuple[str, str]], refusal: str) -> None:

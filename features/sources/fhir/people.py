@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
+
 import pandas as pd
 from pydantic import ValidationError
 
 from features.sources.fhir.bundles import Found
 from features.sources.fhir.elements import Patient
+from features.sources.fhir.modifiers import modified
 from features.sources.fhir.references import Persons
 from features.sources.mapping import Mapping
 
+_ROUGHLY = re.compile(r"([0-9]{4}(-[0-9]{2})?)?")  # a year or a month, as a dateTime of FHIR may be, or nothing
 _COLUMNS = ["patient_id", "birth", "sex", "site", "source_file", "source_row", "refusal"]
 
 
@@ -26,22 +30,24 @@ class People:
     def take(self, found: Found) -> None:
         """Read one Patient."""
         resource = found.resource or {}
+        why = found.refusal or modified(resource)
         try:
-            patient = Patient.model_validate(resource) if found.resource is not None else None
+            patient = None if found.resource is None or why else Patient.model_validate(resource)
         except ValidationError:
             patient = None
         name = resource.get("id") or found.full_url
         patient_id = name if isinstance(name, str) else ""
         place = (found.file, found.row)
         if patient is None:
-            self._rows.append((patient_id, "", "", "", *place, found.refusal or "broken_resource"))
+            self._rows.append((patient_id, "", "", "", *place, why or "broken_resource"))
             return
         replaced_by = next((link.other.reference for link in patient.link if link.type == "replaced-by"), None) or ""
         self.persons.add(patient_id, found.full_url, replaced_by)
         site = (patient.managingOrganization.reference or "").rpartition("/")[2]
         self._rows.append((patient_id, patient.birthDate or "", self._sex(patient), site, *place, ""))
         if patient.deceasedDateTime or patient.deceasedBoolean:
-            self._deaths.append((patient_id, patient.deceasedDateTime or "", "death", "", *place, ""))
+            day = patient.deceasedDateTime or ""
+            self._deaths.append((patient_id, day, "death", "", *place, "undated_death" if _ROUGHLY.fullmatch(day) else ""))
 
     def frame(self) -> pd.DataFrame:
         """Return one row per patient; a record that another replaces is left out, unless the link leads nowhere."""

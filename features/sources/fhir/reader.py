@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -29,6 +29,8 @@ from features.sources.received import Received
 from myeloma import ConfigError, calendar
 
 _EVENTS = ("Condition", "Encounter", "MedicationAdministration", "MedicationDispense", "MedicationRequest", "MedicationStatement")
+# What has versions: all that is read, and reports, of which what they contain is read.
+_VERSIONED = ("Patient", "Observation", *_EVENTS, "Medication", "Specimen", "DiagnosticReport")
 _FILES = {"patients": "Patient", "measurements": "Observation", "events": "Condition, Medication*, Encounter, Patient"}
 
 # Types of FHIR R4 that exports of records hold beside those that are read.
@@ -81,7 +83,7 @@ def histories_of(resources: Callable[[], Iterable[Found]], mapping: Mapping, tod
     readers = {"Patient": people.take, "Observation": results.take, "Specimen": results.take_specimen}
     readers |= dict.fromkeys((*_EVENTS, "Medication"), events.take)
     others: Counter[str] = Counter()
-    versions = Versions((*readers, "DiagnosticReport"), resources())  # of which what it contains is read
+    versions = Versions(_VERSIONED, resources())
     for found in (each for whole in versions.current(resources()) for each in with_contained(whole)):
         kind = found.resource["resourceType"] if found.resource is not None else found.expected
         reader = readers.get(kind)
@@ -92,11 +94,19 @@ def histories_of(resources: Callable[[], Iterable[Found]], mapping: Mapping, tod
         else:
             results.take(found)  # nothing says what it was
     events.resolve_drugs()
+    results.resolve_times(lambda: versions.current(resources()))
     tables = {"people": people.frame(), "events": events.frame(), "deaths": people.deaths(), "measurements": results.frame()}
     contacts = noted.frame()
     notes = [*people.notes(), *results.notes(), *events.notes(), *noted.notes(), *_other_types(others), *versions.notes()]
     _resolve(tables, contacts, people.persons, lambda: versions.current(resources()))
+    results.foci.settle(tables["measurements"], people.persons, resources)
     return _histories(tables, contacts, mapping, notes, [*results.withheld(), *_others_withheld(others)])
+
+
+def current_of(resources: Sequence[Found]) -> tuple[list[Found], list[str]]:
+    """Return which of the resources count, and what to say of the others; what is looked at before all are read, looks at these."""
+    versions = Versions(_VERSIONED, resources)
+    return list(versions.current(resources)), versions.notes()
 
 
 def _resolve(tables: dict[str, pd.DataFrame], contacts: pd.DataFrame, persons: Persons, again: Callable[[], Iterator[Found]]) -> None:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 import pandas as pd
 from pydantic import ValidationError
 
-from features.sources.fhir.bundles import Found
+from features.sources.fhir.bundles import EFFECTIVE, Found, is_group
 from features.sources.fhir.codes import FhirCodes, codings
 from features.sources.fhir.contacts import Contacts
 from features.sources.fhir.elements import Observation, Valued
+from features.sources.fhir.focus import Foci
+from features.sources.fhir.modifiers import modified
 from features.sources.fhir.references import Targets, name_of, reference_from
+from features.sources.fhir.reports import times_by_report
 from features.sources.mapping import BiomarkerCode
 from features.sources.refused import note_of_refused
 from features.sources.unmapped import note_of
@@ -33,9 +37,11 @@ class Results:
     """Collects the results, and per person the last day on which there is one, whatever it measures."""
 
     def __init__(self, codes: FhirCodes, contacts: Contacts) -> None:
+        self.foci = Foci()
         self._contacts = contacts
         self._codes = codes
         self._rows: list[tuple[str, str, str, str, str, str, str, str, str, str, int, str]] = []
+        self._untimed: list[tuple[Found, str]] = []  # results that do not say when they were collected, until all reports are read
         self._specimens: Targets[str] = Targets()
         self._in_specimen: dict[int, tuple[str, str]] = {}  # place among the rows -> reference of the specimen, and what it is called
         self._others: Counter[str] = Counter()
@@ -53,6 +59,9 @@ class Results:
         if resource.get("status") in _NOT_RESULTS:
             self._withdrawn += 1
             return
+        if is_group(resource):
+            self._contacts.note(found, subject, resource.get("effectiveDateTime") or resource.get("issued"))
+            return
         concept, components = resource.get("code"), resource.get("component", ())
         parts = [part.get("code") for part in components if isinstance(part, dict)] if isinstance(components, list) else []
         self._refused.update(filter(None, map(self._codes.refused, (concept, *parts))))
@@ -65,12 +74,29 @@ class Results:
                 self._others[listed[0][1] if listed else "no code"] += 1
                 self._contacts.note(found, subject, resource.get("effectiveDateTime") or resource.get("issued"))
             return
+        if why := found.refusal or modified(resource):
+            self._refuse(found, subject, why)
+            return
         try:
             observation = Observation.model_validate(resource)
         except ValidationError:
             self._refuse(found, subject, "broken_resource")
             return
-        self._read(observation, subject, found)
+        if any(resource.get(key) for key in EFFECTIVE):
+            self._read(observation, subject, found)
+        else:
+            self._untimed.append((found, subject))
+
+    def resolve_times(self, again: Callable[[], Iterable[Found]]) -> None:
+        """Read the results that do not say when they were collected, at the time of the report that lists them."""
+        said = times_by_report([found for found, _ in self._untimed], again() if self._untimed else ())
+        for (found, subject), times in zip(self._untimed, said, strict=True):
+            own = {key: content for key, content in (found.resource or {}).items() if key not in EFFECTIVE and content is not None}
+            try:
+                observation = Observation.model_validate(times | own)
+            except ValidationError:  # the report is broken: the result itself was validated
+                observation = Observation.model_validate(own)
+            self._read(observation, subject, found)
 
     def take_specimen(self, found: Found) -> None:
         """Read one Specimen."""
@@ -125,9 +151,10 @@ class Results:
         referred = (found.resource or {}).get("specimen") if observation.specimen else None
         reference = reference_from(found, referred)
         specimen = self._contained(found, reference)
+        other = self.foci.take(found, range(len(self._rows), len(self._rows) + len(values)))
         for component, valued, entry in values:
             value, unit = self._value(valued, entry)
-            refusal = "absent_value" if valued.has_value and valued.dataAbsentReason is not None else ""
+            refusal = other or ("absent_value" if valued.has_value and valued.dataAbsentReason is not None else "")
             said = (entry.biomarker, value, unit, component, method or entry.method, specimen or entry.specimen)
             if referred and not specimen and not entry.specimen:
                 self._in_specimen[len(self._rows)] = reference, self._codes.specimen({"coding": [referred]})  # its display alone

@@ -2,13 +2,15 @@
 
 A version is later where all say a whole number as `meta.versionId` and its is higher, otherwise where its `meta.lastUpdated` is
 later; one that says neither is earlier than one that does. Where none of a resource says anything, all are read: nothing tells
-which of them counts.
+which of them counts. But where one of them is withdrawn, the others are refused: a value that was taken back is not used for want
+of a version, nor is a diagnosis lost.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from math import inf
@@ -16,7 +18,7 @@ from typing import NamedTuple
 
 import orjson
 
-from features.sources.fhir.bundles import Found
+from features.sources.fhir.bundles import Found, is_withdrawn
 from features.sources.fhir.references import name_and_base
 
 _UNSAID = (0, -inf, -inf)
@@ -29,6 +31,7 @@ class _Version(NamedTuple):
     number: int | None
     updated: float | None
     deletion: bool
+    withdrawn: bool
 
 
 class Versions:
@@ -38,6 +41,7 @@ class Versions:
         self._earlier: set[int] = set()
         self._deleted: set[int] = set()
         self._tied: dict[int, str] = {}
+        self._disputed: set[int] = set()
         self._idle = 0
         by_name: dict[str, list[_Version]] = {}
         for place, found in enumerate(resources):
@@ -66,7 +70,7 @@ class Versions:
             else:
                 if place in self._tied:
                     seen.add((self._tied[place], content_of(found)))
-                yield found
+                yield replace(found, refusal="withdrawn_twin") if place in self._disputed else found
 
     def notes(self) -> list[str]:
         """Return what was left aside by the last `current`."""
@@ -88,6 +92,8 @@ class Versions:
             return
         self._earlier.update(version.place for version in resources if rank[version] < latest)
         last = [version.place for version in resources if rank[version] == latest]
+        if any(version.withdrawn and rank[version] in (latest, _UNSAID) for version in resources):
+            self._disputed.update(version.place for version in resources if rank[version] == latest and not version.withdrawn)
         if len(last) > 1 and latest != _UNSAID:
             self._tied.update(dict.fromkeys(last, f"{versions[0].base} {name}"))
 
@@ -102,6 +108,7 @@ def _version(place: int, base: str, found: Found) -> _Version:
         _number(found.version) if number is None else number,
         _instant(found.updated) if updated is None else updated,
         bool(found.deletes),
+        is_withdrawn(found.resource or {}),
     )
 
 

@@ -1,4 +1,4 @@
-"""Observations that say that there is no result, and groups of others: they hold nothing, so a history is whole without them."""
+"""Observations that say that there is no result: they hold nothing, so a history is whole without them."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from features.sources.fhir.bundles import Found
+from features.sources.fhir.bundles import Found, holds_value, is_group
 from features.sources.fhir.codes import codings
 
 # Reasons of FHIR R4 (data-absent-reason) by which no result was obtained. Of `masked`, `error`, `as-text` and the others there may be one.
-_NONE = frozenset(("unknown", "asked-unknown", "temp-unknown", "not-asked", "asked-declined", "not-applicable", "not-performed"))
+NOT_OBTAINED = ("unknown", "asked-unknown", "temp-unknown", "not-asked", "asked-declined", "not-applicable", "not-performed")
 
 
 def without_absent(resources: Sequence[Found]) -> tuple[list[Found], list[str]]:
@@ -21,8 +21,8 @@ def without_absent(resources: Sequence[Found]) -> tuple[list[Found], list[str]]:
         if resource is None or resource["resourceType"] != "Observation":
             kept.append(found)
             continue
-        if _is_empty(resource):
-            left += "hasMember" not in resource
+        if not is_group(resource) and not resource.get("component") and _is_absent(resource):
+            left += 1
             continue
         components = resource.get("component")
         if isinstance(components, list):
@@ -34,16 +34,6 @@ def without_absent(resources: Sequence[Found]) -> tuple[list[Found], list[str]]:
     return kept, [f"{left} results were not obtained (dataAbsentReason) and are left out"] if left else []
 
 
-def _is_empty(observation: dict[str, Any]) -> bool:
-    """Return whether an Observation holds no result: it says so, or is a group of others; its components are looked at by themselves."""
-    group = bool(observation.get("hasMember")) and not _has_value(observation)
-    return not observation.get("component") and (group or _is_absent(observation))
-
-
 def _is_absent(valued: dict[str, Any]) -> bool:
     reasons = {code for _, code in codings(valued.get("dataAbsentReason"))}
-    return bool(reasons) and reasons <= _NONE and not _has_value(valued)
-
-
-def _has_value(valued: dict[str, Any]) -> bool:
-    return any(key.startswith("value") and content is not None for key, content in valued.items())
+    return bool(reasons) and reasons <= set(NOT_OBTAINED) and not holds_value(valued)

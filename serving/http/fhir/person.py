@@ -9,7 +9,7 @@ from typing import Any
 from features.history.arrays import Histories
 from features.intake.one_person import OnePerson
 from features.sources.fhir.bundles import Found, found_in, with_contained
-from features.sources.fhir.reader import histories_of
+from features.sources.fhir.reader import current_of, histories_of
 from features.sources.fhir.references import name_and_base
 from features.sources.fhir.versions import content_of
 from features.sources.histories import Histories as Tables
@@ -18,10 +18,11 @@ from features.sources.mapping import Mapping
 from myeloma import DataError, calendar
 from serving.http.body import RefusedError
 from serving.http.fhir.absent import without_absent
+from serving.http.fhir.active import no_longer_active
 from serving.http.fhir.diagnosed import Diagnosis, diagnosis_in
 from serving.http.fhir.diagnoses import untold_diagnoses
 from serving.http.fhir.members import lost_members
-from serving.http.fhir.rows import checked_rows, raise_any, unread
+from serving.http.fhir.rows import checked_rows, raise_any, undated_death, unread
 from serving.http.fhir.subjects import others_in, subject_of
 from serving.http.fhir.whole import lacks, warnings_in
 from serving.http.request import HistoryError, person_of
@@ -83,10 +84,12 @@ def person_in(documents: Sequence[tuple[str, Any]], mapping: Mapping, known: Seq
     where, resources = [place for place, _ in listed], [replace(found, row=row) for row, (_, found) in enumerate(listed, start=1)]
     raise_any([*others_in(resources, where), *untold_diagnoses(resources, where, known), *lost_members(resources, where)])
     subject = subject_of(resources)
-    resources, left_out = without_absent(_once_each(resources))
+    current, superseded = current_of(_once_each(resources))
+    resources, left_out = without_absent(current)  # a later version without a result takes the earlier one's back, so versions come first
     today = calendar.today()
     tables = histories_of(lambda: resources, mapping, today)
     everything = dict(enumerate(where, start=1))
+    raise_any(undated_death(tables, everything))
     raise_any(unread(tables, everything))
     measured = tables.measurements
     rows = [((*time,), place - 1) for *time, place in zip(*(measured[name] for name in (*_SAME_TIME, "source_row")), strict=True)]
@@ -94,9 +97,10 @@ def person_in(documents: Sequence[tuple[str, Any]], mapping: Mapping, known: Seq
     by_row = {found.row: found for found in resources}
     every = [by_row.get(row, Found("", row, None)) for row in range(1, len(where) + 1)]
     kept, places = checked_rows(read.tables, everything, today)
+    raise_any(no_longer_active(tables, every, where, mapping.stage))
     diagnosis = diagnosis_in(tables, kept, every, where)
     said = [warning for _, document in documents for warning in warnings_in(document)]
-    notes = (*left_out, *read.notes[1:], *dict.fromkeys(said))
+    notes = (*left_out, *read.notes[1:], *superseded, *dict.fromkeys(said))
     return Sent(person_of(kept), kept, subject, diagnosis, notes, every, rows, places)
 
 

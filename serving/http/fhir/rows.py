@@ -14,15 +14,43 @@ from features.sources.parsing import day_of
 from features.sources.received import REFUSALS
 from myeloma.calendar import BAD_DAY
 from myeloma.echo import echo
+from serving.http.fhir.absent import NOT_OBTAINED
 from serving.http.request import MOST_EVENTS, MOST_MEASUREMENTS, HistoryError, problems_of, shown_day
 from serving.http.response import MOST_LISTED, Problem
+
+# What a sender calls what a column holds.
+_ELEMENTS = {
+    "collected_at": "effective[x] of the Observation, or of the group or DiagnosticReport that lists it",
+    "available_at": "issued",
+    "value": "value[x]",
+    "unit": "valueQuantity.code (or unit)",
+    "occurred_at": "the day of what happened (onset, recordedDate, authoredOn, effective[x], whenHandedOver)",
+    "birth_date": "birthDate",
+    "sex": "gender",
+}
+_NO_VALUE = (
+    "a result needs a value of a type that is read (valueQuantity, valueInteger, valueString, valueCodeableConcept), or a dataAbsentReason "
+    f"by which none was obtained: {', '.join(NOT_OBTAINED)} (http://terminology.hl7.org/CodeSystem/data-absent-reason). Of another reason, "
+    "or one in words, there may be a result: send it, or ask the laboratory"
+)
+
+
+def undated_death(tables: Tables, where: dict[int, str]) -> Iterator[Problem]:
+    """Yield that the person has died on a day that is not known: then there is no day of which it is known that there was a risk."""
+    deaths = tables.occurrences[tables.occurrences["refusal"] == "undated_death"]
+    for row in deaths["source_row"].head(1):
+        message = (
+            "the Patient has died, and nobody knows on which day (deceasedBoolean, or a deceasedDateTime without its day): of no day is it "
+            "known that there was a risk. Send deceasedDateTime as YYYY-MM-DD to ask of a day before"
+        )
+        yield Problem("dead", where[row], message)
 
 
 def unread(tables: Tables, where: dict[int, str]) -> Iterator[Problem]:
     """Yield the resources that could not be read, and the diagnoses that start a history on a day that cannot be used."""
     for frame in (tables.people, tables.occurrences, tables.measurements):
         yield from _refused(frame, where)
-    starts = tables.occurrences[tables.occurrences["kind"] == "index"]
+    starts = tables.occurrences[(tables.occurrences["kind"] == "index") & (tables.occurrences["refusal"] == "")]
     for row, day in zip(starts["source_row"], starts["occurred_at"], strict=True):
         if day_of(day).day <= BAD_DAY or not day:
             message = "the day of the diagnosis that the history starts with (onset, or recordedDate) is needed, as YYYY-MM-DD"
@@ -64,7 +92,9 @@ def _problem(frame: pd.DataFrame, problem: Any, where: dict[int, str]) -> Proble
     row = frame.iloc[problem.row]
     text = str(row.get(problem.column, ""))
     received = echo(text) if problem.column in SHOWN_COLUMNS else ""
-    message = f"{problem.column}: {problem.accepted}"
+    empty = (problem.column, problem.reason) == ("value", "missing_value")
+    element = "the day of death (deceasedDateTime)" if row.get("kind") == "death" else _ELEMENTS.get(problem.column, problem.column)
+    message = f"{element}: {_NO_VALUE if empty else problem.accepted}"
     return Problem(problem.reason, where[int(row["source_row"])], message, received or shown_day(problem.column, text))
 
 

@@ -13,6 +13,10 @@ from features.sources.fhir.references import Persons, name_of, reference_from, u
 from serving.http.response import Problem
 
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")  # of a resource, as FHIR R4 defines it
+_CONDITIONAL = (  # http.html, conditional references
+    "the subject is a search (Patient?...), which the server of a transaction resolves; needed: a reference to the Patient of the Bundle, "
+    "as Patient/id or its fullUrl"
+)
 _URL = re.compile(r"[a-z][a-z0-9+.\-]*:[A-Za-z0-9\-._~:/?#@!$&()*+,;=%\[\]]{1,500}")
 
 
@@ -53,7 +57,10 @@ def others_in(resources: Sequence[Found], where: Sequence[str]) -> Iterator[Prob
     for found, place in zip(resources, where, strict=True):
         resource = found.resource or {}
         reference = reference_from(found, resource.get("subject", resource.get("patient")))
-        if reference and _may_be_a_person(reference) and persons.resolve(reference)[0] != own:
+        if "?" in reference:
+            if reference.partition("?")[0].rpartition("/")[2] == "Patient":
+                yield Problem("missing_reference", place, _CONDITIONAL)
+        elif reference and _may_be_a_person(reference) and persons.resolve(reference)[0] != own:
             yield Problem("other_subject", place, "the resource is about somebody else than the Patient of the Bundle")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from features.sources.fhir.modifiers import modified
 from serving.http.response import Problem
 
 MOST_ENTRIES, MOST_COMPONENTS = 20_000, 100  # of a Bundle, and of an Observation: more than there are of a person, or in a panel
@@ -12,7 +13,11 @@ MOST_DEPTH = 3  # Bundles within Bundles: a batch holds searches, and no server 
 _BROKEN = ("error", "fatal")  # severities of an OperationOutcome
 _LOST = frozenset(("incomplete", "timeout", "throttled", "too-costly", "too-long", "truncated", "transient"))  # and its codes
 _TAGS = {"SUBSETTED": "elements are left out (meta.tag SUBSETTED)", "REDACTED": "elements are blackened (meta.security REDACTED)"}
-_READ = ("Patient", "Observation", "Condition", "Medication", "Specimen")
+_READ = ("Patient", "Observation", "Condition", "Medication", "Specimen", "DiagnosticReport")  # and Medication...
+_ROUND = {
+    "modifier_extension": "an element modifierExtension may turn the meaning of the resource round; none is understood",
+    "implicit_rules": "implicitRules may give the resource another meaning; none are understood",
+}
 PARTIAL = "partial_history"
 
 
@@ -26,12 +31,11 @@ def lacks(document: Any, where: str, depth: int = 0) -> Iterator[Problem]:
         yield from _of_outcome(document, where)
     elif document["resourceType"] == "Bundle":
         yield from _of_bundle(document, where, depth)
-    elif len(_listed(document.get("component"))) > MOST_COMPONENTS:
-        yield Problem("too_long", f"{where}.component", f"at most {MOST_COMPONENTS} components are accepted")
-    elif document.get("modifierExtension") and document["resourceType"].startswith((*_READ, "Medication")):
-        yield Problem(
-            "modifier_extension", where, "an element modifierExtension may turn the meaning of the resource round; none is understood"
-        )
+    elif document["resourceType"].startswith(_READ):
+        yield from _of_read(document, where)
+        for number, one in enumerate(_listed(document.get("contained"))):
+            if isinstance(one, dict) and one.get("resourceType") == "Observation":
+                yield from _of_read(one, f"{where}.contained[{number}]")
 
 
 def warnings_in(document: Any) -> Iterator[str]:
@@ -47,6 +51,8 @@ def warnings_in(document: Any) -> Iterator[str]:
 
 
 def _of_bundle(bundle: dict[str, Any], where: str, depth: int) -> Iterator[Problem]:
+    if bundle.get("implicitRules"):
+        yield Problem("implicit_rules", where, _ROUND["implicit_rules"])
     entries, links = bundle.get("entry", []), bundle.get("link", [])
     if depth >= MOST_DEPTH or not isinstance(entries, list) or not isinstance(links, list):
         yield Problem(
@@ -74,6 +80,8 @@ def _of_entry(entry: Any, where: str, depth: int) -> Iterator[Problem]:
     status = response.get("status") if isinstance(response, dict) else None
     if status is not None and not str(status).startswith("2"):
         yield Problem(PARTIAL, f"{where}.response", "a request of the batch failed, so what it asked for is not there")
+    if entry.get("modifierExtension"):
+        yield Problem("modifier_extension", where, _ROUND["modifier_extension"])
     if "resource" in entry:
         yield from lacks(entry["resource"], f"{where}.resource", depth + 1)
     elif not isinstance(response, dict) and not isinstance(entry.get("request"), dict):
@@ -83,6 +91,13 @@ def _of_entry(entry: Any, where: str, depth: int) -> Iterator[Problem]:
 def _mode(entry: dict[str, Any]) -> str:
     search = entry.get("search")
     return str(search.get("mode", "match")) if isinstance(search, dict) else "match"
+
+
+def _of_read(resource: dict[str, Any], where: str) -> Iterator[Problem]:
+    if len(_listed(resource.get("component"))) > MOST_COMPONENTS:
+        yield Problem("too_long", f"{where}.component", f"at most {MOST_COMPONENTS} components are accepted")
+    elif why := modified(resource):
+        yield Problem(why, where, _ROUND[why])
 
 
 def _of_outcome(outcome: dict[str, Any], where: str) -> Iterator[Problem]:

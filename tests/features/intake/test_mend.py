@@ -14,6 +14,7 @@ from features.intake.ingest import ingest
 from features.intake.mend import export_quarantine, mend
 from features.sources import read_tabular
 from myeloma import ConfigError, DataError, StateError
+from tests.features.sources.fhir.resources import BASE, bundle, coded, condition, observation, patient, read
 
 QUIET = Steps(quiet=True)
 PATIENTS = """
@@ -206,3 +207,27 @@ def test_a_person_whose_identical_row_was_refused_stays_when_another_row_is_mend
     refused.write_text(refused.read_text().replace(",F,", ",female,"))
     assert runner.invoke(app, ["mend", str(tmp_path / "cohort"), str(refused)]).exit_code == 0
     assert read_cohort(tmp_path / "cohort").patients["patient_id"].tolist() == ["A", "B"]
+
+
+@pytest.fixture
+def refused_by_source(tmp_path):
+    """Return a cohort of which the source itself refused two results with all their cells, and a death without a day."""
+    absent = observation(day="2016-01-01", dataAbsentReason=coded("x", "error"))
+    donor = observation(day="2016-02-01", focus=[{"reference": "RelatedPerson/donor"}])
+    died = [patient("b", deceasedBoolean=True), condition("b"), observation("b")]
+    bundle(tmp_path / "one.json", *BASE, absent, donor, *died)
+    ingest(read(tmp_path / "one.json"), tmp_path / "cohort", QUIET)
+    return tmp_path / "cohort"
+
+
+def test_what_the_source_refused_stays_refused_when_another_row_is_mended(tmp_path, refused_by_source):
+    mended = mend(refused_by_source, corrected(refused_by_source, tmp_path / "r.csv", undated_death=("occurred_at", "2016-03-01")), QUIET)
+    assert (mended.corrected, mended.left, mended.followed) == (1, 1, 2)
+    assert sorted(read_quarantine(refused_by_source)["reason"]) == ["absent_value", "other_focus"]
+    assert len(read_cohort(refused_by_source).measurements) == 2
+
+
+def test_what_the_source_refused_comes_back_when_it_is_corrected_itself(tmp_path, refused_by_source):
+    mend(refused_by_source, corrected(refused_by_source, tmp_path / "r.csv", absent_value=("value", "12.5")), QUIET)
+    assert "absent_value" not in set(read_quarantine(refused_by_source)["reason"])
+    assert sorted(read_cohort(refused_by_source).measurements["value"]) == [12.5, 13.7]

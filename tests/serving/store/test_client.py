@@ -3,6 +3,8 @@
 import os
 import shutil
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 
 import pytest
@@ -27,14 +29,18 @@ def test_a_process_that_changes_its_folder_finds_the_store_of_each_folder_and_ke
         assert "MLFLOW_TRACKING_URI" not in os.environ  # MLflow would write it there
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["quest?ion", "per%20cent", "a b#c"])
-def test_a_folder_whose_name_would_change_an_address_keeps_its_store(tmp_path, monkeypatch, empty_database, name):
+def test_a_folder_whose_name_would_change_an_address_keeps_its_store(root, tmp_path, monkeypatch, empty_database, name):
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     store = tmp_path / name / "mlruns" / "mlflow.db"
     store.parent.mkdir(parents=True)
     shutil.copy(empty_database, store)
-    monkeypatch.chdir(tmp_path / name)
-    connect(create=True).create_experiment("mine")
+    code = "from serving.store.client import connect; connect(create=True).create_experiment('mine')"
+    path = os.pathsep.join([str(root), os.environ.get("PYTHONPATH", "")])
+    subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path / name, env={**os.environ, "PYTHONPATH": path}, check=True, capture_output=True
+    )
     with closing(sqlite3.connect(store)) as found:
         assert found.execute("SELECT name FROM experiments ORDER BY name").fetchall() == [("Default",), ("mine",)]
     assert {path.name for path in tmp_path.iterdir()} == {name}

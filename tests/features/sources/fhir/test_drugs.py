@@ -74,6 +74,23 @@ def test_a_drug_counts_from_the_day_it_was_handed_over(bulk):
     assert starts(read(bulk(*BASE, given))) == [("2016-02-02", "daratumumab")]
 
 
+@pytest.mark.parametrize(
+    ("status", "handed_over", "treated"),
+    [
+        ("completed", None, True),
+        ("in-progress", None, True),
+        ("on-hold", None, True),
+        ("declined", None, False),
+        ("preparation", None, False),
+        ("preparation", "2016-02-02", True),
+    ],
+)
+def test_a_dispense_that_was_declined_or_has_not_begun_is_no_treatment(bulk, status, handed_over, treated):
+    said = {"status": status, "whenPrepared": "2016-02-01", "medicationCodeableConcept": coded(RXNORM, "1")}
+    given = drug("MedicationDispense", **said) | ({"whenHandedOver": handed_over} if handed_over else {})
+    assert len(starts(read(bulk(*BASE, given)))) == treated
+
+
 @pytest.mark.parametrize("turned", [False, True])
 def test_of_a_diagnosis_in_two_systems_that_of_snomed_counts(bulk, turned):
     """ICD files smoldering myeloma under myeloma."""

@@ -151,7 +151,7 @@ def test_dead_without_a_date_is_said_and_no_date_is_made_up(bulk):
     assert any("1 deaths have no date" in note for note in source.notes)
     cohort, quarantine = inspect(source)
     assert cohort.patients["patient_id"].tolist() == ["a", "c"]
-    assert {"missing_value", "event_refused"} <= set(quarantine["reason"])
+    assert {"undated_death", "event_refused"} <= set(quarantine["reason"])
 
 
 def test_a_line_that_is_not_json_is_refused_alone(bulk):

@@ -52,6 +52,40 @@ def test_a_result_corrected_after_it_was_entered_in_error_counts(bulk):
     assert hemoglobin(source) == ["13.7"]
 
 
+@pytest.mark.parametrize("turned", [False, True], ids=["withdrawn last", "withdrawn first"])
+@pytest.mark.parametrize(
+    ("stands", "withdrawn"),
+    [((None, None), (None, None)), (("1", None), (None, None)), (("2", None), ("2", None)), ((None, "2020-01-01"), (None, "2020-01-01"))],
+    ids=["no versions", "one of no version", "the same number", "the same time"],
+)
+@pytest.mark.parametrize("status", ["entered-in-error", "cancelled"])
+def test_a_result_is_refused_where_nothing_says_whether_it_was_withdrawn_before_or_after(bulk, status, stands, withdrawn, turned):
+    twins = [at(observation(id="o", value=9), *stands), at(observation(id="o", status=status), *withdrawn)]
+    source = read(bulk(*BASE, *(reversed(twins) if turned else twins)))
+    assert [reason for _, reason, *_ in refusals(source)] == ["withdrawn_twin"]
+    assert len(clean(source)[0].measurements) == 1
+
+
+def test_a_result_of_another_id_or_that_was_not_done_yet_withdraws_nothing(bulk):
+    source = read(
+        bulk(patient(), condition(), observation(id="o"), observation(id="o", status="registered"), observation(id="p", status="cancelled"))
+    )
+    assert (refusals(source), hemoglobin(source)) == ([], ["13.7"])
+
+
+def test_a_progression_that_may_have_been_withdrawn_sets_the_person_aside(bulk):
+    said = condition(id="c", day="2017-01-01", code="C90.00", system=ICD)
+    source = read(bulk(*BASE, said, {**said, "verificationStatus": coded("x", "refuted")}))
+    assert {"withdrawn_twin", "event_refused"} <= {reason for _, reason, *_ in refusals(source)}
+
+
+def test_what_a_report_contains_may_be_withdrawn_with_it(bulk):
+    inside = observation(id="x", day="2016-01-01")
+    report = {"resourceType": "DiagnosticReport", "id": "r", "status": "final", "subject": inside["subject"], "contained": [inside]}
+    source = read(bulk(*BASE, report, {**report, "status": "entered-in-error"}))
+    assert [reason for _, reason, *_ in refusals(source)] == ["withdrawn_twin"]
+
+
 def test_a_progression_entered_in_error_later_never_was(bulk):
     said = condition(id="c", day="2017-01-01", code="C90.00", system=ICD)
     wrong = {**said, "verificationStatus": coded("x", "entered-in-error")}

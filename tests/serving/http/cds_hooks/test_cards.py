@@ -199,6 +199,7 @@ NOTHING = {
     "myeloma since the last result": call(conditions=bundle(condition(), condition("109989006", id="c2", day="2022-08-15"))),
     "treated since the last result": call(order({"text": "lenalidomide"}, day="2022-08-01")),
     "dead since the last result": call(patient=patient(deceasedDateTime="2022-09-01")),
+    "dead, nobody knows when": call(patient=patient(deceasedBoolean=True)),
 }
 
 
@@ -240,6 +241,8 @@ def test_where_a_criterion_is_met_the_card_says_so_and_gives_no_risk(client):
 def test_a_history_that_cannot_be_used_is_refused_and_not_passed_over(client):
     wrong = bundle(*LABS, observation("x", "718-7", "2022-07-10", 12, "stones"), kind="searchset")
     assert codes(client, call(labs=wrong), 422) == {"unknown_unit"}
+    over = bundle(condition(clinicalStatus={"coding": [{"code": "resolved"}]}))
+    assert codes(client, call(conditions=over), 422) == {"diagnosis_not_active"}
 
 
 @pytest.mark.parametrize(

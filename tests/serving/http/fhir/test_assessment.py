@@ -177,22 +177,69 @@ def versions():
     return [*person()[:6], {**person()[6], "status": "corrected", "meta": {"versionId": "2"}}, wrong]
 
 
+def taken_back():
+    """Return a hemoglobin of which a later version says that it was not obtained."""
+    first = observation("n", "718-7", "2022-07-10", 6, "g/dL", meta={"versionId": "1"})
+    return [*person(), first, {**first, "valueQuantity": None, "dataAbsentReason": coded("x", "unknown"), "meta": {"versionId": "2"}}]
+
+
+def focused(*foci):
+    """Return the person with results that say what they are about, as profiles of oncology have them."""
+    return [*person()[:4], *({**one, "focus": [focus]} for one, focus in zip(person()[4:], foci, strict=True))]
+
+
+def group(*members, **more):
+    said = {"valueQuantity": None, "hasMember": list(members), **more}
+    return observation("g", "55231-5", "2022-07-10", 1, "1", **said)
+
+
+def reported():
+    """Return the person with results that say no day themselves, but the report that lists them does."""
+    undated = [{key: content for key, content in one.items() if key != "effectiveDateTime"} for one in person()[5:]]
+    listed = [{"reference": f"Observation/{one['id']}"} for one in undated]
+    return [*person()[:5], *undated, {**report(), "contained": [], "result": listed}]
+
+
+def grouped():
+    """Return a report that lists a group, which lists the results; the group says no day either."""
+    inside = reported()[-1]
+    listed = group(*inside["result"], effectiveDateTime=None)
+    return [listed, {**inside, "result": [{"reference": "Observation/g"}]}]
+
+
 SAME = {
     "both chains as components": [*person()[:5], panel()],
     "contained in a report": [*person()[:5], report()],
     "a corrected version": versions(),
+    "a later version that takes the result back": taken_back(),
     "a resource twice, word by word": [*person(), person()[3], person()[0]],
     "a group of others": [
         *person(),
         observation("g", "55231-5", "2022-07-10", 1, "1", valueQuantity=None, hasMember=[{"reference": "Observation/o4"}]),
     ],
+    "a group of answers and sequences, which are not read": [
+        *person(),
+        {"resourceType": "QuestionnaireResponse", "id": "q", "status": "completed", "subject": {"reference": "Patient/p1"}},
+        group({"reference": "QuestionnaireResponse/q"}, {"reference": "MolecularSequence/not-sent"}, {"reference": "Observation/o4"}),
+    ],
+    "days that reports say": reported(),
+    "days that reports say of what their groups hold": [*reported()[:-1], *grouped()],
+    "a group of others under a code that is mapped": [
+        *person(),
+        observation("g", "33358-3", "2022-07-10", 1, "1", valueQuantity=None, hasMember=[{"reference": "Observation/o4"}]),
+    ],
     "a result that was not obtained": [
         *person(),
         observation("n", "718-7", "2022-07-10", 1, "1", valueQuantity=None, dataAbsentReason=coded("x", "not-performed")),
     ],
+    "results about the disease, its tumour or the person": focused(
+        {"reference": "Condition/c1"}, {"reference": "BodyStructure/b"}, {"reference": "Patient/p1"}
+    ),
+    "a second record of the diagnosis, which is over": [*person(), condition(id="c2", clinicalStatus=coded("x", "resolved"))],
     "a result entered in error": [*person(), observation("e", "33358-3", "2022-07-10", 9, "g/dL", status="entered-in-error")],
     "a result that nobody mapped": [*person(), observation("h", "8302-2", "2022-07-10", 170, "cm")],
     "a drug against something else": [*person(), order(coded(RXNORM, "1", text="aspirin 100 MG Oral Tablet"))],
+    "a drug that was declined": [*person(), order({"text": "lenalidomide"}, kind="MedicationDispense", status="declined")],
     "a drug proposed, not ordered": [*person(), order({"text": "lenalidomide"}, intent="proposal")],
     "an earlier MGUS": [*person(), condition("D47.2", ICD, "2015-01-01", id="c2")],
     "myeloma of a parent": [*person(), condition(id="c2", system="x", code="y") | {"code": {"text": "Family history of multiple myeloma"}}],

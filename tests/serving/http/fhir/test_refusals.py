@@ -58,6 +58,27 @@ def of_batch(status):
     return sent
 
 
+def absent(reason):
+    """Return the last result as one of which only the reason is known why there is none."""
+    return {key: content for key, content in person()[6].items() if key != "valueQuantity"} | {"dataAbsentReason": coded("x", reason)}
+
+
+def undated(**parts):
+    """Return a hemoglobin that says no day."""
+    return {**observation("x", "718-7", None, 12, "g/dL"), **parts}
+
+
+def report(**more):
+    about = {"resourceType": "DiagnosticReport", "id": "r", "status": "final", "code": {"text": "x"}, "effectiveDateTime": "2022-07-10"}
+    return {**about, "subject": {"reference": "Patient/p1"}, "contained": [undated()], **more}
+
+
+def reported(*days):
+    """Return a person with a result that says no day, and reports of these days that list it."""
+    listed = [report(id=f"r{day}", contained=[], result=[{"reference": "Observation/x"}], effectiveDateTime=day) for day in days]
+    return [*person(), undated(), *listed]
+
+
 PARTIAL = {
     "a next page": bundle(*person(), kind="searchset", link=[{"relation": "next", "url": "https://x"}]),
     "a next page of a Bundle inside": bundle(bundle(*person(), kind="searchset", link=[{"relation": "next", "url": "https://x"}])),
@@ -120,7 +141,15 @@ REFUSED = {
     "treated, taken": (bundle(*person(), order({"text": "pomalidomide"}, kind="MedicationStatement")), "treated"),
     "a drug of which nothing is said": (bundle(*person(), order(coded(RXNORM, "1"))), "unnamed_drug"),
     "dead": (changed(0, deceasedDateTime="2022-07-10"), "dead"),
-    "dead, nobody knows when": (changed(0, deceasedBoolean=True), "missing_value"),
+    "dead, nobody knows when": (changed(0, deceasedBoolean=True), "dead"),
+    "dead, in a year": (changed(0, deceasedDateTime="2022"), "dead"),
+    "dead, in a month": (changed(0, deceasedDateTime="2022-07"), "dead"),
+    "dead, on a day that cannot be": (changed(0, deceasedDateTime="2022-02-31"), "bad_date"),
+    "about whom a server would look up": (changed(6, subject={"reference": "Patient?identifier=urn:mrn|SENTINEL"}), "missing_reference"),
+    "no day, and reports that say two": (
+        bundle(*reported("2022-07-10", "2022-07-09")),
+        "missing_value",
+    ),
     "under age": (changed(0, birthDate="2010-01-01"), "under_age"),
     "no result": (bundle(*person()[:2]), "no_visit"),
     "light chains of urine": (
@@ -141,7 +170,37 @@ REFUSED = {
     "no day": (changed(6, effectiveDateTime=None), "missing_value"),
     "two values of one time": (bundle(*person(), observation("x", "bmpc", "2022-01-10", 23, "%")), "conflicting_duplicate"),
     "one result under two names": (bundle(*person(), observation("x", "bmpc", "2022-01-10", 22, "%")), "duplicate_row"),
+    "a result that may have been withdrawn": (bundle(*person(), {**person()[6], "status": "entered-in-error"}), "withdrawn_twin"),
+    "a result that may have been withdrawn, without its value": (
+        bundle(*person(), {**absent("unknown"), "status": "entered-in-error"}),
+        "withdrawn_twin",
+    ),
     "a modifier that nobody understands": (changed(6, modifierExtension=[{"url": "x"}]), "modifier_extension"),
+    "a modifier of a component": (
+        changed(3, component=[{"code": coded(LOINC, "718-7"), "modifierExtension": [{"url": "x"}]}]),
+        "modifier_extension",
+    ),
+    "a modifier of a report that contains results": (bundle(*person(), report(modifierExtension=[{"url": "x"}])), "modifier_extension"),
+    "a modifier of a result in a report": (
+        bundle(*person(), report(contained=[{**person()[6], "modifierExtension": [{"url": "x"}]}])),
+        "modifier_extension",
+    ),
+    "a modifier of an entry": (
+        bundle(*person()) | {"entry": [{"resource": patient(), "modifierExtension": [{"url": "x"}]}]},
+        "modifier_extension",
+    ),
+    "rules that nobody understands": (changed(6, implicitRules="https://example.org/rules"), "implicit_rules"),
+    "rules of a Bundle": (bundle(*person(), implicitRules="https://example.org/rules"), "implicit_rules"),
+    "more components than a panel has, in a report": (
+        bundle(*person(), report(contained=[undated(component=[{"code": coded(LOINC, "718-7")}] * 101)])),
+        "too_long",
+    ),
+    "a result about somebody else": (changed(6, focus=[{"reference": "RelatedPerson/donor"}]), "other_focus"),
+    "a result about somebody else, in a report": (
+        bundle(*person(), report(contained=[undated(focus=[{"reference": "Patient/p2"}])])),
+        "other_focus",
+    ),
+    "a diagnosis that is over": (changed(1, clinicalStatus=coded("x", "resolved")), "diagnosis_not_active"),
     "a number as text": (changed(6, valueQuantity={"value": "10", "unit": "mg/L"}), "broken_resource"),
     "a unit without end": (changed(6, valueQuantity={"value": 10, "unit": "m" * 2000}), "broken_resource"),
     "more entries than there are of a person": ({"resourceType": "Bundle", "entry": [{}] * 20_001}, "too_long"),
@@ -176,6 +235,51 @@ def test_the_refusal_of_a_code_names_the_code_and_that_of_a_text_does_not_repeat
     (issue,) = post(client, bundle(*person(), condition(id="c2") | by_code)).json()["issue"]
     assert issue["expression"] == ["Bundle.entry[7].resource.code"] and 'received: "C90.20"' in issue["diagnostics"]
     assert "SENTINEL" not in post(client, bundle(*person(), condition(id="c2") | by_text)).text
+
+
+OVER = [{"clinicalStatus": coded("x", code)} for code in ("inactive", "remission", "resolved")]
+OVER += [{"clinicalStatus": {"text": "Resolved"}}, {"abatementDateTime": "2022-06-01"}, {"abatementAge": {"value": 62, "unit": "a"}}]
+
+
+@pytest.mark.parametrize("over", OVER, ids=str)
+def test_a_precursor_that_is_over_is_no_silent_yes(client, over):
+    assert refused(post(client, changed(1, **over))) == ["diagnosis_not_active"]
+
+
+@pytest.mark.parametrize("code", ["active", "recurrence", "relapse"])
+def test_a_precursor_that_is_there_or_there_again_has_a_risk(client, code):
+    assert post(client, changed(1, clinicalStatus=coded("x", code), abatementDateTime=None)).status_code == 200
+
+
+def test_what_ended_a_precursor_is_told_instead_of_its_end(client):
+    resources = changed(1, clinicalStatus=coded("x", "resolved"))["entry"]
+    ended = [condition("109989006", id="c2", day="2022-05-01"), order({"text": "Revlimid"})]
+    for reason, one in zip(("progressed", "treated"), ended, strict=True):
+        assert refused(post(client, bundle(*(entry["resource"] for entry in resources), one))) == [reason]
+
+
+@pytest.mark.parametrize("day", [{"deceasedBoolean": True}, {"deceasedDateTime": "2022"}], ids=str)
+def test_of_a_death_without_a_day_nothing_else_is_told_and_nothing_at_any_other_day(client, day):
+    sent = changed(0, **day)
+    sent["entry"].append({"resource": observation("x", "718-7", "2022-07-10", 12, "stones")})
+    assert refused(post(client, sent)) == refused(post(client, sent, landmark="2022-03-01")) == ["dead"]
+
+
+ABSENT = [coded("x", "error"), coded("http://terminology.hl7.org/CodeSystem/v3-NullFlavor", "UNK"), {"text": "clotted SENTINEL"}]
+
+
+@pytest.mark.parametrize("reason", ABSENT, ids=["error", "another system", "words"])
+def test_what_may_have_a_result_is_told_in_the_words_of_the_standard_and_never_to_be_left_out(client, reason):
+    response = post(client, bundle(*person()[:6], {**absent("x"), "dataAbsentReason": reason}))
+    assert refused(response) == ["missing_value"]
+    said = response.json()["issue"][0]["diagnostics"]
+    assert "not-performed" in said and "dataAbsentReason" in said
+    assert "leave" not in said and "SENTINEL" not in said
+
+
+def test_a_day_that_is_missing_is_named_as_the_standard_names_it(client):
+    (issue,) = post(client, changed(6, effectiveDateTime=None)).json()["issue"]
+    assert "effective[x]" in issue["diagnostics"] and "collected_at" not in issue["diagnostics"]
 
 
 def test_a_refusal_says_where_in_the_bundle(client):
