@@ -60,8 +60,10 @@ class Since:
 
 def outside_since(artifact: Artifact, histories: Histories, landmark: int) -> Since | None:
     """Return what has put one person outside the population since a landmark at which a risk was meant for them; None where nothing has."""
-    now = np.array([max(landmark, int(histories.happened.last[0]))], np.int32)
-    reason = str(not_at_risk(histories, np.zeros(1, np.int32), now, artifact.rules)[0])
+    last = int(histories.happened.last[0])
+    if last <= landmark:
+        return None
+    reason = str(not_at_risk(histories, np.zeros(1, np.int32), np.array([last], np.int32), artifact.rules)[0])
     if reason not in _ENDS:
         return None
     day = int(getattr(milestones(histories, artifact.rules), _ENDS[reason])[0])
