@@ -89,6 +89,15 @@ def test_every_criterion_that_is_met_is_named_and_an_unknown_one_is_not(artifact
     assert scores[["status", "criteria"]].drop_duplicates().to_numpy().tolist() == [["criteria_met", "anemia"]]
 
 
+@pytest.mark.parametrize(("operator", "status"), [("", "criteria_met"), (">", "criteria_met"), ("<", "scored")])
+def test_a_score_file_calls_no_criterion_met_that_a_limit_leaves_open(artifact, cohort, operator, status):
+    marrow = cohort.measurements.assign(biomarker="bmpc", value=65.0, operator=operator)
+    scores = score_landmarks(artifact, Cohort(cohort.patients, marrow, cohort.events), fixed_landmarks(cohort, "2015-04-01"))
+    assert scores["status"].unique().tolist() == [status]
+    assert scores["criteria"].unique().tolist() == ["marrow" if status == "criteria_met" else ""]
+    assert scores["score_mayo_2018"].unique().tolist() == ["" if operator == "<" else "intermediate|high"]  # marrow alone is known
+
+
 def test_a_model_of_a_folder_has_no_verdict(artifact, cohort):
     scores = score_landmarks(artifact, cohort, last_landmarks(cohort))
     assert scores["gate_verdict"].unique().tolist() == [""]
