@@ -65,6 +65,8 @@ function marrowOf(tests, months, risk) {
 }
 export const whole = (p) => Math.floor(100 * p + 0.5 + 1e-9);
 
+const SINCE = /^since this visit: (.*), on (\d{4}-\d{2}-\d{2}): /;
+
 // All of section 2, for the visit looked at. `is` = {answer, refusal, read, risk, months, tests, tasks, earlier, day, met, whyNone}
 export function noticesOf(is) {
   const { answer, refusal, risk, read } = is,
@@ -75,7 +77,10 @@ export function noticesOf(is) {
   if (answer) {
     const last = answer.as_of.last_result_on,
       age = last && toDay(answer.as_of.answered_on) - toDay(last);
-    if (!is.earlier && answer.as_of.is_past && last)
+    const since = answer.warnings.map((one) => SINCE.exec(one)).find(Boolean);
+    if (since)
+      found.push(notice("warn", `After this visit: ${since[1]}, on ${date(since[2])}`, "The risk is what it was before. It is not today's."));
+    else if (!is.earlier && answer.as_of.is_past && last)
       found.push(
         notice("warn", `Last result ${span(age)} ago`, risk ? `The risk is what it was on ${date(last)}. It is not today's.` : ""),
       );
@@ -101,6 +106,7 @@ function gapsOf({ answer, risk, months, tests, read, day }) {
     "nobody recorded whether",
     "the last result is",
     "no result of the model's",
+    "since this visit: ",
   ];
   const others = answer.warnings.filter((one) => !known.some((start) => one.startsWith(start)));
   const age = risk?.contributions.find((one) => one.biomarker === "bmpc")?.age_days ?? 0;

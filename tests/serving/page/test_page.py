@@ -334,6 +334,14 @@ def test_a_history_reads_the_same_pasted_dropped_as_table_and_as_json(page):
     assert "was" in texts.pop()
 
 
+def test_what_happened_after_the_visit_is_told_before_the_number_which_is_in_the_past_tense(page):
+    page.paste({**changed(), "events": [{"occurred_at": "2022-09-01", "kind": "treatment_start"}]})
+    told = page.region("2 Before the number").inner_text().replace("\xa0", " ")
+    assert "After this visit: treatment, on 1 Sep 2022" in told and "The risk is what it was before. It is not today's." in told
+    assert "since this visit" not in told.casefold()
+    assert re.search(r"\bwas\b", page.box.inner_text())
+
+
 def test_a_bundle_reads_the_same_pasted_and_dropped_as_its_history_does(page, root):
     bundle = (root / "docs/example_bundle.json").read_text()
     history = page.evaluate(READ, bundle)
