@@ -23,7 +23,7 @@ from training.plan import load_plan
 from training.reference import first_visits
 
 Array = NDArray[np.float64]
-PEOPLE, COHORTS = 6000, 2
+PEOPLE, COHORTS = 6000, 4
 
 
 def ratios(halves: list[Judged], model: str) -> tuple[Array, Array, float]:
