@@ -7,6 +7,7 @@ asked, `people` and `measured` say: a row is refused for its first problem only.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,8 @@ from myeloma.units import accepted_units
 
 CATEGORIES = {"sex": SEXES, "stage": STAGES, "heavy_chain": HEAVY_CHAINS, "light_chain": LIGHT_CHAINS}
 UNKNOWN, NOT_ACCEPTED, BIRTH, OTHER_SPECIMEN = 0, -1, -2, -3  # what a category holds; those accepted count from 1
+# What the catalogue accepts in these columns of measurements, of a biomarker.
+ACCEPTED_WORDS = {"method": "methods", "specimen": "possible_specimens"}
 PROGRESSION, DEATH, TREATMENT_START, TREATMENT_STOP, LAST_CONTACT = (
     EVENT_KINDS.index(kind) + 1 for kind in ("progression", "death", "treatment_start", "treatment_stop", "last_contact")
 )
@@ -150,12 +153,8 @@ def _answers_of(name: str) -> str:
     return f"{name} is answered by a whole number from 1 to {answers()[name].highest}; leave the row out where it was not answered"
 
 
-def _methods_of(name: str) -> str:
-    return f"accepted: {', '.join(catalogue()[name].methods)}"
-
-
-def _specimens_of(name: str) -> str:
-    return f"accepted: {', '.join(catalogue()[name].possible_specimens)}"
+def _words_of(words: str, name: str) -> str:
+    return f"accepted: {', '.join(getattr(catalogue()[name], words))}"
 
 
 def _other_specimen_of(name: str) -> str:
@@ -227,8 +226,8 @@ SCALE_CONFLICT = _rule(
     _so,
 )
 NO_KIND = {
-    column: _rule("measurements", "unknown_category", column, accepted, _not_accepted)
-    for column, accepted in (("method", _methods_of), ("specimen", _specimens_of))
+    column: _rule("measurements", "unknown_category", column, partial(_words_of, words), _not_accepted)
+    for column, words in ACCEPTED_WORDS.items()
 }
 WRONG_SPECIMEN = _rule("measurements", "wrong_specimen", "specimen", _other_specimen_of, lambda code: code == OTHER_SPECIMEN)
 NO_NUMBER = _rule(

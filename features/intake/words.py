@@ -110,8 +110,8 @@ def kind_code(column: str, biomarker: str, text: str) -> int:
 
 def accepted_words(column: str, biomarker: str) -> tuple[str, ...]:
     """Return what a cell of a column may say of a biomarker; nothing where it is not asked."""
-    entry = catalogue()[biomarker]
-    return entry.possible_specimens if column == "specimen" else entry.methods
+    words: tuple[str, ...] = getattr(catalogue()[biomarker], rules.ACCEPTED_WORDS[column])
+    return words
 
 
 def kinds_in(column: str, biomarker: Cells, cells: Cells, file: str) -> tuple[NDArray[np.int8], list[str]]:

@@ -65,7 +65,7 @@ def score_answers(
     answers = {}
     for key, score in SCORES.items():
         if score.population == population:
-            result = score.judge(_settled_of_one(POINT_SCORES[key], inputs, limits) if limits and key in POINT_SCORES else inputs)
+            result = score.judge(_settled_of_one(score, inputs, limits) if limits and isinstance(score, Score) else inputs)
             answers[key] = PublishedScore(
                 name=score.name,
                 citation=score.citation,

@@ -19,7 +19,8 @@ from serving.http.cds_hooks.card import card_of
 from serving.http.cds_hooks.discovery import prefetch_of, service_id
 from serving.http.cds_hooks.request import feedback_in, opened
 from serving.http.cds_hooks.told import Told as Remembered
-from serving.http.fhir.answering import Asked, Told, told_of
+from serving.http.fhir.answering import Told, told_of
+from serving.http.fhir.landmarks import Asked
 from serving.http.metrics import Metrics
 from serving.http.request import HistoryError
 from serving.http.response import Problem, as_json, refusal_of

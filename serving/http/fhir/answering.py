@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping as ByName
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import orjson
@@ -18,7 +19,7 @@ from serving.artifact import Artifact
 from serving.http.answering import answer_of, chosen, refused_for
 from serving.http.body import RefusedError
 from serving.http.fhir.assessment import assessment_of
-from serving.http.fhir.landmarks import landmark_in
+from serving.http.fhir.landmarks import Asked, landmark_in
 from serving.http.fhir.outcome import as_fhir, fhir_refusal
 from serving.http.fhir.person import Sent, is_unconfirmed, person_in
 from serving.http.request import HistoryError
@@ -30,14 +31,6 @@ _LONGEST = 200
 
 
 @dataclass(frozen=True)
-class Asked:
-    """For which task and which day a risk is asked; None where it need not be said."""
-
-    task: str | None = None
-    landmark: str | None = None
-
-
-@dataclass(frozen=True)
 class Told:
     """An answer, the day it is of, and what it was made from."""
 
@@ -45,7 +38,7 @@ class Told:
     landmark: int
     sent: Sent
 
-    @property
+    @cached_property
     def unconfirmed(self) -> str:
         """Return that results which this rests on may still change, in words; nothing where all are final."""
         return UNCONFIRMED if is_unconfirmed(self.sent.used_by(self.landmark)) else ""

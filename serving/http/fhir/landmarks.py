@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from features.sources.fhir.bundles import with_contained
 from myeloma import calendar
@@ -10,18 +10,18 @@ from myeloma.calendar import date_of
 from serving.artifact import Artifact
 from serving.http.fhir.diagnosed import RECORDED, Diagnosis
 from serving.http.fhir.person import Sent
-from serving.http.request import Asked, HistoryError, landmark_of
+from serving.http.request import HistoryError, landmark_of
 from serving.http.response import Problem
 
 _NO_VISIT = "no_visit"
 
 
-class _Today:
-    """Asks for a risk of today."""
+@dataclass(frozen=True)
+class Asked:
+    """For which task and which day a risk is asked; None where it need not be said."""
 
-    @property
-    def landmark(self) -> str | None:
-        return f"{date_of(calendar.today())}"
+    task: str | None = None
+    landmark: str | None = None
 
 
 def landmark_in(asked: Asked, sent: Sent, artifact: Artifact) -> int:
@@ -45,7 +45,7 @@ def landmark_in(asked: Asked, sent: Sent, artifact: Artifact) -> int:
 
 def _outside_today(sent: Sent, artifact: Artifact) -> list[Problem]:
     try:
-        landmark_of(_Today(), sent.person, artifact)
+        landmark_of(Asked(landmark=date_of(calendar.today())), sent.person, artifact)
     except HistoryError as error:
         return [replace(problem, received="") for problem in error.problems]
     return []

@@ -69,8 +69,7 @@ def checked_rows(tables: dict[str, pd.DataFrame], where: dict[int, str], today: 
     if len(patients) > 1:
         raise HistoryError([Problem("repeated_patient", "Bundle", "the Patient stands there twice, with different birth dates or sexes")])
     measured, happened = tables["measurements"], tables["events"]
-    if lone := list(_refused(measured, where)):  # a band of a protein, known for a part only now that bands are added up
-        raise HistoryError(lone[:MOST_LISTED], max(0, len(lone) - MOST_LISTED))
+    raise_any(_refused(measured, where))  # a band of a protein, known for a part only now that bands are added up
     happened = happened[happened["kind"] != "last_contact"]  # it ends follow-up, which scoring does not look at
     for name, frame, most in (("results", measured, MOST_MEASUREMENTS), ("events", happened, MOST_EVENTS)):
         if len(frame) > most:
