@@ -57,7 +57,8 @@ class Results:
     """Results of people, one element a result: whose, of what, when collected, when known, and the value in the canonical unit.
 
     `operator` says how it was reported, as a position in `REPORTED`: as a number, below or above the value; `COMPUTED` where it was not
-    reported but computed from others, or where nobody knows. It is None where nobody asks, which spares memory and time.
+    reported but computed from others, or where nobody knows; less than that, where it was computed from limits (`features.history.sides`).
+    It is None where nobody asks, which spares memory and time.
     `method` says how it was measured, as a place in the catalogue's `methods` counted from 1, 0 where unknown; None where no source says.
     """
 

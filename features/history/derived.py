@@ -6,6 +6,8 @@ the known light chain; where it is not known, the larger chain is taken as invol
 
 For one day, a reported involved / uninvolved ratio comes before a reported kappa / lambda ratio, and that
 before our own division of the chains; but what was known before the better one came stays known.
+
+What is computed from a limit is one itself (`features.history.sides`).
 """
 
 from __future__ import annotations
@@ -20,8 +22,9 @@ from numpy.typing import NDArray
 
 from features.cohort.schema import LIGHT_CHAINS, Cohort
 from features.history.arrays import Histories, People, Results, dates_of, is_among, places
-from features.history.layout import Chosen, Codes, Days, Floats, Rows, Whole
+from features.history.layout import Codes, Days, Floats, Rows, Whole
 from features.history.series import Series, lay_out
+from features.history.sides import Sides
 from myeloma import catalogue
 from myeloma.calendar import DAYS_PER_YEAR
 from myeloma.kidney import corrected_calcium, egfr_ckd_epi_2021
@@ -33,20 +36,24 @@ _KAPPA, _LAMBDA, _RATIO, _INVOLVED, _CALCIUM, _ALBUMIN, _CREATININE = range(len(
 _CHAINS = np.array([LIGHT_CHAINS.index(name) for name in ("kappa", "lambda")])
 Array = NDArray[np.float64]
 _Pairs = tuple[NDArray[np.int32], Days, Days, Floats, Floats]  # patient, collected, available, kappa, lambda
-_Made = tuple[NDArray[np.int32], Days, Days, Floats]  # patient, collected, available, value
+_Made = tuple[NDArray[np.int32], Days, Days, Floats, Whole]  # patient, collected, available, value, place of what it was made from
 
 
 @dataclass(frozen=True)
 class _Rows:
-    """Rows of one derived biomarker, or of two measured ones side by side."""
+    """Rows of one derived biomarker, and on which side of each the truth lies; None where nobody asks."""
 
     patient: NDArray[np.int32]
     collected: Days
     available: Days
     value: Array
+    sides: Sides | None
 
-    def at(self, rows: Chosen) -> _Rows:
-        return _Rows(self.patient[rows], self.collected[rows], self.available[rows], self.value[rows])
+    def of(self, biomarker: int) -> Results:
+        """Return them as results of a biomarker, by its place in the catalogue."""
+        operator = None if self.sides is None else self.sides.as_computed()
+        named = np.full(len(self.value), biomarker, np.int16)
+        return Results(self.patient, named, self.collected, self.available, self.value, operator)
 
 
 def with_derived(histories: Histories, wanted: tuple[str, ...] = DERIVED) -> Results:
@@ -67,7 +74,8 @@ def with_derived(histories: Histories, wanted: tuple[str, ...] = DERIVED) -> Res
         made |= {name: rows for name, rows in _from_chains(series, people.light_chain).items() if name in asked}
     if "calcium_corrected" in asked:
         rows, calcium, albumin = _of_one_day(series, _CALCIUM, _ALBUMIN, positive=False)
-        made["calcium_corrected"] = _Rows(*rows, corrected_calcium(calcium, albumin))
+        corrected, sides = corrected_calcium(series.value[calcium], series.value[albumin]), _sides_of(series)
+        made["calcium_corrected"] = _Rows(*rows, corrected, sides and sides.at(calcium).against(sides.at(albumin)))
     if "egfr" in asked:
         made["egfr"] = _egfr(series, people)
     return _in_one_piece(results, made)
@@ -103,18 +111,49 @@ def _codes(biomarkers: tuple[str, ...]) -> NDArray[np.int16]:
 
 def _from_chains(series: Series, light_chain: NDArray[np.int8]) -> dict[str, _Rows]:
     """Return the ratios divided here, the involved / uninvolved ratios, and the involved chains."""
-    days, kappa, lambda_ = _of_one_day(series, _KAPPA, _LAMBDA, positive=True)
+    days, of_kappa, of_lambda = _of_one_day(series, _KAPPA, _LAMBDA, positive=True)
+    kappa, lambda_ = series.value[of_kappa], series.value[of_lambda]
     which = [_RATIO, _INVOLVED]
     runs = np.ascontiguousarray(series.starts[:, which]), np.ascontiguousarray(series.stops[:, which])
     limits = _limits(catalogue().version)
     most = len(kappa) + int((runs[1] - runs[0])[:, 0].sum())
-    made: _Made = np.empty(most, np.int32), np.empty(most, np.int32), np.empty(most, np.int32), np.empty(most)
-    by_chain: _Made = np.empty(most, np.int32), np.empty(most, np.int32), np.empty(most, np.int32), np.empty(most)
+    made, by_chain = _room(most), _room(most)
     rows, involved = (series.collected, series.available, series.value), np.empty(len(kappa))
     chains = light_chain, _CHAINS
-    n, m = _ratios(rows, runs, chains, limits, (*days, kappa, lambda_), involved, made, by_chain)
-    divided, ratios = _Rows(*made).at(slice(n)), _Rows(*by_chain).at(slice(m))
-    return {"kappa_lambda_ratio": divided, "flc_ratio": ratios, "flc_involved": _Rows(*days, involved)}
+    n, reported, m = _ratios(rows, runs, chains, limits, (*days, kappa, lambda_), involved, made, by_chain)
+    of_divided = of_ratios = of_involved = None
+    if (sides := _sides_of(series)) is not None:
+        quotient, larger = sides.at(of_kappa).against(sides.at(of_lambda)), kappa >= lambda_
+        of_divided = quotient.at(made[4][:n])
+        one, other = by_chain[4][:reported], by_chain[4][reported:m]  # where the reported ratios stand, and the pairs
+        of_ratios = sides.at(one).followed_by(quotient.at(other))
+        is_kappa = _is_kappa(light_chain[by_chain[0][:m]], np.concatenate([series.value[one] >= 1.0, larger[other]]))
+        of_ratios = of_ratios.where(is_kappa, of_ratios.turned())
+        of_involved = sides.at(of_kappa).where(_is_kappa(light_chain[days[0]], larger), sides.at(of_lambda))
+    return {
+        "kappa_lambda_ratio": _first(n, made, of_divided),
+        "flc_ratio": _first(m, by_chain, of_ratios),
+        "flc_involved": _Rows(*days, involved, of_involved),
+    }
+
+
+def _first(n: int, made: _Made, sides: Sides | None) -> _Rows:
+    return _Rows(made[0][:n], made[1][:n], made[2][:n], made[3][:n], sides)
+
+
+def _room(most: int) -> _Made:
+    return np.empty(most, np.int32), np.empty(most, np.int32), np.empty(most, np.int32), np.empty(most), np.empty(most, np.int64)
+
+
+def _is_kappa(light_chain: NDArray[np.int8], is_larger: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return whether kappa is the involved chain: where that is known, else where it is the larger, as `_of_chain` has it."""
+    found: NDArray[np.bool_] = np.where(np.isin(light_chain, _CHAINS), light_chain == _CHAINS[0], is_larger)
+    return found
+
+
+def _sides_of(series: Series) -> Sides | None:
+    """Return on which side of each result the truth lies; None where none is a limit, or nobody asks."""
+    return Sides.of(series.operator) if series.operator is not None and (series.operator > 0).any() else None
 
 
 @lru_cache(maxsize=4)
@@ -124,17 +163,18 @@ def _limits(version: str) -> Array:
 
 
 def _egfr(series: Series, people: People) -> _Rows:
-    rows = _run(series, _CREATININE)
-    age = people.age_at_index[rows.patient] + (rows.collected - people.index_day[rows.patient]) / DAYS_PER_YEAR
-    rate = egfr_ckd_epi_2021(rows.value, age, people.female[rows.patient])
-    return _Rows(rows.patient, rows.collected, rows.available, rate).at(~np.isnan(rate))
+    patient, rows = _run(series, _CREATININE)
+    age = people.age_at_index[patient] + (series.collected[rows] - people.index_day[patient]) / DAYS_PER_YEAR
+    rate = egfr_ckd_epi_2021(series.value[rows], age, people.female[patient])
+    known, sides = ~np.isnan(rate), _sides_of(series)
+    rows = rows[known]
+    return _Rows(patient[known], series.collected[rows], series.available[rows], rate[known], sides and sides.at(rows).turned())
 
 
 def _in_one_piece(results: Results, made: dict[str, _Rows]) -> Results:
     """Return all rows, the reported ones of a derived biomarker sorted in among the derived, behind all others."""
-    biomarker = np.repeat(places(tuple(made)), [len(rows.value) for rows in made.values()])
-    patient, *columns = (np.concatenate(parts) for parts in zip(*(vars(rows).values() for rows in made.values()), strict=True))
-    late = Results(patient, biomarker, *columns)
+    first, *others = (rows.of(place) for place, rows in zip(places(tuple(made)).tolist(), made.values(), strict=True))
+    late = first.followed_by(*others)
     reported = is_among(results.biomarker, late.biomarker)
     if reported.any():
         late, results = late.followed_by(results.at(reported)), results.at(~reported)
@@ -142,16 +182,16 @@ def _in_one_piece(results: Results, made: dict[str, _Rows]) -> Results:
     return results.followed_by(late.at(order))
 
 
-def _run(series: Series, which: int) -> _Rows:
-    """Return the rows of one biomarker."""
+def _run(series: Series, which: int) -> tuple[NDArray[np.int32], Whole]:
+    """Return whose the results of one biomarker are, and their places."""
     starts, lengths = series.starts[:, which], series.stops[:, which] - series.starts[:, which]
     patient = np.repeat(np.arange(len(starts), dtype=np.int32), lengths)
     rows = np.arange(len(patient)) - np.repeat(np.cumsum(lengths) - lengths, lengths) + starts[patient]
-    return _Rows(patient, series.collected[rows], series.available[rows], series.value[rows])
+    return patient, rows
 
 
-def _of_one_day(series: Series, first: int, second: int, *, positive: bool) -> tuple[tuple[NDArray[np.int32], Days, Days], Array, Array]:
-    """Return two biomarkers of one day side by side, one row for each time at which what is known of the two changes.
+def _of_one_day(series: Series, first: int, second: int, *, positive: bool) -> tuple[tuple[NDArray[np.int32], Days, Days], Whole, Whole]:
+    """Return where two biomarkers of one day stand, side by side, one row for each time at which what is known of the two changes.
 
     Parameters
     ----------
@@ -161,7 +201,7 @@ def _of_one_day(series: Series, first: int, second: int, *, positive: bool) -> t
     starts, stops = np.ascontiguousarray(series.starts[:, [first, second]]), np.ascontiguousarray(series.stops[:, [first, second]])
     most = int((stops - starts).sum())
     patient, collected, available = (np.empty(most, np.int32) for _ in range(3))
-    one, other = np.empty(most), np.empty(most)
+    one, other = np.empty(most, np.int64), np.empty(most, np.int64)
     n = _pair((series.collected, series.available, series.value), (starts, stops), positive, (patient, collected, available, one, other))
     return (patient[:n], collected[:n], available[:n]), one[:n], other[:n]
 
@@ -176,8 +216,11 @@ def _ratios(
     involved: Floats,
     divided: _Made,
     ratios: _Made,
-) -> tuple[int, int]:
-    """Fill the involved chain of each pair, the ratios divided here, and those by the involved chain; return how many there are of both."""
+) -> tuple[int, int, int]:
+    """Fill the involved chain of each pair, the ratios divided here, and those by the involved chain, first of ratios that were reported.
+
+    Return how many there are: divided here, by the involved chain of reported ratios, and in all.
+    """
     collected, available, value = series
     starts, stops = runs  # of the reported kappa / lambda and involved / uninvolved ratios
     patients, days, known, kappa, lambda_ = pairs
@@ -187,20 +230,21 @@ def _ratios(
             if not _is_known(series, starts[p, 1], stops[p, 1], collected[i], available[i]):
                 ratio = value[i]
                 inverse = np.inf if ratio == 0.0 else 1.0 / ratio
-                _put(ratios, m, p, collected[i], available[i], _within(limits[1], _of_chain(chains, p, ratio, inverse)))
+                _put(ratios, m, p, collected[i], available[i], _within(limits[1], _of_chain(chains, p, ratio, inverse)), i)
                 m += 1
+    reported = m
     for k in range(len(patients)):
         p, day, time = patients[k], days[k], known[k]
         involved[k] = _of_chain(chains, p, kappa[k], lambda_[k])
         if _is_known(series, starts[p, 0], stops[p, 0], day, time):
             continue
         ratio = _within(limits[0], kappa[k] / lambda_[k])
-        _put(divided, n, p, day, time, ratio)
+        _put(divided, n, p, day, time, ratio, k)
         n += 1
         if not _is_known(series, starts[p, 1], stops[p, 1], day, time):
-            _put(ratios, m, p, day, time, _within(limits[1], _of_chain(chains, p, ratio, 1.0 / ratio)))
+            _put(ratios, m, p, day, time, _within(limits[1], _of_chain(chains, p, ratio, 1.0 / ratio)), k)
             m += 1
-    return n, m
+    return n, reported, m
 
 
 @njit(cache=True, nogil=True)
@@ -231,12 +275,12 @@ def _within(limits: Floats, value: float) -> float:
 
 
 @njit(cache=True, nogil=True)
-def _put(made: _Made, n: int, patient: int, day: int, time: int, value: float) -> None:
-    made[0][n], made[1][n], made[2][n], made[3][n] = patient, day, time, value
+def _put(made: _Made, n: int, patient: int, day: int, time: int, value: float, source: int) -> None:
+    made[0][n], made[1][n], made[2][n], made[3][n], made[4][n] = patient, day, time, value, source
 
 
 @njit(cache=True, nogil=True)
-def _pair(series: Rows, places_of: tuple[Whole, Whole], positive: bool, out: tuple[Days, Days, Days, Floats, Floats]) -> int:
+def _pair(series: Rows, places_of: tuple[Whole, Whole], positive: bool, out: tuple[Days, Days, Days, Whole, Whole]) -> int:
     """Fill `out`; return how many rows there are. Of results known on one day the highest counts, as everywhere."""
     collected, available, value = series
     starts, stops = places_of
@@ -251,7 +295,7 @@ def _pair(series: Rows, places_of: tuple[Whole, Whole], positive: bool, out: tup
             if collected[j] < collected[i]:
                 j += 1
                 continue
-            day, first, second = collected[i], np.nan, np.nan
+            day, first, second = collected[i], -1, -1
             while (i < last_i and collected[i] == day) or (j < last_j and collected[j] == day):
                 of_first = i < last_i and collected[i] == day
                 of_second = j < last_j and collected[j] == day
@@ -259,13 +303,13 @@ def _pair(series: Rows, places_of: tuple[Whole, Whole], positive: bool, out: tup
                 counts = False
                 while i < last_i and collected[i] == day and available[i] == time:
                     if value[i] > 0.0 or not positive:
-                        first, counts = value[i], True
+                        first, counts = i, True
                     i += 1
                 while j < last_j and collected[j] == day and available[j] == time:
                     if value[j] > 0.0 or not positive:
-                        second, counts = value[j], True
+                        second, counts = j, True
                     j += 1
-                if counts and not (np.isnan(first) or np.isnan(second)):
+                if counts and first >= 0 and second >= 0:
                     patients[n], days[n], known[n], firsts[n], seconds[n] = p, day, time, first, second
                     n += 1
     return n

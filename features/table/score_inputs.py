@@ -15,7 +15,8 @@ from features.history.arrays import Histories, People
 from features.history.columns import FeatureSpec
 from features.history.layout import Days, Flags, Rows, Whole
 from features.history.rows import View, by_findings, look, positions, static_column
-from features.table.limits import CHAIN_COLUMNS, Limit, in_order_of_harm, limits_of
+from features.history.sides import Sides
+from features.table.limits import in_order_of_harm, limits_of
 from features.table.reported import reported_egfr
 from myeloma import catalogue
 from myeloma.calendar import DAYS_PER_YEAR, NEVER
@@ -55,13 +56,12 @@ _LINE = tuple(f"hemoglobin__{name}__ever" for name in ("slope", "slope_se", "cou
 INVOLVED = np.array([involved_of(name) for name in (*HEAVY_CHAINS, "")])  # the last: unknown
 # The columns that the inputs are made of; whoever looks at people for the scores asks for these beside its own.
 _CRITERIA = tuple(name for name in LEVELS if name in CRITERIA_INPUTS)
-CRITERIA_COLUMNS = (*(f"{name}__last__ever" for name in _CRITERIA), "creatinine__age_days__ever", *CHAIN_COLUMNS)
+CRITERIA_COLUMNS = (*(f"{name}__last__ever" for name in _CRITERIA), "creatinine__age_days__ever")
 SCORE_COLUMNS = (
     *(f"{name}__{statistic}__ever" for name in LEVELS for statistic in ("last", "age_days")),
     *(f"{rule.biomarker}__evolving__ever" for rule in PANGEA_RULES.values()),
     *_LINE,
     *(f"{name}__last__ever" for name in IMMUNOGLOBULINS),
-    *CHAIN_COLUMNS,
 )
 _LAMBDA = np.array([float(name == "lambda") for name in LIGHT_CHAINS] + [np.nan])  # the last: unknown
 _ISOTYPES = np.array([{"IgG": 0.0, "light_chain": np.nan}.get(name, 1.0) for name in HEAVY_CHAINS] + [np.nan])  # the last: unknown
@@ -101,18 +101,13 @@ def criteria_met(view: View) -> NDArray[np.bool_]:
     return met
 
 
-def criteria_of(values: dict[str, Array], limits: dict[str, Limit]) -> dict[str, Array]:
+def criteria_of(values: dict[str, Array], limits: dict[str, Sides]) -> dict[str, Array]:
     """Return each myeloma-defining criterion (`myeloma.criteria.statuses`); of limits what all that they leave says, else unknown."""
     deciding = {name: limit for name, limit in limits.items() if name in _CRITERIA}
     if not deciding:
         return statuses(values)
     least, most = (statuses(one) for one in in_order_of_harm(values, deciding))
     return {key: np.where(least[key] == 1.0, 1.0, np.where(most[key] == 0.0, 0.0, np.nan)) for key in least}
-
-
-def limits_of_levels(view: View) -> dict[str, Limit]:
-    """Return the limits among the latest values that criteria and scores take."""
-    return limits_of(view, LEVELS)
 
 
 def score_inputs_of(cohort: Cohort, landmarks: pd.DataFrame) -> pd.DataFrame:

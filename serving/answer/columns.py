@@ -41,14 +41,13 @@ def risk_columns(artifact: Artifact, explained: Explained) -> dict[str, Array]:
 def value_columns(scored: Scored) -> dict[str, Any]:
     """Return what the risks rest on: of each biomarker the latest value, how it was reported, its day and age; static columns' values."""
     spec, view = scored.artifact.spec, scored.view
-    reported = reported_latest(view, spec.biomarkers)
     columns: dict[str, Any] = {f"{name}__value": view[name] for name in spec.static}
     for name in spec.biomarkers:
         age = view[latest_column(name, "age_days")]
         collected = dates_of((view.landmark - np.nan_to_num(age)).astype(np.int32))
         columns |= {
             f"{name}__value": view[latest_column(name, "last")],
-            f"{name}__reported": reported[name],
+            f"{name}__reported": reported_latest(scored, name),
             f"{name}__collected_on": np.where(np.isnan(age), np.datetime64("NaT"), collected),
             f"{name}__age_days": age,
         }

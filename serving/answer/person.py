@@ -8,10 +8,11 @@ from math import isfinite
 import numpy as np
 from numpy.typing import NDArray
 
-from features.history.arrays import REPORTED, Histories
+from features.history.arrays import Histories
 from features.history.burden.parameters import MEASURE
 from features.history.columns import CHANGE, GROWTH, GROWTH_SD, MARROW_NOW, STATE_SPACE, STATIC, group_label
 from features.history.rows import View
+from features.history.sides import Sides
 from features.table.eligibility_inputs import ELIGIBILITY_COLUMNS
 from myeloma import calendar, catalogue
 from myeloma.change import exceeds_noise
@@ -25,7 +26,7 @@ from serving.answer.followed import beyond_what_was_followed
 from serving.answer.published import criteria_findings, day_before, score_answers
 from serving.answer.record import Answer, AsOf, Contribution, HorizonRisk, Latest, ModelIdentity
 from serving.answer.scales import scales_of
-from serving.answer.scored import LATEST, Scored, latest_column, score_rows, seen_by
+from serving.answer.scored import LATEST, Scored, latest_column, reported_latest, score_rows, seen_by
 from serving.answer.sentences import growth_told, marrow_told, percent_of, sentences_of
 from serving.answer.shown import PAST_AFTER_DAYS, as_of, shown
 from serving.answer.since import outside_since, told_since
@@ -139,19 +140,22 @@ def measured_of(scored: Scored, row: int = 0) -> dict[str, Latest]:
     """Return, by biomarker or static column, the latest value of a row, its day, and the change since the value before."""
     spec, view = scored.artifact.spec, scored.view
     found = {name: Latest(value=_number(view[name].item(row))) for name in spec.static}
-    return found | {name: _latest(view, name, row) for name in spec.biomarkers}
+    return found | {name: _latest(scored, name, row) for name in spec.biomarkers}
 
 
-def _latest(view: View, name: str, row: int) -> Latest:
+def _latest(scored: Scored, name: str, row: int) -> Latest:
+    view = scored.view
     value, age, delta = (view[latest_column(name, statistic)].item(row) for statistic in LATEST)
     unit = catalogue()[name].unit
     if not isfinite(value):
         return Latest(unit=unit)
-    reported, limits = _reported(view, name, row)
-    known = isfinite(delta) and not reported and not (len(limits) and np.isclose(limits, value - delta).any())
+    limit = scored.limits.get(name)
+    is_limit = limit is not None and bool(limit.below[row] | limit.above[row])
+    limits = _limits_among(view, name, row)
+    known = isfinite(delta) and not is_limit and not (len(limits) and np.isclose(limits, value - delta).any())
     return Latest(
         value=value,
-        reported=reported,
+        reported=str(reported_latest(scored, name)[row]),
         unit=unit,
         collected_on=day_before(int(view.landmark[row]), age),
         age_days=age,
@@ -160,15 +164,14 @@ def _latest(view: View, name: str, row: int) -> Latest:
     )
 
 
-def _reported(view: View, name: str, row: int) -> tuple[str, NDArray[np.float64]]:
-    """Return how the latest result was reported, as a limit or (empty) as a number, and the person's values that are limits."""
+def _limits_among(view: View, name: str, row: int) -> NDArray[np.float64]:
+    """Return the person's values of a biomarker that are limits."""
     series, k, person = view.series, view.series.biomarkers.index(name), view.patient[row]
-    run = slice(series.starts[person, k], series.stops[person, k])
     if series.operator is None:
-        return "", np.zeros(0)
-    operator = series.operator[run]
-    latest = operator.item(-1)
-    return REPORTED[latest] if latest > 0 else "", series.value[run][operator > 0]
+        return np.zeros(0)
+    run = slice(series.starts[person, k], series.stops[person, k])
+    below, above = Sides.of(series.operator[run])
+    return series.value[run][below | above]
 
 
 def _as_of(measured: dict[str, Latest], landmark: int, today: int, is_over: bool) -> AsOf:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from features.table.limits import Limit
+from features.history.sides import Sides
 from myeloma import catalogue
 from myeloma.calendar import date_of
 from myeloma.criteria import CRITERIA, CRITERIA_INPUTS, Finding, findings
@@ -21,7 +21,7 @@ from serving.answer.record import CriterionFinding, PublishedScore
 Array = NDArray[np.float64]
 
 
-def score_columns(inputs: Mapping[str, Array], population: str | None, limits: Mapping[str, Limit] | None = None) -> dict[str, Any]:
+def score_columns(inputs: Mapping[str, Array], population: str | None, limits: Mapping[str, Sides] | None = None) -> dict[str, Any]:
     """Return, for each published score of a population, its category and its risk at its own horizons, by column.
 
     The category of a row is empty when not computable, and `a|b` when missing inputs leave several possible.
@@ -53,7 +53,7 @@ def caution_words(inputs: Mapping[str, Array], population: str | None) -> list[s
 
 
 def score_answers(
-    inputs: Mapping[str, float], population: str | None, with_risks: bool = True, limits: Mapping[str, Limit] | None = None
+    inputs: Mapping[str, float], population: str | None, with_risks: bool = True, limits: Mapping[str, Sides] | None = None
 ) -> dict[str, PublishedScore]:
     """Return each published score of one person: category and risk, the range that missing inputs leave, or why not.
 
@@ -80,7 +80,7 @@ def score_answers(
     return answers
 
 
-def _settled(score: Score, inputs: Mapping[str, Array], limits: Mapping[str, Limit]) -> dict[str, Array]:
+def _settled(score: Score, inputs: Mapping[str, Array], limits: Mapping[str, Sides]) -> dict[str, Array]:
     """Return a score's inputs; a limit that leaves open which points its factor has is unknown to it."""
     values = {name: inputs[name] for name in score.inputs}
     for factor in score.factors:
@@ -90,13 +90,13 @@ def _settled(score: Score, inputs: Mapping[str, Array], limits: Mapping[str, Lim
     return values
 
 
-def _settled_of_one(score: Score, inputs: Mapping[str, float], limits: Mapping[str, Limit]) -> dict[str, float]:
+def _settled_of_one(score: Score, inputs: Mapping[str, float], limits: Mapping[str, Sides]) -> dict[str, float]:
     values = _settled(score, {name: np.array([inputs[name]]) for name in score.inputs}, limits)
     return {**inputs, **{name: value.item() for name, value in values.items()}}
 
 
 def criteria_findings(
-    inputs: Mapping[str, float], landmark: int, judged: Mapping[str, Array] | None = None, limits: Mapping[str, Limit] | None = None
+    inputs: Mapping[str, float], landmark: int, judged: Mapping[str, Array] | None = None, limits: Mapping[str, Sides] | None = None
 ) -> tuple[CriterionFinding, ...]:
     """Return every myeloma-defining criterion of one person at a landmark: met, not met or unknown, on which value of which day.
 
@@ -124,7 +124,7 @@ def criteria_findings(
     )
 
 
-def _limited(found: Finding, limit: Limit | None) -> str:
+def _limited(found: Finding, limit: Sides | None) -> str:
     """Return the note of a finding; of a value that is a limit, how it lies to the truth."""
     if limit is None or found.value is None:
         return found.note

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from features.history.arrays import REPORTED, Histories
+from features.history.arrays import Histories
 from features.history.layout import Days
-from features.history.plan import plan_of, write_history
 from features.history.rows import View, look
-from features.table.limits import Limit
-from features.table.score_inputs import SCORE_COLUMNS, criteria_of, limits_of_levels, score_inputs
+from features.history.sides import Sides
+from features.table.limits import limits_of
+from features.table.score_inputs import LEVELS, SCORE_COLUMNS, criteria_of, score_inputs
 from myeloma.three_valued import any_of
 from serving.artifact import Artifact
 from serving.predict import Explained, explain
@@ -33,7 +33,7 @@ class Scored:
     inputs : dict
         Inputs of the published scores (rows,), NaN where unknown.
     limits : dict
-        Where the latest values that criteria and scores take are limits, by biomarker.
+        On which side the truth lies of latest values that are limits, by biomarker of the model, the criteria or the scores.
     criteria : dict
         Each myeloma-defining criterion (rows,): 1 met, 0 not met, NaN unknown.
     criteria_met : bool array (rows,)
@@ -45,7 +45,7 @@ class Scored:
     artifact: Artifact
     view: View
     inputs: dict[str, Array]
-    limits: dict[str, Limit]
+    limits: dict[str, Sides]
     criteria: dict[str, Array]
     criteria_met: NDArray[np.bool_]
     explained: Explained
@@ -76,22 +76,15 @@ def score_rows(artifact: Artifact, view: View) -> Scored:
         As `seen_by` returns it, or some of its rows.
     """
     inputs = score_inputs(view)
-    limits = limits_of_levels(view)
+    limits = limits_of(view, tuple(dict.fromkeys((*LEVELS, *artifact.spec.biomarkers))))
     criteria = criteria_of(inputs, limits)
     met = any_of(list(criteria.values())) == 1.0 if artifact.rules.criteria_guard else np.zeros(len(view.patient), bool)
     return Scored(artifact, view, inputs, limits, criteria, met, explain(artifact, view.features(artifact.spec)))
 
 
-def reported_latest(view: View, biomarkers: tuple[str, ...]) -> dict[str, NDArray[np.object_]]:
-    """Return how each latest value was reported, by biomarker (rows,): `<` or `>` where it is a limit, else empty.
-
-    The kernel takes the latest of the operators as it takes the latest of the values.
-    """
-    if view.series.operator is None or not biomarkers:
-        return {name: np.full(len(view.patient), "", dtype=object) for name in biomarkers}
-    asked = plan_of(tuple(latest_column(name, "last") for name in biomarkers))
-    found = np.empty((asked.width, len(view.patient)))
-    series = view.series.of(asked.biomarkers)
-    write_history(replace(series, value=view.series.operator.astype(np.float64)), view.patient, view.landmark, asked, found)
-    words = np.array(REPORTED, dtype=object)
-    return {name: words[np.fmax(found[asked.place[latest_column(name, "last")]], 0).astype(np.int64)] for name in biomarkers}
+def reported_latest(scored: Scored, biomarker: str) -> NDArray[np.object_]:
+    """Return how the latest values of a biomarker of the model were reported (rows,): `<` or `>` where the truth lies there, else empty."""
+    limit = scored.limits.get(biomarker)
+    if limit is None:
+        return np.full(len(scored.view.patient), "", dtype=object)
+    return np.select([limit.below & ~limit.above, limit.above & ~limit.below], ["<", ">"], "").astype(object)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.table.limits import Limit
+from features.history.sides import Sides
 from features.table.score_inputs import criteria_of
 from myeloma.criteria import statuses
 from myeloma.scores.score import Factor
@@ -20,7 +20,7 @@ def arrays(values):
 
 
 def limit(sign):
-    return Limit(np.array([sign in ("<", "?")]), np.array([sign in (">", "?")]))
+    return Sides(np.array([sign in ("<", "?")]), np.array([sign in (">", "?")]))
 
 
 def told(values, **signs):

@@ -62,3 +62,20 @@ def test_a_score_that_a_limit_leaves_open_says_what_is_possible(client, history)
     assert (score["points"], "flc_ratio" in score["missing"]) == (None, True)
     *_, exact = asked(client, {**history, "measurements": history["measurements"][:-2]}, *chains(25.9, 1.3))
     assert exact["scores"]["mayo_2018"]["points"] is not None
+
+
+def ratio_in(answer):
+    (found,) = (one for one in answer["risks"][0]["contributions"] if one["biomarker"] == "flc_ratio")
+    return found["reported"], found["change"]
+
+
+def test_a_ratio_of_a_limit_is_told_as_one_and_no_change_to_it_or_from_it_is_stated(client, history):
+    *_, answer = asked(client, history, *chains(90, "<1.3"))
+    assert ratio_in(answer) == (">", None)
+    later = [{"collected_at": "2022-09-10", "biomarker": name, "value": value, "unit": unit} for name, value, unit in chains(90, 2)]
+    history["measurements"] += later
+    assert ratio_in(client.post("/v1/risk", json=history).json()) == ("", None)
+    history["measurements"] += [{**one, "collected_at": "2022-10-10", "value": one["value"] * 1.5} for one in later[:1]] + [
+        {**later[1], "collected_at": "2022-10-10"}
+    ]
+    assert ratio_in(client.post("/v1/risk", json=history).json()) == ("", pytest.approx(22.5))
