@@ -27,7 +27,7 @@ from myeloma.treated.response.criteria import DEFAULT_VERSION as CRITERIA_VERSIO
 # Raised whenever the meaning of a column changes, so that a model made before refuses tables made after.
 DEFINITIONS_VERSION = "2"  # 2: a correction supersedes the earlier value of its day
 
-COURSE_VERSION = "1"  # raised likewise for the columns of treated people
+COURSE_VERSION = "2"  # likewise for the columns of treated people; 2: negativity lasts from a first to a last test, not until today
 # Of the latest line of therapy that began by the landmark; computed in features.history.course.
 TREATED: dict[str, str] = {
     "months_since_line": "months since the start of the line of therapy",
@@ -36,13 +36,13 @@ TREATED: dict[str, str] = {
     "mrd_negative": "MRD-negative at 1e-5 or better",
     "mrd_lost": "MRD negativity lost",
     "mrd_depth": "depth of MRD, -log10 of the level found or of the limit",
-    "months_mrd_negative": "months since the first of the MRD negatives that last",
+    "months_mrd_negative": "months from the first to the last of the MRD negatives that last",
     "months_since_mrd": "months since the last MRD test",
     "on_therapy": "on therapy",
     "anti_cd38": "anti-CD38 antibody in the line of therapy",
 }
-BURDEN_VERSION = "3"  # likewise for the columns of the burden; 3: a result that fell to 0 counts as the least that is told
-# Of the burden that markers have in common (`features.history.burden`); unknown until M-protein has a result above 0.
+BURDEN_VERSION = "4"  # likewise for the columns of the burden; 4: an M-protein that was never measurable tells nothing of it
+# Of the burden that markers have in common (`features.history.burden`); unknown until M-protein has been measurable.
 GROWTH, GROWTH_SD, CHANGE = "burden_growth", "burden_growth_sd", "burden_change"  # the first stands for all where reasons are told
 BURDEN: dict[str, str] = {
     GROWTH: "growth of the disease burden per year, logarithm",
@@ -59,6 +59,7 @@ STATIC: dict[str, str] = {
     "months_since_index": "months since diagnosis",
     "heavy_chain_iga": "IgA heavy chain",
     "fish_high_risk": "high-risk FISH finding",
+    "fish_lesions": "high-risk lesions found by FISH",
     **TREATED,
     **STATE_SPACE,
 }

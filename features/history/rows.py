@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from features.cohort.schema import HEAVY_CHAINS, Cohort
 from features.history.arrays import Histories, People, Results, days_of, is_among, places
 from features.history.burden.columns import burden_columns
-from features.history.burden.parameters import MARKERS
+from features.history.burden.parameters import MARKERS, MEASURE
 from features.history.burden.since_diagnosis import since_work_up
-from features.history.columns import STATE_SPACE, TREATED, FeatureSpec
+from features.history.columns import BURDEN, STATE_SPACE, TREATED, FeatureSpec, resting_on
 from features.history.course.columns import course_columns
 from features.history.derived import DERIVED, series_of, with_derived
 from features.history.layout import Chosen, Days
@@ -23,7 +23,7 @@ from features.history.like import compare_like_with_like
 from features.history.plan import Plan, plan_of, write_history
 from features.history.series import Series
 from myeloma.calendar import DAYS_PER_MONTH, DAYS_PER_YEAR
-from myeloma.fish import has_high_risk
+from myeloma.fish import has_high_risk, lesions
 
 Array = NDArray[np.float64]
 
@@ -64,8 +64,22 @@ class View:
         """Return a model's columns (rows, features) in the order of its specification."""
         names = spec.history_columns
         if self.static == spec.static and self.plan.columns[: len(names)] == names:
-            return np.ascontiguousarray(self.values[: len(spec.static) + len(names)].T)
-        return np.column_stack([self[name] for name in spec.columns()])
+            found = self.values[: len(spec.static) + len(names)].T.copy()
+        else:
+            found = np.column_stack([self[name] for name in spec.columns()])
+        if spec.burden is not None:
+            self._hide_what_measures_nothing(found, spec)
+        return found
+
+    def is_without_measure(self, spec: FeatureSpec) -> NDArray[np.bool_]:
+        """Return of whom the burden is unknown, since M-protein was never measurable or has no result (rows,); False without a burden."""
+        told = [name for name in BURDEN if name in spec.static]
+        return np.isnan(self[told[0]]) if told else np.zeros(len(self.patient), dtype=bool)
+
+    def _hide_what_measures_nothing(self, found: Array, spec: FeatureSpec) -> None:
+        """Make M-protein unknown where it is no measure of the disease: to a model of the burden 0, `<0.1` and no result are the same."""
+        if (rows := self.is_without_measure(spec)).any():
+            found[np.ix_(rows, resting_on(spec.columns(), [MEASURE]))] = np.nan
 
     def at(self, rows: Chosen) -> View:
         """Return some of the rows, given as a mask or as positions."""
@@ -135,7 +149,7 @@ def static_column(name: str, people: People, patient: NDArray[np.int32], landmar
     if name == "heavy_chain_iga":
         chain = people.heavy_chain
         return np.where(chain < 0, np.nan, chain == HEAVY_CHAINS.index("IgA"))[patient]
-    return by_findings(people.fish, has_high_risk)[patient]
+    return by_findings(people.fish, lesions if name == "fish_lesions" else has_high_risk)[patient]
 
 
 def by_findings(fish: NDArray[np.object_], told: Callable[[str], Any]) -> Array:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.history.arrays import Histories
-from features.history.burden.parameters import MEASURE
+from features.history.burden.parameters import LEAST, MEASURE
 from features.history.columns import CHANGE, GROWTH, GROWTH_SD, MARROW_NOW, STATE_SPACE, STATIC, group_label
 from features.history.rows import View
 from features.history.sides import Sides
@@ -38,6 +38,7 @@ NOT_OF_PATIENTS = {
     "unknown": "nobody recorded whether the model was fitted to real people",
 }
 CRITERIA_WARNING = "criteria for active myeloma may be met: clinician review; no risk of progression is shown"
+_LEAST_TOLD = f"{LEAST[0]:g} g/dL"  # of M-protein
 STALE_AFTER_INTERVALS = 2  # usual intervals of the catalogue
 
 
@@ -97,8 +98,10 @@ def _risks(scored: Scored, measured: dict[str, Latest], when: AsOf) -> tuple[Hor
     if not np.isfinite(scored.explained.base).all():  # the log-odds less the contributions: one that is not finite shows here
         raise ArithmeticError("a model gave no finite risk, or no finite reasons")
     shares = by_biomarker(scored.artifact, scored.explained.contributions)
-    said = burden_told(scored.artifact, measured)
-    return tuple(_risk(scored, contributions_of(shares, measured, h), when, h, said) for h in range(len(scored.artifact.horizons)))
+    said, known = burden_told(scored.artifact, measured), measured
+    if MEASURE in said:  # which the model takes for unknown
+        known = measured | {MEASURE: Latest(unit=measured[MEASURE].unit)}
+    return tuple(_risk(scored, contributions_of(shares, known, h), when, h, said) for h in range(len(scored.artifact.horizons)))
 
 
 def _risk(scored: Scored, contributions: tuple[Contribution, ...], when: AsOf, h: int, said: dict[str, str]) -> HorizonRisk:
@@ -120,10 +123,16 @@ def _risk(scored: Scored, contributions: tuple[Contribution, ...], when: AsOf, h
 
 
 def burden_told(artifact: Artifact, measured: dict[str, Latest]) -> dict[str, str]:
-    """Return in words how fast the burden grows and what marrow is by now; nothing of what is unknown, or told to no model."""
+    """Return in words how fast the burden grows and what marrow is by now; nothing of what is unknown, or told to no model.
+
+    Of an M-protein that was never measurable, that it counts as unknown (`features.history.rows.View.features`).
+    """
     growth, sd, change = (measured.get(name, Latest()).value for name in (GROWTH, GROWTH_SD, CHANGE))
     marrow = measured.get(MARROW_NOW, Latest()).value
     by_now = {} if marrow is None else {MARROW_NOW: marrow_told(marrow)}
+    if _is_no_measure(measured):
+        text = f"{group_label(MEASURE)} was never above {_LEAST_TOLD}, so that it is no measure of this disease and counts as unknown"
+        return {MEASURE: text}
     if artifact.spec.burden is None or growth is None or sd is None:
         return by_now
     usual = artifact.about["reference"].get(GROWTH, {}).get("p50")
@@ -204,7 +213,8 @@ def _warnings(artifact: Artifact, measured: dict[str, Latest]) -> list[str]:
         if usual and latest.age_days is not None and latest.age_days > STALE_AFTER_INTERVALS * usual:
             found.append(f"stale: {label} is {latest.age_days:.0f} days old")
         reference = artifact.about["reference"].get(name if name in STATIC else f"{name}__last__ever", {})
-        if "p01" in reference and not reference["p01"] <= latest.value <= reference["p99"]:
+        unused = name == MEASURE and _is_no_measure(measured)
+        if not unused and "p01" in reference and not reference["p01"] <= latest.value <= reference["p99"]:
             value, low, high = (_shown(name, number, latest.unit) for number in (latest.value, reference["p01"], reference["p99"]))
             found.append(f"out of training range: {label} {value}, trained on {low} to {high}")
     return found
@@ -213,9 +223,18 @@ def _warnings(artifact: Artifact, measured: dict[str, Latest]) -> list[str]:
 def _unknown(name: str, label: str, measured: dict[str, Latest]) -> list[str]:
     if name != GROWTH:
         return [f"missing: {label}"]
-    if measured.get(MEASURE, Latest()).value is None:  # it lacks what M-protein, missing too, would tell
+    if not _is_no_measure(measured):  # it lacks what M-protein, missing too, would tell
         return []
-    return [f"not known: {label}, while no M-protein since the diagnosis is above 0"]
+    return [
+        f"not used: {group_label(MEASURE)}, never above {_LEAST_TOLD} since the diagnosis: it is no measure of a disease of light chains "
+        "alone, or that secretes nothing. It counts as unknown, and the growth of the disease burden is not known"
+    ]
+
+
+def _is_no_measure(measured: dict[str, Latest]) -> bool:
+    """Return whether M-protein has results, and a model of the burden nothing that it measures."""
+    growth = measured.get(GROWTH)
+    return growth is not None and growth.value is None and measured.get(MEASURE, Latest()).value is not None
 
 
 def _shown(name: str, value: float, unit: str | None) -> str:

@@ -44,7 +44,7 @@ def sentences_of(contributions: Sequence[Contribution], months: int, said: dict[
 def _sentence(one: Contribution, months: int, risk: str, said: dict[str, str]) -> Sentence:
     direction: Literal["raises", "lowers"] = "raises" if one.contribution > 0 else "lowers"
     if one.value is None:
-        text = f"{_unknown(one)}: for this model that {direction} {risk}."
+        text = f"{said.get(one.biomarker) or _unknown(one)}: for this model that {direction} {risk}."
     elif one.biomarker in STATIC:
         told = said[one.biomarker] if one.biomarker in said else f"{_STATED[one.biomarker](one.value)}:"
         text = f"{told} {direction} {risk}."
@@ -195,19 +195,27 @@ def _course(growth: float) -> str:
     return f"{'rises' if percent > 0 else 'falls'} by {abs(percent)} % a year"
 
 
+def _lesions(value: float) -> str:
+    """Return how many high-risk lesions FISH has found, in words."""
+    if value > 1:
+        return f"{value:.0f} high-risk lesions by FISH"
+    return "One high-risk lesion by FISH" if value else "No high-risk lesion by FISH"
+
+
 _STATED: dict[str, Callable[[float], str]] = {
     "age": lambda value: f"Age {floor(value)} years",
     "female": _either("Female sex", "Male sex"),
     "months_since_index": _months("since diagnosis"),
     "heavy_chain_iga": _either("IgA heavy chain", "No IgA heavy chain"),
     "fish_high_risk": _either("A high-risk FISH finding", "No high-risk FISH finding"),
+    "fish_lesions": _lesions,
     "months_since_line": _months("since the line of therapy began"),
     "response": _category("Response as confirmed"),
     "best_response": _category("Best response so far"),
     "mrd_negative": _either("MRD-negative at 1e-5 or better", "MRD-positive"),
     "mrd_lost": _either("MRD negativity lost", "No loss of MRD negativity"),
     "mrd_depth": lambda value: f"Depth of MRD {figure(value, 3)} (-log10 of the level or limit)",
-    "months_mrd_negative": _months("of lasting MRD negativity"),
+    "months_mrd_negative": _months("from the first to the last negative MRD test"),
     "months_since_mrd": _months("since the last MRD test"),
     "on_therapy": _either("On therapy", "Off therapy"),
     "anti_cd38": _either("An anti-CD38 antibody in the line of therapy", "No anti-CD38 antibody in the line of therapy"),

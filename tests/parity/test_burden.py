@@ -99,12 +99,20 @@ def test_one_visit_hardly_tells_of_growth_and_the_sentence_says_so(model, smm_co
     assert said and all(text.startswith("How fast the disease burden grows is hardly known yet; for this model that ") for text in said)
 
 
-def test_while_no_m_protein_is_above_0_growth_is_unknown_with_a_warning_and_is_no_reason_of_its_own(model, smm_cohort, scores):
+@pytest.mark.parametrize("least", [0.0, 0.1])
+def test_an_m_protein_that_was_never_measurable_is_as_none_with_a_warning_and_growth_is_no_reason(model, smm_cohort, scores, least):
     sent = as_json(smm_cohort, scores["patient_id"][0], scores["landmark"][0])
     for one in sent["measurements"]:
-        one["value"] = 0.0 if one["biomarker"] == "m_protein" else one["value"]
-    answer = TestClient(make_app({"smm": model})).post("/v1/risk", json=sent).json()
-    assert "not known: growth of the disease burden, while no M-protein since the diagnosis is above 0" in answer["warnings"]
+        one["value"] = least if one["biomarker"] == "m_protein" else one["value"]
+    client = TestClient(make_app({"smm": model}))
+    answer = client.post("/v1/risk", json=sent).json()
+    (said,) = (text for text in answer["warnings"] if "M-protein" in text)
+    assert said.startswith("not used: Serum M-protein, never above 0.1 g/dL since the diagnosis")
+    others = [one for one in sent["measurements"] if one["biomarker"] != "m_protein"]
+    without = client.post("/v1/risk", json=sent | {"measurements": others}).json()
+    assert [risk["risk"] for risk in answer["risks"]] == [risk["risk"] for risk in without["risks"]]
+    told = [sentence for risk in answer["risks"] for sentence in risk["sentences"] if sentence["biomarker"] == "m_protein"]
+    assert all("counts as unknown: for this model that" in sentence["text"] and sentence["claim"]["value"] is None for sentence in told)
     for risk in answer["risks"]:
         (growth,) = (one for one in risk["contributions"] if one["biomarker"] == "burden_growth")
         assert (growth["value"], growth["contribution"]) == (None, 0.0)

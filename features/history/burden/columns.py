@@ -1,4 +1,4 @@
-"""Columns of the burden for tables and models, by name; each as known by the landmark, NaN where M-protein has no result above 0 by then.
+"""Columns of the burden for tables and models, by name; each as known by the landmark; NaN until M-protein was measurable.
 
 A change between two methods of a marker is no change of the burden: of several methods, results like the latest one count
 (`features.history.like`).

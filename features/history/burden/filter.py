@@ -38,7 +38,8 @@ def states(
 ) -> None:
     """Fill mean and covariance of the state of people on days, and which markers told of it, from the results available by then.
 
-    Where the first marker, which the burden is measured by, has no result above 0 yet, the mean is NaN.
+    Where the first marker, which the burden is measured by, has had no result above the least that is told of it, the mean is NaN: in
+    disease of light chains alone, or that secretes nothing, it tells of none of it.
     """
     starts, stops = runs
     patient, day = asked
@@ -48,7 +49,7 @@ def states(
         for k in range(starts.shape[1]):
             told[q, k] = _next(rows, starts[p, k], stops[p, k], day[q], stops[p, k]) < stops[p, k]
         _, now = _taken_in(rows, (starts[p], stops[p]), day[q], space, (means[q], covs[q], work, at))
-        if told[q, 0]:
+        if _is_measurable(rows, starts[p, 0], stops[p, 0], day[q]):
             _went_on(means[q], covs[q], (day[q] - now) / _YEAR, space.drift)
         else:
             means[q] = np.nan
@@ -104,6 +105,16 @@ def _last_known(rows: Rows, i: Int, stop: Int, day: Int) -> tuple[Int, Int]:
             last = j
         j += 1
     return last, j
+
+
+@njit(cache=True, nogil=True)
+def _is_measurable(rows: Rows, i: Int, stop: Int, day: Int) -> bool:
+    """Return whether the first marker has had a result above the least that is told of it, known by the day."""
+    while i < stop:
+        last, i = _last_known(rows, i, stop, day)
+        if last >= 0 and rows[2][last] > LEAST[0]:
+            return True
+    return False
 
 
 @njit(cache=True, nogil=True)

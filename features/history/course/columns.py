@@ -55,7 +55,8 @@ def _mrd_depth(of: CourseStates) -> Array:
 
 
 def _months_negative(of: CourseStates) -> Array:
-    negative = _months_since(of.asked.day, np.where(of.mrd.first[0] == NO_DAY, np.nan, of.mrd.first[0]))
+    """What tests show to last: nobody knows how long negativity goes on after the last of them, and a single one shows no duration."""
+    negative = _months_since(of.mrd.latest[0], np.where(of.mrd.first[0] == NO_DAY, np.nan, of.mrd.first[0]))
     return np.where(of.mrd.status == NEGATIVE, negative, np.where((of.mrd.status == POSITIVE) | (of.mrd.status == LOST), 0.0, np.nan))
 
 

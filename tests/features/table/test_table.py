@@ -73,13 +73,15 @@ def test_features_are_float64_in_the_order_of_the_specification(table):
 
 
 def test_static_columns_are_those_of_the_patient_at_the_landmark(cohort):
-    spec = FeatureSpec(("m_protein",), ("ever",), ("last",), ("age", "female", "months_since_index", "heavy_chain_iga", "fish_high_risk"))
+    static = ("age", "female", "months_since_index", "heavy_chain_iga", "fish_high_risk", "fish_lesions")
+    spec = FeatureSpec(("m_protein",), ("ever",), ("last",), static)
     landmarks = pd.DataFrame({"patient_id": ["P1", "P2", "P3"], "landmark": pd.Timestamp("2017-01-01")})
     got = build_features(cohort, landmarks, spec)
     assert got["age"].round(2).tolist()[:2] == [62.0, 72.0]
     assert got["female"].tolist()[:2] == [1.0, 0.0]
     assert got["heavy_chain_iga"].tolist()[:2] == [1.0, 0.0]
     assert got["fish_high_risk"].tolist()[:2] == [1.0, 0.0]
+    assert got["fish_lesions"].tolist()[:2] == [1.0, 0.0]
     assert got["months_since_index"].round(1).tolist() == [24.0] * 3
     assert got.iloc[2].drop("months_since_index").isna().all(), "unknown is neither negative nor normal"
 

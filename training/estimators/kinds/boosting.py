@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 Share = Annotated[float, Field(gt=0, le=1)]
 # Statistics that move with the biomarker: when it harms to be high, it harms to have them high.
 _LEVELS_AND_CHANGES = ("last", "mean", "min", "max", "slope", "trend_pct", "delta_", "pct_")
-_HARMS_TO_RISE = (GROWTH, CHANGE, MARROW_NOW)  # more disease, whatever tells it
+_HARMS_TO_RISE = (GROWTH, CHANGE, MARROW_NOW, "fish_lesions")  # more disease, or worse, whatever tells it
 
 
 def fit_boosting(  # noqa: PLR0913 - the options of params.yaml, by name

@@ -100,12 +100,29 @@ def test_hemoglobin_that_falls_tells_of_growth_too(cohort_of_days):
     assert seen(cohort_of_days, [*AT_FIRST, *falling], 800)["burden_growth"] > seen(cohort_of_days, AT_FIRST, 800)["burden_growth"]
 
 
-def test_until_m_protein_has_a_result_above_0_it_is_unknown(cohort_of_days):
+def test_until_m_protein_was_measurable_it_is_unknown(cohort_of_days):
     without, names = AT_FIRST[1:], list(STATE_SPACE)
     assert seen(cohort_of_days, without, 10)[names].isna().all()
-    assert seen(cohort_of_days, [*without, ("m_protein", 5, 0.0)], 10)[names].isna().all()
+    for least in (0.0, 0.05, 0.1):
+        assert seen(cohort_of_days, [*without, ("m_protein", 5, least), ("m_protein", 9, least)], 10)[names].isna().all()
+    measurable = [*without, ("m_protein", 300, 0.2)]
+    risen = seen(cohort_of_days, [*measurable, ("m_protein", 5, 0.1)], 300)
+    assert risen["burden_growth"] > seen(cohort_of_days, measurable, 300)["burden_growth"], "and then what was less tells how it rose"
     assert seen(cohort_of_days, [*without, ("m_protein", 5, 11, 1.0)], 10)[names].isna().all(), "it is known a day later"
     assert seen(cohort_of_days, [("m_protein", 5, 1.0)], 10)[list(COLUMNS)].notna().all(), "of M-protein alone something is known"
+
+
+@pytest.mark.parametrize("least", [None, 0.0, 0.1])
+def test_an_m_protein_that_was_never_measurable_is_unknown_to_a_model_of_the_burden(cohort_of_days, least):
+    spec = FeatureSpec(("m_protein", "flc_ratio"), ("ever",), ("last", "pct_first"), tuple(STATE_SPACE), BURDEN)
+    results = AT_FIRST[1:] if least is None else [*AT_FIRST[1:], ("m_protein", 0, least), ("m_protein", 300, least)]
+    landmarks = pd.DataFrame({"patient_id": ["P1"], "landmark": [pd.Timestamp("2016-01-01")]})
+    row = build_features(cohort_of_days(rows_of(results), []), landmarks, spec).iloc[0]
+    assert row.drop(["flc_ratio__last__ever", "flc_ratio__pct_first__ever"]).isna().all()
+    assert row["flc_ratio__last__ever"] == 5.0
+    without_burden = replace(spec, static=(), burden=None)
+    found = build_features(cohort_of_days(rows_of(results), []), landmarks, without_burden).iloc[0]
+    assert found["m_protein__last__ever"] == pytest.approx(least, nan_ok=True) or least is None
 
 
 def test_marrow_by_now_is_unknown_without_a_result_of_its_own_above_0(cohort_of_days):
