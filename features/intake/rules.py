@@ -234,7 +234,7 @@ NO_NUMBER = _rule(
     "measurements",
     "not_a_number",
     "value",
-    'a number with a decimal point, with < or > before it if need be, as in "<0.1"',
+    'a number with a decimal point and no mark between thousands (1250 or 1.25, not 1,250), with < or > before it if need be, as in "<0.1"',
     lambda kind: kind == BAD,
 )
 NOT_FINITE = _rule("measurements", "missing_value", "value", "a finite number", lambda value: ~np.isfinite(value))
