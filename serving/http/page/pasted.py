@@ -35,6 +35,7 @@ _NEEDED = ("biomarker", "value", "unit", "collected_at")
 _MEASURED = (*_NEEDED, "available_at", "method", "specimen")
 _OF_PATIENT = {"age": "age_at_index", **{name: name for name in Patient.model_fields}}
 _COMMA = re.compile(r"[<>]?\s*[+-]?\d+,\d+")
+_THREE_DECIMALS = re.compile(r"[<>]?\s*[+-]?(?:0|[1-9]\d{3,})\.\d{3}", re.ASCII)
 _PLACE = re.compile(r"(measurements|events)\[(\d+)\]")
 _ACCEPTED_IN = " is accepted in "
 
@@ -153,8 +154,13 @@ def _ragged(line: int, row: list[str], header: list[str], measured: dict[str, in
 
 
 def _refuse_ambiguous(table: Table) -> None:
-    """Refuse a point before three digits where a thousand and a fraction are both possible, unless the biomarker shows what points are."""
+    """Refuse a point before three digits where a thousand and a fraction are both possible, unless the table shows what such points are.
+
+    A number that shows it is any of the biomarker whose point stands before a fraction, or one of any biomarker with three decimals.
+    """
     rows, found = table.content.get("measurements", []), []
+    if any(_THREE_DECIMALS.fullmatch(one["value"]) for one in rows):
+        return
     shown = {_name(one) for one in rows if _shows_point(one["value"])}
     for number, one in enumerate(rows):
         meant = thousand_or_fraction(one["value"])

@@ -158,6 +158,7 @@ def test_a_number_that_may_be_a_thousand_or_a_fraction_is_told_with_both(pasted,
         (KAPPA.format("1.2340"), 1.234),
         (KAPPA.format("1.234") + "\n" + KAPPA.format("12.5").replace("07-10", "08-10"), 1.234),
         (KAPPA.format("1.234") + "\n" + KAPPA.format("0.950").replace("07-10", "08-10"), 1.234),
+        (KAPPA.format("10.000") + "\ncreatinine,0.900,mg/dL,2022-07-10", 10),  # as a program writes them, three decimals each
         ("m_protein,1.250,g/dL,2022-07-10", 1.25),  # 1250 g/dL is no M-protein
     ],
 )
