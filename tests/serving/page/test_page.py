@@ -76,6 +76,18 @@ def test_nothing_scrolls_sideways(open_page, state):
         assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+def test_a_table_of_scores_with_long_words_does_not_scroll_sideways(open_page):
+    page = open_page()
+    page.paste(
+        changed({"stage": "mm"}, [{"occurred_at": "2022-01-15", "kind": "treatment_start", "detail": "VRd", "line": 1}])
+        | {"task": "relapse"}
+    )
+    page.page.set_viewport_size({"width": 320, "height": 800})
+    page.wait_for_timeout(100)
+    assert page.page.locator("#scores table").count()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+
+
 @pytest.mark.parametrize("state", ["loaded", "treated", "what-if"])
 def test_text_and_marks_of_charts_have_contrast(open_page, state):
     page = open_page()
@@ -275,7 +287,7 @@ def test_growth_of_the_burden_is_told_in_percent_a_year(page, growth, told):
 @pytest.mark.parametrize(
     ("said", "shown"),
     [
-        ("Hemoglobin 11 g/dL, trained on 11.0043 g/dL to 16.0912 g/dL", "Hemoglobin 11 g/dL, trained on 11.004 g/dL to 16.09 g/dL"),
+        ("Hemoglobin 11 g/dL, trained on 11.0043 g/dL to 16.0912 g/dL", "Hemoglobin 11 g/dL, trained on 11.004 g/dL to 16.091 g/dL"),
         ("Hemoglobin 9 g/dL, trained on 11.0043 g/dL to 16.0912 g/dL", "Hemoglobin 9 g/dL, trained on 11 g/dL to 16.1 g/dL"),
     ],
 )
