@@ -150,7 +150,7 @@ def _limits_of(named: str) -> str:
     Examples
     --------
     >>> _limits_of(in_unit("hemoglobin", 10.0))
-    'hemoglobin lies between 30 and 220 g/L (3 and 22 g/dL, 1.86 and 13.7 mmol/L); is the unit right?'
+    'hemoglobin lies between 30 and 220 g/L (3 and 22 g/dL, 1.86 and 13.6532 mmol/L); is the unit right?'
     """
     name, _, divisor = named.partition("\t")
     entry, received = catalogue()[name], float(divisor or 1)
