@@ -1,8 +1,8 @@
 """What of a text that somebody else wrote may be printed, logged, sent back or kept in a summary: what cannot name a person.
 
 The rule, one for every way out: a number of few digits, with its operator and a unit of the catalogue; a unit or a word of the
-catalogue; a day, where a day belongs; a LOINC code whose check digit is right. Anything else is told by where it stands, by how often,
-and by the nearest word that is accepted. Control characters never go to a terminal or a log.
+catalogue; a day, where a day belongs; a LOINC code whose check digit is right, or a code of the form of the ATC. Anything else is told
+by where it stands, by how often, and by the nearest word that is accepted. Control characters never go to a terminal or a log.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ _DAY = re.compile(
 _LONGEST = 80
 _CONCEPT = re.compile(r"concept [0-9]{1,10}")  # how a unit of OMOP's vocabulary stands where no name of it is known
 _LOINC = re.compile(r"(?:LOINC\s?[:/|]{1,2}\s?|http://loinc\.org\|)?([0-9]{1,5})-([0-9])", re.IGNORECASE)
+_ATC = re.compile(r"ATC:[A-Z][0-9]{2}[A-Z]{2}[0-9]{2}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 # Words of no catalogue entry that tell why there is no value.
 _PLAIN = frozenset(("", "na", "n/a", "nan", "none", "null", "inf", "-inf", "true", "false", "high", "low", "negative", "positive"))
@@ -57,13 +58,15 @@ def echo_day(text: str) -> str:
 
 
 def echo_code(text: str) -> str:
-    """Return a code of LOINC, which everybody may know, and nothing otherwise: a laboratory's own codes are free text.
+    """Return a code of LOINC or, behind `ATC:`, of the ATC, which everybody may know, and nothing otherwise: own codes are free text.
 
     Examples
     --------
-    >>> echo_code("718-7"), echo_code("LOINC//718-7"), echo_code("718-8"), echo_code("HB MEIER")
-    ('718-7', 'LOINC//718-7', '', '')
+    >>> echo_code("718-7"), echo_code("LOINC//718-7"), echo_code("718-8"), echo_code("HB MEIER"), echo_code("ATC:L04AX04")
+    ('718-7', 'LOINC//718-7', '', '', 'ATC:L04AX04')
     """
+    if _ATC.fullmatch(text):
+        return text
     found = _LOINC.fullmatch(text)
     return text if found and int(found[2]) == check_digit(found[1]) else ""
 

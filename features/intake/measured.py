@@ -129,11 +129,22 @@ def _check_values(table: Refusals, results: Results) -> NDArray[np.float64]:
     table.check(rules.UNKNOWN_UNIT, results.divisor, biomarker=of_each)
     with np.errstate(over="ignore"):
         value = results.value / results.divisor
-    table.check(rules.OUT_OF_RANGE, value, of_name.lower[results.biomarker], of_name.upper[results.biomarker], biomarker=of_each)
+    limits = of_name.lower[results.biomarker], of_name.upper[results.biomarker]
+    table.check(rules.OUT_OF_RANGE, value, *limits, biomarker=_in_units(results, table.keep & rules.OUT_OF_RANGE.wrong(value, *limits)))
     for place, divisor, least in _least_received(catalogue().version):
         in_unit = (results.biomarker == place) & (results.divisor == divisor)
         table.check(rules.BELOW_LEAST, results.value, np.where(in_unit, least, -np.inf), biomarker=of_each)
     return value
+
+
+def _in_units(results: Results, wrong: Mask) -> tuple[list[str], NDArray[np.int64]]:
+    """Return the biomarkers of some rows with their units, and for each row the place of its own among them."""
+    rows = np.flatnonzero(wrong & ~np.isnan(results.divisor))
+    pairs = np.column_stack([results.biomarker[rows].astype(float), results.divisor[rows]])
+    distinct, of_row = np.unique(pairs, axis=0, return_inverse=True)
+    place = np.zeros(len(wrong), np.int64)
+    place[rows] = of_row.reshape(-1)
+    return [rules.in_unit(results.names[int(name)], float(divisor)) for name, divisor in distinct], place
 
 
 def divisor_of(biomarker: str, unit: str) -> float:

@@ -1,6 +1,6 @@
 """Suspicions about rows that are kept: said, never corrected.
 
-A value ten times the person's own others (or a tenth) may be in another unit than it says; a known light chain that the
+A value five times the person's own others (or a fifth) may be in a unit that is ten times another; a known light chain that the
 ratio contradicts may be the wrong one, and an involved / uninvolved ratio far below 1 may be kappa / lambda.
 """
 
@@ -24,6 +24,9 @@ from myeloma import catalogue
 from myeloma.calendar import NEVER
 
 SLIP_FACTOR = 10.0
+# Conventions. Between visits a value may also have doubled or halved in truth, so that a tenfold slip shows as a fivefold one at the least.
+_REAL_CHANGE = 2.0
+_LEAST_SLIP = SLIP_FACTOR / _REAL_CHANGE
 COLUMNS = ("code", "biomarker", "source_row", "message")
 _LEAST_OTHERS = 2
 _SLIP = "suspected_unit_slip"
@@ -31,7 +34,7 @@ _CHAIN = "light_chain_contradicted"
 _DIRECTION = "suspected_kappa_lambda"
 _ZEROS = "suspected_zeros"
 _MESSAGES = {
-    _SLIP: "ten times or more (or a tenth or less of) the person's own other values; is the unit right?",
+    _SLIP: "five times or more (or a fifth or less of) the person's own other values; is the unit right?",
     _CHAIN: "the kappa / lambda ratio points to the other light chain than the one recorded for the person",
     _DIRECTION: "below the normal range of kappa / lambda, where involved / uninvolved hardly lies; is it kappa / lambda? Then name it"
     " kappa_lambda_ratio, and give each person's light_chain",
@@ -134,7 +137,7 @@ def _table(code: str, rows: Places, kept: Kept) -> pd.DataFrame:
 
 
 def unit_slips(kept: Kept) -> Mask:
-    """Return which results are ten times, or a tenth of, the median of three or more results of the person above zero, before therapy."""
+    """Return which results are five times, or a fifth of, the median of three or more results of the person above zero, before therapy."""
     slipped = np.zeros(len(kept.value), dtype=bool)
     steady = _has_steady_size(catalogue().version)[kept.biomarker]
     person, biomarker = kept.person.astype(np.int64, copy=False), kept.biomarker.astype(np.int16, copy=False)
@@ -160,13 +163,13 @@ def _mark_slips(
             median = (value[several[(size - 1) // 2]] + value[several[size // 2]]) / 2
             for k in range(size):
                 ratio = value[several[k]] / median
-                slipped[several[k]] = ratio >= SLIP_FACTOR or ratio <= 1.0 / SLIP_FACTOR
+                slipped[several[k]] = ratio >= _LEAST_SLIP or ratio <= 1.0 / _LEAST_SLIP
         first = end
 
 
 @lru_cache(maxsize=4)
 def _has_steady_size(version: str) -> Mask:
-    """Return of each biomarker whether ten times a person's other values is strange: not of residual disease, a finding or a scale."""
+    """Return of each biomarker whether five times a person's other values is strange: not of residual disease, a finding or a scale."""
     entries = catalogue().biomarkers.values()
     return np.array([not (entry.words or entry.limit_needed or entry.unit == "{score}") for entry in entries])
 

@@ -139,10 +139,29 @@ def _units_of(name: str) -> str:
     return f"{name} is accepted in {', '.join(accepted_units(catalogue()[name]))}"
 
 
-def _limits_of(name: str) -> str:
-    entry = catalogue()[name]
-    unit = "" if entry.unit == "1" else f" {entry.unit}"
-    return f"{name} lies between {entry.lower:g} and {entry.upper:g}{unit}; is the unit right?"
+def in_unit(name: str, divisor: float) -> str:
+    """Return a biomarker and what its value is divided by, as the rule of limits takes them."""
+    return f"{name}\t{divisor!r}"
+
+
+def _limits_of(named: str) -> str:
+    """Say the limits in the unit that was received, and in the others, so that the one in which the number is possible is seen.
+
+    Examples
+    --------
+    >>> _limits_of(in_unit("hemoglobin", 10.0))
+    'hemoglobin lies between 30 and 220 g/L (3 and 22 g/dL, 1.86 and 13.6532 mmol/L); is the unit right?'
+    """
+    name, _, divisor = named.partition("\t")
+    entry, received = catalogue()[name], float(divisor or 1)
+    if entry.unit == "1":  # of shares the unit is part of how they are written
+        return f"{name} lies between {entry.lower:g} and {entry.upper:g}; is the unit right?"
+    units = {1.0: entry.unit}
+    for unit, each in entry.units.items():
+        units.setdefault(each, unit)
+    said = {each: f"{entry.lower * each:.3g} and {entry.upper * each:.6g} {unit}" for each, unit in units.items()}
+    first, others = said.pop(received, said[1.0]), ", ".join(said.values())
+    return f"{name} lies between {first}{f' ({others})' if others else ''}; is the unit right?"
 
 
 def _least_of(name: str) -> str:
@@ -234,7 +253,7 @@ NO_NUMBER = _rule(
     "measurements",
     "not_a_number",
     "value",
-    'a number with a decimal point, with < or > before it if need be, as in "<0.1"',
+    'a number with a decimal point and no mark between thousands (1250 or 1.25, not 1,250), with < or > before it if need be, as in "<0.1"',
     lambda kind: kind == BAD,
 )
 NOT_FINITE = _rule("measurements", "missing_value", "value", "a finite number", lambda value: ~np.isfinite(value))

@@ -14,7 +14,7 @@ from serving.artifact import Artifact
 from serving.predict import Explained, by_biomarker
 
 Array = NDArray[np.float64]
-NOTICE = "Research software for decision support; not a medical device, not a diagnosis."
+NOTICE = "Research software; not a medical device, not a diagnosis, no advice on treatment."
 
 
 def risk_columns(artifact: Artifact, explained: Explained) -> dict[str, Array]:

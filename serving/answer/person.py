@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from math import isfinite
+from math import isclose, isfinite
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +39,8 @@ NOT_OF_PATIENTS = {
 }
 CRITERIA_WARNING = "criteria for active myeloma may be met: clinician review; no risk of progression is shown"
 _LEAST_TOLD = f"{LEAST[0]:g} g/dL"  # of M-protein
+_SAME = 1e-9  # relative: what a conversion of units leaves
+_FEWEST_DIGITS, _MOST_DIGITS = 6, 12  # of a value beside the range it lies outside of
 STALE_AFTER_INTERVALS = 2  # usual intervals of the catalogue
 
 
@@ -214,10 +216,24 @@ def _warnings(artifact: Artifact, measured: dict[str, Latest]) -> list[str]:
             found.append(f"stale: {label} is {latest.age_days:.0f} days old")
         reference = artifact.about["reference"].get(name if name in STATIC else f"{name}__last__ever", {})
         unused = name == MEASURE and _is_no_measure(measured)
-        if not unused and "p01" in reference and not reference["p01"] <= latest.value <= reference["p99"]:
-            value, low, high = (_shown(name, number, latest.unit) for number in (latest.value, reference["p01"], reference["p99"]))
-            found.append(f"out of training range: {label} {value}, trained on {low} to {high}")
+        if not unused and "p01" in reference and _is_outside(latest.value, reference["p01"], reference["p99"]):
+            found.append(f"out of training range: {label} {_beside(name, latest, reference['p01'], reference['p99'])}")
     return found
+
+
+def _is_outside(value: float, low: float, high: float) -> bool:
+    """Return whether a value lies outside a range by more than what a conversion of units leaves."""
+    return not (low <= value <= high or isclose(value, low, rel_tol=_SAME) or isclose(value, high, rel_tol=_SAME))
+
+
+def _beside(name: str, latest: Latest, low: float, high: float) -> str:
+    """Return a value and the range it lies outside of, with so many digits that it is seen to."""
+    assert latest.value is not None
+    for digits in range(_FEWEST_DIGITS, _MOST_DIGITS):
+        value, *ends = (_shown(name, number, latest.unit, digits) for number in (latest.value, low, high))
+        if value not in ends:
+            break
+    return f"{value}, trained on {ends[0]} to {ends[1]}"
 
 
 def _unknown(name: str, label: str, measured: dict[str, Latest]) -> list[str]:
@@ -237,8 +253,10 @@ def _is_no_measure(measured: dict[str, Latest]) -> bool:
     return growth is not None and growth.value is None and measured.get(MEASURE, Latest()).value is not None
 
 
-def _shown(name: str, value: float, unit: str | None) -> str:
-    return f"{percent_of(value)} a year" if name == GROWTH else f"{value:g} {unit}" if unit else f"{value:g}"
+def _shown(name: str, value: float, unit: str | None, digits: int) -> str:
+    if name == GROWTH:
+        return f"{percent_of(value, digits - _FEWEST_DIGITS)} a year"
+    return f"{value:.{digits}g} {unit}" if unit else f"{value:.{digits}g}"
 
 
 def _number(value: float) -> float | None:

@@ -142,7 +142,7 @@ class Basis:
 
 @dataclass
 class HorizonRisk:
-    """Probability of progression within a horizon, death competing; base + contributions = logit(risk).
+    """Probability of progression within a horizon, death competing; base (not the average risk) + contributions = logit(risk).
 
     `lower` and `upper` are its 95 % interval: how far the model is known for such a person; None where the model has none.
     `die_first` is the chance that death comes before progression within the horizon; None where the model does not keep it.

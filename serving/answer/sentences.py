@@ -6,6 +6,7 @@ Each sentence carries its claim in machine form (`record.Claim`), so that it can
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from decimal import ROUND_HALF_UP, Context
 from math import expm1, floor
 from typing import Literal
 
@@ -96,15 +97,15 @@ def _apart(difference: float, unit: str) -> str:
 
 
 def figure(value: float, digits: int = 4) -> str:
-    """Return a number with so many significant digits, never in powers of ten.
+    """Return a number with so many significant digits, half up as the page writes them, never in powers of ten.
 
     Examples
     --------
-    >>> figure(2.3), figure(2.3 - 1.8, 3), figure(100000.0, 3), figure(0.00001)
-    ('2.3', '0.5', '100000', '0.00001')
+    >>> figure(2.3), figure(2.3 - 1.8, 3), figure(100000.0, 3), figure(0.00001), figure(11.25, 3)
+    ('2.3', '0.5', '100000', '0.00001', '11.3')
     """
-    text = f"{float(f'{value:.{digits}g}'):.12f}".rstrip("0")
-    return text.rstrip(".")
+    text = f"{Context(prec=digits, rounding=ROUND_HALF_UP).create_decimal(value):f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def unit_text(unit: str) -> str:
@@ -174,16 +175,16 @@ def marrow_told(percent: float) -> str:
     return f"; by the day of this risk all results together tell {told}"
 
 
-def percent_of(growth: float) -> str:
-    """Return a change of the logarithm in percent, with its sign.
+def percent_of(growth: float, digits: int = 0) -> str:
+    """Return a change of the logarithm in percent, with its sign and so many digits behind the point.
 
     Examples
     --------
-    >>> percent_of(0.1506), percent_of(-0.1054), percent_of(0.001)
-    ('+16 %', '-10 %', '0 %')
+    >>> percent_of(0.1506), percent_of(-0.1054), percent_of(0.001), percent_of(0.001, 1)
+    ('+16 %', '-10 %', '0 %', '+0.1 %')
     """
-    percent = round(100.0 * expm1(growth))
-    return f"{percent:+d} %" if percent else "0 %"
+    percent = round(100.0 * expm1(growth), digits)
+    return f"{percent:+.{digits}f} %" if percent else "0 %"
 
 
 def _course(growth: float) -> str:

@@ -20,8 +20,11 @@ def percent_text(risk: float) -> str:
     >>> [percent_text(risk) for risk in (0.004, 0.185, 0.996)]
     ['< 1 %', '19 %', '> 99 %']
     """
-    whole = whole_percent(risk)
-    return "< 1 %" if whole == 0 else "> 99 %" if whole == 100 else f"{whole} %"
+    return f"{_end_text(whole_percent(risk))} %"
+
+
+def _end_text(whole: int) -> str:
+    return "< 1" if whole == 0 else "> 99" if whole == 100 else str(whole)
 
 
 def whole_percent(risk: float) -> int:
@@ -38,7 +41,7 @@ def whole_percent(risk: float) -> int:
 def shown(risk: float, ends: Ends, die_first: float | None, months: int, as_of: AsOf) -> Shown:
     """Return a risk and its interval in whole percent, and in words; of results that are old in the past tense."""
     low, high, dying = (None if share is None else whole_percent(share) for share in (*ends, die_first))
-    between = "" if low is None or high is None else f", between {low} and {high} %"
+    between = "" if low is None or high is None else f", between {_end_text(low)} and {_end_text(high)} %"
     said = f"{percent_text(risk)} within {horizon_text(months)}{between}"
     return Shown(whole_percent(risk), low, high, dying, f"was {said} (on {as_of.landmark})" if as_of.is_past else said)
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pydantic import AllowInfNan, BaseModel, ConfigDict, FailFast, Field, FiniteFloat, StrictFloat, StrictInt, StrictStr
 
 from features.cohort.lines import START, STOP, Therapy, named_drugs
-from features.cohort.schema import EVENT_KINDS, HeavyChain, Kind, LightChain, Sex, Stage
+from features.cohort.schema import EVENT_KINDS, STAGES, HeavyChain, Kind, LightChain, Sex, Stage
 from features.history.arrays import (
     CODED,
     FEMALE,
@@ -208,10 +208,11 @@ def landmark_of(history: Asked, people: Histories, artifact: Artifact) -> int:
     """
     day = day_of(history, people)
     if reason := str(outside_population(artifact, people, np.zeros(1, np.int32), np.array([day], np.int32))[0]):
-        raise HistoryError([_landmark_problem(history, reason, who_is_needed(artifact, reason))])
+        raise HistoryError([_landmark_problem(history, reason, who_is_needed(artifact, reason), _known_of(people, reason))])
     if history.landmark is None and (since := outside_since(artifact, people, day)):
         visit = f"the last visit is of {date_of(day)}, before that: `landmark` asks for the risk as it was then"
-        raise HistoryError([_landmark_problem(history, since.reason, f"{who_is_needed(artifact, since.reason)}; {visit}")])
+        needed = f"{who_is_needed(artifact, since.reason)}; {visit}"
+        raise HistoryError([_landmark_problem(history, since.reason, needed, _known_of(people, since.reason))])
     return day
 
 
@@ -242,8 +243,19 @@ def shown_day(column: str, received: Any) -> str:
     return echo_day(str(received)) if column in _DAYS and isinstance(received, str | int) and len(str(received)) <= MOST_TEXT else ""
 
 
-def _landmark_problem(history: Asked, code: str, message: str) -> Problem:
-    return Problem(code, "landmark", message, shown_day("landmark", history.landmark))
+def _landmark_problem(history: Asked, code: str, message: str, known: str = "") -> Problem:
+    return Problem(code, "landmark", message, shown_day("landmark", history.landmark) or known)
+
+
+_ENDED_BY = {"dead": "death", "progressed": "progression", "treated": "treatment_start"}
+
+
+def _known_of(people: Histories, reason: str) -> str:
+    """Return what puts a person outside a population: the stage, or the event and its day; nothing for other reasons."""
+    if reason == "other_stage":
+        return f"stage {STAGES[people.people.stage.item(0)]}"
+    first = int(people.happened.first[_ENDED_BY[reason]][0]) if reason in _ENDED_BY else NEVER
+    return f"{_ENDED_BY[reason]} on {date_of(first)}" if first < NEVER else ""
 
 
 def _problem(history: History, problem: RefusedRow) -> Problem:

@@ -5,7 +5,15 @@ import { circle, figure, line, path, point, stripes, svg, text } from "./chart.j
 export const VERB = { relapse: "relapse" };
 const verb = (event) => VERB[event] ?? "progress";
 export const range = ({ low, high, percent: best }) =>
-  low === null ? `about ${best}` : low === high ? `about ${low}` : low === 0 ? `at most ${high}` : `${low} to ${high}`;
+  low === null
+    ? `about ${best}`
+    : low === high
+      ? `about ${low}`
+      : low === 0
+        ? `at most ${high}`
+        : high === 100
+          ? `at least ${low}`
+          : `${low} to ${high}`;
 
 export function numberOf(risk, asOf) {
   const { shown } = risk,
@@ -130,7 +138,7 @@ export function curveOf(risks, chosen, event, print, height = 180) {
     print,
     label: "risk over time",
     head: ["Within", "Risk, %", "From", "To"],
-    rows: () => risks.map(({ horizon_months, shown }) => [within(horizon_months), percent(shown.percent), shown.low ?? "", shown.high ?? ""]),
+    rows: () => risks.map(({ horizon_months, shown }) => [within(horizon_months), percent(shown.percent), ...[shown.low, shown.high].map((end) => (end === null ? "" : percent(end)))]),
   });
   made.classList.add("curve");
   Object.entries(told(now)).forEach(([name, value]) => value !== null && made.setAttribute(name, value));

@@ -31,12 +31,13 @@ export function written(history) {
   return `{\n${parts.filter(Boolean).join(",\n")}\n}`;
 }
 
-export function cutAt(history, day, task) {
-  // what was known by a visit; what happened later is not read by the server
+export function cutAt(history, day, task, asksNow) {
+  // What was known by a visit; what happened later is not read by the server. Of the last visit no day is asked for (`asksNow`), so that whoever was
+  // treated, has progressed or died since has no risk, here as everywhere.
   return {
     ...history,
     task,
-    landmark: day,
+    landmark: asksNow ? undefined : day,
     measurements: history.measurements.filter((one) => (one.available_at ?? one.collected_at).slice(0, 10) <= day),
   };
 }

@@ -52,24 +52,26 @@ async function ask(mine, task) {
   Object.assign(now, { task, answers: [], course: null, tests: null, added: [] });
   const { history, visits } = now.read,
     landmarks = [...visits],
+    asksNow = !history.landmark && visits.at(-1) >= history.patient.index_date.slice(0, 10),
     all = [];
   if (history.events.some((one) => one.kind === "treatment_start")) more(mine, "/v1/course", "course", landmarks.at(-1));
   more(mine, "/v1/test-value", "tests", landmarks.at(-1));
   while (landmarks.length) {
-    const histories = [];
+    const histories = [],
+      days = [];
     let rows = 0;
     while (landmarks.length && histories.length < MOST.histories) {
-      const cut = cutAt(history, landmarks.at(-1), task);
+      const cut = cutAt(history, landmarks.at(-1), task, asksNow && landmarks.length === visits.length);
       rows += cut.measurements.length;
       if (histories.length && (rows > MOST.measurements || (histories.length + 1) * cut.events.length > MOST.events)) break;
       histories.unshift(cut);
-      landmarks.pop();
+      days.unshift(landmarks.pop());
     }
     const told = await call("/v1/risk/batch", { histories });
     if (mine !== seq) return;
     if (!told.content) return alerted(told.lost ?? told.errors[0].message);
     const found = told.content.results.map(({ answer, refusal }, k) => ({
-      day: histories[k].landmark,
+      day: days[k],
       answer,
       refusal: refusal && { ...refusal, task },
     }));
@@ -202,7 +204,7 @@ function show() {
     }
     if (!$("what-if").contains(now.form)) put($("what-if"), now.form);
     $("what-if").hidden = earlier;
-    put($("tests"), testsOf(is.tests, months));
+    put($("tests"), testsOf(is));
     $("next").hidden = earlier;
   }
   if (answer) put($("basis").querySelector("div"), basisOf(answer));

@@ -1,6 +1,6 @@
 // What the next visit would change: results of a later day, and what a test would tell. Nothing of it is kept or printed.
-import { between, date, h, NB, percent, put, short, table, toDay, toIso, unitOf, within } from "./dom.js";
-import { whole } from "./notices.js";
+import { between, date, h, list, NB, percent, put, short, table, toDay, toIso, unitOf, within } from "./dom.js";
+import { gapsIn, whole } from "./notices.js";
 
 const MOST = 4;
 
@@ -101,8 +101,10 @@ export function whatIfOf(is) {
   );
 }
 
-export function testsOf(tests, months) {
+export function testsOf({ tests, months, answer, risk }) {
   if (!tests) return [];
+  const told = tests.tests.map((one) => one.label),
+    rest = gapsIn(answer, risk).filter((label) => !told.includes(label));
   const rows = tests.tests.map((one) => {
     const then = one.horizons.find((each) => each.horizon_months === months);
     return [
@@ -115,7 +117,9 @@ export function testsOf(tests, months) {
     h("h3", null, "What would a test tell?"),
     rows.length
       ? table(["Test", "Risk would become", `Above 20${NB}%`], rows)
-      : h("p", { class: "note" }, "No test that the model reads is missing or old."),
-    h("p", { class: "note" }, tests.meaning),
+      : !rest.length && h("p", { class: "note" }, "No test that the model reads is missing or old."),
+    rest.length > 0 &&
+      h("p", { class: "note" }, `${rows.length ? "Missing or old too" : "Missing or old"}: ${list(rest.map(short))}. What a result would do to the risk is not known for people like this.`),
+    rows.length > 0 && h("p", { class: "note" }, tests.meaning),
   ];
 }

@@ -10,10 +10,14 @@ export function refusalOf(refusal, read, day, tasks) {
     start = read.history.events.find((one) => one.kind === "treatment_start");
   const model = { smm: "untreated smoldering myeloma", mgus: "untreated MGUS", relapse: "treated myeloma" }[refusal.task] ?? "other people";
   const relapse = tasks.includes("relapse") ? "ask for the risk of relapse" : "see below: this server has no model of relapse";
+  const since = start && start.occurred_at.slice(0, 10) > day ? "after the last result" : "before the day asked for";
+  const notBegun = start
+    ? ["treatment has not gone on long enough", "This model speaks from 90 days after the start of the first line of therapy on."]
+    : ["no treatment is recorded", "This model is for treated myeloma. Give the day on which treatment began (treatment_start)."];
   const said = {
     treated: [
       "this person is treated",
-      `Treatment began on ${start ? date(start.occurred_at) : "an earlier day"}, before the day asked for. This model is for ${model}. See the course since the start of treatment, or ${relapse}.`,
+      `Treatment began on ${start ? date(start.occurred_at) : "an earlier day"}, ${since}. This model is for ${model}. See the course since the start of treatment, or ${relapse}.`,
     ],
     stage_unknown: ["stage not stated", `Say that this is ${model}, or give what shows it.`],
     other_stage: [
@@ -24,10 +28,7 @@ export function refusalOf(refusal, read, day, tasks) {
     dead: ["this person has died", "There is no risk left to estimate."],
     progressed: ["this person has progressed", "There is no risk left to estimate."],
     before_index: ["before the index date", `This visit is before the index date, ${date(read.history.patient.index_date.slice(0, 10))}.`],
-    before_line: [
-      "treatment has not gone on long enough",
-      "This model speaks from 90 days after the start of the first line of therapy on.",
-    ],
+    before_line: notBegun,
     unknown_task: [
       `this server has no model for it`,
       refusal.task === "relapse" ? "No risk of relapse: this server has no model for it." : `It has models for: ${tasks.join(", ")}.`,
@@ -143,7 +144,7 @@ function gapsOf({ answer, risk, months, tests, read, day }) {
       notice(
         "warn",
         "Unlike the people the model was made from",
-        ...strange.map((one) => `${short(one.replaceAll(" {ratio}", "")).replace(/\d+\.\d{3,}/g, (found) => number(Number(found)))}.`),
+        ...strange.map((one) => `${briefly(short(one.replaceAll(" {ratio}", "")))}.`),
       ),
     );
   if (others.length) found.push(notice("warn", "Please check", ...others.map((one) => `${one[0].toUpperCase()}${one.slice(1)}.`)));
@@ -159,6 +160,23 @@ function gapsOf({ answer, risk, months, tests, read, day }) {
     );
   }
   return found;
+}
+
+// A value and the range it lies outside of, in three digits, or in as many as show that it does.
+export function briefly(text) {
+  for (let digits = 3; digits < 9; digits++) {
+    const said = text.replace(/\d+\.\d{3,}/g, (found) => String(Number(Number(found).toPrecision(digits))));
+    const [value, ends] = said.split(", trained on ").map((part) => part.match(/\d+(\.\d+)?/g) ?? []);
+    if (!ends?.includes(value.at(-1))) return said;
+  }
+  return text;
+}
+
+// What the model reads and that is missing or old, as section 2 tells it.
+export function gapsIn(answer, risk) {
+  const found = answer.warnings.map((one) => /^missing: (.*)$|^stale: (.*) is \d+ days old$/.exec(one)).filter(Boolean),
+    marrow = risk.contributions.find((one) => one.biomarker === "bmpc");
+  return [...new Set([...found.map((one) => one[1] ?? one[2]), ...(marrow?.age_days > YEAR ? [marrow.label] : [])])];
 }
 
 // Who the history is of, for section 1 and for print.

@@ -29,7 +29,7 @@ export function waterfallOf(risk, print) {
       detail: "",
       by: rest.reduce((sum, one) => sum + one.contribution, 0),
     });
-  const average = Math.floor(100 * expit(risk.base) + 0.5),
+  const start = Math.floor(100 * expit(risk.base) + 0.5),
     ends = [risk.base];
   bars.forEach((bar) => ends.push(ends.at(-1) + bar.by));
   const draw = (width) => {
@@ -75,7 +75,7 @@ export function waterfallOf(risk, print) {
         ]),
       ];
     };
-    out.push(...total(0, risk.base, "Average", average));
+    out.push(...total(0, risk.base, "Start", start));
     bars.forEach((bar, k) => {
       const [from, to] = [x(ends[k]), x(ends[k + 1])],
         y = top(k + 1),
@@ -114,7 +114,7 @@ export function waterfallOf(risk, print) {
     return made;
   };
   const note =
-    "Start: the average of the people the model was made from. Each bar is one biomarker with its history. The scale is stretched so that bars add up.";
+    "Start: the risk at average values of the people the model was made from. It is not the average of their risks. Each bar is one biomarker with its history. The scale is stretched so that bars add up.";
   return figure({
     draw,
     print,
@@ -122,7 +122,7 @@ export function waterfallOf(risk, print) {
     below: !print && h("p", { class: "note" }, note),
     head: ["Part", "Log-odds", "Measured"],
     rows: () => [
-      ["Average", signed(risk.base), ""],
+      ["Start", signed(risk.base), ""],
       ...bars.map((bar) => [bar.name, signed(bar.by), bar.detail]),
       ["This person", signed(ends.at(-1)), ""],
     ],

@@ -44,7 +44,16 @@ def test_a_day_is_repeated_however_it_is_written(text):
 
 
 @pytest.mark.parametrize(
-    ("text", "public"), [("718-7", True), ("LOINC:33358-3", True), ("718-8", False), ("HB-1", False), ("1234567-4", False)]
+    ("text", "public"),
+    [
+        ("718-7", True),
+        ("LOINC:33358-3", True),
+        ("718-8", False),
+        ("HB-1", False),
+        ("1234567-4", False),
+        ("ATC:L04AX04", True),
+        ("ATC:Meier", False),
+    ],
 )
 def test_a_code_of_loinc_is_public_and_a_code_of_a_laboratory_is_not(text, public):
     assert echo_code(text) == (text if public else "")

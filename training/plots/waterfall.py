@@ -1,4 +1,4 @@
-"""How one person's risk comes about: from the average of the people the model was made from, biomarker by biomarker."""
+"""How one person's risk comes about: from average values of the people the model was made from, biomarker by biomarker."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from training.plots.style import EDGE, INK, INK2, LOWERS, RAISES, SMALL, Picture
 MOST = 7  # biomarkers; the others are one row together
 _TICKS = np.array([0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99])
 _NOTE = (
-    "Start: the average of the people the model was made from. Each bar is one biomarker with its history.\n"
-    "The scale is stretched so that bars add up."
+    "Start: the risk at average values of the people the model was made from, not the average of their risks.\n"
+    "Each bar is one biomarker with its history. The scale is stretched so that bars add up."
 )
 
 
@@ -62,13 +62,13 @@ def waterfall(
     Examples
     --------
     >>> waterfall(-2.3, {"m_protein": 0.6, "flc_ratio": 0.4, "hemoglobin": -0.2}, within="2 years").alt
-    'Risk within 2 years: from 9 % on average to 18 % for this person. Serum M-protein +0.60, Free light chain ratio +0.40, Hemoglobin −0.20 log-odds.'
+    'Risk within 2 years: from 9 % at average values to 18 % for this person. Serum M-protein +0.60, Free light chain ratio +0.40, Hemoglobin −0.20 log-odds.'
     >>> waterfall(-2.3, {"m_protein": float("nan")})
     Traceback (most recent call last):
     ...
     myeloma.errors.DataError: The contribution of m_protein is nan, accepted: a finite number of log-odds.
     """  # noqa: E501 - the words are one line
-    for name, value in {"the average": base, **contributions}.items():
+    for name, value in {"the start": base, **contributions}.items():
         if not np.isfinite(value):
             raise DataError(f"The contribution of {name} is {value}, accepted: a finite number of log-odds.")
     if not contributions:
@@ -86,9 +86,9 @@ def waterfall(
         1.2 + 0.36 * (len(bars) + 2),
         f"Why this risk{when}: {end}",
         f"{_NOTE}\n{foot}".strip(),
-        f"Risk{when}: from {start} on average to {end} for this person. {said} log-odds.",
+        f"Risk{when}: from {start} at average values to {end} for this person. {said} log-odds.",
     )
-    _draw(figure.subplots(), base, bars, (f"Average {start}", f"This person {end}"))
+    _draw(figure.subplots(), base, bars, (f"Start {start}", f"This person {end}"))
     return figure
 
 

@@ -14,12 +14,21 @@ from features.sources.fhir.contacts import Contacts
 from features.sources.fhir.elements import Condition, Medicated
 from features.sources.fhir.modifiers import modified
 from features.sources.fhir.references import Targets, name_of, reference_from
+from features.sources.mapping import SYSTEMS
+from features.sources.unmapped import note_of
+from myeloma.echo import echo_code
 
 _NOT_GIVEN = ("entered-in-error", "not-done", "cancelled", "draft", "not-taken", "intended", "declined")
 _NOT_HANDED_OVER = "preparation"  # of a dispense: "the core event has not started yet" (R4, valueset-medicationdispense-status)
 _NOT_ORDERED = ("proposal", "plan", "option")
 _NOT_HAPPENED = ("entered-in-error", "planned", "cancelled")
 _NOT_CONFIRMED = ("entered-in-error", "refuted", "unconfirmed", "provisional", "differential")
+# Antineoplastic agents, and the class of immunosuppressants that holds the immunomodulators of myeloma, as the ATC files them.
+_OF_CANCER = ("ATC:L01", "ATC:L04AX")
+_MAYBE_TREATMENT = (
+    "drugs against cancer, or immunomodulators, that the mapping does not have; a risk of untreated disease is wrong for whoever"
+    " was treated with them for the disease: look it up, and map the code"
+)
 _COLUMNS = ["reference", "occurred_at", "kind", "detail", "source_file", "source_row", "refusal"]
 
 
@@ -35,6 +44,7 @@ class Events:
         self._pending: list[tuple[Found, dict[str, Any]]] = []
         self._set_aside = 0
         self._unmapped: Counter[str] = Counter()
+        self._other_drugs: Counter[str] = Counter()
 
     def take(self, found: Found) -> None:
         """Read one resource; one of which no code is mapped leaves a day of contact at most."""
@@ -83,7 +93,14 @@ class Events:
         words = "mapped diagnoses and drugs are not confirmed, refuted, cancelled, not done, proposed or in error, and not read"
         listed = ", ".join(f"{kind} {n}" for kind, n in self._unmapped.most_common())
         unmapped = f"{self._unmapped.total()} diagnoses and drugs have a code that is not mapped ({listed})"
-        return [*([f"{self._set_aside} {words}"] if self._set_aside else []), *([unmapped] if listed else [])]
+        return [*([f"{self._set_aside} {words}"] if self._set_aside else []), *([unmapped] if listed else []), *self._notes_of_drugs()]
+
+    def _notes_of_drugs(self) -> list[str]:
+        """Name the drugs that are not mapped by their codes, since a name may be free text; and first those that may be a treatment."""
+        share = f"{self._other_drugs.total()} codes of drugs are not mapped"
+        listed = note_of(share, self._other_drugs.most_common())[0] if self._other_drugs else []
+        cancer = sorted(code for code in self._other_drugs if code.startswith(_OF_CANCER) and echo_code(code))
+        return [*([f"{_MAYBE_TREATMENT}: {', '.join(cancer)}"] if cancer else []), *listed]
 
     def _condition(self, found: Found, resource: dict[str, Any]) -> None:
         roles = [role for role in self._codes.roles(resource.get("code")) if role[0] != "treatment"]
@@ -129,6 +146,7 @@ class Events:
             self._add(found, reference_from(found, resource.get("subject")), "", "treatment_start", "", "unnamed_drug")
         else:
             self._unmapped[resource["resourceType"]] += 1
+            self._other_drugs.update({code for code in map(_written, codings(concept)) if code})
 
     def _given(self, found: Found, resource: dict[str, Any], roles: list[tuple[str, str]]) -> None:
         drugs = [("treatment_start", drug) for _, drug in roles]
@@ -168,6 +186,12 @@ class Events:
 
     def _add(self, found: Found, subject: str, day: str, kind: str, detail: str, refusal: str) -> None:
         self._rows.append((subject, day, kind, detail, found.file, found.row, refusal))
+
+
+def _written(coding: tuple[str, str]) -> str:
+    """Return a code of a vocabulary as a mapping writes it; nothing for one of a system that is not known."""
+    vocabulary = next((name for name, system in SYSTEMS.items() if system == coding[0]), "")
+    return f"{vocabulary}:{coding[1]}" if vocabulary else ""
 
 
 def _is_broken(concept: object) -> bool:

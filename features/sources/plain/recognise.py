@@ -16,7 +16,7 @@ from features.sources.plain.files import stem_of
 from features.sources.plain.layout import COLUMNS, DECIDE
 from features.sources.plain.names import common_names, key, table_of
 from features.sources.plain.places import Place
-from features.sources.plain.written import DATE_FORMS, filled_id, fits, plain_number
+from features.sources.plain.written import DATE_FORMS, filled_id, fits, plain_number, thousand_or_fraction
 from features.sources.received import REQUIRED
 from myeloma import catalogue
 
@@ -201,13 +201,21 @@ class Said(NamedTuple):
     odd: dict[str, dict[str, int]]
 
 
+def _decimal(counts: pd.DataFrame) -> str:
+    """Return the decimal mark of results. `1.250` and `1,250` show none: where they are all that has a mark, a person decides."""
+    either = counts["text"].map(lambda text: thousand_or_fraction(text) is not None).astype(bool)
+    commas, points = (int(counts["rows"][counts["text"].str.match(pattern) & ~either].sum()) for pattern in (_COMMA, _POINT))
+    if not commas + points and either.any():
+        return DECIDE
+    return "." if commas <= _FEW * (commas + points) else "," if points <= _FEW * (commas + points) else DECIDE
+
+
 def values(frame: pd.DataFrame, names: dict[str, str]) -> Said:
     """Return how the results of known biomarkers are written."""
     table = pd.DataFrame({"name": cells_of(frame["biomarker"]).rows(), "text": cells_of(frame["value"]).rows()})
     counts: pd.DataFrame = table[table["name"].isin(names)].value_counts().reset_index(name="rows")
     flags = sorted({found[1] for text in counts["text"] if (found := _FLAG.match(text))})
-    commas, points = (int(counts["rows"][counts["text"].str.match(pattern)].sum()) for pattern in (_COMMA, _POINT))
-    decimal = "." if commas <= _FEW * (commas + points) else "," if points <= _FEW * (commas + points) else DECIDE
+    decimal = _decimal(counts)
     mark = "," if decimal == "," else "."
     said = Said(decimal, flags, {}, {}, {})
     for name, text, rows in counts.itertuples(index=False):

@@ -283,7 +283,7 @@ def _measured(found: Suggestion, frame: pd.DataFrame) -> None:
 def _values(found: Suggestion, frame: pd.DataFrame, names: dict[str, str]) -> None:
     said = recognise.values(frame, names)
     if said.decimal == DECIDE:
-        found.decide.append("decimal: points and commas both stand in numbers; which is the decimal mark?")
+        found.decide.append("decimal: points and commas both stand in numbers, or only before three digits; which is the decimal mark?")
     elif said.decimal == ",":
         found.recognised.append("decimal commas")
     if said.decimal != ".":

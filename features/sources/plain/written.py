@@ -26,6 +26,7 @@ _GROUPS = {
     ".": re.compile(r"([<>]=?\s*)?([+-]?\d{1,3}(?:,\d{3})+|[+-]?\d+)(\.\d+)?"),
     ",": re.compile(r"([<>]=?\s*)?([+-]?\d{1,3}(?:\.\d{3})+|[+-]?\d+)(,\d+)?"),
 }
+_THOUSAND_OR_PART = re.compile(r"([<>]=?)?\s*([+-]?[1-9]\d{0,2})[.,](\d{3})", re.ASCII)
 _BLANKS = re.compile(r"(?<=\d)[\s\u00a0\u202f'](?=\d{3}(?:\D|$))")
 
 
@@ -88,6 +89,24 @@ def plain_number(text: str, decimal: str, flags: Iterable[str] = ()) -> str:
         return text
     operator, whole, part = found.groups()
     return f"{operator or ''}{whole.replace(',', '').replace('.', '')}{(part or '').replace(',', '.')}"
+
+
+def thousand_or_fraction(text: str) -> tuple[str, str] | None:
+    """Return both readings of a number with one mark and three digits behind it, each written so that it is no other; None of any other.
+
+    Examples
+    --------
+    >>> thousand_or_fraction("1,250"), thousand_or_fraction("<1.234"), thousand_or_fraction("5.000")
+    (('1250', '1.25'), ('<1234', '<1.2340'), ('5000', '5.0'))
+    >>> thousand_or_fraction("0.125"), thousand_or_fraction("1250.125"), thousand_or_fraction("12.5")
+    (None, None, None)
+    """
+    found = _THOUSAND_OR_PART.fullmatch(text)
+    if found is None:
+        return None
+    operator, whole, digits = found.groups(default="")
+    part = digits.rstrip("0") or "0"
+    return f"{operator}{whole}{digits}", f"{operator}{whole}.{part}{'0' if len(part) == 3 else ''}"
 
 
 def filled_id(text: str, width: int) -> str:

@@ -16,11 +16,13 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from features.cohort.schema import EVENT_KINDS
+from features.intake.measured import divisor_of
 from features.sources.folders import separator_of
 from features.sources.mapping import Mapping
-from features.sources.parsing import day_of
+from features.sources.parsing import NUMBER, day_of, result_of
 from features.sources.plain.names import key
 from features.sources.plain.recognise import columns
+from features.sources.plain.written import thousand_or_fraction
 from myeloma import catalogue
 from myeloma.calendar import BAD_DAY, date_of, today
 from serving.http.body import RefusedError, read
@@ -33,6 +35,7 @@ _NEEDED = ("biomarker", "value", "unit", "collected_at")
 _MEASURED = (*_NEEDED, "available_at", "method", "specimen")
 _OF_PATIENT = {"age": "age_at_index", **{name: name for name in Patient.model_fields}}
 _COMMA = re.compile(r"[<>]?\s*[+-]?\d+,\d+")
+_THREE_DECIMALS = re.compile(r"[<>]?\s*[+-]?(?:0|[1-9]\d{3,})\.\d{3}", re.ASCII)
 _PLACE = re.compile(r"(measurements|events)\[(\d+)\]")
 _ACCEPTED_IN = " is accepted in "
 
@@ -85,6 +88,7 @@ def history_from(body: bytes, mappings: Mappings) -> tuple[History, list[str]]:
     if (bundle := _bundle(text)) is not None:
         return history_in(bundle, mappings)
     table = Table({}) if text.startswith("{") else _table(text)
+    _refuse_ambiguous(table)
     try:
         history = read(json.dumps(table.content) if table.content else text, History)
         checked(history)
@@ -149,6 +153,42 @@ def _ragged(line: int, row: list[str], header: list[str], measured: dict[str, in
     return PastedProblem("bad_row", f"row {line}", said, "", line, "", said)
 
 
+def _refuse_ambiguous(table: Table) -> None:
+    """Refuse a point before three digits where a thousand and a fraction are both possible, unless the table shows what such points are.
+
+    A number that shows it is any of the biomarker whose point stands before a fraction, or one of any biomarker with three decimals.
+    """
+    rows, found = table.content.get("measurements", []), []
+    if any(_THREE_DECIMALS.fullmatch(one["value"]) for one in rows):
+        return
+    shown = {_name(one) for one in rows if _shows_point(one["value"])}
+    for number, one in enumerate(rows):
+        meant = thousand_or_fraction(one["value"])
+        if meant and "." in one["value"] and _name(one) not in shown and all(_is_possible(one, reading) for reading in meant):
+            said = f"a number that can be read in one way only: {meant[0]}, or {meant[1]}"
+            found.append(_placed(Problem("not_a_number", f"measurements[{number}].value", said, one["value"]), table, ""))
+    if found:
+        raise RefusedError(422, found[:MOST_LISTED], max(0, len(found) - MOST_LISTED))
+
+
+def _name(row: ByName[str, str]) -> str:
+    return catalogue().key_of(row["biomarker"])
+
+
+def _shows_point(number: str) -> bool:
+    """Return whether the point of a number can only stand before a fraction."""
+    return "." in number and result_of(number).kind == NUMBER and thousand_or_fraction(number) is None
+
+
+def _is_possible(row: ByName[str, str], number: str) -> bool:
+    """Return whether a number is a value of the row's biomarker in its unit."""
+    name = _name(row)
+    if name not in catalogue():
+        return False
+    entry = catalogue()[name]
+    return bool(entry.lower <= result_of(number).value / divisor_of(name, row["unit"]) <= entry.upper)
+
+
 def _filled(table: Table, rows: list[tuple[int, dict[int, str]]], measured: dict[str, int]) -> Table:
     content, of_patient = table.content, {key(name): ours for name, ours in _OF_PATIENT.items()}
     for line, row in rows:
@@ -206,8 +246,8 @@ def _placed(problem: Problem, table: Table, text: str) -> PastedProblem:
 
 
 def _sentence(problem: Problem, place: str, said: str, column: str) -> str:
-    if problem.code == "not_a_number" and _COMMA.fullmatch(problem.received):
-        return _comma(place, problem.received)
+    if problem.code == "not_a_number" and (_COMMA.fullmatch(problem.received) or thousand_or_fraction(problem.received)):
+        return _comma(said if "." in problem.received else place, problem.received)
     if problem.code == "unknown_unit" and _ACCEPTED_IN in problem.message:
         accepted = problem.message.partition(_ACCEPTED_IN)[2]
         return f"{said}: {problem.received or 'the unit'} is not accepted here; accepted: {accepted}."
@@ -220,6 +260,9 @@ def _sentence(problem: Problem, place: str, said: str, column: str) -> str:
 
 
 def _comma(place: str, number: str) -> str:
+    """Say what to write: both numbers where a mark could stand between thousands as well as before a fraction."""
+    if meant := thousand_or_fraction(number):
+        return f"{place}: {number} can be read as {meant[0]} and as {meant[1]}. Write the one that is meant, as it stands here."
     return f"{place}: {number} is not read. Write {number.replace(',', '.')}."
 
 

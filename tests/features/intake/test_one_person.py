@@ -159,6 +159,20 @@ def test_a_refused_row_names_its_reason_and_column(patient, rows, problems):
     assert_the_same(patient, rows, [])
 
 
+@pytest.mark.parametrize(
+    ("biomarker", "value", "unit", "said"),
+    [
+        ("hemoglobin", 13, "g/L", "hemoglobin lies between 30 and 220 g/L (3 and 22 g/dL, "),
+        ("hemoglobin", 130, "g/dL", "hemoglobin lies between 3 and 22 g/dL (30 and 220 g/L, "),
+        ("creatinine", 0.9, "umol/L", "creatinine lies between 8.84 and 2210.5 umol/L (0.1 and 25 mg/dL)"),
+        ("calcium", 9.4, "mmol/L", "calcium lies between 0.998 and 4.99 mmol/L (4 and 20 mg/dL, "),
+    ],
+)
+def test_a_value_out_of_range_is_told_the_limits_in_its_unit_and_in_the_others(biomarker, value, unit, said):
+    (problem,) = check_person(WELL, [(DAY, None, biomarker, value, unit)]).problems
+    assert problem.reason == "out_of_range" and problem.accepted.startswith(said)
+
+
 def test_a_result_below_a_limit_of_detection_is_kept_in_the_canonical_unit_with_its_operator():
     kept = check_person(WELL, [(DAY, "2015-02-03", "M_Protein", "<1", "g/L")])
     assert (kept.value.tolist(), kept.operator.tolist(), kept.divisor.tolist()) == ([0.1], [1 + OPERATORS.index("<")], [10.0])

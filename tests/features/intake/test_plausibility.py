@@ -19,8 +19,21 @@ def cohort_with(received_of):
     return make
 
 
-@pytest.mark.parametrize(("values", "slips"), [([0.5, 0.6, 6.0], 1), ([5.0, 5.0, 0.5], 1), ([0.5, 0.6, 5.9], 0), ([0.5, 5.0], 0)])
-def test_a_value_ten_times_the_persons_own_is_suspected_and_kept(cohort_with, values, slips):
+@pytest.mark.parametrize(
+    ("values", "slips"),
+    [
+        ([0.5, 0.6, 6.0], 1),
+        ([5.0, 5.0, 0.5], 1),
+        ([0.5, 0.6, 5.9], 1),
+        ([1.8, 1.9, 2.0, 0.2], 1),  # the last in g/L, and a real rise
+        ([1.0, 1.0, 5.0], 1),
+        ([1.0, 1.0, 4.9], 0),
+        ([1.0, 1.0, 0.2], 1),
+        ([1.0, 1.0, 0.21], 0),
+        ([0.5, 5.0], 0),
+    ],
+)
+def test_a_value_five_times_the_persons_own_is_suspected_and_kept(cohort_with, values, slips):
     cohort = cohort_with(values)
     found = suspicions(cohort)
     assert (found["code"] == "suspected_unit_slip").sum() == slips

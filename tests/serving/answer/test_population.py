@@ -60,7 +60,8 @@ def test_without_a_stage_the_results_have_to_show_smoldering_disease(client, his
 
 def test_a_stage_that_is_stated_needs_no_results_to_show_it(client, history):
     assert refused(client, measured(history, m_protein=0.4), stage="smm") is None
-    assert refused(client, history, stage="mgus")["code"] == "other_stage"
+    found = refused(client, history, stage="mgus")
+    assert (found["code"], found["received"]) == ("other_stage", "stage mgus")
 
 
 def test_what_shows_the_stage_only_after_the_landmark_does_not_show_it(client, history):

@@ -29,8 +29,8 @@ def test_percent_are_whole_and_half_is_up(risk):
     ("risk", "low", "high", "text"),
     [
         (0.18, 0.12, 0.25, "18 % within 2 years, between 12 and 25 %"),
-        (0.004, 0.001, 0.012, "< 1 % within 2 years, between 0 and 1 %"),
-        (0.997, 0.99, 0.999, "> 99 % within 2 years, between 99 and 100 %"),
+        (0.004, 0.001, 0.012, "< 1 % within 2 years, between < 1 and 1 %"),
+        (0.997, 0.99, 0.999, "> 99 % within 2 years, between 99 and > 99 %"),
     ],
 )
 def test_risk_and_interval_in_words(risk, low, high, text):

@@ -165,7 +165,7 @@ def test_somebody_not_at_risk_gets_no_risk(client, history, events, code):
 def test_what_happened_since_the_last_visit_is_no_risk_of_today_and_a_warning_of_an_earlier_day(client, history, kind, code, told):
     history["events"] = [{"occurred_at": "2022-08-01", "kind": kind}]  # the last result is of 2022-07-10
     (problem,) = client.post("/v1/risk", json=history).json()["errors"]
-    assert (problem["code"], problem["where"]) == (code, "landmark")
+    assert (problem["code"], problem["where"], problem["received"]) == (code, "landmark", f"{kind} on 2022-08-01")
     assert problem["message"].endswith("the last visit is of 2022-07-10, before that: `landmark` asks for the risk as it was then")
     asked = {**history, "landmark": "2022-07-10"}
     then, before = (client.post("/v1/risk", json={**asked, "events": known}).json() for known in (history["events"], []))

@@ -76,6 +76,18 @@ def test_nothing_scrolls_sideways(open_page, state):
         assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+def test_a_table_of_scores_with_long_words_does_not_scroll_sideways(open_page):
+    page = open_page()
+    page.paste(
+        changed({"stage": "mm"}, [{"occurred_at": "2022-01-15", "kind": "treatment_start", "detail": "VRd", "line": 1}])
+        | {"task": "relapse"}
+    )
+    page.page.set_viewport_size({"width": 320, "height": 800})
+    page.wait_for_timeout(100)
+    assert page.page.locator("#scores table").count()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+
+
 @pytest.mark.parametrize("state", ["loaded", "treated", "what-if"])
 def test_text_and_marks_of_charts_have_contrast(open_page, state):
     page = open_page()
@@ -272,6 +284,24 @@ def test_growth_of_the_burden_is_told_in_percent_a_year(page, growth, told):
     assert value.replace("\u00a0", " ") == told
 
 
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("Hemoglobin 11 g/dL, trained on 11.0043 g/dL to 16.0912 g/dL", "Hemoglobin 11 g/dL, trained on 11.004 g/dL to 16.091 g/dL"),
+        ("Hemoglobin 9 g/dL, trained on 11.0043 g/dL to 16.0912 g/dL", "Hemoglobin 9 g/dL, trained on 11 g/dL to 16.1 g/dL"),
+    ],
+)
+def test_a_value_outside_a_range_is_never_rounded_into_it(page, said, shown):
+    assert page.page.evaluate("(said) => import('/page/notices.js').then((of) => of.briefly(said))", said) == shown
+
+
+def test_a_test_that_is_missing_is_named_though_nobody_can_tell_what_it_would_show(page):
+    page.paste(PERSON)
+    before, told = page.region("2 Before the number").inner_text(), page.page.locator("#tests").inner_text()
+    assert "No marrow result" in before and "No test that the model reads is missing or old" not in told
+    assert "Missing or old" in told and "Marrow plasma cells" in told
+
+
 PERSON = {"patient": {"index_date": "2022-01-10", "birth_date": "1960-05-02", "sex": "female", "stage": "smm"}}
 PERSON |= {"measurements": [{"collected_at": "2022-01-10", "biomarker": "m_protein", "value": 1.8, "unit": "g/dL"}], "events": []}
 
@@ -300,6 +330,10 @@ def test_what_a_score_is_missing_is_named_in_words(page):
         (changed({"stage": None}), "No risk: stage not stated"),
         (changed({"stage": "mgus"}) | {"task": "smm"}, "No risk: another stage of the disease"),
         (changed(events=[{"occurred_at": "2022-07-10", "kind": "death"}]), "No risk: this person has died"),
+        (changed(events=[{"occurred_at": "2022-09-01", "kind": "death"}]), "No risk: this person has died"),
+        (changed(events=[{"occurred_at": "2022-09-01", "kind": "treatment_start"}]), "No risk: this person is treated"),
+        (changed(events=[{"occurred_at": "2022-09-01", "kind": "progression"}]), "No risk: this person has progressed"),
+        (changed({"stage": "mm"}) | {"task": "relapse"}, "No risk: no treatment is recorded"),
         (changed({"birth_date": "2010-01-01"}), "No risk: this person is under 18"),
         (changed() | {"task": "mgus"}, "No risk: this server has no model for it"),
     ],
@@ -334,10 +368,12 @@ def test_a_history_reads_the_same_pasted_dropped_as_table_and_as_json(page):
     assert "was" in texts.pop()
 
 
-def test_what_happened_after_the_visit_is_told_before_the_number_which_is_in_the_past_tense(page):
-    page.paste({**changed(), "events": [{"occurred_at": "2022-09-01", "kind": "treatment_start"}]})
+def test_what_happened_after_an_earlier_visit_is_told_before_its_number_which_is_in_the_past_tense(page):
+    page.paste({**changed(), "events": [{"occurred_at": "2022-09-01", "kind": "death"}]})
+    page.page.get_by_role("slider", name="Risk as of visit").focus()
+    page.keyboard.press("ArrowLeft")
     told = page.region("2 Before the number").inner_text().replace("\xa0", " ")
-    assert "After this visit: treatment, on 1 Sep 2022" in told and "The risk is what it was before. It is not today's." in told
+    assert "After this visit: death, on 1 Sep 2022" in told and "The risk is what it was before. It is not today's." in told
     assert "since this visit" not in told.casefold()
     assert re.search(r"\bwas\b", page.box.inner_text())
 

@@ -130,10 +130,48 @@ def test_what_is_not_read_is_named_by_row_and_column(pasted, text, code, row, co
     assert found[3].startswith(said)
 
 
+KAPPA = "flc_kappa,{},mg/L,2022-07-10"
+EITHER = "{0} can be read as {1} and as {2}. Write the one that is meant, as it stands here."
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ('flc_kappa,"1,250",mg/L,2022-07-10', "Row 2: " + EITHER.format("1,250", "1250", "1.25")),
+        ("flc_kappa,1,250,mg/L,2022-07-10", "Row 2: " + EITHER.format("1,250", "1250", "1.25")),
+        (KAPPA.format("1.250"), "Row 2, flc_kappa: " + EITHER.format("1.250", "1250", "1.25")),
+        (KAPPA.format("<1.234"), "Row 2, flc_kappa: " + EITHER.format("<1.234", "<1234", "<1.2340")),
+        (KAPPA.format('"0,125"'), "Row 2: 0,125 is not read. Write 0.125."),
+    ],
+)
+def test_a_number_that_may_be_a_thousand_or_a_fraction_is_told_with_both(pasted, row, said):
+    assert problems(pasted(HEADER + row)) == [("not_a_number", 2, "value", said)]
+    semicolons = HEADER.replace(",", ";") + "flc_kappa;1.250;mg/L;2022-07-10\nm_protein;2.3;g/dL;2022-07-10"
+    assert problems(pasted(semicolons))[0][3].startswith("Row 2, flc_kappa: 1.250 can be read as 1250 and as 1.25.")
+
+
+@pytest.mark.parametrize(
+    ("rows", "value"),
+    [
+        (KAPPA.format("1250"), 1250),
+        (KAPPA.format("1.25"), 1.25),
+        (KAPPA.format("1.2340"), 1.234),
+        (KAPPA.format("1.234") + "\n" + KAPPA.format("12.5").replace("07-10", "08-10"), 1.234),
+        (KAPPA.format("1.234") + "\n" + KAPPA.format("0.950").replace("07-10", "08-10"), 1.234),
+        (KAPPA.format("10.000") + "\ncreatinine,0.900,mg/dL,2022-07-10", 10),  # as a program writes them, three decimals each
+        ("m_protein,1.250,g/dL,2022-07-10", 1.25),  # 1250 g/dL is no M-protein
+    ],
+)
+def test_three_digits_behind_a_point_are_read_where_they_can_mean_one_thing(pasted, rows, value):
+    assert pasted(HEADER + rows).json()["results"][0]["value"] == value
+
+
 def test_a_row_of_json_is_counted_in_its_list(pasted, examples):
     history = json.loads(json.dumps(examples["stable"]))
     history["measurements"][2]["value"] = "2,3"
     assert problems(pasted(json.dumps(history))) == [("not_a_number", 3, "value", "Row 3: 2,3 is not read. Write 2.3.")]
+    history["measurements"][2]["value"] = "1,250"
+    assert problems(pasted(json.dumps(history)))[0][3] == "Row 3: " + EITHER.format("1,250", "1250", "1.25")
     history["events"] = [{"occurred_at": "2.3.2024", "kind": "death"}]
     code, row, column, said = problems(pasted(json.dumps(history)))[0]
     assert (code, row, column) == ("bad_date", 1, "occurred_at")

@@ -10,7 +10,7 @@ from serving.artifact import load_artifact
 from serving.http.api import make_app
 from serving.http.audited import Kept
 from serving.http.fhir.mapping import SHIPPED, mappings_in
-from tests.serving.http.fhir.bundles import bundle, coded, observation, person, post, reasons
+from tests.serving.http.fhir.bundles import ATC, RXNORM, bundle, coded, observation, order, person, post, reasons
 
 
 def own(tmp_path, **changed):
@@ -36,6 +36,27 @@ def test_the_shipped_mapping_has_a_section_for_each_stage_and_its_index_codes_ar
 @pytest.mark.parametrize("drug", ["lenalidomide", "bortezomib", "daratumumab", "carfilzomib", "melphalan", "ciltacabtagene autoleucel"])
 def test_a_drug_of_myeloma_is_known_by_its_name(drug):
     assert drug in mappings_in()["smm"].treatment_names.values()
+
+
+BRANDS = (
+    "Tecvayli Talvey Elrexfio Blenrep Lynozyfic Farydak Pepaxto Pepaxti Nexpovio Venclyxto Venclexta Levact Treanda Endoxan Phelinun"
+    " Imnovid Sarclisa Carvykti Abecma"
+)
+
+
+@pytest.mark.parametrize("brand", BRANDS.split())
+def test_a_person_treated_with_a_brand_gets_no_risk(trained, brand):
+    client = served(trained, SHIPPED)
+    assert reasons(post(client, bundle(*person(), order({"text": f"{brand} 10 mg"})))) == ["treated"]
+
+
+def test_a_drug_that_is_not_known_is_told_by_its_code_and_never_by_its_name(trained):
+    client = served(trained, SHIPPED)
+    new, aspirin = ({**coded(system, code), "text": "Anna Meier"} for system, code in ((ATC, "L01FX99"), (RXNORM, "1191")))
+    said = [note["text"] for note in post(client, bundle(*person(), order(new), order(aspirin))).json()["note"]]
+    assert any(one.startswith("drugs against cancer, or immunomodulators, ") and one.endswith("map the code: ATC:L01FX99") for one in said)
+    assert "2 codes of drugs are not mapped; the most frequent: ATC:L01FX99: 1 rows; 1 code of no public form is not shown" in said
+    assert not [one for one in said if "Meier" in one]
 
 
 def test_a_laboratorys_own_code_is_read_where_its_mapping_says_what_it_is(trained, tmp_path):
