@@ -110,6 +110,11 @@ class Rules:
         return self.population == "smm" and self.line is None
 
     @property
+    def of_precursor(self) -> bool:
+        """Return whether the question is about a precursor of myeloma before any therapy: MGUS or smoldering disease."""
+        return self.population in ("mgus", "smm") and self.line is None
+
+    @property
     def since(self) -> str:
         """Return from when time counts as figures name it, as in `months since diagnosis`."""
         return "diagnosis" if self.line is None else f"the start of line {self.line.number}"

@@ -72,6 +72,10 @@ CRITERIA = (
     Criterion("mri", "more than one focal lesion of at least 5 mm on MRI", "mri_focal_lesions"),
 )
 
+# The events that old age or another illness does not bring about: whoever meets one is no precursor, whatever else is asked of a task.
+# Calcium, creatinine and hemoglobin have other causes in many; of lesions nothing is known here.
+WITHOUT_OTHER_CAUSE = ("marrow", "light_chains")
+
 # The laboratory's own limits, in canonical units. No source gives them yet.
 LABORATORY_LIMITS = ("hemoglobin_lower_limit", "calcium_upper_limit")
 RENAL_INPUTS = ("creatinine__age_days", "egfr_reported", "egfr_reported__age_days")

@@ -21,12 +21,13 @@ from serving.answer.population import outside_population
 from serving.answer.published import caution_words
 from serving.answer.scored import Scored, score_rows, seen_by
 from serving.answer.since import AGE, SINCE, day_of_scoring, happened_since, met_criteria
+from serving.answer.warned import OfHistories, warning_codes
 from serving.artifact import Artifact
 
 _CHUNK = 5_000  # rows explained at a time: bounds memory, and progress can be shown
 SCORED = "scored"
 _SCORES = frozenset(f"score_{key}" for key in POINT_SCORES)
-_WORDS = ("criteria", "cautions")  # empty where there are none
+_WORDS = ("criteria", "cautions", "warnings")  # empty where there are none
 
 
 def score_landmarks(
@@ -69,11 +70,12 @@ def score_histories(
     present = np.flatnonzero(status == SCORED)
     parts = []
     view = seen_by(artifact, histories, patient[present], day[present])
+    said = OfHistories.of(artifact.rules, histories, patient[present], day[present])
     for start in range(0, max(1, len(present)), _CHUNK):  # at least once: nobody at risk still gives the columns, without a row
         rows = slice(start, start + _CHUNK)
         scored = score_rows(artifact, view.at(rows))
         status[present[rows][scored.criteria_met]] = CRITERIA_MET
-        parts.append(pd.DataFrame(answer_columns(scored)).assign(**_words(scored)))
+        parts.append(pd.DataFrame(answer_columns(scored)).assign(**_words(scored, said.at(rows))))
     answers = pd.concat(parts).set_index(present).reindex(range(len(patient)))
     texts = [name for name in map(str, answers) if name in _SCORES or name.endswith("__reported")]
     answers = answers.astype(dict.fromkeys((*texts, *_WORDS), object))  # also where nobody has one
@@ -119,6 +121,7 @@ class Told:
         return f"since then, by the same cohort: {counts}; the visits are {ages}"
 
 
-def _words(scored: Scored) -> dict[str, list[str]]:
-    said = met_criteria(scored.criteria), caution_words(scored.inputs, scored.artifact.rules.population)
+def _words(scored: Scored, of_histories: OfHistories) -> dict[str, list[str]]:
+    cautions = caution_words(scored.staged[0], scored.artifact.rules.population)
+    said = met_criteria(scored.criteria), cautions, warning_codes(scored, of_histories)
     return dict(zip(_WORDS, said, strict=True))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -41,6 +41,8 @@ class View:
         Those of biomarkers that are derived too, as they were reported.
     series : Series
         The results, and those derived from them, that the columns were made of.
+    treated : array (people,)
+        The day on which each person's first treatment began, `NEVER` where none is recorded.
     values : array (columns, rows)
         By column, so that a column is one piece of memory; NaN where unknown.
     """
@@ -52,6 +54,7 @@ class View:
     plan: Plan
     reported: Results
     series: Series
+    treated: Days
     values: Array
 
     def __getitem__(self, name: str) -> Array:
@@ -83,9 +86,7 @@ class View:
 
     def at(self, rows: Chosen) -> View:
         """Return some of the rows, given as a mask or as positions."""
-        return View(
-            self.people, self.patient[rows], self.landmark[rows], self.static, self.plan, self.reported, self.series, self.values[:, rows]
-        )
+        return replace(self, patient=self.patient[rows], landmark=self.landmark[rows], values=self.values[:, rows])
 
 
 def look(histories: Histories, patient: NDArray[np.int32], landmark: Days, spec: FeatureSpec, others: tuple[str, ...] = ()) -> View:
@@ -104,8 +105,8 @@ def look(histories: Histories, patient: NDArray[np.int32], landmark: Days, spec:
     results = with_derived(histories, plan.biomarkers if spec.burden is None else (*plan.biomarkers, *MARKERS))
     series = series_of(results, len(histories.people), plan.biomarkers)
     values = np.empty((len(spec.static) + plan.width, len(patient)))
-    treated = tuple(name for name in spec.static if name in TREATED)
-    of_histories = course_columns(histories, patient, landmark, treated) if treated else {}
+    of_course = tuple(name for name in spec.static if name in TREATED)
+    of_histories = course_columns(histories, patient, landmark, of_course) if of_course else {}
     if spec.burden is not None:
         names = tuple(name for name in spec.static if name in STATE_SPACE)
         since = since_work_up(results, histories.people)
@@ -118,7 +119,8 @@ def look(histories: Histories, patient: NDArray[np.int32], landmark: Days, spec:
     write_history(series, patient, landmark, plan, values[len(spec.static) :], lines)
     compare_like_with_like(series, patient, landmark, plan, values[len(spec.static) :], lines)
     reported = histories.results.at(is_among(histories.results.biomarker, places(DERIVED)))
-    return View(histories.people, patient, landmark, spec.static, plan, reported, series, values)
+    began = histories.happened.first["treatment_start"]
+    return View(histories.people, patient, landmark, spec.static, plan, reported, series, began, values)
 
 
 def build_features(cohort: Cohort, landmarks: pd.DataFrame, spec: FeatureSpec) -> pd.DataFrame:

@@ -22,7 +22,7 @@ LIMITS_IN_WORDS = ", ".join(
 )
 
 FLC_INTERVAL, FLC_REDUCED_FILTRATION, PUBLISHED_LIMITS = "flc_interval", "flc_reduced_filtration", "published_immunoglobulin_limits"
-DEL17P_BOUNDARY = "del17p_boundary"
+DEL17P_BOUNDARY, BEFORE_TREATMENT = "del17p_boundary", "before_treatment"
 CAUTIONS = {
     FLC_INTERVAL: (
         "The light chains' point may not count: of 2,641 people with MGUS and a kappa / lambda ratio outside 0.26-1.65, 844 (32 %) have a"
@@ -42,7 +42,16 @@ CAUTIONS = {
         "del(17p) is in exactly 20 % of plasma cells. Restatements of the consensus disagree whether that is high risk (at least"
         " 20 %) or not (more than 20 %): either reading is a score of its own."
     ),
+    BEFORE_TREATMENT: (
+        "Active myeloma is staged when newly diagnosed (R2-ISS: D'Agostino, J Clin Oncol 2022): results of before the first treatment and"
+        " of its day count, later ones were left aside."
+    ),
 }
+
+
+def since_treatment(name: str) -> str:
+    """Return how it is called where a result of an input, of since treatment began, was left aside."""
+    return f"{name}__since_treatment"
 
 
 def cautions_of(score: Score | Pangea, values: Mapping[str, ArrayLike]) -> dict[str, Mask]:
@@ -52,7 +61,7 @@ def cautions_of(score: Score | Pangea, values: Mapping[str, ArrayLike]) -> dict[
     ----------
     values : mapping
         kappa_lambda_ratio, egfr (mL/min/1.73 m2), and immunoparesis as `myeloma.immunoparesis` derives it without a laboratory's
-        limits, and del17p_percent; NaN or absent where unknown.
+        limits, del17p_percent, and where a later result of an input was left aside (`since_treatment`); NaN or absent where unknown.
 
     Examples
     --------
@@ -72,6 +81,8 @@ def cautions_of(score: Score | Pangea, values: Mapping[str, ArrayLike]) -> dict[
         found[FLC_REDUCED_FILTRATION] = found[FLC_INTERVAL] & inside
     if "del17p_percent" in score.inputs:
         found[DEL17P_BOUNDARY] = of("del17p_percent") == DEL17P_PERCENT
+    if left_aside := [of(since_treatment(name)) == 1.0 for name in score.inputs if since_treatment(name) in values]:
+        found[BEFORE_TREATMENT] = np.any(left_aside, axis=0)
     if "immunoparesis" in score.inputs:
         found[PUBLISHED_LIMITS] = ~np.isnan(of("immunoparesis"))
     return found

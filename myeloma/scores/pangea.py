@@ -30,6 +30,8 @@ FLAGS = ("hgb_traj", "iuratio_traj", "mspike_traj", "creatinine_traj")
 GROUPS = ("low", "intermediate", "high")
 SHOWN_MONTHS = (12, 24, 60, 120)  # as the public calculator shows
 GROUP_CUTS = (0.10, 0.40)  # two-year risk: low < 10 %, intermediate 10-40 %, high > 40 %
+HEAVY_CHAIN_IGM = "heavy_chain_igm"  # beside the inputs, 1 where the M-protein is IgM
+OF_IGM = "not computable: heavy chain IgM, and the people of PANGEA-SMM were chosen by an M-protein other than IgM"
 TOLERANCE = 1e-9  # a risk of 10 % stays one in binary arithmetic
 _YEARS = (0.25, 0.5, 0.75, 1, 1.5, 2, 2.5, 3, 3.5, 4, 4.5, 5, 6, 7, 8, 9, 10)
 
@@ -39,7 +41,8 @@ class Pangea:
     """One published PANGEA model.
 
     `coefficients` and `means` are by term; `log` names the terms that enter by their natural logarithm; `baseline` is S0
-    at `months`. Values: M-protein g/dL, ratio involved / uninvolved, marrow %, creatinine mg/dL, age years, flags 0/1.
+    at `months`; `non_igm` says that its people were chosen by an M-protein other than IgM, so that nothing is computed for IgM.
+    Values: M-protein g/dL, ratio involved / uninvolved, marrow %, creatinine mg/dL, age years, flags 0/1.
     """
 
     key: str
@@ -51,6 +54,7 @@ class Pangea:
     baseline: tuple[float, ...]
     log: tuple[str, ...] = ("flc_ratio", "creatinine")
     population: str = "smm"
+    non_igm: bool = False
     outcome: str = "progression, deaths censored"
 
     @cached_property
@@ -97,7 +101,12 @@ class Pangea:
         return self.judge({name: math.nan if (value := inputs.get(name)) is None else float(value) for name in self.inputs})
 
     def judge(self, values: Mapping[str, float]) -> ScoreResult:
-        """Return what `evaluate` does, of values by name, NaN where unknown, that hold every input; others are left aside."""
+        """Return what `evaluate` does, of values by name, NaN where unknown, that hold every input; others are left aside.
+
+        But for `HEAVY_CHAIN_IGM`, where the people of the model were chosen by it.
+        """
+        if self.non_igm and values.get(HEAVY_CHAIN_IGM) == 1.0:
+            return ScoreResult(None, None, GROUPS, (), {}, OF_IGM)
         known = [values[name] for name in self.inputs]
         if any(map(math.isnan, known)):
             missing = tuple(name for name in self.inputs if math.isnan(values[name]))
@@ -167,6 +176,7 @@ _CITATION_2023 = "Cowan, Lancet Haematology 2023 (PMID 36858677); coefficients: 
 
 PANGEA_SMM = Pangea(
     key="pangea_smm",
+    non_igm=True,
     name="PANGEA-SMM with marrow",
     citation=_CITATION_2026,
     coefficients={
@@ -196,6 +206,7 @@ PANGEA_SMM = Pangea(
 
 PANGEA_SMM_NO_MARROW = Pangea(
     key="pangea_smm_no_marrow",
+    non_igm=True,
     name="PANGEA-SMM without marrow",
     citation=_CITATION_2026,
     coefficients={

@@ -30,6 +30,7 @@ from serving.answer.scored import LATEST, Scored, latest_column, reported_latest
 from serving.answer.sentences import growth_told, marrow_told, percent_of, sentences_of
 from serving.answer.shown import PAST_AFTER_DAYS, as_of, shown
 from serving.answer.since import outside_since, told_since
+from serving.answer.warned import warning_words
 from serving.artifact import Artifact
 from serving.predict import by_biomarker
 
@@ -69,7 +70,10 @@ def answer_history(
     inputs = {name: values.item(0) for name, values in scored.inputs.items()}
     since = outside_since(artifact, history, landmark)
     when = _as_of(measured, landmark, calendar.today() if today is None else today, since is not None)
-    risks, scores = () if met else _risks(scored, measured, when), score_answers(inputs, artifact.rules.population, not met, scored.limits)
+    staged = {name: values.item(0) for name, values in scored.staged[0].items()}
+    risks = () if met else _risks(scored, measured, when)
+    scores = score_answers(staged, artifact.rules.population, not met, scored.staged[1])
+    criteria = criteria_findings(inputs, landmark, scored.criteria, scored.limits)
     return Answer(
         landmark=str(day.astype("datetime64[D]")[0]),
         task=artifact.about["task"],
@@ -77,13 +81,14 @@ def answer_history(
         risks=risks,
         warnings=(
             *([CRITERIA_WARNING] if met else []),
+            *warning_words(scored, known, criteria),
             *_of_whom(artifact),
             *([told_since(artifact, since)] if since else [_of_the_past(when)] if when.is_past and not met else []),
             *_warnings(artifact, measured),
             *(() if met else beyond_what_was_followed(artifact, known, landmark)),
             *suspicions,
         ),
-        criteria=criteria_findings(inputs, landmark, scored.criteria, scored.limits),
+        criteria=criteria,
         criteria_condition=CONDITION,
         evolving=evolving_findings(scored.view.series, inputs, landmark),
         scores=scores,

@@ -3,38 +3,22 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from features.cohort.schema import STAGES
-from features.history.arrays import REPORTED, Histories, Results, is_among, places
+from features.history.arrays import Histories
 from features.history.columns import FeatureSpec
 from features.history.layout import Days
 from features.history.rows import look, static_column
 from features.table.outcomes import not_at_risk
-from myeloma.calendar import DAYS_PER_YEAR, NEVER
-from myeloma.stage import (
-    BMPC_BELOW_PERCENT,
-    BMPC_FROM_PERCENT,
-    M_PROTEIN_FROM_G_DL,
-    SHOWN_BY,
-    URINE_M_PROTEIN_FROM_MG_24H,
-    mgus,
-    reaches,
-    smoldering,
-)
+from myeloma.calendar import DAYS_PER_YEAR
+from myeloma.stage import BMPC_BELOW_PERCENT, SHOWN_BY, mgus, smoldering
+from serving.answer.stage import contradicted, contradiction_in_words, reached
 from serving.artifact import Artifact
 
 LEAST_AGE = 18  # years: the scores, the criteria's clearance and the cohorts are of adults
-UNDER_AGE, STAGE_UNKNOWN = "under_age", "stage_unknown"
+UNDER_AGE, STAGE_UNKNOWN, CONTRADICTED = "under_age", "stage_unknown", "stage_contradicted"
 _ONE_DAY = 1.0 / DAYS_PER_YEAR  # a birthday comes up to a day before so many years of 365.25 days are over
-_LIMITS = (
-    ("m_protein", M_PROTEIN_FROM_G_DL),
-    ("urine_m_protein", URINE_M_PROTEIN_FROM_MG_24H),
-    ("bmpc", BMPC_FROM_PERCENT),
-    ("bmpc", BMPC_BELOW_PERCENT),
-)
-_LIMITED, _LIMIT = tuple(name for name, _ in _LIMITS), np.array([limit for _, limit in _LIMITS])[:, None]
 _SHOWN_BY = {"smm": SHOWN_BY, "mgus": "M-protein and marrow plasma cells, both below the limits of smoldering disease"}
 
 
@@ -42,8 +26,8 @@ def outside_population(artifact: Artifact, histories: Histories, patient: NDArra
     """Return why a person is shown no risk at a landmark; empty where the risk is meant for such a person.
 
     Beside whom the rules leave out (see `features.table.outcomes`): people under age, and those of whom nobody recorded the stage
-    that the model is for, where their results do not show it. That follow-up ends at the landmark is no reason: scoring looks at
-    the present.
+    that the model is for, where their results do not show it; and for MGUS those whose latest results show smoldering disease, whatever
+    was recorded. That follow-up ends at the landmark is no reason: scoring looks at the present.
     """
     reason = not_at_risk(histories, patient, landmark, artifact.rules)
     reason[reason == "after_follow_up"] = ""
@@ -52,6 +36,8 @@ def outside_population(artifact: Artifact, histories: Histories, patient: NDArra
     reason[inside[young]] = UNDER_AGE
     unknown = _stage_unknown(artifact, histories, patient[inside], landmark[inside])
     reason[inside[unknown & ~young]] = STAGE_UNKNOWN
+    inside = inside[~unknown & ~young]
+    reason[inside[contradicted(artifact.rules, histories, patient[inside], landmark[inside])]] = CONTRADICTED
     return reason
 
 
@@ -61,7 +47,7 @@ def _stage_unknown(artifact: Artifact, histories: Histories, patient: NDArray[np
     if population not in STAGES or artifact.rules.line is not None or not unknown.any():
         return np.zeros(len(patient), bool)
     who, when = patient[unknown], landmark[unknown]
-    m_protein, urine, bmpc, much = _reached(histories.results, len(histories.people), who, when)
+    m_protein, urine, bmpc, much = reached(histories.results, len(histories.people), who, when)
     # Of whom the latest marrow is that of myeloma, the guard of criteria speaks, which says more than that the stage is not known.
     if artifact.rules.criteria_guard and (much == 1.0).any():
         now = look(histories, who, when, FeatureSpec((), (), (), ()), ("bmpc__last__ever",))["bmpc__last__ever"]
@@ -73,47 +59,11 @@ def _stage_unknown(artifact: Artifact, histories: Histories, patient: NDArray[np
     return unknown
 
 
-def _reached(results: Results, people: int, patient: NDArray[np.int32], landmark: Days) -> NDArray[np.float64]:
-    """Return, for each of `_LIMITS`, 1 where a result known by the landmark reaches it, NaN where one might or there is none, else 0."""
-    of_limit = places(_LIMITED)[:, None]
-    row = np.flatnonzero(is_among(results.biomarker, of_limit))
-    operator = np.zeros(len(row), np.int8) if results.operator is None else results.operator[row]
-    said = reaches(results.value[row], _LIMIT, operator == REPORTED.index("<"), operator == REPORTED.index(">"))
-    first, found = np.full((3, len(_LIMITS), people), NEVER, np.int32), np.empty((len(_LIMITS), len(patient)))
-    about = results.biomarker[row] == of_limit
-    _say_most(said, about, results.patient[row], results.available[row], first, patient, landmark, found)
-    return found
-
-
-@njit(cache=True, nogil=True)
-def _say_most(
-    said: NDArray[np.float64],
-    about: NDArray[np.bool_],
-    whose: NDArray[np.int32],
-    available: Days,
-    first: NDArray[np.int32],
-    patient: NDArray[np.int32],
-    landmark: Days,
-    found: NDArray[np.float64],
-) -> None:
-    """Write of no, open or yes the one that says most of what was known by then: no is taken back by open, and open by yes.
-
-    `first` takes the first day of each, by limit and person.
-    """
-    for limit in range(len(said)):
-        for i in range(len(whose)):
-            if about[limit, i]:
-                which = 1 if np.isnan(said[limit, i]) else 2 if said[limit, i] == 1.0 else 0
-                first[which, limit, whose[i]] = min(first[which, limit, whose[i]], available[i])
-        for r in range(len(patient)):
-            no, maybe, yes = first[0, limit, patient[r]], first[1, limit, patient[r]], first[2, limit, patient[r]]
-            day = landmark[r]
-            found[limit, r] = 1.0 if yes <= day else np.nan if maybe <= day or no > day else 0.0
-
-
-def who_is_needed(artifact: Artifact, reason: str) -> str:
-    """Return in words whom the model is for, as the answer to why somebody is not."""
+def who_is_needed(artifact: Artifact, reason: str, histories: Histories, landmark: int) -> str:
+    """Return in words whom the model is for, as the answer to why one person is not at a landmark."""
     words, rules = artifact.words, artifact.rules
+    if reason == CONTRADICTED:
+        return contradiction_in_words(histories, landmark)
     if reason == UNDER_AGE:
         return f"needed: an age of {LEAST_AGE} years or more"
     if reason == STAGE_UNKNOWN:

@@ -14,8 +14,8 @@ from myeloma import catalogue
 from myeloma.calendar import date_of
 from myeloma.criteria import CRITERIA, CRITERIA_INPUTS, Finding, findings
 from myeloma.scores import POINT_SCORES, RISK_MODELS, SCORES, Score
-from myeloma.scores.cautions import CAUTIONS, cautions_of
-from myeloma.scores.pangea import SHOWN_MONTHS
+from myeloma.scores.cautions import BEFORE_TREATMENT, CAUTIONS, cautions_of
+from myeloma.scores.pangea import HEAVY_CHAIN_IGM, SHOWN_MONTHS
 from serving.answer.record import CriterionFinding, PublishedScore
 
 Array = NDArray[np.float64]
@@ -37,7 +37,8 @@ def score_columns(inputs: Mapping[str, Array], population: str | None, limits: M
     for key, model in RISK_MODELS.items():
         if model.population == population:
             values = {name: inputs[name] for name in model.inputs}
-            columns |= {f"score_{key}_risk_{months}m": model.risk(months, **values) for months in SHOWN_MONTHS}
+            other = np.asarray(inputs.get(HEAVY_CHAIN_IGM, nan)) == 1.0 if model.non_igm else False
+            columns |= {f"score_{key}_risk_{months}m": np.where(other, np.nan, model.risk(months, **values)) for months in SHOWN_MONTHS}
     return columns
 
 
@@ -65,6 +66,7 @@ def score_answers(
     answers = {}
     for key, score in SCORES.items():
         if score.population == population:
+            cautions = [key for key, holds in cautions_of(score, inputs).items() if holds]
             result = score.judge(_settled_of_one(score, inputs, limits) if limits and isinstance(score, Score) else inputs)
             answers[key] = PublishedScore(
                 name=score.name,
@@ -74,8 +76,8 @@ def score_answers(
                 possible=result.possible,
                 missing=result.missing,
                 risks={f"{months}m": risk for months, risk in result.risks.items()} if with_risks else {},
-                reason=result.reason,
-                cautions=tuple(CAUTIONS[key] for key, holds in cautions_of(score, inputs).items() if holds),
+                reason=f"{result.reason} before treatment" if result.reason and BEFORE_TREATMENT in cautions else result.reason,
+                cautions=tuple(CAUTIONS[key] for key in cautions),
             )
     return answers
 

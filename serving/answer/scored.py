@@ -8,17 +8,23 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from features.cohort.schema import HEAVY_CHAINS
 from features.history.arrays import Histories
 from features.history.layout import Days
 from features.history.rows import View, look
 from features.history.sides import Sides
 from features.table.limits import limits_of
 from features.table.score_inputs import LEVELS, SCORE_COLUMNS, criteria_of, score_inputs
+from features.table.staging_inputs import staging_inputs
+from features.tasks import Rules
+from myeloma.criteria import CRITERIA, WITHOUT_OTHER_CAUSE
+from myeloma.scores.pangea import HEAVY_CHAIN_IGM
 from myeloma.three_valued import any_of
 from serving.artifact import Artifact
 from serving.predict import Explained, explain
 
 Array = NDArray[np.float64]
+_IGM = HEAVY_CHAINS.index("IgM")
 LATEST = ("last", "age_days", "delta_previous")  # what an answer says of each biomarker beside its contribution
 
 
@@ -34,10 +40,13 @@ class Scored:
         Inputs of the published scores (rows,), NaN where unknown.
     limits : dict
         On which side the truth lies of latest values that are limits, by biomarker of the model, the criteria or the scores.
+    staged : tuple
+        Inputs and limits as the published scores take them: of active myeloma those of before treatment (`staging_inputs`).
     criteria : dict
         Each myeloma-defining criterion (rows,): 1 met, 0 not met, NaN unknown.
     criteria_met : bool array (rows,)
-        Where a myeloma-defining criterion is met and the task guards against it: the risk is then not shown.
+        Where a myeloma-defining criterion is met and the task guards against it: the risk is then not shown. Of a precursor every task
+        guards against those of `WITHOUT_OTHER_CAUSE`.
     explained : Explained
         Of all rows, shown or not.
     """
@@ -46,6 +55,7 @@ class Scored:
     view: View
     inputs: dict[str, Array]
     limits: dict[str, Sides]
+    staged: tuple[dict[str, Array], dict[str, Sides]]
     criteria: dict[str, Array]
     criteria_met: NDArray[np.bool_]
     explained: Explained
@@ -75,11 +85,26 @@ def score_rows(artifact: Artifact, view: View) -> Scored:
     view : View
         As `seen_by` returns it, or some of its rows.
     """
-    inputs = score_inputs(view)
+    inputs = score_inputs(view) | {HEAVY_CHAIN_IGM: (view.people.heavy_chain[view.patient] == _IGM).astype(float)}
     limits = limits_of(view, tuple(dict.fromkeys((*LEVELS, *artifact.spec.biomarkers))))
     criteria = criteria_of(inputs, limits)
-    met = any_of(list(criteria.values())) == 1.0 if artifact.rules.criteria_guard else np.zeros(len(view.patient), bool)
-    return Scored(artifact, view, inputs, limits, criteria, met, explain(artifact, view.features(artifact.spec)))
+    guarded = [criteria[key] for key in guarded_criteria(artifact.rules)]
+    met = any_of(guarded) == 1.0 if guarded else np.zeros(len(view.patient), bool)
+    staged = staging_inputs(view, inputs, limits) if artifact.rules.population == "mm" else (inputs, limits)
+    return Scored(artifact, view, inputs, limits, staged, criteria, met, explain(artifact, view.features(artifact.spec)))
+
+
+def guarded_criteria(rules: Rules) -> tuple[str, ...]:
+    """Return the myeloma-defining criteria by each of which a risk is withheld.
+
+    Examples
+    --------
+    >>> guarded_criteria(Rules("censor", criteria_guard=False, population="mgus"))
+    ('marrow', 'light_chains')
+    """
+    if rules.criteria_guard:
+        return tuple(one.key for one in CRITERIA)
+    return WITHOUT_OTHER_CAUSE if rules.of_precursor else ()
 
 
 def reported_latest(scored: Scored, biomarker: str) -> NDArray[np.object_]:

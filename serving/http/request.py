@@ -208,10 +208,10 @@ def landmark_of(history: Asked, people: Histories, artifact: Artifact) -> int:
     """
     day = day_of(history, people)
     if reason := str(outside_population(artifact, people, np.zeros(1, np.int32), np.array([day], np.int32))[0]):
-        raise HistoryError([_landmark_problem(history, reason, who_is_needed(artifact, reason), _known_of(people, reason))])
+        raise HistoryError([_landmark_problem(history, reason, who_is_needed(artifact, reason, people, day), _known_of(people, reason))])
     if history.landmark is None and (since := outside_since(artifact, people, day)):
         visit = f"the last visit is of {date_of(day)}, before that: `landmark` asks for the risk as it was then"
-        needed = f"{who_is_needed(artifact, since.reason)}; {visit}"
+        needed = f"{who_is_needed(artifact, since.reason, people, day)}; {visit}"
         raise HistoryError([_landmark_problem(history, since.reason, needed, _known_of(people, since.reason))])
     return day
 

@@ -24,6 +24,7 @@ export function refusalOf(refusal, read, day, tasks) {
       "another stage of the disease",
       `This model is for ${model}. The history says ${DISEASE[read.history.patient.stage] ?? "otherwise"}.`,
     ],
+    stage_contradicted: ["the results show smoldering myeloma", `${message[0].toUpperCase()}${message.slice(1)}.`],
     under_age: ["this person is under 18", "The models, the scores and the criteria are of adults."],
     dead: ["this person has died", "There is no risk left to estimate."],
     progressed: ["this person has progressed", "There is no risk left to estimate."],

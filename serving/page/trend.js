@@ -198,6 +198,7 @@ export function whyNot(refusal) {
     treated: "treated",
     stage_unknown: "stage not stated",
     other_stage: "another stage",
+    stage_contradicted: "results of another stage",
     dead: "died",
     progressed: "progressed",
     under_age: "under age",

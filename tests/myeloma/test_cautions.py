@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 
 from myeloma.scores import SCORES
-from myeloma.scores.cautions import CAUTIONS, FLC_INTERVAL, FLC_REDUCED_FILTRATION, PUBLISHED_LIMITS, cautions_of
+from myeloma.scores.cautions import (
+    BEFORE_TREATMENT,
+    CAUTIONS,
+    FLC_INTERVAL,
+    FLC_REDUCED_FILTRATION,
+    PUBLISHED_LIMITS,
+    cautions_of,
+    since_treatment,
+)
 
 NAN = math.nan
 
@@ -49,6 +57,12 @@ def test_many_rows_get_what_one_gets():
     found = cautions_of(SCORES["mgus_2005"], {"kappa_lambda_ratio": ratio, "egfr": egfr})
     assert found[FLC_INTERVAL].tolist() == [False, True, True, False]
     assert found[FLC_REDUCED_FILTRATION].tolist() == [False, True, False, False]
+
+
+@pytest.mark.parametrize(("key", "expected"), [("iss", True), ("r_iss", True), ("r2_iss", True), ("s_ermm", False)])
+def test_results_of_since_treatment_that_were_left_aside_are_told_of_scores_that_ask_for_them(key, expected):
+    assert (cautions_on(key, **{since_treatment("b2m"): 1.0}) == [BEFORE_TREATMENT]) == expected
+    assert cautions_on(key, **{since_treatment("b2m"): 0.0}) == []
 
 
 def test_every_caution_names_its_source():

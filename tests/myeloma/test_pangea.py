@@ -12,6 +12,7 @@ from myeloma.scores import RISK_MODELS
 from myeloma.scores.pangea import (
     FLAGS,
     GROUPS,
+    HEAVY_CHAIN_IGM,
     PANGEA_2023,
     PANGEA_2023_NO_MARROW,
     PANGEA_SMM,
@@ -196,3 +197,11 @@ def test_risks_never_fall_with_the_horizon_and_never_leave_0_to_1(model, data):
     risks = [float(model.risk(months, **person)) for months in sorted(model.months)]
     assert risks == sorted(risks)
     assert all(0 <= risk <= 1 for risk in risks)
+
+
+@pytest.mark.parametrize(("model", "computed"), [(PANGEA_SMM, False), (PANGEA_2023, True)], ids=lambda one: getattr(one, "key", one))
+def test_for_igm_nothing_is_computed_by_a_model_whose_people_were_defined_by_another_m_protein(model, computed):
+    known = {name: inputs_of(model, A).get(name) or 0.0 for name in model.inputs}
+    assert bool(model.judge(known | {HEAVY_CHAIN_IGM: 1.0}).risks) == computed
+    assert ("IgM" in model.judge(known | {HEAVY_CHAIN_IGM: 1.0}).reason) != computed
+    assert model.judge(known | {HEAVY_CHAIN_IGM: 0.0}) == model.judge(known)

@@ -25,9 +25,10 @@ _TYPES = {
     "wrong_specimen": "value",
     **dict.fromkeys(("several_people", "other_subject", "other_focus"), "multiple-matches"),
     **dict.fromkeys(
-        ("progressed", "dead", "treated", "other_stage", "before_index", "under_age", "stage_unknown", "no_index", "criteria_met"),
+        ("progressed", "dead", "treated", "other_stage", "before_index", "under_age", "no_index", "criteria_met"),
         "business-rule",
     ),
+    **dict.fromkeys(("stage_unknown", "stage_contradicted"), "business-rule"),
     "partial_history": "incomplete",
     "modifier_extension": "extension",
     "implicit_rules": "not-supported",
