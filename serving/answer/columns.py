@@ -59,7 +59,7 @@ def answer_columns(scored: Scored) -> dict[str, Any]:
     shown = ~scored.criteria_met
     columns = {name: np.where(shown, values, np.nan) for name, values in risk_columns(scored.artifact, scored.explained).items()}
     columns |= value_columns(scored)
-    for name, values in score_columns(scored.inputs, scored.artifact.rules.population, scored.limits).items():
+    for name, values in score_columns(scored.inputs, scored.artifact.rules.population, scored.leaves).items():
         columns[name] = np.where(shown, values, np.nan) if "_risk_" in name else values
     return columns
 

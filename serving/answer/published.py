@@ -10,18 +10,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.history.sides import Sides
+from features.table.limits import Leaves
+from features.table.unsettled import where_settled
 from myeloma import catalogue
 from myeloma.calendar import date_of
 from myeloma.criteria import CRITERIA, CRITERIA_INPUTS, Finding, findings
 from myeloma.scores import POINT_SCORES, RISK_MODELS, SCORES, Score
 from myeloma.scores.cautions import CAUTIONS, cautions_of
-from myeloma.scores.pangea import SHOWN_MONTHS
+from myeloma.scores.pangea import SHOWN_MONTHS, Pangea
 from serving.answer.record import CriterionFinding, PublishedScore
 
 Array = NDArray[np.float64]
 
 
-def score_columns(inputs: Mapping[str, Array], population: str | None, limits: Mapping[str, Sides] | None = None) -> dict[str, Any]:
+def score_columns(inputs: Mapping[str, Array], population: str | None, leaves: Mapping[str, Leaves] | None = None) -> dict[str, Any]:
     """Return, for each published score of a population, its category and its risk at its own horizons, by column.
 
     The category of a row is empty when not computable, and `a|b` when missing inputs leave several possible.
@@ -29,14 +31,14 @@ def score_columns(inputs: Mapping[str, Array], population: str | None, limits: M
     columns: dict[str, Any] = {}
     for key, score in POINT_SCORES.items():
         if score.population == population:
-            values = _settled(score, inputs, limits or {})
+            values = _settled(score, inputs, leaves or {})
             possible = score.evaluate_arrays(**values).possible
             words = {bits: _possible_words(score.categories, int(bits)) for bits in np.unique(possible)}
             columns[f"score_{key}"] = [words[bits] for bits in possible]
             columns |= {f"score_{key}_risk_{months}m": score.risk(months, **values) for months in score.risks}
     for key, model in RISK_MODELS.items():
         if model.population == population:
-            values = {name: inputs[name] for name in model.inputs}
+            values = where_settled({name: inputs[name] for name in model.inputs}, leaves or {})
             columns |= {f"score_{key}_risk_{months}m": model.risk(months, **values) for months in SHOWN_MONTHS}
     return columns
 
@@ -53,7 +55,7 @@ def caution_words(inputs: Mapping[str, Array], population: str | None) -> list[s
 
 
 def score_answers(
-    inputs: Mapping[str, float], population: str | None, with_risks: bool = True, limits: Mapping[str, Sides] | None = None
+    inputs: Mapping[str, float], population: str | None, with_risks: bool = True, leaves: Mapping[str, Leaves] | None = None
 ) -> dict[str, PublishedScore]:
     """Return each published score of one person: category and risk, the range that missing inputs leave, or why not.
 
@@ -65,7 +67,7 @@ def score_answers(
     answers = {}
     for key, score in SCORES.items():
         if score.population == population:
-            result = score.judge(_settled_of_one(score, inputs, limits) if limits and isinstance(score, Score) else inputs)
+            result = score.judge(_settled_of_one(score, inputs, leaves) if leaves else inputs)
             answers[key] = PublishedScore(
                 name=score.name,
                 citation=score.citation,
@@ -80,23 +82,28 @@ def score_answers(
     return answers
 
 
-def _settled(score: Score, inputs: Mapping[str, Array], limits: Mapping[str, Sides]) -> dict[str, Array]:
-    """Return a score's inputs; a limit that leaves open which points its factor has is unknown to it."""
+def _settled(score: Score, inputs: Mapping[str, Array], leaves: Mapping[str, Leaves]) -> dict[str, Array]:
+    """Return a score's inputs; what is left open of a value is unknown to it where it leaves open which points the factor has."""
     values = {name: inputs[name] for name in score.inputs}
     for factor in score.factors:
-        if factor.input in limits:
-            settled = factor.is_settled(*limits[factor.input].range_of(inputs[factor.input]))
+        if factor.input in leaves:
+            settled = factor.is_settled(*leaves[factor.input].range_of(inputs[factor.input]))
             values[factor.input] = np.where(settled, values[factor.input], np.nan)
     return values
 
 
-def _settled_of_one(score: Score, inputs: Mapping[str, float], limits: Mapping[str, Sides]) -> dict[str, float]:
-    values = _settled(score, {name: np.array([inputs[name]]) for name in score.inputs}, limits)
+def _settled_of_one(score: Score | Pangea, inputs: Mapping[str, float], leaves: Mapping[str, Leaves]) -> dict[str, float]:
+    values = {name: np.array([inputs[name]]) for name in score.inputs}
+    values = _settled(score, values, leaves) if isinstance(score, Score) else where_settled(values, leaves)
     return {**inputs, **{name: value.item() for name, value in values.items()}}
 
 
 def criteria_findings(
-    inputs: Mapping[str, float], landmark: int, judged: Mapping[str, Array] | None = None, limits: Mapping[str, Sides] | None = None
+    inputs: Mapping[str, float],
+    landmark: int,
+    judged: Mapping[str, Array] | None = None,
+    limits: Mapping[str, Sides] | None = None,
+    notes: Mapping[str, str] | None = None,
 ) -> tuple[CriterionFinding, ...]:
     """Return every myeloma-defining criterion of one person at a landmark: met, not met or unknown, on which value of which day.
 
@@ -106,7 +113,10 @@ def criteria_findings(
         What `myeloma.criteria.statuses` gives for the inputs, where it is known already.
     limits : mapping, optional
         Of the latest values those that are limits, by biomarker.
+    notes : mapping, optional
+        What else decides or leaves open a criterion, by its key: said in place of what the value alone would say.
     """
+    notes = notes or {}
     values = {name: inputs[name] for name in CRITERIA_INPUTS if name in inputs}
     ages = {c.biomarker: _number(inputs.get(f"{c.biomarker}__age_days", nan)) for c in CRITERIA}
     return tuple(
@@ -118,7 +128,7 @@ def criteria_findings(
             unit=catalogue()[found.criterion.biomarker].unit if found.criterion.biomarker in catalogue() else None,
             collected_on=day_before(landmark, ages[found.criterion.biomarker]),
             age_days=ages[found.criterion.biomarker],
-            note=_limited(found, (limits or {}).get(found.criterion.biomarker)),
+            note=notes.get(found.criterion.key) or _limited(found, (limits or {}).get(found.criterion.biomarker)),
         )
         for found in findings(values, judged)
     )

@@ -12,8 +12,10 @@ from features.history.arrays import Histories
 from features.history.layout import Days
 from features.history.rows import View, look
 from features.history.sides import Sides
-from features.table.limits import limits_of
-from features.table.score_inputs import LEVELS, SCORE_COLUMNS, criteria_of, score_inputs
+from features.table.limits import Leaves, limits_of
+from features.table.marrow import Marrow, marrow_by_method
+from features.table.score_inputs import LIMITED, SCORE_COLUMNS, criteria_of, score_inputs
+from features.table.unsettled import unsettled_of
 from myeloma.three_valued import any_of
 from serving.artifact import Artifact
 from serving.predict import Explained, explain
@@ -34,6 +36,12 @@ class Scored:
         Inputs of the published scores (rows,), NaN where unknown.
     limits : dict
         On which side the truth lies of latest values that are limits, by biomarker of the model, the criteria or the scores.
+    leaves : dict
+        What is left open of latest values, by biomarker: of limits, and of what other results contradict.
+    unsettled : array (rows,)
+        Why results contradict each other, as a sum (`features.table.unsettled`).
+    marrow : Marrow, optional
+        Marrow that meets its criterion by another method than the latest, which does not.
     criteria : dict
         Each myeloma-defining criterion (rows,): 1 met, 0 not met, NaN unknown.
     criteria_met : bool array (rows,)
@@ -46,6 +54,9 @@ class Scored:
     view: View
     inputs: dict[str, Array]
     limits: dict[str, Sides]
+    leaves: dict[str, Leaves]
+    unsettled: NDArray[np.int64]
+    marrow: Marrow | None
     criteria: dict[str, Array]
     criteria_met: NDArray[np.bool_]
     explained: Explained
@@ -76,10 +87,13 @@ def score_rows(artifact: Artifact, view: View) -> Scored:
         As `seen_by` returns it, or some of its rows.
     """
     inputs = score_inputs(view)
-    limits = limits_of(view, tuple(dict.fromkeys((*LEVELS, *artifact.spec.biomarkers))))
-    criteria = criteria_of(inputs, limits)
+    limits = limits_of(view, tuple(dict.fromkeys((*LIMITED, *artifact.spec.biomarkers))))
+    unsettled, marrow = unsettled_of(view, limits), marrow_by_method(view)
+    leaves = unsettled.with_limits(limits, inputs)
+    criteria = criteria_of(inputs, leaves, marrow)
     met = any_of(list(criteria.values())) == 1.0 if artifact.rules.criteria_guard else np.zeros(len(view.patient), bool)
-    return Scored(artifact, view, inputs, limits, criteria, met, explain(artifact, view.features(artifact.spec)))
+    explained = explain(artifact, view.features(artifact.spec))
+    return Scored(artifact, view, inputs, limits, leaves, unsettled.why, marrow, criteria, met, explained)
 
 
 def reported_latest(scored: Scored, biomarker: str) -> NDArray[np.object_]:
