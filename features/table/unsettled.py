@@ -45,6 +45,7 @@ _LEAST, _MOST = 1e-9, 1e9  # as `features.history.sides` has them
 _IMPRECISION = 0.05  # of one chain: SPAPLUS assay < 5 % (PMC6807592)
 _APART = (1.0 + _IMPRECISION) / (1.0 - _IMPRECISION)
 _MOST_DECIMALS = 4
+_EXACT = 1e-9
 
 
 class Range(NamedTuple):
@@ -106,7 +107,7 @@ def unsettled_of(view: View, limits: Mapping[str, Sides]) -> Unsettled:
     _open(rows, chain, sides, _bounds(catalogue().version), ranges, why)
     if not why.any():
         return Unsettled({}, why)
-    opened = ranges[0] < ranges[1]
+    opened = (ranges[0] < ranges[1]) | (np.abs(ranges[0] - rows[: 2 * len(OPENED) : 2]) > 0.0)
     return Unsettled({name: Range(ranges[0, k], ranges[1, k], opened[k]) for k, name in enumerate(OPENED) if opened[k].any()}, why)
 
 
@@ -168,39 +169,49 @@ def _is_later(one: Array, place: int, other: int) -> bool:
 @njit(cache=True, nogil=True)
 def _open_between(one: Array, chain: float, bounds: Array, least: Array, most: Array) -> int:
     """Open what lies between a ratio and others of its day that contradict it."""
-    found, age = 0, one[_RATIO + 1]
-    divided = np.nan
+    ratio, by_kappa, age, divided = one[_RATIO], one[_BY_KAPPA], one[_RATIO + 1], np.nan
     if one[_OF_KAPPA + 1] == one[_OF_LAMBDA + 1] and one[_OF_LAMBDA] > 0.0:
         divided = min(max(one[_OF_KAPPA] / one[_OF_LAMBDA], bounds[1, 0]), bounds[1, 1])
-    if one[_OF_KAPPA + 1] == one[_BY_KAPPA + 1] and _contradict(one[_BY_KAPPA], divided):
-        least[1], most[1] = min(one[_BY_KAPPA], divided), max(one[_BY_KAPPA], divided)
-        found = RATIOS_CONTRADICT
-    for ratio, of in ((one[_BY_KAPPA], one[_BY_KAPPA + 1]), (divided, one[_OF_KAPPA + 1])):
-        by_chain = min(max(_by_chain(ratio, chain), bounds[2, 0]), bounds[2, 1])
-        if of == age and _contradict(one[_RATIO], by_chain) and _contradict(1.0 / one[_RATIO], 1.0 / by_chain):
-            least[0], most[0] = min(least[0], by_chain), max(most[0], by_chain)
-            found = RATIOS_CONTRADICT
-    return found
+    found = one[_OF_KAPPA + 1] == one[_BY_KAPPA + 1] and _contradict(by_kappa, divided)
+    if found:
+        least[1], most[1] = min(by_kappa, divided), max(by_kappa, divided)
+    told, computed = _by_chain(by_kappa, chain, bounds[2]), _by_chain(divided, chain, bounds[2])
+    is_told = one[_BY_KAPPA + 1] == age and told == ratio  # the ratio is that of kappa / lambda: of these it is known whether they agree
+    for other, contradicts in (
+        (told, one[_BY_KAPPA + 1] == age and not is_told and _contradict(ratio, told)),
+        (computed, one[_OF_KAPPA + 1] == age and (found if is_told else _contradict(ratio, computed))),
+    ):
+        if contradicts:
+            least[0], most[0], found = min(least[0], other), max(most[0], other), True
+    return RATIOS_CONTRADICT if found else 0
 
 
 @njit(cache=True, nogil=True)
-def _by_chain(ratio: float, chain: float) -> float:
+def _by_chain(ratio: float, chain: float, bounds: Array) -> float:
+    """Return the involved / uninvolved ratio that one of kappa / lambda is."""
     if not ratio > 0.0:
         return np.nan
-    return ratio if chain == _KAPPA else 1.0 / ratio if chain == _LAMBDA else max(ratio, 1.0 / ratio)
+    by_chain = ratio if chain == _KAPPA else 1.0 / ratio if chain == _LAMBDA else max(ratio, 1.0 / ratio)
+    return min(max(by_chain, bounds[0]), bounds[1])
 
 
 @njit(cache=True, nogil=True)
 def _contradict(told: float, computed: float) -> bool:
-    """Return whether a ratio is not the other, neither rounded nor within what the assay explains; unknown contradicts nothing."""
-    if not (told > 0.0 and computed > 0.0) or told == computed:
+    """Return whether a ratio is not the other, neither rounded nor as near as the assay is; what is unknown contradicts nothing."""
+    if not (told > 0.0 and computed > 0.0) or told == computed or _is_rounded(told, computed):
         return False
+    apart = (max(told, 1.0 / told) < FLC_RATIO_FROM) != (max(computed, 1.0 / computed) < FLC_RATIO_FROM)
+    return apart or max(told, computed) / min(told, computed) > _APART
+
+
+@njit(cache=True, nogil=True)
+def _is_rounded(told: float, computed: float) -> bool:
+    """Return whether one number is another, rounded to some decimals."""
     for decimals in range(_MOST_DECIMALS + 1):
         power = 10.0**decimals
-        if abs(np.round(told * power) - told * power) < 1e-6 and abs(told - computed) * power <= 0.5 + 1e-9:
-            return False
-    apart = max(told, computed) / min(told, computed)
-    return apart > _APART or (told < FLC_RATIO_FROM) != (computed < FLC_RATIO_FROM)
+        if abs(np.round(told * power) - told * power) < _EXACT and abs(told - computed) * power <= 0.5 + _EXACT:
+            return True
+    return False
 
 
 @njit(cache=True, nogil=True)

@@ -25,7 +25,7 @@ def chains(kappa, lambda_):
     [
         (129, "<1.3", "kappa", "unknown"),  # 99 or more
         (129, "<1.3", None, "unknown"),
-        (129, "<1.3", "lambda", "not met"),  # the involved chain is small
+        (129, "<1.3", "lambda", "unknown"),  # the chain on record is small, and the results are of the other
         (129, 1.28, "kappa", "met"),
         (131, "<1.3", "kappa", "met"),  # 100 or more
         (">90", 1, "kappa", "unknown"),
