@@ -192,7 +192,8 @@ def _by_chain(ratio: float, chain: float, bounds: Array) -> float:
     if not ratio > 0.0:
         return np.nan
     by_chain = ratio if chain == _KAPPA else 1.0 / ratio if chain == _LAMBDA else max(ratio, 1.0 / ratio)
-    return min(max(by_chain, bounds[0]), bounds[1])
+    within: float = min(max(by_chain, bounds[0]), bounds[1])
+    return within
 
 
 @njit(cache=True, nogil=True)

@@ -114,7 +114,7 @@ def criteria_findings(
     limits : mapping, optional
         Of the latest values those that are limits, by biomarker.
     notes : mapping, optional
-        What else decides or leaves open a criterion, by its key: said in place of what the value alone would say.
+        What else decides or leaves open a criterion, by its key.
     """
     notes = notes or {}
     values = {name: inputs[name] for name in CRITERIA_INPUTS if name in inputs}
@@ -128,15 +128,22 @@ def criteria_findings(
             unit=catalogue()[found.criterion.biomarker].unit if found.criterion.biomarker in catalogue() else None,
             collected_on=day_before(landmark, ages[found.criterion.biomarker]),
             age_days=ages[found.criterion.biomarker],
-            note=notes.get(found.criterion.key) or _limited(found, (limits or {}).get(found.criterion.biomarker)),
+            note=_noted(found, (limits or {}).get(found.criterion.biomarker), notes.get(found.criterion.key, "")),
         )
         for found in findings(values, judged)
     )
 
 
-def _limited(found: Finding, limit: Sides | None) -> str:
-    """Return the note of a finding; of a value that is a limit, how it lies to the truth."""
-    if limit is None or found.value is None:
+def _noted(found: Finding, limit: Sides | None, said: str) -> str:
+    """Return the note of a finding: what else is said of it, behind how a value that is a limit lies to the truth."""
+    if limit is None:
+        return said or found.note
+    return "; ".join(part for part in (_limited(found, limit), said) if part)
+
+
+def _limited(found: Finding, limit: Sides) -> str:
+    """Return how a value that is a limit lies to the truth."""
+    if found.value is None:
         return found.note
     below, above = bool(limit.below[0]), bool(limit.above[0])
     where = "on either side of it" if below and above else "below it" if below else "above it"

@@ -3,14 +3,14 @@
 import pytest
 
 DAY, LATER = "2022-08-10", "2022-09-10"
-CHAINS = {"flc_kappa": "mg/L", "flc_lambda": "mg/L", "creatinine": "mg/dL", "calcium": "mg/dL", "calcium_corrected": "mg/dL", "bmpc": "%"}
+UNITS = {"flc_kappa": "mg/L", "flc_lambda": "mg/L", "creatinine": "mg/dL", "calcium": "mg/dL", "calcium_corrected": "mg/dL", "bmpc": "%"}
 
 
 def asked(client, history, *results, **person):
     """Return the answer to the history with more results, as (day, biomarker, value) or with a method."""
-    history["patient"] |= person
+    history["patient"] |= {"stage": "smm", **person}
     history["measurements"] += [
-        {"collected_at": day, "biomarker": name, "value": value, "unit": CHAINS.get(name), **({"method": method[0]} if method else {})}
+        {"collected_at": day, "biomarker": name, "value": value, "unit": UNITS.get(name, ""), **({"method": method[0]} if method else {})}
         for day, name, value, *method in results
     ]
     return client.post("/v1/risk", json=history).json()
