@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from math import isnan
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
@@ -53,7 +56,7 @@ def met_earlier(known: Histories, view: View, criteria: dict[str, Array]) -> lis
     criteria : dict
         Each criterion at the landmark.
     """
-    days = _days(view, bool(np.isnan(known.people.female[0]) or np.isnan(known.people.age_at_index[0])))
+    days = _days(view, isnan(known.people.female.item(0)) or isnan(known.people.age_at_index.item(0)))
     if not len(days):
         return []
     values, status, marrow = criteria_at(look(known, np.zeros(len(days), np.int32), days, _NO_COLUMNS, CRITERIA_COLUMNS))
@@ -73,7 +76,7 @@ def met_earlier(known: Histories, view: View, criteria: dict[str, Array]) -> lis
 def _days(view: View, is_unsure: bool) -> Days:
     """Return the days before the landmark on which a result became known that may have met a criterion."""
     series = view.series
-    which = np.array([series.biomarkers.index(name) for name, *_ in _MAY_MEET], np.int64)
+    which = _which(series.biomarkers)
     cuts = _CUTS
     if is_unsure:  # of unknown age or sex no rate is computed
         cuts = np.where(np.arange(len(cuts)) == _CREATININE, _LOWEST_CREATININE, _CUTS)
@@ -82,6 +85,11 @@ def _days(view: View, is_unsure: bool) -> Days:
     rows = (series.collected, series.available, series.value)
     _mark(rows, (series.starts[person], series.stops[person]), which, cuts, _ABOVE, view.landmark[0], found)
     return np.unique(series.available[found]) if found.any() else series.available[:0]
+
+
+@lru_cache(maxsize=64)
+def _which(biomarkers: tuple[str, ...]) -> Whole:
+    return np.array([biomarkers.index(name) for name, *_ in _MAY_MEET], np.int64)
 
 
 @njit(cache=True, nogil=True)

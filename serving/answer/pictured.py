@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from features.history.arrays import Histories, places
+from features.history.arrays import Histories, is_among, places
 from myeloma import catalogue
 from myeloma.calendar import date_of
 
@@ -17,12 +17,16 @@ _MEANS = {
     "pet_ct": "an osteolytic lesion defines myeloma, one without lysis does not; which it was is not recorded",
     "plasmacytoma": "a biopsy-proven plasmacytoma with one event defines myeloma, as clonal marrow plasma cells of 10 % or more do",
 }
+_NAMES = tuple(_MEANS)
 
 
 def found_in_pictures(known: Histories) -> list[str]:
     """Return a warning for each kind of finding of which the person has a positive result: the latest, and one since that is negative."""
-    results, said = known.results, []
-    for name, place in zip(_MEANS, places(tuple(_MEANS)).tolist(), strict=True):
+    results, said = known.results, list[str]()
+    biomarkers = places(_NAMES)
+    if not is_among(results.biomarker, biomarkers).any():
+        return said
+    for name, place in zip(_NAMES, biomarkers.tolist(), strict=True):
         rows = np.flatnonzero(results.biomarker == place)
         if not len(rows):
             continue
