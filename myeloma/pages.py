@@ -28,6 +28,19 @@ _LIMBS = """A criterion is met where one of its limbs is, and not met only where
 - No source holds a laboratory's own limits yet. From 10 g/dL on a woman's hemoglobin is not 2 g/dL below her limit (12 g/dL, Merck Manual
   and Mayo Clinic). A man's is not from 12 g/dL on (14 g/dL, Merck Manual, the higher of the two); from 10 to 12 g/dL his is unknown,
   and so is that of a person of unknown sex. Calcium of 11 mg/dL is not 1 mg/dL above any upper limit read (10.1 to 10.5 mg/dL).
+- The criterion is of serum calcium; whether corrected for albumin it does not say. Where total calcium does not meet it and the corrected
+  one of that day or later would (reported, or computed from albumin), it is unknown.
+- A light chain that is newer than the ratio and has no partner of its day makes no ratio: what the older ratio met stays met, what it did
+  not meet is unknown, unless the chain on record is by itself below 100 mg/L. Chains that come a day apart make no ratio: no source says
+  how far apart two may be taken.
+- A reported ratio and the chains of its day must agree: rounded, or within the imprecision of the assay (5 % of a chain, PMC6807592) and on
+  the same side of 100. Else what lies between the two is open, here and for the points of scores, and PANGEA's risks are not computed.
+- A kappa / lambda ratio beyond its normal range on the side of the other chain than the one on record may be that of either chain: what
+  lies between the ratio and its inverse is open likewise.
+- Marrow that meets its criterion by one method stands until a later one of the same method does not: a smear finds a fraction of what a
+  biopsy does (Demyanets, Ann Hematol 2020;99:2599), and of several methods the higher counts. Unknown is a method of its own.
+- Pictures are not read. A positive `pet_ct` or `plasmacytoma` is said in a warning; an osteolytic lesion that a Condition of FHIR names
+  meets the criterion.
 """
 _IMMUNOPARESIS = f"""## Immunoparesis
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,13 @@ from features.history.sides import Sides
 from myeloma import catalogue
 
 Array = NDArray[np.float64]
+
+
+class Leaves(Protocol):
+    """What is left of some values: by how they were reported (`Sides`), or by others (`features.table.unsettled.Range`)."""
+
+    def range_of(self, value: Array) -> tuple[Array, Array]:
+        """Return the least and the most that each value may be."""
 
 
 def limits_of(view: View, biomarkers: tuple[str, ...]) -> dict[str, Sides]:
@@ -36,7 +44,7 @@ def limits_of(view: View, biomarkers: tuple[str, ...]) -> dict[str, Sides]:
     return {name: sides for name, sides in latest.items() if sides.below.any() or sides.above.any()}
 
 
-def in_order_of_harm(values: Mapping[str, Array], limits: Mapping[str, Sides]) -> tuple[dict[str, Array], dict[str, Array]]:
+def in_order_of_harm(values: Mapping[str, Array], limits: Mapping[str, Leaves]) -> tuple[dict[str, Array], dict[str, Array]]:
     """Return the values at the least and at the most harm that their limits leave."""
     least, most = dict(values), dict(values)
     for name, limit in limits.items():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 
 import numpy as np
@@ -15,9 +15,10 @@ from features.history.arrays import Histories, People
 from features.history.columns import FeatureSpec
 from features.history.layout import Days, Flags, Rows, Whole
 from features.history.rows import View, by_findings, look, positions, static_column
-from features.history.sides import Sides
-from features.table.limits import in_order_of_harm, limits_of
+from features.table.limits import Leaves, in_order_of_harm, limits_of
+from features.table.marrow import Marrow, marrow_by_method
 from features.table.reported import reported_egfr
+from features.table.unsettled import CHAINS, UNSETTLED_COLUMNS, unsettled_of
 from myeloma import catalogue
 from myeloma.calendar import DAYS_PER_YEAR, NEVER
 from myeloma.criteria import CRITERIA_INPUTS, LABORATORY_LIMITS, OLDEST, statuses
@@ -56,13 +57,16 @@ _LINE = tuple(f"hemoglobin__{name}__ever" for name in ("slope", "slope_se", "cou
 INVOLVED = np.array([involved_of(name) for name in (*HEAVY_CHAINS, "")])  # the last: unknown
 # The columns that the inputs are made of; whoever looks at people for the scores asks for these beside its own.
 _CRITERIA = tuple(name for name in LEVELS if name in CRITERIA_INPUTS)
-CRITERIA_COLUMNS = (*(f"{name}__last__ever" for name in _CRITERIA), "creatinine__age_days__ever")
+CRITERIA_COLUMNS = (*(f"{name}__last__ever" for name in _CRITERIA), "creatinine__age_days__ever", *UNSETTLED_COLUMNS)
 SCORE_COLUMNS = (
     *(f"{name}__{statistic}__ever" for name in LEVELS for statistic in ("last", "age_days")),
     *(f"{rule.biomarker}__evolving__ever" for rule in PANGEA_RULES.values()),
     *_LINE,
     *(f"{name}__last__ever" for name in IMMUNOGLOBULINS),
+    *UNSETTLED_COLUMNS,
 )
+LIMITED = tuple(dict.fromkeys((*LEVELS, *CHAINS)))  # whose limits matter to criteria and scores
+_LIMITED = tuple(dict.fromkeys((*_CRITERIA, "kappa_lambda_ratio", *CHAINS)))
 _LAMBDA = np.array([float(name == "lambda") for name in LIGHT_CHAINS] + [np.nan])  # the last: unknown
 _ISOTYPES = np.array([{"IgG": 0.0, "light_chain": np.nan}.get(name, 1.0) for name in HEAVY_CHAINS] + [np.nan])  # the last: unknown
 Array = NDArray[np.float64]
@@ -95,19 +99,35 @@ def score_inputs(view: View) -> dict[str, Array]:
 
 def criteria_met(view: View) -> NDArray[np.bool_]:
     """Return where the latest values, at the age of the landmark, meet a criterion; the view holds `CRITERIA_COLUMNS`."""
-    values = {name: view[f"{name}__last__ever"] for name in _CRITERIA} | _age_and_sex(view) | reported_egfr(view)
-    values["creatinine__age_days"] = view["creatinine__age_days__ever"]
-    met: NDArray[np.bool_] = any_of(list(criteria_of(values, limits_of(view, _CRITERIA)).values())) == 1.0
+    met: NDArray[np.bool_] = any_of(list(criteria_at(view)[1].values())) == 1.0
     return met
 
 
-def criteria_of(values: dict[str, Array], limits: dict[str, Sides]) -> dict[str, Array]:
-    """Return each myeloma-defining criterion (`myeloma.criteria.statuses`); of limits what all that they leave says, else unknown."""
-    deciding = {name: limit for name, limit in limits.items() if name in _CRITERIA}
-    if not deciding:
-        return statuses(values)
-    least, most = (statuses(one) for one in in_order_of_harm(values, deciding))
-    return {key: np.where(least[key] == 1.0, 1.0, np.where(most[key] == 0.0, 0.0, np.nan)) for key in least}
+def criteria_at(view: View) -> tuple[dict[str, Array], dict[str, Array], Marrow | None]:
+    """Return the latest values, each criterion by them, and the marrow that stands against a later one of another method."""
+    values = {name: view[f"{name}__last__ever"] for name in _CRITERIA} | _age_and_sex(view) | reported_egfr(view)
+    values |= {"creatinine__age_days": view["creatinine__age_days__ever"], "kappa_lambda_ratio": view["kappa_lambda_ratio__last__ever"]}
+    limits, marrow = limits_of(view, _LIMITED), marrow_by_method(view)
+    return values, criteria_of(values, unsettled_of(view, limits).with_limits(limits, values), marrow), marrow
+
+
+def criteria_of(values: dict[str, Array], leaves: Mapping[str, Leaves], marrow: Marrow | None = None) -> dict[str, Array]:
+    """Return each myeloma-defining criterion (`myeloma.criteria.statuses`); of what is left open what all of it says, else unknown.
+
+    Parameters
+    ----------
+    leaves : mapping
+        What is left of values that are limits, or that others contradict, by biomarker.
+    marrow : Marrow, optional
+        Marrow that stands against a later one of another method.
+    """
+    deciding = {name: left for name, left in leaves.items() if name in _CRITERIA}
+    if deciding:
+        least, most = (statuses(one) for one in in_order_of_harm(values, deciding))
+        found = {key: np.where(least[key] == 1.0, 1.0, np.where(most[key] == 0.0, 0.0, np.nan)) for key in least}
+    else:
+        found = statuses(values)
+    return found if marrow is None else found | {"marrow": np.where(np.isnan(marrow.value), found["marrow"], 1.0)}
 
 
 def score_inputs_of(cohort: Cohort, landmarks: pd.DataFrame) -> pd.DataFrame:

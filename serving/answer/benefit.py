@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from features.table.eligibility_inputs import eligibility_inputs
+from features.table.unsettled import where_settled
 from myeloma import DataError
 from myeloma.early_treatment.benefit import (
     CITATION,
@@ -54,7 +55,10 @@ def early_treatment(scored: Scored, risks: tuple[HorizonRisk, ...], scores: Mapp
     published = [(key, int(name.removesuffix("m")), risk) for key, score in scores.items() for name, risk in score.risks.items()]
     estimates = _estimates(published, "published", group)
     of_model, why = _of_model(scored.artifact, risks, group)
-    values = {name: column[0] for name, column in eligibility_inputs(scored.view, scored.inputs, scored.criteria).items()}
+    values = {
+        name: column[0]
+        for name, column in eligibility_inputs(scored.view, where_settled(scored.inputs, scored.leaves), scored.criteria).items()
+    }
     return EarlyTreatment(
         estimates=(*of_model, *estimates),
         not_computed=why if estimates else (*why, "No published score with a risk within 60 months can be computed."),

@@ -20,9 +20,11 @@ from myeloma.criteria import CONDITION
 from serving.answer.basis import basis_of
 from serving.answer.benefit import early_treatment
 from serving.answer.columns import NOTICE, identity
+from serving.answer.earlier import met_earlier
 from serving.answer.event_free import event_free_time
 from serving.answer.evolving import evolving_findings
 from serving.answer.followed import beyond_what_was_followed
+from serving.answer.pictured import found_in_pictures
 from serving.answer.published import criteria_findings, day_before, score_answers
 from serving.answer.record import Answer, AsOf, Contribution, HorizonRisk, Latest, ModelIdentity
 from serving.answer.scales import scales_of
@@ -30,6 +32,7 @@ from serving.answer.scored import LATEST, Scored, latest_column, reported_latest
 from serving.answer.sentences import growth_told, marrow_told, percent_of, sentences_of
 from serving.answer.shown import PAST_AFTER_DAYS, as_of, shown
 from serving.answer.since import outside_since, told_since
+from serving.answer.unsettled import Told, instead_of_latest, with_lesion
 from serving.answer.warned import warning_words
 from serving.artifact import Artifact
 from serving.predict import by_biomarker
@@ -46,7 +49,12 @@ STALE_AFTER_INTERVALS = 2  # usual intervals of the catalogue
 
 
 def answer_history(
-    artifact: Artifact, history: Histories, landmark: int, suspicions: tuple[str, ...] = (), today: int | None = None
+    artifact: Artifact,
+    history: Histories,
+    landmark: int,
+    suspicions: tuple[str, ...] = (),
+    today: int | None = None,
+    lesion: str = "",
 ) -> Answer:
     """Return the answer for one person at one landmark.
 
@@ -61,19 +69,22 @@ def answer_history(
         What is suspected of rows that were kept, as warnings.
     today : int, optional
         Days since 1970, on which the answer is given; the day of the call where left out.
+    lesion : str
+        An osteolytic lesion that is known by the landmark, in words; empty where none is told.
     """
     known = history.known_by(landmark)
     day = np.array([landmark], dtype=np.int32)
     more = ELIGIBILITY_COLUMNS if artifact.rules.untreated_smoldering else ()
     scored = score_rows(artifact, seen_by(artifact, known, np.zeros(1, np.int32), day, more))
+    scored = with_lesion(scored) if lesion else scored
     measured, met = measured_of(scored), bool(scored.criteria_met[0])
     inputs = {name: values.item(0) for name, values in scored.inputs.items()}
-    since = outside_since(artifact, history, landmark)
+    told, since = Told(scored, lesion), outside_since(artifact, history, landmark)
     when = _as_of(measured, landmark, calendar.today() if today is None else today, since is not None)
     staged = {name: values.item(0) for name, values in scored.staged[0].items()}
     risks = () if met else _risks(scored, measured, when)
     scores = score_answers(staged, artifact.rules.population, not met, scored.staged[1])
-    criteria = criteria_findings(inputs, landmark, scored.criteria, scored.limits)
+    criteria = criteria_findings(instead_of_latest(scored, inputs), landmark, scored.criteria, scored.limits, told.notes)
     return Answer(
         landmark=str(day.astype("datetime64[D]")[0]),
         task=artifact.about["task"],
@@ -84,6 +95,8 @@ def answer_history(
             *warning_words(scored, known, criteria),
             *_of_whom(artifact),
             *([told_since(artifact, since)] if since else [_of_the_past(when)] if when.is_past and not met else []),
+            *_beside_the_risk(scored, known),
+            *told.warnings,
             *_warnings(artifact, measured),
             *(() if met else beyond_what_was_followed(artifact, known, landmark)),
             *suspicions,
@@ -99,6 +112,13 @@ def answer_history(
         notice=NOTICE,
         event_free=event_free_time(artifact, scored.explained.event_free.item(0), when) if risks else None,
     )
+
+
+def _beside_the_risk(scored: Scored, known: Histories) -> list[str]:
+    """Say which criteria were met earlier, and what pictures showed; where the task is of a precursor."""
+    if not scored.artifact.rules.criteria_guard:
+        return [] if scored.artifact.rules.line is not None else found_in_pictures(known)
+    return [*found_in_pictures(known), *met_earlier(known, scored.view, scored.criteria)]
 
 
 def _risks(scored: Scored, measured: dict[str, Latest], when: AsOf) -> tuple[HorizonRisk, ...]:

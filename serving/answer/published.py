@@ -10,18 +10,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.history.sides import Sides
+from features.table.limits import Leaves
+from features.table.unsettled import where_settled
 from myeloma import catalogue
 from myeloma.calendar import date_of
 from myeloma.criteria import CRITERIA, CRITERIA_INPUTS, Finding, findings
 from myeloma.scores import POINT_SCORES, RISK_MODELS, SCORES, Score
 from myeloma.scores.cautions import BEFORE_TREATMENT, CAUTIONS, cautions_of
-from myeloma.scores.pangea import HEAVY_CHAIN_IGM, SHOWN_MONTHS
+from myeloma.scores.pangea import HEAVY_CHAIN_IGM, SHOWN_MONTHS, Pangea
 from serving.answer.record import CriterionFinding, PublishedScore
 
 Array = NDArray[np.float64]
 
 
-def score_columns(inputs: Mapping[str, Array], population: str | None, limits: Mapping[str, Sides] | None = None) -> dict[str, Any]:
+def score_columns(inputs: Mapping[str, Array], population: str | None, leaves: Mapping[str, Leaves] | None = None) -> dict[str, Any]:
     """Return, for each published score of a population, its category and its risk at its own horizons, by column.
 
     The category of a row is empty when not computable, and `a|b` when missing inputs leave several possible.
@@ -29,14 +31,14 @@ def score_columns(inputs: Mapping[str, Array], population: str | None, limits: M
     columns: dict[str, Any] = {}
     for key, score in POINT_SCORES.items():
         if score.population == population:
-            values = _settled(score, inputs, limits or {})
+            values = _settled(score, inputs, leaves or {})
             possible = score.evaluate_arrays(**values).possible
             words = {bits: _possible_words(score.categories, int(bits)) for bits in np.unique(possible)}
             columns[f"score_{key}"] = [words[bits] for bits in possible]
             columns |= {f"score_{key}_risk_{months}m": score.risk(months, **values) for months in score.risks}
     for key, model in RISK_MODELS.items():
         if model.population == population:
-            values = {name: inputs[name] for name in model.inputs}
+            values = where_settled({name: inputs[name] for name in model.inputs}, leaves or {})
             other = np.asarray(inputs.get(HEAVY_CHAIN_IGM, nan)) == 1.0 if model.non_igm else False
             columns |= {f"score_{key}_risk_{months}m": np.where(other, np.nan, model.risk(months, **values)) for months in SHOWN_MONTHS}
     return columns
@@ -54,7 +56,7 @@ def caution_words(inputs: Mapping[str, Array], population: str | None) -> list[s
 
 
 def score_answers(
-    inputs: Mapping[str, float], population: str | None, with_risks: bool = True, limits: Mapping[str, Sides] | None = None
+    inputs: Mapping[str, float], population: str | None, with_risks: bool = True, leaves: Mapping[str, Leaves] | None = None
 ) -> dict[str, PublishedScore]:
     """Return each published score of one person: category and risk, the range that missing inputs leave, or why not.
 
@@ -67,7 +69,7 @@ def score_answers(
     for key, score in SCORES.items():
         if score.population == population:
             cautions = [key for key, holds in cautions_of(score, inputs).items() if holds]
-            result = score.judge(_settled_of_one(score, inputs, limits) if limits and isinstance(score, Score) else inputs)
+            result = score.judge(_settled_of_one(score, inputs, leaves) if leaves else inputs)
             answers[key] = PublishedScore(
                 name=score.name,
                 citation=score.citation,
@@ -82,23 +84,28 @@ def score_answers(
     return answers
 
 
-def _settled(score: Score, inputs: Mapping[str, Array], limits: Mapping[str, Sides]) -> dict[str, Array]:
-    """Return a score's inputs; a limit that leaves open which points its factor has is unknown to it."""
+def _settled(score: Score, inputs: Mapping[str, Array], leaves: Mapping[str, Leaves]) -> dict[str, Array]:
+    """Return a score's inputs; what is left open of a value is unknown to it where it leaves open which points the factor has."""
     values = {name: inputs[name] for name in score.inputs}
     for factor in score.factors:
-        if factor.input in limits:
-            settled = factor.is_settled(*limits[factor.input].range_of(inputs[factor.input]))
+        if factor.input in leaves:
+            settled = factor.is_settled(*leaves[factor.input].range_of(inputs[factor.input]))
             values[factor.input] = np.where(settled, values[factor.input], np.nan)
     return values
 
 
-def _settled_of_one(score: Score, inputs: Mapping[str, float], limits: Mapping[str, Sides]) -> dict[str, float]:
-    values = _settled(score, {name: np.array([inputs[name]]) for name in score.inputs}, limits)
+def _settled_of_one(score: Score | Pangea, inputs: Mapping[str, float], leaves: Mapping[str, Leaves]) -> dict[str, float]:
+    values = {name: np.array([inputs[name]]) for name in score.inputs}
+    values = _settled(score, values, leaves) if isinstance(score, Score) else where_settled(values, leaves)
     return {**inputs, **{name: value.item() for name, value in values.items()}}
 
 
 def criteria_findings(
-    inputs: Mapping[str, float], landmark: int, judged: Mapping[str, Array] | None = None, limits: Mapping[str, Sides] | None = None
+    inputs: Mapping[str, float],
+    landmark: int,
+    judged: Mapping[str, Array] | None = None,
+    limits: Mapping[str, Sides] | None = None,
+    notes: Mapping[str, str] | None = None,
 ) -> tuple[CriterionFinding, ...]:
     """Return every myeloma-defining criterion of one person at a landmark: met, not met or unknown, on which value of which day.
 
@@ -108,7 +115,10 @@ def criteria_findings(
         What `myeloma.criteria.statuses` gives for the inputs, where it is known already.
     limits : mapping, optional
         Of the latest values those that are limits, by biomarker.
+    notes : mapping, optional
+        What else decides or leaves open a criterion, by its key.
     """
+    notes = notes or {}
     values = {name: inputs[name] for name in CRITERIA_INPUTS if name in inputs}
     ages = {c.biomarker: _number(inputs.get(f"{c.biomarker}__age_days", nan)) for c in CRITERIA}
     return tuple(
@@ -120,15 +130,22 @@ def criteria_findings(
             unit=catalogue()[found.criterion.biomarker].unit if found.criterion.biomarker in catalogue() else None,
             collected_on=day_before(landmark, ages[found.criterion.biomarker]),
             age_days=ages[found.criterion.biomarker],
-            note=_limited(found, (limits or {}).get(found.criterion.biomarker)),
+            note=_noted(found, (limits or {}).get(found.criterion.biomarker), notes.get(found.criterion.key, "")),
         )
         for found in findings(values, judged)
     )
 
 
-def _limited(found: Finding, limit: Sides | None) -> str:
-    """Return the note of a finding; of a value that is a limit, how it lies to the truth."""
-    if limit is None or found.value is None:
+def _noted(found: Finding, limit: Sides | None, said: str) -> str:
+    """Return the note of a finding: what else is said of it, behind how a value that is a limit lies to the truth."""
+    if limit is None:
+        return said or found.note
+    return "; ".join(part for part in (_limited(found, limit), said) if part)
+
+
+def _limited(found: Finding, limit: Sides) -> str:
+    """Return how a value that is a limit lies to the truth."""
+    if found.value is None:
         return found.note
     below, above = bool(limit.below[0]), bool(limit.above[0])
     where = "on either side of it" if below and above else "below it" if below else "above it"

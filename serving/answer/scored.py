@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -13,9 +14,11 @@ from features.history.arrays import Histories
 from features.history.layout import Days
 from features.history.rows import View, look
 from features.history.sides import Sides
-from features.table.limits import limits_of
-from features.table.score_inputs import LEVELS, SCORE_COLUMNS, criteria_of, score_inputs
+from features.table.limits import Leaves, limits_of
+from features.table.marrow import Marrow, marrow_by_method
+from features.table.score_inputs import LIMITED, SCORE_COLUMNS, criteria_of, score_inputs
 from features.table.staging_inputs import staging_inputs
+from features.table.unsettled import unsettled_of
 from features.tasks import Rules
 from myeloma.criteria import CRITERIA, WITHOUT_OTHER_CAUSE
 from myeloma.scores.pangea import HEAVY_CHAIN_IGM
@@ -40,8 +43,14 @@ class Scored:
         Inputs of the published scores (rows,), NaN where unknown.
     limits : dict
         On which side the truth lies of latest values that are limits, by biomarker of the model, the criteria or the scores.
+    leaves : dict
+        What is left open of latest values, by biomarker: of limits, and of what other results contradict.
     staged : tuple
-        Inputs and limits as the published scores take them: of active myeloma those of before treatment (`staging_inputs`).
+        Inputs and what is left open of them as the published scores take them: of active myeloma of before treatment (`staging_inputs`).
+    unsettled : array (rows,)
+        Why results contradict each other, as a sum (`features.table.unsettled`).
+    marrow : Marrow, optional
+        Marrow that meets its criterion by another method than the latest, which does not.
     criteria : dict
         Each myeloma-defining criterion (rows,): 1 met, 0 not met, NaN unknown.
     criteria_met : bool array (rows,)
@@ -55,7 +64,10 @@ class Scored:
     view: View
     inputs: dict[str, Array]
     limits: dict[str, Sides]
-    staged: tuple[dict[str, Array], dict[str, Sides]]
+    leaves: dict[str, Leaves]
+    staged: tuple[dict[str, Array], Mapping[str, Leaves]]
+    unsettled: NDArray[np.int64]
+    marrow: Marrow | None
     criteria: dict[str, Array]
     criteria_met: NDArray[np.bool_]
     explained: Explained
@@ -86,12 +98,15 @@ def score_rows(artifact: Artifact, view: View) -> Scored:
         As `seen_by` returns it, or some of its rows.
     """
     inputs = score_inputs(view) | {HEAVY_CHAIN_IGM: (view.people.heavy_chain[view.patient] == _IGM).astype(float)}
-    limits = limits_of(view, tuple(dict.fromkeys((*LEVELS, *artifact.spec.biomarkers))))
-    criteria = criteria_of(inputs, limits)
+    limits = limits_of(view, tuple(dict.fromkeys((*LIMITED, *artifact.spec.biomarkers))))
+    unsettled, marrow = unsettled_of(view, limits), marrow_by_method(view)
+    leaves = unsettled.with_limits(limits, inputs)
+    criteria = criteria_of(inputs, leaves, marrow)
     guarded = [criteria[key] for key in guarded_criteria(artifact.rules)]
     met = any_of(guarded) == 1.0 if guarded else np.zeros(len(view.patient), bool)
-    staged = staging_inputs(view, inputs, limits) if artifact.rules.population == "mm" else (inputs, limits)
-    return Scored(artifact, view, inputs, limits, staged, criteria, met, explain(artifact, view.features(artifact.spec)))
+    staged = staging_inputs(view, inputs, limits) if artifact.rules.population == "mm" else (inputs, leaves)
+    explained = explain(artifact, view.features(artifact.spec))
+    return Scored(artifact, view, inputs, limits, leaves, staged, unsettled.why, marrow, criteria, met, explained)
 
 
 def guarded_criteria(rules: Rules) -> tuple[str, ...]:

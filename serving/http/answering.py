@@ -87,9 +87,9 @@ def answer_to(artifact: Artifact, history: History, until: int | None = None, to
     return answer_of(artifact, person, kept, landmark_of(history, person, artifact), today)
 
 
-def answer_of(artifact: Artifact, person: Histories, kept: OnePerson, landmark: int, today: int | None = None) -> Answer:
-    """Return the answer to a checked history at a landmark, with what is suspected of its results."""
-    return answer_history(artifact, person, landmark, tuple(suspicions_by(kept, landmark)), today)
+def answer_of(artifact: Artifact, person: Histories, kept: OnePerson, landmark: int, today: int | None = None, lesion: str = "") -> Answer:
+    """Return the answer to a checked history at a landmark, with what is suspected of its results; `lesion` as `answer_history` has it."""
+    return answer_history(artifact, person, landmark, tuple(suspicions_by(kept, landmark)), today, lesion)
 
 
 def told(make: Callable[[], Any]) -> tuple[int, Any]:

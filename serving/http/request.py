@@ -252,7 +252,7 @@ _ENDED_BY = {"dead": "death", "progressed": "progression", "treated": "treatment
 
 def _known_of(people: Histories, reason: str) -> str:
     """Return what puts a person outside a population: the stage, or the event and its day; nothing for other reasons."""
-    if reason == "other_stage":
+    if reason in ("other_stage", "stage_contradicted"):
         return f"stage {STAGES[people.people.stage.item(0)]}"
     first = int(people.happened.first[_ENDED_BY[reason]][0]) if reason in _ENDED_BY else NEVER
     return f"{_ENDED_BY[reason]} on {date_of(first)}" if first < NEVER else ""

@@ -92,7 +92,7 @@ export function noticesOf(is) {
   if (read.told.length) found.push(notice("", "Taken for granted, or not read", ...read.told));
   return found;
 }
-function gapsOf({ answer, risk, months, tests, read, day }) {
+function gapsOf({ answer, risk, months, tests, read, day, met }) {
   const named = (start) => answer.warnings.filter((one) => one.startsWith(start)).map((one) => one.slice(start.length));
   const missing = named("missing: "),
     stale = named("stale: ").map((one) => /^(.*) is (\d+) days old$/.exec(one)?.slice(1) ?? [one, 0]);
@@ -110,7 +110,8 @@ function gapsOf({ answer, risk, months, tests, read, day }) {
     "no result of the model's",
     "since this visit: ",
   ];
-  const others = answer.warnings.filter((one) => !known.some((start) => one.startsWith(start)));
+  const saidAbove = (one) => met && one.startsWith(`a criterion for active myeloma was met on ${met.day}: `) && one.includes(`(${met.label})`);
+  const others = answer.warnings.filter((one) => !known.some((start) => one.startsWith(start)) && !saidAbove(one));
   const age = risk?.contributions.find((one) => one.biomarker === "bmpc")?.age_days ?? 0;
   const told = stale.find(([label]) => marrow.test(label)),
     old = told ?? (age > YEAR ? ["marrow", age] : null);
@@ -218,7 +219,7 @@ export function metBefore(answers, at) {
   for (const { day, answer } of answers.slice(0, at).reverse()) {
     const met = answer?.criteria.find((one) => one.status === "met");
     if (met && here.criteria.find((one) => one.criterion === met.criterion)?.status !== "met")
-      return { day, text: guardOf({ criteria: [met] })[1].replace(" Please review.", "") };
+      return { day, label: met.label, text: guardOf({ criteria: [met] })[1].replace(" Please review.", "") };
   }
   return null;
 }

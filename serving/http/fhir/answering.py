@@ -13,6 +13,7 @@ from starlette.datastructures import QueryParams
 from starlette.responses import Response
 
 from features.sources.mapping import Mapping
+from myeloma.calendar import date_of
 from serving.answer.person import CRITERIA_WARNING
 from serving.answer.record import Answer
 from serving.artifact import Artifact
@@ -20,6 +21,7 @@ from serving.http.answering import answer_of, chosen, refused_for
 from serving.http.body import RefusedError
 from serving.http.fhir.assessment import assessment_of
 from serving.http.fhir.landmarks import Asked, landmark_in
+from serving.http.fhir.lesions import lesion_by
 from serving.http.fhir.outcome import as_fhir, fhir_refusal
 from serving.http.fhir.person import Sent, is_unconfirmed, person_in
 from serving.http.request import HistoryError
@@ -71,7 +73,8 @@ def told_of(artifact: Artifact, mappings: ByName[str, Mapping], documents: Seque
         raise HistoryError([Problem("no_mapping", "task", message)])
     sent = person_in(documents, mapping, list(mappings.values()))
     landmark = landmark_in(asked, sent, artifact)
-    return Told(answer_of(artifact, sent.person, sent.kept, landmark), landmark, sent)
+    lesion = lesion_by(sent.resources, date_of(landmark))
+    return Told(answer_of(artifact, sent.person, sent.kept, landmark, lesion=lesion), landmark, sent)
 
 
 def asked_in(parameters: QueryParams) -> Asked:
@@ -111,5 +114,6 @@ def withheld(answer: Answer, unconfirmed: str = "") -> list[Problem]:
     """Return why an answer shows no risk: the criteria that are met, each with its value and day, and whether results may still change."""
     met = [one for one in answer.criteria if one.status == "met"]
     found = [f"{one.label}: {one.value:g} {one.unit or ''} of {one.collected_on}" for one in met if one.value is not None]
+    found += [f"{one.label}: {one.note}" for one in met if one.value is None]
     said = f"{CRITERIA_WARNING} ({'; '.join(found)}). {answer.criteria_condition}"
     return [Problem("criteria_met", "landmark", f"{said} ({unconfirmed})" if unconfirmed else said)]

@@ -10,7 +10,7 @@ from features.sources.mapping import Mapping
 from serving.http.fhir.plasma_cells import code_of_plasma_cells, name_of_plasma_cells
 from serving.http.response import Problem
 
-_NOT_DIAGNOSED = ("entered-in-error", "refuted", "unconfirmed", "provisional", "differential")
+NOT_DIAGNOSED = ("entered-in-error", "refuted", "unconfirmed", "provisional", "differential")
 _UNTOLD = (
     "a diagnosis that is of plasma cells, or may be, has no code that is mapped, so it may be one for which no risk is meant; "
     "map its code, or leave it out where it says nothing of this person"
@@ -28,7 +28,7 @@ def untold_diagnoses(resources: Sequence[Found], where: Sequence[str], known: Se
         concept = resource.get("code")
         if resource.get("resourceType") != "Condition" or any(one.roles(concept) for one in codes):
             continue
-        if any(code in _NOT_DIAGNOSED for _, code in codings(resource.get("verificationStatus"))):
+        if any(code in NOT_DIAGNOSED for _, code in codings(resource.get("verificationStatus"))):
             continue
         coded = next((code for system, code in codings(concept) if code_of_plasma_cells(system, code)), "")
         if coded or name_of_plasma_cells(words_of(concept)):

@@ -39,7 +39,7 @@ _AMYLOID = re.compile(r"am[iy]loid|amylose")
 _OF_ANOTHER_PROTEIN = re.compile(
     r"transthyretin|\battr|wild.?type|\baa\b|heredit|heredo|famili[ae]|second|secund|sekund|dial[iy]s|cerebral|angiopath|alzheimer"
 )
-_OF_SOMEBODY_ELSE = re.compile(
+OF_SOMEBODY_ELSE = re.compile(
     r"family|screening|\bfh\b|famil(?:ien|ie|je)(?:anamn|gesch|histor)|(?:antecedent|histor|anamnes)\w* (?:\w+ )?famili"
 )
 
@@ -65,7 +65,18 @@ def name_of_plasma_cells(words: str) -> bool:
     >>> [name_of_plasma_cells(words) for words in ("Mieloma múltiple", "ATTR amyloidosis", "Family history of myeloma")]
     [True, False, False]
     """
-    plain = "".join(letter for letter in unicodedata.normalize("NFKD", words) if not unicodedata.combining(letter)).casefold()
-    if _OF_SOMEBODY_ELSE.search(plain):
+    said = plain(words)
+    if OF_SOMEBODY_ELSE.search(said):
         return False
-    return bool(_NAMED.search(plain)) or (bool(_AMYLOID.search(plain)) and not _OF_ANOTHER_PROTEIN.search(plain))
+    return bool(_NAMED.search(said)) or (bool(_AMYLOID.search(said)) and not _OF_ANOTHER_PROTEIN.search(said))
+
+
+def plain(words: str) -> str:
+    """Return words without accents, in lower case.
+
+    Examples
+    --------
+    >>> plain("Ostéolyse")
+    'osteolyse'
+    """
+    return "".join(letter for letter in unicodedata.normalize("NFKD", words) if not unicodedata.combining(letter)).casefold()

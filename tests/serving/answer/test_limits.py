@@ -25,7 +25,6 @@ def chains(kappa, lambda_):
     [
         (129, "<1.3", "kappa", "unknown"),  # 99 or more
         (129, "<1.3", None, "unknown"),
-        (129, "<1.3", "lambda", "not met"),  # the involved chain is small
         (129, 1.28, "kappa", "met"),
         (131, "<1.3", "kappa", "met"),  # 100 or more
         (">90", 1, "kappa", "unknown"),
@@ -40,6 +39,11 @@ def test_a_chain_that_is_a_limit_leaves_the_ratio_open(client, history, kappa, l
     assert bool(answer["risks"]) == (status != "met")
     if status == "unknown":
         assert note == "the value is a limit, from a result reported with < or >: the truth lies above it, which leaves this open"
+
+
+def test_a_limit_that_points_to_the_other_chain_than_the_one_on_record_leaves_both_open(client, history):
+    told, note, _ = asked(client, history, *chains(129, "<1.3"), light_chain="lambda")
+    assert told == "unknown" and note.startswith("the value is a limit") and "on record is lambda" in note
 
 
 @pytest.mark.parametrize(

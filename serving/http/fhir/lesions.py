@@ -1,0 +1,61 @@
+"""Osteolytic lesions that a Condition names: an event that defines myeloma (Rajkumar, Lancet Oncol 2014;15:e538), so no risk is shown.
+
+Imaging is not read. A Condition is somebody's conclusion from it, and one of an osteolytic lesion says what the criterion asks. It is
+known by its name alone. The list of words only keeps a risk from being shown.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from features.sources.fhir.bundles import Found
+from features.sources.fhir.codes import codings, words_of
+from serving.http.fhir.diagnoses import NOT_DIAGNOSED
+from serving.http.fhir.plasma_cells import OF_SOMEBODY_ELSE, plain
+
+# Names without accents, in lower case: English, German, French, Spanish, Portuguese, Italian, Dutch and the Scandinavian languages.
+_LYTIC = re.compile(
+    r"osteoly|osteoli[stz]|\b(?:lytic|litic(?:[ao]s?|he|i)|lytisch\w*|lytique|lytisk\w*)\b.{0,20}(?:lesi|bone|osse|knochen|bot|knogle|skelet|foc|defe)"
+    r"|(?:lesi|lesao|laesi|bone|osse\w*|oseas?|knochen\w*|defekt\w*).{0,20}\b(?:lytic|litic(?:[ao]s?|he|i)|lytique|lytisk\w*)\b"
+)
+_NONE = re.compile(r"\b(?:no|not|without|negative for|absence|kein\w*|ohne|pas de|sans|sin|sem|senza|geen|zonder|ingen|uden|utan|uten)\b")
+
+
+def lesion_by(resources: Sequence[Found], day: str) -> str:
+    """Return what tells of the first osteolytic lesion known by a day, with its day; empty where nothing does.
+
+    One without a day counts: it is known to whoever sends it. Its name is free text and is not repeated.
+    """
+    told = [since for since in sorted(_days(resources)) if since <= day]
+    return f"told by a Condition{' of ' + told[0] if told[0] else ''}" if told else ""
+
+
+def is_lytic(words: str) -> bool:
+    """Return whether words name an osteolytic lesion of the person.
+
+    Examples
+    --------
+    >>> [is_lytic(words) for words in ("Lytic bone lesion", "Osteolyse Wirbelkörper", "lésion ostéolytique", "lesioni litiche ossee")]
+    [True, True, True, True]
+    >>> [is_lytic(words) for words in ("No lytic bone lesions", "hemolytic anemia", "Bone pain", "Keine Osteolysen")]
+    [False, False, False, False]
+    """
+    said = plain(words)
+    return bool(_LYTIC.search(said)) and not (_NONE.search(said) or OF_SOMEBODY_ELSE.search(said))
+
+
+def _days(resources: Sequence[Found]) -> list[str]:
+    """Return the day of each osteolytic lesion, as far as it is told; empty where it is not."""
+    found = []
+    for one in resources:
+        resource = one.resource or {}
+        if resource.get("resourceType") != "Condition" or not is_lytic(words_of(resource.get("code"))):
+            continue
+        if any(code in NOT_DIAGNOSED for _, code in codings(resource.get("verificationStatus"))):
+            continue
+        period = resource.get("onsetPeriod")
+        start = period.get("start") if isinstance(period, dict) else None
+        since = resource.get("onsetDateTime") or start or resource.get("recordedDate")
+        found.append(since[:10] if isinstance(since, str) else "")
+    return found
