@@ -15,6 +15,7 @@ from features.params import DEFAULT_PARAMS
 from myeloma import ConfigError, StateError
 from serving.store.trouble import explain_store_errors
 from training.commands.arguments import AnyTask, Evaluated, Json, Params, TaskName, folder_of, plans_of
+from training.fitting.unfitted import not_fitted_in_words
 from training.places import EVALUATION, METRICS
 from training.plan import Plan, load_plan
 
@@ -40,7 +41,10 @@ def register(
     from training.registry.candidates import register as register_candidates
 
     chosen = load_plan(task, params)
-    outcome = register_candidates(_results(chosen, evaluated), chosen, cohort, evaluated)
+    results = _results(chosen, evaluated)
+    if missing := not_fitted_in_words(chosen, results):
+        _LOG.warning("%s", missing)
+    outcome = register_candidates(results, chosen, cohort, evaluated)
     if out:
         with whole_file(out) as work:
             work.write_text(json.dumps(outcome, indent=1), encoding="utf-8")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from training.fitting.unfitted import not_fitted_in_words
 from training.gate.verdict import Verdict
 from training.metrics.estimate import MAIN, Estimate
 from training.metrics.names import Metric
@@ -73,6 +74,7 @@ def describe_training(plan: Plan, results: dict[str, dict[str, Any]], outcome: d
     months, live = plan.primary_horizon, outcome["live"]
     lines = [
         f"Live after this training: {live['model']}, version {live['version']}." if live else "No candidate is live.",
+        *(["", missing] if (missing := not_fitted_in_words(plan, results)) else []),
         "",
         f"| candidate | gate | {' | '.join(f'{label}, {months} m' for _, label, _ in MAIN)} | rows judged |",
         "|---|---|---|---|---|---|",
