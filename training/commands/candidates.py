@@ -41,10 +41,7 @@ def register(
     from training.registry.candidates import register as register_candidates
 
     chosen = load_plan(task, params)
-    results = _results(chosen, evaluated)
-    if missing := not_fitted_in_words(chosen, results):
-        _LOG.warning("%s", missing)
-    outcome = register_candidates(results, chosen, cohort, evaluated)
+    outcome = register_candidates(_results(chosen, evaluated), chosen, cohort, evaluated)
     if out:
         with whole_file(out) as work:
             work.write_text(json.dumps(outcome, indent=1), encoding="utf-8")
@@ -128,11 +125,14 @@ def _beside(task: str | None, params: Path, other: str, as_json: bool) -> None:
 
 
 def _results(plan: Plan, evaluated: Path | None) -> dict[str, Any]:
+    """Return what evaluation says of each candidate, and warn of those that are missing."""
     path = (evaluated or folder_of(plan.task, EVALUATION)) / METRICS
     if not path.is_file():
         hint = f"run: python -m training evaluate --task {plan.task.name}"
         raise StateError(f"No evaluation in {path.parent}.", hint, "nothing_evaluated")
     results: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    if missing := not_fitted_in_words(plan, results):
+        _LOG.warning("%s", missing)
     return results
 
 

@@ -51,6 +51,7 @@ from training.plan import Plan
 from training.plots import candidates as curves
 from training.plots import held_out as plots
 from training.plots.candidates import decision_curves
+from training.rows.site_names import with_numbered_sites, write_sites
 
 
 def evaluate_task(table: FeatureTable, plan: Plan, fitted: Path, out: Path, say: Callable[[str], None]) -> dict[str, dict[str, Any]]:
@@ -75,8 +76,9 @@ def evaluate_task(table: FeatureTable, plan: Plan, fitted: Path, out: Path, say:
     say(f"evaluating {len(records)} candidates")
     if missing := not_fitted_in_words(plan, records):
         say(missing)
-    held = HeldOut.of(fitted, list(records), table, plan.task)
+    held = HeldOut.of(fitted, list(records), with_numbered_sites(table), plan.task)
     with only_writer(out):
+        write_sites(table.rows["site"], out)
         return _evaluate(held, Noticed(held, table, plan, hashes), records, plan, fitted, out, say)
 
 
