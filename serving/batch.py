@@ -103,9 +103,8 @@ class Told:
         ages = scored[AGE].dropna()
         since = {name: int(scored.loc[scored[name].notna(), "patient_id"].nunique()) for name in SINCE}
         status = {str(name): int(count) for name, count in scores["status"].value_counts().items()}
-        return cls(
-            status, since, *((float(ages.median()), float(ages.max())) if len(ages) else (None, None)), scored["patient_id"].nunique()
-        )
+        median, most = (float(ages.median()), float(ages.max())) if len(ages) else (None, None)
+        return cls(status, since, median, most, int(scored["patient_id"].nunique()))
 
     @property
     def rows(self) -> int:

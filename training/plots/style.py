@@ -188,7 +188,7 @@ def percent(axis: Axes, which: str = "xy", decimals: int | None = 0) -> None:
 def names_at_ends(axis: Axes, ends: list[tuple[float, float, str, str]], gap: float = 0.045) -> None:
     """Write names (x, y, name, colour) right of where their lines end, in the order of the lines and at least a gap apart.
 
-    A line that ends outside the panel is named at its edge: a name far outside would leave the panels no room. One that ends nowhere has none.
+    A line that ends outside the panel is named at its edge: a name far outside would leave no room. One that ends nowhere has none.
 
     Parameters
     ----------
