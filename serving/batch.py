@@ -89,22 +89,24 @@ def score_histories(
 
 @dataclass(frozen=True)
 class Told:
-    """What there is to say of scores: how many rows have which status, and what happened since to those who were scored."""
+    """What there is to say of scores: how many rows have which status, and to how many people of those scored what happened since."""
 
-    COLUMNS: ClassVar[tuple[str, ...]] = ("status", AGE, *SINCE)
+    COLUMNS: ClassVar[tuple[str, ...]] = ("patient_id", "status", AGE, *SINCE)
     status: dict[str, int]
     since: dict[str, int]
     age_days_median: float | None
     age_days_most: float | None
+    people: int = 0  # of whom a row is scored; with every visit fewer than rows
 
     @classmethod
     def of(cls, scores: pd.DataFrame) -> Told:
         """Return what there is to say of rows that have at least `COLUMNS`."""
         scored = scores[scores["status"] == SCORED]
         ages = scored[AGE].dropna()
-        since = {name: int(scored[name].notna().sum()) for name in SINCE}
+        since = {name: int(scored.loc[scored[name].notna(), "patient_id"].nunique()) for name in SINCE}
         status = {str(name): int(count) for name, count in scores["status"].value_counts().items()}
-        return cls(status, since, *((float(ages.median()), float(ages.max())) if len(ages) else (None, None)))
+        median, most = (float(ages.median()), float(ages.max())) if len(ages) else (None, None)
+        return cls(status, since, median, most, int(scored["patient_id"].nunique()))
 
     @property
     def rows(self) -> int:
@@ -118,7 +120,9 @@ class Told:
         said = {"progression_since": "progressed", "death_since": "died", "treatment_since": "treated"}
         counts = ", ".join(f"{self.since[name]} {words}" for name, words in said.items())
         ages = f"{self.age_days_median:.0f} days old (median; {self.age_days_most:.0f} at most)"
-        return f"since then, by the same cohort: {counts}; the visits are {ages}"
+        visits = self.status.get(SCORED, 0)
+        who = f", of {self.people} people scored at {visits} visits" if visits > self.people else ""
+        return f"since then, by the same cohort{who}: {counts}; the visits are {ages}"
 
 
 def _words(scored: Scored, of_histories: OfHistories) -> dict[str, list[str]]:

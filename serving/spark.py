@@ -94,7 +94,8 @@ def _scores(batches: Iterator[pa.RecordBatch], shipped: Broadcast[Shipped], aske
 def _told(scores: DataFrame) -> Told:
     """Return what `Told.of` does of scores that no one machine need hold."""
     status = {row[0]: int(row[1]) for row in scores.groupBy("status").count().collect()}
-    since = [f"count({name})" for name in SINCE]
-    found = scores.where(f"status = '{SCORED}'").selectExpr(*since, f"percentile({AGE}, 0.5)", f"max({AGE})").first()
+    since = [f"count(distinct case when {name} is not null then patient_id end)" for name in SINCE]
+    asked = (*since, f"percentile({AGE}, 0.5)", f"max({AGE})", "count(distinct patient_id)")
+    found = scores.where(f"status = '{SCORED}'").selectExpr(*asked).first()
     assert found is not None, "there is one row of counts, also of none"
     return Told(status, dict(zip(SINCE, map(int, found), strict=False)), *found[len(SINCE) :])

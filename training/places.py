@@ -25,6 +25,7 @@ SUBGROUPS = "subgroups.csv"
 DIFFERENCES = "differences.csv"
 DECISION_CURVES = "decision_curves.csv"
 DIAGNOSES = "diagnoses.csv"
+SITES = "sites.csv"  # which number is which site, where figures number them: never logged
 PLOTS = "plots"
 EXPLANATION, STABILITY, AVAILABILITY = "explanation", "stability.csv", "availability.json"
 

@@ -24,7 +24,6 @@ from serving.answer.earlier import met_earlier
 from serving.answer.event_free import event_free_time
 from serving.answer.evolving import evolving_findings
 from serving.answer.followed import beyond_what_was_followed
-from serving.answer.pictured import found_in_pictures
 from serving.answer.published import criteria_findings, day_before, score_answers
 from serving.answer.record import Answer, AsOf, Contribution, HorizonRisk, Latest, ModelIdentity
 from serving.answer.scales import scales_of
@@ -33,7 +32,7 @@ from serving.answer.sentences import growth_told, marrow_told, percent_of, sente
 from serving.answer.shown import PAST_AFTER_DAYS, as_of, shown
 from serving.answer.since import outside_since, told_since
 from serving.answer.unsettled import Told, instead_of_latest, with_lesion
-from serving.answer.warned import warning_words
+from serving.answer.warned import found_in_pictures, warning_words
 from serving.artifact import Artifact
 from serving.predict import by_biomarker
 

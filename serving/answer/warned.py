@@ -8,9 +8,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from features.history.arrays import Histories
+from features.history.arrays import Histories, is_among, places
 from features.history.layout import Chosen, Days
 from features.tasks import Rules
+from myeloma import catalogue
+from myeloma.calendar import date_of
 from myeloma.scores.pangea import HEAVY_CHAIN_IGM
 from myeloma.three_valued import any_of
 from serving.answer.progressing import Unconfirmed, unconfirmed
@@ -31,6 +33,14 @@ _OF_IGM = {
         "heavy chain IgM: this model knows no heavy chain, and its risk is that of all MGUS; of IgM MGUS 1 % progress a year, of others "
         "0.5 % (table of the American Society of Hematology)"
     ),
+}
+
+# No risk of a precursor considers lesions. An osteolytic lesion on X-ray, CT or PET-CT, or more than one focal lesion on MRI, defines myeloma,
+# and a plasmacytoma stands for the clonal marrow that an event needs (Rajkumar, Lancet Oncol 2014;15:e538). One on PET without lysis defines
+# nothing (Blood 2015;125:3069), and a positive PET/CT does not say which of them it is: the criterion stays unknown.
+_MEANS = {
+    "pet_ct": "an osteolytic lesion defines myeloma, one without lysis does not; which it was is not recorded",
+    "plasmacytoma": "a biopsy-proven plasmacytoma with one event defines myeloma, as clonal marrow plasma cells of 10 % or more do",
 }
 
 
@@ -80,6 +90,26 @@ def warning_words(scored: Scored, histories: Histories, criteria: Iterable[Crite
     }
     found = _warned(scored, said)
     return [words[code]() for code in WARNINGS if found[code][0]]
+
+
+def found_in_pictures(known: Histories) -> list[str]:
+    """Return a warning for each kind of finding of which the person has a positive result: the latest, and one since that is negative."""
+    results, said = known.results, list[str]()
+    biomarkers = places(tuple(_MEANS))
+    if not is_among(results.biomarker, biomarkers).any():
+        return said
+    for name, place in zip(_MEANS, biomarkers.tolist(), strict=True):
+        rows = np.flatnonzero(results.biomarker == place)
+        if not len(rows):
+            continue
+        positive = rows[results.value[rows] > 0]
+        if len(positive):
+            day, last = int(results.collected[positive].max()), int(results.collected[rows].max())
+            later = f", negative on {date_of(last)}" if last > day else ""
+            said.append(
+                f"positive: {catalogue()[name].name}, on {date_of(day)}{later}: {_MEANS[name]}; no risk here considers it: clinician review"
+            )
+    return said
 
 
 def met_in_words(criteria: Iterable[CriterionFinding]) -> str:

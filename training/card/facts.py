@@ -11,6 +11,7 @@ import pandas as pd
 
 from features import Task
 from features.tasks import Said
+from training.gate.verdict import OF_THOSE_THAT_PASS
 from training.metrics.figures import named
 from training.metrics.names import Metric, landmark_years
 from training.places import PERFORMANCE
@@ -30,6 +31,7 @@ class Facts:
     files : the run's own tables, pictures and verdict, by their path among its artifacts.
     counts : rows read, kept and quarantined by table, where the cohort lies on this machine.
     missing : what was looked for and not found, in words.
+    decided : the last decision that made the version live, as the history keeps it; empty where there was none.
     """
 
     plan: Plan
@@ -43,6 +45,7 @@ class Facts:
     files: dict[str, bytes] = field(default_factory=dict)
     counts: dict[str, dict[str, int]] = field(default_factory=dict)
     missing: tuple[str, ...] = ()
+    decided: dict[str, Any] = field(default_factory=dict)
 
     @property
     def task(self) -> Task:
@@ -95,6 +98,11 @@ class Facts:
     def simulated(self) -> bool:
         """Return whether nobody in the cohort is a patient."""
         return self.source == "simulated"
+
+    @property
+    def by_a_person(self) -> bool:
+        """Return whether a person made the version live, rather than `register` by the gate and the order of candidates."""
+        return bool(self.decided) and not str(self.decided.get("reason", "")).endswith(OF_THOSE_THAT_PASS)
 
     def json(self, path: str) -> dict[str, Any]:
         """Return the content of one of the run's JSON files, empty where it is not there or not readable."""

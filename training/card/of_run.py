@@ -18,7 +18,7 @@ from features import Task
 from myeloma import ConfigError
 from myeloma.scores import SCORES
 from serving.artifact import Artifact
-from serving.store.champion import registered_name
+from serving.store.champion import decisions_on, registered_name
 from training.card.facts import Facts
 from training.places import COHORT, folder_of
 from training.plan import Plan
@@ -72,7 +72,9 @@ def facts_of(plan: Plan, run: Run, version: str = "", cohort: Path | None = None
     what = {"the run's tables and plots": files, "the artifact's own description": model, "figures of the run": run.metrics}
     missing = tuple(words for words, found in what.items() if not found)
     counts = _counts(cohort or folder_of(plan.task.name, "cohort"), run.tags.get("cohort_hash", ""))
-    return Facts(plan, run.name, version, run.id, run.tags, run.params, run.metrics, model, files, counts, missing)
+    decided = (decisions_on(registered_name(plan.task.name), version) if version else [])[-1:]
+    known = (run.tags, run.params, run.metrics, model, files, counts, missing)
+    return Facts(plan, run.name, version, run.id, *known, decided[0] if decided else {})
 
 
 def description_of(artifact: Artifact) -> dict[str, Any]:

@@ -33,7 +33,9 @@ _MEASURES = (
     ("calibration_slope", "calibration slope", 2),
     ("ici", "integrated calibration index (mean distance from the smoothed curve)", 3),
 )
-_POOLED = "Pooled over visits, figures are higher than what a person meets at one visit: those close to the event are easy."
+_POOLED = "Pooled over visits, the AUC is {} than at {} of the {} fixed landmarks below: {}."
+_EASY = "of a person's visits those close to the event are easy, so that it is higher than what a person meets at one visit"
+_NOT_EASY = "here it is not higher than what a person meets at one visit"
 _COUNTS = (("patients", "people"), ("rows", "visits"), ("events", "people with the event"), ("effective_rows", "effective visits (Kish)"))
 _CUT_OFFS = ("sensitivity", "specificity", "ppv", "npv", "net_benefit")
 _PICTURES = {
@@ -78,7 +80,7 @@ def performance(facts: Facts) -> Section:
         Text("The calibration index has a bound, from 0 on: noise adds to a distance, so that its draws lie above it."),
         *_agreement(facts),
         *_choice(facts),
-        *([Text(_POOLED)] if _visits_a_person(facts) else []),
+        *_pooled(facts),
         Table("Figures on people the model has not seen", ("measure", *(f"{h} months" for h in facts.horizons)), parts),
         *_pictures(facts, PERFORMANCE),
     ]
@@ -86,10 +88,15 @@ def performance(facts: Facts) -> Section:
 
 
 def _choice(facts: Facts) -> Iterator[Text]:
-    """Yield how much the choice among the candidates flatters these figures, where it was reckoned."""
-    if said := choice_in_words(facts.name, facts.metrics, facts.primary):
+    """Yield how the version came to be live: by a person, or else how much the choice among the candidates flatters these figures."""
+    if facts.by_a_person:
+        by, why = facts.decided, facts.decided.get("reason") or "no reason was given"
+        gate = f"; the gate said {by['verdict']}" if by.get("verdict") else ""
+        how = f"{by.get('action', '?')}{gate}"
+        yield Text(f"A person made this version live at {by.get('at', '?')} ({how}): {why}.")
+    elif said := choice_in_words(facts.name, facts.metrics, facts.primary):
         inside = "Penalties and the weights of an ensemble are chosen within each fit, on its own people."
-        yield Text(f"Chosen among candidates by these figures: {said} (bootstrap of the choice). {inside}")
+        yield Text(f"`register` chooses among candidates by these figures: {said} (bootstrap of the choice). {inside}")
 
 
 def _agreement(facts: Facts) -> Iterator[Text]:
@@ -101,6 +108,19 @@ def _agreement(facts: Facts) -> Iterator[Text]:
             "The figures are of models that had not seen the person; the registered model has seen everybody. Person by person its "
             f"risks have a rank correlation of {rank:.2f} with those judged, and their mean is {mean:.2f} times as high."
         )
+
+
+def _pooled(facts: Facts) -> Iterator[Text]:
+    """Yield how the AUC over all visits goes with those at fixed landmarks, where each person counts once; nothing without both."""
+    pooled = facts.metrics.get(Metric("auc", facts.primary).name)
+    each = [facts.metrics.get(Metric("auc", facts.primary, subset=landmark_subset(years)).name) for years in facts.landmarks]
+    known = [value for value in each if value is not None]
+    if pooled is None or not known or not _visits_a_person(facts):
+        return
+    lower = sum(value < pooled for value in known)
+    easy = 2 * lower > len(known)
+    count, which, why = (lower, "higher", _EASY) if easy else (len(known) - lower, "no higher", _NOT_EASY)
+    yield Text(_POOLED.format(which, count, len(known), why))
 
 
 def _visits_a_person(facts: Facts) -> bool:

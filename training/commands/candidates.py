@@ -15,6 +15,7 @@ from features.params import DEFAULT_PARAMS
 from myeloma import ConfigError, StateError
 from serving.store.trouble import explain_store_errors
 from training.commands.arguments import AnyTask, Evaluated, Json, Params, TaskName, folder_of, plans_of
+from training.fitting.unfitted import not_fitted_in_words
 from training.places import EVALUATION, METRICS
 from training.plan import Plan, load_plan
 
@@ -124,11 +125,14 @@ def _beside(task: str | None, params: Path, other: str, as_json: bool) -> None:
 
 
 def _results(plan: Plan, evaluated: Path | None) -> dict[str, Any]:
+    """Return what evaluation says of each candidate, and warn of those that are missing."""
     path = (evaluated or folder_of(plan.task, EVALUATION)) / METRICS
     if not path.is_file():
         hint = f"run: python -m training evaluate --task {plan.task.name}"
         raise StateError(f"No evaluation in {path.parent}.", hint, "nothing_evaluated")
     results: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    if missing := not_fitted_in_words(plan, results):
+        _LOG.warning("%s", missing)
     return results
 
 

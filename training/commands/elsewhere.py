@@ -58,16 +58,13 @@ def validate(
     found = judge(read_cohort(cohort), artifact, chosen, _trained_on(training, folder_of(chosen.task, "cohort"), artifact))
     folder = out or folder_of(chosen.task, VALIDATION) / found.cohort_hash
     write(found, folder)
-    if aggregates is not None:
-        from training.monitor.elsewhere.aggregates import aggregates_of, write_aggregates
-
-        write_aggregates(aggregates_of(found), aggregates)
+    given = _hand_out(found, aggregates) if aggregates is not None else []
     run_id = log(found, folder)
     if as_json:
         typer.echo(json.dumps({**found.to_dict(), "folder": str(folder), "run_id": run_id}))
         return
     console.print(table_of(found))
-    for line in lines_of(found):
+    for line in [*lines_of(found), *given]:
         console.print(line, markup=False)
     console.print(f"{folder / VALIDATED}; MLflow run {run_id}. Into the model card: python -m training report --task {task}", markup=False)
 
@@ -133,6 +130,7 @@ def pool(
     Example: python -m training pool north.json south.json east.json
     """
     from training.monitor.elsewhere.aggregates import read_aggregates
+    from training.monitor.elsewhere.pool import alike, who_is_in
     from training.monitor.elsewhere.pool import pool as join
 
     sites = [read_aggregates(path) for path in files]
@@ -148,11 +146,23 @@ def pool(
         counts = (f"{one.months} m", str(one.sites), str(one.people), str(one.events), f"{one.oe_ratio:.2f}")
         table.add_row(*counts, *_pooled(one.oe, 2), *_pooled(one.auc, 3))
     console.print(table)
+    by_file = dict(zip(map(str, files), sites, strict=True))
+    for line in [*who_is_in(by_file), *alike(by_file)]:
+        console.print(line, markup=False)
     if any(site.people_of_training != "left out" for site in sites):
         console.print("At some sites people of the training cohort were not looked for.")
 
 
 COMMANDS = (validate, recalibrate, pool)
+
+
+def _hand_out(found: Validated, path: Path) -> list[str]:
+    """Write the sums that a site hands out; return what is in the file and what is not."""
+    from training.monitor.elsewhere.aggregates import aggregates_of, handed_out, write_aggregates
+
+    one = aggregates_of(found)
+    write_aggregates(one, path)
+    return handed_out(one, path)
 
 
 def _pooled(found: RandomEffects | None, decimals: int) -> tuple[str, str, str]:

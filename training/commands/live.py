@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -36,6 +37,7 @@ def promote(
     """
     from training.registry.compare import of_run, promotable
     from training.registry.live import promote as promote_candidate
+    from training.registry.retold import retell
     from training.registry.versions import find_version
 
     chosen = load_plan(task, params)
@@ -47,7 +49,9 @@ def promote(
         version, model = str(registered.version), f"version {registered.version}"
         candidates = {model: of_run(registered.run_id, chosen)}
     best = next((name for name, candidate in candidates.items() if not candidate.published), "")
-    _tell(promote_candidate(candidates, chosen, model or best, reason, force, folder_of(chosen.task, FIT), version), as_json)
+    entry = promote_candidate(candidates, chosen, model or best, reason, force, folder_of(chosen.task, FIT), version)
+    retell(chosen, entry)
+    _tell(entry, as_json)
 
 
 @explain_store_errors
@@ -57,8 +61,12 @@ def rollback(task: TaskName, reason: Reason = "", params: Params = DEFAULT_PARAM
     Example: python -m training rollback --task smm --reason "drift at one site"
     """
     from training.registry.live import rollback as roll_back
+    from training.registry.retold import retell
 
-    _tell(roll_back(load_task(task, params).name, reason), as_json)
+    entry = roll_back(load_task(task, params).name, reason)
+    with suppress(ConfigError):  # a task that is no longer planned can still be rolled back
+        retell(load_plan(task, params), entry)
+    _tell(entry, as_json)
 
 
 @explain_store_errors

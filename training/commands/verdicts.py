@@ -22,8 +22,11 @@ def verdict_table(task: str, verdicts: Mapping[str, Mapping[str, Any]]) -> Table
         By candidate: version, verdict and checks, as `training.registry.candidates.register` returns them.
     """
     table = Table(title=f"{task}: the gate", title_justify="left")
-    for heading in ("demand", "accepted", *(f"{name}, version {verdict['version']}" for name, verdict in verdicts.items())):
-        table.add_column(heading)
+    named = {check["name"]: None for verdict in verdicts.values() for check in verdict["checks"] if check["holds"] is not True}
+    longest = max((len(word) for name in named for word in name.split()), default=0)
+    table.add_column("demand", min_width=longest)  # a pipe or a log has few columns, and a name that is cut or broken names nothing
+    for heading in ("accepted", *(f"{name}, version {verdict['version']}" for name, verdict in verdicts.items())):
+        table.add_column(heading, overflow="fold")
     table.add_row("verdict", "", *(verdict["verdict"] for verdict in verdicts.values()), end_section=True)
     checks = {name: {check.name: check for check in _checks(verdict)} for name, verdict in verdicts.items()}
     open_ones = {check.name: check for of_one in checks.values() for check in of_one.values() if check.holds is not True}

@@ -29,6 +29,7 @@ from training.explanation.explanation import explain_model
 from training.fitting.fit import hashes_of
 from training.fitting.held_out import HeldOut
 from training.fitting.suitable import check_rules
+from training.fitting.unfitted import not_fitted_in_words
 from training.metrics import Draws
 from training.metrics.figures import refusal
 from training.metrics.order import rank
@@ -50,6 +51,7 @@ from training.plan import Plan
 from training.plots import candidates as curves
 from training.plots import held_out as plots
 from training.plots.candidates import decision_curves
+from training.rows.site_names import with_numbered_sites, write_sites
 
 
 def evaluate_task(table: FeatureTable, plan: Plan, fitted: Path, out: Path, say: Callable[[str], None]) -> dict[str, dict[str, Any]]:
@@ -72,8 +74,11 @@ def evaluate_task(table: FeatureTable, plan: Plan, fitted: Path, out: Path, say:
         _check_record(name, record, hashes, plan.task)
     tracking.require_runs([record["run_id"] for record in records.values()], plan.task)
     say(f"evaluating {len(records)} candidates")
-    held = HeldOut.of(fitted, list(records), table, plan.task)
+    if missing := not_fitted_in_words(plan, records):
+        say(missing)
+    held = HeldOut.of(fitted, list(records), with_numbered_sites(table), plan.task)
     with only_writer(out):
+        write_sites(table.rows["site"], out)
         return _evaluate(held, Noticed(held, table, plan, hashes), records, plan, fitted, out, say)
 
 
@@ -157,8 +162,8 @@ def _tables(held: HeldOut, plan: Plan, models: list[str]) -> dict[str, pd.DataFr
 
 
 def _choice(held: HeldOut, plan: Plan, models: list[str]) -> dict[str, dict[str, float]]:
-    """Return how the choice among the fitted candidates goes, and how much it flatters; nothing where there are no figures to choose by."""
-    if not models or refusal(held.rows, plan.primary_horizon):
+    """Return how the choice among the fitted candidates goes, and how much it flatters; nothing where there is none, or no figures."""
+    if len(models) < 2 or refusal(held.rows, plan.primary_horizon):
         return {}
     at = plan.task.horizons.index(plan.primary_horizon)
     draws = Draws.of(held.rows["patient_id"], plan.evaluation.bootstrap, plan.evaluation.seed)

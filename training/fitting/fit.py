@@ -33,6 +33,7 @@ from training.estimators.whole import Whole
 from training.fitting.held_out import ORDER, ROW, die_first_columns, risk_columns
 from training.fitting.hidden import risks_without
 from training.fitting.suitable import check_table, few_halves, thin_horizons, without_values
+from training.fitting.unfitted import ASKED, asked_in_words
 from training.places import ARTIFACT, EVERYBODY, FITTED_TO, OUT_OF_FOLD, PREDICTIONS, RUN
 from training.plan import Plan
 from training.rows.censoring import FollowUp, censoring_columns, ipcw_weights
@@ -70,10 +71,10 @@ def fit_task(table: FeatureTable, plan: Plan, out: Path, only: str | None, say: 
     people = _judged_people(table, folds, plan.task.horizons)
     parts = [_Part(fold.fit, table, plan.task.horizons) for fold in folds]
     everybody = _Part(np.arange(len(table.rows)), table, plan.task.horizons)
-    runs = {}
+    runs, wanted = {}, [only] if only else names
     with tracking.training(plan.task, table, only) as training_id:
-        training = {"training_id": training_id, "table": str(table_path), **hashes}
-        for name in [only] if only else names:
+        training = {"training_id": training_id, "table": str(table_path), ASKED: asked_in_words(wanted), **hashes}
+        for name in wanted:
             say(f"{name}: fitting")
             if name in SCORES:
                 artifact, found = None, [published_risks(name, table.rows.iloc[f.judge], plan.task) for f in folds]
@@ -212,6 +213,7 @@ def _keep(
     record = {"run_id": run_id, "name": name, "model_uri": None, "horizons": list(plan.task.horizons), **training}
     with tracking.taken_back_unless_done(run_id):
         tracking.log_params(run_id, {**params, "features": len(table.spec.columns()), "treatment": plan.task.rules.treatment})
+        tracking.tag_run(run_id, ASKED, training[ASKED])
         if isinstance(table, DrawnTable):
             tracking.tag_run(run_id, "drawn", table.said)
         if artifact is not None:

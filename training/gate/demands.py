@@ -58,7 +58,7 @@ def useful_beyond_published_scores(evidence: Evidence, plan: Plan) -> Iterator[C
         gains = {score: gain for score, gain in every.items() if gain.value is not None}
         name = f"{Metric('net_benefit', plan.primary_horizon, threshold).name} minus the best published score's"
         if not gains:
-            why = "no published score is computable on these people, or no net benefit was computed"
+            why = "no published score was evaluated beside it, none is computable on these people, or no net benefit was computed"
             yield _unmeasured(plan, "net_benefit", name, "> 0", why)
             continue
         best = min(gains, key=lambda score: gains[score].value or 0.0)

@@ -8,6 +8,7 @@ from math import inf
 from typing import Any
 
 PROMOTE, HOLD, REJECT = "promote", "hold", "reject"
+OF_THOSE_THAT_PASS = "of those that pass the gate"  # ends the reason that `register` gives, of what no person decided
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e-?\d+)?")
 
 

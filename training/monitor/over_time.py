@@ -161,6 +161,12 @@ def expected_hazard(artifact: Artifact, rows: pd.DataFrame) -> Hazard:
     return hazard_of(risk, die_first, artifact.horizons).as_in_training(artifact.about[REFERENCE])
 
 
+_OUTSIDE = (
+    "The interval lies wholly outside what is accepted, over all these months together. It is called changed only when a chart alarms in "
+    "the period, which is set by false alarms a year, and none has: read the ratio itself, and the checks at fixed horizons"
+)
+
+
 def check_over_time(found: OverTime, period: Period, bounds: Bounds) -> Finding:
     """Return the check: changed where a chart alarms in the period, steady where none does and the ratio is surely right enough."""
     people, label, months = found.counted.people, "Observed / expected in person-time", len(found.counted.expected)
@@ -183,6 +189,8 @@ def check_over_time(found: OverTime, period: Period, bounds: Bounds) -> Finding:
         f"{ratio:.2f} ({lo:.2f} to {hi:.2f}; accepted {bounds.low:g} to {bounds.high:g}): {written(found.observed)} observed, {expected}; "
         f"CUSUM and limit: {sums}{said}. {power}"
     )
+    if (hi < bounds.low or lo > bounds.high) and not alarms:
+        words = f"{words}. {_OUTSIDE}"
     status = "steady" if within and not alarms else status
     return Finding("outcome", NAME, label, people, ratio, lo, hi, 1.0, large=large, within=within, status=status, words=words)
 

@@ -16,6 +16,7 @@ from features.table.score_inputs import CRITERIA_COLUMNS, criteria_met
 from myeloma import ConfigError, DataError
 from myeloma.calendar import horizon_days
 from serving.artifact import Artifact, at_risk
+from training.rows.site_names import called
 from training.rows.small_cells import written
 
 USUAL_DAYS = 183  # people come about every half year (catalogue: usual_interval_days), so nearly everybody is seen once
@@ -70,7 +71,9 @@ class Visits:
         origin = origin_day(self._histories, artifact.rules)
         patient, day = visits(self._histories.results, origin)
         after = at_risk(artifact, self._histories, patient, day).frame()
-        person = cohort.patients[["patient_id", "site"]].iloc[patient].reset_index(drop=True).assign(index_date=dates_of(origin[patient]))
+        names = called(cohort.patients["site"].unique())
+        person = cohort.patients[["patient_id"]].assign(site=cohort.patients["site"].map(names).fillna(""))
+        person = person.iloc[patient].reset_index(drop=True).assign(index_date=dates_of(origin[patient]))
         last_visit = dates_of(last_visits(self._histories)[patient])
         places = pd.DataFrame({"person": patient, "landmark": dates_of(day), "last_visit": last_visit})
         self._visits = pd.concat([person, places, after], axis=1)

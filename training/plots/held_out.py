@@ -20,6 +20,7 @@ from training.rows.censoring import FollowUp
 Array = NDArray[np.float64]
 _LEAST_GROUP = 30  # rows; a smaller group says nothing about calibration
 _FEW = 20  # visits; fewer in a part of the strip are dotted
+_MIDDLE, MIDDLE_IN_WORDS = (0.02, 0.98), "2nd to 98th percentile"  # of the risks: where a smoothed curve is drawn
 DRAWS = 100  # for the intervals of the groups of a calibration plot
 
 
@@ -46,9 +47,24 @@ class Shown:
         return Sample.of(FollowUp.of(self.rows.iloc[rows]), float(horizon_days(self.months)), np.take(counts, rows, axis=1))
 
 
+def middle(risk: Array) -> NDArray[np.intp]:
+    """Return the positions of the risks from the 2nd to the 98th percentile, the lowest first: beyond, too few hold up a smoothed curve.
+
+    Examples
+    --------
+    >>> risk = np.arange(101.0)
+    >>> middle(risk)[[0, -1]].tolist(), middle(np.array([0.2, 0.1])).tolist()
+    ([2, 98], [])
+    """
+    low, high = np.quantile(risk, _MIDDLE)
+    order = np.argsort(risk)
+    kept: NDArray[np.intp] = order[(risk[order] >= low) & (risk[order] <= high)]
+    return kept
+
+
 @styled
 def calibration(shown: list[Shown], title: str, path: Path) -> None:
-    """Plot observed against predicted risk: groups of equal size (or the classes of a score) and a smoothed curve.
+    """Plot observed against predicted risk: groups of equal size (or the classes of a score) and a smoothed curve where most risks are.
 
     The groups show their Aalen-Johansen incidence with 95 % intervals from drawing patients. The curve is the one that
     the ICI measures. The strip below shows how many visits have which risk.
@@ -61,9 +77,9 @@ def calibration(shown: list[Shown], title: str, path: Path) -> None:
         top = max(0.01, predicted.max(), high.max()) * 1.05
         axis.plot([0, top], [0, top], **REFERENCE, label="perfect")
         if len(np.unique(judged.risk)) > CLASSES:
-            order = np.argsort(judged.risk)
+            order = middle(judged.risk)
             curve = calibration_curve(judged.sample(draws=1), judged.risk)
-            axis.plot(judged.risk[order], curve[order], color=RAISES, linestyle=(0, (6, 2)), label="smoothed")
+            axis.plot(judged.risk[order], curve[order], color=RAISES, linestyle=(0, (6, 2)), label=f"smoothed, {MIDDLE_IN_WORDS}")
         bars = [np.maximum(observed - low, 0), np.maximum(high - observed, 0)]
         axis.errorbar(predicted, observed, yerr=bars, fmt="o", color=DATA, elinewidth=1, label=f"{len(groups)} groups, 95 % interval")
         axis.set(xlim=(0, top), ylim=(0, top), ylabel="observed (Aalen-Johansen)", title=f"within {judged.months} months")

@@ -10,7 +10,7 @@ import numpy as np
 from training.metrics import weighted_auc
 from training.metrics.calibration import CLASSES, calibration_curve
 from training.plots.candidates import draw_line
-from training.plots.held_out import Shown, roc_points
+from training.plots.held_out import MIDDLE_IN_WORDS, Shown, middle, roc_points
 from training.plots.style import EDGE, REFERENCE, Look, names_at_ends, percent, picture, styled
 
 _SIZE = (7.5, 5.0)  # inches
@@ -25,14 +25,14 @@ def calibration_of_all(shown: Mapping[str, Shown], style: Mapping[str, Look | No
     axis = figure.subplots()
     top = min(1.0, max(float(np.quantile(judged.risk, _TOP_OF_RISKS)) for judged in shown.values()) * 1.1)
     axis.plot([0, top], [0, top], **REFERENCE)
-    axis.set(xlim=(0, top), ylim=(0, top), xlabel="predicted risk", ylabel="observed (smoothed)")
+    axis.set(xlim=(0, top), ylim=(0, top), xlabel=f"predicted risk (lines: {MIDDLE_IN_WORDS})", ylabel="observed (smoothed)")
     ends = []
     for name, judged in shown.items():
-        order = np.argsort(judged.risk)
+        look, classes = style[name], len(np.unique(judged.risk)) <= CLASSES
+        order = np.argsort(judged.risk) if classes else middle(judged.risk)
         risk, curve = judged.risk[order], calibration_curve(judged.sample(draws=1), judged.risk)[order]
         inside = risk <= top
         risk, curve = risk[inside], curve[inside]
-        look, classes = style[name], len(np.unique(judged.risk)) <= CLASSES
         if classes:
             risk, first = np.unique(risk, return_index=True)
             curve = curve[first]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import html
 import io
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -187,13 +188,15 @@ def percent(axis: Axes, which: str = "xy", decimals: int | None = 0) -> None:
 def names_at_ends(axis: Axes, ends: list[tuple[float, float, str, str]], gap: float = 0.045) -> None:
     """Write names (x, y, name, colour) right of where their lines end, in the order of the lines and at least a gap apart.
 
+    A line that ends outside the panel is named at its edge: a name far outside would leave no room. One that ends nowhere has none.
+
     Parameters
     ----------
     gap : float
         Share of the height of the panel.
     """
     low, high = axis.get_ylim()
-    ends = sorted(ends, key=lambda end: end[1])
+    ends = [(x, min(max(y, low), high), name, colour) for x, y, name, colour in sorted(ends, key=lambda end: end[1]) if math.isfinite(y)]
     places = np.array([(y - low) / (high - low) for _, y, _, _ in ends])
     for k in range(1, len(places)):
         places[k] = max(places[k], places[k - 1] + gap)

@@ -12,7 +12,7 @@ from typing import Any
 
 from serving.store.champion import CHALLENGER, CHAMPION, connect, registered_name
 from training.gate.held_out import Sources, cohort_of, judged_people
-from training.gate.verdict import PROMOTE, REJECT
+from training.gate.verdict import OF_THOSE_THAT_PASS, PROMOTE, REJECT
 from training.metrics.names import Metric
 from training.metrics.order import rank
 from training.places import EVALUATION, folder_of
@@ -63,7 +63,7 @@ def register(results: dict[str, dict[str, Any]], plan: Plan, cohort: Path | None
         verdict = judge_version(Registered(plan, version, run), result["metrics"], held, folder, live)
         outcome["verdicts"][name] = {"version": version, **verdict.to_dict()}
         if verdict.verdict == PROMOTE and outcome[CHAMPION] is None:
-            replaced, reason = live.version if live else "", f"lowest {brier} of those that pass the gate"
+            replaced, reason = live.version if live else "", f"lowest {brier} {OF_THOSE_THAT_PASS}"
             if replaced != version:  # what is live already stays so, unrecorded
                 go_live(plan.task.name, after, Entry(now(), PROMOTE, version, replaced, name, reason, user(), verdict.verdict))
             outcome[CHAMPION] = {"model": name, "version": version}

@@ -12,6 +12,7 @@ from myeloma import StateError
 from myeloma.scores import SCORES
 from serving.store.champion import FORCE, decisions_on, registered_name
 from serving.store.reading import runs_of
+from training.fitting.unfitted import ASKED, not_fitted_in_words
 from training.gate.figures import Worst, worst_subgroup
 from training.metrics.estimate import MAIN, Estimate
 from training.metrics.names import Metric
@@ -37,6 +38,7 @@ class Candidate:
     gate: str = ""  # verdict of the gate, once registered
     worst_subgroup: Worst | None = None  # where it is most wrong in the large
     forced: bool = False  # made live against the gate
+    asked: str = ""  # the candidates that its fit was asked for; empty where its run does not say
 
     @property
     def published(self) -> bool:
@@ -112,10 +114,15 @@ def as_table(plan: Plan, found: list[Candidate], narrow: bool = False) -> Table:
         if not shown:
             table.add_row(lines[0], "-", "not computable on this cohort", "", "", "", "", "0%")
         table.add_section()
-    first = next((candidate for candidate in found if not candidate.note), found[0])
-    said = choice_in_words(first.estimator, first.metrics, plan.primary_horizon)
-    table.caption, table.caption_justify = "\n".join([*_subgroup_lines(found), *([said] if said else [])]), "left"
+    said = [_choice(plan, found), not_fitted_in_words(plan, {c.estimator: {ASKED: c.asked} for c in found if not c.note})]
+    table.caption, table.caption_justify = "\n".join([*_subgroup_lines(found), *filter(None, said)]), "left"
     return table
+
+
+def _choice(plan: Plan, found: list[Candidate]) -> str:
+    """Return how the choice among the models went; of a single one there was none."""
+    models = [candidate for candidate in found if not candidate.note and not candidate.published]
+    return choice_in_words(models[0].estimator, models[0].metrics, plan.primary_horizon) if len(models) > 1 else ""
 
 
 def _cells(figures: Mapping[str, float], months: int, narrow: bool) -> Iterator[str]:
@@ -147,6 +154,7 @@ def _candidate(run: Run, plan: Plan, champion_version: str | None, note: str = "
         run.tags.get(VERDICT, ""),
         worst,
         champion_version is not None and FORCE in {made.get("action") for made in _made_live(plan, champion_version)},
+        run.tags.get(ASKED, ""),
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from myeloma.scores import SCORES
 from serving.store.champion import CHAMPION, connect
 from training import tracking
 from training.card import comparison_of, log_comparison
@@ -17,9 +18,11 @@ from training.metrics.names import Metric
 from training.metrics.order import rank
 from training.places import PREDICTIONS, SUBGROUPS
 from training.plan import Plan
-from training.registry.version_page import NOTE, describe_training
+from training.registry.version_page import NOTE, VERDICT, describe_training
+from training.tracking.run import Run
 
 _SHOWN, _KIND = "shown", "kind"
+_JUDGED_ON = ("cohort_hash", "feature_hash", "judged_hash", "weighing_hash")  # what two runs share whose figures stand in one table
 _MEASURES = (*(key for key, _, _ in MAIN), "ipa", "ici")
 
 
@@ -41,12 +44,41 @@ def describe_trainings(plan: Plan, results: dict[str, dict[str, Any]], outcome: 
             {name: result for name, result in results.items() if result.get("training_id") == training_id}, plan, outcome
         )
         client.set_tag(training_id, _KIND, tracking.TRAINING)  # before there are figures: a run with figures and no kind is a candidate
-        client.set_tag(training_id, _SHOWN, words)
-        client.set_tag(training_id, NOTE, describe_training(plan, results, outcome))
-        names = [name for key in _MEASURES for months in plan.task.horizons for name in Metric(key, months).with_bounds]
-        figures = results[name]["metrics"]
-        tracking.log_figures(training_id, {name: figures[name] for name in names if name in figures})
+        _say(training_id, plan, results, outcome, (name, words))
         log_comparison(page, training_id)
+
+
+def _say(training_id: str, plan: Plan, results: dict[str, dict[str, Any]], outcome: dict[str, Any], shown: tuple[str, str]) -> None:
+    client, (name, words) = connect(), shown
+    client.set_tag(training_id, _SHOWN, words)
+    client.set_tag(training_id, NOTE, describe_training(plan, results, outcome))
+    names = [figure for key in _MEASURES for months in plan.task.horizons for figure in Metric(key, months).with_bounds]
+    figures = results[name]["metrics"]
+    tracking.log_figures(training_id, {figure: figures[figure] for figure in names if figure in figures})
+
+
+def describe_again(plan: Plan, runs: list[Run], of: Run, live: dict[str, str]) -> None:
+    """Write anew to the run of the training that a candidate is of what is live now, and the figures that stand for it.
+
+    Parameters
+    ----------
+    runs : the task's evaluated candidates, the newest first
+    of : the candidate's run
+    live : what is live now: its model, version and run, when and how it was made so, and why
+    """
+    if not (training_id := of.tags.get("training_id")):  # a version that was recalibrated is of no training
+        return
+    results: dict[str, dict[str, Any]] = {}
+    for run in runs:
+        if all(run.tags.get(name) == of.tags.get(name) for name in _JUDGED_ON):
+            results.setdefault(run.name, {"published": run.name in SCORES, "metrics": run.metrics, "run_id": run.id, **run.tags})
+    own = {name: result for name, result in results.items() if result.get("training_id") == training_id}
+    if not own:
+        return
+    verdicts = {name: {"verdict": result[VERDICT]} for name, result in results.items() if VERDICT in result}
+    made_here = any(result["run_id"] == live["run_id"] for result in own.values())
+    outcome = {CHAMPION: live if made_here else None, "live": live, "verdicts": verdicts}
+    _say(training_id, plan, results, outcome, shown_of(own, plan, outcome))
 
 
 def shown_of(own: dict[str, dict[str, Any]], plan: Plan, outcome: dict[str, Any]) -> tuple[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from training.fitting.unfitted import not_fitted_in_words
 from training.gate.verdict import Verdict
 from training.metrics.estimate import MAIN, Estimate
 from training.metrics.names import Metric
@@ -72,7 +73,8 @@ def describe_training(plan: Plan, results: dict[str, dict[str, Any]], outcome: d
     """
     months, live = plan.primary_horizon, outcome["live"]
     lines = [
-        f"Live after this training: {live['model']}, version {live['version']}." if live else "No candidate is live.",
+        _live_in_words(live),
+        *(["", missing] if (missing := not_fitted_in_words(plan, results)) else []),
         "",
         f"| candidate | gate | {' | '.join(f'{label}, {months} m' for _, label, _ in MAIN)} | rows judged |",
         "|---|---|---|---|---|---|",
@@ -83,6 +85,16 @@ def describe_training(plan: Plan, results: dict[str, dict[str, Any]], outcome: d
         share = metrics.get(Metric("share_computable", months).name)
         lines.append(f"| {name} | {verdict} | {figures} | {'-' if share is None else f'{share:.0%}'} |")
     return "\n".join([*lines, "", "Figures on other rows do not compare. How to read these pages: docs/comparing.md."])[:_LONGEST_TAG]
+
+
+def _live_in_words(live: dict[str, str] | None) -> str:
+    """Return what is live, and, where that was decided since, when, how and why."""
+    if not live:
+        return "No candidate is live."
+    if "at" not in live:
+        return f"Live after this training: {live['model']}, version {live['version']}."
+    why = f": {live['reason']}" if live["reason"] else ""
+    return f"Live since {live['at']}: {live['model']}, version {live['version']}, by {live['action']}{why}."
 
 
 def _row(check: Any) -> str:

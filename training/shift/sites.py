@@ -14,6 +14,7 @@ from training.metrics import Draws
 from training.metrics.figures import figures
 from training.metrics.names import left_out_subsets
 from training.plan import Plan
+from training.rows.site_names import called
 from training.rows.small_cells import only
 from training.rows.split import LEAST_EVENTS, Fold
 from training.shift.refitted import progressing, refitted_figures
@@ -30,7 +31,8 @@ def by_site(table: FeatureTable, plan: Plan, name: str, fitted: Path) -> pd.Data
             "one_site",
         )
     folds = {one: Fold(np.flatnonzero(site != one), np.flatnonzero(site == one)) for one in sites}
-    subset = left_out_subsets(sites)
+    names = called(sites)
+    subset = dict(zip(sites, left_out_subsets(names[one] for one in sites).values(), strict=True))
     parts = [_judge_site(table, plan, name, fold, subset[one]) for one, fold in folds.items()]
     without = table.rows[site == ""]  # no model judges them, but the whole less the sites would tell how many they are
     parts.append(_counts(without, plan, name, UNKNOWN))

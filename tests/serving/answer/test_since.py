@@ -80,6 +80,14 @@ def test_the_closing_line_counts_what_happened_to_those_scored(artifact, cohort)
     assert Told.of(scores.assign(status="dead")).since_in_words() == ""
 
 
+def test_with_every_visit_scored_the_closing_line_counts_people_and_says_of_how_many_visits(artifact, cohort):
+    once = score_landmarks(artifact, cohort, fixed_landmarks(cohort, "2015-03-01"), today=day("2015-03-01"))
+    told = Told.of(pd.concat([once, once, once], ignore_index=True))
+    assert told.since == Told.of(once).since
+    scored, people = 3 * int((once["status"] == "scored").sum()), told.people
+    assert told.since_in_words().startswith(f"since then, by the same cohort, of {people} people scored at {scored} visits: 1 progressed, ")
+
+
 def test_every_criterion_that_is_met_is_named_and_an_unknown_one_is_not(artifact, cohort):
     nan = np.nan
     inputs = {"calcium": [12.0, 9.0, nan], "bmpc": [70.0, 20.0, nan], "creatinine": [1.0, nan, nan], "hemoglobin": [13.0, 9.0, nan]}

@@ -470,3 +470,37 @@ def test_the_card_of_a_task_about_a_line_of_therapy_says_who_is_at_risk_and_what
     assert "people who were never treated" in text
     assert "people under treatment" not in text
     assert "they are signs of relapse" in text
+
+
+CHOICE = {"choice_share_24m": 0.04, "choice_auc_24m": 0.01, "choice_brier_24m": 0.001}
+GATES = {"action": "promote", "at": "2026-01-02", "verdict": "promote", "reason": "lowest brier_24m of those that pass the gate"}
+
+
+def test_of_a_version_that_a_person_made_live_the_card_says_when_and_why_and_claims_no_choice_by_figures(smm_plan):
+    person = {"action": "promote", "at": "2026-01-02T03:04:05+00:00", "verdict": "hold", "reason": "simpler"}
+    text = as_markdown(card_of(bare(smm_plan, metrics=CHOICE, decided=person)))
+    assert "A person made this version live at 2026-01-02T03:04:05+00:00 (promote; the gate said hold): simpler." in text
+    assert "comes first in" not in text
+
+
+@pytest.mark.parametrize("decided", [{}, GATES])
+def test_of_a_version_that_no_person_decided_on_the_card_says_how_the_choice_by_figures_goes(smm_plan, decided):
+    text = as_markdown(card_of(bare(smm_plan, metrics=CHOICE, decided=decided)))
+    assert "chooses among candidates by these figures: boosting comes first in 4% of the bootstrap draws" in text
+    assert "A person made" not in text
+
+
+@pytest.mark.parametrize(
+    ("landmarks", "said"),
+    [
+        ((0.7, 0.75), "the AUC is higher than at 2 of the 2 fixed landmarks below: of a person's visits those close to the event are easy"),
+        ((0.9, 0.8), "the AUC is no higher than at 2 of the 2 fixed landmarks below: here it is not higher than what a person meets"),
+    ],
+)
+def test_what_pooling_over_visits_does_is_said_as_the_figures_have_it(smm_plan, landmarks, said):
+    at = {f"auc_24m_at_{years}y": value for years, value in enumerate(landmarks)}
+    assert said in as_markdown(card_of(judged(smm_plan, rows_24m=900.0, **at)))
+
+
+def test_of_pooling_nothing_is_said_where_no_landmark_has_a_figure(smm_plan):
+    assert "Pooled over visits" not in as_markdown(card_of(judged(smm_plan, rows_24m=900.0)))

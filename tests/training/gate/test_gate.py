@@ -203,7 +203,7 @@ UNMEASURED = {
     "known_harm": lambda good: replace(good, facts=replace(good.facts, harm={}, notes={"harm": "nobody is here"})),
 }
 WORDS = {
-    "net_benefit": ("net_benefit", "no published score is computable"),
+    "net_benefit": ("net_benefit", "no published score was evaluated beside it, none is computable"),
     "worst_subgroup": ("worst subgroup", "no subgroup with figures in which 50 events are expected"),
     "known_harm": ("known harm", "nobody is here"),
 }

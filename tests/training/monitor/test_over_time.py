@@ -57,6 +57,16 @@ def test_an_alarm_in_the_period_is_a_change_and_one_before_it_is_not():
     assert "ALARM: too few" in check(found([3] * 24 + [0] * 12, [3.0] * 36)).words
 
 
+def test_an_interval_wholly_outside_what_is_accepted_is_said_to_be_and_why_it_is_not_called_changed():
+    """Many events in the first months, an alarm then, and none in the period that is looked at."""
+    early = check(found([12] * 12 + [4] * 12, [4.0] * 24), since="2024-12-01")
+    assert early.lo > 1.25
+    assert early.status == "not shown"
+    assert "The interval lies wholly outside what is accepted" in early.words
+    assert "only when a chart alarms in the period" in early.words
+    assert "wholly outside" not in check(found([4] * 24, [4.0] * 24)).words
+
+
 def test_a_count_of_fewer_than_ten_is_not_written_nor_is_what_would_give_it_away():
     one = found([0] * 33 + [3] * 3, [0.5] * 36)
     seen, told = check(one), one.to_dict()

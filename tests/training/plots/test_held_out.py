@@ -2,8 +2,9 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 
-from training.plots.held_out import Shown, calibration, risk_groups
+from training.plots.held_out import Shown, calibration, middle, risk_groups
 from training.plots.style import Picture
 from training.rows.censoring import REACH
 
@@ -34,3 +35,10 @@ def test_predicted_is_the_mean_risk_of_those_observed(monkeypatch):
     points = drawn[0].axes[0].containers[0].lines[0].get_xdata()
     assert max(points) < 0.5
     assert len(points) == len(risk_groups(risk[~late]))
+
+
+def test_a_smoothed_curve_is_drawn_only_between_the_2nd_and_the_98th_percentile_of_the_risks():
+    risk = np.random.default_rng(1).permutation(np.linspace(0.0, 1.0, 1001))
+    drawn = risk[middle(risk)]
+    assert (drawn.min(), drawn.max()) == pytest.approx((0.02, 0.98))
+    assert (np.diff(drawn) > 0).all()

@@ -65,3 +65,13 @@ def test_names_at_the_ends_keep_their_order_and_a_distance():
     places = {text.get_text(): text.xyann[1] for text in axis.texts}
     assert places["z"] < places["a"] < places["b"] < places["c"] <= 1.0
     assert min(np.diff(sorted(places.values()))) >= 0.0449
+
+
+@pytest.mark.parametrize(("ends", "places"), [((-9.0, 0.5), [0.0, 0.5]), ((0.5, 7.0), [0.5, 1.0]), ((float("nan"), 0.5), [0.5])])
+def test_a_line_that_ends_outside_the_panel_is_named_at_its_edge_and_one_that_ends_nowhere_is_not(ends, places):
+    figure = picture(4, 3, "a title")
+    axis = figure.subplots()
+    axis.set_ylim(0, 1)
+    names_at_ends(axis, [(1.0, y, f"at {y}", "#000000") for y in ends])
+    assert [text.xyann[1] for text in axis.texts] == pytest.approx(places)
+    assert all(0.0 <= text.xy[1] <= 1.0 for text in axis.texts)

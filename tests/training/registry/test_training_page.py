@@ -9,6 +9,7 @@ from training.card import as_html, comparison_of
 from training.card.document import Blank, Table, Text
 from training.registry.compare import candidates
 from training.registry.training_page import shown_of
+from training.registry.version_page import describe_training
 
 
 @pytest.fixture
@@ -108,3 +109,10 @@ def test_subgroups_stand_beside_each_other_by_model(smm_plan):
     assert found.head == ("group", "cox", "logistic")
     assert found.parts[0].rows[0] == ["female", "0.90 (0.50 to 1.50)", "1.10 (0.50 to 1.50)"]
     assert found.parts[0].rows[1][2] == Blank("no figure")
+
+
+def test_the_description_of_a_training_names_the_candidates_that_are_not_fitted(smm_plan):
+    said = describe_training(smm_plan, {"cox": RESULTS["cox"] | {"asked": "cox, logistic"}}, {"live": None, "verdicts": {}})
+    assert "are not fitted: " in said
+    assert "a fit that was asked for logistic broke off" in said
+    assert "mayo_2018" in said

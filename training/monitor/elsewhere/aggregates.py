@@ -53,8 +53,16 @@ class Sums:
 
 
 @dataclass(frozen=True)
+class LeftOut:
+    """A horizon that a site keeps back, and why in words that hold no count."""
+
+    months: int
+    why: str
+
+
+@dataclass(frozen=True)
 class Aggregates:
-    """What one site hands out: which model was judged, on whose people, and the sums by horizon."""
+    """What one site hands out: which model was judged, on whose people, the sums by horizon, and which horizons it keeps back."""
 
     format: int
     task: str
@@ -64,6 +72,7 @@ class Aggregates:
     cohort_hash: str
     people_of_training: str
     horizons: tuple[Sums, ...]
+    left_out: tuple[LeftOut, ...] | None = None  # None in a file of before: it does not say
 
 
 def aggregates_of(found: Validated) -> Aggregates:
@@ -71,20 +80,39 @@ def aggregates_of(found: Validated) -> Aggregates:
     looked = "not looked for" if found.overlap is None else "left out"
     origin, task = found.artifact.origin, found.plan.task.name
     model = (task, origin.get("model_name", ""), found.version, found.artifact.seal)
-    return Aggregates(FORMAT, *model, found.cohort_hash, looked, tuple(_sums(found)))
+    each = list(_sums(found))
+    given, kept_back = tuple(o for o in each if isinstance(o, Sums)), tuple(o for o in each if isinstance(o, LeftOut))
+    return Aggregates(FORMAT, *model, found.cohort_hash, looked, given, kept_back)
 
 
-def _sums(found: Validated) -> Iterator[Sums]:
+def handed_out(one: Aggregates, path: Path) -> list[str]:
+    """Return what is said at the terminal of a site's file: where it lies, which horizons are in it, and which are not, with the reason."""
+    given = ", ".join(f"{sums.months} m" for sums in one.horizons) or "none"
+    lines = [f"{path}: sums to hand out; horizons in it: {given}"]
+    return lines + [f"  left out of it: {left.months} m: {left.why}" for left in one.left_out or ()]
+
+
+def _why_kept_back(people: int, events: int, told: tuple[int, int]) -> str:
+    """Return why a horizon's counts are not handed out beside those of a shorter one, empty where they are."""
+    if min(events, people - events) < SMALL_CELL:
+        return f"fewer than {SMALL_CELL} people have the event by then, or have not"
+    apart = {"people": abs(people - told[0]), "events": abs(events - told[1])}  # fewer people where the study could follow fewer so far
+    small = " and of ".join(name for name, difference in apart.items() if is_small(difference))
+    return f"a count of fewer than {SMALL_CELL} could be told from its difference of {small} to a shorter horizon in it" if small else ""
+
+
+def _sums(found: Validated) -> Iterator[Sums | LeftOut]:
     rows, evaluation = found.judged.rows, found.plan.evaluation
     draws, told = Draws.of(rows["patient_id"], evaluation.bootstrap, evaluation.seed), (0, 0)
     for h, months in enumerate(found.plan.task.horizons):
         if unfollowed(rows, months):
+            yield LeftOut(months, "nobody is followed so far")
             continue
         judged, risk = judged_at(rows, months, draws), found.judged.risks[CHAMPION][:, h]
         there = judged.sample.there
         people, events = (rows.loc[those, "patient_id"].nunique() for those in (there, there & judged.sample.case))
-        apart = (abs(people - told[0]), abs(events - told[1]))  # fewer people where the study could follow fewer so far
-        if min(events, people - events) < SMALL_CELL or any(map(is_small, apart)):
+        if why := _why_kept_back(people, events, told):
+            yield LeftOut(months, why)
             continue
         told = (people, events)
         measures = main_measures(judged.sample, risk)

@@ -7,7 +7,9 @@ Stat Soc A 2009;172:137).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -20,6 +22,8 @@ from myeloma import DataError
 from training.monitor.elsewhere.aggregates import Aggregates, Sums
 
 Array = NDArray[np.float64]
+_NEAR = 0.02  # of the larger count: what an export made again some days later adds
+_UNSAID = "its file does not say why"
 LEAST_SITES = 3  # below, neither the variance between sites nor a prediction interval can be told
 
 
@@ -52,6 +56,7 @@ class Pooled:
     brier: float
     oe: RandomEffects | None
     auc: RandomEffects | None
+    of: tuple[str, ...]  # the hashes of the cohorts that are in
 
 
 def pool(sites: list[Aggregates]) -> list[Pooled]:
@@ -64,7 +69,32 @@ def pool(sites: list[Aggregates]) -> list[Pooled]:
     """
     _check(sites)
     months = sorted({one.months for site in sites for one in site.horizons})
-    return [_pooled([one for site in sites for one in site.horizons if one.months == at]) for at in months]
+    return [_pooled({site.cohort_hash: one for site in sites for one in site.horizons if one.months == at}) for at in months]
+
+
+def who_is_in(sites: Mapping[str, Aggregates]) -> list[str]:
+    """Return for each horizon which sites, by file, are in the pool, and which are not, with the reason that their files give."""
+    given = {name: {one.months for one in site.horizons} for name, site in sites.items()}
+    left = {name: {one.months: one.why for one in site.left_out or ()} for name, site in sites.items()}
+    lines = []
+    for at in sorted(set().union(*given.values(), *left.values())):
+        inside = ", ".join(name for name, months in given.items() if at in months) or "no site"
+        lines.append(f"{at} m: in the pool: {inside}")
+        lines += [f"  missing: {name}: {left[name].get(at, _UNSAID)}" for name, months in given.items() if at not in months]
+    return lines
+
+
+def alike(sites: Mapping[str, Aggregates]) -> list[str]:
+    """Return of which two files the counts are so near to each other that they may be of the same people, exported twice."""
+    lines = []
+    for one, other in combinations(sites, 2):
+        here, there = ({sums.months: (sums.people, sums.rows, sums.events) for sums in sites[name].horizons} for name in (one, other))
+        shared = here.keys() & there.keys()
+        near = all(abs(a - b) <= _NEAR * max(a, b) for at in shared for a, b in zip(here[at], there[at], strict=True))
+        if shared and near:
+            within = f"people, visits and events agree to {_NEAR:.0%} at every horizon of both"
+            lines.append(f"{one} and {other}: {within}: see that they are not the same people, exported twice, who would count twice")
+    return lines
 
 
 def _check(sites: list[Aggregates]) -> None:
@@ -83,13 +113,14 @@ def _check(sites: list[Aggregates]) -> None:
             )
 
 
-def _pooled(parts: list[Sums]) -> Pooled:
+def _pooled(of: Mapping[str, Sums]) -> Pooled:
+    parts = list(of.values())
     people, rows, events = (sum(getattr(part, name) for part in parts) for name in ("people", "rows", "events"))
     observed, expected, error = (sum(getattr(part, name) for part in parts) for name in ("observed", "expected", "squared_error"))
     oe = random_effects([(part.log_oe, part.log_oe_se) for part in parts])
     auc = random_effects([(part.logit_auc, part.logit_auc_se) for part in parts])
-    both = (_back(oe, np.exp), _back(auc, expit))
-    return Pooled(parts[0].months, len(parts), people, rows, events, observed, expected, observed / expected, error / rows, *both)
+    both, ratio = (_back(oe, np.exp), _back(auc, expit)), observed / expected
+    return Pooled(parts[0].months, len(parts), people, rows, events, observed, expected, ratio, error / rows, *both, tuple(of))
 
 
 def random_effects(found: list[tuple[float | None, float | None]]) -> RandomEffects | None:

@@ -11,8 +11,8 @@ import pytest
 from myeloma import DataError, StateError
 from myeloma.calendar import horizon_days
 from training.metrics import Draws, judged_at, main_measures
-from training.monitor.elsewhere.aggregates import aggregates_of, read_aggregates, write_aggregates
-from training.monitor.elsewhere.pool import pool, random_effects
+from training.monitor.elsewhere.aggregates import aggregates_of, handed_out, read_aggregates, write_aggregates
+from training.monitor.elsewhere.pool import alike, pool, random_effects, who_is_in
 from training.rows.censoring import REACH, STRATUM
 
 MONTHS = (24, 60)
@@ -194,3 +194,39 @@ def test_the_command_prints_the_table_and_json(written, call):
     assert (code, "8 sites" in out, "tau2" in out) == (0, True, True)
     code, out = call(f"pool {' '.join(map(str, written))} --json")
     assert [one["sites"] for one in json.loads(out)] == [8, 8]
+
+
+def of_events(k, first, then):
+    """The sums of a site of 100 people of whom so many progress within 24 months, and within 60."""
+    person = np.arange(100)
+    time = np.select([person < first, person < then], [300, 1500], 4000)
+    rows = pd.DataFrame({"patient_id": person.astype(str), "event": np.where(person < then, "event", "none"), "time_to_event": time})
+    return aggregates_of(found(k, rows, np.linspace(0.05, 0.4, 200).reshape(100, 2)))
+
+
+def test_what_is_left_out_is_named_with_the_reason_in_the_file_and_at_the_terminal_and_without_a_count(tmp_path):
+    one = of_events(1, 12, 21)
+    write_aggregates(one, tmp_path / "north.json")
+    read = read_aggregates(tmp_path / "north.json")
+    assert read == one
+    assert [left.months for left in read.left_out] == [60]
+    first, then = handed_out(one, tmp_path / "north.json")
+    assert first.endswith("north.json: sums to hand out; horizons in it: 24 m")
+    assert then.startswith("  left out of it: 60 m: a count of fewer than 10 could be told from its difference of events")
+    assert "21" not in then
+    assert "fewer than 10 people have the event" in of_events(1, 9, 30).left_out[0].why
+
+
+def test_the_pool_says_for_each_horizon_who_is_in_and_who_is_missing_and_why():
+    before = replace(of_events(3, 12, 21), left_out=None)
+    lines = who_is_in({"north": of_events(1, 12, 30), "south": of_events(2, 12, 21), "old": before})
+    assert lines[0] == "24 m: in the pool: north, south, old"
+    assert lines[1] == "60 m: in the pool: north"
+    assert lines[2].startswith("  missing: south: a count of fewer than 10 could be told")
+    assert lines[3] == "  missing: old: its file does not say why"
+
+
+def test_two_files_of_nearly_the_same_counts_are_told():
+    north, again, south = of_events(1, 50, 80), of_events(2, 51, 80), of_events(3, 30, 80)
+    (line,) = alike({"north": north, "again": again, "south": south})
+    assert line.startswith("north and again: people, visits and events agree to 2% at every horizon of both")
