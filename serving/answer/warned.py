@@ -35,9 +35,9 @@ _OF_IGM = {
     ),
 }
 
-# No risk of a precursor considers lesions. An osteolytic lesion on X-ray, CT or PET-CT, or more than one focal lesion on MRI, defines myeloma,
-# and a plasmacytoma stands for the clonal marrow that an event needs (Rajkumar, Lancet Oncol 2014;15:e538). One on PET without lysis defines
-# nothing (Blood 2015;125:3069), and a positive PET/CT does not say which of them it is: the criterion stays unknown.
+# No risk of a precursor considers lesions. An osteolytic lesion on X-ray, CT or PET-CT, or more than one focal lesion on MRI, defines
+# myeloma, and a plasmacytoma stands for the clonal marrow that an event needs (Rajkumar, Lancet Oncol 2014;15:e538). A lesion on PET
+# without lysis defines nothing (Blood 2015;125:3069), and a positive PET/CT does not say which it is: the criterion stays unknown.
 _MEANS = {
     "pet_ct": "an osteolytic lesion defines myeloma, one without lysis does not; which it was is not recorded",
     "plasmacytoma": "a biopsy-proven plasmacytoma with one event defines myeloma, as clonal marrow plasma cells of 10 % or more do",
