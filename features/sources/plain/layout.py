@@ -14,7 +14,7 @@ from features.cohort.schema import EVENT_KINDS, HEAVY_CHAINS, LIGHT_CHAINS, SEXE
 from features.sources.answers import answers, divisor_of, measurable
 from features.sources.mapping import read_yaml
 from features.sources.parsing import NUMBER, result_of
-from features.sources.plain.written import DATE_FORMS
+from features.sources.plain.written import DATE_FORMS, EITHER
 from features.sources.received import OPTIONAL, REQUIRED, WHERE_GIVEN
 from myeloma import ConfigError, DataError, canonical_divisor, catalogue
 from myeloma.errors import nearest
@@ -169,6 +169,10 @@ def _check_names(layout: Layout, where: str) -> None:
     for column, words in layout.words.items():
         _check(words, WORDS[column], f"{where}, words.{column}")
     _check(layout.dates, DATE_FORMS, f"{where}, dates")
+    for pair in EITHER:
+        if set(pair) <= set(layout.dates):
+            what = f"{where}, dates: {' and '.join(pair)} are both named: most cells are days of both, and then of two days."
+            raise ConfigError(what, "name the one that the export is written in; a column that mixes the two is for its source to mend.")
     _check(layout.results, catalogue().keys(), f"{where}, results")
     _check_results(layout, where)
     _check(layout.table("events").wide, EVENT_KINDS, f"{where}, tables.events.wide")

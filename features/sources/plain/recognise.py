@@ -16,16 +16,15 @@ from features.sources.plain.files import stem_of
 from features.sources.plain.layout import COLUMNS, DECIDE
 from features.sources.plain.names import common_names, key, table_of
 from features.sources.plain.places import Place
-from features.sources.plain.written import DATE_FORMS, filled_id, fits, plain_number, thousand_or_fraction
+from features.sources.plain.written import DATE_FORMS, EITHER, filled_id, fits, only_in, plain_number, thousand_or_fraction
 from features.sources.received import REQUIRED
 from myeloma import catalogue
 
-_EITHER = (("DD/MM/YYYY", "MM/DD/YYYY"), ("DD-MM-YYYY", "MM-DD-YYYY"))
 _YEAR = re.compile(r"\d{4}(-\d{2})?")
 _UNIT = re.compile(r"^(.*?)\s*[\[(](.+)[\])]\s*$")
 _FLAG = re.compile(r"^[<>]?\s*[+-]?\d[\d.,]*\s?(H|L|HH|LL|\*|\+|!)$")
 _COMMA, _POINT = re.compile(r"^[<>]?=?\s*[+-]?\d+(\.\d{3})*,\d+$"), re.compile(r"^[<>]?=?\s*[+-]?\d+(,\d{3})*\.\d+$")
-_FEW = 0.05  # numbers with the other decimal mark: slips, not a way of writing
+_FEW = 0.05  # numbers with the other decimal mark, days in the other order: slips, not a way of writing
 
 
 def tables(places: list[Place]) -> dict[str, Place]:
@@ -104,18 +103,37 @@ def date_forms(texts: dict[str, Any]) -> tuple[list[str], tuple[str, ...], list[
         if best < 0.5:
             faults.append(f"{column}: most dates are in no form that is known ({', '.join(DATE_FORMS)})")
             continue
-        left[column] = {form for form, part in share.items() if part == best}
-    for pair in _EITHER:
-        mine = [candidates & set(pair) for candidates in left.values() if candidates & set(pair)]
-        if not mine:
+        if mixed := _mixed(column, days):
+            faults.append(mixed)
             continue
-        agreed = set.intersection(*mine)
+        left[column] = {form for form, part in share.items() if part == best}
+    for pair in EITHER:
+        mine = {column: candidates & set(pair) for column, candidates in left.items() if candidates & set(pair)}
+        agreed = set.intersection(*mine.values()) if mine else set()
         if len(agreed) == 1:
             forms += sorted(agreed)
-        else:
+        elif agreed:
             unclear = pair
-    forms += sorted({form for candidates in left.values() for form in candidates if not any(form in pair for pair in _EITHER)})
+        elif mine:
+            faults.append(_disagreeing(mine, pair))
+    forms += sorted({form for candidates in left.values() for form in candidates if not any(form in pair for pair in EITHER)})
     return [form for form in dict.fromkeys(forms) if form != "YYYY-MM-DD"], unclear, faults
+
+
+def _mixed(column: str, days: list[str]) -> str:
+    """Return in words that a column is written in two orders of day and month; empty where it is not, but for slips."""
+    for pair in EITHER:
+        first, second = only_in(days, pair)
+        if min(len(first), len(second)) > _FEW * (len(first) + len(second)):
+            either = sum(fits(day, pair[0]) and fits(day, pair[1]) for day in days)
+            of_each = f"{len(first)} can only be {pair[0]}, {len(second)} only {pair[1]}, and {either} could be either"
+            return f"{column} mixes two orders: of its different dates {of_each}; ask its source, and have it written as YYYY-MM-DD"
+    return ""
+
+
+def _disagreeing(mine: dict[str, set[str]], pair: tuple[str, str]) -> str:
+    listed = " and ".join(f"{', '.join(column for column, forms in mine.items() if forms == {form})} as {form}" for form in pair)
+    return f"dates are written in two orders: {listed}; a mapping names one for all, so have one of them written as YYYY-MM-DD"
 
 
 def lost_zeros(ids: dict[str, set[str]]) -> int:

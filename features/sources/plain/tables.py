@@ -13,7 +13,7 @@ from features.sources.births import with_ages
 from features.sources.cells import Cells, cells_of
 from features.sources.plain.files import find, read_file, sheets_of, unread
 from features.sources.plain.layout import COLUMNS, MISSING, Column, Layout, Table
-from features.sources.plain.written import filled_id, iso_date, plain_number
+from features.sources.plain.written import EITHER, filled_id, iso_date, only_in, plain_number
 from features.sources.received import REQUIRED
 from myeloma import DataError
 
@@ -44,7 +44,9 @@ def read_tables(folder: Path, layout: Layout) -> tuple[dict[str, pd.DataFrame], 
         table = layout.table(name)
         frame = named(read_file(path, layout.separator, layout.encoding, table.sheet), name, table, path.name)
         shared = sum(other == path for other in paths.values()) > 1
-        tables[name] = in_our_words(_of_one_table(frame, name, table, shared), name, layout)
+        frame = _of_one_table(frame, name, table, shared)
+        notes += _in_the_other_order(frame, name, layout)
+        tables[name] = in_our_words(frame, name, layout)
     tables["patients"], aged = with_ages(tables["patients"])
     if aged:
         notes.append(f"{aged} people are born in a known year or month, not on a known day: their age is counted from its middle")
@@ -53,6 +55,18 @@ def read_tables(folder: Path, layout: Layout) -> tuple[dict[str, pd.DataFrame], 
         notes.append(f"{len(others)} files of the folder are not read: {listed}; are they parts of a table?")
     notes += _sheets_left(paths, layout)
     return tables, {name: paths[name].name if name in paths else f"no {name}" for name in REQUIRED}, notes
+
+
+def _in_the_other_order(frame: pd.DataFrame, name: str, layout: Layout) -> list[str]:
+    """Return a note for each column with dates that are days only with day and month the other way round: it may mix two orders."""
+    notes = []
+    for form, other in (pair[::way] for pair in EITHER for way in (1, -1) if pair[::way][0] in layout.dates):
+        for column in DATES:
+            texts = cells_of(frame[column]).texts if column in frame and _is_text(frame[column]) else ()
+            if turned := only_in(map(str, texts), (form, other))[1]:
+                refused = f"{len(turned)} different dates of {column} in {name} are days as {other} alone, not as {form}, and are refused"
+                notes.append(f"{refused}; if the column mixes two orders, others are misread: ask its source")
+    return notes
 
 
 def _sheets_left(paths: Mapping[str, Path], layout: Layout) -> list[str]:

@@ -20,6 +20,7 @@ DATE_FORMS = {
     "YYYYMMDD": r"(?P<y>\d{4})(?P<m>\d{2})(?P<d>\d{2})",
     "EXCEL": r"(?P<serial>\d{4,5})(?:\.0+)?",
 }
+EITHER = (("DD/MM/YYYY", "MM/DD/YYYY"), ("DD-MM-YYYY", "MM-DD-YYYY"))  # pairs of which a cell may be both, and then of two days
 _TIME = r"(?P<time>[T ]\d{1,2}:.+)?"
 _EXCEL_ZERO = date(1899, 12, 30)  # so counted, serial numbers after February 1900 are right
 _GROUPS = {
@@ -38,6 +39,18 @@ def _form(name: str) -> re.Pattern[str]:
 def fits(text: str, form: str) -> bool:
     """Return whether a text is a day of the calendar in a form."""
     return iso_date(text, (form,)) != text or (form == "YYYY-MM-DD" and _day(text, form) is not None)
+
+
+def only_in(texts: Iterable[str], pair: tuple[str, str]) -> tuple[list[str], list[str]]:
+    """Return the texts that are days in the first of two forms alone, and in the second alone.
+
+    Examples
+    --------
+    >>> only_in(["13/02/2015", "02/13/2015", "03/04/2015"], ("DD/MM/YYYY", "MM/DD/YYYY"))
+    (['13/02/2015'], ['02/13/2015'])
+    """
+    which = [(text, fits(text, pair[0]), fits(text, pair[1])) for text in texts]
+    return [text for text, first, second in which if first > second], [text for text, first, second in which if second > first]
 
 
 def iso_date(text: str, forms: Iterable[str]) -> str:

@@ -201,6 +201,40 @@ def test_dates_that_could_all_be_either_are_left_to_a_person(folder, tmp_path):
     assert suggest(place).layout == {"dates": ["DD/MM/YYYY"]}, "one day above twelve settles it"
 
 
+MIXED = ["13/01/2015", "07/01/2015", "07/13/2015", "02/01/2016", "01/02/2016"]  # one day as DD/MM alone, one as MM/DD alone
+
+
+def test_a_column_of_two_orders_is_a_fault_of_its_source_and_no_question_to_a_person(folder, tmp_path):
+    place = folder(measurements=clean()["measurements"].assign(collected_at=MIXED))
+    path, found = suggested(place, tmp_path)
+    (fault,) = found.faults
+    assert fault.startswith(
+        "measurements.collected_at mixes two orders: of its different dates 1 can only be DD/MM/YYYY, 1 only MM/DD/YYYY"
+    )
+    assert "3 could be either" in fault and "dates" not in found.layout
+
+
+def test_columns_of_two_orders_are_a_fault_since_one_form_stands_for_all(folder, tmp_path):
+    c = clean()
+    place = folder(
+        measurements=c["measurements"].assign(collected_at="13/02/2016"),
+        events=c["events"].assign(occurred_at=["05/13/2018", "06/30/2019"]),
+    )
+    (fault,) = suggested(place, tmp_path)[1].faults
+    assert "measurements.collected_at as DD/MM/YYYY and events.occurred_at as MM/DD/YYYY" in fault
+
+
+def test_dates_that_are_days_in_the_other_order_alone_are_noted_since_others_may_be_misread(folder, tmp_path):
+    place = folder(measurements=clean()["measurements"].assign(collected_at=MIXED))
+    (tmp_path / "m.yaml").write_text("dates: [DD/MM/YYYY]")
+    received = read_tabular(place, tmp_path / "m.yaml")
+    said = [note for note in received.notes if "misread" in note]
+    assert said == [
+        "1 different dates of collected_at in measurements are days as MM/DD/YYYY alone, not as DD/MM/YYYY, and are refused; if the column "
+        "mixes two orders, others are misread: ask its source"
+    ]
+
+
 def test_words_for_not_detected_stand_for_the_limit_that_a_person_gives(folder, tmp_path):
     c = clean()
     measured = c["measurements"].assign(value=["negativ", "1.7 H", "13.5*", "250.5", "15"])
@@ -254,6 +288,8 @@ def test_all_faults_of_all_files_are_told_at_once(folder, tmp_path):
     [
         ({"seperator": ";"}, r'unknown key "seperator" \(did you mean "separator"'),
         ({"dates": "DD.MM.YY"}, '"DD.MM.YY" is not known'),
+        ({"dates": ["DD/MM/YYYY", "MM/DD/YYYY"]}, "dates: DD/MM/YYYY and MM/DD/YYYY are both named"),
+        ({"dates": ["MM-DD-YYYY", "YYYYMMDD", "DD-MM-YYYY"]}, "dates: DD-MM-YYYY and MM-DD-YYYY are both named"),
         ({"words": {"sex": {"woman": ["w"]}}}, '"woman" is not known'),
         ({"biomarkers": {"Hb": "hemoglobine"}}, "hemoglobine"),
         ({"biomarkers": {"Hb": {"biomarker": "hemoglobin", "unit": "stones"}}}, "stones"),
