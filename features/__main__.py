@@ -78,8 +78,11 @@ def look_at(
     for what, said in lines.items():
         for line in said:
             console.print(f"  {what}: {line}")
-    left = f"{len(found.decide)} {'thing is' if len(found.decide) == 1 else 'things are'} left to decide in it; then"
-    console.print(f"{out}: {left if found.decide else 'complete. Now'} run:")
+    left = f"{len(found.decide)} {'thing is' if len(found.decide) == 1 else 'things are'} left to decide in it"
+    open_ = [left] if found.decide else []
+    open_ += ["what is at fault is for the source to mend"] if found.faults else []
+    open_ += ["what is not read is named in it: give it one of our names where it is one"] if found.unread else []
+    console.print(f"{out}: {'; '.join(open_) + '; then' if open_ else 'complete. Now'} run:")
     console.print(f"python -m features ingest --source tabular {folder} COHORT --mapping {out}")
 
 

@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import shutil
 
 import pandas as pd
 import pytest
@@ -206,7 +207,7 @@ MIXED = ["13/01/2015", "07/01/2015", "07/13/2015", "02/01/2016", "01/02/2016"]  
 
 def test_a_column_of_two_orders_is_a_fault_of_its_source_and_no_question_to_a_person(folder, tmp_path):
     place = folder(measurements=clean()["measurements"].assign(collected_at=MIXED))
-    path, found = suggested(place, tmp_path)
+    _, found = suggested(place, tmp_path)
     (fault,) = found.faults
     assert fault.startswith(
         "measurements.collected_at mixes two orders: of its different dates 1 can only be DD/MM/YYYY, 1 only MM/DD/YYYY"
@@ -320,6 +321,20 @@ def test_the_command_writes_a_mapping_once_and_says_what_to_run(folder, tmp_path
         write_layout(suggest(place), out)
     with pytest.raises(StateError, match="No folder"):
         suggest(tmp_path / "nowhere")
+
+
+def test_a_mapping_is_not_called_complete_while_something_is_at_fault_or_not_read(folder, tmp_path):
+    def said(**changed):
+        place, out = folder(**changed), tmp_path / "m.yaml"
+        output = CliRunner().invoke(app, ["suggest", str(place), "--out", str(out)]).output.replace("\n", " ")
+        shutil.rmtree(place)
+        out.unlink()
+        return output
+
+    c = clean()
+    assert "complete. Now run" in said()
+    assert "at fault is for the source to mend; then run" in said(measurements=c["measurements"].assign(collected_at=MIXED))
+    assert "what is not read is named in it" in said(patients=c["patients"].assign(Haus="A"))
 
 
 def test_files_that_are_no_table_are_named(folder):
