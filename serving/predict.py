@@ -9,6 +9,7 @@ from numba import njit
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
+from features.history.columns import without_what_measures_nothing
 from myeloma import UserError
 from serving.artifact import Artifact
 from serving.models import logistic
@@ -86,13 +87,15 @@ def recalibrated(artifact: Artifact, x: Array, margins: Array) -> Recalibrated:
 def accepted(artifact: Artifact, x: Array) -> Array:
     """Return the features as every kind of model takes them: a value nearer to 0 than single precision tells is 0.
 
-    Trees see single precision, the other kinds double. What one of them would take for another number, none does.
+    Trees see single precision, the other kinds double. What one of them would take for another number, none does. An M-protein that was
+    never measurable is unknown to a model of the burden.
 
     Raises
     ------
     UserError
         A value is infinite, or beyond single precision, where it would be.
     """
+    x = without_what_measures_nothing(x, artifact.columns)
     size = np.abs(x)
     if (beyond := size > _SINGLE.max).any():  # NaN, which is unknown, is not
         first = artifact.columns[int(np.flatnonzero(beyond.any(axis=0))[0])]

@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,7 @@ from myeloma.catalogue import VARIABLE
 from myeloma.errors import nearest
 from myeloma.treated.response.criteria import DEFAULT_VERSION as CRITERIA_VERSION
 
+Array = NDArray[np.float64]
 # Raised whenever the meaning of a column changes, so that a model made before refuses tables made after.
 DEFINITIONS_VERSION = "2"  # 2: a correction supersedes the earlier value of its day
 
@@ -156,6 +157,30 @@ def resting_on(columns: Sequence[str], biomarkers: Collection[str]) -> NDArray[n
     """
     known = set(biomarkers)
     return np.array([parse_column(name).biomarker in known or (name in STATE_SPACE and MEASURE in known) for name in columns], dtype=bool)
+
+
+def without_what_measures_nothing(x: Array, columns: Sequence[str]) -> Array:
+    """Return features in which M-protein is unknown where the burden is: it was never measurable, so it is no measure of the disease.
+
+    To a model of the burden 0, `<0.1` and no result are the same, as in a disease of light chains alone.
+
+    Parameters
+    ----------
+    x : array (rows, columns)
+    """
+    told, resting = _of_measure(tuple(columns))
+    if told < 0 or not (rows := np.isnan(x[:, told])).any():
+        return x
+    found = x.copy()
+    found[np.ix_(rows, resting)] = np.nan
+    return found
+
+
+@lru_cache(maxsize=64)
+def _of_measure(columns: tuple[str, ...]) -> tuple[int, NDArray[np.bool_]]:
+    """Return the place of a column of the burden, -1 where there is none, and which columns rest on what measures it."""
+    told = next((columns.index(name) for name in BURDEN if name in columns), -1)
+    return told, resting_on(columns, [MEASURE])
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from features.cohort.schema import HEAVY_CHAINS, Cohort
 from features.history.arrays import Histories, People, Results, days_of, is_among, places
 from features.history.burden.columns import burden_columns
-from features.history.burden.parameters import MARKERS, MEASURE
+from features.history.burden.parameters import MARKERS
 from features.history.burden.since_diagnosis import since_work_up
-from features.history.columns import BURDEN, STATE_SPACE, TREATED, FeatureSpec, resting_on
+from features.history.columns import STATE_SPACE, TREATED, FeatureSpec
 from features.history.course.columns import course_columns
 from features.history.derived import DERIVED, series_of, with_derived
 from features.history.layout import Chosen, Days
@@ -67,22 +67,8 @@ class View:
         """Return a model's columns (rows, features) in the order of its specification."""
         names = spec.history_columns
         if self.static == spec.static and self.plan.columns[: len(names)] == names:
-            found = self.values[: len(spec.static) + len(names)].T.copy()
-        else:
-            found = np.column_stack([self[name] for name in spec.columns()])
-        if spec.burden is not None:
-            self._hide_what_measures_nothing(found, spec)
-        return found
-
-    def is_without_measure(self, spec: FeatureSpec) -> NDArray[np.bool_]:
-        """Return of whom the burden is unknown, since M-protein was never measurable or has no result (rows,); False without a burden."""
-        told = [name for name in BURDEN if name in spec.static]
-        return np.isnan(self[told[0]]) if told else np.zeros(len(self.patient), dtype=bool)
-
-    def _hide_what_measures_nothing(self, found: Array, spec: FeatureSpec) -> None:
-        """Make M-protein unknown where it is no measure of the disease: to a model of the burden 0, `<0.1` and no result are the same."""
-        if (rows := self.is_without_measure(spec)).any():
-            found[np.ix_(rows, resting_on(spec.columns(), [MEASURE]))] = np.nan
+            return np.ascontiguousarray(self.values[: len(spec.static) + len(names)].T)
+        return np.column_stack([self[name] for name in spec.columns()])
 
     def at(self, rows: Chosen) -> View:
         """Return some of the rows, given as a mask or as positions."""

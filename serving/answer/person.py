@@ -151,7 +151,7 @@ def _risk(scored: Scored, contributions: tuple[Contribution, ...], when: AsOf, h
 def burden_told(artifact: Artifact, measured: dict[str, Latest]) -> dict[str, str]:
     """Return in words how fast the burden grows and what marrow is by now; nothing of what is unknown, or told to no model.
 
-    Of an M-protein that was never measurable, that it counts as unknown (`features.history.rows.View.features`).
+    Of an M-protein that was never measurable, that it counts as unknown (`features.history.columns.without_what_measures_nothing`).
     """
     growth, sd, change = (measured.get(name, Latest()).value for name in (GROWTH, GROWTH_SD, CHANGE))
     marrow = measured.get(MARROW_NOW, Latest()).value

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from features.history.columns import FeatureSpec
+from features.history.columns import FeatureSpec, without_what_measures_nothing
 from myeloma import ConfigError
 from myeloma.errors import nearest
 from serving.answer.followed import FOLLOWED_FROM
@@ -134,7 +134,8 @@ def _fit_candidate(
     whole: Whole | None,
 ) -> Fitted:
     options, of_kind = checked_model(name, plan), kind_of(name, plan)
-    x, rows = rows[spec.columns()].to_numpy(dtype=float), rows if STRATUM in rows else with_censoring_strata(rows, spec, plan.task.horizons)
+    x = without_what_measures_nothing(rows[spec.columns()].to_numpy(dtype=float), spec.columns())
+    rows = rows if STRATUM in rows else with_censoring_strata(rows, spec, plan.task.horizons)
     told = all_known(x, spec)
     if of_kind.combines:
         members = _members(options["members"], rows, spec, plan, about, others, halves, whole)

@@ -12,6 +12,7 @@ import numpy as np
 import xgboost as xgb
 from numpy.typing import NDArray
 
+from features.history.columns import without_what_measures_nothing
 from serving.models.base import Array
 from training.estimators.missingness import Hidden
 from training.estimators.stacking import Stacked, Weighting, at_each_horizon
@@ -66,6 +67,7 @@ class Bins:
         """Yield features and stacked rows block by block, the copies with hidden cells of each behind it."""
         self._lengths, begin = [], 0
         for x in self._whole.features(columns):
+            x = without_what_measures_nothing(x, columns)
             yield self._stacked(begin, x.astype(np.float32), self._weight)
             self._lengths.append(len(x))
             begin += len(x)

@@ -61,7 +61,7 @@ def test_the_report_stands_alone_and_escapes_what_it_was_given(command, trained,
     code, out, _ = command(f"monitor {cohort} --task smm --since 2014-01-01 --until 2015-12-31 --out watch")
     assert (code, "smm: look. A unit may have changed" in out) == (0, True)
     page = (tmp_path / "watch" / "report.html").read_text()
-    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+    assert "alert(1)" not in page, "sites whose names are no codes are numbered"
     assert "<script" not in page
     assert re.findall(r'(?:src|href)="(?!data:image/png;base64,)', page) == []
     assert "://" not in page

@@ -18,12 +18,12 @@ def test_each_site_is_judged_with_a_reason_where_it_is_too_small(smm_table, quic
     others = rows[rows["site"] == "rest"].assign(site="other", patient_id=lambda t: t["patient_id"] + " too")
     found = by_site(replace(smm_table, rows=pd.concat([few, others])), quick, "cox", tmp_path)
     auc = found[found["measure"] == "auc"].set_index(["subset", "horizon"])
-    assert set(found["subset"]) == {"site_other", "site_rest", "site_tiny_site"}
-    assert auc.loc[("site_rest", 24), "estimate"] > 0.5
-    assert np.isnan(auc.loc[("site_tiny_site", 24), "estimate"])
-    counts = found[(found["subset"] == "site_tiny_site") & found["measure"].isin(["patients", "rows", "events"])]
+    assert set(found["subset"]) == {"site_no._1", "site_no._2", "site_no._3"}, "other, rest and tiny site, which are no codes"
+    assert auc.loc[("site_no._2", 24), "estimate"] > 0.5
+    assert np.isnan(auc.loc[("site_no._3", 24), "estimate"])
+    counts = found[(found["subset"] == "site_no._3") & found["measure"].isin(["patients", "rows", "events"])]
     assert counts["estimate"].isna().all()
-    assert "at least 20 are needed" in auc.loc[("site_tiny_site", 24), "why"]
+    assert "at least 20 are needed" in auc.loc[("site_no._3", 24), "why"]
 
 
 def test_how_many_have_no_site_does_not_follow_from_the_whole_less_the_sites(smm_table, quick, tmp_path, monkeypatch):
@@ -46,10 +46,10 @@ def test_a_site_at_which_all_progress_is_named_and_the_others_are_judged_all_the
     site = np.select([ever, number % 2 == 0], ["tertiary", "first"], "second")
     found = by_site(replace(smm_table, rows=rows.assign(site=site)), quick, "cox", tmp_path)
     found = found.set_index(["subset", "horizon", "measure"]).sort_index()
-    left_out = found.loc[("site_tertiary", 24)]
+    left_out = found.loc[("site_no._3", 24)]  # first, second, tertiary
     assert left_out.loc["auc", "why"] == "only 0 people progress at all other sites, at least 20 are needed to fit."
     assert left_out["estimate"].dropna().index.tolist() == ["events", "patients", "rows"]
-    elsewhere = found.loc[("site_first", 24)].loc["auc", "why"]
+    elsewhere = found.loc[("site_no._1", 24)].loc["auc", "why"]
     assert elsewhere.startswith("only 0 people here progress within 24 months")  # it was fitted for and judged
 
 
