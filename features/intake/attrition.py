@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable
 from typing import Any
@@ -10,12 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from features.cohort.sites import UNKNOWN_SITE
 from features.intake.quarantine import Inspection
 from features.sources.cells import cells_of
 
-UNKNOWN_SITE = "unknown"
-# What no person is called: a letter and figures, and the sites of the cohorts that come with the product.
-_CODE = re.compile(r"[A-Za-z]?[0-9]{0,4}|east|north|south|west|mayo")
 KEPT = ""
 Tally = Counter[tuple[str, str]]  # (site, reason) -> rows; the reason of a row kept is empty
 
@@ -25,21 +22,6 @@ def sites_of(patients: Inspection) -> dict[str, str]:
     frame = patients.frame[["patient_id", "site"]].drop_duplicates()
     known = frame[~frame["patient_id"].duplicated(keep=False) & (frame["site"] != "")]
     return dict(zip(known["patient_id"], known["site"], strict=True))
-
-
-def numbered(names: Iterable[str]) -> dict[str, str]:
-    """Return how a summary calls each site: as it is called where all are letters and numbers, such as `B` or `K12`.
-
-    Otherwise by its place in the order of names, since a name may be that of a doctor.
-
-    Examples
-    --------
-    >>> numbered(["Dr. Meier", "A1"]), numbered(["A1", "B"])
-    ({'A1': 'no. 1', 'Dr. Meier': 'no. 2', 'unknown': 'unknown'}, {'A1': 'A1', 'B': 'B', 'unknown': 'unknown'})
-    """
-    known = sorted(set(names) - {UNKNOWN_SITE})
-    coded = all(_CODE.fullmatch(name) for name in known)
-    return {name: name if coded else f"no. {place}" for place, name in enumerate(known, 1)} | {UNKNOWN_SITE: UNKNOWN_SITE}
 
 
 def tally(table: Inspection, sites: dict[str, str]) -> Tally:

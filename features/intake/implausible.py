@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from features.cohort.episodes import episodes_in
 from features.cohort.lines import STOP
-from features.intake.attrition import UNKNOWN_SITE
+from features.cohort.sites import UNKNOWN_SITE
 from features.sources.cells import cells_of
 
 Seen = Counter[tuple[str, str, str]]  # (what, site, biomarker) -> results, or people

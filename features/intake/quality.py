@@ -14,7 +14,8 @@ from typing import Any
 import pandas as pd
 
 from features.cohort.schema import Cohort, as_objects
-from features.intake.attrition import Tally, numbered, sites_of, summary, tally
+from features.cohort.sites import numbered
+from features.intake.attrition import Tally, sites_of, summary, tally
 from features.intake.columns import People, identifiers, measurements_table, occurrences_of, persons_of, results_of
 from features.intake.measured import check_results
 from features.intake.people import check_people

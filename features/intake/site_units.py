@@ -14,7 +14,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from features.intake.attrition import UNKNOWN_SITE
+from features.cohort.sites import UNKNOWN_SITE
 from features.intake.quarantine import Inspection
 from features.sources.cells import cells_of, numbers_of
 from myeloma import canonical_divisor, catalogue

@@ -13,7 +13,7 @@ import pandas as pd
 
 from features import FeatureTable
 from features.cohort.files import write_csv
-from features.intake.attrition import numbered
+from features.cohort.sites import numbered
 from training.places import SITES
 
 

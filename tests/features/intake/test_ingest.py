@@ -12,10 +12,10 @@ import pyarrow.parquet as parquet
 import pytest
 
 from features import read_cohort
+from features.cohort.sites import UNKNOWN_SITE
 from features.cohort.storage import ROW_GROUP, read_quarantine
 from features.console import Steps
 from features.intake import ingest as ingest_module
-from features.intake.attrition import UNKNOWN_SITE
 from features.intake.ingest import ingest
 from features.intake.quality import inspect
 from features.simulation.smm import simulate

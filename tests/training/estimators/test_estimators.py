@@ -432,6 +432,7 @@ def test_the_interval_holds_the_truth_in_19_of_20_samples_from_few_pairs_of_halv
     whole, none = model(people.mean(axis=1)), Calibration.identity((24,))
     together = np.array([half.margins(None) for half in halves])
     artifact = SimpleNamespace(
+        columns=[],
         model=whole,
         resampled=halves,
         resampled_margins=lambda x: together,

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from features import FeatureTable
-from features.intake.attrition import numbered
+from features.cohort.sites import numbered
 from training.metrics.names import site_subsets
 from training.rows.site_names import called, with_numbered_sites, write_sites
 
