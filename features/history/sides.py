@@ -15,7 +15,7 @@ from features.history.arrays import COMPUTED, REPORTED
 Bools = NDArray[np.bool_]
 Array = NDArray[np.float64]
 _COMPUTED_BELOW, _COMPUTED_ABOVE, _COMPUTED_OPEN = COMPUTED - 1, COMPUTED - 2, COMPUTED - 3
-_LEAST, _MOST = 1e-9, 1e9  # of any result in any unit: below and above what is possible
+LEAST, MOST = 1e-9, 1e9  # of any result in any unit: below and above what is possible
 
 
 class Sides(NamedTuple):
@@ -65,6 +65,6 @@ class Sides(NamedTuple):
 
     def range_of(self, value: Array) -> tuple[Array, Array]:
         """Return the least and the most that each value may be."""
-        least = np.where(self.below, _LEAST, np.where(self.above, np.nextafter(value, np.inf), value))
-        most = np.where(self.above, _MOST, np.where(self.below, np.nextafter(value, 0.0), value))
+        least = np.where(self.below, LEAST, np.where(self.above, np.nextafter(value, np.inf), value))
+        most = np.where(self.above, MOST, np.where(self.below, np.nextafter(value, 0.0), value))
         return least, most

@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 
 from features.cohort.schema import LIGHT_CHAINS
 from features.history.rows import View
-from features.history.sides import Sides
+from features.history.sides import LEAST, MOST, Sides
 from features.table.limits import Leaves
 from myeloma import catalogue
 from myeloma.criteria import FLC_RATIO_FROM
@@ -41,7 +41,6 @@ CHAINS = ("flc_kappa", "flc_lambda")
 _LATEST = ("flc_ratio", "kappa_lambda_ratio", "flc_involved", "calcium", *CHAINS, "calcium_corrected")
 UNSETTLED_COLUMNS = tuple(f"{name}__{statistic}__ever" for name in _LATEST for statistic in ("last", "age_days"))
 _KAPPA, _LAMBDA = (float(LIGHT_CHAINS.index(name)) for name in ("kappa", "lambda"))
-_LEAST, _MOST = 1e-9, 1e9  # as `features.history.sides` has them
 _IMPRECISION = 0.05  # of one chain: SPAPLUS assay < 5 % (PMC6807592)
 _APART = (1.0 + _IMPRECISION) / (1.0 - _IMPRECISION)
 _MOST_DECIMALS = 4
@@ -147,12 +146,12 @@ def _open_later(one: Array, chain: float, limited: bool, normal: Array, least: A
     if not (kappa or lambda_):
         return 0
     if not np.isnan(one[_RATIO]):
-        most[0] = _MOST
+        most[0] = MOST
     ratio = one[_BY_KAPPA]
     if _is_later(one, _OF_KAPPA, _BY_KAPPA) or _is_later(one, _OF_LAMBDA, _BY_KAPPA):
-        least[1], most[1] = ratio if ratio > normal[1] else _LEAST, ratio if ratio < normal[0] else _MOST
+        least[1], most[1] = ratio if ratio > normal[1] else LEAST, ratio if ratio < normal[0] else MOST
     if not np.isnan(one[_INVOLVED]):
-        most[2] = _MOST
+        most[2] = MOST
         if not limited and ((kappa and chain == _KAPPA) or (lambda_ and chain == _LAMBDA)):  # the involved chain itself is known
             most[2] = one[_OF_KAPPA] if chain == _KAPPA else one[_OF_LAMBDA]
             least[2] = min(least[2], most[2])
@@ -222,10 +221,10 @@ def _open_chain(one: Array, chain: float, sides: Bools, normal: Array, least: Ar
     is_kappa = chain == _KAPPA and 0.0 < ratio < normal[0] and not sides[2]
     if one[_BY_KAPPA + 1] != one[_RATIO + 1] or not (is_kappa or (chain == _LAMBDA and ratio > normal[1] and not sides[1])):
         return 0
-    most[0] = max(most[0], _MOST if sides[1] or sides[2] else 1.0 / ratio if is_kappa else ratio)
+    most[0] = max(most[0], MOST if sides[1] or sides[2] else 1.0 / ratio if is_kappa else ratio)
     if not np.isnan(one[_INVOLVED]):
         other = one[_OF_LAMBDA] if is_kappa else one[_OF_KAPPA]
         of_day = one[(_OF_LAMBDA if is_kappa else _OF_KAPPA) + 1] == one[_RATIO + 1] and not sides[0]
-        most[2] = max(most[2], other if of_day else _MOST)
+        most[2] = max(most[2], other if of_day else MOST)
         least[2] = min(least[2], other) if of_day else least[2]
     return CHAIN_CONTRADICTED

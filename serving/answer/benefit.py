@@ -55,10 +55,8 @@ def early_treatment(scored: Scored, risks: tuple[HorizonRisk, ...], scores: Mapp
     published = [(key, int(name.removesuffix("m")), risk) for key, score in scores.items() for name, risk in score.risks.items()]
     estimates = _estimates(published, "published", group)
     of_model, why = _of_model(scored.artifact, risks, group)
-    values = {
-        name: column[0]
-        for name, column in eligibility_inputs(scored.view, where_settled(scored.inputs, scored.leaves), scored.criteria).items()
-    }
+    settled = where_settled(scored.inputs, scored.leaves)
+    values = {name: column[0] for name, column in eligibility_inputs(scored.view, settled, scored.criteria).items()}
     return EarlyTreatment(
         estimates=(*of_model, *estimates),
         not_computed=why if estimates else (*why, "No published score with a risk within 60 months can be computed."),

@@ -153,12 +153,12 @@ def burden_told(artifact: Artifact, measured: dict[str, Latest]) -> dict[str, st
 
     Of an M-protein that was never measurable, that it counts as unknown (`features.history.columns.without_what_measures_nothing`).
     """
-    growth, sd, change = (measured.get(name, Latest()).value for name in (GROWTH, GROWTH_SD, CHANGE))
-    marrow = measured.get(MARROW_NOW, Latest()).value
-    by_now = {} if marrow is None else {MARROW_NOW: marrow_told(marrow)}
     if _is_no_measure(measured):
         text = f"{group_label(MEASURE)} was never above {_LEAST_TOLD}, so that it is no measure of this disease and counts as unknown"
         return {MEASURE: text}
+    growth, sd, change = (measured.get(name, Latest()).value for name in (GROWTH, GROWTH_SD, CHANGE))
+    marrow = measured.get(MARROW_NOW, Latest()).value
+    by_now = {} if marrow is None else {MARROW_NOW: marrow_told(marrow)}
     if artifact.spec.burden is None or growth is None or sd is None:
         return by_now
     usual = artifact.about["reference"].get(GROWTH, {}).get("p50")

@@ -27,7 +27,7 @@ from serving.artifact import Artifact
 from serving.predict import Explained, explain
 
 Array = NDArray[np.float64]
-_IGM = HEAVY_CHAINS.index("IgM")
+_IS_IGM = np.array([float(name == "IgM") for name in HEAVY_CHAINS] + [np.nan])  # the last: unknown
 LATEST = ("last", "age_days", "delta_previous")  # what an answer says of each biomarker beside its contribution
 
 
@@ -97,7 +97,7 @@ def score_rows(artifact: Artifact, view: View) -> Scored:
     view : View
         As `seen_by` returns it, or some of its rows.
     """
-    inputs = score_inputs(view) | {HEAVY_CHAIN_IGM: (view.people.heavy_chain[view.patient] == _IGM).astype(float)}
+    inputs = score_inputs(view) | {HEAVY_CHAIN_IGM: _IS_IGM[view.people.heavy_chain[view.patient]]}
     limits = limits_of(view, tuple(dict.fromkeys((*LIMITED, *artifact.spec.biomarkers))))
     unsettled, marrow = unsettled_of(view, limits), marrow_by_method(view)
     leaves = unsettled.with_limits(limits, inputs)

@@ -64,14 +64,14 @@ def candidates(plan: Plan) -> list[Candidate]:
         what = f"Nothing is evaluated for {plan.task.name}."
         raise StateError(what, f"run: python -m training evaluate --task {plan.task.name}", "nothing_evaluated")
     live = live_version(plan.task.name)
-    newest = _judged_on(evaluated[0])
+    newest = evaluated[0].judged_on
     chosen: dict[str, Candidate] = {}
     for run in evaluated:
         version = live[0] if live and run.id == live[1] else None
-        if _judged_on(run) == newest and run.name not in chosen:
+        if run.judged_on == newest and run.name not in chosen:
             chosen[run.name] = _candidate(run, plan, version)
         elif version:
-            note = _why_apart(_judged_on(run), newest)
+            note = _why_apart(run.judged_on, newest)
             chosen[f"{run.name} ({note})"] = _candidate(run, plan, version, note)
     return sorted(chosen.values(), key=lambda c: (c.published, rank(c.metrics, plan.primary_horizon)))
 
@@ -161,11 +161,6 @@ def _candidate(run: Run, plan: Plan, champion_version: str | None, note: str = "
 def _made_live(plan: Plan, version: str) -> list[dict[str, Any]]:
     """Return the last decision by verdict that made a version live, if there is one."""
     return [decision for decision in decisions_on(registered_name(plan.task.name), version) if decision.get("verdict")][-1:]
-
-
-def _judged_on(run: Run) -> tuple[str | None, ...]:
-    """Return what two runs must share for their figures to stand in one table: people, features, rows judged, what each row counts for."""
-    return tuple(run.tags.get(name) for name in ("cohort_hash", "feature_hash", "judged_hash", "weighing_hash"))
 
 
 def _why_apart(judged_on: tuple[str | None, ...], newest: tuple[str | None, ...]) -> str:

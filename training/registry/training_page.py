@@ -22,7 +22,6 @@ from training.registry.version_page import NOTE, VERDICT, describe_training
 from training.tracking.run import Run
 
 _SHOWN, _KIND = "shown", "kind"
-_JUDGED_ON = ("cohort_hash", "feature_hash", "judged_hash", "weighing_hash")  # what two runs share whose figures stand in one table
 _MEASURES = (*(key for key, _, _ in MAIN), "ipa", "ici")
 
 
@@ -70,7 +69,7 @@ def describe_again(plan: Plan, runs: list[Run], of: Run, live: dict[str, str]) -
         return
     results: dict[str, dict[str, Any]] = {}
     for run in runs:
-        if all(run.tags.get(name) == of.tags.get(name) for name in _JUDGED_ON):
+        if run.judged_on == of.judged_on:
             results.setdefault(run.name, {"published": run.name in SCORES, "metrics": run.metrics, "run_id": run.id, **run.tags})
     own = {name: result for name, result in results.items() if result.get("training_id") == training_id}
     if not own:

@@ -51,6 +51,11 @@ class Run:
         """Return whether it is a candidate that was evaluated: a search, a watch, a validation or a training has a `kind`."""
         return bool(self.metrics) and "kind" not in self.tags
 
+    @property
+    def judged_on(self) -> tuple[str | None, ...]:
+        """Return what two runs must share for their figures to stand in one table: people, features, rows judged, and their weights."""
+        return tuple(self.tags.get(name) for name in ("cohort_hash", "feature_hash", "judged_hash", "weighing_hash"))
+
     @classmethod
     def find(cls, run_id: str, task: Task, evaluated: Path | None = None) -> Run:
         """Return a run of the store, its files from the evaluation's folder where that is of this run. Default: data/TASK/evaluation.
