@@ -70,7 +70,7 @@ def score_histories(
     present = np.flatnonzero(status == SCORED)
     parts = []
     view = seen_by(artifact, histories, patient[present], day[present])
-    said = OfHistories.of(artifact.rules, histories, patient[present], day[present])
+    said = OfHistories.of(artifact.rules, histories, view)
     for start in range(0, max(1, len(present)), _CHUNK):  # at least once: nobody at risk still gives the columns, without a row
         rows = slice(start, start + _CHUNK)
         scored = score_rows(artifact, view.at(rows))

@@ -17,6 +17,7 @@ from features.history.burden.parameters import MARKERS
 from features.history.burden.since_diagnosis import since_work_up
 from features.history.columns import STATE_SPACE, TREATED, FeatureSpec
 from features.history.course.columns import course_columns
+from features.history.course.states import CourseStates, course_states
 from features.history.derived import DERIVED, series_of, with_derived
 from features.history.layout import Chosen, Days
 from features.history.like import compare_like_with_like
@@ -45,6 +46,8 @@ class View:
         The day on which each person's first treatment began, `NEVER` where none is recorded.
     values : array (columns, rows)
         By column, so that a column is one piece of memory; NaN where unknown.
+    course : CourseStates, optional
+        The course of treated people at all of the rows, where a column asks for it; None of some of the rows.
     """
 
     people: People
@@ -56,6 +59,7 @@ class View:
     series: Series
     treated: Days
     values: Array
+    course: CourseStates | None = None
 
     def __getitem__(self, name: str) -> Array:
         """Return a column, as it is named by the column grammar."""
@@ -72,7 +76,7 @@ class View:
 
     def at(self, rows: Chosen) -> View:
         """Return some of the rows, given as a mask or as positions."""
-        return replace(self, patient=self.patient[rows], landmark=self.landmark[rows], values=self.values[:, rows])
+        return replace(self, patient=self.patient[rows], landmark=self.landmark[rows], values=self.values[:, rows], course=None)
 
 
 def look(histories: Histories, patient: NDArray[np.int32], landmark: Days, spec: FeatureSpec, others: tuple[str, ...] = ()) -> View:
@@ -92,7 +96,8 @@ def look(histories: Histories, patient: NDArray[np.int32], landmark: Days, spec:
     series = series_of(results, len(histories.people), plan.biomarkers)
     values = np.empty((len(spec.static) + plan.width, len(patient)))
     of_course = tuple(name for name in spec.static if name in TREATED)
-    of_histories = course_columns(histories, patient, landmark, of_course) if of_course else {}
+    course = course_states(histories, patient, landmark) if of_course else None
+    of_histories = course_columns(course, of_course) if course is not None else {}
     if spec.burden is not None:
         names = tuple(name for name in spec.static if name in STATE_SPACE)
         since = since_work_up(results, histories.people)
@@ -106,7 +111,7 @@ def look(histories: Histories, patient: NDArray[np.int32], landmark: Days, spec:
     compare_like_with_like(series, patient, landmark, plan, values[len(spec.static) :], lines)
     reported = histories.results.at(is_among(histories.results.biomarker, places(DERIVED)))
     began = histories.happened.first["treatment_start"]
-    return View(histories.people, patient, landmark, spec.static, plan, reported, series, began, values)
+    return View(histories.people, patient, landmark, spec.static, plan, reported, series, began, values, course)
 
 
 def build_features(cohort: Cohort, landmarks: pd.DataFrame, spec: FeatureSpec) -> pd.DataFrame:

@@ -130,7 +130,9 @@ def _check_values(table: Refusals, results: Results) -> NDArray[np.float64]:
     with np.errstate(over="ignore"):
         value = results.value / results.divisor
     limits = of_name.lower[results.biomarker], of_name.upper[results.biomarker]
-    table.check(rules.OUT_OF_RANGE, value, *limits, biomarker=_in_units(results, table.keep & rules.OUT_OF_RANGE.wrong(value, *limits)))
+    wrong = table.keep & rules.OUT_OF_RANGE.wrong(value, *limits)
+    if wrong.any():
+        table.check(rules.OUT_OF_RANGE, value, *limits, biomarker=_in_units(results, wrong))
     for place, divisor, least in _least_received(catalogue().version):
         in_unit = (results.biomarker == place) & (results.divisor == divisor)
         table.check(rules.BELOW_LEAST, results.value, np.where(in_unit, least, -np.inf), biomarker=of_each)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from features.history.arrays import Histories
 from features.history.course.states import CourseStates, course_states
-from features.history.layout import Days
+from features.history.rows import View
 from features.tasks import Rules
 from myeloma.calendar import NEVER, date_of
 from myeloma.treated.response.codes import BY_FLC, BY_MARROW, BY_SERUM, BY_URINE, KINDS, NE, PD
@@ -52,18 +52,18 @@ class Unconfirmed:
         return f"{name} {value:g} {unit} ({before})"
 
 
-def unconfirmed(rules: Rules, histories: Histories, patient: NDArray[np.int32], landmark: Days) -> Unconfirmed | None:
+def unconfirmed(rules: Rules, histories: Histories, view: View) -> Unconfirmed | None:
     """Return where the latest results known by the landmark meet progression that is not confirmed; None of untreated disease.
 
     A later sample without what the response is followed by takes nothing back.
     """
     if rules.line is None:
         return None
-    of = course_states(histories, patient, landmark)
+    of = course_states(histories, view.patient, view.landmark) if view.course is None else view.course
     category = np.append(of.response.category, NE)
-    view = np.append(of.samples.view, -1)
+    of_view = np.append(of.samples.view, -1)
     telling = np.maximum.accumulate(np.where(category[:-1] != NE, np.arange(len(category) - 1), -1))
     sample = np.append(telling, -1)[of.sample]
-    confirmed = np.append(of.response.progression_known_day, NEVER)[np.where(of.sample < 0, -1, of.views.of)] <= landmark
-    holds = (sample >= 0) & (view[sample] == view[of.sample]) & (category[sample] == PD) & ~confirmed
+    confirmed = np.append(of.response.progression_known_day, NEVER)[np.where(of.sample < 0, -1, of.views.of)] <= view.landmark
+    holds = (sample >= 0) & (of_view[sample] == of_view[of.sample]) & (category[sample] == PD) & ~confirmed
     return Unconfirmed(of, np.where(holds, sample, -1))

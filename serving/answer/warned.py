@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.history.arrays import Histories, is_among, places
-from features.history.layout import Chosen, Days
+from features.history.layout import Chosen
+from features.history.rows import View
 from features.tasks import Rules
 from myeloma import catalogue
 from myeloma.calendar import date_of
@@ -52,9 +53,9 @@ class OfHistories:
     progression: Unconfirmed | None
 
     @classmethod
-    def of(cls, rules: Rules, histories: Histories, patient: NDArray[np.int32], landmark: Days) -> OfHistories:
-        """Return it for people at landmarks."""
-        return cls(doubted(rules, histories, patient, landmark), unconfirmed(rules, histories, patient, landmark))
+    def of(cls, rules: Rules, histories: Histories, view: View) -> OfHistories:
+        """Return it for people at landmarks, as they are seen."""
+        return cls(doubted(rules, histories, view.patient, view.landmark), unconfirmed(rules, histories, view))
 
     def at(self, rows: Chosen) -> OfHistories:
         """Return some of the rows."""
@@ -78,7 +79,7 @@ def warning_words(scored: Scored, histories: Histories, criteria: Iterable[Crite
         Of the person.
     """
     rules, landmark = scored.artifact.rules, int(scored.view.landmark[0])
-    said = OfHistories.of(rules, histories, scored.view.patient, scored.view.landmark)
+    said = OfHistories.of(rules, histories, scored.view)
     words = {
         CRITERION_MET: lambda: (
             "a criterion for active myeloma is met, by which this task withholds no risk, since it often has another cause: "

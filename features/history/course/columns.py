@@ -7,8 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from features.history.arrays import Histories
-from features.history.course.states import CourseStates, course_states
+from features.history.course.states import CourseStates
 from features.history.layout import Days
 from myeloma.calendar import DAYS_PER_MONTH, NO_DAY
 from myeloma.treated.mrd import LOST, NEGATIVE, NOT_INFORMATIVE, POSITIVE
@@ -87,7 +86,6 @@ COURSE: dict[str, Callable[[CourseStates], Array]] = {
 }
 
 
-def course_columns(histories: Histories, patient: NDArray[np.int32], landmark: Days, names: tuple[str, ...]) -> dict[str, Array]:
+def course_columns(of: CourseStates, names: tuple[str, ...]) -> dict[str, Array]:
     """Return the columns of `COURSE` that are named, one element a landmark."""
-    found = course_states(histories, patient, landmark)
-    return {name: COURSE[name](found) for name in names}
+    return {name: COURSE[name](of) for name in names}

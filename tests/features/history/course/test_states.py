@@ -36,7 +36,10 @@ def _full(result):
 def at(histories, *days):
     """Return the columns of treated people at days, one list a column."""
     day = (DAY_0 + np.array(days)).astype(np.int32)
-    return {name: values.tolist() for name, values in course_columns(histories, np.zeros(len(day), np.int32), day, tuple(COURSE)).items()}
+    return {
+        name: values.tolist()
+        for name, values in course_columns(course_states(histories, np.zeros(len(day), np.int32), day), tuple(COURSE)).items()
+    }
 
 
 def responses(histories, *days):
@@ -130,8 +133,8 @@ def test_what_is_known_later_changes_nothing(cohort_of_days, results, day):
     landmark = np.array([DAY_0 + day], np.int32)
     alone = np.zeros(1, np.int32)
     every = (DAY_0 + np.arange(0, 320, 7)).astype(np.int32)
-    now = course_columns(full.known_by(DAY_0 + day), alone, landmark, tuple(COURSE))
-    then = course_columns(full, np.zeros(len(every) + 1, np.int32), np.append(every, landmark), tuple(COURSE))
+    now = course_columns(course_states(full.known_by(DAY_0 + day), alone, landmark), tuple(COURSE))
+    then = course_columns(course_states(full, np.zeros(len(every) + 1, np.int32), np.append(every, landmark)), tuple(COURSE))
     for name in COURSE:
         np.testing.assert_array_equal(then[name][-1:], now[name], err_msg=name)
 
@@ -150,7 +153,7 @@ def test_what_happens_later_changes_nothing(cohort_of_days, events, day):
         of = Histories.of(
             cohort_of_days([("P1", "m_protein", 0, 0, 3.0)], [row for row in rows if row[2] <= until], "kappa"), operators=True
         )
-        columns.append(course_columns(of, alone, landmark, tuple(COURSE)))
+        columns.append(course_columns(course_states(of, alone, landmark), tuple(COURSE)))
     for name in COURSE:
         np.testing.assert_array_equal(*(found[name] for found in columns), err_msg=name)
 
