@@ -21,7 +21,7 @@ from serving.answer.population import outside_population
 from serving.answer.published import caution_words
 from serving.answer.scored import Scored, score_rows, seen_by
 from serving.answer.since import AGE, SINCE, day_of_scoring, happened_since, met_criteria
-from serving.answer.warned import OfHistories, warning_codes
+from serving.answer.warnings.codes import OfHistories, warning_codes
 from serving.artifact import Artifact
 
 _CHUNK = 5_000  # rows explained at a time: bounds memory, and progress can be shown
@@ -70,7 +70,7 @@ def score_histories(
     present = np.flatnonzero(status == SCORED)
     parts = []
     view = seen_by(artifact, histories, patient[present], day[present])
-    said = OfHistories.of(artifact.rules, histories, view)
+    said = OfHistories.of(artifact, histories, view)
     for start in range(0, max(1, len(present)), _CHUNK):  # at least once: nobody at risk still gives the columns, without a row
         rows = slice(start, start + _CHUNK)
         scored = score_rows(artifact, view.at(rows))

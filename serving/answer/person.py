@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from math import isclose, isfinite
+from math import isfinite
 
 import numpy as np
 from numpy.typing import NDArray
 
 from features.history.arrays import Histories
-from features.history.burden.parameters import LEAST, MEASURE
-from features.history.columns import CHANGE, GROWTH, GROWTH_SD, MARROW_NOW, STATE_SPACE, STATIC, group_label
+from features.history.burden.parameters import MEASURE
+from features.history.columns import CHANGE, GROWTH, GROWTH_SD, MARROW_NOW, group_label
 from features.history.rows import View
 from features.history.sides import Sides
 from features.table.eligibility_inputs import ELIGIBILITY_COLUMNS
@@ -20,19 +20,21 @@ from myeloma.criteria import CONDITION
 from serving.answer.basis import basis_of
 from serving.answer.benefit import early_treatment
 from serving.answer.columns import NOTICE, identity
-from serving.answer.earlier import met_earlier
 from serving.answer.event_free import event_free_time
 from serving.answer.evolving import evolving_findings
-from serving.answer.followed import beyond_what_was_followed
 from serving.answer.published import criteria_findings, day_before, score_answers
 from serving.answer.record import Answer, AsOf, Contribution, HorizonRisk, Latest, ModelIdentity
 from serving.answer.scales import scales_of
 from serving.answer.scored import LATEST, Scored, latest_column, reported_latest, score_rows, seen_by
-from serving.answer.sentences import growth_told, marrow_told, percent_of, sentences_of
+from serving.answer.sentences import growth_told, marrow_told, sentences_of
 from serving.answer.shown import PAST_AFTER_DAYS, as_of, shown
 from serving.answer.since import outside_since, told_since
-from serving.answer.unsettled import Told, instead_of_latest, with_lesion
-from serving.answer.warned import found_in_pictures, warning_words
+from serving.answer.warnings.against_risk import against_in_words
+from serving.answer.warnings.earlier import met_earlier_in_words
+from serving.answer.warnings.findings import positive_in_words
+from serving.answer.warnings.followed import beyond_in_words
+from serving.answer.warnings.of_values import LEAST_TOLD, is_no_measure, of_values_in_words
+from serving.answer.warnings.unsettled import Told, instead_of_latest, with_lesion
 from serving.artifact import Artifact
 from serving.predict import by_biomarker
 
@@ -41,10 +43,6 @@ NOT_OF_PATIENTS = {
     "unknown": "nobody recorded whether the model was fitted to real people",
 }
 CRITERIA_WARNING = "criteria for active myeloma may be met: clinician review; no risk of progression is shown"
-_LEAST_TOLD = f"{LEAST[0]:g} g/dL"  # of M-protein
-_SAME = 1e-9  # relative: what a conversion of units leaves
-_FEWEST_DIGITS, _MOST_DIGITS = 6, 12  # of a value beside the range it lies outside of
-STALE_AFTER_INTERVALS = 2  # usual intervals of the catalogue
 
 
 def answer_history(
@@ -91,13 +89,13 @@ def answer_history(
         risks=risks,
         warnings=(
             *([CRITERIA_WARNING] if met else []),
-            *warning_words(scored, known, criteria),
+            *against_in_words(scored, known, criteria),
             *_of_whom(artifact),
             *([told_since(artifact, since)] if since else [_of_the_past(when)] if when.is_past and not met else []),
             *_beside_the_risk(scored, known),
             *told.warnings,
-            *_warnings(artifact, measured),
-            *(() if met else beyond_what_was_followed(artifact, known, landmark)),
+            *of_values_in_words(artifact, measured),
+            *(() if met else beyond_in_words(artifact, known, landmark)),
             *suspicions,
         ),
         criteria=criteria,
@@ -116,8 +114,8 @@ def answer_history(
 def _beside_the_risk(scored: Scored, known: Histories) -> list[str]:
     """Say which criteria were met earlier, and what pictures showed; where the task is of a precursor."""
     if not scored.artifact.rules.criteria_guard:
-        return [] if scored.artifact.rules.line is not None else found_in_pictures(known)
-    return [*found_in_pictures(known), *met_earlier(known, scored.view, scored.criteria)]
+        return [] if scored.artifact.rules.line is not None else positive_in_words(known)
+    return [*positive_in_words(known), *met_earlier_in_words(known, scored.view, scored.criteria)]
 
 
 def _risks(scored: Scored, measured: dict[str, Latest], when: AsOf) -> tuple[HorizonRisk, ...]:
@@ -153,8 +151,8 @@ def burden_told(artifact: Artifact, measured: dict[str, Latest]) -> dict[str, st
 
     Of an M-protein that was never measurable, that it counts as unknown (`features.history.columns.without_what_measures_nothing`).
     """
-    if _is_no_measure(measured):
-        text = f"{group_label(MEASURE)} was never above {_LEAST_TOLD}, so that it is no measure of this disease and counts as unknown"
+    if is_no_measure(measured):
+        text = f"{group_label(MEASURE)} was never above {LEAST_TOLD}, so that it is no measure of this disease and counts as unknown"
         return {MEASURE: text}
     growth, sd, change = (measured.get(name, Latest()).value for name in (GROWTH, GROWTH_SD, CHANGE))
     marrow = measured.get(MARROW_NOW, Latest()).value
@@ -225,62 +223,6 @@ def _of_whom(artifact: Artifact) -> list[str]:
     """Say that a risk is not of patients, or that nobody knows; of a model of real people nothing."""
     said = NOT_OF_PATIENTS.get(artifact.provenance.people)
     return [said] if said else []
-
-
-def _warnings(artifact: Artifact, measured: dict[str, Latest]) -> list[str]:
-    """Say what the risk rests on that it had better not: missing, stale, or outside what the model was trained on."""
-    found = []
-    for name in (name for name in measured if name == GROWTH or name not in STATE_SPACE):  # growth stands for all of the burden
-        latest, label = measured[name], "growth of the disease burden" if name == GROWTH else group_label(name)
-        if latest.value is None:
-            found += _unknown(name, label, measured)
-            continue
-        usual = None if name in STATIC else catalogue()[name].usual_interval_days
-        if usual and latest.age_days is not None and latest.age_days > STALE_AFTER_INTERVALS * usual:
-            found.append(f"stale: {label} is {latest.age_days:.0f} days old")
-        reference = artifact.about["reference"].get(name if name in STATIC else f"{name}__last__ever", {})
-        unused = name == MEASURE and _is_no_measure(measured)
-        if not unused and "p01" in reference and _is_outside(latest.value, reference["p01"], reference["p99"]):
-            found.append(f"out of training range: {label} {_beside(name, latest, reference['p01'], reference['p99'])}")
-    return found
-
-
-def _is_outside(value: float, low: float, high: float) -> bool:
-    """Return whether a value lies outside a range by more than what a conversion of units leaves."""
-    return not (low <= value <= high or isclose(value, low, rel_tol=_SAME) or isclose(value, high, rel_tol=_SAME))
-
-
-def _beside(name: str, latest: Latest, low: float, high: float) -> str:
-    """Return a value and the range it lies outside of, with so many digits that it is seen to."""
-    assert latest.value is not None
-    for digits in range(_FEWEST_DIGITS, _MOST_DIGITS):
-        value, *ends = (_shown(name, number, latest.unit, digits) for number in (latest.value, low, high))
-        if value not in ends:
-            break
-    return f"{value}, trained on {ends[0]} to {ends[1]}"
-
-
-def _unknown(name: str, label: str, measured: dict[str, Latest]) -> list[str]:
-    if name != GROWTH:
-        return [f"missing: {label}"]
-    if not _is_no_measure(measured):  # it lacks what M-protein, missing too, would tell
-        return []
-    return [
-        f"not used: {group_label(MEASURE)}, never above {_LEAST_TOLD} since the diagnosis: it is no measure of a disease of light chains "
-        "alone, or that secretes nothing. It counts as unknown, and the growth of the disease burden is not known"
-    ]
-
-
-def _is_no_measure(measured: dict[str, Latest]) -> bool:
-    """Return whether M-protein has results, and a model of the burden nothing that it measures."""
-    growth = measured.get(GROWTH)
-    return growth is not None and growth.value is None and measured.get(MEASURE, Latest()).value is not None
-
-
-def _shown(name: str, value: float, unit: str | None, digits: int) -> str:
-    if name == GROWTH:
-        return f"{percent_of(value, digits - _FEWEST_DIGITS)} a year"
-    return f"{value:.{digits}g} {unit}" if unit else f"{value:.{digits}g}"
 
 
 def _number(value: float) -> float | None:

@@ -15,7 +15,7 @@ from threadpoolctl import threadpool_limits
 from features.history.columns import FeatureSpec, without_what_measures_nothing
 from myeloma import ConfigError
 from myeloma.errors import nearest
-from serving.answer.followed import FOLLOWED_FROM
+from serving.answer.warnings.followed import FOLLOWED_FROM
 from serving.artifact import Artifact
 from serving.models import Model, logistic
 from serving.models.base import Array

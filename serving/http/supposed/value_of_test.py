@@ -15,10 +15,10 @@ from starlette.responses import Response
 from features.history.arrays import Histories, Results, places
 from myeloma import catalogue
 from myeloma.calendar import DAYS_PER_YEAR
-from serving.answer.person import STALE_AFTER_INTERVALS
 from serving.answer.record import Answer, Contribution, HorizonRisk
 from serving.answer.scored import score_rows, seen_by
 from serving.answer.shown import PAST_AFTER_DAYS
+from serving.answer.warnings.of_values import STALE_AFTER_INTERVALS
 from serving.artifact import Artifact
 from serving.http.answering import answer_of, chosen, told
 from serving.http.body import read

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from fastapi.testclient import TestClient
 
-from serving.answer.followed import FOLLOWED_FROM
+from serving.answer.warnings.followed import FOLLOWED_FROM
 from serving.artifact import load_artifact
 from serving.http.api import make_app
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from math import isnan
 
 import numpy as np
+from numpy.typing import NDArray
 
 from features.history.columns import MARROW
 from features.table.marrow import method_name
@@ -20,12 +21,28 @@ KAPPA, LAMBDA = CHAINS
 _OPEN = "criteria and scores that this leaves open are unknown"
 
 
+LONE_CHAIN, RATIO_CONTRADICTED, CHAIN_CONTRADICTS, CALCIUM_OPEN = "lone_chain", "ratio_contradicted", "chain_contradicted", "calcium_open"
+
+
+def unsettled(scored: Scored) -> dict[str, NDArray[np.bool_]]:
+    """Return by code where results contradict each other, or leave a criterion open (rows,)."""
+    total, corrected = (scored.view[f"{name}__last__ever"] for name in ("calcium", "calcium_corrected"))
+    would = (corrected > CALCIUM_ABOVE_MG_DL) & np.isnan(scored.criteria["calcium"])
+    return {
+        LONE_CHAIN: scored.unsettled & (LONE_KAPPA | LONE_LAMBDA) > 0,
+        RATIO_CONTRADICTED: scored.unsettled & RATIOS_CONTRADICT > 0,
+        CHAIN_CONTRADICTS: scored.unsettled & CHAIN_CONTRADICTED > 0,
+        CALCIUM_OPEN: would & (np.isnan(total) | (scored.unsettled & CORRECTED_ABOVE > 0)),
+    }
+
+
 class Told:
     """What is said of one row: by criterion for its note, and as warnings."""
 
     def __init__(self, scored: Scored, lesion: str = "", row: int = 0) -> None:
         self._view, self._row = scored.view, row
         self._why, self._marrow = int(scored.unsettled[row]), scored.marrow
+        self._found = {code: bool(rows[row]) for code, rows in unsettled(scored).items()}
         self._day = int(scored.view.landmark[row])
         self._is_open = {key: isnan(float(status[row])) for key, status in scored.criteria.items()}
         self.notes: dict[str, str] = {"bone": lesion} if lesion else {}
@@ -42,11 +59,11 @@ class Told:
 
     def _tell_chains(self) -> None:
         said = []
-        if self._why & (LONE_KAPPA | LONE_LAMBDA):
+        if self._found[LONE_CHAIN]:
             said.append(self._lone())
-        if self._why & RATIOS_CONTRADICT:
+        if self._found[RATIO_CONTRADICTED]:
             said.append(self._contradiction())
-        if self._why & CHAIN_CONTRADICTED:
+        if self._found[CHAIN_CONTRADICTS]:
             said.append(self._other_chain())
         self.warnings += said
         if said and self._is_open["light_chains"]:
@@ -83,11 +100,9 @@ class Told:
         )
 
     def _tell_calcium(self) -> None:
+        if not self._found[CALCIUM_OPEN]:
+            return
         total, corrected = self._value("calcium"), self._value("calcium_corrected")
-        if not corrected > CALCIUM_ABOVE_MG_DL or not self._is_open["calcium"]:
-            return
-        if not (isnan(total) or self._why & CORRECTED_ABOVE):
-            return
         alone = "total calcium is not known" if isnan(total) else f"total calcium, {figure(total)} mg/dL of {self._on('calcium')}, does not"
         self.notes["calcium"] = (
             f"calcium corrected for albumin, {figure(corrected)} mg/dL of {self._on('calcium_corrected')}, would meet this, and {alone}: "

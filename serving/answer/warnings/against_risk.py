@@ -1,0 +1,84 @@
+"""What speaks against a risk as a whole: said before all else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.history.arrays import Histories
+from myeloma.scores.pangea import HEAVY_CHAIN_IGM
+from myeloma.three_valued import any_of
+from serving.answer.record import CriterionFinding
+from serving.answer.scored import Scored
+from serving.answer.sentences import unit_text
+from serving.answer.stage import doubt_in_words, doubted
+from serving.answer.warnings.progressing import Unconfirmed, unconfirmed
+
+Bools = NDArray[np.bool_]
+CRITERION_MET, STAGE_DOUBTED, IGM, PROGRESSION = "criterion_met", "stage_doubted", "igm", "progression_unconfirmed"
+_OF_IGM = {
+    "smm": (
+        "heavy chain IgM: smoldering myeloma was defined by an M-protein other than IgM where PANGEA-SMM was made (Nature Medicine 2026, "
+        "10.1038/s41591-026-04304-x), and this model knows no heavy chain: the risk may not be meant for this person"
+    ),
+    "mgus": (
+        "heavy chain IgM: this model knows no heavy chain, and its risk is that of all MGUS; of IgM MGUS 1 % progress a year, of others "
+        "0.5 % (table of the American Society of Hematology)"
+    ),
+}
+
+
+def against_in_words(scored: Scored, histories: Histories, criteria: Iterable[CriterionFinding]) -> list[str]:
+    """Return what speaks against the risk of one person, in words.
+
+    Parameters
+    ----------
+    criteria : iterable of CriterionFinding
+        Of the person.
+    """
+    rules, view, landmark = scored.artifact.rules, scored.view, int(scored.view.landmark[0])
+    progression = unconfirmed(rules, histories, view)
+    words = {
+        CRITERION_MET: lambda: (
+            "a criterion for active myeloma is met, by which this task withholds no risk, since it often has another cause: "
+            f"{met_in_words(criteria)}. Clinician review: where the plasma cell disorder causes it, this risk does not hold"
+        ),
+        STAGE_DOUBTED: lambda: doubt_in_words(rules, histories, landmark),
+        PROGRESSION: lambda: progression.in_words() if progression else "",
+        IGM: lambda: _OF_IGM[str(rules.population)],
+    }
+    found = against_risk(scored, doubted(rules, histories, view.patient, view.landmark), progression)
+    return [words[code]() for code, holds in found.items() if holds[0]]
+
+
+def met_in_words(criteria: Iterable[CriterionFinding]) -> str:
+    """Return the criteria that are met, each with the value that it rests on and its day, or what it was met by."""
+    return "; ".join(_met(one) for one in criteria if one.status == "met")
+
+
+def _met(one: CriterionFinding) -> str:
+    if one.value is None:
+        return f"{one.label} ({one.note})" if one.note else one.label
+    return f"{one.label}: {one.value:g}{unit_text(one.unit or '{}')} of {one.collected_on}{f' ({one.note})' if one.note else ''}"
+
+
+def against_risk(scored: Scored, is_doubted: Bools, progression: Unconfirmed | None) -> dict[str, Bools]:
+    """Return by code where something speaks against the risk (rows,), in the order in which it is said.
+
+    Parameters
+    ----------
+    is_doubted : bool array (rows,)
+        Where the stage that is stated is doubtful.
+    progression : Unconfirmed, optional
+        Progression that no second sample has confirmed.
+    """
+    of_precursor, nobody = scored.artifact.rules.of_precursor, np.zeros(len(scored.view.patient), bool)
+    met = (any_of(list(scored.criteria.values())) == 1.0) & ~scored.criteria_met  # the risk is shown all the same
+    return {
+        CRITERION_MET: met if of_precursor else nobody,
+        STAGE_DOUBTED: is_doubted,
+        PROGRESSION: nobody if progression is None else progression.sample >= 0,
+        IGM: scored.inputs[HEAVY_CHAIN_IGM] == 1.0 if of_precursor else nobody,
+    }
