@@ -83,7 +83,7 @@ def score_histories(
     when = pd.Series(dates_of(np.where(there, day, 0).astype(np.int32))).where(there)
     keys = pd.DataFrame({"patient_id": ids[patient], "landmark": when, "status": status})
     answers = answers.fillna(dict.fromkeys(_WORDS, ""))
-    since = pd.DataFrame(happened_since(histories, patient, day, today))
+    since = pd.DataFrame(happened_since(artifact.rules, histories, patient, day, today))
     return pd.concat([keys, answers, since], axis=1).assign(**identity(artifact))
 
 

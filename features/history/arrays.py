@@ -24,7 +24,8 @@ from myeloma.calendar import NEVER, NO_DAY
 FEMALE = {"female": 1.0, "male": 0.0}
 CODED = {"stage": STAGES, "heavy_chain": HEAVY_CHAINS, "light_chain": LIGHT_CHAINS}
 REPORTED, COMPUTED = ("", *OPERATORS), -1
-PROGRESSION = "progression"
+PROGRESSION, TRANSPLANT = "progression", "transplant"
+TREATED_BY = (START, TRANSPLANT, STOP)  # events that say that somebody is, or was, treated
 
 
 @dataclass(frozen=True)
@@ -126,6 +127,15 @@ class Happened:
     stops: Therapy
     drugs: tuple[str, ...]
     progressions: tuple[NDArray[np.int32], Days]
+
+    @cached_property
+    def treated(self) -> Days:
+        """Return the first day by which each person is known to be treated; `NEVER` where nobody says so.
+
+        A transplant is treatment, and what was stopped had begun, also where no start was recorded.
+        """
+        found: Days = np.minimum.reduce([self.first[kind] for kind in TREATED_BY])
+        return found
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,7 @@ class View:
     series : Series
         The results, and those derived from them, that the columns were made of.
     treated : array (people,)
-        The day on which each person's first treatment began, `NEVER` where none is recorded.
+        The first day by which each person is known to be treated, `NEVER` where none is recorded.
     values : array (columns, rows)
         By column, so that a column is one piece of memory; NaN where unknown.
     course : CourseStates, optional
@@ -110,8 +110,8 @@ def look(histories: Histories, patient: NDArray[np.int32], landmark: Days, spec:
     write_history(series, patient, landmark, plan, values[len(spec.static) :], lines)
     compare_like_with_like(series, patient, landmark, plan, values[len(spec.static) :], lines)
     reported = histories.results.at(is_among(histories.results.biomarker, places(DERIVED)))
-    began = histories.happened.first["treatment_start"]
-    return View(histories.people, patient, landmark, spec.static, plan, reported, series, began, values, course)
+    treated = histories.happened.treated
+    return View(histories.people, patient, landmark, spec.static, plan, reported, series, treated, values, course)
 
 
 def build_features(cohort: Cohort, landmarks: pd.DataFrame, spec: FeatureSpec) -> pd.DataFrame:

@@ -239,7 +239,8 @@ def check_events(table: Refusals, happened: Occurrences, known: Known, today: in
     known.died[person[deaths]] = happened.day[deaths]
     table.check(rules.EVENT_AFTER_DEATH, happened.day, known.died[person])
     _check_lines(table, happened)
-    minor = rules.is_one_of(happened.kind, rules.LAST_CONTACT, rules.TREATMENT_STOP, rules.BIRTH)
+    minor = rules.is_one_of(happened.kind, rules.LAST_CONTACT, rules.BIRTH)
+    minor |= (happened.kind == rules.TREATMENT_STOP) & _people_of(person[happened.kind == rules.TREATMENT_START], len(known.kept))[person]
     unclear = _people_of(person[~(table.keep | nothing_new | minor)], len(known.kept))
     known.kept[unclear] = False
     table.check(rules.EVENT_SET_ASIDE, ~known.kept[person])

@@ -28,7 +28,6 @@ SLIP_FACTOR = 10.0
 _REAL_CHANGE = 2.0
 _LEAST_SLIP = SLIP_FACTOR / _REAL_CHANGE
 COLUMNS = ("code", "biomarker", "source_row", "message")
-_LEAST_OTHERS = 2
 _SLIP = "suspected_unit_slip"
 _CHAIN = "light_chain_contradicted"
 _DIRECTION = "suspected_kappa_lambda"
@@ -137,7 +136,10 @@ def _table(code: str, rows: Places, kept: Kept) -> pd.DataFrame:
 
 
 def unit_slips(kept: Kept) -> Mask:
-    """Return which results are five times, or a fifth of, the median of three or more results of the person above zero, before therapy."""
+    """Return which results are five times, or a fifth of, the median of three or more results of the person above zero, before therapy.
+
+    Of two results both are, where one is five times the other.
+    """
     slipped = np.zeros(len(kept.value), dtype=bool)
     steady = _has_steady_size(catalogue().version)[kept.biomarker]
     person, biomarker = kept.person.astype(np.int64, copy=False), kept.biomarker.astype(np.int16, copy=False)
@@ -159,7 +161,9 @@ def _mark_slips(
                 several[size] = order[end]
                 size += 1
             end += 1
-        if size > _LEAST_OTHERS:
+        if size == 2 and value[several[1]] >= _LEAST_SLIP * value[several[0]]:  # which of the two it is cannot be told
+            slipped[several[0]] = slipped[several[1]] = True
+        elif size > 2:
             median = (value[several[(size - 1) // 2]] + value[several[size // 2]]) / 2
             for k in range(size):
                 ratio = value[several[k]] / median

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from features.cohort.lines import Lines
+from features.cohort.lines import START, Lines
 from features.cohort.schema import STAGES, Cohort
-from features.history.arrays import Histories
+from features.history.arrays import TRANSPLANT, Happened, Histories
 from features.history.course.progression import confirmed_progression
 from features.history.layout import Days
 from features.history.rows import positions
@@ -31,7 +31,7 @@ class Milestones:
     ----------
     begins : the first day at risk, `NO_DAY` where only the index date bounds it
     event, competing : the first of each
-    treatment : the start of treatment; of a task about a line of therapy, that of a later line
+    treatment : by when treatment is known of (`treated_from`); of a task about a line of therapy, the start of a later line
     follow_up_end : the last sign of the person
     """
 
@@ -89,7 +89,7 @@ def milestones(histories: Histories, rules: Rules) -> Milestones:
     after the line's start, and what is intercurrent is the start of a later line.
     """
     happened, results = histories.happened, histories.results
-    first, competing, treated = (happened.first[kind] for kind in (rules.event, rules.competing_event, "treatment_start"))
+    first, competing, treated = happened.first[rules.event], happened.first[rules.competing_event], treated_from(happened, rules)
     begins = np.full(len(histories.people), NO_DAY, np.int32)
     if rules.line:
         start, treated = start_and_next(histories.lines, rules.line.number, len(begins))
@@ -105,6 +105,14 @@ def milestones(histories: Histories, rules: Rules) -> Milestones:
         first, competing = (np.where(before, NEVER, day).astype(np.int32) for day in (first, competing))
         end = np.where(before, np.minimum(treated, end), end)
     return Milestones(begins, first, competing, treated, end.astype(np.int32))
+
+
+def treated_from(happened: Happened, rules: Rules) -> Days:
+    """Return the first day by which each person is known to be treated: by a start, a transplant, or a stop of treatment.
+
+    Of a task whose own event is a transplant, it is the first start.
+    """
+    return happened.first[START] if TRANSPLANT in (rules.event, rules.competing_event) else happened.treated
 
 
 def _progression(histories: Histories, line: LineRules, start: Days) -> Days:

@@ -11,19 +11,20 @@ from numpy.typing import NDArray
 
 from features.history.arrays import Histories, dates_of, newest_by
 from features.history.layout import Days
-from features.table.outcomes import milestones, not_at_risk
+from features.table.outcomes import milestones, not_at_risk, treated_from
+from features.tasks import Rules
 from myeloma import calendar
 from myeloma.calendar import NEVER, NO_DAY, date_of
 from myeloma.criteria import CRITERIA
 from serving.artifact import Artifact
 
-SINCE = {"progression_since": "progression", "death_since": "death", "treatment_since": "treatment_start"}
+SINCE = ("progression_since", "death_since", "treatment_since")
 AGE = "visit_age_days"
 # Why somebody is outside since, and the milestone that it began with (`features.table.outcomes.milestones`).
 _ENDS = {"progressed": "event", "dead": "competing", "treated": "treatment", "later_line": "treatment"}
 
 
-def happened_since(histories: Histories, patient: NDArray[np.int32], landmark: Days, today: int) -> dict[str, Any]:
+def happened_since(rules: Rules, histories: Histories, patient: NDArray[np.int32], landmark: Days, today: int) -> dict[str, Any]:
     """Return the age of each row's visit on a day, and the first day after the landmark of what the cohort knows to have happened.
 
     The visit is the latest day up to the landmark on which a result became available.
@@ -37,8 +38,9 @@ def happened_since(histories: Histories, patient: NDArray[np.int32], landmark: D
     visit = np.where(newest < 0, NO_DAY, np.append(histories.results.available, NO_DAY)[newest])
     age = np.where(visit == NO_DAY, np.nan, float(today) - visit)
     found: dict[str, Any] = {AGE: age}
-    for name, kind in SINCE.items():
-        first = histories.happened.first[kind][patient]
+    happened = histories.happened
+    for name, days in zip(SINCE, (happened.first["progression"], happened.first["death"], treated_from(happened, rules)), strict=True):
+        first = days[patient]
         since = (first < NEVER) & (first > landmark) & (landmark != NO_DAY)
         found[name] = pd.Series(dates_of(np.where(since, first, 0).astype(np.int32))).where(since)
     return found

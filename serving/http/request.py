@@ -18,6 +18,7 @@ from features.history.arrays import (
     CODED,
     FEMALE,
     PROGRESSION,
+    TREATED_BY,
     Happened,
     Histories,
     People,
@@ -247,15 +248,17 @@ def _landmark_problem(history: Asked, code: str, message: str, known: str = "") 
     return Problem(code, "landmark", message, shown_day("landmark", history.landmark) or known)
 
 
-_ENDED_BY = {"dead": "death", "progressed": "progression", "treated": "treatment_start"}
+_ENDED_BY = {"dead": ("death",), "progressed": ("progression",), "treated": TREATED_BY}
 
 
 def _known_of(people: Histories, reason: str) -> str:
     """Return what puts a person outside a population: the stage, or the event and its day; nothing for other reasons."""
     if reason in ("other_stage", "stage_contradicted"):
         return f"stage {STAGES[people.people.stage.item(0)]}"
-    first = int(people.happened.first[_ENDED_BY[reason]][0]) if reason in _ENDED_BY else NEVER
-    return f"{_ENDED_BY[reason]} on {date_of(first)}" if first < NEVER else ""
+    if reason not in _ENDED_BY:
+        return ""
+    day, kind = min((int(people.happened.first[kind][0]), kind) for kind in _ENDED_BY[reason])
+    return f"{kind} on {date_of(day)}" if day < NEVER else ""
 
 
 def _problem(history: History, problem: RefusedRow) -> Problem:

@@ -4,20 +4,27 @@ import { date, h, list, notice, number, percent, short, span, toDay, unitOf, NB 
 const DISEASE = { smm: "smoldering myeloma", mgus: "MGUS", mm: "active myeloma" };
 const YEAR = 365;
 
+const TREATED_BY = ["treatment_start", "transplant", "treatment_stop"]; // each says that somebody is, or was, treated
+const BEGAN = { treatment_start: "Treatment began", transplant: "A transplant is recorded", treatment_stop: "Treatment was stopped" };
+const day10 = (event) => event.occurred_at.slice(0, 10);
+const treatmentOf = (events) =>
+  events.filter((one) => TREATED_BY.includes(one.kind)).sort((one, other) => (day10(one) < day10(other) ? -1 : 1))[0];
+
 // [title, text] for a refusal of this visit
 export function refusalOf(refusal, read, day, tasks) {
   const { code, message } = refusal.errors[0],
-    start = read.history.events.find((one) => one.kind === "treatment_start");
+    start = read.history.events.find((one) => one.kind === "treatment_start"),
+    first = treatmentOf(read.history.events);
   const model = { smm: "untreated smoldering myeloma", mgus: "untreated MGUS", relapse: "treated myeloma" }[refusal.task] ?? "other people";
   const relapse = tasks.includes("relapse") ? "ask for the risk of relapse" : "see below: this server has no model of relapse";
-  const since = start && start.occurred_at.slice(0, 10) > day ? "after the last result" : "before the day asked for";
+  const since = first && day10(first) > day ? "after the last result" : "before the day asked for";
   const notBegun = start
     ? ["treatment has not gone on long enough", "This model speaks from 90 days after the start of the first line of therapy on."]
     : ["no treatment is recorded", "This model is for treated myeloma. Give the day on which treatment began (treatment_start)."];
   const said = {
     treated: [
       "this person is treated",
-      `Treatment began on ${start ? date(start.occurred_at) : "an earlier day"}, ${since}. This model is for ${model}. See the course since the start of treatment, or ${relapse}.`,
+      `${first ? `${BEGAN[first.kind]} on ${date(first.occurred_at)}` : "Treatment began on an earlier day"}, ${since}. This model is for ${model}. See the course since the start of treatment, or ${relapse}.`,
     ],
     stage_unknown: ["stage not stated", `Say that this is ${model}, or give what shows it.`],
     other_stage: [
@@ -185,7 +192,7 @@ export function gapsIn(answer, risk) {
 export function personOf(read, answer, refusal) {
   const { patient, events } = read.history,
     stage = DISEASE[patient.stage],
-    treated = events.some((one) => one.kind === "treatment_start");
+    treated = Boolean(treatmentOf(events));
   const unknown = refusal?.errors[0].code === "stage_unknown";
   const disease = stage
     ? `${stage} (stated)`

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.history.arrays import Histories
+from myeloma.criteria import CRITERIA
 from myeloma.scores.pangea import HEAVY_CHAIN_IGM
 from myeloma.three_valued import any_of
 from serving.answer.record import CriterionFinding
@@ -17,7 +18,8 @@ from serving.answer.stage import doubt_in_words, doubted
 from serving.answer.warnings.progressing import Unconfirmed, unconfirmed
 
 Bools = NDArray[np.bool_]
-CRITERION_MET, STAGE_DOUBTED, IGM, PROGRESSION = "criterion_met", "stage_doubted", "igm", "progression_unconfirmed"
+CRITERION_MET, CRITERION_OPEN, STAGE_DOUBTED = "criterion_met", "criterion_open", "stage_doubted"
+IGM, PROGRESSION = "igm", "progression_unconfirmed"
 _OF_IGM = {
     "smm": (
         "heavy chain IgM: smoldering myeloma was defined by an M-protein other than IgM where PANGEA-SMM was made (Nature Medicine 2026, "
@@ -45,6 +47,10 @@ def against_in_words(scored: Scored, histories: Histories, criteria: Iterable[Cr
             "a criterion for active myeloma is met, by which this task withholds no risk, since it often has another cause: "
             f"{met_in_words(criteria)}. Clinician review: where the plasma cell disorder causes it, this risk does not hold"
         ),
+        CRITERION_OPEN: lambda: (
+            f"whether a criterion for active myeloma is met is open: {_open_in_words(scored, criteria)}. The risk takes the limit for the "
+            "value. Clinician review: ask the laboratory for the value itself"
+        ),
         STAGE_DOUBTED: lambda: doubt_in_words(rules, histories, landmark),
         PROGRESSION: lambda: progression.in_words() if progression else "",
         IGM: lambda: _OF_IGM[str(rules.population)],
@@ -53,12 +59,26 @@ def against_in_words(scored: Scored, histories: Histories, criteria: Iterable[Cr
     return [words[code]() for code, holds in found.items() if holds[0]]
 
 
+def _open_by_limits(scored: Scored) -> dict[str, Bools]:
+    """Return by criterion where it is open since its value is a limit (rows,): a ratio of `>25` may be one of 100."""
+    found = {}
+    for one in CRITERIA:
+        if (sides := scored.limits.get(one.biomarker)) is not None:
+            found[one.key] = np.isnan(scored.criteria[one.key]) & (sides.below | sides.above)
+    return found
+
+
 def met_in_words(criteria: Iterable[CriterionFinding]) -> str:
     """Return the criteria that are met, each with the value that it rests on and its day, or what it was met by."""
-    return "; ".join(_met(one) for one in criteria if one.status == "met")
+    return "; ".join(_told(one) for one in criteria if one.status == "met")
 
 
-def _met(one: CriterionFinding) -> str:
+def _open_in_words(scored: Scored, criteria: Iterable[CriterionFinding]) -> str:
+    is_open = {key for key, rows in _open_by_limits(scored).items() if rows[0]}
+    return "; ".join(_told(one) for one in criteria if one.criterion in is_open)
+
+
+def _told(one: CriterionFinding) -> str:
     if one.value is None:
         return f"{one.label} ({one.note})" if one.note else one.label
     return f"{one.label}: {one.value:g}{unit_text(one.unit or '{}')} of {one.collected_on}{f' ({one.note})' if one.note else ''}"
@@ -78,6 +98,7 @@ def against_risk(scored: Scored, is_doubted: Bools, progression: Unconfirmed | N
     met = (any_of(list(scored.criteria.values())) == 1.0) & ~scored.criteria_met  # the risk is shown all the same
     return {
         CRITERION_MET: met if of_precursor else nobody,
+        CRITERION_OPEN: np.any([nobody, *_open_by_limits(scored).values()], axis=0) if of_precursor else nobody,
         STAGE_DOUBTED: is_doubted,
         PROGRESSION: nobody if progression is None else progression.sample >= 0,
         IGM: scored.inputs[HEAVY_CHAIN_IGM] == 1.0 if of_precursor else nobody,

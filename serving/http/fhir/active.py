@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from features.history.arrays import TREATED_BY
 from features.sources.fhir.bundles import Found
 from features.sources.fhir.codes import codings, words_of
 from features.sources.histories import Histories as Tables
@@ -13,7 +14,7 @@ from serving.http.response import Problem
 # FHIR R4, Condition.clinicalStatus (is modifier): the codes by which a condition is not active; `recurrence` and `relapse` are.
 _OVER = frozenset(("inactive", "remission", "resolved"))
 _PRECURSORS = ("mgus", "smm")  # of myeloma a remission is what treatment is given for
-_TELLS_WHY = ("progression", "treatment_start", "death")
+_TELLS_WHY = ("progression", "death", *TREATED_BY)
 
 
 def no_longer_active(tables: Tables, resources: Sequence[Found], where: Sequence[str], stage: str) -> Iterator[Problem]:

@@ -267,14 +267,24 @@ def test_a_file_without_rows_is_said_to_have_none(received_of):
         clean(received_of(patients=PATIENTS))
 
 
-@pytest.mark.parametrize("event", ["P1,01/06/2019,progression", "P1,2019-06-01,Progression to MM", "P1,,death", "P1,NA,treatment_start"])
+@pytest.mark.parametrize(
+    "event",
+    [
+        "P1,01/06/2019,progression",
+        "P1,2019-06-01,Progression to MM",
+        "P1,,death",
+        "P1,NA,treatment_start",
+        "P1,,transplant",
+        "P1,,treatment_stop",
+    ],
+)
 def test_a_refused_event_never_makes_its_person_free_of_it(received_of, event):
     cohort, quarantine = inspect(received_of(**BASE | {"events": f"patient_id,occurred_at,kind\n{event}\nP1,2020-01-01,last_contact"}))
     assert "P1" not in cohort.patients["patient_id"].tolist()
     assert set(quarantine.loc[quarantine["table"] == "patients", "reason"]) == {"event_refused"}
 
 
-@pytest.mark.parametrize("event", ["P1,01/06/2019,last_contact", "P1,,treatment_stop"])
+@pytest.mark.parametrize("event", ["P1,01/06/2019,last_contact", "P1,2019-01-01,treatment_start\nP1,,treatment_stop"])
 def test_a_refused_last_contact_leaves_its_person_in(received_of, event):
     cohort, _ = inspect(received_of(**BASE | {"events": f"patient_id,occurred_at,kind\n{event}"}))
     assert "P1" in cohort.patients["patient_id"].tolist()

@@ -60,6 +60,11 @@ def test_a_stop_needs_the_start_of_what_it_names(received_of, event, reason):
     assert len(episodes_of(cohort)) == 1
 
 
+def test_a_stop_without_any_start_sets_the_person_aside_who_would_pass_as_untreated(received_of):
+    cohort, refused = inspected(received_of, ("2016-05-01", "stop", "VRd", 1))
+    assert refused[0][1:] == ("stop_without_start", "detail") and len(cohort.patients) == 0
+
+
 @pytest.mark.parametrize(
     ("event", "reason"),
     [

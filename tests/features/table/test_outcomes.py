@@ -9,7 +9,7 @@ from features.history.arrays import Histories
 from features.table.outcomes import milestones, origin_day, outcomes_of
 from features.table.table import build_table
 from features.tasks import LineRules, Rules
-from myeloma.calendar import NEVER
+from myeloma.calendar import EPOCH, NEVER
 
 LANDMARK = 100  # days after the index date
 ALIVE = ("last_contact", 400)
@@ -56,6 +56,8 @@ def test_the_first_event_after_the_landmark_is_kept_with_its_time(after, events,
         ([("death", 100)], "dead"),
         ([("treatment_start", 100), ALIVE], "treated"),
         ([("treatment_start", 50), ALIVE], "treated"),
+        ([("transplant", 100), ALIVE], "treated"),  # also where nobody recorded what was given before it
+        ([("transplant", 50), ("treatment_start", 150), ALIVE], "treated"),
         ([("last_contact", 100)], "after_follow_up"),
         ([("last_contact", 50)], "after_follow_up"),
         ([], "after_follow_up"),
@@ -63,6 +65,18 @@ def test_the_first_event_after_the_landmark_is_kept_with_its_time(after, events,
 )
 def test_who_is_no_longer_at_risk_at_the_landmark_is_told_why(after, events, reason):
     assert after(*events)[0] == reason
+
+
+def test_a_transplant_ends_observation_as_treatment_does(after):
+    assert after(("transplant", 150), ("progression", 170), ALIVE) == ("", "none", 50, 50)
+    assert after(("transplant", 150), ("progression", 170), ALIVE, treatment="composite")[:3] == ("", "event", 50)
+    assert after(("transplant", 50), ("progression", 170), ALIVE, treatment="ignore")[:3] == ("", "event", 70)
+
+
+def test_a_transplant_that_the_task_itself_is_about_is_no_treatment(cohort_of_days):
+    cohort = cohort_of_days([], [("P1", "transplant", 150), ("P1", *ALIVE)])
+    days = milestones(Histories.of(cohort), rules("censor", competing_event="transplant"))
+    assert (int(days.treatment[0]), int(days.competing[0])) == (NEVER, int(pd.Timestamp("2015-01-01").toordinal() - EPOCH + 150))
 
 
 def test_a_landmark_before_the_index_date_is_not_at_risk_and_one_on_it_is(after):

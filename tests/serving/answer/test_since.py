@@ -9,6 +9,7 @@ import pytest
 from features import Cohort
 from features.history.arrays import Histories
 from features.table.landmarks import fixed_landmarks, last_landmarks
+from features.tasks import Rules
 from myeloma.calendar import EPOCH
 from myeloma.criteria import statuses
 from serving.answer.since import happened_since, met_criteria
@@ -16,6 +17,8 @@ from serving.artifact import load_artifact
 from serving.batch import Told, score_landmarks
 from serving.store import champion
 from serving.store.champion import LEDGER
+
+RULES = Rules("censor", criteria_guard=True, population="smm")
 
 
 def day(text):
@@ -52,7 +55,7 @@ def test_what_happened_after_the_visit_is_dated_and_what_happened_before_is_not_
 def test_an_event_on_the_day_of_the_visit_is_not_since_and_one_a_day_later_is(cohort):
     histories = Histories.of(cohort)
     landmarks = np.array([day("2015-12-31"), day("2016-01-01")], np.int32)
-    found = happened_since(histories, np.zeros(2, np.int32), landmarks, day("2020-01-01"))["progression_since"]
+    found = happened_since(RULES, histories, np.zeros(2, np.int32), landmarks, day("2020-01-01"))["progression_since"]
     assert found.isna().tolist() == [False, True]
 
 

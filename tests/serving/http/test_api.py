@@ -149,6 +149,7 @@ def test_a_year_of_birth_that_cannot_be_is_refused(client, history, birth):
     [
         ([{"occurred_at": "2022-05-01", "kind": "progression"}], "progressed"),
         ([{"occurred_at": "2022-05-01", "kind": "treatment_start"}], "treated"),
+        ([{"occurred_at": "2022-05-01", "kind": "transplant"}], "treated"),
         ([{"occurred_at": "2021-05-01", "kind": "progression"}], "event_before_index"),
     ],
 )
@@ -160,7 +161,12 @@ def test_somebody_not_at_risk_gets_no_risk(client, history, events, code):
 
 @pytest.mark.parametrize(
     ("kind", "code", "told"),
-    [("progression", "progressed", "progression"), ("death", "dead", "death"), ("treatment_start", "treated", "treatment")],
+    [
+        ("progression", "progressed", "progression"),
+        ("death", "dead", "death"),
+        ("treatment_start", "treated", "treatment"),
+        ("transplant", "treated", "treatment"),
+    ],
 )
 def test_what_happened_since_the_last_visit_is_no_risk_of_today_and_a_warning_of_an_earlier_day(client, history, kind, code, told):
     history["events"] = [{"occurred_at": "2022-08-01", "kind": kind}]  # the last result is of 2022-07-10

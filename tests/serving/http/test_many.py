@@ -62,9 +62,9 @@ def test_a_number_of_hundreds_of_digits_is_read_as_it_is_alone(client, history):
     "body", [{f"made up {k}": k for k in range(100_000)}, {"histories": [{f"made up {k}": k for k in range(100_000)}]}]
 )
 def test_very_many_mistakes_are_told_of_in_little_time(client, body):
-    began = time.perf_counter()
+    began = time.process_time()  # of all threads, the server's among them: what other work on the machine takes is left out
     found = client.post("/v1/risk/batch", json=body).json()
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5
     told = found if "errors" in found else found["results"][0]["refusal"]
     assert len(told["errors"]) == 100
     assert told["more"] > 90_000

@@ -75,7 +75,6 @@ CHAINS = [(DAY, "flc_lambda", 1.0)]
         ([(DAY, "hemoglobin", 13.0)], False, ""),
         ([(DAY, "creatinine", 2.1)], False, "2.1 mg/dL of 2022-07-10"),
         ([(DAY, "bmpc", 60)], True, ""),
-        ([(DAY, "bmpc", "<70")], False, ""),  # open
         ([(DAY, "flc_kappa", 100), *CHAINS], True, ""),
         ([(DAY, "flc_kappa", 99), *CHAINS], False, ""),
         ([(DAY, "bmpc", 60), (DAY, "hemoglobin", 9.0)], True, ""),
@@ -92,6 +91,29 @@ def test_mgus_is_warned_of_criteria_with_other_causes_and_withheld_by_those_with
     assert row["status"] == ("criteria_met" if withheld else "scored")
     assert codes(row) == (["criterion_met"] if warned else [])
     assert np.isnan(row["risk_24m"]) == withheld
+
+
+OPEN = "whether a criterion for active myeloma is met is open"
+
+
+@pytest.mark.parametrize(
+    ("task", "results", "told"),
+    [
+        ("smm", [(DAY, "flc_kappa", ">250"), (DAY, "flc_lambda", 10)], ">= 100 with an involved chain >= 100 mg/L: 25 of 2022-07-10"),
+        ("mgus", [(DAY, "flc_kappa", ">250"), (DAY, "flc_lambda", 10)], ">= 100 with an involved chain >= 100 mg/L: 25 of 2022-07-10"),
+        ("smm", [(DAY, "flc_kappa", "<250"), (DAY, "flc_lambda", 10)], ""),
+        ("smm", [(DAY, "hemoglobin", "<12")], "12 g/dL of 2022-07-10"),
+        ("smm", [(DAY, "hemoglobin", ">12")], ""),  # not met, whatever the value
+        ("smm", [(DAY, "bmpc", ">50")], "50 % of 2022-07-10"),
+        ("mgus", [(DAY, "bmpc", "<70")], "70 % of 2022-07-10"),
+    ],
+)
+def test_a_criterion_that_a_limit_leaves_open_is_warned_of_before_all_else(client, models, task, results, told):
+    history = person(task, (DAY, "m_protein", 3.5 if task == "smm" else 1.0), *results)
+    answer = asked(client, task, history)
+    assert answer["risks"]
+    assert (told in answer["warnings"][0] and answer["warnings"][0].startswith(OPEN)) if told else OPEN not in str(answer["warnings"])
+    assert ("criterion_open" in codes(scored(models[task], history))) == bool(told)
 
 
 def test_every_criterion_that_is_met_is_named(client):

@@ -16,6 +16,7 @@ from serving.batch import score_histories, score_landmarks
 
 WORDS = {
     "criterion_met": "a criterion for active myeloma is met",
+    "criterion_open": "whether a criterion for active myeloma is met is open",
     "stage_doubted": "the stage stated is",
     "igm": "heavy chain IgM",
     "positive_finding": "positive: ",
@@ -52,6 +53,8 @@ def cohort(trained):
     odd["value"] = [CHANGES[name][which] for name, which in zip(odd["biomarker"], rng.integers(0, 2, len(odd)), strict=True)]
     later = pd.to_timedelta(rng.integers(0, 2, len(odd)), unit="D")  # some on a day of their own, without the other chain
     odd = odd.assign(collected_at=odd["collected_at"] + later, available_at=odd["available_at"] + later)
+    odd["operator"] = rng.choice(["", "<", ">"], len(odd), p=[0.6, 0.2, 0.2])
+    odd["operator"] = odd["operator"].where(~odd["biomarker"].isin(["pet_ct", "plasmacytoma"]), "")
     patients = clean.patients.copy()
     patients.loc[patients.index[::9], "heavy_chain"] = "IgM"
     low = rows["patient_id"].isin(patients["patient_id"].iloc[::11]) & rows["biomarker"].isin(["m_protein", "bmpc"])
@@ -77,7 +80,7 @@ def test_each_code_stands_where_its_words_do(artifact, cohort):
         assert set(codes) == {code for code, words in WORDS.items() if any(one.startswith(words) for one in said)}, name
         found |= set(codes)
     assert len(histories.people) == len(ids)
-    assert found >= {"igm", "positive_finding", "lone_chain", "calcium_open", "out_of_range", "not_followed"}
+    assert found >= {"igm", "criterion_open", "positive_finding", "lone_chain", "calcium_open", "out_of_range", "not_followed"}
     assert ("criterion_met_earlier" in found) == bool(artifact.rules.criteria_guard)
 
 
