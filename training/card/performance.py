@@ -92,6 +92,7 @@ def _choice(facts: Facts) -> Iterator[Text]:
     """Yield how the version came to be live: by a person, or else how much the choice among the candidates flatters these figures."""
     if facts.by_a_person:
         by, why = facts.decided, facts.decided.get("reason") or "no reason was given"
+        why += f"; it was live before ({before})" if (before := facts.decided.get("before")) else ""
         gate = f"; the gate said {by['verdict']}" if by.get("verdict") else ""
         how = f"{by.get('action', '?')}{gate}"
         yield Text(f"A person made this version live at {by.get('at', '?')} ({how}): {why}.")

@@ -24,6 +24,7 @@ PARITY = 1e-9  # batch and HTTP differ by nothing that JSON keeps
 # Of the registered model's risks with those judged, which came of the same fit to fewer people: 150 of 300 agreed to 0.7, 2,000 of 4,000
 # to more than 0.95. Less, or another mean, is another model.
 RANK_AS_JUDGED, MEAN_AS_JUDGED = 0.5, (0.8, 1.25)
+_NO_INTERVAL = "there is no interval that holds it"
 LEAST_DRAWS = 20  # ours: of fewer, a 2.5th percentile is little else than the smallest of them
 
 
@@ -210,7 +211,9 @@ def _found(
     evidence: Evidence, plan: Plan, demand: Doubtful, name: str, figure: Estimate, words: str, accepted: Accepted, note: str
 ) -> Check:
     """Return what a figure shows of a demand; the doubt that the task accepts covers an estimate that is accepted itself."""
-    few = _too_few(evidence.metrics.get(BOOTSTRAP_DRAWS, LEAST_DRAWS)) if figure.lo is not None else ""  # a run of before does not say
+    few = "" if figure.value is None else _NO_INTERVAL
+    if figure.lo is not None:
+        few = _too_few(evidence.metrics.get(BOOTSTRAP_DRAWS, LEAST_DRAWS))  # a run of before does not say
     holds = None if few else accepted.finding((figure.value, figure.lo, figure.hi))
     likely = holds is None and figure.value is not None and accepted.holds(figure.value)
     doubt = plan.gate.doubt_accepted.get(demand, "") if likely else ""

@@ -124,7 +124,7 @@ def test_a_difference_to_the_champion_from_too_few_draws_shows_nothing(good, pla
 
 def test_an_interval_that_does_not_hold_its_estimate_is_no_interval(good, plan):
     found = check_of(judge(replace(good, metrics=good.metrics | between("oe_ratio_24m", 1.365, 1.2, 1.2)), plan), "oe_ratio_24m")
-    assert (found.state, found.shown) == ("NOT SHOWN", "1.365")
+    assert (found.state, found.shown, found.note) == ("NOT SHOWN", "1.365", "there is no interval that holds it")
 
 
 def test_what_stands_in_the_way_is_parted_by_what_was_found_of_it():
