@@ -28,6 +28,7 @@ DIAGNOSES = (
     "outcome_like",
     "thin_horizons",
     "borrowed_burden",
+    "site_outcomes",
 )
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=10)]  # in words, for those who read the verdict
 Memory = Annotated[int, BeforeValidator(lambda said: memory_bytes(said) if isinstance(said, str) else said)]  # as in 8GB
@@ -47,7 +48,7 @@ class Evaluation:
     seed: NonNegativeInt
     test_share: Annotated[float, Field(ge=0.05, le=0.95)] = 0.5  # of the people, met to the nearest twentieth
     folds: Annotated[int, Field(ge=2)] = 5
-    bootstrap: PositiveInt = 200
+    bootstrap: Annotated[int, Field(ge=2)] = 200  # fewer draws than `training.gate.demands.LEAST_DRAWS` show the gate nothing
     landmarks: tuple[NonNegativeFloat, ...] = (0, 1, 2, 3, 5)
     cut_offs: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = (0.1, 0.4, 0.5)
 

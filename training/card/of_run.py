@@ -72,9 +72,18 @@ def facts_of(plan: Plan, run: Run, version: str = "", cohort: Path | None = None
     what = {"the run's tables and plots": files, "the artifact's own description": model, "figures of the run": run.metrics}
     missing = tuple(words for words, found in what.items() if not found)
     counts = _counts(cohort or folder_of(plan.task.name, "cohort"), run.tags.get("cohort_hash", ""))
-    decided = (decisions_on(registered_name(plan.task.name), version) if version else [])[-1:]
+    decided = decisions_on(registered_name(plan.task.name), version) if version else []
     known = (run.tags, run.params, run.metrics, model, files, counts, missing)
-    return Facts(plan, run.name, version, run.id, *known, decided[0] if decided else {})
+    return Facts(plan, run.name, version, run.id, *known, last_decision(decided))
+
+
+def last_decision(decided: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the last decision that made a version live; of a rollback without a reason, with why it was live before."""
+    if not decided or decided[-1].get("reason"):
+        return (decided or [{}])[-1]
+    before: dict[str, Any] = next((each for each in reversed(decided[:-1]) if each.get("reason")), {})
+    said = f"{before.get('action', '?')} at {before.get('at', '?')}: {before.get('reason')}" if before else ""
+    return decided[-1] | {"before": said}
 
 
 def description_of(artifact: Artifact) -> dict[str, Any]:

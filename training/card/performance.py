@@ -11,7 +11,7 @@ from training.card.cells import count, figure, people, refusals, with_interval
 from training.card.document import Blank, Block, Cell, Part, Picture, Section, Table, Text, table
 from training.card.facts import Facts
 from training.metrics.estimate import MAIN, Estimate
-from training.metrics.names import PER_PERSON, Metric, landmark_subset
+from training.metrics.names import BOOTSTRAP_DRAWS, PER_PERSON, Metric, landmark_subset
 from training.metrics.order import choice_in_words
 from training.places import DIFFERENCES, EVERYBODY, FITTED_TO, GATE, plot
 
@@ -42,9 +42,9 @@ _PICTURES = {
     PERFORMANCE: (
         ("calibration", "Calibration: observed against predicted risk in groups, with intervals, and the smoothed curve."),
         ("roc", "Receiver operating characteristic at each horizon."),
-        ("brier_over_horizons", "Brier score at each horizon, beside the other candidates."),
+        ("brier_over_horizons", "Brier score at each horizon, beside the other candidates, on the visits where all have a risk."),
     ),
-    LANDMARKS: (("auc_over_landmarks", "AUC at each fixed landmark, with intervals."),),
+    LANDMARKS: (("auc_over_landmarks", "AUC at each fixed landmark, with intervals, on the people of whom all have a risk."),),
     ACTING: (("decision_curve", "Decision curve: net benefit over the risk from which one would act, beside the published scores."),),
 }
 
@@ -74,7 +74,8 @@ def performance(facts: Facts) -> Section:
         if key in {main for main, _, _ in MAIN}
     ]
     parts = [Part(rows, "All visits, each counting once"), Part(once, "The same visits, each person counting once a year")]
-    draws = facts.params.get("evaluation.bootstrap", "unknown")
+    drawn = facts.metrics.get(BOOTSTRAP_DRAWS)
+    draws = facts.params.get("evaluation.bootstrap", "unknown") if drawn is None else f"{drawn:.0f}"
     blocks: list[Block] = [
         Text(f"How: {how_judged(facts)}. In brackets 95 % percentile intervals of a bootstrap by patient ({draws} draws)."),
         Text("The calibration index has a bound, from 0 on: noise adds to a distance, so that its draws lie above it."),
@@ -91,6 +92,7 @@ def _choice(facts: Facts) -> Iterator[Text]:
     """Yield how the version came to be live: by a person, or else how much the choice among the candidates flatters these figures."""
     if facts.by_a_person:
         by, why = facts.decided, facts.decided.get("reason") or "no reason was given"
+        why += f"; it was live before ({before})" if (before := facts.decided.get("before")) else ""
         gate = f"; the gate said {by['verdict']}" if by.get("verdict") else ""
         how = f"{by.get('action', '?')}{gate}"
         yield Text(f"A person made this version live at {by.get('at', '?')} ({how}): {why}.")

@@ -81,9 +81,8 @@ def tune(
     if at_edge := search_edge(model, read_searched(storage.with_suffix(".json"), hashes_of(read))):
         console.print(in_words(at_edge, chosen.muted), markup=False)
     options = {k: list(v) if isinstance(v, tuple) else v for k, v in tuned.options.items()}
-    console.print(
-        f"For training.{task}.models in {params}:\n{yaml.safe_dump({model: options}, default_flow_style=None).strip()}", markup=False
-    )
+    section = yaml.safe_dump({model: options}, default_flow_style=None, sort_keys=False, width=120).strip()
+    console.print(f"For training.{task}.models in {params}, in place of the section {model} there:\n{section}", markup=False)
 
 
 @explain_store_errors

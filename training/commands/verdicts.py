@@ -11,6 +11,7 @@ from rich.table import Table
 from training.gate.verdict import Check
 
 _COMPARED = re.compile(r"(?P<figures>\S+ against \S+) of (?P<version>version \S+); (?P<how>.*)")  # a note of `training.gate.demands`
+_CHAMPIONS = "the champion's,"
 
 
 def verdict_table(task: str, verdicts: Mapping[str, Mapping[str, Any]]) -> Table:
@@ -50,13 +51,24 @@ def _cell(check: Check | None) -> str:
 
 
 def _reasons(checks: Mapping[str, Mapping[str, Check]]) -> list[str]:
-    """Return why demands are not met, not shown, accepted all the same or not applicable; each reason once, with the demands it is of."""
-    said: dict[str, dict[str, None]] = {}
-    for of_one in checks.values():
+    """Return why demands are not met, not shown, accepted all the same or not applicable; each reason once, with the demands it is of.
+
+    A demand of which the reason is not every candidate's is followed by those whose it is.
+    """
+    said: dict[str, dict[str, list[str]]] = {}
+    for candidate, of_one in checks.items():
         for check in of_one.values():
             if check.holds is True or not check.because:
                 continue
             compared = _COMPARED.fullmatch(check.note)
-            whose, why = (f"the champion's, {compared['version']}", compared["how"]) if compared else (check.name, check.because)
-            said.setdefault(why, {})[whose] = None
-    return [f"{', '.join(names)}: {why}" for why, names in said.items()]
+            whose, why = (f"{_CHAMPIONS} {compared['version']}", compared["how"]) if compared else (check.name, check.because)
+            candidates = said.setdefault(why, {}).setdefault(whose, [])
+            if candidate not in candidates:
+                candidates.append(candidate)
+    everybody = len(checks)
+
+    def of(name: str, candidates: list[str]) -> str:
+        alike = len(candidates) == everybody or name.startswith(_CHAMPIONS)
+        return name if alike else f"{name} ({', '.join(candidates)})"
+
+    return [f"{', '.join(of(*named) for named in names.items())}: {why}" for why, names in said.items()]

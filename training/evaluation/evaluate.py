@@ -25,6 +25,7 @@ from training.evaluation.diagnoses.noticed import Noticed, as_table, in_words
 from training.evaluation.differences import named_differences, paired_differences
 from training.evaluation.performance import headline_first, logged, logged_subgroups, performance_of, refused
 from training.evaluation.subgroups import subgroup_figures
+from training.evaluation.together import together
 from training.explanation.explanation import explain_model
 from training.fitting.fit import hashes_of
 from training.fitting.held_out import HeldOut
@@ -32,6 +33,7 @@ from training.fitting.suitable import check_rules
 from training.fitting.unfitted import not_fitted_in_words
 from training.metrics import Draws
 from training.metrics.figures import refusal
+from training.metrics.names import BOOTSTRAP_DRAWS
 from training.metrics.order import rank
 from training.places import (
     ARTIFACT,
@@ -93,7 +95,7 @@ def _evaluate(
 ) -> dict[str, dict[str, Any]]:
     (out / METRICS).unlink(missing_ok=True)  # written last: without it, files left by an evaluation that broke off are nobody's
     models, rows, risks = [name for name in records if name not in SCORES], held.rows, held.risks
-    tables = _tables(held, plan, models)
+    tables, beside = _tables(held, plan, models)
     chosen = _choice(held, plan, models)
     for file, content in tables.items():
         write_csv(content, out / file)
@@ -111,7 +113,7 @@ def _evaluate(
             metrics = logged(own[PERFORMANCE]) | logged_subgroups(own[SUBGROUPS])
             metrics |= named_differences(own[DIFFERENCES], plan.primary_horizon) | chosen.get(name, {})
             _plot_performance(rows, risks[name], plan, name, folder)
-            _plot_beside(tables, plan, name, folder)
+            _plot_beside(tables, beside, plan, name, folder)
             if name in models:
                 artifact = load_artifact(fitted / name / ARTIFACT)
                 metrics |= explain_model(artifact, rows, plan, folder / EXPLANATION)
@@ -121,7 +123,7 @@ def _evaluate(
             without = refused(own[PERFORMANCE])
             if without:
                 say(f"{name}: {len(without)} sets of figures are refused, see {PERFORMANCE}; the first: {without[0]}")
-            metrics = headline_first(metrics, plan.primary_horizon)
+            metrics = headline_first(metrics, plan.primary_horizon) | {BOOTSTRAP_DRAWS: float(plan.evaluation.bootstrap)}
             tracking.log_results(record["run_id"], metrics, folder)
         results[name] = {**record, "published": name in SCORES, "metrics": metrics, "refused": without}
     with whole_file(out / METRICS) as work:
@@ -145,8 +147,11 @@ def _diagnose(
     write_csv(as_table([*found, *noticed.of_data], plan.muted), folder / DIAGNOSES)
 
 
-def _tables(held: HeldOut, plan: Plan, models: list[str]) -> dict[str, pd.DataFrame]:
-    """Return all figures of all candidates by the name of their file; two threads, since the kernels leave Python free."""
+def _tables(held: HeldOut, plan: Plan, models: list[str]) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
+    """Return all figures of all candidates by the name of their file, and those that pictures set beside each other, on the same rows.
+
+    Two threads, since the kernels leave Python free.
+    """
     rows, risks = held.rows, held.risks
     draws = Draws.of(rows["patient_id"], plan.evaluation.bootstrap, plan.evaluation.seed)
     months, cut_offs = plan.primary_horizon, plan.evaluation.cut_offs
@@ -158,7 +163,8 @@ def _tables(held: HeldOut, plan: Plan, models: list[str]) -> dict[str, pd.DataFr
             DIFFERENCES: pool.submit(paired_differences, rows, risks, models, plan.task.horizons, draws, cut_offs, held.orders),
             DECISION_CURVES: pool.submit(decision_curves, rows, risks, plan.task.horizons, draws),
         }
-        return {name: table.result() for name, table in made.items()}
+        beside = pool.submit(together, rows, risks, plan, draws, held.orders)
+        return {name: table.result() for name, table in made.items()}, beside.result()
 
 
 def _choice(held: HeldOut, plan: Plan, models: list[str]) -> dict[str, dict[str, float]]:
@@ -232,15 +238,16 @@ def _plot_performance(rows: pd.DataFrame, risks: np.ndarray, plan: Plan, name: s
         plots.roc(shown, f"{_title(plan, name)}, all visits", folder / plot("roc"))
 
 
-def _plot_beside(tables: dict[str, pd.DataFrame], plan: Plan, name: str, folder: Path) -> None:
+def _plot_beside(tables: dict[str, pd.DataFrame], beside: pd.DataFrame, plan: Plan, name: str, folder: Path) -> None:
     """Draw a candidate beside the others, where it has figures of its own."""
     title, performance, decisions = _title(plan, name), tables[PERFORMANCE], tables[DECISION_CURVES]
-    own = performance[(performance["model"] == name) & performance["estimate"].notna()]
+    own_all = performance[performance["model"] == name]
+    own = own_all[own_all["estimate"].notna()]
     if (decisions["model"] == name).any():
         style, words = curves.looks_of(name, plan.scores), f"{title}: net benefit, all visits"
         curves.plot_decision(decisions, name, style, words, folder / plot("decision_curve"))
     if ((own["measure"] == "auc") & (own["subset"] != "")).any():
         when, place = f"{title}: AUC at fixed landmarks", folder / plot("auc_over_landmarks")
-        curves.plot_landmarks(performance, name, plan.evaluation.landmarks, when, place, plan.task.rules.since)
+        curves.plot_landmarks(beside, name, plan.evaluation.landmarks, when, place, plan.task.rules.since, own_all)
     if (own["measure"] == "brier").any():
-        curves.plot_brier(performance, name, f"{title}: error over horizons, all visits", folder / plot("brier_over_horizons"))
+        curves.plot_brier(beside, name, f"{title}: error over horizons, all visits", folder / plot("brier_over_horizons"))

@@ -49,7 +49,10 @@ class Search:
 
 @dataclass(frozen=True)
 class Tuned:
-    """The best options, their inner loss, and for each outer fold the losses of present and of tuned options."""
+    """The best options, their inner loss, and for each outer fold the losses of present and of tuned options.
+
+    `options` is the model's whole section, as it was judged: what was not searched for is what `params.yaml` says.
+    """
 
     options: dict[str, Any]
     loss: float
@@ -87,7 +90,7 @@ def tune(table: FeatureTable, plan: Plan, search: Search, told: Callable[[str, o
     study = _studied("final", rows, table, plan, search, present, told)
     best = _searched(search.model, optuna.trial.FixedTrial(study.best_params))
     write_searched(search.storage.with_suffix(".json"), _ranges(study.best_trial), hashes_of(table))
-    return Tuned(best, float(study.best_value), outer)
+    return Tuned(plan.models[search.model] | best, float(study.best_value), outer)
 
 
 def _ranges(best: optuna.trial.FrozenTrial) -> list[Searched]:

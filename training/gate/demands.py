@@ -16,7 +16,7 @@ from typing import Any
 from training.gate.figures import most_wrong, worst_check
 from training.gate.verdict import HOLD, REJECT, Accepted, ArtifactChecks, Check, Evidence, Verdict
 from training.metrics.estimate import Estimate
-from training.metrics.names import Metric, without_subset
+from training.metrics.names import BOOTSTRAP_DRAWS, Metric, without_subset
 from training.plan import Doubtful, Plan, Waivable
 
 ADDITIVITY = 1e-5  # base + contributions = logit(risk)
@@ -24,6 +24,8 @@ PARITY = 1e-9  # batch and HTTP differ by nothing that JSON keeps
 # Of the registered model's risks with those judged, which came of the same fit to fewer people: 150 of 300 agreed to 0.7, 2,000 of 4,000
 # to more than 0.95. Less, or another mean, is another model.
 RANK_AS_JUDGED, MEAN_AS_JUDGED = 0.5, (0.8, 1.25)
+_NO_INTERVAL = "there is no interval that holds it"
+LEAST_DRAWS = 20  # ours: of fewer, a 2.5th percentile is little else than the smallest of them
 
 
 def judge(evidence: Evidence, plan: Plan) -> Verdict:
@@ -48,7 +50,7 @@ def held_out_figures(evidence: Evidence, plan: Plan) -> Iterator[Check]:
             figure = _figure(evidence, metric)
             unsettled = "the regression of the calibration curve has no solution on these people" if name == "ici" else ""
             note = evidence.unjudged.get(months, unsettled) if figure.value is None else ""
-            yield _found(plan, name, metric.name, figure, words, accepted, note)
+            yield _found(evidence, plan, name, metric.name, figure, words, accepted, note)
 
 
 def useful_beyond_published_scores(evidence: Evidence, plan: Plan) -> Iterator[Check]:
@@ -62,7 +64,7 @@ def useful_beyond_published_scores(evidence: Evidence, plan: Plan) -> Iterator[C
             yield _unmeasured(plan, "net_benefit", name, "> 0", why)
             continue
         best = min(gains, key=lambda score: gains[score].value or 0.0)
-        yield _found(plan, "net_benefit", name, gains[best], "> 0", Accepted(low=0, strictly=True), f"best: {best}, same rows")
+        yield _found(evidence, plan, "net_benefit", name, gains[best], "> 0", Accepted(low=0, strictly=True), f"best: {best}, same rows")
 
 
 def worst_subgroup(evidence: Evidence, plan: Plan) -> Iterator[Check]:
@@ -75,7 +77,7 @@ def worst_subgroup(evidence: Evidence, plan: Plan) -> Iterator[Check]:
         yield _unmeasured(plan, "worst_subgroup", name, words, f"no subgroup with figures in which {least} events are expected")
         return
     of = evidence.subgroups[worst]
-    yield _found(plan, "worst_subgroup", name, Estimate(of.ratio, of.lo, of.hi), words, accepted, worst)
+    yield _found(evidence, plan, "worst_subgroup", name, Estimate(of.ratio, of.lo, of.hi), words, accepted, worst)
 
 
 def unknown_is_average(evidence: Evidence, plan: Plan) -> Iterator[Check]:
@@ -87,7 +89,7 @@ def unknown_is_average(evidence: Evidence, plan: Plan) -> Iterator[Check]:
         note = (
             "the fit predicted nothing with it hidden: fit and evaluate again" if figure.value is None else f"nothing known of {biomarker}"
         )
-        yield _found(plan, "oe_ratio", metric.name, figure, f"{low} to {high}", Accepted(low, high), note)
+        yield _found(evidence, plan, "oe_ratio", metric.name, figure, f"{low} to {high}", Accepted(low, high), note)
 
 
 def features_known(evidence: Evidence, plan: Plan) -> Iterator[Check]:
@@ -162,8 +164,9 @@ def _beside(evidence: Evidence, plan: Plan, metric: Metric, words: str, accepted
         return
     difference = Estimate(*found.difference.get(key, (found.candidate[key] - found.champion[key],)))
     note = f"{found.candidate[key]:.4f} against {found.champion[key]:.4f} of version {found.version}; {found.how}"
-    holds = accepted.finding((difference.value, difference.lo, difference.hi))
-    yield Check(name, difference.value, words, holds, note, HOLD, lo=difference.lo, hi=difference.hi)
+    few = _too_few(plan.evaluation.bootstrap) if difference.lo is not None else ""
+    holds = None if few else accepted.finding((difference.value, difference.lo, difference.hi))
+    yield Check(name, difference.value, words, holds, _joined(note, few), HOLD, lo=difference.lo, hi=difference.hi)
 
 
 def not_taken_back(evidence: Evidence, plan: Plan) -> Iterator[Check]:
@@ -204,12 +207,28 @@ def _figure(evidence: Evidence, metric: Metric) -> Estimate:
     return Estimate(found.value, max(2 * found.value - found.hi, 0.0), found.hi)
 
 
-def _found(plan: Plan, demand: Doubtful, name: str, figure: Estimate, words: str, accepted: Accepted, note: str) -> Check:
+def _found(
+    evidence: Evidence, plan: Plan, demand: Doubtful, name: str, figure: Estimate, words: str, accepted: Accepted, note: str
+) -> Check:
     """Return what a figure shows of a demand; the doubt that the task accepts covers an estimate that is accepted itself."""
-    holds = accepted.finding((figure.value, figure.lo, figure.hi))
+    few = "" if figure.value is None else _NO_INTERVAL
+    if figure.lo is not None:
+        few = _too_few(evidence.metrics.get(BOOTSTRAP_DRAWS, LEAST_DRAWS))  # a run of before does not say
+    holds = None if few else accepted.finding((figure.value, figure.lo, figure.hi))
     likely = holds is None and figure.value is not None and accepted.holds(figure.value)
     doubt = plan.gate.doubt_accepted.get(demand, "") if likely else ""
-    return Check(name, figure.value, words, holds, note, REJECT, lo=figure.lo, hi=figure.hi, doubt=doubt)
+    return Check(name, figure.value, words, holds, _joined(note, few), REJECT, lo=figure.lo, hi=figure.hi, doubt=doubt)
+
+
+def _joined(*notes: str) -> str:
+    return "; ".join(text for text in notes if text)
+
+
+def _too_few(draws: float) -> str:
+    """Return that an interval of so many draws shows nothing, whatever it says; empty where they are enough."""
+    if draws >= LEAST_DRAWS:
+        return ""
+    return f"an interval of {draws:.0f} draws shows nothing, at least {LEAST_DRAWS} are needed: raise evaluation.bootstrap, evaluate again"
 
 
 def _unmeasured(plan: Plan, demand: Waivable, name: str, accepted: str, why: str) -> Check:

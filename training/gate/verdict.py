@@ -8,6 +8,7 @@ from math import inf
 from typing import Any
 
 PROMOTE, HOLD, REJECT = "promote", "hold", "reject"
+IN_THE_WAY = ("NOT MET", "NOT SHOWN", "NOT MEASURED")  # what the gate may find of a demand that holds a model back
 OF_THOSE_THAT_PASS = "of those that pass the gate"  # ends the reason that `register` gives, of what no person decided
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e-?\d+)?")
 
@@ -89,17 +90,18 @@ class Accepted:
 
         Parameters
         ----------
-        figure : estimate and the bounds of its 95 % interval; without an interval nothing is shown
+        figure : estimate and the bounds of its 95 % interval; without an interval, or with one that does not hold the estimate, nothing
+            is shown
 
         Examples
         --------
         >>> [Accepted(low=0.6).finding(figure) for figure in ((0.7, 0.62, 0.78), (0.7, 0.55, 0.85), (0.5, 0.42, 0.58), (0.7, None, None))]
         [True, None, False, None]
-        >>> Accepted(0.8, 1.25).finding((0.75, 0.5, 1.5)) is None
-        True
+        >>> [Accepted(0.8, 1.25).finding(figure) for figure in ((0.75, 0.5, 1.5), (1.365, 1.2, 1.2))]
+        [None, None]
         """
         value, lo, hi = figure
-        if value is None or lo is None or hi is None:
+        if value is None or lo is None or hi is None or not lo <= value <= hi:
             return None
         if self.holds(lo) and self.holds(hi):
             return True
@@ -175,8 +177,12 @@ class Verdict:
         found = {check.otherwise if check.holds is False else HOLD for check in self.checks if check.holds_back}
         return REJECT if REJECT in found else HOLD if found else PROMOTE
 
+    def in_the_way(self, state: str) -> list[str]:
+        """Return the names of the demands that hold the model back and are found so: "NOT MET", "NOT SHOWN" or "NOT MEASURED"."""
+        return [check.name for check in self.checks if check.holds_back and check.state == state]
+
     def failures(self) -> str:
-        """Return the demands that are not met, or were not measured, in words."""
+        """Return the demands that are not met, not shown, or were not measured, in words."""
         return "; ".join(check.in_words() for check in self.checks if check.holds_back)
 
     def to_dict(self) -> dict[str, Any]:

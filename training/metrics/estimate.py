@@ -31,8 +31,11 @@ class Estimate:
 
     @classmethod
     def of(cls, figures: Mapping[str, float], metric: Metric) -> Estimate:
-        """Return a figure of a run."""
-        return cls(*(figures.get(name) for name in metric.with_bounds))
+        """Return a figure of a run; an interval that does not hold its own estimate (too few draws) is none."""
+        value, lo, hi = (figures.get(name) for name in metric.with_bounds)
+        if value is None or lo is None or hi is None or not lo <= value <= hi:
+            return cls(value)
+        return cls(value, lo, hi)
 
     def shown(self, decimals: int, to: str = " to ", between: str = " ") -> str:
         """Return estimate and interval in words, empty where there is no estimate.

@@ -24,6 +24,7 @@ Measures = Callable[[Sample, Array], dict[Key, Array]]
 Refusal = Callable[[pd.DataFrame, int], str]  # why rows say nothing at a horizon in months, empty where they do
 Line = tuple[Any, ...]  # what a measure gives a line of the table
 _DISTANCES = ("ici",)
+_LEAST_DRAWN = 2  # of one draw both ends of the interval would be that draw
 
 
 @dataclass(frozen=True)
@@ -137,17 +138,18 @@ def same_rows(computable: Mapping[str, NDArray[np.bool_]]) -> list[tuple[NDArray
 
 
 def interval(values: Array, measure: str = "") -> tuple[float, float, float]:
-    """Return the estimate (the first value) and the 95 % percentile interval of the others.
+    """Return the estimate (the first value) and the 95 % percentile interval of the others; one that does not hold it is none (NaN).
 
     Noise adds to a distance (`ici`) and never takes away, so it is larger in the draws than in the people drawn from, and there than
     in truth: of a perfect model no percentile interval reaches 0. Its interval is a bound, from 0 to the 97.5th percentile, which
     the truth exceeded in 0 to 3 % of 900 simulated cohorts (400 and 2,000 people, true distances 0, 0.06 and 0.14).
     """
     estimate, drawn = float(values[0]), values[1:][np.isfinite(values[1:])]
-    if not len(drawn):
+    if len(drawn) < _LEAST_DRAWN:
         return estimate, np.nan, np.nan
-    lo, hi = np.percentile(drawn, [2.5, 97.5])
-    return estimate, 0.0 if measure in _DISTANCES else float(lo), float(hi)
+    lo, hi = map(float, np.percentile(drawn, [2.5, 97.5]))
+    lo = 0.0 if measure in _DISTANCES else lo
+    return (estimate, lo, hi) if lo <= estimate <= hi else (estimate, np.nan, np.nan)
 
 
 def named(table: pd.DataFrame) -> dict[str, float]:

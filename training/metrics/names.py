@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+BOOTSTRAP_DRAWS = "bootstrap_draws"  # of how many draws a run's intervals are
 PER_PERSON = "per_person"  # the rows of all visits, each person counting once a year
 _NAME = re.compile(
     r"(?P<measure>[a-z][a-z0-9_]*?)_(?P<horizon>\d+)m"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -36,7 +37,8 @@ from training.rows.small_cells import SMALL_CELL, is_small
 
 Array = NDArray[np.float64]
 _THRESHOLDS = tuple(round(0.01 * k, 2) for k in range(5, 51))
-_LEAST_SHARE = 0.5  # a score that fewer rows have would leave too few to compare all on
+_LETTERS = 48  # in a line of what stands in an empty panel
+LEAST_SHARE = 0.5  # a score that fewer rows have would leave too few to compare all on
 
 
 def decision_curves(rows: pd.DataFrame, risks: Mapping[str, Array], horizons: tuple[int, ...], draws: Draws) -> pd.DataFrame:
@@ -52,7 +54,7 @@ def decision_curves(rows: pd.DataFrame, risks: Mapping[str, Array], horizons: tu
     lines: list[tuple[Any, ...]] = []
     only_sample = draws.first(0)
     for h, months in enumerate(horizons):
-        shown = {name: risk[:, h] for name, risk in risks.items() if np.isfinite(risk[:, h]).mean() >= _LEAST_SHARE}
+        shown = {name: risk[:, h] for name, risk in risks.items() if np.isfinite(risk[:, h]).mean() >= LEAST_SHARE}
         kept = np.all([np.isfinite(risk) for risk in shown.values()], axis=0) if shown else np.zeros(len(rows), dtype=bool)
         if refusal(rows[kept], months):
             continue
@@ -100,21 +102,38 @@ def plot_decision(curves: pd.DataFrame, name: str, style: Mapping[str, Look | No
 
 @styled
 def plot_landmarks(
-    performance: pd.DataFrame, name: str, landmarks: tuple[float, ...], title: str, path: Path, since: str = "diagnosis"
+    performance: pd.DataFrame,
+    name: str,
+    landmarks: tuple[float, ...],
+    title: str,
+    path: Path,
+    since: str = "diagnosis",
+    alone: pd.DataFrame | None = None,
 ) -> None:
-    """Plot a candidate's AUC with its interval at each fixed landmark, the other candidates beside; below, how many people are judged."""
+    """Plot a candidate's AUC with its interval at each fixed landmark, the other candidates beside; below, how many people are judged.
+
+    Parameters
+    ----------
+    performance : DataFrame
+        Of all candidates on the same rows (`training.evaluation.together`).
+    alone : DataFrame, optional
+        The candidate's own figures on all of its rows: shown, and nothing beside them, at a horizon where those same rows are too few.
+    """
     at = {landmark_subset(years): years for years in landmarks}
-    subset = performance[performance["subset"].isin(list(at))]
-    found = subset[subset["measure"] == "auc"]
-    horizons = sorted(found["horizon"].unique())
+    of_all = performance[performance["subset"].isin(list(at))]
+    own = of_all.iloc[:0] if alone is None else alone[alone["subset"].isin(list(at)) & (alone["model"] == name)]
+    horizons = sorted(of_all.loc[of_all["measure"] == "auc", "horizon"].unique())
     figure, axes, strips = with_strips(len(horizons), title)
     style = looks_of(name, performance["model"].unique())
     for axis, strip, months in zip(axes, strips, horizons, strict=False):
-        here = found[found["horizon"] == months].dropna(subset="estimate")
-        axis.set(ylabel="AUC", ylim=(0.4, 1.0), title=f"within {months} months from there")
+        subset, who = _landmark_figures(of_all[of_all["horizon"] == months], own[own["horizon"] == months], name)
+        found = subset[subset["measure"] == "auc"]
+        here = found.dropna(subset="estimate")
+        axis.set(ylabel="AUC", ylim=(0.4, 1.0), title=f"within {months} months from there, {who}")
         axis.axhline(0.5, **REFERENCE)
         _beside(axis, here.assign(x=here["subset"].map(at)), name, style)
-        people = subset[(subset["measure"] == "patients") & (subset["horizon"] == months) & (subset["model"] == name)]
+        _say_why_empty(axis, found[found["model"] == name])
+        people = subset[(subset["measure"] == "patients") & (subset["model"] == name)]
         for years, count in zip(people["subset"].map(at), people["estimate"], strict=True):
             said, height = (f"<{SMALL_CELL}", 0) if is_small(count) else (f"{count:.0f}", count)
             strip.bar(years, height, 0.25, color=LINE, edgecolor=EDGE)
@@ -124,18 +143,41 @@ def plot_landmarks(
     figure.savefig(path)
 
 
+def _landmark_figures(of_all: pd.DataFrame, own: pd.DataFrame, name: str) -> tuple[pd.DataFrame, str]:
+    """Return the figures to show at a horizon, and whose they are: of all on the same rows, or, where those are too few, its own alone."""
+
+    def has_figures(table: pd.DataFrame) -> bool:
+        return bool(table.loc[(table["model"] == name) & (table["measure"] == "auc"), "estimate"].notna().any())
+
+    if not has_figures(of_all) and len(own):
+        return own, f"all people ({name} alone)" if has_figures(own) else "all people"
+    return of_all, "people with every risk"
+
+
 @styled
 def plot_brier(performance: pd.DataFrame, name: str, title: str, path: Path) -> None:
-    """Plot a candidate's Brier score and scaled Brier score with intervals over the horizons, all visits together."""
+    """Plot a candidate's Brier score and scaled Brier score with intervals over the horizons, all visits together, the others beside.
+
+    Parameters
+    ----------
+    performance : DataFrame
+        Of all candidates on the same rows (`training.evaluation.together`).
+    """
     figure, axes = panels(2, title)
     style = looks_of(name, performance["model"].unique())
-    pooled = performance[performance["subset"] == ""].dropna(subset="estimate")
+    everything = performance[performance["subset"] == ""]
+    pooled, own = everything.dropna(subset="estimate"), everything[everything["model"] == name]
+    shares = everything[everything["measure"] == "share_computable"].groupby("horizon")["estimate"].max()
+    of = {months: f"\n{share:.0%}" for months, share in shares.items() if share > 0}
+    ticks = sorted(everything["horizon"].unique())
     for axis, (measure, label) in zip(axes, (("brier", "Brier score"), ("ipa", "scaled Brier score")), strict=True):
         here = pooled[pooled["measure"] == measure]
-        axis.set(xlabel="horizon, months", title=label, xticks=sorted(pooled["horizon"].unique()))
+        axis.set(xlabel="horizon, months; below: visits with every risk", title=label)
+        axis.set_xticks(ticks, [f"{months:g}{of.get(months, '')}" for months in ticks])
         if measure == "ipa":
             axis.axhline(0.0, **REFERENCE)
         _beside(axis, here.assign(x=here["horizon"]), name, style)
+        _say_why_empty(axis, own[own["measure"].isin([measure, "auc"])])
     figure.savefig(path)
 
 
@@ -163,6 +205,15 @@ def _beside(axis: Axes, figures: pd.DataFrame, name: str, style: dict[str, Look 
     names_at_ends(axis, ends)
     if any(style[str(model)] is None for model in figures["model"].unique()):
         axis.text(0.01, 0.01, "grey: other candidates", transform=axis.transAxes, color=INK2, fontsize=SMALL)
+
+
+def _say_why_empty(axis: Axes, own: pd.DataFrame) -> None:
+    """Write into a panel that holds nothing of the candidate why, given the lines of its figure: each reason once."""
+    if own["estimate"].notna().any():
+        return
+    said = dict.fromkeys(str(why).partition(";")[0].rstrip(".") for why in own["why"] if why)
+    text = "\n".join(textwrap.fill(why, _LETTERS) for why in said) or "no figure"
+    axis.text(0.5, 0.6, text, transform=axis.transAxes, ha="center", va="center", color=INK2, fontsize=SMALL)
 
 
 def draw_line(axis: Axes, x: Array, y: Array, look: Look | None, width: float, *, marks: bool) -> None:

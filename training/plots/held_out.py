@@ -74,12 +74,11 @@ def calibration(shown: list[Shown], title: str, path: Path) -> None:
         groups = risk_groups(judged.risk)
         predicted = np.array([judged.risk[group].mean() for group in groups])
         observed, low, high = np.array([_incidence(judged, group) for group in groups]).T
-        top = max(0.01, predicted.max(), high.max()) * 1.05
+        risk, curve = _smoothed(judged)
+        top = float(np.nanmax([0.01, predicted.max(), *observed, *high, *curve])) * 1.05
         axis.plot([0, top], [0, top], **REFERENCE, label="perfect")
-        if len(np.unique(judged.risk)) > CLASSES:
-            order = middle(judged.risk)
-            curve = calibration_curve(judged.sample(draws=1), judged.risk)
-            axis.plot(judged.risk[order], curve[order], color=RAISES, linestyle=(0, (6, 2)), label=f"smoothed, {MIDDLE_IN_WORDS}")
+        if len(curve):
+            axis.plot(risk, curve, color=RAISES, linestyle=(0, (6, 2)), label=f"smoothed, {MIDDLE_IN_WORDS}")
         bars = [np.maximum(observed - low, 0), np.maximum(high - observed, 0)]
         axis.errorbar(predicted, observed, yerr=bars, fmt="o", color=DATA, elinewidth=1, label=f"{len(groups)} groups, 95 % interval")
         axis.set(xlim=(0, top), ylim=(0, top), ylabel="observed (Aalen-Johansen)", title=f"within {judged.months} months")
@@ -87,6 +86,14 @@ def calibration(shown: list[Shown], title: str, path: Path) -> None:
         _spread(strip, judged.risk, top)
         percent(axis, "xy", 0 if top > 0.1 else 1)
     figure.savefig(path)
+
+
+def _smoothed(judged: Shown) -> tuple[Array, Array]:
+    """Return the risks where a smoothed curve is drawn, the lowest first, and the curve there; none of the classes of a score."""
+    if len(np.unique(judged.risk)) <= CLASSES:
+        return np.zeros(0), np.zeros(0)
+    order = middle(judged.risk)
+    return judged.risk[order], calibration_curve(judged.sample(draws=1), judged.risk)[order]
 
 
 def _spread(strip: Axes, risk: Array, top: float) -> None:

@@ -26,7 +26,7 @@ def calibration_of_all(shown: Mapping[str, Shown], style: Mapping[str, Look | No
     top = min(1.0, max(float(np.quantile(judged.risk, _TOP_OF_RISKS)) for judged in shown.values()) * 1.1)
     axis.plot([0, top], [0, top], **REFERENCE)
     axis.set(xlim=(0, top), ylim=(0, top), xlabel=f"predicted risk (lines: {MIDDLE_IN_WORDS})", ylabel="observed (smoothed)")
-    ends = []
+    ends, highest = [], top
     for name, judged in shown.items():
         look, classes = style[name], len(np.unique(judged.risk)) <= CLASSES
         order = np.argsort(judged.risk) if classes else middle(judged.risk)
@@ -37,7 +37,9 @@ def calibration_of_all(shown: Mapping[str, Shown], style: Mapping[str, Look | No
             risk, first = np.unique(risk, return_index=True)
             curve = curve[first]
         draw_line(axis, risk, curve, look, _WIDTH, marks=classes)
-        ends.append((risk[-1], min(curve[-1], top), name, look.colour if look else EDGE))
+        highest = float(np.nanmax([highest, *curve]))
+        ends.append((risk[-1], curve[-1], name, look.colour if look else EDGE))
+    axis.set(ylim=(0, highest))  # no curve leaves the panel
     names_at_ends(axis, ends)
     percent(axis)
     figure.savefig(path)

@@ -24,9 +24,11 @@ from training.registry.version_page import VERDICT
 from training.registry.versions import alias_version
 from training.tracking import require_place
 from training.tracking.experiment import mlflow_command
+from training.tracking.process import PROCESS, is_there
 
 _DOCTOR = "python -m training doctor"
 _LEFTOVER_AFTER = 3600  # seconds: no fit of a candidate takes so long without a word to its run
+_LONGEST = 86400  # seconds: a process that is there since may be another that got its number
 
 
 def examine(tasks: list[Task]) -> list[Finding]:
@@ -182,16 +184,23 @@ def _leftover_runs(task: Task) -> list[Finding]:
     if experiment is None:
         return []
     running = client.search_runs([experiment.experiment_id], "attributes.status = 'RUNNING'")
-    before = (time.time() - _LEFTOVER_AFTER) * 1000
     return [
         Finding(
             f"{task.name}: run {run.info.run_id} ({run.info.run_name}) was never ended: its process was stopped.",
             False,
-            f"remove it: {mlflow_command('runs', 'delete', '--run-id', run.info.run_id)}",
+            f"fit again if you need it, and remove it: {mlflow_command('runs', 'delete', '--run-id', run.info.run_id)}",
         )
         for run in running
-        if run.info.start_time < before
+        if _is_left_over(run)
     ]
+
+
+def _is_left_over(run: Any) -> bool:
+    """Return whether the process of a run is gone; where that is not known, whether the run is older than a fit takes."""
+    age, there = time.time() - run.info.start_time / 1000, is_there(run.data.tags.get(PROCESS, ""))
+    if there is None:
+        return bool(age > _LEFTOVER_AFTER)
+    return bool(not there or age > _LONGEST)
 
 
 def _mend(error: StateError, task: Task, version: str, is_live: bool) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from training.fitting.unfitted import not_fitted_in_words
-from training.gate.verdict import Verdict
+from training.gate.verdict import IN_THE_WAY, Verdict
 from training.metrics.estimate import MAIN, Estimate
 from training.metrics.names import Metric
 from training.metrics.order import rank
@@ -37,19 +37,20 @@ def describe_version(plan: Plan, run: Run, verdict: Verdict, judged_at: str) -> 
     """
     made, months = run.tags, plan.primary_horizon
     figures = {Metric(measure, months).name: _shown(run.metrics, measure, months, decimals) for measure, _, decimals in MAIN}
-    not_met = ", ".join(check.name for check in verdict.checks if check.holds_back) or "-"
+    in_the_way = {state: ", ".join(verdict.in_the_way(state)) or "-" for state in IN_THE_WAY}
+    said = " ".join(f"{state.capitalize()}: {names}." for state, names in in_the_way.items())
     tags = {
         VERDICT: verdict.verdict,
         **figures,
         "estimator": run.name,
-        "gate_not_met": not_met[:_LONGEST_TAG],
+        **{f"gate_{state.lower().replace(' ', '_')}": names[:_LONGEST_TAG] for state, names in in_the_way.items()},
         "cohort": f"{made.get('source', '?')} {made.get('cohort_hash', '?')}",
         "judged_at": judged_at,
         "feature_hash": made.get("feature_hash", "?"),
         "git_commit": made.get("git_commit", "?"),
     }
     lines = [
-        f"{verdict.verdict.upper()} says the gate of {run.name} ({judged_at[:10]}). Cohort {tags['cohort']}. Not met: {not_met}.",
+        f"{verdict.verdict.upper()} says the gate of {run.name} ({judged_at[:10]}). Cohort {tags['cohort']}. {said}",
         *([f"Recalibrated from version {before} to that cohort's people."] if (before := made.get("recalibrated_from")) else []),
         "",
         *(f"- {label} at {months} months: {figures[Metric(measure, months).name]}, 95 % interval" for measure, label, _ in MAIN),

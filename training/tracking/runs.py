@@ -14,6 +14,7 @@ from serving.store.champion import connect
 from training.tracking.experiment import experiment_of
 from training.tracking.logged import log_dataset
 from training.tracking.made_with import git_commit
+from training.tracking.process import PROCESS, this_process
 
 # The tag `kind` of a run that is no candidate: one that watches the champion, one that judges it on another cohort, one that
 # recalibrates a version to a site, and the parent of a training's candidates, which carries the figures of the one it made live.
@@ -119,4 +120,5 @@ def _made_from(task: Task, table: FeatureTable) -> dict[str, str]:
         "feature_hash": table.about["feature_hash"],
         "source": table.provenance.source,
         "git_commit": git_commit(),
+        PROCESS: this_process(),
     }

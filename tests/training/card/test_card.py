@@ -16,6 +16,7 @@ from serving.store.champion import connect
 from training.card import Facts, as_html, as_markdown, card_of, facts_of_run, write_card
 from training.card.cells import people, with_interval
 from training.card.document import Blank, Card, Section, Text, table
+from training.card.of_run import last_decision
 from training.card.purpose import SIMULATED
 from training.gate.verdict import Check
 from training.metrics.estimate import Estimate
@@ -481,6 +482,15 @@ def test_of_a_version_that_a_person_made_live_the_card_says_when_and_why_and_cla
     text = as_markdown(card_of(bare(smm_plan, metrics=CHOICE, decided=person)))
     assert "A person made this version live at 2026-01-02T03:04:05+00:00 (promote; the gate said hold): simpler." in text
     assert "comes first in" not in text
+
+
+def test_after_a_rollback_without_a_reason_the_card_says_why_the_version_was_live_before(smm_plan):
+    first = {"action": "promote", "at": "2026-01-02", "verdict": "hold", "reason": "pilot"}
+    back = {"action": "rollback", "at": "2026-02-03", "reason": ""}
+    text = as_markdown(card_of(bare(smm_plan, metrics=CHOICE, decided=last_decision([first, back]))))
+    assert "at 2026-02-03 (rollback): no reason was given; it was live before (promote at 2026-01-02: pilot)." in text
+    assert last_decision([first, {**back, "reason": "drift"}]) == {**back, "reason": "drift"}
+    assert last_decision([]) == {}
 
 
 @pytest.mark.parametrize("decided", [{}, GATES])

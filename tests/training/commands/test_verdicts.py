@@ -18,3 +18,13 @@ def test_no_name_of_a_demand_is_cut_or_broken_in_a_pipe(models):
     pipe.print(verdict_table("smm", verdicts))
     assert all(name in pipe.file.getvalue() for name in NAMES)
     assert "…" not in pipe.file.getvalue()
+
+
+def test_a_footnote_names_the_candidates_whose_reason_it_is():
+    def said(best):
+        shared = {"name": "compared", "value": None, "accepted": "better", "holds": None, "note": "there is none"}
+        return [{"name": "gain", "value": 0.0, "accepted": "> 0", "holds": None, "note": f"best: {best}"}, shared]
+
+    verdicts = {name: {"version": "1", "verdict": "hold", "checks": said(best)} for name, best in (("cox", "mayo_2018"), ("trees", "iss"))}
+    caption = str(verdict_table("smm", verdicts).caption)
+    assert caption.splitlines() == ["gain (cox): best: mayo_2018", "compared: there is none", "gain (trees): best: iss"]

@@ -83,7 +83,7 @@ def test_with_a_biomarker_hidden_calibration_in_the_large_is_told_of_each_model_
     horizons = len(smm_plan.task.horizons)
     risks = {name: np.full((100, horizons), 0.3) for name in ("cox", "boosting")}
     without = {"cox": {"m_protein": np.full((100, horizons), 0.2), "bmpc": np.full((100, horizons), 0.6)}}
-    table = performance_of(rows, risks, smm_plan, Draws.of(rows["patient_id"], 2, 1), without=without)
+    table = performance_of(rows, risks, smm_plan, Draws.of(rows["patient_id"], 20, 1), without=without)
     hidden = table[table["subset"].str.startswith("without_")]
     assert set(hidden["measure"]) == {"oe_ratio"} and set(hidden["model"]) == {"cox"}
     found = logged(hidden)

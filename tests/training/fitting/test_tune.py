@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import optuna
 import pytest
+import yaml
 from typer.testing import CliRunner
 
 from myeloma import ConfigError
@@ -98,6 +99,17 @@ def test_trials_on_a_table_that_was_changed_by_hand_are_not_taken_for_trials_of_
     assert told == [0, 0]
 
 
+def test_the_options_are_the_whole_section_that_was_judged(mgus_table, mgus_plan, search, monkeypatch):
+    judged = []
+    monkeypatch.setattr("training.fitting.tune._loss", lambda *args: judged.append(args[-1]) or 0.1)
+    there = {"penalties": [0.01], "backgrounds": [0.0, 0.008], "even_horizons": True, "weighting": "visits"}
+    tuned = tune(mgus_table, replace(mgus_plan, models={"logistic": there}), replace(search, trials=1), silent)
+    assert {name: tuned.options[name] for name in ("backgrounds", "even_horizons", "weighting")} == {
+        name: there[name] for name in ("backgrounds", "even_horizons", "weighting")
+    }
+    assert (judged[-1]["even_horizons"], judged[-1]["penalties"]) == (True, tuned.options["penalties"])
+
+
 @pytest.mark.slow
 def test_outer_folds_compare_tuned_with_present_options_on_people_neither_has_seen(mgus_table, mgus_plan, search):
     table, plan = few_columns(mgus_table, mgus_plan)
@@ -134,7 +146,9 @@ def test_every_trial_is_a_run_under_the_search_and_no_candidate(trained, root, t
     before = {candidate.run_id for candidate in candidates(small_smm_plan)}
     ran = CliRunner().invoke(app, [*map(str, arguments), "--params", str(root / "params.yaml")])
     assert ran.exit_code == 0, ran.output
-    assert "penalty" in ran.output.splitlines()[-1]
+    section = yaml.safe_load(ran.output.partition("there:\n")[2])["cox"]
+    as_it_is = yaml.safe_load((root / "params.yaml").read_text())["training"]["smm"]["models"]["cox"]
+    assert section == as_it_is | {"penalty": section["penalty"]} != as_it_is
     client = connect()
     experiment = client.get_experiment_by_name("smm").experiment_id
     runs = client.search_runs([experiment], "tags.kind = 'search'")

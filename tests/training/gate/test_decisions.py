@@ -7,12 +7,15 @@ import pytest
 
 from myeloma import ConfigError, StateError
 from serving.store.champion import connect
+from training.gate.verdict import Check, Verdict
 from training.registry import ledger
 from training.registry.candidates import register
 from training.registry.compare import of_run, promotable
 from training.registry.ledger import history
 from training.registry.live import promote, rollback
+from training.registry.version_page import describe_version
 from training.registry.versions import alias_version, find_version, live_version
+from training.tracking.run import Run
 
 pytestmark = pytest.mark.slow
 
@@ -138,6 +141,7 @@ def test_a_version_shows_what_a_person_needs_to_decide_and_its_run_keeps_the_ver
     assert found.tags["auc_24m"] == "0.800 (0.760-0.840)"
     assert {"brier_24m", "oe_ratio_24m", "cohort", "judged_at", "feature_hash", "git_commit", "gate_not_met"} <= found.tags.keys()
     assert found.description.startswith("PROMOTE says the gate of logistic")
+    assert "Not met: -. Not shown: -. Not measured: -." in found.description
     assert connect().get_run(found.run_id).data.tags["mlflow.note.content"] == found.description
     assert "champion" in connect().get_registered_model("smm-progression").description
     import mlflow
@@ -145,6 +149,14 @@ def test_a_version_shows_what_a_person_needs_to_decide_and_its_run_keeps_the_ver
     kept = mlflow.artifacts.load_dict(f"runs:/{found.run_id}/gate.json")
     assert kept["verdict"] == "promote"
     assert {"name", "value", "lo", "hi", "accepted", "holds", "note", "otherwise", "applies", "doubt"} == kept["checks"][0].keys()
+
+
+def test_a_version_says_apart_what_is_not_met_not_shown_and_not_measured(store):
+    verdict = Verdict((Check("a", 1.0, "> 2", False), Check("b", 1.0, "> 0", None), Check("c", None, "> 0", None)))
+    run = Run.known(find_version("smm", store.register()[0]).run_id, store.plan.task)
+    tags, description = describe_version(store.plan, run, verdict, "2026-01-01")
+    assert [tags[f"gate_not_{found}"] for found in ("met", "shown", "measured")] == ["a", "b", "c"]
+    assert "Not met: a. Not shown: b. Not measured: c." in description
 
 
 def test_a_version_or_an_alias_that_is_not_there_names_those_that_are(store):

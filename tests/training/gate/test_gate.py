@@ -6,7 +6,7 @@ import pytest
 
 from myeloma import ConfigError
 from training.gate.demands import judge
-from training.gate.verdict import Accepted, ArtifactChecks, Check, Comparison, Evidence, Subgroup
+from training.gate.verdict import Accepted, ArtifactChecks, Check, Comparison, Evidence, Subgroup, Verdict
 from training.plan import parse_plan
 
 
@@ -99,11 +99,38 @@ def test_the_bound_itself_is_accepted(good, plan, metric, value):
         ((0.5, 0.4, 0.6), None),
         ((0.5, 0.4, 0.59), False),
         ((0.7, None, None), None),
+        ((0.55, 0.62, 0.78), None),
+        ((0.65, 0.45, 0.55), None),
+        ((0.7, 0.78, 0.62), None),
         ((None, None, None), None),
     ],
 )
 def test_a_figure_shows_a_demand_to_hold_not_to_hold_or_neither(figure, found):
     assert Accepted(low=0.6).finding(figure) is found
+
+
+@pytest.mark.parametrize(("draws", "verdict"), [(2, "hold"), (19, "hold"), (20, "promote"), (200, "promote")])
+def test_an_interval_of_too_few_draws_shows_nothing_and_says_so(good, plan, draws, verdict):
+    found = judge(replace(good, metrics=good.metrics | {"bootstrap_draws": draws}), plan)
+    assert found.verdict == verdict
+    assert (f"an interval of {draws} draws shows nothing, at least 20 are needed" in found.failures()) == (verdict == "hold")
+    assert ("auc_24m" in found.in_the_way("NOT SHOWN"), found.in_the_way("NOT MET")) == (verdict == "hold", [])
+
+
+def test_a_difference_to_the_champion_from_too_few_draws_shows_nothing(good, plan):
+    few = replace(plan, evaluation=replace(plan.evaluation, bootstrap=19))
+    assert judge(good, few).in_the_way("NOT SHOWN") == ["auc_24m minus the champion's", "brier_24m minus the champion's"]
+
+
+def test_an_interval_that_does_not_hold_its_estimate_is_no_interval(good, plan):
+    found = check_of(judge(replace(good, metrics=good.metrics | between("oe_ratio_24m", 1.365, 1.2, 1.2)), plan), "oe_ratio_24m")
+    assert (found.state, found.shown, found.note) == ("NOT SHOWN", "1.365", "there is no interval that holds it")
+
+
+def test_what_stands_in_the_way_is_parted_by_what_was_found_of_it():
+    checks = [("a", 1.0, True), ("b", 1.0, False), ("c", 1.0, None), ("d", None, None)]
+    found = Verdict(tuple(Check(name, value, "> 0", holds) for name, value, holds in checks))
+    assert [found.in_the_way(state) for state in ("NOT MET", "NOT SHOWN", "NOT MEASURED")] == [["b"], ["c"], ["d"]]
 
 
 def test_an_interval_that_spans_all_that_is_accepted_shows_nothing():

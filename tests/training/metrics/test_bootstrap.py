@@ -6,7 +6,7 @@ import pytest
 
 from tests.training.rows.censoring_twin import ipcw_weights
 from training.metrics import Draws, Sample, all_measures, horizon_metrics, judged_at, main_measures, named
-from training.metrics.figures import figures, refusal
+from training.metrics.figures import figures, interval, refusal
 from training.metrics.sample import yearly_share
 from training.rows.censoring import FollowUp
 
@@ -137,3 +137,18 @@ def test_true_risks_stay_right_in_the_large_when_each_person_counts_once_a_year(
     judged = judged_at(rows, 24, Draws.of(rows["patient_id"], 1, 1), yearly_share(rows))
     found = main_measures(judged.sample, np.full(len(rows), 1 - np.exp(-2 * rate)))
     assert found[("oe_ratio", None)][0] == pytest.approx(1.0, abs=0.04)
+
+
+@pytest.mark.parametrize(
+    ("values", "measure", "found"),
+    [
+        ([1.3, 1.2, 1.4], "", (1.3, 1.205, 1.395)),
+        ([1.3, 1.2], "", (1.3, np.nan, np.nan)),
+        ([1.3, 1.2, np.nan], "", (1.3, np.nan, np.nan)),
+        ([1.393, 1.31, 1.32], "", (1.393, np.nan, np.nan)),
+        ([0.05, 0.04, 0.06], "ici", (0.05, 0.0, 0.0595)),
+        ([0.05, 0.04, 0.045], "ici", (0.05, np.nan, np.nan)),
+    ],
+)
+def test_an_interval_comes_of_two_draws_or_more_and_holds_its_estimate_or_is_none(values, measure, found):
+    assert interval(np.array(values), measure) == pytest.approx(found, nan_ok=True)

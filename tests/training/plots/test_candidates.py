@@ -28,7 +28,7 @@ def performance(people):
         for subset in ("", landmark_subset(0))
         for measure, value in (("auc", 0.7), ("brier", 0.1), ("ipa", 0.2), ("patients", people))
     ]
-    return pd.DataFrame(lines, columns=["model", "subset", "horizon", "measure", "estimate", "lo", "hi"])
+    return pd.DataFrame(lines, columns=["model", "subset", "horizon", "measure", "estimate", "lo", "hi"]).assign(why="")
 
 
 def curves():
@@ -78,3 +78,35 @@ def test_how_many_visits_a_decision_curve_is_of_counts_those_within_the_studys_r
     rows = rows.assign(time_to_event=np.where(person % 2, 100.0, 900.0), **{REACH: np.where(person < 20, 300.0, np.inf)})
     found = decision_curves(rows, {"cox": np.full((100, 1), 0.4)}, (24,), Draws.of(rows["patient_id"], 0, 1))
     assert set(found["rows"]) == {80}
+
+
+def without_figures(table, why="fewer than 10 people here progress within 24 months, at least 20 are needed; pool more"):
+    """The same where nothing can be said, and why."""
+    figures = table["measure"] != "patients"
+    return table.assign(estimate=table["estimate"].mask(figures), why=table["why"].mask(figures, why))
+
+
+def words(axis):
+    return " ".join(" ".join(text.get_text() for text in axis.texts).split())
+
+
+def test_a_panel_without_figures_says_why(drawn):
+    empty = without_figures(performance(50))
+    plot_landmarks(empty, "cox", (0,), "t", None, alone=empty)
+    plot_brier(empty, "cox", "t", None)
+    for figure in drawn:
+        assert "fewer than 10 people here progress within 24 months, at least 20 are needed" in words(figure.axes[0])
+        assert "pool more" not in words(figure.axes[0])
+
+
+def test_where_too_few_have_every_risk_a_candidate_is_shown_alone_and_the_panel_says_so(drawn):
+    plot_landmarks(without_figures(performance(12)), "cox", (0,), "t", None, alone=performance(50))
+    panel, strip = drawn[-1].axes
+    assert panel.get_title("left") == "within 24 months from there, all people (cox alone)"
+    assert (set(colours(drawn[-1])), strip.texts[0].get_text()) == ({"cox"}, "50")
+
+
+def test_the_axis_says_how_many_of_the_visits_have_every_risk(drawn):
+    share = performance(50).query("measure == 'patients'").assign(measure="share_computable", estimate=0.69)
+    plot_brier(pd.concat([performance(50), share]), "cox", "t", None)
+    assert [label.get_text() for label in drawn[-1].axes[0].get_xticklabels()] == ["24\n69%"]

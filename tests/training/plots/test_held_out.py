@@ -42,3 +42,13 @@ def test_a_smoothed_curve_is_drawn_only_between_the_2nd_and_the_98th_percentile_
     drawn = risk[middle(risk)]
     assert (drawn.min(), drawn.max()) == pytest.approx((0.02, 0.98))
     assert (np.diff(drawn) > 0).all()
+
+
+def test_the_panel_holds_the_smoothed_curve_that_is_drawn(monkeypatch):
+    drawn = []
+    monkeypatch.setattr(Picture, "savefig", lambda figure, path: drawn.append(figure))
+    monkeypatch.setattr("training.plots.held_out.calibration_curve", lambda sample, risk: np.minimum(4 * risk, 0.9))
+    risk = np.random.default_rng(0).uniform(0.01, 0.3, 400)
+    calibration([Shown.of(visits(400), risk, 12, np.ones((3, 400)))], "t", None)
+    axis = drawn[0].axes[0]
+    assert max(line.get_ydata().max() for line in axis.lines if "smoothed" in str(line.get_label())) == 0.9 < axis.get_ylim()[1]

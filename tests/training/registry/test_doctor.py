@@ -4,6 +4,8 @@ import http.server
 import re
 import shutil
 import sqlite3
+import subprocess
+import sys
 import threading
 import time
 from dataclasses import replace
@@ -15,6 +17,7 @@ from serving.store.champion import connect
 from training.__main__ import app
 from training.registry.candidates import register
 from training.registry.doctor import examine
+from training.tracking.process import PROCESS, this_process
 
 pytestmark = pytest.mark.slow
 HOURS = 3600 * 1000
@@ -157,3 +160,18 @@ def test_a_run_that_never_ended_is_found_and_one_under_way_is_not(store):
     left = client.create_run(experiment, run_name="cox", start_time=int(time.time() * 1000) - 2 * HOURS)
     (finding,) = bad(store)
     assert f"mlflow runs delete --run-id {left.info.run_id}" in finding.mend
+
+
+def test_a_run_whose_process_was_killed_is_found_at_once_and_one_whose_process_goes_on_is_not(store):
+    store.register()
+    client = connect()
+    experiment = client.get_experiment_by_name("smm").experiment_id
+    long_ago = int(time.time() * 1000) - 2 * HOURS
+    client.create_run(experiment, run_name="goes on", start_time=long_ago, tags={PROCESS: this_process()})
+    assert bad(store) == []
+    killed = subprocess.Popen([sys.executable, "-c", ""])
+    killed.wait()
+    machine = this_process().partition(":")[0]
+    left = client.create_run(experiment, run_name="cox", tags={PROCESS: f"{machine}:{killed.pid}"})
+    (finding,) = bad(store)
+    assert (left.info.run_id in finding.what, f"--run-id {left.info.run_id}" in finding.mend) == (True, True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from training.evaluation.diagnoses import of_data, of_fit
+from training.evaluation.diagnoses import of_data, of_fit, of_sites
 from training.rows.split import LEAST_EVENTS
 
 
@@ -79,5 +79,15 @@ CATALOGUE = {
         "How fast a person's burden grows is then drawn towards what was assumed of others, and is told as more or less sure than it is.",
         "python -m training burden --task TASK prints the parameters of your own people: put them in their place and build again; or take "
         "out `burden` and its columns.",
+    ),
+    "site_outcomes": Words(
+        "Of one site half as many people or fewer, or twice as many or more, have the event within the primary horizon as are expected of "
+        "its people judged, and an exact binomial test (all sites together expect as many as there were) says that this is not chance, at "
+        f"a level of {of_sites.LEVEL:.0%} over all sites together. What is expected is the mean risk of the models that had not seen the "
+        "person, times the share of the horizon that was followed.",
+        "Its outcomes may be reported late, elsewhere or not at all, or otherwise than the others'. Whoever learns from them learns that "
+        "its people do not progress; and a site of few events has no figures of its own that would show it.",
+        "ask that site how, and up to when, it reports the event: are its outcomes reported? End its observation where the reports end, or "
+        "leave its people out.",
     ),
 }

@@ -19,7 +19,7 @@ class Diagnosis:
     found: str
 
 
-def listed(names: list[str]) -> str:
+def listed(names: list[str], between: str = ", ") -> str:
     """Return the first few of some names, and how many there are.
 
     Examples
@@ -28,7 +28,7 @@ def listed(names: list[str]) -> str:
     ('a, b', 'a, b, c, d and 2 more')
     """
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return ", ".join(names[:_NAMED]) + more
+    return between.join(names[:_NAMED]) + more
 
 
 _NAMED = 4

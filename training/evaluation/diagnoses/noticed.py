@@ -14,6 +14,7 @@ from training.evaluation.diagnoses.catalogue import CATALOGUE
 from training.evaluation.diagnoses.diagnosis import Diagnosis
 from training.evaluation.diagnoses.of_data import borrowed_burden, outcome_like, same_person, thin_horizons
 from training.evaluation.diagnoses.of_fit import adds_nothing, no_better_than_score, one_input, overfitting, search_edge
+from training.evaluation.diagnoses.of_sites import site_outcomes
 from training.fitting.held_out import HeldOut
 from training.fitting.searched import read_searched
 from training.metrics import Draws, judged_at
@@ -49,6 +50,8 @@ class Noticed:
             case = self._judged.sample.known[0] * self._judged.sample.case
             control = self._judged.sample.known[0] - case
             found.append(outcome_like(held.rows[columns], held.rows["patient_id"], case, control, plan.primary_horizon))
+        at = plan.task.horizons.index(plan.primary_horizon)
+        found.append(site_outcomes(held.rows, {name: risk[:, at] for name, risk in held.risks.items()}, plan.primary_horizon))
         self.of_data = [diagnosis for diagnosis in found if diagnosis]
 
     def of_model(self, name: str, artifact: Artifact, own: Mapping[str, pd.DataFrame], weights: pd.DataFrame) -> list[Diagnosis]:

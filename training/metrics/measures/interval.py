@@ -47,7 +47,7 @@ def bootstrap_interval(
     patient_id : array (rows,), optional
         Whose row it is. Each row is a person by default.
     draws : int
-        How often to draw, at least 1; the censoring weights are estimated anew in each.
+        How often to draw, at least 2; the censoring weights are estimated anew in each.
     seed : int
         The same seed gives the same draws.
     **options
@@ -82,8 +82,8 @@ def bootstrap_interval(
     people = pd.Series(np.arange(n) if patient_id is None else np.asarray(patient_id))
     if len(people) != n:
         raise DataError(f"patient_id has {len(people)} values, time has {n}.", "one value a person, in the same order.")
-    if draws < 1:
-        raise DataError(f"draws is {draws}, accepted: 1 or more.")
+    if draws < 2:
+        raise DataError(f"draws is {draws}, accepted: 2 or more.")
     found = [measure(time, event, risk, horizon, **options)]
     for counts in Draws.of(people, draws, seed).rows(people)[1:]:
         try:

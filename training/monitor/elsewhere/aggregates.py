@@ -76,11 +76,14 @@ class Aggregates:
 
 
 def aggregates_of(found: Validated) -> Aggregates:
-    """Return the sums of a validation; left out are horizons at which a count is below ten, or is so between it and one before."""
+    """Return the sums of a validation; left out are horizons at which a count is below ten, or differs by fewer from one that is given.
+
+    The primary horizon comes first: others are left out for its sake. Then the shorter before the longer.
+    """
     looked = "not looked for" if found.overlap is None else "left out"
     origin, task = found.artifact.origin, found.plan.task.name
     model = (task, origin.get("model_name", ""), found.version, found.artifact.seal)
-    each = list(_sums(found))
+    each = sorted(_sums(found), key=lambda one: one.months)
     given, kept_back = tuple(o for o in each if isinstance(o, Sums)), tuple(o for o in each if isinstance(o, LeftOut))
     return Aggregates(FORMAT, *model, found.cohort_hash, looked, given, kept_back)
 
@@ -92,19 +95,22 @@ def handed_out(one: Aggregates, path: Path) -> list[str]:
     return lines + [f"  left out of it: {left.months} m: {left.why}" for left in one.left_out or ()]
 
 
-def _why_kept_back(people: int, events: int, told: tuple[int, int]) -> str:
-    """Return why a horizon's counts are not handed out beside those of a shorter one, empty where they are."""
+def _why_kept_back(people: int, events: int, told: list[tuple[int, int]]) -> str:
+    """Return why a horizon's counts are not handed out beside those of others, empty where they are."""
     if min(events, people - events) < SMALL_CELL:
         return f"fewer than {SMALL_CELL} people have the event by then, or have not"
-    apart = {"people": abs(people - told[0]), "events": abs(events - told[1])}  # fewer people where the study could follow fewer so far
-    small = " and of ".join(name for name, difference in apart.items() if is_small(difference))
-    return f"a count of fewer than {SMALL_CELL} could be told from its difference of {small} to a shorter horizon in it" if small else ""
+    apart = {  # fewer people where the study could follow fewer so far
+        "people": any(is_small(abs(people - others)) for others, _ in told),
+        "events": any(is_small(abs(events - others)) for _, others in told),
+    }
+    small = " and of ".join(name for name, is_near in apart.items() if is_near)
+    return f"a count of fewer than {SMALL_CELL} could be told from its difference of {small} to another horizon in it" if small else ""
 
 
 def _sums(found: Validated) -> Iterator[Sums | LeftOut]:
-    rows, evaluation = found.judged.rows, found.plan.evaluation
-    draws, told = Draws.of(rows["patient_id"], evaluation.bootstrap, evaluation.seed), (0, 0)
-    for h, months in enumerate(found.plan.task.horizons):
+    rows, evaluation, primary = found.judged.rows, found.plan.evaluation, found.plan.primary_horizon
+    draws, told = Draws.of(rows["patient_id"], evaluation.bootstrap, evaluation.seed), list[tuple[int, int]]()
+    for h, months in sorted(enumerate(found.plan.task.horizons), key=lambda each: (each[1] != primary, each[1])):
         if unfollowed(rows, months):
             yield LeftOut(months, "nobody is followed so far")
             continue
@@ -114,7 +120,7 @@ def _sums(found: Validated) -> Iterator[Sums | LeftOut]:
         if why := _why_kept_back(people, events, told):
             yield LeftOut(months, why)
             continue
-        told = (people, events)
+        told.append((people, events))
         measures = main_measures(judged.sample, risk)
         observed, expected, visits = float(judged.sample.cases[0]), float(risk[there].sum()), int(there.sum())
         error = float(measures[("brier", None)][0]) * visits

@@ -99,10 +99,21 @@ def check_cohort(cohort: Cohort, task: Task) -> None:
         _refuse_without_outcomes(cohort, task)
 
 
+def _of_other_stages(cohort: Cohort, task: Task) -> str:
+    """Return how many people of another stage than the task's there are, who do not count; empty where there are none."""
+    wanted, stages = task.rules.population, cohort.patients["stage"]
+    others = stages[~stages.isin([wanted, ""])] if wanted else stages.iloc[:0]
+    if others.empty:
+        return ""
+    said = ", ".join(f"{written(count)} {stage}" for stage, count in others.value_counts().items())
+    return f"; of {written(len(stages))} people these are of another stage than {wanted} and do not count: {said}"
+
+
 def _refuse_without_outcomes(cohort: Cohort, task: Task, rows: pd.DataFrame | None = None) -> None:
     found = ", ".join(f"{written(count)} {kind}" for kind, count in cohort.events["kind"].value_counts().items()) or "no event"
     at_risk = 0 if rows is None else rows["patient_id"].nunique()
     people = f", and nobody of {written(at_risk)} people at risk has {task.said.event} after a visit" if at_risk else ""
+    people += _of_other_stages(cohort, task)
     raise DataError(
         f"The cohort has no outcome to judge by: received {found}{people}; accepted: events of the kind {task.rules.event}, "
         f"with {task.rules.competing_event} and last_contact beside them.",

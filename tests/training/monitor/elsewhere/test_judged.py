@@ -73,5 +73,14 @@ def test_a_cohort_that_cannot_be_judged_by_is_refused_with_its_reason(smm_cohort
     assert (refusal.value.code, bool(refusal.value.hint)) == (code, True)
 
 
+def test_a_cohort_mostly_of_another_stage_without_outcomes_says_of_which(smm_cohort, smm_task):
+    patients = smm_cohort.patients.assign(stage=["mm"] * 250 + ["smm"] * (len(smm_cohort.patients) - 250))
+    changed = replace(smm_cohort, patients=patients, events=smm_cohort.events.iloc[:0])
+    with pytest.raises(DataError, match=r"of 300 people these are of another stage than smm and do not count: 250 mm; accepted"):
+        check_cohort(changed, smm_task)
+    with pytest.raises(DataError, match="received no event; accepted"):
+        check_cohort(replace(smm_cohort, events=smm_cohort.events.iloc[:0]), smm_task)
+
+
 def test_people_without_a_recorded_stage_are_taken_as_the_task_takes_them(smm_cohort, smm_task):
     check_cohort(replace(smm_cohort, patients=smm_cohort.patients.assign(stage="")), smm_task)

@@ -40,11 +40,11 @@ def site(k, people=PEOPLE, shift=0.0):
     return pd.concat([rows, rows[again]], ignore_index=True), np.vstack([risk, risk[again]])
 
 
-def found(k, rows, risk, seal="a" * 64, version="3"):
+def found(k, rows, risk, seal="a" * 64, version="3", primary=24):
     """What a validation at a site found, as far as its sums go."""
     task = SimpleNamespace(name="smm", horizons=MONTHS)
     return SimpleNamespace(
-        plan=SimpleNamespace(task=task, evaluation=SimpleNamespace(bootstrap=50, seed=1)),
+        plan=SimpleNamespace(task=task, primary_horizon=primary, evaluation=SimpleNamespace(bootstrap=50, seed=1)),
         artifact=SimpleNamespace(origin={"model_name": "smm-progression"}, seal=seal),
         version=version,
         overlap=object(),
@@ -141,6 +141,19 @@ def test_a_horizon_with_fewer_than_ten_events_or_so_few_more_than_the_one_before
     rows = pd.DataFrame({"patient_id": np.arange(100).astype(str), "event": np.where(progressing, "event", "none"), "time_to_event": time})
     sums = aggregates_of(found(1, rows, np.linspace(0.05, 0.4, 200).reshape(100, 2))).horizons
     assert [one.months for one in sums] == kept
+
+
+@pytest.mark.parametrize(("primary", "kept"), [(24, [24]), (60, [60])])
+@pytest.mark.parametrize("near", ["people", "events"])
+def test_the_primary_horizon_is_handed_out_and_what_is_too_near_to_it_is_not(primary, kept, near):
+    person = np.arange(100)
+    more = 60 if near == "people" else 32
+    time = np.select([person < 30, person < more], [300, 1500], 4000)
+    reach = np.where(person >= (97 if near == "people" else 100), 800.0, np.inf)
+    rows = pd.DataFrame({"patient_id": person.astype(str), "event": np.where(person < more, "event", "none"), "time_to_event": time})
+    out = aggregates_of(found(1, rows.assign(**{REACH: reach}), np.linspace(0.05, 0.4, 200).reshape(100, 2), primary=primary))
+    assert [one.months for one in out.horizons] == kept
+    assert [(one.months, f"its difference of {near} to another horizon in it" in one.why) for one in out.left_out] == [(84 - primary, True)]
 
 
 @pytest.mark.parametrize(("later", "kept"), [(0, [24, 60]), (9, [24]), (10, [24, 60])])

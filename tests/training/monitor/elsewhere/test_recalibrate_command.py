@@ -50,7 +50,7 @@ def test_a_recalibration_is_a_version_of_its_own_that_is_not_live_and_says_what_
     assert load_champion("smm").origin["model_version"] == live.origin["model_version"]
     version = connect().get_model_version(registered_name("smm"), told["version"])
     assert (version.tags["recalibrated_from"], version.tags["gate_verdict"]) == (live.origin["model_version"], "hold")
-    assert "figures on people it was not recalibrated to" in version.tags["gate_not_met"]
+    assert "figures on people it was not recalibrated to" in version.tags["gate_not_measured"]
     run = connect().get_run(told["run_id"])
     assert (run.data.tags["kind"], run.data.tags["recalibrated_run"], run.info.status) == (
         "recalibration",
