@@ -11,8 +11,9 @@ from collections.abc import Sequence
 
 from features.sources.fhir.bundles import Found
 from features.sources.fhir.codes import codings, words_of
+from features.sources.fhir.spelling import plain
 from serving.http.fhir.diagnoses import NOT_DIAGNOSED
-from serving.http.fhir.plasma_cells import OF_SOMEBODY_ELSE, plain
+from serving.http.fhir.plasma_cells import OF_SOMEBODY_ELSE
 
 # Names without accents, in lower case: English, German, French, Spanish, Portuguese, Italian, Dutch and the Scandinavian languages.
 _LYTIC = re.compile(

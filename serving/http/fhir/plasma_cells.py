@@ -6,7 +6,8 @@ The lists only keep a risk from being shown. What a diagnosis means is said by a
 from __future__ import annotations
 
 import re
-import unicodedata
+
+from features.sources.fhir.spelling import plain
 
 # What the systems are called: icd-10, icd-10-cm, icd-10-gm, CIM-10, CIE-10. A `urn:oid` may be any national edition (Germany gives each
 # year's its own), and a system may be left out (FHIR R4, `Coding.system` is 0..1): there the form of a code of ICD-10 says enough.
@@ -69,14 +70,3 @@ def name_of_plasma_cells(words: str) -> bool:
     if OF_SOMEBODY_ELSE.search(said):
         return False
     return bool(_NAMED.search(said)) or (bool(_AMYLOID.search(said)) and not _OF_ANOTHER_PROTEIN.search(said))
-
-
-def plain(words: str) -> str:
-    """Return words without accents, in lower case.
-
-    Examples
-    --------
-    >>> plain("Ostéolyse")
-    'osteolyse'
-    """
-    return "".join(letter for letter in unicodedata.normalize("NFKD", words) if not unicodedata.combining(letter)).casefold()
