@@ -20,7 +20,9 @@ _LYTIC = re.compile(
     r"osteoly|osteoli[stz]|\b(?:lytic|litic(?:[ao]s?|he|i)|lytisch\w*|lytique|lytisk\w*)\b.{0,20}(?:lesi|bone|osse|knochen|bot|knogle|skelet|foc|defe)"
     r"|(?:lesi|lesao|laesi|bone|osse\w*|oseas?|knochen\w*|defekt\w*).{0,20}\b(?:lytic|litic(?:[ao]s?|he|i)|lytique|lytisk\w*)\b"
 )
-_NONE = re.compile(r"\b(?:no|not|without|negative for|absence|kein\w*|ohne|pas de|sans|sin|sem|senza|geen|zonder|ingen|uden|utan|uten)\b")
+SAYS_NONE = re.compile(
+    r"\b(?:no|not|without|negative for|absence|kein\w*|ohne|pas de|sans|sin|sem|senza|geen|zonder|ingen|uden|utan|uten)\b"
+)
 
 
 def lesion_by(resources: Sequence[Found], day: str) -> str:
@@ -43,7 +45,7 @@ def is_lytic(words: str) -> bool:
     [False, False, False, False]
     """
     said = plain(words)
-    return bool(_LYTIC.search(said)) and not (_NONE.search(said) or OF_SOMEBODY_ELSE.search(said))
+    return bool(_LYTIC.search(said)) and not (SAYS_NONE.search(said) or OF_SOMEBODY_ELSE.search(said))
 
 
 def _days(resources: Sequence[Found]) -> list[str]:

@@ -53,9 +53,25 @@ def code_of_plasma_cells(system: str, code: str) -> bool:
     >>> code_of_plasma_cells("http://hl7.org/fhir/sid/icd-10-cm", "C9020"), code_of_plasma_cells("http://loinc.org", "C90.20")
     (True, False)
     """
-    written = code.upper().translate(_MARKS)
+    written = bare_code(code)
     listed = ((_ICD_10, _OF_ICD_10.fullmatch(written)), (_ICD_9, _OF_ICD_9.fullmatch(written)), (_SNOMED, written in _OF_SNOMED))
     return any(found and systems.search(system) for systems, found in listed)
+
+
+def bare_code(code: str) -> str:
+    """Return a code of a classification without its dot, and without the marks of causes and places.
+
+    Examples
+    --------
+    >>> bare_code("e85.4+")
+    'E854'
+    """
+    return code.upper().translate(_MARKS)
+
+
+def is_icd_10(system: str) -> bool:
+    """Return whether a system may be an edition of ICD-10."""
+    return bool(_ICD_10.search(system))
 
 
 def name_of_plasma_cells(words: str) -> bool:
