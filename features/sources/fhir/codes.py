@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TypeVar
 
+from features.sources.fhir.regimens import regimens_in
+from features.sources.fhir.spelling import plain
+from features.sources.fhir.systems import UCUM, code_in, system_of
 from features.sources.mapping import SYSTEMS, BiomarkerCode, Mapping
 from features.sources.refused import refused_code
 from features.sources.units import one_unit
@@ -21,7 +24,7 @@ class FhirCodes:
         self._roles: dict[str, list[tuple[str, str]]] = {}
         for code, kind, detail in mapping.roles():
             self._roles.setdefault(key_of(code), []).append((kind, detail))
-        self._names = {name.casefold(): drug for name, drug in mapping.treatment_names.items()}
+        self._names = {plain(name): drug for name, drug in mapping.treatment_names.items()}
         self._units = mapping.units
         self.follows_drugs = bool(mapping.treatment or mapping.treatment_names)
         self.knows_drugs_by_name = bool(mapping.treatment_names)
@@ -68,25 +71,29 @@ class FhirCodes:
     def drugs(self, concept: object, reference: object = None) -> list[tuple[str, str]]:
         """Return the drugs of treatment that a concept, or what a reference to one is called, means: by code, else by name."""
         by_code = [role for role in self.roles(concept) if role[0] == "treatment"]
-        words = words_of(concept, reference).casefold()
-        return by_code or list(dict.fromkeys(("treatment", drug) for name, drug in self._names.items() if name in words))
+        return by_code or (self._drugs_named(words_of(concept, reference)) if self.knows_drugs_by_name else [])
+
+    def _drugs_named(self, words: str) -> list[tuple[str, str]]:
+        said = plain(words)
+        by_name = dict.fromkeys(drug for name, drug in self._names.items() if name in said)
+        return [("treatment", drug) for drug in by_name or regimens_in(words)]
 
     def unit(self, biomarker: str, code: str | None, system: str | None, words: str | None, otherwise: str) -> str:
         """Return the unit: the UCUM code, else the unit in words, else the mapping's, each as the mapping spells it.
 
         Where code and words are two units, both are returned, which is none.
         """
-        ucum = code if not system or system == "http://unitsofmeasure.org" else None
+        ucum = code if not system or system_of(system) == UCUM else None
         received = ucum or words or code or otherwise
         unit = self._units.get(received, received)
         return one_unit(biomarker, unit, self._units.get(words, words)) if ucum and words else unit
 
 
 def codings(concept: object) -> list[tuple[str, str]]:
-    """Return (system, code) of each coding; what is no coding is left out."""
+    """Return (system, code) of each coding, as they are looked up; what is no coding is left out."""
     listed = concept.get("coding") if isinstance(concept, dict) else None
     return [
-        (str(coding.get("system", "")), coding["code"])
+        (system := system_of(str(coding.get("system", ""))), code_in(system, coding["code"]))
         for coding in (listed if isinstance(listed, list) else ())
         if isinstance(coding, dict) and isinstance(coding.get("code"), str) and coding["code"].strip()
     ]
@@ -103,6 +110,11 @@ def names_of(concept: object) -> list[str]:
     coding = concept.get("coding")
     shown = [one.get("display") for one in (coding if isinstance(coding, list) else ()) if isinstance(one, dict)]
     return [text for text in (concept.get("text"), *shown) if isinstance(text, str)]
+
+
+def is_broken(concept: object) -> bool:
+    """Return whether something stands for a code that has not the shape of one: it may be any code."""
+    return concept is not None and (not isinstance(concept, dict) or ("coding" in concept and not codings(concept)))
 
 
 def _found(table: dict[str, Meaning], concept: object) -> Iterator[Meaning]:
@@ -125,4 +137,8 @@ def key_of(code: str) -> str:
     ('http://loinc.org|718-7', 'LAB-77')
     """
     vocabulary, colon, rest = code.partition(":")
-    return f"{SYSTEMS[vocabulary.upper()]}|{rest}" if colon and vocabulary.upper() in SYSTEMS else code
+    if colon and vocabulary.upper() in SYSTEMS:
+        system = SYSTEMS[vocabulary.upper()]
+        return f"{system}|{code_in(system, rest)}"
+    address, bar, own = code.rpartition("|")
+    return f"{system_of(address)}|{code_in(system_of(address), own)}" if bar else code

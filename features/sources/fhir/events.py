@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 import pandas as pd
 from pydantic import ValidationError
 
 from features.sources.fhir.bundles import Found
-from features.sources.fhir.codes import FhirCodes, codings, words_of
+from features.sources.fhir.codes import FhirCodes, codings, is_broken, words_of
 from features.sources.fhir.contacts import Contacts
 from features.sources.fhir.elements import Condition, Medicated
+from features.sources.fhir.medications import KINDS, Medications
 from features.sources.fhir.modifiers import modified
-from features.sources.fhir.references import Targets, name_of, reference_from
+from features.sources.fhir.references import reference_from
+from features.sources.fhir.regimens import treatment_words
 from features.sources.mapping import SYSTEMS
 from features.sources.unmapped import note_of
 from myeloma.echo import echo_code
@@ -40,11 +43,12 @@ class Events:
         self._codes = codes
         self._follows_drugs = follows_drugs
         self._rows: list[tuple[str, str, str, str, str, int, str]] = []
-        self._medications: Targets[list[tuple[str, str]]] = Targets()
+        self._medications = Medications(codes)
         self._pending: list[tuple[Found, dict[str, Any]]] = []
         self._set_aside = 0
         self._unmapped: Counter[str] = Counter()
         self._other_drugs: Counter[str] = Counter()
+        self._may_be_treatment: set[str] = set()
 
     def take(self, found: Found) -> None:
         """Read one resource; one of which no code is mapped leaves a day of contact at most."""
@@ -55,34 +59,26 @@ class Events:
             self._condition(found, resource)
         elif resource["resourceType"] == "Encounter":
             self._encounter(found, resource)
-        elif resource["resourceType"] == "Medication":
+        elif resource["resourceType"] in KINDS:
             if not (found.refusal or modified(resource)):  # an order of it is then one of a drug that is not there
-                self._medications.add(name_of(resource), found.full_url, self._codes.drugs(resource.get("code")))
+                self._medications.add(found, resource)
         else:
             self._drug(found, resource)
 
     def resolve_drugs(self) -> None:
         """Read the orders and administrations that name their drug by reference, when all drugs are known."""
         for found, resource in self._pending:
-            reference = reference_from(found, resource["medicationReference"])
-            drugs = self._contained(resource) if reference.startswith("#") else self._medications
-            roles = drugs.find(reference)
-            named = self._codes.knows_drugs_by_name and words_of(None, resource["medicationReference"])
-            if roles is not None or named or codings(resource.get("medicationCodeableConcept")):
-                self._given(found, resource, roles or [])
-            elif self._is_given(resource):
-                self._add(found, reference_from(found, resource.get("subject")), "", "treatment_start", "", "missing_medication")
+            concept, element = resource.get("medicationCodeableConcept"), resource["medicationReference"]
+            drug = self._medications.find(found, element)
+            if drug is not None and drug.roles:
+                self._given(found, resource, list(drug.roles))
+            elif drug is not None:
+                words = f"{drug.words} {words_of(concept, element)}"
+                self._other(found, resource, words, drug.codings, named=drug.named or bool(words_of(concept, element)), broken=drug.broken)
+            elif (self._codes.knows_drugs_by_name and words_of(None, element)) or codings(concept):
+                self._other(found, resource, words_of(concept, element), codings(concept))
             else:
-                self._set_aside += 1
-
-    def _contained(self, resource: dict[str, Any]) -> Targets[list[tuple[str, str]]]:
-        """Return the drugs that a resource brings with it, by `#id`."""
-        inside: Targets[list[tuple[str, str]]] = Targets()
-        contained = resource.get("contained", ())
-        for one in contained if isinstance(contained, list) else ():
-            if isinstance(one, dict) and name_of(one):
-                inside.add(f"#{one['id']}", "", self._codes.drugs(one.get("code")))
-        return inside
+                self._untold(found, resource, "missing_medication")
 
     def frame(self) -> pd.DataFrame:
         """Return one row per occurrence, and one per resource that could not be read."""
@@ -96,17 +92,18 @@ class Events:
         return [*([f"{self._set_aside} {words}"] if self._set_aside else []), *([unmapped] if listed else []), *self._notes_of_drugs()]
 
     def _notes_of_drugs(self) -> list[str]:
-        """Name the drugs that are not mapped by their codes, since a name may be free text; and first those that may be a treatment."""
+        """Name the drugs that are not mapped by their codes, and those that may be a treatment first; a name is free text: ours is told."""
         share = f"{self._other_drugs.total()} codes of drugs are not mapped"
         listed = note_of(share, self._other_drugs.most_common())[0] if self._other_drugs else []
         cancer = sorted(code for code in self._other_drugs if code.startswith(_OF_CANCER) and echo_code(code))
-        return [*([f"{_MAYBE_TREATMENT}: {', '.join(cancer)}"] if cancer else []), *listed]
+        told = [*cancer, *sorted(self._may_be_treatment)]
+        return [*([f"{_MAYBE_TREATMENT}: {', '.join(told)}"] if told else []), *listed]
 
     def _condition(self, found: Found, resource: dict[str, Any]) -> None:
         roles = [role for role in self._codes.roles(resource.get("code")) if role[0] != "treatment"]
         subject = reference_from(found, resource.get("subject"))
         if not roles:
-            if _is_broken(resource.get("code")):
+            if is_broken(resource.get("code")):
                 self._add(found, subject, "", "", "", "broken_resource")
             else:
                 self._unmapped["Condition"] += 1
@@ -140,20 +137,40 @@ class Events:
             self._given(found, resource, roles)
         elif self._follows_drugs and "medicationReference" in resource:
             self._pending.append((found, resource))
-        elif self._follows_drugs and _is_broken(concept) and self._is_given(resource):
-            self._add(found, reference_from(found, resource.get("subject")), "", "treatment_start", "", "broken_resource")
-        elif self._codes.knows_drugs_by_name and not words_of(concept) and self._is_given(resource):
-            self._add(found, reference_from(found, resource.get("subject")), "", "treatment_start", "", "unnamed_drug")
+        else:
+            words = words_of(concept)
+            self._other(found, resource, words, codings(concept), named=bool(words), broken=is_broken(concept))
+
+    def _other(
+        self,
+        found: Found,
+        resource: dict[str, Any],
+        words: str,
+        listed: Iterable[tuple[str, str]],
+        *,
+        named: bool = True,
+        broken: bool = False,
+    ) -> None:
+        """Count a drug that is none of the mapping's; one of which nobody can tell whether it is, is refused where it is given."""
+        if self._follows_drugs and broken and self._is_given(resource):
+            self._untold(found, resource, "broken_resource")
+        elif self._codes.knows_drugs_by_name and not named and self._is_given(resource):
+            self._untold(found, resource, "unnamed_drug")
         else:
             self._unmapped[resource["resourceType"]] += 1
-            self._other_drugs.update({code for code in map(_written, codings(concept)) if code})
+            self._other_drugs.update({code for code in map(_written, listed) if code})
+            self._may_be_treatment.update(treatment_words(words) if self._codes.knows_drugs_by_name else ())
+
+    def _untold(self, found: Found, resource: dict[str, Any], why: str) -> None:
+        """Refuse a drug that may be one of the treatment; one that was not given is set aside."""
+        if self._is_given(resource):
+            self._add(found, reference_from(found, resource.get("subject")), "", "treatment_start", "", why)
+        else:
+            self._set_aside += 1
 
     def _given(self, found: Found, resource: dict[str, Any], roles: list[tuple[str, str]]) -> None:
         drugs = [("treatment_start", drug) for _, drug in roles]
         subject = reference_from(found, resource.get("subject"))
-        if not drugs:
-            self._unmapped[resource["resourceType"]] += 1
-            return
         if not self._is_given(resource):
             self._set_aside += 1
             return
@@ -192,8 +209,3 @@ def _written(coding: tuple[str, str]) -> str:
     """Return a code of a vocabulary as a mapping writes it; nothing for one of a system that is not known."""
     vocabulary = next((name for name, system in SYSTEMS.items() if system == coding[0]), "")
     return f"{vocabulary}:{coding[1]}" if vocabulary else ""
-
-
-def _is_broken(concept: object) -> bool:
-    """Return whether something stands for a code that has not the shape of one: it may be any code."""
-    return concept is not None and (not isinstance(concept, dict) or ("coding" in concept and not codings(concept)))

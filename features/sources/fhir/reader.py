@@ -18,6 +18,7 @@ from features.sources.fhir.codes import FhirCodes
 from features.sources.fhir.contacts import Contacts
 from features.sources.fhir.events import Events
 from features.sources.fhir.files import fhir_files, read_resources
+from features.sources.fhir.medications import KINDS
 from features.sources.fhir.people import People
 from features.sources.fhir.references import Persons
 from features.sources.fhir.results import Results
@@ -30,7 +31,7 @@ from myeloma import ConfigError, calendar
 
 _EVENTS = ("Condition", "Encounter", "MedicationAdministration", "MedicationDispense", "MedicationRequest", "MedicationStatement")
 # What has versions: all that is read, and reports, of which what they contain is read.
-_VERSIONED = ("Patient", "Observation", *_EVENTS, "Medication", "Specimen", "DiagnosticReport")
+_VERSIONED = ("Patient", "Observation", *_EVENTS, *KINDS, "Specimen", "DiagnosticReport")
 _FILES = {"patients": "Patient", "measurements": "Observation", "events": "Condition, Medication*, Encounter, Patient"}
 
 # Types of FHIR R4 that exports of records hold beside those that are read.
@@ -81,7 +82,7 @@ def histories_of(resources: Callable[[], Iterable[Found]], mapping: Mapping, tod
     codes, noted = FhirCodes(mapping), Contacts(today)
     people, results, events = People(mapping), Results(codes, noted), Events(codes, noted, codes.follows_drugs)
     readers = {"Patient": people.take, "Observation": results.take, "Specimen": results.take_specimen}
-    readers |= dict.fromkeys((*_EVENTS, "Medication"), events.take)
+    readers |= dict.fromkeys((*_EVENTS, *KINDS), events.take)
     others: Counter[str] = Counter()
     versions = Versions(_VERSIONED, resources())
     for found in (each for whole in versions.current(resources()) for each in with_contained(whole)):

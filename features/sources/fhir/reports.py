@@ -30,7 +30,7 @@ def times_by_report(untimed: Sequence[Found], resources: Iterable[Found]) -> lis
     for found in reports:
         report = found.resource or {}
         times = {key: report[key] for key in (*EFFECTIVE, "issued") if report.get(key)}
-        for place in _listed_by(found, known, places):
+        for place in listed_by(found, known, places):
             said[place].append(times)
     return [_agreed(said[place]) for place in range(len(untimed))]
 
@@ -48,7 +48,13 @@ def _listing(resources: Iterable[Found]) -> tuple[list[Found], list[Found]]:
     return reports, groups
 
 
-def _listed_by(report: Found, known: Sequence[Found], places: Targets[int]) -> set[int]:
+def listed_by(report: Found, known: Sequence[Found], places: Targets[int]) -> set[int]:
+    """Return the places of the results that a report or group lists, also by way of groups.
+
+    Parameters
+    ----------
+    known, places : the results, and the place of each among them by every name
+    """
     reached: set[int] = set()
     references = [*_references(report, "result"), *_references(report, "hasMember")]
     while references:

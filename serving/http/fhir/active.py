@@ -13,7 +13,8 @@ from serving.http.response import Problem
 
 # FHIR R4, Condition.clinicalStatus (is modifier): the codes by which a condition is not active; `recurrence` and `relapse` are.
 _OVER = frozenset(("inactive", "remission", "resolved"))
-_PRECURSORS = ("mgus", "smm")  # of myeloma a remission is what treatment is given for
+_KNOWN = _OVER | {"active", "recurrence", "relapse"}
+PRECURSORS = ("mgus", "smm")  # of myeloma a remission is what treatment is given for
 _TELLS_WHY = ("progression", "death", *TREATED_BY)
 
 
@@ -25,20 +26,26 @@ def no_longer_active(tables: Tables, resources: Sequence[Found], where: Sequence
     resources, where : what was sent, each in its place, and the place as it is told
     """
     happened = tables.occurrences
-    if stage not in _PRECURSORS or happened["kind"].isin(_TELLS_WHY).any():
+    if stage not in PRECURSORS or happened["kind"].isin(_TELLS_WHY).any():
         return
     rows = happened.loc[happened["kind"] == "index", "source_row"].tolist()
     if rows and all(_is_over(resources[row - 1].resource or {}) for row in rows):
         message = (
-            "the diagnosis that the history starts with is over (clinicalStatus inactive, remission or resolved, or an abatement), and no "
-            "progression, treatment or death says why; needed: one that is active. Correct its status where the disease is still there, or "
-            "send the diagnosis that took its place"
+            "the diagnosis that the history starts with is over (clinicalStatus inactive, remission or resolved, an abatement, or a status "
+            "that is no code of http://terminology.hl7.org/CodeSystem/condition-clinical), and no progression, treatment or death says why;"
+            " needed: one that is active. Correct its status where the disease is still there, or send the diagnosis that took its place"
         )
         yield Problem("diagnosis_not_active", where[rows[0] - 1], message)
 
 
 def _is_over(condition: dict[str, Any]) -> bool:
-    """Return whether a Condition is said not to be active; one that has abated is not (R4, con-4)."""
+    """Return whether a Condition is not said to be active; one that has abated is not (R4, con-4).
+
+    clinicalStatus is a modifier, and its codes are required: one that FHIR does not have may mean anything.
+    """
     status = condition.get("clinicalStatus")
-    said = {code for _, code in codings(status)} | {words_of(status).casefold()}
+    coded = {code.casefold() for _, code in codings(status)}
+    if coded and not coded & _KNOWN:
+        return True
+    said = coded | {words_of(status).casefold()}
     return bool(said & _OVER) or any(name.startswith("abatement") and content for name, content in condition.items())

@@ -23,7 +23,7 @@ from serving.http.fhir.assessment import assessment_of
 from serving.http.fhir.landmarks import Asked, landmark_in
 from serving.http.fhir.lesions import lesion_by
 from serving.http.fhir.outcome import as_fhir, fhir_refusal
-from serving.http.fhir.person import Sent, is_unconfirmed, person_in
+from serving.http.fhir.person import Sent, person_in
 from serving.http.request import HistoryError
 from serving.http.response import Problem
 
@@ -43,7 +43,7 @@ class Told:
     @cached_property
     def unconfirmed(self) -> str:
         """Return that results which this rests on may still change, in words; nothing where all are final."""
-        return UNCONFIRMED if is_unconfirmed(self.sent.used_by(self.landmark)) else ""
+        return UNCONFIRMED if self.sent.is_unconfirmed(self.landmark) else ""
 
 
 def answer_fhir(artifacts: ByName[str, Artifact], mappings: ByName[str, Mapping], body: bytes, asked: QueryParams) -> Response:
@@ -71,7 +71,7 @@ def told_of(artifact: Artifact, mappings: ByName[str, Mapping], documents: Seque
     if mapping is None:
         message = f"no mapping says which diagnoses the task is for; there are mappings for {', '.join(mappings)}"
         raise HistoryError([Problem("no_mapping", "task", message)])
-    sent = person_in(documents, mapping, list(mappings.values()))
+    sent = person_in(documents, mapping, list(mappings.values()), asked.landmark or "")
     landmark = landmark_in(asked, sent, artifact)
     lesion = lesion_by(sent.resources, date_of(landmark))
     return Told(answer_of(artifact, sent.person, sent.kept, landmark, lesion=lesion), landmark, sent)

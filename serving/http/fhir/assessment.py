@@ -11,7 +11,7 @@ from features.sources.fhir.bundles import Found
 from myeloma.calendar import horizon_days
 from serving.answer.record import Answer, HorizonRisk
 from serving.http.fhir.names import IDENTITIES, INTERVAL, MODELS, OUTCOMES
-from serving.http.fhir.person import Sent, is_unconfirmed
+from serving.http.fhir.person import Sent
 from serving.http.fhir.subjects import reference_to
 
 _DEVICE = "model"
@@ -35,7 +35,7 @@ def assessment_of(answer: Answer, sent: Sent, landmark: int) -> dict[str, Any]:
         "resourceType": "RiskAssessment",
         "contained": [_device(answer)],
         "identifier": [{"system": "urn:ietf:rfc:3986", "value": f"urn:uuid:{_identity(answer, sent, basis)}"}],
-        "status": "preliminary" if is_unconfirmed(used) else "final",
+        "status": "preliminary" if sent.is_unconfirmed(landmark) else "final",
         "method": {"coding": [{"system": MODELS, **_named(answer)}], "text": _who_speaks(answer)},
         "subject": {"reference": sent.subject},
         "occurrenceDateTime": answer.landmark,

@@ -9,7 +9,7 @@ from features.intake.one_person import OnePerson
 from features.sources.fhir.bundles import Found
 from features.sources.histories import Histories as Tables
 from features.sources.parsing import day_of
-from myeloma.calendar import date_of
+from myeloma.calendar import BAD_DAY, date_of
 from serving.http.fhir.subjects import reference_to
 
 RECORDED = "recordedDate"
@@ -31,6 +31,20 @@ class Diagnosis:
     day: str
     element: str
     place: str
+
+
+def other_days(tables: Tables, kept: OnePerson) -> list[str]:
+    """Return a note where Conditions of the diagnosis say several days: which one is taken, and what the others are."""
+    starts = tables.occurrences[(tables.occurrences["kind"] == "index") & (tables.occurrences["refusal"] == "")]
+    index = kept.patient["index_date"] if kept.patient is not None else None
+    others = sorted({day_of(day).day for day in starts["occurred_at"]} - {index, BAD_DAY})
+    if index is None or not others:
+        return []
+    listed = ", ".join(f"{date_of(day)}" for day in others)
+    return [
+        f"Conditions of the diagnosis that the history starts with say several days: the earliest, {date_of(index)}, is taken as the "
+        f"day of diagnosis; others: {listed}"
+    ]
 
 
 def diagnosis_in(tables: Tables, kept: OnePerson, resources: Sequence[Found], where: Sequence[str]) -> Diagnosis | None:

@@ -11,15 +11,18 @@ from collections.abc import Sequence
 
 from features.sources.fhir.bundles import Found
 from features.sources.fhir.codes import codings, words_of
+from features.sources.fhir.spelling import plain
 from serving.http.fhir.diagnoses import NOT_DIAGNOSED
-from serving.http.fhir.plasma_cells import OF_SOMEBODY_ELSE, plain
+from serving.http.fhir.plasma_cells import OF_SOMEBODY_ELSE
 
 # Names without accents, in lower case: English, German, French, Spanish, Portuguese, Italian, Dutch and the Scandinavian languages.
 _LYTIC = re.compile(
     r"osteoly|osteoli[stz]|\b(?:lytic|litic(?:[ao]s?|he|i)|lytisch\w*|lytique|lytisk\w*)\b.{0,20}(?:lesi|bone|osse|knochen|bot|knogle|skelet|foc|defe)"
     r"|(?:lesi|lesao|laesi|bone|osse\w*|oseas?|knochen\w*|defekt\w*).{0,20}\b(?:lytic|litic(?:[ao]s?|he|i)|lytique|lytisk\w*)\b"
 )
-_NONE = re.compile(r"\b(?:no|not|without|negative for|absence|kein\w*|ohne|pas de|sans|sin|sem|senza|geen|zonder|ingen|uden|utan|uten)\b")
+SAYS_NONE = re.compile(
+    r"\b(?:no|not|without|negative for|absence|kein\w*|ohne|pas de|sans|sin|sem|senza|geen|zonder|ingen|uden|utan|uten)\b"
+)
 
 
 def lesion_by(resources: Sequence[Found], day: str) -> str:
@@ -42,7 +45,7 @@ def is_lytic(words: str) -> bool:
     [False, False, False, False]
     """
     said = plain(words)
-    return bool(_LYTIC.search(said)) and not (_NONE.search(said) or OF_SOMEBODY_ELSE.search(said))
+    return bool(_LYTIC.search(said)) and not (SAYS_NONE.search(said) or OF_SOMEBODY_ELSE.search(said))
 
 
 def _days(resources: Sequence[Found]) -> list[str]:

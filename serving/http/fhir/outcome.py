@@ -21,7 +21,9 @@ _TYPES = {
     **dict.fromkeys(("conflicting_duplicate", "conflicting_components", "conflicting_findings", "withdrawn_twin"), "conflict"),
     "lone_component": "incomplete",
     **dict.fromkeys(("unsupported_media_type", "method_not_allowed", "no_mapping", "unknown_task"), "not-supported"),
-    **dict.fromkeys(("unknown_unit", "unknown_category", "unknown_word", "diagnosis_not_mapped", "unnamed_drug"), "code-invalid"),
+    **dict.fromkeys(
+        ("unknown_unit", "unknown_category", "unknown_word", "diagnosis_not_mapped", "unnamed_drug", "system_not_known"), "code-invalid"
+    ),
     "wrong_specimen": "value",
     **dict.fromkeys(("several_people", "other_subject", "other_focus"), "multiple-matches"),
     **dict.fromkeys(("progressed", "dead", "treated", "before_index", "under_age", "no_index", "criteria_met"), "business-rule"),

@@ -8,7 +8,7 @@ from typing import Any
 
 from features.history.arrays import Histories
 from features.intake.one_person import OnePerson
-from features.sources.fhir.bundles import Found, found_in, with_contained
+from features.sources.fhir.bundles import Found, found_in
 from features.sources.fhir.reader import current_of, histories_of
 from features.sources.fhir.references import name_and_base
 from features.sources.fhir.versions import content_of
@@ -19,8 +19,13 @@ from myeloma import DataError, calendar
 from serving.http.body import RefusedError
 from serving.http.fhir.absent import without_absent
 from serving.http.fhir.active import no_longer_active
-from serving.http.fhir.diagnosed import Diagnosis, diagnosis_in
+from serving.http.fhir.diagnosed import Diagnosis, diagnosis_in, other_days
 from serving.http.fhir.diagnoses import untold_diagnoses
+from serving.http.fhir.evidence.conclusions import concluded
+from serving.http.fhir.evidence.happened import happened
+from serving.http.fhir.evidence.interim import Interim, interim_in, is_unconfirmed
+from serving.http.fhir.evidence.named import named_in
+from serving.http.fhir.evidence.systems import unknown_systems
 from serving.http.fhir.members import lost_members
 from serving.http.fhir.rows import checked_rows, raise_any, undated_death, unread
 from serving.http.fhir.subjects import others_in, subject_of
@@ -29,8 +34,6 @@ from serving.http.request import HistoryError, person_of
 from serving.http.response import MOST_LISTED, Problem
 
 _SAME_TIME = ("biomarker", "collected_at", "available_at")  # results of one time may have been added up
-# Observation.status and DiagnosticReport.status of FHIR R4 that may still change: a partial report is an interim one.
-_UNCONFIRMED = ("preliminary", "partial", "unknown")
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,7 @@ class Sent:
     diagnosis : that the history starts with
     notes : what was not read, in words that name nobody
     resources : one for each place in the documents; empty where it was left out
+    interim : the results that only reports list which are not final
     """
 
     person: Histories
@@ -51,6 +55,7 @@ class Sent:
     diagnosis: Diagnosis | None
     notes: tuple[str, ...]
     resources: Sequence[Found]
+    interim: Interim
     _rows: Sequence[tuple[tuple[str, ...], int]]  # biomarker and time of every result that was read, and the place of its resource
     _places: Sequence[int]  # of each measurement that was checked, the place of its resource
 
@@ -60,18 +65,18 @@ class Sent:
         times = {time for time, place in self._rows if place in checked}
         return [self.resources[place] for place in sorted(checked | {place for time, place in self._rows if time in times})]
 
+    def is_unconfirmed(self, landmark: int) -> bool:
+        """Return whether any result that an answer of a day rests on may still change."""
+        return is_unconfirmed(self.used_by(landmark), self.interim)
 
-def is_unconfirmed(used: Sequence[Found]) -> bool:
-    """Return whether any of the results may still change; one that a report contains has a status of its own."""
-    return any((one.resource or {}).get("status") in _UNCONFIRMED for found in used for one in with_contained(found))
 
-
-def person_in(documents: Sequence[tuple[str, Any]], mapping: Mapping, known: Sequence[Mapping]) -> Sent:
+def person_in(documents: Sequence[tuple[str, Any]], mapping: Mapping, known: Sequence[Mapping], until: str = "") -> Sent:
     """Return the person whom documents are about, each a Bundle or a resource with its place.
 
     Parameters
     ----------
     known : the mappings of all stages, whose diagnoses are known, whether or not they play a part here
+    until : the day that is asked for; what happened after it is not told by what is not read. Empty where no day is
 
     Raises
     ------
@@ -98,10 +103,21 @@ def person_in(documents: Sequence[tuple[str, Any]], mapping: Mapping, known: Seq
     every = [by_row.get(row, Found("", row, None)) for row in range(1, len(where) + 1)]
     kept, places = checked_rows(read.tables, everything, today)
     raise_any(no_longer_active(tables, every, where, mapping.stage))
+    raise_any(happened(resources, where, mapping, until))
+    raise_any([*concluded(resources, where, mapping, known), *unknown_systems(resources, where, mapping)])
     diagnosis = diagnosis_in(tables, kept, every, where)
     said = [warning for _, document in documents for warning in warnings_in(document)]
-    notes = (*left_out, *read.notes[1:], *superseded, *dict.fromkeys(said))
-    return Sent(person_of(kept), kept, subject, diagnosis, notes, every, rows, places)
+    interim = interim_in(resources)
+    notes = (
+        *named_in(resources, mapping.stage),
+        *other_days(tables, kept),
+        *interim.notes(),
+        *left_out,
+        *read.notes[1:],
+        *superseded,
+        *dict.fromkeys(said),
+    )
+    return Sent(person_of(kept), kept, subject, diagnosis, notes, every, interim, rows, places)
 
 
 def _found(where: str, document: Any) -> Iterator[Found]:

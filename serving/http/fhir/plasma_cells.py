@@ -6,7 +6,8 @@ The lists only keep a risk from being shown. What a diagnosis means is said by a
 from __future__ import annotations
 
 import re
-import unicodedata
+
+from features.sources.fhir.spelling import plain
 
 # What the systems are called: icd-10, icd-10-cm, icd-10-gm, CIM-10, CIE-10. A `urn:oid` may be any national edition (Germany gives each
 # year's its own), and a system may be left out (FHIR R4, `Coding.system` is 0..1): there the form of a code of ICD-10 says enough.
@@ -52,9 +53,25 @@ def code_of_plasma_cells(system: str, code: str) -> bool:
     >>> code_of_plasma_cells("http://hl7.org/fhir/sid/icd-10-cm", "C9020"), code_of_plasma_cells("http://loinc.org", "C90.20")
     (True, False)
     """
-    written = code.upper().translate(_MARKS)
+    written = bare_code(code)
     listed = ((_ICD_10, _OF_ICD_10.fullmatch(written)), (_ICD_9, _OF_ICD_9.fullmatch(written)), (_SNOMED, written in _OF_SNOMED))
     return any(found and systems.search(system) for systems, found in listed)
+
+
+def bare_code(code: str) -> str:
+    """Return a code of a classification without its dot, and without the marks of causes and places.
+
+    Examples
+    --------
+    >>> bare_code("e85.4+")
+    'E854'
+    """
+    return code.upper().translate(_MARKS)
+
+
+def is_icd_10(system: str) -> bool:
+    """Return whether a system may be an edition of ICD-10."""
+    return bool(_ICD_10.search(system))
 
 
 def name_of_plasma_cells(words: str) -> bool:
@@ -69,14 +86,3 @@ def name_of_plasma_cells(words: str) -> bool:
     if OF_SOMEBODY_ELSE.search(said):
         return False
     return bool(_NAMED.search(said)) or (bool(_AMYLOID.search(said)) and not _OF_ANOTHER_PROTEIN.search(said))
-
-
-def plain(words: str) -> str:
-    """Return words without accents, in lower case.
-
-    Examples
-    --------
-    >>> plain("Ostéolyse")
-    'osteolyse'
-    """
-    return "".join(letter for letter in unicodedata.normalize("NFKD", words) if not unicodedata.combining(letter)).casefold()

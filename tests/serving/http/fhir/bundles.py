@@ -38,7 +38,8 @@ def observation(ident, biomarker, day, value, unit, name="p1", **more):
 def order(concept, day="2022-02-01", kind="MedicationRequest", **more):
     when = {"MedicationRequest": "authoredOn", "MedicationDispense": "whenHandedOver"}.get(kind, "effectiveDateTime")
     about = {"resourceType": kind, "id": "d1", "status": "active", "subject": {"reference": "Patient/p1"}, when: day}
-    return {**about, **({"intent": "order"} if kind == "MedicationRequest" else {}), "medicationCodeableConcept": concept, **more}
+    said = {"medicationCodeableConcept": concept} if concept is not None else {}
+    return {**about, **({"intent": "order"} if kind == "MedicationRequest" else {}), **said, **more}
 
 
 def person():

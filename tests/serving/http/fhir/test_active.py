@@ -23,6 +23,16 @@ def test_a_precursor_whose_every_record_is_over_is_told_with_its_place(stage):
     assert told(stage, "resolved", "active") == []
 
 
+@pytest.mark.parametrize("status", ["bogus", "Inactive", "55561003"])
+def test_a_status_that_fhir_does_not_have_is_not_taken_for_an_active_one(status):
+    assert told("smm", status) == [("diagnosis_not_active", "entry 0")]
+
+
+@pytest.mark.parametrize("status", ["active", "Active", "recurrence", "relapse"])
+def test_a_status_of_a_disease_that_is_there_is_one(status):
+    assert told("mgus", status) == []
+
+
 def test_myeloma_in_remission_is_myeloma():
     assert told("mm", "remission") == []
 

@@ -5,6 +5,7 @@ import yaml
 from fastapi.testclient import TestClient
 
 from features.cohort.schema import STAGES
+from features.sources.fhir.codes import FhirCodes
 from myeloma import ConfigError, StateError
 from serving.artifact import load_artifact
 from serving.http.api import make_app
@@ -48,6 +49,23 @@ BRANDS = (
 def test_a_person_treated_with_a_brand_gets_no_risk(trained, brand):
     client = served(trained, SHIPPED)
     assert reasons(post(client, bundle(*person(), order({"text": f"{brand} 10 mg"})))) == ["treated"]
+
+
+SPELLINGS = (
+    "Talidomida Talidomid Melfalán Cyklofosfamid Cyclofosfamide Karfilzomib Iksazomib Bendamustyna Wenetoklaks Izatuksymab Belamaf"
+    " Borte\u00adzomib Ｌｅｎａｌｉｄｏｍｉｄｅ Melfalaani Bortetsomibi Lenalidomiid Леналидомид Λεναλιδομίδη Ciclofosfamida"
+)
+
+
+@pytest.mark.parametrize("name", SPELLINGS.split())
+def test_a_drug_is_known_in_the_languages_of_the_european_union(name):
+    assert [role for role, _ in FhirCodes(mappings_in()["smm"]).drugs({"text": f"{name} 10 mg"})] == ["treatment"]
+
+
+def test_germany_s_edition_of_icd_10_starts_a_history_of_mgus():
+    for who in ("bfarm", "dimdi"):
+        concept = coded(f"http://fhir.de/CodeSystem/{who}/icd-10-gm", "D47.2")
+        assert FhirCodes(mappings_in()["mgus"]).roles(concept) == [("index", "")]
 
 
 def test_a_drug_that_is_not_known_is_told_by_its_code_and_never_by_its_name(trained):

@@ -73,6 +73,13 @@ def report(**more):
     return {**about, "subject": {"reference": "Patient/p1"}, "contained": [undated()], **more}
 
 
+def of_medication(*ingredients):
+    """Return the parts of an order that name a Medication which it contains; None takes the place of the concept."""
+    listed = [{"itemCodeableConcept": concept} for concept in ingredients]
+    contained = [{"resourceType": "Medication", "id": "m", **({"ingredient": listed} if listed else {})}]
+    return {"medicationReference": {"reference": "#m"}, "contained": contained}
+
+
 def reported(*days):
     """Return a person with a result that says no day, and reports of these days that list it."""
     listed = [report(id=f"r{day}", contained=[], result=[{"reference": "Observation/x"}], effectiveDateTime=day) for day in days]
@@ -140,6 +147,17 @@ REFUSED = {
     "treated, given": (bundle(*person(), order({"text": "bortezomib"}, kind="MedicationAdministration")), "treated"),
     "treated, taken": (bundle(*person(), order({"text": "pomalidomide"}, kind="MedicationStatement")), "treated"),
     "a drug of which nothing is said": (bundle(*person(), order(coded(RXNORM, "1"))), "unnamed_drug"),
+    "treated, by an ingredient": (bundle(*person(), order(None, **of_medication({"text": "Bortezomib"}))), "treated"),
+    "treated, by a regimen": (bundle(*person(), order({"text": "VRd cycle 1"})), "treated"),
+    "treated, by ATC in lower case": (bundle(*person(), order(coded(ATC, "l01xg01"))), "treated"),
+    "treated, by the OID of the ATC": (bundle(*person(), order(coded("urn:oid:2.16.840.1.113883.6.73", "L01XG01"))), "treated"),
+    "treated, by Germany's ATC": (bundle(*person(), order(coded("http://fhir.de/CodeSystem/bfarm/atc", "L01XG01"))), "treated"),
+    "a Medication of which nothing is said": (bundle(*person(), order(None, **of_medication())), "unnamed_drug"),
+    "MGUS by Germany's ICD alone": (changed(1, code=coded(ICD_GM, "D47.2")), "no_index"),
+    "hemoglobin under LOINC's OID": (
+        bundle(*person(), observation("x", "", "2022-07-10", 8, "g/dL", code=coded("urn:oid:2.16.840.1.113883.6.1", "718-7"))),
+        "criteria_met",
+    ),
     "dead": (changed(0, deceasedDateTime="2022-07-10"), "dead"),
     "dead, nobody knows when": (changed(0, deceasedBoolean=True), "dead"),
     "dead, in a year": (changed(0, deceasedDateTime="2022"), "dead"),
