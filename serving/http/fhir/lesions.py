@@ -13,12 +13,14 @@ from features.sources.fhir.bundles import Found
 from features.sources.fhir.codes import codings, words_of
 from serving.http.fhir.diagnoses import NOT_DIAGNOSED
 from serving.http.fhir.plasma_cells import OF_SOMEBODY_ELSE, plain
+from serving.http.request import lesion_known
 
 # Names without accents, in lower case: English, German, French, Spanish, Portuguese, Italian, Dutch and the Scandinavian languages.
 _LYTIC = re.compile(
     r"osteoly|osteoli[stz]|\b(?:lytic|litic(?:[ao]s?|he|i)|lytisch\w*|lytique|lytisk\w*)\b.{0,20}(?:lesi|bone|osse|knochen|bot|knogle|skelet|foc|defe)"
     r"|(?:lesi|lesao|laesi|bone|osse\w*|oseas?|knochen\w*|defekt\w*).{0,20}\b(?:lytic|litic(?:[ao]s?|he|i)|lytique|lytisk\w*)\b"
 )
+_DAY = re.compile(r"\d{4}(?:-\d\d(?:-\d\d)?)?(?![\d-])")
 _NONE = re.compile(r"\b(?:no|not|without|negative for|absence|kein\w*|ohne|pas de|sans|sin|sem|senza|geen|zonder|ingen|uden|utan|uten)\b")
 
 
@@ -27,8 +29,7 @@ def lesion_by(resources: Sequence[Found], day: str) -> str:
 
     One without a day counts: it is known to whoever sends it. Its name is free text and is not repeated.
     """
-    told = [since for since in sorted(_days(resources)) if since <= day]
-    return f"told by a Condition{' of ' + told[0] if told[0] else ''}" if told else ""
+    return lesion_known(lesion_days(resources), day)
 
 
 def is_lytic(words: str) -> bool:
@@ -45,8 +46,8 @@ def is_lytic(words: str) -> bool:
     return bool(_LYTIC.search(said)) and not (_NONE.search(said) or OF_SOMEBODY_ELSE.search(said))
 
 
-def _days(resources: Sequence[Found]) -> list[str]:
-    """Return the day of each osteolytic lesion, as far as it is told; empty where it is not."""
+def lesion_days(resources: Sequence[Found]) -> list[str]:
+    """Return the day of each osteolytic lesion, or its month or year; empty where it is not told, or none can be read."""
     found = []
     for one in resources:
         resource = one.resource or {}
@@ -57,5 +58,6 @@ def _days(resources: Sequence[Found]) -> list[str]:
         period = resource.get("onsetPeriod")
         start = period.get("start") if isinstance(period, dict) else None
         since = resource.get("onsetDateTime") or start or resource.get("recordedDate")
-        found.append(since[:10] if isinstance(since, str) else "")
+        day = _DAY.match(since) if isinstance(since, str) else None
+        found.append(day[0] if day else "")
     return found
