@@ -27,7 +27,7 @@ from serving.answer.record import Answer, AsOf, Contribution, HorizonRisk, Lates
 from serving.answer.scales import scales_of
 from serving.answer.scored import LATEST, Scored, latest_column, reported_latest, score_rows, seen_by
 from serving.answer.sentences import growth_told, marrow_told, sentences_of
-from serving.answer.shown import PAST_AFTER_DAYS, as_of, shown
+from serving.answer.shown import PAST_AFTER_DAYS, as_of, days_old, of_the_present, shown
 from serving.answer.since import outside_since, told_since
 from serving.answer.warnings.against_risk import against_in_words
 from serving.answer.warnings.earlier import met_earlier_in_words
@@ -79,7 +79,8 @@ def answer_history(
     told, since = Told(scored, lesion), outside_since(artifact, history, landmark)
     when = _as_of(measured, landmark, calendar.today() if today is None else today, since is not None)
     staged = {name: values.item(0) for name, values in scored.staged[0].items()}
-    risks = () if met else _risks(scored, measured, when)
+    said = when if since else of_the_present(when)
+    risks = () if met else _risks(scored, measured, said)
     scores = score_answers(staged, artifact.rules.population, not met, scored.staged[1])
     criteria = criteria_findings(instead_of_latest(scored, inputs), landmark, scored.criteria, scored.limits, told.notes)
     return Answer(
@@ -91,7 +92,7 @@ def answer_history(
             *([CRITERIA_WARNING] if met else []),
             *against_in_words(scored, known, criteria),
             *_of_whom(artifact),
-            *([told_since(artifact, since)] if since else [_of_the_past(when)] if when.is_past and not met else []),
+            *([told_since(artifact, since)] if since else [_of_the_past(said)] if when.is_past and not met else []),
             *_beside_the_risk(scored, known),
             *told.warnings,
             *of_values_in_words(artifact, measured),
@@ -107,7 +108,7 @@ def answer_history(
         basis=basis_of(artifact),
         model=ModelIdentity(**identity(artifact)),
         notice=NOTICE,
-        event_free=event_free_time(artifact, scored.explained.event_free.item(0), when) if risks else None,
+        event_free=event_free_time(artifact, scored.explained.event_free.item(0), said) if risks else None,
     )
 
 
@@ -216,6 +217,9 @@ def _as_of(measured: dict[str, Latest], landmark: int, today: int, is_over: bool
 def _of_the_past(when: AsOf) -> str:
     if when.last_result_on is None:
         return "no result of the model's biomarkers is known by then"
+    if days := days_old(when):
+        at = f"the last result is of {when.last_result_on}, {days} days before {when.landmark}"
+        return f"{at}, the day that the risk is of: it rests on results that old, and a new one may change it"
     return f"the last result is of {when.last_result_on}, more than {PAST_AFTER_DAYS} days ago: the risk is what it was, not today's"
 
 

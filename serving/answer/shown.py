@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
 from math import floor
 
 from myeloma.calendar import date_of
@@ -43,6 +45,8 @@ def shown(risk: float, ends: Ends, die_first: float | None, months: int, as_of: 
     low, high, dying = (None if share is None else whole_percent(share) for share in (*ends, die_first))
     between = "" if low is None or high is None else f", between {_end_text(low)} and {_end_text(high)} %"
     said = f"{percent_text(risk)} within {horizon_text(months)}{between}"
+    if days := days_old(as_of):
+        said += f" (of {as_of.landmark}, from results {days} days old)"
     return Shown(whole_percent(risk), low, high, dying, f"was {said} (on {as_of.landmark})" if as_of.is_past else said)
 
 
@@ -67,6 +71,27 @@ def day_text(day: str) -> str:
     """
     year, month, of_month = day.split("-")
     return f"{int(of_month)} {_MONTHS[int(month) - 1]} {year}"
+
+
+def days_old(when: AsOf) -> int:
+    """Return how old the newest result was on the day of a risk that is of the present, where that is more than a year; else 0.
+
+    Of a risk that is of the past it is 0: `of_the_present` says which is.
+    """
+    if when.is_past or when.last_result_on is None:
+        return 0
+    days = (date.fromisoformat(when.landmark) - date.fromisoformat(when.last_result_on)).days
+    return days if days > PAST_AFTER_DAYS else 0
+
+
+def of_the_present(when: AsOf) -> AsOf:
+    """Return the same, but of the present where the day of the risk is no more than a year ago and its results were old on that day.
+
+    Who asks for today of results that are years old is told the risk of today: it rests on old results, but it is no risk of the past.
+    """
+    is_recent = (date.fromisoformat(when.answered_on) - date.fromisoformat(when.landmark)).days <= PAST_AFTER_DAYS
+    present = replace(when, is_past=False)
+    return present if is_recent and days_old(present) else when
 
 
 def as_of(landmark: int, newest_age: float | None, oldest_age: float | None, today: int) -> AsOf:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import json
 import os
@@ -11,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import orjson
 
 from myeloma import ConfigError, StateError
 
@@ -66,7 +67,7 @@ def read_audit_key(path: Path) -> bytes:
 
 def keyed_hash(key: bytes, content: bytes) -> str:
     """Return the keyed hash (HMAC-SHA-256) of content, in hexadecimal."""
-    return hmac.new(key, content, hashlib.sha256).hexdigest()
+    return hmac.digest(key, content, "sha256").hex()
 
 
 def sealed_line(key: bytes, record: dict[str, Any]) -> tuple[bytes, str]:
@@ -81,7 +82,7 @@ def opened_line(key: bytes, line: bytes) -> tuple[dict[str, Any], str] | None:
     body, mac = line[:-_TAIL] + b"}", line[-66:-2]
     if line[-_TAIL:-66] != _MARK or line[-2:] != b'"}' or not hmac.compare_digest(keyed_hash(key, body).encode(), mac):
         return None
-    return json.loads(body), mac.decode()
+    return orjson.loads(body), mac.decode()
 
 
 @dataclass(frozen=True)
@@ -164,6 +165,26 @@ def check_chain(path: Path, key: bytes) -> Chain:
             heads.append(found[1])
             mended += "torn" in found[0]
     return Chain(len(heads), tuple(heads), broken, torn, mended)
+
+
+def whole_of(path: Path, key: bytes) -> tuple[int, str, bytes]:
+    """Return number and hash of the last record, and what a kill left behind it, of a log whose every record holds.
+
+    Raises
+    ------
+    StateError
+        A record was changed, taken out, put in or moved, or written under another key.
+    """
+    number, mac, left = 0, FIRST, b""
+    for found in records_of(path, key):
+        if isinstance(found, Broken):
+            hint = "keep it as it is and find out who changed it; begin a new log under another name."
+            raise StateError(f"{path}, line {found.line}: record {found.record} is not as it was written: {found.why}.", hint, "audit")
+        if isinstance(found, Torn):
+            left = found.left
+        else:
+            number, mac = number + 1, found[1]
+    return number, mac, left
 
 
 def end_of(path: Path, key: bytes) -> tuple[int, str, bytes]:

@@ -78,12 +78,14 @@ def replay(
     log: Log,
     key: Key,
     inputs: Annotated[Path, typer.Option(help="Folder of the requests: that of api --audit-inputs.")],
+    fhir_mapping: Annotated[Path | None, typer.Option(help="Mapping of FHIR codes (YAML), where api had one of its own.")] = None,
 ) -> None:
-    """Make an answer of the audit log again, bit for bit, and print it; or say which version no longer computes it.
+    """Make an answer of the audit log again, bit for bit, and print it; or say what differs, such as a version that is gone.
 
     Example: python -m serving replay ID --log audit.jsonl --key audit.key --inputs inputs
     """
     from serving.audit.chain import read_audit_key
+    from serving.http.fhir.mapping import SHIPPED, mappings_in
     from serving.http.replay import replayed
 
-    typer.echo(replayed(answer_id, log, read_audit_key(key), inputs))
+    typer.echo(replayed(answer_id, log, read_audit_key(key), inputs, mappings_in(fhir_mapping or SHIPPED)))

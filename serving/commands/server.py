@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlsplit
@@ -62,11 +63,11 @@ def api(  # noqa: PLR0913 - the options of a command line, by name
     with take_port(port, address) as taken:  # before anything that takes long is read
         from serving.http.audited import Kept
         from serving.http.fhir.mapping import SHIPPED, mappings_in
-        from serving.http.running.deploy import Wanted, deploy, gate_of, load_wanted, pinned_versions
+        from serving.http.running.deploy import Wanted, deploy, gate_of, load_wanted
 
         mappings, linked = mappings_in(fhir_mapping or SHIPPED), _linked(reached_at or f"{'https' if tls else 'http'}://{address.shown}/")
         gate, log = gate_of(address, keys, issuers), _audit_log(audit, audit_key, audit_inputs)
-        wanted = Wanted(() if task or pin else task_names(params), task or (), pinned_versions(pin or ()))
+        wanted = Wanted(() if task or pin else task_names(params), task or (), _pinned(pin or (), task))
         deployed = deploy(
             load_wanted(wanted),
             address,
@@ -87,6 +88,17 @@ def api(  # noqa: PLR0913 - the options of a command line, by name
             serve(server, taken)
         finally:
             deployed.stop()
+
+
+def _pinned(pin: list[str] | tuple[()], tasks: list[str] | None) -> Mapping[str, str]:
+    """Return the versions that are pinned, by task; each is of a task that is served."""
+    from serving.http.running.deploy import pinned_versions
+
+    pinned = pinned_versions(pin)
+    if tasks and (other := next((task for task in pinned if task not in tasks), None)):
+        what = f"--pin {other}={pinned[other]} is of a task that --task leaves out."
+        raise ConfigError(what, f"add --task {other}, or leave --task out: --pin alone serves its task.", "pin")
+    return pinned
 
 
 def _linked(address: str) -> str:

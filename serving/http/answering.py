@@ -17,7 +17,7 @@ from serving.answer.person import answer_history
 from serving.answer.record import Answer, Course
 from serving.artifact import Artifact
 from serving.http.body import RefusedError, histories_of, history_within, read
-from serving.http.request import History, HistoryError, checked, day_of, landmark_of
+from serving.http.request import History, HistoryError, checked, day_of, landmark_of, lesion_in
 from serving.http.response import Problem, as_json, refusal_of
 
 _LOG = logging.getLogger("serving")
@@ -84,7 +84,8 @@ def answer_to(artifact: Artifact, history: History, until: int | None = None, to
         Part of the history is refused, or the risk is not meant for the person.
     """
     person, kept = checked(history, until)
-    return answer_of(artifact, person, kept, landmark_of(history, person, artifact), today)
+    landmark = landmark_of(history, person, artifact)
+    return answer_of(artifact, person, kept, landmark, today, lesion_in(history, landmark))
 
 
 def answer_of(artifact: Artifact, person: Histories, kept: OnePerson, landmark: int, today: int | None = None, lesion: str = "") -> Answer:

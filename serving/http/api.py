@@ -11,6 +11,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.responses import Response
 from fastapi_offline import FastAPIOffline
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from serving.answer.basis import basis_of
@@ -70,9 +71,11 @@ def make_app(artifacts: dict[str, Artifact], desk: Desk | None = None, kept: Kep
 
     @app.get("/health/ready")
     async def ready() -> Response:
-        """Say whether a model is loaded: 200 if so, else 503; and whether a newer one was refused."""
-        said = {"status": "ready" if artifacts else "no model", "tasks": sorted(artifacts), **kept.standing()}
-        return as_json(said, 200 if artifacts else 503)
+        """Say whether a risk would be answered: 200, or 503 without a model or its audit log; and whether a newer model was refused."""
+        trouble = await run_in_threadpool(kept.trouble) if artifacts else ""  # it may have to write
+        status = "no model" if not artifacts else "audit log cannot be written" if trouble else "ready"
+        said = {"status": status, "tasks": sorted(artifacts), **({"audit": trouble} if trouble else {}), **kept.standing()}
+        return as_json(said, 200 if status == "ready" else 503)
 
     @app.get("/v1/model")
     async def model() -> dict[str, Any]:
@@ -87,7 +90,7 @@ def make_app(artifacts: dict[str, Artifact], desk: Desk | None = None, kept: Kep
         with desk.place():
             body = await body_of(request)
             is_short = len(body) <= short and kept.audit is None
-            return await desk.answer(lambda: audited(kept.audit, request, body, make(body), artifacts), is_short)
+            return await desk.answer(lambda: audited(kept, request, body, make(body), artifacts), is_short)
 
     @app.get("/metrics", response_class=Response)
     async def metrics() -> Response:
@@ -113,7 +116,7 @@ def make_app(artifacts: dict[str, Artifact], desk: Desk | None = None, kept: Kep
     meant = mappings_in() if kept.mappings is None else kept.mappings
     add_fhir(app, artifacts, meant, answered)
     add_page(app, answered, _FAILURES, _takes("Pasted"), meant)
-    add_cds_hooks(app, artifacts, meant, answered, kept.address)
+    add_cds_hooks(app, artifacts, meant, answered, kept.address, kept.id_of)
     return _with_schemas(app)
 
 

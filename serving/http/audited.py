@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from collections.abc import Mapping as ByStage
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from features.sources.mapping import Mapping
+from features.sources.parsing import day_of
+from myeloma.calendar import BAD_DAY
 from serving.artifact import Artifact
-from serving.audit.log import AuditError, AuditLog
+from serving.audit.log import AuditError, AuditLog, Sent
+from serving.http.cds_hooks.routes import SERVICES
 from serving.http.failures import refusal_at
+from serving.http.fhir.mapping import mappings_in
+from serving.http.fhir.routes import FHIR_RISK
 from serving.http.metrics import Metrics
 from serving.http.response import Problem
 
 _LOG = logging.getLogger("serving")
+OK = 200
 _TYPES = ("application/json", "application/fhir+json")
 
 
@@ -42,19 +49,47 @@ class Kept:
         """Return under what id the answer to a request is written down; nothing where it is not."""
         return str(request.state.request_id) if self.audit or self.replays else ""
 
+    def trouble(self) -> str:
+        """Return why nothing may be answered now, since it could not be written down; empty where it can, or nobody wants it."""
+        return self.audit.trouble() if self.audit else ""
 
-def audited(log: AuditLog | None, request: Request, body: bytes, answer: Response, artifacts: ByStage[str, Artifact]) -> Response:
+    def asked(self, request: Request, status: int, tasks: Collection[str]) -> dict[str, str]:
+        """Return what the address of a request asked for, as far as it can name nobody, and what else it was made with.
+
+        A day is told of an answer alone: what is no day of a history is refused, and might be that of a birth.
+        """
+        path, said = request.scope["route"].path, dict[str, str]()
+        if path == FHIR_RISK:
+            task, landmark = (request.query_params.get(name, "") for name in ("task", "landmark"))
+            said |= {"task": task} if task in tasks else {}
+            is_day = status == OK and len(landmark) == len("2022-07-10") and day_of(landmark).day > BAD_DAY
+            said |= {"landmark": landmark} if is_day else {}
+        if path.startswith(SERVICES):
+            said |= {"service": request.path_params["service"], **({"address": self.address} if self.address else {})}
+        if path == FHIR_RISK or path.startswith((SERVICES, "/v1/read")):
+            said["mapping"] = digest_of(mappings_in() if self.mappings is None else self.mappings)
+        return said
+
+
+def digest_of(mappings: ByStage[str, Mapping]) -> str:
+    """Return what tells mappings apart."""
+    return sha256(repr(dict(mappings)).encode()).hexdigest()
+
+
+def audited(kept: Kept, request: Request, body: bytes, answer: Response, artifacts: ByStage[str, Artifact]) -> Response:
     """Return the answer once it is written down; where it cannot be, a refusal: nothing is told that the log does not know of."""
-    if log is None:
+    if kept.audit is None:
         return answer
     said = {
         "id": request.state.request_id,
         "path": request.scope["route"].path,  # as we name it: what stands in its place could be free text
         "type": next((kind for kind in _TYPES if request.headers.get("content-type", "").lower().startswith(kind)), _TYPES[0]),
         "by": getattr(request.state, "holder", "this machine"),
+        "asked": kept.asked(request, answer.status_code, artifacts),
     }
+    query = request.scope["query_string"] if said["path"] == FHIR_RISK else b""  # of no other is it read
     try:
-        log.answered(said, body, answer.status_code, bytes(answer.body), artifacts)
+        kept.audit.answered(said, Sent(body, query), answer.status_code, bytes(answer.body), artifacts)
     except AuditError as error:
         _LOG.error("%s", error.what)
         told = Problem("audit_unavailable", "server", "the audit log cannot be written; nothing is answered without it")

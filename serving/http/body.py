@@ -12,18 +12,29 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.requests import ClientDisconnect, Request
 
+from features.sources.fhir import elements
 from myeloma.errors import nearest
-from serving.http.request import MOST_EVENTS, MOST_MEASUREMENTS, Event, History, Measurement, Patient, shown_day
+from serving.http.request import MOST_EVENTS, MOST_MEASUREMENTS, Event, History, Lesion, Measurement, Patient, shown_day
 from serving.http.response import MOST_LISTED, Problem
+from serving.http.twice import twice_in
 
 MOST_BYTES = 4 * 2**20
 MOST_HISTORIES = 100  # of one request: what takes longer keeps others waiting
 MOST_SECONDS = 4.0  # in which the whole body has to come
+FHIR_VERSION = "4.0"
+_RELEASE = re.compile(r";\s*fhirVersion\s*=\s*([^;,\s]*)", re.IGNORECASE)
 _JSON = re.compile(r"application/(?:json|[\w.+-]+\+json)\s*(?:;.*)?", re.IGNORECASE)
-_OF: dict[str, type[BaseModel]] = {"patient": Patient, "measurements": Measurement, "events": Event}
+_OF: dict[str, type[BaseModel]] = {"patient": Patient, "measurements": Measurement, "events": Event, "lesions": Lesion}
 _FIELDS = frozenset(
     ("histories", "history", "visit", "text", *History.model_fields, *(name for model in _OF.values() for name in model.model_fields))
 )
+# Elements of FHIR R4 and CDS Hooks whose names may be told: those that are read, and those that they stand in.
+_MODELS = [one for one in vars(elements).values() if isinstance(one, type) and issubclass(one, BaseModel)]
+_ELEMENTS = frozenset(
+    ("entry", "resource", "resourceType", "fullUrl", "prefetch", "patient", "conditions", "labs", "drugs", "clinicalStatus", "context")
+) | {name for one in _MODELS for name in one.model_fields}
+# Fields that may hold several kinds of content, and what they may hold.
+_ONE_OF = {"value": 'a number, or text such as "<0.1"', "line": "a whole number from 1 to 99, of a start or stop of treatment"}
 _KINDS = frozenset(("float", "int", "str"))  # of a value, as pydantic names them
 
 
@@ -55,8 +66,12 @@ async def body_of(request: Request) -> bytes:
     RefusedError
         It is no JSON by its own account (415), too large (413), or does not come in time (408).
     """
-    if not _JSON.fullmatch(request.headers.get("content-type", "")):
+    kind = request.headers.get("content-type", "")
+    if not _JSON.fullmatch(kind):
         raise _refused(415, "unsupported_media_type", "header.content-type", "send JSON, with content-type: application/json")
+    if is_of_another_release(kind):
+        hint = f"FHIR R4 alone is read; send it as application/fhir+json; fhirVersion={FHIR_VERSION}, or leave fhirVersion out"
+        raise _refused(415, "unsupported_media_type", "header.content-type", hint)
     stated = request.headers.get("content-length", "")
     if stated.isdecimal() and int(stated[:12]) > MOST_BYTES:
         raise _too_large()
@@ -67,6 +82,17 @@ async def body_of(request: Request) -> bytes:
         raise _refused(408, "request_timeout", "body", f"the whole body has to come within {MOST_SECONDS:g} seconds") from None
     except ClientDisconnect:
         raise _refused(400, "incomplete_request", "body", "the connection ended before the body did") from None
+
+
+def is_of_another_release(kind: str) -> bool:
+    """Return whether a media type names another release of FHIR than R4 (FHIR R4, http.html, parameter fhirVersion).
+
+    Examples
+    --------
+    >>> [is_of_another_release(f"application/fhir+json{more}") for more in ("", ';fhirversion="4.0"', "; fhirVersion=5.0")]
+    [False, False, True]
+    """
+    return any(version.strip('"') != FHIR_VERSION for version in _RELEASE.findall(kind))
 
 
 async def _read(request: Request) -> bytes:
@@ -86,10 +112,36 @@ def read(body: bytes | str, model: type[Asked]) -> Asked:
     RefusedError
         It is no JSON, or has another shape; what was sent is not in the message, since it could identify a person.
     """
+    refuse_twice(body)
+    return _read_once(body, model)
+
+
+def _read_once(body: bytes | str, model: type[Asked]) -> Asked:
+    """Return what a body asks in which each name stands once."""
     try:
         return model.model_validate_json(body)
     except ValidationError as error:
         raise _of_shape(error, model) from None
+
+
+def refuse_twice(body: bytes | str, root: str = "") -> None:
+    """Refuse a body in which a name stands twice in one object: a parser keeps the last, and nobody can tell which was meant.
+
+    Parameters
+    ----------
+    root : what the body is called where a place in it is told
+
+    Raises
+    ------
+    RefusedError
+        One does. It is told where, but no name that the sender made up.
+    """
+    if not (steps := twice_in(body)):
+        return
+    known = _ELEMENTS if root else _FIELDS
+    where = f"{root}{_place(steps, known)}".removeprefix(".")
+    message = "the name stands twice in one object of the JSON, and a parser would keep the last alone; send each name once"
+    raise _refused(422, "repeated_name", where, message)
 
 
 def histories_of(body: bytes) -> list[Any]:
@@ -117,7 +169,7 @@ def history_within(content: Any, place: int) -> History:
         It has another shape.
     """
     try:
-        return read(json.dumps(content), History)
+        return _read_once(json.dumps(content), History)
     except RefusedError as error:
         found = [replace(one, where=f"histories[{place}].{one.where}".removesuffix(".body")) for one in error.problems]
         raise RefusedError(error.status, found, error.more) from None
@@ -125,8 +177,25 @@ def history_within(content: Any, place: int) -> History:
 
 def _of_shape(error: ValidationError, root: type[BaseModel]) -> RefusedError:
     """Return why a body is refused; of very many mistakes the first are put into words."""
-    found = error.errors(include_url=False)
+    found = _once_a_place(error.errors(include_url=False))
     return RefusedError(422, [_problem(one, root) for one in found[:MOST_LISTED]], max(0, len(found) - MOST_LISTED))
+
+
+def _once_a_place(found: Sequence[Any]) -> list[Any]:
+    """Return the errors, of each value that may be of several kinds one: that it is none of them."""
+    kept: dict[Any, Any] = {}
+    for number, error in enumerate(found):
+        *steps, last = error["loc"] or ("",)
+        accepted = _ONE_OF.get(str(steps[-1]) if steps else "")
+        if accepted is None or "[" in str(last) or last in _FIELDS:
+            kept[number] = error
+        elif error["type"] == "string_too_long":
+            kept[tuple(steps)] = {**error, "loc": tuple(steps)}
+        else:
+            empty = error.get("input") is None
+            one = {**error, "loc": tuple(steps), "type": "missing_value" if empty else error["type"], "msg": f"needed: {accepted}"}
+            kept.setdefault(tuple(steps), one)
+    return list(kept.values())
 
 
 def _too_large() -> RefusedError:
@@ -142,12 +211,16 @@ def _problem(error: Any, root: type[BaseModel]) -> Problem:
     kind, loc = str(error["type"]), error["loc"]
     if kind == "json_invalid":
         return Problem(kind, "body", str(error["msg"]))
-    steps = [f"[{part}]" if isinstance(part, int) else f".{part if part in _FIELDS | _KINDS else '(unknown)'}" for part in loc]
-    where = "".join(steps).removeprefix(".") or "body"
+    where = _place(loc, _FIELDS | _KINDS).removeprefix(".") or "body"
     message = str(error["msg"])
     if kind == "extra_forbidden":
         message = f"there is no such field; {nearest(str(loc[-1])[:80], _model(loc, root).model_fields)}"
     return Problem(kind, where, message, shown_day(where.rpartition(".")[2], error.get("input")))
+
+
+def _place(steps: Sequence[int | str], known: frozenset[str]) -> str:
+    """Return where something stands, without a name that the sender made up."""
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step if step in known else '(unknown)'}" for step in steps)
 
 
 def _model(loc: tuple[int | str, ...], root: type[BaseModel]) -> type[BaseModel]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from operator import attrgetter
 from typing import Annotated, Any, Protocol
@@ -99,6 +99,15 @@ class Event(Strict):
     ] = None
 
 
+class Lesion(Strict):
+    """An osteolytic lesion that a Condition of the record names: it defines myeloma, so that no risk of a precursor is shown."""
+
+    since: Annotated[
+        Annotated[StrictStr, Field(pattern=r"^\d{4}(-\d\d(-\d\d)?)?$")] | None,
+        Field(description="YYYY-MM-DD, YYYY-MM or YYYY; left out where no day is known: it counts on every day then"),
+    ] = None
+
+
 class History(Strict):
     """A request: who, what was measured, what happened, and when the prediction is made."""
 
@@ -107,6 +116,7 @@ class History(Strict):
     measurements: Annotated[list[Measurement], Field(min_length=1, max_length=MOST_MEASUREMENTS), FailFast()]
     events: Annotated[list[Event], Field(max_length=MOST_EVENTS), FailFast()] = []
     landmark: Annotated[Day | None, Field(description="Time of prediction; the last visit where left out")] = None
+    lesions: Annotated[list[Lesion], Field(max_length=MOST_EVENTS)] | None = None
 
 
 class Asked(Protocol):
@@ -231,6 +241,27 @@ def day_of(history: Asked, people: Histories) -> int:
         return int(days_of(pd.Series([landmark_day(history.landmark)]))[0])
     except DataError as error:
         raise HistoryError([_landmark_problem(history, error.code, error.hint)]) from None
+
+
+def lesion_known(since: Iterable[str], day: str) -> str:
+    """Return what tells of the first osteolytic lesion known by a day, with its day; empty where nothing does.
+
+    Parameters
+    ----------
+    since : the day of each lesion, or its month or year; empty where it is not known, which counts on every day
+
+    Examples
+    --------
+    >>> lesion_known(["2022-03-01", "2021"], "2022-03-01"), lesion_known(["", "2021"], "2020-01-01"), lesion_known(["2022"], "2021-01-01")
+    ('told by a Condition of 2021', 'told by a Condition', '')
+    """
+    told = [first for first in sorted(since) if first <= day]
+    return f"told by a Condition{' of ' + told[0] if told[0] else ''}" if told else ""
+
+
+def lesion_in(history: History, landmark: int) -> str:
+    """Return what tells of an osteolytic lesion of a history by a landmark (days since 1970), in words."""
+    return lesion_known((one.since or "" for one in history.lesions or ()), date_of(landmark))
 
 
 def shown_day(column: str, received: Any) -> str:

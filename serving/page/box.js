@@ -17,13 +17,14 @@ export const range = ({ low, high, percent: best }) =>
 
 export function numberOf(risk, asOf) {
   const { shown } = risk,
-    past = asOf.is_past;
+    past = shown.text.startsWith("was "),
+    old = asOf.is_past && !past;
   return h(
     "p",
     { class: "number", ...told(risk) },
     past && h("span", null, "was"),
     h("b", null, `${percent(shown.percent)}${NB}%`),
-    h("span", null, `within ${within(risk.horizon_months)}${past ? `, on ${date(asOf.landmark)}` : ""}`),
+    h("span", null, `within ${within(risk.horizon_months)}${past ? `, on ${date(asOf.landmark)}` : ""}${old ? `, of ${date(asOf.landmark)}, from old results` : ""}`),
     h("i", null, between(shown.low, shown.high)),
   );
 }

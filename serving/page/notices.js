@@ -74,6 +74,7 @@ function marrowOf(tests, months, risk) {
 }
 export const whole = (p) => Math.floor(100 * p + 0.5 + 1e-9);
 
+const PRELIMINARY = "preliminary: "; // of a Bundle, results that may still change
 const SINCE = /^since this visit: (.*), on (\d{4}-\d{2}-\d{2}): /;
 
 // All of section 2, for the visit looked at. `is` = {answer, refusal, read, risk, months, tests, tasks, earlier, day, met, whyNone}
@@ -82,6 +83,8 @@ export function noticesOf(is) {
     found = [];
   if (refusal) found.push(notice("stop", ...refusalOf(refusal, read, is.day, is.tasks)));
   if (answer && !risk) found.push(notice("stop", ...guardOf(answer, is.involved)));
+  for (const one of read.told.filter((one) => one.startsWith(PRELIMINARY)))
+    found.push(notice("warn", "Preliminary results", `${one[PRELIMINARY.length].toUpperCase()}${one.slice(PRELIMINARY.length + 1)}.`));
   if (is.met) found.push(notice("warn", `A criterion was met on ${date(is.met.day)} and is not met now`, is.met.text));
   if (answer) {
     const last = answer.as_of.last_result_on,
@@ -91,14 +94,19 @@ export function noticesOf(is) {
       found.push(notice("warn", `After this visit: ${since[1]}, on ${date(since[2])}`, "The risk is what it was before. It is not today's."));
     else if (!is.earlier && answer.as_of.is_past && last)
       found.push(
-        notice("warn", `Last result ${span(age)} ago`, risk ? `The risk is what it was on ${date(last)}. It is not today's.` : ""),
+        notice("warn", `Last result ${span(age)} ago`, risk ? pastOf(risk, answer.as_of) : ""),
       );
     found.push(...gapsOf(is));
   }
   found.push(notice("", "Imaging is not considered", "MRI, CT and PET play no part in this number."));
-  if (read.told.length) found.push(notice("", "Taken for granted, or not read", ...read.told));
+  const told = read.told.filter((one) => !one.startsWith(PRELIMINARY));
+  if (told.length) found.push(notice("", "Taken for granted, or not read", ...told));
   return found;
 }
+const pastOf = ({ shown }, { landmark, last_result_on: last }) =>
+  shown.text.startsWith("was ")
+    ? `The risk is what it was on ${date(last)}. It is not today's.`
+    : `The risk is of ${date(landmark)}, and rests on results that old. A new one may change it.`;
 function gapsOf({ answer, risk, months, tests, read, day, met }) {
   const named = (start) => answer.warnings.filter((one) => one.startsWith(start)).map((one) => one.slice(start.length));
   const missing = named("missing: "),

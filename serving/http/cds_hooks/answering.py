@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from collections.abc import Mapping as ByName
 from dataclasses import asdict
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from starlette.responses import Response
 
@@ -40,11 +40,11 @@ class Charts:
         self._artifacts, self._mappings, self._metrics, self._address = artifacts, mappings, metrics, address
         self._remembered = Remembered()
 
-    def open_chart(self, task: str, body: bytes) -> Response:
-        """Return the cards for a chart that was opened."""
+    def open_chart(self, task: str, body: bytes, answer_id: str = "") -> Response:
+        """Return the cards for a chart that was opened; an answer that is written down gives its id to its card."""
 
         def cards() -> Response:
-            found = self._cards(task, body)
+            found = self._cards(task, body, answer_id)
             self._metrics.opened(service_id(task), len(found))
             return as_json({"cards": found})
 
@@ -60,7 +60,7 @@ class Charts:
 
         return _told(counted)
 
-    def _cards(self, task: str, body: bytes) -> list[dict[str, Any]]:
+    def _cards(self, task: str, body: bytes, answer_id: str) -> list[dict[str, Any]]:
         artifact = self._artifacts[task]
         chart = opened(body, prefetch_of(artifact, self._mappings))
         try:
@@ -74,7 +74,7 @@ class Charts:
         whose = (service_id(task), chart.patient, chart.user)
         if not self._remembered.is_new(whose, _inputs(told), calendar.today(), percents):
             return []
-        card = str(uuid4())
+        card = str(UUID(answer_id) if answer_id else uuid4())
         self._remembered.issue(card, told.answer.model.model_version or "unknown")
         return [card_of(told, card, self._address)]
 

@@ -10,7 +10,7 @@ from uuid import UUID
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, StrictStr, ValidationError, model_validator
 
-from serving.http.body import RefusedError
+from serving.http.body import RefusedError, refuse_twice
 from serving.http.cds_hooks.discovery import HOOK, MOST_RESULTS
 from serving.http.fhir.whole import PARTIAL, lacks
 from serving.http.response import MOST_LISTED, Problem
@@ -116,6 +116,8 @@ def _failed(where: str, document: dict[str, Any]) -> list[Problem]:
     """Return why what was prefetched is not what was asked for: a failure, or as many results as were asked for at the most."""
     if document.get("resourceType") == "OperationOutcome":
         return [Problem("missing_prefetch", where, "the FHIR server gave an OperationOutcome in its place")]
+    if where != "prefetch.patient" and document.get("resourceType", "Bundle") != "Bundle":
+        return [Problem("broken_resource", where, "needed: the Bundle that the search gave, of whatever number of resources")]
     entries = document.get("entry")
     if isinstance(entries, list) and len(entries) >= MOST_RESULTS and document.get("total") != len(entries):
         message = f"it holds the {MOST_RESULTS} resources that were asked for at the most, and there may be more"
@@ -124,6 +126,7 @@ def _failed(where: str, document: dict[str, Any]) -> list[Problem]:
 
 
 def _read(body: bytes, shape: type[Shape]) -> Shape:
+    refuse_twice(body, "body")
     try:
         content = orjson.loads(body)
     except orjson.JSONDecodeError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Mapping as ByName
 from typing import Any
 
@@ -24,9 +25,19 @@ _TAKES: dict[str, Any] = {"requestBody": {"required": True, "content": _OBJECT}}
 
 
 def add_cds_hooks(
-    app: FastAPI, artifacts: ByName[str, Artifact], mappings: ByName[str, Mapping], answered: Answered, address: str | None
+    app: FastAPI,
+    artifacts: ByName[str, Artifact],
+    mappings: ByName[str, Mapping],
+    answered: Answered,
+    address: str | None,
+    id_of: Callable[[Request], str],
 ) -> None:
-    """Let an application answer records that speak CDS Hooks 2.0.1."""
+    """Let an application answer records that speak CDS Hooks 2.0.1.
+
+    Parameters
+    ----------
+    id_of : the id under which the answer to a request is written down; empty where it is not
+    """
     charts, tasks = Charts(artifacts, mappings, app.state.metrics, address), served(artifacts, mappings)
 
     def task_at(service: str) -> str:
@@ -43,7 +54,7 @@ def add_cds_hooks(
     async def cds_service(service: str, request: Request) -> Response:
         """Return the cards for a chart that was opened (patient-view), made from its prefetch alone."""
         task = task_at(service)
-        return await answered(request, lambda body: charts.open_chart(task, body))
+        return await answered(request, lambda body: charts.open_chart(task, body, id_of(request)))
 
     @app.post(f"{SERVICES}/{{service}}/feedback", responses=_STATUSES, openapi_extra=_TAKES, response_class=Response)
     async def cds_feedback(service: str, request: Request) -> Response:

@@ -18,7 +18,7 @@ from serving.answer.person import CRITERIA_WARNING
 from serving.answer.record import Answer
 from serving.artifact import Artifact
 from serving.http.answering import answer_of, chosen, refused_for
-from serving.http.body import RefusedError
+from serving.http.body import RefusedError, refuse_twice
 from serving.http.fhir.assessment import assessment_of
 from serving.http.fhir.landmarks import Asked, landmark_in
 from serving.http.fhir.lesions import lesion_by
@@ -101,10 +101,22 @@ def bundle_in(body: bytes) -> Any:
     RefusedError
         It is no JSON, or no Bundle.
     """
+    refuse_twice(body, "Bundle")
     try:
         document = orjson.loads(body)
     except orjson.JSONDecodeError:
         raise RefusedError(422, [Problem("json_invalid", "Bundle", "the body is no JSON, or nested deeper than any resource")]) from None
+    return a_bundle(document)
+
+
+def a_bundle(document: Any) -> Any:
+    """Return a document that is a Bundle.
+
+    Raises
+    ------
+    RefusedError
+        It is something else.
+    """
     if not isinstance(document, dict) or document.get("resourceType") != "Bundle":
         raise RefusedError(422, [Problem("broken_resource", "Bundle", "needed: a Bundle with a Patient and what is known of the person")])
     return document

@@ -10,22 +10,25 @@ from features.cohort.schema import EVENT_KINDS
 from features.history.arrays import REPORTED
 from features.sources.mapping import Mapping
 from myeloma import catalogue
-from myeloma.calendar import date_of
+from myeloma.calendar import date_of, today
 from serving.http.body import RefusedError
+from serving.http.fhir.answering import UNCONFIRMED, a_bundle
+from serving.http.fhir.lesions import lesion_days
 from serving.http.fhir.person import Sent, person_in
-from serving.http.request import MOST_TEXT, Event, History, HistoryError, Measurement, Patient
+from serving.http.request import MOST_TEXT, Event, History, HistoryError, Lesion, Measurement, Patient
 
 _DATES = ("index_date", "birth_date")
 
 
 def history_in(document: Any, mappings: ByName[str, Mapping]) -> tuple[History, list[str]]:
-    """Return the history of the person in a Bundle, by the first mapping whose diagnosis it has, and what was not read.
+    """Return the history of the person in a Bundle, by the first mapping whose diagnosis it has, and what is to be said beside it.
 
     Raises
     ------
     RefusedError, HistoryError
         The Bundle is not whole, or anything of it is refused, by whatever mapping.
     """
+    a_bundle(document)
     refused: RefusedError | HistoryError | None = None
     for mapping in mappings.values():
         try:
@@ -33,7 +36,8 @@ def history_in(document: Any, mappings: ByName[str, Mapping]) -> tuple[History, 
         except (RefusedError, HistoryError) as error:
             refused = refused or error
             continue
-        return _history(sent), list(sent.notes)
+        unconfirmed = [UNCONFIRMED] if sent.is_unconfirmed(today()) else []
+        return _history(sent), [*unconfirmed, *sent.notes]
     assert refused is not None, "there are mappings"
     raise refused
 
@@ -65,4 +69,5 @@ def _history(sent: Sent) -> History:
         if kind
     ]
     patient = Patient.model_validate({name: about[name] for name in Patient.model_fields if about.get(name) not in (None, "")})
-    return History(patient=patient, measurements=measured, events=events)
+    lesions = [Lesion(since=day or None) for day in lesion_days(sent.resources)]
+    return History(patient=patient, measurements=measured, events=events, lesions=lesions or None)

@@ -14,6 +14,7 @@ from features.sources.fhir.codes import codings, words_of
 from features.sources.fhir.spelling import plain
 from serving.http.fhir.diagnoses import NOT_DIAGNOSED
 from serving.http.fhir.plasma_cells import OF_SOMEBODY_ELSE
+from serving.http.request import lesion_known
 
 # Names without accents, in lower case: English, German, French, Spanish, Portuguese, Italian, Dutch and the Scandinavian languages.
 _LYTIC = re.compile(
@@ -23,6 +24,7 @@ _LYTIC = re.compile(
 SAYS_NONE = re.compile(
     r"\b(?:no|not|without|negative for|absence|kein\w*|ohne|pas de|sans|sin|sem|senza|geen|zonder|ingen|uden|utan|uten)\b"
 )
+_DAY = re.compile(r"\d{4}(?:-\d\d(?:-\d\d)?)?(?![\d-])")
 
 
 def lesion_by(resources: Sequence[Found], day: str) -> str:
@@ -30,8 +32,7 @@ def lesion_by(resources: Sequence[Found], day: str) -> str:
 
     One without a day counts: it is known to whoever sends it. Its name is free text and is not repeated.
     """
-    told = [since for since in sorted(_days(resources)) if since <= day]
-    return f"told by a Condition{' of ' + told[0] if told[0] else ''}" if told else ""
+    return lesion_known(lesion_days(resources), day)
 
 
 def is_lytic(words: str) -> bool:
@@ -48,8 +49,8 @@ def is_lytic(words: str) -> bool:
     return bool(_LYTIC.search(said)) and not (SAYS_NONE.search(said) or OF_SOMEBODY_ELSE.search(said))
 
 
-def _days(resources: Sequence[Found]) -> list[str]:
-    """Return the day of each osteolytic lesion, as far as it is told; empty where it is not."""
+def lesion_days(resources: Sequence[Found]) -> list[str]:
+    """Return the day of each osteolytic lesion, or its month or year; empty where it is not told, or none can be read."""
     found = []
     for one in resources:
         resource = one.resource or {}
@@ -60,5 +61,6 @@ def _days(resources: Sequence[Found]) -> list[str]:
         period = resource.get("onsetPeriod")
         start = period.get("start") if isinstance(period, dict) else None
         since = resource.get("onsetDateTime") or start or resource.get("recordedDate")
-        found.append(since[:10] if isinstance(since, str) else "")
+        day = _DAY.match(since) if isinstance(since, str) else None
+        found.append(day[0] if day else "")
     return found

@@ -13,14 +13,14 @@ from serving.http.response import MOST_LISTED, Problem, as_json
 FHIR_JSON = "application/fhir+json"
 # Reason -> type of issue (http://hl7.org/fhir/issue-type); `invalid` where it is not named.
 _TYPES = {
-    **dict.fromkeys(("json_invalid", "broken_resource", "not_json"), "structure"),
+    **dict.fromkeys(("json_invalid", "broken_resource", "not_json", "repeated_name"), "structure"),
     **dict.fromkeys(("missing_value", "no_patient", "no_visit"), "required"),
     **dict.fromkeys(("body_too_large", "too_long"), "too-long"),
     **dict.fromkeys(("missing_reference", "not_found"), "not-found"),
     **dict.fromkeys(("duplicate_row", "repeated_patient"), "duplicate"),
     **dict.fromkeys(("conflicting_duplicate", "conflicting_components", "conflicting_findings", "withdrawn_twin"), "conflict"),
     "lone_component": "incomplete",
-    **dict.fromkeys(("unsupported_media_type", "method_not_allowed", "no_mapping", "unknown_task"), "not-supported"),
+    **dict.fromkeys(("unsupported_media_type", "not_acceptable", "method_not_allowed", "no_mapping", "unknown_task"), "not-supported"),
     **dict.fromkeys(
         ("unknown_unit", "unknown_category", "unknown_word", "diagnosis_not_mapped", "unnamed_drug", "system_not_known"), "code-invalid"
     ),

@@ -34,6 +34,8 @@ _NO_VALUE = (
     "or one in words, there may be a result: send it, or ask the laboratory"
 )
 
+_AS_QUANTITY = "; send a valueQuantity with value and unit, and with comparator where the result is below or above a limit"
+
 
 def undated_death(tables: Tables, where: dict[int, str]) -> Iterator[Problem]:
     """Yield that the person has died on a day that is not known: then there is no day of which it is known that there was a risk."""
@@ -94,6 +96,8 @@ def _problem(frame: pd.DataFrame, problem: Any, where: dict[int, str]) -> Proble
     empty = (problem.column, problem.reason) == ("value", "missing_value")
     element = "the day of death (deceasedDateTime)" if row.get("kind") == "death" else _ELEMENTS.get(problem.column, problem.column)
     message = f"{element}: {_NO_VALUE if empty else problem.accepted}"
+    if (problem.column, text) == ("unit", "") or (problem.column == "value" and problem.reason == "not_a_number"):
+        message += _AS_QUANTITY
     return Problem(problem.reason, where[int(row["source_row"])], message, received or shown_day(problem.column, text))
 
 

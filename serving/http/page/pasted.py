@@ -25,7 +25,7 @@ from features.sources.plain.recognise import columns
 from features.sources.plain.written import thousand_or_fraction
 from myeloma import catalogue
 from myeloma.calendar import BAD_DAY, date_of, today
-from serving.http.body import RefusedError, read
+from serving.http.body import RefusedError, read, refuse_twice
 from serving.http.fhir.canonical import history_in
 from serving.http.request import History, HistoryError, Patient, checked
 from serving.http.response import MOST_LISTED, Problem, Refusal
@@ -86,6 +86,7 @@ def history_from(body: bytes, mappings: Mappings) -> tuple[History, list[str]]:
     """
     text = read(body, Pasted).text.lstrip("\ufeff").strip()
     if (bundle := _bundle(text)) is not None:
+        refuse_twice(text, "Bundle")
         return history_in(bundle, mappings)
     table = Table({}) if text.startswith("{") else _table(text)
     _refuse_ambiguous(table)

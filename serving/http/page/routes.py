@@ -61,4 +61,4 @@ def _add(app: FastAPI, address: str, path: Path) -> None:
             return Response(packed, headers={**HEADERS, "content-encoding": "gzip", "vary": "accept-encoding"}, media_type=kind)
         return Response(content, headers={**HEADERS, "vary": "accept-encoding"}, media_type=kind)
 
-    app.add_api_route(address, sent, methods=["GET"], include_in_schema=False)
+    app.add_api_route(address, sent, methods=["GET", "HEAD"], include_in_schema=False)

@@ -48,4 +48,4 @@ def address_of(host: str, port: int) -> Address:
         family, _, _, _, place = socket.getaddrinfo(host.strip() or ".", port, type=socket.SOCK_STREAM)[0]
     except (OSError, UnicodeError):
         raise ConfigError(f"--host {host} leads nowhere.", "127.0.0.1 is this machine alone, 0.0.0.0 all its networks.", "host") from None
-    return Address(host, port, family, (str(place[0]), int(place[1])))
+    return Address(host.strip(), port, family, (str(place[0]), int(place[1])))

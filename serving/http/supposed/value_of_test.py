@@ -22,7 +22,7 @@ from serving.answer.warnings.of_values import STALE_AFTER_INTERVALS
 from serving.artifact import Artifact
 from serving.http.answering import answer_of, chosen, told
 from serving.http.body import read
-from serving.http.request import History, checked, landmark_of
+from serving.http.request import History, checked, landmark_of, lesion_in
 from serving.http.response import as_json
 from serving.models.base import Array
 from serving.models.expected import ExpectedResult
@@ -83,7 +83,7 @@ def _test_values(artifacts: Mapping[str, Artifact], history: History) -> ValuesO
     artifact = chosen(artifacts, history.task)
     person, kept = checked(history)
     landmark = landmark_of(history, person, artifact)
-    now = answer_of(artifact, person, kept, landmark)
+    now = answer_of(artifact, person, kept, landmark, lesion=lesion_in(history, landmark))
     if not now.risks:
         return ValuesOfTests((), MEANING)
     latest = {one.biomarker: one for one in now.risks[0].contributions}

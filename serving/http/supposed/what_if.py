@@ -20,7 +20,7 @@ from serving.answer.record import Answer
 from serving.artifact import Artifact
 from serving.http.answering import answer_of, answer_to, chosen, told
 from serving.http.body import read
-from serving.http.request import Day, History, HistoryError, LabResult, Measurement, Strict, checked, landmark_of, shown_day
+from serving.http.request import Day, History, HistoryError, LabResult, Measurement, Strict, checked, landmark_of, lesion_in, shown_day
 from serving.http.response import Problem, as_json
 
 MOST_AHEAD_DAYS = 731  # of a supposed visit after the last result: further ahead a model says ever less; a convention
@@ -74,7 +74,7 @@ def _what_if(artifacts: Mapping[str, Artifact], asked: Question) -> WhatIf:
         raise HistoryError([replace(one, where=f"history.{one.where}") for one in error.problems], error.more) from None
     last = max(landmark, int(kept.collected.max()), int(kept.available.max()), int(person.happened.last[0]))
     day = _day_of_visit(asked.visit, last)
-    return WhatIf(answer_of(artifact, person, kept, landmark), _then(artifact, asked, day), MEANING)
+    return WhatIf(answer_of(artifact, person, kept, landmark, lesion=lesion_in(history, landmark)), _then(artifact, asked, day), MEANING)
 
 
 def _then(artifact: Artifact, asked: Question, day: int) -> Answer:

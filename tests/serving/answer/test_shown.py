@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from myeloma import calendar
+from myeloma.calendar import date_of
 from serving.answer.basis import basis_of, intended_use
-from serving.answer.shown import PAST_AFTER_DAYS, as_of, percent_text, shown
+from serving.answer.shown import PAST_AFTER_DAYS, as_of, of_the_present, percent_text, shown
 from tests.model_kinds import artifact_of
 
 TODAY = int(np.datetime64("2022-07-10", "D").astype(int))
@@ -53,6 +55,32 @@ def test_the_chance_to_die_first_is_shown_in_whole_percent_too():
 def test_without_any_result_nothing_is_of_today():
     when = as_of(TODAY, None, None, TODAY)
     assert (when.is_past, when.last_result_on) == (True, None)
+
+
+@pytest.mark.parametrize(
+    ("ago", "old", "text"),
+    [
+        (0, 365, "18 % within 2 years"),
+        (0, 366, "18 % within 2 years (of 2022-07-10, from results 366 days old)"),
+        (365, 1604, "18 % within 2 years (of 2022-07-10, from results 1604 days old)"),
+        (366, 1604, "was 18 % within 2 years (on 2022-07-10)"),
+        (100, 365, "was 18 % within 2 years (on 2022-07-10)"),  # of an earlier day, on which no result was old
+    ],
+)
+def test_a_risk_of_the_present_from_old_results_is_not_told_as_one_of_the_past(ago, old, text):
+    when = of_the_present(as_of(TODAY, float(old), float(old), TODAY + ago))
+    assert shown(0.18, (None, None), None, 24, when).text == text
+
+
+def test_who_asks_for_today_of_old_results_is_told_the_risk_of_today(client, history):
+    today = date_of(calendar.today())
+    answer = client.post("/v1/risk", json={**history, "landmark": today}).json()
+    days = calendar.today() - TODAY
+    assert all(risk["shown"]["text"].endswith(f"(of {today}, from results {days} days old)") for risk in answer["risks"])
+    assert not any(risk["shown"]["text"].startswith("was ") for risk in answer["risks"])
+    assert any(f"the last result is of 2022-07-10, {days} days before {today}" in line for line in answer["warnings"])
+    assert not any("not today's" in line for line in answer["warnings"])
+    assert answer["as_of"]["is_past"] and " had " not in answer["event_free"]["text"]
 
 
 def test_the_answer_says_of_which_day_it_is_and_what_it_rests_on(client, history):

@@ -90,6 +90,16 @@ def test_a_last_record_that_was_changed_is_not_gone_on_with(log):
         AuditLog(log, KEY)
 
 
+def test_a_record_in_the_middle_that_was_changed_is_not_gone_on_with(log):
+    log.write_bytes(edited_content(log))
+    with pytest.raises(StateError, match="line 2: record 2 is not as it was written"):
+        AuditLog(log, KEY)
+
+
+def edited_content(log):
+    return b"".join(edited(log.read_bytes().splitlines(keepends=True)))
+
+
 @pytest.mark.parametrize("cut", [1, 2, 40, 300])
 def test_a_line_that_a_kill_cut_off_is_named_at_the_end_and_by_the_next_record(log, cut):
     whole = log.read_bytes()

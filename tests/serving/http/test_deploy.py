@@ -81,6 +81,10 @@ def test_a_pin_is_a_task_and_a_version(said):
     assert refused.value.code == "pin"
 
 
+def test_blanks_around_a_host_are_not_shown():
+    assert address_of("127.0.0.1 ", 8000).shown == "127.0.0.1:8000"
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
@@ -91,6 +95,7 @@ def test_a_pin_is_a_task_and_a_version(said):
         (["--keys", "none"], "cannot be read"),
         (["--issuers", "none"], "cannot be used"),
         (["--pin", "smm"], "TASK=VERSION"),
+        (["--pin", "mgus=1"], "is of a task that --task leaves out"),
         (["--host", "nowhere.invalid"], "leads nowhere"),
     ],
 )

@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 from serving.http import body as bodies
 from serving.http.request import MOST_EVENTS, MOST_MEASUREMENTS
 from serving.http.response import MOST_LISTED, Refusal
+from serving.http.twice import twice_in
 
 JSON = {"content-type": "application/json"}
 SENTINEL = "Meier-7731"
@@ -71,6 +72,42 @@ def test_a_text_that_is_no_cell_is_refused_by_its_length(client, history):
     history["measurements"][0]["unit"] = "g/L" * 1000
     (problem,) = refusal(client.post("/v1/risk", json=history)).errors
     assert (problem.code, problem.where) == ("string_too_long", "measurements[0].unit")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "where"),
+    [
+        ('"value": 18', '"value": 2.3, "value": 0.1', "measurements[0].value"),
+        ('"value": 18', '"value": 18, "value": 18', "measurements[0].value"),
+        ('"value": 18', '"value": 18, "v\\u0061lue": 18', "measurements[0].value"),
+        ('"unit": "g/L"', '"unit": "g/L", "unit": "\\u003a"', "measurements[0].unit"),  # a colon that makes up for the lost one
+        ('{"patient"', f'{{"{SENTINEL}": 1, "{SENTINEL}": 2, "patient"', "(unknown)"),
+    ],
+)
+@pytest.mark.parametrize("route", ["/v1/risk", "/v1/risk/batch", "/v1/course", "/v1/read"])
+def test_a_name_that_stands_twice_is_refused_and_none_of_its_values_is_taken(client, history, route, old, new, where):
+    body = json.dumps(history).replace(old, new, 1)
+    text = {"/v1/risk/batch": f'{{"histories": [{body}]}}', "/v1/read": json.dumps({"text": body})}.get(route, body)
+    response = client.post(route, content=text, headers=JSON)
+    (problem,) = response.json()["errors"]
+    place = f"histories[0].{where}" if route.endswith("batch") else where
+    assert (response.status_code, problem["code"], problem["where"]) == (422, "repeated_name", place)
+    assert SENTINEL not in response.text
+
+
+@pytest.mark.parametrize(
+    "text", ['{"a": {"a": 1}, "b": [{"a": 2}, {"a": ":"}]}', '{"a": "\\u003a"}', '{"a": NaN}', "{", "[" * 5000, "\ud800", "1"]
+)
+def test_a_name_that_stands_once_in_each_object_is_none_of_them(text):
+    assert twice_in(text) == []
+
+
+def test_a_value_of_no_accepted_kind_is_told_once_with_what_is_accepted(client, history):
+    for value, code in ((None, "missing_value"), ([1], "float_type"), ("x" * 300, "string_too_long")):
+        history["measurements"][0]["value"] = value
+        (problem,) = refusal(client.post("/v1/risk", json=history)).errors
+        assert (problem.code, problem.where) == (code, "measurements[0].value")
+        assert code == "string_too_long" or problem.message == 'needed: a number, or text such as "<0.1"'
 
 
 def test_of_many_problems_the_first_are_listed_and_the_others_counted(client, history):

@@ -13,13 +13,16 @@ from serving.__main__ import app as commands
 from serving.access.gate import Gate
 from serving.access.keys import make_key, read_keys
 from serving.artifact import load_artifact
-from serving.audit.chain import check_chain, make_audit_key, read_audit_key
+from serving.audit.chain import FIRST, check_chain, make_audit_key, read_audit_key, sealed_line
 from serving.audit.log import AuditError, AuditLog
 from serving.http import replay as module
 from serving.http.audited import Kept
+from serving.http.fhir.mapping import mappings_in
 from serving.http.replay import replayed
 from serving.http.running.address import address_of
 from serving.http.running.deploy import deploy
+from tests.serving.http.cds_hooks.calls import SERVICE, call
+from tests.serving.http.fhir.bundles import FHIR, bundle, person
 
 HERE = address_of("127.0.0.1", 8000)
 SENTINEL = "Meier-7731"
@@ -71,6 +74,122 @@ def test_an_answer_is_made_again_bit_for_bit_on_another_day(server, place, histo
     plain = calendar.date.today().toordinal()
     monkeypatch.setattr(calendar, "today", lambda: calendar._held if calendar._held is not None else plain - calendar.EPOCH + 400)
     assert again(place, name) == response.text
+
+
+@pytest.mark.usefixtures("registry")
+@pytest.mark.parametrize(
+    "query", ["", "?task=smm", "?landmark=2022-01-10", "?task=smm&landmark=2022-01-10", f"?who={SENTINEL}", "?landmark=1960"]
+)
+def test_an_answer_to_a_bundle_is_made_again_with_what_its_address_asked_for(server, place, query):
+    response = server.post(f"/v1/risk/fhir{query}", content=json.dumps(bundle(*person())), headers=FHIR)
+    assert again(place, response.headers["x-request-id"]) == response.text
+    asked = records(place)[0]["asked"]
+    said = {name: value for name, value in asked.items() if f"{name}={value}" in query}
+    assert {**asked, **said} == asked and set(asked) - set(said) == {"mapping"}
+    assert ("task=smm" in query, "landmark=2022-01-10" in query) == ("task" in said, "landmark" in said)
+    assert SENTINEL not in (place / "audit.jsonl").read_text() and "1960" not in (place / "audit.jsonl").read_text()
+
+
+@pytest.mark.usefixtures("registry")
+def test_a_query_that_was_deleted_or_changed_is_told(server, place):
+    response = server.post("/v1/risk/fhir?landmark=2022-01-10", content=json.dumps(bundle(*person())), headers=FHIR)
+    (kept,) = (place / "inputs").rglob("*.query")
+    kept.write_bytes(b"landmark=2022-02-10")
+    with pytest.raises(StateError, match="it was changed"):
+        again(place, response.headers["x-request-id"])
+    kept.unlink()
+    with pytest.raises(StateError) as refused:
+        again(place, response.headers["x-request-id"])
+    assert refused.value.code == "no_input"
+
+
+@pytest.mark.usefixtures("registry")
+@pytest.mark.parametrize("address", [None, "https://risk.example/"])
+def test_a_card_is_made_again_and_so_is_that_there_was_none_since_it_was_told(place, artifact, address):
+    log = AuditLog(place / "audit.jsonl", read_audit_key(place / "audit.key"), place / "inputs")
+    deployed = deploy({"smm": artifact}, HERE, kept=Kept(log, address=address))
+    client = TestClient(deployed.app)
+    first, second = (client.post(SERVICE, json=call()) for _ in range(2))
+    (card,) = first.json()["cards"]
+    assert second.json() == {"cards": []}
+    judged = {"feedback": [{"card": card["uuid"], "outcome": "accepted", "outcomeTimestamp": "2026-01-01T08:00:00Z"}]}
+    third = client.post(f"{SERVICE}/feedback", json=judged)
+    deployed.stop()
+    assert card["uuid"].replace("-", "") == first.headers["x-request-id"]
+    for response in (first, second, third):
+        assert again(place, response.headers["x-request-id"]) == response.text
+    assert [record["asked"]["service"] for record in records(place)[:3]] == ["smm-risk"] * 3
+
+
+def rewritten(place, change):
+    """Write the log anew, as another program would have."""
+    before, lines, key = FIRST, [], read_audit_key(place / "audit.key")
+    for record in records(place):
+        content = change({name: value for name, value in record.items() if name != "mac"}) | {"before": before}
+        line, before = sealed_line(key, content)
+        lines.append(line)
+    (place / "audit.jsonl").write_bytes(b"".join(lines))
+
+
+@pytest.mark.usefixtures("registry")
+def test_a_record_of_an_earlier_program_is_read_and_where_it_holds_too_little_that_is_said(server, place, history):
+    sent = json.dumps(bundle(*person()))
+    plain, whole, asked = (
+        server.post("/v1/risk", json=history),
+        server.post("/v1/risk/fhir", content=sent, headers=FHIR),
+        server.post("/v1/risk/fhir?landmark=2022-01-10", content=sent, headers=FHIR),
+    )
+    card = server.post(SERVICE, json=call())
+    rewritten(place, lambda record: {name: value for name, value in record.items() if name not in ("asked", "query")})
+    for response in (plain, whole):
+        assert again(place, response.headers["x-request-id"]) == response.text
+    with pytest.raises(StateError, match="does not hold what the address") as refused:
+        again(place, asked.headers["x-request-id"])
+    assert refused.value.code == "other_answer"
+    assert again(place, card.headers["x-request-id"]) == card.text
+
+
+@pytest.mark.usefixtures("registry")
+def test_another_mapping_is_named_as_what_differs(server, place):
+    name = server.post("/v1/risk/fhir", content=json.dumps(bundle(*person())), headers=FHIR).headers["x-request-id"]
+    others = {stage: replace(one, index=("x|y",)) for stage, one in mappings_in().items()}
+    with pytest.raises(StateError, match="the mapping was another") as refused:
+        replayed(name, place / "audit.jsonl", read_audit_key(place / "audit.key"), place / "inputs", others)
+    assert "--fhir-mapping" in refused.value.hint
+
+
+def test_a_server_whose_log_cannot_be_written_is_not_ready_until_it_can(server, place, history, monkeypatch):
+    import serving.audit.log as log_module
+
+    plain = log_module.os.write
+
+    def full(file, content):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(log_module.os, "write", full)
+    assert server.post("/v1/risk", json=history).status_code == 503
+    for _ in range(2):
+        ready = server.get("/health/ready")
+        assert (ready.status_code, ready.json()["audit"]) == (503, "No space left on device")
+    monkeypatch.setattr(log_module.os, "write", plain)
+    assert (server.get("/health/ready").status_code, server.post("/v1/risk", json=history).status_code) == (200, 200)
+    assert [record["kind"] for record in records(place)] == ["again", "answer"]
+    assert check_chain(place / "audit.jsonl", read_audit_key(place / "audit.key")).broken is None
+
+
+@pytest.mark.parametrize("new", [None, b"", b"{}"])
+def test_a_log_that_was_deleted_or_replaced_is_not_answered_without(place, artifact, history, new):
+    log = AuditLog(place / "audit.jsonl", read_audit_key(place / "audit.key"))
+    client = TestClient(deploy({"smm": artifact}, HERE, kept=Kept(log)).app)
+    assert client.get("/health/ready").status_code == 200
+    (place / "audit.jsonl").rename(place / "elsewhere")
+    if new is not None:
+        (place / "audit.jsonl").write_bytes(new)
+    assert client.get("/health/ready").status_code == 503
+    response = client.post("/v1/risk", json=history)
+    assert (response.status_code, response.json()["errors"][0]["code"]) == (503, "audit_unavailable")
+    (place / "elsewhere").replace(place / "audit.jsonl")
+    assert (client.get("/health/ready").status_code, client.post("/v1/risk", json=history).status_code) == (200, 200)
 
 
 @pytest.mark.usefixtures("registry")

@@ -2,10 +2,14 @@
 
 import copy
 import itertools
+import json
 import re
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
+
+from myeloma.calendar import date_of, today
+from tests.serving.http.fhir.bundles import bundle, condition, person
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 SIZES = ((1280, 900), (768, 1024), (390, 844))
@@ -385,6 +389,27 @@ def test_a_bundle_reads_the_same_pasted_and_dropped_as_its_history_does(page, ro
     texts.add(drop(page, bundle).box.inner_text())
     assert len(texts) == 1
     assert re.search(r"\d+\s% within", re.sub(r"\s+", " ", texts.pop()))
+
+
+def test_of_a_bundle_with_a_lesion_no_risk_is_shown_and_a_preliminary_result_is_told(page):
+    lesion = condition() | {"id": "c2", "code": {"text": "Osteolytic lesion of spine"}, "onsetDateTime": "2022-03-01"}
+    who = person()
+    who[4]["status"] = "preliminary"
+    said = page.paste(json.dumps(bundle(*who, lesion))).box.inner_text()
+    assert "No risk: a myeloma-defining criterion may be met" in said and "told by a Condition of 2022-03-01" in said
+    assert " within " not in said.replace("\xa0", " ")
+    told = page.region("2 Before the number").inner_text()
+    assert "Preliminary results" in told and "may still change" in told
+    assert " within " in page.paste(json.dumps(bundle(*person()))).box.inner_text().replace("\xa0", " ")
+    assert "Preliminary" not in page.region("2 Before the number").inner_text()
+
+
+def test_a_risk_of_today_from_old_results_is_no_risk_of_the_past(page, root):
+    history = page.evaluate(READ, (root / "docs/example_bundle.json").read_text())
+    said = page.paste({**history, "landmark": date_of(today())}).box.inner_text()
+    assert "from old results" in said and not re.search(r"\bwas\b", said)
+    told = page.region("2 Before the number").inner_text().replace("\xa0", " ")
+    assert "A new one may change it." in told and "It is not today's." not in told
 
 
 READ = """async (text) => (await (await fetch('/v1/read', {method: 'POST', headers: {'content-type': 'application/json'},

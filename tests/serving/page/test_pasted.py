@@ -198,6 +198,7 @@ def test_the_page_and_its_files_are_kept_by_nobody(app):
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["referrer-policy"] == "no-referrer"
         assert headers["content-security-policy"].startswith("default-src 'none'; script-src 'self'; style-src 'self'; ")
+        assert client.head(path).status_code == 200
     assert client.get("/page/../api.py").status_code == 404
 
 

@@ -1,5 +1,6 @@
 """CDS Hooks 2.0.1, patient-view: a card on prefetch alone, once; information, never an order; nothing empty in any response."""
 
+import json
 import logging
 import re
 from uuid import UUID
@@ -259,6 +260,18 @@ def test_a_history_that_cannot_be_used_is_refused_and_not_passed_over(client):
 )
 def test_a_call_of_another_shape_or_of_somebody_else_is_a_422(client, changed, code):
     assert codes(client, call() | changed, 422) == {code}
+
+
+def test_what_is_no_bundle_where_a_search_was_asked_for_is_named(client):
+    response = client.post(SERVICE, json=call(drugs={"resourceType": "Patient", "id": "p1"}))
+    (error,) = response.json()["errors"]
+    assert (response.status_code, error["code"], error["where"]) == (422, "broken_resource", "prefetch.drugs")
+
+
+def test_an_element_of_a_call_that_stands_twice_is_refused(client):
+    sent = json.dumps(call()).replace('"status": "final"', '"status": "entered-in-error", "status": "final"', 1)
+    response = client.post(SERVICE, content=sent, headers={"content-type": "application/json"})
+    assert (response.status_code, response.json()["errors"][0]["code"]) == (422, "repeated_name")
 
 
 def test_what_the_standard_or_a_record_adds_is_left_aside(client):

@@ -32,6 +32,40 @@ def test_a_lesion_withholds_the_risk_from_its_day_on(client, day, more, status):
 
 
 @pytest.mark.parametrize(
+    ("day", "shown"), [("2022-07-10", False), ("2022", False), (None, False), ("not a day", False), ("2022-07-11", True)]
+)
+def test_a_bundle_that_is_pasted_is_withheld_as_one_that_is_sent(client, day, shown):
+    lesion = condition() | {"id": "c2", "code": {"text": "Lytic bone lesion"}, "onsetDateTime": day}
+    content = json.dumps(bundle(*person(), {key: one for key, one in lesion.items() if one is not None}))
+    sent = client.post("/v1/risk/fhir", content=content, headers=FHIR)
+    history = client.post("/v1/read", json={"text": content}).json()["history"]
+    answer = client.post("/v1/risk", json=history).json()
+    assert (bool(answer["risks"]), sent.status_code == 200) == (shown, shown)
+    visit = {"collected_at": "2022-08-10", "measurements": [{"biomarker": "m_protein", "value": 25, "unit": "g/L"}]}
+    supposed = client.post("/v1/what-if", json={"history": history, "visit": visit}).json()
+    assert (bool(supposed["now"]["risks"]), bool(supposed["then"]["risks"])) == (shown, False)
+    if not shown:
+        (issue,) = sent.json()["issue"]
+        (met,) = [one for one in answer["criteria"] if one["status"] == "met"]
+        assert answer["warnings"][0] in issue["details"]["text"] and f"{met['label']}: {met['note']}" in issue["details"]["text"]
+        assert client.post("/v1/test-value", json=history).json()["tests"] == []
+
+
+def test_a_lesion_of_a_history_has_a_day_or_none(client, history):
+    for since, status in (("2022-02-31", 200), ("2022", 200), (None, 200), ("1.2.2022", 422), ("soon", 422)):
+        assert client.post("/v1/risk", json={**history, "lesions": [{"since": since}]}).status_code == status
+    assert client.post("/v1/risk", json={**history, "lesions": [{"since": "2023-01-01"}]}).json()["risks"]
+
+
+def test_of_a_pasted_bundle_it_is_said_that_results_may_still_change(client):
+    who = person()
+    who[4]["status"] = "preliminary"
+    said = client.post("/v1/read", json={"text": json.dumps(bundle(*who))}).json()["told"]
+    assert said[0].startswith("preliminary: results that this rests on are preliminary")
+    assert not client.post("/v1/read", json={"text": json.dumps(bundle(*person()))}).json()["told"]
+
+
+@pytest.mark.parametrize(
     "words", ["Osteolytic lesion of pelvis", "Lytic lesions", "Osteolysen", "Lesión lítica vertebral", "Lesão osteolítica"]
 )
 def test_a_lesion_is_known_in_several_languages(words):

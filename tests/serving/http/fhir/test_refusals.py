@@ -385,6 +385,41 @@ def test_failures_before_a_bundle_is_read_are_told_in_fhir_too(client):
     assert refused(client.get("/v1/risk/fhir"), 405) == ["method_not_allowed"]
 
 
+def test_an_element_that_stands_twice_is_refused_wherever_it_stands(client):
+    sent = json.dumps(bundle(*person())).replace('"status": "final"', '"status": "entered-in-error", "status": "final"', 1)
+    response = post(client, sent)
+    assert refused(response) == ["repeated_name"]
+    assert response.json()["issue"][0]["expression"] == ["Bundle.entry[2].resource.status"]
+    assert client.post("/v1/read", json={"text": sent}).json()["errors"][0]["code"] == "repeated_name"
+
+
+@pytest.mark.parametrize(
+    ("kind", "accept", "status"),
+    [
+        ("application/fhir+json; fhirVersion=4.0", "application/fhir+json", 200),
+        ('application/fhir+json; charset=utf-8; fhirversion="4.0"', "application/fhir+xml, */*;q=0.1", 200),
+        ("application/fhir+json; fhirVersion=5.0", "*/*", 415),
+        ("application/fhir+json", "application/fhir+xml", 406),
+        ("application/fhir+json", "application/fhir+json; fhirVersion=5.0", 406),
+        ("application/fhir+json", "application/json;q=0, text/html", 406),
+    ],
+)
+def test_another_release_or_form_of_fhir_is_neither_taken_nor_given(client, kind, accept, status):
+    headers = {"content-type": kind, "accept": accept}
+    response = client.post("/v1/risk/fhir", content=json.dumps(bundle(*person())), headers=headers)
+    assert response.status_code == status and response.headers["content-type"] == FHIR["content-type"]
+    if status != 200:
+        assert refused(response, status) == ["unsupported_media_type" if status == 415 else "not_acceptable"]
+
+
+@pytest.mark.parametrize(("text", "column"), [("<0.05", "unit"), ("<0.05 g/dL", "value")])
+def test_a_result_in_words_that_lacks_its_unit_is_told_how_to_be_sent(client, text, column):
+    lone = observation("x", "33358-3", "2022-08-10", None, None, valueQuantity=None, valueString=text)
+    response = post(client, bundle(*person(), lone))
+    (issue,) = response.json()["issue"]
+    assert "send a valueQuantity with value and unit, and with comparator" in issue["details"]["text"]
+
+
 def test_a_fault_of_the_program_is_told_in_fhir_and_says_nothing_of_the_person(client, monkeypatch, caplog):
     def breaks(*given):
         raise RuntimeError("SENTINEL")
