@@ -76,7 +76,7 @@ class Charts:
             return []
         card = str(UUID(answer_id) if answer_id else uuid4())
         self._remembered.issue(card, told.answer.model.model_version or "unknown")
-        return [card_of(told, card, self._address)]
+        return [card_of(told, card, self._address, chart.unseen)]
 
 
 def cds_refusal(status: int, problems: Sequence[Problem], more: int = 0, headers: ByName[str, str] | None = None) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from serving.answer.person import CRITERIA_WARNING
@@ -18,21 +19,23 @@ OVERRIDE_REASONS = {
     "not-the-population": "The model is not meant for this person",
     "disagree": "I do not agree with the risk",
 }
+_ORDERS = "a treatment is looked for in orders of drugs (MedicationRequest) and in what else is sent; not sent, so not looked at"
 _MARKS = str.maketrans({mark: f"\\{mark}" for mark in "\\`*_[]|#~"} | {"<": "&lt;", ">": "&gt;", "&": "&amp;"})
 
 
-def card_of(told: Told, uuid: str, address: str | None) -> dict[str, Any]:
+def card_of(told: Told, uuid: str, address: str | None, unseen: Sequence[str] = ()) -> dict[str, Any]:
     """Return a card; what is optional and not known is left out.
 
     Parameters
     ----------
     address : where people reach this server; a link to it names nobody
+    unseen : the types of resources that may tell of a treatment and were not sent
     """
     answer = told.answer
     return {
         "uuid": uuid,
         "summary": summary_of(answer, bool(told.unconfirmed)),
-        "detail": _detail(told),
+        "detail": _detail(told, unseen),
         "indicator": "info",
         "source": {
             "label": f"{LABEL}: {answer.model.model_name}"
@@ -71,10 +74,11 @@ def told_first(answer: Answer) -> HorizonRisk:
     return answer.risks[len(answer.risks) // 2]
 
 
-def _detail(told: Told) -> str:
+def _detail(told: Told, unseen: Sequence[str]) -> str:
     """Return what stands behind the line: what may change and what is missing first, then the risks, their reasons and their limits."""
     answer = told.answer
-    lines = [*(f"- {escaped(text)}" for text in (told.unconfirmed, *answer.warnings, *told.sent.notes) if text), ""]
+    orders = f"{_ORDERS}: {', '.join(unseen)}" if unseen else ""
+    lines = [*(f"- {escaped(text)}" for text in (told.unconfirmed, *answer.warnings, orders, *told.sent.notes) if text), ""]
     if answer.risks:
         lines += [f"**{escaped(caveat_of(answer))}{escaped(answer.basis.outcome)}**", ""]
         lines += [f"- {escaped(risk.shown.text)}" for risk in answer.risks]

@@ -12,6 +12,13 @@ from serving.artifact import Artifact
 
 HOOK, VERSION = "patient-view", "2.0.1"
 MOST_RESULTS = 1000  # asked for in one page; as many back may be part of more
+# What else may tell of a treatment. A record that cannot serve a key leaves it out, and the card says what was not looked at.
+BESIDE_ORDERS = {
+    "administrations": "MedicationAdministration",
+    "statements": "MedicationStatement",
+    "dispenses": "MedicationDispense",
+    "procedures": "Procedure",
+}
 _SUFFIX = "-risk"
 _PATIENT = "patient={{context.patientId}}"
 
@@ -38,7 +45,7 @@ def services(artifacts: ByName[str, Artifact], mappings: ByName[str, Mapping]) -
 
 
 def prefetch_of(artifact: Artifact, mappings: ByName[str, Mapping]) -> dict[str, str]:
-    """Return what a service asks to be sent, as templates of FHIR searches. All of it is needed: without a part no risk is told."""
+    """Return what a service needs to be sent, as templates of FHIR searches: without a part no risk is told."""
     count = f"&_count={MOST_RESULTS}"
     return {
         "patient": "Patient/{{context.patientId}}",
@@ -46,6 +53,11 @@ def prefetch_of(artifact: Artifact, mappings: ByName[str, Mapping]) -> dict[str,
         "labs": f"Observation?{_PATIENT}&code={','.join(_codes(artifact, mappings))}&_sort=-date{count}",
         "drugs": f"MedicationRequest?{_PATIENT}{count}",
     }
+
+
+def asked_beside() -> dict[str, str]:
+    """Return what a service asks for beside what it needs, as templates of FHIR searches."""
+    return {key: f"{kind}?{_PATIENT}&_count={MOST_RESULTS}" for key, kind in BESIDE_ORDERS.items()}
 
 
 def _service(task: str, artifact: Artifact, mappings: ByName[str, Mapping]) -> dict[str, Any]:
@@ -56,9 +68,10 @@ def _service(task: str, artifact: Artifact, mappings: ByName[str, Mapping]) -> d
         "id": service_id(task),
         "title": f"Research: probability of {artifact.words.event}",
         "description": f"Tells the probability of {artifact.words.event} of people with {who}, with its interval and reasons.{simulated}",
-        "usageRequirements": f"Research only, for {who}; no advice on treatment. Prefetch alone is read, and all of it is needed: "
-        "nothing is fetched from the FHIR server, so fhirAuthorization need not be sent.",
-        "prefetch": prefetch_of(artifact, mappings),
+        "usageRequirements": f"Research only, for {who}; no advice on treatment. Prefetch alone is read: "
+        "nothing is fetched from the FHIR server, so fhirAuthorization need not be sent. "
+        f"{', '.join(prefetch_of(artifact, mappings))} are needed; without one of {', '.join(BESIDE_ORDERS)} the card says so.",
+        "prefetch": prefetch_of(artifact, mappings) | asked_beside(),
     }
 
 

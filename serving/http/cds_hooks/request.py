@@ -11,7 +11,7 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field, StrictStr, ValidationError, model_validator
 
 from serving.http.body import RefusedError, refuse_twice
-from serving.http.cds_hooks.discovery import HOOK, MOST_RESULTS
+from serving.http.cds_hooks.discovery import BESIDE_ORDERS, HOOK, MOST_RESULTS
 from serving.http.fhir.whole import PARTIAL, lacks
 from serving.http.response import MOST_LISTED, Problem
 
@@ -66,11 +66,12 @@ _FIELDS = frozenset(name for model in (Called, Context, Feedbacks, Feedback) for
 
 @dataclass(frozen=True)
 class Opened:
-    """A chart that was opened: whose, by whom, and what was prefetched, each document with its place."""
+    """A chart that was opened: whose, by whom, what was prefetched, each document with its place, and which types were not."""
 
     patient: str
     user: str
     documents: list[tuple[str, Any]]
+    unseen: tuple[str, ...] = ()
 
 
 def opened(body: bytes, wanted: Mapping[str, str]) -> Opened:
@@ -78,7 +79,7 @@ def opened(body: bytes, wanted: Mapping[str, str]) -> Opened:
 
     Parameters
     ----------
-    wanted : the keys that are to be prefetched
+    wanted : the keys that are to be prefetched; those of `BESIDE_ORDERS` may be, and are left out where the server failed
 
     Raises
     ------
@@ -90,7 +91,8 @@ def opened(body: bytes, wanted: Mapping[str, str]) -> Opened:
     if missing := [key for key in wanted if not isinstance(prefetched.get(key), dict)]:
         told = "was not sent; it is needed, and nothing is fetched from a server"
         raise RefusedError(412, [Problem("missing_prefetch", f"prefetch.{key}", f"{key} {told}") for key in missing])
-    documents = [(f"prefetch.{key}", prefetched[key]) for key in wanted]
+    beside = [key for key in BESIDE_ORDERS if _is_there(prefetched.get(key))]
+    documents = [(f"prefetch.{key}", prefetched[key]) for key in (*wanted, *beside)]
     lacking = [problem for where, document in documents for problem in (*_failed(where, document), *lacks(document, where))]
     if lacking:
         status = 412 if any(problem.code in (PARTIAL, "missing_prefetch") for problem in lacking) else 422
@@ -98,7 +100,8 @@ def opened(body: bytes, wanted: Mapping[str, str]) -> Opened:
     patient = prefetched["patient"]
     if patient.get("resourceType") != "Patient" or patient.get("id") != called.context.patientId:
         raise RefusedError(422, [Problem("other_subject", "prefetch.patient", "needed: the Patient whom context.patientId names")])
-    return Opened(called.context.patientId, called.context.userId, documents)
+    unseen = tuple(kind for key, kind in BESIDE_ORDERS.items() if key not in beside)
+    return Opened(called.context.patientId, called.context.userId, documents, unseen)
 
 
 def feedback_in(body: bytes) -> list[Feedback]:
@@ -110,6 +113,11 @@ def feedback_in(body: bytes) -> list[Feedback]:
         The body has another shape.
     """
     return _read(body, Feedbacks).feedback
+
+
+def _is_there(document: object) -> bool:
+    """Return whether a server sent what need not be sent."""
+    return isinstance(document, dict) and document.get("resourceType") != "OperationOutcome"
 
 
 def _failed(where: str, document: dict[str, Any]) -> list[Problem]:

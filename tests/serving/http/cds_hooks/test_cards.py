@@ -12,6 +12,7 @@ from serving.answer.shown import percent_text
 from serving.artifact import load_artifact
 from serving.http.api import make_app
 from serving.http.audited import Kept
+from serving.http.cds_hooks.discovery import BESIDE_ORDERS
 from serving.http.watched import watched
 from tests.serving.http.cds_hooks.calls import SERVICE, TOKEN, call, empty_places
 from tests.serving.http.fhir.bundles import bundle, condition, observation, order, patient, person
@@ -53,7 +54,10 @@ def test_discovery_names_a_service_for_each_model_and_all_that_it_wants_to_be_se
     assert {"description", "title", "usageRequirements", "prefetch"} <= set(service)
     assert "Prefetch alone" in service["usageRequirements"] and "Research only" in service["usageRequirements"]
     assert service["prefetch"]["patient"] == "Patient/{{context.patientId}}"
-    assert set(service["prefetch"]) == {"patient", "conditions", "labs", "drugs"}
+    needed = {"patient", "conditions", "labs", "drugs"}
+    assert set(service["prefetch"]) == needed | set(BESIDE_ORDERS)
+    assert service["prefetch"]["statements"] == "MedicationStatement?patient={{context.patientId}}&_count=1000"
+    assert all("_include" not in template for template in service["prefetch"].values())
     assert "http://loinc.org|33358-3" in service["prefetch"]["labs"] and "_count=1&" not in service["prefetch"]["labs"]
 
 
@@ -157,6 +161,39 @@ def test_the_next_day_it_is_told_again(client, monkeypatch):
 )
 def test_what_was_not_prefetched_is_a_412_and_no_empty_list_of_cards(client, key, sent):
     assert "missing_prefetch" in codes(client, call(**{key: sent}), 412)
+
+
+def given(kind):
+    return bundle(order({"text": "Lenalidomide"}, kind=kind, day="2022-08-01"), kind="searchset")
+
+
+TRANSPLANTED = {"resourceType": "Procedure", "id": "x", "status": "completed", "subject": {"reference": "Patient/p1"}}
+TREATED = {
+    "administrations": given("MedicationAdministration"),
+    "statements": given("MedicationStatement"),
+    "dispenses": given("MedicationDispense"),
+    "procedures": bundle(TRANSPLANTED | {"code": {"text": "Stem cell transplantation"}}, kind="searchset"),
+}
+
+
+@pytest.mark.parametrize("key", BESIDE_ORDERS)
+def test_a_treatment_that_was_not_ordered_is_seen_where_it_is_sent(client, key):
+    assert cards(client, call(**{key: TREATED[key]})) == []
+    (card,) = cards(client, call(**{key: bundle(kind="searchset")}))
+    assert BESIDE_ORDERS[key] not in card["detail"]
+
+
+@pytest.mark.parametrize(
+    "sent", [None, "", {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "not-supported"}]}]
+)
+def test_a_record_that_cannot_send_it_gets_a_card_that_says_what_was_not_looked_at(client, sent):
+    (card,) = cards(client, call(statements=sent, procedures=bundle(kind="searchset")))
+    assert "not sent, so not looked at: MedicationAdministration, MedicationStatement, MedicationDispense" in card["detail"]
+
+
+def test_part_of_it_is_a_412_like_part_of_anything(client):
+    page = bundle(kind="searchset", link=[{"relation": "next", "url": "x"}])
+    assert codes(client, call(statements=page), 412) == {"partial_history"}
 
 
 def test_a_call_without_prefetch_is_a_412(client):
