@@ -214,10 +214,11 @@ def _found(
     few = "" if figure.value is None else _NO_INTERVAL
     if figure.lo is not None:
         few = _too_few(evidence.metrics.get(BOOTSTRAP_DRAWS, LEAST_DRAWS))  # a run of before does not say
+    note = note if demand == "worst_subgroup" else _joined(note, few)  # there it is the subgroup's name, which others read
     holds = None if few else accepted.finding((figure.value, figure.lo, figure.hi))
     likely = holds is None and figure.value is not None and accepted.holds(figure.value)
     doubt = plan.gate.doubt_accepted.get(demand, "") if likely else ""
-    return Check(name, figure.value, words, holds, _joined(note, few), REJECT, lo=figure.lo, hi=figure.hi, doubt=doubt)
+    return Check(name, figure.value, words, holds, note, REJECT, lo=figure.lo, hi=figure.hi, doubt=doubt)
 
 
 def _joined(*notes: str) -> str:

@@ -79,11 +79,8 @@ def worst_subgroup(run: Run, months: int, gate: Gate) -> Worst | None:
     """Return the subgroup that the gate found a candidate most wrong in; before it is judged, found by the same rule in the same table."""
     judged = subgroups(run, months)
     said = next((Check(**check) for check in run.json(GATE).get("checks", []) if check["name"] == worst_check(months)), None)
-    if said is None:
-        name = most_wrong(judged, gate.subgroup_events_at_least, Accepted(*gate.subgroup_oe_ratio_between))
-    else:  # after the name may follow why nothing is shown of it
-        name = next((name for name in judged if said.note == name or said.note.startswith(f"{name}; ")), None)
-    if name is None:
+    name = said.note if said is not None else most_wrong(judged, gate.subgroup_events_at_least, Accepted(*gate.subgroup_oe_ratio_between))
+    if name is None or name not in judged:
         return None
     return Worst(name, judged[name].ratio, judged[name].expected)
 

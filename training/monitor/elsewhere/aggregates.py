@@ -78,7 +78,7 @@ class Aggregates:
 def aggregates_of(found: Validated) -> Aggregates:
     """Return the sums of a validation; left out are horizons at which a count is below ten, or differs by fewer from one that is given.
 
-    The primary horizon comes first: others are left out for its sake. Then the shorter before the longer.
+    The primary horizon comes first: others are left out for its sake. Then the longer before the shorter, of which fewer have the event.
     """
     looked = "not looked for" if found.overlap is None else "left out"
     origin, task = found.artifact.origin, found.plan.task.name
@@ -110,7 +110,7 @@ def _why_kept_back(people: int, events: int, told: list[tuple[int, int]]) -> str
 def _sums(found: Validated) -> Iterator[Sums | LeftOut]:
     rows, evaluation, primary = found.judged.rows, found.plan.evaluation, found.plan.primary_horizon
     draws, told = Draws.of(rows["patient_id"], evaluation.bootstrap, evaluation.seed), list[tuple[int, int]]()
-    for h, months in sorted(enumerate(found.plan.task.horizons), key=lambda each: (each[1] != primary, each[1])):
+    for h, months in sorted(enumerate(found.plan.task.horizons), key=lambda each: (each[1] != primary, -each[1])):
         if unfollowed(rows, months):
             yield LeftOut(months, "nobody is followed so far")
             continue
