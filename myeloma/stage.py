@@ -36,11 +36,14 @@ def reaches(value: ArrayLike, limit: ArrayLike, below: ArrayLike = False, above:
     --------
     >>> reaches([10, 10, 12, 9, 9, 10], 10.0, below=[0, 1, 1, 0, 0, 0], above=[0, 0, 0, 0, 1, 1]).tolist()
     [1.0, 0.0, nan, 0.0, nan, 1.0]
+    >>> at_most, at_least = np.nextafter(10.0, np.inf), np.nextafter(10.0, -np.inf)
+    >>> reaches([at_most, at_least], 10.0, below=[1, 0], above=[0, 1]).tolist()
+    [nan, 1.0]
     """
     known, bound = np.asarray(value, dtype=np.float64), np.asarray(limit, dtype=np.float64)
     less, more = np.asarray(below, dtype=bool), np.asarray(above, dtype=bool)
     at_least = known >= bound - _TOLERANCE
-    open_ = np.isnan(known) | (less & (known > bound + _TOLERANCE)) | (more & ~at_least)
+    open_ = np.isnan(known) | (less & (known > bound)) | (more & ~at_least)  # at most 10 is less than the number after 10, and may be 10
     return np.where(open_, np.nan, at_least & ~less)
 
 

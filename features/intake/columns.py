@@ -35,6 +35,7 @@ from features.intake.several_rows import merged
 from features.intake.words import KINDS, kinds_in, with_words, words_of
 from features.sources.cells import Cells, Days, as_dates, cells_of, days_of, numbers_of
 from features.sources.parsing import is_blank, years_of
+from features.sources.units import values_without_units
 from myeloma import catalogue
 from myeloma.calendar import NEVER, NO_DAY
 from myeloma.fish import FINDINGS
@@ -185,7 +186,8 @@ def results_of(measurements: pd.DataFrame, people: People, file: str) -> tuple[R
     """Return the measurements as arrays, the columns that stay text, and notes."""
     patient, biomarker, unit = (cells_of(measurements[column]) for column in ("patient_id", "biomarker", "unit"))
     collected, available = days_of(measurements["collected_at"]), days_of(measurements["available_at"])
-    biomarker, numbers = biomarker.mapped(catalogue().key_of), numbers_of(measurements["value"])
+    received = cells_of(measurements["value"])
+    biomarker, numbers = biomarker.mapped(catalogue().key_of), numbers_of(values_without_units(biomarker, measurements["value"], unit))
     names, place = names_with(biomarker.texts)
     value, kind, said = with_words(names, biomarker.of(place), numbers.text.texts, numbers.text.codes, numbers.value, numbers.kind)
     known, person = people.known, people.ids.get_indexer(pd.Index(patient.texts, dtype=object))  # -1, the last: of nobody
@@ -199,6 +201,7 @@ def results_of(measurements: pd.DataFrame, people: People, file: str) -> tuple[R
         of_nobody=patient.of(~np.append(known.kept, False)[person]),
         born=patient.of(np.append(known.born, np.int32(NO_DAY))[person]),
         died=patient.of(np.append(known.died, np.int32(NEVER))[person]),
+        too_old=patient.of(np.append(known.too_old, np.int32(NEVER))[person]),
         collected=collected.day,
         available=available.day,
         time=collected.time.each(instant_of, np.int32),
@@ -215,7 +218,7 @@ def results_of(measurements: pd.DataFrame, people: People, file: str) -> tuple[R
     notes += note_of_version(item_of(results.biomarker), value, file)
     notes += _lost_zeros(file, patient, person, people)
     notes += _zone_notes(file, measurements, {"collected_at": collected, "available_at": available})
-    return results, Texts(patient, biomarker, collected.time, numbers.text, unit), notes
+    return results, Texts(patient, biomarker, collected.time, received, unit), notes
 
 
 def _lost_zeros(file: str, patient: Cells, person: NDArray[np.intp], people: People) -> list[str]:
@@ -239,7 +242,7 @@ def measurements_table(results: Results, texts: Texts, taken: Taken) -> pd.DataF
     order = taken.order
     units = texts.biomarker.mapped(lambda name: catalogue()[name].unit if name in catalogue() else "")
     columns = {column: cells.categorical(order) for column, cells in (*vars(texts).items(), ("unit", units))}
-    columns["operator"] = Cells(results.operator, np.array(["", *OPERATORS], dtype=object)).categorical(order)
+    columns["operator"] = Cells(taken.operator, np.array(["", *OPERATORS], dtype=object)).categorical(order)
     for column in KINDS:
         if (code := getattr(results, column)) is not None:
             columns[column] = Cells(code, np.array(["", *words_of(column)], dtype=object)).categorical(order)

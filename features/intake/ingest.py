@@ -29,7 +29,7 @@ from features.cohort.schema import row_hashes, validated
 from features.cohort.storage import ARROW, check_place, in_schema, write_tables
 from features.console import Steps
 from features.intake.attrition import Tally
-from features.intake.implausible import Seen, describe_seen, overlapping, seen_in, unfollowed
+from features.intake.implausible import Seen, describe_seen, late_events, overlapping, refused_after_kept, seen_in, unfollowed
 from features.intake.plausibility import suspicions_of
 from features.intake.quality import Checked, check, check_block, describe_source, refuse_unusable
 from features.intake.quarantine import quarantine_frame
@@ -151,6 +151,7 @@ def _write_block(work: Path, number: int, measurements: pd.DataFrame, file: str,
     block = check_block(measurements, file, checked)
     found = suspicions_of(block.kept, checked.light_chain, checked.first_start)
     seen = seen_in(block.kept, checked.sites, checked.last_contact)
+    seen.update(refused_after_kept(block.inspection, block.kept))
     with whole_file(work / f"{number}-kept.arrow") as path:
         feather.write_feather(validated("measurements", block.kept), path, compression="lz4")
     with whole_file(work / f"{number}-refused.arrow") as path, pyarrow.ipc.new_file(path, ARROW["quarantine"], options=_LZ4) as writer:
@@ -196,7 +197,7 @@ def _assemble(source: Received, checked: Checked, folder: Path, work: Path, bloc
     called = checked.called()
     selected, much = describe_selection(about, biomarkers)
     people, events = (kept[name][0] for name in ("patients", "events"))
-    warnings = [*selected, *describe_seen(seen, called), *overlapping(people, events), *unfollowed(people, events)]
+    warnings = [*selected, *describe_seen(seen, called), *overlapping(people, events), *late_events(events), *unfollowed(people, events)]
     return Ingested(about, _suspicions(manifests), describe_units(outside, called), changed, called, warnings, much)
 
 

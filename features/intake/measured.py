@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.cohort.order import of_several, order_of
+from features.cohort.schema import OPERATORS
 from features.intake import rules
 from features.intake.duplicates import duplicates
 from features.intake.items import check_answers, item_of, refuse_with, scored
@@ -36,10 +37,11 @@ class Results:
     person : place of the identifier in the order of identifiers; None where all rows are of one person
     of_nobody : no usable patient has this identifier
     born, died : the person's days of birth and death, `NO_DAY` and `NEVER` where not known
+    too_old : the day after which the person would be older than people become, `NEVER` where the age is not known
     collected, available : days as written
     time : int32, the instant within the day in milliseconds, `UNTIMED` where none is written
     names, biomarker : the biomarker of a row is names[biomarker]; the names of the catalogue come first
-    value, operator, kind : the result as `features.sources.parsing.Result` has it
+    value, operator, kind : the result as `features.sources.parsing.Result` has it, an operator that includes the limit told apart
     divisor : received = canonical x divisor, NaN where the unit is none of the biomarker's
     row : place in the source
     method, specimen : codes as `features.intake.words` has them; None where the source has no such column
@@ -50,6 +52,7 @@ class Results:
     of_nobody: Mask
     born: Days
     died: Days
+    too_old: Days
     collected: Days
     available: Days
     time: NDArray[np.int32]
@@ -69,6 +72,8 @@ class Results:
 class Taken:
     """What is kept of `Results`: the places of the rows in order, and columns of all rows in the form the cohort keeps.
 
+    `operator` is 0, or the place of the operator in `OPERATORS` plus 1. A result of `>=60` is one of more than the number below 60: no
+    number lies between, so a criterion from 60 on is met, and one above 60 is open.
     `scale` says which rows were answers and are scales now, None where there are no answers; their `biomarker` and `value` are the
     scale's.
     The order is person, biomarker (by name), collected, available, then method and specimen where there are any, time, which no two
@@ -78,6 +83,7 @@ class Taken:
     order: NDArray[np.intp]
     available: Days
     value: NDArray[np.float64]
+    operator: NDArray[np.int8]
     biomarker: NDArray[Any]
     scale: Mask | None
 
@@ -91,6 +97,7 @@ def check_results(table: Refusals, results: Results, today: int) -> Taken:
     table.check(rules.AVAILABLE_EARLY, available, results.collected)
     table.check(rules.BEFORE_BIRTH, results.collected, results.born)
     table.check(rules.AFTER_DEATH, results.collected, results.died)
+    table.check(rules.TOO_OLD, results.collected, results.too_old)
     value = _check_values(table, results)
     person = () if results.person is None else (results.person,)
     rank = _by_name(tuple(results.names), catalogue().version).rank
@@ -99,12 +106,30 @@ def check_results(table: Refusals, results: Results, today: int) -> Taken:
     refuse_with(table, item, results.kind, (*day, results.time))
     series = (*person, rank[results.biomarker], results.collected, available, *kinds)
     order, biomarker = _resolve(table, results, series, value), results.biomarker
+    value, operator = _beyond(value, results.operator)
     if not (item >= 0).any():
-        return Taken(order, available, value, biomarker, None)
+        return Taken(order, available, value, operator, biomarker, None)
     made = scored(table, biomarker, value, day, results.time)
     order = np.flatnonzero(table.keep & ~made.part)
     order = order[order_of([column[order] for column in (*person, rank[made.biomarker], *series[len(person) + 1 :], results.time)])]
-    return Taken(order, available, made.value, made.biomarker, made.scale)
+    return Taken(order, available, made.value, operator, made.biomarker, made.scale)
+
+
+def _beyond(value: NDArray[np.float64], operator: NDArray[np.int8]) -> tuple[NDArray[np.float64], NDArray[np.int8]]:
+    """Return values and operators in which every limit is left out itself: at most 5 is less than the next number after 5.
+
+    Examples
+    --------
+    >>> value, operator = _beyond(np.array([5.0, 60.0, 60.0]), np.array([3, 4, 2], np.int8))
+    >>> value.tolist(), operator.tolist()
+    ([5.000000000000001, 59.99999999999999, 60.0], [1, 2, 2])
+    """
+    included = operator > len(OPERATORS)
+    if not included.any():
+        return value, operator
+    without = np.where(included, operator - len(OPERATORS), operator).astype(np.int8)
+    beyond = np.where(without == 1 + OPERATORS.index("<"), np.inf, -np.inf)
+    return np.where(included, np.nextafter(value, beyond), value), without
 
 
 def _check_values(table: Refusals, results: Results) -> NDArray[np.float64]:
@@ -112,6 +137,7 @@ def _check_values(table: Refusals, results: Results) -> NDArray[np.float64]:
     of_each, of_name = (results.names, results.biomarker), _by_name(tuple(results.names), catalogue().version)
     table.check(rules.UNKNOWN_BIOMARKER, results.biomarker, len(_places(catalogue().version)), biomarker=of_each)
     table.check(rules.NO_VALUE, results.kind)
+    table.check(rules.LIMIT_INCLUDED, of_name.limit_needed[results.biomarker], results.operator)
     table.check(rules.NO_LIMIT, of_name.limit_needed[results.biomarker], results.kind, results.operator, results.value)
     table.check(rules.CENSORED_SCORE, of_name.score[results.biomarker], results.operator)
     if results.said is not None:

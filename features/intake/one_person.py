@@ -33,11 +33,13 @@ from features.intake.people import (
     line_code,
     lines_where_treated,
     progression_word,
+    too_old_after,
 )
 from features.intake.plausibility import Kept, describe_kept
 from features.intake.refusals import OneRow, Refusals
 from features.intake.words import KINDS, kind_code, with_words
 from features.sources.parsing import day_of, is_blank, result_of, text_of, years_of
+from features.sources.units import without_unit
 from myeloma import calendar, catalogue
 from myeloma.calendar import BAD_DAY, NEVER, NO_DAY
 
@@ -176,8 +178,9 @@ def _described(patient: Mapping[str, Any]) -> tuple[Described, dict[str, Any]]:
 
 
 def _known(said: Described, row: OneRow) -> Known:
-    known = (said.index_day, said.birth_day) if row.found is None else (NO_DAY, NO_DAY)
-    return Known(np.array([row.found is None]), *(np.array([day], dtype=np.int32) for day in (*known, NEVER)))
+    known = (said.index_day, said.birth_day, NEVER) if row.found is None else (NO_DAY, NO_DAY, NEVER)
+    too_old = NEVER if row.found else int(too_old_after(said.index_day, said.age))
+    return Known(np.array([row.found is None]), *(np.array([day], dtype=np.int32) for day in (*known, too_old)))
 
 
 @cache
@@ -222,7 +225,7 @@ def _results(measurements: Sequence[Sequence[Any]], known: Known) -> Results:
     names, places = names_with(name for name, _ in texts.values())
     of_pair = {pair: (place, divisor_of(*texts[pair])) for pair, place in zip(texts, places.tolist(), strict=True)}
     biomarker, divisor = zip(*map(of_pair.__getitem__, pairs), strict=True) if rows else ((), ())
-    operator, value, kind = _values(values)
+    operator, value, kind = _values(_without_units(values, biomarkers, units))
     place = np.array(biomarker, dtype=np.int16)
     value, kind, said = with_words(names, place, values, np.arange(rows), value, kind)
     return Results(
@@ -230,6 +233,7 @@ def _results(measurements: Sequence[Sequence[Any]], known: Known) -> Results:
         of_nobody=np.full(rows, not known.kept[0]),
         born=np.full(rows, known.born[0]),
         died=np.full(rows, known.died[0]),
+        too_old=np.full(rows, known.too_old[0]),
         collected=collected,
         available=available,
         time=np.array(list(map(instants.__getitem__, collected_at)), dtype=np.int32),
@@ -250,6 +254,13 @@ def _kinds(column: str, names: Sequence[str], biomarker: NDArray[np.int16], cell
     if not any(cells):
         return np.zeros(len(cells), dtype=np.int8)
     return np.array([kind_code(column, names[b], text_of(cell)) for b, cell in zip(biomarker, cells, strict=True)], dtype=np.int8)
+
+
+def _without_units(cells: Sequence[Any], biomarkers: Sequence[Any], units: Sequence[Any]) -> Sequence[Any]:
+    if not any(isinstance(cell, str) for cell in cells):
+        return cells
+    rows = zip(cells, biomarkers, units, strict=True)
+    return [without_unit(cell.strip(), text_of(name), text_of(unit)) if isinstance(cell, str) else cell for cell, name, unit in rows]
 
 
 def _values(cells: Sequence[Any]) -> tuple[NDArray[np.int8], NDArray[np.float64], NDArray[np.int8]]:
@@ -273,7 +284,7 @@ def _kept_results(results: Results, taken: Taken) -> dict[str, NDArray[Any]]:
         "available": taken.available[order],
         "instant": results.time[order],
         "value": taken.value[order],
-        "operator": results.operator[order],
+        "operator": taken.operator[order],
         "divisor": results.divisor[order],
         "row": results.row[order],
     }

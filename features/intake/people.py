@@ -86,12 +86,13 @@ class Occurrences:
 
 @dataclass(frozen=True)
 class Known:
-    """What is known of each person kept, by position of the identifier: days of index date, birth and death."""
+    """What is known of each person kept, by position of the identifier: days of index date, birth and death, and of becoming too old."""
 
     kept: Mask
     index_day: Days
     born: Days
     died: Days
+    too_old: Days
 
 
 def age_at(index_day: Any, birth_day: Any, written: Any) -> Any:
@@ -104,6 +105,19 @@ def age_at(index_day: Any, birth_day: Any, written: Any) -> Any:
     """
     days = np.subtract(index_day, birth_day, dtype=np.int64)
     return np.where((index_day > BAD_DAY) & (birth_day > BAD_DAY), days / DAYS_PER_YEAR, written)
+
+
+def too_old_after(index_day: Any, age: Any) -> Any:
+    """Return the day after which a person of that age at the index date is older than people become, `NEVER` where it is not known.
+
+    Examples
+    --------
+    >>> (too_old_after(np.array([0, 0]), np.array([119.0, np.nan])) == [365, NEVER]).tolist()
+    [True, True]
+    """
+    age = np.asarray(age, dtype=np.float64)
+    left = np.floor((rules.OLDEST - np.where(np.isnan(age), 0.0, age)) * DAYS_PER_YEAR)
+    return np.where(np.isnan(age), NEVER, np.clip(index_day + left, BAD_DAY, NEVER)).astype(np.int32)
 
 
 def category_of(accepted: tuple[str, ...]) -> Callable[[str], int]:
@@ -200,11 +214,13 @@ def check_people(patients: Refusals, who: Persons, events: Refusals, happened: O
     kept = np.zeros(people, dtype=bool)
     index_day, born = (np.full(people, NO_DAY, dtype=np.int32) for _ in range(2))
     kept[row], index_day[row], born[row] = True, who.said.index_day[keep], who.said.birth_day[keep]
-    died = np.full(people, NEVER, dtype=np.int32)
-    ended, unclear = check_events(events, happened, Known(kept, index_day, born, died), today)
+    died, too_old = (np.full(people, NEVER, dtype=np.int32) for _ in range(2))
+    too_old[row] = too_old_after(index_day[row], who.said.age[keep])
+    known = Known(kept, index_day, born, died, too_old)
+    ended, unclear = check_events(events, happened, known, today)
     patients.check(rules.ENDED_BEFORE_INDEX, ended[who.person])
     patients.check(rules.OUTCOME_UNKNOWN, unclear[who.person])
-    return Known(kept, index_day, born, died)
+    return known
 
 
 def _several(person: NDArray[Any], keep: Mask) -> Mask:

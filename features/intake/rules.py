@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.cohort.lines import MOST_LINES
-from features.cohort.schema import EVENT_KINDS, HEAVY_CHAINS, LIGHT_CHAINS, SEXES, STAGES
+from features.cohort.schema import EVENT_KINDS, HEAVY_CHAINS, LIGHT_CHAINS, OPERATORS, SEXES, STAGES
 from features.intake.refusals import Mask, Rule
 from features.sources.answers import answers
 from features.sources.parsing import BAD, BLANK
@@ -197,6 +197,13 @@ AVAILABLE_EARLY = _rule(
 )
 BEFORE_BIRTH = _rule("measurements", "before_birth", "collected_at", "collected before the birth date", _before)
 AFTER_DEATH = _rule("measurements", "after_death", "collected_at", "collected after the patient's death", _after)
+TOO_OLD = _rule(
+    "measurements",
+    "too_old",
+    "collected_at",
+    f"the person would be older than {OLDEST} years on this day; is the index date right, the birth date, or the age?",
+    _after,
+)
 UNKNOWN_BIOMARKER = _rule(
     "measurements",
     "unknown_biomarker",
@@ -210,6 +217,13 @@ NO_VALUE = _rule(
     "value",
     "a result needs a value; leave the row out when there is none",
     lambda kind: kind == BLANK,
+)
+LIMIT_INCLUDED = _rule(
+    "measurements",
+    "not_a_number",
+    "value",
+    "a number is a finding, and a limit with < one that nothing was found: a limit that may itself be reached says neither",
+    lambda limit_needed, operator: limit_needed & (operator > len(OPERATORS)),
 )
 NO_LIMIT = _rule(
     "measurements",
@@ -253,7 +267,8 @@ NO_NUMBER = _rule(
     "measurements",
     "not_a_number",
     "value",
-    'a number with a decimal point and no mark between thousands (1250 or 1.25, not 1,250), with < or > before it if need be, as in "<0.1"',
+    "a number with a decimal point and no mark between thousands (1250 or 1.25, not 1,250), with <, >, <= or >= before it if need be, "
+    'as in "<0.1"',
     lambda kind: kind == BAD,
 )
 NOT_FINITE = _rule("measurements", "missing_value", "value", "a finite number", lambda value: ~np.isfinite(value))

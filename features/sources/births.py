@@ -17,7 +17,8 @@ OF_YEAR, OF_MONTH = ("-01-01", "-07-01"), ("-01", "-15")  # what is put for a da
 YEAR_SHARE, MONTH_SHARE = 0.2, 0.4  # of the people; by chance it is one in 365, and one in 30
 _DAY = r"^\d{4}-\d{2}-\d{2}"
 _WRITTEN = "{:.2f}".format  # an age counted from the middle of a year or month
-_ROUGH = re.compile(r"\d{4}(?:-\d{2})?")
+_YEAR_AS_NUMBER = re.compile(r"\d{4}\.0+")
+_ROUGH = re.compile(r"\d{4}(?:-\d{2}|\.0+)?")  # a year of a column of numbers with empty cells is 1950.0
 
 
 def without_imputed(birth: pd.Series) -> tuple[pd.Series, int]:
@@ -54,9 +55,11 @@ def middle_of(birth: str) -> str:
 
     Examples
     --------
-    >>> middle_of("1950"), middle_of("1950-03"), middle_of("1950-03-09")
-    ('1950-07-01', '1950-03-15', '1950-03-09')
+    >>> middle_of("1950"), middle_of("1950.0"), middle_of("1950-03"), middle_of("1950-03-09")
+    ('1950-07-01', '1950-07-01', '1950-03-15', '1950-03-09')
     """
+    if _YEAR_AS_NUMBER.fullmatch(birth):
+        birth = birth[:4]
     return birth + {4: "-07-01", 7: "-15"}.get(len(birth), "")
 
 

@@ -14,10 +14,13 @@ from myeloma.calendar import BAD_DAY, EPOCH, FIRST_DAY, LAST_DAY, NO_DAY
 BLANKS = frozenset(("", "na", "n/a", "nan", "none", "null", "nat", "<na>"))
 NUMBER, BLANK, BAD = 0, 1, 2  # what a cell of results holds
 _DAY = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[T ](.+))?", re.ASCII)
-_RESULT = re.compile(rf"([{''.join(OPERATORS)}]?)\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)", re.ASCII)
+# `<=` and `>=` may be the limit itself, and are told apart from `<` and `>` until the value is in its canonical unit.
+_SIGN = r"([<>]=?|)"
+_SIGNS = str.maketrans({"≤": "<=", "≥": ">="})
+_RESULT = re.compile(rf"{_SIGN}\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)", re.ASCII)
 # As laboratories write small shares; 10E-5 is not among them: it is read both as 10^-5 and as 10 times that.
-_POWER = re.compile(rf"([{''.join(OPERATORS)}]?)\s*(?:(\d+(?:\.\d+)?)\s*[x*×·]\s*)?10\^([+-]?\d{{1,2}})", re.ASCII | re.IGNORECASE)
-_OPERATOR = {operator: code for code, operator in enumerate(("", *OPERATORS))}
+_POWER = re.compile(rf"{_SIGN}\s*(?:(\d+(?:\.\d+)?)\s*[x*×·]\s*)?10\^([+-]?\d{{1,2}})", re.ASCII | re.IGNORECASE)
+_OPERATOR = {operator: code for code, operator in enumerate(("", *OPERATORS, *(f"{operator}=" for operator in OPERATORS)))}
 
 
 class Day(NamedTuple):
@@ -31,7 +34,10 @@ class Day(NamedTuple):
 
 
 class Result(NamedTuple):
-    """A result as written: `operator` is 0, or the place of the operator in `OPERATORS` plus 1; `kind` is NUMBER, BLANK or BAD."""
+    """A result as written: `kind` is NUMBER, BLANK or BAD, and `operator` is 0, or the place of the operator in `OPERATORS` plus 1.
+
+    Of an operator that includes the limit it is that of the same sign plus the length of `OPERATORS`.
+    """
 
     operator: int
     value: float
@@ -100,18 +106,25 @@ def _calendar_day(text: str) -> int:
 
 
 def result_of(text: str) -> Result:
-    """Return a result such as `1.5` or `<0.1`; a blank, or a text that is no number, gives NaN and says so.
+    """Return a result such as `1.5`, `<0.1` or `>=60`; a blank, or a text that is no number, gives NaN and says so.
+
+    Of what is at least, or at most, 0 nothing is known that a number could hold: it is no result.
 
     Examples
     --------
     >>> result_of("<0.1"), result_of("1,5"), result_of("2 x 10^-6").value
     (Result(operator=1, value=0.1, kind=0), Result(operator=0, value=nan, kind=2), 2e-06)
+    >>> result_of("≥60"), result_of("<=5").operator, result_of(">=0").kind == BAD
+    (Result(operator=4, value=60.0, kind=0), 3, True)
     """
+    text = text.translate(_SIGNS)
     if part := _RESULT.fullmatch(text):
-        return Result(_OPERATOR[part[1]], float(part[2]), NUMBER)
-    if power := _POWER.fullmatch(text):
-        return Result(_OPERATOR[power[1]], float(f"{power[2] or 1}e{power[3]}"), NUMBER)
-    return Result(0, nan, BLANK if is_blank(text) else BAD)
+        found = Result(_OPERATOR[part[1]], float(part[2]), NUMBER)
+    elif power := _POWER.fullmatch(text):
+        found = Result(_OPERATOR[power[1]], float(f"{power[2] or 1}e{power[3]}"), NUMBER)
+    else:
+        return Result(0, nan, BLANK if is_blank(text) else BAD)
+    return Result(0, nan, BAD) if found.operator > len(OPERATORS) and found.value <= 0.0 else found
 
 
 def years_of(text: str) -> float:

@@ -34,6 +34,8 @@ def _telling(rates: Results) -> Results:
     if rates.operator is None:
         return rates
     below, above = (rates.operator == REPORTED.index(sign) for sign in "<>")
-    value = np.where(below, np.nextafter(rates.value, 0.0), rates.value)  # `<40` is below 40
+    least = np.nextafter(rates.value, np.inf)
+    at_least = above & (rates.value < CLEARANCE_BELOW_ML_MIN) & (least >= CLEARANCE_BELOW_ML_MIN)  # `>=40` is not below 40
+    value = np.where(below, np.nextafter(rates.value, 0.0), np.where(at_least, least, rates.value))  # `<40` is below 40
     tells = ~(below & (value >= CLEARANCE_BELOW_ML_MIN)) & ~(above & (value < CLEARANCE_BELOW_ML_MIN))
     return Results(rates.patient, rates.biomarker, rates.collected, rates.available, value).at(tells)

@@ -89,8 +89,11 @@ def _settled(score: Score, inputs: Mapping[str, Array], leaves: Mapping[str, Lea
     values = {name: inputs[name] for name in score.inputs}
     for factor in score.factors:
         if factor.input in leaves:
-            settled = factor.is_settled(*leaves[factor.input].range_of(inputs[factor.input]))
-            values[factor.input] = np.where(settled, values[factor.input], np.nan)
+            value, (least, most) = inputs[factor.input], leaves[factor.input].range_of(inputs[factor.input])
+            # `>20` passes a cut-off of more than 20, which the number 20 does not: the nearer end of what is left says the level.
+            end = np.where(np.abs(least - value) <= np.abs(most - value), least, most)
+            told = np.where(np.isnan(value) | (factor.level(value) == factor.level(least)), value, end)
+            values[factor.input] = np.where(factor.is_settled(least, most), told, np.nan)
     return values
 
 

@@ -57,12 +57,12 @@ export function whatIfOf(is) {
         (now ? ` Now: ${percent(now.shown.percent)}${NB}%.` : "")
       : "Then no risk would be shown: a myeloma-defining criterion may be met.";
     gone.hidden = false;
-    const number = (value) => Number(value.replace(/^[<>]\s*/, ""));
+    const number = (value) => Number(value.replace(/^[<>≤≥]=?\s*/, ""));
     is.changed(
       measurements.map((one) => ({
         ...one,
         value: number(one.value),
-        operator: /^[<>]/.exec(one.value)?.[0] ?? "",
+        operator: /^[<>]/.exec(one.value.replace("≤", "<").replace("≥", ">"))?.[0] ?? "",
         collected_at: when.value,
         available_at: when.value,
       })),

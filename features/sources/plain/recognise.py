@@ -18,12 +18,14 @@ from features.sources.plain.names import common_names, key, table_of
 from features.sources.plain.places import Place
 from features.sources.plain.written import DATE_FORMS, EITHER, filled_id, fits, only_in, plain_number, thousand_or_fraction
 from features.sources.received import REQUIRED
+from features.sources.units import without_unit
 from myeloma import catalogue
+from myeloma.units import accepted_units
 
-_YEAR = re.compile(r"\d{4}(-\d{2})?")
+_YEAR = re.compile(r"\d{4}(-\d{2}|\.0+)?")
 _UNIT = re.compile(r"^(.*?)\s*[\[(](.+)[\])]\s*$")
-_FLAG = re.compile(r"^[<>]?\s*[+-]?\d[\d.,]*\s?(H|L|HH|LL|\*|\+|!)$")
-_COMMA, _POINT = re.compile(r"^[<>]?=?\s*[+-]?\d+(\.\d{3})*,\d+$"), re.compile(r"^[<>]?=?\s*[+-]?\d+(,\d{3})*\.\d+$")
+_FLAG = re.compile(r"^(?:[<>]=?|[≤≥])?\s*[+-]?\d[\d.,]*\s?(H|L|HH|LL|\*|\+|!)$")
+_COMMA, _POINT = re.compile(r"^[<>≤≥]?=?\s*[+-]?\d+(\.\d{3})*,\d+$"), re.compile(r"^[<>≤≥]?=?\s*[+-]?\d+(,\d{3})*\.\d+$")
 _FEW = 0.05  # numbers with the other decimal mark, days in the other order: slips, not a way of writing
 
 
@@ -168,7 +170,7 @@ def words(column: str, given: list[str], accepted: Iterable[str]) -> tuple[dict[
 
 def biomarkers(received: Cells) -> tuple[dict[str, str], dict[str, tuple[int, str]]]:
     """Return theirs -> ours, and of each name that is not known how many rows have it and which of ours is near."""
-    known = table_of(common_names()["biomarkers"], measurable())
+    known = table_of(common_names()["biomarkers"], measurable()) | _by_loinc()
     rows = pd.Series(received.codes).value_counts()
     found, unknown = {}, {}
     for code, theirs in enumerate(map(str, received.texts)):
@@ -178,6 +180,12 @@ def biomarkers(received: Cells) -> tuple[dict[str, str], dict[str, tuple[int, st
             near = get_close_matches(key(theirs), known, n=1, cutoff=0.75)
             unknown[theirs] = int(rows.get(code, 0)), f", perhaps {known[near[0]]}" if near else ""
     return found, unknown
+
+
+def _by_loinc() -> dict[str, str]:
+    """Return the biomarkers by LOINC code, alone or as `LOINC:718-7`; a code of one component of several is left to a person."""
+    codes = {code: name for name, entry in catalogue().biomarkers.items() for code in entry.loinc if code not in entry.loinc_components}
+    return {key(written): name for code, name in codes.items() for written in (code, f"LOINC:{code}")}
 
 
 def has(frame: pd.DataFrame, what: str) -> pd.Series:
@@ -228,6 +236,12 @@ def _decimal(counts: pd.DataFrame) -> str:
     return "." if commas <= _FEW * (commas + points) else "," if points <= _FEW * (commas + points) else DECIDE
 
 
+def _bare(text: str, biomarker: str) -> str:
+    """Return a result without a unit of its biomarker behind it: beside that unit it is read."""
+    units = accepted_units(catalogue()[biomarker]) if biomarker in catalogue() else ()
+    return next((bare for unit in units if (bare := without_unit(text, biomarker, unit)) != text), text)
+
+
 def values(frame: pd.DataFrame, names: dict[str, str]) -> Said:
     """Return how the results of known biomarkers are written."""
     table = pd.DataFrame({"name": cells_of(frame["biomarker"]).rows(), "text": cells_of(frame["value"]).rows()})
@@ -237,9 +251,9 @@ def values(frame: pd.DataFrame, names: dict[str, str]) -> Said:
     mark = "," if decimal == "," else "."
     said = Said(decimal, flags, {}, {}, {})
     for name, text, rows in counts.itertuples(index=False):
-        if result_of(plain_number(text, mark, flags)).kind != BAD:
-            continue
         ours = catalogue().key_of(names[name])
+        if result_of(plain_number(_bare(text, ours), mark, flags)).kind != BAD:
+            continue
         accepted = catalogue()[ours].words if ours in catalogue() else {}
         if text.casefold() in accepted:
             continue

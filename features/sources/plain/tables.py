@@ -13,8 +13,9 @@ from features.sources.births import with_ages
 from features.sources.cells import Cells, cells_of
 from features.sources.plain.files import find, read_file, sheets_of, unread
 from features.sources.plain.layout import COLUMNS, MISSING, Column, Layout, Table
-from features.sources.plain.written import EITHER, filled_id, iso_date, only_in, plain_number
+from features.sources.plain.written import EITHER, filled_id, is_year, iso_date, only_in, plain_number
 from features.sources.received import REQUIRED
+from features.sources.units import values_without_units
 from myeloma import DataError
 
 DATES = ("index_date", "birth_date", "collected_at", "available_at", "occurred_at")
@@ -45,7 +46,7 @@ def read_tables(folder: Path, layout: Layout) -> tuple[dict[str, pd.DataFrame], 
         frame = named(read_file(path, layout.separator, layout.encoding, table.sheet), name, table, path.name)
         shared = sum(other == path for other in paths.values()) > 1
         frame = _of_one_table(frame, name, table, shared)
-        notes += _in_the_other_order(frame, name, layout)
+        notes += [*_in_the_other_order(frame, name, layout), *_years_or_serials(frame, name, layout)]
         tables[name] = in_our_words(frame, name, layout)
     tables["patients"], aged = with_ages(tables["patients"])
     if aged:
@@ -66,6 +67,16 @@ def _in_the_other_order(frame: pd.DataFrame, name: str, layout: Layout) -> list[
             if turned := only_in(map(str, texts), (form, other))[1]:
                 refused = f"{len(turned)} different dates of {column} in {name} are days as {other} alone, not as {form}, and are refused"
                 notes.append(f"{refused}; if the column mixes two orders, others are misread: ask its source")
+    return notes
+
+
+def _years_or_serials(frame: pd.DataFrame, name: str, layout: Layout) -> list[str]:
+    """Return a note for each column of days with numbers that are years or serial numbers: they are refused, of a birth they are years."""
+    notes = []
+    for column in (column for column in DATES if column in frame and column != "birth_date" and "EXCEL" in layout.dates):
+        if years := int(cells_of(frame[column]).each(is_year, bool).sum()):
+            what = f"{years} of {len(frame)} cells of {column} in {name} hold a number such as 2012: a year, or as EXCEL a day of 1905"
+            notes.append(f"{what}. They are refused; write the whole day as YYYY-MM-DD, or as the serial number of a day")
     return notes
 
 
@@ -186,7 +197,9 @@ def _measured(frame: pd.DataFrame, layout: Layout) -> pd.DataFrame:
     if "unit" in frame and layout.units:
         frame["unit"] = _each(frame["unit"], lambda text: layout.units.get(text, text))
     if "value" in frame and "biomarker" in frame and _is_text(frame["value"]):
-        frame["value"] = _values(cells_of(frame["biomarker"]), cells_of(frame["value"]), layout)
+        name = cells_of(frame["biomarker"])
+        bare = values_without_units(name, frame["value"], cells_of(frame["unit"])) if "unit" in frame else frame["value"]
+        frame["value"] = _values(name, cells_of(bare), layout)
     return frame
 
 

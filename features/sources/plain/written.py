@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from functools import cache
 
+from myeloma.calendar import FIRST_DATE, LAST_DATE
+
 # How dates are written -> a pattern of year, month and day. A time of day may follow. Years of two digits are no form: 24 is a birth too.
 DATE_FORMS = {
     "YYYY-MM-DD": r"(?P<y>\d{4})-(?P<m>\d{1,2})-(?P<d>\d{1,2})",
@@ -21,6 +23,7 @@ DATE_FORMS = {
     "EXCEL": r"(?P<serial>\d{4,5})(?:\.0+)?",
 }
 EITHER = (("DD/MM/YYYY", "MM/DD/YYYY"), ("DD-MM-YYYY", "MM-DD-YYYY"))  # pairs of which a cell may be both, and then of two days
+_FIRST_YEAR, _LAST_YEAR = (int(day[:4]) for day in (FIRST_DATE, LAST_DATE))
 _TIME = r"(?P<time>[T ]\d{1,2}:.+)?"
 _EXCEL_ZERO = date(1899, 12, 30)  # so counted, serial numbers after February 1900 are right
 _GROUPS = {
@@ -28,12 +31,25 @@ _GROUPS = {
     ",": re.compile(r"([<>]=?\s*)?([+-]?\d{1,3}(?:\.\d{3})+|[+-]?\d+)(,\d+)?"),
 }
 _THOUSAND_OR_PART = re.compile(r"([<>]=?)?\s*([+-]?[1-9]\d{0,2})[.,](\d{3})", re.ASCII)
+_WHOLE_YEAR = re.compile(r"(\d{4})(?:\.0+)?", re.ASCII)
 _BLANKS = re.compile(r"(?<=\d)[\s\u00a0\u202f'](?=\d{3}(?:\D|$))")
 
 
 @cache
 def _form(name: str) -> re.Pattern[str]:
     return re.compile(DATE_FORMS[name] + _TIME, re.ASCII)
+
+
+def is_year(text: str) -> bool:
+    """Return whether a text reads as a calendar year. As a serial number it would be a day of 1905 or 1906.
+
+    Examples
+    --------
+    >>> is_year("1950"), is_year("2012.0"), is_year("2400"), is_year("42036")
+    (True, True, False, False)
+    """
+    found = _WHOLE_YEAR.fullmatch(text)
+    return found is not None and _FIRST_YEAR <= int(found[1]) <= _LAST_YEAR
 
 
 def fits(text: str, form: str) -> bool:
@@ -54,19 +70,21 @@ def only_in(texts: Iterable[str], pair: tuple[str, str]) -> tuple[list[str], lis
 
 
 def iso_date(text: str, forms: Iterable[str]) -> str:
-    """Return a date, with what time of day stands after it, as YYYY-MM-DD; a text in none of the forms as it is.
+    """Return a date, with what time of day stands after it, as YYYY-MM-DD; a text in none of the forms as it is, and so a year.
 
     Examples
     --------
     >>> iso_date("1.2.2015 08:30", ["DD.MM.YYYY"]), iso_date("42036", ["EXCEL"]), iso_date("31.02.2015", ["DD.MM.YYYY"])
     ('2015-02-01 08:30', '2015-02-01', '31.02.2015')
+    >>> iso_date("1950", ["EXCEL"])
+    '1950'
     """
     return next((day for form in forms if (day := _day(text, form)) is not None), text)
 
 
 def _day(text: str, form: str) -> str | None:
     found = _form(form).fullmatch(text)
-    if found is None:
+    if found is None or (form == "EXCEL" and is_year(text)):
         return None
     parts = found.groupdict()
     try:
@@ -94,7 +112,7 @@ def plain_number(text: str, decimal: str, flags: Iterable[str] = ()) -> str:
         if text.endswith(flag) and text[: -len(flag)].strip()[-1:].isdigit():
             text = text[: -len(flag)].strip()
             break
-    text = _BLANKS.sub("", text)
+    text = _BLANKS.sub("", text.replace("≤", "<=").replace("≥", ">="))
     if re.fullmatch(rf"[<>]?=?\s*[+-]?\d{{1,3}}[{'.' if decimal == ',' else ','}]\d{{3}}", text):
         return f"{text} (thousands or decimals?)"
     found = _GROUPS[decimal].fullmatch(text)

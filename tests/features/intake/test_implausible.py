@@ -3,7 +3,9 @@
 import pandas as pd
 import pytest
 
-from features.intake.implausible import describe_seen, seen_in, unfollowed
+from features.intake.implausible import describe_seen, late_events, refused_after_kept, seen_in, unfollowed
+from features.intake.quality import check, check_block
+from features.sources.received import received
 
 CALLED = {"A": "A", "B": "B", "unknown": "unknown"}
 
@@ -52,7 +54,7 @@ def test_zeros_between_results_that_are_not_are_told_and_a_protein_that_is_gone_
 
 
 def test_each_site_is_looked_at_by_itself():
-    rows = [(f"A{n}", "bmpc", 0.2) for n in range(5)] + [(f"B{n}", "bmpc", 15.0) for n in range(500)]
+    rows = [(f"A{n}", "bmpc", 0.2) for n in range(5)] + [(f"B{n}", "bmpc", 15.0 + n / 10) for n in range(500)]
     sites = {who: who[0] for who, _, _ in rows}
     assert [line.split(" are ")[0] for line in said(kept(*rows), sites=sites)] == ["suspected_fraction: 5 of 5 results of bmpc at site A"]
 
@@ -70,3 +72,58 @@ def test_a_cohort_in_which_nobody_has_a_last_contact_is_told(contacts, told):
     ends = [("P8", "progression"), ("P9", "death"), *((f"P{n}", "last_contact") for n in range(contacts))]
     lines = unfollowed(patients, pd.DataFrame(ends, columns=["patient_id", "kind"]))
     assert told in " ".join(lines) if told else lines == []
+
+
+def one_number(people, results=3, site=lambda who: "A", value=1.0, biomarker="creatinine"):
+    rows = [(f"{n:03d}", biomarker, value) for n in range(people) for _ in range(results)]
+    return kept(*rows), {who: site(who) for who, _, _ in rows}
+
+
+def test_a_biomarker_that_is_one_number_throughout_is_told():
+    frame, sites = one_number(20)
+    (line,) = said(frame, sites=sites)
+    assert line.startswith("constant_results: all 60 results of creatinine at site A, of 20 people, are 1; was it filled in")
+    frame, sites = one_number(20, site=lambda who: "A" if who < "010" else "B")
+    assert [line.split(";")[0] for line in said(frame, sites=sites)] == [
+        "constant_results: all 60 results of creatinine, of 20 people, are 1"
+    ]
+
+
+def test_fewer_results_or_people_another_number_a_limit_or_a_finding_is_none():
+    for people, results in ((19, 3), (20, 2)):
+        assert said(*((one := one_number(people, results))[0],), sites=one[1]) == []
+    frame, sites = one_number(20)
+    assert said(frame.assign(value=[1.1, *frame["value"][1:]]), sites=sites) == []
+    assert said(frame.assign(operator="<"), sites=sites) == []
+    assert said(*((one := one_number(20, value=0.0, biomarker="pet_ct"))[0],), sites=one[1]) == []
+
+
+def test_one_site_of_one_number_is_told_beside_another_that_is_right():
+    frame, sites = one_number(40, site=lambda who: "A" if who < "020" else "B")
+    frame["value"] = [1.0 if who < "020" else 1.0 + n / 100 for n, who in enumerate(frame["patient_id"])]
+    (line,) = said(frame, sites=sites)
+    assert line.startswith("constant_results: all 60 results of creatinine at site A")
+
+
+@pytest.mark.parametrize(("day", "told"), [("2020-08-01", 0), ("2020-08-02", 1)])
+def test_an_end_more_than_a_year_after_the_last_contact_is_told(day, told):
+    rows = [("P", "2019-08-02", "last_contact"), ("P", day, "progression"), ("Q", "2019-08-02", "last_contact"), ("R", day, "death")]
+    events = pd.DataFrame(rows, columns=["patient_id", "occurred_at", "kind"]).assign(
+        occurred_at=lambda f: pd.to_datetime(f["occurred_at"])
+    )
+    assert [line[:30] for line in late_events(events)] == ["event_after_contact: 1 people "] * told
+
+
+def test_a_refused_result_that_is_later_than_those_kept_is_told_where_it_may_settle_a_criterion():
+    rows = [("P", "2015-02-01", "bmpc", "15"), ("P", "2016-02-01", "bmpc", "about 60"), ("Q", "2016-02-01", "bmpc", "70-80")]
+    rows += [("R", "2015-02-01", "bmpc", "about 60"), ("R", "2016-02-01", "bmpc", "15"), ("S", "2016-02-01", "m_protein", "much")]
+    frames = {
+        "patients": pd.DataFrame({"patient_id": list("PQRS"), "index_date": "2015-01-01"}),
+        "measurements": pd.DataFrame(rows, columns=["patient_id", "collected_at", "biomarker", "value"]).assign(unit="%"),
+        "events": pd.DataFrame(columns=["patient_id", "occurred_at", "kind"]),
+    }
+    tables = {name: frame.assign(source_row=range(len(frame))) for name, frame in frames.items()}
+    source = received("test", tables, dict.fromkeys(tables, ""))
+    block = check_block(source.tables["measurements"], "", check(source))
+    (line,) = describe_seen(refused_after_kept(block.inspection, block.kept), CALLED)
+    assert line.startswith("refused_after_kept: of 2 people the latest result of bmpc was refused")

@@ -249,3 +249,39 @@ def test_an_m_protein_of_0_of_a_person_whose_others_are_not_is_suspected_to_stan
 def test_a_0_is_suspected_from_the_day_on_which_it_is_known_and_not_under_therapy():
     assert (zeros_told((1.2, 1.3, 0), "2016-02-20"), len(zeros_told((1.2, 1.3, 0), "2016-03-01"))) == ([], 1)
     assert zeros_told((1.2, 1.3, 0), events=[("2016-02-10", "treatment_start", "daratumumab")]) == []
+
+
+def read(value, unit="%", biomarker="bmpc"):
+    """Return operator, value and refusals of a result, which a cohort of one agrees with."""
+    assert_the_same({"index_date": "2015-01-01"}, [("2015-02-01", None, biomarker, value, unit)], [])
+    person = check_person({"index_date": "2015-01-01"}, [("2015-02-01", None, biomarker, value, unit)])
+    return (
+        [*zip(("", *OPERATORS)[person.operator[0]], person.value.tolist(), strict=True)] if len(person.value) else person.problems[0].reason
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "expected"),
+    [
+        *((">60%", "%", [(">", 60.0)]), ("> 60 %", "%", [(">", 60.0)])),
+        # At least 60 is more than the number before 60: no number lies between.
+        *((text, "%", [(">", np.nextafter(60.0, 0.0))]) for text in (">=60", "≥60", ">=60%", "≥ 60 %")),
+        *((text, "%", [("<", np.nextafter(5.0, 6.0))]) for text in ("<=5", "≤5 %")),
+        *((text, "%", "not_a_number") for text in (">=0", "<=0", "=>60", "20-30 %", "about 60")),
+        ("20 %", "", "not_a_number"),
+    ],
+)
+def test_a_unit_behind_a_result_and_a_limit_that_is_included_are_read(value, unit, expected):
+    assert read(value, unit) == expected
+
+
+def test_a_finding_with_a_limit_that_may_be_reached_is_neither_found_nor_not():
+    assert read("<=1e-5", "1", "mrd") == "not_a_number"
+    assert read("<1e-5", "1", "mrd") == [("<", 1e-5)]
+
+
+@pytest.mark.parametrize(("index_date", "kept"), [("1957-02-01", 1), ("1957-01-31", 0)])
+def test_a_result_at_which_a_person_would_be_too_old_is_refused(index_date, kept):
+    person = check_person({"index_date": index_date, "age_at_index": 62}, [("2015-02-01", None, "bmpc", 15, "%")])
+    assert len(person.value) == kept
+    assert [problem.reason for problem in person.problems] == ["too_old"] * (1 - kept)

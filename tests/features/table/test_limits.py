@@ -6,7 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from features.history.sides import Sides
+from features.intake.one_person import check_person
 from features.table.score_inputs import criteria_of
+from myeloma import catalogue
 from myeloma.criteria import statuses
 from myeloma.scores.score import Factor
 
@@ -91,3 +93,22 @@ def test_what_is_settled_is_what_every_truth_agrees_on(signs, values):
 def test_a_factor_of_a_score_is_settled_where_the_whole_range_has_one_level(direction, least, most, settled):
     factor = Factor("x", (2.0,) if direction == ">" else (2.0, 4.0), direction, "")
     assert factor.is_settled(np.array([least]), np.array([most])).tolist() == [settled]
+
+
+@pytest.mark.parametrize(
+    ("biomarker", "written", "key", "expected"),
+    [
+        *(
+            ("bmpc", ">=60", "marrow", 1.0),
+            ("bmpc", ">=59", "marrow", NAN),
+            ("bmpc", "<=60", "marrow", NAN),
+            ("bmpc", "<=59", "marrow", 0.0),
+        ),
+        *(("hemoglobin", ">=11.5", "anemia", 0.0), ("hemoglobin", "<=11.5", "anemia", NAN), ("creatinine", "<=2", "renal", NAN)),
+        *(("calcium", "<=11", "calcium", 0.0), ("calcium", ">=11", "calcium", NAN)),
+    ],
+)
+def test_a_limit_that_is_included_is_neither_weaker_nor_stronger_than_what_was_written(biomarker, written, key, expected):
+    person = check_person({"index_date": "2015-01-01"}, [("2015-02-01", None, biomarker, written, catalogue()[biomarker].unit)])
+    sign = ("", "<", ">")[person.operator[0]]
+    np.testing.assert_equal(told(NUMBERS | {biomarker: person.value[0]}, **{biomarker: sign})[key], expected)

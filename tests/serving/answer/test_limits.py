@@ -83,3 +83,15 @@ def test_a_ratio_of_a_limit_is_told_as_one_and_no_change_to_it_or_from_it_is_sta
         {**later[1], "collected_at": "2022-10-10"}
     ]
     assert ratio_in(client.post("/v1/risk", json=history).json()) == ("", pytest.approx(22.5))
+
+
+@pytest.mark.parametrize(("value", "reached"), [(21, True), (">20", True), (">=20", None), ("<=20", False), (20, False), (">60%", True)])
+def test_a_limit_scores_as_every_value_that_it_leaves(client, history, value, reached):
+    history["measurements"].append({"collected_at": DAY, "biomarker": "bmpc", "value": value, "unit": "%"})
+    score = client.post("/v1/risk", json=history).json()["scores"]["mayo_2018"]
+    number = client.post(
+        "/v1/risk", json={**history, "measurements": [*history["measurements"][:-1], {**history["measurements"][-1], "value": 15}]}
+    )
+    assert ("bmpc" in score["missing"]) == (reached is None)
+    if reached is not None:
+        assert score["points"] == number.json()["scores"]["mayo_2018"]["points"] + reached

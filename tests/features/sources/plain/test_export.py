@@ -341,3 +341,44 @@ def test_files_that_are_no_table_are_named(folder):
     place = folder()
     (place / "measurements_2019.csv").write_text("x\n")
     assert any("measurements_2019.csv; are they parts of a table?" in note for note in read_tabular(place).notes)
+
+
+def test_a_year_is_no_serial_number_of_a_spreadsheet(folder, tmp_path):
+    c = clean()
+    patients = c["patients"].assign(birth_date=["1950", "16430"], index_date=["42017", "2016"])
+    (tmp_path / "m.yaml").write_text("dates: [EXCEL]")
+    read = read_tabular(folder(patients=patients), tmp_path / "m.yaml")
+    assert any("1 of 2 cells of index_date in patients hold a number such as 2012" in note for note in read.notes)
+    cohort, quarantine = inspect(read)
+    (person,) = cohort.patients.to_dict("records")
+    assert (pd.isna(person["birth_date"]), round(person["age_at_index"], 1)) == (True, 64.5)
+    assert set(quarantine["reason"]) == {"bad_date", "patient_not_in_cohort"}
+
+
+def test_a_year_with_a_point_is_a_year(folder):
+    read = read_tabular(folder(patients=clean()["patients"].assign(birth_date=["1950.0", "1944-12-24"])))
+    assert read.tables["patients"]["age_at_index"].tolist()[0] == "64.54"
+
+
+def test_codes_of_loinc_are_names_of_biomarkers(folder, tmp_path):
+    codes = {"m_protein": "33358-3", "hemoglobin": "LOINC:718-7", "flc_lambda": "33944-0", "bmpc": "11118-7"}
+    place = folder(measurements=clean()["measurements"].replace({"biomarker": codes}))
+    path, found = suggested(place, tmp_path)
+    assert (found.faults, found.decide) == ([], [])
+    assert {theirs: ours for ours, theirs in codes.items()} == yaml.safe_load(path.read_text())["biomarkers"]
+
+
+def test_german_and_french_headers_are_known(folder, tmp_path):
+    c = clean()
+    header = {"stage": "Stadium", "birth_date": "Date de naissance", "sex": "Sexe", "index_date": "Date du diagnostic"}
+    path, found = suggested(folder(patients=c["patients"].rename(columns=header)), tmp_path)
+    assert (found.faults, found.decide, found.unread) == ([], [], [])
+    assert yaml.safe_load(path.read_text())["tables"]["patients"]["columns"] == header
+
+
+def test_a_unit_behind_a_result_is_read_with_its_decimal_comma_and_is_not_called_no_number(folder, tmp_path, expected):
+    c = clean()
+    measured = c["measurements"].assign(value=["1,5 g/dL", "1,7", "13,5", "250,5", "15 %"])
+    path, found = suggested(folder(measurements=measured), tmp_path)
+    assert (found.faults, found.decide) == ([], [])
+    assert cohort_of(tmp_path / "export", path)[0] == expected

@@ -180,7 +180,7 @@ REFUSED = {
     ),
     "no unit": (changed(6, valueQuantity={"value": 10}), "unknown_unit"),
     "a decimal comma": (changed(6, valueQuantity=None, valueString="10,5"), "not_a_number"),
-    "at most": (changed(6, valueQuantity={"value": 1, "comparator": "<=", "unit": "mg/L"}), "not_a_number"),
+    "at least nothing": (changed(6, valueQuantity={"value": 0, "comparator": ">=", "unit": "mg/L"}), "not_a_number"),
     "a value beside a reason why there is none": (changed(6, dataAbsentReason=coded("x", "unknown")), "absent_value"),
     "a value that is masked": (changed(6, valueQuantity=None, dataAbsentReason=coded("x", "masked")), "missing_value"),
     "a value of a type that is not read": (changed(6, valueQuantity=None, valueRange={"low": {"value": 1}}), "missing_value"),
