@@ -12,7 +12,7 @@ from features.history.layout import Days
 from features.history.rows import look, static_column
 from features.table.outcomes import not_at_risk
 from myeloma.calendar import DAYS_PER_YEAR
-from myeloma.stage import BMPC_BELOW_PERCENT, SHOWN_BY, mgus, smoldering
+from myeloma.stage import BMPC_BELOW_PERCENT, SHOWN_BY, mgus, reaches, smoldering
 from serving.answer.stage import contradicted, contradiction_in_words, reached
 from serving.artifact import Artifact
 
@@ -51,7 +51,7 @@ def _stage_unknown(artifact: Artifact, histories: Histories, patient: NDArray[np
     # Of whom the latest marrow is that of myeloma, the guard of criteria speaks, which says more than that the stage is not known.
     if artifact.rules.criteria_guard and (much == 1.0).any():
         now = look(histories, who, when, FeatureSpec((), (), (), ()), ("bmpc__last__ever",))["bmpc__last__ever"]
-        much = np.where(now >= BMPC_BELOW_PERCENT, 0.0, much)
+        much = np.where(reaches(now, BMPC_BELOW_PERCENT) == 1.0, 0.0, much)
     if population == "smm":
         unknown[unknown] = smoldering(m_protein, urine, bmpc, much) != 1.0
     elif population == "mgus":

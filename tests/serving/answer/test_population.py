@@ -77,8 +77,9 @@ def test_nobody_under_18_on_the_day_is_shown_a_risk(client, history, born, code)
     assert (found or {}).get("code") == code
 
 
-def test_of_marrow_of_myeloma_now_the_criteria_speak(client, history):
-    answer = client.post("/v1/risk", json=measured(history, m_protein=1.0, bmpc=80)).json()
+@pytest.mark.parametrize("bmpc", [80, 60, ">60", ">=60"])
+def test_of_marrow_of_myeloma_now_the_criteria_speak(client, history, bmpc):
+    answer = client.post("/v1/risk", json=measured(history, m_protein=1.0, bmpc=bmpc)).json()
     assert answer["risks"] == []
     assert any("criteria for active myeloma may be met" in line for line in answer["warnings"])
 
