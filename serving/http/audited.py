@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Collection
 from collections.abc import Mapping as ByStage
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import sha256
 from typing import Any
 
@@ -45,6 +46,11 @@ class Kept:
     address: str | None = None
     replays: bool = False
 
+    @cached_property
+    def mapping(self) -> str:
+        """Return what tells the mappings of FHIR codes apart: found once, since they stay as they are."""
+        return digest_of(mappings_in() if self.mappings is None else self.mappings)
+
     def id_of(self, request: Request) -> str:
         """Return under what id the answer to a request is written down; nothing where it is not."""
         return str(request.state.request_id) if self.audit or self.replays else ""
@@ -67,7 +73,7 @@ class Kept:
         if path.startswith(SERVICES):
             said |= {"service": request.path_params["service"], **({"address": self.address} if self.address else {})}
         if path == FHIR_RISK or path.startswith((SERVICES, "/v1/read")):
-            said["mapping"] = digest_of(mappings_in() if self.mappings is None else self.mappings)
+            said["mapping"] = self.mapping
         return said
 
 
