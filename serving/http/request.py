@@ -243,25 +243,30 @@ def day_of(history: Asked, people: Histories) -> int:
         raise HistoryError([_landmark_problem(history, error.code, error.hint)]) from None
 
 
-def lesion_known(since: Iterable[str], day: str) -> str:
-    """Return what tells of the first osteolytic lesion known by a day, with its day; empty where nothing does.
+def lesion_known(since: Iterable[str], asked: str | None, landmark: int) -> str:
+    """Return what tells of the first osteolytic lesion known by the day that is asked for, with its day; empty where nothing does.
 
     Parameters
     ----------
     since : the day of each lesion, or its month or year; empty where it is not known, which counts on every day
+    asked : the day that was asked for; None asks for the present, in which lesions found since the last visit are known too
+    landmark : what day that is, in days since 1970
 
     Examples
     --------
-    >>> lesion_known(["2022-03-01", "2021"], "2022-03-01"), lesion_known(["", "2021"], "2020-01-01"), lesion_known(["2022"], "2021-01-01")
-    ('told by a Condition of 2021', 'told by a Condition', '')
+    >>> lesion_known(["2022-03-01", "2021"], "2022-03-01", 19052), lesion_known(["", "2021"], "2020-01-01", 18262)
+    ('told by a Condition of 2021', 'told by a Condition')
+    >>> lesion_known(["2022"], "2021-01-01", 18628), lesion_known(["2022"], None, 18628)
+    ('', 'told by a Condition of 2022')
     """
-    told = [first for first in sorted(since) if first <= day]
+    day = date_of(landmark)
+    told = [first for first in sorted(since) if asked is None or first <= day]
     return f"told by a Condition{' of ' + told[0] if told[0] else ''}" if told else ""
 
 
 def lesion_in(history: History, landmark: int) -> str:
-    """Return what tells of an osteolytic lesion of a history by a landmark (days since 1970), in words."""
-    return lesion_known((one.since or "" for one in history.lesions or ()), date_of(landmark))
+    """Return what tells of an osteolytic lesion of a history by a landmark (days since 1970), in words; of any where none was named."""
+    return lesion_known((one.since or "" for one in history.lesions or ()), history.landmark, landmark)
 
 
 def shown_day(column: str, received: Any) -> str:

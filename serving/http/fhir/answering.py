@@ -13,7 +13,6 @@ from starlette.datastructures import QueryParams
 from starlette.responses import Response
 
 from features.sources.mapping import Mapping
-from myeloma.calendar import date_of
 from serving.answer.person import CRITERIA_WARNING
 from serving.answer.record import Answer
 from serving.artifact import Artifact
@@ -73,7 +72,7 @@ def told_of(artifact: Artifact, mappings: ByName[str, Mapping], documents: Seque
         raise HistoryError([Problem("no_mapping", "task", message)])
     sent = person_in(documents, mapping, list(mappings.values()), asked.landmark or "")
     landmark = landmark_in(asked, sent, artifact)
-    lesion = lesion_by(sent.resources, date_of(landmark))
+    lesion = lesion_by(sent.resources, asked.landmark, landmark)
     return Told(answer_of(artifact, sent.person, sent.kept, landmark, lesion=lesion), landmark, sent)
 
 

@@ -27,12 +27,12 @@ SAYS_NONE = re.compile(
 _DAY = re.compile(r"\d{4}(?:-\d\d(?:-\d\d)?)?(?![\d-])")
 
 
-def lesion_by(resources: Sequence[Found], day: str) -> str:
-    """Return what tells of the first osteolytic lesion known by a day, with its day; empty where nothing does.
+def lesion_by(resources: Sequence[Found], asked: str | None, landmark: int) -> str:
+    """Return what tells of the first osteolytic lesion known by the day that is asked for (see `lesion_known`); empty where nothing does.
 
     One without a day counts: it is known to whoever sends it. Its name is free text and is not repeated.
     """
-    return lesion_known(lesion_days(resources), day)
+    return lesion_known(lesion_days(resources), asked, landmark)
 
 
 def is_lytic(words: str) -> bool:

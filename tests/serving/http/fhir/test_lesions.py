@@ -16,7 +16,7 @@ REFUTED = {"verificationStatus": {"coding": [{"code": "refuted"}]}}
         ("2022-03-01", {}, 422),
         ("2022", {}, 422),
         (None, {}, 422),
-        ("2022-07-11", {}, 200),  # after the landmark
+        ("2022-07-11", {}, 422),  # since the last visit, and no day is asked for but the present
         ("2022-03-01", REFUTED, 200),
         ("2022-03-01", {"code": {"text": "Low back pain"}}, 200),
     ],
@@ -31,8 +31,17 @@ def test_a_lesion_withholds_the_risk_from_its_day_on(client, day, more, status):
         assert issue["details"]["coding"][0]["code"] == "criteria_met" and "told by a Condition" in issue["details"]["text"]
 
 
+@pytest.mark.parametrize(("day", "status"), [("2022-07-10", 422), ("2022-07-11", 200)])
+def test_of_a_day_that_is_asked_for_later_lesions_are_not_read(client, day, status):
+    lesion = condition() | {"id": "c2", "code": {"text": "Lytic bone lesion"}, "onsetDateTime": day}
+    content = json.dumps(bundle(*person(), lesion))
+    assert client.post("/v1/risk/fhir?task=smm&landmark=2022-07-10", content=content, headers=FHIR).status_code == status
+    history = client.post("/v1/read", json={"text": content}).json()["history"] | {"landmark": "2022-07-10"}
+    assert bool(client.post("/v1/risk", json=history).json()["risks"]) == (status == 200)
+
+
 @pytest.mark.parametrize(
-    ("day", "shown"), [("2022-07-10", False), ("2022", False), (None, False), ("not a day", False), ("2022-07-11", True)]
+    ("day", "shown"), [("2022-07-10", False), ("2022", False), (None, False), ("not a day", False), ("2022-07-11", False)]
 )
 def test_a_bundle_that_is_pasted_is_withheld_as_one_that_is_sent(client, day, shown):
     lesion = condition() | {"id": "c2", "code": {"text": "Lytic bone lesion"}, "onsetDateTime": day}
@@ -54,7 +63,9 @@ def test_a_bundle_that_is_pasted_is_withheld_as_one_that_is_sent(client, day, sh
 def test_a_lesion_of_a_history_has_a_day_or_none(client, history):
     for since, status in (("2022-02-31", 200), ("2022", 200), (None, 200), ("1.2.2022", 422), ("soon", 422)):
         assert client.post("/v1/risk", json={**history, "lesions": [{"since": since}]}).status_code == status
-    assert client.post("/v1/risk", json={**history, "lesions": [{"since": "2023-01-01"}]}).json()["risks"]
+    later = {**history, "lesions": [{"since": "2023-01-01"}]}
+    assert not client.post("/v1/risk", json=later).json()["risks"]
+    assert client.post("/v1/risk", json={**later, "landmark": "2022-07-10"}).json()["risks"]
 
 
 def test_of_a_pasted_bundle_it_is_said_that_results_may_still_change(client):
