@@ -1,10 +1,10 @@
 """One answer over HTTP beside a handler that does nothing, `mlflow models serve` and MLServer. Part of `make bench`, or with `--quick`.
 
 Ours reads a history of 100 values, checks it, and answers with features, risks with intervals, exact SHAP values and the published scores.
-The peers get one row of ready-made features and return a number of the same booster, without interval or explanation. Ours is the champion
-of smm, or, where that has no booster, the challenger (`make train TASKS=smm` makes both). All run at once, each in processes of its own;
-they are asked in turns, first by one client, then by 16. CPU seconds of a server's processes stand beside, because a busy machine distorts
-times. MLServer needs another environment, since it pins older libraries than ours:
+The peers get one row of ready-made features and return a number of the newest registered booster of smm, without interval or explanation
+(`make train TASKS=smm` registers one). Ours serves the version of that booster, and, where that is another, the champion too. All run at
+once, each in processes of its own; they are asked in turns, first by one client, then by 16. CPU seconds of a server's processes stand
+beside, because a busy machine distorts times. MLServer needs another environment, since it pins older libraries than ours:
 
     python -m venv .bench/mlserver
     .bench/mlserver/bin/pip install mlserver==1.7.1 mlserver-xgboost==1.7.1 xgboost-cpu
@@ -32,7 +32,8 @@ import numpy as np
 from benchmarks import http_peers
 from serving.models.boosted import Boosted
 from serving.models.ensemble import Ensemble
-from serving.store.champion import CHALLENGER, CHAMPION, load_numbered, version_of_alias
+from serving.store.champion import CHAMPION, load_numbered, registered_name, version_of_alias
+from serving.store.client import connect
 
 VALUES, VISITS, DAYS_BETWEEN = 100, 10, 150
 ROUNDS, ASKED, CLIENTS = 5, 200, 16
@@ -87,17 +88,20 @@ def history() -> bytes:
 
 def contestants(folder: Path) -> list[Contestant]:
     """Return who takes part; MLServer where it is installed."""
-    version, boosted = raced()
+    version, boosted = newest_booster()
     booster, columns = boosted.booster, [*boosted.columns, "horizon"]
     row = [*np.random.default_rng(1).standard_normal(len(boosted.columns)).tolist(), float(boosted.horizons[0])]
-    found, body, ports = [], history(), iter(_free_ports(8))
+    found, body, ports = [], history(), iter(_free_ports(9))
 
     def add(name: str, command: list[str], path: str, sent: bytes, port: int, place: Path | None = None) -> None:
         found.append(Contestant(name, command, path, sent, port, place))
 
-    port = next(ports)
-    ours = [sys.executable, "-P", "-m", "serving", "api", "--task", "smm", "--pin", f"smm={version}", "--port", str(port)]
-    add("ours", ours, "/v1/risk", body, port)
+    champion = version_of_alias("smm", CHAMPION)
+    deployed = {} if champion is None or champion.version == version else {"ours, champion": champion.version}
+    for name, pinned in ({"ours": version} | deployed).items():
+        port = next(ports)
+        serve = [sys.executable, "-P", "-m", "serving", "api", "--task", "smm", "--pin", f"smm={pinned}", "--port", str(port)]
+        add(name, serve, "/v1/risk", body, port)
     port = next(ports)
     add("no-op", [sys.executable, "-P", "-m", "benchmarks.http_peers", str(port)], http_peers.NO_OP, body, port)
     port = next(ports)
@@ -116,15 +120,15 @@ def contestants(folder: Path) -> list[Contestant]:
     return found
 
 
-def raced() -> tuple[str, Boosted]:
-    """Return the version of smm that takes part, with its booster: the champion, or the challenger where the champion has none."""
-    for alias in (CHAMPION, CHALLENGER):
-        if (version := version_of_alias("smm", alias)) is not None:
-            model = load_numbered("smm", version.version).model
-            boosted = model.members.get("boosting") if isinstance(model, Ensemble) else model
-            if isinstance(boosted, Boosted):
-                return version.version, boosted
-    raise SystemExit("neither champion nor challenger of smm has a booster")
+def newest_booster() -> tuple[str, Boosted]:
+    """Return the newest version of smm that has a booster, with it."""
+    versions = connect().search_model_versions(f"name = '{registered_name('smm')}'")
+    for version in sorted((str(one.version) for one in versions), key=int, reverse=True):
+        model = load_numbered("smm", version).model
+        boosted = model.members.get("boosting") if isinstance(model, Ensemble) else model
+        if isinstance(boosted, Boosted):
+            return version, boosted
+    raise SystemExit("no registered version of smm has a booster: make train TASKS=smm")
 
 
 def start(one: Contestant, log: Path) -> None:
@@ -222,7 +226,15 @@ def tell(found: list[Contestant]) -> None:
         rates[one.name], cpus[one.name] = statistics.median(one.rate), 1000 * statistics.median(one.cpu)
         cells = (*alone, cpus[one.name], len(one.alone) / sum(one.alone), *together, rates[one.name], one.ready)
         print(f"{one.name:<20}" + "".join(f"{cell:>13.2f}" for cell in cells))
-    ours, no_op = found[0], found[1]
+    (no_op,) = (one for one in found if one.name == "no-op")
+    for ours in (one for one in found if one.name.startswith("ours")):
+        print(f"{ours.name}: by CPU, one request costs {cpus[ours.name] / cpus['no-op']:.1f} times the no-op's")
+        for holds, said in goals_of(ours, no_op, rates):
+            print(f"{'holds  ' if holds else 'MISSED '} {said}")
+
+
+def goals_of(ours: Contestant, no_op: Contestant, rates: dict[str, float]) -> list[tuple[bool, str]]:
+    """Return whether each goal holds for a server of ours, in words; `rates` are requests a second of all clients, by server."""
     p50, p99 = 1000 * np.quantile(ours.alone, (0.5, 0.99))
     times = p50 / (1000 * np.median(no_op.alone))
     goals = [
@@ -233,11 +245,9 @@ def tell(found: list[Contestant]) -> None:
     ]
     for peer, least in (("mlflow models serve", GOALS["times_mlflow"]), ("MLServer", 1.0)):
         if peer in rates:
-            faster = rates["ours"] / rates[peer]
+            faster = rates[ours.name] / rates[peer]
             goals.append((faster >= least, f"throughput {faster:.1f} times that of {peer}, aim {least:g}"))
-    print(f"by CPU, one request of ours costs {cpus['ours'] / cpus['no-op']:.1f} times the no-op's")
-    for holds, said in goals:
-        print(f"{'holds  ' if holds else 'MISSED '} {said}")
+    return goals
 
 
 def _free_ports(number: int) -> list[int]:
