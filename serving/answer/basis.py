@@ -2,19 +2,50 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
 from math import isfinite, nan
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
 from myeloma.version import VERSION
-from serving.answer.record import Basis, DataBasis
 from serving.artifact import Artifact
 
 _SOURCE = Path(__file__).with_name("intended_use.md")  # a link to the page of docs/, which is copied into the package
 PEOPLE = {"mgus": "MGUS", "smm": "smoldering multiple myeloma", "mm": "active myeloma"}
 _MADE: WeakKeyDictionary[Artifact, Basis] = WeakKeyDictionary()  # it depends on the model alone
 _MEASURES = ("auc", "oe_ratio", "ici")  # of each horizon, with the ends of their intervals where they have one
+
+
+@dataclass(frozen=True)
+class DataBasis:
+    """The people that a model was fitted to."""
+
+    people: str
+    source: str
+    cohort_hash: str
+    patients: int | None
+    patients_with_the_event: int | None
+
+
+@dataclass(frozen=True)
+class Basis:
+    """What a risk rests on, for whoever has to judge it.
+
+    `validation` are the figures of the run that made the model, on people it had not seen, by their names there (`auc_24m`, `_lo`,
+    `_hi`); empty where no store told them. `start` says what the base of a risk is, from which its contributions start.
+    """
+
+    intended_use: tuple[str, ...]
+    intended_users: tuple[str, ...]
+    not_for: tuple[str, ...]
+    population: str
+    outcome: str
+    data: DataBasis
+    validation: dict[str, float]
+    limits: tuple[str, ...]
+    versions: dict[str, str]
+    start: str
 
 
 @cache
@@ -63,6 +94,7 @@ def _made(artifact: Artifact) -> Basis:
         validation={name: figure for name in _figures(artifact) if isfinite(figure := artifact.figures.get(name, nan))},
         limits=said["Limits"],
         versions={"program": VERSION, **about.get("versions", {}), "catalogue": artifact.provenance.catalogue_version},
+        start=artifact.model.start,
     )
 
 

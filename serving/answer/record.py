@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from serving.answer.basis import Basis
+
 
 @dataclass
 class Latest:
@@ -108,36 +110,6 @@ class AsOf:
     oldest_result_on: str | None
     answered_on: str
     is_past: bool
-
-
-@dataclass(frozen=True)
-class DataBasis:
-    """The people that a model was fitted to."""
-
-    people: str
-    source: str
-    cohort_hash: str
-    patients: int | None
-    patients_with_the_event: int | None
-
-
-@dataclass(frozen=True)
-class Basis:
-    """What a risk rests on, for whoever has to judge it.
-
-    `validation` are the figures of the run that made the model, on people it had not seen, by their names there (`auc_24m`, `_lo`,
-    `_hi`); empty where no store told them.
-    """
-
-    intended_use: tuple[str, ...]
-    intended_users: tuple[str, ...]
-    not_for: tuple[str, ...]
-    population: str
-    outcome: str
-    data: DataBasis
-    validation: dict[str, float]
-    limits: tuple[str, ...]
-    versions: dict[str, str]
 
 
 @dataclass

@@ -7,9 +7,9 @@ Every module of this folder is imported, so a new kind is one file here (how it 
 from importlib import import_module
 from pkgutil import iter_modules
 
-from serving.models.base import KINDS, Model, logistic, logit
+from serving.models.base import AVERAGE_VALUES, KINDS, Model, logistic, logit
 
 for _module in iter_modules(__path__):
     import_module(f"{__name__}.{_module.name}")
 
-__all__ = ["KINDS", "Model", "logistic", "logit"]
+__all__ = ["AVERAGE_VALUES", "KINDS", "Model", "logistic", "logit"]

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+AVERAGE_VALUES = "the risk at average values of the people of training"
 KINDS: dict[str, type[Model]] = {}  # by the name that artifacts and params.yaml have; a class enters itself
 
 
@@ -99,6 +100,11 @@ class Model(ABC):
     @abstractmethod
     def contributions(self, x: Array) -> Array:
         """Return SHAP values (rows, horizons, features) in log-odds. What they leave of the margin is the base."""
+
+    @property
+    def start(self) -> str:
+        """What the base is, in words: where contributions start from."""
+        return AVERAGE_VALUES
 
     def check(self, columns: int, horizons: int) -> None:
         """Refuse a model that cannot answer for a person of whom nothing is known, as every fitted one can.

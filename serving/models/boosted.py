@@ -33,6 +33,10 @@ class Boosted(Model, kind="boosting"):
     horizons: tuple[int, ...]
     threads: int = field(default_factory=lambda: os.cpu_count() or 1)
 
+    @property
+    def start(self) -> str:
+        return "the mean log-odds of the people of training, with this person's share of the horizon"
+
     @cached_property
     def forest(self) -> Forest | None:
         """The trees as arrays; None where XGBoost itself has to be asked: of trees deeper than the tables take, or of another objective."""

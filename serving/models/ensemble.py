@@ -49,6 +49,12 @@ class Ensemble(Model, kind="ensemble"):
     def contributions(self, x: Array) -> Array:
         return self._mean([member.contributions(x) for member in self._used()])
 
+    @property
+    def start(self) -> str:
+        """What the base is, in words; those of several kinds, of which it is the weighted mean."""
+        kinds = list(dict.fromkeys(member.start for member in self._used()))
+        return kinds[0] if len(kinds) == 1 else f"a weighted mean of {' and of '.join(kinds)}"
+
     def _used(self) -> list[Model]:
         return [member for kind, member in self.members.items() if self.weights[kind] > 0]
 

@@ -51,7 +51,7 @@ export function sheetOf(is) {
         h(
           "div",
           { class: "two" },
-          waterfallOf(risk, 400),
+          waterfallOf(risk, answer.basis.start, 400),
           h("div", { class: "aside" }, wordsOf(risk, true), scoresOf(answer.scores, is.months, true)),
         ),
       ],

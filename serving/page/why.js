@@ -18,7 +18,7 @@ export function valueOf(one) {
   return [`${number(one.value)}${unit && NB + unit}`, change, one.age_days >= 1 && `${span(one.age_days)} old`].filter(Boolean).join(", ");
 }
 
-export function waterfallOf(risk, print) {
+export function waterfallOf(risk, origin, print) {
   const parts = [...risk.contributions].sort((a, b) => Math.abs(b.contribution) - Math.abs(a.contribution)),
     some = parts.slice(0, MOST),
     rest = parts.slice(MOST);
@@ -113,8 +113,7 @@ export function waterfallOf(risk, print) {
     made.dataset.base = risk.base;
     return made;
   };
-  const note =
-    "Start: the risk at average values of the people the model was made from. It is not the average of their risks. Each bar is one biomarker with its history. The scale is stretched so that bars add up.";
+  const note = `Start: ${origin}. It is not the average of their risks. Each bar is one biomarker with its history. The scale is stretched so that bars add up.`;
   return figure({
     draw,
     print,
@@ -213,5 +212,5 @@ export function scoresOf(scores, months, print) {
 export function showWhy(answer, risk, months) {
   put(document.getElementById("words"), wordsOf(risk));
   put(document.getElementById("scores"), scoresOf(answer.scores, months));
-  put(document.getElementById("waterfall"), waterfallOf(risk));
+  put(document.getElementById("waterfall"), waterfallOf(risk, answer.basis.start));
 }

@@ -1,8 +1,9 @@
-"""How one person's risk comes about: from average values of the people the model was made from, biomarker by biomarker."""
+"""How one person's risk comes about: from where the model starts with everybody, biomarker by biomarker."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from textwrap import wrap
 from typing import Any
 
 import numpy as np
@@ -13,16 +14,14 @@ from features.history.columns import group_label
 from myeloma import DataError
 from serving.answer.shown import percent_text
 from serving.artifact import Artifact
-from serving.models import logistic, logit
+from serving.models import AVERAGE_VALUES, logistic, logit
 from serving.predict import Explained, by_biomarker
 from training.plots.style import EDGE, INK, INK2, LOWERS, RAISES, SMALL, Picture, picture, styled
 
 MOST = 7  # biomarkers; the others are one row together
 _TICKS = np.array([0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99])
-_NOTE = (
-    "Start: the risk at average values of the people the model was made from, not the average of their risks.\n"
-    "Each bar is one biomarker with its history. The scale is stretched so that bars add up."
-)
+_NOTE = "It is not the average of their risks. Each bar is one biomarker with its history. The scale is stretched so that bars add up."
+_WIDE = 100  # letters in a line below the picture
 
 
 @styled
@@ -30,6 +29,7 @@ def waterfall(
     base: float,
     contributions: Mapping[str, float],
     *,
+    start: str = AVERAGE_VALUES,
     details: Mapping[str, str] | None = None,
     within: str = "",
     foot: str = "",
@@ -42,6 +42,8 @@ def waterfall(
         Log-odds that the contributions start from (`Explained.base` of the person and horizon).
     contributions : mapping of biomarker to log-odds
         As `serving.predict.by_biomarker` sums them; base and contributions add up to the log-odds of the shown risk.
+    start : str
+        What `base` is, in words (`Model.start`).
     details : mapping of biomarker to text, optional
         What stands below its name: value, change, age of the result.
     within : str
@@ -62,7 +64,7 @@ def waterfall(
     Examples
     --------
     >>> waterfall(-2.3, {"m_protein": 0.6, "flc_ratio": 0.4, "hemoglobin": -0.2}, within="2 years").alt
-    'Risk within 2 years: from 9 % at average values to 18 % for this person. Serum M-protein +0.60, Free light chain ratio +0.40, Hemoglobin −0.20 log-odds.'
+    'Risk within 2 years: from 9 % at the start to 18 % for this person. Serum M-protein +0.60, Free light chain ratio +0.40, Hemoglobin −0.20 log-odds.'
     >>> waterfall(-2.3, {"m_protein": float("nan")})
     Traceback (most recent call last):
     ...
@@ -78,17 +80,17 @@ def waterfall(
     if rest := ranked[MOST:]:
         bars.append((f"{len(rest)} others" if len(rest) > 1 else _label(rest[0][0]), sum(value for _, value in rest), ""))
     total = base + sum(contributions.values())
-    start, end = (percent_text(float(logistic(np.array(log_odds)))) for log_odds in (base, total))
+    before, end = (percent_text(float(logistic(np.array(log_odds)))) for log_odds in (base, total))
     when = f" within {within}" if within else ""
     said = ", ".join(f"{name} {_signed(value)}" for name, value, _ in bars)
     figure = picture(
         6.4,
         1.2 + 0.36 * (len(bars) + 2),
         f"Why this risk{when}: {end}",
-        f"{_NOTE}\n{foot}".strip(),
-        f"Risk{when}: from {start} at average values to {end} for this person. {said} log-odds.",
+        "\n".join([*wrap(f"Start: {start}. {_NOTE}", _WIDE), foot]).strip(),
+        f"Risk{when}: from {before} at the start to {end} for this person. {said} log-odds.",
     )
-    _draw(figure.subplots(), base, bars, (f"Start {start}", f"This person {end}"))
+    _draw(figure.subplots(), base, bars, (f"Start {before}", f"This person {end}"))
     return figure
 
 
@@ -116,7 +118,7 @@ def waterfall_of(artifact: Artifact, explained: Explained, months: int, row: int
     at = artifact.horizons.index(months)
     together = by_biomarker(artifact, explained.contributions[row : row + 1])
     contributions = {name: float(values[0, at]) for name, values in together.items()}
-    return waterfall(float(explained.base[row, at]), contributions, **{"within": f"{months} months"} | words)
+    return waterfall(float(explained.base[row, at]), contributions, **{"within": f"{months} months", "start": artifact.model.start} | words)
 
 
 def _draw(axis: Axes, base: float, bars: list[tuple[str, float, str]], ends: tuple[str, str]) -> None:

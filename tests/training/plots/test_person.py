@@ -8,8 +8,9 @@ from matplotlib.patches import Polygon
 
 from myeloma import DataError
 from serving.models import logistic, logit
+from serving.models.ensemble import Ensemble
 from serving.predict import explain
-from tests.model_kinds import artifact_of, people
+from tests.model_kinds import artifact_of, fitted, people
 from training.plots import Course, Trend, trajectory, waterfall, waterfall_of
 
 CONTRIBUTIONS = {"m_protein": 0.62, "hemoglobin": -0.22, "age": -0.11, "creatinine": 0.05}
@@ -75,6 +76,20 @@ def test_the_waterfall_of_an_explained_person_ends_at_the_shown_risk_of_that_hor
     assert figure.alt.startswith("Risk within 24 months: ")
     with pytest.raises(DataError, match="no horizon of 18 months"):
         waterfall_of(artifact, explained, 18)
+
+
+def test_where_the_bars_start_is_told_of_each_kind_of_model():
+    linear, boosting = fitted("logistic"), fitted("boosting")
+    for model, said in (
+        (linear, "the risk at average values of the people of training"),
+        (boosting, "the mean log-odds of the people of training, with this person's share of the horizon"),
+        (Ensemble({"logistic": linear, "boosting": boosting}, {"logistic": 0.5, "boosting": 0.5}), "a weighted mean of "),
+        (Ensemble({"logistic": linear, "boosting": boosting}, {"logistic": 1.0, "boosting": 0.0}), linear.start),
+    ):
+        assert model.start.startswith(said)
+    artifact, x = artifact_of("boosting"), people(5, seed=3)[0]
+    figure = waterfall_of(artifact, explain(artifact, x), artifact.horizons[0])
+    assert f"Start: {boosting.start}." in " ".join(figure._supxlabel.get_text().split())
 
 
 def test_without_contributions_there_is_no_waterfall():
