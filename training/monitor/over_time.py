@@ -18,7 +18,7 @@ from myeloma import ConfigError
 from myeloma.calendar import DAYS_PER_YEAR
 from serving.artifact import Artifact, feature_matrix
 from serving.predict import predict_die_first, predict_risk
-from training.monitor.cusum import MONTHS_A_YEAR, WRONG_BY, Cusum, chart
+from training.monitor.cusum import LEAST_EXPECTED, MONTHS_A_YEAR, WRONG_BY, Cusum, chart
 from training.monitor.findings import Finding, Status
 from training.monitor.outcome import Bounds
 from training.monitor.people import Period, Visits
@@ -27,7 +27,8 @@ from training.rows.small_cells import SMALL_CELL, SUPPRESSED, is_small, written
 
 Array = NDArray[np.float64]
 NAME = "person_time"
-LEAST_EXPECTED = 5.0  # events: with fewer, a limit that keeps false alarms rare is not reached for years
+# The wrong rates, and how many events must be there before an alarm: one of too many among fewer than ten would tell how many.
+LOOKS_FOR = {WRONG_BY: SMALL_CELL, 1.0 / WRONG_BY: 0}
 _YEARS = 3  # charted unless a first day is named
 
 
@@ -109,11 +110,12 @@ class OverTime:
             "charts": [
                 {
                     "looks_for": round(one.factor, 3),
-                    "limit": round(one.limit, 3),
+                    "limit": round(float(one.limits[-1]), 3),
                     "value": None if hidden else round(float(one.values[-1]), 3),
                     "alarms": [as_date(day) for which, day in self.alarms() if which is one],
                     "months_to_find": one.months_to_find if math.isfinite(one.months_to_find) else None,
                     "values": {as_date(self.counted.ends[m + 1]): round(float(one.values[m]), 3) for m in self.told},
+                    "shares": {as_date(self.counted.ends[m + 1]): round(float(one.values[m] / one.limits[m]), 3) for m in self.told},
                 }
                 for one in self.charts
             ],
@@ -146,11 +148,16 @@ def over_time(visits: Visits, artifact: Artifact, period: Period, charting: Char
     rows = visits.scored(first, look)
     hazard = expected_hazard(artifact, rows)
     counted = person_time(rows, hazard, artifact.horizons[-1], first_day, look_day)
-    if counted.expected.sum() < LEAST_EXPECTED:
-        return OverTime(counted, ())
-    lately = float(counted.expected[-MONTHS_A_YEAR:].mean())
-    each = charting.false_alarms / 2.0
-    return OverTime(counted, tuple(chart(counted.observed, counted.expected, f, each, lately) for f in (WRONG_BY, 1.0 / WRONG_BY)))
+    return OverTime(counted, charts_of(counted, charting.false_alarms))
+
+
+def charts_of(counted: PersonTime, false_alarms: float) -> tuple[Cusum, ...]:
+    """Return the charts of too many and of too few events, which share the false alarms of a year; none where too few are expected."""
+    observed, expected = counted.observed, counted.expected
+    if expected.sum() < LEAST_EXPECTED:
+        return ()
+    lately = float(expected[-MONTHS_A_YEAR:].mean())
+    return tuple(chart(observed, expected, factor, false_alarms / 2.0, lately, least) for factor, least in LOOKS_FOR.items())
 
 
 def expected_hazard(artifact: Artifact, rows: pd.DataFrame) -> Hazard:
@@ -184,7 +191,7 @@ def check_over_time(found: OverTime, period: Period, bounds: Bounds) -> Finding:
         return Finding("outcome", NAME, label, people, reference=1.0, within=False, status=status, words=words)
     ratio, lo, hi = rate_ratio(found.observed, found.expected)
     large, within = not bounds.low <= ratio <= bounds.high, bounds.low <= lo and hi <= bounds.high
-    sums = ", ".join(f"{too(one)} {one.values[-1]:.1f} of {one.limit:.1f}" for one in found.charts)
+    sums = ", ".join(f"{too(one)} {one.values[-1]:.1f} of {one.limits[-1]:.1f}" for one in found.charts)
     words = (
         f"{ratio:.2f} ({lo:.2f} to {hi:.2f}; accepted {bounds.low:g} to {bounds.high:g}): {written(found.observed)} observed, {expected}; "
         f"CUSUM and limit: {sums}{said}. {power}"

@@ -69,7 +69,7 @@ def _charts(found: OverTime) -> list[str]:
     if not (drawn := charts(found)):
         return []
     said = [
-        f"{too(one)}: {one.values[-1]:.1f} of {one.limit:.1f} on {as_date(found.counted.ends[-1])}, "
+        f"{too(one)}: {one.values[-1]:.1f} of {one.limits[-1]:.1f} on {as_date(found.counted.ends[-1])}, "
         f"{f'alarms {dates}' if (dates := ', '.join(as_date(day) for which, day in found.alarms() if which is one)) else 'no alarm'}"
         for one in found.charts
     ]

@@ -74,7 +74,7 @@ def _line(one: Cusum, told: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArr
     """Return the months' ends, counted from 0 at the beginning, and the share of the limit: at an alarm all of it, then nothing."""
     points = [(0, 0.0)]
     for month in sorted({*told.tolist(), *np.flatnonzero(one.alarms).tolist()}):
-        points += [(month + 1, 1.0), (month + 1, 0.0)] if one.alarms[month] else [(month + 1, float(one.values[month] / one.limit))]
+        points += [(month + 1, 1.0), (month + 1, 0.0)] if one.alarms[month] else [(month + 1, float(one.values[month] / one.limits[month]))]
     return np.array([month for month, _ in points]), np.array([share for _, share in points])
 
 

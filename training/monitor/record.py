@@ -80,7 +80,7 @@ def _of_charts(found: OverTime) -> dict[str, float]:
     for one in found.charts:
         name = f"cusum_{too(one).replace(' ', '_')}"
         value = {} if is_small(found.observed) else {name: float(one.values[-1])}
-        out |= {**value, f"{name}_limit": one.limit, f"{name}_alarms": float(one.alarms.sum())}
+        out |= {**value, f"{name}_limit": float(one.limits[-1]), f"{name}_alarms": float(one.alarms.sum())}
         out |= {f"{name}_months_to_find": one.months_to_find} if np.isfinite(one.months_to_find) else {}
     return out
 

@@ -12,9 +12,8 @@ from features.history.arrays import dates_of, days_of
 from features.intake.quality import clean
 from features.simulation.smm import simulate
 from myeloma import ConfigError, DataError
-from training.monitor.cusum import chart
 from training.monitor.outcome import Bounds
-from training.monitor.over_time import Charting, OverTime, check_over_time, over_time
+from training.monitor.over_time import Charting, OverTime, charts_of, check_over_time, over_time
 from training.monitor.people import Period, Visits
 from training.monitor.picture import charts
 from training.reference.person_time import Hazard, PersonTime, person_time
@@ -23,11 +22,12 @@ DAY = pd.Timestamp("2024-12-31")
 ROOM = Bounds(0.8, 1.25)
 
 
-def found(observed, expected, charted=True):
+def found(observed, expected):
     """What was counted in months up to a day, with its charts."""
     o, e = np.asarray(observed, dtype=float), np.asarray(expected, dtype=float)
     ends = days_of(pd.Series([DAY]))[0] - np.arange(len(o), -1, -1) * 30.4375
-    return OverTime(PersonTime(ends, o, e, 300, 500.0), tuple(chart(o, e, f, 0.1) for f in (1.5, 1 / 1.5)) if charted else ())
+    counted = PersonTime(ends, o, e, 300, 500.0)
+    return OverTime(counted, charts_of(counted, 0.2))
 
 
 def check(one, since="2024-07-01", bounds=ROOM):
@@ -35,7 +35,7 @@ def check(one, since="2024-07-01", bounds=ROOM):
 
 
 def test_it_is_not_shown_while_too_few_are_expected():
-    seen = check(found([0] * 12, [0.4] * 12, charted=False))
+    seen = check(found([0] * 12, [0.4] * 12))
     assert (seen.status, seen.estimate) == ("not shown", None)
     assert seen.words == "4.8 events expected in 12 months of 500 person-years; charts begin at 5"
 
@@ -44,8 +44,14 @@ def test_it_is_steady_only_where_the_interval_lies_within_what_is_accepted():
     many, few = check(found([10] * 36, [10.0] * 36)), check(found([1] * 36, [1.0] * 36))
     assert (many.status, many.estimate) == ("steady", 1.0)
     assert (few.status, few.estimate) == ("not shown", 1.0)
-    assert "CUSUM and limit: too many 0.0 of 2.2, too few 0.0 of 2.1; no alarm in the period" in few.words
-    assert "0.2 false alarms a year; a rate wrong by 1.5 times is found in a median of 13 (too many) and 20 (too few) months" in few.words
+    assert "CUSUM and limit: too many 0.0 of 2.1, too few 0.0 of 2.0; no alarm in the period" in few.words
+    assert "0.2 false alarms a year; a rate wrong by 1.5 times is found in a median of 11 (too many) and 17 (too few) months" in few.words
+
+
+def test_fewer_than_ten_events_raise_no_alarm_of_too_many_which_would_tell_how_many():
+    nine, ten = (check(found([0] * 24 + [one], [0.2] * 24 + [0.3])) for one in (9, 10))
+    assert (nine.status, nine.estimate) == ("not shown", None) and "no alarm in the period" in nine.words
+    assert ten.status == "changed" and "ALARM: too many" in ten.words
 
 
 def test_an_alarm_in_the_period_is_a_change_and_one_before_it_is_not():

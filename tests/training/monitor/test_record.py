@@ -56,7 +56,7 @@ def test_a_few_people_are_not_counted():
 
 @pytest.mark.parametrize(("observed", "told"), [(9.0, False), (10.0, True)])
 def test_charts_are_logged_without_the_sum_that_would_give_a_small_count_away(observed, told):
-    chart = Cusum(1.5, 2.0, np.array([1.2]), np.array([False]), 0.1, 11.0)
+    chart = Cusum(1.5, np.array([2.0]), np.array([1.2]), np.array([False]), 0.1, 11.0)
     logged = figures(watched(over_time=charted(observed, (chart,))))
     limits = {"cusum_too_many_limit": 2.0, "cusum_too_many_alarms": 0.0, "cusum_too_many_months_to_find": 11.0}
     assert logged == {"changed": 0.0, "people": 40.0, "cusum_false_alarms_a_year": 0.1} | limits | ({"cusum_too_many": 1.2} if told else {})
