@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from pathlib import Path
+from shlex import quote
 from typing import Annotated, Literal
 
 import typer
@@ -83,7 +84,7 @@ def look_at(
     open_ += ["what is at fault is for the source to mend"] if found.faults else []
     open_ += ["what is not read is named in it: give it one of our names where it is one"] if found.unread else []
     console.print(f"{out}: {'; '.join(open_) + '; then' if open_ else 'complete. Now'} run:")
-    console.print(f"python -m features ingest --source tabular {folder} COHORT --mapping {out}")
+    console.print(f"python -m features ingest --source tabular {quote(str(folder))} COHORT --mapping {quote(str(out))}")
 
 
 @app.command()

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from shlex import quote
 from typing import Any, Final, Literal, get_args
 
 import pandas as pd
@@ -196,7 +197,7 @@ def require_cohort(folder: Path) -> None:
     if not (folder / "cohort.json").is_file():
         raise StateError(
             f"{folder} is a folder, but not a canonical cohort (it has no cohort.json).",
-            f"ingest it first: python -m features ingest --source tabular {folder} COHORT",
+            f"ingest it first: python -m features ingest --source tabular {quote(str(folder))} COHORT",
             "no_cohort",
         )
 

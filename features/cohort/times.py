@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import re
 
+_UTC = frozenset(("UTC", "ETC/UTC", "Z", "GMT", "+00", "+0000", "+00:00", "-00:00"))  # as times and columns of times name it
 UNTIMED = -(2**31)  # before every time of day
 TIME = re.compile(
     r"(?P<hour>\d{1,2}):(?P<minute>[0-5]\d)(?::(?P<second>[0-5]\d|60)(?P<part>[.,]\d+)?)?(?: ?(?P<half>[AP]M))?"
-    r" ?(?P<zone>Z|UTC|GMT|[+-](?:0\d|1[0-4])(?::?[0-5]\d)?)?(?:\[[A-Za-z_]+(?:/[A-Za-z_+-]+)*\])?",
+    r" ?(?P<zone>Z|UTC|GMT|[+-](?:0\d|1[0-4])(?::?[0-5]\d)?)?(?:\[(?P<name>[A-Za-z_]\w*(?:/[\w+-]+)*)\])?",
     re.ASCII | re.IGNORECASE,
 )
+
+
+def is_utc(zone: str) -> bool:
+    """Return whether a zone, of a time or of a column of times, is UTC.
+
+    Examples
+    --------
+    >>> is_utc("Z"), is_utc("+00:00"), is_utc("+01:00"), is_utc("Europe/London"), is_utc("")
+    (True, True, False, False, False)
+    """
+    return zone.upper() in _UTC
 
 
 def instant_of(time: str) -> int:

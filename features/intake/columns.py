@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from features.cohort.lines import drug_codes
 from features.cohort.schema import EVENT_KINDS, OPERATORS, PROGRESSIONS, SCHEMAS, columns_of
-from features.cohort.times import instant_of
+from features.cohort.times import instant_of, is_utc
 from features.intake import rules
 from features.intake.items import item_of, note_of_version
 from features.intake.measured import Results, Taken, divisor_of, names_with, rank_of
@@ -81,7 +81,7 @@ def persons_of(patients: pd.DataFrame, ids: pd.Index, person: NDArray[np.intp], 
     who = Persons(person, (ids == "")[person], repeats | _same_rows(patients, ids.to_numpy()[person]), said)
     columns |= {"patient_id": ids.to_numpy()[person], "birth_date": as_dates(birth_day.day), "index_date": as_dates(index_day.day)}
     columns |= {"age_at_index": said.age, "source_row": patients["source_row"].to_numpy("int64")}
-    notes = [*unknown, *unknown_of, *_zone_notes(file, patients, {"index_date": index_day, "birth_date": birth_day})]
+    notes = [*unknown, *unknown_of, *_zone_notes(file, {"index_date": index_day, "birth_date": birth_day})]
     return who, pd.DataFrame({name: columns[name] for name in SCHEMAS["patients"].columns}), notes
 
 
@@ -151,7 +151,7 @@ def occurrences_of(events: pd.DataFrame, ids: pd.Index, person: NDArray[np.intp]
     frame = pd.DataFrame({name: columns[name] for name in columns_of("events", columns)})
     drug = detail.of(drug_codes(detail.texts))
     happened = Occurrences(person, (ids == "")[person], kind, days.day, detail.codes, line, drug)
-    return happened, frame, [*notes, *_zone_notes(file, events, {"occurred_at": days})]
+    return happened, frame, [*notes, *_zone_notes(file, {"occurred_at": days})]
 
 
 def _in_words_of_progression(detail: Cells, progression: NDArray[np.bool_], file: str) -> tuple[Cells, list[str]]:
@@ -217,7 +217,7 @@ def results_of(measurements: pd.DataFrame, people: People, file: str) -> tuple[R
     )
     notes += note_of_version(item_of(results.biomarker), value, file)
     notes += _lost_zeros(file, patient, person, people)
-    notes += _zone_notes(file, measurements, {"collected_at": collected, "available_at": available})
+    notes += _zone_notes(file, {"collected_at": collected, "available_at": available})
     return results, Texts(patient, biomarker, collected.time, received, unit), notes
 
 
@@ -272,14 +272,14 @@ def _as_scales(columns: dict[str, Any], results: Results, taken: Taken) -> dict[
     return changed
 
 
-def _zone_notes(file: str, received: pd.DataFrame, parsed: dict[str, Days]) -> list[str]:
+def _zone_notes(file: str, parsed: dict[str, Days]) -> list[str]:
     """Say where the zones of times could mislead."""
     notes = []
     for column, days in parsed.items():
         zones, where = days.zones, f"{file}: {column}"
-        if len(zones) > 1:
+        if zones and all(map(is_utc, zones)):
+            notes.append(f"{where} is stored in UTC, so its days are days in UTC; a local evening may be the next day there")
+        elif len(zones) > 1:
             names = ", ".join(zone or "none" for zone in zones[:6]) + (", ..." if len(zones) > 6 else "")
             notes.append(f"{where} holds times in {len(zones)} zones ({names}); the calendar day is taken as written in each")
-        elif zones == ("UTC",) and hasattr(received[column], "dt"):
-            notes.append(f"{where} is stored in UTC, so its days are days in UTC; a local evening may be the next day there")
     return notes

@@ -25,6 +25,7 @@ from features.intake.people import (
     Known,
     Occurrences,
     age_at,
+    born_from,
     category_of,
     check_described,
     check_events,
@@ -178,9 +179,11 @@ def _described(patient: Mapping[str, Any]) -> tuple[Described, dict[str, Any]]:
 
 
 def _known(said: Described, row: OneRow) -> Known:
-    known = (said.index_day, said.birth_day, NEVER) if row.found is None else (NO_DAY, NO_DAY, NEVER)
-    too_old = NEVER if row.found else int(too_old_after(said.index_day, said.age))
-    return Known(np.array([row.found is None]), *(np.array([day], dtype=np.int32) for day in (*known, too_old)))
+    days = [NO_DAY, NO_DAY, NEVER, NEVER]
+    if row.found is None:
+        born = int(born_from(said.birth_day, said.index_day, said.age))
+        days = [said.index_day, born, NEVER, int(too_old_after(said.index_day, said.age))]
+    return Known(np.array([row.found is None]), *(np.array([day], dtype=np.int32) for day in days))
 
 
 @cache

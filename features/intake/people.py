@@ -86,7 +86,10 @@ class Occurrences:
 
 @dataclass(frozen=True)
 class Known:
-    """What is known of each person kept, by position of the identifier: days of index date, birth and death, and of becoming too old."""
+    """What is known of each person kept, by position of the identifier: days of index date, birth and death, and of becoming too old.
+
+    Where the birth date is not known, `born` is the earliest that the age leaves.
+    """
 
     kept: Mask
     index_day: Days
@@ -118,6 +121,22 @@ def too_old_after(index_day: Any, age: Any) -> Any:
     age = np.asarray(age, dtype=np.float64)
     left = np.floor((rules.OLDEST - np.where(np.isnan(age), 0.0, age)) * DAYS_PER_YEAR)
     return np.where(np.isnan(age), NEVER, np.clip(index_day + left, BAD_DAY, NEVER)).astype(np.int32)
+
+
+def born_from(birth_day: Any, index_day: Any, age: Any) -> Any:
+    """Return the birth date, or where there is none the first day on which a person of that age at the index date may have been born.
+
+    An age in whole years may be a year more but for a day, and one that is counted from the middle of a year half a year more.
+
+    Examples
+    --------
+    >>> born_from(np.array([5, NO_DAY, NO_DAY]), np.array([0, 0, 0]), np.array([60.0, 3.0, np.nan])).tolist() == [5, -1461, NO_DAY]
+    True
+    """
+    age = np.asarray(age, dtype=np.float64)
+    first = np.floor(index_day - (np.where(np.isnan(age), 0.0, age) + 1) * DAYS_PER_YEAR)
+    by_age = np.where(np.isnan(age), NO_DAY, np.clip(first, NO_DAY, NEVER))
+    return np.where(np.asarray(birth_day) > BAD_DAY, birth_day, by_age).astype(np.int32)
 
 
 def category_of(accepted: tuple[str, ...]) -> Callable[[str], int]:
@@ -213,7 +232,8 @@ def check_people(patients: Refusals, who: Persons, events: Refusals, happened: O
     row = who.person[keep]
     kept = np.zeros(people, dtype=bool)
     index_day, born = (np.full(people, NO_DAY, dtype=np.int32) for _ in range(2))
-    kept[row], index_day[row], born[row] = True, who.said.index_day[keep], who.said.birth_day[keep]
+    kept[row], index_day[row] = True, who.said.index_day[keep]
+    born[row] = born_from(who.said.birth_day[keep], index_day[row], who.said.age[keep])
     died, too_old = (np.full(people, NEVER, dtype=np.int32) for _ in range(2))
     too_old[row] = too_old_after(index_day[row], who.said.age[keep])
     known = Known(kept, index_day, born, died, too_old)

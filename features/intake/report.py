@@ -6,6 +6,7 @@ import json
 import logging
 from dataclasses import fields
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import pandas as pd
@@ -78,7 +79,7 @@ def report(ingested: Ingested, folder: Path, as_json: bool, more: dict[str, Any]
         others = ["row", "record"] if show_values else ["row"]
         refused = parquet.read_table(path, columns=[*texts, *others], read_dictionary=texts).to_pandas()
         console.print(describe_problems(refused, show_values))
-        console.print(f"To mend them: python -m features quarantine {folder} refused.csv")
+        console.print(f"To mend them: python -m features quarantine {quote(str(folder))} refused.csv")
 
 
 def report_export(rows: pd.DataFrame, folder: Path, path: Path, as_json: bool) -> None:
@@ -88,7 +89,7 @@ def report_export(rows: pd.DataFrame, folder: Path, path: Path, as_json: bool) -
         typer.echo(json.dumps({"rows": len(rows), "follow": follow}))
         return
     console.print(f"{path}: {len(rows)} refused rows, of which {follow} only follow from others and stand last")
-    console.print(f"Correct the cells, leave the column id as it is, then: python -m features mend {folder} {path}")
+    console.print(f"Correct the cells, leave the column id as it is, then: python -m features mend {quote(str(folder))} {quote(str(path))}")
 
 
 def report_mended(mended: Mended, folder: Path, as_json: bool) -> None:

@@ -123,7 +123,8 @@ END_BEFORE_INDEX = _rule(
     lambda day, index_day, kind: _before(day, index_day) & is_one_of(kind, PROGRESSION, DEATH, LAST_CONTACT),
 )
 EVENT_OF_NOBODY = _rule("events", "patient_not_in_cohort", "patient_id", _NOBODY, _so)
-EVENT_BEFORE_BIRTH = _rule("events", "before_birth", "occurred_at", "the event lies before the birth date", _before)
+_UNBORN = "the birth date, or before every one that the age leaves"
+EVENT_BEFORE_BIRTH = _rule("events", "before_birth", "occurred_at", f"the event lies before {_UNBORN}", _before)
 EVENT_AFTER_DEATH = _rule("events", "after_death", "occurred_at", "the event lies after the patient's death", _after)
 LINE_BACKWARDS = _rule("events", "line_backwards", "line", "a higher line of therapy had begun before; is the line right, or the day?", _so)
 STOP_WITHOUT_START = _rule(
@@ -195,7 +196,7 @@ AVAILABLE_AT = _day_rules("measurements", "available_at", required=False)
 AVAILABLE_EARLY = _rule(
     "measurements", "available_before_collected", "available_at", "a result cannot be known before it is collected", _before
 )
-BEFORE_BIRTH = _rule("measurements", "before_birth", "collected_at", "collected before the birth date", _before)
+BEFORE_BIRTH = _rule("measurements", "before_birth", "collected_at", f"collected before {_UNBORN}", _before)
 AFTER_DEATH = _rule("measurements", "after_death", "collected_at", "collected after the patient's death", _after)
 TOO_OLD = _rule(
     "measurements",

@@ -6,6 +6,7 @@ A code matches as the data write it; `LOINC/718-7` and `LOINC//718-7` are known 
 from __future__ import annotations
 
 import os
+from collections import defaultdict
 from contextlib import closing
 from pathlib import Path
 
@@ -18,7 +19,8 @@ from features.cohort.scratch import Scratch
 from features.sources.folders import files_below, no_permission, unread_below
 from features.sources.histories import Histories, as_sex, as_site, assemble, said, unusable_days
 from features.sources.mapping import Mapping
-from features.sources.omop.tables import comparator, connect, reading
+from features.sources.omop.tables import comparator, connect, quoted, reading
+from features.sources.omop.zones import as_written, check_zones, zone_of
 from features.sources.received import Received
 from features.sources.refused import note_of_refused, refused_code
 from features.sources.unmapped import note_of
@@ -54,10 +56,10 @@ def read_meds(place: str, mapping: Mapping, today: int | None = None) -> Receive
         )
     shards, folder = _shards(Path(place))
     today = calendar.today() if today is None else today
-    there = _columns(shards, folder)
+    schemas = _schemas(shards, folder)
     with Scratch("meds") as scratch, closing(connect(scratch)) as connection, reading("a MEDS shard"):
         _register(connection, mapping)
-        _view(connection, shards, folder, there)
+        _view(connection, schemas, folder)
         histories = _histories(connection, mapping, "MEDS shards", today)
     histories.notes.extend(unread_below(Path(place), len(shards), "metadata"))
     return assemble(histories, mapping.stage, today)
@@ -74,9 +76,9 @@ def _shards(place: Path) -> tuple[list[Path], Path]:
     return shards, place
 
 
-def _columns(shards: list[Path], folder: Path) -> set[str]:
-    """Return the columns that any shard has; each is opened once, so that a damaged one is named."""
-    there: set[str] = set()
+def _schemas(shards: list[Path], folder: Path) -> dict[Path, pyarrow.Schema]:
+    """Return the schema of each shard; each is opened once, so that a damaged one is named."""
+    schemas = {}
     for path in shards:
         name = path.relative_to(folder)
         if not os.access(path, os.R_OK):
@@ -85,13 +87,12 @@ def _columns(shards: list[Path], folder: Path) -> set[str]:
             schema = parquet.read_schema(path)
         except (pyarrow.ArrowInvalid, OSError):
             raise DataError(f"{name} is not a Parquet file, or it is cut short.", "write it again.", "not_parquet") from None
-        columns = set(schema.names)
-        if missing := [column for column in _NEEDED if column not in columns]:
+        if missing := [column for column in _NEEDED if column not in schema.names]:
             raise DataError(f"{name} has no column {', '.join(missing)}.", f"MEDS shards have {', '.join(_NEEDED)}.", "missing_column")
         if not _is_number(schema.field("numeric_value").type):
             raise DataError(f"{name}: numeric_value holds no numbers.", "texts belong in text_value.", "not_a_number")
-        there |= columns
-    return there
+        schemas[path] = schema
+    return schemas
 
 
 def _is_number(kind: pyarrow.DataType) -> bool:
@@ -117,22 +118,33 @@ def _register(connection: duckdb.DuckDBPyConnection, mapping: Mapping) -> None:
         connection.register(name, frame)
 
 
-def _view(connection: duckdb.DuckDBPyConnection, shards: list[Path], folder: Path, there: set[str]) -> None:
-    """Make the view `rows`: text cells, and the shard and row of each."""
-    listed = ", ".join("'" + str(path).replace("'", "''") + "'" for path in shards)
+def _view(connection: duckdb.DuckDBPyConnection, schemas: dict[Path, pyarrow.Schema], folder: Path) -> None:
+    """Make the view `rows`: text cells, and the shard and row of each; shards of one time zone are read together."""
+    of_zone: dict[str, list[Path]] = defaultdict(list)
+    for path, schema in schemas.items():
+        zone = zone_of(schema.field("time").type)
+        if zone not in of_zone:
+            check_zones(connection, str(path.relative_to(folder)), {"time": zone})
+        of_zone[zone].append(path)
+    parts = []
+    for zone, shards in of_zone.items():
+        there = {column for path in shards for column in schemas[path].names}
+        parts.append(_rows(shards, folder, there, as_written("time", zone)))
+    connection.execute(f"CREATE VIEW rows AS {' UNION ALL '.join(parts)}")
+
+
+def _rows(shards: list[Path], folder: Path, there: set[str], day: str) -> str:
+    """Return, in SQL, the rows of some shards; `there` are the columns that any of them has, `day` is the text of the time."""
+    listed = ", ".join(quoted(str(path)) for path in shards)
     text = "coalesce(trim(CAST(text_value AS VARCHAR)), '')" if "text_value" in there else "''"
     unit = "coalesce(trim(CAST(unit AS VARCHAR)), '')" if "unit" in there else "''"
     # A float32 is written with the fewest digits that tell it apart: 13.7 stays 13.7.
     value = f"coalesce({comparator(text)} || nullif(CAST(numeric_value AS VARCHAR), 'nan'), {text})"
-    connection.execute(
-        f"""
-        CREATE VIEW rows AS
-        SELECT coalesce(CAST(subject_id AS VARCHAR), '') AS patient_id, coalesce(CAST(time AS VARCHAR), '') AS day,
-               CAST(code AS VARCHAR) AS code,
+    return f"""
+        SELECT coalesce(CAST(subject_id AS VARCHAR), '') AS patient_id, coalesce({day}, '') AS day, CAST(code AS VARCHAR) AS code,
                {value} AS value, {unit} AS unit, file_row_number + 1 AS source_row, substr(filename, {len(str(folder)) + 2}) AS source_file
         FROM read_parquet([{listed}], union_by_name = true, filename = true, file_row_number = true)
         """
-    )
 
 
 def _histories(connection: duckdb.DuckDBPyConnection, mapping: Mapping, label: str, today: int) -> Histories:
@@ -171,7 +183,10 @@ def _people(connection: duckdb.DuckDBPyConnection, coded: pd.DataFrame, mapping:
     ).df()
     codes = coded.assign(detail=coded["detail"].replace(mapping.site.codes).where(coded["kind"] == "site", coded["detail"]))
     codes["detail"] = codes["detail"].where(codes["kind"] != "birth", codes["occurred_at"])
-    found = {kind: group.groupby("patient_id")["detail"].agg(["first", "nunique"]) for kind, group in codes.groupby("kind")}
+    # One birthday may stand there with and without a time, and in two zones.
+    codes["said"] = codes["detail"].where(codes["kind"] != "birth", codes["detail"].str.slice(0, len("1950-07-07")))
+    agreed = {"first": ("detail", "first"), "nunique": ("said", "nunique")}
+    found = {kind: group.groupby("patient_id").agg(**agreed) for kind, group in codes.groupby("kind")}
     none = pd.DataFrame(columns=["first", "nunique"])
     known = {}
     for kind in ("birth", "sex", "site"):

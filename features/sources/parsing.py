@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from functools import lru_cache
 from math import nan
 from typing import Any, NamedTuple
+from zoneinfo import available_timezones
 
 from features.cohort.schema import OPERATORS
 from features.cohort.times import TIME
@@ -73,6 +75,8 @@ def day_of(text: str) -> Day:
     (Day(day=16467, time='', zone=None), Day(day=16467, time='23:30Z', zone='Z'), True)
     >>> day_of("2015-02-01 7:15 PM").time, day_of("2015-02-01 25:00").day == BAD_DAY
     ('19:15', True)
+    >>> day_of("2015-08-01 08:00+02:00[Europe/Berlin]")
+    Day(day=16648, time='08:00+02:00', zone='Europe/Berlin')
     """
     part = _DAY.fullmatch(text)
     if part is None:
@@ -86,7 +90,17 @@ def day_of(text: str) -> Day:
         return Day(BAD_DAY)
     seconds = "" if clock["second"] is None else f":{clock['second']}{(clock['part'] or '').replace(',', '.')}"
     zone = (clock["zone"] or "").upper().replace("UTC", "Z").replace("GMT", "Z")
-    return Day(day, f"{hour:02d}:{clock['minute']}{seconds}{zone}", zone)
+    return Day(day, f"{hour:02d}:{clock['minute']}{seconds}{zone}", _zone_of(zone, clock["name"]))
+
+
+def _zone_of(offset: str, name: str | None) -> str:
+    """Return what zone a time is of: a name beside the offset is one zone in summer and winter. Any other word stays unsaid."""
+    return name if name and offset not in ("", "Z") and name in _zone_names() else offset
+
+
+@lru_cache(maxsize=1)
+def _zone_names() -> frozenset[str]:
+    return frozenset(available_timezones())
 
 
 def _hour(text: str, half: str | None) -> int:

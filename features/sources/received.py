@@ -43,6 +43,7 @@ REFUSALS = {
     "missing_medication": "a reference that leads to a Medication that was read",
     "unnamed_drug": "a drug with its name (text, display) or a code that is mapped: nobody can tell whether it is one of the treatment",
     "lone_component": "the total of the protein, or every band of it: the first one beside a second or third",
+    "unknown_operator": "an operator_concept_id of =, <, <=, > or >= (Meas Value Operator) or 0, and no other one in value_source_value",
     "cyclic_reference": "a reference that leads to a Patient, not back to itself",
 }
 

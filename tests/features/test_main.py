@@ -1,6 +1,7 @@
 """`python -m features`: what each command prints, and that a mistake ends in a message, never in a traceback."""
 
 import json
+import shlex
 from dataclasses import dataclass
 
 import pandas as pd
@@ -55,6 +56,21 @@ def test_ingest_writes_a_cohort_and_tells_what_was_refused(tmp_path, features, f
     assert "quarantine.parquet" in ran.out
     assert len(read_cohort(tmp_path / "cohort").measurements) == 1
     assert pd.read_parquet(tmp_path / "cohort" / "quarantine.parquet")["reason"].tolist() == ["not_a_number"]
+
+
+def test_a_command_that_is_printed_runs_as_it_stands_where_a_path_has_a_blank(tmp_path, features, folder, root):
+    spaced = tmp_path / "a cohort $HOME"
+    said = features("ingest", "--source", "tabular", folder, spaced).out
+    said += features("quarantine", spaced, tmp_path / "re fused.csv").out
+    said += features("suggest", folder.rename(tmp_path / "my data"), "--out", tmp_path / "m y.yaml").out
+    said += features("build", tmp_path / "my data", tmp_path / "t.parquet", "--task", "smm", "--params", root / "params.yaml").err
+    printed = [shlex.split(line.partition("python -m features ")[2]) for line in said.splitlines() if "python -m features " in line]
+    assert printed == [
+        ["quarantine", str(spaced), "refused.csv"],
+        ["mend", str(spaced), str(tmp_path / "re fused.csv")],
+        ["ingest", "--source", "tabular", str(tmp_path / "my data"), "COHORT", "--mapping", str(tmp_path / "m y.yaml")],
+        ["ingest", "--source", "tabular", str(tmp_path / "my data"), "COHORT"],
+    ]
 
 
 def test_ingest_as_json_gives_the_same_counts(tmp_path, features, folder):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from pathlib import Path
+from shlex import quote
 from typing import Annotated, Any
 
 import typer
@@ -151,7 +152,8 @@ def _next(found: list[tuple[Plan, list[Any]]]) -> str:
             steps.append(_by_hand(plan.task.name, verdicts) if verdicts else f"python -m training register --task {plan.task.name}")
             continue
         cohort = folder_of(plan.task, "cohort")
-        steps.append(f"make score TASK={plan.task.name} IN={cohort if cohort.is_dir() else 'COHORT'} OUT={plan.task.name}_risks.parquet")
+        given = quote(str(cohort)) if cohort.is_dir() else "COHORT"
+        steps.append(f"make score TASK={plan.task.name} IN={given} OUT={plan.task.name}_risks.parquet")
     return "\n  ".join(["Next:", *steps, "make serve (HTTP API)   make help"])
 
 

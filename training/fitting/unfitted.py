@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from shlex import quote
 from typing import Any
 
 from training.plan import Plan
@@ -38,7 +39,7 @@ def not_fitted_in_words(plan: Plan, there: Mapping[str, Mapping[str, Any]]) -> s
     every = len(plan.models) + len(plan.scores)
     why = f"a fit that was asked for {_listed(broken)} broke off before it was done" if broken else "no fit was asked for them (--model)"
     known = f"; {why}" if broken or asked != {""} else ""
-    table = next((str(record["table"]) for record in there.values() if "table" in record), "TABLE")
+    table = next((quote(str(record["table"])) for record in there.values() if "table" in record), "TABLE")
     return (
         f"{len(missing)} of the {every} candidates planned for {plan.task.name} are not fitted: {', '.join(missing)}{known}. "
         f"All figures here are of the others alone. To fit all: python -m training fit {table} --task {plan.task.name}, then evaluate."

@@ -11,7 +11,7 @@ import pandas as pd
 
 from features.cohort.storage import read_quarantine
 from features.history.columns import FeatureSpec
-from features.sources.cells import numbers_of
+from features.sources.cells import as_dates, days_of, numbers_of
 from myeloma import DataError, canonical_divisor
 from training.monitor.people import Period
 
@@ -24,7 +24,7 @@ def out_of_range(folder: Path) -> pd.DataFrame:
     chosen = quarantine[(quarantine["table"] == "measurements") & (quarantine["reason"] == "out_of_range")]
     rows = pd.DataFrame([json.loads(record) for record in chosen["record"]], columns=list(_CELLS), dtype=object).fillna("")
     value = numbers_of(rows["value"]).value / [_divisor(*cells) for cells in zip(rows["biomarker"], rows["unit"], strict=True)]
-    days = pd.to_datetime(rows["collected_at"], errors="coerce", format="ISO8601", utc=True).dt.tz_localize(None).dt.normalize()
+    days = as_dates(days_of(rows["collected_at"]).day)  # as ingestion has them: the calendar day as written
     return rows[["patient_id", "biomarker"]].assign(collected_at=days, value=np.asarray(value, dtype=float)).dropna()
 
 

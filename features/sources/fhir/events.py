@@ -67,6 +67,7 @@ class Events:
 
     def resolve_drugs(self) -> None:
         """Read the orders and administrations that name their drug by reference, when all drugs are known."""
+        self._medications.heed((found, resource["medicationReference"]) for found, resource in self._pending)
         for found, resource in self._pending:
             concept, element = resource.get("medicationCodeableConcept"), resource["medicationReference"]
             drug = self._medications.find(found, element)

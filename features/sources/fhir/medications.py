@@ -6,6 +6,7 @@ no code but those of its ingredients.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -58,6 +59,10 @@ class Medications:
         """Remember a resource under every name by which it may be referred to."""
         said = resource.get("code"), resource.get("ingredient"), resource.get("contained")
         self._known.add(name_of(resource), found.full_url, _Known(said, found))
+
+    def heed(self, asked: Iterable[tuple[Found, object]]) -> None:
+        """Look at all references to drugs before any is followed: where the drugs say no server, two servers cannot both be theirs."""
+        self._known.heed(reference_from(found, element) for found, element in asked)
 
     def find(self, found: Found, element: object) -> Medication | None:
         """Return what a reference in a resource stands for; None where it leads nowhere, or may mean several things."""

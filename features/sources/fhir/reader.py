@@ -99,7 +99,7 @@ def histories_of(resources: Callable[[], Iterable[Found]], mapping: Mapping, tod
     tables = {"people": people.frame(), "events": events.frame(), "deaths": people.deaths(), "measurements": results.frame()}
     contacts = noted.frame()
     notes = [*people.notes(), *results.notes(), *events.notes(), *noted.notes(), *_other_types(others), *versions.notes()]
-    _resolve(tables, contacts, people.persons, lambda: versions.current(resources()))
+    notes += _resolve(tables, contacts, people.persons, lambda: versions.current(resources()))
     results.foci.settle(tables["measurements"], people.persons, resources)
     return _histories(tables, contacts, mapping, notes, [*results.withheld(), *_others_withheld(others)])
 
@@ -110,10 +110,11 @@ def current_of(resources: Sequence[Found]) -> tuple[list[Found], list[str]]:
     return list(versions.current(resources)), versions.notes()
 
 
-def _resolve(tables: dict[str, pd.DataFrame], contacts: pd.DataFrame, persons: Persons, again: Callable[[], Iterator[Found]]) -> None:
-    """Put the person's identifier in the place of each reference, or the reason why it leads nowhere."""
+def _resolve(tables: dict[str, pd.DataFrame], contacts: pd.DataFrame, persons: Persons, again: Callable[[], Iterator[Found]]) -> list[str]:
+    """Put the person's identifier in the place of each reference, or the reason why it leads nowhere; return notes."""
     asked = [frame for name, frame in tables.items() if name not in ("people", "deaths")]
     references = set().union(*(frame["reference"] for frame in asked), contacts["reference"])
+    notes = persons.heed(references)
     answers = {reference: persons.resolve(reference) for reference in references}
     if any(refusal and reference for reference, (_, refusal) in answers.items()):
         persons.add_subjects(again())  # a second look, only where it is needed
@@ -123,6 +124,7 @@ def _resolve(tables: dict[str, pd.DataFrame], contacts: pd.DataFrame, persons: P
         if "refusal" in frame:
             why = pd.Series([answers[reference][1] for reference in frame["reference"]], frame.index, dtype=object)
             frame["refusal"] = frame["refusal"].where(frame["refusal"] != "", why)
+    return notes
 
 
 def _histories(

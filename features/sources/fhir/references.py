@@ -11,6 +11,7 @@ from typing import Generic, TypeVar
 from features.sources.fhir.bundles import Found
 
 Target = TypeVar("Target")
+_ONE_SERVER = "some references to patients name a server and others none, as the patients do: that server is taken for the one of all"
 
 
 class Targets(Generic[Target]):
@@ -19,6 +20,7 @@ class Targets(Generic[Target]):
     def __init__(self) -> None:
         self._by_url: dict[str, Target | None] = {}
         self._by_name: dict[str, dict[str, Target | None]] = {}  # `Type/id` -> address of the server, empty where not known
+        self.servers: set[str] = set()  # that references to what is of a server not known name
 
     def add(self, name: str, full_url: str, target: Target) -> None:
         """Remember what `name` (as in `Medication/x`) and the full URL of its entry stand for; either may be empty."""
@@ -28,10 +30,17 @@ class Targets(Generic[Target]):
         if name:
             _put(self._by_name.setdefault(name, {}), url.removesuffix(f"/{name}") if "://" in url else "", target)
 
+    def heed(self, references: Iterable[str]) -> None:
+        """Look at all references before any is followed: two servers cannot both be that of what says no server."""
+        for reference in map(unversioned, references):
+            base, name = _split(reference)
+            if name and reference not in self._by_url and set(self._by_name.get(name, ())) == {""}:
+                self.servers.add(base.partition("://")[2].casefold())
+
     def find(self, reference: str) -> Target | None:
         """Return what a reference stands for, or None where it leads nowhere or may mean several things.
 
-        What is known to be of another server is not taken for one of the same name.
+        What is known to be of another server is not taken for one of the same name, nor what may be of one of two servers.
         """
         reference = unversioned(reference)
         if reference in self._by_url:
@@ -39,7 +48,7 @@ class Targets(Generic[Target]):
         base, name = _split(reference)
         known = self._by_name.get(name or reference, {})
         if name and base not in known:
-            return known.get("") if set(known) == {""} else None
+            return known.get("") if set(known) == {""} and len(self.servers) < 2 else None
         found = [known[base]] if name else list(known.values())
         return found[0] if found and all(one == found[0] for one in found) else None
 
@@ -58,6 +67,20 @@ class Persons:
             self._patients.add(f"Patient/{patient_id}", full_url, patient_id)
         if patient_id and replaced_by:
             self._replaced[patient_id] = replaced_by
+
+    def heed(self, references: Iterable[str]) -> list[str]:
+        """Look at all references to patients before any is followed, and return what to say of those that name a server.
+
+        Where the patients say no server, one that all references name is taken for theirs. Of two, nobody can tell which is.
+        """
+        asked = {unversioned(reference) for reference in (*references, *self._replaced.values())}
+        self._patients.heed(asked)
+        named = len(self._patients.servers)
+        if named > 1:
+            said = f"references to patients name {named} servers, and the patients say none: what names a server is refused"
+            return [f"{said} (missing_reference); ingest each server's files alone, or give the full URL of each Patient"]
+        bare = any(reference.count("/") == 1 and "://" not in reference for reference in asked)
+        return [_ONE_SERVER] if named and bare else []
 
     def add_subjects(self, resources: Iterable[Found]) -> None:
         """Remember what each other resource refers to, for references that do not lead to a patient at once."""

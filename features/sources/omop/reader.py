@@ -68,7 +68,7 @@ def read_omop(place: str, mapping: Mapping, today: int | None = None) -> Receive
     try:
         notes = _check_tables(tables)
         codes = code_tables(tables, mapping, notes)
-        measurements = _measurements(tables, codes)
+        measurements = _measurements(tables, codes, notes)
         people, said = _people(tables, mapping)
         events = [_conditions(tables, codes), *_ends(tables), *_drugs(tables, codes)]
         found = [_other_codes(tables, codes, table) for table in CODED]  # when all are loaded
@@ -124,7 +124,7 @@ def _check_tables(tables: OmopTables) -> list[str]:
     return notes
 
 
-def _measurements(tables: OmopTables, codes: CodeTables) -> pd.DataFrame:
+def _measurements(tables: OmopTables, codes: CodeTables, notes: list[str]) -> pd.DataFrame:
     tables.load("measurement", MEASUREMENT, codes.condition("measurement", tables))
     mark = comparator("m.value_source_value")
     moment = _moment("m.measurement_date", "m.measurement_datetime", "m.measurement_time")
@@ -161,7 +161,25 @@ def _measurements(tables: OmopTables, codes: CodeTables) -> pd.DataFrame:
     twice = (words != "") & (words != found["unit"])
     said = zip(found.loc[twice, "biomarker"], found.loc[twice, "unit"], words[twice], strict=True)
     found.loc[twice, "unit"] = [one_unit(*each) for each in said]
-    return found
+    return _without_unclear_operators(found, notes)
+
+
+def _without_unclear_operators(found: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
+    """Refuse results whose number is one and whose operator is not understood, and name the concepts that everybody may know."""
+    unknown = found["value"].str.extract(r"^operator (\S+) ")[0]
+    unclear = unknown.notna() | found["value"].str.startswith("two operators ")
+    if not unclear.any():
+        return found
+    named = ", ".join(f"{code} {n}" for code, n in unknown.value_counts().items() if _is_shared(str(code)))
+    if unknown.notna().any():
+        listed = f" ({named})" if named else ""
+        notes.append(f"{unknown.notna().sum()} results have an operator_concept_id that is not known{listed}: they are refused")
+    return found.assign(refusal=unclear.map({True: "unknown_operator", False: ""}))
+
+
+def _is_shared(concept: str) -> bool:
+    """Return whether a concept is one of the shared vocabularies, a number that everybody may know; a site's own are not."""
+    return concept.isdecimal() and len(concept) <= _LONGEST and int(concept) < _FIRST_OF_A_SITE
 
 
 def _with_coded_results(found: pd.DataFrame, results: dict[str, str]) -> pd.DataFrame:
@@ -197,7 +215,7 @@ def _other_codes(tables: OmopTables, codes: CodeTables, table: str) -> tuple[lis
         return [], []
     coded = others[~others["concept"].isin(["", "0"])].groupby("concept")[["n", "people"]].sum()
     local = others[others["concept"].isin(["", "0"]) & (others["text"] != "")].groupby("text")[["n", "people"]].sum()
-    shared = {code for code in coded.index if code.isdecimal() and len(code) <= _LONGEST and int(code) < _FIRST_OF_A_SITE}
+    shared = set(filter(_is_shared, coded.index))
     most = pd.concat([coded, local]).sort_values(["people", "n"], ascending=False, kind="stable")
     names = codes.names(tables, [code for code in most.index if code in shared][:_TOP])
     share = f"{others['n'].sum()} of {counted['n'].sum()} rows of {tables.label(table)} have a code that is not mapped and are not read"

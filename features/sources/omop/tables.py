@@ -10,9 +10,10 @@ import gzip
 import os
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 
 import duckdb
 import pandas as pd
@@ -21,6 +22,7 @@ import pyarrow.parquet as parquet
 
 from features.cohort.scratch import Scratch
 from features.sources.folders import DAMAGED_GZIP, no_permission, separator_of
+from features.sources.omop.zones import as_written, check_zones, zone_of
 from myeloma import ConfigError, DataError, StateError
 
 # The key that names a row of a database; a person finds it again by it. Files are named by line or row.
@@ -128,7 +130,7 @@ class FolderTables(OmopTables):
         path = self._files.get(table)
         if path is None:
             return None
-        names = _parquet_columns(path) if path.suffix.lower() == ".parquet" else _header(path)[0]
+        names = _parquet_schema(path).names if path.suffix.lower() == ".parquet" else _header(path)[0]
         return {name.strip().lower(): name for name in names}
 
     def label(self, table: str) -> str:
@@ -136,9 +138,11 @@ class FolderTables(OmopTables):
 
     def load(self, table: str, columns: Iterable[str], only: str = "") -> None:
         path, there = self._files[table], self.columns(table) or {}
-        place = quoted(str(path))
+        place, zones = quoted(str(path)), {}
         if path.suffix.lower() == ".parquet":
             scan, first = f"read_parquet({place})", 1
+            zones = {field.name: zone for field in _parquet_schema(path) if (zone := zone_of(field.type))}
+            check_zones(self.duckdb, self.label(table), zones)
         else:
             names, separator = _header(path)
             quote = "" if separator == "\t" else '"'  # vocabulary downloads have tabs, and bare quotation marks
@@ -149,7 +153,7 @@ class FolderTables(OmopTables):
                 f"escape = {quoted(quote)}, columns = {typed}, nullstr = {nulls})",
                 2,
             )
-        cells = [f"row_number() OVER () + {first - 1} AS source_row", *_cells(columns, there)]
+        cells = [f"row_number() OVER () + {first - 1} AS source_row", *_cells(columns, there, zones)]
         with reading(self.label(table)):
             self.duckdb.execute(f"CREATE OR REPLACE VIEW {table} AS SELECT {', '.join(cells)} FROM {scan}")
 
@@ -225,12 +229,15 @@ def reading(name: str, why: str = "it is damaged, cut short, or not what its end
         raise DataError(f"{name}{place} cannot be read: {why}.", "export it again.", "not_readable") from None
 
 
-def _cells(columns: Iterable[str], there: dict[str, str]) -> list[str]:
-    """Return each column as text, empty where there is none; a whole number that passed through a float loses its point."""
+def _cells(columns: Iterable[str], there: dict[str, str], zones: Mapping[str, str] = MappingProxyType({})) -> list[str]:
+    """Return each column as text, empty where there is none; a whole number that passed through a float loses its point.
+
+    `zones` says in which time zone a column of time stamps was written, by its name as written.
+    """
     cells = []
     for column in columns:
         name, alias = identifier(there[column]) if column in there else "", identifier(column)
-        text = f"coalesce(trim(CAST({name} AS VARCHAR)), '')" if name else "''"
+        text = f"coalesce(trim({as_written(name, zones.get(there[column], ''))}), '')" if name else "''"
         cells.append(
             f"regexp_replace({text}, '^(\\d+)\\.0+$', '\\1') AS {alias}" if name and column.endswith("_id") else f"{text} AS {alias}"
         )
@@ -276,10 +283,9 @@ def _header(path: Path) -> tuple[list[str], str]:
     return names, separator
 
 
-def _parquet_columns(path: Path) -> list[str]:
+def _parquet_schema(path: Path) -> pyarrow.Schema:
     try:
-        names: list[str] = parquet.read_schema(path).names
-        return names
+        return parquet.read_schema(path)
     except PermissionError:
         raise no_permission(path.name) from None
     except (pyarrow.ArrowInvalid, OSError):

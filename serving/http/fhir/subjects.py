@@ -54,14 +54,19 @@ def others_in(resources: Sequence[Found], where: Sequence[str]) -> Iterator[Prob
     (own,) = patients
     if not reference_to(patients[own]):
         yield Problem("broken_resource", "Bundle", "a Patient has an id of up to 64 letters, digits, - and ., or a fullUrl")
-    for found, place in zip(resources, where, strict=True):
-        resource = found.resource or {}
-        reference = reference_from(found, resource.get("subject", resource.get("patient")))
+    references = [_subject_in(found) for found in resources]
+    persons.heed(references)
+    for reference, place in zip(references, where, strict=True):
         if "?" in reference:
             if reference.partition("?")[0].rpartition("/")[2] == "Patient":
                 yield Problem("missing_reference", place, _CONDITIONAL)
         elif reference and _may_be_a_person(reference) and persons.resolve(reference)[0] != own:
             yield Problem("other_subject", place, "the resource is about somebody else than the Patient of the Bundle")
+
+
+def _subject_in(found: Found) -> str:
+    resource = found.resource or {}
+    return reference_from(found, resource.get("subject", resource.get("patient")))
 
 
 def subject_of(resources: Sequence[Found]) -> str:

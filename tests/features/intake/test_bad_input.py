@@ -32,6 +32,23 @@ def test_times_of_several_zones_keep_the_day_as_written_and_are_noted(received_o
     ]
 
 
+@pytest.mark.parametrize(
+    ("zones", "noted"),
+    [
+        (("Z", "+00:00", " UTC"), "is stored in UTC"),
+        (("Z", ""), "2 zones (none, Z)"),
+        (("+01:00[Europe/Berlin]", "+02:00[Europe/Berlin]"), ""),
+        (("+01:00[Berlin]", "+02:00[Berlin]"), "2 zones (+01:00, +02:00)"),
+    ],
+)
+def test_utc_is_noted_however_it_is_written_and_a_zone_by_its_name_is_one(received_of, zones, noted):
+    rows = "\n".join(f"P1,2015-02-0{k} 23:30{zone},bmpc,1{k},%" for k, zone in enumerate(zones, start=1))
+    cohort, quarantine = inspect(received_of(measurements=HEADER + rows))
+    assert quarantine.empty
+    notes = cohort.about["notes"]
+    assert len(notes) == bool(noted) and all(noted in note for note in notes)
+
+
 def test_a_time_that_is_not_understood_is_refused_and_not_cut(received_of):
     times = ["10:00 Smith", "10:00 CEST", "25:00", "24:00", "10:60", "9:15", "10h30", "10:00+15:00", "13:00 PM"]
     rows = "".join(f"\nP1,2015-02-{day:02d} {time},bmpc,1,%" for day, time in enumerate(times, start=1))

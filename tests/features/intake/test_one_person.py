@@ -285,3 +285,17 @@ def test_a_result_at_which_a_person_would_be_too_old_is_refused(index_date, kept
     person = check_person({"index_date": index_date, "age_at_index": 62}, [("2015-02-01", None, "bmpc", 15, "%")])
     assert len(person.value) == kept
     assert [problem.reason for problem in person.problems] == ["too_old"] * (1 - kept)
+
+
+@pytest.mark.parametrize(("age", "day", "kept"), [(62, "1952-01-01", 1), (62, "1951-12-31", 0), ("", "1900-01-01", 1)])
+def test_a_result_of_before_every_birth_that_the_age_leaves_is_refused(age, day, kept):
+    """Who is 62 on 2015-01-01 may turn 63 on the next day, and no sooner."""
+    person = check_person({"index_date": "2015-01-01", "age_at_index": age}, [(day, None, "bmpc", 15, "%")])
+    assert len(person.value) == kept
+    assert [problem.reason for problem in person.problems] == ["before_birth"] * (1 - kept)
+
+
+def test_a_treatment_of_before_birth_sets_a_person_aside_by_the_age_too():
+    events = [("1951-12-31", "treatment_start", "", None)]
+    person = check_person({"index_date": "2015-01-01", "age_at_index": 62}, [("2015-02-01", None, "bmpc", 15, "%")], events)
+    assert "before_birth" in [problem.reason for problem in person.problems]

@@ -46,6 +46,7 @@ CASES = [
     ("measurements", "P1,2015-02-01,soon,bmpc,15,%", "bad_date", "available_at"),
     ("measurements", "P1,2015-02-02,2015-02-01,bmpc,15,%", "available_before_collected", "available_at"),
     ("measurements", "P1,1949-12-31,,bmpc,15,%", "before_birth", "collected_at"),
+    ("measurements", "P2,1953-12-30,,bmpc,15,%", "before_birth", "collected_at"),  # of whom the age is known, and no birth date
     ("measurements", "P1,2020-01-02,,bmpc,15,%", "after_death", "collected_at"),
     ("measurements", "P1,2015-02-01,,m_protien,1.5,g/dL", "unknown_biomarker", "biomarker"),
     ("measurements", "P1,2015-02-01,,bmpc,,%", "missing_value", "value"),

@@ -296,3 +296,76 @@ def test_findings_answers_and_residual_disease_are_read_by_what_the_mapping_says
         ["urine_immunofixation", 0, "", "", ""],
     ]
     assert cohort.events.loc[cohort.events["kind"] == "progression", "detail"].tolist() == ["extramedullary"]
+
+
+def zoned(zone, rows):
+    """Return a shard whose times are those of the rows, in a zone, as pandas and pyarrow write them."""
+    shard = table(rows)
+    local = shard["time"].to_pandas()
+    times = pyarrow.array(local.dt.tz_localize(zone) if zone else local, pyarrow.timestamp("us", zone), from_pandas=True)
+    return shard.set_column(1, "time", times)
+
+
+OF_A_NIGHT = [
+    (9, "1950-07-07 00:00:00", "MEDS_BIRTH", None, None),
+    (9, "2015-01-01 00:30:00", "ICD10CM//D47.2", None, None),
+    (9, "2015-07-02 00:30:00", "LAB//50912", 1.1, None),
+    (9, "2016-01-02 23:30:00", "LAB//50912", 1.2, None),
+    (9, "2017-01-01 00:10:00", "ICD10CM//C90.00", None, None),
+    (9, "2018-01-01 00:20:00", "MEDS_DEATH", None, None),
+]
+
+
+@pytest.mark.parametrize(
+    ("zone", "offsets"),
+    [
+        (None, ["", ""]),
+        ("Europe/Berlin", ["+02:00", "+01:00"]),
+        ("America/New_York", ["-04:00", "-05:00"]),
+        ("+05:30", ["+05:30", "+05:30"]),
+    ],
+)
+def test_the_local_day_as_written_counts_whatever_the_zone_of_the_times(tmp_path, zone, offsets):
+    parquet.write_table(zoned(zone, OF_A_NIGHT), tmp_path / "0.parquet")
+    cohort, quarantine = clean(read(tmp_path))
+    assert quarantine.empty
+    assert cohort.patients[["birth_date", "index_date"]].astype(str).to_numpy().tolist() == [["1950-07-07", "2015-01-01"]]
+    measured = cohort.measurements
+    assert measured["collected_at"].astype(str).tolist() == measured["available_at"].astype(str).tolist() == ["2015-07-02", "2016-01-02"]
+    assert measured["collected_time"].tolist() == [f"00:30:00{offsets[0]}", f"23:30:00{offsets[1]}"]
+    assert cohort.events["occurred_at"].astype(str).tolist() == ["2017-01-01", "2018-01-01"]
+    assert not [note for note in cohort.about["notes"] if "zone" in note or "UTC" in note]
+
+
+def test_times_stored_in_utc_are_noted(tmp_path):
+    parquet.write_table(zoned("UTC", OF_A_NIGHT), tmp_path / "0.parquet")
+    cohort, _ = clean(read(tmp_path))
+    assert cohort.measurements["collected_time"].tolist() == ["00:30:00+00", "23:30:00+00"]
+    said = [note.partition(" is stored in UTC")[0] for note in cohort.about["notes"] if "stored in UTC" in note]
+    assert said == [f"MEDS shards: {column}" for column in ("index_date", "birth_date", "occurred_at", "collected_at")]
+
+
+def test_shards_of_different_zones_are_each_read_in_their_own_and_noted(tmp_path):
+    """One birthday in two zones is one birthday; a shard without a zone, or with text, is taken as written."""
+    again = [OF_A_NIGHT[0], (9, "2015-07-03 00:30:00", "LAB//50912", 1.3, None)]
+    parquet.write_table(zoned("Europe/Berlin", OF_A_NIGHT), tmp_path / "0.parquet")
+    parquet.write_table(zoned("Asia/Tokyo", again), tmp_path / "1.parquet")
+    parquet.write_table(zoned(None, [(9, "2015-07-04 00:30:00", "LAB//50912", 1.4, None)]), tmp_path / "2.parquet")
+    text = pyarrow.array(["2015-07-05T00:30:00-08:00"])
+    shard = table([(9, "2015-07-05", "LAB//50912", 1.5, None)]).set_column(1, "time", text)
+    parquet.write_table(shard, tmp_path / "3.parquet")
+    cohort, _ = clean(read(tmp_path))
+    measured = cohort.measurements.sort_values("value")
+    assert measured["collected_at"].astype(str).tolist() == ["2015-07-02", "2016-01-02", "2015-07-03", "2015-07-04", "2015-07-05"]
+    assert measured["collected_time"].tolist()[2:] == ["00:30:00+09:00", "00:30:00", "00:30:00-08:00"]
+    assert cohort.patients["birth_date"].astype(str).tolist() == ["1950-07-07"]
+    said = "collected_at holds times in 4 zones (none, -08:00, Asia/Tokyo, Europe/Berlin)"
+    assert any(said in note for note in cohort.about["notes"])
+
+
+def test_a_zone_that_nobody_knows_is_refused_by_the_name_of_its_shard(tmp_path):
+    times = pyarrow.array([1_500_000_000_000_000], pyarrow.timestamp("us", "Nowhere/Land"))
+    shard = table([(9, "2015-01-01", "LAB//50912", 1.0, None)]).set_column(1, "time", times)
+    parquet.write_table(shard, tmp_path / "0.parquet")
+    with pytest.raises(DataError, match=r'0\.parquet: the time zone "Nowhere/Land" of time is not known.*Europe/Berlin'):
+        read(tmp_path)

@@ -44,11 +44,12 @@ def test_values_refused_for_their_range_come_back_in_the_canonical_unit_and_othe
             refusal("d", "once", "26"),
             refusal("e", "2020-05-01", "26", reason="future_date"),
             refusal("f", "2020-05-01", "", table="patients"),
+            refusal("g", "2020-05-03T00:30:00+02:00[Europe/Berlin]", "27"),
         )
     )
-    assert found["patient_id"].tolist() == ["a", "b"]
-    assert found["value"].tolist() == [26.1, 25.0]
-    assert found["collected_at"].tolist() == [pd.Timestamp("2020-05-01"), pd.Timestamp("2020-05-02")]
+    assert found["patient_id"].tolist() == ["a", "b", "g"]
+    assert found["value"].tolist() == [26.1, 25.0, 27.0]
+    assert found["collected_at"].tolist() == [pd.Timestamp(f"2020-05-0{day}") for day in (1, 2, 3)]  # as written
 
 
 def test_a_quarantine_without_rows_gives_none(folder):

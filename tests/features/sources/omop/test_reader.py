@@ -243,6 +243,22 @@ def test_the_time_of_day_is_read_and_the_date_wins_over_a_time_stamp_of_another_
     assert read(folder(measurement=measurement)).tables["measurements"]["collected_at"].tolist() == [collected]
 
 
+@pytest.mark.parametrize(("operator", "text"), [("12345", ""), ("2000000001", ""), ("4172704", "<0.91")])
+def test_an_operator_that_is_not_understood_is_what_is_refused_and_not_the_number(folder, operator, text):
+    measurement = f"""
+        measurement_id,person_id,measurement_concept_id,measurement_date,value_as_number,operator_concept_id,unit_concept_id,value_source_value
+        1,1,3000963,2015-03-10,13.7,0,8713,13.7
+        2,1,3016723,2015-03-10,0.91,{operator},8840,{text}"""
+    source = read(folder(measurement=measurement))
+    cohort, quarantine = clean(source)
+    assert cohort.measurements["value"].tolist() == [13.7]
+    assert quarantine[["reason", "row"]].to_numpy().tolist() == [["unknown_operator", 3]]
+    assert "operator_concept_id" in quarantine["accepted"][0]
+    said = [note for note in source.notes if "operator_concept_id" in note]
+    wanted = {"12345": " (12345 1)", "2000000001": ""}.get(operator)
+    assert said == ([] if wanted is None else [f"1 results have an operator_concept_id that is not known{wanted}: they are refused"])
+
+
 def test_components_of_the_mapping_add_up(folder):
     measurement = """
         measurement_id,person_id,measurement_concept_id,measurement_source_value,measurement_date,value_as_number,unit_source_value

@@ -108,6 +108,16 @@ REFUSED = {
     "an empty Bundle": (bundle(), "no_patient"),
     "two people": (bundle(*person(), patient("p2")), "several_people"),
     "a result of somebody else": (bundle(*person(), observation("x", "718-7", "2022-07-10", 12, "g/dL", name="p2")), "other_subject"),
+    "results of patients of two servers": (
+        bundle(
+            *person(),
+            *(
+                observation(f"s{server}", "718-7", "2022-07-10", 12, "g/dL", subject={"reference": f"https://{server}.example/Patient/p1"})
+                for server in ("north", "south")
+            ),
+        ),
+        "other_subject",
+    ),
     "a result of somebody else that is not read": (
         bundle(*person(), observation("x", "8302-2", "2022-07-10", 1, "m", name="p2")),
         "other_subject",
