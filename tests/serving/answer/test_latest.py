@@ -1,59 +1,14 @@
 """What an answer shows of a biomarker is the latest value that the model reads, its day and its age: no other could have moved the risk."""
 
 import numpy as np
-import pandas as pd
 import pytest
 
-from features import Cohort
-from features.history.arrays import Histories
-from features.tasks import parse_task
-from myeloma.calendar import EPOCH
 from serving.answer.person import answer_history
-from serving.artifact import Artifact, Calibration
 from serving.batch import score_histories
+from tests.serving.answer.treated import artifact_of, day, histories_of
 
-START, LANDMARK = "2020-02-01", "2020-12-01"
+LANDMARK = "2020-12-01"
 SINCE = "since the start of the line of therapy"
-
-
-class Silent:
-    """Stands in for a model: one risk for all, to which each column adds."""
-
-    def __init__(self, columns):
-        self.columns = columns
-
-    def margins(self, x):
-        return np.zeros((len(x), 1))
-
-    def contributions(self, x):
-        return np.full((len(x), 1, self.columns), 0.2)
-
-
-def artifact_of(*look_backs, biomarkers=("creatinine",), reference=None, statistics=("last",)):
-    content = {"title": "Relapse", "criteria_guard": False, "treatment": "ignore", "horizons": [12], "static": ["age"]}
-    content |= {"biomarkers": list(biomarkers), "look_backs": list(look_backs), "statistics": list(statistics)}
-    task = parse_task("relapse", content | {"line": {"number": 1, "from_days": 90}, "population": "mm"})
-    spec, about = task.features, {"task": task.name, **task.rules.as_json(), "reference": reference or {}}
-    model = Silent(len(spec.columns()))
-    return Artifact("logistic", model, spec, task.horizons, Calibration.identity(task.horizons), about)
-
-
-def day(text):
-    return pd.Timestamp(text).toordinal() - EPOCH
-
-
-def histories_of(results):
-    """Return the history of one treated person, of a table in text: biomarker, value, drawn, known."""
-    rows = [line.split() for line in results.strip().splitlines()]
-    measured = pd.DataFrame([[*row[:3], row[-1]] for row in rows], columns=["biomarker", "value", "collected_at", "available_at"])
-    measured = measured.assign(patient_id="A", operator=[value[0] if value[0] in "<>" else "" for value in measured["value"]])
-    measured["value"] = measured["value"].str.lstrip("<>").astype(float)
-    for name in ("collected_at", "available_at"):
-        measured[name] = pd.to_datetime(measured[name])
-    patient = {"patient_id": "A", "index_date": pd.Timestamp("2018-01-01"), "age_at_index": 60.0, "birth_date": pd.NaT, "sex": "female"}
-    patients = pd.DataFrame([patient | {"site": "", "stage": "mm", "heavy_chain": "IgG", "light_chain": "kappa", "fish": ""}])
-    events = pd.DataFrame([{"patient_id": "A", "occurred_at": pd.Timestamp(START), "kind": "treatment_start", "detail": "VRd"}])
-    return Histories.of(Cohort(patients, measured, events), operators=True)
 
 
 def told(artifact, results):
