@@ -39,7 +39,10 @@ def day(text):
 
 
 def histories_of(results, *events):
-    """Return the history of one treated person, of a table in text: biomarker, value, drawn, known; events beside the start: day, kind, line."""
+    """Return the history of one treated person, of a table in text: biomarker, value, drawn, known.
+
+    Of events beside the start: day, kind, line.
+    """
     rows = [line.split() for line in results.splitlines() if line]
     measured = pd.DataFrame([[*row[:3], row[-1]] for row in rows], columns=["biomarker", "value", "collected_at", "available_at"])
     measured = measured.assign(patient_id="A", operator=[value[0] if value[0] in "<>" else "" for value in measured["value"]])
