@@ -34,6 +34,7 @@ from serving.answer.warnings.against_risk import against_in_words
 from serving.answer.warnings.earlier import met_earlier_in_words
 from serving.answer.warnings.findings import positive_in_words
 from serving.answer.warnings.followed import beyond_in_words
+from serving.answer.warnings.in_line import positive_in_line_in_words
 from serving.answer.warnings.of_values import LEAST_TOLD, is_no_measure, of_values_in_words
 from serving.answer.warnings.unsettled import Told, instead_of_latest, with_lesion
 from serving.artifact import Artifact
@@ -114,9 +115,11 @@ def answer_history(
 
 
 def _beside_the_risk(scored: Scored, known: Histories) -> list[str]:
-    """Say which criteria were met earlier, and what pictures showed; where the task is of a precursor."""
+    """Say what pictures showed, of treated disease since the line began; and of a guarded precursor which criteria were met earlier."""
+    if scored.artifact.rules.line is not None:
+        return positive_in_line_in_words(known, int(scored.view.landmark[0]))
     if not scored.artifact.rules.criteria_guard:
-        return [] if scored.artifact.rules.line is not None else positive_in_words(known)
+        return positive_in_words(known)
     return [*positive_in_words(known), *met_earlier_in_words(known, scored.view, scored.criteria)]
 
 
