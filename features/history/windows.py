@@ -60,3 +60,32 @@ def window_label(window: str) -> str:
     ('last 365 days', 'since the start of the line of therapy')
     """
     return _LABELS.get(window) or ("all history" if window == "ever" else f"last {window[:-1]} days")
+
+
+def windows_read(look_backs: Sequence[str]) -> tuple[str, ...]:
+    """Return the windows that hold every value of their own which columns of some look-backs read: no look-back reaches further.
+
+    Examples
+    --------
+    >>> windows_read(["365d", "ever", "since_line"]), windows_read(["365d", "730d"])
+    (('ever',), ('730d',))
+    >>> windows_read(["baseline", "since_nadir", "since_line"])
+    ('since_line', 'baseline')
+    """
+    if "ever" in look_backs:
+        return ("ever",)
+    before_landmark = sorted((window for window in look_backs if window not in ANCHORED), key=window_days)[-1:]
+    of_line = [window for window in (SINCE_LINE, SINCE_NADIR) if window in look_backs][:1]
+    return (*before_landmark, *of_line, *(window for window in look_backs if window == BASELINE))
+
+
+def within(windows: Sequence[str]) -> str:
+    """Return in words where a value would have been read, as they follow `no result`; empty where every value is.
+
+    Examples
+    --------
+    >>> within(["ever"]), within(["730d"]), within(["365d", "since_line"])
+    ('', 'in the last 730 days', 'in the last 365 days or since the start of the line of therapy')
+    """
+    labels = [window_label(window) for window in windows if window != "ever"]
+    return " or ".join(f"in the {label}" if label.startswith("last") else label for label in labels)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from features.history.arrays import dates_of
 from serving.answer.published import score_columns
-from serving.answer.scored import Scored, latest_column, reported_latest
+from serving.answer.scored import Scored
 from serving.artifact import Artifact
 from serving.predict import Explained, by_biomarker
 
@@ -39,15 +39,19 @@ def risk_columns(artifact: Artifact, explained: Explained) -> dict[str, Array]:
 
 
 def value_columns(scored: Scored) -> dict[str, Any]:
-    """Return what the risks rest on: of each biomarker the latest value, how it was reported, its day and age; static columns' values."""
+    """Return what the risks rest on: of each biomarker the latest value that the model reads, how it was reported, its day and age.
+
+    Of static columns it is their value.
+    """
     spec, view = scored.artifact.spec, scored.view
     columns: dict[str, Any] = {f"{name}__value": view[name] for name in spec.static}
     for name in spec.biomarkers:
-        age = view[latest_column(name, "age_days")]
+        read = scored.read(name)
+        age = read.age_days
         collected = dates_of((view.landmark - np.nan_to_num(age)).astype(np.int32))
         columns |= {
-            f"{name}__value": view[latest_column(name, "last")],
-            f"{name}__reported": reported_latest(scored, name),
+            f"{name}__value": read.value,
+            f"{name}__reported": read.reported,
             f"{name}__collected_on": np.where(np.isnan(age), np.datetime64("NaT"), collected),
             f"{name}__age_days": age,
         }

@@ -13,6 +13,7 @@ from features.history.burden.parameters import MEASURE
 from features.history.columns import CHANGE, GROWTH, GROWTH_SD, MARROW_NOW, group_label
 from features.history.rows import View
 from features.history.sides import Sides
+from features.history.windows import windows_read, within
 from features.table.eligibility_inputs import ELIGIBILITY_COLUMNS
 from myeloma import calendar, catalogue
 from myeloma.change import exceeds_noise
@@ -25,7 +26,7 @@ from serving.answer.evolving import evolving_findings
 from serving.answer.published import criteria_findings, day_before, score_answers
 from serving.answer.record import Answer, AsOf, Contribution, HorizonRisk, Latest, ModelIdentity
 from serving.answer.scales import scales_of
-from serving.answer.scored import LATEST, Scored, latest_column, reported_latest, score_rows, seen_by
+from serving.answer.scored import Scored, score_rows, seen_by
 from serving.answer.sentences import growth_told, marrow_told, sentences_of
 from serving.answer.shown import PAST_AFTER_DAYS, as_of, days_old, of_the_present, shown
 from serving.answer.since import outside_since, told_since
@@ -33,6 +34,7 @@ from serving.answer.warnings.against_risk import against_in_words
 from serving.answer.warnings.earlier import met_earlier_in_words
 from serving.answer.warnings.findings import positive_in_words
 from serving.answer.warnings.followed import beyond_in_words
+from serving.answer.warnings.in_line import positive_in_line_in_words
 from serving.answer.warnings.of_values import LEAST_TOLD, is_no_measure, of_values_in_words
 from serving.answer.warnings.unsettled import Told, instead_of_latest, with_lesion
 from serving.artifact import Artifact
@@ -92,7 +94,7 @@ def answer_history(
             *([CRITERIA_WARNING] if met else []),
             *against_in_words(scored, known, criteria),
             *_of_whom(artifact),
-            *([told_since(artifact, since)] if since else [_of_the_past(said)] if when.is_past and not met else []),
+            *([told_since(artifact, since)] if since else [_of_the_past(artifact, said)] if when.is_past and not met else []),
             *_beside_the_risk(scored, known),
             *told.warnings,
             *of_values_in_words(artifact, measured),
@@ -113,9 +115,11 @@ def answer_history(
 
 
 def _beside_the_risk(scored: Scored, known: Histories) -> list[str]:
-    """Say which criteria were met earlier, and what pictures showed; where the task is of a precursor."""
+    """Say what pictures showed, of treated disease since the line began; and of a guarded precursor which criteria were met earlier."""
+    if scored.artifact.rules.line is not None:
+        return positive_in_line_in_words(known, int(scored.view.landmark[0]))
     if not scored.artifact.rules.criteria_guard:
-        return [] if scored.artifact.rules.line is not None else positive_in_words(known)
+        return positive_in_words(known)
     return [*positive_in_words(known), *met_earlier_in_words(known, scored.view, scored.criteria)]
 
 
@@ -123,8 +127,8 @@ def _risks(scored: Scored, measured: dict[str, Latest], when: AsOf) -> tuple[Hor
     if not np.isfinite(scored.explained.base).all():  # the log-odds less the contributions: one that is not finite shows here
         raise ArithmeticError("a model gave no finite risk, or no finite reasons")
     shares = by_biomarker(scored.artifact, scored.explained.contributions)
-    said, known = burden_told(scored.artifact, measured), measured
-    if MEASURE in said:  # which the model takes for unknown
+    said, known = burden_told(scored.artifact, measured) | _unread_told(scored.artifact, measured), measured
+    if is_no_measure(measured):  # which the model takes for unknown
         known = measured | {MEASURE: Latest(unit=measured[MEASURE].unit)}
     return tuple(_risk(scored, contributions_of(shares, known, h), when, h, said) for h in range(len(scored.artifact.horizons)))
 
@@ -164,6 +168,13 @@ def burden_told(artifact: Artifact, measured: dict[str, Latest]) -> dict[str, st
     return by_now | {GROWTH: growth_told(growth, sd, artifact.spec.burden.growth_sd, usual, change)}
 
 
+def _unread_told(artifact: Artifact, measured: dict[str, Latest]) -> dict[str, str]:
+    """Return in words of which biomarkers the model reads no result, where it does not read all of the past."""
+    where = within(windows_read(artifact.spec.look_backs))
+    unread = [name for name in artifact.spec.biomarkers if measured[name].value is None] if where else []
+    return {name: f"No result of {group_label(name)} {where} is known" for name in unread}
+
+
 def contributions_of(shares: dict[str, NDArray[np.float64]], measured: dict[str, Latest], h: int, row: int = 0) -> tuple[Contribution, ...]:
     """Return what each biomarker adds to a row's risk within the horizon at place h, the largest first."""
     each = [Contribution(g, group_label(g), values.item(row, h), *vars(measured[g]).values()) for g, values in shares.items()]
@@ -178,18 +189,17 @@ def measured_of(scored: Scored, row: int = 0) -> dict[str, Latest]:
 
 
 def _latest(scored: Scored, name: str, row: int) -> Latest:
-    view = scored.view
-    value, age, delta = (view[latest_column(name, statistic)].item(row) for statistic in LATEST)
+    view, read = scored.view, scored.read(name)
+    value, age, delta = (each.item(row) for each in (read.value, read.age_days, read.change))
     unit = catalogue()[name].unit
     if not isfinite(value):
         return Latest(unit=unit)
-    limit = scored.limits.get(name)
-    is_limit = limit is not None and bool(limit.below[row] | limit.above[row])
+    is_limit = read.sides is not None and bool(read.sides.below[row] | read.sides.above[row])
     limits = _limits_among(view, name, row)
     known = isfinite(delta) and not is_limit and not (len(limits) and np.isclose(limits, value - delta).any())
     return Latest(
         value=value,
-        reported=str(reported_latest(scored, name)[row]),
+        reported=str(read.reported[row]),
         unit=unit,
         collected_on=day_before(int(view.landmark[row]), age),
         age_days=age,
@@ -214,9 +224,10 @@ def _as_of(measured: dict[str, Latest], landmark: int, today: int, is_over: bool
     return replace(when, is_past=True) if is_over else when
 
 
-def _of_the_past(when: AsOf) -> str:
+def _of_the_past(artifact: Artifact, when: AsOf) -> str:
     if when.last_result_on is None:
-        return "no result of the model's biomarkers is known by then"
+        where = within(windows_read(artifact.spec.look_backs))
+        return f"no result of the model's biomarkers{where and f' {where}'} is known by then"
     if days := days_old(when):
         at = f"the last result is of {when.last_result_on}, {days} days before {when.landmark}"
         return f"{at}, the day that the risk is of: it rests on results that old, and a new one may change it"

@@ -14,6 +14,7 @@ from features.history.arrays import Histories
 from features.history.layout import Days
 from features.history.rows import View, look
 from features.history.sides import Sides
+from features.history.windows import windows_read
 from features.table.limits import Leaves, limits_of
 from features.table.marrow import Marrow, marrow_by_method
 from features.table.score_inputs import LIMITED, SCORE_COLUMNS, criteria_of, score_inputs
@@ -23,12 +24,12 @@ from features.tasks import Rules
 from myeloma.criteria import CRITERIA, WITHOUT_OTHER_CAUSE
 from myeloma.scores.pangea import HEAVY_CHAIN_IGM
 from myeloma.three_valued import any_of
+from serving.answer.latest import LatestRead, latest_columns, latest_read
 from serving.artifact import Artifact
 from serving.predict import Explained, explain
 
 Array = NDArray[np.float64]
 _IS_IGM = np.array([float(name == "IgM") for name in HEAVY_CHAINS] + [np.nan])  # the last: unknown
-LATEST = ("last", "age_days", "delta_previous")  # what an answer says of each biomarker beside its contribution
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Scored:
     Attributes
     ----------
     view : View
-        Every column of the rows, among them `LATEST` of each biomarker of the model.
+        Every column of the rows, among them those of the latest value that the model reads of each biomarker (`serving.answer.latest`).
     inputs : dict
         Inputs of the published scores (rows,), NaN where unknown.
     limits : dict
@@ -72,20 +73,20 @@ class Scored:
     criteria_met: NDArray[np.bool_]
     explained: Explained
 
-
-def latest_column(biomarker: str, statistic: str) -> str:
-    """Return the name of a column of `LATEST`."""
-    return f"{biomarker}__{statistic}__ever"
+    def read(self, biomarker: str) -> LatestRead:
+        """Return the latest values of a biomarker of the model, as the model reads them."""
+        return latest_read(self.view, self.artifact.spec, self.limits, biomarker)
 
 
 def seen_by(artifact: Artifact, histories: Histories, patient: NDArray[np.int32], landmark: Days, more: tuple[str, ...] = ()) -> View:
     """Return all columns that an answer of an artifact rests on, and more that are asked for, in one pass over the results."""
-    return look(histories, patient, landmark, artifact.spec, _beside(artifact.spec.biomarkers, more))
+    spec = artifact.spec
+    return look(histories, patient, landmark, spec, _beside(spec.biomarkers, windows_read(spec.look_backs), more))
 
 
 @lru_cache(maxsize=64)
-def _beside(biomarkers: tuple[str, ...], more: tuple[str, ...]) -> tuple[str, ...]:
-    latest = (latest_column(name, statistic) for name in biomarkers for statistic in LATEST)
+def _beside(biomarkers: tuple[str, ...], windows: tuple[str, ...], more: tuple[str, ...]) -> tuple[str, ...]:
+    latest = (column for name in biomarkers for column in latest_columns(name, windows))
     return tuple(dict.fromkeys((*SCORE_COLUMNS, *latest, *more)))
 
 
@@ -120,11 +121,3 @@ def guarded_criteria(rules: Rules) -> tuple[str, ...]:
     if rules.criteria_guard:
         return tuple(one.key for one in CRITERIA)
     return WITHOUT_OTHER_CAUSE if rules.of_precursor else ()
-
-
-def reported_latest(scored: Scored, biomarker: str) -> NDArray[np.object_]:
-    """Return how the latest values of a biomarker of the model were reported (rows,): `<` or `>` where the truth lies there, else empty."""
-    limit = scored.limits.get(biomarker)
-    if limit is None:
-        return np.full(len(scored.view.patient), "", dtype=object)
-    return np.select([limit.below & ~limit.above, limit.above & ~limit.below], ["<", ">"], "").astype(object)

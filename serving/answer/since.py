@@ -27,6 +27,8 @@ _ENDS = {"progressed": "event", "dead": "competing", "treated": "treatment", "la
 def happened_since(rules: Rules, histories: Histories, patient: NDArray[np.int32], landmark: Days, today: int) -> dict[str, Any]:
     """Return the age of each row's visit on a day, and the first day after the landmark of what the cohort knows to have happened.
 
+    Progression is that of the task: of a line of therapy also one that results alone show, on the day on which it was confirmed.
+
     The visit is the latest day up to the landmark on which a result became available.
 
     Returns
@@ -38,12 +40,25 @@ def happened_since(rules: Rules, histories: Histories, patient: NDArray[np.int32
     visit = np.where(newest < 0, NO_DAY, np.append(histories.results.available, NO_DAY)[newest])
     age = np.where(visit == NO_DAY, np.nan, float(today) - visit)
     found: dict[str, Any] = {AGE: age}
-    happened = histories.happened
-    for name, days in zip(SINCE, (happened.first["progression"], happened.first["death"], treated_from(happened, rules)), strict=True):
-        first = days[patient]
-        since = (first < NEVER) & (first > landmark) & (landmark != NO_DAY)
+    for name, days in zip(SINCE, _first_of_each(rules, histories), strict=True):
+        first = np.where(days[:, patient] > landmark, days[:, patient], NEVER).min(axis=0)
+        since = (first < NEVER) & (landmark != NO_DAY)
         found[name] = pd.Series(dates_of(np.where(since, first, 0).astype(np.int32))).where(since)
     return found
+
+
+def _first_of_each(rules: Rules, histories: Histories) -> tuple[NDArray[np.int32], ...]:
+    """Return days of progression, of death and of treatment, each (kinds, people).
+
+    Of a task about a line of therapy, the event is the task's own, by recorded progressions or by criteria as its rules say, and
+    treatment is the first of all, or a later line.
+    """
+    happened = histories.happened
+    progression, death, treated = happened.first["progression"], happened.first["death"], treated_from(happened, rules)
+    if rules.line is None:
+        return progression[None], death[None], treated[None]
+    of_line = milestones(histories, rules)
+    return of_line.event[None], death[None], np.stack([treated, of_line.treatment])
 
 
 @dataclass(frozen=True)
@@ -63,6 +78,8 @@ class Since:
 def outside_since(artifact: Artifact, histories: Histories, landmark: int) -> Since | None:
     """Return what has put one person outside the population since a landmark at which a risk was meant for them; None where nothing has."""
     last = int(histories.happened.last[0])
+    if artifact.rules.line is not None:  # of which results alone may tell the event
+        last = max(last, int(histories.results.available.max(initial=last)))
     if last <= landmark:
         return None
     reason = str(not_at_risk(histories, np.zeros(1, np.int32), np.array([last], np.int32), artifact.rules)[0])

@@ -17,7 +17,7 @@ from serving.answer.person import answer_history
 from serving.answer.record import Answer, Course
 from serving.artifact import Artifact
 from serving.http.body import RefusedError, histories_of, history_within, read
-from serving.http.request import History, HistoryError, checked, day_of, landmark_of, lesion_in
+from serving.http.request import History, HistoryError, checked, day_of, landmark_of, left_out, lesion_in
 from serving.http.response import Problem, as_json, refusal_of
 
 _LOG = logging.getLogger("serving")
@@ -89,8 +89,13 @@ def answer_to(artifact: Artifact, history: History, until: int | None = None, to
 
 
 def answer_of(artifact: Artifact, person: Histories, kept: OnePerson, landmark: int, today: int | None = None, lesion: str = "") -> Answer:
-    """Return the answer to a checked history at a landmark, with what is suspected of its results; `lesion` as `answer_history` has it."""
-    return answer_history(artifact, person, landmark, tuple(suspicions_by(kept, landmark)), today, lesion)
+    """Return the answer to a checked history at a landmark, with what was left out of it and what is suspected of its results.
+
+    Parameters
+    ----------
+    lesion : as `serving.answer.person.answer_history` has it
+    """
+    return answer_history(artifact, person, landmark, (*left_out(kept), *suspicions_by(kept, landmark)), today, lesion)
 
 
 def told(make: Callable[[], Any]) -> tuple[int, Any]:

@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.requests import ClientDisconnect, Request
@@ -225,4 +225,15 @@ def _place(steps: Sequence[int | str], known: frozenset[str]) -> str:
 
 def _model(loc: tuple[int | str, ...], root: type[BaseModel]) -> type[BaseModel]:
     """Return the model whose field the last step would be: the innermost that the steps before it lead into."""
-    return next((_OF[step] for step in map(str, loc[-2::-1]) if step in _OF), root)
+    model = root
+    for step in map(str, loc[:-1]):
+        field = model.model_fields.get(step)
+        model = (_model_in(field.annotation) if field else None) or _OF.get(step, model)
+    return model
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    """Return the model that a field holds, or holds several of; None where it holds none."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for one in get_args(annotation) if (found := _model_in(one))), None)

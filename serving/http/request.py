@@ -29,6 +29,7 @@ from features.history.arrays import (
 from features.intake.one_person import OnePerson, check_person
 from features.intake.one_person import Problem as RefusedRow
 from features.intake.quarantine import SHOWN_COLUMNS
+from features.intake.rules import SCALE_INCOMPLETE
 from features.sources.births import with_age
 from features.table.landmarks import landmark_day, last_visits
 from myeloma import DataError
@@ -39,6 +40,7 @@ from serving.answer.since import outside_since
 from serving.artifact import Artifact
 from serving.http.response import MOST_LISTED, Problem
 
+_TOO_FEW = SCALE_INCOMPLETE.reason
 _FOLLOWS = ("patient_not_in_cohort", "event_refused")  # what merely follows from another problem
 _DAYS = ("collected_at", "available_at", "occurred_at", "index_date", "landmark")  # a birth date says too much of who it is
 _CELLS = attrgetter("collected_at", "available_at", "biomarker", "value", "unit", "method", "specimen")
@@ -156,8 +158,22 @@ def checked(history: History, until: int | None = None) -> tuple[Histories, OneP
 
 
 def problems_of(kept: OnePerson) -> Sequence[RefusedRow]:
-    """Return the rows of one person that were refused, without those that merely follow from another."""
+    """Return the rows of one person that were refused, without those that merely follow from another.
+
+    Too few answers to a scale are no mistake: by the EORTC's rule the scale is missing, and the rest of the history stands. Where
+    nothing else is kept, or another row is refused, they are among the problems.
+    """
+    if len(kept.value) and all(problem.reason == _TOO_FEW for problem in kept.problems):
+        return []
     return [problem for problem in kept.problems if problem.reason not in _FOLLOWS] or kept.problems
+
+
+def left_out(kept: OnePerson) -> list[str]:
+    """Return in words what was left out of a history that was not refused."""
+    if not (count := len(kept.problems)):
+        return []
+    what = f"{count} answer{'s' if count > 1 else ''} to questionnaires"
+    return [f"not used: {what}, since fewer than half of the items of their scales are answered on that day: these scales count as missing"]
 
 
 def person_of(kept: OnePerson) -> Histories:

@@ -2,13 +2,14 @@
 import { between, date, h, list, NB, percent, put, short, table, toDay, toIso, unitOf, within } from "./dom.js";
 import { gapsIn, whole } from "./notices.js";
 
-const MOST = 4;
+const MOST = 4,
+  NOT_SUPPOSED = ["mrd"]; // as POST /v1/what-if refuses it
 
 // `is` = {read, answer, ask(visit) -> {now, then} or {error}, changed(added)}
 export function whatIfOf(is) {
   const last = is.read.results.reduce((day, one) => (one.available_at > day ? one.available_at : day), is.read.visits.at(-1));
   const own = new Set(is.read.results.filter((one) => !one.computed).map((one) => one.biomarker)),
-    choices = is.read.biomarkers.filter((one) => own.has(one.biomarker));
+    choices = is.read.biomarkers.filter((one) => own.has(one.biomarker) && !NOT_SUPPOSED.includes(one.biomarker));
   const rows = h("div"),
     out = h("output", { role: "status" }),
     alert = h("div", { role: "alert" });

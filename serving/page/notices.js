@@ -107,9 +107,12 @@ const pastOf = ({ shown }, { landmark, last_result_on: last }) =>
   shown.text.startsWith("was ")
     ? `The risk is what it was on ${date(last)}. It is not today's.`
     : `The risk is of ${date(landmark)}, and rests on results that old. A new one may change it.`;
+const sentence = (text) => text && `${text[0].toUpperCase()}${text.slice(1)}.`;
 function gapsOf({ answer, risk, months, tests, read, day, met }) {
   const named = (start) => answer.warnings.filter((one) => one.startsWith(start)).map((one) => one.slice(start.length));
-  const missing = named("missing: "),
+  const lacking = named("missing: ").map((one) => /^(.*?)(?: \((no result .*)\))?$/.exec(one).slice(1)), // of what label, and since when
+    missing = lacking.map(([label]) => label),
+    where = lacking.map((one) => one[1]).find(Boolean),
     stale = named("stale: ").map((one) => /^(.*) is (\d+) days old$/.exec(one)?.slice(1) ?? [one, 0]);
   const strange = named("out of training range: "),
     found = [],
@@ -142,7 +145,7 @@ function gapsOf({ answer, risk, months, tests, read, day, met }) {
     );
   }
   if (missing.some((label) => marrow.test(label))) {
-    found.push(notice("warn", "No marrow result", marrowOf(tests, months, risk) || "Unknown is never taken for normal."));
+    found.push(notice("warn", "No marrow result", sentence(where), marrowOf(tests, months, risk) || "Unknown is never taken for normal."));
   }
   const aged = stale.filter((one) => one !== told);
   if (aged.length)
@@ -155,7 +158,7 @@ function gapsOf({ answer, risk, months, tests, read, day, met }) {
     );
   const gone = missing.filter((label) => !marrow.test(label)).map(short);
   if (gone.length)
-    found.push(notice("warn", `Missing: ${list(gone)}`, "Unknown is never taken for normal: without it the risk is less sure."));
+    found.push(notice("warn", `Missing: ${list(gone)}`, sentence(where), "Unknown is never taken for normal: without it the risk is less sure."));
   if (strange.length)
     found.push(
       notice(
@@ -191,7 +194,7 @@ export function briefly(text) {
 
 // What the model reads and that is missing or old, as section 2 tells it.
 export function gapsIn(answer, risk) {
-  const found = answer.warnings.map((one) => /^missing: (.*)$|^stale: (.*) is \d+ days old$/.exec(one)).filter(Boolean),
+  const found = answer.warnings.map((one) => /^missing: (.*?)(?: \(no result .*\))?$|^stale: (.*) is \d+ days old$/.exec(one)).filter(Boolean),
     marrow = risk.contributions.find((one) => one.biomarker === "bmpc");
   return [...new Set([...found.map((one) => one[1] ?? one[2]), ...(marrow?.age_days > YEAR ? [marrow.label] : [])])];
 }

@@ -174,6 +174,7 @@ const INPUTS = {
   ldh_high: "LDH",
   b2m: "beta-2 microglobulin",
   igh_high_risk: "IGH translocations",
+  r_iss_high_risk: "FISH: del(17p), t(4;14), t(14;16)",
   non_igg: "heavy chain",
   lambda_chain: "light chain type",
   del17p: "del(17p)",

@@ -44,7 +44,8 @@ def read_tables(folder: Path, layout: Layout) -> tuple[dict[str, pd.DataFrame], 
             continue
         table = layout.table(name)
         frame = named(read_file(path, layout.separator, layout.encoding, table.sheet), name, table, path.name)
-        shared = sum(other == path for other in paths.values()) > 1
+        places = [(other, layout.table(one).sheet) for one, other in paths.items()]
+        shared = places.count((path, table.sheet)) > 1  # of a workbook each table has a sheet to itself
         frame = _of_one_table(frame, name, table, shared)
         notes += [*_in_the_other_order(frame, name, layout), *_years_or_serials(frame, name, layout)]
         tables[name] = in_our_words(frame, name, layout)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.history.arrays import Histories
-from features.history.layout import Chosen
+from features.history.layout import Chosen, Days
 from features.history.rows import View
 from serving.answer.scored import Scored
 from serving.answer.stage import doubted
@@ -16,6 +16,7 @@ from serving.answer.warnings.against_risk import against_risk
 from serving.answer.warnings.earlier import met_earlier
 from serving.answer.warnings.findings import positive
 from serving.answer.warnings.followed import beyond_what_was_followed
+from serving.answer.warnings.in_line import begun, positive_in_line
 from serving.answer.warnings.of_values import no_measure, out_of_range
 from serving.answer.warnings.progressing import Unconfirmed, unconfirmed
 from serving.answer.warnings.unsettled import unsettled
@@ -35,6 +36,7 @@ class OfHistories:
     progression: Unconfirmed | None
     positive: Bools
     not_followed: Bools
+    begun: Days | None = None
 
     @classmethod
     def of(cls, artifact: Artifact, histories: Histories, view: View) -> OfHistories:
@@ -45,8 +47,9 @@ class OfHistories:
             histories,
             doubted(rules, histories, *rows),
             unconfirmed(rules, histories, view),
-            positive(histories, *rows) if rules.line is None else np.zeros(len(view.patient), bool),
+            positive(histories, *rows) if rules.line is None else positive_in_line(histories, *rows),
             not_followed,
+            begun(rules, histories, view),
         )
 
     def at(self, rows: Chosen) -> OfHistories:
@@ -58,13 +61,14 @@ class OfHistories:
             progression=of if of is None else replace(of, sample=of.sample[rows]),
             positive=self.positive[rows],
             not_followed=self.not_followed[rows],
+            begun=None if self.begun is None else self.begun[rows],
         )
 
 
 def warning_codes(scored: Scored, said: OfHistories) -> list[str]:
     """Return what each row is warned of, as codes joined by a bar in the order of an answer's words; empty where there is nothing."""
     found = {
-        **against_risk(scored, said.doubted, said.progression),
+        **against_risk(scored, said.doubted, said.progression, said.begun),
         POSITIVE: said.positive,
         MET_EARLIER: _met_earlier(scored, said.histories),
         **unsettled(scored),
@@ -80,5 +84,6 @@ def warning_codes(scored: Scored, said: OfHistories) -> list[str]:
 
 
 def _met_earlier(scored: Scored, histories: Histories) -> Bools:
-    earlier = met_earlier(histories, scored.view, scored.criteria) if scored.artifact.rules.criteria_guard else None
+    rules = scored.artifact.rules  # of treated disease the criteria were met earlier: that is what is treated
+    earlier = met_earlier(histories, scored.view, scored.criteria) if rules.criteria_guard and rules.line is None else None
     return np.zeros(len(scored.view.patient), bool) if earlier is None else earlier.rows

@@ -9,9 +9,11 @@ from numpy.typing import NDArray
 
 from features.history.burden.parameters import LEAST, MEASURE
 from features.history.columns import GROWTH, STATE_SPACE, STATIC, group_label
+from features.history.windows import windows_read, within
 from myeloma import catalogue
+from serving.answer.latest import last_in_training
 from serving.answer.record import Latest
-from serving.answer.scored import Scored, latest_column
+from serving.answer.scored import Scored
 from serving.answer.sentences import percent_of
 from serving.artifact import Artifact
 
@@ -28,12 +30,12 @@ def of_values_in_words(artifact: Artifact, measured: dict[str, Latest]) -> list[
     for name in (name for name in measured if name == GROWTH or name not in STATE_SPACE):  # growth stands for all of the burden
         latest, label = measured[name], "growth of the disease burden" if name == GROWTH else group_label(name)
         if latest.value is None:
-            found += _unknown(name, label, measured)
+            found += _unknown(artifact, name, label, measured)
             continue
         usual = None if name in STATIC else catalogue()[name].usual_interval_days
         if usual and latest.age_days is not None and latest.age_days > STALE_AFTER_INTERVALS * usual:
             found.append(f"stale: {label} is {latest.age_days:.0f} days old")
-        reference = artifact.about["reference"].get(_reference_of(name), {})
+        reference = _reference_of(artifact, name)
         unused = name == MEASURE and is_no_measure(measured)
         if not unused and "p01" in reference and _is_outside(latest.value, reference["p01"], reference["p99"]):
             found.append(f"out of training range: {label} {_beside(name, latest, reference['p01'], reference['p99'])}")
@@ -55,9 +57,10 @@ def _beside(name: str, latest: Latest, low: float, high: float) -> str:
     return f"{value}, trained on {ends[0]} to {ends[1]}"
 
 
-def _unknown(name: str, label: str, measured: dict[str, Latest]) -> list[str]:
+def _unknown(artifact: Artifact, name: str, label: str, measured: dict[str, Latest]) -> list[str]:
     if name != GROWTH:
-        return [f"missing: {label}"]
+        where = "" if name in STATIC else within(windows_read(artifact.spec.look_backs))
+        return [f"missing: {label} (no result {where})" if where else f"missing: {label}"]
     if not is_no_measure(measured):  # it lacks what M-protein, missing too, would tell
         return []
     return [
@@ -80,9 +83,10 @@ def is_no_measure(measured: dict[str, Latest]) -> bool:
 
 def no_measure(scored: Scored) -> Bools:
     """Return where M-protein has results, and a model of the burden nothing that it measures (rows,)."""
-    if GROWTH not in scored.artifact.spec.static:
+    spec = scored.artifact.spec
+    if GROWTH not in spec.static or MEASURE not in spec.biomarkers:
         return np.zeros(len(scored.view.patient), bool)
-    found: Bools = np.isnan(scored.view[GROWTH]) & ~np.isnan(scored.view[latest_column(MEASURE, "last")])
+    found: Bools = np.isnan(scored.view[GROWTH]) & ~np.isnan(scored.read(MEASURE).value)
     return found
 
 
@@ -91,10 +95,9 @@ def out_of_range(scored: Scored) -> Bools:
     artifact, view, unused = scored.artifact, scored.view, no_measure(scored)
     found = np.zeros(len(unused), bool)
     for name in (*artifact.spec.static, *artifact.spec.biomarkers):
-        column = _reference_of(name)
-        if (name in STATE_SPACE and name != GROWTH) or "p01" not in (reference := artifact.about["reference"].get(column, {})):
+        if (name in STATE_SPACE and name != GROWTH) or "p01" not in (reference := _reference_of(artifact, name)):
             continue
-        value, (low, high) = view[column], (reference["p01"], reference["p99"])
+        value, (low, high) = view[name] if name in STATIC else scored.read(name).value, (reference["p01"], reference["p99"])
         outside = ((value < low) & ~_is_same(value, low)) | ((value > high) & ~_is_same(value, high))
         found |= outside & ~unused if name == MEASURE else outside
     return found
@@ -104,6 +107,8 @@ def _is_same(value: NDArray[np.float64], end: float) -> Bools:
     return np.isclose(value, end, rtol=_SAME, atol=0.0)
 
 
-def _reference_of(name: str) -> str:
-    """Return the column by whose values in training a value is judged."""
-    return name if name in STATIC else latest_column(name, "last")
+def _reference_of(artifact: Artifact, name: str) -> dict[str, float]:
+    """Return the values in training by which a value is judged; nothing where none of them are known."""
+    columns = (name,) if name in STATIC else last_in_training(artifact.spec, name)
+    known = artifact.about["reference"]
+    return next((known[column] for column in columns if column in known), {})

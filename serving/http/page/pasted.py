@@ -33,6 +33,7 @@ from serving.http.response import MOST_LISTED, Problem, Refusal
 Mappings = ByName[str, Mapping]
 _NEEDED = ("biomarker", "value", "unit", "collected_at")
 _MEASURED = (*_NEEDED, "available_at", "method", "specimen")
+_LINE = "line"  # of therapy, of a start or stop of treatment: a later one without it would pass for the first
 _OF_PATIENT = {"age": "age_at_index", **{name: name for name in Patient.model_fields}}
 _COMMA = re.compile(r"[<>]?\s*[+-]?\d+,\d+")
 _THREE_DECIMALS = re.compile(r"[<>]?\s*[+-]?(?:0|[1-9]\d{3,})\.\d{3}", re.ASCII)
@@ -125,11 +126,12 @@ def _table(text: str) -> Table:
     if wrong := [problem for line, row in cells if (problem := _ragged(line, row, header, measured))]:
         raise RefusedError(422, wrong[:MOST_LISTED], max(0, len(wrong) - MOST_LISTED))
     full = [(line, dict(enumerate(row))) for line, row in cells]
-    table = _filled(Table({"patient": {}, "measurements": [], "events": []}), full, measured)
+    of_event = {name: place for name, place in _places("events", (_LINE,), header).items() if place not in measured.values()}
+    table = _filled(Table({"patient": {}, "measurements": [], "events": []}), full, measured | of_event)
     for name, place in of_patient.items():
         _told_in_each_row(table, name, [(line, row[place]) for line, row in full if row.get(place)])
     _first_day(table)
-    unread = [str(k + 1) for k in range(len(header)) if k not in {*measured.values(), *of_patient.values()}]
+    unread = [str(k + 1) for k in range(len(header)) if k not in {*measured.values(), *of_patient.values(), *of_event.values()}]
     table.told += [f"Not read: column {', '.join(unread)}."] if unread else []
     return table
 
@@ -192,6 +194,7 @@ def _is_possible(row: ByName[str, str], number: str) -> bool:
 
 def _filled(table: Table, rows: list[tuple[int, dict[int, str]]], measured: dict[str, int]) -> Table:
     content, of_patient = table.content, {key(name): ours for name, ours in _OF_PATIENT.items()}
+    without_line = False
     for line, row in rows:
         cells = {name: row.get(place, "") for name, place in measured.items()}
         what = key(cells["biomarker"])
@@ -200,10 +203,13 @@ def _filled(table: Table, rows: list[tuple[int, dict[int, str]]], measured: dict
         elif what.replace(" ", "_") in EVENT_KINDS:
             table.rows[f"events[{len(content['events'])}]"] = line
             event = {"occurred_at": cells["collected_at"], "kind": what.replace(" ", "_"), "detail": cells["value"]}
-            content["events"].append(event)
+            content["events"].append(event | ({_LINE: _line(cells[_LINE])} if cells.get(_LINE) else {}))
         else:
+            of_result = cells.pop(_LINE, "")
+            without_line = without_line or bool(of_result)
             table.rows[f"measurements[{len(content['measurements'])}]"] = line
             content["measurements"].append({name: cell for name, cell in cells.items() if cell or name in _NEEDED})
+    table.told += ["A line of therapy in the row of a result is not read: it is of a start or a stop of treatment."] if without_line else []
     return table
 
 
@@ -282,6 +288,10 @@ def _number(cell: str) -> float | str:
         return float(cell)
     except ValueError:
         return cell
+
+
+def _line(cell: str) -> float | str:
+    return int(cell) if cell.isdecimal() else _number(cell)
 
 
 def _refused(code: str, message: str) -> RefusedError:

@@ -12,11 +12,13 @@ from features.table.landmarks import fixed_landmarks, last_landmarks
 from features.tasks import Rules
 from myeloma.calendar import EPOCH
 from myeloma.criteria import statuses
+from serving.answer.person import answer_history
 from serving.answer.since import happened_since, met_criteria
 from serving.artifact import load_artifact
-from serving.batch import Told, score_landmarks
+from serving.batch import Told, score_histories, score_landmarks
 from serving.store import champion
 from serving.store.champion import LEDGER
+from tests.serving.answer.treated import artifact_of, histories_of
 
 RULES = Rules("censor", criteria_guard=True, population="smm")
 
@@ -57,6 +59,56 @@ def test_an_event_on_the_day_of_the_visit_is_not_since_and_one_a_day_later_is(co
     landmarks = np.array([day("2015-12-31"), day("2016-01-01")], np.int32)
     found = happened_since(RULES, histories, np.zeros(2, np.int32), landmarks, day("2020-01-01"))["progression_since"]
     assert found.isna().tolist() == [False, True]
+
+
+FALLEN = """
+m_protein 3.0 2020-01-20
+m_protein 0.3 2020-06-01
+m_protein 0.3 2020-07-01
+creatinine 1.0 2020-07-01
+"""
+RISEN = """
+m_protein 0.8 2020-09-01
+m_protein 0.8 2020-10-01
+"""  # above the lowest by 0.5 g/dL and by a quarter, twice: the criteria are met on the day of the second
+
+
+@pytest.mark.parametrize(
+    ("progression", "results", "events", "since"),
+    [
+        ("either", FALLEN, (), None),
+        ("either", FALLEN + RISEN, (), "2020-10-01"),
+        ("imwg", FALLEN + RISEN, (), "2020-10-01"),
+        ("recorded", FALLEN + RISEN, (), None),
+        ("recorded", FALLEN + RISEN, (("2020-11-01", "progression", None),), "2020-11-01"),
+        ("either", FALLEN + RISEN, (("2020-11-01", "progression", None),), "2020-10-01"),
+        ("either", FALLEN + RISEN, (("2020-09-15", "progression", None),), "2020-09-15"),
+    ],
+)
+def test_a_relapse_since_is_told_by_the_rule_by_which_the_task_takes_it(progression, results, events, since):
+    artifact, histories, landmark = artifact_of("since_line", progression=progression), histories_of(results, *events), day("2020-08-01")
+    answer = answer_history(artifact, histories, landmark, today=day("2020-12-01"))
+    told = [one for one in answer.warnings if one.startswith("since this visit: ")]
+    words = f"since this visit: {artifact.words.event}, on {since}: the risk is what it was before, not today's"
+    assert told == ([words] if since else [])
+    assert answer.risks[0].shown.text.startswith("was ") == answer.as_of.is_past == bool(since)
+    rows = score_histories(artifact, histories, np.array(["A"]), (np.zeros(1, np.int32), np.array([landmark], np.int32)), landmark)
+    assert rows["progression_since"].astype(str).tolist() == [since or "NaT"]
+    assert Told.of(rows).since["progression_since"] == int(bool(since))
+
+
+@pytest.mark.parametrize(("landmark", "status"), [("2020-09-30", "scored"), ("2020-10-01", "progressed")])
+def test_a_relapse_that_results_show_is_since_until_the_day_on_which_it_was_confirmed(landmark, status):
+    artifact, when = artifact_of("since_line"), np.array([day(landmark)], np.int32)
+    row = score_histories(artifact, histories_of(FALLEN + RISEN), np.array(["A"]), (np.zeros(1, np.int32), when), int(when[0]))
+    assert (row["status"][0], row["progression_since"].isna()[0]) == (status, status == "progressed")
+
+
+def test_a_later_line_is_treatment_since_and_the_first_one_is_to_who_was_looked_at_before_it():
+    artifact, landmarks = artifact_of("since_line", next_line="censor"), np.array([day("2020-01-25"), day("2020-08-01")], np.int32)
+    histories = histories_of(FALLEN, ("2020-12-01", "treatment_start", 2))
+    found = happened_since(artifact.rules, histories, np.zeros(2, np.int32), landmarks, day("2021-01-01"))
+    assert found["treatment_since"].astype(str).tolist() == ["2020-02-01", "2020-12-01"]
 
 
 def test_a_visit_is_as_old_as_the_latest_result_known_by_then(artifact, cohort):

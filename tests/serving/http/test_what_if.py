@@ -89,7 +89,10 @@ def test_neither_residual_disease_nor_therapy_nor_the_past_can_be_supposed(clien
     assert refused(client, history, {"collected_at": "2022-10-10", "measurements": []})[0] == ("too_short", "visit.measurements")
     earlier = visit()
     earlier["measurements"][0]["collected_at"] = "2022-01-10"
-    assert refused(client, history, earlier)[0][0] == "extra_forbidden"
+    (problem,) = ask(client, history, earlier).json()["errors"]
+    assert (problem["code"], problem["where"]) == ("extra_forbidden", "visit.measurements[0].collected_at")
+    assert "collected_at" not in problem["message"]
+    assert problem["message"].endswith("biomarker, method, specimen, unit, value.")
 
 
 def test_what_is_wrong_is_told_with_its_place(client, history):

@@ -536,3 +536,11 @@ def test_a_page_stays_with_the_version_it_began_with(page):
     page.example("stable")
     page.page.get_by_text("Version 8 is live. This page stays with 7 until you reload.").wait_for()
     assert "%" not in page.box.inner_text()
+
+
+def test_what_the_server_does_not_suppose_is_not_offered(page):
+    page.example("treated")
+    choices = page.page.get_by_label("Biomarker 1").locator("option").evaluate_all("(all) => all.map((one) => one.value)")
+    assert "m_protein" in choices
+    assert "mrd" in page.page.evaluate("() => document.querySelector('#text').value")
+    assert "mrd" not in choices

@@ -37,6 +37,39 @@ def test_a_table_becomes_the_history_that_a_request_takes(app, pasted):
     assert TestClient(app).post("/v1/risk", json={**found["history"], "task": "smm", "landmark": "2022-07-10"}).status_code == 200
 
 
+@pytest.mark.parametrize("header", ["line", "Line", "Therapielinie"])
+def test_the_line_of_therapy_goes_with_its_start_as_a_request_has_it(app, pasted, header):
+    text = f"{HEADER.strip()},{header}\n" + ROWS.replace("\n", ",\n")
+    found = pasted(
+        text + "stage,mm,,,\nTreatment_start,VRd,,2022-02-01,1\ntreatment_stop,VRd,,2022-05-01,\ntreatment_start,D-Kd,,2022-06-01,2\n"
+    )
+    assert found.json()["history"]["events"] == [
+        {"occurred_at": "2022-02-01", "kind": "treatment_start", "detail": "VRd", "line": 1},
+        {"occurred_at": "2022-05-01", "kind": "treatment_stop", "detail": "VRd"},
+        {"occurred_at": "2022-06-01", "kind": "treatment_start", "detail": "D-Kd", "line": 2},
+    ]
+    assert not any(one.startswith("Not read") for one in found.json()["told"])
+
+
+@pytest.mark.parametrize(
+    ("cell", "code", "text"),
+    [
+        ("0", "bad_line", "Row 3, line: 0 is not accepted: a line of therapy is a whole number from 1 to 99."),
+        ("1.5", "bad_line", "Row 3, line: 1.5 is not accepted: a line of therapy is a whole number from 1 to 99."),
+        ("100", "bad_line", "Row 3, line: 100 is not accepted: a line of therapy is a whole number from 1 to 99."),
+        ("second", "int_type", "Row 3, line: needed: a whole number from 1 to 99, of a start or stop of treatment."),
+    ],
+)
+def test_a_line_of_therapy_that_is_none_is_refused_by_its_row(pasted, cell, code, text):
+    rows = f"m_protein,18,g/L,2022-01-10,\ntreatment_start,VRd,,2022-02-01,{cell}\n"
+    assert problems(pasted(f"{HEADER.strip()},line\n{rows}")) == [(code, 3, "line", text)]
+
+
+def test_a_line_of_therapy_in_the_row_of_a_result_is_told_as_not_read(pasted):
+    found = pasted(f"{HEADER.strip()},line\nm_protein,18,g/L,2022-01-10,1\nbmpc,22,%,2022-01-10,\n").json()
+    assert found["told"][0] == "A line of therapy in the row of a result is not read: it is of a start or a stop of treatment."
+
+
 def test_other_names_of_columns_tabs_and_columns_of_the_patient_are_read(pasted):
     found = pasted("PatID\ttest\tresult\tunits\tdate\tgender\tremark\nA7\tm_protein\t1.8\tg/dL\t2022-01-10\tmale\tx\n").json()
     assert found["history"]["patient"] == {"index_date": "2022-01-10", "sex": "male"}

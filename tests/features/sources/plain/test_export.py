@@ -382,3 +382,18 @@ def test_a_unit_behind_a_result_is_read_with_its_decimal_comma_and_is_not_called
     path, found = suggested(folder(measurements=measured), tmp_path)
     assert (found.faults, found.decide) == ([], [])
     assert cohort_of(tmp_path / "export", path)[0] == expected
+
+
+def test_a_row_that_stands_twice_is_set_aside_from_a_workbook_with_a_sheet_a_table_as_from_csv(tmp_path, folder):
+    frames = clean()
+    frames["measurements"] = pd.concat([frames["measurements"], frames["measurements"].iloc[[0]]], ignore_index=True)
+    place = tmp_path / "book"
+    place.mkdir()
+    with pd.ExcelWriter(place / "export.xlsx") as book:
+        for name, frame in frames.items():
+            frame.to_excel(book, sheet_name=name, index=False)
+    mapping = tmp_path / "mapping.yaml"
+    mapping.write_text(yaml.safe_dump({"tables": {name: {"file": "export.xlsx", "sheet": name} for name in frames}}))
+    of_csv, of_book = cohort_of(folder(**frames)), cohort_of(place, mapping)
+    assert of_book[0] == of_csv[0]
+    assert of_book[1]["reason"].tolist() == of_csv[1]["reason"].tolist() == ["duplicate_row"]
