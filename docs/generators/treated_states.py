@@ -10,13 +10,24 @@ from myeloma.early_treatment import benefit, eligibility
 from myeloma.treated import mrd, mrd_results
 from myeloma.treated.presets import Preset, presets, stale_after_days
 from myeloma.treated.response.codes import CATEGORIES
+from myeloma.treated.response.criteria import DEFAULT_VERSION, citation, criteria
 from myeloma.treated.spectrum import AXES
 
 
 def page(root: Path) -> str:
     """Return the page, as Markdown."""
-    parts = [*_mrd(), *_spectrum(), *_eligibility(), *_benefit()]
+    parts = [*_response(), *_mrd(), *_spectrum(), *_eligibility(), *_benefit()]
     return "\n".join([GENERATED, "# States of treated disease, and early treatment\n", *parts])
+
+
+def _response() -> Iterator[str]:
+    rules = criteria()
+    yield "## Response\n"
+    yield f"Version `{DEFAULT_VERSION}`: {citation()}. All numbers: `myeloma/treated/response/criteria.yaml`, with their sources.\n"
+    yield f"- CR asks for negative immunofixation of serum and urine, no plasmacytoma, and marrow < {rules.marrow_cr_below:g} %."
+    yield "- Where immunofixation and the amount contradict each other, the amount counts, and a remark says so."
+    yield f"- A serum M-protein of at least {rules.serum_quantified:g} g/dL, the limit of electrophoresis, is therefore no CR, whatever"
+    yield "  immunofixation says, unless it may be an antibody's. A smaller number is noise; one reported as below a limit is none.\n"
 
 
 def _mrd() -> Iterator[str]:
