@@ -40,6 +40,7 @@ from myeloma.treated.response.codes import (
     SERUM_IFE,
     SERUM_ONLY,
     UNKNOWN,
+    UNKNOWN_DRUG,
     URINE,
     URINE_IFE,
     VGPR,
@@ -156,7 +157,9 @@ def respond(
     worst = with_marrow(worst, worst_grade, seen[SEEN_MARROW, 1] < limit, seen[SEEN_CLONAL, 0] == 1.0, c)
     notes = _missing(path, now, low, seen[SEEN_MARROW, 1] < limit, best_grade) | (SERUM_ONLY if only_serum and level > SD else 0)
     maybe_drug = (band and grade == 0 and best_grade > 0) or (positive[0] == 0.0 and possible and not certain)
-    notes |= (PLASMACYTOMA_OPEN if tumour == 1.0 else 0) | (MAYBE_DRUG if maybe_drug else 0)
+    notes |= PLASMACYTOMA_OPEN if tumour == 1.0 else 0
+    if maybe_drug:
+        notes |= MAYBE_DRUG if low[DRUG_BAND] == 1.0 else UNKNOWN_DRUG
     if path in (SERUM, URINE, BOTH) and positive[0] == 0.0 and positive[1] == 0.0 and SD <= level < VGPR and tumour == 0.0:
         notes |= CONTRADICTION
     elif certain and positive[0] == 0.0:

@@ -191,7 +191,7 @@ def test_a_negative_immunofixation_beside_m_protein_that_has_not_fallen_is_a_con
 
 
 QUANTIFIED = "serum immunofixation negative, but serum M-protein was quantified: the amount counts, and no CR"
-MAYBE_DRUG = "the band may be an antibody's: CR not assessable without shift assay or mass spectrometry"
+UNKNOWN_DRUG = "regimen or isotype not known, so the band may be an antibody's: CR not assessable without shift assay"
 STRINGENT = {**NEGATIVE, "urine_m_protein": 0.0, "bmpc": 2.0, "flc_ratio_normal": 1.0, "clonal_cells_absent": 1.0}
 
 
@@ -204,7 +204,7 @@ STRINGENT = {**NEGATIVE, "urine_m_protein": 0.0, "bmpc": 2.0, "flc_ratio_normal"
         ({"m_protein": 0.1, "m_protein_below": 1.0}, "sCR", "sCR", ""),  # reported as below its limit
         ({"m_protein": 0.1, "drug_band": 0.0}, "VGPR", "VGPR", QUANTIFIED),
         ({"m_protein": 0.1, "drug_band": 1.0}, "sCR", "sCR", ""),  # the antibody explains it
-        ({"m_protein": 0.1, "drug_band": NAN}, "VGPR", "sCR", MAYBE_DRUG),
+        ({"m_protein": 0.1, "drug_band": NAN}, "VGPR", "sCR", UNKNOWN_DRUG),
         ({"m_protein": 0.1, "serum_immunofixation": NAN}, "VGPR", "VGPR", ""),  # whatever the immunofixation would show
         ({"m_protein": NAN}, "NE", "sCR", "serum M-protein not measured"),
     ],
