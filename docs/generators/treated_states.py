@@ -35,6 +35,8 @@ def _mrd() -> Iterator[str]:
     yield f"Version `{mrd.VERSION}`: Kumar, Lancet Oncol 2016;17:e328-46. A state of a day rests on what was known by then.\n"
     yield f"- States: {', '.join(mrd.STATUSES)}."
     yield f"- A negative is informative at a limit of at most {mrd.INFORMATIVE_AT:g}, a share of nucleated cells."
+    yield f"- Whatever is found is positive, also below {mrd.INFORMATIVE_AT:g}: 2e-06 is not negative at {mrd.INFORMATIVE_AT:g}. This is the"
+    yield "  strict reading: negative means that no clonal cell was found. Some trials count such a test as negative at their threshold."
     yield f"- Sustained: two negatives at least {mrd.APART_DAYS} days apart, none positive between, at each of {_numbers(mrd.THRESHOLDS)}."
     yield "- The IMWG's term needs imaging too; without it the words are `sustained in marrow; imaging missing`."
     yield f"- Evidence older than {mrd.STALE_AFTER_DAYS} days says `was` (a parameter, ours)."
