@@ -10,13 +10,24 @@ from myeloma.early_treatment import benefit, eligibility
 from myeloma.treated import mrd, mrd_results
 from myeloma.treated.presets import Preset, presets, stale_after_days
 from myeloma.treated.response.codes import CATEGORIES
+from myeloma.treated.response.criteria import DEFAULT_VERSION, citation, criteria
 from myeloma.treated.spectrum import AXES
 
 
 def page(root: Path) -> str:
     """Return the page, as Markdown."""
-    parts = [*_mrd(), *_spectrum(), *_eligibility(), *_benefit()]
+    parts = [*_response(), *_mrd(), *_spectrum(), *_eligibility(), *_benefit()]
     return "\n".join([GENERATED, "# States of treated disease, and early treatment\n", *parts])
+
+
+def _response() -> Iterator[str]:
+    rules = criteria()
+    yield "## Response\n"
+    yield f"Version `{DEFAULT_VERSION}`: {citation()}. All numbers: `myeloma/treated/response/criteria.yaml`, with their sources.\n"
+    yield f"- CR asks for negative immunofixation of serum and urine, no plasmacytoma, and marrow < {rules.marrow_cr_below:g} %."
+    yield "- Where immunofixation and the amount contradict each other, the amount counts, and a remark says so."
+    yield f"- A serum M-protein of at least {rules.serum_quantified:g} g/dL, the limit of electrophoresis, is therefore no CR, whatever"
+    yield "  immunofixation says, unless it may be an antibody's. A smaller number is noise; one reported as below a limit is none.\n"
 
 
 def _mrd() -> Iterator[str]:
@@ -24,6 +35,8 @@ def _mrd() -> Iterator[str]:
     yield f"Version `{mrd.VERSION}`: Kumar, Lancet Oncol 2016;17:e328-46. A state of a day rests on what was known by then.\n"
     yield f"- States: {', '.join(mrd.STATUSES)}."
     yield f"- A negative is informative at a limit of at most {mrd.INFORMATIVE_AT:g}, a share of nucleated cells."
+    yield f"- Whatever is found is positive, also below {mrd.INFORMATIVE_AT:g}: 2e-06 is not negative at {mrd.INFORMATIVE_AT:g}. This is the"
+    yield "  strict reading: negative means that no clonal cell was found. Some trials count such a test as negative at their threshold."
     yield f"- Sustained: two negatives at least {mrd.APART_DAYS} days apart, none positive between, at each of {_numbers(mrd.THRESHOLDS)}."
     yield "- The IMWG's term needs imaging too; without it the words are `sustained in marrow; imaging missing`."
     yield f"- Evidence older than {mrd.STALE_AFTER_DAYS} days says `was` (a parameter, ours)."

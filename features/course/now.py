@@ -91,6 +91,8 @@ def response_now(person: PersonCourse, spans: list[rows.Span]) -> str:
     said = f"{rows.category(last)} since {day_text(last.first)}"
     said = f"was {said}; old evidence" if person.axes["depth"].stale[-1] else said
     said += ", not confirmed" if last.what[1] else ""
+    by_results = int(person.of.at_sample(person.of.response.known, NE)[-1])
+    said += ", as recorded" if person.recorded[-1] != NO_DAY and by_results != PD else ""
     said += f", in line {person.lines[-1].number}" if len(person.lines) > 1 else ""
     path = int(person.of.response.path[person.of.views.of[-1]])
     said += f", {_PATHS.get(path) or f'by {PATHS[path]}'}"

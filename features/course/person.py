@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.cohort.schema import Cohort
+from features.course.since import begun_on, recorded_in_line
 from features.course.spectrum import QUALITY, evidence_of, of_scores
 from features.history.arrays import Histories, days_of
 from features.history.columns import FeatureSpec
@@ -44,6 +45,7 @@ class PersonCourse:
     histories : those of the person alone
     of : CourseStates, at each visit and month from `start` to `end`
     view : the quality of life at the same days
+    recorded : of each of those days the first progression that was recorded in the line by it, `NO_DAY` without one
     evidence, axes : what the spectrum rests on, and its axes
     lines : by start
     transplants, progressions, death : days as recorded
@@ -56,6 +58,7 @@ class PersonCourse:
     histories: Histories
     of: CourseStates
     view: View
+    recorded: Whole
     evidence: Evidence
     axes: dict[str, Axis]
     lines: tuple[Line, ...]
@@ -108,7 +111,7 @@ def course_of_person(cohort: Cohort, patient: str) -> PersonCourse:
     nobody_else = np.zeros(len(day), np.int32)
     of = course_states(histories, nobody_else, day)
     view = look(histories, nobody_else, day, FeatureSpec((), (), (), ()), of_scores([QUALITY]))
-    evidence = evidence_of(of, view)
+    evidence = evidence_of(histories, of, view)
     events = own["events"]
     transplants, progressions = (
         tuple(days_of(events.loc[events["kind"] == kind, "occurred_at"]).tolist()) for kind in ("transplant", "progression")
@@ -121,6 +124,7 @@ def course_of_person(cohort: Cohort, patient: str) -> PersonCourse:
         histories=histories,
         of=of,
         view=view,
+        recorded=recorded_in_line(histories, of, begun_on(of)),
         evidence=evidence,
         axes=axes(evidence, stale_after_days()),
         lines=_lines(of, end),
@@ -132,9 +136,12 @@ def course_of_person(cohort: Cohort, patient: str) -> PersonCourse:
 
 
 def _days(histories: Histories, start: int, end: int) -> NDArray[np.int32]:
-    """Return the days to look at: each visit and each start of a line, the months between them, and the last day."""
+    """Return the days to look at: each visit, each start and stop of treatment and progression, the months between, and the last day."""
     _, seen = visits(histories.results, np.array([start], np.int32))
-    return np.unique(np.concatenate([seen, histories.lines.start, np.arange(start, end, _STEP), [end]])).astype(np.int32)
+    happened = histories.happened
+    marked = np.concatenate([happened.starts.day, happened.stops.day, happened.progressions[1]])
+    marked = marked[(marked >= start) & (marked <= end)]
+    return np.unique(np.concatenate([seen, histories.lines.start, marked, np.arange(start, end, _STEP), [end]])).astype(np.int32)
 
 
 def _lines(of: CourseStates, end: int) -> tuple[Line, ...]:

@@ -13,6 +13,7 @@ from features.course.person import PersonCourse
 from features.course.spectrum import QUALITY
 from features.history.course.states import mrd_tests
 from features.history.course.views import of_biomarkers
+from myeloma.calendar import NO_DAY
 from myeloma.treated.mrd import INFORMATIVE_AT
 from myeloma.treated.response.codes import BOTH, CATEGORIES, FLC, NE, PD, SERUM, URINE
 from myeloma.treated.response.course import BASELINE_DAYS
@@ -99,12 +100,13 @@ def response(person: PersonCourse) -> list[Span]:
     """Return spans of (category, 1 where it is not confirmed, position of the line), each as known on the day.
 
     A category that a visit shows and that is not confirmed stands in place of the confirmed one where it is better, or progression.
-    Progression that was confirmed stays until the next line.
+    Progression that was confirmed, or recorded, stays until the next line.
     """
     of = person.of
     known, shown = (of.at_sample(codes, NE).astype(int) for codes in (of.response.known, of.response.category))
     told: list[tuple[int, ...]] = []
     waiting, before = NE, -1
+    known = np.where(person.recorded != NO_DAY, PD, known)
     for line, sure, seen in zip(of.asked.line.tolist(), known.tolist(), shown.tolist(), strict=True):
         waiting = NE if line != before else seen if seen != NE else waiting  # what does not assess leaves what waits
         before = line

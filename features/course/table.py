@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.cohort.schema import Cohort
+from features.course.since import begun_on, recorded_in_line
 from features.course.spectrum import QUALITY, of_scores, spectrum_columns
 from features.history.arrays import Histories, dates_of, places
 from features.history.columns import FeatureSpec
@@ -17,10 +18,10 @@ from features.history.course.states import CourseStates, course_states
 from features.history.rows import View, look
 from features.table.landmarks import visits
 from myeloma import DataError, catalogue
-from myeloma.calendar import NEVER, NO_DAY
+from myeloma.calendar import NEVER, NO_DAY, date_of
 from myeloma.treated import mrd
 from myeloma.treated.quality_of_life import VERDICTS, scales, verdict
-from myeloma.treated.response.codes import CATEGORIES, KINDS, NE, NOTES, PATHS, words
+from myeloma.treated.response.codes import CATEGORIES, KINDS, NE, NOTES, PATHS, PD, words
 
 Array = NDArray[np.float64]
 MARKERS = ("m_protein", "urine_m_protein", "flc_involved", "bmpc")
@@ -66,12 +67,12 @@ def course_rows(histories: Histories, ids: NDArray[np.generic]) -> pd.DataFrame 
         "patient_id": ids[patient],
         "visit": dates_of(day),
         **_of_line(of),
-        **_of_response(of),
+        **_of_response(of, recorded_in_line(histories, of, begun_on(of))),
         **{f"{name}{ending}": view[f"{name}__{figure}"] for name in MARKERS for ending, figure in _FIGURES.items()},
         **_of_residual(of),
         **{name: COURSE[name](of) for name in _NUMBERS},
         **_of_quality(quality, view),
-        **spectrum_columns(of, view),
+        **spectrum_columns(histories, of, view),
     }
     return pd.DataFrame(columns).sort_values(["patient_id", "visit"], kind="stable", ignore_index=True)
 
@@ -98,7 +99,7 @@ def _of_line(of: CourseStates) -> dict[str, NDArray[np.generic]]:
     }
 
 
-def _of_response(of: CourseStates) -> dict[str, NDArray[np.generic]]:
+def _of_response(of: CourseStates, recorded: NDArray[np.int64]) -> dict[str, NDArray[np.generic]]:
     response = of.response
     kinds = {"visit_response": "category", "visit_response_best": "best", "visit_response_worst": "worst"}
     kinds |= {"response": "known", "best_response": "best_known"}
@@ -112,9 +113,19 @@ def _of_response(of: CourseStates) -> dict[str, NDArray[np.generic]]:
     seen = known <= of.asked.day
     found["progression_confirmed_on"] = pd.Series(dates_of(np.where(seen, known, 0).astype(np.int32))).where(seen).to_numpy()
     found["drug_band"] = of.at_sample(of.samples.band)
-    found["response_notes"] = _added_up(of.at_sample(response.notes, 0), NOTES)
+    notes = _added_up(of.at_sample(response.notes, 0), NOTES)
+    found["response_notes"] = _with_recorded(notes, np.where(of.at_sample(response.known, NE) == PD, NO_DAY, recorded))
     found["response_criteria"] = np.full(len(view), response.version, dtype=object)
     return found
+
+
+def _with_recorded(notes: NDArray[np.object_], recorded: NDArray[np.int64]) -> NDArray[np.object_]:
+    """Return the remarks, and that a progression was recorded where the results alone have not confirmed one."""
+    said = notes.copy()
+    for k in np.flatnonzero(recorded != NO_DAY):
+        remark = f"progression recorded on {date_of(int(recorded[k]))}, which the response by results does not show"
+        said[k] = f"{notes[k]}; {remark}" if notes[k] else remark
+    return said
 
 
 def _of_residual(of: CourseStates) -> dict[str, NDArray[np.generic]]:

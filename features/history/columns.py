@@ -34,7 +34,7 @@ TREATED: dict[str, str] = {
     "months_since_line": "months since the start of the line of therapy",
     "response": "response as confirmed by then, from 0 (progression) to 6 (sCR)",
     "best_response": "best response so far, from 1 (SD) to 6 (sCR)",
-    "mrd_negative": "MRD-negative at 1e-5 or better",
+    "mrd_negative": "MRD-negative: nothing found, at a limit of 1e-5 or lower",
     "mrd_lost": "MRD negativity lost",
     "mrd_depth": "depth of MRD, -log10 of the level found or of the limit",
     "months_mrd_negative": "months from the first to the last of the MRD negatives that last",

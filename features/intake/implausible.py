@@ -14,12 +14,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.cohort.episodes import episodes_in
-from features.cohort.lines import STOP
+from features.cohort.lines import START, STOP
 from features.cohort.sites import UNKNOWN_SITE
 from features.intake.quarantine import Inspection
 from features.sources.cells import Cells, cells_of, days_of
 from myeloma import catalogue
 from myeloma.criteria import CRITERIA
+from myeloma.treated.regimens import regimen
 
 Seen = Counter[tuple[str, str, str]]  # (what, site, biomarker) -> results, or people
 RESULTS, FRACTIONS, ZEROS, LOW, LATER = "results", "fractions", "zeros", "low", "after last contact"
@@ -38,7 +39,7 @@ _CODE_SHARE = 0.02
 # How each is called in a warning.
 _FRACTION, _ZERO, _UNIT, _CONTACT = "suspected_fraction", "suspected_zeros", "suspected_site_unit", "contact_before_results"
 _MISSING, _UNFOLLOWED, _OVERLAPPING = "suspected_missing_code", "no_last_contact", "overlapping_lines"
-_ALIKE, _REFUSED, _LATE = "constant_results", "refused_after_kept", "event_after_contact"
+_ALIKE, _REFUSED, _LATE, _REGIMEN = "constant_results", "refused_after_kept", "event_after_contact", "unknown_regimen"
 
 
 def seen_in(kept: pd.DataFrame, sites: Mapping[str, str], last_contact: pd.Series) -> Seen:
@@ -200,6 +201,19 @@ def late_events(events: pd.DataFrame) -> list[str]:
     what = f"{_LATE}: {people} people have a progression or death more than {LATE_DAYS} days after their last contact"
     so = "It counts, and they are followed to it; others like them are followed to their last contact only, so incidence is too high."
     return [f"{what}. {so} Give the day on which each was last known to be alive from the same source as the events."]
+
+
+def unknown_regimens(events: pd.DataFrame) -> list[str]:
+    """Say how many starts of treatment name something that is not known; the texts are not told, since names may stand in them."""
+    starts = events[(events["kind"] == START) & events["detail"].notna()]
+    texts = {text: bool(text.strip()) and not regimen(text).complete for text in starts["detail"].astype(str).unique()}
+    unknown = starts[starts["detail"].astype(str).map(texts).astype(bool)]
+    if unknown.empty:
+        return []
+    people = unknown["patient_id"].nunique()
+    what = f"{_REGIMEN}: {len(unknown)} starts of treatment of {people} people name a drug or regimen that is not known"
+    so = "Whether an antibody is in it is open, so beside a small IgG-kappa band no complete response can be told."
+    return [f"{what}. {so} Write its drugs, as in daratumumab + carfilzomib + dexamethasone."]
 
 
 def unfollowed(patients: pd.DataFrame, events: pd.DataFrame) -> list[str]:

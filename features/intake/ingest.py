@@ -29,7 +29,16 @@ from features.cohort.schema import row_hashes, validated
 from features.cohort.storage import ARROW, check_place, in_schema, write_tables
 from features.console import Steps
 from features.intake.attrition import Tally
-from features.intake.implausible import Seen, describe_seen, late_events, overlapping, refused_after_kept, seen_in, unfollowed
+from features.intake.implausible import (
+    Seen,
+    describe_seen,
+    late_events,
+    overlapping,
+    refused_after_kept,
+    seen_in,
+    unfollowed,
+    unknown_regimens,
+)
 from features.intake.plausibility import suspicions_of
 from features.intake.quality import Checked, check, check_block, describe_source, refuse_unusable
 from features.intake.quarantine import quarantine_frame
@@ -197,7 +206,8 @@ def _assemble(source: Received, checked: Checked, folder: Path, work: Path, bloc
     called = checked.called()
     selected, much = describe_selection(about, biomarkers)
     people, events = (kept[name][0] for name in ("patients", "events"))
-    warnings = [*selected, *describe_seen(seen, called), *overlapping(people, events), *late_events(events), *unfollowed(people, events)]
+    of_events = [*overlapping(people, events), *late_events(events), *unknown_regimens(events), *unfollowed(people, events)]
+    warnings = [*selected, *describe_seen(seen, called), *of_events]
     return Ingested(about, _suspicions(manifests), describe_units(outside, called), changed, called, warnings, much)
 
 

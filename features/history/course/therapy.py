@@ -82,6 +82,18 @@ class Treated:
             last = np.where(begun & (ended <= day), np.maximum(last, ended), last)
         return last
 
+    def on_since(self, line: Whole, day: Days) -> Whole:
+        """Return since when something of a line has gone on without a break by a day, `NO_DAY` where nothing has begun.
+
+        A day on which all had been stopped breaks it; what is stopped on the day of another start does not.
+        """
+        since, until = np.full(len(day), NO_DAY, np.int64), np.full(len(day), NO_DAY, np.int64)
+        for start, begun in self._starts_by(line, line, day):
+            first, ended = (np.append(days, NEVER)[start].astype(np.int64) for days in (self.begun, self.ended))
+            since = np.where(begun & (first > until), first, since)
+            until = np.where(begun, np.maximum(until, ended), until)
+        return since
+
     def holds(self, kind: str, line: Whole, day: Days) -> Array:
         """Return whether what was given of a line by a day holds a drug of a class: 1, 0, NaN where not all of it is known."""
         has = np.append([one.has(kind) for one in self.regimens], np.nan)

@@ -38,16 +38,8 @@ _NAMED = {
     "CAR T cells": r"\bcar[ -]?t\b|autoleucel|autoleuzel|chimeric antigen receptor",
     "anitocabtagene": r"anito[ck]abtagen|anito-cel",
     "chemotherapy": r"chemo-?ther|chimio-?ther|quimio-?ter|chemioter|kemoter|kjemoter|cytostat|zytostat|cytotoxic|citostat|\bchemo\b",
-    "VCD or CyBorD": r"\b(?:vcd|cybord)\b",
     "VAD": r"\bvad\b",
-    "DVd": r"\bdvd\b",
-    "PVd": r"\bpvd\b",
-    "XVd": r"\bxvd\b",
-    "Vd": r"\bbor-dex\b",
-    "MPT": r"\bmpt\b",
     "MPR": r"\bmpr\b",
-    "Isa-Pd or Isa-Kd": r"\bisa-?[pk]d\b",
-    "D-Pd or D-Kd": r"\b(?:d-?|dara-?)[pk]d\b",
 }
 _KNOWN = {ours: re.compile(within) for ours, within in _NAMED.items()}
 

@@ -49,6 +49,7 @@ AT_BASELINE, AFTER_NEW_THERAPY, NO_BASELINE = 1, 2, 4
 NO_SERUM, NO_URINE, NO_FLC, NO_MARROW, NO_RATIO, NO_SERUM_IFE, NO_URINE_IFE = 8, 16, 32, 64, 128, 256, 512
 SERUM_ONLY, URINE_BASELINE_UNKNOWN, MAYBE_DRUG, CONTRADICTION = 1024, 2048, 4096, 8192
 PROGRESSION_OPEN, PLASMACYTOMA_OPEN, LATE_CONFIRMATION, SERUM_VOID = 16384, 32768, 65536, 131072
+QUANTIFIED, UNKNOWN_DRUG = 262144, 524288
 NOTES = {
     AT_BASELINE: "on or before the day of the first dose: no response",
     AFTER_NEW_THERAPY: "after a new therapy: says nothing of this line",
@@ -63,7 +64,9 @@ NOTES = {
     SERUM_ONLY: "urine not collected: by serum only, and no CR",
     URINE_BASELINE_UNKNOWN: "urine not collected before the first dose: taken as not measurable",
     MAYBE_DRUG: "the band may be an antibody's: CR not assessable without shift assay or mass spectrometry",
+    UNKNOWN_DRUG: "regimen or isotype not known, so the band may be an antibody's: CR not assessable without shift assay",
     CONTRADICTION: "immunofixation negative, but the M-protein has not fallen to VGPR: the amount counts",
+    QUANTIFIED: "serum immunofixation negative, but serum M-protein was quantified: the amount counts, and no CR",
     PROGRESSION_OPEN: "whether this is progression is open",
     PLASMACYTOMA_OPEN: "a plasmacytoma was last seen and its size is not known",
     LATE_CONFIRMATION: "confirmed more than 84 days later",

@@ -35,6 +35,7 @@ class Criteria(NamedTuple):
     flc_vgpr: float
     marrow_pr: float
     marrow_cr_below: float
+    serum_quantified: float
     pd_share: float
     pd_serum: float
     pd_serum_high: float

@@ -106,17 +106,30 @@ def _urine_level(base: float, now: float, c: Criteria) -> int:
 
 
 @njit(nogil=True, error_model="numpy")
-def negative_grade(path: int, level: int, serum_ife: float, urine_ife: float, ratio_normal: float, plasmacytoma: float) -> int:
+def negative_grade(
+    path: int, level: int, serum_ife: float, urine_ife: float, ratio_normal: float, plasmacytoma: float, quantified: bool
+) -> int:
     """Return 2 where all but the marrow is that of sCR, 1 of CR, else 0; findings are 1 or 0.
 
-    Where M-protein is followed, an immunofixation that is negative beside an M-protein that has not fallen to VGPR contradicts it:
-    the amount counts.
+    An immunofixation that is negative beside a serum M-protein that electrophoresis quantified is contradicted, by whatever the person
+    is followed, and so is one beside an M-protein that has not fallen to VGPR: the amount counts.
     """
-    if serum_ife != 0.0 or urine_ife != 0.0 or plasmacytoma != 0.0:
+    if quantified or serum_ife != 0.0 or urine_ife != 0.0 or plasmacytoma != 0.0:
         return 0
     if (path == FLC and ratio_normal != 1.0) or (path in (SERUM, URINE, BOTH) and level < VGPR) or path == UNKNOWN:
         return 0
     return 2 if ratio_normal == 1.0 else 1
+
+
+@njit(nogil=True, error_model="numpy")
+def is_quantified(serum: float, drug: float, c: Criteria) -> tuple[bool, bool]:
+    """Return whether serum M-protein was quantified for certain, and whether it may have been.
+
+    Electrophoresis sees less than immunofixation: from its limit on, a value is a band, below it noise. A value below a limit, whose
+    least is 0, is none. What an antibody explains is not the person's own; where that is not known (NaN), either may be.
+    """
+    band = serum >= c.serum_quantified - TOLERANCE  # False where nothing was measured
+    return band and drug == 0.0, band and drug != 1.0
 
 
 @njit(nogil=True, error_model="numpy")

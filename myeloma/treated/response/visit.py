@@ -33,12 +33,14 @@ from myeloma.treated.response.codes import (
     NONE,
     PLASMACYTOMA,
     PLASMACYTOMA_OPEN,
+    QUANTIFIED,
     RATIO_NORMAL,
     SD,
     SERUM,
     SERUM_IFE,
     SERUM_ONLY,
     UNKNOWN,
+    UNKNOWN_DRUG,
     URINE,
     URINE_IFE,
     VGPR,
@@ -49,6 +51,7 @@ from myeloma.treated.response.levels import (
     amount_level,
     flc_has_progressed,
     has_risen,
+    is_quantified,
     marrow_has_progressed,
     negative_grade,
     serum_range,
@@ -145,16 +148,22 @@ def respond(
     negative = (0.0 if band else _or(low[SERUM_IFE], 0.0), _or(low[URINE_IFE], 0.0), _or(high[RATIO_NORMAL], 1.0))
     positive = (_or(high[SERUM_IFE], 1.0), _or(high[URINE_IFE], 1.0), _or(low[RATIO_NORMAL], 0.0))
     any_path = NONE if path == UNKNOWN else path
-    best_grade = negative_grade(any_path, best, negative[0], negative[1], negative[2], tumour)
-    grade = negative_grade(path, level, positive[0], positive[1], positive[2], tumour)
-    worst_grade = negative_grade(path, worst, positive[0], positive[1], positive[2], tumour)
+    certain, possible = is_quantified(now[0, 0], low[DRUG_BAND] if has_bands else 0.0, c)
+    best_grade = negative_grade(any_path, best, negative[0], negative[1], negative[2], tumour, certain)
+    grade = negative_grade(path, level, positive[0], positive[1], positive[2], tumour, possible)
+    worst_grade = negative_grade(path, worst, positive[0], positive[1], positive[2], tumour, possible)
     limit = c.marrow_cr_below - TOLERANCE
     best = with_marrow(best, best_grade, _or(now[0, 3], 0.0) < limit, _or(high[CLONAL_ABSENT], 1.0) == 1.0, c)
     worst = with_marrow(worst, worst_grade, seen[SEEN_MARROW, 1] < limit, seen[SEEN_CLONAL, 0] == 1.0, c)
     notes = _missing(path, now, low, seen[SEEN_MARROW, 1] < limit, best_grade) | (SERUM_ONLY if only_serum and level > SD else 0)
-    notes |= (PLASMACYTOMA_OPEN if tumour == 1.0 else 0) | (MAYBE_DRUG if band and grade == 0 and best_grade > 0 else 0)
+    maybe_drug = (band and grade == 0 and best_grade > 0) or (positive[0] == 0.0 and possible and not certain)
+    notes |= PLASMACYTOMA_OPEN if tumour == 1.0 else 0
+    if maybe_drug:
+        notes |= MAYBE_DRUG if low[DRUG_BAND] == 1.0 else UNKNOWN_DRUG
     if path in (SERUM, URINE, BOTH) and positive[0] == 0.0 and positive[1] == 0.0 and SD <= level < VGPR and tumour == 0.0:
         notes |= CONTRADICTION
+    elif certain and positive[0] == 0.0:
+        notes |= QUANTIFIED
     return level, grade, best, worst, notes
 
 

@@ -74,6 +74,12 @@ def test_a_response_that_waits_for_its_second_sample_says_so_also_on_the_last_da
     assert "PR since 10 Feb 2015, not confirmed" in said
 
 
+def test_a_recorded_progression_ends_the_bar_of_the_response(cohort_of_days):
+    root = drawn(cohort_of_days([*FALL, ("P1", "m_protein", 200, 200, 1.2)], [START, ("P1", "progression", 150, None, "")], "kappa"))
+    assert "PD, from 31 May 2015" in " ".join(abouts(root)).replace("\xa0", " ")
+    assert "PD since 31 May 2015, as recorded" in " ".join(texts(root)).replace("\xa0", " ")
+
+
 def test_marks_of_residual_disease_are_ring_diamond_and_dashed_square(cohort_of_days):
     tests = [("P1", "mrd", 50, 50, 1e-4, "<"), NEGATIVE, ("P1", "mrd", 460, 460, 2e-4)]
     root = drawn(cohort_of_days([*FALL, *tests], [START], "kappa"))

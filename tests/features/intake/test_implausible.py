@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from features.intake.implausible import describe_seen, late_events, refused_after_kept, seen_in, unfollowed
+from features.intake.implausible import describe_seen, late_events, refused_after_kept, seen_in, unfollowed, unknown_regimens
 from features.intake.quality import check, check_block
 from features.sources.received import received
 
@@ -112,6 +112,17 @@ def test_an_end_more_than_a_year_after_the_last_contact_is_told(day, told):
         occurred_at=lambda f: pd.to_datetime(f["occurred_at"])
     )
     assert [line[:30] for line in late_events(events)] == ["event_after_contact: 1 people "] * told
+
+
+@pytest.mark.parametrize(
+    ("details", "told"),
+    [(["D-Kd", "VCd", None, "", " "], []), (["D-Kd", "XYZ-7", "XYZ-7"], ["unknown_regimen: 2 starts of treatment of 2 people"])],
+)
+def test_regimens_that_are_not_known_are_counted_and_their_texts_are_not_told(details, told):
+    rows = [(f"P{k}", "treatment_start", detail) for k, detail in enumerate(details)] + [("Q", "progression", "clinical")]
+    lines = unknown_regimens(pd.DataFrame(rows, columns=["patient_id", "kind", "detail"]))
+    assert [line.split(" name ")[0] for line in lines] == told
+    assert not any("XYZ" in line for line in lines)
 
 
 def test_a_refused_result_that_is_later_than_those_kept_is_told_where_it_may_settle_a_criterion():

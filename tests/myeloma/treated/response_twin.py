@@ -149,7 +149,8 @@ def twin(course):
         clones_now = np.where(looked, found["clonal_absent"][k] == 1, clones_now)
         marrow[k], clones[k] = marrow_now, clones_now
         level[k] = np.where(inside[k], by_amounts(path, base, now), NE)
-        negative = inside[k] & (found["serum_ife"][k] == 0) & (found["urine_ife"][k] == 0) & (path != UNKNOWN)
+        band = now["serum"][0] >= 1  # electrophoresis sees a tenth of a g/dL; 0 is the least of a value below a limit, MISSING is below 0
+        negative = inside[k] & ~band & (found["serum_ife"][k] == 0) & (found["urine_ife"][k] == 0) & (path != UNKNOWN)
         normal = found["ratio_normal"][k] == 1
         deep = np.where(path == FLC, normal, np.where(np.isin(path, (SERUM, URINE, BOTH)), level[k] == VGPR, True))
         grade[k] = np.where(negative & deep, np.where(normal, 2, 1), 0)

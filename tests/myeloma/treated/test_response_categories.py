@@ -159,7 +159,7 @@ def test_a_value_below_a_limit_is_anything_from_0_to_it():
 
 
 def test_urine_that_was_not_collected_gives_the_answer_by_serum_and_says_so():
-    course = course_of([SERUM_3, {"m_protein": 0.2, "serum_immunofixation": 0.0, "bmpc": 2.0}])
+    course = course_of([SERUM_3, {"m_protein": 0.0, "serum_immunofixation": 0.0, "bmpc": 2.0}])
     assert (words(course.category)[-1], words(course.best)[-1], words(course.worst)[-1]) == ("VGPR", "sCR", "PD")
     told = said(course.notes[-1], NOTES)
     assert "urine not collected: by serum only, and no CR" in told
@@ -188,6 +188,41 @@ def test_a_negative_immunofixation_beside_m_protein_that_has_not_fallen_is_a_con
     course = course_of([SERUM_3, {**NEGATIVE, "m_protein": 1.5, "urine_m_protein": 0.0, "bmpc": 2.0}])
     assert words(course.category)[-1] == "PR"
     assert "immunofixation negative, but the M-protein has not fallen to VGPR: the amount counts" in said(course.notes[-1], NOTES)
+
+
+QUANTIFIED = "serum immunofixation negative, but serum M-protein was quantified: the amount counts, and no CR"
+UNKNOWN_DRUG = "regimen or isotype not known, so the band may be an antibody's: CR not assessable without shift assay"
+STRINGENT = {**NEGATIVE, "urine_m_protein": 0.0, "bmpc": 2.0, "flc_ratio_normal": 1.0, "clonal_cells_absent": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("visit", "category", "best", "note"),
+    [
+        ({"m_protein": 0.3}, "VGPR", "VGPR", QUANTIFIED),
+        ({"m_protein": 0.1}, "VGPR", "VGPR", QUANTIFIED),
+        ({"m_protein": 0.09}, "sCR", "sCR", ""),  # less than electrophoresis sees: noise
+        ({"m_protein": 0.1, "m_protein_below": 1.0}, "sCR", "sCR", ""),  # reported as below its limit
+        ({"m_protein": 0.1, "drug_band": 0.0}, "VGPR", "VGPR", QUANTIFIED),
+        ({"m_protein": 0.1, "drug_band": 1.0}, "sCR", "sCR", ""),  # the antibody explains it
+        ({"m_protein": 0.1, "drug_band": NAN}, "VGPR", "sCR", UNKNOWN_DRUG),
+        ({"m_protein": 0.1, "serum_immunofixation": NAN}, "VGPR", "VGPR", ""),  # whatever the immunofixation would show
+        ({"m_protein": NAN}, "NE", "sCR", "serum M-protein not measured"),
+    ],
+)
+def test_serum_m_protein_that_was_quantified_is_no_complete_response_whatever_immunofixation_says(visit, category, best, note):
+    course = course_of([SERUM_3, {**STRINGENT, "drug_band": 0.0, **visit}])
+    assert (words(course.category)[-1], words(course.best)[-1]) == (category, best)
+    assert said(course.notes[-1], NOTES) == ([note] if note else [])
+
+
+@pytest.mark.parametrize(
+    ("baseline", "response"),
+    [(FLC_ONLY, "VGPR"), (URINE_ONLY, "VGPR"), ({**MARROW_ONLY, "bmpc": 60.0}, "PR"), ({**MARROW_ONLY, "bmpc": 29.0}, "NE")],
+)
+def test_serum_m_protein_that_was_quantified_is_no_complete_response_whatever_is_followed(baseline, response):
+    chains = {"flc_involved": 12.0, "flc_uninvolved": 10.0}
+    assert shown([baseline, {**STRINGENT, **chains, "m_protein": 0.1}]) == response
+    assert shown([baseline, {**STRINGENT, **chains, "m_protein": 0.0}]) == "sCR"
 
 
 def test_a_plasmacytoma_that_was_there_leaves_the_response_open_until_it_is_seen_to_be_gone():

@@ -15,6 +15,10 @@ NAMES = {"revlimid": "lenalidomide"}
         ("D-VRd Zyklus 3", ("D-VRd",)),
         ("Induction with KRd, day 1", ("KRd",)),
         ("Rd", ("Rd",)),
+        ("VCD cycle 2", ("VCd",)),
+        ("CyBorD", ("VCd",)),
+        ("Dara-Kd", ("D-Kd",)),
+        ("isa-pd", ("Isa-Pd",)),
         ("Len/Dex", ("lenalidomide", "dexamethasone")),
         ("Dara SC", ("daratumumab",)),
         ("dara 1800 mg s.c.", ("daratumumab",)),
@@ -26,7 +30,7 @@ def test_a_regimen_or_an_abbreviation_alone_is_a_treatment(words, meant):
 
 
 @pytest.mark.parametrize(
-    "words", ["", "Dex 4 mg", "Prednisolone", "Cyclo-Progynova", "Mel rosatum", "Metformin RD", "rd 20 mg", "VCD", "x" * 201 + " VRd"]
+    "words", ["", "Dex 4 mg", "Prednisolone", "Cyclo-Progynova", "Mel rosatum", "Metformin RD", "rd 20 mg", "VAD", "x" * 201 + " VRd"]
 )
 def test_steroids_and_parts_of_other_names_are_none(words):
     assert regimens_in(words) == ()
@@ -40,7 +44,8 @@ def test_steroids_and_parts_of_other_names_are_none(words):
         ("Karmustin", "carmustine"),
         ("CAR-T cells", "CAR T cells"),
         ("Chemotherapie VCD Zyklus 1", "chemotherapy"),
-        ("VCD", "VCD or CyBorD"),
+        ("VCD", "VCd"),
+        ("VAD", "VAD"),
         ("Mel rosatum", "melphalan"),
     ],
 )
