@@ -31,8 +31,9 @@ from training.estimators.kinds import KINDS
 from training.estimators.unknown import all_known, fit_unknown, of_each_half, where_it_holds
 from training.estimators.whole import Whole
 from training.plan import Plan
-from training.reference import reference_by_time, reference_of_first_visits, reference_ranges
+from training.reference import reference_by_time, reference_of_first_visits, reference_of_last_visits, reference_ranges
 from training.reference.followed import followed_from
+from training.reference.last_visits import OF_LAST_VISITS
 from training.reference.person_time import REFERENCE, hazard_of, reference_of_person_time
 from training.rows.censoring import STRATUM
 from training.rows.draw import equally_drawn
@@ -171,11 +172,19 @@ def _fit_candidate(
     reference = {
         "reference": reference_ranges(x[alike], spec.columns()),
         "reference_by_time": reference_by_time(rows.loc[alike], spec, risks[alike], plan.task.horizons),
+        **_of_last_visits(rows.loc[alike], spec, plan, risks[alike]),
         "reference_of_first_visits": reference_of_first_visits(rows.loc[alike], spec, risks[alike], plan.task.horizons),
         FOLLOWED_FROM: followed_from(rows.loc[alike] if whole is None else whole.rows, plan.task.horizons),
         REFERENCE: reference_of_person_time(rows.loc[alike], hazard, plan.task.horizons[-1]),
     }
     return Fitted(replace(artifact, about=about | reference), fits.out_of_fold)
+
+
+def _of_last_visits(rows: pd.DataFrame, spec: FeatureSpec, plan: Plan, risks: Array) -> dict[str, Any]:
+    """Return what a model remembers of last visits; nothing where its rows are not all visits, so that none is the last of a period."""
+    if plan.task.rules.landmarks != "visits":
+        return {}
+    return {OF_LAST_VISITS: reference_of_last_visits(rows, spec, risks, plan.task.horizons)}
 
 
 def _calibration_of(half: Half, told: NDArray[np.bool_], rows: pd.DataFrame, horizons: tuple[int, ...]) -> Calibration:

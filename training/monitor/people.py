@@ -32,6 +32,11 @@ class Period:
     until: pd.Timestamp
     known: pd.Timestamp
 
+    @property
+    def days(self) -> int:
+        """How many days it lasts."""
+        return (self.until.normalize() - self.since.normalize()).days + 1
+
     def for_outcomes(self, months: int) -> tuple[pd.Timestamp, pd.Timestamp]:
         """Return the first and last day of the visits whose horizon has passed: as long a period, at least a year, that much earlier."""
         until = min(self.until, self.known - pd.Timedelta(days=horizon_days(months)))

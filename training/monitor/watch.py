@@ -25,8 +25,13 @@ from training.monitor.verdict import Advice, verdict_of
 from training.plan import Plan
 from training.reference.by_time import LEAST_IN_BAND, time_band
 from training.reference.columns import level_column
+from training.reference.last_visits import OF_LAST_VISITS, reference_of_period
 from training.rows.small_cells import SMALL_CELL, written
 
+_ALL_VISITS = (
+    "The champion was fitted by an earlier version: last visits are compared with all visits of training. Where results of one visit "
+    "become known on different days, fewer are missing at last visits, and a rise may be overlooked: fit again."
+)
 _NOT_TOLD = ("p", "large", "shown")  # a p can give a small count away
 
 
@@ -110,7 +115,8 @@ def watch(
     period = period_of(cohort, since, until)
     visits = Visits(cohort, artifact)
     rows = visits.last(period.since, period.until)
-    about, spec = artifact.about, artifact.spec
+    about = artifact.about | {"reference_by_time": reference_of_period(artifact.about, period.days)}
+    spec = artifact.spec
     received = rows if refused is None else as_received(rows, refused, spec, period, level_column)
     suspected = suspected_units(received, spec, about, level_column)
     risks = predict_risk(artifact, feature_matrix(artifact, rows))
@@ -128,7 +134,7 @@ def watch(
         len(rows),
         findings,
         verdict_of(findings),
-        list(_notes(cohort, artifact, rows)),
+        list(_notes(cohort, artifact, rows, period)),
         charted,
     )
 
@@ -146,26 +152,23 @@ def check_artifact(artifact: Artifact, task: Task) -> None:
         raise ConfigError(f"The champion was fitted under other rules than task {task.name} has: {changed}.", again, "other_rules")
 
 
-def _notes(cohort: Cohort, artifact: Artifact, rows: pd.DataFrame) -> Iterator[str]:
+def _notes(cohort: Cohort, artifact: Artifact, rows: pd.DataFrame, period: Period) -> Iterator[str]:
     if artifact.provenance.simulated:
         yield "The champion is fitted to simulated histories: these figures say nothing about patients."
     if artifact.provenance.cohort_hash == cohort.content_hash():
         yield "This is the cohort that the champion was trained on: its outcomes are known to the model, so O/E flatters it."
     if artifact.about.get(RECALIBRATED, {}).get("cohort_hash") == cohort.content_hash():
         yield "This is the cohort that the champion was recalibrated to: it is moved to these outcomes, so O/E flatters it."
-    reference = artifact.about["reference_by_time"]
+    if OF_LAST_VISITS not in artifact.about and artifact.rules.landmarks == "visits":
+        yield _ALL_VISITS
+    reference = reference_of_period(artifact.about, period.days)
     alone, times = bands_unmatched(time_band(rows, reference["months"]), reference)
     if alone:
         yield (
             f"{written(alone)} people here are seen {times} months after diagnosis, when fewer than {LEAST_IN_BAND} people of training "
             "were: there is nobody to compare them with, and the checks leave them out."
         )
-    sites = {site: len(inside) for site, inside in sites_of(rows).items()}
-    judged_sites = [site for site, people in sites.items() if people >= LEAST_AT_SITE]
-    if len(sites) < 2:
-        yield "One site, or none is recorded: a unit is looked at for everybody together; one of several laboratories may be missed."
-    elif len(judged_sites) < len(sites):
-        yield f"Units are looked at in {len(judged_sites)} of {len(sites)} sites; the others have fewer than {LEAST_AT_SITE} people here."
+    yield from _notes_of_sites(rows)
     for site, attrition in cohort.about.get("attrition", {}).get("measurements", {}).items():
         refused = sum(attrition["reasons"].get(reason, 0) for reason in ("out_of_range", "unknown_unit"))
         if refused >= SMALL_CELL:
@@ -174,3 +177,12 @@ def _notes(cohort: Cohort, artifact: Artifact, rows: pd.DataFrame) -> Iterator[s
     stages = rows["patient_id"].map(cohort.patients.set_index("patient_id")["stage"])
     if (population := artifact.rules.population) and (stages == "").mean() > 0.5:
         yield f"Most people here have no recorded stage; they are taken to be {population}."
+
+
+def _notes_of_sites(rows: pd.DataFrame) -> Iterator[str]:
+    sites = {site: len(inside) for site, inside in sites_of(rows).items()}
+    judged_sites = [site for site, people in sites.items() if people >= LEAST_AT_SITE]
+    if len(sites) < 2:
+        yield "One site, or none is recorded: a unit is looked at for everybody together; one of several laboratories may be missed."
+    elif len(judged_sites) < len(sites):
+        yield f"Units are looked at in {len(judged_sites)} of {len(sites)} sites; the others have fewer than {LEAST_AT_SITE} people here."

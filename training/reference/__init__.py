@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from features.history.columns import FeatureSpec
 from training.reference.by_time import reference_of_bands
 from training.reference.columns import watched_columns
+from training.reference.last_visits import references_of_last_visits
 from training.reference.quantiles import quantiles_of
 
 Array = NDArray[np.float64]
@@ -28,9 +29,18 @@ def reference_ranges(x: Array, columns: list[str]) -> dict[str, dict[str, Any]]:
 
 def reference_by_time(rows: pd.DataFrame, spec: FeatureSpec, risks: Array, horizons: tuple[int, ...]) -> dict[str, Any]:
     """Return, by time since diagnosis, what is watched of the rows fitted on: columns, and the risks that fits without the person give."""
+    return reference_of_bands(rows, _figures(rows, spec, risks, horizons))
+
+
+def reference_of_last_visits(rows: pd.DataFrame, spec: FeatureSpec, risks: Array, horizons: tuple[int, ...]) -> list[dict[str, Any]]:
+    """Return the same of each person's last visit in a period, by the days that periods last."""
+    return references_of_last_visits(rows, _figures(rows, spec, risks, horizons))
+
+
+def _figures(rows: pd.DataFrame, spec: FeatureSpec, risks: Array, horizons: tuple[int, ...]) -> dict[str, Array]:
     columns = {name for watched in watched_columns(spec).values() for name in watched if name}
     figures = {name: rows[name].to_numpy(dtype=float) for name in sorted(columns)}
-    return reference_of_bands(rows, figures | {f"risk_{months}m": risks[:, h] for h, months in enumerate(horizons)})
+    return figures | {f"risk_{months}m": risks[:, h] for h, months in enumerate(horizons)}
 
 
 def reference_of_first_visits(rows: pd.DataFrame, spec: FeatureSpec, risks: Array, horizons: tuple[int, ...]) -> dict[str, Any]:

@@ -23,6 +23,23 @@ def quantiles_of(values: Array) -> list[float]:
     return np.percentile(known, GRID).tolist() if len(known) else []
 
 
+def weighted_quantiles_of(values: Array, weights: Array) -> list[float]:
+    """Return the same quantiles of known values that count unequally; with equal weights they are those of `quantiles_of`.
+
+    Examples
+    --------
+    >>> values = np.arange(101.0)
+    >>> bool(np.allclose(weighted_quantiles_of(values, np.full(101, 3.0)), quantiles_of(values)))
+    True
+    """
+    if len(values) < 2:
+        return quantiles_of(values)
+    order = np.argsort(values, kind="stable")
+    middle = np.cumsum(weights[order]) - weights[order] / 2.0
+    found: list[float] = np.interp(np.asarray(GRID) / 100.0, (middle - middle[0]) / (middle[-1] - middle[0]), values[order]).tolist()
+    return found
+
+
 def positions(values: Array, quantiles: list[float]) -> Array:
     """Return the share of the reference below each value, between 0.005 and 0.995; a value held by many is in their middle.
 

@@ -29,6 +29,7 @@ from serving.models.calibration import Calibration
 from serving.predict import accepted, predict_die_first
 from serving.predict import recalibrated as log_odds_of
 from training.monitor.elsewhere.judged import Judged
+from training.reference.last_visits import OF_LAST_VISITS
 from training.reference.person_time import REFERENCE, Hazard, by_person, hazard_of, stretches
 from training.rows.small_cells import SUPPRESSED, is_small
 
@@ -116,15 +117,21 @@ def recalibrated(artifact: Artifact, found: Recalibration, said: dict[str, Any])
     said : dict
         What the model is to say of it, under `RECALIBRATED`.
     """
-    moved = {}
+    moved: dict[str, Any] = {}
     for key in _OF_RISKS & artifact.about.keys():
-        figures = dict(artifact.about[key]["figures"])
-        for h, months in enumerate(artifact.horizons):
-            bands = figures[f"risk_{months}m"]
-            figures[f"risk_{months}m"] = [band and band | {"quantiles": _moved(band["quantiles"], artifact, found, h)} for band in bands]
-        moved[key] = artifact.about[key] | {"figures": figures}
+        moved[key] = _moved_reference(artifact.about[key], artifact, found)
+    if OF_LAST_VISITS in artifact.about:
+        moved[OF_LAST_VISITS] = [_moved_reference(one, artifact, found) for one in artifact.about[OF_LAST_VISITS]]
     about = artifact.about | moved | said
     return replace(with_calibration(artifact, found.calibration), about=about, origin={}, seal="", folder=None)
+
+
+def _moved_reference(reference: dict[str, Any], artifact: Artifact, found: Recalibration) -> dict[str, Any]:
+    figures = dict(reference["figures"])
+    for h, months in enumerate(artifact.horizons):
+        bands = figures[f"risk_{months}m"]
+        figures[f"risk_{months}m"] = [band and band | {"quantiles": _moved(band["quantiles"], artifact, found, h)} for band in bands]
+    return reference | {"figures": figures}
 
 
 def with_calibration(artifact: Artifact, calibration: Calibration) -> Artifact:

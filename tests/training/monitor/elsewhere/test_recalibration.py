@@ -13,6 +13,7 @@ from serving.models.competing import CompetingRisk
 from serving.predict import explain, predict_die_first, predict_risk
 from training.monitor.elsewhere.judged import Judged
 from training.monitor.elsewhere.recalibration import Recalibration, Site, chosen, recalibrated, recalibration_of
+from training.reference.last_visits import OF_LAST_VISITS
 from training.reference.person_time import hazard_of
 
 SPEC = FeatureSpec(("m_protein",), ("ever",), ("last",), ("age", "female"))
@@ -28,7 +29,8 @@ def artifact(small_artifact, smm_task):
         "months": [0.0],
         "figures": {"age": [{"quantiles": [50.0]}], "risk_12m": [{"quantiles": [0.1, 0.3]}, None], "risk_24m": [None]},
     }
-    return replace(made, about=made.about | {"reference_by_time": bands, "reference_person_time": {"months": [0], "ratio": [1.0]}})
+    kept = {"reference_by_time": bands, OF_LAST_VISITS: [{"days": 183} | bands], "reference_person_time": {"months": [0], "ratio": [1.0]}}
+    return replace(made, about=made.about | kept)
 
 
 def site(artifact, people, factor, seed=1):
@@ -132,6 +134,7 @@ def test_the_changed_model_still_adds_up_keeps_its_order_and_remembers_risks_as_
         None,
     ]
     assert new.about["reference_by_time"]["figures"]["age"] == [{"quantiles": [50.0]}]
+    assert new.about[OF_LAST_VISITS] == [{"days": 183} | new.about["reference_by_time"]]
     assert artifact.calibration.intercepts == (1.0, 1.7)  # what it was before is as it was
 
 
