@@ -15,6 +15,8 @@ START = "2020-02-01"
 class Silent:
     """Stands in for a model: one risk for all, to which each column adds."""
 
+    start = "nothing"
+
     def __init__(self, columns):
         self.columns = columns
 
