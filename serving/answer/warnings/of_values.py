@@ -37,7 +37,7 @@ def of_values_in_words(artifact: Artifact, measured: dict[str, Latest]) -> list[
             found.append(f"stale: {label} is {latest.age_days:.0f} days old")
         reference = _reference_of(artifact, name)
         unused = name == MEASURE and is_no_measure(measured)
-        if not unused and "p01" in reference and _is_outside(latest.value, reference["p01"], reference["p99"]):
+        if not unused and "p01" in reference and _is_outside(latest.value, _from(name, reference["p01"]), reference["p99"]):
             found.append(f"out of training range: {label} {_beside(name, latest, reference['p01'], reference['p99'])}")
     return found
 
@@ -45,6 +45,11 @@ def of_values_in_words(artifact: Artifact, measured: dict[str, Latest]) -> list[
 def _is_outside(value: float, low: float, high: float) -> bool:
     """Return whether a value lies outside a range by more than what a conversion of units leaves."""
     return not (low <= value <= high or isclose(value, low, rel_tol=_SAME) or isclose(value, high, rel_tol=_SAME))
+
+
+def _from(name: str, low: float) -> float:
+    """Return from where on a value lies inside a range: an M-protein too small to be measured is none, be it written 0 or `<0.1`."""
+    return 0.0 if name == MEASURE and low <= LEAST[0] else low
 
 
 def _beside(name: str, latest: Latest, low: float, high: float) -> str:
@@ -97,7 +102,7 @@ def out_of_range(scored: Scored) -> Bools:
     for name in (*artifact.spec.static, *artifact.spec.biomarkers):
         if (name in STATE_SPACE and name != GROWTH) or "p01" not in (reference := _reference_of(artifact, name)):
             continue
-        value, (low, high) = view[name] if name in STATIC else scored.read(name).value, (reference["p01"], reference["p99"])
+        value, (low, high) = view[name] if name in STATIC else scored.read(name).value, (_from(name, reference["p01"]), reference["p99"])
         outside = ((value < low) & ~_is_same(value, low)) | ((value > high) & ~_is_same(value, high))
         found |= outside & ~unused if name == MEASURE else outside
     return found

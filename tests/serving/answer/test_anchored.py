@@ -87,6 +87,8 @@ def built(source, tmp_path_factory):
 class Seen:
     """Stands in for a model: keeps what it is shown."""
 
+    start = "nothing"
+
     def margins(self, x):
         self.x = x
         return np.zeros((len(x), 1))
