@@ -33,6 +33,7 @@ PLACE = ("source_file", "refusal")
 REFUSALS = {
     "not_json": "one JSON resource a line, or one JSON document a file",
     "broken_resource": "a resource as FHIR R4 defines it",
+    "repeated_name": "a resource in which no name stands twice in one object: of two values nobody can tell which is meant",
     "modifier_extension": "a resource without modifierExtension, which may turn its meaning round: none is understood",
     "implicit_rules": "a resource without implicitRules, by which its meaning may be another: none are understood",
     "other_focus": "a focus on the Patient or on what is theirs, such as a Condition or BodyStructure, not on anybody or anything else",

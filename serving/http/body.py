@@ -13,10 +13,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.requests import ClientDisconnect, Request
 
 from features.sources.fhir import elements
+from features.sources.fhir.twice import twice_in
 from myeloma.errors import nearest
 from serving.http.request import MOST_EVENTS, MOST_MEASUREMENTS, Event, History, Lesion, Measurement, Patient, shown_day
 from serving.http.response import MOST_LISTED, Problem
-from serving.http.twice import twice_in
 
 MOST_BYTES = 4 * 2**20
 MOST_HISTORIES = 100  # of one request: what takes longer keeps others waiting

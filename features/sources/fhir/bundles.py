@@ -9,6 +9,7 @@ from typing import Any
 
 from features.sources.fhir.codes import codings
 from features.sources.fhir.modifiers import REASONS, modified
+from features.sources.fhir.twice import REPEATED, Unread
 
 _ETAG = re.compile(r'(?:W/)?"?([^"]+)"?')
 _WITHDRAWN = ("entered-in-error", "cancelled")
@@ -42,7 +43,7 @@ def found_in(document: Any, place: Found, numbered: bool = False) -> Iterator[Fo
         yield replace(place, refusal="broken_resource")
         return
     if document["resourceType"] != "Bundle":
-        yield replace(place, resource=document)
+        yield replace(place, resource=document, refusal=place.refusal or (REPEATED if isinstance(document, Unread) else ""))
         return
     entries, rules = document.get("entry", []), place.refusal or (REASONS["implicitRules"] if document.get("implicitRules") else "")
     if not isinstance(entries, list):

@@ -105,7 +105,7 @@ class Events:
         subject = reference_from(found, resource.get("subject"))
         if not roles:
             if is_broken(resource.get("code")):
-                self._add(found, subject, "", "", "", "broken_resource")
+                self._add(found, subject, "", "", "", found.refusal or "broken_resource")
             else:
                 self._unmapped["Condition"] += 1
                 self._contacts.note(found, subject, resource.get("recordedDate"))
@@ -154,7 +154,7 @@ class Events:
     ) -> None:
         """Count a drug that is none of the mapping's; one of which nobody can tell whether it is, is refused where it is given."""
         if self._follows_drugs and broken and self._is_given(resource):
-            self._untold(found, resource, "broken_resource")
+            self._untold(found, resource, found.refusal or "broken_resource")
         elif self._codes.knows_drugs_by_name and not named and self._is_given(resource):
             self._untold(found, resource, "unnamed_drug")
         else:

@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 
 from features.sources.fhir.bundles import Found, found_in
+from features.sources.fhir.twice import resources_read
 from features.sources.folders import DAMAGED_GZIP, files_below
 from myeloma import DataError, StateError
 
@@ -68,7 +69,7 @@ def _lines(file: Any, name: str) -> Iterator[Found]:
     for row, line in enumerate(file, start=1):
         if line.strip():
             try:
-                resource = orjson.loads(line.removeprefix(_MARK))
+                resource = resources_read(line.removeprefix(_MARK))
             except orjson.JSONDecodeError:
                 yield Found(name, row, None, refusal="not_json", expected=expected)
                 continue
@@ -85,7 +86,7 @@ def _type_of(name: str) -> str:
 
 def _document(file: Any, name: str) -> Iterator[Found]:
     try:
-        document = orjson.loads(file.read().removeprefix(_MARK))
+        document = resources_read(file.read().removeprefix(_MARK))
     except orjson.JSONDecodeError:
         yield Found(name, 1, None, refusal="not_json", expected="Patient")  # a Bundle holds a person, as a rule
         return

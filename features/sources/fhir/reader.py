@@ -22,9 +22,10 @@ from features.sources.fhir.medications import KINDS
 from features.sources.fhir.people import People
 from features.sources.fhir.references import Persons
 from features.sources.fhir.results import Results
+from features.sources.fhir.twice import REPEATED
 from features.sources.fhir.versions import Versions
 from features.sources.folders import unread_below
-from features.sources.histories import Histories, as_sex, as_site, assemble
+from features.sources.histories import Histories, as_sex, as_site, assemble, said
 from features.sources.mapping import Mapping
 from features.sources.received import Received
 from myeloma import ConfigError, calendar
@@ -84,10 +85,12 @@ def histories_of(resources: Callable[[], Iterable[Found]], mapping: Mapping, tod
     readers = {"Patient": people.take, "Observation": results.take, "Specimen": results.take_specimen}
     readers |= dict.fromkeys((*_EVENTS, *KINDS), events.take)
     others: Counter[str] = Counter()
+    twice = 0
     versions = Versions(_VERSIONED, resources())
     for found in (each for whole in versions.current(resources()) for each in with_contained(whole)):
         kind = found.resource["resourceType"] if found.resource is not None else found.expected
         reader = readers.get(kind)
+        twice += found.refusal == REPEATED
         if reader is not None:
             reader(found)
         elif found.resource is not None:
@@ -99,6 +102,7 @@ def histories_of(resources: Callable[[], Iterable[Found]], mapping: Mapping, tod
     tables = {"people": people.frame(), "events": events.frame(), "deaths": people.deaths(), "measurements": results.frame()}
     contacts = noted.frame()
     notes = [*people.notes(), *results.notes(), *events.notes(), *noted.notes(), *_other_types(others), *versions.notes()]
+    notes += said(twice, "resources hold a name twice in one object of the JSON: what is read of their kind is refused (repeated_name)")
     notes += _resolve(tables, contacts, people.persons, lambda: versions.current(resources()))
     results.foci.settle(tables["measurements"], people.persons, resources)
     return _histories(tables, contacts, mapping, notes, [*results.withheld(), *_others_withheld(others)])

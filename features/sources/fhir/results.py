@@ -69,7 +69,7 @@ class Results:
         if not known:
             listed = codings(concept)
             if not isinstance(concept, dict) or (not listed and "coding" in concept):
-                self._refuse(found, subject, "broken_resource")
+                self._refuse(found, subject, found.refusal or "broken_resource")
             else:
                 self._others[listed[0][1] if listed else "no code"] += 1
                 self._contacts.note(found, subject, resource.get("effectiveDateTime") or resource.get("issued"))

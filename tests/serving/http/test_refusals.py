@@ -8,10 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
+from features.sources.fhir.twice import twice_in
 from serving.http import body as bodies
 from serving.http.request import MOST_EVENTS, MOST_MEASUREMENTS
 from serving.http.response import MOST_LISTED, Refusal
-from serving.http.twice import twice_in
 
 JSON = {"content-type": "application/json"}
 SENTINEL = "Meier-7731"
