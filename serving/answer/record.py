@@ -284,11 +284,15 @@ class EarlyTreatment:
 
 @dataclass(frozen=True)
 class Course:
-    """The course of a treated person: one row a visit since the first line of therapy began, columns as in `docs/course.md`."""
+    """The course of a treated person: one row a visit since the first line of therapy began, columns as in `docs/course.md`.
+
+    `days` holds the states on each visit, event and month up to the last of which anything is recorded, some of the same columns.
+    """
 
     visits: tuple[dict[str, Any], ...]
     meaning: str
     notice: str
+    days: tuple[dict[str, Any], ...]
 
 
 @dataclass(frozen=True)
