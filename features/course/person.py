@@ -107,7 +107,7 @@ def course_of_person(cohort: Cohort, patient: str) -> PersonCourse:
         raise DataError(what, "record each start among the events, as treatment_start with the regimen in `detail`.", "nothing_usable")
     start = int(histories.lines.start.min())
     end = int(max(histories.happened.last[0], histories.results.available.max(initial=start)))
-    day = _days(histories, start, end)
+    day = days_between(histories, start, end)
     nobody_else = np.zeros(len(day), np.int32)
     of = course_states(histories, nobody_else, day)
     view = look(histories, nobody_else, day, FeatureSpec((), (), (), ()), of_scores([QUALITY]))
@@ -135,7 +135,7 @@ def course_of_person(cohort: Cohort, patient: str) -> PersonCourse:
     )
 
 
-def _days(histories: Histories, start: int, end: int) -> NDArray[np.int32]:
+def days_between(histories: Histories, start: int, end: int) -> NDArray[np.int32]:
     """Return the days to look at: each visit, each start and stop of treatment and progression, the months between, and the last day."""
     _, seen = visits(histories.results, np.array([start], np.int32))
     happened = histories.happened

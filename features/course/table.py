@@ -15,6 +15,7 @@ from features.history.arrays import Histories, dates_of, places
 from features.history.columns import FeatureSpec
 from features.history.course.columns import COURSE
 from features.history.course.states import CourseStates, course_states
+from features.history.layout import Days
 from features.history.rows import View, look
 from features.table.landmarks import visits
 from myeloma import DataError, catalogue
@@ -54,7 +55,11 @@ def course_rows(histories: Histories, ids: NDArray[np.generic]) -> pd.DataFrame 
     ids : array (people,)
         What `patient_id` says of each.
     """
-    patient, day = visits(histories.results, histories.people.index_day)
+    return rows_on(histories, ids, *visits(histories.results, histories.people.index_day))
+
+
+def rows_on(histories: Histories, ids: NDArray[np.generic], patient: NDArray[np.int32], day: Days) -> pd.DataFrame | None:
+    """Return the same of people on days of one's own, those in a line of therapy; `visit` is the day."""
     begun = histories.lines.by(patient, day) >= 0
     if not begun.any():
         return None

@@ -15,8 +15,7 @@ from serving.answer.basis import Basis
 class Latest:
     """The latest value known of a biomarker, and its change since the one before.
 
-    `reported` is `<` or `>` where the result is a limit, below or above which the value lies; a change to or from a limit is not known.
-    `exceeds_noise` says whether the change exceeds the reference change value; None where no source gives the variation.
+    `reported` is `<` or `>` where the result is a limit; a change to or from one is not known. `exceeds_noise`: the reference change value.
     """
 
     value: float | None = None
@@ -256,11 +255,12 @@ class EarlyTreatment:
 
 @dataclass(frozen=True)
 class Course:
-    """The course of a treated person: one row a visit since the first line of therapy began, columns as in `docs/course.md`."""
+    """The course of a treated person, a row a visit since the first line of therapy (`docs/course.md`); `days`: visits, events, months."""
 
     visits: tuple[dict[str, Any], ...]
     meaning: str
     notice: str
+    days: tuple[dict[str, Any], ...]
 
 
 @dataclass(frozen=True)

@@ -56,7 +56,8 @@ def answer_course(body: bytes) -> Response:
     def course() -> Course:
         history = read(body, History)
         person, _ = checked(history)
-        return course_of(person, day_of(history, person))
+        day = day_of(history, person)
+        return course_of(person, day, day if history.landmark else int(person.happened.last[0]))
 
     status, content = told(course)
     return as_json(content, status)

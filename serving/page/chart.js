@@ -86,6 +86,7 @@ export const svg = (width, height, label, ...parts) =>
   s("svg", { width, height, viewBox: `0 0 ${width} ${height}`, role: "group", "aria-label": label }, ...parts);
 export const text = (x, y, words, kind = "") => s("text", { x, y, class: kind, "aria-hidden": "true" }, words);
 export const line = (x1, y1, x2, y2, kind) => s("line", { x1, y1, x2, y2, class: kind });
+export const upright = (x, top, bottom, label, kind) => point(x, top + 2, label, line(x, top, x, bottom, kind));
 export const rect = (x, y, width, height, kind) => s("rect", { x, y, width: Math.max(width, 0), height, class: kind });
 export const point = (x, y, label, shape, more) =>
   s(

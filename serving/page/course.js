@@ -1,6 +1,6 @@
 // The course of a treated person since the start of therapy: rules only, as `/v1/course` tells it.
 import { date, datesIn, h, number, s, toDay } from "./dom.js";
-import { circle, diamond, figure, line, logTicks, path, point, rect, stripes, svg, text, triangle, wide, fitted } from "./chart.js";
+import { circle, diamond, figure, line, logTicks, path, point, rect, stripes, svg, text, triangle, upright, wide, fitted } from "./chart.js";
 
 const MONTH = 30.4375,
   ORDER = ["NE", "PD", "SD", "MR", "PR", "VGPR", "CR", "sCR"],
@@ -30,11 +30,13 @@ const level = (share) => {
     head = number(share / 10 ** power);
   return `${head === "1" ? "" : `${head}·`}10${[...String(power)].map((one) => (one === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[one])).join("")}`;
 };
+const dated = (day) => date(new Date(day * 864e5).toISOString().slice(0, 10));
 const powers = (words) => datesIn(words).replace(/\b\d(\.\d+)?e-\d+/g, (found) => level(Number(found)));
 
 function spans(visits, end, what) {
   // [{from, until, ...what(visit)}], one for each stretch of the same
   const found = [];
+  // a visit is a day on which the state is known: those of results, of events, and one a month between them
   visits.forEach((visit, k) => {
     const one = what(visit),
       until = k + 1 < visits.length ? toDay(visits[k + 1].visit) : end,
@@ -44,16 +46,17 @@ function spans(visits, end, what) {
   });
   return found;
 }
-function responses() {
-  // a category seen once stands striped where it is better than what is confirmed, or progression
+function responses(progressions) {
+  // a category seen once stands striped where it is better than what is confirmed, or progression; one that was recorded ends what was
   let waiting = "NE",
     before = null;
   const rank = (one) => ORDER.indexOf(one);
   return (visit) => {
     if (visit.line !== before) [waiting, before] = ["NE", visit.line];
     if (visit.visit_response !== "NE") waiting = visit.visit_response;
-    const open = visit.response !== "PD" && (waiting === "PD" || rank(waiting) > rank(visit.response)),
-      word = open ? waiting : visit.response;
+    const sure = recordedBy(progressions, visit) ? "PD" : visit.response,
+      open = sure !== "PD" && (waiting === "PD" || rank(waiting) > rank(sure)),
+      word = open ? waiting : sure;
     return {
       key: `${visit.line} ${word} ${open}`,
       word,
@@ -63,6 +66,7 @@ function responses() {
     };
   };
 }
+const recordedBy = (progressions, visit) => progressions.some((day) => day > toDay(visit.line_start) && day <= toDay(visit.visit));
 function axis(name) {
   const [title, states, tones, brief = states] = AXES[name];
   return (visit) => {
@@ -89,24 +93,22 @@ export function courseOf(course, read, print) {
   const { visits } = course,
     events = read.history.events,
     start = toDay(visits[0].line_start),
-    lastVisit = visits.at(-1);
-  const end = Math.max(
-    ...visits.map((one) => toDay(one.visit)),
-    ...events.filter((one) => one.kind !== "last_contact").map((one) => toDay(one.occurred_at.slice(0, 10))),
-  );
+    days = course.days?.length ? course.days : visits,
+    last = days.at(-1),
+    end = toDay(last.visit),
+    of = (biomarker) => read.results.filter((one) => one.biomarker === biomarker && toDay(one.collected_at) >= start - 90),
+    happened = (kind) => events.filter((one) => one.kind === kind).map((one) => toDay(one.occurred_at.slice(0, 10))),
+    within = (day, k, all) => day >= start && day <= end && all.indexOf(day) === k,
+    [progressions, deaths] = ["progression", "death"].map((kind) => happened(kind).filter(within));
   const [key, name, unit] = FOLLOWED[visits[0].followed_by] ?? ["m_protein", "M-protein", "g/dL"];
-  const of = (biomarker) => read.results.filter((one) => one.biomarker === biomarker && toDay(one.collected_at) >= start - 90);
   const marker = of(key),
     tests = of("mrd"),
     quality = of("qlq_c30_ql"),
     none = (one) => one.value === 0 || one.operator === "<";
-  const lines = [...new Map(visits.map((one) => [one.line, one])).values()].map((one, k, all) => {
+  const lines = [...new Map(days.map((one) => [one.line, one])).values()].map((one, k, all) => {
     const from = toDay(one.line_start),
       next = all[k + 1] ? toDay(all[k + 1].line_start) : end;
-    const stops = events
-      .filter((each) => each.kind === "treatment_stop")
-      .map((each) => toDay(each.occurred_at.slice(0, 10)))
-      .filter((day) => day > from && day <= next);
+    const stops = happened("treatment_stop").filter((day) => day > from && day <= next);
     return {
       from,
       until: one.on_therapy === 0 && stops.length ? Math.max(...stops) : next,
@@ -119,9 +121,9 @@ export function courseOf(course, read, print) {
     marker: marker.length
       ? `${none(marker.at(-1)) ? "none found" : `${number(marker.at(-1).value)} ${unit}`} on ${date(marker.at(-1).collected_at)}`
       : "no result",
-    response: `${lastVisit.response}, best ${lastVisit.best_response}`,
-    mrd: powers(lastVisit.mrd + (lastVisit.mrd_level ? ` at ${level(lastVisit.mrd_level)}` : "")),
-    therapy: `Line ${lastVisit.line}: ${lines.at(-1).regimen}`,
+    response: `${recordedBy(progressions, last) && last.response !== "PD" ? "PD, as recorded" : last.response}, best ${last.best_response}`,
+    mrd: powers(last.mrd + (last.mrd_level ? ` at ${level(last.mrd_level)}` : "")),
+    therapy: `Line ${last.line}: ${lines.at(-1).regimen}`,
     quality: quality.length ? `${number(quality.at(-1).value)} of 100` : "never asked",
   };
   const draw = (width) => {
@@ -171,7 +173,7 @@ export function courseOf(course, read, print) {
           shape.push(text(at + 6, top + height / 2 + 4, word, striped || tone === null ? "w0" : tone === "raise" ? "w3" : `w${tone}`));
         }
         marks.push(
-          point(at + long / 2, top + height / 2, `${powers(says)}, from ${date(new Date(from * 864e5).toISOString().slice(0, 10))}`, shape),
+          point(at + long / 2, top + height / 2, `${powers(says)}, from ${dated(from)}`, shape),
         );
       });
     const markerTop = row(print ? 60 : 104, name, now.marker, unit),
@@ -219,7 +221,7 @@ export function courseOf(course, read, print) {
       ),
     );
     y += 6;
-    bars(row(26, "Response", now.response), 26, spans(visits, end, responses()));
+    bars(row(26, "Response", now.response), 26, spans(days, end, responses(progressions)));
     const testTop = row(40, "MRD", now.mrd);
     if (!tests.length) out.push(text(left + 4, testTop + 18, "never tested"));
     let free = -Infinity;
@@ -255,7 +257,7 @@ export function courseOf(course, read, print) {
         point(
           x(one.from) + long / 2,
           lineTop + 20,
-          `Line ${one.line}: ${one.regimen}, from ${date(new Date(one.from * 864e5).toISOString().slice(0, 10))}`,
+          `Line ${one.line}: ${one.regimen}, from ${dated(one.from)}`,
           [
             s("rect", { x: x(one.from), y: lineTop + 10, width: long, height: 20, class: "off" }),
             long > 20 && text(x(one.from) + 4, lineTop + 24, long > 60 ? words : String(one.line), "w0"),
@@ -296,7 +298,7 @@ export function courseOf(course, read, print) {
       ),
     );
     for (const axisName of Object.keys(AXES)) {
-      const found = spans(visits, end, axis(axisName));
+      const found = spans(days, end, axis(axisName));
       bars(row(26, AXES[axisName][0], found.at(-1).word), 26, found);
     }
     const months = (end - start) / MONTH,
@@ -307,6 +309,8 @@ export function courseOf(course, read, print) {
         line(x(start + month * MONTH), markerTop, x(start + month * MONTH), y, "grid"),
       );
     out.push(text(phone ? right + 6 : 0, y + 12, "months"));
+    progressions.forEach((day) => marks.push(upright(x(day), markerTop, y, `Progression, ${dated(day)}`, "happened")));
+    deaths.forEach((day) => marks.push(upright(x(day), markerTop, y, `Death, ${dated(day)}`, "axis")));
     return svg(width, y + 18, `Course over ${Math.round(months)} months since the start of treatment`, out, marks);
   };
   const rows = () =>
@@ -328,9 +332,9 @@ export function courseOf(course, read, print) {
     h(
       "p",
       { class: "note" },
-      powers(lastVisit.criteria_own_2026[0].toUpperCase() + lastVisit.criteria_own_2026.slice(1)).replaceAll("_", " "),
+      powers(last.criteria_own_2026[0].toUpperCase() + last.criteria_own_2026.slice(1)).replaceAll("_", " "),
       ". ",
-      "Ring: MRD negative. Diamond: positive. Striped: not confirmed, or what was. Rules only, no model. Criteria: IMWG 2016. “Meets” means the criteria are met by the results given; it never means cured.",
+      "Lines through all rows: recorded progressions (dashed) and death. Ring: MRD negative. Diamond: positive. Striped: not confirmed, or what was. Rules only, no model. Criteria: IMWG 2016. “Meets” means the criteria are met by the results given; it never means cured.",
     ),
   ];
 }

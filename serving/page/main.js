@@ -54,7 +54,8 @@ async function ask(mine, task) {
     landmarks = [...visits],
     asksNow = !history.landmark && visits.at(-1) >= history.patient.index_date.slice(0, 10),
     all = [];
-  if (history.events.some((one) => one.kind === "treatment_start")) more(mine, "/v1/course", "course", landmarks.at(-1));
+  // Of the last visit no day is asked for: the course goes on to what happened after it.
+  if (history.events.some((one) => one.kind === "treatment_start")) more(mine, "/v1/course", "course", asksNow ? undefined : visits.at(-1));
   more(mine, "/v1/test-value", "tests", landmarks.at(-1));
   while (landmarks.length) {
     const histories = [],

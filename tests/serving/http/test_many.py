@@ -132,6 +132,28 @@ def test_a_course_up_to_a_day_knows_nothing_of_later(client):
     assert 0 < len(part) < len(whole)
 
 
+def test_between_visits_the_state_is_told_on_events_each_month_and_the_last_day_of_which_anything_is_recorded(client):
+    later = [{"occurred_at": day, "kind": kind} for day, kind in (("2022-10-20", "treatment_stop"), ("2023-06-01", "progression"))]
+    course = client.post("/v1/course", json=TREATED | {"events": [*TREATED["events"], *later]}).json()
+    states = {row["visit"]: row for row in course["days"]}
+    assert list(states) == sorted(states)
+    assert {row["visit"] for row in course["visits"]} < set(states)
+    assert states["2022-10-20"]["therapy"].startswith("off therapy, since 2022-10-20")
+    assert states["2023-06-01"]["depth"].startswith("less than PR, since 2023-06-01")
+    assert list(states)[-1] == "2023-06-01"
+    gaps = np.diff(np.array(list(states), "datetime64[D]")).astype(int)
+    assert gaps.max() <= 30
+    part = client.post("/v1/course", json=TREATED | {"events": [*TREATED["events"], *later], "landmark": "2022-11-01"}).json()["days"]
+    assert part[-1]["visit"] == "2022-11-01"
+
+
+def test_old_evidence_becomes_was_between_visits(client):
+    last = {"occurred_at": "2023-10-01", "kind": "last_contact"}
+    course = client.post("/v1/course", json=TREATED | {"events": [*TREATED["events"], last]}).json()
+    assert not course["visits"][-1]["depth"].startswith("was")
+    assert course["days"][-1]["depth"].startswith("was")
+
+
 def test_without_a_therapy_there_is_no_course(client, history):
     response = client.post("/v1/course", json=history)
     assert response.status_code == 422

@@ -351,6 +351,33 @@ def test_whom_the_risk_is_not_for_sees_no_number(page, person, title):
     assert page.page.locator("#line").inner_text().startswith("As of 10")
 
 
+def test_the_course_goes_on_after_the_last_visit_and_shows_progression_stops_and_old_evidence_on_their_days(page, examples):
+    results = [("2021-12-25", 3.0), ("2022-02-12", 1.4), ("2022-03-12", 1.2)]
+    told = {
+        "task": "relapse",
+        "patient": examples["treated"]["patient"] | {"index_date": "2021-12-20"},
+        "measurements": [{"collected_at": day, "biomarker": "m_protein", "value": value, "unit": "g/dL"} for day, value in results],
+        "events": [
+            {"occurred_at": day, "kind": kind}
+            for day, kind in [
+                ("2022-01-02", "treatment_start"),
+                ("2022-06-10", "treatment_stop"),
+                ("2022-11-05", "progression"),
+                ("2022-11-20", "death"),
+            ]
+        ],
+    }
+    page.paste(told)
+    marks = page.page.locator("#course [role=img][aria-label]")
+    labels = [marks.nth(k).get_attribute("aria-label").replace("\xa0", " ") for k in range(marks.count())]
+    assert "Progression, 5 Nov 2022" in labels
+    assert "Death, 20 Nov 2022" in labels
+    assert "Response PD, from 5 Nov 2022" in labels
+    assert "Off therapy: off therapy, from 10 Jun 2022" in labels
+    assert any(label.startswith("Depth: was ") for label in labels)
+    assert [said for said in page.complaints if "422" not in said] == [], "whoever died has no risk, which the browser calls an error"
+
+
 def test_a_refused_row_is_named_and_the_number_gone(page):
     page.example("rising")
     page.paste(WRONG)
