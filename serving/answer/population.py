@@ -73,4 +73,5 @@ def who_is_needed(artifact: Artifact, reason: str, histories: Histories, landmar
         start = f"at least {rules.line.from_days} days after the start of line {rules.line.number}"
         return f"needed: {who} {start}, before {words.event} or {words.competing}"
     treated = "; for treated people there are the task relapse, and the course (python -m features course)" if reason == "treated" else ""
-    return f"needed: {who} from the index date on, before {words.event}, treatment or {words.competing}{treated}"
+    ends = f"{words.event} or {words.competing}" if rules.intercurrent == "ignore" else f"{words.event}, treatment or {words.competing}"
+    return f"needed: {who} from the index date on, before {ends}{treated}"

@@ -10,6 +10,7 @@ from training.card.cells import short, with_interval, withheld
 from training.card.document import Blank, Block, Bullets, Cell, Part, Section, Table, Text
 from training.card.facts import Facts
 from training.metrics.estimate import Estimate
+from training.metrics.names import EXPECTED_AUC_OF_VISITS
 from training.places import VALIDATION
 
 OTHER_COHORTS = "Other cohorts"
@@ -17,7 +18,10 @@ _MEASURES = (("auc", None, 3), ("brier", None, 4), ("ipa", None, 3), ("oe_ratio"
 _HEAD = ("horizon", "people", "with the event", "AUC", "Brier score", "IPA", "observed / expected", "ICI", "net benefit from 10 %")
 _CASE_MIX = ("", "then", "now")
 _FIGURES = {"missing": "missing", "share": "share", "p10": "10 %", "p50": "median", "p90": "90 %", "sd_log_odds": "SD of the log-odds"}
-_FIGURES |= {"expected_auc": "AUC that the risks allow, were each right"}
+_FIGURES |= {
+    "expected_auc": "AUC that the risks allow, were each right",
+    EXPECTED_AUC_OF_VISITS: "the same of all visits, as the AUC above",
+}
 _SHARES = ("missing", "share")
 
 
@@ -74,6 +78,8 @@ def _mix(one: dict[str, Any]) -> Iterator[list[Cell]]:
     for line in one["case_mix"]:
         share = line["figure"] in _SHARES or (line["kind"] == "risk" and line["figure"].startswith("p"))
         cells: list[Cell] = [_value(line[when], share) for when in ("then", "now")]
+        if line["figure"] == EXPECTED_AUC_OF_VISITS:
+            cells[0] = Blank("a model remembers first visits")
         yield [f"{line['label']}, {_FIGURES[line['figure']]}", *cells]
 
 

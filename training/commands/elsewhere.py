@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -228,12 +228,23 @@ def lines_of(found: Validated) -> list[str]:
     lines = [f"not shown, {line['people']}, {line['horizon']} m: {line['why']}" for line in whys.to_dict("records")]
     lines += found.notes
     lines += [f"{each.status}: {each.label}: {each.words}" for each in found.findings if each.status == "changed"]
-    allowed = found.case_mix[found.case_mix["figure"] == "expected_auc"]
-    lines += [
-        f"{line['label']}: an AUC of {line['now']:.2f} is what these people's risks allow, were each right (in training {line['then']:.2f})"
-        for line in allowed.dropna(subset=["now", "then"]).to_dict("records")
-    ]
-    return lines
+    return lines + list(_allowed(found.case_mix))
+
+
+def _allowed(case_mix: pd.DataFrame) -> Iterator[str]:
+    """Yield what AUC the risks allow: of the visits that the table's AUC is of, and of first visits, which training's is of."""
+    from training.metrics.names import EXPECTED_AUC_OF_VISITS
+
+    by = {(line["label"], line["figure"]): line for line in case_mix.dropna(subset=["now"]).to_dict("records")}
+    for (label, figure), line in by.items():
+        if figure != "expected_auc":
+            continue
+        then = "" if line["then"] != line["then"] else f" (in training {line['then']:.2f})"  # NaN where training has too few
+        if every := by.get((label, EXPECTED_AUC_OF_VISITS)):
+            first = f"; at first visits {line['now']:.2f}{then}"
+            yield f"{label}: an AUC of {every['now']:.2f} is what the risks at these visits allow, were each right{first}"
+        elif then:
+            yield f"{label}: an AUC of {line['now']:.2f} is what these people's risks allow, were each right{then}"
 
 
 def _cells(lines: pd.DataFrame) -> list[str]:

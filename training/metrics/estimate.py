@@ -37,6 +37,11 @@ class Estimate:
             return cls(value)
         return cls(value, lo, hi)
 
+    @property
+    def has_interval(self) -> bool:
+        """Whether an interval stands beside the estimate."""
+        return all(map(_known, (self.value, self.lo, self.hi)))
+
     def shown(self, decimals: int, to: str = " to ", between: str = " ") -> str:
         """Return estimate and interval in words, empty where there is no estimate.
 
@@ -47,8 +52,11 @@ class Estimate:
         >>> Estimate(-0.0004, -0.1, 0.1).shown(2)
         '0.00 (-0.10 to 0.10)'
         """
-        known = [number is not None and isfinite(number) for number in (self.value, self.lo, self.hi)]
-        if not known[0]:
+        if not _known(self.value):
             return ""
         value, *bounds = (f"{round(n, decimals) + 0.0:.{decimals}f}" if n is not None else "" for n in (self.value, self.lo, self.hi))
-        return f"{value}{between}({to.join(bounds) if all(known) else 'no interval'})"  # adding 0 takes the sign off a zero
+        return f"{value}{between}({to.join(bounds) if self.has_interval else 'no interval'})"  # adding 0 takes the sign off a zero
+
+
+def _known(number: float | None) -> bool:
+    return number is not None and isfinite(number)

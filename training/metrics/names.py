@@ -17,6 +17,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 BOOTSTRAP_DRAWS = "bootstrap_draws"  # of how many draws a run's intervals are
+OF_FIRST_VISITS = "first_visits"  # each person's first row alone
+EXPECTED_AUC_OF_VISITS = "expected_auc_of_visits"  # in a case mix: of the visits that the AUC is of; `expected_auc` is of first ones there
 PER_PERSON = "per_person"  # the rows of all visits, each person counting once a year
 _NAME = re.compile(
     r"(?P<measure>[a-z][a-z0-9_]*?)_(?P<horizon>\d+)m"

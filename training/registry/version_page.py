@@ -53,7 +53,7 @@ def describe_version(plan: Plan, run: Run, verdict: Verdict, judged_at: str) -> 
         f"{verdict.verdict.upper()} says the gate of {run.name} ({judged_at[:10]}). Cohort {tags['cohort']}. {said}",
         *([f"Recalibrated from version {before} to that cohort's people."] if (before := made.get("recalibrated_from")) else []),
         "",
-        *(f"- {label} at {months} months: {figures[Metric(measure, months).name]}, 95 % interval" for measure, label, _ in MAIN),
+        *(f"- {label} at {months} months: {_with_level(run.metrics, measure, months, decimals)}" for measure, label, decimals in MAIN),
         "",
         "| demand | value | accepted | |",
         "|---|---|---|---|",
@@ -101,6 +101,12 @@ def _live_in_words(live: dict[str, str] | None) -> str:
 def _row(check: Any) -> str:
     met = f"**{check.state.lower()}**" if check.holds_back else check.state
     return f"| {check.name} | {check.shown} | {check.accepted} | {met} |"
+
+
+def _with_level(metrics: dict[str, float], measure: str, months: int, decimals: int) -> str:
+    """Return a figure, and of how much its interval is where it has one."""
+    there = Estimate.of(metrics, Metric(measure, months)).has_interval
+    return _shown(metrics, measure, months, decimals) + (", 95 % interval" if there else "")
 
 
 def _shown(metrics: dict[str, float], measure: str, months: int, decimals: int) -> str:

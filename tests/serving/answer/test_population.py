@@ -28,6 +28,21 @@ def refused(client, history, **patient):
     return None if response.status_code == 200 else response.json()["errors"][0]
 
 
+@pytest.mark.parametrize(
+    ("treatment", "said"),
+    [("censor", "progression, treatment or death"), ("composite", "progression, treatment or death"), ("ignore", "progression or death")],
+)
+def test_treatment_is_said_to_end_eligibility_only_where_it_does(artifact, history, treatment, said):
+    client = TestClient(make_app({"smm": replace(artifact, about=artifact.about | {"treatment": treatment})}))
+    day = history["measurements"][-1]["collected_at"]
+
+    def answered(kind):
+        return refused(client, {**history, "events": [{"occurred_at": day, "kind": kind}], "landmark": day})
+
+    assert answered("progression")["message"].endswith(f" a day from the index date on, before {said}")
+    assert (answered("treatment_start") is None) == (treatment == "ignore")
+
+
 def measured(history, **values):
     units = {"m_protein": "g/dL", "bmpc": "%", "urine_m_protein": "mg/24h"}
     history["measurements"] = [

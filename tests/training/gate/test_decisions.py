@@ -159,6 +159,16 @@ def test_a_version_says_apart_what_is_not_met_not_shown_and_not_measured(store):
     assert "Not met: a. Not shown: b. Not measured: c." in description
 
 
+def test_a_version_says_the_level_of_an_interval_only_beside_one(store):
+    run = Run.known(find_version("smm", store.register()[0]).run_id, store.plan.task)
+    there = {name: value for name, value in run.metrics.items() if not name.startswith(("brier_24m", "oe_ratio_24m"))}
+    run.metrics = there | {"oe_ratio_24m": 1.1}
+    _, description = describe_version(store.plan, run, Verdict(()), "2026-01-01")
+    assert "- AUC at 24 months: 0.800 (0.760-0.840), 95 % interval\n" in description
+    assert "- Brier score at 24 months: not available\n" in description
+    assert "- observed / expected at 24 months: 1.10 (no interval)\n" in description
+
+
 def test_a_version_or_an_alias_that_is_not_there_names_those_that_are(store):
     store.register()
     with pytest.raises(StateError, match=r"no version 7.*versions there are: 1"):

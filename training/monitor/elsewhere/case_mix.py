@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 from scipy.special import logit
 
 from features.history.columns import group_label
+from myeloma.calendar import horizon_days
 from serving.artifact import Artifact
 from training.metrics import weighted_auc
+from training.metrics.names import EXPECTED_AUC_OF_VISITS
 from training.monitor.drift import LEAST_PEOPLE, checks_of_inputs, checks_of_risks
 from training.monitor.findings import Finding, with_status
 from training.monitor.suspected_units import as_finding, suspected_units
@@ -20,6 +22,7 @@ from training.monitor.verdict import MOVES_ALONE
 from training.reference import first_visits
 from training.reference.columns import level_column, watched_columns
 from training.reference.quantiles import GRID
+from training.rows.censoring import REACH
 from training.rows.small_cells import SMALL_CELL, is_small
 
 Array = NDArray[np.float64]
@@ -49,6 +52,8 @@ def _reference(about: dict[str, Any]) -> dict[str, Any]:
 def distributions(rows: pd.DataFrame, risk: Array, artifact: Artifact) -> pd.DataFrame:
     """Return quantiles of inputs over all visits, of risks over first visits, the share missing, and the AUC that the risks allow.
 
+    The last is told of first visits, then and now, and where people come again of all visits now, which the AUC of figures is of.
+
     Parameters
     ----------
     rows : DataFrame
@@ -58,8 +63,8 @@ def distributions(rows: pd.DataFrame, risk: Array, artifact: Artifact) -> pd.Dat
     Returns
     -------
     DataFrame
-        kind (input or risk), name, label, figure (p10, p50, p90, missing, sd_log_odds, expected_auc), then, now. NaN where too few
-        people have a value, or a share would tell of fewer than ten.
+        kind (input or risk), name, label, figure (p10, p50, p90, missing, sd_log_odds, expected_auc, expected_auc_of_visits),
+        then, now. NaN where too few people have a value, or a share would tell of fewer than ten.
     """
     lines = [*_of_inputs(rows, artifact), *_of_risks(rows, risk, artifact)]
     return pd.DataFrame(lines, columns=COLUMNS)
@@ -106,6 +111,15 @@ def _of_risks(rows: pd.DataFrame, risk: Array, artifact: Artifact) -> Iterator[t
         for figure, of in (("sd_log_odds", _spread), ("expected_auc", expected_auc)):
             then = of(_middle(earliest)) if earliest else np.nan
             yield "risk", name, label, figure, then, of(now) if enough else np.nan
+        if len(first) < len(rows):
+            yield "risk", name, label, EXPECTED_AUC_OF_VISITS, np.nan, _expected_auc_of_visits(rows, risk[:, h], months)
+
+
+def _expected_auc_of_visits(rows: pd.DataFrame, risk: Array, months: int) -> float:
+    """Return the AUC that risks allow of the visits whose AUC is told: every one that the study could follow to the horizon."""
+    reached = rows[REACH].to_numpy(dtype=float) > horizon_days(months) if REACH in rows else np.ones(len(rows), dtype=bool)
+    enough = rows.loc[reached, "patient_id"].nunique() >= LEAST_PEOPLE
+    return expected_auc(risk[reached]) if enough else np.nan
 
 
 def _quantiles(grid: list[float], values: Array, people: int) -> Iterator[tuple[str, float, float]]:

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from features.cohort.files import whole_file, write_csv
 from serving.store.champion import connect
@@ -13,7 +14,7 @@ from training import tracking
 from training.evaluation.expected_events import too_little
 from training.evaluation.performance import headline_first, logged
 from training.metrics import Draws, named
-from training.metrics.names import Metric
+from training.metrics.names import EXPECTED_AUC_OF_VISITS, OF_FIRST_VISITS, Metric
 from training.monitor.elsewhere.others import CHAMPION
 from training.monitor.elsewhere.validate import EVERYBODY, Validated
 from training.places import CASE_MIX, DIFFERENCES, PERFORMANCE, PLOTS, VALIDATED, plot, validated
@@ -70,10 +71,16 @@ def figures(found: Validated) -> dict[str, float]:
 
 
 def _case_mix(found: Validated) -> dict[str, float]:
-    """Return the AUC that the risks of these people allow, at each horizon."""
-    rows = found.case_mix[(found.case_mix["figure"] == "expected_auc") & found.case_mix["now"].notna()]
+    """Return the AUC that the risks allow at each horizon: without a suffix of all visits, as the AUC is; and of first ones."""
+    there = found.case_mix[found.case_mix["now"].notna()]
+    of_visits, of_first = (_by_month(there[there["figure"] == figure]) for figure in (EXPECTED_AUC_OF_VISITS, "expected_auc"))
+    first = {Metric("expected_auc", month, subset=OF_FIRST_VISITS).name: now for month, now in of_first.items() if month in of_visits}
+    return {Metric("expected_auc", month).name: now for month, now in (of_first | of_visits).items()} | first
+
+
+def _by_month(rows: pd.DataFrame) -> dict[int, float]:
     months = rows["name"].str.extract(r"risk_(\d+)m")[0].astype(int)
-    return {Metric("expected_auc", month).name: float(now) for month, now in zip(months, rows["now"], strict=True)}
+    return {int(month): float(now) for month, now in zip(months, rows["now"], strict=True)}
 
 
 def _draw(found: Validated, folder: Path) -> None:

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from features.history.columns import FeatureSpec
+from training.commands.elsewhere import _allowed
 from training.monitor.elsewhere.case_mix import distributions, expected_auc, findings_of
 from training.reference import first_visits, reference_by_time, reference_of_first_visits, reference_ranges
 from training.reference.quantiles import quantiles_of
@@ -87,3 +88,30 @@ def test_a_share_that_tells_of_fewer_than_ten_people_is_kept_back(artifact, with
 def test_quantiles_of_fewer_than_20_people_are_not_given(artifact):
     table = distributions(people(np.full(19, 2.0)), np.full((19, 1), 0.2), artifact)
     assert table.loc[table["figure"] != "missing", "now"].isna().all()
+
+
+def test_of_people_who_come_again_it_is_told_of_every_visit_that_the_auc_is_of_beside_first_ones(artifact):
+    once = people(np.linspace(1.0, 3.0, 40))
+    risk = np.linspace(0.1, 0.3, 40)[:, None]
+    assert "expected_auc_of_visits" not in set(distributions(once, risk, artifact)["figure"])
+    again = once.assign(landmark=pd.Timestamp("2011-01-01"))
+    beyond = once.assign(landmark=pd.Timestamp("2012-01-01"))
+    rows = pd.concat([once, again, beyond], ignore_index=True).assign(study_reach=np.repeat([2000.0, 731.0, 730.0], 40))  # 24 months
+    risks = np.concatenate([risk, np.full((40, 1), 0.9), np.full((40, 1), 0.001)])
+    table = distributions(rows, risks, artifact).set_index(["name", "figure"])["now"]
+    assert table["risk_24m", "expected_auc"] == pytest.approx(expected_auc(risk[:, 0]))
+    assert table["risk_24m", "expected_auc_of_visits"] == pytest.approx(expected_auc(risks[:80, 0]))
+    few = distributions(rows.assign(study_reach=0.0), risks, artifact).set_index("figure")["now"]
+    assert np.isnan(few["expected_auc_of_visits"])
+
+
+def test_the_sentence_names_the_visits_and_says_no_more_where_everybody_came_once():
+    columns = ["label", "figure", "then", "now"]
+    lines = [("Risk", "expected_auc", 0.65, 0.66), ("Risk", "expected_auc_of_visits", np.nan, 0.78)]
+    assert list(_allowed(pd.DataFrame(lines, columns=columns))) == [
+        "Risk: an AUC of 0.78 is what the risks at these visits allow, were each right; at first visits 0.66 (in training 0.65)"
+    ]
+    assert list(_allowed(pd.DataFrame(lines[:1], columns=columns))) == [
+        "Risk: an AUC of 0.66 is what these people's risks allow, were each right (in training 0.65)"
+    ]
+    assert list(_allowed(pd.DataFrame([("Risk", "expected_auc", np.nan, 0.66)], columns=columns))) == []

@@ -59,6 +59,9 @@ def test_a_validation_leaves_figures_a_run_that_is_no_candidate_and_a_section_of
     auc = next(x for x in told["figures"] if (x["model"], x["subset"], x["horizon"], x["measure"]) == ("champion", "", 24, "auc"))
     assert logged.data.metrics["auc_24m"] == pytest.approx(auc["estimate"])
     assert auc["lo"] < auc["estimate"] < auc["hi"]
+    (allowed,) = [x["now"] for x in told["case_mix"] if (x["name"], x["figure"]) == ("risk_24m", "expected_auc_of_visits")]
+    assert logged.data.metrics["expected_auc_24m"] == pytest.approx(allowed)  # of the same visits as the AUC
+    assert logged.data.metrics["expected_auc_24m_first_visits"] != pytest.approx(allowed)
     files = {file.path for file in connect().list_artifacts(told["run_id"])}
     assert files == {"performance.csv", "differences.csv", "case_mix.csv", "validation.json", "plots"}
     assert candidates(small_smm_plan) == before
@@ -66,6 +69,7 @@ def test_a_validation_leaves_figures_a_run_that_is_no_candidate_and_a_section_of
     card = (tmp_path / "card" / "model_card.md").read_text()
     section = card.partition("## Other cohorts")[2].partition("\n## ")[0]
     assert told["cohort_hash"] in section
+    assert "Risk at 24 months, the same of all visits, as the AUC above" in section
     assert f"{auc['estimate']:.3f} ({auc['lo']:.3f} to {auc['hi']:.3f})" in section
     _, out, _ = command("compare --task smm --json")
     assert told["run_id"] not in out
