@@ -51,8 +51,10 @@ def _days_as_the_last(rows: pd.DataFrame) -> Array:
     """Return the days from each visit until the person's next, or until the study's end; one at the least.
 
     After a person's last row there is no visit at risk where an event or a treatment ended that. Where contact ended, there may be one
-    on that very day, of which nothing came after: it is no row.
+    on that very day, of which nothing came after: it is no row. Where each person has one row, all count alike.
     """
+    if not rows["patient_id"].duplicated().any():
+        return np.full(len(rows), np.inf)
     person, day = pd.factorize(rows["patient_id"])[0], rows["landmark"].to_numpy().astype("datetime64[D]").astype(float)
     order = np.lexsort((day, person))
     until_next = np.full(len(rows), np.inf)

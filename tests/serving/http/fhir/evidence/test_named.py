@@ -19,7 +19,7 @@ def told(resource, stage="smm"):
 @pytest.mark.parametrize(
     ("resource", "words"),
     [
-        (of("Procedure", {"text": "Chemotherapie VCD, Frau Meier"}), "chemotherapy (Procedure), VCD or CyBorD (Procedure)"),
+        (of("Procedure", {"text": "Chemotherapie VCD, Frau Meier"}), "chemotherapy (Procedure), VCd (Procedure)"),
         (of("Immunization", {"text": "CAR-T"}), "CAR T cells (Immunization)"),
         (of("Condition", {"text": "POEMS"}), "POEMS syndrome (Condition)"),
         (of("Condition", coded("http://hl7.org/fhir/sid/icd-10", "D47.7")), "ICD-10 D47.7 (Condition)"),
