@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from features.history.burden.parameters import MARKERS, MEASURE, Burden
 from features.history.figures import EXCEEDS
 from features.history.statistics import LIMIT, VALUES, statistic
-from features.history.windows import BASELINE, BASELINE_DAYS, is_window, window_days, window_label
+from features.history.windows import BASELINE, BASELINE_DAYS, is_window, window_days, window_label, windows_read
 from myeloma import ConfigError, catalogue
 from myeloma.catalogue import VARIABLE
 from myeloma.errors import nearest
@@ -242,6 +242,11 @@ class FeatureSpec:
         """The columns that are made of histories, by biomarker, look-back and those statistics that exist in it."""
         fitting = [(window, name) for window in self.look_backs for name in self.statistics if statistic(name).fits(window)]
         return tuple(f"{biomarker}__{name}__{window}" for biomarker in self.biomarkers for window, name in fitting)
+
+    @cached_property
+    def windows(self) -> tuple[str, ...]:
+        """The windows that hold every value which the columns read."""
+        return windows_read(self.look_backs)
 
     @property
     def asks_operators(self) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,6 @@ from numpy.typing import NDArray
 from features.history.columns import FeatureSpec
 from features.history.rows import View
 from features.history.sides import Sides
-from features.history.windows import windows_read
 
 Array = NDArray[np.float64]
 _EVER = "ever"
@@ -44,6 +44,7 @@ class LatestRead:
         return np.select([self.sides.below & ~self.sides.above, self.sides.above & ~self.sides.below], ["<", ">"], "").astype(object)
 
 
+@lru_cache(maxsize=256)
 def latest_columns(biomarker: str, windows: tuple[str, ...]) -> tuple[str, ...]:
     """Return the columns that `latest_read` is made of.
 
@@ -66,7 +67,7 @@ def latest_read(view: View, spec: FeatureSpec, limits: Mapping[str, Sides], biom
     limits : mapping
         The sides of the latest values of all.
     """
-    columns = latest_columns(biomarker, windows_read(spec.look_backs))
+    columns = latest_columns(biomarker, spec.windows)
     value, age, change = (view[column] for column in columns[:3])
     limit = limits.get(biomarker)
     if columns[0].endswith(_EVER):
@@ -80,7 +81,7 @@ def latest_read(view: View, spec: FeatureSpec, limits: Mapping[str, Sides], biom
 
 def last_in_training(spec: FeatureSpec, biomarker: str) -> tuple[str, ...]:
     """Return the columns that may hold the latest values in training, by which a value is judged; the widest window first."""
-    return tuple(f"{biomarker}__last__{window}" for window in windows_read(spec.look_backs))
+    return tuple(f"{biomarker}__last__{window}" for window in spec.windows)
 
 
 def _sides(view: View, biomarker: str, age: Array, limit: Sides | None) -> Sides | None:

@@ -13,7 +13,7 @@ from features.history.burden.parameters import MEASURE
 from features.history.columns import CHANGE, GROWTH, GROWTH_SD, MARROW_NOW, group_label
 from features.history.rows import View
 from features.history.sides import Sides
-from features.history.windows import windows_read, within
+from features.history.windows import within
 from features.table.eligibility_inputs import ELIGIBILITY_COLUMNS
 from myeloma import calendar, catalogue
 from myeloma.change import exceeds_noise
@@ -170,7 +170,7 @@ def burden_told(artifact: Artifact, measured: dict[str, Latest]) -> dict[str, st
 
 def _unread_told(artifact: Artifact, measured: dict[str, Latest]) -> dict[str, str]:
     """Return in words of which biomarkers the model reads no result, where it does not read all of the past."""
-    where = within(windows_read(artifact.spec.look_backs))
+    where = within(artifact.spec.windows)
     unread = [name for name in artifact.spec.biomarkers if measured[name].value is None] if where else []
     return {name: f"No result of {group_label(name)} {where} is known" for name in unread}
 
@@ -226,7 +226,7 @@ def _as_of(measured: dict[str, Latest], landmark: int, today: int, is_over: bool
 
 def _of_the_past(artifact: Artifact, when: AsOf) -> str:
     if when.last_result_on is None:
-        where = within(windows_read(artifact.spec.look_backs))
+        where = within(artifact.spec.windows)
         return f"no result of the model's biomarkers{where and f' {where}'} is known by then"
     if days := days_old(when):
         at = f"the last result is of {when.last_result_on}, {days} days before {when.landmark}"

@@ -14,7 +14,6 @@ from features.history.arrays import Histories
 from features.history.layout import Days
 from features.history.rows import View, look
 from features.history.sides import Sides
-from features.history.windows import windows_read
 from features.table.limits import Leaves, limits_of
 from features.table.marrow import Marrow, marrow_by_method
 from features.table.score_inputs import LIMITED, SCORE_COLUMNS, criteria_of, score_inputs
@@ -81,7 +80,7 @@ class Scored:
 def seen_by(artifact: Artifact, histories: Histories, patient: NDArray[np.int32], landmark: Days, more: tuple[str, ...] = ()) -> View:
     """Return all columns that an answer of an artifact rests on, and more that are asked for, in one pass over the results."""
     spec = artifact.spec
-    return look(histories, patient, landmark, spec, _beside(spec.biomarkers, windows_read(spec.look_backs), more))
+    return look(histories, patient, landmark, spec, _beside(spec.biomarkers, spec.windows, more))
 
 
 @lru_cache(maxsize=64)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from features.history.burden.parameters import LEAST, MEASURE
 from features.history.columns import GROWTH, STATE_SPACE, STATIC, group_label
-from features.history.windows import windows_read, within
+from features.history.windows import within
 from myeloma import catalogue
 from serving.answer.latest import last_in_training
 from serving.answer.record import Latest
@@ -64,7 +64,7 @@ def _beside(name: str, latest: Latest, low: float, high: float) -> str:
 
 def _unknown(artifact: Artifact, name: str, label: str, measured: dict[str, Latest]) -> list[str]:
     if name != GROWTH:
-        where = "" if name in STATIC else within(windows_read(artifact.spec.look_backs))
+        where = "" if name in STATIC else within(artifact.spec.windows)
         return [f"missing: {label} (no result {where})" if where else f"missing: {label}"]
     if not is_no_measure(measured):  # it lacks what M-protein, missing too, would tell
         return []

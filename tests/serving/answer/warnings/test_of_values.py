@@ -20,7 +20,7 @@ from serving.answer.warnings.of_values import of_values_in_words
 )
 def test_an_m_protein_too_small_to_be_measured_is_none_however_it_is_written(name, low, value, outside):
     reference = {f"{name}__last__ever": {"p01": low, "p99": 5.0}}
-    spec = SimpleNamespace(look_backs=("ever",))
+    spec = SimpleNamespace(windows=("ever",))
     artifact = SimpleNamespace(about={"reference": reference}, spec=spec)
     said = of_values_in_words(artifact, {name: Latest(value=value, age_days=1.0)})
     assert [one.startswith("out of training range") for one in said] == [True] * outside
