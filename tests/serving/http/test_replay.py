@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 from dataclasses import replace
 
 import pytest
@@ -59,6 +60,11 @@ def again(place, answer_id):
     return replayed(answer_id, place / "audit.jsonl", read_audit_key(place / "audit.key"), place / "inputs")
 
 
+def without_hashes(text):
+    """A log without hashes and names of requests, any of which holds four digits in a row now and then."""
+    return re.sub(r"[0-9a-f-]{32,}", "", text)
+
+
 def records(place):
     return [json.loads(line) for line in (place / "audit.jsonl").read_text().splitlines()]
 
@@ -87,7 +93,8 @@ def test_an_answer_to_a_bundle_is_made_again_with_what_its_address_asked_for(ser
     said = {name: value for name, value in asked.items() if f"{name}={value}" in query}
     assert {**asked, **said} == asked and set(asked) - set(said) == {"mapping"}
     assert ("task=smm" in query, "landmark=2022-01-10" in query) == ("task" in said, "landmark" in said)
-    assert SENTINEL not in (place / "audit.jsonl").read_text() and "1960" not in (place / "audit.jsonl").read_text()
+    logged = without_hashes((place / "audit.jsonl").read_text())
+    assert SENTINEL not in logged and "1960" not in logged
 
 
 @pytest.mark.usefixtures("registry")
@@ -221,8 +228,9 @@ def test_nothing_of_the_person_and_no_key_stands_in_any_log(server, place, histo
     logged = "".join(record.getMessage() for record in caplog.records if not record.name.startswith("http"))  # but the client's own
     kept = (place / "audit.jsonl").read_text() + logged + server.get("/metrics").text + server.get("/health/ready").text
     assert kept.count('"kind":"answer"') == 4
-    for secret in (SENTINEL, "1960", "17.3579", server.headers["X-API-Key"]):
+    for secret in (SENTINEL, "17.3579", server.headers["X-API-Key"]):
         assert secret not in kept
+    assert "1960" not in without_hashes(kept)
 
 
 def test_requests_are_kept_by_day_for_their_owner_alone_and_only_where_that_is_wanted(server, place, history, artifact):
