@@ -19,7 +19,7 @@ from serving.http.cds_hooks.card import card_of
 from serving.http.cds_hooks.discovery import prefetch_of, service_id
 from serving.http.cds_hooks.request import feedback_in, opened
 from serving.http.cds_hooks.told import Told as Remembered
-from serving.http.fhir.answering import Told, told_of
+from serving.http.fhir.answering import Told, told_of, withheld
 from serving.http.fhir.landmarks import Asked
 from serving.http.metrics import Metrics
 from serving.http.request import HistoryError
@@ -72,7 +72,7 @@ class Charts:
             raise RefusedError(412 if codes <= _NOT_SENT else 422, error.problems, error.more) from None
         percents = tuple(risk.shown.percent for risk in told.answer.risks)
         whose = (service_id(task), chart.patient, chart.user)
-        if not self._remembered.is_new(whose, _inputs(told), calendar.today(), percents):
+        if not self._remembered.is_new(whose, _inputs(told), _beside(told, chart.unseen), calendar.today(), percents):
             return []
         card = str(UUID(answer_id) if answer_id else uuid4())
         self._remembered.issue(card, told.answer.model.model_version or "unknown")
@@ -87,11 +87,18 @@ def cds_refusal(status: int, problems: Sequence[Problem], more: int = 0, headers
 
 
 def _inputs(told: Told) -> str:
-    """Return everything that a card rests on, whether it may still change, and the version that speaks."""
+    """Return everything that a risk rests on, whether it may still change, and the version that speaks."""
     kept, model = told.sent.kept, told.answer.model
     results = (kept.biomarker, kept.collected, kept.available, kept.value, kept.operator, kept.method, kept.specimen)
     happened = [*(column.tolist() for column in (kept.event, kept.occurred, kept.line)), kept.detail]
     return repr((model, told.landmark, told.unconfirmed, kept.patient, [column.tolist() for column in results], happened))
+
+
+def _beside(told: Told, unseen: Sequence[str]) -> str:
+    """Return what a card says beside the risks: what withholds them or speaks against them may stand in no result and no event."""
+    answer = told.answer
+    met = [] if answer.risks else [problem.message for problem in withheld(answer)]
+    return repr((met, answer.warnings, told.sent.notes, tuple(unseen)))
 
 
 def _told(make: Callable[[], Response]) -> Response:

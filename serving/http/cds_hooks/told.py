@@ -12,7 +12,7 @@ from typing import TypeVar
 MOST = 100_000  # charts, and cards, that are remembered; the oldest are forgotten first
 Key = TypeVar("Key")
 Content = TypeVar("Content")
-_LITTLE = 2  # percent: a risk below it is told again only where it has changed
+_LITTLE = 2  # percent: a risk below it is told again only where it, or what is said beside it, has changed
 
 
 class Told:
@@ -21,27 +21,29 @@ class Told:
     def __init__(self) -> None:
         self._key = secrets.token_bytes(32)
         self._told: OrderedDict[bytes, None] = OrderedDict()
-        self._percents: OrderedDict[bytes, tuple[int, ...]] = OrderedDict()
+        self._last: OrderedDict[bytes, bytes] = OrderedDict()  # of a chart, as it was told last: risks, and what was said beside them
         self._cards: OrderedDict[str, str] = OrderedDict()
         self._lock = Lock()
 
-    def is_new(self, chart: tuple[str, ...], said: str, day: int, percents: tuple[int, ...]) -> bool:
+    def is_new(self, chart: tuple[str, ...], inputs: str, beside: str, day: int, percents: tuple[int, ...]) -> bool:
         """Return whether this has to be told, and remember it.
 
         Parameters
         ----------
         chart : service, patient and user
-        said : what is told: inputs and version, in any form that is the same where they are
+        inputs : what is told of, and by which version, in any form that is the same where they are
+        beside : what is said beside the risks, or in place of them, likewise
         day : days since 1970
         percents : the risks as they are shown; empty where none is
         """
         whose = self._digest(repr(chart))
-        this = self._digest(repr((chart, said, day)))
+        said = self._digest(repr((percents, beside)))
+        this = self._digest(repr((chart, inputs, said, day)))
         with self._lock:
             same = this in self._told
-            little = bool(percents) and max(percents) < _LITTLE and self._percents.get(whose) == percents
+            little = bool(percents) and max(percents) < _LITTLE and self._last.get(whose) == said
             _remember(self._told, this, None)
-            _remember(self._percents, whose, percents)
+            _remember(self._last, whose, said)
         return not (same or little)
 
     def issue(self, card: str, version: str) -> None:

@@ -147,6 +147,25 @@ def test_what_was_told_is_not_told_again_on_one_day_but_what_has_changed_is(clie
     assert len(cards(client, call(user="Practitioner/another"))) == 1
 
 
+DONE = {"resourceType": "Procedure", "id": "x", "status": "completed", "subject": {"reference": "Patient/p1"}}
+BESIDE = {
+    "a lesion, which withholds the risk": (
+        {"conditions": bundle(condition(), condition(id="c2") | {"code": {"text": "Lytic lesion"}})},
+        "no risk",
+    ),
+    "what may be a treatment": ({"procedures": bundle(DONE | {"code": {"text": "Chemotherapy"}})}, "look it up"),
+    "what was looked at": ({"statements": bundle(kind="searchset")}, "MedicationAdministration, MedicationDispense, Procedure"),
+}
+
+
+@pytest.mark.parametrize(("changed", "said"), BESIDE.values(), ids=BESIDE)
+def test_what_is_said_beside_the_same_results_is_told_once_it_has_changed(client, changed, said):
+    assert len(cards(client, call())) == 1
+    (card,) = cards(client, call(**changed))
+    assert said in card["summary"] + card["detail"]
+    assert cards(client, call(**changed)) == cards(client, call()) == []
+
+
 def test_the_next_day_it_is_told_again(client, monkeypatch):
     assert len(cards(client, call())) == 1
     monkeypatch.setattr("serving.http.cds_hooks.answering.calendar.today", lambda: 21_000)

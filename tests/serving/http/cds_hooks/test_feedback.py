@@ -69,18 +69,19 @@ def test_the_alert_budget_is_the_cards_of_a_hundred_charts(client):
 def test_a_risk_that_is_little_and_unchanged_is_told_once_whatever_the_day():
     told = Told()
     chart = ("smm-risk", "p1", "d1")
-    assert told.is_new(chart, "visit 1", 1, (0, 1, 1))
-    assert not told.is_new(chart, "visit 2", 2, (0, 1, 1))
-    assert told.is_new(chart, "visit 3", 3, (0, 1, 2))
-    assert told.is_new(chart, "visit 3", 4, (0, 1, 2))  # 2 % is no longer little: each day anew
-    assert told.is_new(("smm-risk", "p2", "d1"), "visit 1", 1, (0, 1, 1))
+    assert told.is_new(chart, "visit 1", "", 1, (0, 1, 1))
+    assert not told.is_new(chart, "visit 2", "", 2, (0, 1, 1))
+    assert told.is_new(chart, "visit 2", "a warning", 2, (0, 1, 1))
+    assert told.is_new(chart, "visit 3", "a warning", 3, (0, 1, 2))
+    assert told.is_new(chart, "visit 3", "a warning", 4, (0, 1, 2))  # 2 % is no longer little: each day anew
+    assert told.is_new(("smm-risk", "p2", "d1"), "visit 1", "", 1, (0, 1, 1))
 
 
 def test_what_is_remembered_holds_nothing_of_anybody_and_has_an_end(monkeypatch):
     monkeypatch.setattr("serving.http.cds_hooks.told.MOST", 3)
     told = Told()
     for number in range(5):
-        told.is_new(("smm-risk", "SENTINEL", f"{number}"), "SENTINEL", 1, ())
+        told.is_new(("smm-risk", "SENTINEL", f"{number}"), "SENTINEL", "SENTINEL", 1, ())
         told.issue(f"{number}", "3")
     assert [told.version_of(card) for card in ("0", "1", "2", "4")] == ["unknown", "unknown", "3", "3"]
     assert "SENTINEL" not in str(vars(told))
