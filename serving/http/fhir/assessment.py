@@ -23,28 +23,28 @@ def assessment_of(answer: Answer, sent: Sent, landmark: int) -> dict[str, Any]:
     """Return the RiskAssessment of an answer that shows risks.
 
     `probabilityDecimal` is in percent, as R4 has it (ras-2: at most 100). The interval of the model is an extension, since R4 takes
-    either one figure or a range. The identifier is the same for the same answer, so that it may be written twice without harm.
+    either one figure or a range. The identifier is the same where all the rest is, so that it may be written twice without harm, and what
+    was written while results were preliminary, or before a note spoke against the risk, does not stand for what is said now.
 
     Parameters
     ----------
     landmark : days since 1970
     """
-    used = sent.used_by(landmark)
-    basis = [_reference(found) for found in used]
-    return {
+    said = {
         "resourceType": "RiskAssessment",
         "contained": [_device(answer)],
-        "identifier": [{"system": "urn:ietf:rfc:3986", "value": f"urn:uuid:{_identity(answer, sent, basis)}"}],
         "status": "preliminary" if sent.is_unconfirmed(landmark) else "final",
         "method": {"coding": [{"system": MODELS, **_named(answer)}], "text": _who_speaks(answer)},
         "subject": {"reference": sent.subject},
         "occurrenceDateTime": answer.landmark,
         **({"condition": {"reference": sent.diagnosis.reference}} if sent.diagnosis and sent.diagnosis.reference else {}),
         "performer": {"reference": f"#{_DEVICE}"},
-        "basis": basis,
+        "basis": [_reference(found) for found in sent.used_by(landmark)],
         "prediction": [_prediction(answer, risk) for risk in answer.risks],
         "note": [{"text": text} for text in _notes(answer, sent)],
     }
+    identity = uuid5(NAMESPACE_URL, f"{IDENTITIES}\n{answer.model!r}\n{said!r}")
+    return {**said, "identifier": [{"system": "urn:ietf:rfc:3986", "value": f"urn:uuid:{identity}"}]}
 
 
 def reasons_in(risk: HorizonRisk) -> list[str]:
@@ -117,10 +117,3 @@ def _who_speaks(answer: Answer) -> str:
 def _reference(found: Found) -> dict[str, str]:
     reference = reference_to(found)
     return {"reference": reference} if reference else {"display": f"resource {found.row} of the request, which has no usable id or fullUrl"}
-
-
-def _identity(answer: Answer, sent: Sent, basis: list[dict[str, str]]) -> str:
-    """Return a UUID of what is said of whom, by which model."""
-    said = [repr((risk.horizon_months, risk.risk, risk.lower, risk.upper)) for risk in answer.risks]
-    parts = [IDENTITIES, repr(answer.model), answer.landmark, sent.subject, *(repr(one) for one in basis), *said]
-    return str(uuid5(NAMESPACE_URL, "\n".join(parts)))

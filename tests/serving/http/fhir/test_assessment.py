@@ -132,6 +132,13 @@ def test_the_same_request_has_the_same_identifier_and_another_one_another(client
     assert first == again != later
 
 
+def test_a_status_or_a_note_that_differs_is_another_identifier(client):
+    interim = [one | {"status": "preliminary"} if one["resourceType"] == "Observation" else one for one in person()]
+    treated = {"resourceType": "Procedure", "id": "x", "subject": {"reference": "Patient/p1"}, "code": {"text": "Chemotherapy"}}
+    told = [assessed(post(client, bundle(*sent)))["identifier"][0]["value"] for sent in (person(), interim, [*person(), treated])]
+    assert len(set(told)) == 3
+
+
 def without_names(resources):
     """Return entries that only a full URL names, as a document holds them."""
     entries = [{"fullUrl": f"urn:uuid:{number}", "resource": dict(one)} for number, one in enumerate(resources)]
