@@ -93,6 +93,17 @@ def day_of(text: str) -> Day:
     return Day(day, f"{hour:02d}:{clock['minute']}{seconds}{zone}", _zone_of(zone, clock["name"]))
 
 
+def first_day_of(text: str) -> int:
+    """Return the day since 1970 on which a day, a month or a year begins, written YYYY-MM-DD, YYYY-MM or YYYY; others as `day_of` has it.
+
+    Examples
+    --------
+    >>> first_day_of("2015-02"), first_day_of("2015-02-01T08:00Z"), first_day_of("2015-13") == BAD_DAY, first_day_of("") == NO_DAY
+    (16467, 16467, True, True)
+    """
+    return day_of(text + {len("2015"): "-01-01", len("2015-02"): "-01"}.get(len(text), "")).day
+
+
 def _zone_of(offset: str, name: str | None) -> str:
     """Return what zone a time is of: a name beside the offset is one zone in summer and winter. Any other word stays unsaid."""
     return name if name and offset not in ("", "Z") and name in _zone_names() else offset

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ from features.history.layout import Days
 from myeloma import DataError, calendar
 from myeloma.calendar import EPOCH, FIRST_DATE, FIRST_DAY, LAST_DATE, LAST_DAY, NEVER, NO_DAY, horizon_days
 
+_WRITTEN = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _NO_DAY_IS_NEGATIVE = 1 << 30  # added to days that are packed beside a person
 
 
@@ -91,7 +93,7 @@ def parse_day(day: str) -> pd.Timestamp:
     """
     accepted = f"write it YYYY-MM-DD; days from {FIRST_DATE} to {LAST_DATE} are accepted."
     try:
-        parsed = dt.datetime.strptime(day, "%Y-%m-%d")
+        parsed = dt.datetime.strptime(day if _WRITTEN.fullmatch(day) else "", "%Y-%m-%d")
     except ValueError:
         raise DataError(f'"{day}" is not a date.', accepted, "bad_date") from None
     if not FIRST_DAY <= parsed.toordinal() - EPOCH <= LAST_DAY:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from operator import attrgetter
 from typing import Annotated, Any, Protocol
@@ -31,9 +31,10 @@ from features.intake.one_person import Problem as RefusedRow
 from features.intake.quarantine import SHOWN_COLUMNS
 from features.intake.rules import SCALE_INCOMPLETE
 from features.sources.births import with_age
+from features.sources.parsing import first_day_of
 from features.table.landmarks import landmark_day, last_visits
-from myeloma import DataError
-from myeloma.calendar import NEVER, NO_DAY, date_of
+from myeloma import DataError, calendar
+from myeloma.calendar import BAD_DAY, FIRST_DATE, LAST_DATE, NEVER, NO_DAY, date_of
 from myeloma.echo import echo, echo_day
 from serving.answer.population import outside_population, who_is_needed
 from serving.answer.since import outside_since
@@ -42,7 +43,7 @@ from serving.http.response import MOST_LISTED, Problem
 
 _TOO_FEW = SCALE_INCOMPLETE.reason
 _FOLLOWS = ("patient_not_in_cohort", "event_refused")  # what merely follows from another problem
-_DAYS = ("collected_at", "available_at", "occurred_at", "index_date", "landmark")  # a birth date says too much of who it is
+_DAYS = ("collected_at", "available_at", "occurred_at", "index_date", "landmark", "since")  # a birth date says too much of who it is
 _CELLS = attrgetter("collected_at", "available_at", "biomarker", "value", "unit", "method", "specimen")
 _CELLS_OF_EVENT = attrgetter("occurred_at", "kind", "detail", "line")
 MOST_MEASUREMENTS, MOST_EVENTS, MOST_TEXT = 20_000, 2_000, 200
@@ -150,11 +151,23 @@ def checked(history: History, until: int | None = None) -> tuple[Histories, OneP
     HistoryError
         Any row is refused: one person's answer is given on the whole history or not at all.
     """
+    if wrong := list(_wrong_lesions(history, calendar.today() if until is None else until)):
+        raise HistoryError(wrong[:MOST_LISTED], max(0, len(wrong) - MOST_LISTED))
     measurements, events = list(map(_CELLS, history.measurements)), list(map(_CELLS_OF_EVENT, history.events))
     kept = check_person(with_age(vars(history.patient)), measurements, events, until)
     if own := problems_of(kept):
         raise HistoryError([_problem(history, problem) for problem in own[:MOST_LISTED]], max(0, len(own) - MOST_LISTED))
     return person_of(kept), kept
+
+
+def _wrong_lesions(history: History, until: int) -> Iterator[Problem]:
+    """Yield the lesions whose day is none, or lies in the future: by a slip of the year the risk that a lesion withholds would be shown."""
+    for place, since in enumerate(one.since for one in history.lesions or ()):
+        day = NO_DAY if since is None else first_day_of(since)
+        if since is not None and (day <= BAD_DAY or day > until):
+            accepted = f"write it YYYY-MM-DD, YYYY-MM or YYYY, from {FIRST_DATE} to {LAST_DATE}; leave it out where no day is known"
+            code, message = ("bad_date", accepted) if day <= BAD_DAY else ("future_date", "the day lies in the future")
+            yield Problem(code, f"lesions[{place}].since", message, shown_day("since", since))
 
 
 def problems_of(kept: OnePerson) -> Sequence[RefusedRow]:
@@ -275,8 +288,7 @@ def lesion_known(since: Iterable[str], asked: str | None, landmark: int) -> str:
     >>> lesion_known(["2022"], "2021-01-01", 18628), lesion_known(["2022"], None, 18628)
     ('', 'told by a Condition of 2022')
     """
-    day = date_of(landmark)
-    told = [first for first in sorted(since) if asked is None or first <= day]
+    told = [first for first in sorted(since, key=first_day_of) if asked is None or first_day_of(first) <= landmark]
     return f"told by a Condition{' of ' + told[0] if told[0] else ''}" if told else ""
 
 

@@ -59,7 +59,7 @@ def test_the_first_and_the_last_day_are_accepted(day):
     assert str(parse_day(day).date()) == day
 
 
-@pytest.mark.parametrize("day", ["29.02.2016", "2015-02-29", "today", ""])
+@pytest.mark.parametrize("day", ["29.02.2016", "2015-02-29", "2016-3-1", "today", ""])
 def test_a_day_that_is_no_date_is_refused(day):
     with pytest.raises(DataError, match=f'"{day}" is not a date') as refusal:
         parse_day(day)
