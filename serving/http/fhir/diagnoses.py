@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from features.sources.fhir.bundles import Found
-from features.sources.fhir.codes import FhirCodes, codings, words_of
+from features.sources.fhir.codes import FhirCodes, codings
 from features.sources.mapping import Mapping
+from serving.http.fhir.evidence.said import said_in
 from serving.http.fhir.plasma_cells import code_of_plasma_cells, name_of_plasma_cells
 from serving.http.response import Problem
 
@@ -31,5 +32,5 @@ def untold_diagnoses(resources: Sequence[Found], where: Sequence[str], known: Se
         if any(code in NOT_DIAGNOSED for _, code in codings(resource.get("verificationStatus"))):
             continue
         coded = next((code for system, code in codings(concept) if code_of_plasma_cells(system, code)), "")
-        if coded or name_of_plasma_cells(words_of(concept)):
+        if coded or name_of_plasma_cells(said_in(concept)):
             yield Problem("diagnosis_not_mapped", f"{place}.code", _UNTOLD, coded)

@@ -10,10 +10,13 @@ import re
 from collections.abc import Sequence
 
 from features.sources.fhir.bundles import Found
-from features.sources.fhir.codes import codings, words_of
+from features.sources.fhir.codes import codings
 from features.sources.fhir.spelling import plain
+from features.sources.parsing import first_day_of
+from myeloma import calendar
+from myeloma.calendar import BAD_DAY
 from serving.http.fhir.diagnoses import NOT_DIAGNOSED
-from serving.http.fhir.plasma_cells import OF_SOMEBODY_ELSE
+from serving.http.fhir.evidence.said import IS_NOT, OF_SOMEBODY_ELSE, said_in, says
 from serving.http.request import lesion_known
 
 # Names without accents, in lower case: English, German, French, Spanish, Portuguese, Italian, Dutch and the Scandinavian languages.
@@ -21,10 +24,6 @@ _LYTIC = re.compile(
     r"osteoly|osteoli[stz]|\b(?:lytic|litic(?:[ao]s?|he|i)|lytisch\w*|lytique|lytisk\w*)\b.{0,20}(?:lesi|bone|osse|knochen|bot|knogle|skelet|foc|defe)"
     r"|(?:lesi|lesao|laesi|bone|osse\w*|oseas?|knochen\w*|defekt\w*).{0,20}\b(?:lytic|litic(?:[ao]s?|he|i)|lytique|lytisk\w*)\b"
 )
-SAYS_NONE = re.compile(
-    r"\b(?:no|not|without|negative for|absence|kein\w*|ohne|pas de|sans|sin|sem|senza|geen|zonder|ingen|uden|utan|uten)\b"
-)
-_DAY = re.compile(r"\d{4}(?:-\d\d(?:-\d\d)?)?(?![\d-])")
 
 
 def lesion_by(resources: Sequence[Found], asked: str | None, landmark: int) -> str:
@@ -45,22 +44,20 @@ def is_lytic(words: str) -> bool:
     >>> [is_lytic(words) for words in ("No lytic bone lesions", "hemolytic anemia", "Bone pain", "Keine Osteolysen")]
     [False, False, False, False]
     """
-    said = plain(words)
-    return bool(_LYTIC.search(said)) and not (SAYS_NONE.search(said) or OF_SOMEBODY_ELSE.search(said))
+    return says(plain(words), _LYTIC, IS_NOT, OF_SOMEBODY_ELSE)
 
 
 def lesion_days(resources: Sequence[Found]) -> list[str]:
-    """Return the day of each osteolytic lesion, or its month or year; empty where it is not told, or none can be read."""
+    """Return the day of each osteolytic lesion, or its month or year; empty where it is not told, cannot be read, or is in the future."""
     found = []
     for one in resources:
         resource = one.resource or {}
-        if resource.get("resourceType") != "Condition" or not is_lytic(words_of(resource.get("code"))):
+        if resource.get("resourceType") != "Condition" or not is_lytic(said_in(resource.get("code"))):
             continue
         if any(code in NOT_DIAGNOSED for _, code in codings(resource.get("verificationStatus"))):
             continue
         period = resource.get("onsetPeriod")
         start = period.get("start") if isinstance(period, dict) else None
         since = resource.get("onsetDateTime") or start or resource.get("recordedDate")
-        day = _DAY.match(since) if isinstance(since, str) else None
-        found.append(day[0] if day else "")
+        found.append(since[:10] if isinstance(since, str) and BAD_DAY < first_day_of(since) <= calendar.today() else "")
     return found

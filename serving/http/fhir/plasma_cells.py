@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from features.sources.fhir.spelling import plain
+from serving.http.fhir.evidence.said import HERE, OF_SOMEBODY_ELSE, says
 
 # What the systems are called: icd-10, icd-10-cm, icd-10-gm, CIM-10, CIE-10. A `urn:oid` may be any national edition (Germany gives each
 # year's its own), and a system may be left out (FHIR R4, `Coding.system` is 0..1): there the form of a code of ICD-10 says enough.
@@ -37,11 +38,16 @@ _NAMED = re.compile(
     r"|waldenstr|ma[ck]roglobulin|light.chain.{0,12}amyloid|\bal.amyloid|(?:am[iy]loid\w*|amylose)\W{0,3}(?:al\b|light.chain)"
 )
 _AMYLOID = re.compile(r"am[iy]loid|amylose")
-_OF_ANOTHER_PROTEIN = re.compile(
-    r"transthyretin|\battr|wild.?type|\baa\b|heredit|heredo|famili[ae]|second|secund|sekund|dial[iy]s|cerebral|angiopath|alzheimer"
+# What says that an amyloid is of another protein: right in front of it, or right behind it at the end of a name or of a part of one.
+_NEGATED = r"(?<!non)(?<!non[\s-])(?<!not\s)(?<!nicht)(?<!nicht\s)"
+_PROTEIN = r"transthyretin|\battr|wild.?type|\baa\b|heredit|heredo|famili[ae]|second|secund|sekund|cerebral|angiopath|alzheimer"
+_LINKS = (
+    rf"(?:[\s()-]+(?>(?:(?:{_PROTEIN})\w*(?:'s)?|systemi\w*|sistemi\w*|generali\w*|related|associated|type|typ|cardiac|renal"
+    r"|(?:non?[\s-]?|nicht)?neuropat\w*|due to|disease|of)\b))*"
 )
-OF_SOMEBODY_ELSE = re.compile(
-    r"family|screening|\bfh\b|famil(?:ien|ie|je)(?:anamn|gesch|histor)|(?:antecedent|histor|anamnes)\w* (?:\w+ )?famili"
+_OF_ANOTHER_PROTEIN = re.compile(
+    rf"{_NEGATED}(?:{_PROTEIN}|dial[iy]s)\w*(?:'s)?{_LINKS}[\s()-]*{HERE}"
+    rf"|{HERE},?{_LINKS}[\s()-]+(?:{_PROTEIN})\w*(?:'s)?{_LINKS}\)?\s*(?:\Z|[,;.:)])"
 )
 
 
@@ -74,15 +80,17 @@ def is_icd_10(system: str) -> bool:
     return bool(_ICD_10.search(system))
 
 
-def name_of_plasma_cells(words: str) -> bool:
+def name_of_plasma_cells(words: str, *taken_back: re.Pattern[str]) -> bool:
     """Return whether words name a diagnosis of plasma cells, or an amyloidosis of which they do not say that it is another one.
+
+    Parameters
+    ----------
+    taken_back : what else than the family and a screening takes it back, as `says` has it
 
     Examples
     --------
     >>> [name_of_plasma_cells(words) for words in ("Mieloma múltiple", "ATTR amyloidosis", "Family history of myeloma")]
     [True, False, False]
     """
-    said = plain(words)
-    if OF_SOMEBODY_ELSE.search(said):
-        return False
-    return bool(_NAMED.search(said)) or (bool(_AMYLOID.search(said)) and not _OF_ANOTHER_PROTEIN.search(said))
+    said, not_here = plain(words), (OF_SOMEBODY_ELSE, *taken_back)
+    return says(said, _NAMED, *not_here) or says(said, _AMYLOID, _OF_ANOTHER_PROTEIN, *not_here)

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from features.sources.fhir.bundles import Found, is_withdrawn
-from features.sources.fhir.codes import FhirCodes, codings, words_of
+from features.sources.fhir.codes import FhirCodes, codings
 from features.sources.fhir.spelling import plain
 from features.sources.mapping import Mapping
-from serving.http.fhir.lesions import SAYS_NONE
+from serving.http.fhir.evidence.said import IS_NOT, said_in
 from serving.http.fhir.plasma_cells import code_of_plasma_cells, name_of_plasma_cells
 from serving.http.response import Problem
 
@@ -45,9 +45,8 @@ def _speaks_against(concept: object, own: FhirCodes, others: Sequence[FhirCodes]
     kinds = {kind for kind, _ in own.roles(concept)}
     if kinds or any(one.roles(concept) for one in others):
         return bool(kinds & {"progression", "death"})
-    return any(code_of_plasma_cells(system, code) for system, code in codings(concept)) or _names_one(words_of(concept))
+    return any(code_of_plasma_cells(system, code) for system, code in codings(concept)) or _names_one(said_in(concept))
 
 
 def _names_one(words: str) -> bool:
-    said = plain(words)
-    return not SAYS_NONE.search(said) and name_of_plasma_cells(_CELLS.sub(" ", said))
+    return name_of_plasma_cells(_CELLS.sub(" ", plain(words)), IS_NOT)

@@ -12,7 +12,8 @@ from features.sources.fhir.regimens import treatment_words
 from features.sources.fhir.spelling import plain
 from serving.http.fhir.active import PRECURSORS
 from serving.http.fhir.diagnoses import NOT_DIAGNOSED
-from serving.http.fhir.plasma_cells import OF_SOMEBODY_ELSE, bare_code, is_icd_10
+from serving.http.fhir.evidence.said import OF_SOMEBODY_ELSE, said_in, says
+from serving.http.fhir.plasma_cells import bare_code, is_icd_10
 
 _TREATMENT = {"Procedure": "code", "Immunization": "vaccineCode"}
 _NOT_DONE = ("entered-in-error", "not-done", "preparation")
@@ -54,6 +55,6 @@ def _named(resource: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _disease(concept: object) -> list[str]:
-    said = plain(words_of(concept))
+    said = plain(said_in(concept))
     coded = [f"ICD-10 {code}" for system, code in codings(concept) if is_icd_10(system) and _CODES.fullmatch(bare_code(code))]
-    return [] if OF_SOMEBODY_ELSE.search(said) else [*(what for what, name in _DISEASES.items() if name.search(said)), *coded]
+    return [*(what for what, name in _DISEASES.items() if says(said, name, OF_SOMEBODY_ELSE)), *coded]

@@ -31,8 +31,11 @@ def test_a_lesion_withholds_the_risk_from_its_day_on(client, day, more, status):
         assert issue["details"]["coding"][0]["code"] == "criteria_met" and "told by a Condition" in issue["details"]["text"]
 
 
-@pytest.mark.parametrize(("day", "status"), [("2022-07-10", 422), ("2022-07-11", 200)])
-def test_of_a_day_that_is_asked_for_later_lesions_are_not_read(client, day, status):
+@pytest.mark.parametrize(
+    ("day", "status"),
+    [("2022-07-10", 422), ("2022-07-11", 200), ("2022-99-99", 422), ("2202-03-01", 422), ("\uff12\uff10\uff12\uff13", 422)],
+)
+def test_of_a_day_that_is_asked_for_later_lesions_are_not_read_and_those_of_no_day_are(client, day, status):
     lesion = condition() | {"id": "c2", "code": {"text": "Lytic bone lesion"}, "onsetDateTime": day}
     content = json.dumps(bundle(*person(), lesion))
     assert client.post("/v1/risk/fhir?task=smm&landmark=2022-07-10", content=content, headers=FHIR).status_code == status
@@ -61,8 +64,14 @@ def test_a_bundle_that_is_pasted_is_withheld_as_one_that_is_sent(client, day, sh
 
 
 def test_a_lesion_of_a_history_has_a_day_or_none(client, history):
-    for since, status in (("2022-02-31", 200), ("2022", 200), (None, 200), ("1.2.2022", 422), ("soon", 422)):
-        assert client.post("/v1/risk", json={**history, "lesions": [{"since": since}]}).status_code == status
+    for since in ("2022-02-28", "2022-03", "2022", None):
+        assert not client.post("/v1/risk", json={**history, "lesions": [{"since": since}]}).json()["risks"]
+    wrong = {"1.2.2022": "string_pattern_mismatch", "soon": "string_pattern_mismatch", "2202-03-01": "future_date"}
+    wrong |= dict.fromkeys(("2022-02-31", "2022-99-99", "2022-00", "\u0662\u0660\u0662\u0662", "\uff12\uff10\uff12\uff12"), "bad_date")
+    for since, code in wrong.items():
+        response = client.post("/v1/risk", json={**history, "lesions": [{}, {"since": since}], "landmark": "2022-12-10"})
+        (problem,) = response.json()["errors"]
+        assert (response.status_code, problem["code"], problem["where"]) == (422, code, "lesions[1].since")
     later = {**history, "lesions": [{"since": "2023-01-01"}]}
     assert not client.post("/v1/risk", json=later).json()["risks"]
     assert client.post("/v1/risk", json={**later, "landmark": "2022-07-10"}).json()["risks"]
@@ -86,3 +95,13 @@ def test_a_lesion_is_known_in_several_languages(words):
 @pytest.mark.parametrize("words", ["Hemolytic anemia", "Thrombolytic therapy", "Sin lesiones líticas", "Family history of osteolysis"])
 def test_other_words_and_lesions_that_are_not_there_are_none(words):
     assert not is_lytic(words)
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["Lytic bone lesion without pathological fracture", "Osteolytic lesion L2, no cord compression", "Lytic lesion, family informed"],
+)
+def test_a_lesion_without_something_else_is_one(client, words):
+    assert is_lytic(words)
+    lesion = condition() | {"id": "c2", "code": {"text": words}}
+    assert client.post("/v1/risk/fhir?task=smm", content=json.dumps(bundle(*person(), lesion)), headers=FHIR).status_code == 422

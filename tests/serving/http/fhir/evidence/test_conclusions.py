@@ -12,7 +12,11 @@ def report(*concepts, **more):
 
 @pytest.mark.parametrize(
     "concept",
-    [coded(SCT, "109989006"), coded(SCT, "23132008"), coded(ICD, "C90.00"), {"text": "Multiples Myelom"}, {"text": "Plasmozytom"}],
+    [
+        *(coded(SCT, "109989006"), coded(SCT, "23132008"), coded(ICD, "C90.00")),
+        *({"text": "Multiples Myelom"}, {"text": "Plasmozytom"}, {"text": "No remission of multiple myeloma"}),
+        {"text": "Multiple myeloma not having achieved remission"},  # ICD-10-CM C90.00
+    ],
 )
 def test_a_conclusion_of_myeloma_is_refused(client, concept):
     assert reasons(post(client, bundle(*person(), report({"text": "marrow"}, concept)))) == ["diagnosis_not_mapped"]

@@ -81,7 +81,42 @@ def test_what_did_not_happen_or_is_something_else_is_not(resource):
 def test_what_happens_after_the_day_that_is_asked_for_does_not_count_and_what_has_no_day_does():
     for resource in (procedure(TRANSPLANTED), stay()):
         assert (len(told(resource, until="2022-07-31")), len(told(resource, until="2022-08-01"))) == (0, 1)
-    assert told(condition(coded(ICD, "Z94.84")), until="2022-01-10") == ["treated"]
+    for day in (None, "2022", "2022-99-99", "2202-03-01", "\uff12\uff10\uff12\uff13", "soon"):
+        assert told(condition(coded(ICD, "Z94.84"), onsetDateTime=day), until="2022-01-10") == ["treated"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Autologous hematopoietic stem cell transplant without purging",  # ICD-9-CM 41.04
+        "Transfusion of Autologous Hematopoietic Stem Cells into Peripheral Vein, Percutaneous Approach",  # ICD-10-PCS
+        "Infusion of autologous peripheral blood stem cells",
+        "Stammzellinfusion",
+        "Evaluation after stem cell transplantation",
+        "Autologous stem cell transplantation, cells collected in 2020",
+        "ASCT, no complications",
+    ],
+)
+def test_a_transplantation_is_one_whatever_else_its_name_denies_or_tells(words):
+    assert is_transplantation(words)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Keine Stammzelltransplantation",
+        "Sin trasplante de células madre",
+        "No history of autologous hematopoietic stem cell transplant",
+        "Evaluation for stem cell transplant",
+        "Bone marrow transplant evaluation",
+        "Stammzellentnahme zur Transplantation",
+        "Collection of stem cells for infusion",
+        "Red cell transfusion due to bone marrow failure",
+        "Transfusion dependent bone marrow failure",
+    ],
+)
+def test_one_that_was_not_done_or_is_prepared_is_none(words):
+    assert not is_transplantation(words)
 
 
 @pytest.mark.parametrize("words", ["HSCT", "Auto-SCT", "Greffe de moelle osseuse", "Trasplante de células madre", "Bone marrow transplant"])

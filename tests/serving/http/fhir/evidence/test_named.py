@@ -25,6 +25,7 @@ def told(resource, stage="smm"):
         (of("Condition", coded("http://hl7.org/fhir/sid/icd-10", "D47.7")), "ICD-10 D47.7 (Condition)"),
         (of("Condition", coded(ICD, "Z85.79")), "ICD-10 Z85.79 (Condition)"),
         (of("Condition", {"text": "Light chain deposition disease"}), "light chain deposition disease (Condition)"),
+        (of("Condition", {"text": "POEMS syndrome, family informed"}), "POEMS syndrome (Condition)"),
         (of("Condition", {"text": "MGRS"}), "monoclonal gammopathy of renal significance (Condition)"),
     ],
 )
