@@ -4,24 +4,34 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+import numpy as np
+
 from myeloma import catalogue
+from serving.answer.course import course_of
 from serving.artifact import Artifact
 from serving.http.answering import answer_of
 from serving.http.request import Event, History, Measurement, Patient, checked
 from serving.http.response import as_json
+from serving.http.supposed.value_of_test import risks_with
 
 _VISITS = 130  # a series so dense that the kernel plants a tree for it
 _FIRST = date(2000, 1, 1)
 
 
 def warm_up(artifacts: dict[str, Artifact]) -> None:
-    """Answer a made-up history for each model, with every biomarker, a dense series and a line of therapy in it; throw it away."""
+    """Answer a made-up history for each model, with every biomarker, a dense series and a line of therapy in it; throw it away.
+
+    The course, and what tests are worth, are answered as well: requests ask for them too.
+    """
     if not artifacts:
         return
     person, kept = checked(_made_up())
     landmark = int(kept.collected.max())
     for artifact in artifacts.values():
         as_json(answer_of(artifact, person, kept, landmark))
+        for expected in artifact.expected[:1]:
+            risks_with(artifact, person.known_by(landmark), landmark, expected.biomarker, np.ones(1))
+    as_json(course_of(person, landmark, landmark))
 
 
 def _made_up() -> History:

@@ -1,5 +1,5 @@
 // The course of a treated person since the start of therapy: rules only, as `/v1/course` tells it.
-import { date, datesIn, h, number, s, toDay } from "./dom.js";
+import { date, datesIn, h, number, s, toDay, written } from "./dom.js";
 import { circle, diamond, figure, line, logTicks, path, point, rect, stripes, svg, text, triangle, upright, wide, fitted } from "./chart.js";
 
 const MONTH = 30.4375,
@@ -104,7 +104,8 @@ export function courseOf(course, read, print) {
   const marker = of(key),
     tests = of("mrd"),
     quality = of("qlq_c30_ql"),
-    none = (one) => one.value === 0 || one.operator === "<";
+    none = (one) => one.value === 0, // a limit is drawn at its value, hollow
+    found = (one) => (none(one) && !one.operator ? "none found" : `${written(one)} ${unit}`);
   const lines = [...new Map(days.map((one) => [one.line, one])).values()].map((one, k, all) => {
     const from = toDay(one.line_start),
       next = all[k + 1] ? toDay(all[k + 1].line_start) : end;
@@ -119,7 +120,7 @@ export function courseOf(course, read, print) {
   });
   const now = {
     marker: marker.length
-      ? `${none(marker.at(-1)) ? "none found" : `${number(marker.at(-1).value)} ${unit}`} on ${date(marker.at(-1).collected_at)}`
+      ? `${found(marker.at(-1))} on ${date(marker.at(-1).collected_at)}`
       : "no result",
     response: `${recordedBy(progressions, last) && last.response !== "PD" ? "PD, as recorded" : last.response}, best ${last.best_response}`,
     mrd: powers(last.mrd + (last.mrd_level ? ` at ${level(last.mrd_level)}` : "")),
@@ -180,7 +181,7 @@ export function courseOf(course, read, print) {
       high = print ? 60 : 104,
       seen = marker.filter((one) => !none(one)).map((one) => one.value);
     const base = lines
-      .map((one) => [one, marker.filter((each) => toDay(each.collected_at) <= one.from && !none(each)).at(-1)?.value])
+      .map((one) => [one, marker.filter((each) => toDay(each.collected_at) <= one.from && !each.operator && !none(each)).at(-1)?.value])
       .filter(([, value]) => value);
     const every = [...seen, ...base.flatMap(([, value]) => [value * 0.5, value * 0.1])];
     const scale = logTicks(Math.min(...every, 1e9) === 1e9 ? 1 : Math.min(...every), every.length ? Math.max(...every) : 10),
@@ -215,8 +216,8 @@ export function courseOf(course, read, print) {
       marks.push(
         point(
           ...spot(one),
-          `${name} ${none(one) ? "none found" : `${number(one.value)} ${unit}`}, ${date(one.collected_at)}`,
-          circle(...spot(one), 4, none(one) ? "hollow" : "dot"),
+          `${name} ${found(one)}, ${date(one.collected_at)}`,
+          circle(...spot(one), 4, none(one) || one.operator ? "hollow" : "dot"),
         ),
       ),
     );

@@ -41,6 +41,7 @@ export function span(days) {
 }
 export const within = (months) => (months % 12 ? `${months}${NB}months` : `${months / 12}${NB}year${months === 12 ? "" : "s"}`);
 export const number = (value) => String(Number(value.toPrecision(3)));
+export const written = (one) => `${one.operator}${number(one.value)}`; // a result as it was reported
 export const signed = (value) => (value < 0 ? "−" : "+") + Math.abs(value).toFixed(2);
 export const percent = (whole) => (whole === 0 ? `<${NB}1` : whole === 100 ? `>${NB}99` : String(whole));
 export const unitOf = (unit) =>

@@ -4,7 +4,7 @@ import { drawAt } from "./chart.js";
 import { curveOf, freeOf, iconsOf, lineOf, numberOf, wordsOf } from "./box.js";
 import { panelOf, riskOf } from "./trend.js";
 import { showWhy } from "./why.js";
-import { guardOf, metBefore, noticesOf, personOf, problemsOf, refusalOf } from "./notices.js";
+import { guardOf, noticesOf, personOf, problemsOf, refusalOf } from "./notices.js";
 import { basisOf } from "./basis.js";
 import { call, cutAt, written } from "./call.js";
 import { dropped, themed } from "./frame.js";
@@ -162,7 +162,6 @@ function show() {
     tasks: models.map((one) => one.task),
     time: { from: from - pad, until: until + pad, landmark: toDay(day) },
     panels: panelsOf(read, answer),
-    met: metBefore(answers, at),
     person: personOf(read, answer, refusal),
     heading:
       event === "relapse"

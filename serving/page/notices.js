@@ -1,5 +1,5 @@
 // What stands before the number: refusal, guard, stale, missing, ignored, in this order. And why there is none.
-import { date, h, list, notice, number, percent, short, span, toDay, unitOf, NB } from "./dom.js";
+import { date, h, list, notice, number, percent, short, span, toDay, unitOf, written, NB } from "./dom.js";
 
 const DISEASE = { smm: "smoldering myeloma", mgus: "MGUS", mm: "active myeloma" };
 const YEAR = 365;
@@ -77,7 +77,11 @@ export const whole = (p) => Math.floor(100 * p + 0.5 + 1e-9);
 const PRELIMINARY = "preliminary: "; // of a Bundle, results that may still change
 const SINCE = /^since this visit: (.*), on (\d{4}-\d{2}-\d{2}): /;
 
-// All of section 2, for the visit looked at. `is` = {answer, refusal, read, risk, months, tests, tasks, earlier, day, met, whyNone}
+const EARLIER = /^a criterion for active myeloma was met on (\d{4}-\d{2}-\d{2}): (.*); (.*): clinician review$/;
+// In the server's own words, which tell "not met now" from "not known".
+const metOn = ([, day, what, now]) => `${date(day)}: ${what.replaceAll(" {ratio}", "")}; ${now}. Please review.`;
+
+// All of section 2, for the visit looked at. `is` = {answer, refusal, read, risk, months, tests, tasks, earlier, day, whyNone}
 export function noticesOf(is) {
   const { answer, refusal, risk, read } = is,
     found = [];
@@ -85,7 +89,8 @@ export function noticesOf(is) {
   if (answer && !risk) found.push(notice("stop", ...guardOf(answer, is.involved)));
   for (const one of read.told.filter((one) => one.startsWith(PRELIMINARY)))
     found.push(notice("warn", "Preliminary results", `${one[PRELIMINARY.length].toUpperCase()}${one.slice(PRELIMINARY.length + 1)}.`));
-  if (is.met) found.push(notice("warn", `A criterion was met on ${date(is.met.day)} and is not met now`, is.met.text));
+  const earlier = answer?.warnings.map((one) => EARLIER.exec(one)).filter(Boolean) ?? [];
+  if (earlier.length) found.push(notice("warn", "A criterion for active myeloma was met earlier", ...earlier.map(metOn)));
   if (answer) {
     const last = answer.as_of.last_result_on,
       age = last && toDay(answer.as_of.answered_on) - toDay(last);
@@ -108,7 +113,7 @@ const pastOf = ({ shown }, { landmark, last_result_on: last }) =>
     ? `The risk is what it was on ${date(last)}. It is not today's.`
     : `The risk is of ${date(landmark)}, and rests on results that old. A new one may change it.`;
 const sentence = (text) => text && `${text[0].toUpperCase()}${text.slice(1)}.`;
-function gapsOf({ answer, risk, months, tests, read, day, met }) {
+function gapsOf({ answer, risk, months, tests, read, day }) {
   const named = (start) => answer.warnings.filter((one) => one.startsWith(start)).map((one) => one.slice(start.length));
   const lacking = named("missing: ").map((one) => /^(.*?)(?: \((no result .*)\))?$/.exec(one).slice(1)), // of what label, and since when
     missing = lacking.map(([label]) => label),
@@ -128,8 +133,8 @@ function gapsOf({ answer, risk, months, tests, read, day, met }) {
     "no result of the model's",
     "since this visit: ",
   ];
-  const saidAbove = (one) => met && one.startsWith(`a criterion for active myeloma was met on ${met.day}: `) && one.includes(`(${met.label})`);
-  const others = answer.warnings.filter((one) => !known.some((start) => one.startsWith(start)) && !saidAbove(one));
+  const others = answer.warnings.filter((one) => !known.some((start) => one.startsWith(start)) && !EARLIER.test(one));
+  if (others.length) found.push(notice("warn", "Please check", ...others.map((one) => `${one[0].toUpperCase()}${one.slice(1)}.`)));
   const age = risk?.contributions.find((one) => one.biomarker === "bmpc")?.age_days ?? 0;
   const told = stale.find(([label]) => marrow.test(label)),
     old = told ?? (age > YEAR ? ["marrow", age] : null);
@@ -139,7 +144,7 @@ function gapsOf({ answer, risk, months, tests, read, day, met }) {
       notice(
         "warn",
         `Marrow is ${span(Number(old[1]))} old`,
-        last && `${number(last.value)}${NB}% on ${date(last.collected_at)}.`,
+        last && `${written(last)}${NB}% on ${date(last.collected_at)}.`,
         marrowOf(tests, months, risk),
       ),
     );
@@ -167,7 +172,6 @@ function gapsOf({ answer, risk, months, tests, read, day, met }) {
         ...strange.map((one) => `${briefly(short(one.replaceAll(" {ratio}", "")))}.`),
       ),
     );
-  if (others.length) found.push(notice("warn", "Please check", ...others.map((one) => `${one[0].toUpperCase()}${one.slice(1)}.`)));
   if (risk && !found.length) {
     const ages = risk.contributions.map((one) => one.age_days).filter((age) => age !== null),
       oldest = Math.max(0, ...ages);
@@ -228,18 +232,6 @@ export function personOf(read, answer, refusal) {
       `${measured} value${measured === 1 ? "" : "s"}, ${read.visits.length} visit${read.visits.length === 1 ? "" : "s"}, ${years < 1 ? span(years * 365.25) : `${years.toFixed(1)} years`}`,
     ],
   ];
-}
-
-export function metBefore(answers, at) {
-  // the latest earlier visit at which a criterion was met that is not met at the one looked at
-  const here = answers[at].answer;
-  if (!here || !here.risks.length) return null;
-  for (const { day, answer } of answers.slice(0, at).reverse()) {
-    const met = answer?.criteria.find((one) => one.status === "met");
-    if (met && here.criteria.find((one) => one.criterion === met.criterion)?.status !== "met")
-      return { day, label: met.label, text: guardOf({ criteria: [met] })[1].replace(" Please review.", "") };
-  }
-  return null;
 }
 
 export function problemsOf(errors, rows) {

@@ -1,5 +1,5 @@
 // A biomarker over time, and the risk at each visit: all with one axis of time.
-import { date, h, NB, number, percent, short, span, toDay, unitOf, within, between } from "./dom.js";
+import { date, h, NB, number, percent, short, span, toDay, unitOf, within, between, written } from "./dom.js";
 import { circle, diamond, figure, line, logTicks, path, point, rect, svg, text, ticks, timeTicks, triangle, wide } from "./chart.js";
 
 const GAP = 550; // days without a result, from which a line is dotted
@@ -39,12 +39,16 @@ function scaleOf(about, values, height) {
     bottom = height - BOTTOM;
   return { shown, first, last, y: (value) => bottom - ((to(value) - to(first)) / (to(last) - to(first))) * (bottom - top) };
 }
-export function against(about, value) {
-  if (about.reference_high !== null && value > about.reference_high) return ["▲ high", ", above the reference range"];
-  if (about.reference_low !== null && value < about.reference_low) return ["▼ low", ", below the reference range"];
-  return ["", about.reference_low === null && about.reference_high === null ? "" : ", within the reference range"];
+// A limit is high, low or within the range only where all that it leaves open is: "<20" may be any smaller value.
+export function against({ reference_low, reference_high }, { value, operator }) {
+  if (reference_low === null && reference_high === null) return ["", ""];
+  const [least, most] = [operator === "<" ? -Infinity : value, operator === ">" ? Infinity : value],
+    [low, high] = [reference_low ?? -Infinity, reference_high ?? Infinity];
+  if (least > high) return ["▲ high", ", above the reference range"];
+  if (most < low) return ["▼ low", ", below the reference range"];
+  if (least >= low && most <= high) return ["", ", within the reference range"];
+  return ["", ", which may lie within the reference range or outside"];
 }
-const written = (one) => `${one.operator}${number(one.value)}`;
 
 export function panelOf(about, results, time, added, print) {
   const height = print ? 84 : 150,
@@ -54,7 +58,7 @@ export function panelOf(about, results, time, added, print) {
   const known = results.filter((one) => toDay(one.available_at) <= time.landmark),
     now = known.at(-1);
   const label = (one) =>
-    `${name} ${written(one)}${unit && NB + unit}, ${date(one.collected_at)}${against(about, one.value)[1]}` +
+    `${name} ${written(one)}${unit && NB + unit}, ${date(one.collected_at)}${against(about, one)[1]}` +
     (one.if ? ", what-if" : known.includes(one) ? "" : ", known later, not used");
   const draw = (width) => {
     const { shown, first, last, y } = scaleOf(
@@ -75,7 +79,7 @@ export function panelOf(about, results, time, added, print) {
     );
     const x = axisOfTime(parts, time, width, height, RIGHT);
     parts.push(line(x(time.landmark), 6, x(time.landmark), height - BOTTOM, "mark"));
-    if (now && about.noise_rise_percent) {
+    if (now && !now.operator && about.noise_rise_percent) {
       const [a, b] = [y(now.value), y(Math.min(now.value * (1 + about.noise_rise_percent / 100), last))];
       parts.push(path(`M${right + 6} ${a}H${right + 12}V${b}H${right + 6}`, "bracket"));
     }
@@ -102,7 +106,7 @@ export function panelOf(about, results, time, added, print) {
     }
     return svg(width, height, `${name}${unit ? ` in ${unit}` : ""}, ${results.length} results`, parts, spots);
   };
-  const [flag] = now ? against(about, now.value) : [""];
+  const [flag] = now ? against(about, now) : [""];
   const none = !print && about.reference_low === null && about.reference_high === null ? "no reference range given" : "";
   const age = now ? time.landmark - toDay(now.collected_at) : 0;
   const value = now ? `${written(now)}${unit && NB + unit}` : "not known by then";

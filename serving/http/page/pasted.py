@@ -27,13 +27,14 @@ from myeloma import catalogue
 from myeloma.calendar import BAD_DAY, date_of, today
 from serving.http.body import RefusedError, read, refuse_twice
 from serving.http.fhir.canonical import history_in
-from serving.http.request import History, HistoryError, Patient, checked
+from serving.http.request import MOST_TEXT, History, HistoryError, Patient, checked
 from serving.http.response import MOST_LISTED, Problem, Refusal
 
 Mappings = ByName[str, Mapping]
 _NEEDED = ("biomarker", "value", "unit", "collected_at")
 _MEASURED = (*_NEEDED, "available_at", "method", "specimen")
 _LINE = "line"  # of therapy, of a start or stop of treatment: a later one without it would pass for the first
+_MOST_COLUMNS = 200  # what is not read is left out by its number, so an export may be wide
 _OF_PATIENT = {"age": "age_at_index", **{name: name for name in Patient.model_fields}}
 _COMMA = re.compile(r"[<>]?\s*[+-]?\d+,\d+")
 _THREE_DECIMALS = re.compile(r"[<>]?\s*[+-]?(?:0|[1-9]\d{3,})\.\d{3}", re.ASCII)
@@ -118,6 +119,7 @@ def _table(text: str) -> Table:
         cells = [(reader.line_num, [cell.strip() for cell in row]) for row in reader if any(cell.strip() for cell in row)]
     except csv.Error:
         raise _refused("bad_row", "a row cannot be split into cells; a quotation mark opens one and nothing closes it") from None
+    _refuse_wide(header)
     measured, of_patient = _places("measurements", _MEASURED, header), _places("patients", (*_OF_PATIENT, "patient_id"), header)
     if missing := [name for name in _NEEDED if name not in measured]:
         raise _refused("missing_column", f"the first line has to name {', '.join(_NEEDED)}; missing: {', '.join(missing)}")
@@ -134,6 +136,14 @@ def _table(text: str) -> Table:
     unread = [str(k + 1) for k in range(len(header)) if k not in {*measured.values(), *of_patient.values(), *of_event.values()}]
     table.told += [f"Not read: column {', '.join(unread)}."] if unread else []
     return table
+
+
+def _refuse_wide(header: list[str]) -> None:
+    """Refuse a first line that is none of a table before its cells are compared with names of columns, which takes long of many."""
+    if len(header) > _MOST_COLUMNS or max(map(len, header), default=0) > MOST_TEXT:
+        found = f"{len(header)} cells, the longest of {max(map(len, header))} characters"
+        said = f"the first line has {found}; at most {_MOST_COLUMNS} of {MOST_TEXT} are read: it has to name the columns"
+        raise _refused("bad_row", said)
 
 
 def _places(kind: str, names: Sequence[str], header: list[str]) -> dict[str, int]:

@@ -91,7 +91,7 @@ def _test_values(artifacts: Mapping[str, Artifact], history: History) -> ValuesO
     for expected in artifact.expected:
         results = _probable(expected, latest)
         if results is not None:
-            then = _risks_with(artifact, person.known_by(landmark), landmark, expected.biomarker, results)
+            then = risks_with(artifact, person.known_by(landmark), landmark, expected.biomarker, results)
             found.append(_worth(now, latest[expected.biomarker], results, then))
     return ValuesOfTests(tuple(found), MEANING)
 
@@ -107,7 +107,7 @@ def _probable(expected: ExpectedResult, latest: Mapping[str, Contribution]) -> A
     return None if results is None else np.clip(results, entry.lower, entry.upper)
 
 
-def _risks_with(artifact: Artifact, known: Histories, landmark: int, biomarker: str, results: Array) -> Array:
+def risks_with(artifact: Artifact, known: Histories, landmark: int, biomarker: str, results: Array) -> Array:
     """Return the risks (shown, horizons) with each of several results of the landmark, of those with which a risk would be shown."""
     nobody, day = np.zeros(1, np.int32), np.array([landmark], np.int32)
     shown = []

@@ -299,6 +299,37 @@ def test_a_value_outside_a_range_is_never_rounded_into_it(page, said, shown):
     assert page.page.evaluate("(said) => import('/page/notices.js').then((of) => of.briefly(said))", said) == shown
 
 
+@pytest.mark.parametrize(("value", "now"), [(11, "whether it is met now is not known"), (15, "it is not met now")])
+def test_of_a_criterion_that_was_met_earlier_the_page_and_the_print_say_what_the_server_says_of_now(page, value, now):
+    person = changed({"sex": "male"}, biomarker="hemoglobin", value=value)
+    person["measurements"].append({"collected_at": "2022-01-10", "biomarker": "hemoglobin", "value": 9.5, "unit": "g/dL"})
+    page.paste(person)
+    for place in ("#before", "#sheet"):
+        said = page.page.locator(place).text_content().replace("\xa0", " ")
+        assert "A criterion for active myeloma was met earlier" in said
+        assert said.count(now) == 1 and said.count("met now") == 1
+
+
+@pytest.mark.parametrize(
+    ("operator", "value", "said"),
+    [
+        ("", 20, "above"),
+        ("<", 20, "or outside"),
+        ("<", 10, "or outside"),
+        ("<", 3, "below"),
+        (">", 10, "or outside"),
+        (">", 20, "above"),
+        (">", 3, "or outside"),
+        ("", 10, "within the reference range"),
+    ],
+)
+def test_a_limit_is_judged_by_what_it_leaves_open(page, operator, value, said):
+    about = {"reference_low": 3.3, "reference_high": 19.4}
+    against = "([about, one]) => import('/page/trend.js').then((of) => of.against(about, one))"
+    flag, told = page.page.evaluate(against, [about, {"operator": operator, "value": value}])
+    assert said in told and bool(flag) == (said in ("above", "below"))
+
+
 def test_a_test_that_is_missing_is_named_though_nobody_can_tell_what_it_would_show(page):
     page.paste(PERSON)
     before, told = page.region("2 Before the number").inner_text(), page.page.locator("#tests").inner_text()
