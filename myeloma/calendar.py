@@ -6,6 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 
+import numpy as np
+from numpy.typing import NDArray
+
+from myeloma.compiled import compiled
+
 DAYS_PER_MONTH = 30.4375
 DAYS_PER_YEAR = 365.25
 # Days count from 1970, as int32. No date lies near the ends of what that holds, so these stand for what is no date.
@@ -26,6 +31,43 @@ def horizon_days(months: float) -> int:
     365
     """
     return round(months * DAYS_PER_MONTH)
+
+
+def years_since(born: NDArray[np.int32], day: NDArray[np.int32]) -> NDArray[np.float64]:
+    """Return ages in years: a whole number on every birthday, and of the year that runs the share that is over; NaN without a birth date.
+
+    Who was born on 29 February has a birthday on 1 March where the year has no such day.
+
+    Examples
+    --------
+    >>> day = np.array(["2023-02-28", "2023-03-01", "2024-03-01"], "datetime64[D]").astype(np.int32)
+    >>> years_since(np.full(3, date(1954, 3, 1).toordinal() - EPOCH, np.int32), day).round(3).tolist()
+    [68.997, 69.0, 70.0]
+    """
+    found = np.empty(len(born))
+    _count_years(born, day, NO_DAY, found)
+    return found
+
+
+@compiled
+def _count_years(born: NDArray[np.int32], day: NDArray[np.int32], no_day: int, found: NDArray[np.float64]) -> None:
+    """Fill ages, counted in years that begin on 1 March: a leap day is their last, so that each day has the same place in every year."""
+    year, place = np.empty(2, np.int64), np.empty(2, np.int64)
+    for r in range(len(found)):
+        if born[r] == no_day:
+            found[r] = np.nan
+            continue
+        for k in range(2):
+            since = np.int64(born[r] if k == 0 else day[r]) + 719468  # days since 1 March of the year 0
+            cycle = since // 146097  # of 400 years
+            left = since - cycle * 146097
+            years = (left - left // 1460 + left // 36524 - left // 146096) // 365
+            year[k], place[k] = cycle * 400 + years, left - (365 * years + years // 4 - years // 100)
+        age = year[1] - year[0] - (1 if place[1] < place[0] else 0)
+        last, following = year[0] + age, year[0] + age + 1
+        begins = 365 * last + last // 4 - last // 100 + last // 400 + place[0]
+        ends = 365 * following + following // 4 - following // 100 + following // 400 + place[0]
+        found[r] = age + (np.int64(day[r]) + 719468 - begins) / (ends - begins)
 
 
 _held: int | None = None

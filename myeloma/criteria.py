@@ -26,6 +26,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from myeloma.kidney import egfr_ckd_epi_2021
 from myeloma.laid_out import laid_out
+from myeloma.units import to_canonical
 
 Array = NDArray[np.float64]
 Status = Literal["met", "not met", "unknown"]
@@ -43,6 +44,11 @@ HEMOGLOBIN_UNDER_LIMIT_G_DL = 2.0  # below the laboratory's lower limit
 BMPC_FROM_PERCENT = 60.0
 FLC_RATIO_FROM = 100.0
 INVOLVED_FLC_FROM_MG_L = 100.0
+# The same two limits as the publication prints them in SI units: rounded up, from 2.745 mmol/L and 176.8 umol/L. Those in mg/dL decide.
+LIMITS_IN_SI = {
+    "calcium": ("calcium", CALCIUM_ABOVE_MG_DL, 2.75, "mmol/L"),
+    "renal": ("creatinine", CREATININE_ABOVE_MG_DL, 177.0, "umol/L"),
+}
 
 # What an unknown limit of a laboratory is taken to be at the most (hemoglobin, its lower limit) or at the least (calcium, its upper
 # one). Hemoglobin: men 14 (Merck Manual; Mayo Clinic 13.5), women 12 (both) g/dL. Calcium: 10.1 (the lowest of three upper limits,
@@ -229,10 +235,19 @@ def _renal_note(status: Status, known: Mapping[str, float]) -> str:
     return f"{decides} {computed}; {told} " + ("contradicts it, so neither counts" if contradicts else "agrees")
 
 
+def _in_si_note(key: str, known: Mapping[str, float]) -> str:
+    """Return that a value is above the limit in mg/dL alone, where it is not above the one that is published in SI units."""
+    name, above, limit, unit = LIMITS_IN_SI[key]
+    if above < known.get(name, np.nan) <= to_canonical(name, limit, unit):
+        return f"above {above:g} mg/dL, which decides, and not above the limit published in SI units, {limit:g} {unit}"
+    return ""
+
+
 def _note(key: str, status: Status, known: Mapping[str, float]) -> str:
     """Return what a status rests on beside the value, or what is lacking for one."""
+    said = [_in_si_note(key, known)] if status == "met" and key in LIMITS_IN_SI else []
     if key == "renal":
-        return _renal_note(status, known)
-    if status == "unknown" and key in ("anemia", "calcium"):
-        return f"the laboratory's {'lower' if key == 'anemia' else 'upper'} limit, which would decide, is not known"
-    return ""
+        said.append(_renal_note(status, known))
+    elif status == "unknown" and key in ("anemia", "calcium"):
+        said.append(f"the laboratory's {'lower' if key == 'anemia' else 'upper'} limit, which would decide, is not known")
+    return "; ".join(part for part in said if part)

@@ -14,6 +14,7 @@ from myeloma.laid_out import laid_out
 
 ALBUMIN_NORMAL_G_DL = 4.0
 CALCIUM_PER_ALBUMIN = 0.8
+_DECIMALS = 9  # so that what is 11 on paper is not above 11
 
 
 def egfr_ckd_epi_2021(creatinine: ArrayLike, age: ArrayLike, female: ArrayLike) -> NDArray[np.float64]:
@@ -67,4 +68,5 @@ def corrected_calcium(calcium: ArrayLike, albumin: ArrayLike) -> NDArray[np.floa
     Not for a high albumin. In 6,549 patients unadjusted calcium told more where the filtration rate was below 60 (Lian & Asberg,
     BMJ Open 2018;8:e017703).
     """
-    return np.asarray(calcium, dtype=float) + CALCIUM_PER_ALBUMIN * (ALBUMIN_NORMAL_G_DL - np.asarray(albumin, dtype=float))
+    corrected = np.asarray(calcium, dtype=float) + CALCIUM_PER_ALBUMIN * (ALBUMIN_NORMAL_G_DL - np.asarray(albumin, dtype=float))
+    return np.round(corrected, _DECIMALS)

@@ -28,6 +28,9 @@ _LIMBS = """A criterion is met where one of its limbs is, and not met only where
 - No source holds a laboratory's own limits yet. From 10 g/dL on a woman's hemoglobin is not 2 g/dL below her limit (12 g/dL, Merck Manual
   and Mayo Clinic). A man's is not from 12 g/dL on (14 g/dL, Merck Manual, the higher of the two); from 10 to 12 g/dL his is unknown,
   and so is that of a person of unknown sex. Calcium of 11 mg/dL is not 1 mg/dL above any upper limit read (10.1 to 10.5 mg/dL).
+- The limits in mg/dL decide. The publication prints the same two in SI units, rounded up: 2.75 mmol/L is 11.02 mg/dL, 177 umol/L is 2.002.
+  A laboratory's 2.75 mmol/L or 177 umol/L is above the limit in mg/dL and not above the printed one: it is called met, the safe side,
+  and the note of the criterion says so.
 - The criterion is of serum calcium; whether corrected for albumin it does not say. Where total calcium does not meet it and the corrected
   one of that day or later would (reported, or computed from albumin), it is unknown.
 - A light chain that is newer than the ratio and has no partner of its day makes no ratio: what the older ratio met stays met, what it did

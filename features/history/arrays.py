@@ -6,7 +6,7 @@ its position in the catalogue.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property, lru_cache
 
 import numpy as np
@@ -19,7 +19,7 @@ from features.cohort.times import UNTIMED
 from features.history.layout import Chosen, Days
 from features.history.of_day import counted, instants_of
 from myeloma import catalogue
-from myeloma.calendar import NEVER, NO_DAY
+from myeloma.calendar import DAYS_PER_YEAR, NEVER, NO_DAY, years_since
 
 FEMALE = {"female": 1.0, "male": 0.0}
 CODED = {"stage": STAGES, "heavy_chain": HEAVY_CHAINS, "light_chain": LIGHT_CHAINS}
@@ -35,6 +35,7 @@ class People:
     Attributes
     ----------
     index_day : days
+    birth_day : days, `NO_DAY` where unknown
     age_at_index : years, NaN where unknown
     female : 1.0, 0.0, NaN where unknown
     stage, heavy_chain, light_chain : positions in `STAGES`, `HEAVY_CHAINS`, `LIGHT_CHAINS`
@@ -42,6 +43,7 @@ class People:
     """
 
     index_day: Days
+    birth_day: Days
     age_at_index: NDArray[np.float64]
     female: NDArray[np.float64]
     stage: NDArray[np.int8]
@@ -51,6 +53,18 @@ class People:
 
     def __len__(self) -> int:
         return len(self.index_day)
+
+    def at(self, rows: Chosen) -> People:
+        """Return some of them, given as positions, which may repeat, or as a mask."""
+        return People(*(getattr(self, column.name)[rows] for column in fields(self)))
+
+    def age(self, patient: NDArray[np.int32], day: Days) -> NDArray[np.float64]:
+        """Return ages in years on days, from the birth date where there is one, else from the age at the index date; NaN where unknown."""
+        known = years_since(self.birth_day[patient], day)
+        if not np.isnan(known).any():
+            return known
+        written = self.age_at_index[patient] + (day.astype(np.float64) - self.index_day[patient]) / DAYS_PER_YEAR
+        return np.where(np.isnan(known), written, known)
 
 
 @dataclass(frozen=True)
@@ -127,6 +141,12 @@ class Happened:
     stops: Therapy
     drugs: tuple[str, ...]
     progressions: tuple[NDArray[np.int32], Days]
+
+    def first_of(self, rows: Chosen) -> Happened:
+        """Return the first and last days of some people, given as positions, which may repeat; what each event says is left out."""
+        first, nothing = {kind: day[rows] for kind, day in self.first.items()}, np.zeros(0, np.int64)
+        therapy, (person, day) = self.starts.at(nothing), self.progressions
+        return Happened(first, self.last[rows], therapy, therapy, self.drugs, (person[nothing], day[nothing]))
 
     @cached_property
     def treated(self) -> Days:
@@ -227,6 +247,7 @@ def people_of(patients: pd.DataFrame) -> People:
     """Return people from the rows of the table `patients`."""
     return People(
         days_of(patients["index_date"]),
+        days_of(patients["birth_date"]),
         patients["age_at_index"].to_numpy(dtype=np.float64),
         np.asarray(patients["sex"].map(FEMALE), dtype=np.float64),
         coded(patients, "stage"),

@@ -7,7 +7,8 @@ the known light chain; where it is not known, the larger chain is taken as invol
 For one day, a reported involved / uninvolved ratio comes before a reported kappa / lambda ratio, and that
 before our own division of the chains; but what was known before the better one came stays known.
 
-What is computed from a limit is one itself (`features.history.sides`).
+What is computed from a limit is one itself (`features.history.sides`), and so is a ratio beyond those of the catalogue: kappa 9,000 and
+lambda 1 mg/L give more than 5,000.
 """
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ from features.history.layout import Codes, Days, Floats, Rows, Whole
 from features.history.series import Series, lay_out
 from features.history.sides import Sides
 from myeloma import catalogue
-from myeloma.calendar import DAYS_PER_YEAR
 from myeloma.kidney import corrected_calcium, egfr_ckd_epi_2021
+from myeloma.units import quotient
 
 DERIVED = ("kappa_lambda_ratio", "flc_ratio", "flc_involved", "calcium_corrected", "egfr")
 _FROM_CHAINS = DERIVED[:3]
@@ -35,7 +36,8 @@ _INPUTS = ("flc_kappa", "flc_lambda", "kappa_lambda_ratio", "flc_ratio", "calciu
 _KAPPA, _LAMBDA, _RATIO, _INVOLVED, _CALCIUM, _ALBUMIN, _CREATININE = range(len(_INPUTS))
 _CHAINS = np.array([LIGHT_CHAINS.index(name) for name in ("kappa", "lambda")])
 Array = NDArray[np.float64]
-_Pairs = tuple[NDArray[np.int32], Days, Days, Floats, Floats]  # patient, collected, available, kappa, lambda
+# Patient, collected, available, kappa, lambda, and either over the other.
+_Pairs = tuple[NDArray[np.int32], Days, Days, Floats, Floats, Floats, Floats]
 _Made = tuple[NDArray[np.int32], Days, Days, Floats, Whole]  # patient, collected, available, value, place of what it was made from
 
 
@@ -115,30 +117,40 @@ def _from_chains(series: Series, light_chain: NDArray[np.int8]) -> dict[str, _Ro
     kappa, lambda_ = series.value[of_kappa], series.value[of_lambda]
     which = [_RATIO, _INVOLVED]
     runs = np.ascontiguousarray(series.starts[:, which]), np.ascontiguousarray(series.stops[:, which])
-    limits = _limits(catalogue().version)
+    of_kappa_lambda, of_involved_uninvolved = _limits(catalogue().version)
     most = len(kappa) + int((runs[1] - runs[0])[:, 0].sum())
     made, by_chain = _room(most), _room(most)
     rows, involved = (series.collected, series.available, series.value), np.empty(len(kappa))
     chains = light_chain, _CHAINS
-    n, reported, m = _ratios(rows, runs, chains, limits, (*days, kappa, lambda_), involved, made, by_chain)
+    pairs = (*days, kappa, lambda_, quotient(kappa, lambda_), quotient(lambda_, kappa))
+    n, reported, m = _ratios(rows, runs, chains, pairs, involved, made, by_chain)
     of_divided = of_ratios = of_involved = None
     if (sides := _sides_of(series)) is not None:
-        quotient, larger = sides.at(of_kappa).against(sides.at(of_lambda)), kappa >= lambda_
-        of_divided = quotient.at(made[4][:n])
+        both, larger = sides.at(of_kappa).against(sides.at(of_lambda)), kappa >= lambda_
+        of_divided = both.at(made[4][:n])
         one, other = by_chain[4][:reported], by_chain[4][reported:m]  # where the reported ratios stand, and the pairs
-        of_ratios = sides.at(one).followed_by(quotient.at(other))
+        of_ratios = sides.at(one).followed_by(both.at(other))
         is_kappa = _is_kappa(light_chain[by_chain[0][:m]], np.concatenate([series.value[one] >= 1.0, larger[other]]))
         of_ratios = of_ratios.where(is_kappa, of_ratios.turned())
         of_involved = sides.at(of_kappa).where(_is_kappa(light_chain[days[0]], larger), sides.at(of_lambda))
+    asked = series.operator is not None
     return {
-        "kappa_lambda_ratio": _first(n, made, of_divided),
-        "flc_ratio": _first(m, by_chain, of_ratios),
+        "kappa_lambda_ratio": _within(of_kappa_lambda, n, made, of_divided, asked),
+        "flc_ratio": _within(of_involved_uninvolved, m, by_chain, of_ratios, asked),
         "flc_involved": _Rows(*days, involved, of_involved),
     }
 
 
-def _first(n: int, made: _Made, sides: Sides | None) -> _Rows:
-    return _Rows(made[0][:n], made[1][:n], made[2][:n], made[3][:n], sides)
+def _within(limits: Array, n: int, made: _Made, sides: Sides | None, asked: bool) -> _Rows:
+    """Return the first rows, a ratio beyond the limits as the limit that it is beyond."""
+    patient, collected, available, ratio = made[0][:n], made[1][:n], made[2][:n], made[3][:n]
+    too_low, too_high = ratio < limits[0], ratio > limits[1]
+    if too_low.any() or too_high.any():
+        ratio = np.clip(ratio, *limits)
+        if asked:
+            known = sides or Sides(np.zeros(n, bool), np.zeros(n, bool))
+            sides = Sides(known.below | too_low, known.above | too_high)
+    return _Rows(patient, collected, available, ratio, sides)
 
 
 def _room(most: int) -> _Made:
@@ -164,8 +176,7 @@ def _limits(version: str) -> Array:
 
 def _egfr(series: Series, people: People) -> _Rows:
     patient, rows = _run(series, _CREATININE)
-    age = people.age_at_index[patient] + (series.collected[rows] - people.index_day[patient]) / DAYS_PER_YEAR
-    rate = egfr_ckd_epi_2021(series.value[rows], age, people.female[patient])
+    rate = egfr_ckd_epi_2021(series.value[rows], people.age(patient, series.collected[rows]), people.female[patient])
     known, sides = ~np.isnan(rate), _sides_of(series)
     rows = rows[known]
     return _Rows(patient[known], series.collected[rows], series.available[rows], rate[known], sides and sides.at(rows).turned())
@@ -211,7 +222,6 @@ def _ratios(
     series: Rows,
     runs: tuple[Whole, Whole],
     chains: tuple[Codes, Whole],
-    limits: Floats,
     pairs: _Pairs,
     involved: Floats,
     divided: _Made,
@@ -223,14 +233,14 @@ def _ratios(
     """
     collected, available, value = series
     starts, stops = runs  # of the reported kappa / lambda and involved / uninvolved ratios
-    patients, days, known, kappa, lambda_ = pairs
+    patients, days, known, kappa, lambda_, by_lambda, by_kappa = pairs
     n = m = 0
     for p in range(len(starts)):
         for i in range(starts[p, 0], stops[p, 0]):
             if not _is_known(series, starts[p, 1], stops[p, 1], collected[i], available[i]):
                 ratio = value[i]
                 inverse = np.inf if ratio == 0.0 else 1.0 / ratio
-                _put(ratios, m, p, collected[i], available[i], _within(limits[1], _of_chain(chains, p, ratio, inverse)), i)
+                _put(ratios, m, p, collected[i], available[i], _of_chain(chains, p, ratio, inverse), i)
                 m += 1
     reported = m
     for k in range(len(patients)):
@@ -238,11 +248,10 @@ def _ratios(
         involved[k] = _of_chain(chains, p, kappa[k], lambda_[k])
         if _is_known(series, starts[p, 0], stops[p, 0], day, time):
             continue
-        ratio = _within(limits[0], kappa[k] / lambda_[k])
-        _put(divided, n, p, day, time, ratio, k)
+        _put(divided, n, p, day, time, by_lambda[k], k)
         n += 1
         if not _is_known(series, starts[p, 1], stops[p, 1], day, time):
-            _put(ratios, m, p, day, time, _within(limits[1], _of_chain(chains, p, ratio, 1.0 / ratio)), k)
+            _put(ratios, m, p, day, time, _of_chain(chains, p, by_lambda[k], by_kappa[k]), k)
             m += 1
     return n, reported, m
 
@@ -266,12 +275,6 @@ def _of_chain(chains: tuple[Codes, Whole], p: int, if_kappa: float, if_lambda: f
     """Return the value of the involved chain; the larger of the two where the chain is not known."""
     light_chain, kappa, lambda_ = chains[0][p], chains[1][0], chains[1][1]
     return if_kappa if light_chain == kappa else if_lambda if light_chain == lambda_ else max(if_kappa, if_lambda)
-
-
-@njit(cache=True, nogil=True)
-def _within(limits: Floats, value: float) -> float:
-    within: float = min(max(value, limits[0]), limits[1])
-    return within
 
 
 @njit(cache=True, nogil=True)

@@ -23,7 +23,7 @@ from features.history.layout import Chosen, Days
 from features.history.like import compare_like_with_like
 from features.history.plan import Plan, plan_of, write_history
 from features.history.series import Series
-from myeloma.calendar import DAYS_PER_MONTH, DAYS_PER_YEAR
+from myeloma.calendar import DAYS_PER_MONTH
 from myeloma.fish import has_high_risk, lesions
 
 Array = NDArray[np.float64]
@@ -134,9 +134,10 @@ def positions(cohort: Cohort, landmarks: pd.DataFrame) -> tuple[NDArray[np.int32
 
 def static_column(name: str, people: People, patient: NDArray[np.int32], landmark: Days) -> Array:
     """Return a static column (rows,)."""
-    if name in ("age", "months_since_index"):
-        since_index = landmark.astype(np.float64) - people.index_day[patient]
-        return since_index / DAYS_PER_MONTH if name != "age" else people.age_at_index[patient] + since_index / DAYS_PER_YEAR
+    if name == "age":
+        return people.age(patient, landmark)
+    if name == "months_since_index":
+        return (landmark.astype(np.float64) - people.index_day[patient]) / DAYS_PER_MONTH
     if name == "female":
         return people.female[patient]
     if name == "heavy_chain_iga":

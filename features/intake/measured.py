@@ -24,6 +24,7 @@ from features.sources.answers import measurable
 from features.sources.parsing import BLANK
 from myeloma import catalogue
 from myeloma.calendar import NO_DAY
+from myeloma.units import quotient
 
 Days = NDArray[np.int32]
 
@@ -153,8 +154,7 @@ def _check_values(table: Refusals, results: Results) -> NDArray[np.float64]:
     table.check(rules.NO_NUMBER, results.kind)
     table.check(rules.NOT_FINITE, results.value)
     table.check(rules.UNKNOWN_UNIT, results.divisor, biomarker=of_each)
-    with np.errstate(over="ignore"):
-        value = results.value / results.divisor
+    value = quotient(results.value, results.divisor)
     limits = of_name.lower[results.biomarker], of_name.upper[results.biomarker]
     wrong = table.keep & rules.OUT_OF_RANGE.wrong(value, *limits)
     if wrong.any():

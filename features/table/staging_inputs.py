@@ -13,7 +13,7 @@ from features.history.rows import View
 from features.history.sides import Sides
 from features.table.limits import limits_of
 from features.table.score_inputs import LEVELS
-from myeloma.calendar import DAYS_PER_YEAR, NO_DAY
+from myeloma.calendar import NO_DAY
 from myeloma.scores import POINT_SCORES
 from myeloma.scores.cautions import since_treatment
 
@@ -49,6 +49,6 @@ def staging_inputs(view: View, inputs: Mapping[str, Array], limits: Mapping[str,
         last, age = (values[plan.place[f"{name}__{statistic}__ever"]] for statistic in ("last", "age_days"))
         latest = inputs[f"{name}__age_days"]
         found |= {name: last, f"{name}__age_days": age, since_treatment(name): (~np.isnan(latest) & (latest != age)).astype(float)}
-    found["age"] = inputs["age"] - np.maximum(view.landmark.astype(float) - began, 0.0) / DAYS_PER_YEAR
+    found["age"] = np.where(np.isnan(inputs["age"]), np.nan, view.people.age(view.patient, np.minimum(view.landmark, began)))
     others = {name: sides for name, sides in limits.items() if name not in STAGED_BY}
     return found, others | limits_of(before, STAGED_BY)

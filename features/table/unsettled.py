@@ -32,6 +32,7 @@ from features.history.sides import LEAST, MOST, Sides
 from features.table.limits import Leaves
 from myeloma import catalogue
 from myeloma.criteria import FLC_RATIO_FROM
+from myeloma.units import quotient
 
 Array = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -103,7 +104,9 @@ def unsettled_of(view: View, limits: Mapping[str, Sides]) -> Unsettled:
     if (ratio := limits.get("kappa_lambda_ratio")) is not None:
         sides[1], sides[2] = ratio.below, ratio.above
     ranges, why = np.empty((2, len(OPENED), len(chain))), np.zeros(len(chain), np.int64)
-    _open(rows, chain, sides, _bounds(catalogue().version), ranges, why)
+    kappa, lambda_ = (np.where(rows[place] > 0.0, rows[place], np.nan) for place in (_OF_KAPPA, _OF_LAMBDA))
+    divided = np.array([quotient(kappa, lambda_), quotient(lambda_, kappa)])
+    _open(rows, divided, chain, sides, _bounds(catalogue().version), ranges, why)
     if not why.any():
         return Unsettled({}, why)
     opened = (ranges[0] < ranges[1]) | (np.abs(ranges[0] - rows[: 2 * len(OPENED) : 2]) > 0.0)
@@ -122,7 +125,7 @@ _RATIO, _BY_KAPPA, _INVOLVED, _CALCIUM, _OF_KAPPA, _OF_LAMBDA, _CORRECTED = rang
 
 
 @njit(cache=True, nogil=True)
-def _open(rows: Array, chain: Array, sides: Bools, bounds: Array, ranges: Array, why: NDArray[np.int64]) -> None:
+def _open(rows: Array, divided: Array, chain: Array, sides: Bools, bounds: Array, ranges: Array, why: NDArray[np.int64]) -> None:
     """Write the least and the most of each of `OPENED`, and why."""
     for r in range(rows.shape[1]):
         one, least, most = rows[:, r], ranges[0, :, r], ranges[1, :, r]
@@ -133,7 +136,7 @@ def _open(rows: Array, chain: Array, sides: Bools, bounds: Array, ranges: Array,
             why[r] |= CORRECTED_ABOVE
         why[r] |= _open_later(one, chain[r], sides[0, r], bounds[0], least, most)
         if not sides[0, r]:
-            why[r] |= _open_between(one, chain[r], bounds, least, most)
+            why[r] |= _open_between(one, divided[:, r], chain[r], bounds, least, most)
         why[r] |= _open_chain(one, chain[r], sides[:, r], bounds[0], least, most)
 
 
@@ -166,15 +169,18 @@ def _is_later(one: Array, place: int, other: int) -> bool:
 
 
 @njit(cache=True, nogil=True)
-def _open_between(one: Array, chain: float, bounds: Array, least: Array, most: Array) -> int:
+def _open_between(one: Array, quotients: Array, chain: float, bounds: Array, least: Array, most: Array) -> int:
     """Open what lies between a ratio and others of its day that contradict it."""
     ratio, by_kappa, age, divided = one[_RATIO], one[_BY_KAPPA], one[_RATIO + 1], np.nan
-    if one[_OF_KAPPA + 1] == one[_OF_LAMBDA + 1] and one[_OF_LAMBDA] > 0.0:
-        divided = min(max(one[_OF_KAPPA] / one[_OF_LAMBDA], bounds[1, 0]), bounds[1, 1])
+    of_one_day = one[_OF_KAPPA + 1] == one[_OF_LAMBDA + 1]
+    by_lambda, turned = (quotients[0], quotients[1]) if of_one_day else (np.nan, np.nan)
+    if by_lambda > 0.0:
+        divided = min(max(by_lambda, bounds[1, 0]), bounds[1, 1])
     found = one[_OF_KAPPA + 1] == one[_BY_KAPPA + 1] and _contradict(by_kappa, divided)
     if found:
         least[1], most[1] = min(by_kappa, divided), max(by_kappa, divided)
-    told, computed = _by_chain(by_kappa, chain, bounds[2]), _by_chain(divided, chain, bounds[2])
+    inverse = 1.0 / by_kappa if by_kappa > 0.0 else np.nan
+    told, computed = _by_chain(by_kappa, inverse, chain, bounds[2]), _by_chain(by_lambda, turned, chain, bounds[2])
     is_told = one[_BY_KAPPA + 1] == age and told == ratio  # the ratio is that of kappa / lambda: of these it is known whether they agree
     for other, contradicts in (
         (told, one[_BY_KAPPA + 1] == age and not is_told and _contradict(ratio, told)),
@@ -186,11 +192,11 @@ def _open_between(one: Array, chain: float, bounds: Array, least: Array, most: A
 
 
 @njit(cache=True, nogil=True)
-def _by_chain(ratio: float, chain: float, bounds: Array) -> float:
+def _by_chain(ratio: float, turned: float, chain: float, bounds: Array) -> float:
     """Return the involved / uninvolved ratio that one of kappa / lambda is."""
     if not ratio > 0.0:
         return np.nan
-    by_chain = ratio if chain == _KAPPA else 1.0 / ratio if chain == _LAMBDA else max(ratio, 1.0 / ratio)
+    by_chain = ratio if chain == _KAPPA else turned if chain == _LAMBDA else max(ratio, turned)
     within: float = min(max(by_chain, bounds[0]), bounds[1])
     return within
 

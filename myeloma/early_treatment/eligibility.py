@@ -181,7 +181,8 @@ def _defining_event(told: float, marrow: float, ratio: float, flc_involved: floa
 
     A ratio of 100 whose involved chain is not known may be one.
     """
-    high = ratio >= FLC_RATIO_BELOW
-    if marrow >= BMPC_BELOW_PERCENT or (high and flc_involved >= MEASURABLE_FLC_MG_L) or told == 1.0:
+    high = _from(ratio, FLC_RATIO_BELOW) == 1.0
+    chains = high and _from(flc_involved, MEASURABLE_FLC_MG_L) == 1.0
+    if _from(marrow, BMPC_BELOW_PERCENT) == 1.0 or chains or told == 1.0:
         return 1.0
     return np.nan if high and np.isnan(flc_involved) else told

@@ -11,14 +11,12 @@ from features.history.columns import FeatureSpec
 from features.history.layout import Days
 from features.history.rows import look, static_column
 from features.table.outcomes import not_at_risk
-from myeloma.calendar import DAYS_PER_YEAR
 from myeloma.stage import BMPC_BELOW_PERCENT, SHOWN_BY, mgus, reaches, smoldering
 from serving.answer.stage import contradicted, contradiction_in_words, reached
 from serving.artifact import Artifact
 
 LEAST_AGE = 18  # years: the scores, the criteria's clearance and the cohorts are of adults
 UNDER_AGE, STAGE_UNKNOWN, CONTRADICTED = "under_age", "stage_unknown", "stage_contradicted"
-_ONE_DAY = 1.0 / DAYS_PER_YEAR  # a birthday comes up to a day before so many years of 365.25 days are over
 _SHOWN_BY = {"smm": SHOWN_BY, "mgus": "M-protein and marrow plasma cells, both below the limits of smoldering disease"}
 
 
@@ -32,7 +30,7 @@ def outside_population(artifact: Artifact, histories: Histories, patient: NDArra
     reason = not_at_risk(histories, patient, landmark, artifact.rules)
     reason[reason == "after_follow_up"] = ""
     inside = np.flatnonzero(reason == "")
-    young = static_column("age", histories.people, patient[inside], landmark[inside]) < LEAST_AGE - _ONE_DAY  # an unknown age is not
+    young = static_column("age", histories.people, patient[inside], landmark[inside]) < LEAST_AGE  # an unknown age is not
     reason[inside[young]] = UNDER_AGE
     unknown = _stage_unknown(artifact, histories, patient[inside], landmark[inside])
     reason[inside[unknown & ~young]] = STAGE_UNKNOWN

@@ -152,7 +152,7 @@ def _limited(found: Finding, limit: Sides) -> str:
         return found.note
     below, above = bool(limit.below[0]), bool(limit.above[0])
     where = "on either side of it" if below and above else "below it" if below else "above it"
-    said = f"the value is a limit, from a result reported with < or >: the truth lies {where}"
+    said = f"the value is a limit, from a result reported with < or > or a ratio beyond what is kept: the truth lies {where}"
     return f"{said}, which leaves this open" if found.status == "unknown" else said
 
 

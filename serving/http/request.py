@@ -194,6 +194,7 @@ def person_of(kept: OnePerson) -> Histories:
     person = kept.patient or {}
     people = People(
         np.array([person["index_date"]], np.int32),
+        np.array([NO_DAY if person["birth_date"] is None else person["birth_date"]], np.int32),
         np.array([person["age_at_index"]], np.float64),
         np.array([FEMALE.get(person["sex"], np.nan)]),
         _coded(person, "stage"),

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from myeloma.criteria import CONDITION, CRITERIA, CRITERIA_INPUTS, findings, statuses
 from myeloma.three_valued import any_of
+from myeloma.units import to_canonical
 
 NAN = math.nan
 ALL_CLEAR = {"calcium": 9.5, "creatinine": 1.0, "hemoglobin": 13.0, "bmpc": 20.0, "flc_ratio": 10.0, "flc_involved": 80.0}
@@ -238,6 +239,24 @@ def test_what_is_lacking_for_a_status_is_said():
     assert note_on("anemia", hemoglobin=11.0, female=0.0) == lacking
     assert note_on("anemia", hemoglobin=11.0, female=0.0, hemoglobin_lower_limit=13.5) == ""
     assert note_on("anemia", hemoglobin=13.0) == note_on("calcium", calcium=9.0) == ""
+
+
+@pytest.mark.parametrize(
+    ("key", "received", "unit", "status", "said"),
+    [  # the publication prints > 2.75 mmol/L and > 177 umol/L; 11 mg/dL is 2.7445 and 2 mg/dL is 176.84
+        ("calcium", 2.7445, "mmol/L", "not met", False),
+        ("calcium", 2.75, "mmol/L", "met", True),
+        ("calcium", 2.76, "mmol/L", "met", False),
+        ("renal", 176.84, "umol/L", "not met", False),
+        ("renal", 177.0, "umol/L", "met", True),
+        ("renal", 178.0, "umol/L", "met", False),
+    ],
+)
+def test_the_limits_in_mg_per_dl_decide_and_where_the_printed_one_in_si_units_is_not_passed_that_is_said(key, received, unit, status, said):
+    name = {"renal": "creatinine"}.get(key, key)
+    values = {name: to_canonical(name, received, unit), "egfr_reported": 50.0}
+    assert status_of(key, **values) == status
+    assert ("not above the limit published in SI units" in note_on(key, **values)) == said
 
 
 def test_the_condition_and_the_size_of_lesions_are_said():

@@ -1,10 +1,14 @@
 """Unit conversion by biomarker: known pairs, spellings, round trips, and refusals."""
 
+import math
+from decimal import Decimal
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from myeloma import DataError, canonical_divisor, catalogue, to_canonical
+from myeloma.units import quotient
 
 PAIRS = [(key, unit) for key in catalogue().keys() for unit in (catalogue()[key].unit, *catalogue()[key].units)]  # noqa: SIM118
 
@@ -25,7 +29,7 @@ PAIRS = [(key, unit) for key in catalogue().keys() for unit in (catalogue()[key]
     ],
 )
 def test_known_pairs(biomarker, received, unit, canonical):
-    assert to_canonical(biomarker, received, unit) == pytest.approx(canonical, rel=1e-9)
+    assert to_canonical(biomarker, received, unit) == canonical  # to the bit: cut-offs are compared with it
 
 
 @pytest.mark.parametrize(
@@ -94,6 +98,37 @@ def test_canonical_to_any_unit_and_back_is_the_same_value(pair, value):
     biomarker, unit = pair
     per_canonical = 1.0 / to_canonical(biomarker, 1.0, unit)
     assert to_canonical(biomarker, value * per_canonical, unit) == pytest.approx(value, rel=1e-9)
+
+
+@given(ratio=st.integers(1, 500_000), divisor=st.integers(1, 100_000))
+def test_a_quotient_of_decimals_is_the_decimal_that_it_is_on_paper(ratio, divisor):
+    assert quotient(float(Decimal(ratio * divisor).scaleb(-5)), float(Decimal(divisor).scaleb(-2))) == float(Decimal(ratio).scaleb(-3))
+
+
+@pytest.mark.parametrize(
+    ("value", "divisor", "expected"),
+    [
+        ("22.6", "1.13", "20"),
+        ("22.6-", "1.13", "20-"),  # a result of at least 22.6, kept as more than the number below
+        ("22.6", "1.13+", "20-"),
+        ("22.6+", "1.13", "20+"),
+        ("22.6", "1.13-", "20+"),
+        ("22.6-", "1", "22.6-"),
+    ],
+)
+def test_what_is_the_number_next_to_a_decimal_stays_next_to_it(value, divisor, expected):
+    assert quotient(beside(value), beside(divisor)) == beside(expected)
+
+
+def beside(text):
+    """Return a number, or the one below (-) or above (+) it."""
+    number = float(text.rstrip("+-"))
+    return math.nextafter(number, {"-": 0.0, "+": math.inf}.get(text[-1], number))
+
+
+@pytest.mark.parametrize("pair", [(math.nan, 2.0), (2.0, math.nan), (0.0, 3.0), (math.inf, 3.0), (1e-300, 7.0), (1e300, 7.0)])
+def test_a_quotient_that_no_decimal_is_near_is_that_of_the_machine(pair):
+    assert quotient(*pair) == pytest.approx(pair[0] / pair[1], nan_ok=True, rel=1e-12, abs=0.0)
 
 
 @pytest.mark.parametrize("unit", ["", "1", "ratio", "{ratio}"])

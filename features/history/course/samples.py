@@ -15,6 +15,7 @@ from myeloma.scores.cautions import FLC_RATIO_NORMAL
 from myeloma.three_valued import all_of
 from myeloma.treated.interference import drug_band, without_drug
 from myeloma.treated.response.assessments import KAPPA, LAMBDA, Assessments, Lines, assessments, light_chains, lines
+from myeloma.units import quotient
 
 Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -98,7 +99,7 @@ class _Cells:
 def _ratio(at: _Cells) -> Array:
     """Return kappa / lambda, of both chains where they are there, else as it was reported."""
     kappa, other = at.value("flc_kappa"), at.value("flc_lambda")
-    computed = np.divide(kappa, other, out=np.full(len(kappa), np.nan), where=other > 0)
+    computed = quotient(kappa, np.where(other > 0, other, np.nan))
     return np.where(np.isnan(computed), at.value("kappa_lambda_ratio"), computed)
 
 

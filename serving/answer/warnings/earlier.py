@@ -1,8 +1,12 @@
-"""Which criteria for active myeloma were met earlier, and are not known to be met now: said with the finding and its date."""
+"""Which criteria for active myeloma were met earlier, and are not known to be met now: said with the finding and its day.
+
+Judged by the days of samples, among all that was known by the landmark: in a record that was transferred as a whole every result became
+known on one day, and each still says what was so when its sample was taken.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import isnan
 
@@ -13,6 +17,7 @@ from numpy.typing import NDArray
 from features.history.arrays import Histories
 from features.history.columns import FeatureSpec
 from features.history.layout import Days, Flags, Rows, Whole
+from features.history.of_day import counted
 from features.history.rows import View, look
 from features.table.marrow import Marrow
 from features.table.score_inputs import CRITERIA_COLUMNS, criteria_at
@@ -57,6 +62,7 @@ class Earlier:
     at : dict
         By criterion, for each row the position of its latest such day among `days`; -1 where there is none.
     days : array (days,)
+        Of samples.
     values, marrow : what the criteria were decided by on those days
     """
 
@@ -87,7 +93,9 @@ def met_earlier(histories: Histories, view: View, criteria: dict[str, Array]) ->
     row, days = _days(view)
     if not len(days):
         return None
-    values, status, marrow = criteria_at(look(histories, view.patient[row], days, _NO_COLUMNS, CRITERIA_COLUMNS))
+    rows, place = np.unique(row, return_inverse=True)
+    then = _as_collected(histories, view.patient[rows], view.landmark[rows])
+    values, status, marrow = criteria_at(look(then, place.astype(np.int32), days, _NO_COLUMNS, CRITERIA_COLUMNS))
     at = {}
     for key, now in criteria.items():
         met, latest = np.flatnonzero(status[key] == 1.0), np.full(len(now), -1)
@@ -112,8 +120,24 @@ def met_earlier_in_words(known: Histories, view: View, criteria: dict[str, Array
     return said
 
 
+def _as_collected(histories: Histories, patient: NDArray[np.int32], landmark: Days) -> Histories:
+    """Return a person for each landmark, with what was known by it as if known when collected; what a correction replaced is left out."""
+    of_everybody = histories.results
+    order = np.argsort(of_everybody.patient, kind="stable")
+    starts, stops = (np.searchsorted(of_everybody.patient, patient, side, order) for side in ("left", "right"))
+    length = stops - starts
+    person = np.repeat(np.arange(len(patient), dtype=np.int32), length)
+    place = order[np.arange(len(person)) - np.repeat(np.cumsum(length) - length - starts, length)]
+    known = of_everybody.available[place] <= landmark[person]
+    results = replace(of_everybody.at(place[known]), patient=person[known])
+    kind = results.biomarker if results.method is None else results.biomarker + (results.method.astype(np.int32) << 16)
+    stands = counted(results.patient, kind, results.collected, np.zeros_like(results.collected), results.available)
+    results = replace(results, available=results.collected).at(stands)
+    return Histories(histories.people.at(patient), results, histories.happened.first_of(patient))
+
+
 def _days(view: View) -> tuple[Whole, Days]:
-    """Return rows, and the days before their landmarks on which a result became known that may have met a criterion, in order."""
+    """Return rows, and the days of samples before their landmarks that may have met a criterion, in order."""
     series, people, patient = view.series, view.people, view.patient
     unsure: Flags = (np.isnan(people.female) | np.isnan(people.age_at_index))[patient]  # of unknown age or sex no rate is computed
     rows, runs = (series.collected, series.available, series.value), (series.starts, series.stops)
@@ -144,7 +168,7 @@ def _mark(
 ) -> int:
     """Write row and day of the results that may meet a criterion, and return how many; without room for them they are counted only.
 
-    Of a row they are those known before its landmark, without those that a later one of the same day superseded by then.
+    Of a row they are those collected before its landmark and known by it, without those that one of the same day superseded by then.
     """
     collected, available, value = rows
     patient, landmark, unsure = about
@@ -157,9 +181,9 @@ def _mark(
                 if available[i] > landmark[r] or collected[i] == last:
                     continue
                 last = collected[i]
-                if available[i] < landmark[r] and (value[i] >= cut if above[k] else value[i] <= cut):
+                if collected[i] < landmark[r] and (value[i] >= cut if above[k] else value[i] <= cut):
                     if len(found):
-                        found[n] = r * 2 * _HALF + available[i]
+                        found[n] = r * 2 * _HALF + collected[i]
                     n += 1
     return n
 

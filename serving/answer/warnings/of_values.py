@@ -59,7 +59,7 @@ def _beside(name: str, latest: Latest, low: float, high: float) -> str:
         value, *ends = (_shown(name, number, latest.unit, digits) for number in (latest.value, low, high))
         if value not in ends:
             break
-    return f"{value}, trained on {ends[0]} to {ends[1]}"
+    return f"{latest.reported}{value}, trained on {ends[0]} to {ends[1]}"
 
 
 def _unknown(artifact: Artifact, name: str, label: str, measured: dict[str, Latest]) -> list[str]:

@@ -44,6 +44,15 @@ def test_the_involved_chain_is_divided_by_the_other(ratios, light_chain, kappa, 
     assert ratios(light_chain, (1, 1, "flc_kappa", kappa), (1, 1, "flc_lambda", lambda_)) == [(1, 1, ratio)]
 
 
+@pytest.mark.parametrize(
+    ("kappa", "lambda_", "ratio"),
+    [(110, 1.1, 100.0), (220, 2.2, 100.0), (1.1, 110, 100.0), (27.6, 1.38, 20.0), (1.38, 27.6, 20.0), (22.6, 1.13, 20.0), (3, 90, 30.0)],
+)
+def test_a_ratio_of_decimals_is_exactly_the_cut_off_that_it_is_on_paper(ratios, kappa, lambda_, ratio):
+    ((*_, found),) = ratios("", (1, 1, "flc_kappa", kappa), (1, 1, "flc_lambda", lambda_))
+    assert found.expected == ratio
+
+
 def test_a_ratio_is_known_when_the_later_chain_is(ratios):
     assert ratios("kappa", (1, 3, "flc_kappa", 200), (1, 7, "flc_lambda", 10)) == [(1, 7, 20.0)]
 

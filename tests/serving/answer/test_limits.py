@@ -38,7 +38,8 @@ def test_a_chain_that_is_a_limit_leaves_the_ratio_open(client, history, kappa, l
     assert told == status
     assert bool(answer["risks"]) == (status != "met")
     if status == "unknown":
-        assert note == "the value is a limit, from a result reported with < or >: the truth lies above it, which leaves this open"
+        said = "the value is a limit, from a result reported with < or > or a ratio beyond what is kept"
+        assert note == f"{said}: the truth lies above it, which leaves this open"
 
 
 def test_a_limit_that_points_to_the_other_chain_than_the_one_on_record_leaves_both_open(client, history):
@@ -66,6 +67,47 @@ def test_a_score_that_a_limit_leaves_open_says_what_is_possible(client, history)
     assert (score["points"], "flc_ratio" in score["missing"]) == (None, True)
     *_, exact = asked(client, {**history, "measurements": history["measurements"][:-2]}, *chains(25.9, 1.3))
     assert exact["scores"]["mayo_2018"]["points"] is not None
+
+
+@pytest.mark.parametrize(
+    ("kappa", "lambda_", "status", "group"),
+    [
+        (27.6, 1.38, "not met", "low"),  # exactly 20: not above it
+        (27.7, 1.38, "not met", "intermediate"),
+        (">=27.6", 1.38, "unknown", None),  # 20 or more, and the chain is 27.6 or more
+        (110, 1.1, "met", "intermediate"),  # exactly 100: met from it on
+        (">=110", 1.1, "met", "intermediate"),
+        (109.9, 1.1, "not met", "intermediate"),
+    ],
+)
+def test_a_ratio_that_is_a_cut_off_on_paper_is_judged_as_one(client, history, kappa, lambda_, status, group):
+    history["patient"]["stage"] = "smm"
+    measured = [one for one in history["measurements"] if one["biomarker"] not in ("m_protein", "bmpc")]
+    measured += [
+        {"collected_at": DAY, "biomarker": name, "value": 1, "unit": unit} for name, unit in (("m_protein", "g/dL"), ("bmpc", "%"))
+    ]
+    told, _, answer = asked(client, {**history, "measurements": measured}, *chains(kappa, lambda_))
+    assert (told, answer["scores"]["mayo_2018"]["category"]) == (status, group)
+    assert bool(answer["risks"]) == (status != "met")
+
+
+@pytest.mark.parametrize(
+    ("kappa", "lambda_", "light_chain", "value", "reported", "status"),
+    [
+        (9000, 1, "kappa", 5000.0, ">", "met"),
+        (1, 9000, "lambda", 5000.0, ">", "met"),
+        (5000, 1, "kappa", 5000.0, "", "met"),
+        (1, 9000, "kappa", 0.01, "<", "not met"),
+    ],
+)
+def test_a_ratio_beyond_what_is_kept_says_that_it_is_a_limit(client, history, kappa, lambda_, light_chain, value, reported, status):
+    told, note, answer = asked(client, history, *chains(kappa, lambda_), light_chain=light_chain)
+    (found,) = (one for one in answer["criteria"] if one["criterion"] == "light_chains")
+    assert found["value"] == value
+    assert told == status or (light_chain == "kappa" and kappa < lambda_)  # the other chain than the one on record: open
+    assert ("the truth lies " + {">": "above", "<": "below"}.get(reported, "?") in note) == bool(reported)
+    (said,) = (one for one in answer["warnings"] if one.startswith("out of training range: Free light chain ratio, involved"))
+    assert f"uninvolved {reported}{value:g} " in said
 
 
 def ratio_in(answer):

@@ -86,7 +86,7 @@ def test_what_shows_the_stage_only_after_the_landmark_does_not_show_it(client, h
     assert refused(client, history)["code"] == "stage_unknown"
 
 
-@pytest.mark.parametrize(("born", "code"), [("2004-07-12", "under_age"), ("2004-07-10", None), (None, None)])
+@pytest.mark.parametrize(("born", "code"), [("2004-07-11", "under_age"), ("2004-07-10", None), (None, None)])
 def test_nobody_under_18_on_the_day_is_shown_a_risk(client, history, born, code):
     found = refused(client, history, birth_date=born)
     assert (found or {}).get("code") == code
@@ -153,7 +153,8 @@ def is_untreated_adult(person, events, day):
     """Say in plain Python whether a person stands there on a day untreated, not progressed, alive and grown up."""
     if day < person["index_date"] or any(event["occurred_at"] <= day for event in events):
         return False
-    return not person["birth_date"] or (day - person["birth_date"]).days >= 18 * 365.25 - 1
+    born = person["birth_date"]
+    return not born or day.year - born.year - ((day.month, day.day) < (born.month, born.day)) >= 18
 
 
 def has_smoldering_disease(person, results, events, day):

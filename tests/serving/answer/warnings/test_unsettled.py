@@ -81,6 +81,20 @@ def test_what_was_met_earlier_and_is_not_met_now_is_a_warning(client, history, b
     assert answer["risks"]
 
 
+@pytest.mark.parametrize(
+    ("before_known", "after_known"),
+    [("2022-08-12", "2022-09-12"), ("2022-09-12", "2022-09-12"), ("2022-10-01", "2022-10-01"), ("2022-09-20", "2022-09-12")],
+    ids=["as they came", "a newer one came with it", "both of one transfer", "a newer one came first"],
+)
+def test_a_criterion_was_met_on_the_day_of_the_sample_whenever_its_result_became_known(client, history, before_known, after_known):
+    for day, known, value in ((DAY, before_known, 12.5), (LATER, after_known, 9.5)):
+        history["measurements"].append(
+            {"collected_at": day, "available_at": known, "biomarker": "calcium", "value": value, "unit": "mg/dL"}
+        )
+    (said,) = (one for one in asked(client, history)["warnings"] if "was met on" in one)
+    assert said.startswith(f"a criterion for active myeloma was met on {DAY}: Calcium 12.5 mg/dL") and "it is not met now" in said
+
+
 def test_what_a_correction_of_the_same_day_replaced_was_never_met(client, history):
     history["measurements"].append({"collected_at": DAY, "biomarker": "creatinine", "value": 2.2, "unit": "mg/dL"})
     answer = asked(client, history)
