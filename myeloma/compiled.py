@@ -41,12 +41,12 @@ def compiled(rule: Callable[..., Any]) -> Callable[..., Any]:
 def keep_compiled_code(package: Path) -> None:
     """Let compiled code be kept in a temporary folder of this process where Numba would find no place, and would refuse to compile.
 
-    Numba's own places are the folder that its variable names, that of the source, and the user's cache. The temporary folder is new and
-    readable by the user alone: what lies there is run.
+    Numba's own places, in this order, are the folder that its variable names, that of the source, and the user's cache. The temporary
+    folder is new and readable by the user alone: what lies there is run.
     """
     user = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")  # noqa: PTH111 - that of Path fails where there is no home
     named = os.environ.get(_VARIABLE)
-    if any(_takes_files(place) for place in (Path(user, "numba"), package / "__pycache__", *([Path(named)] if named else []))):
+    if any(map(_takes_files, (*([Path(named)] if named else []), package / "__pycache__", Path(user, "numba")))):
         return
     made = tempfile.mkdtemp(prefix="myeloma-compiled-")
     atexit.register(shutil.rmtree, made, ignore_errors=True)

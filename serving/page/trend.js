@@ -42,7 +42,7 @@ function scaleOf(about, values, height) {
 // A limit is high, low or within the range only where all that it leaves open is: "<20" may be any smaller value.
 export function against({ reference_low, reference_high }, { value, operator }) {
   if (reference_low === null && reference_high === null) return ["", ""];
-  const [least, most] = [operator === "<" ? -Infinity : value, operator === ">" ? Infinity : value],
+  const [least, most] = [operator === "<" ? 0 : value, operator === ">" ? Infinity : value],
     [low, high] = [reference_low ?? -Infinity, reference_high ?? Infinity];
   if (least > high) return ["▲ high", ", above the reference range"];
   if (most < low) return ["▼ low", ", below the reference range"];
