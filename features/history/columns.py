@@ -27,8 +27,11 @@ from myeloma.treated.response.criteria import DEFAULT_VERSION as CRITERIA_VERSIO
 Array = NDArray[np.float64]
 # Raised whenever the meaning of a column changes, so that a model made before refuses tables made after.
 DEFINITIONS_VERSION = "2"  # 2: a correction supersedes the earlier value of its day
+LIKE_VERSION = "2"  # likewise where methods meet windows; 2: values are compared with those of the method of the window's latest
 
-COURSE_VERSION = "2"  # likewise for the columns of treated people; 2: negativity lasts from a first to a last test, not until today
+# Likewise for the columns of treated people; 2: negativity lasts from a first to a last test, not until today; 3: of two marrows of one
+# day the larger decides.
+COURSE_VERSION = "3"
 # Of the latest line of therapy that began by the landmark; computed in features.history.course.
 TREATED: dict[str, str] = {
     "months_since_line": "months since the start of the line of therapy",
@@ -265,6 +268,8 @@ class FeatureSpec:
             del content["burden"]["people"]  # who they are changes no column
         if BASELINE in self.look_backs or any(statistic(name).against == BASELINE for name in self.statistics):
             content["baseline_days"] = BASELINE_DAYS
+        if set(self.look_backs) - {"ever"} and any(catalogue()[key].methods for key in self.biomarkers):
+            content["like"] = LIKE_VERSION
         if not TREATED.keys().isdisjoint(self.static):
             content["course"] = [COURSE_VERSION, CRITERIA_VERSION]
         if any(statistic(name).operation == EXCEEDS for name in self.statistics):  # specifications without keep their hash

@@ -2,7 +2,8 @@
 
 Marrow plasma cells of a biopsy and of a smear differ without a change of the disease. So where a person's values of a biomarker are of
 several methods, what compares values (a slope, a change, a scatter, whether noise is exceeded, evolution) is made of those that were
-measured as the latest value was, and of those whose method is unknown. A latest value of unknown method is compared with all. Levels
+measured as the latest value of the window was, and of those whose method is unknown: what was at baseline does not change by what is
+measured later. A latest value of unknown method is compared with all. Levels
 (the latest value, its age, mean, lowest, highest, count) are those of all values.
 """
 
@@ -20,6 +21,7 @@ from features.history.figures import SD, SLOPE, SLOPE_SE, TAKE, TREND
 from features.history.plan import Plan, plan_of, write_history
 from features.history.series import Series, lay_out
 from features.history.statistics import EVOLVING, statistic
+from features.history.windows import SINCE_LINE, SINCE_NADIR
 from myeloma import catalogue
 
 _SCATTERS = (SD, SLOPE, SLOPE_SE, TREND)
@@ -53,25 +55,28 @@ def compare_like_with_like(
     for name in series.biomarkers:
         if not catalogue()[name].methods:
             continue
-        columns = tuple(column for column in plan.columns if parse_column(column).biomarker == name and compares(column))
-        if not columns:
-            continue
-        comparing, places = plan_of(columns), np.array([plan.place[column] for column in columns], dtype=np.intp)
-        for at, like in by_latest_method(series, name, patient, landmark):
-            found = np.empty((comparing.width, len(at)))
-            write_history(like, patient[at], landmark[at], comparing, found, lines)
-            out[np.ix_(places, at)] = found[: len(columns)]
+        parsed = [parse_column(column) for column in plan.columns]
+        of_name = [(column.name, str(column.window)) for column in parsed if column.biomarker == name and compares(column.name)]
+        for window in dict.fromkeys(window for _, window in of_name):
+            columns = tuple(column for column, own in of_name if own == window)
+            comparing, places = plan_of(columns), np.array([plan.place[column] for column in columns], dtype=np.intp)
+            for at, like in by_latest_method(series, name, patient, landmark, window, lines):
+                found = np.empty((comparing.width, len(at)))
+                write_history(like, patient[at], landmark[at], comparing, found, lines)
+                out[np.ix_(places, at)] = found[: len(columns)]
 
 
-def by_latest_method(series: Series, name: str, patient: NDArray[np.int32], landmark: NDArray[np.int32]) -> Iterator[tuple[Rows, Series]]:
-    """Yield, for landmarks of people with values of several methods, their positions and the values that are like the latest one's."""
+def by_latest_method(
+    series: Series, name: str, patient: NDArray[np.int32], landmark: NDArray[np.int32], window: str = "ever", lines: Lines | None = None
+) -> Iterator[tuple[Rows, Series]]:
+    """Yield, for landmarks of people with values of several methods, their positions and the values that are like the window's latest."""
     if not catalogue()[name].methods or series.method is None or not series.method.any():
         return
     rows, person = _rows_of(series, series.biomarkers.index(name))
     seen = np.flatnonzero(_of_several_methods(person, series.method[rows], len(series.starts))[patient])
     if not len(seen):
         return
-    latest = _latest_method(series.of((name,)), patient[seen], landmark[seen])
+    latest = _latest_method(series.of((name,)), patient[seen], landmark[seen], window, lines)
     for method in np.unique(latest[latest > 0]):
         yield seen[latest == method], _measured_by(series, name, rows, person, int(method))
 
@@ -110,12 +115,15 @@ def _of_several_methods(person: NDArray[np.int32], method: NDArray[np.int8], peo
     return several
 
 
-def _latest_method(series: Series, patient: NDArray[np.int32], landmark: NDArray[np.int32]) -> NDArray[np.int64]:
+def _latest_method(
+    series: Series, patient: NDArray[np.int32], landmark: NDArray[np.int32], window: str, lines: Lines | None
+) -> NDArray[np.int64]:
     """Return the method of the latest value that each landmark sees, 0 where unknown: the kernel takes the latest of the methods."""
     assert series.method is not None
-    asked = plan_of((f"{series.biomarkers[0]}__last__ever",))
+    # That since the lowest value is that since the start of the line; the lowest of the methods is another.
+    asked = plan_of((f"{series.biomarkers[0]}__last__{SINCE_LINE if window == SINCE_NADIR else window}",))
     found = np.empty((asked.width, len(patient)))
-    write_history(replace(series, value=series.method.astype(np.float64)), patient, landmark, asked, found)
+    write_history(replace(series, value=series.method.astype(np.float64)), patient, landmark, asked, found, lines)
     latest: NDArray[np.int64] = np.nan_to_num(found[0]).astype(np.int64)
     return latest
 

@@ -12,10 +12,13 @@ from features.cohort.schema import STAGES, Cohort
 from features.history.arrays import Histories
 from features.history.columns import FeatureSpec
 from features.history.rows import View, look, positions
-from features.table.score_inputs import INVOLVED, SCORE_COLUMNS, score_inputs
+from features.table.limits import limits_of
+from features.table.marrow import marrow_by_method
+from features.table.score_inputs import INVOLVED, LIMITED, SCORE_COLUMNS, criteria_of, score_inputs
+from features.table.unsettled import settled_for, unsettled_of, where_settled
 from myeloma.calendar import DAYS_PER_YEAR
-from myeloma.criteria import statuses
 from myeloma.immunoparesis import IMMUNOGLOBULINS
+from myeloma.scores import Score
 from myeloma.three_valued import any_of
 
 Array = NDArray[np.float64]
@@ -38,7 +41,7 @@ def eligibility_inputs(view: View, scores: Mapping[str, Array], judged: Mapping[
     scores : mapping
         As `score_inputs` returns it for the view.
     judged : mapping
-        As `myeloma.criteria.statuses` returns it for the scores.
+        As `criteria_of` returns it for the scores.
     """
     people, patient = view.people, view.patient
     by_laboratory = any_of([found for key, found in judged.items() if key not in _PICTURED])
@@ -52,8 +55,14 @@ def eligibility_inputs(view: View, scores: Mapping[str, Array], judged: Mapping[
     }
 
 
-def inputs_of(cohort: Cohort, landmarks: pd.DataFrame) -> tuple[dict[str, Array], Values]:
-    """Return the inputs of the published scores and of the eligibility at the landmarks of a cohort (patient_id, landmark), row by row."""
-    view = look(Histories.of(cohort), *positions(cohort, landmarks), FeatureSpec((), (), (), ()), ELIGIBILITY_COLUMNS)
+def inputs_of(cohort: Cohort, landmarks: pd.DataFrame, score: Score) -> tuple[dict[str, Array], Values]:
+    """Return the inputs of a published score and of the eligibility at the landmarks of a cohort (patient_id, landmark), row by row.
+
+    What limits and contradictions leave open is as open as in an answer.
+    """
+    view = look(Histories.of(cohort, operators=True), *positions(cohort, landmarks), FeatureSpec((), (), (), ()), ELIGIBILITY_COLUMNS)
     scores = score_inputs(view)
-    return scores, eligibility_inputs(view, scores, statuses(scores))
+    limits = limits_of(view, LIMITED)
+    leaves = unsettled_of(view, limits).with_limits(limits, scores)
+    judged = criteria_of(scores, leaves, marrow_by_method(view))
+    return settled_for(score, scores, leaves), eligibility_inputs(view, where_settled(scores, leaves), judged)

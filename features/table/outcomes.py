@@ -101,7 +101,7 @@ def milestones(histories: Histories, rules: Rules) -> Milestones:
     if rules.intercurrent == "composite":
         first = np.minimum(first, treated)
     if rules.intercurrent == "censor":
-        before = treated < first
+        before = treated < np.minimum(first, competing)  # at equal times events come before censorings
         first, competing = (np.where(before, NEVER, day).astype(np.int32) for day in (first, competing))
         end = np.where(before, np.minimum(treated, end), end)
     return Milestones(begins, first, competing, treated, end.astype(np.int32))

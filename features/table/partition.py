@@ -8,18 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as compute
-from numpy.typing import NDArray
 
 from features.cohort.order import order_of
 from features.cohort.schema import SCHEMAS, columns_of
 from features.cohort.storage import arrow_schema
-from features.table.stream import Block, Rows, as_the_schema_has_them, block_of, rows_of
+from features.table.stream import Block, Rows, as_the_schema_has_them, block_of, no_rows, rows_of
 from myeloma import DataError, catalogue
 
 READ = {name: list(SCHEMAS[name].columns) for name in ("patients", "events")}
@@ -42,7 +40,7 @@ def blocks_of(batches: Iterable[pa.RecordBatch], about: int) -> Iterator[Block]:
 def nobody() -> Block:
     """Return a block of no people: it says which columns a block gives."""
     frames = {name: arrow_schema(name, SCHEMAS[name].columns).empty_table().to_pandas() for name in ("patients", "events")}
-    return block_of(_no_rows(), frames["patients"], frames["events"], {})
+    return block_of(no_rows(), frames["patients"], frames["events"], {})
 
 
 def _whole_people(batches: Iterable[pa.RecordBatch], about: int) -> Iterator[pa.Table]:
@@ -85,7 +83,7 @@ def _measurements(rows: pa.Table) -> Rows:
     """Return the measurements in the order of a cohort's file: who, biomarker by name, collected, available, how, when of the day."""
     table = _of_table(rows, "measurements").combine_chunks()
     if not table.num_rows:
-        return _no_rows()
+        return no_rows()
     columns = {name: table[name].combine_chunks() for name in table.column_names}
     columns |= {name: columns[name].dictionary_encode() for name in _LABELS if name in columns}
     names = tuple(catalogue().keys())
@@ -93,11 +91,3 @@ def _measurements(rows: pa.Table) -> Rows:
     rank = np.append(np.argsort(np.argsort(names)), len(names))  # the last stands for what the catalogue does not hold
     keys = [found.patient(), rank[found.biomarker], found.collected, found.available, found.method, found.instant]
     return found.in_order(order_of([key for key in keys if key is not None]))
-
-
-def _no_rows() -> Rows:
-    def none(kind: type[Any]) -> NDArray[Any]:
-        return np.empty(0, kind)
-
-    days = none(np.int32)
-    return Rows(none(object), none(np.int64), none(np.int16), days, days, none(np.float64), none(np.int8), None, none(np.int8))

@@ -177,53 +177,54 @@ def _ravi_m_protein(view: View) -> Array:
 
 
 def _evolved(view: View, biomarker: str, *definitions: Callable[[Array, Array, Array], NDArray[np.bool_]]) -> list[Array]:
-    """Return for each definition by Ravi 1 from the day it was met, 0 once the year has passed without, NaN before that.
+    """Return for each definition by Ravi 1 where it is met, 0 where it is not and the year has passed, NaN before that.
 
-    The value at diagnosis is the earliest from the index date on that was known when the later one was.
+    It is judged by the values that count at the landmark; that at diagnosis is the earliest of them from the index date on.
     """
     series, index_day, patient, landmark = view.series, view.people.index_day, view.patient, view.landmark
     which = series.biomarkers.index(biomarker)
     starts, stops = (np.ascontiguousarray(table[:, which]) for table in (series.starts, series.stops))
-    most = int((stops - starts).sum())
-    who, known = np.empty((2, most), np.int32)
-    day, first, value = np.empty((3, most))
     rows = (series.collected, series.available, series.value)
-    n = _against_the_first(rows, starts, stops, index_day, (who, known, day, first, value))
+    who, days, values = np.empty(0, np.int32), np.empty((3, 0), np.int32), np.empty((2, 0))
+    if most := _against_the_first(rows, starts, stops, index_day, (who, days, values)):
+        who, days, values = np.empty(most, np.int32), np.empty((3, most), np.int32), np.empty((2, most))
+        _against_the_first(rows, starts, stops, index_day, (who, days, values))
+    begins = np.searchsorted(who, np.arange(len(index_day) + 1))
     every = []
     for met in definitions:
-        found, first_days = np.empty(len(patient)), np.full((2, len(index_day)), NEVER, np.int32)
-        hit = met(first[:n], day[:n], value[:n])
-        _since_when(who[:n], known[:n], hit, first_days, (patient, landmark, index_day), found)
+        found, hit = np.empty(len(patient)), met(values[0], days[2].astype(np.float64), values[1])
+        _met_by(days, hit, begins, (patient, landmark, index_day), found)
         every.append(found)
     return every
 
 
 @njit(cache=True, nogil=True)
-def _since_when(
-    who: NDArray[np.int32], known: Days, hit: Flags, first: NDArray[np.int32], rows: tuple[NDArray[np.int32], Days, Days], found: Array
-) -> None:
-    """Write 1 from the first day that a hit was known, 0 from the first day that a value was known and a year is over."""
+def _met_by(pairs: NDArray[np.int32], hit: Flags, begins: Whole, rows: tuple[NDArray[np.int32], Days, Days], found: Array) -> None:
+    """Write 1 where a pair that counts at the landmark is a hit, 0 where one counts, none is a hit, and the year is over."""
     patient, landmark, index_day = rows
-    for i in range(len(who)):
-        first[0, who[i]] = min(first[0, who[i]], known[i])
-        if hit[i]:
-            first[1, who[i]] = min(first[1, who[i]], known[i])
     for r in range(len(patient)):
         p, day = patient[r], landmark[r]
-        year_over = day > index_day[p] + DAYS_PER_YEAR
-        found[r] = 1.0 if first[1, p] <= day else 0.0 if year_over and first[0, p] <= day else np.nan
+        found[r] = np.nan
+        for k in range(begins[p], begins[p + 1]):
+            if pairs[0, k] <= day < pairs[1, k]:
+                if hit[k]:
+                    found[r] = 1.0
+                    break
+                if day > index_day[p] + DAYS_PER_YEAR:
+                    found[r] = 0.0
 
 
 @njit(cache=True, nogil=True)
 def _against_the_first(
-    rows: Rows, starts: Whole, stops: Whole, index_day: Days, out: tuple[NDArray[np.int32], Days, Array, Array, Array]
+    rows: Rows, starts: Whole, stops: Whole, index_day: Days, out: tuple[NDArray[np.int32], NDArray[np.int32], Array]
 ) -> int:
-    """Fill `out` with the values of the first year that were collected after the first one known by then; return how many.
+    """Return how many pairs there are of a value of the first year and the first before it; `out` takes those for which it has room.
 
-    Results are passed in the order in which they became known; of equal ones by day, then value.
+    Of each pair it takes the person; the day from which both count, that from which they no longer do, and the days since the index date
+    of the later one; and the values.
     """
     collected, available, value = rows
-    whose, known, days, firsts, values = out
+    whose, days, values = out
     n = 0
     for p in range(len(starts)):
         start, stop = starts[p], stops[p]
@@ -231,13 +232,30 @@ def _against_the_first(
             start += 1
         while stop > start and collected[stop - 1] - index_day[p] > DAYS_PER_YEAR:
             stop -= 1
-        order = np.argsort(available[start:stop], kind="mergesort") + start  # a run lies in order of day, then of value
-        earliest, first = 0, np.nan
-        for i in order:
-            day = collected[i] - index_day[p]
-            if np.isnan(first) or day <= earliest:
-                earliest, first = day, value[i]
-            else:
-                whose[n], known[n], days[n], firsts[n], values[n] = p, available[i], day, first, value[i]
-                n += 1
+        until, first_until = _counting(collected, available, start, stop)
+        for f in range(start, stop):
+            for v in range(f + 1, stop if available[f] < first_until[f - start] else f):
+                since, end = max(available[f], available[v]), min(first_until[f - start], until[v - start])
+                if collected[v] > collected[f] and since < end:
+                    if n < len(whose):
+                        whose[n], values[0, n], values[1, n] = p, value[f], value[v]
+                        days[0, n], days[1, n], days[2, n] = since, end, collected[v] - index_day[p]
+                    n += 1
     return n
+
+
+@njit(cache=True, nogil=True)
+def _counting(collected: Days, available: Days, start: int, stop: int) -> tuple[Days, Days]:
+    """Return of each value of a run the day on which it is superseded, and that on which it is so, or no longer the first one known.
+
+    Of one day that counts which became available last, of equal ones the largest: a run lies in order of day, availability, and value.
+    """
+    until, first_until = np.full(stop - start, NEVER, np.int32), np.full(stop - start, NEVER, np.int32)
+    earlier = of_day = NEVER  # from which day on a value of an earlier day is known, and one of this
+    for k in range(start, stop):
+        if k == start or collected[k] > collected[k - 1]:
+            earlier, of_day = min(earlier, of_day), available[k]
+        if k + 1 < stop and collected[k + 1] == collected[k]:
+            until[k - start] = available[k + 1]
+        first_until[k - start] = min(until[k - start], earlier)
+    return until, first_until

@@ -285,7 +285,7 @@ def cohort_blocks(folder: Path, about: int, start: dict[str, int] | None = None,
     tables = {name: Sorted(folder / f"{name}.parquet", list(SCHEMAS[name].columns), taken[name]) for name in ("patients", "events")}
     rows = taken["measurements"]
     coming = measurement_blocks(folder / "measurements.parquet", names, about, rows, operators)
-    block = next(coming, None)
+    block = next(coming, None if start else no_rows())  # people of whom nothing was measured are people
     while block is not None:
         following = next(coming, None)
         last = block.ids[-1] if following is not None else None
@@ -293,6 +293,16 @@ def cohort_blocks(folder: Path, about: int, start: dict[str, int] | None = None,
         patients, events = (as_the_schema_has_them(name, table.up_to(last), table.path) for name, table in tables.items())
         yield block_of(block, patients, events, {"measurements": rows} | {name: table.taken for name, table in tables.items()})
         block = following
+
+
+def no_rows() -> Rows:
+    """Return the measurements of nobody."""
+
+    def none(kind: type[Any]) -> NDArray[Any]:
+        return np.empty(0, kind)
+
+    days = none(np.int32)
+    return Rows(none(object), none(np.int64), none(np.int16), days, days, none(np.float64), none(np.int8), None, none(np.int8))
 
 
 def as_the_schema_has_them(name: str, rows: pd.DataFrame, path: Path) -> pd.DataFrame:

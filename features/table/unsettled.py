@@ -32,6 +32,7 @@ from features.history.sides import LEAST, MOST, Sides
 from features.table.limits import Leaves
 from myeloma import catalogue
 from myeloma.criteria import FLC_RATIO_FROM
+from myeloma.scores import Score
 from myeloma.units import quotient
 
 Array = NDArray[np.float64]
@@ -82,6 +83,19 @@ def where_settled(values: Mapping[str, Array], leaves: Mapping[str, Leaves]) -> 
     """Return the values, unknown where other results contradict them; one that is a limit stays as it is."""
     opened = {name: left.opened for name, left in leaves.items() if isinstance(left, Range) and name in values}
     return {**values, **{name: np.where(rows, np.nan, values[name]) for name, rows in opened.items()}}
+
+
+def settled_for(score: Score, inputs: Mapping[str, Array], leaves: Mapping[str, Leaves]) -> dict[str, Array]:
+    """Return a score's inputs; what is left open of a value is unknown to it where it leaves open which points the factor has."""
+    values = {name: inputs[name] for name in score.inputs}
+    for factor in score.factors:
+        if factor.input in leaves:
+            value, (least, most) = inputs[factor.input], leaves[factor.input].range_of(inputs[factor.input])
+            # `>20` passes a cut-off of more than 20, which the number 20 does not: the nearer end of what is left says the level.
+            end = np.where(np.abs(least - value) <= np.abs(most - value), least, most)
+            told = np.where(np.isnan(value) | (factor.level(value) == factor.level(least)), value, end)
+            values[factor.input] = np.where(factor.is_settled(least, most), told, np.nan)
+    return values
 
 
 def unsettled_of(view: View, limits: Mapping[str, Sides]) -> Unsettled:

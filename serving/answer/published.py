@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from features.history.sides import Sides
 from features.table.limits import Leaves
-from features.table.unsettled import where_settled
+from features.table.unsettled import settled_for, where_settled
 from myeloma import catalogue
 from myeloma.calendar import date_of
 from myeloma.criteria import CRITERIA, CRITERIA_INPUTS, Finding, findings
@@ -31,7 +31,7 @@ def score_columns(inputs: Mapping[str, Array], population: str | None, leaves: M
     columns: dict[str, Any] = {}
     for key, score in POINT_SCORES.items():
         if score.population == population:
-            values = _settled(score, inputs, leaves or {})
+            values = settled_for(score, inputs, leaves or {})
             possible = score.evaluate_arrays(**values).possible
             words = {bits: _possible_words(score.categories, int(bits)) for bits in np.unique(possible)}
             columns[f"score_{key}"] = [words[bits] for bits in possible]
@@ -84,22 +84,9 @@ def score_answers(
     return answers
 
 
-def _settled(score: Score, inputs: Mapping[str, Array], leaves: Mapping[str, Leaves]) -> dict[str, Array]:
-    """Return a score's inputs; what is left open of a value is unknown to it where it leaves open which points the factor has."""
-    values = {name: inputs[name] for name in score.inputs}
-    for factor in score.factors:
-        if factor.input in leaves:
-            value, (least, most) = inputs[factor.input], leaves[factor.input].range_of(inputs[factor.input])
-            # `>20` passes a cut-off of more than 20, which the number 20 does not: the nearer end of what is left says the level.
-            end = np.where(np.abs(least - value) <= np.abs(most - value), least, most)
-            told = np.where(np.isnan(value) | (factor.level(value) == factor.level(least)), value, end)
-            values[factor.input] = np.where(factor.is_settled(least, most), told, np.nan)
-    return values
-
-
 def _settled_of_one(score: Score | Pangea, inputs: Mapping[str, float], leaves: Mapping[str, Leaves]) -> dict[str, float]:
     values = {name: np.array([inputs[name]]) for name in score.inputs}
-    values = _settled(score, values, leaves) if isinstance(score, Score) else where_settled(values, leaves)
+    values = settled_for(score, values, leaves) if isinstance(score, Score) else where_settled(values, leaves)
     return {**inputs, **{name: value.item() for name, value in values.items()}}
 
 

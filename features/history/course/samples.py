@@ -76,7 +76,7 @@ def samples_of(histories: Histories, results: Results, treated: Treated, views: 
 
 @dataclass(frozen=True)
 class _Cells:
-    """Rows of samples by quantity; of a day's results that which became available last counts, being written last."""
+    """Rows of samples by quantity; the last of a day and availability is the one that counts (`rows_of`)."""
 
     rows: Results
     sample: Whole

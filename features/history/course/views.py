@@ -89,8 +89,8 @@ def waits_for_a_result(results: Results, patient: NDArray[np.int32], day: Days) 
 
 
 def rows_of(results: Results, views: Views) -> tuple[Results, Whole]:
-    """Return the results of each view, by view, day of collection and day of availability, and the view of each."""
-    order = np.lexsort((results.available, results.collected, results.patient))
+    """Return the results of each view, by view, day of collection, day of availability and value, and the view of each."""
+    order = np.lexsort((results.value, results.available, results.collected, results.patient))
     person = results.patient[order]
     first, last = (np.searchsorted(person, views.patient, side) for side in ("left", "right"))
     number = last - first

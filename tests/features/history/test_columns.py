@@ -127,6 +127,17 @@ def test_the_hash_changes_with_the_noise_only_where_a_statistic_asks_for_it(monk
     assert SPEC.feature_hash() == others
 
 
+@pytest.mark.parametrize(
+    ("biomarker", "look_back", "changes"),
+    [("bmpc", "365d", True), ("bmpc", "baseline", True), ("bmpc", "ever", False), ("igg", "365d", False)],
+)
+def test_the_hash_tells_how_methods_are_compared_where_windows_meet_them(monkeypatch, biomarker, look_back, changes):
+    spec = FeatureSpec((biomarker,), (look_back,), ("last", "slope"), ())
+    before = spec.feature_hash()
+    monkeypatch.setattr("features.history.columns.LIKE_VERSION", "next")
+    assert (spec.feature_hash() != before) == changes
+
+
 def test_the_hash_changes_with_the_definitions(monkeypatch):
     before = SPEC.feature_hash()
     monkeypatch.setattr("features.history.columns.DEFINITIONS_VERSION", "next")

@@ -83,6 +83,28 @@ def test_the_change_from_baseline_is_that_of_the_same_method(cohort_of):
     assert seen["bmpc__pct_baseline__since_line"].tolist() == [-75, -50]
 
 
+def test_what_was_at_baseline_does_not_change_by_the_method_of_what_comes_after(cohort_of):
+    rows = [("2015-12-01", 40, "biopsy"), ("2015-12-20", 60, "biopsy"), ("2016-01-06", 5, "smear"), ("2016-03-01", 9, "smear")]
+    events = "patient_id,occurred_at,kind,detail\nP1,2016-01-01,treatment_start,DVRd"
+    spec = FeatureSpec(("bmpc",), ("baseline", "since_line", "since_nadir"), ("last", "count", "delta_first"), ())
+    seen = at(cohort_of(measurements=marrow(*rows), events=events), "2016-01-05", "2016-01-06", "2016-04-01", spec=spec)
+    assert seen["bmpc__delta_first__baseline"].tolist() == [20, 20, 20]
+    assert seen["bmpc__count__baseline"].tolist() == [2, 2, 2]
+    np.testing.assert_array_equal(seen["bmpc__delta_first__since_line"], [np.nan, np.nan, 4])
+    np.testing.assert_array_equal(seen["bmpc__delta_first__since_nadir"], [np.nan, np.nan, 4])
+
+
+def test_a_late_report_is_compared_within_the_window_in_which_it_came(cohort_of):
+    rows = [("2015-02-01", 20, "biopsy"), ("2015-03-01", 30, "biopsy"), ("2015-04-01", 12, "smear")]
+    text = marrow(*rows).replace("method,specimen", "method,specimen,available_at")
+    head, *lines = text.splitlines()
+    reported = ("2017-03-01", "2017-03-02", "2015-04-01")  # both biopsies came long after the smear
+    cohort = cohort_of(measurements="\n".join([head, *(f"{line},{day}" for line, day in zip(lines, reported, strict=True))]))
+    seen = at(cohort, "2017-06-01")
+    assert seen["bmpc__delta_first__700d"].tolist() == [10]
+    assert np.isnan(seen["bmpc__delta_first__ever"]).all()  # the latest of all is the smear
+
+
 def test_disease_in_blood_enters_no_feature_of_the_marrow_and_the_cohort_keeps_it(cohort_of):
     rows = [("2015-02-01", "1e-3", "NGF", "marrow"), ("2015-03-01", "1e-6", "NGS", "blood"), ("2015-04-01", "1e-5", "flow", "")]
     cohort = cohort_of(measurements=marrow(*rows, biomarker="mrd", unit="1"))

@@ -92,6 +92,18 @@ def test_people_of_whom_no_event_is_known_are_followed_to_their_last_result(tmp_
     assert summary["patients_with"]["progression"] == 0 and summary["not_at_risk"]["after_follow_up"] > 0
 
 
+def test_people_without_any_result_have_the_rows_of_months_that_they_have_in_memory(tmp_path, smm_cohort, smm_task):
+    unmeasured = replace(smm_cohort, measurements=smm_cohort.measurements.head(0))
+    task = replace(smm_task, rules=replace(smm_task.rules, landmarks=(0, 6)))
+    write_cohort(unmeasured, tmp_path / "unmeasured", pd.DataFrame(columns=QUARANTINE_COLUMNS))
+    summary = build_file(tmp_path / "unmeasured", tmp_path / "table.parquet", task)
+    expected = build_table(unmeasured, task)
+    assert summary["landmarks"] == len(expected.rows) > 0
+    pd.testing.assert_frame_equal(read_table(tmp_path / "table.parquet").rows, expected.rows)
+    with pytest.raises(DataError, match="no visit"):
+        build_file(tmp_path / "unmeasured", tmp_path / "visits.parquet", smm_task)
+
+
 def test_the_file_is_that_of_the_whole_cohort_at_once_whatever_the_blocks_and_the_cores(tmp_path, folder, smm_task, monkeypatch):
     write_table(build_table(read_cohort(folder), smm_task), tmp_path / "whole.parquet")
     expected = (tmp_path / "whole.parquet").read_bytes()

@@ -6,7 +6,9 @@ import pytest
 
 from features.table.eligibility_inputs import inputs_of
 from myeloma.early_treatment.eligibility import criteria, eligible
+from myeloma.scores import POINT_SCORES
 
+MAYO = POINT_SCORES["mayo_2018"]
 DAY = 28  # after the index date
 LABORATORY = {"hemoglobin": 13.5, "calcium": 9.5, "creatinine": 0.9}
 
@@ -19,7 +21,7 @@ def values_of(cohort_of_days, results, heavy_chain="IgG", stage="smm", years=0):
     cohort = cohort_of_days(rows, light_chain="kappa")
     cohort.patients["stage"], cohort.patients["heavy_chain"] = stage, heavy_chain
     landmark = cohort.patients["index_date"].iloc[0] + pd.Timedelta(days=DAY + round(365.25 * years))
-    return inputs_of(cohort, pd.DataFrame({"patient_id": ["P1"], "landmark": [landmark]}))[1] | {"performance_status": np.zeros(1)}
+    return inputs_of(cohort, pd.DataFrame({"patient_id": ["P1"], "landmark": [landmark]}), MAYO)[1] | {"performance_status": np.zeros(1)}
 
 
 @pytest.mark.parametrize(
@@ -61,5 +63,26 @@ def test_nothing_after_the_landmark_is_read(cohort_of_days):
     rows = [("P1", "m_protein", 0, 0, 3.1), ("P1", "bmpc", 0, 0, 15.0), ("P1", "bmpc", DAY + 1, DAY + 1, 70.0)]
     cohort = cohort_of_days(rows, light_chain="kappa")
     landmark = cohort.patients["index_date"].iloc[0] + pd.Timedelta(days=DAY)
-    _, found = inputs_of(cohort, pd.DataFrame({"patient_id": ["P1"], "landmark": [landmark]}))
+    _, found = inputs_of(cohort, pd.DataFrame({"patient_id": ["P1"], "landmark": [landmark]}), MAYO)
     assert found["bmpc"].tolist() == [15.0]
+
+
+@pytest.mark.parametrize(
+    ("value", "operator", "event", "possible"),
+    [
+        (20.0, "", 0.0, ["intermediate"]),
+        (20.0, ">", np.nan, ["high"]),  # more than 20 for certain; 60 or more is open
+        (10.0, ">", np.nan, ["intermediate", "high"]),
+        (20.0, "<", 0.0, ["intermediate"]),
+        (60.0, ">", 1.0, ["high"]),
+    ],
+)
+def test_a_limit_leaves_open_what_it_does_not_tell(cohort_of_days, value, operator, event, possible):
+    others = LABORATORY | {"m_protein": 2.5, "flc_kappa": 60.0, "flc_lambda": 10.0}
+    rows = [("P1", name, 0, 0, number, "") for name, number in others.items()] + [("P1", "bmpc", 0, 0, value, operator)]
+    cohort = cohort_of_days(rows, light_chain="kappa")
+    cohort.patients["stage"], cohort.patients["sex"] = "smm", "female"
+    inputs, found = inputs_of(cohort, pd.DataFrame({"patient_id": ["P1"], "landmark": cohort.patients["index_date"].iloc[:1]}), MAYO)
+    np.testing.assert_array_equal(found["defining_event"], [event])
+    bits = int(MAYO.evaluate_arrays(**inputs).possible[0])
+    assert [name for k, name in enumerate(MAYO.categories) if bits >> k & 1] == possible

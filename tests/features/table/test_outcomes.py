@@ -116,6 +116,11 @@ TREATED = ("treatment_start", 150)
         ("ignore", [TREATED, ("progression", 200), ALIVE], ("event", 100, 300)),
         ("composite", [TREATED, ("progression", 200), ALIVE], ("event", 50, 300)),
         ("censor", [TREATED, ("death", 200)], ("none", 50, 50)),
+        ("censor", [TREATED, ("death", 150)], ("competing", 50, 50)),  # on one day events come before censorings
+        ("censor", [TREATED, ("progression", 150), ("death", 150)], ("event", 50, 50)),
+        ("ignore", [TREATED, ("death", 150)], ("competing", 50, 50)),
+        ("composite", [TREATED, ("death", 150)], ("event", 50, 50)),
+        ("censor", [TREATED, ("death", 149)], ("competing", 49, 49)),
         ("ignore", [TREATED, ("death", 200)], ("competing", 100, 100)),
         ("composite", [TREATED, ("death", 200)], ("event", 50, 100)),
         ("censor", [("progression", 120), TREATED, ALIVE], ("event", 20, 300)),

@@ -110,6 +110,36 @@ def test_ravi_is_known_from_the_day_it_is_met_and_not_met_only_once_the_year_is_
 
 
 @pytest.mark.parametrize(
+    ("rows", "evolving"),  # each row: day, day of its report, hemoglobin; the 13.0 of day 100 is known from day 100 on
+    [
+        ([(0, 0, 13.0), (150, 150, 10.5), (150, 152, 13.0)], {151: 1, 152: math.nan, 400: 0}),  # a later value is corrected
+        ([(0, 0, 15.0), (0, 120, 13.0)], {110: 1, 120: math.nan, 400: 0}),  # the value at diagnosis is
+        ([(0, 0, 13.2), (0, 120, 15.0)], {110: math.nan, 120: 1, 400: 1}),
+        ([(0, 120, 15.0)], {110: math.nan, 120: 1, 400: 1}),  # it is reported late
+        ([(0, 0, 13.0), (0, 0, 13.5)], {110: 1, 400: 1}),  # of one day and report the largest counts
+    ],
+)
+def test_ravi_is_judged_by_the_values_that_count_at_the_landmark(cohort_of_days, rows, evolving):
+    cohort = cohort_of_days([("P1", "hemoglobin", *row) for row in (*rows, (100, 100, 13.0))])
+    found = [inputs_at(cohort, day)["ravi_hemoglobin"] for day in evolving]
+    np.testing.assert_array_equal(found, [float(one) for one in evolving.values()])
+
+
+def test_a_corrected_immunoglobulin_has_not_evolved(cohort_of):
+    results = ["2015-01-01,2015-01-01,igg,2000", "2015-06-01,2015-06-01,igg,3000", "2015-06-01,2015-06-03,igg,2000"]
+    protein = ["2015-01-01,2015-01-01,m_protein,2.0", "2015-06-01,2015-06-01,m_protein,2.0"]
+    cohort = cohort_of(
+        patients="patient_id,index_date,heavy_chain\nP1,2015-01-01,IgG",
+        measurements="\n".join(
+            ["patient_id,collected_at,available_at,biomarker,value,unit"]
+            + [f"P1,{row},{'mg/dL' if 'igg' in row else 'g/dL'}" for row in (*results, *protein)]
+        ),
+    )
+    found = [inputs_at(cohort, day)["ravi_m_protein"] for day in (152, 153, 400)]
+    np.testing.assert_array_equal(found, [1, math.nan, 0])
+
+
+@pytest.mark.parametrize(
     ("heavy_chain", "biomarker", "later", "m_protein", "evolving"),
     [  # the immunoglobulin was 2000 mg/dL and M-protein 2 g/dL at diagnosis
         ("IgG", "igg", 2500, 2.1, 1),  # +25 % and 500 mg/dL

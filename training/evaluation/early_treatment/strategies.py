@@ -44,8 +44,8 @@ def rules(cohort: Cohort, rows: pd.DataFrame) -> tuple[list[Strategy], Array]:
         patient_id, landmark, age_days: from the landmark to the day on which people are judged.
     """
     keys = rows[["patient_id"]].assign(landmark=rows["landmark"] + pd.to_timedelta(rows["age_days"], unit="D"))
-    inputs, values = inputs_of(cohort, keys)
-    possible = _MAYO_2018.evaluate_arrays(**{name: inputs[name] for name in _MAYO_2018.inputs}).possible
+    inputs, values = inputs_of(cohort, keys, _MAYO_2018)
+    possible = _MAYO_2018.evaluate_arrays(**inputs).possible
     bit = 1 << _MAYO_2018.categories.index(_HIGH)
     high = np.select([possible == bit, (possible & bit) == 0], [1.0, 0.0], np.nan)
     at_risk = np.where(np.isnan(event := np.asarray(values["defining_event"], dtype=float)), 0.0, event)

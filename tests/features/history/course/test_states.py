@@ -70,6 +70,23 @@ def test_a_correction_counts_from_the_day_on_which_it_was_reported(histories):
     assert responses(histories(corrected), 70, 89, 90) == ["PR", "PR", "SD"]
 
 
+@pytest.mark.parametrize(
+    ("marrow", "expected"),
+    [([8.0], "VGPR"), ([2.0], "CR"), ([8.0, 2.0], "VGPR"), ([2.0, 8.0], "VGPR")],  # of one day the largest counts, in any order
+)
+def test_of_two_marrows_of_one_day_the_larger_decides_the_response(histories, marrow, expected):
+    negative = [(name, day, 0.0) for day in (40, 70) for name in ("m_protein", "serum_immunofixation", "urine_immunofixation")]
+    results = [("m_protein", 0, 3.0), *negative, *(("bmpc", 70, value) for value in marrow)]
+    assert responses(histories(results), 70) == [expected]
+
+
+@pytest.mark.parametrize(("marrow", "expected"), [([14.0], "PD"), ([6.0], "PR"), ([14.0, 6.0], "PD"), ([6.0, 14.0], "PD")])
+def test_of_two_marrows_of_one_day_the_larger_decides_a_progression(histories, marrow, expected):
+    baseline = [("m_protein", 0, 0.2), ("urine_m_protein", 0, 0.0), ("flc_kappa", 0, 20.0), ("flc_lambda", 0, 10.0), ("bmpc", 0, 40.0)]
+    course = [*baseline, ("bmpc", 100, 2.0), *(("bmpc", 160, value) for value in marrow)]  # measurable in the marrow alone
+    assert responses(histories(course), 160) == [expected]
+
+
 def test_a_new_line_is_judged_against_its_own_baseline(histories):
     events = [START, ("P1", "treatment_start", 200, 2, "KRd")]
     course = [*FALLING, ("m_protein", 195, 2.0), ("m_protein", 230, 0.9), ("m_protein", 260, 0.9)]
