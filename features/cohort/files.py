@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from features.cohort.locks import abandoned, take
 from features.cohort.private import OWN_FOLDER, for_spreadsheets, take_over
-from myeloma import ConfigError
+from myeloma import ConfigError, catalogue
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -174,15 +174,21 @@ def check_output(path: Path, hint: str = "the ending chooses the format.") -> No
         raise ConfigError(f"The output {path} is a folder.", "name a file.")
 
 
-@cache
-def code_hash(*rooms: str) -> str:
-    """Return a hash of the program text of packages, or rooms of packages: what was made by other code is made anew.
+def rules_hash(*rooms: str) -> str:
+    """Return a hash of what decides a result: the program text of packages, or rooms of packages, and the catalogue in use.
+
+    What was made by other code, or by another catalogue, such as with entries of one's own, is made anew.
 
     Examples
     --------
-    >>> code_hash("myeloma", "features/history") == code_hash("myeloma", "features/history")
+    >>> rules_hash("myeloma", "features/history") == rules_hash("myeloma", "features/history")
     True
     """
+    return hashlib.sha256(f"{_code_hash(*rooms)} {catalogue()!r}".encode()).hexdigest()
+
+
+@cache
+def _code_hash(*rooms: str) -> str:
     top = Path(__file__).parents[2]
     digest = hashlib.sha256()
     for room in rooms:

@@ -22,7 +22,7 @@ import pandas as pd
 import pyarrow
 import pyarrow.feather as feather
 
-from features.cohort.files import clear_work, code_hash, removed_when_full, same_files, whole_file, whole_folder
+from features.cohort.files import clear_work, removed_when_full, rules_hash, same_files, whole_file, whole_folder
 from features.cohort.locks import only_writer
 from features.cohort.private import OWN_FOLDER
 from features.cohort.schema import row_hashes, validated
@@ -137,8 +137,8 @@ def _compact(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _input_hash(source: Received, tables: dict[str, pd.DataFrame], today: pd.Timestamp) -> str:
-    """Return a hash of everything that decides the result: rows, names of files, the day, and the code itself."""
-    said = [source.source, source.files, source.notes, source.mended, str(today), PATIENTS_A_BLOCK, code_hash(*_ROOMS)]
+    """Return a hash of everything that decides the result: rows, names of files, the day, the catalogue, and the code itself."""
+    said = [source.source, source.files, source.notes, source.mended, str(today), PATIENTS_A_BLOCK, rules_hash(*_ROOMS)]
     digest = hashlib.sha256(json.dumps(said, sort_keys=True).encode())
     for name, frame in tables.items():
         digest.update(name.encode() + row_hashes(frame))

@@ -1,7 +1,7 @@
 """A job over a cohort's folder, block of patients by block of patients, that goes on behind the last finished block after a kill.
 
 A block's own files are written whole before its record, and the record says that they are. What finished stays only while cohort, what
-is asked and the program are the same.
+is asked, the program and the catalogue are the same.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as parquet
 
-from features.cohort.files import code_hash, whole_file
+from features.cohort.files import rules_hash, whole_file
 from features.cohort.schema import SCHEMAS, require_cohort
 from features.table.stream import Block, cohort_blocks
 from myeloma import DataError
@@ -85,7 +85,7 @@ class Job:
     def _key(self) -> str:
         files = [(self.folder / f"{name}.parquet").stat() for name in SCHEMAS if (self.folder / f"{name}.parquet").exists()]
         about = (self.folder / "cohort.json").read_text(encoding="utf-8")
-        content = [about, [(f.st_size, f.st_mtime_ns) for f in files], self.asked, self.rows, code_hash(*self.rooms)]
+        content = [about, [(f.st_size, f.st_mtime_ns) for f in files], self.asked, self.rows, rules_hash(*self.rooms)]
         return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
 
 

@@ -211,7 +211,9 @@ def _read_xlsx(path: Path, sheet: str) -> pd.DataFrame:
         sheets = [one.title for one in book.worksheets]
         if not sheets or (sheet and sheet not in sheets):
             raise DataError(f'{path.name} has no sheet "{sheet}".', f"it has {len(sheets)} sheets.", "missing_table")
-        rows = list(book[sheet or sheets[0]].iter_rows(values_only=True))
+        table = book[sheet or sheets[0]]
+        table.reset_dimensions()  # the size that a sheet declares may be old, or missing: what lies beyond it would be lost in silence
+        rows = list(table.iter_rows(values_only=True))
     names = ["" if cell is None else str(cell).strip() for cell in (rows[0] if rows else ())]
     kept = [number for number, name in enumerate(names) if name]
     if not kept:
@@ -219,5 +221,6 @@ def _read_xlsx(path: Path, sheet: str) -> pd.DataFrame:
     if len({names[number] for number in kept}) < len(kept):
         raise DataError(f"{path.name} has a column name twice.", "each column needs a name of its own.", "not_csv")
     said = [line for line, row in enumerate(rows[1:], start=2) if any(cell is not None and str(cell).strip() for cell in row)]
-    columns = {names[number]: plain_column(pd.Series([rows[line - 1][number] for line in said], dtype=object)) for number in kept}
+    cells = [[*rows[line - 1], *[None] * (len(names) - len(rows[line - 1]))] for line in said]  # a row may end before the header does
+    columns = {names[number]: plain_column(pd.Series([row[number] for row in cells], dtype=object)) for number in kept}
     return pd.DataFrame(columns).assign(source_row=said)

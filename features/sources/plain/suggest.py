@@ -321,4 +321,9 @@ def write_layout(found: Suggestion, path: Path) -> None:
     lines += [f"# Not read: {line}" for line in found.unread]
     body = yaml.safe_dump(found.layout, sort_keys=False, allow_unicode=True, width=120) if found.layout else "{}\n"
     with whole_file(path) as work:
-        work.write_text("\n".join(lines).replace("\r", " ") + "\n" + body, encoding="utf-8")
+        work.write_text("\n".join(map(_as_comment, lines)) + "\n" + body, encoding="utf-8")
+
+
+def _as_comment(line: str) -> str:
+    """Return a line as YAML holds it in a comment: what was received may break lines, or hold what no YAML may."""
+    return "".join(sign if sign.isprintable() else " " for sign in line)

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -17,10 +18,11 @@ from features.cohort.storage import ROW_GROUP, read_quarantine
 from features.console import Steps
 from features.intake import ingest as ingest_module
 from features.intake.ingest import ingest
+from features.intake.measured import _by_name
 from features.intake.quality import inspect
 from features.simulation.smm import simulate
 from features.sources.received import received
-from myeloma import DataError, StateError
+from myeloma import DataError, StateError, catalogue
 
 QUIET = Steps(quiet=True)
 
@@ -99,6 +101,21 @@ def test_another_input_starts_anew(tmp_path, source, small_blocks, monkeypatch):
     ingest(source, tmp_path / "cohort", QUIET)
     assert len(checked) == 1, "one block of the usual size: nothing of the other input was taken"
     assert [path.name for path in tmp_path.iterdir()] == ["cohort"], "what the stopped run left is removed"
+
+
+def test_another_catalogue_starts_anew(tmp_path, source, small_blocks, monkeypatch):
+    """What one's own entries allow is no part of the version or the input: blocks by two rules would be one cohort."""
+    stopped = ingest_module._assemble
+    monkeypatch.setattr(ingest_module, "_assemble", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        ingest(source, tmp_path / "cohort", QUIET)
+    monkeypatch.setattr(ingest_module, "_assemble", stopped)
+    hemoglobin = catalogue()["hemoglobin"]
+    with monkeypatch.context() as patched:
+        patched.setitem(catalogue().biomarkers, "hemoglobin", replace(hemoglobin, upper=12.0))
+        patched.setattr("features.intake.measured._by_name", _by_name.__wrapped__)  # kept by version, of which a process has one
+        ingest(source, tmp_path / "cohort", QUIET)
+    assert read_cohort(tmp_path / "cohort").measurements.query("biomarker == 'hemoglobin'")["value"].max() <= 12
 
 
 KILLED = """

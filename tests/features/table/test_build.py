@@ -17,7 +17,7 @@ from features.cohort.schema import QUARANTINE_COLUMNS
 from features.params import memory_bytes
 from features.table.build import build_file
 from features.table.stream import cohort_blocks, measurement_blocks
-from myeloma import ConfigError, DataError
+from myeloma import ConfigError, DataError, catalogue
 
 NAMES = ("bmpc", "m_protein")
 
@@ -143,6 +143,13 @@ def interrupted(tmp_path, folder, smm_task, monkeypatch):
         "features.table.build._one_block", lambda block, *rest: again.append(block.after["patients"]) or one_block(block, *rest)
     )
     return tmp_path / "table.parquet", made, again
+
+
+def test_a_killed_run_begins_anew_where_the_catalogue_is_another(interrupted, folder, smm_task, monkeypatch):
+    path, made, again = interrupted
+    monkeypatch.setitem(catalogue().biomarkers, "flc_ratio", replace(catalogue()["flc_ratio"], upper=50.0))
+    build_file(folder, path, smm_task)
+    assert again[: len(made)] == made
 
 
 def test_a_killed_run_goes_on_where_it_was(interrupted, folder, smm_task, tmp_path):

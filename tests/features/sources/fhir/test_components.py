@@ -43,6 +43,35 @@ def test_a_total_of_its_own_at_the_same_time_stands_above_the_components(bulk):
     assert totals(source) == ([1.5], [])
 
 
+ABSENT = {"valueQuantity": None, "dataAbsentReason": coded("http://terminology.hl7.org/CodeSystem/data-absent-reason", "unknown")}
+
+
+@pytest.mark.parametrize(
+    ("total", "reason"),
+    [
+        (ABSENT, "missing_value"),
+        ({"valueQuantity": None, "valueString": "see remarks"}, "not_a_number"),
+        ({"dataAbsentReason": ABSENT["dataAbsentReason"]}, "absent_value"),
+        ({"focus": [{"reference": "RelatedPerson/donor"}]}, "other_focus"),
+    ],
+)
+def test_a_total_without_a_result_of_the_person_is_refused_and_stands_above_nothing(bulk, total, reason):
+    bands = panel(band("MSPIKE", 1.1), band("MSPIKE", 0.2), code="SPEP")
+    source = read(bulk(*BASE, bands, observation(code="MSPIKE", **total)))
+    assert totals(source) == ([1.3], [reason])
+    assert not any("left aside" in note for note in source.notes)
+
+
+def test_a_total_below_a_limit_is_a_result(bulk):
+    bands = panel(band("MSPIKE", 1.1), band("MSPIKE", 0.2), code="SPEP")
+    source = read(bulk(*BASE, bands, observation(code="MSPIKE", valueQuantity=None, valueString="<0.1")))
+    assert any(note.startswith("2 components are left aside") for note in source.notes)
+
+
+def test_a_band_beside_one_without_a_result_is_part_of_the_protein_and_no_total(bulk):
+    assert totals(read(bulk(*BASE, of_loinc("51435-6", 1.2), of_loinc("35559-4", None)))) == ([], ["lone_component", "missing_value"])
+
+
 def test_a_panel_that_stands_there_twice_is_added_up_once(bulk):
     once = panel(band("MSPIKE", 1.1), band("MSPIKE", 0.2), code="SPEP")
     assert totals(read(bulk(*BASE, {**once, "id": "1"}, {**once, "id": "2"}))) == ([1.3], [])

@@ -146,3 +146,30 @@ def test_the_command_prints_what_is_not_read(tmp_path):
     (tmp_path / "patients.csv").write_text("patient_id,index_date,Hausarzt\nP1,2015-01-01,x\n", encoding="utf-8")
     said = CliRunner().invoke(app, ["suggest", str(tmp_path), "--out", str(tmp_path / "m.yaml"), "--show-values"])
     assert 'not read: patients.csv: "Hausarzt"' in said.output
+
+
+@pytest.mark.parametrize("mark", ["\n", "\r\n", "\x85", "\u2028", "\x07", "\ufeff"])
+def test_a_header_that_breaks_lines_adds_nothing_to_the_mapping_and_leaves_it_readable(tmp_path, mark):
+    odd, protein = f"Hb bei{mark}decimal: ','", f"M-Protein{mark}(g/L)"
+    place = tmp_path / "export"
+    place.mkdir()
+    patients = pd.DataFrame({"patient_id": ["P1"], "index_date": ["2015-01-01"], odd: ["x"], protein: ["3"]})
+    labs = pd.DataFrame({"patient_id": ["P1"], "collected_at": ["2015-02-01"], "biomarker": "hemoglobin", "value": "13", "unit": "g/dL"})
+    patients.to_parquet(place / "patients.parquet")
+    labs.to_parquet(place / "measurements.parquet")
+    write_layout(suggest(place), tmp_path / "m.yaml")
+    content = yaml.safe_load((tmp_path / "m.yaml").read_text(encoding="utf-8"))
+    assert set(content) == {"tables"}, "what is in a comment stays there"
+    assert len((tmp_path / "m.yaml").read_text(encoding="utf-8").split("# Not read: ")) == 2
+
+
+def test_a_column_whose_header_breaks_lines_is_read_by_the_mapping_that_is_suggested(tmp_path):
+    place = tmp_path / "export"
+    place.mkdir()
+    patients = pd.DataFrame({"patient\nid": ["P1"], "Diagnosis\nDate": ["2015-01-01"], "Hb at\ndiagnosis": ["x"]})
+    workbook(place / "patients.xlsx", patients=patients)
+    workbook(place / "measurements.xlsx", labs=SHEETS["Labs"])
+    (place / "events.csv").write_text("patient_id,occurred_at,kind\nP1,2016-01-01,last_contact\n", encoding="utf-8")
+    write_layout(suggest(place), tmp_path / "m.yaml")
+    cohort, _ = inspect(read_tabular(place, tmp_path / "m.yaml"))
+    assert cohort.patients["patient_id"].tolist() == ["P1"]
