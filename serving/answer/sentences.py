@@ -97,14 +97,15 @@ def _apart(difference: float, unit: str) -> str:
 
 
 def figure(value: float, digits: int = 4) -> str:
-    """Return a number with so many significant digits, half up as the page writes them, never in powers of ten.
+    """Return a number with so many significant digits and all before the point, half up as the page writes them, never in powers of ten.
 
     Examples
     --------
-    >>> figure(2.3), figure(2.3 - 1.8, 3), figure(100000.0, 3), figure(0.00001), figure(11.25, 3)
-    ('2.3', '0.5', '100000', '0.00001', '11.3')
+    >>> figure(2.3), figure(2.3 - 1.8, 3), figure(12345.0, 3), figure(0.00001), figure(11.25, 3)
+    ('2.3', '0.5', '12345', '0.00001', '11.3')
     """
-    text = f"{Context(prec=digits, rounding=ROUND_HALF_UP).create_decimal(value):f}"
+    whole = len(str(int(abs(value))))
+    text = f"{Context(prec=max(digits, whole), rounding=ROUND_HALF_UP).create_decimal(value):f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 

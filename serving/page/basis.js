@@ -1,6 +1,8 @@
 // What a risk rests on: purpose, users, population, data, figures, limits, versions.
 import { h, table, within } from "./dom.js";
 
+export const peopleOf = ({ patients, people }) =>
+  `${patients ?? "an unknown number of"} ${people === "unknown" ? "" : `${people} `}people`;
 export function basisOf({ basis, model, ...answer }) {
   const figures = Object.entries(basis.validation)
     .filter(([name]) => !/_(lo|hi)$/.test(name))
@@ -33,7 +35,7 @@ export function basisOf({ basis, model, ...answer }) {
     h(
       "p",
       null,
-      `For ${basis.population}. Outcome: ${basis.outcome}. Made from ${data.patients ?? "an unknown number of"} ${data.people === "unknown" ? "" : data.people} people, ${data.patients_with_the_event ?? "?"} of whom had the event.`,
+      `For ${basis.population}. Outcome: ${basis.outcome}. Made from ${peopleOf(data)}, ${data.patients_with_the_event ?? "?"} of whom had the event.`,
     ),
     h(
       "details",

@@ -52,13 +52,18 @@ const LIMITS = {
   renal: "Kidney function",
   anemia: "Hemoglobin",
 };
+// A value with so many digits that it is seen on which side of its limit it lies; on it, where it does.
+function apart(value, limit) {
+  const shown = [4, 6, 9].map((digits) => number(value, digits));
+  return shown.find((one) => !limit || Number(one) !== Number(limit[1])) ?? shown[0];
+}
 export function guardOf(answer, involved) {
   const met = answer.criteria.filter((one) => one.status === "met");
   const said = met.map((one) => {
     const unit = unitOf(one.unit),
       limit = /(?:>=|<=|>|<) ?([\d.]+)/.exec(one.label),
       chain = one.criterion === "light_chains" && involved ? `, involved chain ${number(involved)} mg/L` : "";
-    const value = one.value === null ? "" : ` ${number(one.value)}${unit && NB + unit}`,
+    const value = one.value === null ? "" : ` ${apart(one.value, limit)}${unit && NB + unit}`,
       on = one.collected_on ? ` on ${date(one.collected_on)}` : "";
     return `${LIMITS[one.criterion] ?? one.label}${value}${on}${limit ? ` (limit ${limit[1]}${chain})` : ""}${one.note && `; ${one.note}`}.`;
   });

@@ -4,6 +4,7 @@ import { curveOf, freeOf, iconsOf, lineOf, numberOf, wordsOf as boxWords } from 
 import { panelOf, riskOf } from "./trend.js";
 import { scoresOf, waterfallOf, wordsOf } from "./why.js";
 import { courseOf } from "./course.js";
+import { peopleOf } from "./basis.js";
 
 const NOTICES = 5,
   PANELS = 6,
@@ -59,7 +60,7 @@ export function sheetOf(is) {
       h(
         "p",
         { class: "note" },
-        `Made from ${answer.basis.data.patients ?? "an unknown number of"} ${answer.basis.data.people} people, for ${answer.basis.population}. ${answer.notice}`,
+        `Made from ${peopleOf(answer.basis.data)}, for ${answer.basis.population}. ${answer.notice}`,
       ),
   );
   const words = $("sheet").querySelector(".aside"),

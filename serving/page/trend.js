@@ -20,7 +20,7 @@ function scaleOf(about, values, height) {
   const to = (value) => (log ? Math.log10(value) : value),
     back = (value) => (log ? 10 ** value : value);
   let [low, high] = [Math.min(...values), Math.max(...values)].map(to);
-  const least = rise ? 3 * (log ? Math.log10(1 + rise) : rise * Math.max(values.at(-1), 1e-9)) : log ? 0.3 : 0.1 * Math.abs(high) || 1;
+  const least = rise ? 3 * (log ? Math.log10(1 + rise) : rise * Math.max(values.at(-1), 0.1)) : log ? 0.3 : 0.1 * Math.abs(high) || 1;
   const size = Math.max(high - low, least);
   for (const limit of [about.reference_low, about.reference_high].filter((one) => one !== null && (!log || one > 0)).map(to)) {
     if (limit < low && low - limit <= 0.6 * size) low = limit;

@@ -197,7 +197,7 @@ export function scoresOf(scores, months, print) {
     const result = one.reason ? "not computable" : open ? one.possible.join(" or ") : one.category;
     return [
       [one.name, !print && one.cautions.map((text) => h("div", { class: "note" }, text))],
-      [result, risk !== undefined && !open && `, ${Math.floor(100 * risk + 0.5)} % within ${within(months)}`],
+      [result, risk !== undefined && !open && `, ${percent(Math.floor(100 * risk + 0.5))} % within ${within(months)}`],
       list(one.missing.map(plain)),
     ];
   };

@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from myeloma import DataError, catalogue
 from myeloma.calendar import DAYS_PER_YEAR
 from myeloma.change import reference_change_value
+from serving.answer.sentences import figure as with_digits
 from serving.answer.shown import percent_text
 from training.plots.style import (
     BAND,
@@ -157,16 +159,16 @@ def trajectory(course: Course, trends: Sequence[Trend], *, within: str = "", lan
     at = _position(course, landmark)
     shown, more = trends[:MOST], len(trends) - MOST
     rows = (len(shown) + 2) // 3
-    low, high = percent_text(course.low[at]).removesuffix(" %"), percent_text(course.high[at])
-    now = f"{percent_text(course.risk[at]).removesuffix(' %')}, between {low} and {high.removesuffix(' %')}"
+    now, *ends = (percent_text(share).removesuffix(" %") for share in (course.risk[at], course.low[at], course.high[at]) if isfinite(share))
+    now += f", between {' and '.join(ends)}" if len(ends) == 2 else ""
     title = f"Risk of progression{f' within {within}' if within else ''} (%): {now}"
-    said = "; ".join(f"{trend.name} {trend.values[-1]:.3g}{'' if trend.unit == 'ratio' else f' {trend.unit}'}" for trend in shown)
     extra = f"{more} more biomarkers are not drawn. " if more > 0 else ""
     span, day = _span(course, shown), course.when[at]
+    said = "; ".join(filter(None, (_latest(trend, day) for trend in shown)))
     keys = [_NOISE] if any(trend.noise is not None for trend in shown) else []
     keys += [_LATER] if (course.when > day).any() or any((trend.when > day).any() for trend in shown) else []
     foot = "\n".join(line for line in (" ".join(keys), f"{extra}{foot}".strip()) if line)
-    figure = picture(8.0, 2.0 + 2.2 * rows, title, foot, f"{title}. Latest results: {said}." if shown else title)
+    figure = picture(8.0, 2.0 + 2.2 * rows, title, foot, f"{title}. Latest results: {said}." if said else title)
     above, *below = figure.subfigures(2, 1, squeeze=False, height_ratios=(1.0, rows))[:, 0] if rows else [figure]
     _draw_course(above.subplots(), course, at, span)
     if rows:
@@ -269,12 +271,22 @@ def _draw_trend(axis: Axes, trend: Trend, day: np.datetime64, span: tuple[float,
 
 
 def _caption(trend: Trend, k: int) -> str:
-    value, sign = trend.values[k], "<" if trend.below[k] else ""
-    where = ""
-    if trend.reference:
-        where = " ▲ high" if value > trend.reference[1] else " ▼ low" if value < trend.reference[0] and not trend.below[k] else ""
+    low, high = trend.reference or (-np.inf, np.inf)
+    value, is_limit = trend.values[k], trend.below[k]  # below which the truth lies: low it may be for certain, high never
+    where = " ▲ high" if value > high and not is_limit else " ▼ low" if value < low else ""
     unit = "" if trend.unit == "ratio" else f" ({trend.unit})"
-    return textwrap.fill(f"{trend.name}{unit}: {sign}{value:.3g}{where}", _CAPTION)
+    return textwrap.fill(f"{trend.name}{unit}: {_written(trend, k)}{where}", _CAPTION)
+
+
+def _written(trend: Trend, k: int) -> str:
+    return f"{'<' if trend.below[k] else ''}{with_digits(float(trend.values[k]))}"
+
+
+def _latest(trend: Trend, day: np.datetime64) -> str:
+    """Return the latest result by a day in words; empty where there is none."""
+    used = np.flatnonzero(trend.when <= day)
+    unit = "" if trend.unit == "ratio" else f" {trend.unit}"
+    return f"{trend.name} {_written(trend, int(used[-1]))}{unit}" if len(used) else ""
 
 
 def _scale(axis: Axes, trend: Trend) -> None:

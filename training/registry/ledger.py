@@ -72,12 +72,13 @@ def append(task_name: str, entry: Entry, after: str) -> None:
         Somebody else changed the champion meanwhile.
     """
     client, model = connect(), registered_name(task_name)
+    content = {name: value for name, value in asdict(entry).items() if name != "until"}
     for attempt in range(_ATTEMPTS):
         last = last_key(task_name)
         if last != after:
             raise overtaken(task_name)
         key = f"{_next(last)}{uuid.uuid4().hex[:8]}"
-        client.set_registered_model_tag(model, key, json.dumps({k: v for k, v in asdict(entry).items() if k != "until"}))
+        client.set_registered_model_tag(model, key, json.dumps(content, ensure_ascii=False))  # of 5,000 letters at most
         rivals = [other for other in read(task_name) if other.startswith(_next(last)) and other != key]
         if not rivals:
             return

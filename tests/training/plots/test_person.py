@@ -124,6 +124,25 @@ def test_a_result_below_the_limit_of_detection_is_a_hollow_triangle_and_is_said_
     assert "<2.5" in axis.get_title(loc="left")
 
 
+def test_what_is_said_of_a_history_is_its_latest_result_by_the_landmark_as_it_was_reported():
+    trends = [
+        Trend.of("flc_kappa", WHEN, [5.0, 25.0, 20.0, 12345.0], below=[False, False, True, False]),
+        Trend.of("m_protein", WHEN[3:], [2.6]),
+    ]
+    figure = trajectory(COURSE, trends, landmark="2021-09-01")
+    assert figure.alt.endswith("Latest results: Free kappa light chains <20 mg/L.")
+    kappa, m_protein = (axis.get_title(loc="left") for axis in figure.axes[1:3])
+    assert kappa.endswith("<20"), "whether that is high is open"
+    assert ":" not in m_protein, "it was known later"
+    assert trajectory(COURSE, trends[:1]).axes[1].get_title(loc="left").replace("\n", " ").endswith("12345 ▲ high")
+
+
+def test_a_model_without_intervals_has_a_picture_without():
+    risk, none = [0.1, 0.2, 0.3, 0.4], [np.nan] * 4
+    title = trajectory(Course.of(WHEN, risk, none, none), []).get_suptitle()
+    assert title == "Risk of progression (%): 40"
+
+
 def test_noise_never_looks_like_a_trend():
     """The panel of a steady value spans at least three times the difference that noise alone makes."""
     trend = Trend.of("m_protein", WHEN, [2.00, 2.01, 1.99, 2.02])
