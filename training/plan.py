@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -15,6 +18,9 @@ from myeloma.errors import nearest
 from myeloma.scores import SCORES
 
 _CHECKED = ConfigDict(extra="forbid")
+READ_OTHERWISE = re.compile(r"_(?:lo|hi)$|_minus_")  # in the name of a figure: a bound, or a difference
+_LONGEST = 64
+_NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9_]{{0,{_LONGEST - 1}}}")
 Waivable = Literal["net_benefit", "worst_subgroup", "known_harm"]  # demands that a task's data may have nothing to measure by
 Doubtful = Literal["auc", "ipa", "oe_ratio", "ici", "net_benefit", "worst_subgroup"]  # demands that too few events may be unable to show
 # What `evaluate` may notice about a fit: training/evaluation/diagnoses/catalogue.py says of each how it is found and what to do.
@@ -114,11 +120,29 @@ class Plan:
     def __post_init__(self) -> None:
         if self.primary_horizon not in self.task.horizons:
             raise ConfigError(f"Task {self.task.name}: primary_horizon {self.primary_horizon} is not among {self.task.horizons}.")
+        _check_names(self.task.name, self.models)
         for score in self.scores:
             if score not in SCORES:
                 raise ConfigError(f'Task {self.task.name}: unknown published score "{score}".', nearest(score, SCORES))
         if unknown := [code for code in self.muted if code not in DIAGNOSES]:
             raise ConfigError(f'training.{self.task.name}.muted: no diagnosis "{unknown[0]}".', nearest(unknown[0], DIAGNOSES))
+
+
+def _check_names(task: str, models: Iterable[str]) -> None:
+    """Refuse a model's name that is no folder, or would be taken for a published score, for another model, or for a figure's bound."""
+    seen = dict[str, str]()
+    for name in models:
+        where = f"training.{task}.models: {json.dumps(name)} cannot be the name of a model"
+        if not _NAME.fullmatch(name):
+            hint = f"accepted: letters, digits and _, at most {_LONGEST}, the first a letter or digit."
+            raise ConfigError(f"{where}: it names a folder and figures.", hint)
+        if name.casefold() in SCORES:
+            raise ConfigError(f"{where}: a published score is called so.", f"call it otherwise, as in {name}_refitted, with its `kind`.")
+        if READ_OTHERWISE.search(name):
+            what = f"{where}: in a figure, _lo and _hi are bounds and _minus_ is a difference."
+            raise ConfigError(what, "call it without _minus_, and so that it ends otherwise.")
+        if (other := seen.setdefault(name.casefold(), name)) != name:
+            raise ConfigError(f"{where} beside {json.dumps(other)}: some file systems take one for the other.", "call one otherwise.")
 
 
 def load_plan(name: str, params: Path = DEFAULT_PARAMS) -> Plan:

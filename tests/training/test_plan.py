@@ -193,3 +193,27 @@ def test_an_unknown_diagnosis_cannot_be_muted_and_the_nearest_is_named(section, 
 def test_a_diagnosis_is_not_muted_without_a_reason(section, refused, reason):
     refusal = refused(section | {"muted": {"one_input": reason}})
     assert "training.mgus.muted.one_input is" in refusal.what
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("../cohort", "it names a folder and figures"),
+        ("", "it names a folder and figures"),
+        ("cox-1", "it names a folder and figures"),
+        ("mayo_2018", "a published score is called so"),
+        ("logistic_lo", "_lo and _hi are bounds"),
+        ("cox_minus_age", "_minus_ is a difference"),
+        ("Cox", 'beside "cox"'),
+    ],
+)
+def test_a_models_name_is_a_folder_and_nothing_else(section, refused, name, says):
+    section["models"][name] = {"kind": "logistic"}
+    error = refused(section)
+    assert f'training.mgus.models: "{name}" cannot be the name of a model' in str(error)
+    assert says in str(error)
+
+
+def test_letters_digits_and_underscores_name_a_model(section, mgus_task):
+    section["models"]["logistic_2"] = {"kind": "logistic"}
+    assert "logistic_2" in parse_plan(mgus_task, section).models

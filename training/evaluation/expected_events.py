@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from myeloma.calendar import horizon_days
-from training.metrics.figures import unfollowed
+from training.metrics.figures import PROGRESS, unfollowed
 from training.rows.censoring import NONE, FollowUp, progressed_by
 from training.rows.small_cells import SUPPRESSED, is_small, only
 from training.rows.split import LEAST_EVENTS
@@ -35,7 +35,7 @@ def expected_people(rows: pd.DataFrame, months: int) -> float:
     return float(first[f"expected_{months}m"].sum())
 
 
-def too_little(rows: pd.DataFrame, months: int, expected: float | None = None) -> str:
+def too_little(rows: pd.DataFrame, months: int, expected: float | None = None, words: tuple[str, str] = PROGRESS) -> str:
     """Return why these rows have no figures at a horizon; empty where they have.
 
     It depends on what is *expected*, not on what is observed: a group that expects 15 and is shown only once 20 are seen would look
@@ -47,25 +47,26 @@ def too_little(rows: pd.DataFrame, months: int, expected: float | None = None) -
         patient_id, landmark, event, time_to_event, and `expected_24m` and so on, unless the number of people is given.
     expected : float, optional
         How many people are expected to have the event. Default: by the risks at their first rows.
+    words : tuple of str
+        The verb and the noun by which the event is told.
     """
     if why := unfollowed(rows, months):
         return why
-    expected = expected_people(rows, months) if expected is None else expected
+    expected, (verb, noun) = expected_people(rows, months) if expected is None else expected, words
     horizon, follow_up = float(horizon_days(months)), FollowUp.of(rows)
     if expected < LEAST_EVENTS:
         return (
-            f"{expected:.1f} people are expected to progress within {months} months by what was followed, at least {LEAST_EVENTS} are "
+            f"{expected:.1f} people are expected to {verb} within {months} months by what was followed, at least {LEAST_EVENTS} are "
             "needed; pool more people, or wait for more follow-up."
         )
-    reachable, progressed = follow_up.reachable(horizon), progressed_by(follow_up, horizon)
-    free = (follow_up.time > horizon) | ((follow_up.event != NONE) & ~progressed)
-    progressed, free = progressed & reachable, free & reachable
+    reachable = follow_up.reachable(horizon)
+    progressed, free = progressed_by(follow_up, horizon) & reachable, follow_up.free_at(horizon) & reachable
     observed, others = (rows.loc[who, "patient_id"].nunique() for who in (progressed, free))
     if is_small(observed) or not observed:
-        return f"{SUPPRESSED} people here progress within {months} months, where {expected:.0f} are expected: figures would tell how many."
+        return f"{SUPPRESSED} people here {verb} within {months} months, where {expected:.0f} are expected: figures would tell how many."
     if others < LEAST_EVENTS:
         return (
-            f"{only(others)} people here are known to be free of progression at {months} months, at least {LEAST_EVENTS} are needed; "
+            f"{only(others)} people here are known to be free of {noun} at {months} months, at least {LEAST_EVENTS} are needed; "
             "pool more people, or a longer horizon."
         )
     return ""

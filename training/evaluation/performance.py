@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 
 import numpy as np
@@ -10,9 +10,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from training.estimators.competing import as_event
+from training.evaluation.expected_events import with_expected
 from training.metrics import Draws, all_measures, main_measures, named
 from training.metrics.estimate import lines_of
-from training.metrics.figures import Refusal, figures, refusal
+from training.metrics.figures import RefusalOf, figures, refusal
 from training.metrics.names import PER_PERSON, Metric, landmark_subset, landmark_years, subgroup_subsets, without_subset
 from training.metrics.risk import calibration_in_the_large, rank_measures
 from training.metrics.sample import yearly_share
@@ -24,6 +25,7 @@ Array = NDArray[np.float64]
 # What MLflow gets; the rest (treat-all, every measure at every landmark) stands in performance.csv.
 _NOT_LOGGED = ("net_benefit_treat_all",)
 OF_DYING = {"auc": "die_first_auc", "oe_ratio": "die_first_oe_ratio"}
+_COMPETING_FIRST = ("have the competing event first", "a competing event first")
 _FIRST = ("auc", "brier", "oe_ratio", "ipa", "ici")
 _COUNTS = ("patients", "rows", "events", "effective_rows")
 _LOGGED_AT_LANDMARKS = ("auc", "brier", "oe_ratio", "patients", "events")
@@ -36,7 +38,7 @@ def performance_of(
     draws: Draws,
     orders: Mapping[str, Array] | None = None,
     die_first: Mapping[str, Array] | None = None,
-    why_not: Refusal = refusal,
+    why_not: RefusalOf = refusal,
     without: Mapping[str, Mapping[str, Array]] | None = None,
 ) -> pd.DataFrame:
     """Return all figures of all candidates, one line each, as `training.metrics.figures` lays them out.
@@ -62,15 +64,17 @@ def performance_of(
         for judged, all_of, _ in kinds:
             chosen = {name: risk[there["position"].to_numpy()] for name, risk in judged.items()}
             parts.append(figures(there, chosen, plan.task.horizons, draws, all_of, landmark_subset(years), why_not=why_not))
-    parts += [*_of_dying(rows, die_first or {}, plan, draws), *_hidden(rows, without or {}, plan, draws)]
+    parts += [*_of_dying(rows, die_first or {}, plan, draws, why_not), *_hidden(rows, without or {}, plan, draws)]
     return without_small_cells(pd.concat(parts, ignore_index=True))
 
 
-def _of_dying(rows: pd.DataFrame, die_first: Mapping[str, Array], plan: Plan, draws: Draws) -> list[pd.DataFrame]:
-    if not die_first:
-        return []
-    found = figures(as_event(rows), die_first, plan.task.horizons, draws, main_measures)
-    return [found[found["measure"].isin(OF_DYING)].assign(measure=lambda lines: lines["measure"].map(OF_DYING))]
+def _of_dying(rows: pd.DataFrame, die_first: Mapping[str, Array], plan: Plan, draws: Draws, why_not: RefusalOf) -> Iterator[pd.DataFrame]:
+    """Yield each model's figures of the chance that the competing event comes first, by as many such events as it expects."""
+    swapped, horizons = as_event(rows), plan.task.horizons
+    for name, risk in die_first.items():
+        expecting = with_expected(swapped, risk, horizons)
+        found = figures(expecting, {name: risk}, horizons, draws, main_measures, why_not=partial(why_not, words=_COMPETING_FIRST))
+        yield found[found["measure"].isin(OF_DYING)].assign(measure=lambda lines: lines["measure"].map(OF_DYING))
 
 
 def _hidden(rows: pd.DataFrame, without: Mapping[str, Mapping[str, Array]], plan: Plan, draws: Draws) -> list[pd.DataFrame]:

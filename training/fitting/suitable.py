@@ -46,7 +46,7 @@ def check_table(table: FeatureTable, task: Task) -> None:
             raise DataError(f"{rows} of the table's {len(table.rows)} rows have {what}.", again, "impossible_cell")
     refuse_too_few(table.rows)
     longest = table.rows["time_to_event"].max()
-    if longest < horizon_days(task.horizons[-1]):
+    if longest <= horizon_days(task.horizons[-1]):  # on that very day only an event would be known
         raise DataError(
             f"Nobody is followed for {task.horizons[-1]} months: the longest time after a landmark is "
             f"{longest / DAYS_PER_MONTH:.0f} months.",

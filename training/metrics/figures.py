@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,7 @@ from myeloma.calendar import horizon_days
 from training.metrics.decision import Key
 from training.metrics.names import Metric
 from training.metrics.sample import Draws, Sample
-from training.rows.censoring import NONE, FollowUp, progressed_by
+from training.rows.censoring import FollowUp, progressed_by
 from training.rows.small_cells import only
 from training.rows.split import LEAST_EVENTS
 
@@ -23,8 +23,16 @@ COLUMNS = ("model", "subset", "horizon", "measure", "threshold", "estimate", "lo
 Measures = Callable[[Sample, Array], dict[Key, Array]]
 Refusal = Callable[[pd.DataFrame, int], str]  # why rows say nothing at a horizon in months, empty where they do
 Line = tuple[Any, ...]  # what a measure gives a line of the table
+PROGRESS = ("progress", "progression")
 _DISTANCES = ("ici",)
 _LEAST_DRAWN = 2  # of one draw both ends of the interval would be that draw
+
+
+class RefusalOf(Protocol):
+    """Why rows say nothing at a horizon in months, of an event told by a verb and a noun; empty where they do."""
+
+    def __call__(self, rows: pd.DataFrame, months: int, *, words: tuple[str, str] = ...) -> str:
+        """Return why."""
 
 
 @dataclass(frozen=True)
@@ -51,15 +59,17 @@ def judged_at(rows: pd.DataFrame, months: int, draws: Draws, share: Array | None
     return Judged(rows, months, sample)
 
 
-def refusal(rows: pd.DataFrame, months: int) -> str:
-    """Return why figures at this horizon would say nothing, and what to do; empty where they do say something."""
+def refusal(rows: pd.DataFrame, months: int, words: tuple[str, str] = PROGRESS) -> str:
+    """Return why figures at this horizon would say nothing, and what to do; empty where they do say something.
+
+    `words` are the verb and the noun by which the event is told.
+    """
     if why := unfollowed(rows, months):
         return why
     horizon, follow_up = float(horizon_days(months)), FollowUp.of(rows)
-    reachable, progressed = follow_up.reachable(horizon), progressed_by(follow_up, horizon)
-    free = (follow_up.time > horizon) | ((follow_up.event != NONE) & ~progressed)
-    progressed, free = progressed & reachable, free & reachable
-    for who, what in ((progressed, f"progress within {months} months"), (free, f"are known to be free of progression at {months} months")):
+    reachable, (verb, noun) = follow_up.reachable(horizon), words
+    progressed, free = progressed_by(follow_up, horizon) & reachable, follow_up.free_at(horizon) & reachable
+    for who, what in ((progressed, f"{verb} within {months} months"), (free, f"are known to be free of {noun} at {months} months")):
         people = rows.loc[who, "patient_id"].nunique()
         if people < LEAST_EVENTS:
             return f"{only(people)} people here {what}, at least {LEAST_EVENTS} are needed; pool more people, or a longer horizon."
@@ -71,9 +81,8 @@ def unfollowed(rows: pd.DataFrame, months: int) -> str:
     if rows.empty:
         return f"there is no risk at {months} months: a published score gives none, or no row has its inputs; record them, or leave it out."
     horizon, follow_up = float(horizon_days(months)), FollowUp.of(rows)
-    longest = follow_up.time.max()
-    if longest < horizon and (follow_up.event == NONE).any():
-        return f"nobody here is followed for {months} months (the longest is {longest:.0f} days); use a shorter horizon."
+    if not follow_up.is_followed(horizon):
+        return f"nobody here is followed for {months} months (the longest is {follow_up.time.max():.0f} days); use a shorter horizon."
     return ""
 
 

@@ -16,6 +16,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from training.plan import READ_OTHERWISE
+
 BOOTSTRAP_DRAWS = "bootstrap_draws"  # of how many draws a run's intervals are
 OF_FIRST_VISITS = "first_visits"  # each person's first row alone
 EXPECTED_AUC_OF_VISITS = "expected_auc_of_visits"  # in a case mix: of the visits that the AUC is of; `expected_auc` is of first ones there
@@ -29,7 +31,7 @@ _NAME = re.compile(
 )
 _LANDMARK = re.compile(r"at_(\d+(?:\.\d+)?)y")
 _REFUSED = re.compile(r"[^\w.-]+")  # by MLflow, or by a file system
-_MISREAD = re.compile(r"_(?:lo|hi)$|_minus_|-[0-9a-f]{6}$")  # a bound, a difference, or told apart already
+_MISREAD = re.compile(rf"{READ_OTHERWISE.pattern}|-[0-9a-f]{{6}}$")  # a bound, a difference, or told apart already
 
 
 @dataclass(frozen=True)

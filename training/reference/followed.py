@@ -7,7 +7,7 @@ import pandas as pd
 
 from myeloma.calendar import DAYS_PER_MONTH, horizon_days
 from training.reference.by_time import LEAST_IN_BAND
-from training.rows.study_end import study_reach
+from training.rows.censoring import REACH
 
 
 def followed_from(rows: pd.DataFrame, horizons: tuple[int, ...]) -> dict[str, float]:
@@ -16,9 +16,9 @@ def followed_from(rows: pd.DataFrame, horizons: tuple[int, ...]) -> dict[str, fl
     Parameters
     ----------
     rows : DataFrame
-        patient_id, index_date, landmark, follow_up.
+        patient_id, index_date, landmark, study_reach.
     """
-    visits = pd.DataFrame({"person": rows["patient_id"].to_numpy(), "reach": study_reach(rows)})
+    visits = pd.DataFrame({"person": rows["patient_id"].to_numpy(), "reach": rows[REACH].to_numpy(dtype=float)})
     visits["month"] = (rows["landmark"] - rows["index_date"]).dt.days.to_numpy() / DAYS_PER_MONTH
     found = {}
     for months in horizons:

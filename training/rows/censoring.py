@@ -90,6 +90,19 @@ class FollowUp:
         """Return which rows the study could follow beyond a horizon in days: at the horizon itself only an event would be known."""
         return np.ones(len(self.time), dtype=bool) if self.reach is None else self.reach > horizon
 
+    def free_at(self, horizon: float) -> Bools:
+        """Return which rows are known to be free of the event at a horizon in days: followed beyond it, or with a competing event by it.
+
+        Whoever is censored on that very day is not known.
+        """
+        free: Bools = (self.time > horizon) | ((self.event == COMPETING) & (self.time <= horizon))
+        return free
+
+    def is_followed(self, horizon: float, counts: Array | None = None) -> bool:
+        """Return whether a row that counts is followed beyond a horizon in days, to stand in for the lost; true where nobody is lost."""
+        there = self.reachable(horizon) if counts is None else self.reachable(horizon) & (counts > 0)
+        return bool((self.time[there] > horizon).any() or (there.any() and (self.event[there] != NONE).all()))
+
     def weighed(self, counts: Array, horizon: float) -> tuple[Array, Array, Ints]:
         """Return counts (draws, rows) times the censoring weights at a horizon in days, and what `weigh_for_censoring` gives besides.
 

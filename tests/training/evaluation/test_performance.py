@@ -1,12 +1,15 @@
 """What is written of all candidates' figures: no count below ten, what it would be told from, and what is logged."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from training.evaluation.expected_events import too_little
 from training.evaluation.performance import logged, performance_of, refused, without_small_cells
 from training.metrics import Draws
-from training.metrics.figures import figures
+from training.metrics.figures import figures, refusal
 from training.rows.small_cells import SUPPRESSED, only
 from training.rows.split import LEAST_EVENTS
 
@@ -90,3 +93,33 @@ def test_with_a_biomarker_hidden_calibration_in_the_large_is_told_of_each_model_
     assert found["oe_ratio_24m_without_m_protein"] == pytest.approx(1.5)
     assert found["oe_ratio_24m_without_bmpc"] == pytest.approx(0.5)
     assert {"oe_ratio_24m_without_bmpc_lo", "oe_ratio_24m_without_bmpc_hi"} <= found.keys()
+
+
+@pytest.mark.parametrize(
+    ("why_not", "expected", "says"),
+    [
+        (refusal, 0.1, "only 12 people here have the competing event first within 24 months"),
+        (too_little, 0.1, ""),  # 40 are expected
+        (too_little, 0.01, "4.0 people are expected to have the competing event first within 24 months"),
+    ],
+)
+def test_figures_of_dying_go_by_those_who_die_and_by_the_rule_that_all_others_go_by(smm_plan, why_not, expected, says):
+    event = np.repeat(["event", "competing", "none"], [60, 12, 328])
+    rows = pd.DataFrame(
+        {
+            "patient_id": [f"p{k}" for k in range(400)],
+            "landmark": pd.Timestamp("2010-01-01"),
+            "index_date": pd.Timestamp("2010-01-01"),
+            "event": event,
+            "time_to_event": np.where(event == "none", 2000.0, 300.0),
+            "expected_24m": 0.5,
+        }
+    )
+    task = replace(smm_plan.task, horizons=(24,))
+    draws, risk = Draws.of(rows["patient_id"], 3, 1), np.full((400, 1), expected)
+    found = performance_of(
+        rows, {"x": risk}, replace(smm_plan, task=task, primary_horizon=24), draws, die_first={"x": risk}, why_not=why_not
+    )
+    line = found[found["measure"] == "die_first_auc"].iloc[0]
+    assert line["why"].startswith(says)
+    assert (line["why"] == "") is (says == "") is bool(np.isfinite(line["estimate"]))

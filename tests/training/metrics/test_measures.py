@@ -197,3 +197,19 @@ def test_where_the_curve_has_no_solution_there_is_no_figure():
     risk = np.linspace(0.01, 0.99, 200)
     event = (risk > 0.5).astype(int)  # separated: the curve would be infinitely steep
     assert np.isnan(metrics.ici(np.where(event, 300.0, 900.0), event, risk, 730.5))
+
+
+@pytest.mark.parametrize("measure", [metrics.brier, metrics.oe_ratio, metrics.auc])
+def test_where_everybody_without_the_event_is_last_seen_on_the_day_of_the_horizon_nothing_is_said(measure):
+    time, event, risk = [200, 300, 730, 730], [1, 1, 0, 0], [0.5] * 4
+    assert np.isfinite(measure(time, event, risk, 729))
+    with pytest.raises(DataError, match="Nobody is followed for 730 days; the longest time is 730"):
+        measure(time, event, risk, 730)
+
+
+def test_a_draw_in_which_nobody_is_followed_beyond_the_horizon_is_left_out_of_the_interval():
+    time, event = [200] * 10 + [500] * 49 + [800], [1] * 10 + [0] * 50
+    found = bootstrap_interval(metrics.brier, time, event, [0.9] * 60, 730, draws=400)
+    assert found.lo == pytest.approx(0.597, abs=0.005)
+    with pytest.raises(DataError, match="the longest time is 500"):
+        metrics.brier(time, event, [0.9] * 60, 730, weights=[1] * 59 + [0])

@@ -5,6 +5,7 @@ import pandas as pd
 
 from myeloma.calendar import DAYS_PER_MONTH
 from training.reference.followed import followed_from
+from training.rows.study_end import study_reach
 
 START, STUDY_DAYS = pd.Timestamp("2015-01-01"), 1000
 
@@ -12,7 +13,7 @@ START, STUDY_DAYS = pd.Timestamp("2015-01-01"), 1000
 def visits(people, months):
     """Return visits of people so many months after diagnosis, all followed to the study's end."""
     day = np.round(np.tile(months, people) * DAYS_PER_MONTH)
-    return pd.DataFrame(
+    rows = pd.DataFrame(
         {
             "patient_id": np.repeat(np.arange(people), len(months)),
             "index_date": START,
@@ -20,6 +21,7 @@ def visits(people, months):
             "follow_up": STUDY_DAYS - day,
         }
     )
+    return rows.assign(study_reach=study_reach(rows))
 
 
 def test_it_is_the_latest_visit_from_which_the_horizon_lies_within_the_study():
@@ -36,3 +38,8 @@ def test_fewer_than_twenty_people_are_nobody_to_go_by():
 
 def test_of_people_who_came_once_it_is_where_they_came():
     assert followed_from(visits(20, [0.0]), (6, 240)) == {"6": 0.0, "240": 0.0}
+
+
+def test_it_goes_by_the_reach_that_rows_have_which_knows_of_sites():
+    rows = visits(20, [0.0, 12.0, 24.0]).assign(study_reach=[400.0, 300.0, 300.0] * 20)
+    assert followed_from(rows, (12,)) == {"12": 0.0}

@@ -151,3 +151,23 @@ def test_weights_for_staying_change_who_counts_within_a_stratum_and_never_how_mu
     of_event, of_others = (after[:4] / np.where(before[:4] > 0, before[:4], 1.0))[[3, 0]]
     assert of_event == pytest.approx(6 * of_others)
     assert ipcw_weights(weighed, 6.0) == pytest.approx(ipcw_weights(without, 6.0))  # known for another horizon only
+
+
+@pytest.mark.parametrize(
+    ("time", "event", "free"), [(5, NONE, False), (6, NONE, True), (5, COMPETING, True), (5, EVENT, False), (6, EVENT, True)]
+)
+def test_whoever_is_last_seen_on_the_day_of_the_horizon_is_not_known_to_be_free(time, event, free):
+    assert follow_up([(time, event)]).free_at(5).tolist() == [free]
+
+
+@pytest.mark.parametrize(
+    ("pairs", "counts", "is_followed"),
+    [
+        ([(1, EVENT), (5, NONE)], None, False),
+        ([(1, EVENT), (6, NONE)], None, True),
+        ([(1, EVENT), (5, COMPETING)], None, True),  # nobody is lost
+        ([(1, EVENT), (3, NONE), (6, NONE)], [1, 1, 0], False),
+    ],
+)
+def test_a_horizon_is_followed_where_somebody_who_counts_goes_on_beyond_it(pairs, counts, is_followed):
+    assert follow_up(pairs).is_followed(5, None if counts is None else np.array(counts)) is is_followed

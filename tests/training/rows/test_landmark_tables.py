@@ -1,8 +1,10 @@
 """At a fixed landmark everybody at risk and observed stands once, with the latest row they had by then."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
+from training.rows.censoring import FollowUp
 from training.rows.landmark_tables import at_landmark
 
 INDEX = pd.Timestamp("2020-01-01")
@@ -50,3 +52,20 @@ def test_at_the_index_date_only_rows_of_that_day_are_seen():
 def test_whom_a_person_can_stand_in_for_is_kept():
     found = at_landmark(rows(("a", 0, "none", 900), ("b", 0, "none", 900)).assign(censoring_stratum=[1, 2]), 1)
     assert found["censoring_stratum"].tolist() == [1, 2]
+
+
+@pytest.mark.parametrize(("reach", "left"), [(800.0, 800.0 - YEAR + 300), (20.0, 0.0), (np.inf, np.inf)])
+def test_how_far_the_study_reaches_counts_from_the_landmark(reach, left):
+    assert at_landmark(rows(("a", 300, "event", 800)).assign(study_reach=reach), 1)["study_reach"].tolist() == [left]
+
+
+def test_who_came_long_before_is_no_part_of_a_horizon_that_the_study_did_not_reach_from_the_landmark():
+    table = rows(("late", YEAR, "event", 800), ("long ago", 0, "event", 800)).assign(study_reach=[900.0, 900.0])
+    assert FollowUp.of(table).reachable(730).all()
+    assert FollowUp.of(at_landmark(table, 1)).reachable(730).tolist() == [True, False]
+
+
+@pytest.mark.parametrize(("day", "weighs"), [(YEAR, True), (YEAR - 1, False)])
+def test_weights_of_staying_hold_for_the_time_from_a_visit_alone(day, weighs):
+    table = rows(("a", YEAR, "none", 900), ("b", day, "none", 900)).assign(staying_24m=[2.0, 0.5])
+    assert ("staying_24m" in at_landmark(table, 1)) is weighs

@@ -21,7 +21,7 @@ from myeloma.early_treatment.benefit import HARMS, IN_MAYO_HIGH, MAIN, OUTSIDE_M
 from training.evaluation.early_treatment.strategies import MAYO, Strategy
 from training.metrics import Draws, aalen_johansen
 from training.metrics.figures import interval
-from training.rows.censoring import COMPETING, NONE, FollowUp, progressed_by
+from training.rows.censoring import FollowUp, progressed_by
 from training.rows.small_cells import SUPPRESSED, is_small, only, written
 from training.rows.split import LEAST_EVENTS
 
@@ -106,13 +106,12 @@ def _why_not(rows: pd.DataFrame, one: Strategy, months: int) -> str:
 def _says_nothing(treated: FollowUp, months: int) -> str:
     """Return why an incidence among those treated would say nothing; empty where it does."""
     horizon = float(horizon_days(months))
-    if treated.time.max() < horizon and (treated.event == NONE).any():
+    if not treated.is_followed(horizon):
         return f"nobody who is treated is followed for {months} months"
     progressed = int(progressed_by(treated, horizon).sum())
     if progressed < LEAST_EVENTS:
         return f"{only(progressed)} of those treated progress, at least {LEAST_EVENTS} are needed"
-    free = int((treated.time > horizon).sum()) + int(((treated.event == COMPETING) & (treated.time <= horizon)).sum())
-    return f"{SUPPRESSED} of those treated are known to stay free of it" if is_small(free) else ""
+    return f"{SUPPRESSED} of those treated are known to stay free of it" if is_small(int(treated.free_at(horizon).sum())) else ""
 
 
 @dataclass(frozen=True)

@@ -173,7 +173,7 @@ def ici(
     >>> ici(time, event, [0.3, 0.3, 0.3, 0.1, 0.1, 0.1], horizon=1200)
     Traceback (most recent call last):
     ...
-    myeloma.errors.DataError: Nobody is followed for 1200 days; the longest time is 900. Hint: use a shorter horizon.
-    """
+    myeloma.errors.DataError: Nobody is followed for 1200 days; the longest time is 900. Hint: use a shorter horizon; whoever is last seen on its very day is not known to be free.
+    """  # noqa: E501 - what a message says is one line of a doctest
     sample, risks = judged(time, event, risk, horizon, censoring, weights, probability=True, both=True)
     return float(in_draws.calibration_measures(sample, risks)["ici"][0])

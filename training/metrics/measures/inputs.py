@@ -48,9 +48,9 @@ def judged(
     n = len(follow_up.time)
     ranked = checked_numbers("risk", risk, n, "" if not probability else "a probability, 0 to 1", 1.0 if probability else np.inf)
     counts = np.ones(n) if weights is None else checked_numbers("weights", weights, n, "0 or more", np.inf)
-    _check_horizon(horizon, follow_up)
     if not counts.any():
         raise DataError("weights are all 0: there is nobody to judge.", "give at least one person a weight.")
+    _check_horizon(horizon, follow_up, counts)
     if hasattr(censoring, "before"):
         known = cast("CensoringDistribution", censoring)  # no isinstance: the class's module imports this one
         sample = _weighed_by(known, follow_up, float(horizon), counts[None])
@@ -117,12 +117,13 @@ def _column(name: str, values: ArrayLike, n: int | None) -> NDArray[Any]:
     return found
 
 
-def _check_horizon(horizon: float, follow_up: FollowUp) -> None:
+def _check_horizon(horizon: float, follow_up: FollowUp, counts: Array) -> None:
     if np.ndim(horizon) != 0 or not np.isfinite(horizon) or horizon <= 0:
         raise DataError(f"horizon is {horizon}, accepted: one number of days, more than 0.", "24 months are 730.5 days.")
-    longest = follow_up.time.max()
-    if longest < horizon and (follow_up.event == NONE).any():
-        raise DataError(f"Nobody is followed for {horizon:g} days; the longest time is {longest:g}.", "use a shorter horizon.")
+    if not follow_up.is_followed(horizon, counts):
+        longest = follow_up.time[counts > 0].max()
+        hint = "use a shorter horizon; whoever is last seen on its very day is not known to be free."
+        raise DataError(f"Nobody is followed for {horizon:g} days; the longest time is {longest:g}.", hint)
 
 
 def _weighed_by(censoring: CensoringDistribution, follow_up: FollowUp, horizon: float, counts: Array) -> Sample:

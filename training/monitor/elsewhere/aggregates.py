@@ -16,6 +16,7 @@ from scipy.special import logit
 
 from features.cohort.files import whole_file
 from myeloma import DataError, StateError
+from myeloma.calendar import horizon_days
 from training.metrics import Draws, judged_at, main_measures
 from training.metrics.figures import unfollowed
 from training.monitor.elsewhere.others import CHAMPION
@@ -95,10 +96,13 @@ def handed_out(one: Aggregates, path: Path) -> list[str]:
     return lines + [f"  left out of it: {left.months} m: {left.why}" for left in one.left_out or ()]
 
 
-def _why_kept_back(people: int, events: int, told: list[tuple[int, int]]) -> str:
-    """Return why a horizon's counts are not handed out beside those of others, empty where they are."""
-    if min(events, people - events) < SMALL_CELL:
-        return f"fewer than {SMALL_CELL} people have the event by then, or have not"
+def _why_kept_back(people: int, events: int, free: int, told: list[tuple[int, int]]) -> str:
+    """Return why a horizon's counts are not handed out beside those of others, empty where they are.
+
+    The figures rest on those who are known to be `free` of the event; others are lost before.
+    """
+    if min(events, people - events, free) < SMALL_CELL:
+        return f"fewer than {SMALL_CELL} people have the event by then, or are known not to"
     apart = {  # fewer people where the study could follow fewer so far
         "people": any(is_small(abs(people - others)) for others, _ in told),
         "events": any(is_small(abs(events - others)) for _, others in told),
@@ -116,8 +120,10 @@ def _sums(found: Validated) -> Iterator[Sums | LeftOut]:
             continue
         judged, risk = judged_at(rows, months, draws), found.judged.risks[CHAMPION][:, h]
         there = judged.sample.there
-        people, events = (rows.loc[those, "patient_id"].nunique() for those in (there, there & judged.sample.case))
-        if why := _why_kept_back(people, events, told):
+        known_free = judged.sample.follow_up.free_at(float(horizon_days(months)))
+        whose = (there, there & judged.sample.case, there & known_free)
+        people, events, free = (rows.loc[those, "patient_id"].nunique() for those in whose)
+        if why := _why_kept_back(people, events, free, told):
             yield LeftOut(months, why)
             continue
         told.append((people, events))
@@ -162,6 +168,8 @@ def read_aggregates(path: Path) -> Aggregates:
         said = content.pop(_CHECKSUM)
         found = _checksum(content)
         read = TypeAdapter(Aggregates).validate_python(content) if said == found else None
+        if read is not None and read.format != FORMAT:
+            raise ValueError
     except (ValueError, KeyError, TypeError, AttributeError, ValidationError):
         raise DataError(f"{path} is no file of aggregates of this version (format {FORMAT}).", again, "not_aggregates") from None
     if read is None:

@@ -89,7 +89,8 @@ def _of_inputs(rows: pd.DataFrame, artifact: Artifact) -> Iterator[tuple[Any, ..
         then, values, label = artifact.about["reference"][level], rows[level].to_numpy(dtype=float), group_label(name)
         known = ~np.isnan(values)
         people, without = (rows.loc[who, "patient_id"].nunique() for who in (known, ~known))
-        two_words = set(then["quantiles"]) <= {0.0, 1.0}  # a quantile of yes and no says nothing
+        seen = then["quantiles"] or np.unique(values[known]).tolist()  # training may have had no value
+        two_words = set(seen) <= {0.0, 1.0}  # a quantile of yes and no says nothing
         share = float((~known).mean()) if not is_small(without) and not is_small(people) else np.nan
         yield "input", name, label, "missing", float(then["missing"]), share
         if two_words:
@@ -134,7 +135,7 @@ def _middle(grid: list[float]) -> Array:
 
 
 def _mean_of(grid: list[float]) -> float:
-    return float(_middle(grid).mean())
+    return float(_middle(grid).mean()) if grid else np.nan
 
 
 def _spread(risk: Array) -> float:

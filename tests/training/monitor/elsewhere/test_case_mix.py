@@ -115,3 +115,19 @@ def test_the_sentence_names_the_visits_and_says_no_more_where_everybody_came_onc
         "Risk: an AUC of 0.66 is what these people's risks allow, were each right (in training 0.65)"
     ]
     assert list(_allowed(pd.DataFrame([("Risk", "expected_auc", np.nan, 0.66)], columns=columns))) == []
+
+
+def test_a_biomarker_that_no_row_of_training_had_is_told_of_now_alone(artifact):
+    artifact.about["reference"]["m_protein__last__ever"] = {"missing": 1.0, "quantiles": []}
+    rows = pd.DataFrame(
+        {"patient_id": np.arange(100), "landmark": pd.Timestamp("2010-01-01"), "m_protein__last__ever": np.linspace(1, 3, 100)}
+    )
+    found = distributions(rows, np.full((100, 1), 0.2), artifact)
+    found = found[found["kind"] == "input"].set_index("figure")
+    assert found.loc["p50", "now"] == pytest.approx(2.0)
+    assert np.isnan(found.loc["p50", "then"])
+    assert found.loc["missing", "then"] == 1.0
+    yes_or_no = rows.assign(m_protein__last__ever=np.arange(100) % 2.0)
+    share = distributions(yes_or_no, np.full((100, 1), 0.2), artifact).set_index("figure").loc["share"]
+    assert share["now"] == 0.5
+    assert np.isnan(share["then"])

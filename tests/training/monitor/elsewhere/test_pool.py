@@ -243,3 +243,22 @@ def test_two_files_of_nearly_the_same_counts_are_told():
     north, again, south = of_events(1, 50, 80), of_events(2, 51, 80), of_events(3, 30, 80)
     (line,) = alike({"north": north, "again": again, "south": south})
     assert line.startswith("north and again: people, visits and events agree to 2% at every horizon of both")
+
+
+@pytest.mark.parametrize(("free", "given"), [(10, [24]), (9, [])])
+def test_a_horizon_by_which_nearly_all_others_are_lost_is_kept_back(free, given):
+    lost = 350 - free
+    rows = pd.DataFrame(
+        {
+            "patient_id": [str(k) for k in range(400)],
+            "event": ["event"] * 50 + ["none"] * 350,
+            "time_to_event": [100.0] * 50 + [400.0] * lost + [800.0] * free,
+        }
+    )
+    assert [one.months for one in aggregates_of(found(1, rows, np.full((400, 2), 0.15))).horizons] == given
+
+
+def test_a_file_of_another_format_is_refused(sites, tmp_path):
+    write_aggregates(replace(aggregates_of(found(0, *sites[0])), format=7), tmp_path / "a.json")
+    with pytest.raises(DataError, match=r"is no file of aggregates of this version \(format 1\)"):
+        read_aggregates(tmp_path / "a.json")
