@@ -38,9 +38,10 @@ from training.estimators.kinds.boosting import direction_of_harm
 from training.estimators.whole import Whole
 from training.metrics import horizon_metrics
 from training.plan import Plan, load_plan
-from training.rows.censoring import STRATUM, FollowUp
+from training.rows.censoring import REACH, STRATUM, FollowUp
 from training.rows.large import DrawnTable, read_within
 from training.rows.split import evaluation_folds
+from training.rows.study_end import study_reach
 
 PEOPLE, VISITS, DAYS_BETWEEN, MISSING = 10_000, 10, 182, 0.15  # of a block, of a person, between visits, and share of cells
 MONTHS, LOOKS_A_SECOND = 24, 20
@@ -107,7 +108,7 @@ def fit_and_judge(path: Path, plan: Plan, halves: int) -> dict[str, Any]:
     table = read_within(path, plan)
     fold = evaluation_folds(table.rows, plan.evaluation)[0]
     rows, strata, whole = table.rows.iloc[fold.fit], CensoringStrata.of(table.rows.iloc[fold.fit], SPEC), None
-    rows = rows.assign(**{STRATUM: strata.strata(rows)})
+    rows = rows.assign(**{STRATUM: strata.strata(rows), REACH: study_reach(rows)})
     if isinstance(table, DrawnTable):
         whole = Whole.of(table.large, table.large.but(fold.judge), fold.fit, strata)
     fitted: dict[str, Any] = {}

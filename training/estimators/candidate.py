@@ -106,7 +106,7 @@ def fit_candidate(
     ----------
     rows : DataFrame
         Feature table rows to fit on: patient_id, landmark, index_date, the feature columns, event, time_to_event, censored_by;
-        and censoring_stratum, where the groups of censoring are known already.
+        and censoring_stratum with study_reach, where the groups of censoring are known already.
     others : dict of Fitted, optional
         Candidates fitted to the same rows, which an ensemble takes its members from. Members that are missing are
         fitted and put there.
