@@ -28,7 +28,9 @@ Array = NDArray[np.float64]
 # Raised whenever the meaning of a column changes, so that a model made before refuses tables made after.
 DEFINITIONS_VERSION = "2"  # 2: a correction supersedes the earlier value of its day
 
-COURSE_VERSION = "2"  # likewise for the columns of treated people; 2: negativity lasts from a first to a last test, not until today
+# Likewise for the columns of treated people; 2: negativity lasts from a first to a last test, not until today; 3: limits of every amount
+# leave a response and a progression open.
+COURSE_VERSION = "3"
 # Of the latest line of therapy that began by the landmark; computed in features.history.course.
 TREATED: dict[str, str] = {
     "months_since_line": "months since the start of the line of therapy",

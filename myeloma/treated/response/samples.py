@@ -12,12 +12,30 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from myeloma.treated.response.codes import BMPC, COLUMNS, INVOLVED, LESION, PLASMACYTOMA, UNINVOLVED, URINE_M, M
+from myeloma.treated.response.codes import AMOUNTS, BMPC, COLUMNS, INVOLVED, LESION, PLASMACYTOMA, UNINVOLVED, URINE_M, M
+from myeloma.treated.response.criteria import TOLERANCE
 
 Floats: TypeAlias = NDArray[np.float64]
 Days: TypeAlias = NDArray[np.int64]
-Columns: TypeAlias = tuple[Floats, ...]  # in the order of COLUMNS, then the two flags "below"; empty where nobody has it
-WIDTH = len(COLUMNS)
+Columns: TypeAlias = tuple[Floats, ...]  # in the order of COLUMNS, then of LIMITS; empty where nobody has it
+WIDTH, N_AMOUNTS = len(COLUMNS), len(AMOUNTS)
+_BESIDE = 2 * TOLERANCE  # rules hold to a tolerance: what lies on one side of a limit differs from it by more
+
+
+@njit(nogil=True, error_model="numpy")
+def _left_open(columns: Columns, f: int, row: int) -> tuple[float, float]:
+    """Return the least and the most that an amount may be: of a limit, all on its side."""
+    value = columns[f][row]
+    is_below, is_above = columns[WIDTH + f], columns[WIDTH + N_AMOUNTS + f]
+    below, above = len(is_below) > 0 and is_below[row] > 0.0, len(is_above) > 0 and is_above[row] > 0.0
+    least = 0.0 if below else value + _BESIDE if above else value
+    return least, np.inf if above else max(0.0, value - _BESIDE) if below else value
+
+
+@njit(nogil=True, error_model="numpy")
+def as_reported(low: float, high: float) -> float:
+    """Return the upper end of a range as it is shown: of a limit the number that was reported, of what has no upper end the lower."""
+    return high if low == high else round(low if np.isinf(high) else high, 8)
 
 
 @njit(nogil=True, error_model="numpy")
@@ -40,13 +58,11 @@ def gather(columns: Columns, day: Days, start: int, stop: int, days: Days, low: 
             value = columns[f][row]
             if np.isnan(value):
                 continue
-            least = value
-            if f <= URINE_M and len(columns[WIDTH + f]) and columns[WIDTH + f][row] > 0.0:
-                least = 0.0
+            least, most = (value, value) if f >= N_AMOUNTS else _left_open(columns, f, row)
             if np.isnan(low[n - 1, f]):
-                low[n - 1, f], high[n - 1, f] = least, value
+                low[n - 1, f], high[n - 1, f] = least, most
             else:
-                low[n - 1, f], high[n - 1, f] = min(low[n - 1, f], least), max(high[n - 1, f], value)
+                low[n - 1, f], high[n - 1, f] = min(low[n - 1, f], least), max(high[n - 1, f], most)
     for k in range(n):
         for f in (PLASMACYTOMA, LESION):
             low[k, f] = high[k, f]
