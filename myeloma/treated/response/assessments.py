@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from myeloma.calendar import NEVER
 from myeloma.errors import DataError
-from myeloma.treated.response.codes import COLUMNS, FINDINGS, LIMITS
+from myeloma.treated.response.codes import AMOUNTS, COLUMNS, FINDINGS, LIMITS
 
 Floats = NDArray[np.float64]
 Days = NDArray[np.int64]
@@ -48,8 +48,12 @@ class Assessments:
 
     @property
     def compiled(self) -> tuple[Floats, ...]:
-        """All columns in the order in which the compiled loops hold them."""
-        return tuple(self.columns[name] for name in (*COLUMNS, *LIMITS))
+        """All columns in the order in which the compiled loops hold them, and the sides of limits, amount by amount: 1 below, 2 above."""
+        sides = np.empty(0)
+        if any(len(self.columns[name]) for name in LIMITS):
+            below, above = ([self[f"{name}_{side}"] == 1 for name in AMOUNTS] for side in ("below", "above"))
+            sides = (np.array(below) + 2.0 * np.array(above)).ravel()
+        return *(self.columns[name] for name in COLUMNS), sides
 
     @property
     def person(self) -> Days:

@@ -17,19 +17,18 @@ from myeloma.treated.response.criteria import TOLERANCE
 
 Floats: TypeAlias = NDArray[np.float64]
 Days: TypeAlias = NDArray[np.int64]
-Columns: TypeAlias = tuple[Floats, ...]  # in the order of COLUMNS, then of LIMITS; empty where nobody has it
+Columns: TypeAlias = tuple[
+    Floats, ...
+]  # in the order of COLUMNS, then the sides of limits (`Assessments.compiled`); empty where nobody has it
 WIDTH, N_AMOUNTS = len(COLUMNS), len(AMOUNTS)
 _BESIDE = 2 * TOLERANCE  # rules hold to a tolerance: what lies on one side of a limit differs from it by more
 
 
 @njit(nogil=True, error_model="numpy")
-def _left_open(columns: Columns, f: int, row: int) -> tuple[float, float]:
-    """Return the least and the most that an amount may be: of a limit, all on its side."""
-    value = columns[f][row]
-    is_below, is_above = columns[WIDTH + f], columns[WIDTH + N_AMOUNTS + f]
-    below, above = len(is_below) > 0 and is_below[row] > 0.0, len(is_above) > 0 and is_above[row] > 0.0
-    least = 0.0 if below else value + _BESIDE if above else value
-    return least, np.inf if above else max(0.0, value - _BESIDE) if below else value
+def _left_open(value: float, sides: float) -> tuple[float, float]:
+    """Return the least and the most that a limit leaves: all on its side, or on both."""
+    below, above = sides == 1.0 or sides == 3.0, sides >= 2.0
+    return 0.0 if below else value + _BESIDE, np.inf if above else max(0.0, value - _BESIDE)
 
 
 @njit(nogil=True, error_model="numpy")
@@ -44,7 +43,7 @@ def gather(columns: Columns, day: Days, start: int, stop: int, days: Days, low: 
 
     `low` and `high` have the shape (samples, WIDTH); NaN where no row of the day has a value.
     """
-    n = 0
+    n, limits = 0, columns[WIDTH]
     for row in range(start, stop):
         if n == 0 or day[row] != days[n - 1]:
             days[n] = day[row]
@@ -58,7 +57,9 @@ def gather(columns: Columns, day: Days, start: int, stop: int, days: Days, low: 
             value = columns[f][row]
             if np.isnan(value):
                 continue
-            least, most = (value, value) if f >= N_AMOUNTS else _left_open(columns, f, row)
+            least, most = value, value
+            if f < N_AMOUNTS and len(limits) > 0 and limits[f * len(day) + row] > 0.0:
+                least, most = _left_open(value, limits[f * len(day) + row])
             if np.isnan(low[n - 1, f]):
                 low[n - 1, f], high[n - 1, f] = least, most
             else:
