@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from itertools import groupby
 from typing import NamedTuple
 
@@ -15,11 +14,11 @@ from features.history.course.states import mrd_tests
 from features.history.course.views import of_biomarkers
 from myeloma.calendar import NO_DAY
 from myeloma.treated.mrd import INFORMATIVE_AT
+from myeloma.treated.response.assessments import Assessments
 from myeloma.treated.response.codes import BOTH, CATEGORIES, FLC, NE, PD, SERUM, URINE
 from myeloma.treated.response.course import BASELINE_DAYS
 from myeloma.treated.spectrum import AXES
 
-Array = NDArray[np.float64]
 _FOLLOWED = {SERUM: "m_protein", BOTH: "m_protein", URINE: "urine_m_protein", FLC: "flc_involved"}
 _NAMES = {"m_protein": ("M-protein", "g/dL"), "urine_m_protein": ("Urine M-protein", "mg/24 h"), "flc_involved": ("Involved chain", "mg/L")}
 _TOLERANCE = 1 + 1e-9
@@ -70,7 +69,7 @@ def marker(person: PersonCourse) -> Marker:
     followed = [_FOLLOWED[one] for one in path.tolist() if one in _FOLLOWED]
     rows = np.flatnonzero(of.samples.view == of.views.of[-1])
     rows = rows[of.samples.day[rows] >= person.start - BASELINE_DAYS]
-    columns, day = of.samples.visits.columns, of.samples.day[rows]
+    columns, day = of.samples.visits, of.samples.day[rows]
     filled = [name for name in _NAMES if not np.isnan(columns[name][rows]).all()]
     filled.sort(key=lambda name: not _seen(columns, name, rows).any())  # where something was found goes first
     key = [*followed, *filled, "m_protein"][0]
@@ -89,10 +88,9 @@ def marker(person: PersonCourse) -> Marker:
     return Marker(*_NAMES[key], values, baselines)
 
 
-def _seen(columns: Mapping[str, Array], name: str, rows: NDArray[np.intp]) -> NDArray[np.bool_]:
+def _seen(columns: Assessments, name: str, rows: NDArray[np.intp]) -> NDArray[np.bool_]:
     """Return which of some values say that something was found: neither zero nor below a limit."""
-    below = columns[f"{name}_below"][rows] == 1 if f"{name}_below" in columns else False
-    seen: NDArray[np.bool_] = (columns[name][rows] > 0) & ~np.asarray(below)
+    seen: NDArray[np.bool_] = (columns[name][rows] > 0) & (columns[f"{name}_below"][rows] != 1)
     return seen
 
 

@@ -30,7 +30,7 @@ DEFINITIONS_VERSION = "2"  # 2: a correction supersedes the earlier value of its
 LIKE_VERSION = "2"  # likewise where methods meet windows; 2: values are compared with those of the method of the window's latest
 
 # Likewise for the columns of treated people; 2: negativity lasts from a first to a last test, not until today; 3: of two marrows of one
-# day the larger decides.
+# day the larger decides, and limits of every amount leave a response and a progression open.
 COURSE_VERSION = "3"
 # Of the latest line of therapy that began by the landmark; computed in features.history.course.
 TREATED: dict[str, str] = {

@@ -31,6 +31,10 @@ class Sides(NamedTuple):
         below, above = ((operator == REPORTED.index(sign)) | is_open for sign in "<>")
         return cls(below | (operator == _COMPUTED_BELOW), above | (operator == _COMPUTED_ABOVE))
 
+    def found(self) -> bool:
+        """Return whether the truth of any of the values lies beside it."""
+        return bool(self.below.any() or self.above.any())
+
     def as_computed(self) -> NDArray[np.int8]:
         """Return the operators of what was computed, not reported.
 

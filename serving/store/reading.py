@@ -19,6 +19,7 @@ from serving.store.address import sqlite_path
 SCHEMA = "dc11669786a5"  # alembic's name for the tables of the MLflow in the lock; a test compares the two
 T = TypeVar("T")
 _NO_VERSION = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
+_MOST = 2**63 - 1  # the largest whole number that a table holds
 _NEWEST_FIRST = "ORDER BY start_time DESC, run_uuid"
 
 
@@ -47,19 +48,31 @@ def version_under(model: str, alias: str) -> Any | None:
 
 def version_numbered(model: str, version: str) -> Any | None:
     """Return a registered version of a model, with `version` and `run_id`; None where there is none, or it was deleted."""
+    number = _number(version)
+    if number is None:
+        return None
     with _tables() as tables:
         if tables is not None:
             there = "name = ? AND version = ? AND current_stage <> 'Deleted_Internal'"
             asked = f"SELECT version, run_id FROM model_versions WHERE {there}"
-            return _version(tables, asked, [model, int(version)]) if version.isdecimal() else None
+            return _version(tables, asked, [model, number])
     return _by_client(lambda client: client.get_model_version(model, version), None, _NO_VERSION)
+
+
+def _number(version: str) -> int | None:
+    """Return the number of a version; None, which no version has, of what is no number or one that no table holds."""
+    stated = str(version)
+    return int(stated) if stated.isdecimal() and len(stated) <= len(str(_MOST)) and int(stated) <= _MOST else None
 
 
 def tags_of_version(model: str, version: str) -> dict[str, str]:
     """Return the tags of a registered version; none where there is no such version."""
+    number = _number(version)
+    if number is None:
+        return {}
     with _tables() as tables:
         if tables is not None:
-            asked = [model, int(version)]
+            asked = [model, number]
             return dict(tables.execute("SELECT key, value FROM model_version_tags WHERE name = ? AND version = ?", asked))
     return _by_client(lambda client: dict(client.get_model_version(model, version).tags), {})
 
@@ -68,7 +81,7 @@ def folder_of_version(model: str, version: str) -> Path | None:
     """Return where the files of a registered version lie on this machine; None where MLflow is to be asked, or they are not there."""
     with _tables() as tables:
         asked = "SELECT storage_location FROM model_versions WHERE name = ? AND version = ?"
-        found = tables.execute(asked, [model, int(version)]).fetchone() if tables is not None and str(version).isdecimal() else None
+        found = tables.execute(asked, [model, _number(version)]).fetchone() if tables is not None else None
     address = urlsplit(found[0]) if found and found[0] else None
     if address is None or address.scheme != "file" or address.netloc:
         return None

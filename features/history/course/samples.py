@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from features.cohort.schema import HEAVY_CHAINS, LIGHT_CHAINS
-from features.history.arrays import REPORTED, Histories, Results, places
+from features.history.arrays import Histories, Results, places
 from features.history.course.therapy import Treated
 from features.history.course.views import Views, rows_of
+from features.history.sides import Sides
 from myeloma.scores.cautions import FLC_RATIO_NORMAL
 from myeloma.three_valued import all_of
 from myeloma.treated.interference import drug_band, without_drug
@@ -20,10 +22,9 @@ from myeloma.units import quotient
 Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
 _CHAINS = ("flc_kappa", "flc_lambda", "kappa_lambda_ratio")
-_LIMITED = ("m_protein", "urine_m_protein")
-_AS_THEY_ARE = ("bmpc", "calcium", "hemoglobin", "creatinine", "serum_immunofixation", "urine_immunofixation", "plasmacytoma")
-READ = (*_LIMITED, *_CHAINS, *_AS_THEY_ARE, "dira")
-_BELOW = REPORTED.index("<")
+_AMOUNTS = ("m_protein", "urine_m_protein", "bmpc", "calcium", "hemoglobin", "creatinine")
+_FINDINGS = ("serum_immunofixation", "urine_immunofixation", "plasmacytoma")
+READ = (*_AMOUNTS, *_CHAINS, *_FINDINGS, "dira")
 
 
 @dataclass(frozen=True)
@@ -56,20 +57,23 @@ def samples_of(histories: Histories, results: Results, treated: Treated, views: 
     patient, people = views.patient[whose], histories.people
     offsets = np.searchsorted(whose, np.arange(len(views.line) + 1))
     start = treated.start[views.line].astype(np.int64)
-    columns = {name: at.value(name) for name in (*_LIMITED, *_AS_THEY_ARE)}
+    columns = {name: at.value(name) for name in (*_AMOUNTS, *_FINDINGS)}
+    limits = {name: at.sides(name) for name in _AMOUNTS}
     ratio = _ratio(at)
-    side = _involved(people.light_chain[views.patient], ratio, day, offsets, start)
-    columns["flc_involved"], columns["flc_uninvolved"] = light_chains(at.value("flc_kappa"), at.value("flc_lambda"), side[whose])
-    low, high = FLC_RATIO_NORMAL
-    columns["flc_ratio_normal"] = np.where(np.isnan(ratio), np.nan, ((ratio >= low) & (ratio <= high)).astype(float))
+    columns["flc_ratio_normal"] = normal = _is_normal(*ratio)
+    abnormal = np.where(normal == 0, np.where(ratio[0] > FLC_RATIO_NORMAL[1], KAPPA, LAMBDA), np.nan)
+    side = _involved(people.light_chain[views.patient], abnormal, day, offsets, start)[whose]
+    columns["flc_involved"], columns["flc_uninvolved"] = light_chains(at.value("flc_kappa"), at.value("flc_lambda"), side)
+    limits["flc_involved"], limits["flc_uninvolved"] = _of_chains(at.sides("flc_kappa"), at.sides("flc_lambda"), side)
     own = _igg_kappa(people.heavy_chain[patient], people.light_chain[patient])
     seen, dira = treated.antibody_seen(patient, day.astype(np.int32)), at.value("dira")
-    columns["drug_band"] = drug_band(seen, own, columns["m_protein"], dira)
-    unsettled = drug_band(seen, own, columns["m_protein"])
-    columns["m_protein"], columns["serum_immunofixation"] = without_drug(
-        columns["m_protein"], columns["serum_immunofixation"], dira, unsettled
-    )
-    columns |= {f"{name}_below": at.below(name) for name in _LIMITED}
+    reported = columns["m_protein"]
+    ends = limits["m_protein"].range_of(reported) if limits["m_protein"].found() else (reported,)
+    columns["drug_band"] = _agreed([drug_band(seen, own, end, dira) for end in ends])
+    unsettled = _agreed([drug_band(seen, own, end) for end in ends])
+    columns["m_protein"], columns["serum_immunofixation"] = without_drug(reported, columns["serum_immunofixation"], dira, unsettled)
+    limits["m_protein"] = limits["m_protein"].where(columns["m_protein"] == reported, Sides(*np.zeros((2, len(day)), bool)))
+    columns |= _flags(limits)
     following = np.maximum(treated.following[views.line], treated.start[views.line]).astype(np.int64)
     return Samples(whose, day, assessments(offsets, day, **columns), lines(start, following), columns["drug_band"])
 
@@ -85,9 +89,19 @@ class _Cells:
     def value(self, biomarker: str) -> Array:
         return self._filled(biomarker, self.rows.value, np.nan)
 
-    def below(self, biomarker: str) -> Array:
-        operator = np.zeros(len(self.rows), np.int8) if self.rows.operator is None else self.rows.operator
-        return self._filled(biomarker, (operator == _BELOW).astype(float), 0.0)
+    def sides(self, biomarker: str) -> Sides:
+        """Return on which side of each value the truth lies."""
+        if self.rows.operator is None or places([biomarker])[0] not in self._limited:
+            return Sides(*np.zeros((2, self.number), bool))
+        return Sides.of(self._filled(biomarker, self.rows.operator.astype(float), 0.0).astype(np.int8))
+
+    @cached_property
+    def _limited(self) -> set[int]:
+        """Return the biomarkers of which a result is a limit."""
+        if self.rows.operator is None:
+            return set()
+        below, above = Sides.of(self.rows.operator)
+        return set(self.rows.biomarker[below | above].tolist())
 
     def _filled(self, biomarker: str, values: Array, otherwise: float) -> Array:
         column = np.full(self.number, otherwise)
@@ -96,20 +110,43 @@ class _Cells:
         return column
 
 
-def _ratio(at: _Cells) -> Array:
-    """Return kappa / lambda, of both chains where they are there, else as it was reported."""
+def _flags(limits: dict[str, Sides]) -> dict[str, Array]:
+    """Return the columns of an assessment that say what is a limit; none of an amount that nobody has as one."""
+    flags = {f"{name}_{way}": getattr(sides, way) for name, sides in limits.items() for way in Sides._fields}
+    return {name: flag.astype(float) for name, flag in flags.items() if flag.any()}
+
+
+def _agreed(bands: list[Array]) -> Array:
+    """Return what holds at both ends of a range, NaN where they differ."""
+    return np.where(bands[0] == bands[-1], bands[0], np.nan)
+
+
+def _of_chains(kappa: Sides, other: Sides, side: Array) -> tuple[Sides, Sides]:
+    """Return the sides of the involved and the uninvolved chain."""
+    is_kappa = side == KAPPA
+    return kappa.where(is_kappa, other), other.where(is_kappa, kappa)
+
+
+def _ratio(at: _Cells) -> tuple[Array, Array]:
+    """Return the least and the most that kappa / lambda may be, of both chains where they are there, else as it was reported."""
     kappa, other = at.value("flc_kappa"), at.value("flc_lambda")
     computed = quotient(kappa, np.where(other > 0, other, np.nan))
-    return np.where(np.isnan(computed), at.value("kappa_lambda_ratio"), computed)
+    sides = at.sides("flc_kappa").against(at.sides("flc_lambda")).where(~np.isnan(computed), at.sides("kappa_lambda_ratio"))
+    return sides.range_of(np.where(np.isnan(computed), at.value("kappa_lambda_ratio"), computed))
 
 
-def _involved(recorded: NDArray[np.int8], ratio: Array, day: Whole, offsets: Whole, start: Whole) -> Array:
-    """Return each view's involved chain: as recorded, else as the last abnormal ratio by the start of the line says, else unknown."""
+def _is_normal(least: Array, most: Array) -> Array:
+    """Return whether a ratio is normal: 1, 0, NaN where it is not known, or where only a part of what it may be is."""
     low, high = FLC_RATIO_NORMAL
+    return np.select([(least >= low) & (most <= high), (least > high) | (most < low)], [1.0, 0.0], np.nan)
+
+
+def _involved(recorded: NDArray[np.int8], abnormal: Array, day: Whole, offsets: Whole, start: Whole) -> Array:
+    """Return each view's involved chain: as recorded, else as the last abnormal ratio by the start of the line says, else unknown."""
     whose = np.repeat(np.arange(len(start)), np.diff(offsets))
-    says = np.flatnonzero((day <= start[whose]) & ((ratio > high) | (ratio < low)))
+    says = np.flatnonzero((day <= start[whose]) & ~np.isnan(abnormal))
     by_ratio = np.full(len(start), np.nan)
-    by_ratio[whose[says]] = np.where(ratio[says] > high, KAPPA, LAMBDA)  # in order of days: the last stays
+    by_ratio[whose[says]] = abnormal[says]  # in order of days: the last stays
     known = np.select([recorded == LIGHT_CHAINS.index("kappa"), recorded == LIGHT_CHAINS.index("lambda")], [KAPPA, LAMBDA], np.nan)
     return np.where(recorded < 0, by_ratio, known)
 

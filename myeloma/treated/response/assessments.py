@@ -10,12 +10,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from myeloma.calendar import NEVER
 from myeloma.errors import DataError
-from myeloma.treated.response.codes import COLUMNS, FINDINGS
+from myeloma.treated.response.codes import AMOUNTS, COLUMNS, FINDINGS, LIMITS
 
 Floats = NDArray[np.float64]
 Days = NDArray[np.int64]
 KAPPA, LAMBDA = 1.0, 0.0
-_BELOW = ("m_protein_below", "urine_m_protein_below")
 
 
 @dataclass(frozen=True)
@@ -33,8 +32,9 @@ class Assessments:
     flc_ratio_normal, serum_immunofixation, urine_immunofixation, clonal_cells_absent, plasmacytoma, new_lesion, drug_band : float64
         1 yes / positive / present, 0 no, NaN unknown. `new_lesion`: a new or grown plasmacytoma or bone lesion; `drug_band`: see
         `myeloma.treated.interference`.
-    m_protein_below, urine_m_protein_below : float64
-        1 where the value is a limit below which the result lies ("<0.1"): anything from 0 to it.
+    m_protein_below, m_protein_above, and so of each amount : float64
+        1 where the value is a limit below ("<0.1") or above which (">8") the result lies: anything on that side, the limit left out. Both:
+        anything.
     """
 
     offsets: Days
@@ -42,14 +42,18 @@ class Assessments:
     columns: dict[str, Floats] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> Floats:
-        """Return a column, NaN throughout where nobody has it (below: 0)."""
+        """Return a column, NaN throughout where nobody has it (limits: 0)."""
         column = self.columns[name]
-        return column if len(column) else np.full(len(self.day), 0.0 if name in _BELOW else np.nan)
+        return column if len(column) else np.full(len(self.day), 0.0 if name in LIMITS else np.nan)
 
     @property
     def compiled(self) -> tuple[Floats, ...]:
-        """All columns in the order in which the compiled loops hold them."""
-        return tuple(self.columns[name] for name in (*COLUMNS, *_BELOW))
+        """All columns in the order in which the compiled loops hold them, and the sides of limits, amount by amount: 1 below, 2 above."""
+        sides = np.empty(0)
+        if any(len(self.columns[name]) for name in LIMITS):
+            below, above = ([self[f"{name}_{side}"] == 1 for name in AMOUNTS] for side in ("below", "above"))
+            sides = (np.array(below) + 2.0 * np.array(above)).ravel()
+        return *(self.columns[name] for name in COLUMNS), sides
 
     @property
     def person(self) -> Days:
@@ -106,10 +110,10 @@ def assessments(offsets: ArrayLike, day: ArrayLike, **columns: ArrayLike) -> Ass
     falls[where[(where > 0) & (where < len(when))] - 1] = False
     if falls.any():
         raise DataError(f"The days of a person fall after row {int(np.argmax(falls))}.", "sort by person and day.")
-    unknown = set(columns) - {*COLUMNS, *_BELOW}
+    unknown = set(columns) - {*COLUMNS, *LIMITS}
     if unknown:
-        raise DataError(f'No assessment has a column "{min(unknown)}".', f"Accepted: {', '.join((*COLUMNS, *_BELOW))}.")
-    return Assessments(where, when, {name: _checked(name, columns.get(name, ()), len(when)) for name in (*COLUMNS, *_BELOW)})
+        raise DataError(f'No assessment has a column "{min(unknown)}".', f"Accepted: {', '.join((*COLUMNS, *LIMITS))}.")
+    return Assessments(where, when, {name: _checked(name, columns.get(name, ()), len(when)) for name in (*COLUMNS, *LIMITS)})
 
 
 def _writable(values: ArrayLike, kind: type) -> NDArray[Any]:
@@ -122,7 +126,7 @@ def _checked(name: str, values: ArrayLike, rows: int) -> Floats:
     column = _writable(values, np.float64)
     if len(column) not in (0, rows):
         raise DataError(f"{name} has {len(column)} values for {rows} visits.", "one value a visit, NaN where unknown.")
-    finding = name in FINDINGS or name in _BELOW
+    finding = name in FINDINGS or name in LIMITS
     wrong = ~((column == 0) | (column == 1) | np.isnan(column)) if finding else (column < 0) | np.isinf(column)
     if wrong.any():
         row = int(np.argmax(wrong))

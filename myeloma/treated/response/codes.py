@@ -38,7 +38,9 @@ COLUMNS = (
 )
 M, URINE_M, INVOLVED, UNINVOLVED, BMPC, CALCIUM, HEMOGLOBIN, CREATININE = range(8)
 RATIO_NORMAL, SERUM_IFE, URINE_IFE, CLONAL_ABSENT, PLASMACYTOMA, LESION, DRUG_BAND = range(8, 15)
-FINDINGS = COLUMNS[RATIO_NORMAL:]  # 1, 0 or NaN; the others are quantities
+AMOUNTS, FINDINGS = COLUMNS[:RATIO_NORMAL], COLUMNS[RATIO_NORMAL:]  # findings are 1, 0 or NaN
+# Whether an amount is a limit below or above which the result lies ("<5", ">60"); they follow the columns.
+LIMITS = (*(f"{name}_below" for name in AMOUNTS), *(f"{name}_above" for name in AMOUNTS))
 
 # By what a person progressed, added up.
 BY_SERUM, BY_URINE, BY_FLC, BY_MARROW, BY_IMAGING = 1, 2, 4, 8, 16

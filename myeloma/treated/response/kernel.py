@@ -48,7 +48,7 @@ from myeloma.treated.response.confirmation import (
 )
 from myeloma.treated.response.criteria import TOLERANCE, Criteria
 from myeloma.treated.response.levels import Amounts, path_of
-from myeloma.treated.response.samples import WIDTH, Columns, baseline, excess, gather
+from myeloma.treated.response.samples import WIDTH, Columns, as_reported, baseline, excess, gather
 from myeloma.treated.response.visit import SEEN_CLONAL, SEEN_MARROW, SEEN_PLASMACYTOMA, imaging, look, progress, respond
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -111,7 +111,7 @@ def _judge(
             judged[k, j] = 0
         shown[0, k], shown[1, k], shown[2, k], shown[3, k] = NE, NE, NE, 0
         for q in range(4):  # element by element: what arrays assigned to arrays may raise takes numba long to compile
-            low_points[k, q] = nadir[1, q] if days[k] > line[0] else np.nan
+            low_points[k, q] = as_reported(nadir[0, q], nadir[1, q]) if days[k] > line[0] else np.nan
         if days[k] <= line[0] or days[k] > line[1]:
             remarks[k] = AT_BASELINE if days[k] <= line[0] else AFTER_NEW_THERAPY
             look(low[k], high[k], PLASMACYTOMA, SEEN_PLASMACYTOMA, seen)
@@ -179,7 +179,7 @@ def _entry(version: int) -> Callable[..., None]:
             baseline(days, low, high, n, starts[p], baseline_days, base_low, base_high)
             for q, f in enumerate((M, URINE_M, WIDTH, BMPC)):
                 base[0, q], base[1, q] = base_low[f], base_high[f]
-                baselines[p, q] = base[1, q]
+                baselines[p, q] = as_reported(base[0, q], base[1, q])
             path = _path(base, base_low, base_high, c)
             _judge(path, n, (starts[p], nexts[p]), days, low, high, base, has_bands, c, judged, shown, remarks, low_points)
             first, second, waiting = fill_known(judged, days, path, n, c, known, best_known, remarks)

@@ -52,7 +52,7 @@ BEFORE, CONFIRMED, EXTREME = range(3)
 
 @njit(nogil=True, error_model="numpy")
 def _remember(value: float, f: int, memory: Floats) -> None:
-    """Let a value into the memory, shape (3, WIDTH): of hemoglobin the highest counts, of the others the lowest."""
+    """Let one end of a range into its memory, shape (3, WIDTH): of hemoglobin the highest counts, of the others the lowest."""
     if np.isnan(value):
         return
     sign = -1.0 if f == HEMOGLOBIN else 1.0
@@ -67,17 +67,23 @@ def _remember(value: float, f: int, memory: Floats) -> None:
 
 
 @njit(nogil=True, error_model="numpy")
-def _ends(f: int, low: float, high: float, memory: Floats, c: Criteria) -> float:
-    """Return the sign of a column of blood, where both ends of its range agree."""
+def _sign(f: int, now: float, memory: Floats, c: Criteria) -> float:
+    """Return the sign of a column of blood for one value, against one end of what was before, shape (3, WIDTH)."""
     confirmed, extreme = memory[CONFIRMED, f], memory[EXTREME, f]
     if f == CALCIUM:
-        return agreed(calcium_sign(low, extreme, c), calcium_sign(high, extreme, c))
+        return calcium_sign(now, extreme, c)
     if f == HEMOGLOBIN:
-        return agreed(hemoglobin_sign(low, confirmed, extreme, c), hemoglobin_sign(high, confirmed, extreme, c))
+        return hemoglobin_sign(now, confirmed, extreme, c)
     if f == CREATININE:
-        return agreed(creatinine_sign(low, confirmed, c), creatinine_sign(high, confirmed, c))
+        return creatinine_sign(now, confirmed, c)
     least = c.relapse_serum if f == M else c.relapse_urine if f == URINE_M else c.relapse_flc
-    return agreed(rise_sign(low, confirmed, least, c), rise_sign(high, confirmed, least, c))
+    return rise_sign(now, confirmed, least, c)
+
+
+@njit(nogil=True, error_model="numpy")
+def _ends(f: int, low: float, high: float, memory: Floats, c: Criteria) -> float:
+    """Return the sign of a column of blood, where the least and the greatest change that ranges leave agree; memory (2, 3, WIDTH)."""
+    return agreed(_sign(f, low, memory[1], c), _sign(f, high, memory[0], c))
 
 
 @njit(nogil=True, error_model="numpy")
@@ -85,10 +91,11 @@ def _from_cr(low: Floats, high: Floats, lesion: float, band: bool, c: Criteria) 
     """Return whether a person who was in CR shows it no more, and whether that needs no second sample."""
     if lesion == 1.0 or low[BMPC] >= c.marrow_cr_below - TOLERANCE:
         return 1.0, True
+    marrow = np.nan if high[BMPC] >= c.marrow_cr_below - TOLERANCE else 0.0  # one that was not looked at opens no question
     serum = agreed(low[SERUM_IFE], high[SERUM_IFE])
     if serum == 1.0 and band:
         serum = np.nan  # an antibody's, or the person's own
-    return any_of(serum, agreed(low[URINE_IFE], high[URINE_IFE])), False
+    return any_of(marrow, any_of(serum, agreed(low[URINE_IFE], high[URINE_IFE]))), False
 
 
 @njit(nogil=True, error_model="numpy")
@@ -127,7 +134,7 @@ def _entry(version: int) -> Callable[..., None]:
             most = max(most, offsets[p + 1] - offsets[p])
         days, sample, waiting = np.empty(most, np.int64), np.empty(most, np.int64), np.empty(len(SIGNS), np.int64)
         low, high = np.empty((most, WIDTH)), np.empty((most, WIDTH))
-        sign, memory, reached = np.empty((most, len(SIGNS))), np.empty((3, WIDTH)), np.empty(most, np.int64)
+        sign, memory, reached = np.empty((most, len(SIGNS))), np.empty((2, 3, WIDTH)), np.empty(most, np.int64)
         first.fill(NEVER)
         known.fill(NEVER)
         for p in range(len(starts)):
@@ -139,7 +146,8 @@ def _entry(version: int) -> Callable[..., None]:
             for f in range(WIDTH):
                 k = latest(days, low, f, n, starts[p], baseline_days)
                 if k >= 0:
-                    memory[BEFORE, f] = memory[CONFIRMED, f] = memory[EXTREME, f] = high[k, f]
+                    for place in range(3):
+                        memory[0, place, f], memory[1, place, f] = low[k, f], high[k, f]
             m_day, tumour, was_in_cr = np.int64(0), np.nan, False
             for k in range(n):
                 for s in range(len(SIGNS)):
@@ -158,7 +166,8 @@ def _entry(version: int) -> Callable[..., None]:
                 if chains == 1.0 and low[k, RATIO_NORMAL] != 0.0:
                     chains = 0.0 if low[k, RATIO_NORMAL] == 1.0 else np.nan
                 serum, urine = _ends(M, low[k, M], high[k, M], memory, c), _ends(URINE_M, low[k, URINE_M], high[k, URINE_M], memory, c)
-                twice = doubling_sign(low[k, M], memory[BEFORE, M], days[k] - m_day, c)
+                ends = ((low[k, M], memory[1, BEFORE, M]), (high[k, M], memory[0, BEFORE, M]))
+                twice = agreed(doubling_sign(*ends[0], days[k] - m_day, c), doubling_sign(*ends[1], days[k] - m_day, c))
                 amounts = any_of(any_of(serum, urine), chains)
                 sign[k, BIOCHEMICAL] = any_of(amounts, twice)
                 band = has_bands and low[k, DRUG_BAND] != 0.0
@@ -167,9 +176,9 @@ def _entry(version: int) -> Callable[..., None]:
                 for s in range(len(SIGNS)):
                     by_itself = s == IN_BONE or (s == BIOCHEMICAL and twice == 1.0) or (s == FROM_CR and alone)
                     _confirm(sign[k, s], by_itself, s, p, k, days, waiting, first, known)
-                for f in (M, URINE_M, INVOLVED, CALCIUM, CREATININE):
-                    _remember(high[k, f], f, memory)
-                _remember(low[k, HEMOGLOBIN], HEMOGLOBIN, memory)
+                for f in (M, URINE_M, INVOLVED, CALCIUM, CREATININE, HEMOGLOBIN):
+                    _remember(low[k, f], f, memory[0])
+                    _remember(high[k, f], f, memory[1])
                 tumour = high[k, PLASMACYTOMA] if not np.isnan(high[k, PLASMACYTOMA]) else tumour
                 m_day = days[k] if not np.isnan(low[k, M]) else m_day
                 was_in_cr = reached[k] >= CR

@@ -12,12 +12,29 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from myeloma.treated.response.codes import BMPC, COLUMNS, INVOLVED, LESION, PLASMACYTOMA, UNINVOLVED, URINE_M, M
+from myeloma.treated.response.codes import AMOUNTS, BMPC, COLUMNS, INVOLVED, LESION, PLASMACYTOMA, UNINVOLVED, URINE_M, M
+from myeloma.treated.response.criteria import TOLERANCE
 
 Floats: TypeAlias = NDArray[np.float64]
 Days: TypeAlias = NDArray[np.int64]
-Columns: TypeAlias = tuple[Floats, ...]  # in the order of COLUMNS, then the two flags "below"; empty where nobody has it
-WIDTH = len(COLUMNS)
+Columns: TypeAlias = tuple[
+    Floats, ...
+]  # in the order of COLUMNS, then the sides of limits (`Assessments.compiled`); empty where nobody has it
+WIDTH, N_AMOUNTS = len(COLUMNS), len(AMOUNTS)
+_BESIDE = 2 * TOLERANCE  # rules hold to a tolerance: what lies on one side of a limit differs from it by more
+
+
+@njit(nogil=True, error_model="numpy")
+def _left_open(value: float, sides: float) -> tuple[float, float]:
+    """Return the least and the most that a limit leaves: all on its side, or on both."""
+    below, above = sides == 1.0 or sides == 3.0, sides >= 2.0
+    return 0.0 if below else value + _BESIDE, np.inf if above else max(0.0, value - _BESIDE)
+
+
+@njit(nogil=True, error_model="numpy")
+def as_reported(low: float, high: float) -> float:
+    """Return the upper end of a range as it is shown: of a limit the number that was reported, of what has no upper end the lower."""
+    return high if low == high else round(low if np.isinf(high) else high, 8)
 
 
 @njit(nogil=True, error_model="numpy")
@@ -26,7 +43,7 @@ def gather(columns: Columns, day: Days, start: int, stop: int, days: Days, low: 
 
     `low` and `high` have the shape (samples, WIDTH); NaN where no row of the day has a value.
     """
-    n = 0
+    n, limits = 0, columns[WIDTH]
     for row in range(start, stop):
         if n == 0 or day[row] != days[n - 1]:
             days[n] = day[row]
@@ -40,13 +57,13 @@ def gather(columns: Columns, day: Days, start: int, stop: int, days: Days, low: 
             value = columns[f][row]
             if np.isnan(value):
                 continue
-            least = value
-            if f <= URINE_M and len(columns[WIDTH + f]) and columns[WIDTH + f][row] > 0.0:
-                least = 0.0
+            least, most = value, value
+            if f < N_AMOUNTS and len(limits) > 0 and limits[f * len(day) + row] > 0.0:
+                least, most = _left_open(value, limits[f * len(day) + row])
             if np.isnan(low[n - 1, f]):
-                low[n - 1, f], high[n - 1, f] = least, value
+                low[n - 1, f], high[n - 1, f] = least, most
             else:
-                low[n - 1, f], high[n - 1, f] = min(low[n - 1, f], least), max(high[n - 1, f], value)
+                low[n - 1, f], high[n - 1, f] = min(low[n - 1, f], least), max(high[n - 1, f], most)
     for k in range(n):
         for f in (PLASMACYTOMA, LESION):
             low[k, f] = high[k, f]

@@ -115,9 +115,9 @@ def pinned_versions(said: Sequence[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for one in said:
         task, _, version = one.partition("=")
-        if not task or not version.isdecimal() or task in found:
+        if not task or not (version.isascii() and version.isdecimal()) or task in found:
             raise ConfigError(f'--pin "{one}" is not accepted.', "write --pin TASK=VERSION, such as smm=4, each task once.", "pin")
-        found[task] = str(int(version))
+        found[task] = version.lstrip("0") or "0"
     return found
 
 

@@ -6,6 +6,8 @@ from myeloma.calendar import NEVER
 from myeloma.treated.response.assessments import assessments, lines
 from tests.myeloma.treated.response_twin import MISSING
 
+BESIDE, ANY = 0.001, 10**6  # amounts are whole numbers: what lies on one side of a limit, and more than any
+
 
 def generated_courses(people, seed, visits=10):
     """Return courses in whole numbers, as `response_twin.twin` takes them: day 0 is the first dose, two visits lie on or before it."""
@@ -26,10 +28,12 @@ def generated_courses(people, seed, visits=10):
     chains = np.where(involved == MISSING, MISSING, np.maximum(0, involved - uninvolved))
     marrow = amount([5, 29, 30, 45, 60], 0.5).clip(max=75)
     amounts = {"serum": (serum, serum), "urine": (urine, urine), "flc": (chains, chains), "marrow": (marrow, marrow)}
-    for name in ("serum", "urine"):
-        value = amounts[name][0]
-        below = (value > 0) & (value < 60) & (rng.random(value.shape) < 0.05)
-        amounts[name] = (np.where(below, 0, value), value)
+    reported = {name: pair[0] for name, pair in amounts.items()}
+    for name in ("serum", "urine", "marrow"):
+        value, drawn = reported[name], rng.random(days.shape)
+        below, above = (value > 0) & (value < 60) & (drawn < 0.05), (value > 0) & (drawn > 0.98)
+        least, most = np.where(above, value + BESIDE, value), np.where(below, value - BESIDE, value)
+        amounts[name] = (np.where(below, 0, least), np.where(above, ANY, most))
 
     def finding(chance, missing):
         drawn = (rng.random((visits, people)) < chance).astype(int)
@@ -47,6 +51,7 @@ def generated_courses(people, seed, visits=10):
     return {
         "days": days,
         "amounts": amounts,
+        "reported": reported,
         "found": found,
         "involved": involved,
         "uninvolved": uninvolved,
@@ -63,22 +68,24 @@ def for_the_product(course):
         return np.where(values == MISSING, np.nan, values / unit).T.ravel()
 
     visits, people = course["days"].shape
-    (low, serum), (urine_low, urine) = course["amounts"]["serum"], course["amounts"]["urine"]
+    names = {"m_protein": "serum", "urine_m_protein": "urine", "bmpc": "marrow"}
+    below = {f"{name}_below": (course["amounts"][own][0] < course["reported"][own]).T.ravel() for name, own in names.items()}
+    above = {f"{name}_above": (course["amounts"][own][1] > course["reported"][own]).T.ravel() for name, own in names.items()}
     rows = assessments(
         np.arange(people + 1) * visits,
         course["days"].T.ravel(),
-        m_protein=flat(serum, 10.0),
-        m_protein_below=(low < serum).T.ravel(),
-        urine_m_protein=flat(urine),
-        urine_m_protein_below=(urine_low < urine).T.ravel(),
+        m_protein=flat(course["reported"]["serum"], 10.0),
+        urine_m_protein=flat(course["reported"]["urine"]),
         flc_involved=flat(course["involved"]),
         flc_uninvolved=flat(course["uninvolved"]),
-        bmpc=flat(course["amounts"]["marrow"][0]),
+        bmpc=flat(course["reported"]["marrow"]),
         flc_ratio_normal=flat(course["found"]["ratio_normal"]),
         serum_immunofixation=flat(course["found"]["serum_ife"]),
         urine_immunofixation=flat(course["found"]["urine_ife"]),
         clonal_cells_absent=flat(course["found"]["clonal_absent"]),
         new_lesion=flat(course["found"]["lesion"]),
+        **below,
+        **above,
     )
     cause = np.where(course["died_of_progression"] == MISSING, np.nan, course["died_of_progression"])
     return rows, lines(np.zeros(people, int), course["next_therapy"], course["death"], cause)

@@ -42,6 +42,43 @@ def test_clinical_signs_are_new_and_three_valued(name, values, sign, expected):
     np.testing.assert_array_equal(signs(name, values, sign), expected)
 
 
+@pytest.mark.parametrize(
+    ("name", "before", "now", "expected"),
+    [  # each (value, side on which the truth lies)
+        ("hemoglobin", (11.0, ""), (10.0, "below"), 1),
+        ("hemoglobin", (11.0, ""), (10.5, "below"), NAN),
+        ("hemoglobin", (11.0, ""), (10.0, "above"), 0),
+        ("hemoglobin", (11.0, "above"), (10.5, ""), NAN),  # it may have fallen by 2
+        ("calcium", (9.5, ""), (10.5, "above"), NAN),
+        ("calcium", (9.5, ""), (11.0, "above"), 1),
+        ("calcium", (12.0, "below"), (11.5, ""), NAN),  # it may be new
+        ("creatinine", (1.0, ""), (2.5, "above"), NAN),
+        ("creatinine", (1.0, "below"), (2.5, ""), NAN),
+        ("creatinine", (1.0, "below"), (3.0, "above"), 1),
+    ],
+)
+def test_a_sign_of_a_limit_is_open_where_it_may_be_on_either_side(name, before, now, expected):
+    rows = [{name: value, **({f"{name}_{side}": 1.0} if side else {})} for value, side in (before, now)]
+    np.testing.assert_array_equal(found(rows).signs[name][1:], [expected])
+
+
+@pytest.mark.parametrize(
+    ("nadir", "now", "expected"),  # a rise of 1 g/dL
+    [((0.8, "below"), (1.55, ""), NAN), ((0.2, "below"), (1.2, ""), 1), ((0.1, ""), (0.5, "above"), NAN), ((0.2, "below"), (0.9, ""), 0)],
+)
+def test_a_biochemical_relapse_from_or_to_a_limit_is_open_where_it_may_be_none(nadir, now, expected):
+    rows = [{"m_protein": value, **({f"m_protein_{side}": 1.0} if side else {})} for value, side in ((3.0, ""), nadir, nadir, now)]
+    rows = [{**row, "urine_m_protein": 0.0, "flc_involved": 10.0} for row in rows]
+    np.testing.assert_array_equal(found(rows).signs["significant_biochemical"][-1:], [expected])
+
+
+@pytest.mark.parametrize(("marrow", "expected"), [((5.0, "below"), 0), ((6.0, "below"), NAN), ((3.0, "above"), NAN), ((5.0, "above"), 1)])
+def test_relapse_from_cr_by_a_marrow_at_a_limit(marrow, expected):
+    deep = {"m_protein": 0.0, "urine_m_protein": 0.0, **NEGATIVE, "bmpc": 2.0}
+    seen = found([SERUM_3, deep, deep, {**deep, "bmpc": marrow[0], f"bmpc_{marrow[1]}": 1.0}])
+    np.testing.assert_array_equal(seen.signs["from_cr"][-1:], [expected])
+
+
 def test_calcium_of_2011_is_11_5():
     np.testing.assert_array_equal(signs("calcium", [9.5, 11.5, 11.6], "calcium", version="imwg2011"), [0, 1])
 

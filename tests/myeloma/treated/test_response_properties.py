@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from myeloma.calendar import NEVER
 from myeloma.treated.response.assessments import assessments, lines
-from myeloma.treated.response.codes import BOTH, NE, UNKNOWN
+from myeloma.treated.response.codes import BOTH, LIMITS, NE, UNKNOWN
 from myeloma.treated.response.course import response_course
 from tests.myeloma.treated.generated import for_the_product, generated_courses
 
@@ -114,7 +114,7 @@ def test_whatever_an_unknown_value_is_the_category_lies_between_the_worst_and_th
     blank = {name: visits[name].copy() for name in BEST}
     for name in ("bmpc", "clonal_cells_absent"):
         blank[name][earlier] = np.nan
-    visits = visits.with_columns(**blank, m_protein_below=(), urine_m_protein_below=())
+    visits = visits.with_columns(**blank, **dict.fromkeys(LIMITS, ()))
     open_course = response_course(visits, therapy)
     best, worst, category = (getattr(open_course, name)[last] for name in ("best", "worst", "category"))
     rng = np.random.default_rng(seed)

@@ -81,6 +81,11 @@ def test_a_pin_is_a_task_and_a_version(said):
     assert refused.value.code == "pin"
 
 
+@pytest.mark.parametrize(("said", "version"), [("4", "4"), ("007", "7"), ("0", "0"), ("9" * 5000, "9" * 5000)])
+def test_a_pin_is_read_whatever_its_length(said, version):
+    assert pinned_versions([f"smm={said}"]) == {"smm": version}
+
+
 def test_blanks_around_a_host_are_not_shown():
     assert address_of("127.0.0.1 ", 8000).shown == "127.0.0.1:8000"
 

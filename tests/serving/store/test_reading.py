@@ -9,9 +9,19 @@ import pytest
 
 from serving.store import reading
 from serving.store.champion import CHAMPION, connect, registered_name
-from serving.store.reading import folder_of_version, metrics_of, runs_of, runs_there, tags_of, version_numbered, version_under
+from serving.store.reading import (
+    folder_of_version,
+    metrics_of,
+    runs_of,
+    runs_there,
+    tags_of,
+    tags_of_version,
+    version_numbered,
+    version_under,
+)
 
 pytestmark = pytest.mark.slow
+NO_VERSIONS = (str(2**63 - 1), str(2**63), "9" * 20, "9" * 5000)  # the last number that a table holds, and numbers that none does
 
 
 def as_known(run):
@@ -55,8 +65,17 @@ def test_a_version_asked_for_by_its_number_is_the_same_and_one_that_was_deleted_
     read, said = version_numbered(model, str(made.version)), by_mlflow(version_numbered, model, str(made.version))
     assert (read.version, read.run_id) == (str(said.version), said.run_id) == (str(made.version), run)
     connect().delete_model_version(model, str(made.version))
-    for wrong in ((model, str(made.version)), (model, "99"), (model, "first"), ("nobody", "1")):
+    for wrong in (
+        (model, str(made.version)),
+        (model, "99"),
+        (model, "first"),
+        ("nobody", "1"),
+        *((model, number) for number in NO_VERSIONS),
+    ):
         assert version_numbered(*wrong) is by_mlflow(version_numbered, *wrong) is None
+    for number in NO_VERSIONS:
+        assert tags_of_version(model, number) == by_mlflow(tags_of_version, model, number) == {}
+        assert folder_of_version(model, number) is None
 
 
 def test_the_tables_that_are_known_are_those_of_the_mlflow_that_is_installed(trained):

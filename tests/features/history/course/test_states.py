@@ -1,5 +1,7 @@
 """The state of treated people on a day: what the rules say of what was known by then, and of nothing later."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -10,7 +12,7 @@ from features.history.columns import TREATED
 from features.history.course.columns import COURSE, course_columns
 from features.history.course.states import course_states
 from myeloma.calendar import NO_DAY
-from myeloma.treated.response.codes import CATEGORIES, NE
+from myeloma.treated.response.codes import CATEGORIES, NE, PROGRESSION_OPEN
 
 DAY_0 = 16436  # 2015-01-01, the index date
 START = ("P1", "treatment_start", 10, 1, "D-VRd")
@@ -217,3 +219,99 @@ def test_every_column_of_treated_people_has_its_words():
 def test_a_stop_in_another_spelling_of_the_regimen_stops_it(histories):
     events = [START, ("P1", "treatment_stop", 120, None, "dvrd")]
     assert at(histories(FALLING, events), 119, 120)["on_therapy"] == [1.0, 0.0]
+
+
+WITHOUT_M = [("m_protein", 0, 0.0), ("urine_m_protein", 0, 0.0)]
+NEGATIVE = [
+    *((name, day, 0.0) for day in (40, 70) for name in ("m_protein", "urine_m_protein", "serum_immunofixation", "urine_immunofixation")),
+    ("bmpc", 40, 2.0),
+]
+
+
+def shown(histories, *days):
+    """Return what the last sample by each day shows by itself, and whether progression is open there."""
+    found = course_states(histories, np.zeros(len(days), np.int32), (DAY_0 + np.array(days)).astype(np.int32))
+    notes = found.at_sample(found.response.notes, 0).astype(int)
+    category = [CATEGORIES[int(code)] for code in found.at_sample(found.response.category, NE)]
+    return list(zip(category, (notes & PROGRESSION_OPEN > 0).tolist(), strict=True))
+
+
+@pytest.mark.parametrize(
+    ("kappa", "other", "expected"),  # of 900 / 10 before the first dose: CR of light chains asks for a normal ratio, 0.26 to 1.65
+    [
+        ((13.0, ""), (10.0, ""), "CR"),
+        ((20.0, ""), (1.7, ""), "VGPR"),
+        ((1.4, "<"), (1.7, "<"), "VGPR"),  # any ratio
+        ((6.0, ""), (5.0, "<"), "VGPR"),  # 1.2 or more
+        ((0.2, "<"), (1.7, ""), "VGPR"),  # below 0.26: abnormal
+        ((30.0, ">"), (20.0, ""), "NE"),  # above 1.5, and the chain may be anything above 30
+    ],
+)
+def test_a_ratio_of_limits_is_normal_only_where_all_that_it_may_be_is(histories, kappa, other, expected):
+    chains = [("flc_kappa", 0, 900.0), ("flc_lambda", 0, 10.0)]
+    chains += [(name, day, *value) for day in (40, 70) for name, value in (("flc_kappa", kappa), ("flc_lambda", other))]
+    assert responses(histories([*WITHOUT_M, *chains, *NEGATIVE], light_chain=""), 70) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("marrow", "expected"),  # CR asks for less than 5 %
+    [((4.0, ""), "CR"), ((5.0, "<"), "CR"), ((5.0, ""), "VGPR"), ((5.1, "<"), "VGPR"), ((4.0, ">"), "VGPR")],
+)
+def test_a_marrow_below_its_limit_gives_a_complete_response_where_the_limit_does(histories, marrow, expected):
+    rows = [("m_protein", 0, 3.0), ("urine_m_protein", 0, 0.0), *NEGATIVE[:-1], ("bmpc", 40, *marrow)]
+    assert responses(histories(rows), 70) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("nadir", "now", "expected"),  # a progression is a rise of 10 points
+    [
+        ((1.0, ""), (14.0, ""), ("PD", False)),
+        ((5.0, "<"), (14.0, ""), ("NE", True)),
+        ((5.0, ""), (14.0, ""), ("PR", False)),
+        ((5.0, "<"), (15.0, ""), ("PD", False)),
+        ((5.0, ""), (14.0, ">"), ("NE", True)),
+        ((4.0, ""), (14.0, ">"), ("PD", False)),
+    ],
+)
+def test_a_rise_of_the_marrow_from_or_to_a_limit_is_a_progression_where_all_that_it_may_be_is(histories, nadir, now, expected):
+    baseline = [*WITHOUT_M, ("flc_kappa", 0, 10.0), ("flc_lambda", 0, 10.0), ("bmpc", 0, 50.0)]
+    assert shown(histories([*baseline, ("bmpc", 100, *nadir), ("bmpc", 160, *now)]), 160) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("now", "expected"), [((2.4, ""), ("SD", False)), ((2.4, ">"), ("NE", True)), ((2.6, ">"), ("PD", False)), ((2.6, ""), ("PD", False))]
+)
+def test_an_m_protein_above_a_limit_may_have_progressed(histories, now, expected):
+    falling = [("m_protein", day, value) for day, value in ((0, 3.0), (40, 2.0), (70, 2.0))]
+    assert shown(histories([*falling, ("m_protein", 100, *now), ("m_protein", 130, *now)]), 130) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("now", "expected"),  # a rise of more than 100 mg/L
+    [((350.0, ""), ("PR", False)), ((350.0, ">"), ("NE", True)), ((400.0, ">"), ("PD", False)), ((400.0, ""), ("PR", False))],
+)
+def test_light_chains_above_a_limit_may_have_progressed(histories, now, expected):
+    kappa = [("flc_kappa", 0, 900.0), ("flc_kappa", 40, 300.0), ("flc_kappa", 70, 300.0), ("flc_kappa", 100, *now)]
+    rows = [("flc_lambda", day, 10.0) for day in (0, 40, 70, 100)]
+    assert shown(histories([*WITHOUT_M, *kappa, *rows], light_chain=""), 100) == [expected]
+
+
+def test_the_involved_chain_is_told_by_a_ratio_that_is_abnormal_whatever_its_limits_leave(histories):
+    first = [*WITHOUT_M, ("flc_kappa", 0, 100.0), ("flc_lambda", 40, 10.0), ("flc_kappa", 40, 20.0)]
+    sides = []
+    for limit in (5.0, 100.0):  # a ratio of more than 20, and of more than 1
+        of = histories([*first, ("flc_lambda", 0, limit, "<")], light_chain="")
+        samples = course_states(of, np.zeros(1, np.int32), np.array([DAY_0 + 40], np.int32)).samples.visits
+        sides.append(samples["flc_involved"].tolist())
+    np.testing.assert_array_equal(sides, [[100.0, 20.0], [np.nan, np.nan]])
+
+
+def test_an_m_protein_below_a_limit_may_be_the_antibodys_where_a_part_of_it_is(cohort_of_days):
+    cohort = cohort_of_days([("P1", "m_protein", 40, 40, value, "<") for value in (0.2,)], [START], "kappa")
+    cohort = replace(cohort, patients=cohort.patients.assign(heavy_chain="IgG"))
+    bands = []
+    for value, operator in ((0.2, "<"), (0.5, "<"), (0.1, ">"), (0.3, ">")):
+        rows = replace(cohort, measurements=cohort.measurements.assign(value=value, operator=operator))
+        found = course_states(Histories.of(rows, operators=True), np.zeros(1, np.int32), np.array([DAY_0 + 40], np.int32))
+        bands += found.samples.band.tolist()
+    np.testing.assert_array_equal(bands, [1, np.nan, np.nan, 0])
