@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 # No space, over the quota, over the largest file allowed.
 DISK_FULL = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
+COHORT = "cohort.json"  # by which a folder is known for a cohort
+OF_COHORT = frozenset({COHORT, *(f"{name}.parquet" for name in ("patients", "measurements", "events", "quarantine", "received"))})
 
 
 @contextmanager
@@ -32,7 +34,14 @@ def whole_file(path: Path) -> Iterator[Path]:
 
     Its owner alone may read it. Every writer has a place of its own: of two at once, each writes a whole file, and the last to
     end wins. What killed writers of this file left is removed first.
+
+    Raises
+    ------
+    ConfigError
+        The file is part of a cohort, which `whole_folder` alone writes.
     """
+    if path.name in OF_COHORT and (path.parent / COHORT).is_file():
+        raise ConfigError(f"{path} is a file of the cohort {path.parent}.", "name a file outside of the cohort; nothing was written.")
     path.parent.mkdir(OWN_FOLDER, parents=True, exist_ok=True)
     for left in path.parent.glob(f".{escape(path.name)}.????????.part"):
         with abandoned(left) as nobodys:

@@ -17,17 +17,19 @@ import pandas as pd
 import pyarrow
 import pyarrow.parquet as parquet
 
-from features.cohort.files import whole_folder
+from features.cohort.files import OF_COHORT, whole_folder
 from features.cohort.locks import only_writer
-from features.cohort.schema import QUARANTINE_COLUMNS, SCHEMAS, Cohort, columns_of, row_hashes, validated
+from features.cohort.schema import QUARANTINE_COLUMNS, RECEIVED_COLUMNS, SCHEMAS, Cohort, columns_of, row_hashes, validated
 from myeloma import DataError, catalogue
 
 ROW_GROUP = 200_000
 _TYPES = {"str": pyarrow.string(), "category": pyarrow.string(), "datetime64[ns]": pyarrow.timestamp("ns")}
 _TYPES |= {"float64": pyarrow.float64(), "int64": pyarrow.int64(), "Int64": pyarrow.int64()}
 ARROW = {name: pyarrow.schema([(c, _TYPES[str(column.dtype)]) for c, column in s.columns.items()]) for name, s in SCHEMAS.items()}
+ARROW["received"] = pyarrow.schema(
+    list(zip(RECEIVED_COLUMNS, (pyarrow.string(), pyarrow.int64(), pyarrow.bool_(), pyarrow.string()), strict=True))
+)
 ARROW["quarantine"] = pyarrow.schema([(c, pyarrow.int64() if c == "row" else pyarrow.string()) for c in QUARANTINE_COLUMNS])
-FILES = frozenset({*(f"{name}.parquet" for name in ARROW), "cohort.json"})
 
 
 def in_schema(frame: pd.DataFrame, name: str) -> pyarrow.Table:
@@ -92,7 +94,7 @@ def check_place(folder: Path) -> None:
     """
     if folder.exists() and not (folder / "cohort.json").is_file() and (not folder.is_dir() or any(folder.iterdir())):
         raise DataError(f"{folder} exists and is not a cohort.", "name a new folder; nothing was written.")
-    if folder.exists() and (others := [path.name for path in folder.iterdir() if path.name not in FILES]):
+    if folder.exists() and (others := [path.name for path in folder.iterdir() if path.name not in OF_COHORT]):
         raise DataError(
             f"{folder} holds {len(others)} file(s) that are no part of a cohort.", "move them, or name a new folder; nothing was written."
         )
@@ -106,16 +108,34 @@ def read_quarantine(folder: Path) -> pd.DataFrame:
     DataError
         The file is missing, damaged or of another version.
     """
-    path = folder / "quarantine.parquet"
+    return _read_rows(folder / "quarantine.parquet", QUARANTINE_COLUMNS)
+
+
+def read_received(folder: Path) -> pd.DataFrame:
+    """Return those rows kept of a cohort folder whose cells it does not hold as they were received.
+
+    Raises
+    ------
+    DataError
+        The file is missing, damaged or of another version.
+    """
+    return _read_rows(folder / "received.parquet", RECEIVED_COLUMNS)
+
+
+def _read_rows(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
     try:
-        rows: pd.DataFrame = parquet.read_table(path).select(list(QUARANTINE_COLUMNS)).to_pandas()
+        rows: pd.DataFrame = parquet.read_table(path).select(list(columns)).to_pandas()
         return rows
     except (OSError, pyarrow.ArrowInvalid, KeyError) as error:
         raise DataError(f"{path} cannot be read ({type(error).__name__}).", "ingest the cohort again.") from None
 
 
 def write_tables(
-    folder: Path, tables: Mapping[str, Iterable[pd.DataFrame]], quarantine: Iterable[pd.DataFrame | pyarrow.Table], about: dict[str, Any]
+    folder: Path,
+    tables: Mapping[str, Iterable[pd.DataFrame]],
+    quarantine: Iterable[pd.DataFrame | pyarrow.Table],
+    about: dict[str, Any],
+    received: Iterable[pd.DataFrame | pyarrow.Table] = (),
 ) -> dict[str, Any]:
     """Write the files of a cohort to a new folder, piece by piece, and return what cohort.json says.
 
@@ -125,6 +145,8 @@ def write_tables(
         Patients, measurements and events, in this order, each as pieces that are validated and in the order of the cohort.
     about : dict
         What cohort.json says beside the hash of the rows and the version of the catalogue.
+    received : tables
+        Rows kept whose cells the tables do not hold as they were received.
     """
     digest = hashlib.sha256()
     for name, pieces in tables.items():
@@ -132,9 +154,10 @@ def write_tables(
             for piece in pieces:
                 digest.update(row_hashes(piece))
                 writer.write(piece)
-    with TableWriter(folder, "quarantine") as writer:
-        for refused in quarantine:
-            writer.write(refused)
+    for name, rows in (("quarantine", quarantine), ("received", received)):
+        with TableWriter(folder, name) as writer:
+            for piece in rows:
+                writer.write(piece)
     said = {"hash": digest.hexdigest()[:16], "catalogue_version": catalogue().version, **about}
     (folder / "cohort.json").write_text(json.dumps(said, indent=1), encoding="utf-8")  # written last: the cohort is whole
     return said

@@ -40,6 +40,8 @@ from myeloma import catalogue
 from myeloma.calendar import NEVER, NO_DAY
 from myeloma.fish import FINDINGS
 
+DIFFER = "; a cell on which they differ is taken as unknown"
+
 
 @dataclass(frozen=True)
 class People:
@@ -78,7 +80,7 @@ def persons_of(patients: pd.DataFrame, ids: pd.Index, person: NDArray[np.intp], 
         age_is_text=np.isnan(written) & ~age.each(is_blank, bool),
         categories=categories,
     )
-    who = Persons(person, (ids == "")[person], repeats | _same_rows(patients, ids.to_numpy()[person]), said)
+    who = Persons(person, (ids == "")[person], _same_rows(patients, ids.to_numpy()[person]), repeats, said)
     columns |= {"patient_id": ids.to_numpy()[person], "birth_date": as_dates(birth_day.day), "index_date": as_dates(index_day.day)}
     columns |= {"age_at_index": said.age, "source_row": patients["source_row"].to_numpy("int64")}
     notes = [*unknown, *unknown_of, *_zone_notes(file, {"index_date": index_day, "birth_date": birth_day})]
@@ -101,7 +103,7 @@ def _of_several_rows(
     repeats, cells, differ = merged(person, needed, codes)
     columns = {column: words[column][cells[column]] for column in words}
     said = ", ".join(f"{column} (of {people})" for column, people in differ.items())
-    note = f"{file}: rows of one person differ in {said}; a cell on which they differ is taken as unknown"
+    note = f"{file}: rows of one person differ in {said}{DIFFER}"
     return repeats, columns, [note] if differ else []
 
 

@@ -80,7 +80,7 @@ def ingest(source: Received, folder: Path, steps: Steps, today: pd.Timestamp | N
     steps : Steps
         Shows progress.
     today : Timestamp, optional
-        Days after it are refused; the day of the call where left out.
+        Days after it are refused, and the cohort keeps it for `mend`; the day of the call where left out.
 
     Raises
     ------
@@ -97,10 +97,11 @@ def ingest_alone(source: Received, folder: Path, steps: Steps, today: pd.Timesta
     """Do what `ingest` does, for a caller that is the folder's only writer already."""
     check_place(folder)
     _check_nothing_mended(folder, source)
+    as_of = "" if today is None else f"{today:%Y-%m-%d}"
     today = pd.Timestamp.today().normalize() if today is None else today
     measurements = _compact(source.tables["measurements"])
     tables = {**source.tables, "measurements": measurements}
-    work = folder.parent / f".{folder.name}-work-{_input_hash(source, tables, today)}"
+    work = folder.parent / f".{folder.name}-work-{_input_hash(source, tables, today, as_of)}"
     works = set(folder.parent.glob(f".{escape(folder.name)}-work-*"))
     clear_work(folder, works - {work}, _WHOLE)
     work.mkdir(OWN_FOLDER, exist_ok=True)
@@ -111,7 +112,7 @@ def ingest_alone(source: Received, folder: Path, steps: Steps, today: pd.Timesta
             for number, rows in enumerate(steps.over(blocks, "checking measurements", len(blocks))):
                 if not (work / f"{number}.json").is_file():
                     _write_block(work, number, measurements.take(rows), source.files["measurements"], checked)
-            ingested = _assemble(source, checked, folder, work, len(blocks), steps)
+            ingested = _assemble(source, checked, folder, work, len(blocks), steps, as_of)
     finally:
         if work.exists() and not any(work.iterdir()):
             work.rmdir()
@@ -136,9 +137,9 @@ def _compact(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(**{column: Cells(*distinct_of(frame[column])).categorical() for column in texts})
 
 
-def _input_hash(source: Received, tables: dict[str, pd.DataFrame], today: pd.Timestamp) -> str:
+def _input_hash(source: Received, tables: dict[str, pd.DataFrame], today: pd.Timestamp, as_of: str) -> str:
     """Return a hash of everything that decides the result: rows, names of files, the day, the catalogue, and the code itself."""
-    said = [source.source, source.files, source.notes, source.mended, str(today), PATIENTS_A_BLOCK, rules_hash(*_ROOMS)]
+    said = [source.source, source.files, source.notes, source.mended, str(today), as_of, PATIENTS_A_BLOCK, rules_hash(*_ROOMS)]
     digest = hashlib.sha256(json.dumps(said, sort_keys=True).encode())
     for name, frame in tables.items():
         digest.update(name.encode() + row_hashes(frame))
@@ -163,9 +164,10 @@ def _write_block(work: Path, number: int, measurements: pd.DataFrame, file: str,
     seen.update(refused_after_kept(block.inspection, block.kept))
     with whole_file(work / f"{number}-kept.arrow") as path:
         feather.write_feather(validated("measurements", block.kept), path, compression="lz4")
-    with whole_file(work / f"{number}-refused.arrow") as path, pyarrow.ipc.new_file(path, ARROW["quarantine"], options=_LZ4) as writer:
-        for piece in block.inspection.refused_pieces():
-            writer.write_table(in_schema(piece, "quarantine"))
+    for name, pieces in (("quarantine", block.inspection.refused_pieces()), ("received", block.inspection.as_received())):
+        with whole_file(work / f"{number}-{name}.arrow") as path, pyarrow.ipc.new_file(path, ARROW[name], options=_LZ4) as writer:
+            for piece in pieces:
+                writer.write_table(in_schema(piece, name))
     said = {
         "tally": [[site, reason, rows] for (site, reason), rows in block.tally.items()],
         "outside": [[*unit, rows] for unit, rows in block.outside.items()],
@@ -178,7 +180,7 @@ def _write_block(work: Path, number: int, measurements: pd.DataFrame, file: str,
         path.write_text(json.dumps(said), encoding="utf-8")
 
 
-def _assemble(source: Received, checked: Checked, folder: Path, work: Path, blocks: int, steps: Steps) -> Ingested:
+def _assemble(source: Received, checked: Checked, folder: Path, work: Path, blocks: int, steps: Steps, as_of: str) -> Ingested:
     """Put the blocks together to a cohort folder, holding one block at a time."""
     manifests = [json.loads((work / f"{number}.json").read_text(encoding="utf-8")) for number in range(blocks)]
     tally: Tally = Counter()
@@ -191,17 +193,17 @@ def _assemble(source: Received, checked: Checked, folder: Path, work: Path, bloc
         seen.update({tuple(key): rows for *key, rows in manifest["seen"]})
         tally.update({(site, reason): rows for site, reason, rows in manifest["tally"]})
     about = describe_source(source, checked, tally, [note for manifest in manifests for note in manifest["notes"]])
-    if source.mended:
-        about["mended"] = source.mended
+    about |= {name: said for name, said in (("as_of", as_of), ("mended", source.mended)) if said}
     refused = [checked.patients.refused(), checked.events.refused()]
     if not (about["counts"]["patients"]["kept"] and about["counts"]["measurements"]["kept"]):
-        parts = [part.to_pandas() for part in _refused(work, blocks)]
+        parts = [part.to_pandas() for part in _pieces(work, blocks, "quarantine")]
         refuse_unusable(about["counts"], quarantine_frame([*refused, *parts]), source.files)
     kept = {name: [validated(name, frame)] for name, frame in checked.tables().items()}
     tables = {"patients": kept["patients"], "measurements": steps.over(_kept(work, blocks), "writing measurements", blocks)}
     tables["events"] = kept["events"]
     with whole_folder(folder, work / _WHOLE) as place:
-        about = write_tables(place, tables, chain(refused, _refused(work, blocks)), about)
+        received = chain(checked.patients.as_received(), _pieces(work, blocks, "received"))
+        about = write_tables(place, tables, chain(refused, _pieces(work, blocks, "quarantine")), about, received)
         changed = not same_files(folder, place)
     called = checked.called()
     selected, much = describe_selection(about, biomarkers)
@@ -216,10 +218,10 @@ def _kept(work: Path, blocks: int) -> Iterator[pd.DataFrame]:
         yield feather.read_feather(work / f"{number}-kept.arrow")
 
 
-def _refused(work: Path, blocks: int) -> Iterator[pyarrow.Table]:
-    """Yield the refused rows of the blocks, piece by piece."""
+def _pieces(work: Path, blocks: int, name: str) -> Iterator[pyarrow.Table]:
+    """Yield what the blocks left beside the rows kept, piece by piece: those refused, or those as received."""
     for number in range(blocks):
-        with pyarrow.ipc.open_file(work / f"{number}-refused.arrow") as file:
+        with pyarrow.ipc.open_file(work / f"{number}-{name}.arrow") as file:
             for piece in range(file.num_record_batches):
                 yield pyarrow.Table.from_batches([file.get_batch(piece)])
 

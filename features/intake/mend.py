@@ -1,8 +1,10 @@
 """Refused rows go out to be corrected and come back into the cohort.
 
 Mending is ingesting again: the rows kept are read back as they were received, the quarantine's rows as they were received with the
-corrected cells laid over them, and all of them go through the same checks. So whoever was set aside because of a row that is now
-right comes back, and a correction that contradicts a row kept so far sends that row to the quarantine.
+corrected cells laid over them, and all of them go through the same checks, under the day that `--as-of` named. So whoever was set aside
+because of a row that is now right comes back, and a correction that contradicts a row kept so far sends that row to the quarantine.
+Where rows were put together, such as several of one person or the answers of a scale, those received lie beside the cohort: what they
+say together, they say anew.
 """
 
 from __future__ import annotations
@@ -20,13 +22,16 @@ from features.cohort.files import whole_file
 from features.cohort.locks import only_writer
 from features.cohort.private import for_spreadsheets, from_cell
 from features.cohort.schema import Cohort, read_cohort
-from features.cohort.storage import read_quarantine
+from features.cohort.storage import read_quarantine, read_received
 from features.console import Steps
+from features.intake.columns import DIFFER
 from features.intake.ingest import Ingested, ingest_alone
 from features.intake.quarantine import FOLLOWS
-from features.sources.received import OPTIONAL, REQUIRED, WHERE_GIVEN, Received
+from features.intake.rules import OTHER_RESULT
+from features.sources.answers import answers
+from features.sources.received import OPTIONAL, PLACE, REQUIRED, WHERE_GIVEN, Received
 from features.sources.tabular import read_any
-from myeloma import ConfigError, DataError
+from myeloma import ConfigError, DataError, catalogue
 
 _REFUSAL = "refusal"  # why a source could not read a row (`features.sources.received`); it holds until the row is corrected
 FIELDS = {name: [*REQUIRED[name], *OPTIONAL[name], *WHERE_GIVEN[name]] for name in REQUIRED}
@@ -69,8 +74,8 @@ def export_quarantine(folder: Path, path: Path) -> pd.DataFrame:
     return rows
 
 
-def mend(folder: Path, path: Path, steps: Steps, today: pd.Timestamp | None = None) -> Mended:
-    """Take corrected rows of the quarantine into the cohort they were refused from.
+def mend(folder: Path, path: Path, steps: Steps) -> Mended:
+    """Take corrected rows of the quarantine into the cohort they were refused from: what ingesting the corrected source gives.
 
     Raises
     ------
@@ -80,19 +85,22 @@ def mend(folder: Path, path: Path, steps: Steps, today: pd.Timestamp | None = No
         Another process is writing the cohort.
     """
     with only_writer(folder):  # from reading on: what another mend took back meanwhile would be lost
-        return _mend(folder, path, steps, today)
+        return _mend(folder, path, steps)
 
 
-def _mend(folder: Path, path: Path, steps: Steps, today: pd.Timestamp | None) -> Mended:
+def _mend(folder: Path, path: Path, steps: Steps) -> Mended:
     cohort, quarantine = read_cohort(folder), read_quarantine(folder)
     corrected, unknown = _corrections(path, quarantine)
     if not corrected:
         return Mended(0, 0, 0, 0, 0, unknown, None)
     records = [corrected.get(name, json.loads(record)) for name, record in zip(quarantine["id"], quarantine["record"], strict=True)]
-    tables = {name: _received(name, cohort, quarantine, records) for name in FIELDS}
+    held = read_received(folder)
+    tables = {name: _received(name, cohort, quarantine.assign(record=records), held) for name in FIELDS}
     about = cohort.about
     mended = int(about.get("mended", 0)) + len(corrected)
-    ingested = ingest_alone(Received(about["source"], tables, about["files"], about["notes"], mended), folder, steps, today)
+    notes = [note for note in about["notes"] if not note.endswith(DIFFER)]  # which is found anew
+    today = pd.Timestamp(about["as_of"]) if "as_of" in about else None
+    ingested = ingest_alone(Received(about["source"], tables, about["files"], notes, mended), folder, steps, today)
     before, after = set(quarantine["id"]), set(read_quarantine(folder)["id"])
     left = before - after
     return Mended(
@@ -127,17 +135,36 @@ def _corrections(path: Path, quarantine: pd.DataFrame) -> tuple[dict[str, dict[s
     return corrected, int((~mended["id"].isin(known.index)).sum())
 
 
-def _received(name: str, cohort: Cohort, quarantine: pd.DataFrame, records: list[dict[str, str]]) -> pd.DataFrame:
+def _received(name: str, cohort: Cohort, quarantine: pd.DataFrame, held: pd.DataFrame) -> pd.DataFrame:
     """Return a table as its source would hand it over again: the rows kept, and those refused with their corrections."""
-    mine = (quarantine["table"] == name).to_numpy()
-    own = [record for record, is_mine in zip(records, mine, strict=True) if is_mine]
-    fields = _fields(name, cohort.tables()[name].columns, *own)
-    held = [_REFUSAL] if any(record.get(_REFUSAL) for record in own) else []  # the source's own refusals are seen by no check of the cells
-    refused = pd.DataFrame(own, columns=[*fields, *held])
-    refused = refused.fillna("").assign(source_row=quarantine["row"].to_numpy()[mine], id=quarantine["id"].to_numpy()[mine])
-    kept = _as_received(name, cohort.tables()[name], fields).assign(id="", **dict.fromkeys(held, ""))
-    both = pd.concat([kept, refused.astype({"source_row": "int64"})], ignore_index=True)
-    return both.sort_values(["source_row", "id"], kind="stable").reset_index(drop=True)
+    refused, held = quarantine[quarantine["table"] == name], held[held["table"] == name]
+    held = held.assign(record=[json.loads(record) for record in held["record"]])
+    given = [*refused["record"], *held["record"]]
+    places = [place for place in PLACE if any(record.get(place) for record in given)]  # the source's own refusals are seen by no check
+    fields = _fields(name, cohort.tables()[name].columns, *given)
+    kept = cohort.tables()[name]
+    kept = _as_received(name, kept[~_put_together(name, kept, held[held["stands"]])], fields)
+    parts = [kept, *(pd.DataFrame(list(rows["record"]), columns=[*fields, *places], dtype=object) for rows in (refused, held))]
+    rows = pd.concat(parts, ignore_index=True).fillna("")
+    rows["source_row"] = np.concatenate([kept["source_row"], refused["row"], held["row"]]).astype("int64")
+    rows["id"] = [*[""] * len(kept), *refused["id"], *[""] * len(held)]
+    # Files number their rows alike: of two of one number, the one that another overruled stood above it, any other refused below.
+    turn = np.concatenate([np.zeros(len(kept)), np.where(refused["reason"] == OTHER_RESULT.reason, -1, 1), np.zeros(len(held))])
+    order = rows.assign(turn=turn).sort_values(["source_row", "turn", "id"], kind="stable").index
+    return rows.loc[order].reset_index(drop=True)
+
+
+def _put_together(name: str, kept: pd.DataFrame, standing: pd.DataFrame) -> np.ndarray:
+    """Return which rows kept stand for several that were received."""
+    made_of = kept["biomarker"] if name == "measurements" else np.zeros(len(kept), int)
+    rows = pd.MultiIndex.from_arrays([kept["patient_id"], kept["source_row"], made_of])
+    received = zip(standing["record"], standing["row"], strict=True)
+    return rows.isin([(record["patient_id"], row, _made_of(record)) for record, row in received])
+
+
+def _made_of(record: dict[str, str]) -> str | int:
+    """Return the scale of an answer; 0 of a person."""
+    return answers()[catalogue().key_of(record["biomarker"])].scale if "biomarker" in record else 0
 
 
 def _fields(name: str, *given: Container[str]) -> list[str]:

@@ -49,12 +49,13 @@ class Persons:
     Attributes
     ----------
     person : position of the identifier among all identifiers of patients and events
-    nameless, same_row : the identifier is empty; the very same row stands above
+    nameless, same_row, same_person : the identifier is empty; the very same row stands above; one stands above that speaks for it
     """
 
     person: NDArray[Any]
     nameless: Mask
     same_row: Mask
+    same_person: Mask
     said: Described
 
 
@@ -226,6 +227,7 @@ def check_people(patients: Refusals, who: Persons, events: Refusals, happened: O
     """
     patients.check(rules.NAMELESS, who.nameless)
     patients.check(rules.SAME_ROW, who.same_row)
+    patients.check(rules.SAME_PERSON, who.same_person)
     patients.check(rules.REPEATED_PATIENT, _several(who.person, patients.keep))
     check_described(patients, who.said, today)
     keep = patients.keep

@@ -11,16 +11,18 @@ from datetime import date
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from features.cohort.schema import Cohort, as_objects
 from features.cohort.sites import numbered
 from features.intake.attrition import Tally, sites_of, summary, tally
-from features.intake.columns import People, identifiers, measurements_table, occurrences_of, persons_of, results_of
+from features.intake.columns import DIFFER, People, identifiers, measurements_table, occurrences_of, persons_of, results_of
+from features.intake.items import item_of
 from features.intake.measured import check_results
 from features.intake.people import check_people
 from features.intake.plausibility import first_starts
-from features.intake.quarantine import Inspection, describe_problems, quarantine_frame
+from features.intake.quarantine import PART, STANDS, Inspection, describe_problems, quarantine_frame
 from features.intake.selection import ByBiomarker, by_biomarker
 from features.intake.site_units import Outside, outside_by_unit
 from features.sources.received import REFUSALS, Received
@@ -118,6 +120,7 @@ def check(source: Received, today: pd.Timestamp | None = None) -> Checked:
     happened, events.frame, more = occurrences_of(events.received, ids, of_event, events.file)
     day = (date.today() if today is None else today.date()).toordinal() - date(1970, 1, 1).toordinal()
     known = check_people(patients, who, events, happened, len(ids), day)
+    patients.stands[np.bincount(person, minlength=len(ids))[person] > 1] = STANDS  # its optional cells may be those of other rows
     return Checked(patients, events, People(ids, known, day), sites_of(patients), [*notes, *more])
 
 
@@ -132,7 +135,11 @@ def check_block(measurements: pd.DataFrame, file: str, checked: Checked) -> Bloc
     table = Inspection("measurements", file, measurements)
     _refuse_unreadable(table)
     results, texts, notes = results_of(measurements, checked.people, file)
-    kept = measurements_table(results, texts, check_results(table, results, checked.people.today))
+    taken = check_results(table, results, checked.people.today)
+    if taken.scale is not None:
+        table.stands[item_of(results.biomarker) >= 0] = PART
+        table.stands[taken.scale] = STANDS
+    kept = measurements_table(results, texts, taken)
     outside = outside_by_unit(table, kept, checked.sites)
     return Block(kept, table, tally(table, checked.sites), outside, by_biomarker(table), notes)
 
@@ -141,7 +148,9 @@ def describe_source(source: Received, checked: Checked, measured: Tally, notes: 
     """Return what cohort.json says: where rows came from, where they went, and what was noticed."""
     tallies = checked.tallies()
     tallies = {"patients": tallies["patients"], "measurements": measured, "events": tallies["events"]}
-    found = [] if source.mended else [*checked.notes, *notes]  # rows read back say no more how they were written
+    found = [*checked.notes, *notes]
+    if source.mended:  # rows read back say no more how they were written, but still whether they differ
+        found = [note for note in found if note.endswith(DIFFER)]
     said = list(dict.fromkeys([*source.notes, *found]))
     return {"source": source.source, "files": dict(source.files), **summary(tallies, checked.called()), "notes": said}
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from features.cohort.schema import QUARANTINE_COLUMNS
 from features.intake.refusals import Refusals
@@ -22,6 +23,7 @@ SHOWN_COLUMNS = frozenset(
 MOST_LINES = 12  # of one reason and column, in what is printed
 _MOST_VALUES = 20  # distinct cells of a line that the owner of the files may ask for
 _PIECE = 100_000
+PART, STANDS = 1, 2  # of a row kept: another row of the cohort speaks for it; it speaks for others
 _NOTHING = pd.DataFrame({name: pd.Series(dtype="int64" if name == "row" else object) for name in QUARANTINE_COLUMNS})
 # These say that something else about the person was refused: they go when that is mended.
 FOLLOWS = ("patient_not_in_cohort", "event_refused")
@@ -34,6 +36,9 @@ class Inspection(Refusals):
     ----------
     received, frame : DataFrame
         The rows as received, and as parsed.
+    stands : int array, one a row
+        Of the rows that the cohort, where they are kept, does not hold as they were received: `PART` of a row that stands for
+        several, or `STANDS` for the one that does; 0 of all others.
     """
 
     def __init__(self, table: str, file: str, received: pd.DataFrame) -> None:
@@ -42,6 +47,7 @@ class Inspection(Refusals):
         self.file = file
         self.received = received
         self.frame = received
+        self.stands: NDArray[np.int8] = np.zeros(len(received), dtype=np.int8)
 
     def by_patient(self, column: str) -> pd.Series:
         """Return a column of the kept rows, by patient."""
@@ -50,6 +56,15 @@ class Inspection(Refusals):
     def refused(self) -> pd.DataFrame:
         """Return the refused rows in the columns of the quarantine."""
         return quarantine_frame(self.refused_pieces())
+
+    def as_received(self) -> Iterator[pd.DataFrame]:
+        """Yield the rows kept that the cohort does not hold as they were received, piece by piece, so that a mend finds them."""
+        rows = np.flatnonzero(self.keep & (self.stands != 0))
+        for start in range(0, len(rows), _PIECE):
+            piece = rows[start : start + _PIECE]
+            row, stands = self.received["source_row"].to_numpy("int64")[piece], self.stands[piece] == STANDS
+            records = [json.dumps(record) for record in self._records(piece)]
+            yield pd.DataFrame({"table": self.table, "row": row, "stands": stands, "record": records})
 
     def refused_pieces(self) -> Iterator[pd.DataFrame]:
         """Yield the refused rows piece by piece: of ten million, no more than a few are laid out at a time."""
@@ -61,8 +76,7 @@ class Inspection(Refusals):
     def _refused(self, rows: np.ndarray, seen: Counter[str]) -> pd.DataFrame:
         received = self.received.iloc[rows]
         given = received["id"].tolist() if "id" in received else [""] * len(rows)
-        cells = {str(c): cells_of(received[c]).rows().tolist() for c in received.columns if c not in ("source_row", "id")}
-        records = [dict(zip(cells, row, strict=True)) for row in zip(*cells.values(), strict=True)]
+        records = self._records(rows)
         found = [self.problems[number] for number in self.problem[rows]]
         frame = pd.DataFrame(
             {
@@ -77,6 +91,12 @@ class Inspection(Refusals):
             }
         )
         return frame.assign(id=_identifiers(frame, given, seen))[list(QUARANTINE_COLUMNS)]
+
+    def _records(self, rows: np.ndarray) -> list[dict[str, str]]:
+        """Return all cells of rows as received."""
+        received = self.received.iloc[rows]
+        cells = {str(c): cells_of(received[c]).rows().tolist() for c in received.columns if c not in ("source_row", "id")}
+        return [dict(zip(cells, row, strict=True)) for row in zip(*cells.values(), strict=True)]
 
 
 def _identifiers(frame: pd.DataFrame, given: list[str], seen: Counter[str]) -> list[str]:

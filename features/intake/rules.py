@@ -78,6 +78,14 @@ def _day_rules(table: str, column: str, required: bool) -> tuple[Rule, ...]:
 
 NAMELESS = _rule("patients", "missing_value", "patient_id", "every patient needs an identifier", _so)
 SAME_ROW = _rule("patients", "duplicate_row", "patient_id", "the same row stands above", _so)
+SAME_PERSON = _rule(
+    "patients",
+    "duplicate_row",
+    "patient_id",
+    "a row of this person stands above, of the same index date, birth date and age, and stands for both: what only one of them says "
+    "counts, and what they say differently is unknown",
+    _so,
+)
 REPEATED_PATIENT = _rule("patients", "repeated_patient", "patient_id", "one row per patient; these rows contradict each other", _so)
 INDEX_DATE = _day_rules("patients", "index_date", required=True)
 BIRTH_DATE = _day_rules("patients", "birth_date", required=False)
