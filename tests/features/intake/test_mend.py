@@ -143,45 +143,6 @@ def test_a_correction_that_contradicts_a_kept_row_sends_that_row_to_the_quaranti
     assert read_quarantine(cohort).query("reason == 'repeated_patient'")["row"].tolist() == [3, 4]
 
 
-def test_cells_on_which_rows_of_a_person_differ_stay_unknown_when_another_row_is_mended(tmp_path, write_folder):
-    patients = """
-        patient_id,index_date,birth_date,sex,light_chain,site
-        P1,2015-01-01,1950-01-01,female,kappa,
-        P1,2015-01-01,1950-01-01,male,lambda,athens
-        P2,2015-01-01,1950-01-01,male,,
-    """
-    given = """
-        patient_id,collected_at,biomarker,value,unit
-        P1,2015-02-01,hemoglobin,13.5,g/dL
-        P2,2015-02-01,flc_kappa,20,UNIT
-        P2,2015-02-01,bmpc,12,%
-    """
-    for name, unit in (("wrong", "mg"), ("right", "mg/L")):
-        folder = write_folder(tmp_path / name, patients=patients, measurements=given.replace("UNIT", unit), events=EVENTS.splitlines()[1])
-        ingest(read_tabular(folder), tmp_path / f"cohort_{name}", QUIET)
-    path = corrected(tmp_path / "cohort_wrong", tmp_path / "refused.csv", unknown_unit=("unit", "mg/L"))
-    assert mend(tmp_path / "cohort_wrong", path, QUIET).left == 1
-    mended, right = (read_cohort(tmp_path / f"cohort_{name}") for name in ("wrong", "right"))
-    assert mended.patients.loc[0, ["sex", "light_chain", "site"]].tolist() == ["", "", "athens"]
-    for name, table in right.tables().items():
-        pd.testing.assert_frame_equal(mended.tables()[name], table)
-    assert mended.about["notes"] == right.about["notes"]
-
-
-@pytest.mark.parametrize("as_of", ["2090-01-01", "2015-02-15"])
-def test_rows_are_mended_under_the_day_that_they_were_ingested_under(tmp_path, write_folder, as_of):
-    patients = "patient_id,index_date,birth_date\nP1,2015-01-01,1990-01-01\n"
-    given = f"patient_id,collected_at,biomarker,value,unit\nP1,2015-02-01,bmpc,12,%\nP1,{as_of},bmpc,13,%\nP1,2015-02-01,flc_kappa,20,mg\n"
-    given += f"P1,{pd.Timestamp(as_of) + pd.Timedelta(days=1):%Y-%m-%d},bmpc,14,%\n"
-    folder = write_folder(tmp_path / "received", patients=patients, measurements=given, events=EVENTS.splitlines()[1])
-    ingest(read_tabular(folder), tmp_path / "cohort", QUIET, pd.Timestamp(as_of))
-    path = corrected(tmp_path / "cohort", tmp_path / "refused.csv", unknown_unit=("unit", "mg/L"))
-    mend(tmp_path / "cohort", path, QUIET)
-    cohort = read_cohort(tmp_path / "cohort")
-    assert (cohort.about["as_of"], len(cohort.measurements)) == (as_of, 3)
-    assert read_quarantine(tmp_path / "cohort")["reason"].tolist() == ["future_date"]
-
-
 @pytest.mark.parametrize("name", ["quarantine.parquet", "patients.parquet"])
 def test_what_is_written_never_takes_the_place_of_a_file_of_a_cohort(folders, name):
     before = (folders[1] / name).read_bytes()
