@@ -70,7 +70,7 @@ def quotient(values: ArrayLike, divisors: ArrayLike) -> NDArray[np.float64]:
     --------
     >>> 110 / 1.1, quotient([110, 27.6, 30.3], [1.1, 1.38, 10]).tolist()
     (99.99999999999999, [100.0, 20.0, 3.03])
-    >>> quotient(np.nextafter(22.6, 0.0), 1.13) == np.nextafter(20.0, 0.0)
+    >>> bool(quotient(np.nextafter(22.6, 0.0), 1.13) == np.nextafter(20.0, 0.0))
     True
     """
     upper, lower = np.broadcast_arrays(np.asarray(values, dtype=np.float64), np.asarray(divisors, dtype=np.float64))
