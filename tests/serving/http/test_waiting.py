@@ -18,7 +18,8 @@ from benchmarks.clients import ask_together
 from features.console import run
 from serving.__main__ import app as commands
 from serving.artifact import load_artifact
-from serving.http import answering, api
+from serving.http import answering, api, warm
+from serving.http.answering import answer_of
 from serving.http.running import serve
 from serving.http.waiting import BusyError, Desk
 
@@ -222,6 +223,13 @@ def test_when_a_server_is_ready_nothing_is_left_to_compile(artifacts, history):
     history["measurements"] += [{"collected_at": "2022-07-10", "biomarker": "albumin", "value": 4, "unit": "g/dL"}]
     assert client.post("/v1/risk", json=history).status_code == 200
     assert compiled() == before
+
+
+def test_what_is_asked_before_a_server_is_ready_shows_risks_and_early_treatment(artifacts, monkeypatch):
+    made = []
+    monkeypatch.setattr(warm, "answer_of", lambda *given: made.append(answer_of(*given)) or made[-1])
+    warm.warm_up(artifacts)
+    assert any(one.risks and one.early_treatment for one in made)
 
 
 def test_a_port_that_is_taken_is_one_line_before_any_model_is_loaded(monkeypatch, capsys):
