@@ -30,7 +30,6 @@ LIGHT_CHAINS: tuple[str, ...] = get_args(LightChain)
 EVENT_KINDS: tuple[str, ...] = get_args(Kind)
 PROGRESSIONS = ("biochemical", "clinical", "extramedullary")  # what the detail of a progression says, or nothing
 OPERATORS = ("<", ">")
-RECEIVED_COLUMNS = ("table", "row", "stands", "record")
 QUARANTINE_COLUMNS = ("id", "table", "file", "row", "reason", "column", "received", "accepted", "record")
 
 _DATE: Final = "datetime64[ns]"

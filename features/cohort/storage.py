@@ -17,18 +17,17 @@ import pandas as pd
 import pyarrow
 import pyarrow.parquet as parquet
 
-from features.cohort.files import OF_COHORT, whole_folder
+from features.cohort.files import COHORT, OF_COHORT, whole_folder
 from features.cohort.locks import only_writer
-from features.cohort.schema import QUARANTINE_COLUMNS, RECEIVED_COLUMNS, SCHEMAS, Cohort, columns_of, row_hashes, validated
+from features.cohort.schema import QUARANTINE_COLUMNS, SCHEMAS, Cohort, columns_of, row_hashes, validated
 from myeloma import DataError, catalogue
 
 ROW_GROUP = 200_000
 _TYPES = {"str": pyarrow.string(), "category": pyarrow.string(), "datetime64[ns]": pyarrow.timestamp("ns")}
 _TYPES |= {"float64": pyarrow.float64(), "int64": pyarrow.int64(), "Int64": pyarrow.int64()}
 ARROW = {name: pyarrow.schema([(c, _TYPES[str(column.dtype)]) for c, column in s.columns.items()]) for name, s in SCHEMAS.items()}
-ARROW["received"] = pyarrow.schema(
-    list(zip(RECEIVED_COLUMNS, (pyarrow.string(), pyarrow.int64(), pyarrow.bool_(), pyarrow.string()), strict=True))
-)
+_RECEIVED = {"table": pyarrow.string(), "row": pyarrow.int64(), "stands": pyarrow.bool_(), "record": pyarrow.string()}
+ARROW["received"] = pyarrow.schema(_RECEIVED)
 ARROW["quarantine"] = pyarrow.schema([(c, pyarrow.int64() if c == "row" else pyarrow.string()) for c in QUARANTINE_COLUMNS])
 
 
@@ -92,7 +91,7 @@ def check_place(folder: Path) -> None:
     DataError
         The folder holds something else.
     """
-    if folder.exists() and not (folder / "cohort.json").is_file() and (not folder.is_dir() or any(folder.iterdir())):
+    if folder.exists() and not (folder / COHORT).is_file() and (not folder.is_dir() or any(folder.iterdir())):
         raise DataError(f"{folder} exists and is not a cohort.", "name a new folder; nothing was written.")
     if folder.exists() and (others := [path.name for path in folder.iterdir() if path.name not in OF_COHORT]):
         raise DataError(
@@ -100,31 +99,17 @@ def check_place(folder: Path) -> None:
         )
 
 
-def read_quarantine(folder: Path) -> pd.DataFrame:
-    """Return the refused rows of a cohort folder.
+def read_aside(folder: Path, name: str) -> pd.DataFrame:
+    """Return what a cohort folder holds beside its tables: `quarantine`, the rows refused, or `received`, see `write_tables`.
 
     Raises
     ------
     DataError
         The file is missing, damaged or of another version.
     """
-    return _read_rows(folder / "quarantine.parquet", QUARANTINE_COLUMNS)
-
-
-def read_received(folder: Path) -> pd.DataFrame:
-    """Return those rows kept of a cohort folder whose cells it does not hold as they were received.
-
-    Raises
-    ------
-    DataError
-        The file is missing, damaged or of another version.
-    """
-    return _read_rows(folder / "received.parquet", RECEIVED_COLUMNS)
-
-
-def _read_rows(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
+    path = folder / f"{name}.parquet"
     try:
-        rows: pd.DataFrame = parquet.read_table(path).select(list(columns)).to_pandas()
+        rows: pd.DataFrame = parquet.read_table(path).select(ARROW[name].names).to_pandas()
         return rows
     except (OSError, pyarrow.ArrowInvalid, KeyError) as error:
         raise DataError(f"{path} cannot be read ({type(error).__name__}).", "ingest the cohort again.") from None
@@ -159,7 +144,7 @@ def write_tables(
             for piece in rows:
                 writer.write(piece)
     said = {"hash": digest.hexdigest()[:16], "catalogue_version": catalogue().version, **about}
-    (folder / "cohort.json").write_text(json.dumps(said, indent=1), encoding="utf-8")  # written last: the cohort is whole
+    (folder / COHORT).write_text(json.dumps(said, indent=1), encoding="utf-8")  # written last: the cohort is whole
     return said
 
 

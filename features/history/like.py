@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,17 +54,22 @@ def compare_like_with_like(
     if series.method is None or not series.method.any():
         return
     for name in series.biomarkers:
-        if not catalogue()[name].methods:
-            continue
-        parsed = [parse_column(column) for column in plan.columns]
-        of_name = [(column.name, str(column.window)) for column in parsed if column.biomarker == name and compares(column.name)]
-        for window in dict.fromkeys(window for _, window in of_name):
-            columns = tuple(column for column, own in of_name if own == window)
+        for window, columns in _comparing(plan.columns, name).items() if catalogue()[name].methods else ():
             comparing, places = plan_of(columns), np.array([plan.place[column] for column in columns], dtype=np.intp)
             for at, like in by_latest_method(series, name, patient, landmark, window, lines):
                 found = np.empty((comparing.width, len(at)))
                 write_history(like, patient[at], landmark[at], comparing, found, lines)
                 out[np.ix_(places, at)] = found[: len(columns)]
+
+
+@lru_cache(maxsize=256)
+def _comparing(columns: tuple[str, ...], name: str) -> dict[str, tuple[str, ...]]:
+    """Return those of some columns that compare values of a biomarker, by their window."""
+    found: dict[str, tuple[str, ...]] = {}
+    for column in map(parse_column, columns):
+        if column.biomarker == name and compares(column.name):
+            found[str(column.window)] = (*found.get(str(column.window), ()), column.name)
+    return found
 
 
 def by_latest_method(

@@ -22,7 +22,7 @@ from features.cohort.files import whole_file
 from features.cohort.locks import only_writer
 from features.cohort.private import for_spreadsheets, from_cell
 from features.cohort.schema import Cohort, read_cohort
-from features.cohort.storage import read_quarantine, read_received
+from features.cohort.storage import read_aside
 from features.console import Steps
 from features.intake.columns import DIFFER
 from features.intake.ingest import Ingested, ingest_alone
@@ -63,7 +63,7 @@ def export_quarantine(folder: Path, path: Path) -> pd.DataFrame:
     """
     if path.suffix not in (".csv", ".parquet"):
         raise ConfigError(f'"{path.name}" ends in neither .csv nor .parquet.', "name the file refused.csv, for example.")
-    quarantine = read_quarantine(folder)
+    quarantine = read_aside(folder, "quarantine")
     quarantine = quarantine.loc[quarantine["reason"].isin(FOLLOWS).sort_values(kind="stable").index]
     records = [json.loads(record) for record in quarantine["record"]]
     columns = list(dict.fromkeys(column for name in FIELDS for column in _fields(name, *records)))
@@ -89,19 +89,19 @@ def mend(folder: Path, path: Path, steps: Steps) -> Mended:
 
 
 def _mend(folder: Path, path: Path, steps: Steps) -> Mended:
-    cohort, quarantine = read_cohort(folder), read_quarantine(folder)
+    cohort, quarantine = read_cohort(folder), read_aside(folder, "quarantine")
     corrected, unknown = _corrections(path, quarantine)
     if not corrected:
         return Mended(0, 0, 0, 0, 0, unknown, None)
     records = [corrected.get(name, json.loads(record)) for name, record in zip(quarantine["id"], quarantine["record"], strict=True)]
-    held = read_received(folder)
+    held = read_aside(folder, "received")
     tables = {name: _received(name, cohort, quarantine.assign(record=records), held) for name in FIELDS}
     about = cohort.about
     mended = int(about.get("mended", 0)) + len(corrected)
     notes = [note for note in about["notes"] if not note.endswith(DIFFER)]  # which is found anew
     today = pd.Timestamp(about["as_of"]) if "as_of" in about else None
     ingested = ingest_alone(Received(about["source"], tables, about["files"], notes, mended), folder, steps, today)
-    before, after = set(quarantine["id"]), set(read_quarantine(folder)["id"])
+    before, after = set(quarantine["id"]), set(read_aside(folder, "quarantine")["id"])
     left = before - after
     return Mended(
         corrected=len(corrected),

@@ -93,10 +93,14 @@ def with_age(patient: Mapping[str, Any]) -> Mapping[str, Any]:
     >>> with_age({"index_date": "2015-01-01", "birth_date": "1950", "age_at_index": 64})["age_at_index"]
     '64'
     """
-    if not _ROUGH.fullmatch(text_of(patient.get("birth_date"))):  # asked first: of a single person a frame takes a millisecond
+    birth, index, written = (text_of(patient.get(column)) for column in ("birth_date", "index_date", "age_at_index"))
+    if not _ROUGH.fullmatch(birth):
         return patient
-    row, aged = with_ages(pd.DataFrame([{column: patient.get(column) for column in ("birth_date", "index_date", "age_at_index")}]))
-    return {**patient, "birth_date": None, "age_at_index": row["age_at_index"].item()} if aged else patient
+    born, begun = day_of(middle_of(birth)).day, day_of(index).day  # no frame: of a single person one takes as long as an answer
+    if min(born, begun) <= BAD_DAY:  # refused as it is
+        return patient
+    age = _WRITTEN((begun - born) / DAYS_PER_YEAR) if is_blank(written) else written
+    return {**patient, "birth_date": None, "age_at_index": age}
 
 
 def days_in(text: pd.Series) -> pd.Series:

@@ -105,7 +105,7 @@ export function courseOf(course, read, print) {
     tests = of("mrd"),
     quality = of("qlq_c30_ql"),
     none = (one) => one.value === 0, // a limit is drawn at its value, hollow
-    found = (one) => (none(one) && !one.operator ? "none found" : `${written(one)} ${unit}`);
+    found = (one) => (none(one) && !one.operator ? "none found" : `${written(one, unit)} ${unit}`);
   const lines = [...new Map(days.map((one) => [one.line, one])).values()].map((one, k, all) => {
     const from = toDay(one.line_start),
       next = all[k + 1] ? toDay(all[k + 1].line_start) : end;

@@ -42,7 +42,9 @@ export function span(days) {
 export const within = (months) => (months % 12 ? `${months}${NB}months` : `${months / 12}${NB}year${months === 12 ? "" : "s"}`);
 // Four digits as in the server's sentences, and all before the point: 11.04 is not 11, nor 12345 anything else.
 export const number = (value, digits = 4) => String(Number(value.toPrecision(Math.max(digits, String(Math.trunc(Math.abs(value))).length))));
-export const written = (one) => `${one.operator}${number(one.value)}`; // a result as it was reported
+// As in the server's sentences, a quotient has no more than what it was divided from, nor has what was not measured.
+export const digitsOf = (unit) => (unit && unit !== "{ratio}" ? 4 : 3);
+export const written = (one, unit) => `${one.operator}${number(one.value, digitsOf(unit))}`; // a result as it was reported
 export const signed = (value) => (value < 0 ? "−" : "+") + Math.abs(value).toFixed(2);
 export const percent = (whole) => (whole === 0 ? `<${NB}1` : whole === 100 ? `>${NB}99` : String(whole));
 export const unitOf = (unit) =>

@@ -149,7 +149,7 @@ function gapsOf({ answer, risk, months, tests, read, day }) {
       notice(
         "warn",
         `Marrow is ${span(Number(old[1]))} old`,
-        last && `${written(last)}${NB}% on ${date(last.collected_at)}.`,
+        last && `${written(last, "%")}${NB}% on ${date(last.collected_at)}.`,
         marrowOf(tests, months, risk),
       ),
     );

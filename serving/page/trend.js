@@ -58,7 +58,7 @@ export function panelOf(about, results, time, added, print) {
   const known = results.filter((one) => toDay(one.available_at) <= time.landmark),
     now = known.at(-1);
   const label = (one) =>
-    `${name} ${written(one)}${unit && NB + unit}, ${date(one.collected_at)}${against(about, one)[1]}` +
+    `${name} ${written(one, about.unit)}${unit && NB + unit}, ${date(one.collected_at)}${against(about, one)[1]}` +
     (one.if ? ", what-if" : known.includes(one) ? "" : ", known later, not used");
   const draw = (width) => {
     const { shown, first, last, y } = scaleOf(
@@ -109,7 +109,7 @@ export function panelOf(about, results, time, added, print) {
   const [flag] = now ? against(about, now) : [""];
   const none = !print && about.reference_low === null && about.reference_high === null ? "no reference range given" : "";
   const age = now ? time.landmark - toDay(now.collected_at) : 0;
-  const value = now ? `${written(now)}${unit && NB + unit}` : "not known by then";
+  const value = now ? `${written(now, about.unit)}${unit && NB + unit}` : "not known by then";
   const more = [flag, age > 183 && `${span(age)} old`, none].filter(Boolean).join(", ");
   const caption = [
     h("b", null, name),
@@ -123,7 +123,7 @@ export function panelOf(about, results, time, added, print) {
     print,
     label: named,
     head: ["Day", named, ""],
-    rows: () => results.map((one) => [date(one.collected_at), written(one), known.includes(one) ? "" : "known later"]),
+    rows: () => results.map((one) => [date(one.collected_at), written(one, about.unit), known.includes(one) ? "" : "known later"]),
   });
 }
 

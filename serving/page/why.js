@@ -1,5 +1,5 @@
 // Why this number: a waterfall in log-odds that adds up, the main reasons in words, published scores.
-import { date, datesIn, folded, h, list, number, percent, put, short, signed, span, table, unitOf, within, NB } from "./dom.js";
+import { date, datesIn, digitsOf, folded, h, list, number, percent, put, short, signed, span, table, unitOf, within, NB } from "./dom.js";
 import { figure, line, path, point, rect, svg, text, wide, fitted } from "./chart.js";
 
 const RISKS = [0.5, 1, 2, 5, 10, 15, 20, 30, 50, 70, 85, 95, 98, 99],
@@ -14,8 +14,8 @@ export function valueOf(one) {
   if (one.biomarker === "age") return `${Math.floor(one.value)} years`;
   if (one.biomarker === "burden_growth") return `${one.value < 0 ? "−" : "+"}${Math.abs(100 * Math.expm1(one.value)).toFixed(0)}${NB}% a year`;
   const unit = unitOf(one.unit),
-    change = one.change ? `${one.change > 0 ? "+" : "−"}${number(Math.abs(one.change))}` : "";
-  return [`${number(one.value)}${unit && NB + unit}`, change, one.age_days >= 1 && `${span(one.age_days)} old`].filter(Boolean).join(", ");
+    change = one.change ? `${one.change > 0 ? "+" : "−"}${number(Math.abs(one.change), 3)}` : "";
+  return [`${number(one.value, digitsOf(one.unit))}${unit && NB + unit}`, change, one.age_days >= 1 && `${span(one.age_days)} old`].filter(Boolean).join(", ");
 }
 
 export function waterfallOf(risk, origin, print) {
@@ -151,7 +151,7 @@ export function wordsOf(risk, print) {
 function said(one) {
   // in short, for print
   const noise = one.exceeds_noise === null ? "" : one.exceeds_noise ? ", more than noise" : ", within noise";
-  const change = one.change ? `, ${one.change > 0 ? "+" : "−"}${number(Math.abs(one.change))} since the result before${noise}` : "";
+  const change = one.change ? `, ${one.change > 0 ? "+" : "−"}${number(Math.abs(one.change), 3)} since the result before${noise}` : "";
   const value =
     one.value === null
       ? "not known"

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from features.cohort.storage import read_quarantine
+from features.cohort.storage import read_aside
 from features.history.columns import FeatureSpec
 from features.sources.cells import as_dates, days_of, numbers_of
 from myeloma import DataError, canonical_divisor
@@ -20,7 +20,7 @@ _CELLS = ("patient_id", "biomarker", "collected_at", "value", "unit")
 
 def out_of_range(folder: Path) -> pd.DataFrame:
     """Return patient_id, biomarker, collected_at and value (canonical unit) of the results refused for their range."""
-    quarantine = read_quarantine(folder)
+    quarantine = read_aside(folder, "quarantine")
     chosen = quarantine[(quarantine["table"] == "measurements") & (quarantine["reason"] == "out_of_range")]
     rows = pd.DataFrame([json.loads(record) for record in chosen["record"]], columns=list(_CELLS), dtype=object).fillna("")
     value = numbers_of(rows["value"]).value / [_divisor(*cells) for cells in zip(rows["biomarker"], rows["unit"], strict=True)]

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from features.cohort.files import removed_when_full, whole_file, whole_folder
+from features.cohort.files import COHORT, OF_COHORT, removed_when_full, whole_file, whole_folder
 from features.cohort.locks import only_writer
 from features.cohort.scratch import Scratch
+from features.cohort.storage import ARROW
 from myeloma import StateError
 
 # Writes a line, and waits to be killed.
@@ -212,3 +213,7 @@ def test_finished_work_is_removed_where_it_would_keep_the_disk_full(tmp_path, co
     with pytest.raises(OSError, match="said"), removed_when_full(tmp_path / "work"):
         raise OSError(code, "said")
     assert (tmp_path / "work").exists() is stays
+
+
+def test_the_files_that_no_other_output_takes_the_place_of_are_all_of_a_cohort():
+    assert {COHORT, *(f"{name}.parquet" for name in ARROW)} == OF_COHORT

@@ -14,7 +14,7 @@ import pytest
 
 from features import read_cohort
 from features.cohort.sites import UNKNOWN_SITE
-from features.cohort.storage import ROW_GROUP, read_quarantine
+from features.cohort.storage import ROW_GROUP, read_aside
 from features.console import Steps
 from features.intake import ingest as ingest_module
 from features.intake.ingest import ingest
@@ -52,7 +52,7 @@ def test_many_blocks_give_what_one_gives(tmp_path, source, monkeypatch):
     for patients in (1, 7):
         monkeypatch.setattr(ingest_module, "PATIENTS_A_BLOCK", patients)
         assert ingest(source, tmp_path / "blocks", QUIET).about == about
-        got, expected = (read_quarantine(tmp_path / name).sort_values("id", ignore_index=True) for name in ("blocks", "whole"))
+        got, expected = (read_aside(tmp_path / name, "quarantine").sort_values("id", ignore_index=True) for name in ("blocks", "whole"))
         pd.testing.assert_frame_equal(got, expected)
         got, expected = bytes_of(tmp_path / "blocks"), bytes_of(tmp_path / "whole")
         assert {name for name in got if got[name] != expected[name]} <= {"quarantine.parquet"}, "whose rows stand block by block"

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from features import read_cohort
 from features.__main__ import app
-from features.cohort.storage import read_quarantine
+from features.cohort.storage import read_aside
 from features.console import Steps
 from features.intake.ingest import ingest
 from features.intake.mend import export_quarantine, mend
@@ -81,15 +81,15 @@ def test_who_was_set_aside_comes_back_when_the_event_is_mended_and_so_do_the_res
     after = read_cohort(cohort)
     assert after.patients["patient_id"].tolist() == ["P1", "P2"]
     assert after.measurements.query("patient_id == 'P1'")["value"].tolist() == [13.7]
-    assert set(read_quarantine(cohort).query("row == 2 and table == 'measurements'")["reason"]) == {"conflicting_duplicate"}
+    assert set(read_aside(cohort, "quarantine").query("row == 2 and table == 'measurements'")["reason"]) == {"conflicting_duplicate"}
 
 
 def test_a_row_that_is_still_wrong_stays_with_its_new_reason_and_its_name(tmp_path, folders):
     _, cohort = folders
-    name = read_quarantine(cohort).query("reason == 'unknown_unit'")["id"].item()
+    name = read_aside(cohort, "quarantine").query("reason == 'unknown_unit'")["id"].item()
     done = mend(cohort, corrected(cohort, tmp_path / "m.csv", unknown_unit=("value", "lots")), QUIET)
     assert (done.corrected, done.left, done.refused_again) == (1, 0, 1)
-    row = read_quarantine(cohort).set_index("id").loc[name]
+    row = read_aside(cohort, "quarantine").set_index("id").loc[name]
     assert (row["reason"], row["row"], row["received"]) == ("not_a_number", 5, "")
 
 
@@ -140,7 +140,7 @@ def test_a_correction_that_contradicts_a_kept_row_sends_that_row_to_the_quaranti
     rows.to_csv(tmp_path / "m.csv", index=False)
     done = mend(cohort, tmp_path / "m.csv", QUIET)
     assert (done.left, done.refused_again, done.newly_refused) == (1, 1, 3), "the second row of P2, and its patient, result and event"
-    assert read_quarantine(cohort).query("reason == 'repeated_patient'")["row"].tolist() == [3, 4]
+    assert read_aside(cohort, "quarantine").query("reason == 'repeated_patient'")["row"].tolist() == [3, 4]
 
 
 @pytest.mark.parametrize("name", ["quarantine.parquet", "patients.parquet"])
@@ -189,7 +189,7 @@ def test_whatever_is_mended_the_rows_are_those_that_were_read(tmp_path_factory, 
         mend(place / "cohort", place / "m.csv", QUIET)
     except DataError as error:
         assert error.code == "nothing_usable"
-    cohort, quarantine = read_cohort(place / "cohort"), read_quarantine(place / "cohort")
+    cohort, quarantine = read_cohort(place / "cohort"), read_aside(place / "cohort", "quarantine")
     for name, frame in cohort.tables().items():
         refused = quarantine.loc[quarantine["table"] == name, "row"]
         read = len({"patients": PATIENTS, "measurements": MEASURED, "events": EVENTS}[name].split()) - 1
@@ -231,11 +231,11 @@ def refused_by_source(tmp_path):
 def test_what_the_source_refused_stays_refused_when_another_row_is_mended(tmp_path, refused_by_source):
     mended = mend(refused_by_source, corrected(refused_by_source, tmp_path / "r.csv", undated_death=("occurred_at", "2016-03-01")), QUIET)
     assert (mended.corrected, mended.left, mended.followed) == (1, 1, 2)
-    assert sorted(read_quarantine(refused_by_source)["reason"]) == ["absent_value", "other_focus"]
+    assert sorted(read_aside(refused_by_source, "quarantine")["reason"]) == ["absent_value", "other_focus"]
     assert len(read_cohort(refused_by_source).measurements) == 2
 
 
 def test_what_the_source_refused_comes_back_when_it_is_corrected_itself(tmp_path, refused_by_source):
     mend(refused_by_source, corrected(refused_by_source, tmp_path / "r.csv", absent_value=("value", "12.5")), QUIET)
-    assert "absent_value" not in set(read_quarantine(refused_by_source)["reason"])
+    assert "absent_value" not in set(read_aside(refused_by_source, "quarantine")["reason"])
     assert sorted(read_cohort(refused_by_source).measurements["value"]) == [12.5, 13.7]

@@ -6,7 +6,7 @@ from typer.testing import CliRunner
 
 from features import read_cohort
 from features.__main__ import app
-from features.cohort.storage import read_quarantine
+from features.cohort.storage import read_aside
 from features.console import Steps
 from features.intake.ingest import ingest
 from features.intake.mend import export_quarantine, mend
@@ -54,7 +54,8 @@ def both(tmp_path, write_folder):
 def assert_alike(mended, right):
     for name in ("patients", "measurements", "events", "received"):
         pd.testing.assert_frame_equal(*(pd.read_parquet(folder / f"{name}.parquet") for folder in (mended, right)))
-    refused = [read_quarantine(folder).drop(columns="id").sort_values(["table", "row"], ignore_index=True) for folder in (mended, right)]
+    order = ["table", "row"]
+    refused = [read_aside(folder, "quarantine").drop(columns="id").sort_values(order, ignore_index=True) for folder in (mended, right)]
     pd.testing.assert_frame_equal(*refused)
     about, expected = (read_cohort(folder).about for folder in (mended, right))
     assert about.pop("mended") == 1
@@ -116,7 +117,7 @@ def test_the_day_that_was_named_holds_when_rows_are_mended(both, day, kept):
     assert_alike(mended, right)
     assert read_cohort(mended).about["as_of"] == day
     assert len(read_cohort(mended).measurements) == kept + 1
-    assert set(read_quarantine(mended)["reason"]) == ({"future_date"} if kept == 2 else set())
+    assert set(read_aside(mended, "quarantine")["reason"]) == ({"future_date"} if kept == 2 else set())
 
 
 def test_a_shifted_calendar_is_mended_by_the_commands(tmp_path, write_folder):
@@ -175,12 +176,12 @@ def test_of_two_files_that_number_their_rows_alike_the_later_result_stays_the_on
     )
     source.tables["measurements"]["source_file"] = measured["source_file"]
     ingest(source, tmp_path / "cohort", QUIET)
-    refused = read_quarantine(tmp_path / "cohort")
+    refused = read_aside(tmp_path / "cohort", "quarantine")
     rows = export_quarantine(tmp_path / "cohort", tmp_path / "m.csv")
     rows.assign(collected_at=rows["collected_at"].where(rows["unit"] != "stones", "2015-03-01")).to_csv(tmp_path / "m.csv", index=False)
     mend(tmp_path / "cohort", tmp_path / "m.csv", QUIET)
     assert read_cohort(tmp_path / "cohort").measurements["value"].tolist() == [14]
-    after = read_quarantine(tmp_path / "cohort")
+    after = read_aside(tmp_path / "cohort", "quarantine")
     assert after["id"].tolist() == refused["id"].tolist()
     assert after["reason"].tolist() == ["conflicting_duplicate", "duplicate_row", "unknown_unit"]
     assert all("source_file" in record for record in after["record"]), "where a row comes from stays known"

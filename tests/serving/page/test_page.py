@@ -335,6 +335,8 @@ def test_a_value_is_shown_as_it_was_sent(page):
     number = "(of) => import('/page/dom.js').then(({ number }) => of.map((one) => number(one)))"
     sent = [1999, 12345, 99.95, 11.04, 2.3, 0.00001]
     assert page.page.evaluate(number, sent) == ["1999", "12345", "99.95", "11.04", "2.3", "0.00001"]
+    written = "(of) => import('/page/dom.js').then(({ written }) => of.map(([unit, value]) => written({ operator: '', value }, unit)))"
+    assert page.page.evaluate(written, [["{ratio}", 5.636], ["mg/L", 5.636]]) == ["5.64", "5.636"]
 
 
 @pytest.mark.parametrize(("value", "shown"), [(11.022, "11.02"), (11.0004, "11.0004"), (11, "11")])
